@@ -47,14 +47,9 @@ export class TokenReader {
     if (upstream === undefined) return { status: 'misconfigured', detail: `the vault has no connection ${connection}` }
     const stored = await this.#find(request)
     if (!('record' in stored)) return stored
-    const { profile } = upstream.connection
     const { record } = stored
-    if (record.issuer !== profile.issuer || record.clientId !== profile.clientId) {
-      return { status: 'must_reconnect', detail: 'the account was linked at another provider, or with another client' }
-    }
-    if (record.unconfirmed) return this.#unconfirmed(record)
     return (
-      settledAnswer(record, request.scopes) ??
+      this.#settledAnswer(record, upstream, request) ??
       (this.#isFresh(record, request) ? this.#answer(record) : this.#refreshed(stored, upstream, request, context))
     )
   }
@@ -98,6 +93,27 @@ export class TokenReader {
     return { status: 'must_reconnect', detail: `${message}: ${key}` }
   }
 
+  /** What no refresh changes. Asked of each record that was read: the account may be linked again at any time. */
+  #settledAnswer(record: AccountRecord, upstream: Upstream, { scopes }: VaultRequest): VaultAnswer | undefined {
+    const unusable = this.#unusable(record, upstream)
+    if (unusable !== undefined) return unusable
+    const missing = scopes.filter((scope) => !record.scopes.includes(scope))
+    if (missing.length === 0) return undefined
+    const { id: account } = record.account
+    return { status: 'needs_scopes', detail: `the account was linked without ${missing.join(', ')}`, account }
+  }
+
+  /** Why this account serves no call, whatever its token is. */
+  #unusable(record: AccountRecord, { connection: { profile } }: Upstream): VaultAnswer | undefined {
+    if (record.issuer !== profile.issuer || record.clientId !== profile.clientId) {
+      return { status: 'must_reconnect', detail: 'the account was linked at another provider, or with another client' }
+    }
+    if (record.unconfirmed) return this.#unconfirmed(record)
+    if (record.state === 'connected') return undefined
+    const { id: account } = record.account
+    return { status: 'must_reconnect', detail: 'the provider gives no more tokens for this account', account }
+  }
+
   #unconfirmed({ connectedAt, account: { id: account } }: AccountRecord): VaultAnswer {
     // Confirmed in a moment, or its process died.
     if (Math.abs(this.#clock.now() - connectedAt) < UNCONFIRMED_MS) {
@@ -113,17 +129,17 @@ export class TokenReader {
     { signal }: VaultContext,
   ): Promise<VaultAnswer> {
     const { key } = stored
-    const isSettled = (now: AccountRecord) => now.state !== 'connected' || this.#isFresh(now, request)
+    const isSettled = (now: AccountRecord) => this.#unusable(now, upstream) !== undefined || this.#isFresh(now, request)
     const refreshed = await this.#refresher.run({ key, upstream, isSettled }, signal)
     switch (refreshed.status) {
       case 'settled': {
-        const settled = settledAnswer(refreshed.record, request.scopes)
+        const settled = this.#settledAnswer(refreshed.record, upstream, request)
         return settled ?? (this.#isAlive(refreshed.record) ? this.#answer(refreshed.record) : ended)
       }
       case 'gone':
         return gone
       case 'unavailable':
-        return (await this.#stillGood(key, request)) ?? refreshed
+        return (await this.#stillGood(key, upstream, request)) ?? refreshed
       case 'misconfigured':
         return refreshed
       default:
@@ -132,11 +148,11 @@ export class TokenReader {
   }
 
   /** Renewed early: the token of the moment serves, unless its account was disconnected or changed meanwhile. */
-  async #stillGood(key: string, request: VaultRequest): Promise<VaultAnswer | undefined> {
+  async #stillGood(key: string, upstream: Upstream, request: VaultRequest): Promise<VaultAnswer | undefined> {
     const now = await this.#records.read(key)
     if (now === undefined) return gone
     const { record } = now
-    const settled = settledAnswer(record, request.scopes)
+    const settled = this.#settledAnswer(record, upstream, request)
     if (settled !== undefined) return settled
     return this.#isAlive(record) && !isRefused(record, request) ? this.#answer(record) : undefined
   }
@@ -180,19 +196,3 @@ const ended: VaultAnswer = { status: 'unavailable', detail: 'the provider gave a
 
 const isRefused = ({ accessToken }: AccountRecord, { refused }: VaultRequest): boolean =>
   refused !== undefined && accessToken !== undefined && revealToken(refused) === accessToken
-
-/** What no refresh changes. */
-function settledAnswer(record: AccountRecord, scopes: readonly string[]): VaultAnswer | undefined {
-  if (record.state !== 'connected') {
-    const { id: account } = record.account
-    return { status: 'must_reconnect', detail: 'the provider gives no more tokens for this account', account }
-  }
-  const missing = scopes.filter((scope) => !record.scopes.includes(scope))
-  return missing.length === 0
-    ? undefined
-    : {
-        status: 'needs_scopes',
-        detail: `the account was linked without ${missing.join(', ')}`,
-        account: record.account.id,
-      }
-}
