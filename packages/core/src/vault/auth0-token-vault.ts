@@ -8,7 +8,7 @@ import { refuseUnknownKeys } from '../lib/index.ts'
 import { answerOfError } from './answer-of-error.ts'
 import { type Auth0Worker, checkWorker, workerToken } from './auth0-worker.ts'
 import { connectPageUrl } from './connect-page-url.ts'
-import type { Vault, VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
+import { requestOf, type Vault, type VaultAnswer, type VaultContext, type VaultRequest } from './vault.ts'
 import {
   federatedConnectionGrant,
   federatedConnectionRequest,
@@ -51,7 +51,8 @@ export function auth0TokenVault(options: Auth0TokenVaultOptions = {}): Vault {
   return Object.freeze({
     specificationVersion: 1,
     hasWorkerGrant: worker !== undefined,
-    token: async (request: VaultRequest, context: VaultContext): Promise<VaultAnswer> => {
+    token: async (given: VaultRequest, { ...context }: VaultContext): Promise<VaultAnswer> => {
+      const request = requestOf(given)
       const { delegation, identity } = request
       if (worker === undefined || delegation === undefined) {
         return askVault(request, context, subjectToken(identity))

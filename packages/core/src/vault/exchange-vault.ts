@@ -12,7 +12,7 @@ import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { connectPageUrl } from './connect-page-url.ts'
-import type { Vault, VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
+import { requestOf, type Vault, type VaultAnswer, type VaultContext, type VaultRequest } from './vault.ts'
 import { accessTokenType, exchangeRequest, tokenExchangeGrant } from './wire.ts'
 
 /** Why a broker gives no token, where a person or time can mend it. */
@@ -94,9 +94,11 @@ export function exchangeVault(options: ExchangeVaultOptions = {}): Vault {
   const ask = broker === 'token-exchange' ? exchange(options) : endpoint(broker, fetch)
   // Otherwise the call would get the token of another account of the user, without an error.
   const canChoose = broker === 'token-exchange' && options.parameters !== undefined
+  const reasons = { ...options.reasons }
   return Object.freeze({
     specificationVersion: 1,
-    async token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer> {
+    async token(given: VaultRequest, { ...context }: VaultContext): Promise<VaultAnswer> {
+      const request = requestOf(given)
       if (request.account !== undefined && !canChoose) {
         return {
           status: 'misconfigured',
@@ -112,7 +114,7 @@ export function exchangeVault(options: ExchangeVaultOptions = {}): Vault {
         checkNewToken(response, { handedIn: [subject.token] })
         return answerOf(request, response, context.now)
       } catch (error) {
-        return faultOf(error, options.reasons)
+        return faultOf(error, reasons)
       }
     },
     connectUrl: connectPageUrl('exchangeVault.connectPage', options.connectPage),
@@ -226,7 +228,7 @@ const known: Readonly<Record<string, BrokerReason>> = {
 }
 
 /** An outage never turns into a prompt; what is not known is a matter of set-up. @throws What is no expected refusal. */
-function faultOf(error: unknown, reasons: ExchangeVaultOptions['reasons'] = {}): VaultAnswer {
+function faultOf(error: unknown, reasons: NonNullable<ExchangeVaultOptions['reasons']>): VaultAnswer {
   if (!BehalfError.isInstance(error)) throw error
   const fault = error as AnyBehalfError
   const { message: detail } = fault

@@ -7,7 +7,7 @@ import type { AccountRefresher } from './refresh-account.ts'
 import { REFUSED_AGAIN_MS } from './refreshed-record.ts'
 import { preferredOf } from './stored-accounts.ts'
 import type { Upstream } from './upstream.ts'
-import type { VaultAnswer, VaultContext, VaultRequest } from './vault.ts'
+import { requestOf, type VaultAnswer, type VaultContext, type VaultRequest } from './vault.ts'
 
 /** How long before its end a token is renewed, in seconds; a quarter of its life at most. */
 const EARLY_SECONDS = 60
@@ -40,8 +40,8 @@ export class TokenReader {
     this.#recheckSeconds = parts.recheckSeconds
   }
 
-  async token({ scopes, ...others }: VaultRequest, { ...context }: VaultContext): Promise<VaultAnswer> {
-    const request = { ...others, scopes: [...scopes] }
+  async token(given: VaultRequest, { ...context }: VaultContext): Promise<VaultAnswer> {
+    const request = requestOf(given)
     const { connection } = request
     const upstream = this.#upstreams.get(connection)
     if (upstream === undefined) return { status: 'misconfigured', detail: `the vault has no connection ${connection}` }

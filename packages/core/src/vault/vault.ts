@@ -19,6 +19,11 @@ export interface VaultRequest {
   readonly refused?: Token
 }
 
+/** Copies a request before the first wait: the caller may fill the same object in again for its next user. */
+export function requestOf({ scopes, ...others }: VaultRequest): VaultRequest {
+  return { ...others, scopes: [...scopes] }
+}
+
 /** A token, or the one reason why there is none. Only the middle five are something a user can mend. */
 export type VaultAnswer =
   | {

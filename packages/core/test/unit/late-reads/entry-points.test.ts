@@ -7,7 +7,7 @@ import { fgaClient, openFga } from '../../../src/entrypoints/fga.ts'
 import { createSessions } from '../../../src/entrypoints/identity.ts'
 import { createApprovalGate, createResourceServer } from '../../../src/entrypoints/resource-server.ts'
 import { sealedStore } from '../../../src/entrypoints/sealed-store.ts'
-import { auth0ConnectedAccounts, storedVault } from '../../../src/entrypoints/vault.ts'
+import { auth0ConnectedAccounts, auth0TokenVault, exchangeVault, storedVault } from '../../../src/entrypoints/vault.ts'
 import { createWatcher } from '../../../src/entrypoints/watcher.ts'
 import { memoryStore } from '../../../src/index.ts'
 import { testChannel } from '../approvals/harness.ts'
@@ -55,6 +55,8 @@ const exempt = new Set([
     'namesSpecialUse',
     'resourceServer.metadata',
     'vault.connectUrl',
+    'exchangeVault.connectUrl',
+    'auth0TokenVault.connectUrl',
   ],
   ...['watcher.statistics', 'sessions.source'],
   // They take no object that an app fills in: none at all, identities (frozen), texts, functions, streams or an AbortSignal.
@@ -116,6 +118,8 @@ function made(): Readonly<Record<string, object>> {
     server: connectAuthorizationServer(authorizationServer, surroundingsOf('test', { clock })),
     vault,
     accounts: vault.accounts,
+    exchangeVault: exchangeVault(),
+    auth0TokenVault: auth0TokenVault(),
     connectedAccounts: auth0ConnectedAccounts({ domain: 'tenant.example', token: () => undefined, store }),
     resourceServer: createResourceServer({ authorizationServer, audience: 'https://api.example' }),
     gate: createApprovalGate({ store }),

@@ -1,16 +1,16 @@
+import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
 import { Token } from '../../../src/credential/index.ts'
 import {
   auth0ConnectedAccounts,
   auth0TokenVault,
   connection,
   exchangeVault,
-  keycloakBroker,
   storedVault,
 } from '../../../src/entrypoints/vault.ts'
 import { currentCall, memoryStore, policy } from '../../../src/index.ts'
 import { servers as noServers, testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
-import { user as guardUser, schema, servers, smallWorld } from '../guard/small-world.ts'
+import { user as guardUser, ISSUER, schema, servers, smallWorld } from '../guard/small-world.ts'
 import { provider } from '../vault/provider.ts'
 import { definitionOf, REDIRECT, user, world } from '../vault/world.ts'
 import type { Entries } from './entries.ts'
@@ -51,6 +51,26 @@ const myAccount = (watch?: Watch) => {
           : Response.json({ accounts: [account], connections: [] }),
   }
   return auth0ConnectedAccounts(watch === undefined ? options : watch.given(options))
+}
+
+const proof = { token: new Token('subject-token'), type: 'access_token' } as const
+const brokered = () => ({ identity: guardUser(), connection: 'x', scopes: ['a'], account: 'a-1' })
+const issued = {
+  access_token: 'upstream-token',
+  token_type: 'Bearer',
+  issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+}
+/** The user's own authorization server, which answers each token request alike. */
+const answering = (answer: object, status = 200) => {
+  const metadata = { issuer: ISSUER, token_endpoint: `${ISSUER}/token`, jwks_uri: `${ISSUER}/jwks` }
+  const fetch = async (input: string | URL | Request) =>
+    String(input).endsWith('/token') ? Response.json(answer, { status }) : Response.json(metadata)
+  return port(authorizationServers(servers().of(ISSUER).profile, { fetch, clock, timeoutMs: 1_000 }))
+}
+async function signingKey(): Promise<CryptoKey> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+  const pair = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
+  return pair.privateKey
 }
 const employee = () => user('auth0|ann', { issuer: 'https://tenant.eu.auth0.com/' })
 
@@ -201,26 +221,44 @@ export const vaultEntries: Entries = {
   exchangeVault: [
     async (watch) => {
       const options = {
-        broker: keycloakBroker,
+        broker: 'token-exchange' as const,
+        parameters: () => ({ audience: 'x' }),
         reasons: { odd: 'not_connected' as const },
+        subjectToken: () => proof,
         connectPage: 'https://app.example/c',
       }
       const vault = watch.call(() => exchangeVault(watch.given(options)))
-      return vault.token(
-        { identity: guardUser(), connection: 'x', scopes: [] },
-        { authorizationServers: servers(), now: 0 },
-      )
+      return vault.token(brokered(), { authorizationServers: answering({ error: 'odd' }, 400), now: 0 })
     },
-    { status: 'login_required' },
+    { status: 'not_connected' },
+  ],
+  'exchangeVault.token': [
+    async (watch) => {
+      const vault = exchangeVault({ subjectToken: () => proof, parameters: () => ({}) })
+      const context = { authorizationServers: answering(issued), now: 0, signal: signal() }
+      return watch.call(() => vault.token(watch.given(brokered(), 'request'), watch.given(context, 'context')))
+    },
+    { status: 'token' },
+  ],
+  'auth0TokenVault.token': [
+    async (watch) => {
+      const worker = { privateKey: await signingKey(), algorithm: 'ES256' }
+      const vault = auth0TokenVault({ worker })
+      const request = {
+        ...brokered(),
+        identity: guardUser({ delegationId: 'd' }),
+        delegation: { id: 'd', agent: 'a' },
+      }
+      const token = { ...issued, issued_token_type: undefined }
+      const context = { authorizationServers: answering(token), now: 0, signal: signal() }
+      return watch.call(() => vault.token(watch.given(request, 'request'), watch.given(context, 'context')))
+    },
+    { status: 'token' },
   ],
   auth0TokenVault: [
     async (watch) => {
-      const pair = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
-        'sign',
-        'verify',
-      ])) as CryptoKeyPair
       const options = {
-        worker: { privateKey: pair.privateKey, algorithm: 'ES256', keyId: 'k', auditContext: () => 'job' },
+        worker: { privateKey: await signingKey(), algorithm: 'ES256', keyId: 'k', auditContext: () => 'job' },
       }
       const vault = watch.call(() => auth0TokenVault(watch.given(options as never)))
       const identity = guardUser({ delegationId: 'd' })
