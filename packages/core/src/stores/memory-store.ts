@@ -71,7 +71,7 @@ class MemoryStore implements Store {
       expiresAt: this.#expiry(options),
       queue: options.due?.queue,
       dueAt: this.#now() + (options.due?.inSeconds ?? Number.POSITIVE_INFINITY),
-      index: options.index ?? [],
+      index: [...(options.index ?? [])],
     }
     this.#insert(key, entry)
     return entry.version

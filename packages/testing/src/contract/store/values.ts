@@ -45,6 +45,9 @@ export function valueTests(withStore: WithStore): void {
       const deleted = store.delete('key', only)
       only.ifVersion = version
       expect(await deleted).toBe('deleted')
+      // The names to forget are those that were given, too.
+      await create(store, 'key', 'after')
+      expect(await store.list('index', { limit: 1 })).toEqual([])
     }),
   )
 
