@@ -47,6 +47,9 @@ export function cibaSettings(options: CibaOptions): CibaSettings {
   const { acrValues = [], signRequest } = options
   const areNames = Array.isArray(acrValues) && acrValues.every((value) => /^[\x21-\x7e]+$/.test(value))
   if (!areNames) throw new ConfigurationError('ciba.acrValues', 'give a list of names without spaces')
-  if (signRequest !== undefined) checkSignRequest(signRequest)
-  return { ...options, acrValues: [...acrValues] }
+  return {
+    ...options,
+    acrValues: [...acrValues],
+    ...(signRequest !== undefined && { signRequest: checkSignRequest(signRequest) }),
+  }
 }

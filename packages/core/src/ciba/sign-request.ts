@@ -18,7 +18,7 @@ export interface SignRequestOptions {
 /** A request is used at once. Seconds. */
 const LIFETIME_SECONDS = 60
 
-/** @throws ConfigurationError An option is unknown or wrong. */
+/** Copies the options. @throws ConfigurationError An option is unknown or wrong. */
 export function checkSignRequest(options: SignRequestOptions): SignRequestOptions {
   refuseUnknownKeys('ciba.signRequest', options, ['privateKey', 'algorithm', 'keyId'])
   const { privateKey, algorithm } = options
@@ -29,7 +29,7 @@ export function checkSignRequest(options: SignRequestOptions): SignRequestOption
   if (!/^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/.test(algorithm)) {
     throw new ConfigurationError('ciba.signRequest.algorithm', 'is not an asymmetric signature algorithm')
   }
-  return options
+  return { ...options }
 }
 
 /**

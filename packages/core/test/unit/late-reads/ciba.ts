@@ -1,7 +1,9 @@
+import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { ciba } from '../../../src/entrypoints/ciba.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { backchannel, question as cibaQuestion, defaultProfile } from '../ciba/backchannel.ts'
 import type { Entries } from './entries.ts'
+import { signingKey } from './signing-key.ts'
 
 const phone = await backchannel(defaultProfile)
 useMsw(...phone.handlers)
@@ -9,12 +11,13 @@ useMsw(...phone.handlers)
 export const cibaEntries: Entries = {
   ciba: [
     async (watch) => {
-      const channel = watch.call(() =>
-        ciba(watch.given({ acrValues: ['mfa'], requestedExpirySeconds: 60, ping: false })),
-      )
+      const signRequest = { privateKey: await signingKey(), algorithm: 'ES256', keyId: 'k' }
+      const options = { acrValues: ['mfa'], requestedExpirySeconds: 60, ping: false, signRequest }
+      const channel = watch.call(() => ciba(watch.given(options)))
       await channel.ask(cibaQuestion(phone.clock), phone.context)
-      return phone.asked.at(-1)?.get('acr_values')
+      const request = phone.asked.at(-1)?.get('request') ?? ''
+      return { ...decodeJwt(request), ...decodeProtectedHeader(request) }
     },
-    'mfa',
+    { acr_values: 'mfa', kid: 'k' },
   ],
 }

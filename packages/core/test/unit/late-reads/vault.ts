@@ -14,6 +14,7 @@ import { user as guardUser, ISSUER, schema, servers, smallWorld } from '../guard
 import { provider } from '../vault/provider.ts'
 import { definitionOf, REDIRECT, user, world } from '../vault/world.ts'
 import type { Entries } from './entries.ts'
+import { signingKey } from './signing-key.ts'
 import { port, type Watch } from './watch.ts'
 
 const clock = port(testClock())
@@ -66,11 +67,6 @@ const answering = (answer: object, status = 200) => {
   const fetch = async (input: string | URL | Request) =>
     String(input).endsWith('/token') ? Response.json(answer, { status }) : Response.json(metadata)
   return port(authorizationServers(servers().of(ISSUER).profile, { fetch, clock, timeoutMs: 1_000 }))
-}
-async function signingKey(): Promise<CryptoKey> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-  const pair = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
-  return pair.privateKey
 }
 const employee = () => user('auth0|ann', { issuer: 'https://tenant.eu.auth0.com/' })
 
