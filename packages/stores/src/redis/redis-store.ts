@@ -132,7 +132,9 @@ class RedisStore implements Store {
 
   async increment(key: string, { windowSeconds }: { readonly windowSeconds: number }): Promise<number> {
     checkSeconds('increment.windowSeconds', windowSeconds)
-    const parameters = [nameBytes('increment.key', key), String(Math.ceil(windowSeconds * 1000))]
+    // Redis would count first and then refuse an expiry beyond its 64 bits.
+    const milliseconds = Math.min(Math.ceil(windowSeconds * 1000), Number.MAX_SAFE_INTEGER)
+    const parameters = [nameBytes('increment.key', key), String(milliseconds)]
     const { content } = await this.#server.run(scripts.increment, parameters, { repeatable: false })
     return Number(textOf(content))
   }

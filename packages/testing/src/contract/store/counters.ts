@@ -15,6 +15,16 @@ export function counterTests(withStore: WithStore): void {
   )
 
   test(
+    'counts within a window that outlives the server’s own times',
+    withStore(async ({ store }) => {
+      for (const windowSeconds of [1e16, Number.MAX_VALUE]) {
+        expect(await store.increment(`key-${windowSeconds}`, { windowSeconds })).toBe(1)
+        expect(await store.increment(`key-${windowSeconds}`, { windowSeconds })).toBe(2)
+      }
+    }),
+  )
+
+  test(
     'begins anew when the window ends that the first count began',
     withStore(async (under) => {
       const { store } = under
