@@ -1,5 +1,5 @@
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type SqliteStoreOptions, sqliteStore } from '@behalf/stores/sqlite'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -50,6 +50,43 @@ describe('the file', () => {
     expect(() => statSync(file)).toThrow()
     await store.put('key', value, { ifVersion: null })
     for (const one of [file, `${file}-wal`]) expect(statSync(one).mode & 0o777, one).toBe(0o600)
+  })
+
+  test.each<[string, (file: string) => void]>([
+    ['deleted', (file) => rmSync(file)],
+    [
+      'deleted with its journal',
+      (file) => {
+        for (const name of [file, `${file}-wal`, `${file}-shm`]) rmSync(name)
+      },
+    ],
+    ['replaced by a backup', (file) => renameSync(`${file}.backup`, file)],
+  ])('that was %s while it was open takes no claim that another process cannot see', async (_, change) => {
+    const { file, store, other } = await opened()
+    other.exec(`VACUUM INTO '${file}.backup'`)
+    change(file)
+    const next = sqliteStore({ file })
+    cleanUps.push(() => next.close())
+    expect(await next.put('claim', value, { ifVersion: null })).toEqual(expect.any(String))
+    const replaced = {
+      code: 'ERR_STORE',
+      reason: 'unavailable',
+      message: expect.stringContaining('replaced or deleted'),
+    }
+    await expect(store.put('claim', value, { ifVersion: null })).rejects.toMatchObject(replaced)
+    await expect(store.get('claim')).rejects.toMatchObject(replaced)
+  })
+
+  test('of a relative path is the one of the folder that the process was in when the store was made', async () => {
+    const { file, remove } = place()
+    const before = process.cwd()
+    cleanUps.push(remove, () => process.chdir(before))
+    process.chdir(dirname(file))
+    const store = sqliteStore({ file: basename(file) })
+    cleanUps.push(() => store.close())
+    process.chdir(before)
+    await store.put('key', value, { ifVersion: null })
+    expect(statSync(file).isFile()).toBe(true)
   })
 
   test('that cannot be opened is an outage, and ends when it can', async () => {

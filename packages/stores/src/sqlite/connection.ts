@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { StoreError } from '@behalf/core/spi'
-import { configure, field, openFile, type SqliteDatabase } from './database.ts'
+import { configure, field, fileIdentity, openFile, type SqliteDatabase } from './database.ts'
 import { isBusy, storeError } from './faults.ts'
 import { checkSchema, createTables } from './schema.ts'
 import { prepareStatements, type Statements } from './statements.ts'
@@ -9,6 +9,14 @@ import { prepareStatements, type Statements } from './statements.ts'
 export interface Transaction {
   readonly statements: Statements
   readonly now: number
+}
+
+/** An open database. */
+interface Opened {
+  readonly database: SqliteDatabase
+  readonly statements: Statements
+  /** Of the file that was opened. `undefined` for a database of the app. */
+  readonly identity: string | undefined
 }
 
 /** The longest pause between two tries for a lock, milliseconds. */
@@ -22,7 +30,7 @@ const LONGEST_PAUSE = 50
 export class Connection {
   readonly #source: { readonly file: string } | { readonly database: SqliteDatabase }
   readonly #timeoutMs: number
-  #open: { readonly database: SqliteDatabase; readonly statements: Statements } | undefined
+  #open: Opened | undefined
   #closed = false
 
   constructor(source: { readonly file: string } | { readonly database: SqliteDatabase }, timeoutMs: number) {
@@ -60,15 +68,23 @@ export class Connection {
     this.#open = undefined
   }
 
-  #opened(): { readonly database: SqliteDatabase; readonly statements: Statements } {
+  #opened(): Opened {
     if (this.#closed) throw new StoreError('unavailable', 'the store was closed')
-    if (this.#open !== undefined) return this.#open
+    const identity = () => ('file' in this.#source ? fileIdentity(this.#source.file) : undefined)
+    if (this.#open !== undefined) {
+      // Other processes open the file that is there now: what is written to the old one, nobody else would see.
+      if (this.#open.identity === identity()) return this.#open
+      throw new StoreError(
+        'unavailable',
+        'the database file was replaced or deleted while it was open: restart each process that uses it',
+      )
+    }
     const database = 'file' in this.#source ? openFile(this.#source.file) : this.#source.database
     try {
       configure(database)
       createTables(database)
       checkSchema(database.prepare('SELECT version AS schema FROM behalf_schema').get())
-      this.#open = { database, statements: prepareStatements(database) }
+      this.#open = { database, statements: prepareStatements(database), identity: identity() }
       return this.#open
     } catch (error) {
       if ('file' in this.#source) database.close()

@@ -68,6 +68,12 @@ function closeToOthers(file: string): void {
   }
 }
 
+/** What tells a file from another one of the same name. `undefined`: there is no file. */
+export function fileIdentity(file: string): string | undefined {
+  const state = statSync(file, { bigint: true, throwIfNoEntry: false })
+  return state && `${state.dev}:${state.ino}`
+}
+
 /**
  * WAL, so that readers and the writer of several processes do not wait for each other; FULL, so that a
  * claim that was told is not forgotten when the power fails.

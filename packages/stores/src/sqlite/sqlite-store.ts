@@ -61,14 +61,16 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   if (/^file:/i.test(file)) {
     throw new ConfigurationError('sqliteStore.file', 'give the path of a file, not a URI; or give `database`')
   }
-  const folder = dirname(resolve(file))
+  // The folder of the process may be another one at the first call.
+  const path = resolve(file)
+  const folder = dirname(path)
   if (!existsSync(folder)) {
     throw new ConfigurationError(
       'sqliteStore.file',
       `the folder ${JSON.stringify(folder)} does not exist: create it first`,
     )
   }
-  return new SqliteFileStore(new Connection({ file }, timeoutMs))
+  return new SqliteFileStore(new Connection({ file: path }, timeoutMs))
 }
 
 class SqliteFileStore implements SqliteStore {
