@@ -9,7 +9,7 @@ import { identityOfLogin, loginOfResponse, type StoredSession } from '../identit
 import { currentLogin, forgetAtServer, hasEnded, revokeTokens, withoutRenewal } from '../identity/session-renewal.ts'
 import type { SubjectAnswer, SubjectTokenSource } from '../identity/subject-token-source.ts'
 import { checkAudience } from '../identity/verify-access-token.ts'
-import { isUnreadable, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
+import { isUnreadable, keyBytes, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
 import { codeOf, type DevicePrompt } from './device-prompt.ts'
 import { keptFile, type LoginKey } from './kept-file.ts'
 import type { LoginFile } from './login-file.ts'
@@ -91,7 +91,7 @@ const ANSWER_SECONDS = 60
  */
 export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
   refuseUnknownKeys('deviceLogin', options, [...settingKeys, 'file'])
-  const { authorizationServer: profile, show, file, key } = options
+  const { authorizationServer: profile, show, file } = options
   if (typeof profile?.issuer !== 'string') {
     throw new ConfigurationError('deviceLogin.authorizationServer', 'give a profile, such as oidc({ … })')
   }
@@ -102,6 +102,9 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
       'a bound login is kept: give a key of importDpopKey',
     )
   }
+  // Copied now: its owner may wipe these bytes before the first login, which would be sealed by zeros.
+  const { key: given } = options
+  const key = given === undefined || typeof given === 'function' ? given : keyBytes('deviceLogin.key', given)
   const scopes = scopeList('deviceLogin.scopes', options.scopes ?? ['openid', 'offline_access'])
   const audience = options.resource === undefined ? undefined : checkAudience('deviceLogin.resource', options.resource)
   const surroundings = surroundingsOf('deviceLogin', options)

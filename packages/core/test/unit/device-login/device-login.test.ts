@@ -92,7 +92,7 @@ describe('a device login', () => {
     const another = { ...sealed, authorizationServer: { ...profile, clientId: 'another-cli' } }
     await copyFile(path, device(another).path)
     await expect(device(another).identity()).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'moved' })
-    await expect(device({ key: 'short' }).identity()).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
+    await expect(device({ key: async () => 'short' }).identity()).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
   })
 
   for (const seal of [undefined, key]) {
