@@ -12,6 +12,7 @@ import { REDIRECT, user } from './world.ts'
 function open(together = 1) {
   const clock = testClock()
   const told: string[] = []
+  const replies = { revocation: () => Response.json({ ok: true }) }
   let answer: object = {}
   let asked = 0
   const all = Promise.withResolvers<void>()
@@ -22,7 +23,7 @@ function open(together = 1) {
     fetch: async (input, init) => {
       if (String(input).endsWith('/revoke')) {
         told.push(new Headers(init?.headers).get('authorization') ?? '')
-        return Response.json({ ok: true })
+        return replies.revocation()
       }
       if (++asked >= together) all.resolve()
       await all.promise
@@ -44,6 +45,7 @@ function open(together = 1) {
   return {
     clock,
     told,
+    replies,
     vault,
     disconnect: () => vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' }),
     async link(given: object, identity = user()) {
@@ -65,6 +67,14 @@ function open(together = 1) {
 }
 
 describe('a provider that is told of access tokens alone', () => {
+  test('has taken nothing where a proxy answers in its place with a page', async () => {
+    const { link, disconnect, replies } = open()
+    await link({ access_token: 'first' })
+    const headers = { 'content-type': 'text/html; charset=utf-8' }
+    replies.revocation = () => new Response('<html>Sign in to the network</html>', { headers })
+    expect(await disconnect()).toEqual({ status: 'disconnected', revoked: false })
+  })
+
   test('is told of the one before a new link that brought no refresh token', async () => {
     const { link, disconnect, told } = open()
     await link({ access_token: 'first', refresh_token: 'r' })
