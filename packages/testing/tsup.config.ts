@@ -1,3 +1,5 @@
 import { library } from '../../scripts/tsup-preset.ts'
 
-export default library({ entry: ['src/index.ts', 'src/contract/index.ts', 'src/requirements.ts'] })
+export default library({
+  entry: ['src/index.ts', 'src/contract/index.ts', 'src/late-reads/index.ts', 'src/requirements.ts'],
+})

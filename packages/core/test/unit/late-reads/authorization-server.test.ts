@@ -1,4 +1,4 @@
+import { readsInTime } from '@behalf/testing/late-reads'
 import { authorizationServerEntries } from './authorization-server.ts'
-import { readsInTime } from './entries.ts'
 
 readsInTime(authorizationServerEntries)

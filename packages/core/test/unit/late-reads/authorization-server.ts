@@ -1,3 +1,4 @@
+import type { Entries } from '@behalf/testing/late-reads'
 import { expect } from 'vitest'
 import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
 import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
@@ -5,7 +6,6 @@ import { generateDpopKey, importDpopKey } from '../../../src/authorization-serve
 import { oidc } from '../../../src/authorization-server/oidc.ts'
 import type { OidcOptions } from '../../../src/entrypoints/providers.ts'
 import { verifyAccessToken } from '../../../src/index.ts'
-import type { Entries } from './entries.ts'
 import { accessToken, ann, audience, issuer, profile, server, signal, surroundings } from './issuer.ts'
 
 export const authorizationServerEntries: Entries = {

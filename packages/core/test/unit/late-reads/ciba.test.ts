@@ -1,4 +1,4 @@
+import { readsInTime } from '@behalf/testing/late-reads'
 import { cibaEntries } from './ciba.ts'
-import { readsInTime } from './entries.ts'
 
 readsInTime(cibaEntries)

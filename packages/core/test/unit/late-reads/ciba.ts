@@ -1,8 +1,8 @@
+import type { Entries } from '@behalf/testing/late-reads'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { ciba } from '../../../src/entrypoints/ciba.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { backchannel, question as cibaQuestion, defaultProfile } from '../ciba/backchannel.ts'
-import type { Entries } from './entries.ts'
 import { signingKey } from './signing-key.ts'
 
 const phone = await backchannel(defaultProfile)

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { coversEachEntryPoint } from '@behalf/testing/late-reads'
 import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
 import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
 import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
@@ -38,10 +38,9 @@ const tables = [
   authorizationServerEntries,
   resourceServerEntries,
 ]
-const entries = new Set(tables.flatMap(Object.keys))
 
 /** Entry points that have nothing to read late, by the reason. */
-const exempt = new Set([
+const exempt = [
   // They return their answer, and keep nothing of what they were given.
   ...['currentCall', 'currentIdentity', 'detached', 'runAs', 'displayText', 'principalKey', 'subjectTokenOf', 'may'],
   ...['object', 'parseInterrupt', 'callerScopesOf', 'isApproved', 'explainAccess', 'explainScopes', 'scopeReportText'],
@@ -73,27 +72,14 @@ const exempt = new Set([
   ...['watcher.run', 'webRequest', 'sendWebResponse'],
   // The guard alone calls them, with objects of its own.
   ...['sessions.endRevoked'],
-])
+]
 
-const isClass = (value: object) => /^class\b/.test(Function.prototype.toString.call(value))
+const folder = new URL('../../../src/entrypoints/', import.meta.url)
+const modules: object[] = await Promise.all(
+  ['../index.ts', ...readdirSync(folder)].map((file) => import(/* @vite-ignore */ new URL(file, folder).href)),
+)
 
-test('each function and method that the package exports is called with watched objects, or has nothing to read late', async () => {
-  const folder = new URL('../../../src/entrypoints/', import.meta.url)
-  const modules = ['../index.ts', ...readdirSync(folder)].map(
-    (file) => import(/* @vite-ignore */ new URL(file, folder).href),
-  )
-  const names = (await Promise.all(modules)).flatMap((module: object) =>
-    Object.entries(module)
-      .filter(([, value]) => typeof value === 'function' && !isClass(value))
-      .map(([name]) => name),
-  )
-  expect(names.length).toBeGreaterThan(50)
-  const methods = Object.entries(made()).flatMap(([room, object]) => methodsOf(object).map((name) => `${room}.${name}`))
-  const all = [...names, ...methods]
-  expect(all.filter((name) => !entries.has(name) && !exempt.has(name))).toEqual([])
-  // No exemption outlives its entry point.
-  expect([...exempt].filter((name) => !all.includes(name))).toEqual([])
-})
+coversEachEntryPoint({ modules, objects: made, tables, exempt })
 
 /** One of each object that an app calls methods of. */
 function made(): Readonly<Record<string, object>> {
@@ -129,13 +115,4 @@ function made(): Readonly<Record<string, object>> {
     sealed: sealedStore({ store, kind: 'k' }),
     deviceLogin: createDeviceLogin({ authorizationServer, show: () => {}, file: memoryFile() }),
   }
-}
-
-function methodsOf(object: object): readonly string[] {
-  const prototype = Object.getPrototypeOf(object) as object
-  const names = [
-    ...Object.keys(object),
-    ...(prototype === Object.prototype ? [] : Object.getOwnPropertyNames(prototype)),
-  ]
-  return names.filter((name) => typeof object[name as keyof typeof object] === 'function' && name !== 'constructor')
 }

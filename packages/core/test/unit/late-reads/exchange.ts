@@ -1,8 +1,7 @@
+import { type Entries, port } from '@behalf/testing/late-reads'
 import { Token } from '../../../src/credential/index.ts'
 import { exchangeToken } from '../../../src/entrypoints/spi.ts'
 import { ann, exchangeServer, NOW, SUBJECT_TOKEN } from '../token-exchange/exchange-server.ts'
-import type { Entries } from './entries.ts'
-import { port } from './watch.ts'
 
 const exchange = await exchangeServer()
 

@@ -1,4 +1,4 @@
-import { readsInTime } from './entries.ts'
+import { readsInTime } from '@behalf/testing/late-reads'
 import { fgaEntries } from './fga.ts'
 
 readsInTime(fgaEntries)

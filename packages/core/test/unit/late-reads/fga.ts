@@ -1,8 +1,7 @@
+import { type Entries, port } from '@behalf/testing/late-reads'
 import { fgaClient, filterAllowed, openFga } from '../../../src/entrypoints/fga.ts'
 import { may, object } from '../../../src/index.ts'
 import { user } from '../guard/small-world.ts'
-import type { Entries } from './entries.ts'
-import { port } from './watch.ts'
 
 const signal = () => AbortSignal.timeout(5000)
 const answers: Readonly<Record<string, object>> = {

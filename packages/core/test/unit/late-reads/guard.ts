@@ -1,3 +1,4 @@
+import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
 import { expect } from 'vitest'
 import { delegations } from '../../../src/entrypoints/delegations.ts'
 import { roleMap } from '../../../src/entrypoints/roles.ts'
@@ -5,8 +6,6 @@ import { admit } from '../../../src/identity/verified.ts'
 import { createGuard, defineTool, type Interrupt, may, memoryStore, object, policy } from '../../../src/index.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
 import { asks, ISSUER, keys, schema, servers, smallWorld, user, writes } from '../guard/small-world.ts'
-import type { Entries } from './entries.ts'
-import { port, type Watch } from './watch.ts'
 
 /** A guard whose own options are no longer the app's, and the id of a question that waits there. */
 async function asked() {

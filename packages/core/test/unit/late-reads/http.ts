@@ -1,3 +1,4 @@
+import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
 import { approvalAnswers } from '../../../src/entrypoints/channels.ts'
 import { cibaPing, connectAccounts, inAppApprovals, inAppInbox } from '../../../src/entrypoints/http.ts'
 import { storedVault } from '../../../src/entrypoints/vault.ts'
@@ -5,8 +6,6 @@ import { createWatcher, type WatchedAnswer } from '../../../src/entrypoints/watc
 import { memoryStore, policy } from '../../../src/index.ts'
 import { user as guardUser, ISSUER, keys, schema, servers, smallWorld } from '../guard/small-world.ts'
 import { user } from '../vault/world.ts'
-import type { Entries } from './entries.ts'
-import { port, type Watch } from './watch.ts'
 
 const definition = { label: 'CRM', issuer: 'https://crm.example', clientId: 'c', clientSecret: 's', scopes: ['a'] }
 

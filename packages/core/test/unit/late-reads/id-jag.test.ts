@@ -1,4 +1,4 @@
-import { readsInTime } from './entries.ts'
+import { readsInTime } from '@behalf/testing/late-reads'
 import { idJagEntries } from './id-jag.ts'
 
 readsInTime(idJagEntries)

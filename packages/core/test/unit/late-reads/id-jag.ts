@@ -1,9 +1,8 @@
+import { type Entries, port } from '@behalf/testing/late-reads'
 import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
 import { idJag, redeemIdJag, requestIdJag } from '../../../src/entrypoints/enterprise.ts'
 import { resource } from '../../../src/index.ts'
 import { API, employee, twoIssuers } from '../token-exchange/two-issuers.ts'
-import type { Entries } from './entries.ts'
-import { port } from './watch.ts'
 
 const { assertion, profileHere, profileThere } = await twoIssuers()
 const signal = () => AbortSignal.timeout(5000)

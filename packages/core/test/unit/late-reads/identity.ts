@@ -1,3 +1,4 @@
+import { type Entries, port } from '@behalf/testing/late-reads'
 import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
 import { authorizeOnDevice } from '../../../src/entrypoints/device-login.ts'
 import {
@@ -10,9 +11,7 @@ import {
 } from '../../../src/entrypoints/identity.ts'
 import { memoryStore, verifyAccessToken, verifyRequest } from '../../../src/index.ts'
 import { memoryFile } from '../device-login/device-server.ts'
-import type { Entries } from './entries.ts'
 import { accessToken, ann, answer, audience, bearer, device, idToken, profile, signal, surroundings } from './issuer.ts'
-import { port } from './watch.ts'
 
 const sessions = () => createSessions({ authorizationServer: profile, store: memoryStore() })
 const identified = { status: 'verified', identity: ann }

@@ -1,8 +1,8 @@
+import { port } from '@behalf/testing/late-reads'
 import { HttpResponse, http } from 'msw'
 import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
 import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
-import { port } from './watch.ts'
 
 export const issuer = 'https://as.example.com'
 const as = await mockIssuer(issuer)

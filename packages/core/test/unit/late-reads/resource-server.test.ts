@@ -1,4 +1,4 @@
-import { readsInTime } from './entries.ts'
+import { readsInTime } from '@behalf/testing/late-reads'
 import { resourceServerEntries } from './resource-server.ts'
 
 readsInTime(resourceServerEntries)

@@ -1,10 +1,9 @@
+import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
 import { generateDpopKey } from '../../../src/entrypoints/providers.ts'
 import { createApprovalGate, createResourceServer } from '../../../src/entrypoints/resource-server.ts'
 import { Token } from '../../../src/entrypoints/spi.ts'
 import { memoryStore } from '../../../src/index.ts'
-import type { Entries } from './entries.ts'
 import { accessToken, audience, issuer, profile, surroundings } from './issuer.ts'
-import { port, type Watch } from './watch.ts'
 
 const api = () => createResourceServer({ authorizationServer: profile, audience })
 const order = () => ({ type: 'stock_order', symbols: ['AAPL'] })

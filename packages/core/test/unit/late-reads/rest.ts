@@ -1,3 +1,4 @@
+import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
 import { expect } from 'vitest'
 import { jsonLinesSink } from '../../../src/entrypoints/audit.ts'
 import { publicFetch } from '../../../src/entrypoints/node.ts'
@@ -7,8 +8,6 @@ import { sealedStore } from '../../../src/entrypoints/sealed-store.ts'
 import { openTelemetrySink, tracedFetch } from '../../../src/entrypoints/telemetry.ts'
 import { memoryStore, resource } from '../../../src/index.ts'
 import { user } from '../guard/small-world.ts'
-import type { Entries } from './entries.ts'
-import { port, type Watch } from './watch.ts'
 
 const signal = () => AbortSignal.timeout(5000)
 const name = () => ['tokens', 'ann']

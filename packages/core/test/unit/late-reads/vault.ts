@@ -1,3 +1,4 @@
+import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
 import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
 import { Token } from '../../../src/credential/index.ts'
 import {
@@ -13,9 +14,7 @@ import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { user as guardUser, ISSUER, schema, servers, smallWorld } from '../guard/small-world.ts'
 import { provider } from '../vault/provider.ts'
 import { definitionOf, REDIRECT, user, world } from '../vault/world.ts'
-import type { Entries } from './entries.ts'
 import { signingKey } from './signing-key.ts'
-import { port, type Watch } from './watch.ts'
 
 const clock = port(testClock())
 const crm = await provider('http://localhost:4899', () => clock.now())

@@ -17,7 +17,9 @@ export interface LateRead {
  * - ports, by {@link port}: stores, clocks, channels, vaults and servers are called for as long as the app runs.
  */
 export class Watch {
+  /** Reads after the entry point returned. */
   readonly late: LateRead[] = []
+  /** Number of reads before. */
   reads = 0
   #open: { isOver: boolean }[] = []
 
@@ -30,9 +32,13 @@ export class Watch {
 
   /** Calls an entry point. All that was given so far is the app's own again when it has returned, before it is waited for. */
   call<Result>(entryPoint: () => Result): Result {
+    const { structuredClone } = globalThis
+    // The platform's own refuses proxies. What it copies it reads.
+    globalThis.structuredClone = (value, options) => structuredClone(read(value), options)
     try {
       return entryPoint()
     } finally {
+      globalThis.structuredClone = structuredClone
       for (const state of this.#open) state.isOver = true
       this.#open = []
     }
@@ -96,7 +102,19 @@ function isWatched(value: unknown): value is object {
   return Array.isArray(value) || prototype === Object.prototype || prototype === null
 }
 
+/** A copy of data with watched objects in it, which reads them. */
+function read<Value>(value: Value): Value {
+  if (!isWatched(value)) return value
+  const copy: unknown = Array.isArray(value)
+    ? value.map(read)
+    : Object.fromEntries(Object.entries(value).map(([key, one]) => [key, read(one)]))
+  return copy as Value
+}
+
 function reader(): string {
   const lines = new Error('late').stack?.split('\n') ?? []
-  return lines.find((line) => line.includes('/src/'))?.replace(/.*\/src\//, 'src/') ?? lines.slice(3, 6).join(' ')
+  return (
+    lines.find((line) => line.includes('/src/') && !line.includes('/src/late-reads/'))?.replace(/.*\/src\//, 'src/') ??
+    lines.slice(3, 6).join(' ')
+  )
 }
