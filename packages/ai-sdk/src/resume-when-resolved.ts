@@ -34,8 +34,8 @@ export async function resumeWhenResolved(
   messages: readonly ModelMessage[],
   options: ResumeOptions,
 ): Promise<ModelMessage[] | undefined> {
-  // Copied: an app may add to its own list while the guard waits.
-  const own = [...messages]
+  // Copied: an app may add to its own list, and to its messages, while the guard waits.
+  const own = messages.map((message) => ({ ...message }))
   if (typeof options.threadId !== 'string' || options.threadId === '') {
     throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id that guardTools got for the conversation')
   }

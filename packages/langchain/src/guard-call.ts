@@ -8,9 +8,9 @@ import { placeOf } from './place.ts'
 import { refusal } from './refusal.ts'
 import { reportError } from './report-error.ts'
 import { isAsyncGenerator, runBody } from './run-body.ts'
-import { identityOf, type RunConfig, slotOf, toldIdentity } from './run-config.ts'
+import { copyOf, identityOf, type RunConfig, slotOf } from './run-config.ts'
 import { amongSiblings } from './siblings.ts'
-import { type IncomingCall, takeIncoming } from './written-by.ts'
+import { type IncomingCall, incomingOf, takeIncoming } from './written-by.ts'
 
 /** `func` and `_call` of LangChain's tools. */
 export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig) => unknown
@@ -24,15 +24,15 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
       'the body of a tool whose responseFormat is "content_and_artifact" returned no [content, artifact]',
     )
   }
-  const guarded: ToolBody = (input, runManager, config = {}) => {
-    const incoming = takeIncoming()
-    const written = incoming?.written ?? input
-    const told = incoming === undefined ? toldIdentity(config) : incoming.told
+  const guarded: ToolBody = (input, runManager, given = {}) => {
+    // Taken before anything is waited for: an app may fill in the same objects for its next call.
+    const config = copyOf(given)
+    const { written = input, ...told } = takeIncoming() ?? incomingOf(input, config)
     const enclosing = { place: placeOf(call.name, written, config), config }
     return amongSiblings(config, async (until) => {
       const run = (parsed: unknown, one: Call) =>
         runBody(enclosing, (own) => body(parsed, runManager, own), { redact: redactorOf(one), demand })
-      const outcome = await outcomeOf(call, { input, written, told }, enclosing, run)
+      const outcome = await outcomeOf(call, { input, written, ...told }, enclosing, run)
       if (!isAsyncGenerator(outcome)) return outcome
       const { promise, resolve } = Promise.withResolvers<void>()
       until(promise)
@@ -50,7 +50,7 @@ export const isGuarded = (body: object | undefined): boolean => body !== undefin
 
 async function outcomeOf(
   call: GuardedCall,
-  { input, written, told }: IncomingCall & { readonly input: unknown },
+  { input, written, told, message }: IncomingCall & { readonly input: unknown },
   { place, config }: Enclosing,
   run: (parsed: unknown, call: Call) => unknown,
 ): Promise<unknown> {
@@ -62,7 +62,7 @@ async function outcomeOf(
   }
   const invocation = {
     tool: call.name,
-    slot: slotOf(config, call.name, written),
+    slot: slotOf(config, call.name, written, message),
     input,
     rawInput: written,
     identity,

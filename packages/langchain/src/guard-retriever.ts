@@ -4,7 +4,7 @@ import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInterface } from '@langchain/core/retrievers'
 import type { RunnableConfig } from '@langchain/core/runnables'
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons'
-import { identityOf, type RunConfig, toldIdentity } from './run-config.ts'
+import { copyOf, identityOf, type RunConfig, toldIdentity } from './run-config.ts'
 import { unobserved } from './unobserved.ts'
 
 /** A page of a ranking: what a vector store's search gives. */
@@ -68,7 +68,7 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
 
   override async invoke(query: string, given: Partial<RunnableConfig> = {}): Promise<DocumentInterface<Meta>[]> {
     // Once: the app may fill in the same objects for its next search.
-    const config = { ...given, ...(given.configurable !== undefined && { configurable: { ...given.configurable } }) }
+    const config = copyOf(given as RunConfig) as Partial<RunnableConfig>
     const told = identityAround(given as RunConfig)
     const search = () => this.#allowed(query, config, told)
     // A clone for this run: LangChain hands no config to `_getRelevantDocuments`.

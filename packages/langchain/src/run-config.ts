@@ -19,6 +19,12 @@ export interface RunConfig {
   readonly writer?: ((chunk: unknown) => void) | null | undefined
 }
 
+/** A copy of a configuration: the app may fill in the same one for its next call. */
+export const copyOf = <Config extends RunConfig>(config: Config): Config => ({
+  ...config,
+  ...(config.configurable !== undefined && { configurable: { ...config.configurable } }),
+})
+
 /** The call that an answer belongs to. Absent: the tool was invoked with arguments alone. */
 export function toolCallIdOf({ toolCallId, toolCall }: RunConfig): string | undefined {
   return toolCall?.id || toolCallId || undefined
@@ -48,10 +54,10 @@ const callerOf = (identity: Identity): string => {
  * call ids, so the message that makes the call is part of its name. Code in a node that invokes a tool with arguments
  * alone is known by its task, whose namespace is the same after a restart.
  */
-export function slotOf(config: RunConfig, tool: string, input: unknown): Slot {
+export function slotOf(config: RunConfig, tool: string, input: unknown, message: string | undefined): Slot {
   const { thread_id: thread, checkpoint_ns: task } = config.configurable ?? {}
   const id = toolCallIdOf(config)
-  const callId = id === undefined ? task : nameOf(id, config)
+  const callId = id === undefined || message === undefined ? (id ?? task) : JSON.stringify([message, id])
   if (thread === undefined || thread === null || typeof callId !== 'string' || callId === '') return crypto.randomUUID()
   const attempt = id === undefined ? config.executionInfo : codeOf(config, tool)
   return slotWithin([String(thread), callId], { tool, input, attempt })
@@ -75,12 +81,13 @@ function codeOf({ toolCall, executionInfo = toolCall }: RunConfig, tool: string)
   return own
 }
 
-/** The call's id and, where the state tells it, the id of the message that makes the call. LangGraph keeps both. */
-function nameOf(id: string, { state }: RunConfig): string {
+/** The id of the message that makes the call, where the state tells it. LangGraph keeps it, as it keeps the call's id. */
+export function messageOf({ state, ...config }: RunConfig): string | undefined {
+  const id = toolCallIdOf(config)
   const messages: unknown = isRecord(state) && 'messages' in state ? state.messages : state
-  if (!Array.isArray(messages)) return id
+  if (id === undefined || !Array.isArray(messages)) return undefined
   const message = messages.findLast((one) => isRecord(one) && makes(one, id))
-  return typeof message?.id === 'string' ? JSON.stringify([message.id, id]) : id
+  return typeof message?.id === 'string' ? message.id : undefined
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

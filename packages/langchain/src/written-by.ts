@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Identity } from '@behalf/core'
 import { plainCopy } from '@behalf/core/spi'
 import { enclosing } from './nesting.ts'
-import { type RunConfig, toldIdentity } from './run-config.ts'
+import { messageOf, type RunConfig, toldIdentity } from './run-config.ts'
 
 /** A call as it came to LangChain. */
 export interface IncomingCall {
@@ -10,6 +10,8 @@ export interface IncomingCall {
   readonly written: unknown
   /** The identity in the context of the run. */
   readonly told: Identity | undefined
+  /** The id of the message that makes the call, where the run's state tells it. */
+  readonly message: string | undefined
 }
 
 /** The call that LangChain parses now, until the guard takes it. */
@@ -26,12 +28,19 @@ export type ParsingCall = (this: unknown, input: unknown, ...rest: unknown[]) =>
 export function keepingWritten(call: ParsingCall, name: string): ParsingCall {
   return function (input, given, ...rest) {
     const config = isRecord(given) ? ownToolCall(given, name) : given
-    const told = isRecord(config) ? toldIdentity(config) : undefined
     const written = plainCopy(argumentsOf(input))
+    const incoming = incomingOf(written, isRecord(config) ? config : {})
     const own = written === undefined ? input : withArguments(input, structuredClone(written))
-    return scope.run({ incoming: { written, told } }, () => call.call(this, own, config, ...rest))
+    return scope.run({ incoming }, () => call.call(this, own, config, ...rest))
   }
 }
+
+/** What a call's configuration tells of it now. */
+export const incomingOf = (written: unknown, config: RunConfig): IncomingCall => ({
+  written,
+  told: toldIdentity(config),
+  message: messageOf(config),
+})
 
 /** Takes the call as it came. `undefined` where the body was called without LangChain's `call`. */
 export function takeIncoming(): IncomingCall | undefined {

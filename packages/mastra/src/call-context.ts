@@ -1,5 +1,5 @@
 import { ConfigurationError, currentIdentity, type Identity, type Interrupt, type Slot } from '@behalf/core'
-import { principalKey, type Redactor } from '@behalf/core/spi'
+import { plainCopy, principalKey, type Redactor } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
 import type { GuardedCall } from './guarded-tools.ts'
@@ -31,11 +31,23 @@ export type Context = Told &
 export function copyOf(context: Context): Context {
   const { agent, workflow } = context
   return {
-    ...context,
-    ...(agent !== undefined && { agent: { ...agent } }),
-    ...(workflow !== undefined && { workflow: { ...workflow } }),
+    ...partOf(context),
+    ...(agent !== undefined && { agent: partOf(agent) }),
+    ...(workflow !== undefined && { workflow: partOf(workflow) }),
   }
 }
+
+function partOf<Part extends Resumed>(part: Part): Part {
+  const { resumeData, suspendPayload } = part
+  return {
+    ...part,
+    ...(resumeData !== undefined && { resumeData: ownCopy(resumeData) }),
+    ...(suspendPayload !== undefined && { suspendPayload: ownCopy(suspendPayload) }),
+  }
+}
+
+/** A copy of plain JSON, which the tool's code may change. */
+const ownCopy = (value: unknown): unknown => structuredClone(plainCopy(value)) ?? value
 
 /**
  * Where a run is found again: Mastra keeps the run's id and the call's across restarts, and a run is of one turn, so
