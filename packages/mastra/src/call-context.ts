@@ -117,13 +117,13 @@ export function pauseOf(runId: string, call?: { readonly toolCallId?: string | u
 /**
  * Returns for whom this call is made, asked at each call: the user who resumes a run may not be the one who began it.
  *
- * Mastra keeps the tools of a run that waits in memory, and goes on with them, whichever tools the resume is given. So a
- * call of tools that were made for one user does not go on within `runAs` of another one.
+ * Mastra keeps the tools of a run that waits in memory, and goes on with them, whichever tools the resume is given. So
+ * tools that were made for one user do nothing more in a run that waited, within `runAs` of another user.
  */
 export function identityFor(call: GuardedCall, context: Context): Identity | undefined {
   const { identity } = call.options
   if (typeof identity !== 'function') {
-    if (!isKeptWaiting(call, context) || !actsForAnother(identity)) return identity
+    if (!call.waited.has(runOf(context) ?? '') || !actsForAnother(identity)) return identity
     const cause = 'was given for one user, and another one resumes the run: give a function, such as currentIdentity'
     reportError(new ConfigurationError('guardTools.identity', cause), call)
     return undefined
@@ -138,16 +138,11 @@ export function identityFor(call: GuardedCall, context: Context): Identity | und
   }
 }
 
-/** Remembers that this call waits, or that it has ended. */
-export function rememberWaiting({ waiting }: GuardedCall, context: Context, waits: boolean): void {
-  const pause = pauseIn(context)
-  if (pause === undefined) return
-  if (waits) waiting.add(pause)
-  else waiting.delete(pause)
+/** Remembers that a run waits. What it is resumed with does not tell that it did: it may be nothing. */
+export function rememberWaiting({ waited, options: { identity } }: GuardedCall, context: Context): void {
+  const run = runOf(context)
+  if (run !== undefined && typeof identity === 'object' && identity.kind === 'user') waited.add(run)
 }
-
-/** Whether these tools let this call wait before. What it is resumed with does not tell: it may be nothing. */
-const isKeptWaiting = ({ waiting }: GuardedCall, context: Context): boolean => waiting.has(pauseIn(context) ?? '')
 
 /** Whether the running code acts for another user than this one. */
 function actsForAnother(bound: Identity | undefined): boolean {
@@ -210,19 +205,25 @@ export const isResumed = ({ resumeData, agent, workflow }: Context): boolean =>
  *
  * Mastra checks no input where there is resume data, and checks that data by the tool's schema.
  */
-export function ownContext(context: Context, { tool, name }: GuardedCall, redact: Redactor): Context {
-  const part = context.agent ?? context.workflow ?? context
-  const resumeData = part.resumeData ?? context.resumeData
-  const suspendPayload = part.suspendPayload ?? context.suspendPayload
+export function ownContext(context: Context, { tool, name }: GuardedCall, own: OwnSuspension): Context {
+  const place = context.agent ?? context.workflow ?? context
+  const resumeData = place.resumeData ?? context.resumeData
+  const suspendPayload = place.suspendPayload ?? context.suspendPayload
   const suspendsItself = tool.resumeSchema !== undefined || tool.suspendSchema !== undefined
   const isOwn = suspendPayload === undefined ? suspendsItself : ourInterrupt(suspendPayload, name) === undefined
   const isKept = isOwn && !isWakeUp(resumeData)
-  const own = (one: Suspendable) => silent(isKept ? one : withoutResume(one), redact)
+  const part = (one: Suspendable) => suspending(isKept ? one : withoutResume(one), own)
   return {
-    ...own(context),
-    ...(context.agent !== undefined && { agent: own(context.agent) }),
-    ...(context.workflow !== undefined && { workflow: own(context.workflow) }),
+    ...part(context),
+    ...(context.agent !== undefined && { agent: part(context.agent) }),
+    ...(context.workflow !== undefined && { workflow: part(context.workflow) }),
   } as Context
+}
+
+/** What becomes of a suspension that the tool's own code asks for. */
+export interface OwnSuspension {
+  readonly redact: Redactor
+  readonly onSuspend: () => void
 }
 
 type Suspendable = Resumed & { readonly suspend?: Suspend }
@@ -232,8 +233,14 @@ function withoutResume(part: Suspendable): Suspendable {
   return rest
 }
 
-function silent(part: Suspendable, redact: Redactor): Suspendable {
+function suspending(part: Suspendable, { redact, onSuspend }: OwnSuspension): Suspendable {
   const { suspend } = part
   if (suspend === undefined) return part
-  return { ...part, suspend: (payload: unknown, options?: SuspendOptions) => suspend(redact(payload), options) }
+  return {
+    ...part,
+    suspend: (payload: unknown, options?: SuspendOptions) => {
+      onSuspend()
+      return suspend(redact(payload), options)
+    },
+  }
 }

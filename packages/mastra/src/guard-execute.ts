@@ -43,25 +43,41 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
     const slot = slotWithin(place, { tool: call.name, input: rawInput, attempt })
     const invocation = { tool: call.name, slot, input, rawInput, identity, signal: abortSignal }
     let outcome: Outcome<unknown>
+    let suspendsItself = false
+    const onSuspend = () => {
+      suspendsItself = true
+      rememberWaiting(call, context)
+    }
     try {
       outcome = await guard.run(call.policy, invocation, async (parsed, one) => {
         await demandSameInput(parsed, call)
-        return fitting(await execute(parsed, ownContext(context, call, redactorOf(one))))
+        const result = await execute(parsed, ownContext(context, call, { redact: redactorOf(one), onSuspend }))
+        // Told again as a result, what is not done yet would never be done.
+        if (suspendsItself) throw new OwnSuspensionError()
+        return fitting(result)
       })
     } catch (error) {
-      if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
-      if (isSuspension(error)) throw error
-      reportError(error, call)
-      throw ConfigurationError.isInstance(error)
-        ? new ToolAuthorizationError('misconfigured', denySentences.misconfigured)
-        : new ToolAuthorizationError('tool_failed', toolFailedSentence)
+      if (error instanceof OwnSuspensionError) return undefined
+      throw thrownFor(error, abortSignal, call)
     }
-    rememberWaiting(call, context, outcome.status === 'interrupted')
+    if (outcome.status === 'interrupted') rememberWaiting(call, context)
     return resultOf(outcome, context, call)
   }
   bodies.add(guarded)
   return guarded
 }
+
+/** What Mastra is told of an error: its own signals as they are, and of all others one fixed sentence. */
+function thrownFor(error: unknown, abortSignal: AbortSignal | undefined, call: GuardedCall): unknown {
+  if (isSuspension(error) || (abortSignal?.aborted === true && error === abortSignal.reason)) return error
+  reportError(error, call)
+  return ConfigurationError.isInstance(error)
+    ? new ToolAuthorizationError('misconfigured', denySentences.misconfigured)
+    : new ToolAuthorizationError('tool_failed', toolFailedSentence)
+}
+
+/** Ends the run of a tool whose own code asked Mastra to suspend it: it has no result yet. */
+class OwnSuspensionError extends Error {}
 
 interface Arguments {
   readonly input: unknown

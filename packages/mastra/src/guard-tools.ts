@@ -1,5 +1,6 @@
 import { ConfigurationError } from '@behalf/core'
 import { withPolicies } from '@behalf/core/spi'
+import { isVercelTool } from '@mastra/core/tools'
 import { type Execute, guardExecute, isGuarded } from './guard-execute.ts'
 import type { AnyTool, GuardedCall, GuardToolsOptions } from './guarded-tools.ts'
 import { isWakeUp, orOurs, ourInterrupt } from './wake-up.ts'
@@ -16,7 +17,7 @@ const optionKeys = ['guard', 'policies', 'identity', 'onError']
  * that has to wait in a step of the app's own, whose code would go on without a result.
  *
  * @throws ConfigurationError An unknown option; a tool without a policy, with one that this guard cannot serve, or
- *   without `execute`.
+ *   without `execute`; a tool of the AI SDK.
  */
 export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   tools: Tools,
@@ -28,16 +29,23 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   if (unknown !== undefined) {
     throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
   }
+  const waited = new Set<string>()
   const guarded = withPolicies(Object.entries<AnyTool>(tools), options)
-  return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, options: own })])) as Tools
+  return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, waited, options: own })])) as Tools
 }
 
 /** A clone by prototype: a tool made anew would lose its marker and what it decides about approvals of its own. */
-function guardTool(given: Omit<GuardedCall, 'read' | 'waiting'>): AnyTool {
+function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
   const { name, tool } = given
   const { execute } = tool
   if (typeof execute !== 'function') {
     throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
+  }
+  if (isVercelTool(tool)) {
+    throw new ConfigurationError(
+      `guardTools.tools.${name}`,
+      'is a tool of the AI SDK, which Mastra tells neither its run nor whether it is a background task: make it with createTool',
+    )
   }
   if (isGuarded(execute)) {
     throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
@@ -45,7 +53,7 @@ function guardTool(given: Omit<GuardedCall, 'read' | 'waiting'>): AnyTool {
   const { resumeSchema, suspendSchema } = tool
   const inputSchema = tool.inputSchema && rememberingWritten(tool.inputSchema)
   const read = inputSchema === undefined ? async (input: unknown) => input : readerOf(inputSchema)
-  const call = { ...given, read, waiting: new Set<string>() }
+  const call = { ...given, read }
   const clone = Object.assign(Object.create(Object.getPrototypeOf(tool)), tool) as AnyTool
   return withOwn(clone, {
     // As a method of the tool, which is how Mastra calls it.

@@ -1,6 +1,7 @@
 // A run that waits, begun with tools that were made for one user, and resumed by another. Mastra goes on with the tools that
 // it keeps in memory, whichever ones the resume is given.
 import { currentIdentity, type Identity, policy, runAs } from '@behalf/core'
+import { verifies } from '@behalf/testing/requirements'
 import { Agent } from '@mastra/core/agent'
 import { createDurableAgent, createEventedAgent } from '@mastra/core/agent/durable'
 import type { MastraModelConfig } from '@mastra/core/llm'
@@ -39,8 +40,14 @@ async function untilItWaits({ fullStream }: Stream): Promise<void> {
   for await (const { type } of fullStream) if (type === 'tool-call-suspended') return
 }
 
-/** Ann is asked to approve a payment, and does. */
-async function paid(make: (agent: Agent) => unknown) {
+/** What a run of Ann waits for first. */
+const first: Readonly<Record<string, string>> = {
+  'an approval': 'pay',
+  'a question that a guarded tool asks by itself': 'confirm',
+}
+
+/** Ann's run waits for her approval, which she gives, or for an answer to a tool's own question. */
+async function waiting(make: (agent: Agent) => unknown, on = 'pay') {
   const target = await world()
   const guard = target.guard()
   const [ann, bob] = [await target.login('ann'), await target.login('bob')]
@@ -57,7 +64,24 @@ async function paid(make: (agent: Agent) => unknown) {
     inputSchema: Nothing,
     execute: async () => acting('looked'),
   })
+  /** Asks a person by itself. */
+  const asking = (id: string, act: () => string) =>
+    createTool({
+      id,
+      description: 'Asks',
+      inputSchema: Amount,
+      suspendSchema: z.object({ question: z.string() }),
+      resumeSchema: z.object({ go: z.boolean() }),
+      async execute(_, { agent }) {
+        if (agent?.resumeData !== undefined) return act()
+        await agent?.suspend({ question: 'Sure?' })
+        return undefined
+      },
+    })
+  const confirm = asking('confirm', () => acting('confirmed'))
+  const ask = asking('ask', () => 'asked')
   const policies = {
+    confirm: policy(Amount, {}),
     pay: policy(Amount, { approval: { message: ({ input }) => `Pay ${input.amount}` } }),
     look: policy(Nothing, {}),
   }
@@ -65,9 +89,9 @@ async function paid(make: (agent: Agent) => unknown) {
   const onError = (error: unknown) => void errors.push(error)
   const own = (identity: Identity) => ({
     memory: { thread: 'thread-1', resource: 'team' },
-    toolsets: { own: guardTools({ pay, look }, { guard, policies, identity, onError }) },
+    toolsets: { own: guardTools({ pay, look, confirm }, { guard, policies, identity, onError }), plain: { ask } },
   })
-  const model = new ScriptedModel([call('c1', 'pay', { amount: 1 })], [call('c2', 'look', {})])
+  const model = new ScriptedModel([call('c1', on, { amount: 1 })], [call('c2', 'look', {})])
   const trader = make(
     new Agent({ id: 'trader', name: 'trader', instructions: 'You pay.', model: model as unknown as MastraModelConfig }),
   ) as AnyAgent
@@ -77,7 +101,8 @@ async function paid(make: (agent: Agent) => unknown) {
   const begun = await runAs(ann, () => trader.stream('Pay 1', own(ann)))
   await untilItWaits(begun)
   const { controls } = target.authorizationServer
-  await controls.approve((await controls.pendingRequests())[0]?.authReqId)
+  const [asked] = await controls.pendingRequests()
+  if (asked !== undefined) await controls.approve(asked.authReqId)
   target.clock.advance(10)
   const resume = async (identity: Identity, within: <Result>(fn: () => Result) => Result, data?: unknown) => {
     const options = { runId: begun.runId, toolCallId: 'c1', ...own(identity) }
@@ -86,9 +111,9 @@ async function paid(make: (agent: Agent) => unknown) {
   return { ann, bob, acted, errors, resume }
 }
 
-describe.each(Object.entries(kinds))('a run of %s', (_, make) => {
+describe.each(Object.entries(kinds))('a run of %s', (kind, make) => {
   test('does nothing for the user who began it where another one resumes it within runAs, and goes on for the first', async () => {
-    const { ann, bob, acted, errors, resume } = await paid(make)
+    const { ann, bob, acted, errors, resume } = await waiting(make)
     await resume(bob, (fn) => runAs(bob, fn), { go: true })
     // A resume may bring nothing, and then looks like a first call.
     await resume(bob, (fn) => runAs(bob, fn))
@@ -98,9 +123,28 @@ describe.each(Object.entries(kinds))('a run of %s', (_, make) => {
     expect(acted).toEqual(['ann paid', 'ann looked'])
   })
 
+  test.each(Object.entries(first))(
+    verifies(
+      'I1',
+      'that waits for %s acts for the user who began it no more where another one resumes it within runAs',
+    ),
+    async (_, on) => {
+      const { bob, acted, errors, resume } = await waiting(make, on)
+      await resume(bob, (fn) => runAs(bob, fn), { go: true })
+      expect(acted).toEqual([])
+      expect(errors).toMatchObject([{ code: 'ERR_CONFIGURATION' }])
+    },
+  )
+
   test('goes on as the user who began it where it is resumed outside of runAs, as the guide warns', async () => {
-    const { bob, acted, resume } = await paid(make)
+    const { bob, acted, resume } = await waiting(make)
     await resume(bob, (fn) => fn())
     expect(acted[0]).toBe('ann paid')
+  })
+
+  test('goes on, where it waited for a tool without a guard, with the tools that Mastra takes, as the guide warns', async () => {
+    const { bob, acted, resume } = await waiting(make, 'ask')
+    await resume(bob, (fn) => runAs(bob, fn), { go: true })
+    expect(acted).toEqual([kind === 'an agent' ? 'bob looked' : 'ann looked'])
   })
 })

@@ -82,7 +82,6 @@ const shapes: Readonly<Record<string, (note: Note) => unknown>> = {
   },
   'a proxy': (note) => new Proxy(createTool({ ...described, execute: () => note() }), {}),
   'a frozen tool': (note) => Object.freeze(createTool({ ...described, execute: () => note() })),
-  'a plain object': (note) => ({ ...described, execute: () => note() }),
   'a plain object with the mark of a tool': (note) => ({
     [MASTRA_TOOL_MARKER]: true,
     ...described,
@@ -142,6 +141,15 @@ test('a tool of any shape runs behind the guard by every way, and as its own met
       expect([shape, way, seen.splice(0)]).toEqual([shape, way, ['ann, its own']])
     }
   }
+})
+
+test("a tool of the AI SDK is refused: Mastra tells it nothing of its run, by which another user's resume is seen", async () => {
+  const guard = (await world()).guard()
+  const look = { ...described, execute: async () => 'looked' } as never
+  const options = { guard, policies: { look: policy(Nothing, {}) as never }, identity: undefined }
+  expect(() => guardTools({ look }, options)).toThrow(
+    /guardTools.tools.look: is a tool of the AI SDK.*make it with createTool/,
+  )
 })
 
 function whoActs(): string {

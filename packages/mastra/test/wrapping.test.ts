@@ -1,4 +1,5 @@
 import { ConfigurationError, currentIdentity, policy } from '@behalf/core'
+import { verifies } from '@behalf/testing/requirements'
 import { createTool, MASTRA_TOOL_MARKER } from '@mastra/core/tools'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -102,6 +103,30 @@ describe('wrapping', () => {
     ])
     expect(model.saw).toContain('ann said this')
   })
+
+  test(
+    verifies(
+      'A13',
+      'a write that suspends itself is not told as done, and does not run again: its outcome is not known',
+    ),
+    async () => {
+      const target = await world()
+      const seen: unknown[] = []
+      const A = z.strictObject({ a: z.number() })
+      const tools = guardTools(
+        { talk: talkative(seen) },
+        { guard: target.guard(), policies: { talk: policy(A, { effect: 'write' }) }, identity: await target.login() },
+      )
+      const talk = conversation()
+      const model = new ScriptedModel([call('1', 'talk', { a: 1 })])
+      const agent = talk.agent(tools, model)
+      await agent.generate('x', { memory: talk.memory })
+      const [run] = (await agent.listSuspendedRuns()).runs
+      await read(await agent.resumeStream({ answer: 'this' }, { runId: run?.runId ?? '', toolCallId: '1' }))
+      expect(seen).toHaveLength(1)
+      expect(model.saw).toContain('This action was started before and its result is not known.')
+    },
+  )
 
   test("an answer that breaks the tool's own resume schema is refused as without the guard", async () => {
     const target = await world()
