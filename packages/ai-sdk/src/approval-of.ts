@@ -10,7 +10,7 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
   const { guard, identity, threadId } = options
   return async (given, execution) => {
     try {
-      const incoming = incomingCall(given, execution)
+      const incoming = incomingCall(name, given, execution)
       const { input, held } = incoming
       const { id } = held
       const rawInput = await rawInputOf(call, incoming)

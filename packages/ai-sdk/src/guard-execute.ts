@@ -30,13 +30,13 @@ function awaiting(execute: Execute, call: GuardedCall): Execute {
   return (input, options) =>
     failingSafely(call, options, () => {
       const own = { ...options }
-      return runGuarded(call, incomingCall(input, options), own, (parsed) => lastOf(execute(parsed, own)))
+      return runGuarded(call, incomingCall(call.name, input, options), own, (parsed) => lastOf(execute(parsed, own)))
     })
 }
 
 function streaming(execute: Execute, call: GuardedCall): Execute {
   // What is given is taken at once, and not when the generator begins.
-  return (input, options) => flowOf(execute, call, incomingCall(input, options), { ...options })
+  return (input, options) => flowOf(execute, call, incomingCall(call.name, input, options), { ...options })
 }
 
 async function* flowOf(

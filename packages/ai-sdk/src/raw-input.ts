@@ -11,24 +11,33 @@ export interface IncomingCall {
   /** What the model wrote, where the AI SDK parsed it just now. */
   readonly fresh: unknown
   readonly held: CallInMessages
-  /** The AI SDK's own object, which counts the calls that the code of a tool makes. */
+  /** The AI SDK's own object, by which the calls are counted that the code of a tool makes. */
   readonly attempt: object
 }
 
 /** Copies a call at once: an app may fill in the same objects for its next call. What is no plain JSON, the guard refuses. */
 export function incomingCall(
+  name: string,
   input: unknown,
   execution: { readonly toolCallId: string; readonly messages?: readonly ModelMessage[] },
 ): IncomingCall {
   const { toolCallId, messages = [] } = execution
   const written = writtenOf(input)
+  const held = callIn(messages, toolCallId)
   return {
     input: plainCopy(input) ?? input,
     fresh: plainCopy(written) ?? written,
-    held: callIn(messages, toolCallId),
-    attempt: execution,
+    held,
+    attempt: isModels(written, held, name) ? execution : (execution.messages ?? execution),
   }
 }
+
+/**
+ * Whether a model made this call itself, which its id names then, however often the AI SDK makes it. All others are made by
+ * the code of a tool: code may hand on a copy of what it was handed, and the messages of a step stay the same object.
+ */
+const isModels = (written: unknown, { call }: CallInMessages, name: string): boolean =>
+  written !== undefined || call?.toolName === name
 
 /**
  * The arguments as the model wrote them, by which the guard names a call. Of a call that messages hold, what a client could

@@ -135,7 +135,8 @@ const recordOf = (tools: readonly ContractTool[], called: Call, form?: string | 
 function toolOf({ description, inputSchema, execute }: ContractTool, called: Call, form?: string): ToolSet[string] {
   const around = (execution: ToolExecutionOptions<unknown>) => ({
     signal: execution.abortSignal,
-    call: async (name: string, input: unknown) => called(name, input, execution),
+    // A copy, as code hands it on that has more to say.
+    call: async (name: string, input: unknown) => called(name, input, { ...execution }),
   })
   if (isGeneratorFunction(execute)) {
     return tool({

@@ -50,7 +50,7 @@ export const isGuarded = (body: object | undefined): boolean => body !== undefin
 
 async function outcomeOf(
   call: GuardedCall,
-  { input, written, told, message }: IncomingCall & { readonly input: unknown },
+  { input, written, told, ...surroundings }: IncomingCall & { readonly input: unknown },
   { place, config }: Enclosing,
   run: (parsed: unknown, call: Call) => unknown,
 ): Promise<unknown> {
@@ -62,7 +62,7 @@ async function outcomeOf(
   }
   const invocation = {
     tool: call.name,
-    slot: slotOf(config, call.name, written, message),
+    slot: slotOf(config, call.name, written, surroundings),
     input,
     rawInput: written,
     identity,

@@ -1,5 +1,6 @@
 import type { Identity, Slot } from '@behalf/core'
 import { principalKey, slotWithin } from '@behalf/core/spi'
+import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons'
 
 /** What LangChain hands to a tool beside its input, as far as it is read here. */
 export interface RunConfig {
@@ -49,17 +50,30 @@ const callerOf = (identity: Identity): string => {
   return JSON.stringify([principalKey(identity), identity.clientId ?? null, acting, delegationId])
 }
 
+/** What surrounds a call when it is made. */
+export interface Surroundings {
+  /** The id of the message that makes the call, where the run's state tells it. */
+  readonly message: string | undefined
+  /** LangChain's own: an object for each attempt of the code that makes the call. It is there also where code hands on no config. */
+  readonly around: object | undefined
+}
+
+export const surroundingsOf = (config: RunConfig): Surroundings => ({
+  message: messageOf(config),
+  around: AsyncLocalStorageProviderSingleton.getRunnableConfig(),
+})
+
 /**
  * Where a call is found again. Without a thread nothing is kept, so there is nothing to be found. Models repeat their
  * call ids, so the message that makes the call is part of its name. Code in a node that invokes a tool with arguments
  * alone is known by its task, whose namespace is the same after a restart.
  */
-export function slotOf(config: RunConfig, tool: string, input: unknown, message: string | undefined): Slot {
+export function slotOf(config: RunConfig, tool: string, input: unknown, { message, around }: Surroundings): Slot {
   const { thread_id: thread, checkpoint_ns: task } = config.configurable ?? {}
   const id = toolCallIdOf(config)
   const callId = id === undefined || message === undefined ? (id ?? task) : JSON.stringify([message, id])
   if (thread === undefined || thread === null || typeof callId !== 'string' || callId === '') return crypto.randomUUID()
-  const attempt = id === undefined ? config.executionInfo : codeOf(config, tool)
+  const attempt = id === undefined ? (config.executionInfo ?? around) : codeOf(config, tool)
   return slotWithin([String(thread), callId], { tool, input, attempt })
 }
 
@@ -82,7 +96,7 @@ function codeOf({ toolCall, executionInfo = toolCall }: RunConfig, tool: string)
 }
 
 /** The id of the message that makes the call, where the state tells it. LangGraph keeps it, as it keeps the call's id. */
-export function messageOf({ state, ...config }: RunConfig): string | undefined {
+function messageOf({ state, ...config }: RunConfig): string | undefined {
   const id = toolCallIdOf(config)
   const messages: unknown = isRecord(state) && 'messages' in state ? state.messages : state
   if (id === undefined || !Array.isArray(messages)) return undefined

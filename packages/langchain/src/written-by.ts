@@ -2,16 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Identity } from '@behalf/core'
 import { plainCopy } from '@behalf/core/spi'
 import { enclosing } from './nesting.ts'
-import { messageOf, type RunConfig, toldIdentity } from './run-config.ts'
+import { type RunConfig, type Surroundings, surroundingsOf, toldIdentity } from './run-config.ts'
 
 /** A call as it came to LangChain. */
-export interface IncomingCall {
+export interface IncomingCall extends Surroundings {
   /** The arguments as the caller wrote them; `undefined` where they are not plain JSON. */
   readonly written: unknown
   /** The identity in the context of the run. */
   readonly told: Identity | undefined
-  /** The id of the message that makes the call, where the run's state tells it. */
-  readonly message: string | undefined
 }
 
 /** The call that LangChain parses now, until the guard takes it. */
@@ -39,7 +37,7 @@ export function keepingWritten(call: ParsingCall, name: string): ParsingCall {
 export const incomingOf = (written: unknown, config: RunConfig): IncomingCall => ({
   written,
   told: toldIdentity(config),
-  message: messageOf(config),
+  ...surroundingsOf(config),
 })
 
 /** Takes the call as it came. `undefined` where the body was called without LangChain's `call`. */

@@ -79,7 +79,7 @@ const toolOf = (
   tool(
     async (input: unknown, config: Runtime) => {
       if (question !== undefined && !interrupt(await question(input as never))) return 'refused' as never
-      const call = (other: string, args: unknown) => called(other, args, config)
+      const call = (other: string, args: unknown) => called(other, args, { ...config })
       const result = await execute(input as never, { signal: config.signal, call })
       const dress = form === undefined ? undefined : forms[form]
       return (dress === undefined ? result : dress(JSON.stringify(result), config.toolCallId, config.writer)) as never

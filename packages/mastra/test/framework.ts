@@ -152,7 +152,7 @@ function toolOf(
       if (question !== undefined && agent?.resumeData === undefined) {
         return agent?.suspend(await question(input as never))
       }
-      const call = (other: string, args: unknown) => called(other, args, context as never)
+      const call = (other: string, args: unknown) => called(other, args, { ...context } as never)
       const result = await execute(input as never, { signal: abortSignal, call })
       return form === undefined ? result : forms[form]?.(JSON.stringify(result))
     },
