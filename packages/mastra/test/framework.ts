@@ -152,7 +152,9 @@ function toolOf(
       if (question !== undefined && agent?.resumeData === undefined) {
         return agent?.suspend(await question(input as never))
       }
-      const call = (other: string, args: unknown) => called(other, args, { ...context } as never)
+      // A copy, as code hands it on that has more to say.
+      const call = (other: string, args: unknown) =>
+        called(other, args, { ...context, ...(agent !== undefined && { agent: { ...agent } }) } as never)
       const result = await execute(input as never, { signal: abortSignal, call })
       return form === undefined ? result : forms[form]?.(JSON.stringify(result))
     },
