@@ -59,7 +59,7 @@ async function* flowOf(
       yield value.output
     }
   } finally {
-    await result.return(undefined)
+    await safely(() => result.return(undefined))
   }
 }
 
