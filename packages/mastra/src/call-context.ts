@@ -186,15 +186,16 @@ export function isInOwnStep(context: Context): boolean {
 }
 
 /**
- * Whether the code of another tool makes the call, and handed on the context that it was given. Suspended alone, that
- * code would go on as if it had a result. Mastra hands to a tool what an agent or what a workflow has; to the code of a
- * tool that it made, both names. In agents it tells the name of the tool besides.
+ * Whether the code of another tool makes the call, and handed on the context that it was given, or parts of it. Suspended
+ * alone, that code would go on as if it had a result. Mastra hands to a tool what an agent or what a workflow has; to the
+ * code of a tool that it made, both names. In agents it always hands on a writer, which tells the name of the tool.
  */
 export function isInOtherTool(context: Context, { name, tool }: GuardedCall): boolean {
   if (Object.hasOwn(context, 'agent') && Object.hasOwn(context, 'workflow')) return true
   const { agent, writer } = context
-  const named: unknown = agent === undefined || writer === undefined ? undefined : Reflect.get(writer, 'name')
-  return typeof named === 'string' && named !== name && named !== tool.id
+  if (agent === undefined) return false
+  const named: unknown = writer === undefined ? undefined : Reflect.get(writer, 'name')
+  return named !== name && named !== tool.id
 }
 
 /** Whether this call goes on: then Mastra has not read its arguments by the tool's schema. */

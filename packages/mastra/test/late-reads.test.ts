@@ -43,7 +43,11 @@ async function answered() {
   const tools = guardTools({ pay }, { guard, policies, identity })
   const payloads: object[] = []
   const suspend = async (payload: object) => void payloads.push(payload)
-  await tools.pay.execute?.({ amount: 1 }, { agent: { ...agent, suspend }, runId: 'run' } as never)
+  await tools.pay.execute?.({ amount: 1 }, {
+    agent: { ...agent, suspend },
+    writer: { name: 'pay' },
+    runId: 'run',
+  } as never)
   const [asked] = await target.authorizationServer.controls.pendingRequests('ann')
   await target.authorizationServer.controls.approve(asked?.authReqId ?? '')
   target.clock.advance(10)

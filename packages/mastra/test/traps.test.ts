@@ -152,7 +152,11 @@ describe('background tasks', () => {
     const suspended: unknown[] = []
     const suspend = async (payload: unknown) => void suspended.push(payload)
     const context = (isBackgroundTask: boolean) =>
-      ({ runId: 'run', agent: { agentId: 'a', toolCallId: 'c', messages: [], suspend, isBackgroundTask } }) as never
+      ({
+        runId: 'run',
+        writer: { name: 'whoami' },
+        agent: { agentId: 'a', toolCallId: 'c', messages: [], suspend, isBackgroundTask },
+      }) as never
     await runAs(identity, async () => {
       expect(await whoami.execute?.({}, context(false))).toMatchObject({ subject: 'ann' })
       expect(await whoami.execute?.({}, context(true))).toBeUndefined()
