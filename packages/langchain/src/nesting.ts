@@ -20,10 +20,7 @@ export const within = <Result>(call: Enclosing, run: () => Result): Result => sc
  * of the call around it has not: that call answers for both. A tool call for another tool is that of a tool around it,
  * guarded or not.
  */
-export function answersItself(config: RunConfig, name: string): boolean {
-  const { toolCall } = config
-  if (toolCall?.name !== undefined && toolCall.name !== name) return false
-  const around = enclosing()?.config
-  if (around === undefined) return true
-  return toolCall === undefined ? config.toolCallId !== around.toolCallId : toolCall !== around.toolCall
+export function answersItself({ toolCall }: RunConfig, name: string): boolean {
+  if (toolCall === undefined || (toolCall.name !== undefined && toolCall.name !== name)) return false
+  return toolCall !== enclosing()?.config.toolCall
 }

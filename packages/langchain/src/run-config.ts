@@ -8,8 +8,10 @@ export interface RunConfig {
   readonly context?: { readonly identity?: Identity | undefined } | undefined
   /** Copied into traces by LangChain: no identity is ever read from it. */
   readonly configurable?: Readonly<Record<string, unknown>> | undefined
-  /** Set by the tool nodes; `toolCall` by whoever invokes a tool with a tool call. */
-  readonly toolCallId?: string | undefined
+  /**
+   * Set by LangChain where a tool is invoked with a tool call, as the tool nodes do. Their `toolCallId` alone says nothing: code of
+   * a tool hands it on with what it was told.
+   */
   readonly toolCall?: { readonly id?: string | undefined; readonly name?: string | undefined } | undefined
   /** What the tool nodes were called with: the graph's state, or its messages. */
   readonly state?: unknown
@@ -27,9 +29,7 @@ export const copyOf = <Config extends RunConfig>(config: Config): Config => ({
 })
 
 /** The call that an answer belongs to. Absent: the tool was invoked with arguments alone. */
-export function toolCallIdOf({ toolCallId, toolCall }: RunConfig): string | undefined {
-  return toolCall?.id || toolCallId || undefined
-}
+export const toolCallIdOf = ({ toolCall }: RunConfig): string | undefined => toolCall?.id || undefined
 
 /** The identity in the context of a run. */
 export const toldIdentity = ({ context }: RunConfig): Identity | undefined => context?.identity ?? undefined

@@ -3,13 +3,15 @@ import { verifies } from '@behalf/testing/requirements'
 import { tool } from '@langchain/core/tools'
 import { toolRetryMiddleware } from 'langchain'
 import { expect, test } from 'vitest'
+import { guardTools } from '../src/index.ts'
 import { agentWith, call } from './agent.ts'
 import { counted } from './counted-tools.ts'
-import { Nothing, verified } from './world.ts'
+import { ById, Nothing, policies, verified, world } from './world.ts'
 
 interface Config {
   readonly context?: unknown
   readonly configurable?: unknown
+  readonly toolCallId?: unknown
 }
 
 /** What LangChain's types of single tools do not agree on. */
@@ -21,6 +23,7 @@ const ways: Readonly<Record<string, (config: Config) => Config | undefined>> = {
   all: (config) => config,
   'a copy': (config) => ({ ...config }),
   'two members': ({ context, configurable }) => ({ context, configurable }),
+  'the id of its own call': ({ context, configurable, toolCallId }) => ({ context, configurable, toolCallId }),
   'the context': ({ context }) => ({ context }),
   nothing: () => undefined,
 }
@@ -43,5 +46,27 @@ test.each(Object.keys(ways))(
     const retries = toolRetryMiddleware({ maxRetries: 1, initialDelayMs: 1, jitter: false })
     await agentWith([twice], [[call('a', 'twice')]], { middleware: [retries] as never }).ask({ identity })
     expect([begun, ran]).toEqual([2, { note: 2 }])
+  },
+)
+
+test.each(Object.keys(ways))(
+  'code whose call is refused does not go on as if it had a result: it hands on %s',
+  async (way) => {
+    const identity = await verified()
+    const went: string[] = []
+    const read = tool(({ id }) => `text of ${id}`, { name: 'read', description: 'Reads', schema: ById })
+    const [guarded] = guardTools([read], { guard: world().guard(), policies, identity })
+    const ship = tool(
+      async (_: object, config: Config) => {
+        await (guarded as unknown as Invocable).invoke({ id: 'closed' }, ways[way]?.(config))
+        went.push('shipped')
+        return 'shipped'
+      },
+      { name: 'ship', description: 'Ships', schema: Nothing },
+    )
+    await agentWith([ship], [[call('a', 'ship')]])
+      .ask({ identity })
+      .catch(() => {})
+    expect(went).toEqual([])
   },
 )

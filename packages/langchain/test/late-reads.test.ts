@@ -21,7 +21,7 @@ const config = () => ({
   configurable: { thread_id: 'thread', own: { kept: 1 } },
   tags: ['a'],
   metadata: { a: 1 },
-  toolCallId: 'one',
+  toolCall: toolCall(),
   state: { messages: [{ id: 'message', tool_calls: [{ id: 'one', name: 'note', args: { amount: 1 } }] }] },
 })
 const toolCall = () => ({ type: 'tool_call' as const, id: 'one', name: 'note', args: { amount: 1 } })
@@ -55,8 +55,7 @@ async function answered() {
 const invoked = (way: 'tool call' | 'arguments') => async (watch: Watch) => {
   const one = guarded()
   const input = watch.given(way === 'arguments' ? { amount: 1 } : toolCall())
-  const result: unknown = await watch.call(() => one.invoke(input as never, watch.given(config()) as never))
-  return way === 'arguments' ? { content: result } : result
+  return watch.call(() => one.invoke(input as never, watch.given(config()) as never))
 }
 
 const entries: Entries = {
