@@ -99,7 +99,7 @@ class Conversation {
       }
       const agent = { agentId: 'trader', toolCallId, messages: [], suspend }
       const failed = await this.#tools[tool]
-        .execute?.(input as never, { runId, agent } as never)
+        .execute?.(input as never, { runId, agent, writer: { name: tool } } as never)
         .then(() => undefined)
         .catch((error: Error) => error)
       if (failed !== undefined) return `That was not done. ${failed.message}`
