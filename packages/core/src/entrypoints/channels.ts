@@ -1,15 +1,5 @@
 // `@behalf/core/channels`: for channels of your own, and for pushed answers.
-export type {
-  ApprovalAnswer,
-  ApprovalChannel,
-  ApprovalQuestion,
-  ApprovalSent,
-  ChannelBase,
-  ChannelContext,
-  PolledChannel,
-  PushedChannel,
-  VerifiedAnswer,
-} from '../approvals/approval-channel.ts'
+export type * from '../approvals/approval-channel.ts'
 export type { ApprovalChannels, ChannelsOptions } from '../approvals/channels-by-name.ts'
 export { approvalAnswers, type TakeAnswer, type TakenAnswer } from '../approvals/take-answer.ts'
 export { ApprovalAnswerError } from '../errors/index.ts'

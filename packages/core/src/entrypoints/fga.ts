@@ -1,23 +1,10 @@
 // `@behalf/core/fga`: permissions asked of an OpenFGA server.
 
 export type { ContextValue, Explanation } from '../contract/index.ts'
-export type {
-  AccessCheck,
-  AccessChecker,
-  AccessDecision,
-  AccessQuestion,
-  Explainer,
-  RelationshipQuestion,
-  RelationshipTuple,
-} from '../fga/access-checker.ts'
+export type * from '../fga/access-checker.ts'
 export type { ClientCallOptions, ClientQuestion, OpenFgaClientLike } from '../fga/client-backend.ts'
-export {
-  type FgaAnswer,
-  type FgaCallOptions,
-  type FgaClient,
-  type FgaClientOptions,
-  fgaClient,
-} from '../fga/fga-client.ts'
+export type * from '../fga/fga-client.ts'
+export { fgaClient } from '../fga/fga-client.ts'
 export { type Candidates, type Filtered, type FilterOptions, filterAllowed } from '../fga/filter-allowed.ts'
 export type { CutOff, ListQuestion, ObjectList } from '../fga/list-objects.ts'
 export type { MayOptions } from '../fga/may.ts'

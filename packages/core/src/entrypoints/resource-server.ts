@@ -4,21 +4,10 @@ export type { ActingParty, ActorName, ActorRules } from '../resource-server/acto
 export type { Passed } from '../resource-server/caller.ts'
 export type { Refused, Scheme } from '../resource-server/challenge.ts'
 export type { AuthenticationRules } from '../resource-server/check-authentication.ts'
-export {
-  type ApprovalGate,
-  type ApprovalGateOptions,
-  createApprovalGate,
-  isApproved,
-  type OrderContext,
-  type OrderHandler,
-  type OrderOptions,
-} from '../resource-server/create-approval-gate.ts'
-export {
-  createResourceServer,
-  type ProtectOptions,
-  type ResourceServer,
-  type ResourceServerOptions,
-} from '../resource-server/create-resource-server.ts'
+export type * from '../resource-server/create-approval-gate.ts'
+export { createApprovalGate, isApproved } from '../resource-server/create-approval-gate.ts'
+export type * from '../resource-server/create-resource-server.ts'
+export { createResourceServer } from '../resource-server/create-resource-server.ts'
 export type { DpopOptions } from '../resource-server/dpop-options.ts'
 export type { ProtectedRequest } from '../resource-server/read-access-token.ts'
 export type { MetadataOptions } from '../resource-server/resource-metadata.ts'

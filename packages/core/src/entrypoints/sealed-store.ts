@@ -1,8 +1,3 @@
 // `@behalf/core/sealed-store`: secrets of an app or an adapter, sealed in a Store.
-export {
-  type SealedPutOptions,
-  type SealedStore,
-  type SealedStoreOptions,
-  type SealedValue,
-  sealedStore,
-} from '../stores/sealed-store.ts'
+export type * from '../stores/sealed-store.ts'
+export { sealedStore } from '../stores/sealed-store.ts'

@@ -11,23 +11,7 @@ export type {
   TargetParameter,
   TokenProfile,
 } from '../authorization-server/profile.ts'
-export type {
-  AuthorizationServer,
-  AuthorizationServers,
-  BackchannelAcknowledgement,
-  DeviceAuthorization,
-  GrantOptions,
-  GrantParameters,
-  IntrospectionResponse,
-  ReceivedTokens,
-  RequestOptions,
-  RevokeTokenOptions,
-  ServerEndpoints,
-  Surroundings,
-  TokenResponse,
-  VerifiedJwt,
-  VerifyJwtOptions,
-} from '../authorization-server/server.ts'
+export type * from '../authorization-server/server.ts'
 export type { SurroundingsOptions } from '../authorization-server/surroundings.ts'
 export {
   type AccessRule,
