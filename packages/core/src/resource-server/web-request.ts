@@ -29,14 +29,20 @@ export function webRequest(incoming: NodeRequest, origin: string): ProtectedRequ
   const [base] = originList('webRequest.origin', [origin])
   const target = incoming.originalUrl ?? incoming.url ?? '/'
   // Joined as texts: resolved, `//elsewhere` and `http://elsewhere` would be another origin.
-  const url = base + (target.startsWith('/') ? target : '/')
+  // RFC 9112 §3.2.2: a target may name the whole address.
+  const path = target.startsWith(`${base}/`) ? target.slice(`${base}`.length) : target
+  const url = base + (path.startsWith('/') ? path : '/')
   if (!URL.canParse(url)) throw new ConfigurationError('webRequest', 'gets a request whose target is no path')
   const headers = new Headers()
+  let authority: string | undefined
   for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2) {
     const [name = '', value = ''] = [incoming.rawHeaders[at], incoming.rawHeaders[at + 1]]
     // HTTP/2 has its own names for method and target. Repeated headers stay visible: `headers` of Node drops some.
     if (!name.startsWith(':')) headers.append(name, value)
+    // RFC 9113 §8.3.1: what `Host` is to HTTP/1.1. Without it, whoever compares hosts would find none to refuse.
+    else if (name === ':authority') authority = value
   }
+  if (authority !== undefined && !headers.has('host')) headers.set('host', authority)
   return { url, method: incoming.method ?? 'GET', headers }
 }
 

@@ -137,6 +137,9 @@ describe('webRequest', () => {
     ['/a?b=c', `${audience}/a?b=c`],
     ['//evil.example.com/a', `${audience}//evil.example.com/a`],
     ['http://evil.example.com/a', `${audience}/`],
+    [`${audience}/a?b=c`, `${audience}/a?b=c`],
+    [`${audience}.evil.example.com/a`, `${audience}/`],
+    [`${audience}@evil.example.com/a`, `${audience}/`],
     ['*', `${audience}/`],
     ['.evil.example.com/', `${audience}/`],
     ['@evil.example.com/', `${audience}/`],
@@ -152,6 +155,13 @@ describe('webRequest', () => {
   test('keeps repeated headers, and leaves HTTP/2’s own out', () => {
     const rawHeaders = [':path', '/a', 'Authorization', 'a', 'authorization', 'b']
     expect([...made({ rawHeaders }).headers]).toEqual([['authorization', 'a, b']])
+  })
+
+  test.each([
+    ['HTTP/2', [':authority', 'a.example'], 'a.example'],
+    ['HTTP/2 with both', [':authority', 'a.example', 'host', 'b.example'], 'b.example'],
+  ])('has the host that was asked for: %s', (_, rawHeaders, host) => {
+    expect(made({ rawHeaders }).headers.get('host')).toBe(host)
   })
 
   test('refuses an origin that is none', () => {
