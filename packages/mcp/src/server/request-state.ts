@@ -29,7 +29,7 @@ const wire = z.strictObject({ tool: z.string(), slot: z.string(), own: z.optiona
 /**
  * Signs and checks the state.
  *
- * It is bound to the user and the agent: another's state is refused before any tool is asked. Within it, the guard
+ * It is bound to the user, the agent and the server: another's state is refused before any tool is asked. Within it, the guard
  * finds a run only under its owner and for equal arguments.
  */
 export function requestStates(option: string, options: RequestStateOptions = {}): RequestStateCodec<RoundState> {
@@ -43,7 +43,9 @@ export function requestStates(option: string, options: RequestStateOptions = {})
     ttlSeconds: lifetimeSeconds,
     bind: (context) => {
       const identity = identityOf(context)
-      return JSON.stringify([context.mcpReq.method, identity === undefined ? null : principalOf(identity)])
+      const principal = identity === undefined ? null : principalOf(identity)
+      // Two servers may share a key.
+      return JSON.stringify([context.mcpReq.method, principal, context.http?.authInfo?.resource?.href ?? null])
     },
   })
 }
