@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { connectAuthorizationServer } from './connect-authorization-server.ts'
+import { ownProfile } from './own-profile.ts'
 import type { Profile } from './profile.ts'
 import type { AuthorizationServer, AuthorizationServers, Surroundings } from './server.ts'
 
@@ -19,9 +20,9 @@ export function authorizationServers(profile: Profile | ProfileOf, surroundings:
     const sole = connectAuthorizationServer(profile, surroundings)
     return {
       sole,
-      knows: (issuer) => issuer === profile.issuer,
+      knows: (issuer) => issuer === sole.profile.issuer,
       of(issuer) {
-        if (issuer !== profile.issuer) throw unknown(issuer)
+        if (issuer !== sole.profile.issuer) throw unknown(issuer)
         return sole
       },
     }
@@ -29,7 +30,8 @@ export function authorizationServers(profile: Profile | ProfileOf, surroundings:
   const servers = new WeakMap<Profile, AuthorizationServer>()
   // A profile that was looked up under another issuer's name would let that issuer speak for it.
   const find = (issuer: string): Profile | undefined => {
-    const found = profile(issuer)
+    const given = profile(issuer)
+    const found = given && ownProfile(given)
     return found?.issuer === issuer ? found : undefined
   }
   return {

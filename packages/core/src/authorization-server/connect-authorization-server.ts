@@ -5,6 +5,7 @@ import { authenticateClient, clientSecrets } from './authenticate-client.ts'
 import { boundedRequest } from './bounded-request.ts'
 import { type Connection, connectionOf, type Discovered } from './connection.ts'
 import { type OauthLibrary, oauthLibrary } from './libraries.ts'
+import { ownProfile } from './own-profile.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 import { readIssuer, unknownIssuer } from './read-issuer.ts'
 import { refuseRepeated } from './refuse-repeated.ts'
@@ -43,7 +44,7 @@ const secretParameters = [
  * Discovery and keys are shared by all who connect with the same profile object and the same fetch.
  */
 export function connectAuthorizationServer(profile: Profile, surroundings: Surroundings): AuthorizationServer {
-  return new ConnectedServer(connectionOf(profile, surroundings.fetch), surroundings)
+  return new ConnectedServer(connectionOf(ownProfile(profile), surroundings.fetch), surroundings)
 }
 
 class ConnectedServer implements AuthorizationServer {

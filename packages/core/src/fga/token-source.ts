@@ -1,3 +1,4 @@
+import { ownProfile } from '../authorization-server/own-profile.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import { unverifiedClaims } from '../authorization-server/read-claims.ts'
 import type { AuthorizationServer, TokenResponse } from '../authorization-server/server.ts'
@@ -70,14 +71,15 @@ function clientCredentials(
   way: TokenWay,
 ): TokenSource {
   refuseUnknownKeys('openFga.credentials', credentials, ['method', 'authorizationServer', 'audience', 'scopes'])
-  const { authorizationServer: profile, scopes = [] } = credentials
+  const { authorizationServer: given, scopes = [] } = credentials
   const audience = requireText('openFga.credentials.audience', credentials.audience)
-  if (typeof profile?.issuer !== 'string') {
+  if (typeof given?.issuer !== 'string') {
     throw new ConfigurationError(
       'openFga.credentials.authorizationServer',
       'give a profile, such as oidc({ issuer, clientId, clientSecret })',
     )
   }
+  const profile = ownProfile(given)
   const flights = new SingleFlight<Token>()
   let server: AuthorizationServer | undefined
   let kept: { readonly token: Token; readonly staleAt: number } | undefined

@@ -106,7 +106,7 @@ export function createIntrospection(options: IntrospectionOptions): TokenIntrosp
     checkTimes(claims, surroundings.clock)
     checkTarget(claims, audience, missingAudience === 'accept')
     checkBinding(claims, provedKey)
-    return identityOf(token, claims, profile)
+    return identityOf(token, claims, server.profile)
   }
 }
 

@@ -53,11 +53,11 @@ const optionKeys = [
  */
 export async function requestAgentIdentity(options: RequestAgentIdentityOptions): Promise<AgentIdentity> {
   refuseUnknownKeys('requestAgentIdentity', options, optionKeys)
-  const { authorizationServer: profile, signal } = options
-  if (typeof profile?.issuer !== 'string') {
+  const { authorizationServer: given, signal } = options
+  if (typeof given?.issuer !== 'string') {
     throw new ConfigurationError('requestAgentIdentity.authorizationServer', 'give a profile, such as oidc({ … })')
   }
-  if (profile.clientAuthentication.method === 'none') {
+  if (given.clientAuthentication.method === 'none') {
     throw new ConfigurationError(
       'requestAgentIdentity.authorizationServer',
       'a public client has no credentials (RFC 6749 §4.4): give it a secret, a key or a certificate',
@@ -66,7 +66,8 @@ export async function requestAgentIdentity(options: RequestAgentIdentityOptions)
   const resource = requireText('requestAgentIdentity.resource', options.resource)
   const asked = options.scopes && scopeList('requestAgentIdentity.scopes', options.scopes)
   const surroundings = surroundingsOf('requestAgentIdentity', options)
-  const server = connectAuthorizationServer(profile, surroundings)
+  const server = connectAuthorizationServer(given, surroundings)
+  const { profile } = server
   const askedAt = Math.floor(surroundings.clock.now() / 1000)
   const response = await server.grant('client_credentials', parametersOf(profile, resource, asked ?? []), { signal })
   const isBound = response.tokenType === 'dpop'

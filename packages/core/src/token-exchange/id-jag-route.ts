@@ -1,4 +1,5 @@
 import { connectAuthorizationServer } from '../authorization-server/connect-authorization-server.ts'
+import { ownProfile } from '../authorization-server/own-profile.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { ResourceRoute } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, type OAuthResponseError } from '../errors/index.ts'
@@ -24,10 +25,11 @@ export interface IdJagOptions {
  */
 export function idJag(options: IdJagOptions): ResourceRoute {
   refuseUnknownKeys('idJag', options, ['authorizationServer'])
-  const { authorizationServer: profile } = options
-  if (typeof profile?.issuer !== 'string') {
+  const { authorizationServer: given } = options
+  if (typeof given?.issuer !== 'string') {
     throw new ConfigurationError('idJag.authorizationServer', 'give the profile of the server that issues the tokens')
   }
+  const profile = ownProfile(given)
   if (profile.clientAuthentication.method === 'none') {
     throw new ConfigurationError(
       'idJag.authorizationServer',
