@@ -71,7 +71,7 @@ function clientCredentials(
   way: TokenWay,
 ): TokenSource {
   refuseUnknownKeys('openFga.credentials', credentials, ['method', 'authorizationServer', 'audience', 'scopes'])
-  const { authorizationServer: given, scopes = [] } = credentials
+  const { authorizationServer: given } = credentials
   const audience = requireText('openFga.credentials.audience', credentials.audience)
   if (typeof given?.issuer !== 'string') {
     throw new ConfigurationError(
@@ -80,6 +80,7 @@ function clientCredentials(
     )
   }
   const profile = ownProfile(given)
+  const scope = credentials.scopes?.join(' ') || undefined
   const flights = new SingleFlight<Token>()
   let server: AuthorizationServer | undefined
   let kept: { readonly token: Token; readonly staleAt: number } | undefined
@@ -88,7 +89,7 @@ function clientCredentials(
     const { connectAuthorizationServer } = await import('../authorization-server/connect-authorization-server.ts')
     server ??= connectAuthorizationServer(profile, way)
     const from = way.clock.now() / 1000
-    const answer = await grant(server, { audience, scope: scopes.join(' ') || undefined }, signal)
+    const answer = await grant(server, { audience, scope }, signal)
     const token = new Token(answer.accessToken)
     const end = tokenEnd(from, answer.expiresIn, (await unverifiedClaims(answer.accessToken))?.exp)
     // I7: without an end it is used once, and not kept.

@@ -1,5 +1,6 @@
 import { type Entries, port } from '@behalf/testing/late-reads'
 import { fgaClient, filterAllowed, openFga } from '../../../src/entrypoints/fga.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
 import { may, object } from '../../../src/index.ts'
 import { user } from '../guard/small-world.ts'
 
@@ -28,6 +29,14 @@ const fgaOptions = () => ({
   clock: port({ now: () => Date.now() }),
 })
 const fga = () => fgaClient(fgaOptions())
+const profile = oidc({ issuer: 'https://as.example.com', clientId: 'c', clientSecret: 's' })
+/** The server, with the authorization server that gives the app its token. */
+const asApp = async (input: string | URL | Request, init?: RequestInit) => {
+  const { href, host } = new URL(input instanceof Request ? input.url : input)
+  if (host !== 'as.example.com') return answered(input, init)
+  if (href.endsWith('/token')) return Response.json({ access_token: 'a-token', token_type: 'Bearer', expires_in: 60 })
+  return Response.json({ issuer: profile.issuer, token_endpoint: 'https://as.example.com/token' })
+}
 const relations = {
   user: (relation: string) => relation,
   agent: (relation: string) => relation,
@@ -66,7 +75,21 @@ const halfAllowed = port({
 })
 
 export const fgaEntries: Entries = {
-  fgaClient: [async (watch) => watch.call(() => fgaClient(watch.given(fgaOptions()))).check(fact()), { allowed: true }],
+  fgaClient: [
+    async (watch) => {
+      const clientCredentials = {
+        method: 'clientCredentials' as const,
+        authorizationServer: { ...profile },
+        audience: 'https://fga.example.com/',
+        scopes: ['read'],
+      }
+      const made = [fgaOptions(), { ...fgaOptions(), credentials: clientCredentials, fetch: asApp }].map((options) =>
+        watch.call(() => fgaClient(watch.given(options))),
+      )
+      return Promise.all(made.map((client) => client.check(fact())))
+    },
+    [{ allowed: true }, { allowed: true }],
+  ],
   'fga.check': [
     async (watch) =>
       watch.call(() =>

@@ -39,7 +39,13 @@ async function boundRequest() {
 const dpop = () => ({ store: port(memoryStore()), algorithms: ['ES256'], windowSeconds: 60 })
 const actors = () => ({ allow: ['agent:other', { issuer, subject: 'agent:trader' }], required: true })
 
-const rulesOf = () => ({ scopes: ['portfolio:read'], acrValues: ['mfa'], maxAge: 60, actors: actors() })
+const rulesOf = () => ({
+  scopes: ['portfolio:read'],
+
+  acrValues: ['mfa'],
+  maxAge: 60,
+  actors: actors(),
+})
 
 export const resourceServerEntries: Entries = {
   createResourceServer: [
@@ -51,7 +57,12 @@ export const resourceServerEntries: Entries = {
         realm: 'api',
         dpop: { ...dpop(), nonces: { secret: new Uint8Array(32), lifetimeSeconds: 60 } },
         actors: actors(),
-        metadata: { resource: audience, authorizationServers: [issuer], scopes: ['portfolio:read'] },
+        metadata: {
+          resource: audience,
+          authorizationServers: [issuer],
+          scopes: ['portfolio:read'],
+          authorizationDetailsTypes: ['o'],
+        },
       }
       const server = watch.call(() => createResourceServer(watch.given(options)))
       return [

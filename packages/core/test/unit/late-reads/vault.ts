@@ -203,6 +203,7 @@ export const vaultEntries: Entries = {
       await link()
       const options = watch.given({
         scopes: ['contacts.read'],
+        withoutApproval: ['contacts.names'],
         origins: ['https://crm.example'],
         idempotencyHeader: 'Key',
       })
