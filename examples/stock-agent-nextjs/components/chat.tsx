@@ -1,6 +1,7 @@
 'use client'
 
 import { interruptsOf } from '@behalf/ai-sdk/browser'
+import { displayText } from '@behalf/core/interrupts'
 import { useEffect, useRef, useState } from 'react'
 import type { ConversationName } from '../src/conversations.ts'
 import type { Look } from '../src/look-at.ts'
@@ -131,7 +132,7 @@ export function Chat({
           <ul>
             {others.slice(0, 6).map((other) => (
               <li key={other.id}>
-                <a href={`/?c=${other.id}`}>{other.title}</a>
+                <a href={`/?c=${other.id}`}>{displayText(other.title)}</a>
               </li>
             ))}
           </ul>

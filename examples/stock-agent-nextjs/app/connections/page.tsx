@@ -82,7 +82,7 @@ function Connection({
               ? `Connected, with access to ${displayText(granted.join(', '))}.`
               : 'Has to be connected again.'}
           </p>
-          <form action={`/connections/disconnect?${asked}`} method="post" className="actions">
+          <form action={`/connections/disconnect?${asked}`} method="post" className="actions settling">
             <input type="hidden" name="connection" value={name} />
             <input type="hidden" name="account" value={id} />
             <button type="submit">
