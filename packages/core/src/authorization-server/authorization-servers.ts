@@ -1,7 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { connectAuthorizationServer } from './connect-authorization-server.ts'
-import { ownProfile } from './own-profile.ts'
-import type { Profile } from './profile.ts'
+import { ownProfile, type Profile } from './profile.ts'
 import type { AuthorizationServer, AuthorizationServers, Surroundings } from './server.ts'
 
 /**
@@ -16,30 +15,20 @@ export type ProfileOf = (issuer: string) => Profile | undefined
  * An issuer that it does not know is refused before any request.
  */
 export function authorizationServers(profile: Profile | ProfileOf, surroundings: Surroundings): AuthorizationServers {
-  if (typeof profile !== 'function') {
-    const sole = connectAuthorizationServer(profile, surroundings)
-    return {
-      sole,
-      knows: (issuer) => issuer === sole.profile.issuer,
-      of(issuer) {
-        if (issuer !== sole.profile.issuer) throw unknown(issuer)
-        return sole
-      },
-    }
-  }
+  const sole = typeof profile === 'function' ? undefined : connectAuthorizationServer(profile, surroundings)
   const servers = new WeakMap<Profile, AuthorizationServer>()
   // A profile that was looked up under another issuer's name would let that issuer speak for it.
   const find = (issuer: string): Profile | undefined => {
-    const given = profile(issuer)
-    const found = given && ownProfile(given)
-    return found?.issuer === issuer ? found : undefined
+    const given = typeof profile === 'function' ? profile(issuer) : sole?.profile
+    return given?.issuer === issuer ? ownProfile(given) : undefined
   }
   return {
+    ...(sole !== undefined && { sole }),
     knows: (issuer) => find(issuer) !== undefined,
     of(issuer) {
       const found = find(issuer)
       if (found === undefined) throw unknown(issuer)
-      const server = servers.get(found) ?? connectAuthorizationServer(found, surroundings)
+      const server = sole ?? servers.get(found) ?? connectAuthorizationServer(found, surroundings)
       servers.set(found, server)
       return server
     },

@@ -137,3 +137,20 @@ export interface Profile {
   readonly interactiveClients?: readonly string[]
   readonly [allowInsecureLoopback]?: true
 }
+
+const copies = new WeakMap<Profile, Profile>()
+
+/**
+ * The profile as it is now: itself where it is frozen, as all that the SDK makes are, else a frozen copy. An app may fill in
+ * a profile that it spread for its next issuer. What is known of an issuer is kept by this object, so it is the same one for
+ * as long as the app's own says the same.
+ */
+export function ownProfile(profile: Profile): Profile {
+  if (Object.isFrozen(profile)) return profile
+  const known = copies.get(profile)
+  const keys = Reflect.ownKeys({ ...known, ...profile }) as (keyof Profile)[]
+  if (known !== undefined && keys.every((key) => known[key] === profile[key])) return known
+  const copy = Object.freeze({ ...profile })
+  copies.set(profile, copy)
+  return copy
+}

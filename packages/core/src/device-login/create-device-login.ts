@@ -1,6 +1,5 @@
 import { authorizationServers } from '../authorization-server/authorization-servers.ts'
-import { ownProfile } from '../authorization-server/own-profile.ts'
-import { allowInsecureLoopback, type Profile } from '../authorization-server/profile.ts'
+import { allowInsecureLoopback, ownProfile, type Profile } from '../authorization-server/profile.ts'
 import type { RequestOptions } from '../authorization-server/server.ts'
 import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
@@ -92,12 +91,12 @@ const ANSWER_SECONDS = 60
  */
 export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
   refuseUnknownKeys('deviceLogin', options, [...settingKeys, 'file'])
-  const { authorizationServer: given, show, file } = options
-  if (typeof given?.issuer !== 'string') {
+  const { show, file } = options
+  const profile = ownProfile(options.authorizationServer)
+  if (typeof profile?.issuer !== 'string') {
     throw new ConfigurationError('deviceLogin.authorizationServer', 'give a profile, such as oidc({ … })')
   }
   if (typeof show !== 'function') throw new ConfigurationError('deviceLogin.show', 'give a function')
-  const profile = ownProfile(given)
   if (profile.dpop !== undefined && !profile.dpop.importable) {
     throw new ConfigurationError(
       'deviceLogin.authorizationServer.dpop',

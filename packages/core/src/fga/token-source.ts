@@ -1,5 +1,4 @@
-import { ownProfile } from '../authorization-server/own-profile.ts'
-import type { Profile } from '../authorization-server/profile.ts'
+import { ownProfile, type Profile } from '../authorization-server/profile.ts'
 import { unverifiedClaims } from '../authorization-server/read-claims.ts'
 import type { AuthorizationServer, TokenResponse } from '../authorization-server/server.ts'
 import { tokenEnd } from '../authorization-server/times.ts'
@@ -71,15 +70,14 @@ function clientCredentials(
   way: TokenWay,
 ): TokenSource {
   refuseUnknownKeys('openFga.credentials', credentials, ['method', 'authorizationServer', 'audience', 'scopes'])
-  const { authorizationServer: given } = credentials
+  const profile = ownProfile(credentials.authorizationServer)
   const audience = requireText('openFga.credentials.audience', credentials.audience)
-  if (typeof given?.issuer !== 'string') {
+  if (typeof profile?.issuer !== 'string') {
     throw new ConfigurationError(
       'openFga.credentials.authorizationServer',
       'give a profile, such as oidc({ issuer, clientId, clientSecret })',
     )
   }
-  const profile = ownProfile(given)
   const scope = credentials.scopes?.join(' ') || undefined
   const flights = new SingleFlight<Token>()
   let server: AuthorizationServer | undefined

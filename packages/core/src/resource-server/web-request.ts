@@ -30,7 +30,7 @@ export function webRequest(incoming: NodeRequest, origin: string): ProtectedRequ
   const target = incoming.originalUrl ?? incoming.url ?? '/'
   // Joined as texts: resolved, `//elsewhere` and `http://elsewhere` would be another origin.
   // RFC 9112 §3.2.2: a target may name the whole address.
-  const path = target.startsWith(`${base}/`) ? target.slice(`${base}`.length) : target
+  const path = target.startsWith(`${base}/`) ? target.slice(base?.length) : target
   const url = base + (path.startsWith('/') ? path : '/')
   if (!URL.canParse(url)) throw new ConfigurationError('webRequest', 'gets a request whose target is no path')
   const headers = new Headers()

@@ -1,6 +1,5 @@
 import { connectAuthorizationServer } from '../authorization-server/connect-authorization-server.ts'
-import { ownProfile } from '../authorization-server/own-profile.ts'
-import type { Profile } from '../authorization-server/profile.ts'
+import { ownProfile, type Profile } from '../authorization-server/profile.ts'
 import type { ResourceRoute } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, type OAuthResponseError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
@@ -25,11 +24,10 @@ export interface IdJagOptions {
  */
 export function idJag(options: IdJagOptions): ResourceRoute {
   refuseUnknownKeys('idJag', options, ['authorizationServer'])
-  const { authorizationServer: given } = options
-  if (typeof given?.issuer !== 'string') {
+  const profile = ownProfile(options.authorizationServer)
+  if (typeof profile?.issuer !== 'string') {
     throw new ConfigurationError('idJag.authorizationServer', 'give the profile of the server that issues the tokens')
   }
-  const profile = ownProfile(given)
   if (profile.clientAuthentication.method === 'none') {
     throw new ConfigurationError(
       'idJag.authorizationServer',

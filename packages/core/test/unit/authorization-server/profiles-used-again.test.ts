@@ -50,25 +50,6 @@ describe(verifies('I12', 'a profile that an app fills in again'), () => {
     expect(await ask(await next.sign(claims))).toBe(false)
   })
 
-  test('keeps its parts: the next client’s secret goes to no server that was made before', async () => {
-    const profile = {
-      ...profileOf(first.issuer),
-      clientAuthentication: { method: 'client_secret_post', clientSecret: 'a' },
-    }
-    const forms: URLSearchParams[] = []
-    const fetch = async (input: string | URL | Request, init?: RequestInit) => {
-      const { issuer } = first
-      if (String(input).includes('.well-known'))
-        return Response.json({ issuer, introspection_endpoint: `${issuer}/introspect` })
-      forms.push(new URLSearchParams(String(init?.body)))
-      return Response.json({ active: false })
-    }
-    const introspect = createIntrospection({ authorizationServer: profile as never, audience, fetch })
-    profile.clientAuthentication.clientSecret = 'b'
-    await introspect('an-opaque-token').catch(() => {})
-    expect(forms.map((form) => form.get('client_secret'))).toEqual(['a'])
-  })
-
   test('does not change whose an opaque token is', async () => {
     const profile = spread()
     const asked: string[] = []

@@ -43,7 +43,7 @@ test(verifies('I2', 'a right that was taken away is gone with the next opaque to
   const introspect = createIntrospection({ authorizationServer, audience: 'agent', fetch })
   const behalf = world.guard({ authorizationServer, fetch })
   const run = async (token: string) =>
-    behalf.run(pays, world.call({ identity: await introspect(token), slot: [token] }), (_, { access }) =>
+    behalf.run(pays, world.call({ identity: await introspect(token), slot: token }), (_, { access }) =>
       access.api.fetch(`${API}pay`).then(({ status }) => status),
     )
   expect(await run('a-first-token')).toMatchObject({ status: 'done', result: 200 })

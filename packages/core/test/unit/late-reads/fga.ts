@@ -79,7 +79,7 @@ export const fgaEntries: Entries = {
     async (watch) => {
       const clientCredentials = {
         method: 'clientCredentials' as const,
-        authorizationServer: { ...profile },
+        authorizationServer: profile,
         audience: 'https://fga.example.com/',
         scopes: ['read'],
       }
