@@ -1,67 +1,15 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from '@behalf/core'
-import { redisStore } from '@behalf/stores/redis'
-import { sqliteStore } from '@behalf/stores/sqlite'
-import { afterAll, expect, onTestFinished, test } from 'vitest'
-import packageJson from '../package.json' with { type: 'json' }
+import * as redis from '@behalf/stores/redis'
+import * as sqlite from '@behalf/stores/sqlite'
+import { coversEachEntryPoint, type Entries, readsInTime, type Watch } from '@behalf/testing/late-reads'
+import { afterAll, onTestFinished, test } from 'vitest'
 import { clients } from './redis-clients.ts'
 import { hasRedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
 import { place } from './sqlite-files.ts'
 
-/** Notes what is read of an app's objects after a call has returned: from then on the app may fill them in again. */
-class Watch {
-  readonly late: string[] = []
-  #isOver = false
-
-  given<const Value extends object>(value: Value, path = 'options'): Value {
-    const note = (key: PropertyKey) => {
-      if (this.#isOver) this.late.push(`${path}.${String(key)}`)
-    }
-    const isPlain = (one: unknown) => Array.isArray(one) || Object.getPrototypeOf(one) === Object.prototype
-    return new Proxy(value, {
-      get: (target, key) => {
-        note(key)
-        const found: unknown = Reflect.get(target, key)
-        return typeof found === 'object' && found !== null && isPlain(found)
-          ? this.given(found, `${path}.${String(key)}`)
-          : found
-      },
-      has: (target, key) => {
-        note(key)
-        return Reflect.has(target, key)
-      },
-      ownKeys: (target) => {
-        note('*')
-        return Reflect.ownKeys(target)
-      },
-    })
-  }
-
-  call<Result>(method: () => Result): Result {
-    try {
-      return method()
-    } finally {
-      this.#isOver = true
-    }
-  }
-}
-
-/** By function or method: a call of it with watched objects, and what it must come to, so that it did all of its work. */
-type Entries = Readonly<Record<string, readonly [call: (watch: Watch) => Promise<unknown>, expected: unknown]>>
-
-function readsInTime(entries: Entries): void {
-  test.each(Object.entries(entries))(
-    '%s reads nothing of an app after its first wait, so that the app may fill in the same objects again',
-    async (_, [call, expected]) => {
-      const watch = new Watch()
-      const outcome = await call(watch)
-      expect(watch.late).toEqual([])
-      if (typeof expected === 'object') expect(outcome).toMatchObject(expected as object)
-      else expect(outcome).toBe(expected)
-    },
-  )
-}
-
+const { redisStore } = redis
+const { sqliteStore } = sqlite
 const bytes = new Uint8Array([1])
 const due = { queue: 'queue', inSeconds: 0 }
 
@@ -191,32 +139,13 @@ const redisEntries: Entries = {
   ...methods('redis', async () => ({ store: redisStore({ client: await redisClient(), prefix: prefix() }) })),
 }
 
-/** Methods that take a text or nothing. */
-const exempt = new Set(['sqlite.now', 'sqlite.get', 'sqlite.close', 'redis.now', 'redis.get'])
-
-test('each function and method that the package exports is called with watched objects, or takes none', async () => {
-  const paths = Object.keys(packageJson.exports).filter((path) => path !== './package.json')
-  const modules = await Promise.all(
-    paths.map((path) => import(/* @vite-ignore */ `../src/${path.slice(2)}/index.ts`) as Promise<object>),
-  )
-  const names = modules.flatMap((module) => Object.keys(module))
-  expect(names.length).toBeGreaterThan(1)
-  const client = { callBuffer: () => {} } as never
-  const made = { sqlite: sqliteFile().store, redis: redisStore({ client }) }
-  const all = [
-    ...names,
-    ...Object.entries(made).flatMap(([name, store]) => methodsOf(store).map((method) => `${name}.${method}`)),
-  ]
-  const covered = { ...sqliteEntries, ...redisEntries }
-  expect(all.filter((name) => !Object.hasOwn(covered, name) && !exempt.has(name))).toEqual([])
-  // No entry and no exemption outlives its method.
-  expect([...Object.keys(covered), ...exempt].filter((name) => !all.includes(name))).toEqual([])
+coversEachEntryPoint({
+  modules: [sqlite, redis],
+  objects: () => ({ sqlite: sqliteFile().store, redis: redisStore({ client: { callBuffer: () => {} } as never }) }),
+  tables: [sqliteEntries, redisEntries],
+  // They take a text or nothing.
+  exempt: ['sqlite.now', 'sqlite.get', 'sqlite.close', 'redis.now', 'redis.get'],
 })
-
-const methodsOf = (object: object): readonly string[] =>
-  [...Object.keys(object), ...Object.getOwnPropertyNames(Object.getPrototypeOf(object))].filter(
-    (name) => name !== 'constructor' && typeof object[name as keyof typeof object] === 'function',
-  )
 
 readsInTime(sqliteEntries)
 if (hasRedisServer) readsInTime(redisEntries)
