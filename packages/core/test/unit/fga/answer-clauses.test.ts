@@ -88,11 +88,13 @@ describe('which answers are asked for again (E2)', () => {
   })
 
   test('where it asks for none, no timer is set of a time that is no number, of which Node would warn', async () => {
-    const timers = vi.spyOn(globalThis, 'setTimeout')
+    const timers = vi.fn(globalThis.setTimeout)
+    vi.stubGlobal('setTimeout', timers)
     await outcome(answering({ status: 503 }).one.check(asked))
+    // Before the timers are real again, which a spy that is restored later would undo.
+    vi.unstubAllGlobals()
     expect(timers.mock.calls.length).toBeGreaterThanOrEqual(2)
     expect(timers.mock.calls.filter(([, ms]) => !Number.isFinite(ms))).toEqual([])
-    timers.mockRestore()
   })
 })
 

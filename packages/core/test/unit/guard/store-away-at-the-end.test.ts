@@ -16,8 +16,9 @@ async function awayForAMinute() {
   stopTime()
   const { guard, call, clock, store, answers } = smallWorld()
   let isAway = false
-  const timers = vi.spyOn(globalThis, 'setTimeout')
-  onTestFinished(() => timers.mockRestore())
+  const timers = vi.fn(globalThis.setTimeout)
+  vi.stubGlobal('setTimeout', timers)
+  onTestFinished(() => void vi.unstubAllGlobals())
   const behalf = guard({
     store: tapped(store, async (_, __, next) => {
       if (!isAway) return next()

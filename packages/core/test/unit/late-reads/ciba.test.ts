@@ -1,4 +1,6 @@
 import { readsInTime } from '@behalf/testing/late-reads'
-import { cibaEntries } from './ciba.ts'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { cibaEntries, handlers } from './ciba.ts'
 
+useMsw(...handlers)
 readsInTime(cibaEntries)

@@ -1,12 +1,12 @@
 import type { Entries } from '@behalf/testing/late-reads'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { ciba } from '../../../src/entrypoints/ciba.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { backchannel, question as cibaQuestion, defaultProfile } from '../ciba/backchannel.ts'
 import { signingKey } from './signing-key.ts'
 
 const phone = await backchannel(defaultProfile)
-useMsw(...phone.handlers)
+/** For each test file: modules may outlive one. */
+export const { handlers } = phone
 
 export const cibaEntries: Entries = {
   ciba: [

@@ -27,9 +27,9 @@ import { vaultEntries } from './vault.ts'
 
 const tables = [
   cibaEntries,
-  exchangeEntries,
+  exchangeEntries({} as never),
   guardEntries,
-  idJagEntries,
+  idJagEntries({} as never),
   identityEntries,
   restEntries,
   vaultEntries,

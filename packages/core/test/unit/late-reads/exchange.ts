@@ -1,11 +1,9 @@
 import { type Entries, port } from '@behalf/testing/late-reads'
 import { Token } from '../../../src/credential/index.ts'
 import { exchangeToken } from '../../../src/entrypoints/spi.ts'
-import { ann, exchangeServer, NOW, SUBJECT_TOKEN } from '../token-exchange/exchange-server.ts'
+import { ann, type exchangeServer, NOW, SUBJECT_TOKEN } from '../token-exchange/exchange-server.ts'
 
-const exchange = await exchangeServer()
-
-export const exchangeEntries: Entries = {
+export const exchangeEntries = (exchange: Awaited<ReturnType<typeof exchangeServer>>): Entries => ({
   exchangeToken: [
     async (watch) => {
       const options = {
@@ -21,4 +19,4 @@ export const exchangeEntries: Entries = {
     },
     { scopes: ['portfolio:read'] },
   ],
-}
+})

@@ -1,4 +1,5 @@
 import { readsInTime } from '@behalf/testing/late-reads'
+import { twoIssuers } from '../token-exchange/two-issuers.ts'
 import { idJagEntries } from './id-jag.ts'
 
-readsInTime(idJagEntries)
+readsInTime(idJagEntries(await twoIssuers()))

@@ -2,9 +2,8 @@ import { type Entries, port } from '@behalf/testing/late-reads'
 import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
 import { idJag, redeemIdJag, requestIdJag } from '../../../src/entrypoints/enterprise.ts'
 import { resource } from '../../../src/index.ts'
-import { API, employee, twoIssuers } from '../token-exchange/two-issuers.ts'
+import { API, employee, type twoIssuers } from '../token-exchange/two-issuers.ts'
 
-const { assertion, profileHere, profileThere } = await twoIssuers()
 const signal = () => AbortSignal.timeout(5000)
 const surroundings = {
   fetch: (input: string | URL | Request, init?: RequestInit) => fetch(input, init),
@@ -12,7 +11,9 @@ const surroundings = {
   timeoutMs: 5000,
 }
 
-export const idJagEntries: Entries = {
+type Issuers = Awaited<ReturnType<typeof twoIssuers>>
+
+export const idJagEntries = ({ assertion, profileHere, profileThere }: Issuers): Entries => ({
   requestIdJag: [
     async (watch) => {
       const options = {
@@ -47,4 +48,4 @@ export const idJagEntries: Entries = {
     },
     { resource: API },
   ],
-}
+})

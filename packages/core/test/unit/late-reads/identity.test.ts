@@ -1,4 +1,7 @@
 import { readsInTime } from '@behalf/testing/late-reads'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { identityEntries } from './identity.ts'
+import { handlers } from './issuer.ts'
 
+useMsw(...handlers)
 readsInTime(identityEntries)

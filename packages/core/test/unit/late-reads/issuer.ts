@@ -2,7 +2,7 @@ import { port } from '@behalf/testing/late-reads'
 import { HttpResponse, http } from 'msw'
 import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
 import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
+import { accessTokenClaims, mockIssuer } from '../authorization-server/mock-issuer.ts'
 
 export const issuer = 'https://as.example.com'
 const as = await mockIssuer(issuer)
@@ -23,7 +23,8 @@ export const answer = async () => ({
   refresh_token: 'a-refresh-token',
   id_token: await idToken(),
 })
-useMsw(
+/** For each test file: modules may outlive one. */
+export const handlers = [
   ...as.handlers,
   http.post(`${issuer}/token`, async () => HttpResponse.json(await answer())),
   http.post(`${issuer}/revoke`, () => new HttpResponse(null, { status: 200 })),
@@ -32,7 +33,7 @@ useMsw(
   http.post(`${issuer}/introspect`, () =>
     HttpResponse.json({ active: true, iss: issuer, aud: audience, sub: 'ann', client_id: 'app', exp: end() }),
   ),
-)
+]
 export const device = {
   device_code: 'a-code',
   user_code: 'ABCD',

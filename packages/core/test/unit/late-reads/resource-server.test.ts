@@ -1,4 +1,7 @@
 import { readsInTime } from '@behalf/testing/late-reads'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { handlers } from './issuer.ts'
 import { resourceServerEntries } from './resource-server.ts'
 
+useMsw(...handlers)
 readsInTime(resourceServerEntries)

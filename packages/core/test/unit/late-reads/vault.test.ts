@@ -1,4 +1,6 @@
 import { readsInTime } from '@behalf/testing/late-reads'
-import { vaultEntries } from './vault.ts'
+import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { handlers, vaultEntries } from './vault.ts'
 
+useMsw(...handlers)
 readsInTime(vaultEntries)

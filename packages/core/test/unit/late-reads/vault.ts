@@ -10,7 +10,6 @@ import {
 } from '../../../src/entrypoints/vault.ts'
 import { currentCall, memoryStore, policy } from '../../../src/index.ts'
 import { servers as noServers, testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { user as guardUser, ISSUER, schema, servers, smallWorld } from '../guard/small-world.ts'
 import { provider } from '../vault/provider.ts'
 import { definitionOf, REDIRECT, user, world } from '../vault/world.ts'
@@ -18,7 +17,8 @@ import { signingKey } from './signing-key.ts'
 
 const clock = port(testClock())
 const crm = await provider('http://localhost:4899', () => clock.now())
-useMsw(...crm.handlers)
+/** For each test file: modules may outlive one. */
+export const { handlers } = crm
 const open = () => world(crm, { clock })
 const name = () => ({ connection: 'crm', account: 'a-1' })
 const signal = () => AbortSignal.timeout(5000)
