@@ -26,7 +26,7 @@ export function checkTokenProfile(option: string, given: TokenProfile): TokenPro
   if (!isTold && types.some((type) => type === '' || type === 'jwt')) {
     throw new ConfigurationError(
       `${option}.isAccessToken`,
-      `id_tokens too have the type JWT or none: give the function that tells, or put a claim that only access tokens have here (${tellingClaims.join(', ')}) into requiredClaims`,
+      `id_tokens may have this type too: give this function, or put a claim of access tokens alone (${tellingClaims.join(', ')}) into requiredClaims`,
     )
   }
   return token

@@ -193,7 +193,7 @@ class BoundCredential implements OpenCredential {
     if (this.#options.actsForAnother?.() !== true) return
     throw new CredentialMisuseError(
       'other_identity',
-      `the credential ${this.#options.name} is of a call for another user than the current identity: use it outside of that runAs`,
+      `the credential ${this.#options.name} belongs to a call of another user: use it outside of this runAs`,
     )
   }
 

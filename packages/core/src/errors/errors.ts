@@ -245,8 +245,7 @@ export interface OAuthErrorFields {
 }
 
 /** RFC 8707 §2: identifiers are compared as texts, so `https://api.example.com` is another API than the same with a slash. */
-const TARGET_HINT =
-  ': it knows no such API; compare the identifier with the one that is registered there, which may end with a slash'
+const TARGET_HINT = ': it knows no such API; compare it with what is registered there, which may end with a slash'
 
 /**
  * The authorization server refused, in the way its specification provides for.

@@ -52,7 +52,7 @@ function draftQuestion(
   if (!isApprover(approver)) {
     return deny(
       'misconfigured',
-      'approval.approver must name issuer and subject; an agent that acts for nobody has no approver of its own',
+      'approval.approver must name issuer and subject; an agent without a user has no approver of its own',
     )
   }
   const asked = answerOf('approval.message', () => approval.message(rulesInput(call)))

@@ -64,7 +64,5 @@ function scopesBeyond({ access }: PolicyDefinition, ceiling: ReadonlySet<string>
 
 function warningsOf(policy: PolicyDefinition | undefined): readonly string[] {
   if (policy?.rules.approval === undefined || policy.rules.version !== undefined) return []
-  return [
-    'the policy has functions and no `version`: an approval that was given before a deploy holds after it, also where a function changed its meaning',
-  ]
+  return ['the policy has functions and no `version`: an approval still holds after a deploy that changes a function']
 }

@@ -145,7 +145,7 @@ export async function askWhereNeeded(
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
   const left = leftToOthers(entry, entitlement.isOthers, runs)
   if (left > 0) {
-    const detail = `a yes was just given to somebody else: ${entitlement.why}; it is left to them for ${OTHERS_SECONDS} s`
+    const detail = `the yes is another call's for ${OTHERS_SECONDS} s: ${entitlement.why}`
     return { status: 'unavailable', retryAfter: Math.ceil(left), detail }
   }
   const question = await buildApprovalRequest(call, entry.record, inDoubt, runs)

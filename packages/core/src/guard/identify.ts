@@ -23,7 +23,7 @@ export function identify(
   if (!isVerified(identity))
     return deny(
       'identity_not_verified',
-      `the identity is ${typeof identity === 'string' ? 'a text' : 'an object that no verification made'}: give what verifyAccessToken(…) or another verification of @behalf/core returned`,
+      `the identity is ${typeof identity === 'string' ? 'a text' : 'an object that no verification made'}: give what a verification of @behalf/core returned`,
     )
   const { servers, revocations, agent } = callers
   if (!servers.knows(identity.issuer)) {

@@ -97,7 +97,7 @@ function checked(options: RevokeOptions, { servers }: Callers): RevokeOptions {
   if (!servers.knows(issuer)) {
     throw new ConfigurationError(
       'revoke.issuer',
-      `this guard does not know ${JSON.stringify(issuer)}: give the issuer as the identities have it, with its trailing slash if it has one`,
+      `this guard does not know ${JSON.stringify(issuer)}: give the issuer as identities name it, with a trailing slash if it has one`,
     )
   }
   return {

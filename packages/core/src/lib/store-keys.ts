@@ -84,7 +84,7 @@ function refuseOtherIndex(store: Store, index: Uint8Array, option: string): void
   if (known.every((byte, at) => byte === index[at])) return
   throw new ConfigurationError(
     option,
-    'another part opened this store with another index key, and would not find the same records: give all parts the same `keys`',
+    'another part uses this store with another index key: give all parts the same `keys`',
   )
 }
 
