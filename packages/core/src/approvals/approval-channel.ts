@@ -6,13 +6,19 @@ import type { Clock } from '../ports/index.ts'
 
 /** What a channel has to ask a person. Computed once per approval and stored; the same on every send. */
 export interface ApprovalQuestion {
+  /** Id of the approval, made by the guard. */
   readonly approvalId: string
   /** Random. A question that replaces another under the same approval has another id. */
   readonly questionId: string
+  /** Name of the tool whose call needs the approval. */
   readonly tool: string
+  /** Principal whose call needs the approval. */
   readonly owner: Owner & Principal
+  /** Person who is asked. */
   readonly approver: Principal
+  /** Message for the approver. */
   readonly message: string
+  /** What is approved, in structured form (RFC 9396). */
   readonly details: readonly AuthorizationDetail[]
   /** Set where the answer's token is to be the credential itself (A9 a). */
   readonly credential?: { readonly resource: string; readonly scopes: readonly string[] }
@@ -24,6 +30,7 @@ export interface ApprovalQuestion {
  * What the channel needs to find the answer. Plain JSON; sealed into the record by core, never shown.
  */
 export interface ApprovalSent {
+  /** State that the channel needs to poll for or cancel the question. Stored by the guard. */
   readonly state: JsonObject
   /**
    * Minimum time between two polls, counted from a response to the next request. For a channel without polls: the
@@ -81,9 +88,11 @@ export type ApprovalAnswer =
 export interface VerifiedAnswer {
   /** Id of the answered question, as the verified answer names it. */
   readonly approvalId: string
+  /** Id of the question that was answered, not of the approval. */
   readonly questionId: string
   /** Person who answered. A verified identity must be a user who is present. For other objects, the channel vouches. */
   readonly approver: Principal
+  /** Decision of the approver. */
   readonly decision: 'approved' | 'denied'
   /** Evidence of the channel. Stored in the record and shown to its owner: no secrets. Plain JSON of at most 16 KiB. */
   readonly evidence: JsonObject
@@ -91,13 +100,17 @@ export interface VerifiedAnswer {
   readonly at: number
 }
 
+/** What the guard gives a channel with each call. */
 export interface ChannelContext extends RequestOptions {
+  /** Authorization servers of the guard, by issuer. */
   readonly authorizationServers: AuthorizationServers
+  /** Clock of the guard. */
   readonly clock: Clock
 }
 
 /** Common part of all channels. */
 export interface ChannelBase {
+  /** Version of this port that the channel implements. */
   readonly specificationVersion: 2
   /** Why this channel cannot work with a provider, and the fix, in words. ApprovalSent at construction; does no I/O. */
   checkProfile?(profile: Profile): string | undefined
@@ -115,6 +128,7 @@ export interface ChannelBase {
    * @throws TransportError The channel cannot tell: the app may try again. Any other error refuses the answer.
    */
   verify?(answer: unknown, context: ChannelContext): Promise<VerifiedAnswer>
+  /** Withdraws a question that is still open. */
   cancel?(asked: ApprovalSent, question: ApprovalQuestion, context: ChannelContext): Promise<void>
 }
 

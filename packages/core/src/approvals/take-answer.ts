@@ -14,7 +14,9 @@ import { evidenceOf, isPending, writeAnswer } from './write-answer.ts'
 
 /** An accepted answer. */
 export interface TakenAnswer {
+  /** Id of the approval that was answered. */
   readonly id: string
+  /** State of the approval after the answer. */
   readonly state: 'approved' | 'denied'
 }
 

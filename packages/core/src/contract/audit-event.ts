@@ -25,25 +25,36 @@ interface AuditBase {
 
 /** A call was decided, or ended. */
 export interface CallEvent extends AuditBase {
+  /** Always this value; it discriminates the union. */
   readonly type: 'call'
+  /** Whether the guard only checked the call, or was asked to run it. */
   readonly phase: 'preflight' | 'run'
+  /** How the call ended in this phase. */
   readonly status: 'ready' | 'done' | 'replayed' | 'denied' | 'interrupted' | 'unavailable' | 'threw' | 'aborted'
+  /** Code of the outcome. Absent where the outcome has none. */
   readonly code?: string
+  /** Steps of the guard and their verdicts. */
   readonly trace: Trace
 }
 
 /** A token was issued to the agent. Never its value. */
 export interface TokenEvent extends AuditBase {
+  /** Always this value; it discriminates the union. */
   readonly type: 'token'
+  /** Where the token came from. */
   readonly source: 'exchange' | 'vault' | 'approval'
+  /** API or connection for which the token was issued. */
   readonly audience: string
+  /** Scopes of the token. */
   readonly scopes: readonly string[]
+  /** Party that acts for the user. Absent where the token names none. */
   readonly actor?: Actor
   /**
    * For a user's token of an exchange or an approval: whether it names who acts for them (`delegation`), or nobody, as
    * far as it can be read (`impersonation`; RFC 8693 §1.1). A profile's `actor` takes none of the second kind.
    */
   readonly semantics?: 'delegation' | 'impersonation'
+  /** When the token expires. Absent where the issuer gave no time. */
   readonly expiresAt?: number
   /** When it was asked for, in epoch milliseconds. */
   readonly startedAt?: number
@@ -51,10 +62,15 @@ export interface TokenEvent extends AuditBase {
 
 /** An approval changed its state. */
 export interface ApprovalEvent extends AuditBase {
+  /** Always this value; it discriminates the union. */
   readonly type: 'approval'
+  /** Id of the approval; the same in all events of one approval. */
   readonly approvalId: string
+  /** State that the approval has now. */
   readonly state: string
+  /** Person who is asked or who answered. Absent where the event names none. */
   readonly approver?: Principal
+  /** Message that the approver is shown. Absent where the event has none. */
   readonly message?: string
   /** Who holds the call to what was approved: the API through the token, or this SDK alone. */
   readonly enforcedBy?: 'server' | 'sdk'
@@ -62,15 +78,21 @@ export interface ApprovalEvent extends AuditBase {
 
 /** A body asked for the raw token. */
 export interface RawTokenEvent extends AuditBase {
+  /** Always this value; it discriminates the union. */
   readonly type: 'raw_token'
+  /** Name of the credential in the policy whose token the body read. */
   readonly credential: string
 }
 
 /** A delegation was made, used, refused or ended. No tool is named: its uses come with calls of their own. */
 export interface DelegationEvent extends AuditBase {
+  /** Always this value; it discriminates the union. */
   readonly type: 'delegation'
+  /** Always empty: the event belongs to no tool. */
   readonly tool: ''
+  /** What happened to the delegation. */
   readonly action: 'created' | 'used' | 'refused' | 'revoked'
+  /** Id of the delegation. Not secret. */
   readonly delegationId: string
   /** With `refused`: why. */
   readonly code?: string
@@ -78,8 +100,11 @@ export interface DelegationEvent extends AuditBase {
 
 /** An operator revokes access, resolves a run, or cancels a question. Written before the act. */
 export interface OperatorEvent extends AuditBase {
+  /** Always this value; it discriminates the union. */
   readonly type: 'operator'
+  /** Always empty: the event belongs to no tool. */
   readonly tool: ''
+  /** What the operator did. */
   readonly action: 'revoke' | 'resolve' | 'cancel'
   /** The name that was given to `guard.asOperator`. */
   readonly operator: string

@@ -8,7 +8,9 @@ import type { StepName } from './trace.ts'
  * again. `store_failed`: the store threw an error that it did not classify.
  */
 export interface Fault {
+  /** What failed. */
   readonly kind: 'rule_threw' | 'port_threw' | 'result_not_stored' | 'store_failed'
+  /** Name of the tool that was called. */
   readonly tool: string
   /** The step of the guard at which it happened. */
   readonly step: StepName

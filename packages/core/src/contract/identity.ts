@@ -5,8 +5,11 @@
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-4.1 | RFC 8693 §4.1}
  */
 export interface Actor {
+  /** `sub` claim of the acting party. */
   readonly subject: string
+  /** Issuer of `subject`. Absent where the claim names none. */
   readonly issuer?: string
+  /** OAuth client id of the acting party. Absent where the claim names none. */
   readonly clientId?: string
   /** What kind of party acts, where the issuer says so (`sub_profile`, such as `ai_agent`). */
   readonly profile?: string
@@ -31,10 +34,13 @@ interface VerifiedToken {
  * `identity_not_verified`, however right its fields are.
  */
 export interface UserIdentity extends VerifiedToken {
+  /** Always this value; it discriminates the union. */
   readonly kind: 'user'
   /** Unique within `issuer` (and `tenant`, where the issuer has tenants); never compared across issuers. */
   readonly subject: string
+  /** Party that acts for the user. Absent where the token names none. */
   readonly actor?: Actor
+  /** Level of the login, as the `acr` claim. Absent where the issuer gives none. */
   readonly acr?: string
   /** When the user last authenticated, in epoch seconds. */
   readonly authTime?: number
@@ -43,14 +49,19 @@ export interface UserIdentity extends VerifiedToken {
    * so that a revocation after that time counts.
    */
   readonly provenAt?: number
+  /** Id of the login session. Absent where the proof names none. */
   readonly sessionId?: string
+  /** Id of the delegation under which a job acts. Absent for other callers. */
   readonly delegationId?: string
 }
 
 /** The agent alone, with no user behind it (client credentials). */
 export interface AgentIdentity extends VerifiedToken {
+  /** Always this value; it discriminates the union. */
   readonly kind: 'agent'
+  /** OAuth client id of the agent. */
   readonly clientId: string
 }
 
+/** Verified user or agent for which a call runs. */
 export type Identity = UserIdentity | AgentIdentity

@@ -8,7 +8,9 @@ export type Slot = string | readonly [threadId: string, callId: string]
 
 /** One tool call, as an adapter hands it to the guard. */
 export interface Invocation {
+  /** Name of the tool that the model called. */
   readonly tool: string
+  /** Id of this attempt. The same slot and input name the same run. */
   readonly slot: Slot
   /** What the model wrote. Parsed by the policy's schema before anything looks at it. */
   readonly input: unknown
@@ -20,5 +22,6 @@ export interface Invocation {
   readonly rawInput?: unknown
   /** Absent: only policies made by `publicTool` run. */
   readonly identity?: Identity | undefined
+  /** Aborts the call. */
   readonly signal?: AbortSignal | undefined
 }

@@ -27,9 +27,13 @@ export type InterruptKind = 'login_required' | 'connection_required' | 'approval
  * no ticket. `id` is random and finds something only under the owner's (or approver's) own identity.
  */
 export interface Interrupt {
+  /** Version of this format. */
   readonly v: 1
+  /** What a person has to do. */
   readonly kind: InterruptKind
+  /** Id of this interrupt, made by the guard. Not secret. */
   readonly id: string
+  /** Name of the tool that was called. */
   readonly tool: string
   /** For the user. */
   readonly message: string
@@ -37,7 +41,9 @@ export interface Interrupt {
   readonly expiresAt?: number
   /** Seconds until the next poll may find an answer. */
   readonly interval?: number
+  /** Connection to which an account must be linked. Absent with other kinds. */
   readonly connection?: string
+  /** Scopes that are missing. Absent where none are named. */
   readonly scopes?: readonly string[]
   /** With `step_up_required`: the levels of login of which the API wants one, in order of preference (RFC 9470 §3). */
   readonly acrValues?: readonly string[]
@@ -55,8 +61,11 @@ export interface Interrupt {
   readonly proof?: string
 }
 
+/** Outcome of a call that the guard refused. */
 export interface Denied {
+  /** Always this value; it discriminates the union. */
   readonly status: 'denied'
+  /** Reason of the refusal. */
   readonly code: DenyCode
   /** The fixed sentence of `code`; safe for the model. */
   readonly message: string
@@ -67,22 +76,28 @@ export interface Denied {
    * one of before the revocation.
    */
   readonly retryAfter?: number
+  /** Steps of the guard and their verdicts. For the operator, not for the model. */
   readonly trace: Trace
 }
 
+/** Outcome of a call that waits for a person. */
 export interface Interrupted {
+  /** Always this value; it discriminates the union. */
   readonly status: 'interrupted'
+  /** What a person has to do before the call can go on. */
   readonly interrupt: Interrupt
   /**
    * Of a preflight: the policy says `wait`, so `run` waits for the answer within the call, this long. Seconds.
    * For frameworks that ask for a decision before the call, where to pause would be to wait twice.
    */
   readonly maxWaitSeconds?: number
+  /** Steps of the guard and their verdicts. For the operator, not for the model. */
   readonly trace: Trace
 }
 
 /** Neither allowed nor refused: something that was needed did not answer. Worth another try, but for `retryable: false`. */
 export interface Unavailable {
+  /** Always this value; it discriminates the union. */
   readonly status: 'unavailable'
   /** A store or another port failed with an error that it did not classify. Nobody knows whether another try helps. */
   readonly retryable?: false
@@ -90,12 +105,17 @@ export interface Unavailable {
   readonly retryAfter?: number
   /** Safe for the model. */
   readonly message: string
+  /** Steps of the guard and their verdicts. For the operator, not for the model. */
   readonly trace: Trace
 }
 
+/** Outcome of a call whose body ran and returned. */
 export interface Completed<Result> {
+  /** Always this value; it discriminates the union. */
   readonly status: 'done'
+  /** Value that the body returned. */
   readonly result: Result
+  /** Steps of the guard and their verdicts. For the operator, not for the model. */
   readonly trace: Trace
 }
 
@@ -104,8 +124,11 @@ export type Outcome<Result> = Completed<Result> | Denied | Interrupted | Unavail
 
 /** Everything that comes before the body holds. Nothing was consumed; `run` checks it all again. */
 export interface PreflightPassed {
+  /** Always this value; it discriminates the union. */
   readonly status: 'ready'
+  /** Steps of the guard and their verdicts. For the operator, not for the model. */
   readonly trace: Trace
 }
 
+/** Outcomes of a preflight: the call may run, or why it may not run now. */
 export type PreflightOutcome = PreflightPassed | Denied | Interrupted | Unavailable

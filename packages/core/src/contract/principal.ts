@@ -2,8 +2,11 @@ import type { Identity, UserIdentity } from './identity.ts'
 
 /** A user, as their issuer names them. A subject names a person within one issuer and tenant only (I7). */
 export interface Principal {
+  /** Issuer that verified the subject, as its `iss` claim. */
   readonly issuer: string
+  /** Tenant of the issuer. Absent where the issuer has no tenants. */
   readonly tenant?: string | undefined
+  /** `sub` claim. Unique within issuer and tenant only. */
   readonly subject: string
 }
 

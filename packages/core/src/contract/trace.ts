@@ -12,6 +12,7 @@ export type StepName =
   | 'claim'
   | 'complete'
 
+/** Decision of one step of the guard. `would_deny`: a denial that `observe` mode did not enforce. */
 export type StepVerdict = 'passed' | 'denied' | 'interrupted' | 'unavailable' | 'would_deny'
 
 /** Why a question was answered as it was: a tree, from the question down to the tuples that decided. */
@@ -30,7 +31,9 @@ export interface Explanation {
 
 /** What one step asked, and why the answer was what it was. */
 export interface TraceStep {
+  /** Step of the guard that decided. */
   readonly step: StepName
+  /** Decision of this step. */
   readonly verdict: StepVerdict
   /** For the operator. Holds no token; may hold what the policy asked of OpenFGA. */
   readonly detail: string
@@ -48,8 +51,11 @@ export interface TraceStep {
  * Goes to the operator and the audit event, never to the model.
  */
 export interface Trace {
+  /** Name of the tool that was called. */
   readonly tool: string
+  /** Version of the policy that decided. Absent where no policy was reached. */
   readonly policyVersion?: string
+  /** Id of the approval that the call needs or used. Absent: none. */
   readonly approvalId?: string
   /** Random; names this call in every audit event that it caused. Where there is an audit. */
   readonly callId?: string
@@ -57,5 +63,6 @@ export interface Trace {
   readonly startedAt?: number
   /** `'observe'`: a denial by a permission check was recorded and not enforced, here and in every call (F5). */
   readonly mode?: 'observe'
+  /** Steps of the guard, in the order in which they were decided. */
   readonly steps: readonly TraceStep[]
 }

@@ -14,6 +14,7 @@ export type DelegatedCredentials = 'refresh_token' | 'worker' | 'none'
 
 /** How often a delegation may be used. */
 export interface UseLimit {
+  /** Maximum number of uses within one window. */
   readonly uses: number
   /** The window begins with its first use. */
   readonly windowSeconds: number
@@ -76,17 +77,25 @@ export const delegationRecord = z.object({
 
 /** What its owner, and the operator, may see of a delegation. Holds no token. */
 export interface DelegationView {
+  /** Id of the delegation. */
   readonly id: string
+  /** Current state. `login_ended`: the issuer ended the login behind it. */
   readonly state: 'active' | 'login_ended' | 'revoked' | 'expired'
+  /** Name of the agent that may act. */
   readonly agent: string
+  /** Tools that the agent may call. Absent: not limited. */
   readonly tools?: readonly string[]
+  /** Scopes that the agent may use. Absent: not limited. */
   readonly scopes?: readonly string[]
+  /** How often the delegation may be used. Absent: not limited. */
   readonly limit?: UseLimit
   /** Epoch seconds. */
   readonly createdAt: number
+  /** Epoch seconds. */
   readonly expiresAt: number
   /** The last time that a token was had for it, in epoch seconds. */
   readonly renewedAt?: number
+  /** Credentials that a job may use under the delegation. */
   readonly credentials: DelegatedCredentials
 }
 

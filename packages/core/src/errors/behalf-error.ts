@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'ERR_STORE'
   | 'ERR_TRANSPORT'
 
+/** Options that every error of this package takes. */
 export interface ErrorOptions {
   /** What went wrong below. Kept, but not enumerable, so that logs do not print it by accident. */
   readonly cause?: unknown
@@ -28,6 +29,7 @@ export interface ErrorOptions {
  * use {@link BehalfError.isInstance} where `instanceof` may meet a second copy.
  */
 export abstract class BehalfError extends Error {
+  /** Identifies the class of the error, also across copies of this package. */
   abstract readonly code: ErrorCode
   /** The same call may succeed later. */
   readonly retryable: boolean = false

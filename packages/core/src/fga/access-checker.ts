@@ -2,13 +2,17 @@ import type { ContextValue, Effect, Explanation, Identity, Permission } from '..
 
 /** What the guard asks at step 4. */
 export interface AccessQuestion {
+  /** Verified user or agent for which the guard asks. */
   readonly identity: Identity
   /** The agent's configured name, such as `agent:trader`. */
   readonly agent: string
+  /** Permissions that the policy requires for this call. */
   readonly permissions: readonly Permission[]
   /** `'user'`: the model has no agents; only the user's right is asked. */
   readonly subjects?: 'user'
+  /** Whether the tool reads or writes. */
   readonly effect: Effect
+  /** Aborts the check. */
   readonly signal?: AbortSignal
 }
 
@@ -24,9 +28,11 @@ export interface AccessCheck {
   readonly explanation?: Explanation
 }
 
+/** Answer of an {@link AccessChecker}: the decision and the checks behind it. */
 export interface AccessDecision {
   /** True only if every check is. */
   readonly allowed: boolean
+  /** Each question that was put to the permission system, with its answer. */
   readonly checks: readonly AccessCheck[]
 }
 
@@ -56,8 +62,11 @@ export interface AccessChecker {
 
 /** A relationship that is written down: `user` has `relation` to `object`, where the condition holds. */
 export interface RelationshipTuple {
+  /** User, object or set of users that has the relation: `user:ann`, `group:g#member`, `user:*`. */
   readonly user: string
+  /** Relation as the authorization model names it. */
   readonly relation: string
+  /** Object to which the relation holds, as `type:id`. */
   readonly object: string
   /** Limits live here: what a tuple fixes, no question can set otherwise. */
   readonly condition?: { readonly name: string; readonly context?: Readonly<Record<string, unknown>> }
@@ -65,9 +74,13 @@ export interface RelationshipTuple {
 
 /** One question to the permission system. */
 export interface RelationshipQuestion {
+  /** User, object or set of users that is asked about, such as `user:ann`. */
   readonly user: string
+  /** Relation as the authorization model names it. */
   readonly relation: string
+  /** Object that is asked about, as `type:id`. */
   readonly object: string
+  /** Values for the conditions of tuples. Absent: none. */
   readonly context?: Readonly<Record<string, ContextValue>>
   /** Tuples that count for this question alone; at most 100. */
   readonly contextualTuples?: readonly RelationshipTuple[]
@@ -75,5 +88,6 @@ export interface RelationshipQuestion {
 
 /** Says why. The engine of `@behalf/fga-engine` is one; OpenFGA's own API has nothing like it. */
 export interface Explainer {
+  /** Returns why the question is allowed or refused. */
   explain(question: RelationshipQuestion): Promise<Explanation>
 }

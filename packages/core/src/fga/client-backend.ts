@@ -8,21 +8,29 @@ import { type Consistency, checkAnswer, consistencies, modelHeader } from './wir
 
 /** What the client is told with each call. */
 export interface ClientCallOptions {
+  /** Authorization model that answers the question. */
   readonly authorizationModelId?: string
+  /** Consistency of the answer, as the OpenFGA API names it. */
   readonly consistency?: string
 }
 
 /** One question, as the client takes it. */
 export interface ClientQuestion {
+  /** User, object or set of users that is asked about, such as `user:ann`. */
   readonly user: string
+  /** Relation as the authorization model names it. */
   readonly relation: string
+  /** Object that is asked about, as `type:id`. */
   readonly object: string
+  /** Values for the conditions of tuples. Absent: none. */
   readonly context?: object
 }
 
 /** What is used of `@openfga/sdk`'s `OpenFgaClient`. Its methods are never trusted further than a server's answer. */
 export interface OpenFgaClientLike {
+  /** Asks one question. The guard validates the answer. */
   check(body: ClientQuestion & { readonly contextualTuples?: never[] }, options?: ClientCallOptions): Promise<object>
+  /** Asks several questions at once; `correlationId` matches answers to questions. */
   batchCheck(
     body: {
       readonly checks: (ClientQuestion & { readonly correlationId: string; readonly contextualTuples?: never })[]

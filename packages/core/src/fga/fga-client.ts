@@ -16,14 +16,17 @@ import { type ObjectStream, streamObjects } from './stream-objects.ts'
 import type { Consistency } from './wire.ts'
 import { type Writes, type Written, writeTuples } from './write-tuples.ts'
 
+/** Options of a client for one OpenFGA store. */
 export interface FgaClientOptions extends StoreOptions {
   /** How long an answer of least latency may be given again, in seconds. @default answers are not kept */
   readonly cacheSeconds?: number
 }
 
+/** Options of one call to OpenFGA. */
 export interface FgaCallOptions {
   /** @default 'minimizeLatency' */
   readonly consistency?: Consistency
+  /** Aborts the call. */
   readonly signal?: AbortSignal
 }
 

@@ -12,15 +12,19 @@ import { isPerson } from '../identity/present-user.ts'
 
 /** What an owner may see of a run. No token, no `auth_req_id`, no input. */
 export interface ApprovalView {
+  /** Id of the approval, made by the guard. */
   readonly id: string
+  /** Name of the tool whose call needs the approval. */
   readonly tool: string
   /** What the person was asked. Empty where nobody was: a `write` call without a question. */
   readonly message: string
   /** The same in structured form. */
   readonly details: readonly AuthorizationDetail[]
+  /** Current state of the approval. */
   readonly state: 'open' | 'approved' | 'denied' | 'expired' | 'failed' | 'cancelled' | 'revoked' | 'used'
   /** What became of the run that used it. `crashed`: nobody knows, until somebody says so with `resolve`. */
   readonly run?: 'running' | 'completed' | 'threw' | 'crashed'
+  /** Person who is asked. Absent where no question was asked. */
   readonly approver?: Principal
   /** Epoch seconds. */
   readonly createdAt: number

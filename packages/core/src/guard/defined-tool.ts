@@ -11,11 +11,13 @@ export interface DefinedTool<
   Effects extends Effect = Effect,
   Result = unknown,
 > {
+  /** Name of the tool, under which the model calls it. */
   readonly name: Name
   /** What the tool does, for the model. */
   readonly description: string
   /** The schema of its input. */
   readonly input: StandardSchemaV1<unknown, Input>
+  /** Policy that the guard enforces for each call. */
   readonly policy: Policy<Input, Access, Effects>
   /** The body. Calling it directly runs no check: call `guard.run(tool, …)`. */
   run(input: Input, call: Call<Access>): Result | Promise<Result>

@@ -14,7 +14,9 @@ import { refusalOfError } from './refusal-of-error.ts'
 
 /** A tool that a call with this identity could not pass, whatever its input. */
 export interface HiddenTool {
+  /** Name of the tool that is not shown to the model. */
   readonly tool: string
+  /** Why the tool is hidden. */
   readonly reason: DenyCode | 'login_required' | 'unavailable'
   /** For the operator. */
   readonly detail: string

@@ -7,5 +7,6 @@ import type { AuditEvent } from '../contract/index.ts'
  * audit is `required`: then the call is `unavailable` before its body runs.
  */
 export interface AuditSink {
+  /** Receives one event, without tokens. */
   write(event: AuditEvent): void | Promise<void>
 }

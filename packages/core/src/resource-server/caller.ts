@@ -3,12 +3,15 @@ import type { Scheme } from './challenge.ts'
 
 /** Who may go on, and with what. */
 export interface Passed {
+  /** Always this value; it discriminates the union. */
   readonly ok: true
+  /** Verified user or agent that calls the API. */
   readonly identity: Identity
   /** Scopes of the token. */
   readonly scopes: readonly string[]
   /** What the token was approved for in particular (RFC 9396 §9.1); the API compares it with what is asked. */
   readonly authorizationDetails: readonly AuthorizationDetail[]
+  /** All claims of the verified token. */
   readonly claims: Readonly<Record<string, unknown>>
   /**
    * `jti`, else a hash of what is signed in the token, or of what the issuer says of an opaque one: the same for each use of

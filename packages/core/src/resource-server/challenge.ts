@@ -5,7 +5,9 @@ export type Scheme = 'Bearer' | 'DPoP'
 
 /** The answer to give instead. */
 export interface Refused {
+  /** Always this value; it discriminates the union. */
   readonly ok: false
+  /** Response to send to the caller. */
   readonly response: Response
   /** Why, for the API's own log; never part of the response. */
   readonly reason: string

@@ -2,9 +2,13 @@ import type { Scheme } from './challenge.ts'
 
 /** What of a request is looked at: a `Request` has it all. */
 export interface ProtectedRequest {
+  /** Absolute URL of the request. */
   readonly url: string
+  /** HTTP method. */
   readonly method: string
+  /** Headers of the request. */
   readonly headers: Headers
+  /** Aborts the verification. */
   readonly signal?: AbortSignal | undefined
 }
 

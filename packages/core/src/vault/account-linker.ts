@@ -12,11 +12,13 @@ export interface AvailableConnection {
 
 /** An account that is linked to a user. Holds no token. */
 export interface LinkedAccount {
+  /** Name of the connection to which the account is linked. */
   readonly connection: string
   /** As the provider knows it. Pass it as `account`. */
   readonly id: string
   /** For people, such as an e-mail address; the provider's word, not verified. */
   readonly label?: string
+  /** Scopes that the provider granted. */
   readonly scopes: readonly string[]
   /** `must_reconnect`: the provider gives no more tokens for it. */
   readonly status: 'connected' | 'must_reconnect'

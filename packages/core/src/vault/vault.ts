@@ -6,7 +6,9 @@ import type { Token } from '../credential/token.ts'
 export interface VaultRequest {
   /** Verified. */
   readonly identity: UserIdentity
+  /** Name of the connection whose token is needed. */
   readonly connection: string
+  /** Scopes that the policy requires. */
   readonly scopes: readonly string[]
   /** Which of several linked accounts. */
   readonly account?: string
