@@ -27,6 +27,7 @@ export function approvalState({
 
 /** Audits new states of questions for code that changes them outside of a guard. */
 export interface ApprovalAudit {
+  /** Receives the audit events. */
   readonly sink: AuditSink
   /** Name of the agent whose guard shares the store, as in its events. */
   readonly agent: string

@@ -26,6 +26,7 @@ export interface WatcherStatistics {
   readonly told: number
   /** Put off since their issuer had too many. */
   readonly putOff: number
+  /** Number of faults that the watcher met and went on after. */
   readonly faults: number
   /** Polls that run or wait for their turn. */
   readonly underWay: number
@@ -46,6 +47,7 @@ export interface Watcher {
    * @throws ConfigurationError `signal` is not an `AbortSignal`.
    */
   run(signal: AbortSignal): Promise<void>
+  /** Returns the counts of this watcher. */
   statistics(): WatcherStatistics
 }
 

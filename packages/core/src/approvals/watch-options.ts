@@ -6,7 +6,9 @@ import { type ChannelsOptions, type OpenedChannels, openChannels } from './chann
 export interface WatchedAnswer {
   /** The id that the interrupt carried. */
   readonly id: string
+  /** Name of the tool whose call needed the approval. */
   readonly tool: string
+  /** State in which the question ended. */
   readonly state: 'approved' | 'denied' | 'expired' | 'failed' | 'cancelled' | 'revoked'
   /** For whom the agent acts. Names a user; proves nothing. */
   readonly owner: Owner

@@ -54,12 +54,14 @@ export interface TokenProfile {
   readonly accessTokenTypes: readonly string[]
   /** Claims that an access token must have, besides `iss`, `aud` and `exp`. */
   readonly requiredClaims: readonly string[]
+  /** Returns the client id of a token. Undefined: its claims name none. */
   readonly clientId: (claims: Readonly<Record<string, unknown>>) => string | undefined
   /**
    * Who the token is about, in the form that all tokens of this provider share. Compare subjects by this.
    * @default the `sub` claim
    */
   readonly subject?: (claims: Readonly<Record<string, unknown>>) => string | undefined
+  /** Returns the tenant of a token. Undefined: its claims name none. */
   readonly tenant: (claims: Readonly<Record<string, unknown>>) => string | undefined
   /**
    * The claim that holds the scopes, as the token has it: a text separated by spaces, or a list. `undefined` where the
@@ -108,7 +110,9 @@ export interface Profile {
   readonly provider: string
   /** Exactly as the server's metadata writes it. */
   readonly issuer: string
+  /** OAuth client id of the agent at this provider. */
   readonly clientId: string
+  /** How the client authenticates at the token endpoint. */
   readonly clientAuthentication: ClientAuthentication
   /** Accepted signature algorithms. Never `none`, never symmetric. */
   readonly algorithms: readonly string[]
@@ -116,9 +120,13 @@ export interface Profile {
   readonly endpoints?: ProfileEndpoints
   /** Where the metadata is: OpenID Connect Discovery's place, or that of RFC 8414. @default 'oidc' */
   readonly discovery?: 'oidc' | 'oauth2'
+  /** Parameter with which the provider takes the API that a token is for. */
   readonly target: TargetParameter
+  /** How the provider does CIBA. Undefined: it does not. */
   readonly ciba: CibaProfile | undefined
+  /** How the provider exchanges tokens. Undefined: it does not. */
   readonly exchange: ExchangeProfile | undefined
+  /** How access tokens of the provider are read. */
   readonly token: TokenProfile
   /** Our key there: token requests prove it, and the tokens of this client are bound to it (RFC 9449). */
   readonly dpop?: DpopKey
@@ -135,6 +143,7 @@ export interface Profile {
    * @default the profile's own `clientId`
    */
   readonly interactiveClients?: readonly string[]
+  /** Allows plain http to loopback, for tests. */
   readonly [allowInsecureLoopback]?: true
 }
 

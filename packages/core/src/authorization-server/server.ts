@@ -4,13 +4,17 @@ import type { Profile } from './profile.ts'
 
 /** How a room reaches the outside. */
 export interface Surroundings {
+  /** Sends every request. */
   readonly fetch: Fetch
+  /** Clock for lifetimes and time-outs. */
   readonly clock: Clock
   /** Total time of one request, retries included, milliseconds. */
   readonly timeoutMs: number
 }
 
+/** Options of one request to a server. */
 export interface RequestOptions {
+  /** Aborts the request. */
   readonly signal?: AbortSignal | undefined
   /** Total time of this request, milliseconds; for servers that hold a poll open. @default that of the surroundings */
   readonly timeoutMs?: number | undefined
@@ -35,17 +39,21 @@ export type GrantParameters = Readonly<Record<string, string | readonly string[]
 
 /** A token endpoint's success answer, validated in form, not in meaning. */
 export interface TokenResponse {
+  /** Access token. Secret. */
   readonly accessToken: string
   /** `dpop` only where the profile has a key; `n_a` is no access token (RFC 8693 §2.2.1). */
   readonly tokenType: 'bearer' | 'dpop' | 'n_a'
+  /** `issued_token_type` of a token exchange (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string
   /** Seconds. */
   readonly expiresIn?: number
+  /** Refresh token. Secret. Absent: the server issued none. */
   readonly refreshToken?: string
   /** Not verified in any way. */
   readonly idToken?: string
   /** Absent: identical to what was requested (RFC 6749 §5.1). */
   readonly scopes?: readonly string[]
+  /** `authorization_details` that were granted (RFC 9396 §7). */
   readonly authorizationDetails?: readonly Readonly<Record<string, unknown>>[]
 }
 
@@ -95,17 +103,22 @@ export interface DeviceAuthorization {
   readonly interval: number
 }
 
+/** Rules by which a JWT is verified. */
 export interface VerifyJwtOptions {
+  /** Accepted audiences; the token must name one of them. */
   readonly audience: string | readonly string[]
   /**
    * Accepted `typ` header values, lower case, `application/` stripped; `''` stands for an absent one.
    * `undefined` accepts any or none.
    */
   readonly types?: readonly string[] | undefined
+  /** Aborts the verification. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** Claims and header of a JWT whose signature was verified. */
 export interface VerifiedJwt {
+  /** Verified claims. */
   readonly claims: JWTPayload
   /** `typ`, lower case, `application/` stripped. */
   readonly type?: string

@@ -5,8 +5,11 @@ export type AccountChoice = (call: { readonly identity: UserIdentity }) => strin
 
 /** An upstream (third-party) account of the user, reached with a token from the vault. */
 export interface ConnectionRule {
+  /** Always this value; it discriminates the union. */
   readonly kind: 'connection'
+  /** Name of the connection, as the vault knows it. */
   readonly connection: string
+  /** Scopes that the body needs. */
   readonly scopes: readonly string[]
   /** What a call may ask for when `approval.when` exempts it. Absent: nothing may be exempted. */
   readonly withoutApproval?: readonly string[]
@@ -30,11 +33,13 @@ export interface ResourceRoute {
 
 /** An API of our own, reached with a token exchanged for it, or with the token that an approval gave. */
 export interface ResourceRule {
+  /** Always this value; it discriminates the union. */
   readonly kind: 'resource'
   /** The API's identifier: an absolute URI without a fragment (RFC 8707 §2). */
   readonly resource: string
   /** How its token is had. @default an exchange at the user's issuer */
   readonly through?: ResourceRoute
+  /** Scopes that the body needs. */
   readonly scopes: readonly string[]
   /** What a call may ask for when `approval.when` exempts it. Absent: nothing may be exempted. */
   readonly withoutApproval?: readonly string[]
@@ -44,6 +49,7 @@ export interface ResourceRule {
   readonly idempotencyHeader?: string
 }
 
+/** One credential that a policy declares. */
 export type AccessRule = ConnectionRule | ResourceRule
 
 /** The credentials that a tool needs, by name. */

@@ -22,11 +22,14 @@ export interface Credential {
 
 /** What a tool's body gets with its input. */
 export interface Call<Access extends AccessRules = AccessRules> {
+  /** Name of the tool that runs. */
   readonly tool: string
   /** Absent in public tools. */
   readonly identity?: Identity
+  /** Credentials that the policy declares, by their names there. */
   readonly access: { readonly [Name in keyof Access]: Credential }
   /** The same on every try of a `write` call; a fresh one for each `read` call. */
   readonly idempotencyKey: string
+  /** Aborted when the call is to end. */
   readonly signal: AbortSignal
 }

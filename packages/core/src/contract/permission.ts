@@ -17,7 +17,9 @@ export type PermissionInput<Input> = Input extends object ? Input & ModelWritten
 
 /** What the user and the agent must both be allowed to do. Made by `may(relation, object)`. */
 export interface Permission {
+  /** Relation that the caller must have, as the authorization model names it. */
   readonly relation: string
+  /** Object to which the relation must hold. */
   readonly object: FgaObject
   /** Facts for conditions, field by field. `now` is added by the checker and cannot be set here. */
   readonly context?: Readonly<Record<string, ContextValue>> & {

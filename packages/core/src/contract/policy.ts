@@ -29,13 +29,17 @@ export type AccessOf<P> = P extends Policy<unknown, infer Access> ? Access : nev
 
 /** What a rule may look at: the parsed input, frozen, and the verified identity. */
 export interface RuleCall<Input> {
+  /** Parsed input of the call. */
   readonly input: Input
+  /** Verified identity of the call. */
   readonly identity: Identity
 }
 
 /** What a permission rule may look at. Its input does not compile as `context`: facts are named one by one. */
 export interface PermissionCall<Input> {
+  /** Parsed input of the call. */
   readonly input: PermissionInput<Input>
+  /** Verified identity of the call. */
   readonly identity: Identity
 }
 

@@ -12,7 +12,9 @@ export interface Principal {
 
 /** Owner of a record: a user, through one client. Without a subject, the agent itself, which its client names. */
 export interface Owner extends Omit<Principal, 'subject'> {
+  /** Subject of the user. Absent where no user stands behind the call. */
   readonly subject?: string | undefined
+  /** OAuth client id of the agent, where it acts for itself. */
   readonly clientId?: string | undefined
 }
 

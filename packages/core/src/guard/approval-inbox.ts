@@ -15,10 +15,13 @@ import { hasExpired } from './identify.ts'
 
 /** Who asks: a verified identity. Nobody finds what is not theirs. */
 export interface InboxOptions {
+  /** Verified identity that uses the inbox. */
   readonly identity: Identity
+  /** Aborts the request. */
   readonly signal?: AbortSignal
 }
 
+/** Options of a paged list. */
 export interface ListOptions extends InboxOptions {
   /** @default 50 */
   readonly limit?: number

@@ -21,7 +21,9 @@ import { definitionOf } from './policy-definition.ts'
 export interface ExplainAccessOptions {
   /** Whose agent is asked about. Any identity: nothing is opened, and nothing is believed. */
   readonly identity: Identity
+  /** Agent, as `createGuard` takes it. */
   readonly agent: AgentOptions
+  /** Scopes that each role allows. Absent: roles set no bound. */
   readonly roles?: RoleMap | undefined
   /** The scopes that a delegation covers. @default what the identity's own delegation says, and no bound without one */
   readonly delegation?: readonly string[] | undefined
@@ -31,6 +33,7 @@ export interface ExplainAccessOptions {
 
 /** Why the agent may hold what one credential of one tool needs, or may not. */
 export interface AccessReport {
+  /** Name of the tool that needs the credential. */
   readonly tool: string
   /** As the policy names it. */
   readonly credential: string
@@ -40,6 +43,7 @@ export interface AccessReport {
   readonly when: ApprovalCase
   /** The policy's own `roles`, where it has some: the user holds one of them. */
   readonly roleHeld?: boolean
+  /** Explanation for each scope of the credential. */
   readonly report: ScopeReport
   /** Whether the guard lets a call through with this credential, as far as delegation, roles and scopes decide. */
   readonly allowed: boolean

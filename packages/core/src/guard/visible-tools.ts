@@ -22,9 +22,11 @@ export interface HiddenTool {
   readonly detail: string
 }
 
+/** Tools that a model is shown, and the hidden ones with the reason. */
 export interface VisibleTools {
   /** In the order of the policies. What a model is shown, and no permission: every call is checked as a whole. */
   readonly names: readonly string[]
+  /** Tools that are not shown, with the reason. */
   readonly hidden: readonly HiddenTool[]
 }
 

@@ -1,11 +1,14 @@
 /** A stored value and the version to compare and swap it by. */
 export interface Versioned {
+  /** Key under which the value is stored. */
   readonly key: string
+  /** Stored bytes. */
   readonly value: Uint8Array
   /** Opaque; changes with every write. */
   readonly version: string
 }
 
+/** Condition, lifetime, queue and indexes of one {@link Store.put}. */
 export interface PutOptions {
   /** `null`: only if the key is absent. A version: only if the stored one is equal. */
   readonly ifVersion: string | null
@@ -37,11 +40,13 @@ export interface PutOptions {
  * `describeStore` of `@behalf/testing/contract` is the definition in tests.
  */
 export interface Store {
+  /** Version of this port that the store implements. */
   readonly specificationVersion: 2
   /** Outlives the process, or is shared between processes. Such a store needs `keys` in `createGuard`. */
   readonly durable: boolean
   /** The store's clock, in epoch seconds. All processes that share the store are told one time. */
   now(): Promise<number>
+  /** Returns the value and its version. Undefined if the key is absent or has expired. */
   get(key: string): Promise<Versioned | undefined>
   /**
    * Replaces the value and everything of the options, as one step.

@@ -33,6 +33,7 @@ export interface ApprovalGateOptions {
 
 /** What a handler is told. */
 export interface OrderContext {
+  /** Key of this order; the same each time that it runs. */
   readonly idempotencyKey: string
   /** An earlier run of this very order ended in the middle (`onCrash: 'run_again'`). */
   readonly again: boolean

@@ -4,7 +4,9 @@ import type { ProtectedRequest } from './read-access-token.ts'
 
 /** What is needed of a Node request; Express's has it. */
 export interface NodeRequest {
+  /** HTTP method. */
   readonly method?: string | undefined
+  /** Path and query of the request. */
   readonly url?: string | undefined
   /** Express: the address before routers took their part of it. */
   readonly originalUrl?: string | undefined
@@ -14,8 +16,11 @@ export interface NodeRequest {
 
 /** What is needed of a Node response; Express's has it. */
 export interface NodeResponse {
+  /** HTTP status of the response. */
   statusCode: number
+  /** Sets a header of the response. */
   setHeader(name: string, value: string | readonly string[]): unknown
+  /** Sends the body and ends the response. */
   end(body?: Uint8Array): unknown
 }
 

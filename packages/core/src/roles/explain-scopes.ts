@@ -5,9 +5,11 @@ import type { RoleMap } from './role-map.ts'
 
 /** What {@link explainScopes} looks at. A source that is absent bounds nothing. */
 export interface ExplainScopesOptions {
+  /** Identity whose scopes are explained. */
   readonly identity: Identity
   /** At least one. */
   readonly scopes: readonly string[]
+  /** Scopes that each role allows. Absent: roles set no bound. */
   readonly roles?: RoleMap | undefined
   /** What the agent may ever hold. */
   readonly ceiling?: readonly string[] | undefined
@@ -19,26 +21,33 @@ export interface ExplainScopesOptions {
 
 /** What one source says to one scope. */
 export interface ScopeReason {
+  /** Source that allows or lacks the scope. */
   readonly source: ScopeSource
+  /** `absent`: this source sets no bound here. */
   readonly verdict: 'allows' | 'lacks' | 'absent'
   /** For the operator. */
   readonly detail: string
 }
 
+/** Why one scope is allowed or refused. */
 export interface ScopeExplanation {
+  /** Scope that is explained. */
   readonly scope: string
   /** Every source that is there allows it. */
   readonly allowed: boolean
+  /** Verdict of each source of scopes. */
   readonly reasons: readonly ScopeReason[]
 }
 
 /** Why a user's agent may hold scopes, or may not. */
 export interface ScopeReport {
+  /** Roles that the identity holds. */
   readonly roles: readonly string[]
   /** Why the roles could not be read. */
   readonly problem?: string
   /** Every scope is allowed: a call gets all that its policy asks for, or nothing. */
   readonly allowed: boolean
+  /** One explanation for each scope. */
   readonly scopes: readonly ScopeExplanation[]
 }
 

@@ -4,6 +4,7 @@ import type { Store } from '../ports/index.ts'
 
 /** Options of {@link sealedStore}. */
 export interface SealedStoreOptions {
+  /** Store that keeps the sealed values. */
   readonly store: Store
   /** 32 random bytes each. A durable store needs them. @default random keys of this process, for a memory store */
   readonly keys?: StoreKeys | undefined
@@ -13,6 +14,7 @@ export interface SealedStoreOptions {
 
 /** A value as it was read. Its form is for the reader to check. */
 export interface SealedValue {
+  /** Opened value. */
   readonly value: unknown
   /** Opaque; changes with every write. */
   readonly version: string
@@ -22,6 +24,7 @@ export interface SealedValue {
 export interface SealedPutOptions {
   /** `null`: only if absent. A version: only if the stored one is equal. */
   readonly ifVersion: string | null
+  /** Seconds until the value expires, counted by the store. Absent: it does not expire. */
   readonly expiresInSeconds?: number | undefined
 }
 
@@ -30,9 +33,11 @@ type SealedRecord = z.infer<typeof sealedRecord>
 
 /** Secrets of an app or an adapter in a Store: sealed, under names that tell nothing. */
 export interface SealedStore {
+  /** Returns the opened value and its version. Undefined if it is absent or has expired. */
   get(name: readonly string[]): Promise<SealedValue | undefined>
   /** @returns the new version, or `'conflict'`: nothing was written. */
   put(name: readonly string[], value: unknown, options: SealedPutOptions): Promise<string | 'conflict'>
+  /** Deletes the value. `'conflict'`: the version differs, and nothing was deleted. */
   delete(name: readonly string[], options: { readonly ifVersion: string }): Promise<'deleted' | 'conflict'>
   /**
    * Does `work` alone, across processes that share the store: waits for whoever does it now.

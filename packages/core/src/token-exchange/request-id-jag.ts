@@ -28,13 +28,17 @@ export interface RequestIdJagOptions extends RequestOptions {
 
 /** An assertion for one authorization server, checked. Never sent to any other. */
 export interface IdJag {
+  /** Assertion (ID-JAG) for the token endpoint of `audience`. Secret. */
   readonly assertion: Token
+  /** Identifier of the API for which it was requested. */
   readonly resource: string
+  /** Scopes that were granted. */
   readonly scopes: readonly string[]
   /** Epoch seconds. */
   readonly expiresAt: number
   /** The issuer that it is for. */
   readonly audience: string
+  /** Party that acts for the user. Absent where the assertion names none. */
   readonly actor?: Actor
 }
 

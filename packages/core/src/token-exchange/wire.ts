@@ -11,7 +11,9 @@ export const tokenTypeUri = (type: SubjectTokenType): string => `urn:ietf:params
 
 /** A token and what kind it is. */
 export interface TypedToken {
+  /** Token to be exchanged. Secret. */
   readonly token: Token
+  /** Type of the token, as the exchange names it. */
   readonly type: SubjectTokenType
 }
 

@@ -3,6 +3,7 @@ import type { UserIdentity } from '../contract/index.ts'
 
 /** A connection that a user may make. */
 export interface AvailableConnection {
+  /** Name of the connection, as policies use it. */
   readonly name: string
   /** For people. */
   readonly label: string
@@ -32,7 +33,9 @@ export interface LinkedAccount {
 
 /** Names one linked account of a user. */
 export interface AccountName {
+  /** Name of the connection to which the account is linked. */
   readonly connection: string
+  /** Id of the account, as the provider knows it. */
   readonly account: string
 }
 
@@ -40,6 +43,7 @@ export interface AccountName {
 export interface ConnectRequest {
   /** Verified; the flow can be ended by this user only, and in this session where the identity has one. */
   readonly identity: UserIdentity
+  /** Name of the connection to which an account is to be linked. */
   readonly connection: string
   /** @default all that the connection may have */
   readonly scopes?: readonly string[]
@@ -56,6 +60,7 @@ export interface ConnectRequest {
   readonly returnTo?: string
 }
 
+/** Outcome of {@link AccountLinker.connect}. */
 export type ConnectAnswer =
   /** `url`: for the browser of this user only, and for nobody's log. */
   | { readonly status: 'started'; readonly url: string; readonly state: string; readonly expiresInSeconds: number }
@@ -67,6 +72,7 @@ export type ConnectAnswer =
 
 /** The end of a connect flow. */
 export interface CompleteRequest {
+  /** Verified user who started to connect the account. */
   readonly identity: UserIdentity
   /** Whose redirect URI was called: each connection has its own, so that servers cannot be mixed up (RFC 9700 §4.4.2.2). */
   readonly connection: string
@@ -91,6 +97,7 @@ export type ConnectRefusal =
   /** The provider refused, or answered what cannot be trusted. */
   | 'provider'
 
+/** Outcome of {@link AccountLinker.complete}. */
 export type CompleteAnswer =
   | { readonly status: 'connected'; readonly account: LinkedAccount; readonly returnTo?: string }
   | {
@@ -103,6 +110,7 @@ export type CompleteAnswer =
   | { readonly status: 'login_required' | 'misconfigured'; readonly detail: string; readonly returnTo?: string }
   | { readonly status: 'unavailable'; readonly detail: string; readonly returnTo?: string }
 
+/** Outcome of {@link AccountLinker.disconnect}. */
 export type DisconnectAnswer =
   /** `revoked`: the provider was told, and took it. `false`: gone here, and the provider may still honour old tokens. */
   | { readonly status: 'disconnected'; readonly revoked: boolean }
@@ -116,15 +124,20 @@ export type DisconnectAnswer =
  * are comes from the verified identity.
  */
 export interface AccountLinker {
+  /** Version of this port that the linker implements. */
   readonly specificationVersion: 1
+  /** Lists the connections to which the user can link an account. */
   available(identity: UserIdentity, options?: RequestOptions): Promise<readonly AvailableConnection[]>
+  /** Starts to link an account of the user. */
   connect(request: ConnectRequest, options?: RequestOptions): Promise<ConnectAnswer>
+  /** Ends what `connect` started, after the provider sent the browser back. */
   complete(request: CompleteRequest, options?: RequestOptions): Promise<CompleteAnswer>
   /**
    * @throws StoreError, TransportError Not known now; try again.
    * @throws IdentityRequiredError No verified user.
    */
   list(identity: UserIdentity, options?: RequestOptions): Promise<readonly LinkedAccount[]>
+  /** Removes a linked account of the user. */
   disconnect(identity: UserIdentity, name: AccountName, options?: RequestOptions): Promise<DisconnectAnswer>
   /** Uses this account where a policy names none. `false`: there is no such account. Absent: not kept here. */
   prefer?(identity: UserIdentity, name: AccountName, options?: RequestOptions): Promise<boolean>

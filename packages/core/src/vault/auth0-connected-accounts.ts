@@ -25,6 +25,7 @@ import {
 
 /** What opens the My Account API for one user. */
 export interface MyAccountToken {
+  /** Access token for the My Account API. Secret. */
   readonly token: Token
   /** The key that it is bound to, where it is. */
   readonly dpop?: ProofKey

@@ -28,6 +28,7 @@ export type AccountSource =
 export interface RevocationRequest {
   /** `{client_id}` is replaced. */
   readonly url: string
+  /** HTTP method of the request. */
   readonly method: 'POST' | 'DELETE'
   /** `client`: HTTP Basic with our own secret; `token`: the access token as Bearer. */
   readonly authorization: 'client' | 'token'
@@ -89,6 +90,7 @@ export interface ConnectionPreset {
 
 /** One connection: a preset, our client there, and what it may ask for. */
 export interface ConnectionDefinition extends ConnectionPreset, ClientAuthenticationOptions {
+  /** OAuth client id of the app at this provider. */
   readonly clientId: string
   /** All that may be asked for; a policy's scopes lie within. */
   readonly scopes: readonly string[]

@@ -21,6 +21,7 @@ import type { ChangedConnection } from './vault.ts'
 
 /** What a cascade did. */
 export interface ForgottenAccounts {
+  /** Number of accounts that were removed. */
   readonly disconnected: number
   /** Of them, those of which the provider was told. */
   readonly revoked: number

@@ -59,6 +59,7 @@ export type VaultAnswer =
 
 /** What a vault may use of the guard. */
 export interface VaultContext extends RequestOptions {
+  /** Authorization servers of the guard, by issuer. */
   readonly authorizationServers: AuthorizationServers
   /** Epoch milliseconds. */
   readonly now: number
@@ -66,6 +67,7 @@ export interface VaultContext extends RequestOptions {
 
 /** Whose tokens of which connection are not what they were: another account was chosen, or one is gone. */
 export interface ChangedConnection extends Principal {
+  /** Name of the connection whose linked accounts changed. */
   readonly connection: string
 }
 
@@ -75,9 +77,11 @@ export interface ChangedConnection extends Principal {
  * Answers with a value for everything that is expected; an outage is never told as a missing connection.
  */
 export interface Vault {
+  /** Version of this port that the vault implements. */
   readonly specificationVersion: 1
   /** Whether it can get tokens of a user who is away, by a grant of its own, under a delegation. @default false */
   readonly hasWorkerGrant?: boolean
+  /** Returns a token of the linked account, or why there is none. */
   token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer>
   /**
    * The page of the app on which the user connects an account: for the interrupt. Holds no ticket and no token.
