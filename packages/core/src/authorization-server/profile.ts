@@ -93,7 +93,9 @@ export interface TokenProfile {
 
 /** Endpoints of a server that publishes no metadata. Absolute URLs. */
 export interface ProfileEndpoints {
+  /** Authorization endpoint, to which browsers are sent. */
   readonly authorization: string
+  /** Token endpoint. */
   readonly token: string
   /** RFC 7009. */
   readonly revocation?: string

@@ -22,10 +22,13 @@ export interface RequestOptions {
 
 /** The tokens of a token response, before anything in it was checked. */
 export interface ReceivedTokens {
+  /** Access token, as received. Secret. Absent: the response has none. */
   readonly accessToken?: string
+  /** Refresh token, as received. Secret. Absent: the response has none. */
   readonly refreshToken?: string
 }
 
+/** Options of one token request. */
 export interface GrantOptions extends RequestOptions {
   /**
    * Hears of the tokens as soon as they arrive, also where the response is refused afterwards: a refresh token that
@@ -62,6 +65,7 @@ export interface TokenResponse {
  * Nothing but `active` says that the token is good.
  */
 export interface IntrospectionResponse {
+  /** Whether the token is valid now, as the issuer says. */
   readonly active: boolean
   /** Every member, as the server wrote it. Holds no token. */
   readonly claims: Readonly<Record<string, unknown>>
@@ -71,17 +75,21 @@ export interface IntrospectionResponse {
 export interface ServerEndpoints {
   /** Absolute; its scheme is for the caller to check before a browser is sent there. */
   readonly authorization?: string
+  /** Revocation endpoint (RFC 7009). Absent: the metadata names none. */
   readonly revocation?: string
   /** The server names itself in authorization responses: one that does not is refused (RFC 9207 §2.4). */
   readonly namesIssuer: boolean
 }
 
+/** Options of one request to revoke a token. */
 export interface RevokeTokenOptions extends RequestOptions {
+  /** `token_type_hint` (RFC 7009 §2.1). Absent: none is sent. */
   readonly hint?: 'access_token' | 'refresh_token' | undefined
 }
 
 /** A backchannel authentication acknowledgement (CIBA Core §7.3). */
 export interface BackchannelAcknowledgement {
+  /** `auth_req_id`, with which the client polls. */
   readonly authReqId: string
   /** Seconds. */
   readonly expiresIn: number
@@ -93,7 +101,9 @@ export interface BackchannelAcknowledgement {
 export interface DeviceAuthorization {
   /** A secret. */
   readonly deviceCode: string
+  /** Code that the user types on the page. */
   readonly userCode: string
+  /** Page on which the user types the code. */
   readonly verificationUri: string
   /** The same with the code in it, for a QR code. */
   readonly verificationUriComplete?: string
@@ -134,6 +144,7 @@ export interface VerifiedJwt {
  * `InvalidTokenError`. Nothing here retries a grant.
  */
 export interface AuthorizationServer {
+  /** Profile with which the server was made. */
   readonly profile: Profile
   /** Posts a grant to the token endpoint, with client authentication. */
   grant(grantType: string, parameters: GrantParameters, options?: GrantOptions): Promise<TokenResponse>

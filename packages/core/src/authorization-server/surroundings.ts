@@ -11,8 +11,11 @@ const globalFetch: Fetch = (input, init) => fetch(input, init)
 
 /** What an app may choose about the outside. */
 export interface SurroundingsOptions {
+  /** Sends every request. @default the global fetch */
   readonly fetch?: Fetch | undefined
+  /** Clock for lifetimes and time-outs. @default the system's clock */
   readonly clock?: Clock | undefined
+  /** Total time of one request, retries included, in milliseconds. Below 2^31. @default 10_000 */
   readonly timeoutMs?: number | undefined
 }
 

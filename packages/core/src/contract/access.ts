@@ -26,6 +26,7 @@ export interface ConnectionRule {
 
 /** Another way to a resource's token than an exchange at the user's own issuer. Made by `idJag()`. */
 export interface ResourceRoute {
+  /** Kind of the route: an identity assertion (ID-JAG). */
   readonly kind: 'id-jag'
   /** The authorization server that issues the token. */
   readonly issuer: string

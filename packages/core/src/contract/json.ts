@@ -3,5 +3,6 @@ export type Json = string | number | boolean | null | readonly Json[] | JsonObje
 
 /** A plain JSON object. */
 export interface JsonObject {
+  /** Value of one member. */
   readonly [key: string]: Json
 }

@@ -107,6 +107,7 @@ export type ExemptionsNamed<Input, Access extends AccessRules> = [Access[keyof A
   ? ApprovalRule<Input>
   : ApprovalRule<Input> & { readonly when?: never }
 
+/** Rules of a policy, as the app writes them. */
 export interface Rules<Input, Access extends AccessRules> {
   /**
    * Raise it when a function below changes its meaning: what was approved under the old version is asked again.
@@ -128,12 +129,14 @@ export interface Rules<Input, Access extends AccessRules> {
   readonly callerScopes?: readonly string[]
   /** `'user'`: the permission model has no agents; only the user's right is checked, and the trace says so. */
   readonly subjects?: 'user'
+  /** Returns the permissions that this call needs. Absent: none are checked. */
   readonly permission?: (call: PermissionCall<Input>) => Permission | readonly Permission[]
   /**
    * The part of the permission that needs no input, such as the right to call the tool at all: what
    * `guard.visible` asks. Required at every call as well, beside `permission`.
    */
   readonly visibleWhen?: (call: { readonly identity: Identity }) => Permission | readonly Permission[]
+  /** Credentials that the body needs, by name. Absent: none. */
   readonly access?: Access
   readonly approval?: ExemptionsNamed<Input, Access>
   /** Wait inside the call for what a person has to do, at most this long. @default return the interrupt at once */

@@ -14,7 +14,7 @@ export interface Principal {
 export interface Owner extends Omit<Principal, 'subject'> {
   /** Subject of the user. Absent where no user stands behind the call. */
   readonly subject?: string | undefined
-  /** OAuth client id of the agent, where it acts for itself. */
+  /** OAuth client through which the user acts, or which names the agent. Absent where the proof names none. */
   readonly clientId?: string | undefined
 }
 

@@ -2,6 +2,7 @@ import type { Token } from './token.ts'
 
 /** The request that a proof is for. */
 export interface ProofRequest {
+  /** HTTP method of the request. */
   readonly method: string
   /** Query and fragment are left out of the proof. */
   readonly url: string

@@ -12,7 +12,9 @@ const FEWEST_AT_ONCE = 8
 /** Of what is found, this share more is asked for than is missing, so that most searches need one round. */
 const OVER_FETCH = 2
 
+/** Options of `filterAllowed`. */
 export interface FilterOptions<Document> {
+  /** Permission system that decides about each document. */
   readonly permissions: AccessChecker
   /** The agent's configured name, such as `agent:trader`. */
   readonly agent: string
@@ -33,6 +35,7 @@ export interface FilterOptions<Document> {
   readonly subjects?: 'user'
   /** `'write'` asks for higher consistency, where a document must not outlive its share. @default 'read' */
   readonly effect?: Effect
+  /** Aborts the filter. */
   readonly signal?: AbortSignal
   /** @default the system's */
   readonly clock?: Clock
@@ -47,11 +50,13 @@ export type Candidates<Document> =
       readonly signal: AbortSignal
     }) => readonly Document[] | Promise<readonly Document[]>)
 
+/** Documents that the user may see, and how the search for them ended. */
 export interface Filtered<Document> {
   /** The very documents that came in, in their order, with whatever scores they carry. */
   readonly documents: readonly Document[]
   /** How many candidates were looked at, and how many of them withheld. Not for the model. */
   readonly considered: number
+  /** Number of candidates that were refused. Not for the model. */
   readonly withheld: number
   /** `'enough'` and `'exhausted'` are whole answers; after the others there may be more. */
   readonly ended: 'enough' | 'exhausted' | 'candidates' | 'deadline'

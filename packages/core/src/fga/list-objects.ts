@@ -8,6 +8,7 @@ import { isObjectName } from './object.ts'
 import { type HttpAnswer, readBody } from './read-answer.ts'
 import { type Consistency, listAnswer, listRequest } from './wire.ts'
 
+/** Question for all objects of one type to which a user has a relation. */
 export interface ListQuestion extends Pick<RelationshipQuestion, 'user' | 'relation' | 'context' | 'contextualTuples'> {
   /** The type of the objects, such as `document`. */
   readonly type: string
@@ -20,7 +21,9 @@ export interface ListQuestion extends Pick<RelationshipQuestion, 'user' | 'relat
 /** Why a list may end before its end: the server cuts it off without saying so. */
 export type CutOff = 'limit' | 'deadline'
 
+/** Answer to a {@link ListQuestion}. */
 export interface ObjectList {
+  /** Objects to which the user has the relation, as `type:id`. */
   readonly objects: readonly string[]
   /** Absent: these are all, as far as the server's settings are those that the question names. */
   readonly mayBeCutOff?: CutOff

@@ -5,6 +5,7 @@ import { fits, isObjectName } from './object.ts'
 
 const relationForm = /^[^:#@*\s\p{Cc}]{1,50}$/u
 
+/** Options of `may`. */
 export interface MayOptions {
   /** Facts for the model's conditions, each named on purpose. Never spread an input into it. */
   readonly context?: Permission['context']

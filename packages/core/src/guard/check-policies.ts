@@ -8,6 +8,7 @@ import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 export interface PolicyWarning {
   /** Name of the tool. Absent: the warning is about the guard. */
   readonly tool?: string
+  /** Finding and remedy, for the developer. */
   readonly message: string
 }
 

@@ -31,6 +31,7 @@ export type PoliciesOrTools = Readonly<Record<string, Policy>> | readonly Define
 
 /** A {@link DefinedTool} as an adapter reads it. `execute` runs the body within a guarded call. */
 export interface ReadTool extends Pick<DefinedTool, 'name' | 'description' | 'input' | 'policy'> {
+  /** Runs the body. Call it only within a guarded call. */
   readonly execute: (input: never) => unknown
 }
 

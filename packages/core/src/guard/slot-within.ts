@@ -6,7 +6,9 @@ const counts = new WeakMap<object, Map<string, number>>()
 
 /** A call, as far as it is told from others that the same code makes. */
 export interface CallWithin {
+  /** Name of the tool that is called. */
   readonly tool: string
+  /** Input of the call. */
   readonly input: unknown
   /** An object of the framework that lives as long as one attempt of the code that makes the call. */
   readonly attempt?: object | undefined

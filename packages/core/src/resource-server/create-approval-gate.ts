@@ -41,6 +41,7 @@ export interface OrderContext {
 
 export type OrderHandler = (context: OrderContext) => Response | Promise<Response>
 
+/** Options of one order at the approval gate. */
 export interface OrderOptions {
   /** Whose keys they are: within it a key means one order. @default the token's issuer and subject */
   readonly account?: string | undefined

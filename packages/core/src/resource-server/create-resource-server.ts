@@ -15,6 +15,7 @@ import type { Introspect } from './verify-caller.ts'
 /** RFC 6750 §3: `Bearer` is followed by at least one parameter, also where there is nothing to say. */
 const DEFAULT_REALM = 'api'
 
+/** Options of `createResourceServer`. */
 export interface ResourceServerOptions extends SurroundingsOptions {
   /** The issuer whose tokens the API takes, or a function that answers with the profile of each of several. */
   readonly authorizationServer: VerifyTokenOptions['authorizationServer']
@@ -54,6 +55,7 @@ const optionKeys = [
   'timeoutMs',
 ] as const satisfies readonly (keyof ResourceServerOptions)[]
 
+/** Requirements of one request, beside a valid token. */
 export interface ProtectOptions extends AuthenticationRules {
   /** Scopes that the request needs, all of them. @default none */
   readonly scopes?: readonly string[] | undefined
@@ -77,6 +79,7 @@ const protectKeys = [
   'actors',
 ] as const satisfies readonly (keyof ProtectOptions)[]
 
+/** Verifies the requests of one API, and publishes its metadata. */
 export interface ResourceServer {
   /**
    * Verifies the request's access token, its proof where it is bound to a key, and what `options` ask for.

@@ -5,11 +5,13 @@ import { claimPath, isRoleList, type RoleClaim, roleList, rolesAt } from './role
 import type { RoleExtractor } from './role-extractor.ts'
 import type { RoleMap } from './role-map.ts'
 
+/** Scopes that each role allows. */
 export interface ScopesByRole {
   /** What an agent may hold for whoever has the role. Exact and case-sensitive; there are no wildcards. */
   readonly scopes: Readonly<Record<string, readonly string[]>>
 }
 
+/** Scopes of each role, and where the roles of an identity are: in a claim, or from a function. */
 export type RoleMapOptions =
   | (ScopesByRole & {
       /** Name of the claim that lists the roles, or the path to it: `['realm_access', 'roles']`. */

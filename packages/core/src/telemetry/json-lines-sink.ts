@@ -8,7 +8,9 @@ export type LineWriter =
   | ((line: string) => void | Promise<void>)
   | { write(line: string, done: (error?: Error | null) => void): unknown }
 
+/** Options of `jsonLinesSink`. */
 export interface JsonLinesSinkOptions {
+  /** Receives the lines. */
   readonly to: LineWriter
   /** How many lines may wait to be taken; more are dropped, and counted in a line of their own. @default 10_000 */
   readonly maxPending?: number

@@ -5,6 +5,7 @@ import type { AuditSink } from '../ports/index.ts'
 import { actorNames, attributesOf, defined } from './attributes.ts'
 import { refuseUnknownOptions } from './known-options.ts'
 
+/** Options of `openTelemetrySink`. */
 export interface OpenTelemetrySinkOptions {
   /** @default that of the registered provider, by the name of this package */
   readonly tracer?: Tracer

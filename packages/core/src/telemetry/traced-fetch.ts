@@ -2,6 +2,7 @@ import { context, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentele
 import type { Fetch } from '../ports/index.ts'
 import { refuseUnknownOptions } from './known-options.ts'
 
+/** Options of `tracedFetch`. */
 export interface TracedFetchOptions {
   /** @default the global fetch */
   readonly fetch?: Fetch

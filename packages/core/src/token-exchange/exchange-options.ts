@@ -7,6 +7,7 @@ import type { TypedToken } from './wire.ts'
 
 /** Options of `exchangeToken`. */
 export interface ExchangeTokenOptions extends RequestOptions {
+  /** Server that issues the new token. */
   readonly authorizationServer: AuthorizationServer
   /** For whom the new token has to be. Verified. */
   readonly identity: Identity

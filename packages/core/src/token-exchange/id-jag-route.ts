@@ -7,6 +7,7 @@ import { redeemIdJag } from './redeem-id-jag.ts'
 import { hasIdToken, requestIdJag } from './request-id-jag.ts'
 import { makeRoute, type RouteAnswer, type RouteRequest } from './routes.ts'
 
+/** Options of `idJag`. */
 export interface IdJagOptions {
   /** The authorization server of the API, and our client there. Not the user's own. */
   readonly authorizationServer: Profile

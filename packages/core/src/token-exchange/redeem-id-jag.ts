@@ -12,9 +12,11 @@ import { type Clock, systemClock } from '../ports/index.ts'
 import type { IdJag } from './request-id-jag.ts'
 import { jwtBearerGrant } from './wire.ts'
 
+/** Options of `redeemIdJag`. */
 export interface RedeemIdJagOptions extends RequestOptions {
   /** The one that the assertion is for. */
   readonly authorizationServer: AuthorizationServer
+  /** Assertion to redeem, from `requestIdJag`. */
   readonly idJag: IdJag
   /** @default the system's clock */
   readonly clock?: Clock

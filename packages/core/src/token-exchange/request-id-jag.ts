@@ -13,6 +13,7 @@ import { tokenExchangeGrant, tokenTypeUri } from './wire.ts'
 
 const idJagType = 'urn:ietf:params:oauth:token-type:id-jag'
 
+/** Options of `requestIdJag`. */
 export interface RequestIdJagOptions extends RequestOptions {
   /** The user's own issuer, with our client there. */
   readonly identityProvider: AuthorizationServer

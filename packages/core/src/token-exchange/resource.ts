@@ -4,6 +4,7 @@ import { ConfigurationError } from '../errors/index.ts'
 import { originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { checkRoute } from './routes.ts'
 
+/** Options of `resource`. */
 export interface ResourceOptions {
   /** What the tool needs; with an approval rule, what an approved call may ask for. */
   readonly scopes: readonly string[]

@@ -31,6 +31,7 @@ export interface BrokerEndpoint {
   readonly endOf?: (answer: Readonly<Record<string, unknown>>) => number | undefined | Promise<number | undefined>
 }
 
+/** Options of `exchangeVault`. */
 export interface ExchangeVaultOptions {
   /** RFC 8693 at the token endpoint, or an endpoint such as {@link keycloakBroker}. @default 'token-exchange' */
   readonly broker?: 'token-exchange' | BrokerEndpoint
@@ -44,6 +45,7 @@ export interface ExchangeVaultOptions {
   readonly reasons?: Readonly<Record<string, BrokerReason>>
   /** @default the token behind the verified identity */
   readonly subjectToken?: (identity: UserIdentity) => SubjectToken | undefined
+  /** Page of the app on which users connect accounts. Absent: interrupts name no page. */
   readonly connectPage?: string
   /** For an endpoint. @default the global fetch */
   readonly fetch?: Fetch
