@@ -29,6 +29,7 @@ export type ClientAuthentication =
  * none of them makes a public client.
  */
 export interface ClientAuthenticationOptions {
+  /** Client secret. Secret: it belongs in no log. */
   readonly clientSecret?: string | undefined
   /** For `private_key_jwt`: a signing `CryptoKey`, such as jose's `importPKCS8` or `importJWK` gives. */
   readonly privateKey?: CryptoKey | undefined

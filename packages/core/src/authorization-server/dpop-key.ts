@@ -25,7 +25,9 @@ const optionKeys = ['algorithm', 'clock'] as const satisfies readonly (keyof Dpo
 
 /** A private key and its public half, as `crypto.subtle.generateKey` gives them. */
 export interface DpopKeyPair {
+  /** Private key that signs the proofs. Secret. */
   readonly privateKey: CryptoKey
+  /** Public key, which the proofs carry. */
   readonly publicKey: CryptoKey
 }
 

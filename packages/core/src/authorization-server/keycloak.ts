@@ -22,6 +22,7 @@ import { textClaim } from './read-claims.ts'
 export interface KeycloakOptions extends ProfileOptions {
   /** Where the server is, with its path if it has one and no slash at the end: `https://id.example.com`. */
   readonly url: string
+  /** Name of the Keycloak realm. */
   readonly realm: string
   /** The Keycloak user name or e-mail address of an approver, by their subject. Needed for CIBA alone. */
   readonly loginHint?: LoginHint | undefined

@@ -12,6 +12,7 @@ import type { ExchangeProfile, Profile } from './profile.ts'
 
 /** What every profile takes. */
 export interface ProfileOptions extends ClientAuthenticationOptions {
+  /** OAuth client id of the agent at this provider. */
   readonly clientId: string
   /** Accepted signature algorithms; name what the server uses and nothing more. */
   readonly algorithms?: readonly string[] | undefined

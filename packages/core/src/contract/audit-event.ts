@@ -54,7 +54,7 @@ export interface TokenEvent extends AuditBase {
    * far as it can be read (`impersonation`; RFC 8693 §1.1). A profile's `actor` takes none of the second kind.
    */
   readonly semantics?: 'delegation' | 'impersonation'
-  /** When the token expires. Absent where the issuer gave no time. */
+  /** Epoch seconds. Absent where the issuer gave no time. */
   readonly expiresAt?: number
   /** When it was asked for, in epoch milliseconds. */
   readonly startedAt?: number
@@ -68,7 +68,7 @@ export interface ApprovalEvent extends AuditBase {
   readonly approvalId: string
   /** State that the approval has now. */
   readonly state: string
-  /** Person who is asked or who answered. Absent where the event names none. */
+  /** Person who is asked. Absent where the event names none. */
   readonly approver?: Principal
   /** Message that the approver is shown. Absent where the event has none. */
   readonly message?: string

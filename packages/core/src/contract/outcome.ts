@@ -18,6 +18,7 @@ export type DenyCode =
   | 'too_many_attempts'
   | 'misconfigured'
 
+/** What a person has to do: log in, connect an account, answer a question, or log in with more. */
 export type InterruptKind = 'login_required' | 'connection_required' | 'approval_pending' | 'step_up_required'
 
 /**

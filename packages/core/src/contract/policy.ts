@@ -15,9 +15,13 @@ declare const effectType: unique symbol
  * covariant: a policy fits a tool when what it hands to the body is what the body takes.
  */
 export interface Policy<Input = unknown, Access extends AccessRules = AccessRules, Effects extends Effect = Effect> {
+  /** Marks objects that this package made. */
   readonly [policyBrand]: true
+  /** Carries the type of the input. No value exists at run time. */
   readonly [inputType]?: Input
+  /** Carries the type of the access rules. No value exists at run time. */
   readonly [accessType]?: Access
+  /** Carries the type of the effect. No value exists at run time. */
   readonly [effectType]?: Effects
 }
 
@@ -43,6 +47,7 @@ export interface PermissionCall<Input> {
   readonly identity: Identity
 }
 
+/** Whether a tool only reads, or writes. A write runs at most once under its slot. */
 export type Effect = 'read' | 'write'
 
 /** `'write'` where the rules say so, or hold an approval and name no effect; else either. */

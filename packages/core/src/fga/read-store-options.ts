@@ -11,6 +11,7 @@ export const allowPlainHttp: unique symbol = Symbol.for('@behalf/core@1/allowPla
 export interface StoreOptions {
   /** Where the API is, such as `https://fga.example.com`; a path is kept. */
   readonly apiUrl: string
+  /** Id of the OpenFGA store. */
   readonly storeId: string
   /** Which model answers. Never the latest by accident: a new model takes effect when this is raised. */
   readonly authorizationModelId: string
@@ -22,6 +23,7 @@ export interface StoreOptions {
   readonly clock?: Clock
   /** Everything from the question to the answer, retries included, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number
+  /** Allows plain http to any host, where the network itself encrypts. */
   readonly [allowPlainHttp]?: true
 }
 

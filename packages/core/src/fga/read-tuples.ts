@@ -17,6 +17,7 @@ export interface ReadQuestion {
   readonly continuationToken?: string
 }
 
+/** Tuple that the server stores. */
 export interface StoredTuple extends RelationshipTuple {
   /** When it was written, as the server writes it. */
   readonly timestamp?: string

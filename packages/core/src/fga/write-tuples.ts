@@ -8,9 +8,11 @@ import { bodyOf } from './list-objects.ts'
 import { serverErrorOf } from './read-answer.ts'
 import { writeRequest } from './wire.ts'
 
+/** Tuples that one write stores and deletes: at most 100 in all. */
 export interface Writes {
   /** Limits go into the condition's context: what a tuple leaves open, a question may set. */
   readonly writes?: readonly RelationshipTuple[]
+  /** Tuples to delete. Absent: none. */
   readonly deletes?: readonly RelationshipTuple[]
 }
 

@@ -34,11 +34,13 @@ export interface AgentOptions {
 export interface GuardOptions {
   /** Where identities come from and tokens are had. With a function, an unknown issuer is refused before any request. */
   readonly authorizationServer: Profile | ((issuer: string) => Profile | undefined)
+  /** Name and limits of the agent. */
   readonly agent: AgentOptions
   /** A policy with `permission` and no checker is refused as misconfigured. */
   readonly permissions?: AccessChecker
   /** Absent: roles bound nothing, and the trace says so. Present and the claim missing: no scopes. */
   readonly roles?: RoleMap
+  /** Source of the tokens of linked accounts. Absent: no policy may need a connection. */
   readonly vault?: Vault
   /** Background work for users who are away, made by `delegations()`. @default none, and no `guard.delegations` */
   readonly delegations?: DelegationsPart | undefined

@@ -23,14 +23,17 @@ export class ToolAuthorizationError extends Error {
     Object.defineProperty(this, brand, { value: true })
   }
 
+  /** Always `ToolAuthorizationError`, also in minified code. */
   override get name(): string {
     return 'ToolAuthorizationError'
   }
 
+  /** Code of the outcome that the error stands for. */
   get code(): ToolAuthorizationCode {
     return this.#code
   }
 
+  /** What a person has to do. Absent where the code needs no person. For the app. */
   get interrupt(): Interrupt | undefined {
     return this.#interrupt
   }

@@ -3,7 +3,9 @@ import type { AccountLinker, LinkedAccount } from '../vault/account-linker.ts'
 
 /** An account that was linked through the handler. */
 export interface ConnectedAccount {
+  /** User to whom the account was linked. */
   readonly identity: UserIdentity
+  /** Account that was linked. */
   readonly account: LinkedAccount
 }
 

@@ -9,8 +9,11 @@ import { provenAtOf } from '../revocation/index.ts'
 
 /** A question that waits in the app's pages. */
 export interface AskedInApp {
+  /** Id of the approval. */
   readonly id: string
+  /** Person who is asked. */
   readonly approver: Principal
+  /** Message for the approver. */
   readonly message: string
   /** Epoch seconds. */
   readonly expiresAt: number

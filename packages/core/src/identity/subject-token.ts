@@ -11,10 +11,13 @@ export type SubjectTokenType = 'access_token' | 'id_token' | 'refresh_token' | '
 
 /** The token that proves a user to an authorization server. */
 export interface SubjectToken {
+  /** Token that proves the user or agent. Secret. */
   readonly token: Token
+  /** Type of the token, as a token exchange names it. */
   readonly type: SubjectTokenType
   /** Scopes and audience of the token itself, where known: they bound an exchange for the same audience (I5). */
   readonly scopes?: readonly string[]
+  /** Audiences of the token. Absent: not known. */
   readonly audience?: readonly string[]
   /** Thumbprint of the key that the token is bound to: it must not come back as Bearer (I8). */
   readonly keyThumbprint?: string

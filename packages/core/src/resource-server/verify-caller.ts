@@ -17,6 +17,7 @@ export interface IntrospectContext {
   readonly audience: readonly string[]
   /** Thumbprint of the key that the caller proved, if any. */
   readonly provedKey: string | undefined
+  /** Aborts the request. */
   readonly signal: AbortSignal | undefined
 }
 
