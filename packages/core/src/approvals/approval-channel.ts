@@ -112,15 +112,23 @@ export interface ChannelContext extends RequestOptions {
 export interface ChannelBase {
   /** Version of this port that the channel implements. */
   readonly specificationVersion: 2
-  /** Why this channel cannot work with a provider, and the fix, in words. ApprovalSent at construction; does no I/O. */
+  /** Why this channel cannot work with a provider, and the fix, in words. Called at construction; does no I/O. */
   checkProfile?(profile: Profile): string | undefined
   /** The answer can carry a token bound to the details: what A9 (a) needs. Told per issuer. */
   carriesCredential?(question: Omit<ApprovalQuestion, 'credential'>, context: ChannelContext): boolean
-  /** What is wrong with a message here, in words. ApprovalSent before anything is stored or sent. */
+  /** What is wrong with a message here, in words. Called before anything is stored or sent. */
   checkMessage?(message: string, approver: Principal, context: ChannelContext): string | undefined
-  /** @throws TransportError The outcome is unknown: the question is sent again. */
+  /**
+   * Sends the question to its approver.
+   *
+   * @throws TransportError The outcome is unknown: the question is sent again.
+   */
   ask(question: ApprovalQuestion, context: ChannelContext): Promise<ApprovalSent>
-  /** @throws TransportError The answer is unknown: the question stays open, and nothing is lost. */
+  /**
+   * Asks once whether the approver has answered.
+   *
+   * @throws TransportError The answer is unknown: the question stays open, and nothing is lost.
+   */
   poll?(asked: ApprovalSent, question: ApprovalQuestion, context: ChannelContext): Promise<ApprovalAnswer>
   /**
    * Verifies the untrusted answer that the app received.

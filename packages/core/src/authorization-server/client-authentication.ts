@@ -37,6 +37,7 @@ export interface ClientAuthenticationOptions {
   readonly algorithm?: string | undefined
   /** `kid` of the assertion, where the server knows several keys of this client. */
   readonly keyId?: string | undefined
+  /** The method, where neither a secret nor `private_key_jwt` with one key is enough. */
   readonly clientAuthentication?: ClientAuthentication | undefined
 }
 

@@ -11,6 +11,7 @@ import { withoutSecrets } from './without-secrets.ts'
 /** A key that proves possession of the tokens that are bound to it. Made here only. */
 export type DpopKey = ProofKey
 
+/** How the proofs of a DPoP key are made. */
 export interface DpopKeyOptions {
   /** JWS algorithm of the proofs: asymmetric. @default what the key is made for; ES256 for a new one */
   readonly algorithm?: string | undefined

@@ -28,6 +28,7 @@ export interface KeycloakOptions extends ProfileOptions {
   readonly loginHint?: LoginHint | undefined
   /** Accepted signature algorithms. @default RS256, PS256, ES256 */
   readonly algorithms?: readonly string[] | undefined
+  /** Lets the issuer be on this machine, over plain HTTP. For tests and local development only. */
   readonly [allowInsecureLoopback]?: true | undefined
 }
 

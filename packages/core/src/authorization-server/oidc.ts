@@ -29,6 +29,7 @@ export interface OidcOptions extends ProfileOptions {
   readonly exchange?: Partial<ExchangeProfile> | false | undefined
   /** What differs from RFC 9068 in this server's tokens. */
   readonly token?: Partial<TokenProfile> | undefined
+  /** Lets the issuer be on this machine, over plain HTTP. For tests and local development only. */
   readonly [allowInsecureLoopback]?: true | undefined
 }
 

@@ -173,7 +173,11 @@ export interface AuthorizationServer {
 
 /** The authorization servers that a guard knows. */
 export interface AuthorizationServers {
-  /** @throws ConfigurationError The issuer is not one of ours; no request is made. */
+  /**
+   * Returns the server of an issuer.
+   *
+   * @throws ConfigurationError The issuer is not one of ours; no request is made.
+   */
   of(issuer: string): AuthorizationServer
   /** Whether `of` would answer. */
   knows(issuer: string): boolean

@@ -6,6 +6,7 @@ import type { Trace } from './trace.ts'
 export interface AuditPrincipal extends Owner {
   /** The whole chain of actors, outermost first. */
   readonly actor?: Actor
+  /** Id of the delegation under which a job acted. Absent for other callers. */
   readonly delegationId?: string
 }
 

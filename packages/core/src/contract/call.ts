@@ -8,6 +8,8 @@ import type { Identity } from './identity.ts'
  */
 export interface Credential {
   /**
+   * Sends a request with the token of this credential, to the origins that its rule names.
+   *
    * @throws CredentialMisuseError The request goes to another origin, or sets its own `Authorization`,
    *   or the call has ended, or the current identity is another principal's (`runAs`).
    */

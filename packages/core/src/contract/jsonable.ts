@@ -17,6 +17,7 @@ export type Jsonable<Result> = unknown extends Result
 
 /** What the compiler says of a result that cannot be stored. */
 export interface NotJson {
+  /** Its name is the message of the compiler. */
   readonly 'the result of a write must be plain JSON, since it is stored and told again': never
 }
 

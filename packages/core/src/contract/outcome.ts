@@ -18,7 +18,7 @@ export type DenyCode =
   | 'too_many_attempts'
   | 'misconfigured'
 
-/** What a person has to do: log in, connect an account, answer a question, or log in with more. */
+/** What a person has to do: log in, connect an account, answer a question, or log in again as an API demands (step-up). */
 export type InterruptKind = 'login_required' | 'connection_required' | 'approval_pending' | 'step_up_required'
 
 /**
@@ -110,7 +110,7 @@ export interface Unavailable {
   readonly trace: Trace
 }
 
-/** Outcome of a call whose body ran and returned. */
+/** Outcome of a call whose body returned, now or in an earlier try under the same slot. */
 export interface Completed<Result> {
   /** Always this value; it discriminates the union. */
   readonly status: 'done'

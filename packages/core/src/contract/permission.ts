@@ -9,6 +9,7 @@ export type FgaObject = string & { readonly [fgaObject]: true }
  * `context` as a whole, spread or not. Nothing carries the mark at run time.
  */
 export interface ModelWritten {
+  /** Exists for the compiler only. */
   readonly [modelWritten]?: true
 }
 

@@ -64,7 +64,9 @@ export type EffectOf<Named extends Effect, Rule> = [Effect] extends [Named]
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-2 | RFC 9396 §2}
  */
 export interface AuthorizationDetail {
+  /** Kind of the detail, as the API documents it. */
   readonly type: string
+  /** Fields of this kind. */
   readonly [field: string]: unknown
 }
 
@@ -143,6 +145,7 @@ export interface Rules<Input, Access extends AccessRules> {
   readonly visibleWhen?: (call: { readonly identity: Identity }) => Permission | readonly Permission[]
   /** Credentials that the body needs, by name. Absent: none. */
   readonly access?: Access
+  /** Asks a person before a write. Absent: no person is asked. */
   readonly approval?: ExemptionsNamed<Input, Access>
   /** Wait inside the call for what a person has to do, at most this long. @default return the interrupt at once */
   readonly wait?: { readonly maxSeconds: number }

@@ -53,7 +53,7 @@ export interface TraceStep {
 export interface Trace {
   /** Name of the tool that was called. */
   readonly tool: string
-  /** Version of the policy that decided. Absent where no policy was reached. */
+  /** Version of the policy that decided. Absent without an audit sink. */
   readonly policyVersion?: string
   /** Id of the approval that the call needs or used. Absent: none. */
   readonly approvalId?: string

@@ -21,14 +21,17 @@ export class Token {
     return this.#value
   }
 
+  /** Returns a fixed text: a token is never printed. */
   toString(): string {
     return '[token]'
   }
 
+  /** Returns a fixed text: a token is never serialised. */
   toJSON(): string {
     return '[token]'
   }
 
+  /** Returns a fixed text for Node's `console.log`. */
   [inspect](): string {
     return '[token]'
   }

@@ -18,6 +18,7 @@ export interface AuthorizeOnDeviceOptions {
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /** The page may be on this machine, over plain http. @default false */
   readonly allowLoopback?: boolean | undefined
+  /** Ends the login when it aborts. */
   readonly signal?: AbortSignal | undefined
   /** @default the system's clock */
   readonly clock?: Clock | undefined

@@ -52,7 +52,9 @@ export type DeviceLoginOutcome =
  * `login_required` until `login` or `logout` of this object.
  */
 export interface DeviceLogin extends SubjectTokenSource {
+  /** Whether the stored login is encrypted. Who reads an unsealed file has the login. */
   readonly keeps: 'sealed' | 'unsealed'
+  /** Where the login is stored. */
   readonly path: string
   /**
    * Who is logged in, else asks: shows a code, and waits until the person has answered or the code has run out. A kept

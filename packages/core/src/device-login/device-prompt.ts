@@ -4,7 +4,9 @@ import { isLoopback } from '../lib/index.ts'
 
 /** What the person has to be shown: the address and the code, both. */
 export interface DeviceCode {
+  /** Code that the person types at `verificationUri`. */
   readonly userCode: string
+  /** Address of the page that the person opens. */
   readonly verificationUri: string
   /** With the code in it, for a QR code or a link. Show the code all the same: it is compared (RFC 8628 §3.3.1). */
   readonly verificationUriComplete?: string

@@ -4,10 +4,15 @@
 export interface LoginFile {
   /** What a person may be told. */
   readonly path: string
-  /** @throws ConfigurationError Others could read or write it. */
+  /**
+   * Returns the stored value, or `undefined` if there is none.
+   *
+   * @throws ConfigurationError Others could read or write it.
+   */
   read(): Promise<Uint8Array | undefined>
   /** As a whole or not at all. */
   write(value: Uint8Array): Promise<void>
+  /** Deletes the stored value, if there is one. */
   remove(): Promise<void>
   /** One process at a time, for as long as a renewal takes. */
   alone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>

@@ -16,7 +16,11 @@ const MAX_LIFETIME_SECONDS = 86_400
 
 /** The token endpoint, for one client. */
 export interface DeviceTokenEndpoint<Tokens> {
-  /** @throws OAuthResponseError, TransportError */
+  /**
+   * Sends one token request, and returns the tokens of its answer.
+   *
+   * @throws OAuthResponseError, TransportError
+   */
   grant(
     grant: string,
     parameters: Readonly<Record<string, string>>,

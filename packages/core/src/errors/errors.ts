@@ -1,5 +1,5 @@
 import { BehalfError, type ErrorOptions } from './behalf-error.ts'
-import { leavesFirstCall } from './first-call.ts'
+import type { HadNoEffect } from './first-call.ts'
 
 /** An option is missing or wrong. Thrown at construction, before any I/O; the message names the option and the fix. */
 export class ConfigurationError extends BehalfError {
@@ -39,6 +39,7 @@ export class InvalidObjectError extends BehalfError {
 export class ApprovalAnswerError extends BehalfError {
   override readonly name = 'ApprovalAnswerError'
   readonly code = 'ERR_APPROVAL_ANSWER'
+  /** Why the answer was refused; each value is explained at the class. */
   readonly reason: 'unverified' | 'unknown' | 'wrong_approver' | 'late' | 'not_open'
 
   constructor(reason: ApprovalAnswerError['reason'], message: string, options: ErrorOptions = {}) {
@@ -57,6 +58,7 @@ export type CredentialMisuse = 'origin' | 'authorization_header' | 'call_ended' 
 export class CredentialMisuseError extends BehalfError {
   override readonly name = 'CredentialMisuseError'
   readonly code = 'ERR_CREDENTIAL_MISUSE'
+  /** Which rule for the use of a credential was broken. */
   readonly reason: CredentialMisuse
 
   constructor(reason: CredentialMisuse, message: string) {
@@ -75,6 +77,7 @@ export type DelegationRefusal = 'unknown' | 'other_agent' | 'revoked' | 'expired
 export class DelegationError extends BehalfError {
   override readonly name = 'DelegationError'
   readonly code = 'ERR_DELEGATION'
+  /** Why the delegation gives no identity. */
   readonly reason: DelegationRefusal
 
   constructor(reason: DelegationRefusal, message: string, options: ErrorOptions = {}) {
@@ -93,7 +96,9 @@ export type StoreErrorReason = 'unavailable' | 'corrupt' | 'moved' | 'unknown_ve
 export class StoreError extends BehalfError {
   override readonly name = 'StoreError'
   readonly code = 'ERR_STORE'
+  /** What failed, so that code can tell an outage from a corrupt or moved value. */
   readonly reason: StoreErrorReason
+  /** True only where `reason` is `unavailable`. */
   override readonly retryable: boolean
 
   constructor(reason: StoreErrorReason, message: string, options: ErrorOptions = {}) {
@@ -103,28 +108,7 @@ export class StoreError extends BehalfError {
   }
 }
 
-/**
- * Thrown by a tool's body: the call has changed nothing, so it may be tried again with the same approval and the same
- * idempotency key.
- *
- * The guard detects that an API definitely refused every writing request of the call's credentials. Throw this error
- * where it cannot know: a tool without credentials, a status that your API documents, a check of your own.
- */
-export class HadNoEffect extends BehalfError {
-  override readonly name = 'HadNoEffect'
-  readonly code = 'ERR_HAD_NO_EFFECT'
-
-  /** @param cause - Why the call ended. */
-  constructor(cause?: unknown) {
-    super('the call ended without an effect', { cause })
-  }
-}
-
-/** Whether the body of this call threw {@link HadNoEffect}. */
-export function takeHadNoEffect(error: unknown): boolean {
-  return BehalfError.isInstance(error) && error.code === 'ERR_HAD_NO_EFFECT' && leavesFirstCall(error)
-}
-
+/** Options of an {@link InvalidResponseError}. */
 export interface InvalidResponseOptions extends ErrorOptions {
   /** See {@link InvalidResponseError.unreadable}. @default false */
   readonly unreadable?: boolean
@@ -148,6 +132,7 @@ export class InvalidResponseError extends BehalfError {
   }
 }
 
+/** Options of a {@link TransportError}. */
 export interface TransportErrorOptions extends ErrorOptions {
   /** Seconds, from `Retry-After`. */
   readonly retryAfter?: number
@@ -159,8 +144,11 @@ export interface TransportErrorOptions extends ErrorOptions {
 export class TransportError extends BehalfError {
   override readonly name = 'TransportError'
   readonly code = 'ERR_TRANSPORT'
+  /** Always true: the same call may succeed later. */
   override readonly retryable = true
+  /** Seconds until another try is useful. Absent where the server gave no valid number. */
   readonly retryAfter?: number
+  /** HTTP status. Absent where no response arrived. */
   readonly status?: number
 
   constructor(message: string, options: TransportErrorOptions = {}) {
@@ -174,7 +162,9 @@ export class TransportError extends BehalfError {
 
 /** Demands of an API, from its challenge. */
 export interface StepUp {
+  /** Scopes that the API requires. Absent: it named none. */
   readonly scopes?: readonly string[]
+  /** Accepted levels of login; one suffices. Absent: any level. */
   readonly acrValues?: readonly string[]
   /** Seconds. */
   readonly maxAge?: number
@@ -188,6 +178,7 @@ export interface StepUp {
 export class StepUpRequiredError extends BehalfError {
   override readonly name = 'StepUpRequiredError'
   readonly code = 'ERR_STEP_UP_REQUIRED'
+  /** Demands of the API, which the next preflight reports. */
   readonly stepUp: StepUp
   /** Name of the credential in the policy whose API asked. Absent if a body created the error itself. */
   readonly credential?: string
@@ -222,6 +213,7 @@ export type InvalidTokenReason =
 export class InvalidTokenError extends BehalfError {
   override readonly name = 'InvalidTokenError'
   readonly code = 'ERR_INVALID_TOKEN'
+  /** Why the token does not verify. */
   readonly reason: InvalidTokenReason
 
   constructor(reason: InvalidTokenReason, message: string, options: ErrorOptions = {}) {
@@ -234,7 +226,9 @@ export class InvalidTokenError extends BehalfError {
 export interface OAuthErrorFields {
   /** `error`, as the server wrote it. */
   readonly error: string
+  /** `error_description`, as the server wrote it. Untrusted; for operators only. */
   readonly errorDescription?: string
+  /** HTTP status of the answer. */
   readonly status: number
   /** Seconds, from `Retry-After`. */
   readonly retryAfter?: number
@@ -254,12 +248,17 @@ const TARGET_HINT = ': it knows no such API; compare it with what is registered 
 export class OAuthResponseError extends BehalfError {
   override readonly name = 'OAuthResponseError'
   readonly code = 'ERR_OAUTH_RESPONSE'
+  /** `error`, as the server wrote it, such as `invalid_grant`. */
   readonly error: string
   /** The server's own words: show them to operators only. */
   readonly errorDescription?: string
+  /** HTTP status of the answer. */
   readonly status: number
+  /** Seconds, from `Retry-After`. Absent where the server sent none. */
   readonly retryAfter?: number
+  /** With `insufficient_user_authentication`: accepted levels of login; one suffices. */
   readonly acrValues?: readonly string[]
+  /** With `insufficient_user_authentication`: maximum age of the login, in seconds. */
   readonly maxAge?: number
 
   constructor(fields: OAuthErrorFields, options: ErrorOptions = {}) {

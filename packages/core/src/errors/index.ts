@@ -7,7 +7,6 @@ export {
   CredentialMisuseError,
   DelegationError,
   type DelegationRefusal,
-  HadNoEffect,
   IdentityRequiredError,
   InvalidObjectError,
   InvalidResponseError,
@@ -23,3 +22,4 @@ export {
   TransportError,
   type TransportErrorOptions,
 } from './errors.ts'
+export { HadNoEffect } from './first-call.ts'

@@ -44,6 +44,8 @@ export interface AccessChecker {
    */
   readonly singleIssuer?: true
   /**
+   * Decides whether the user, and the agent that acts for the user, have the permissions.
+   *
    * @throws TransportError No answer in time: the call is `unavailable`, not denied.
    * @throws InvalidObjectError The user cannot be named in the permission system: the call is denied.
    * @throws ConfigurationError The checker is set up wrongly, or the question does not fit: the call is `misconfigured`.

@@ -8,8 +8,11 @@ import { type Consistency, readAnswerBody, readRequest } from './wire.ts'
 
 /** Which tuples. `object` may be a type and a colon, `portfolio:`, for all of a type; nothing given: all of them. */
 export interface ReadQuestion {
+  /** User of the tuples, such as `user:ann`. Absent: any user. */
   readonly user?: string
+  /** Relation of the tuples. Absent: any relation. */
   readonly relation?: string
+  /** Object of the tuples, or its type and a colon. Absent: any object. */
   readonly object?: string
   /** 1 to 100. @default the server's own, 50 */
   readonly pageSize?: number
@@ -23,7 +26,9 @@ export interface StoredTuple extends RelationshipTuple {
   readonly timestamp?: string
 }
 
+/** One page of stored tuples. */
 export interface ReadPage {
+  /** Tuples of this page, in the order of the server. */
   readonly tuples: readonly StoredTuple[]
   /** Absent: this is the last page. */
   readonly continuationToken?: string

@@ -16,6 +16,7 @@ export interface Writes {
   readonly deletes?: readonly RelationshipTuple[]
 }
 
+/** Whether the tuples were written and deleted. */
 export type Written =
   | { readonly status: 'written' }
   /** Nothing was written: a tuple is there already, one to be deleted is not, or somebody else wrote at once. */

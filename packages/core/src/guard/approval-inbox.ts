@@ -45,6 +45,7 @@ export interface ApprovalInbox {
    * In pages, in no order; a page that is not full is the last. Looks for no answers.
    */
   list(options: ListOptions & { readonly as: 'owner' }): Promise<readonly ApprovalView[]>
+  /** The same for an approver. */
   list(options: ListOptions & { readonly as: 'approver' }): Promise<readonly ApproverView[]>
   /** Ends an own question that nobody used. One that is running or over stays as it is: see `state`. */
   cancel(id: string, options: InboxOptions): Promise<ApprovalView | undefined>

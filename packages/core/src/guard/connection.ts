@@ -7,6 +7,7 @@ import { withAccount } from './linked-account.ts'
 
 const account = { surplusOf, token: connectionToken, renewed: renewedConnection }
 
+/** Scopes, origins and account of a connection, as a policy needs them. */
 export interface ConnectionOptions {
   /** What the tool needs there, in the words that the provider itself uses in its answers. */
   readonly scopes: readonly string[]
@@ -48,6 +49,7 @@ export function connection(
   name: string,
   options: ConnectionOptions & { readonly withoutApproval: readonly string[] },
 ): ExemptibleConnectionRule
+/** The same without scopes for exempted calls. */
 export function connection(name: string, options: ConnectionOptions): ConnectionRule
 export function connection(name: string, options: ConnectionOptions): ConnectionRule {
   refuseUnknownKeys('connection', options, ['scopes', 'withoutApproval', 'origins', 'account', 'idempotencyHeader'])

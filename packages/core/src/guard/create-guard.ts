@@ -78,6 +78,7 @@ const known = [...Object.keys(optionValues), 'agent', 'store', 'keys']
  * @throws ConfigurationError Names the option that is missing, unknown or wrong, and the fix.
  */
 export function createGuard(options: GuardOptions & { readonly delegations: DelegationsPart }): GuardWithDelegations
+/** The same without delegations. */
 export function createGuard(options: GuardOptions): Guard
 export function createGuard(options: GuardOptions): Guard | GuardWithDelegations {
   const parts = partsOf(options)

@@ -120,7 +120,7 @@ function checkExemptions({ when }: NonNullable<AnyRules['approval']>, access: Ac
     if (when !== undefined && rule.withoutApproval === undefined) {
       throw new ConfigurationError(
         at,
-        'approval.when exempts calls: name the scopes that an exempted call may ask for, or leave `when` out',
+        'approval.when exempts calls: name the scopes of exempted calls, or leave `when` out',
       )
     }
     const guarded = rules.filter(([, other]) => targetOf(other) === targetOf(rule)).flatMap(([, other]) => other.scopes)

@@ -20,6 +20,7 @@ import { admit } from './verified.ts'
 import { checkAudience } from './verify-access-token.ts'
 import { audienceOf, keyThumbprintOf } from './wire.ts'
 
+/** The server that is asked about opaque tokens, and how long its answers are kept. */
 export interface IntrospectionOptions extends SurroundingsOptions {
   /** The issuer of the tokens. An opaque token does not say whose it is, so there is one. */
   readonly authorizationServer: Profile
@@ -36,6 +37,7 @@ export interface IntrospectionOptions extends SurroundingsOptions {
   readonly cacheSize?: number | undefined
 }
 
+/** How one token is introspected. */
 export interface IntrospectOptions extends RequestOptions {
   /** In place of the audience that was set up. */
   readonly audience?: readonly string[] | undefined

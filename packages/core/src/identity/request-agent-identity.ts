@@ -15,6 +15,7 @@ import { checkBinding } from './check-binding.ts'
 import { admit, fieldsOf } from './verified.ts'
 import { audienceOf } from './wire.ts'
 
+/** What an agent without a user asks a token for. */
 export interface RequestAgentIdentityOptions extends SurroundingsOptions, RequestOptions {
   /** Where the agent is a client; not a public one. */
   readonly authorizationServer: Profile

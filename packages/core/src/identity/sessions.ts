@@ -29,7 +29,9 @@ import { unlessRevoked } from './unless-revoked.ts'
 import { fieldsOf } from './verified.ts'
 import { checkAudience, trustedServers } from './verify-access-token.ts'
 
+/** Where sessions are stored, and whose tokens they hold. */
 export interface SessionsOptions extends SurroundingsOptions {
+  /** Profile of the issuer of the logins, or a function from an issuer to its profile. */
   readonly authorizationServer: Profile | ProfileOf
   /** Store of the sessions. Pass the guard's own store, whose revocations refuse a session at each use. */
   readonly store: Store
@@ -47,6 +49,7 @@ export interface SessionsOptions extends SurroundingsOptions {
   readonly lifetimeSeconds?: number | undefined
 }
 
+/** What `sessions.create` knows of the login. */
 export interface CreateSessionOptions extends RequestOptions {
   /** What was sent with the login; the id_token must repeat it. */
   readonly nonce?: string | undefined

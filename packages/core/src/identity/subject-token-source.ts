@@ -18,6 +18,8 @@ export type SubjectAnswer =
  */
 export interface SubjectTokenSource {
   /**
+   * Returns the identity behind the current token, or why there is none.
+   *
    * @throws TransportError The issuer did not answer: try again later; nobody has to sign in for that.
    * @throws StoreError The store did not answer, or holds what cannot be trusted.
    */

@@ -25,6 +25,7 @@ export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions 
   readonly authorizationServer: Profile | ProfileOf
 }
 
+/** What an access token must say to be accepted. */
 export interface VerifyAccessTokenOptions extends VerifyTokenOptions {
   /** Who we are: the identifier under which the token must have been issued. Any one of several. */
   readonly audience: string | readonly string[]

@@ -11,6 +11,7 @@ import { admit } from './verified.ts'
 import { trustedServers, type VerifyTokenOptions, verifyTokenKeys } from './verify-access-token.ts'
 import { audienceOf } from './wire.ts'
 
+/** What an id_token must say to be accepted. */
 export interface VerifyIdTokenOptions extends VerifyTokenOptions {
   /** What was sent with the login; the token must repeat it. */
   readonly nonce?: string | undefined

@@ -11,6 +11,7 @@ import { trustedServers } from './verify-access-token.ts'
 import { idTokenKeys, userFromIdToken, type VerifyIdTokenOptions } from './verify-id-token.ts'
 import { keyThumbprintOf } from './wire.ts'
 
+/** What the tokens of a login must say to be accepted. */
 export interface VerifyTokenResponseOptions extends Omit<VerifyIdTokenOptions, 'accessToken'> {}
 
 const optionKeys = idTokenKeys.filter((key) => key !== 'accessToken')

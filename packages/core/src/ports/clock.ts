@@ -4,6 +4,7 @@ export interface Clock {
   now(): number
 }
 
+/** The clock of this machine. */
 export const systemClock: Clock = { now: () => Date.now() }
 
 /** Clocks are set by so much without a fault. Milliseconds. */

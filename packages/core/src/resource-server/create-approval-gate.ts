@@ -28,6 +28,7 @@ export interface ApprovalGateOptions {
   readonly leaseSeconds?: number | undefined
   /** How long an answer is told again, beyond the token's end, seconds. @default 86_400 */
   readonly retentionSeconds?: number | undefined
+  /** @default the system's clock */
   readonly clock?: Clock | undefined
 }
 
@@ -39,6 +40,7 @@ export interface OrderContext {
   readonly again: boolean
 }
 
+/** Carries out one order, and returns the answer to its request. */
 export type OrderHandler = (context: OrderContext) => Response | Promise<Response>
 
 /** Options of one order at the approval gate. */
@@ -47,6 +49,7 @@ export interface OrderOptions {
   readonly account?: string | undefined
 }
 
+/** Runs orders that a person approved, each approval once. */
 export interface ApprovalGate {
   /**
    * Runs an order that its token was approved for, once.

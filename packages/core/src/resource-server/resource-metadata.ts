@@ -16,8 +16,11 @@ export interface MetadataOptions {
   readonly name?: string | undefined
   /** Pages for developers and users. */
   readonly documentation?: string | undefined
+  /** Page on how clients may use the data of the API. */
   readonly policy?: string | undefined
+  /** Page with the terms of service. */
   readonly termsOfService?: string | undefined
+  /** `type` values of authorization details that this API accepts. */
   readonly authorizationDetailsTypes?: readonly string[] | undefined
 }
 

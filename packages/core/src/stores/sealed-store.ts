@@ -35,7 +35,11 @@ type SealedRecord = z.infer<typeof sealedRecord>
 export interface SealedStore {
   /** Returns the opened value and its version. Undefined if it is absent or has expired. */
   get(name: readonly string[]): Promise<SealedValue | undefined>
-  /** @returns the new version, or `'conflict'`: nothing was written. */
+  /**
+   * Encrypts and stores a value.
+   *
+   * @returns the new version, or `'conflict'`: nothing was written.
+   */
   put(name: readonly string[], value: unknown, options: SealedPutOptions): Promise<string | 'conflict'>
   /** Deletes the value. `'conflict'`: the version differs, and nothing was deleted. */
   delete(name: readonly string[], options: { readonly ifVersion: string }): Promise<'deleted' | 'conflict'>

@@ -4,7 +4,9 @@ import { InvalidTokenError } from '../errors/index.ts'
 
 /** Who has to be the outermost actor of the new token. A field that is absent may be anything. */
 export interface ExpectedActor {
+  /** `sub` of the actor. */
   readonly subject?: string
+  /** `iss` of the actor. */
   readonly issuer?: string
 }
 

@@ -44,6 +44,7 @@ export function resource(
   uri: string,
   options: ResourceOptions & { readonly withoutApproval: readonly string[] },
 ): ExemptibleResourceRule
+/** The same without scopes for exempted calls. */
 export function resource(uri: string, options: ResourceOptions): ResourceRule
 export function resource(uri: string, options: ResourceOptions): ResourceRule {
   refuseUnknownKeys('resource', options, ['scopes', 'withoutApproval', 'through', 'origins', 'idempotencyHeader'])

@@ -133,6 +133,8 @@ export interface AccountLinker {
   /** Ends what `connect` started, after the provider sent the browser back. */
   complete(request: CompleteRequest, options?: RequestOptions): Promise<CompleteAnswer>
   /**
+   * Lists the linked accounts of the user.
+   *
    * @throws StoreError, TransportError Not known now; try again.
    * @throws IdentityRequiredError No verified user.
    */

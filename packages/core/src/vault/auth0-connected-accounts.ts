@@ -31,6 +31,7 @@ export interface MyAccountToken {
   readonly dpop?: ProofKey
 }
 
+/** The Auth0 tenant, and where flows under way are stored. */
 export interface Auth0ConnectedAccountsOptions extends SurroundingsOptions {
   /** The tenant's domain or its custom domain, without scheme: `tenant.eu.auth0.com`. */
   readonly domain: string
@@ -41,6 +42,7 @@ export interface Auth0ConnectedAccountsOptions extends SurroundingsOptions {
   readonly token: (identity: UserIdentity) => MyAccountToken | undefined | Promise<MyAccountToken | undefined>
   /** Where connect flows under way are kept: the guard's own store, so that a revoked user links and unlinks nothing. */
   readonly store: Store
+  /** The guard's keys. Required with a durable store. */
   readonly keys?: StoreKeys
 }
 

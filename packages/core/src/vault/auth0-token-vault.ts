@@ -17,6 +17,7 @@ import {
   workerIssuedToken,
 } from './wire.ts'
 
+/** The Auth0 tenant, and how the vault is asked for tokens. */
 export interface Auth0TokenVaultOptions {
   /**
    * The token that proves the user to Auth0: an access token of the API that the agent's client is (Custom

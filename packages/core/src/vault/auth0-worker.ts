@@ -13,6 +13,7 @@ import type { VaultRequest } from './vault.ts'
 export interface Auth0Worker {
   /** Signs the requests; its public half is registered with the client. */
   readonly privateKey: CryptoKey
+  /** JWS algorithm of the requests, such as `RS256`. */
   readonly algorithm: string
   /** `kid`, where several keys are registered. */
   readonly keyId?: string

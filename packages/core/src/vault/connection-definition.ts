@@ -65,6 +65,7 @@ export interface ConnectionPreset {
    * and the account counts as linked with what was asked for. @default none
    */
   readonly unscopedTokenPrefix?: string
+  /** Where the id of a linked account comes from. */
   readonly account?: AccountSource
   /**
    * Whether a refresh token can be used only once, and for how long after its use the provider gives the same answer

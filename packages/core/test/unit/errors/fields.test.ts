@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { takeHadNoEffect } from '../../../src/errors/errors.ts'
+import { takeHadNoEffect } from '../../../src/errors/first-call.ts'
 import {
   BehalfError,
   HadNoEffect,
