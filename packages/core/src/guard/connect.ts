@@ -1,11 +1,11 @@
-import type { AuthorizedCall } from './call.ts'
+import { type AuthorizedCall, needsApproval } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import { linkedAccountOf } from './linked-account.ts'
 import type { CachedTokens } from './opened-access.ts'
 import type { Refusal } from './refusal.ts'
-import { tokenKey } from './token-key.ts'
+import { connectionKey, tokenKey } from './token-key.ts'
 
 /** Looks up the token of each credential of the policy in the cache. `now`: epoch milliseconds. */
 export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSources, now: number): CachedTokens {
@@ -16,6 +16,17 @@ export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSou
     return linkedAccountOf(rule).surplusOf(call, rule, issued) === undefined ? issued : undefined
   })
   return report.cached
+}
+
+/** A person answers for the account that the vault chooses (A11), and the user may have chosen another one in another process. */
+function forgetChoices({ policy, identity, grantable }: AuthorizedCall, { tokens }: TokenSources): void {
+  for (const [, rule] of policy.access) {
+    if (rule.kind !== 'connection') continue
+    const key = connectionKey(identity, rule, scopesFor(grantable, rule), undefined)
+    const held = tokens.peek(key)
+    // A vault that does not name accounts, such as a broker, would name none the next time either.
+    if (held === undefined || held.account !== undefined) tokens.delete(key)
+  }
 }
 
 type Connected = Passed<Pick<AuthorizedCall, 'cached'>>
@@ -32,6 +43,7 @@ export function connect(
 ): Connected | Refusal | Promise<Connected | Refusal> {
   const { access, hasConnections } = call.policy
   if (!hasConnections) return { facts: {} }
+  if (needsApproval(call)) forgetChoices(call, sources)
   const cached = cachedTokens(call, sources, now)
   if (access.every(([, { kind }], index) => kind !== 'connection' || cached[index] !== undefined)) {
     return { facts: { cached }, detail: 'linked' }
@@ -40,12 +52,10 @@ export function connect(
 }
 
 async function connectFetched(call: AuthorizedCall, sources: TokenSources): Promise<Connected | Refusal> {
+  const ask = ([, rule]: (typeof call.policy.access)[number]) =>
+    rule.kind === 'connection' ? linkedAccountOf(rule).token(call, rule, sources) : undefined
   // In parallel. The first refusal in the order of the policy decides, so that the answer is the same each time.
-  const found = await Promise.all(
-    call.policy.access.map(([, rule]) =>
-      rule.kind === 'connection' ? linkedAccountOf(rule).token(call, rule, sources) : undefined,
-    ),
-  )
+  const found = await Promise.all(call.policy.access.map(ask))
   const refusal = found.find((token) => token !== undefined && 'status' in token)
   return (refusal as Refusal | undefined) ?? { facts: { cached: found as CachedTokens }, detail: 'linked' }
 }

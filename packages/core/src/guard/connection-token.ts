@@ -6,7 +6,7 @@ import type { AuthorizedCall } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
-import { accountOf, connectionKey } from './token-key.ts'
+import { accountOf, connectionKey, tokenKey } from './token-key.ts'
 
 /** A vault's answer without a token, on its way out of the cache's load. */
 class NoToken extends Error {
@@ -181,9 +181,11 @@ export async function renewedConnection(
   rejected: IssuedToken,
   sources: TokenSources,
 ): Promise<IssuedToken | undefined> {
-  const scopes = scopesFor(call.grantable, rule)
-  // Also where the vault chose the account.
-  const keys = [undefined, rejected.account].map((account) => connectionKey(call.identity, rule, scopes, account))
+  const { identity, grantable } = call
+  const scopes = scopesFor(grantable, rule)
+  // Policy or vault chose the account, and the vault may know it by another name than the policy.
+  const chosen = tokenKey(identity, rule, scopes, sources.servers)
+  const keys = [chosen, connectionKey(identity, rule, scopes, rejected.account)]
   let held = rejected
   for (let asked = 0; asked < 2; asked++) {
     for (const key of keys) sources.tokens.delete(key, held)

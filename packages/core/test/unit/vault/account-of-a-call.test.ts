@@ -94,6 +94,19 @@ describe('the user chooses another account while a body runs, and the API refuse
     expect(api.took[2]).toBe(other)
   })
 
+  test('a refused token is forgotten, also where the vault knows the account by another name than the policy', async () => {
+    let given = 0
+    const token: Vault['token'] = async ({ scopes }) => {
+      return { status: 'token', token: new Token(`token-${++given}`), scopes, account: 'a-1', recheckSeconds: 60 }
+    }
+    const { run, api } = calling({ specificationVersion: 1, token })
+    const rule = pays(() => 'work')
+    await run(rule, async () => {})
+    api.refuses = 'token-1'
+    await run(rule, async () => {}, 'another')
+    expect(api.took.slice(0, 3)).toEqual(['token-1', 'token-2', 'token-3'])
+  })
+
   test(verifies('I5', 'where that account was disconnected, the body gets no token of another one'), async () => {
     const { vault, link } = world(crm, { clock })
     const ann = user({ issuer: 'https://issuer.example' })
@@ -114,7 +127,7 @@ describe('the user chooses another account while a body runs, and the API refuse
 
 describe('the user chooses another account after a person approved the call', () => {
   const boss = { issuer: 'https://issuer.example', subject: 'boss' }
-  const asks = (account?: () => string) =>
+  const asks = (account?: () => string | undefined) =>
     policy(schema, {
       version: '1',
       approval: { message: () => `Pay from ${account?.() ?? 'the account'}`, approver: () => boss },
@@ -165,6 +178,31 @@ describe('the user chooses another account after a person approved the call', ()
     await prefer('a-1')
     const { run, questions } = await approved(vault, asks(), () => prefer('a-2'), ann)
     expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+    expect(questions).toHaveLength(2)
+  })
+
+  test(verifies('A11', 'a yes holds in each process, also where one has a token of the account before'), async () => {
+    const { guard, call, answers, questions, clock: time } = smallWorld()
+    const { vault: here, link, store } = world(crm, { clock: time })
+    const { vault: elsewhere } = world(crm, { clock: time, store })
+    const ann = user({ issuer: 'https://issuer.example' })
+    for (crm.state.account of ['a-1', 'a-2']) await link(ann)
+    await here.accounts.prefer(ann, { connection: 'crm', account: 'a-1' })
+    const one = guard({ vault: here })
+    const run = (at: typeof one) => {
+      time.advance(6)
+      return at.run(
+        asks(() => undefined),
+        call({ identity: ann }),
+        (_, { access }) => access.crm.withToken((token) => token.length),
+      )
+    }
+    await run(one)
+    await elsewhere.accounts.prefer(ann, { connection: 'crm', account: 'a-2' })
+    await run(guard({ vault: elsewhere }))
+    expect(questions).toHaveLength(2)
+    answers({ status: 'approved' })
+    expect(await run(one)).toMatchObject({ status: 'done' })
     expect(questions).toHaveLength(2)
   })
 
