@@ -33,7 +33,7 @@ function isAllowedUrl(url: URL, allowInsecureLoopback: boolean): boolean {
  * Never follows a redirect, reads at most 512 kB, and returns answers below 500 only.
  *
  * @throws TransportError Network fault, 408, 429 or 5xx.
- * @throws InvalidResponseError A redirect, too large an answer, or an endpoint that is not `https:` or is an address of
+ * @throws InvalidResponseError A redirect, a page, too large an answer, or an endpoint that is not `https:` or is an address of
  * special use: a server's metadata must not lead a request inside.
  */
 export async function boundedRequest(rules: RequestRules, url: string, init: RequestInit): Promise<Response> {
@@ -55,6 +55,7 @@ export async function boundedRequest(rules: RequestRules, url: string, init: Req
   }
   refuseRedirect(response, target)
   refuseOutage(response, body, target, rules.now())
+  refusePage(response, body, target)
   const { status, headers } = response
   return new Response(status === 204 || status === 205 ? null : body, { status, headers })
 }
@@ -81,6 +82,13 @@ function refuseOutage(response: Response, body: Uint8Array, target: URL, now: nu
     status,
     ...(retryAfter !== undefined && { retryAfter }),
   })
+}
+
+/** A page comes from a proxy in front of the server, which was told nothing. Some frameworks call each answer HTML. */
+function refusePage({ ok, headers }: Response, body: Uint8Array, { origin }: URL): void {
+  const isHtml = /^text\/html\b/i.test(headers.get('content-type') ?? '')
+  if (!(ok && isHtml && /^\s*</.test(new TextDecoder().decode(body.subarray(0, 99))))) return
+  throw new InvalidResponseError(`${origin} answered with a page`, { unreadable: true })
 }
 
 function errorOf(body: Uint8Array): unknown {

@@ -28,9 +28,7 @@ export async function revocationRequest(
   }
   return withinDeadline({ timeoutMs, signal }, async (ending) => {
     const response = await boundedRequest(rules, url, { ...request, signal: ending })
-    // A page comes from a proxy in front of the provider, which was told nothing.
-    const isPage = /^text\/html\b/i.test(response.headers.get('content-type') ?? '')
-    if (!response.ok || isPage) return false
+    if (!response.ok) return false
     // Some say no under status 200.
     const answer: unknown = await response.json().catch(() => undefined)
     return !(typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false)

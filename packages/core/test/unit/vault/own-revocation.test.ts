@@ -4,19 +4,20 @@ import { storedVault } from '../../../src/vault/stored-vault.ts'
 import { servers, testClock } from '../approvals/harness.ts'
 import { REDIRECT, user } from './world.ts'
 
+const HOST = 'https://crm.example'
+
 /**
- * A provider that is told of access tokens alone, in a way of its own.
+ * A provider that is told of access tokens alone, in a way of its own, or by RFC 7009 at `revocation`.
  *
  * @param together - So many token requests are answered at the same moment.
  */
-function open(together = 1) {
+function open({ together = 1, revocation }: { together?: number; revocation?: string | undefined } = {}) {
   const clock = testClock()
   const told: string[] = []
   const replies = { revocation: () => Response.json({ ok: true }) }
   let answer: object = {}
   let asked = 0
   const all = Promise.withResolvers<void>()
-  const host = 'https://crm.example'
   const vault = storedVault({
     store: memoryStore({ clock }),
     clock,
@@ -35,10 +36,12 @@ function open(together = 1) {
         clientId: 'app',
         clientSecret: 'secret',
         scopes: ['read'],
-        endpoints: { authorization: `${host}/authorize`, token: `${host}/token` },
+        endpoints: { authorization: `${HOST}/authorize`, token: `${HOST}/token`, ...(revocation && { revocation }) },
         account: { from: 'answer', id: 'user' },
         refresh: { rotates: false },
-        revocation: { url: `${host}/revoke`, method: 'POST', authorization: 'token' },
+        ...(revocation === undefined && {
+          revocation: { url: `${HOST}/revoke`, method: 'POST', authorization: 'token' },
+        }),
       },
     },
   })
@@ -67,12 +70,22 @@ function open(together = 1) {
 }
 
 describe('a provider that is told of access tokens alone', () => {
-  test('has taken nothing where a proxy answers in its place with a page', async () => {
-    const { link, disconnect, replies } = open()
+  test.each([
+    ['a request of its own', undefined],
+    ['RFC 7009', `${HOST}/revoke`],
+  ])('has taken nothing where a proxy answers in its place with a page: %s', async (_, revocation) => {
+    const { link, disconnect, replies } = open({ revocation })
     await link({ access_token: 'first' })
     const headers = { 'content-type': 'text/html; charset=utf-8' }
     replies.revocation = () => new Response('<html>Sign in to the network</html>', { headers })
     expect(await disconnect()).toEqual({ status: 'disconnected', revoked: false })
+  })
+
+  test.each(['', 'OK'])('has taken the token where its framework calls the answer %j a page', async (text) => {
+    const { link, disconnect, replies } = open()
+    await link({ access_token: 'first' })
+    replies.revocation = () => new Response(text, { headers: { 'content-type': 'text/html; charset=utf-8' } })
+    expect(await disconnect()).toEqual({ status: 'disconnected', revoked: true })
   })
 
   test('is told of the one before a new link that brought no refresh token', async () => {
@@ -114,7 +127,7 @@ test.each(['..', '%2e%2e', '__proto__', 'constructor', '\u202e1-a', ' ', 'é', '
 )
 
 test('two users who are given one token and link at the same moment both get their account', async () => {
-  const { link, told } = open(2)
+  const { link, told } = open({ together: 2 })
   const both = [link({ access_token: 'shared' }), link({ access_token: 'shared' }, user('bob'))]
   expect((await Promise.all(both)).map(({ status }) => status)).toEqual(['connected', 'connected'])
   expect(told).toEqual([])
