@@ -62,12 +62,7 @@ export const connectionKey = (
 
 function remember(identity: Identity, rule: AccessRule, made: Known): void {
   if (!(Object.isFrozen(identity) && Object.isFrozen(rule) && Object.isFrozen(made.scopes))) return
-  let byRule = known.get(identity)
-  if (byRule === undefined) {
-    byRule = new WeakMap()
-    known.set(identity, byRule)
-  }
-  byRule.set(rule, made)
+  known.set(identity, (known.get(identity) ?? new WeakMap()).set(rule, made))
 }
 
 /** What the token will be bound to: our key at the server that issues it. A vault's tokens are bound to none of ours. */

@@ -103,11 +103,12 @@ export class Upstream {
         revocationRequest(this.connection, revocation, accessToken, { ...this.#surroundings, signal: options.signal })
       )
     }
-    if ((await this.ready(options)).revocation === undefined) return false
     // RFC 7009 §2.1: with the refresh token goes what was issued on its ground.
-    if (refreshToken !== undefined) await this.#server.revoke(refreshToken, { ...options, hint: 'refresh_token' })
-    else if (accessToken !== undefined) await this.#server.revoke(accessToken, { ...options, hint: 'access_token' })
-    return refreshToken !== undefined || accessToken !== undefined
+    const token = refreshToken ?? accessToken
+    if (token === undefined || (await this.ready(options)).revocation === undefined) return false
+    const hint = refreshToken === undefined ? 'access_token' : 'refresh_token'
+    await this.#server.revoke(token, { ...options, hint })
+    return true
   }
 
   async #grant(type: string, parameters: GrantParameters, options: GrantOptions): Promise<TokenResponse> {
@@ -146,18 +147,13 @@ export class Upstream {
 
   async #ask(url: string, accessToken: string, { signal }: RequestOptions): Promise<unknown> {
     const { fetch, clock, timeoutMs } = this.#surroundings
-    const rules = {
-      fetch,
-      now: () => clock.now(),
-      allowInsecureLoopback: this.connection.profile[allowInsecureLoopback] === true,
-    }
+    const { profile, name } = this.connection
+    const rules = { fetch, now: () => clock.now(), allowInsecureLoopback: profile[allowInsecureLoopback] === true }
     const headers = { authorization: `Bearer ${accessToken}`, accept: 'application/json', 'user-agent': 'behalf' }
     return withinDeadline({ timeoutMs, signal }, async (ending) => {
       const response = await boundedRequest(rules, url, { headers, signal: ending })
       if (response.ok) return response.json().catch(() => undefined)
-      throw new InvalidResponseError(
-        `${this.connection.name}: the provider did not say whose account it is (${response.status})`,
-      )
+      throw new InvalidResponseError(`${name}: the provider did not say whose account it is (${response.status})`)
     })
   }
 }
