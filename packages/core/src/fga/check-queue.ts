@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type Clock, isSetBack } from '../ports/index.ts'
+import { type Clock, isRecent } from '../ports/index.ts'
 import { type Backend, MAX_BATCH } from './http-backend.ts'
 import { keyOf, type Question } from './question.ts'
 import { refused, type Verdict } from './read-answer.ts'
@@ -182,11 +182,9 @@ export class CheckQueue {
   }
 
   #keptUnder(key: string): Verdict | undefined {
-    const kept = this.#kept?.get(key)
-    if (kept === undefined) return undefined
     const { clock, cacheSeconds } = this.#options
-    const now = clock.now()
-    return now < kept.storedAt + cacheSeconds * 1000 && !isSetBack(now, kept.storedAt) ? kept.verdict : undefined
+    const kept = this.#kept?.get(key)
+    return kept !== undefined && isRecent(clock.now(), kept.storedAt, cacheSeconds) ? kept.verdict : undefined
   }
 
   /** Plain answers only: a problem may be gone a moment later. */

@@ -11,7 +11,7 @@ import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import { refuseUnknownKeys, SingleFlight, sha256 } from '../lib/index.ts'
-import { type Clock, isSetBack } from '../ports/index.ts'
+import { type Clock, isRecent } from '../ports/index.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { hasClaimsOfAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
@@ -132,10 +132,7 @@ class Answers {
   async of(token: string, signal: AbortSignal | undefined): Promise<Claims> {
     const key = await sha256(token)
     const kept = this.#kept?.get(key)
-    const now = this.#clock.now()
-    if (kept !== undefined && now < kept.storedAt + this.#cacheSeconds * 1000 && !isSetBack(now, kept.storedAt)) {
-      return kept.claims
-    }
+    if (kept !== undefined && isRecent(this.#clock.now(), kept.storedAt, this.#cacheSeconds)) return kept.claims
     return this.#flights.run(key, (flight) => this.#ask(key, token, flight), signal)
   }
 

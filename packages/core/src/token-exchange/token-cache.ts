@@ -92,8 +92,8 @@ export class TokenCache {
   peek(key: TokenCacheKey, now = this.#clock.now()): IssuedToken | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
-    // Stryker disable next-line EqualityOperator: The millisecond at which a token is renewed has a random part.
     const isUnknown = isSetBack(now, entry.storedAt)
+    // Stryker disable next-line EqualityOperator: The millisecond at which a token is renewed has a random part.
     if (now < entry.renewAt && !isUnknown) return entry.issued
     if (now >= entry.staleAt || isUnknown) this.#entries.delete(key)
     return undefined
