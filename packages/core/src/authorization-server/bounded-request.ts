@@ -53,9 +53,8 @@ export async function boundedRequest(rules: RequestRules, url: string, init: Req
     if (init.signal?.aborted && !isTimeout(init.signal.reason)) throw init.signal.reason
     throw new TransportError(`${target.origin} could not be reached`, { cause: withoutSecrets(error) })
   }
-  refuseRedirect(response, target)
+  refuseDetour(response, body, target)
   refuseOutage(response, body, target, rules.now())
-  refusePage(response, body, target)
   const { status, headers } = response
   return new Response(status === 204 || status === 205 ? null : body, { status, headers })
 }
@@ -64,13 +63,16 @@ function isTimeout(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === 'TimeoutError'
 }
 
-function refuseRedirect(response: Response, target: URL): void {
+function refuseDetour(response: Response, body: Uint8Array, target: URL): void {
+  const { redirected, status, type, ok } = response
+  // A page comes from a proxy in front of the server, which was told nothing. Some frameworks call each answer HTML.
+  const isPage = ok && /^\s*</.test(new TextDecoder().decode(body))
   // `redirected`: an injected fetch followed it in spite of us, and the answer is somebody else's.
-  const { redirected, status, type } = response
-  if (!redirected && type !== 'opaqueredirect' && !(status >= 300 && status < 400)) return
-  throw new InvalidResponseError(`${target.origin} answered with a redirect, which is not followed`, {
-    unreadable: true,
-  })
+  if (!isPage && !redirected && type !== 'opaqueredirect' && !(status >= 300 && status < 400)) return
+  throw new InvalidResponseError(
+    `${target.origin} answered with a ${isPage ? 'page' : 'redirect'}, which is not followed`,
+    { unreadable: true },
+  )
 }
 
 function refuseOutage(response: Response, body: Uint8Array, target: URL, now: number): void {
@@ -82,13 +84,6 @@ function refuseOutage(response: Response, body: Uint8Array, target: URL, now: nu
     status,
     ...(retryAfter !== undefined && { retryAfter }),
   })
-}
-
-/** A page comes from a proxy in front of the server, which was told nothing. Some frameworks call each answer HTML. */
-function refusePage({ ok, headers }: Response, body: Uint8Array, { origin }: URL): void {
-  const isHtml = /^text\/html\b/i.test(headers.get('content-type') ?? '')
-  if (!(ok && isHtml && /^\s*</.test(new TextDecoder().decode(body.subarray(0, 99))))) return
-  throw new InvalidResponseError(`${origin} answered with a page`, { unreadable: true })
 }
 
 function errorOf(body: Uint8Array): unknown {

@@ -5,7 +5,7 @@ import type { TokenSources } from './guard-parts.ts'
 import { linkedAccountOf } from './linked-account.ts'
 import type { CachedTokens } from './opened-access.ts'
 import type { Refusal } from './refusal.ts'
-import { connectionKey, tokenKey } from './token-key.ts'
+import { tokenKey } from './token-key.ts'
 
 /** Looks up the token of each credential of the policy in the cache. `now`: epoch milliseconds. */
 export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSources, now: number): CachedTokens {
@@ -16,17 +16,6 @@ export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSou
     return linkedAccountOf(rule).surplusOf(call, rule, issued) === undefined ? issued : undefined
   })
   return report.cached
-}
-
-/** A person answers for the account that the vault chooses (A11), and the user may have chosen another one in another process. */
-function forgetChoices({ policy, identity, grantable }: AuthorizedCall, { tokens }: TokenSources): void {
-  for (const [, rule] of policy.access) {
-    if (rule.kind !== 'connection') continue
-    const key = connectionKey(identity, rule, scopesFor(grantable, rule), undefined)
-    const held = tokens.peek(key)
-    // A vault that does not name accounts, such as a broker, would name none the next time either.
-    if (held === undefined || held.account !== undefined) tokens.delete(key)
-  }
 }
 
 type Connected = Passed<Pick<AuthorizedCall, 'cached'>>
@@ -43,12 +32,9 @@ export function connect(
 ): Connected | Refusal | Promise<Connected | Refusal> {
   const { access, hasConnections } = call.policy
   if (!hasConnections) return { facts: {} }
-  if (needsApproval(call)) forgetChoices(call, sources)
   const cached = cachedTokens(call, sources, now)
-  if (access.every(([, { kind }], index) => kind !== 'connection' || cached[index] !== undefined)) {
-    return { facts: { cached }, detail: 'linked' }
-  }
-  return connectFetched(call, sources)
+  const isAtHand = access.every(([, { kind }], index) => kind !== 'connection' || cached[index] !== undefined)
+  return isAtHand && !needsApproval(call) ? { facts: { cached }, detail: 'linked' } : connectFetched(call, sources)
 }
 
 async function connectFetched(call: AuthorizedCall, sources: TokenSources): Promise<Connected | Refusal> {

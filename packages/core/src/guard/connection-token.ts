@@ -2,7 +2,7 @@ import type { ConnectionRule, UserIdentity } from '../contract/index.ts'
 import { type IssuedToken, revealToken } from '../credential/index.ts'
 import { delegationBoundsOf } from '../delegations/delegation-bounds.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../vault/vault.ts'
-import type { AuthorizedCall } from './call.ts'
+import { type AuthorizedCall, needsApproval } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
@@ -69,9 +69,16 @@ export async function connectionToken(
     ...(account !== undefined && { account }),
     ...(rejected !== undefined && { refused: rejected.token }),
   }
+  const key = connectionKey(identity, rule, scopes, account)
+  if (account === undefined && needsApproval(call)) {
+    // A person answers for the account that the vault chooses (A11): the user may have chosen another one in another process.
+    const held = tokens.peek(key)
+    // A vault that does not name accounts, such as a broker, would name none the next time either.
+    if (held === undefined || held.account !== undefined) tokens.delete(key)
+  }
   try {
     const issued = await tokens.get(
-      connectionKey(identity, rule, scopes, account),
+      key,
       (signal) => askVault(call, { ...request, signal }, { ...sources, vault }),
       deadline.signal,
     )
