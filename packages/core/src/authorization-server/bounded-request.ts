@@ -64,15 +64,14 @@ function isTimeout(reason: unknown): boolean {
 }
 
 function refuseDetour(response: Response, body: Uint8Array, target: URL): void {
-  const { redirected, status, type, ok } = response
   // A page comes from a proxy in front of the server, which was told nothing. Some frameworks call each answer HTML.
-  const isPage = ok && /^\s*</.test(new TextDecoder().decode(body))
+  const isPage = response.ok && /^\s*</.test(new TextDecoder().decode(body))
   // `redirected`: an injected fetch followed it in spite of us, and the answer is somebody else's.
+  const { redirected, status, type } = response
   if (!isPage && !redirected && type !== 'opaqueredirect' && !(status >= 300 && status < 400)) return
-  throw new InvalidResponseError(
-    `${target.origin} answered with a ${isPage ? 'page' : 'redirect'}, which is not followed`,
-    { unreadable: true },
-  )
+  throw new InvalidResponseError(`${target.origin} answered with a redirect or page, which is not followed`, {
+    unreadable: true,
+  })
 }
 
 function refuseOutage(response: Response, body: Uint8Array, target: URL, now: number): void {
