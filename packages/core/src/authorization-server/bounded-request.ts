@@ -69,7 +69,7 @@ function refuseDetour(response: Response, body: Uint8Array, target: URL): void {
   // `redirected`: an injected fetch followed it in spite of us, and the answer is somebody else's.
   const { redirected, status, type } = response
   if (!isPage && !redirected && type !== 'opaqueredirect' && !(status >= 300 && status < 400)) return
-  throw new InvalidResponseError(`${target.origin} answered with a redirect or page, which is not followed`, {
+  throw new InvalidResponseError(`${target.origin} answered with a redirect or a page`, {
     unreadable: true,
   })
 }

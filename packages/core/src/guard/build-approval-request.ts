@@ -68,7 +68,7 @@ function draftQuestion(
     (text) => messageProblem(text) === undefined && problemOf(text) === undefined,
   )
   if (message === undefined) {
-    return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to tell the person of it')
+    return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to say so')
   }
   const details = plainDetails(answerOf('approval.details', () => approval.details?.(rulesInput(call))) ?? [])
   if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')

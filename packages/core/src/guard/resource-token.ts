@@ -69,7 +69,7 @@ function approvalToken(
   const dpop = servers.of(question?.approver.issuer ?? '').profile.dpop
   // I8: perhaps another process asked, with another key.
   if (keyThumbprint !== undefined && dpop?.thumbprint !== keyThumbprint) {
-    return deny('misconfigured', 'the approval’s token is bound to another key than the profile has here')
+    return deny('misconfigured', 'the approval’s token is bound to another key')
   }
   const issued = {
     token: new Token(value),

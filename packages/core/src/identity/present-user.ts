@@ -109,14 +109,12 @@ export function requireProofTime(user: UserIdentity, clock: Clock): number {
   if (provenAt !== undefined) return Math.min(provenAt, clock.now() / 1000)
   throw new InvalidTokenError(
     'claims',
-    'the proof does not say when it was made: use a token with `auth_time` or `iat` for what is kept',
+    'the proof does not say when it was made: use a token with `auth_time` or `iat`',
   )
 }
 
 const absent = (why: string): IdentityRequiredError =>
-  new IdentityRequiredError(
-    `${why}: only a user who is here may do this. Give a session, an id_token, or an access token of an interactive client`,
-  )
+  new IdentityRequiredError(`${why}: give a session, an id_token, or an access token of an interactive client`)
 
 /**
  * Reads the names: a revoked proof makes nothing new (I11).

@@ -108,7 +108,7 @@ export function trustedServers(where: string, options: VerifyTokenOptions): Auth
   if (typeof options.authorizationServer !== 'function' && typeof options.authorizationServer?.issuer !== 'string') {
     throw new ConfigurationError(
       `${where}.authorizationServer`,
-      'give a profile, such as oidc({ … }), or a function that answers with one',
+      'give a profile such as auth0({ … }) or oidc({ … }), or a function from an issuer to its profile',
     )
   }
   return authorizationServers(options.authorizationServer, surroundingsOf(where, options))
