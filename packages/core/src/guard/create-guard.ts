@@ -3,13 +3,7 @@ import { openRunStore } from '../approvals/open-run-store.ts'
 import type { RunRecord } from '../approvals/record.ts'
 import { authorizationServers } from '../authorization-server/authorization-servers.ts'
 import type { Profile } from '../authorization-server/profile.ts'
-import {
-  type Invocation,
-  isSamePrincipal,
-  type Outcome,
-  type Policy,
-  type PreflightOutcome,
-} from '../contract/index.ts'
+import type { Invocation, Outcome, Policy, PreflightOutcome } from '../contract/index.ts'
 import type { DelegationsPart } from '../delegations/delegations-part.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isObjectName } from '../fga/object.ts'
@@ -25,7 +19,7 @@ import {
   requireText,
 } from '../lib/index.ts'
 import { type AuditSink, type Clock, systemClock } from '../ports/index.ts'
-import { Revocations } from '../revocation/index.ts'
+import { concerns, Revocations } from '../revocation/index.ts'
 import { memoryStore } from '../stores/memory-store.ts'
 import type { SharedTokens } from '../token-exchange/shared-tokens.ts'
 import { TokenCache } from '../token-exchange/token-cache.ts'
@@ -142,7 +136,7 @@ function partsOf(options: GuardOptions): GuardParts {
   const runStore = openRunStore({ store, keys: options.keys, clock, onState, revocations })
   const tokens = new TokenCache({ clock, shared: sharedTokensOf(options, clock) })
   // What was disconnected, or chosen anew, through this vault is used no longer here.
-  options.vault?.onChange?.((changed) => tokens.deleteWhere((owner) => isSamePrincipal(owner, changed)))
+  options.vault?.onChange?.((changed) => tokens.deleteWhere((owner) => concerns(changed, owner)))
   const { permissions, roles, vault } = options
   const servers = authorizationServers(authorizationServer, { fetch, clock, timeoutMs })
   const channels = channelsByName(options.approvals, authorizationServer)

@@ -149,6 +149,8 @@ export class StoredAccounts {
       disconnected++
       if (revoked) revokedCount++
     }
+    // A process may still have tokens of accounts that another process disconnected.
+    if (subject) for (const connection of this.#parts.upstreams.keys()) this.#tell({ ...whose, subject }, connection)
     return { disconnected, revoked: revokedCount, unreadable }
   }
 

@@ -1,7 +1,10 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { connection } from '../../../src/entrypoints/vault.ts'
+import { policy } from '../../../src/index.ts'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { user as caller, schema, smallWorld } from '../guard/small-world.ts'
 import { provider } from './provider.ts'
 import { user, world } from './world.ts'
 
@@ -95,4 +98,22 @@ describe('disconnect', () => {
     await link(ofTenant('first'))
     expect(await vault.forget({ issuer, session: 's-1' })).toEqual(each)
   })
+})
+
+test('an account that another process disconnected serves no call of a process that forgets it too', async () => {
+  const here = open()
+  const elsewhere = open({ store: here.store })
+  const ann = caller()
+  await here.link(ann)
+  const { guard, call } = smallWorld()
+  const rule = policy(schema, {
+    access: { crm: connection('crm', { scopes: ['contacts.read'], origins: ['https://api.crm.example'] }) },
+  })
+  const behalf = guard({ vault: elsewhere.vault })
+  const run = async (slot: string) => (await behalf.run(rule, call({ slot }), () => 'ran')).status
+  expect(await run('one')).toBe('done')
+  await here.vault.accounts.disconnect(ann, { connection: 'crm', account: 'a-1' })
+  const { issuer, subject } = ann
+  expect(await elsewhere.vault.forget({ issuer, subject })).toMatchObject({ disconnected: 0 })
+  expect(await run('two')).toBe('interrupted')
 })
