@@ -1,15 +1,10 @@
 import { expect, test } from 'vitest'
 import { type AuthorizationModel, createEngine, type Tuple } from '../src/index.ts'
+import { within } from './models/within.ts'
 
 const model: AuthorizationModel = {
   schema_version: '1.1',
-  conditions: {
-    within: {
-      name: 'within',
-      expression: 'amount <= limit',
-      parameters: { amount: { type_name: 'TYPE_NAME_INT' }, limit: { type_name: 'TYPE_NAME_INT' } },
-    },
-  },
+  conditions: within(),
   type_definitions: [
     { type: 'user' },
     {

@@ -52,7 +52,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
       outcome = await guard.run(call.policy, invocation, async (parsed, one) => {
         await demandSameInput(parsed, call)
         const result = await execute(parsed, ownContext(context, call, { redact: redactorOf(one), onSuspend }))
-        // Told again as a result, what is not done yet would never be done.
+        // If this were stored as a result, the rest of the work would never be done.
         if (suspendsItself) throw new OwnSuspensionError()
         return fitting(result)
       })
@@ -67,7 +67,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   return guarded
 }
 
-/** What Mastra is told of an error: its own signals as they are, and of all others one fixed sentence. */
+/** Returns what Mastra gets of an error: its own signals unchanged, and one fixed sentence for all others. */
 function thrownFor(error: unknown, abortSignal: AbortSignal | undefined, call: GuardedCall): unknown {
   if (isSuspension(error) || (abortSignal?.aborted === true && error === abortSignal.reason)) return error
   reportError(error, call)

@@ -107,7 +107,7 @@ describe('wrapping', () => {
   test(
     verifies(
       'A13',
-      'a write that suspends itself is not told as done, and does not run again: its outcome is not known',
+      'a write that suspends itself is not reported as done, and does not run again: its outcome is unknown',
     ),
     async () => {
       const target = await world()

@@ -16,7 +16,7 @@ afterAll(() => world.close())
 const Nothing = z.strictObject({})
 
 test(
-  verifies('I12', 'a body is not told the state that another server gave out, where both have one key'),
+  verifies('I12', 'a body does not get the state that another server gave out, if both servers have one key'),
   async () => {
     const key = crypto.getRandomValues(new Uint8Array(32))
     const told: unknown[] = []

@@ -19,8 +19,8 @@ export function authorizationServers(profile: Profile | ProfileOf, surroundings:
   const servers = new WeakMap<Profile, AuthorizationServer>()
   // A profile that was looked up under another issuer's name would let that issuer speak for it.
   const find = (issuer: string): Profile | undefined => {
-    const given = typeof profile === 'function' ? profile(issuer) : sole?.profile
-    return given?.issuer === issuer ? ownProfile(given) : undefined
+    const found = typeof profile === 'function' ? profile(issuer) : sole?.profile
+    return found?.issuer === issuer ? found : undefined
   }
   return {
     ...(sole !== undefined && { sole }),
@@ -28,8 +28,10 @@ export function authorizationServers(profile: Profile | ProfileOf, surroundings:
     of(issuer) {
       const found = find(issuer)
       if (found === undefined) throw unknown(issuer)
-      const server = sole ?? servers.get(found) ?? connectAuthorizationServer(found, surroundings)
-      servers.set(found, server)
+      if (sole !== undefined) return sole
+      const own = ownProfile(found)
+      const server = servers.get(own) ?? connectAuthorizationServer(own, surroundings)
+      servers.set(own, server)
       return server
     },
   }

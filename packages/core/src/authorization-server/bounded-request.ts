@@ -64,7 +64,7 @@ function isTimeout(reason: unknown): boolean {
 }
 
 function refuseDetour(response: Response, body: Uint8Array, target: URL): void {
-  // A page comes from a proxy in front of the server, which was told nothing. Some frameworks call each answer HTML.
+  // A proxy in front of the server sends pages: the server got no request. Some frameworks label each answer as HTML.
   const isPage = response.ok && /^\s*</.test(new TextDecoder().decode(body))
   // `redirected`: an injected fetch followed it in spite of us, and the answer is somebody else's.
   const { redirected, status, type } = response

@@ -13,7 +13,7 @@ import { subjectTokenOf } from '../identity/subject-token.ts'
 import type { Clock } from '../ports/index.ts'
 import { type Auditor, principalOf } from './auditor.ts'
 import type { CachedTokens } from './opened-access.ts'
-import { isRefusal, type Refusal } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
 
 /** Shared part of the reports of all calls of one guard. */
 export interface Reporting {
@@ -72,11 +72,8 @@ export class CallReport {
     return this.#startedAt
   }
 
-  /** Writes the verdict of a step to the trace, and returns what the step found. */
-  took<Facts extends object>(step: StepName, found: Passed<Facts>): Facts
-  took<Facts extends object>(step: StepName, found: Passed<Facts> | Refusal): Facts | Refusal
-  took<Facts extends object>(step: StepName, found: Passed<Facts> | Refusal): Facts | Refusal {
-    if (isRefusal(found)) return this.refused(step, found)
+  /** Writes to the trace that a step let the call pass, and returns what the step found. */
+  took<Facts extends object>(step: StepName, found: Passed<Facts>): Facts {
     const { facts, detail, wouldDeny } = found
     if (detail !== undefined) this.#write(step, wouldDeny === true ? 'would_deny' : 'passed', detail, found)
     return facts

@@ -35,7 +35,7 @@ export interface IdentifiedCall extends ParsedCall {
 /** Roles, permissions and linked accounts allow the call. */
 export interface AuthorizedCall extends IdentifiedCall {
   readonly grantable: GrantableScopes
-  /** Tokens that the step for linked accounts found, or that were opened since. Absent where it looked for none. */
+  /** Tokens that the step for linked accounts found, or that were opened since. Absent if the policy has no connection. */
   readonly cached?: CachedTokens
 }
 

@@ -202,9 +202,9 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
   if ('replay' in approved) return replayed(authorized, approved, guard)
   if (isRefusal(approved)) return approved
   report.at = 'access'
-  const opened = report.took('access', await open(approved, guard.sources))
-  if (isRefusal(opened)) return opened
-  const call = withFacts(approved, opened)
+  const opened = await open(approved, guard.sources)
+  if (isRefusal(opened)) return report.refused('access', opened)
+  const call = withFacts(approved, report.took('access', opened))
   const refuse = (refusal: Refusal) => {
     call.access.close()
     return refusal
@@ -217,8 +217,9 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
     // A call that was answered meanwhile, or whose caller aborted, claims nothing.
     deadline.signal.throwIfAborted()
     report.at = 'claim'
-    const claimed = report.took('claim', await claim(call, call.run, guard.runs))
-    return isRefusal(claimed) ? refuse(claimed) : withFacts(call, claimed)
+    const claimed = await claim(call, call.run, guard.runs)
+    if (isRefusal(claimed)) return refuse(report.refused('claim', claimed))
+    return withFacts(call, report.took('claim', claimed))
   } catch (error) {
     call.access.close()
     throw error

@@ -38,10 +38,10 @@ export function parsedCall(call: IncomingCall, guard: GuardParts): Eventually<Pa
 }
 
 function parsedInputs(call: IncomingCall, { limits }: GuardParts): Eventually<ParsedCall | Refusal> {
-  return whenKnown(parse(call, limits.maxInputBytes), (parsed) => {
-    const found = call.report.took('input', parsed)
-    return isRefusal(found) ? found : withFacts(call, found)
-  })
+  const { report } = call
+  return whenKnown(parse(call, limits.maxInputBytes), (parsed) =>
+    isRefusal(parsed) ? report.refused('input', parsed) : withFacts(call, report.took('input', parsed)),
+  )
 }
 
 /** Runs identify and authorize. Checks without I/O come first. A person is asked only after all of them. */
@@ -60,22 +60,23 @@ function readRevocations({ policy, invocation, report }: ParsedCall, { revocatio
 
 function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
   const { report, policy } = parsed
-  const identity = report.took('identity', identify(parsed.invocation, guard.callers, report.startedAt))
-  if (isRefusal(identity)) return identity
-  const identified = withFacts(parsed, identity)
+  const identity = identify(parsed.invocation, guard.callers, report.startedAt)
+  if (isRefusal(identity)) return report.refused('identity', identity)
+  const identified = withFacts(parsed, report.took('identity', identity))
   const lacking = callerScopesRefusal(identified)
   if (lacking !== undefined) return report.refused('identity', lacking)
   report.at = 'approval'
   const approvalCase = approvalCaseOf(identified)
   report.at = 'roles'
-  const granted = report.took('roles', grant(identified, approvalCase, guard.bounds))
-  if (isRefusal(granted)) return granted
-  const call = withFacts(identified, granted)
+  const granted = grant(identified, approvalCase, guard.bounds)
+  if (isRefusal(granted)) return report.refused('roles', granted)
+  const call = withFacts(identified, report.took('roles', granted))
   if (policy.rules.permission === undefined) return connectedCall(call, guard, report.startedAt)
   report.at = 'permission'
   return permit(call, guard.bounds).then((permitted) => {
-    const found = report.took('permission', permitted)
-    return isRefusal(found) ? found : connectedCall(withFacts(call, found), guard, guard.reporting.clock.now())
+    if (isRefusal(permitted)) return report.refused('permission', permitted)
+    const allowed = withFacts(call, report.took('permission', permitted))
+    return connectedCall(allowed, guard, guard.reporting.clock.now())
   })
 }
 
@@ -84,11 +85,11 @@ function connectedCall(
   { sources }: GuardParts,
   now: number,
 ): Eventually<AuthorizedCall | Refusal> {
-  call.report.at = 'connection'
-  return whenKnown(connect(call, sources, now), (connected) => {
-    const found = call.report.took('connection', connected)
-    return isRefusal(found) ? found : withFacts(call, found)
-  })
+  const { report } = call
+  report.at = 'connection'
+  return whenKnown(connect(call, sources, now), (found) =>
+    isRefusal(found) ? report.refused('connection', found) : withFacts(call, report.took('connection', found)),
+  )
 }
 
 export async function approvedCall(
@@ -110,8 +111,8 @@ export async function approvedCall(
     report.passed('approval', approved.replay.entry.record.state)
     return approved
   }
-  const found = report.took('approval', approved)
-  return isRefusal(found) ? found : withFacts(call, found)
+  if (isRefusal(approved)) return report.refused('approval', approved)
+  return withFacts(call, report.took('approval', approved))
 }
 
 /** Asks the user for a step-up that an API demanded, before any other question (E5). */

@@ -44,7 +44,7 @@ export function webRequest(incoming: NodeRequest, origin: string): ProtectedRequ
     const [name = '', value = ''] = [incoming.rawHeaders[at], incoming.rawHeaders[at + 1]]
     // HTTP/2 has its own names for method and target. Repeated headers stay visible: `headers` of Node drops some.
     if (!name.startsWith(':')) headers.append(name, value)
-    // RFC 9113 §8.3.1: what `Host` is to HTTP/1.1. Without it, whoever compares hosts would find none to refuse.
+    // RFC 9113 §8.3.1: HTTP/2 sends it in place of `Host`. Rules that compare hosts need it.
     else if (name === ':authority') authority = value
   }
   if (authority !== undefined && !headers.has('host')) headers.set('host', authority)

@@ -1,17 +1,12 @@
 import { coversEachEntryPoint, type Entries, port, readsInTime, type Watch } from '@behalf/testing/late-reads'
 import * as fgaEngine from '../../src/index.ts'
+import { within } from '../models/within.ts'
 
 const { createEngine, createHandler, memoryTuples } = fgaEngine
 
 const model = (): fgaEngine.AuthorizationModel => ({
   schema_version: '1.1',
-  conditions: {
-    within: {
-      name: 'within',
-      expression: 'amount <= limit',
-      parameters: { amount: { type_name: 'TYPE_NAME_INT' }, limit: { type_name: 'TYPE_NAME_INT' } },
-    },
-  },
+  conditions: within(),
   type_definitions: [
     { type: 'user' },
     {

@@ -72,7 +72,7 @@ export class Connection {
     if (this.#closed) throw new StoreError('unavailable', 'the store was closed')
     const identity = () => ('file' in this.#source ? fileIdentity(this.#source.file) : undefined)
     if (this.#open !== undefined) {
-      // Other processes open the file that is there now: what is written to the old one, nobody else would see.
+      // Other processes open the file that is there now. They would not see what this process writes to the old one.
       if (this.#open.identity === identity()) return this.#open
       throw new StoreError(
         'unavailable',

@@ -57,6 +57,20 @@ function accountsOf(asked: VaultRequest[], expiresAt: number): Vault {
   }
 }
 
+/** A vault to which Ann has linked two accounts, and her choice between them. */
+async function twoAccounts() {
+  const { vault, link, tokenOf } = world(crm, { clock })
+  const ann = user({ issuer: 'https://issuer.example' })
+  for (crm.state.account of ['a-1', 'a-2']) await link(ann)
+  const prefer = async (account: string) => {
+    // A vault asks a provider no more often than that, whatever an API refuses.
+    clock.advance(120)
+    await vault.accounts.prefer(ann, { connection: 'crm', account })
+  }
+  await prefer('a-1')
+  return { vault, ann, prefer, tokenOf }
+}
+
 describe('the user chooses another account while a body runs, and the API refuses its token', () => {
   test(verifies('I5', 'the body goes on with the account that its policy had chosen'), async () => {
     const asked: VaultRequest[] = []
@@ -73,17 +87,7 @@ describe('the user chooses another account while a body runs, and the API refuse
   })
 
   test(verifies('I5', 'the body goes on with the account that the vault had chosen'), async () => {
-    const { vault, link, tokenOf } = world(crm, { clock })
-    const ann = user({ issuer: 'https://issuer.example' })
-    await link(ann)
-    crm.state.account = 'a-2'
-    await link(ann)
-    const prefer = async (account: string) => {
-      // A vault asks a provider no more often than that, whatever an API refuses.
-      clock.advance(120)
-      await vault.accounts.prefer(ann, { connection: 'crm', account })
-    }
-    await prefer('a-1')
+    const { vault, ann, prefer, tokenOf } = await twoAccounts()
     const { run, api } = calling(vault)
     expect(await run(pays(), () => prefer('a-2'))).toMatchObject({ status: 'done', result: 200 })
     const other = await tokenOf({ identity: ann, account: 'a-2' })
@@ -108,16 +112,10 @@ describe('the user chooses another account while a body runs, and the API refuse
   })
 
   test(verifies('I5', 'where that account was disconnected, the body gets no token of another one'), async () => {
-    const { vault, link } = world(crm, { clock })
-    const ann = user({ issuer: 'https://issuer.example' })
-    await link(ann)
-    crm.state.account = 'a-2'
-    await link(ann)
-    await vault.accounts.prefer(ann, { connection: 'crm', account: 'a-1' })
+    const { vault, ann, prefer } = await twoAccounts()
     const { run, api } = calling(vault)
     const outcome = await run(pays(), async () => {
-      clock.advance(1)
-      await vault.accounts.prefer(ann, { connection: 'crm', account: 'a-2' })
+      await prefer('a-2')
       await vault.accounts.disconnect(ann, { connection: 'crm', account: 'a-1' })
     })
     expect(outcome).toMatchObject({ status: 'done', result: 401 })
@@ -166,16 +164,7 @@ describe('the user chooses another account after a person approved the call', ()
   })
 
   test(verifies('A11', 'the approver is asked about the account that the vault chooses now'), async () => {
-    const { vault, link } = world(crm, { clock })
-    const ann = user({ issuer: 'https://issuer.example' })
-    await link(ann)
-    crm.state.account = 'a-2'
-    await link(ann)
-    const prefer = async (account: string) => {
-      clock.advance(1)
-      await vault.accounts.prefer(ann, { connection: 'crm', account })
-    }
-    await prefer('a-1')
+    const { vault, ann, prefer } = await twoAccounts()
     const { run, questions } = await approved(vault, asks(), () => prefer('a-2'), ann)
     expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
     expect(questions).toHaveLength(2)

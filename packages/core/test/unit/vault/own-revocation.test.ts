@@ -7,7 +7,7 @@ import { REDIRECT, user } from './world.ts'
 const HOST = 'https://crm.example'
 
 /**
- * A provider that is told of access tokens alone, in a way of its own, or by RFC 7009 at `revocation`.
+ * A provider that revokes access tokens only, by its own request or by RFC 7009 at `revocation`.
  *
  * @param together - So many token requests are answered at the same moment.
  */
