@@ -41,9 +41,9 @@ export function grant(
 export async function permit(
   { policy, identity, input, deadline }: IdentifiedCall,
   { permissions: checker, agent, observe, clock }: Bounds,
-): Promise<Passed<{ readonly checkedAt?: number }> | Refusal> {
+): Promise<Passed<{ readonly checkedAt: number }> | Refusal> {
   const { permission, subjects } = policy.rules
-  if (permission === undefined) return { facts: {} }
+  if (permission === undefined) return { facts: { checkedAt: clock.now() } }
   if (checker === undefined) {
     return deny('misconfigured', 'the policy has a permission and the guard has no `permissions` checker')
   }

@@ -54,7 +54,8 @@ export class CallReport {
   cached: CachedTokens = []
   readonly #invocation: Invocation
   readonly #reporting: Reporting
-  readonly #startedAt: number
+  /** When the call came in, in epoch milliseconds. */
+  readonly startedAt: number
   readonly #steps: TraceStep[] = []
   /** Absent where there is no audit. */
   readonly #callId: string | undefined
@@ -63,13 +64,8 @@ export class CallReport {
   constructor(invocation: Invocation, reporting: Reporting, startedAt: number) {
     this.#invocation = invocation
     this.#reporting = reporting
-    this.#startedAt = startedAt
+    this.startedAt = startedAt
     this.#callId = reporting.auditor.isSilent ? undefined : crypto.randomUUID()
-  }
-
-  /** When the call came in, in epoch milliseconds. */
-  get startedAt(): number {
-    return this.#startedAt
   }
 
   /** Writes to the trace that a step let the call pass, and returns what the step found. */
@@ -111,7 +107,7 @@ export class CallReport {
     if (this.#reporting.observe) trace.mode = 'observe'
     if (this.#callId !== undefined) {
       trace.callId = this.#callId
-      trace.startedAt = this.#startedAt
+      trace.startedAt = this.startedAt
     }
     return trace
   }

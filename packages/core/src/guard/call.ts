@@ -36,7 +36,7 @@ export interface IdentifiedCall extends ParsedCall {
 export interface AuthorizedCall extends IdentifiedCall {
   readonly grantable: GrantableScopes
   /** Tokens that the step for linked accounts found, or that were opened since. Absent if the policy has no connection. */
-  readonly cached?: CachedTokens
+  readonly cached?: CachedTokens | undefined
 }
 
 /** Why a run may start. */
@@ -64,9 +64,11 @@ export interface ClaimedCall extends ParsedCall {
   readonly claim?: Claim | undefined
 }
 
-/** Adds the findings of a step to a call. Exactly one step writes each field. */
-export const withFacts = <Call extends IncomingCall, Facts extends object>(call: Call, facts: Facts): Call & Facts =>
-  Object.assign(call, facts)
+/**
+ * A call to which a step adds what it found: exactly one step writes each field. For the steps of a warm call, of whose
+ * time `Object.assign` would take a tenth.
+ */
+export type Growing<Call extends IncomingCall> = { -readonly [Key in keyof Call]: Call[Key] }
 
 /** Whether a person must have approved this call. */
 export const needsApproval = ({ grantable }: AuthorizedCall): boolean => grantable.approvalCase === 'approved'

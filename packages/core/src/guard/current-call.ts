@@ -1,6 +1,7 @@
-import type { AccessOf, Call, Identity, Policy, Slot } from '../contract/index.ts'
+import type { AccessOf, Call, Policy } from '../contract/index.ts'
 import { IdentityRequiredError } from '../errors/index.ts'
 import { shared } from '../lib/index.ts'
+import type { ClaimedCall } from './call.ts'
 import { definitionOf } from './policy-definition.ts'
 
 /**
@@ -24,16 +25,8 @@ export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
 /** Runs a body within its call, and as the call's identity. */
 export function runInCall<Result>(
   call: Call,
-  {
-    definition,
-    identity,
-    invocation,
-  }: {
-    readonly definition: object
-    readonly identity: Identity | undefined
-    readonly invocation: { readonly slot: Slot }
-  },
+  { policy, identity, invocation }: Pick<ClaimedCall, 'policy' | 'identity' | 'invocation'>,
   body: () => Result,
 ): Result {
-  return shared.scope.run({ identity, call, definition, within: call, slot: invocation.slot }, body)
+  return shared.scope.run({ identity, call, definition: policy, within: call, slot: invocation.slot }, body)
 }

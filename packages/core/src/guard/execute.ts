@@ -27,16 +27,15 @@ type Execution = Pick<GuardParts, 'limits' | 'stepUps'>
 export async function execute(call: ClaimedCall, body: Body, execution: Execution): Promise<Completed<unknown>> {
   const { access, claim, report, input, invocation } = call
   const running = new RunningCall(call)
-  const scope = { definition: call.policy, identity: call.identity, invocation }
   if (claim !== undefined) access.useIdempotencyKey(claim.idempotencyKey)
   let flows = false
   try {
-    const returned = runInCall(running, scope, () => body(input, running))
+    const returned = runInCall(running, call, () => body(input, running))
     const given = isThenable(returned) ? await returned : returned
     if (isFlow(given)) {
       const flow = redactFlow(given, {
         tokens: () => access.tokens(),
-        enter: (step) => runInCall(running, scope, step),
+        enter: (step) => runInCall(running, call, step),
         signal: invocation.signal,
         onEnd: async (end) => {
           access.close()

@@ -18,17 +18,17 @@ export function identify(
   { identity, tool }: Pick<Invocation, 'identity' | 'tool'>,
   callers: Callers,
   now: number,
-): Passed<Pick<IdentifiedCall, 'identity' | 'checkedAt'>> | Refusal {
+): Passed<Pick<IdentifiedCall, 'identity'>> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity))
     return deny(
       'identity_not_verified',
-      `the identity is ${typeof identity === 'string' ? 'a text' : 'an object that no verification made'}: give what a verification of @behalf/core returned`,
+      'no verification made this identity: give what a verification of @behalf/core returned',
     )
   const { servers, revocations, agent } = callers
   if (!servers.knows(identity.issuer)) {
     return loginRequired(
-      `the identity is of an issuer that this guard does not know: ${JSON.stringify(identity.issuer)}`,
+      `this guard does not know the issuer of the identity: ${JSON.stringify(identity.issuer)}`,
     )
   }
   if (hasExpired(identity, now)) return loginRequired('the proof of the identity has expired')
@@ -37,7 +37,7 @@ export function identify(
   const refusal = delegationRefusal(identity, tool, agent.name, () => servers.of(identity.issuer).profile.clientId)
   if (refusal !== undefined) return refusal
   const detail = identity.kind === 'user' ? 'verified user' : 'verified agent, no user'
-  return { facts: { identity, checkedAt: now }, detail }
+  return { facts: { identity }, detail }
 }
 
 /** @param now - Epoch milliseconds. */

@@ -17,7 +17,7 @@ import { type CachedTokens, type FoundToken, noAccess, type OpenedAccess } from 
 import type { Refusal } from './refusal.ts'
 import { renewedToken, resourceToken } from './resource-token.ts'
 
-type Opened = Passed<{ readonly access: OpenedAccess; readonly cached?: CachedTokens }>
+type Opened = Passed<{ readonly access: OpenedAccess; readonly cached?: CachedTokens | undefined }>
 
 const nothing: Opened = { facts: { access: noAccess } }
 
@@ -36,22 +36,22 @@ export function openCached(call: AuthorizedCall, sources: TokenSources, cached: 
     if (issued === undefined) return undefined
     found.push({ issued, cached: true })
   }
-  return opened(call, found, sources)
+  return opened(call, found, cached, sources)
 }
 
 /** Opens every credential that the policy names: from the approval, the cache, an exchange or the vault (A9, I5). */
 export async function open(call: ApprovedCall, sources: TokenSources): Promise<Opened | Refusal> {
   const cached = cachedTokens(call, sources, sources.clock.now())
   const warm = openCached(call, sources, cached)
-  if (warm !== undefined) return { ...warm, facts: { ...warm.facts, cached } }
+  if (warm !== undefined) return warm
   const results = await Promise.all(call.policy.access.map(([, rule]) => fetched(call, rule, sources)))
   const found: FoundToken[] = []
   for (const result of results) {
     if ('status' in result) return result
     found.push(result)
   }
-  const { facts, detail } = opened(call, found, sources)
-  return { facts: { ...facts, cached: found.map(({ issued }) => issued) }, detail }
+  const tokens = found.map(({ issued }) => issued)
+  return opened(call, found, tokens, sources)
 }
 
 async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSources): Promise<FoundToken | Refusal> {
@@ -64,8 +64,13 @@ async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSourc
   return 'status' in token ? token : { issued: token, cached: true }
 }
 
-const opened = (call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources) => ({
-  facts: { access: new OpenCredentials(call, found, sources) },
+const opened = (
+  call: AuthorizedCall,
+  found: readonly FoundToken[],
+  cached: CachedTokens,
+  sources: TokenSources,
+): Opened => ({
+  facts: { access: new OpenCredentials(call, found, sources), cached },
   detail: readiness(call, found),
 })
 

@@ -2,14 +2,7 @@ import type { Completed, Invocation, Outcome, Policy, PreflightOutcome, Slot } f
 import { ConfigurationError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { Replay } from './approve.ts'
-import {
-  type ApprovedCall,
-  type AuthorizedCall,
-  type ClaimedCall,
-  type IncomingCall,
-  type ParsedCall,
-  withFacts,
-} from './call.ts'
+import type { ApprovedCall, AuthorizedCall, ClaimedCall, Growing, IncomingCall, ParsedCall } from './call.ts'
 import { CallReport } from './call-report.ts'
 import { claim } from './claim.ts'
 import { cachedTokens } from './connect.ts'
@@ -179,7 +172,11 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
     report.at = 'access'
     const { cached = cachedTokens(authorizing, guard.sources, authorizing.checkedAt) } = authorizing
     const opened = openCached(authorizing, guard.sources, cached)
-    if (opened !== undefined) return withFacts(authorizing, report.took('access', opened))
+    if (opened !== undefined) {
+      const call = authorizing as AuthorizedCall & Growing<ClaimedCall>
+      call.access = report.took('access', opened).access
+      return call
+    }
   }
   return admitSlowly(authorizing, guard)
 }
@@ -187,7 +184,7 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
 /** A public tool accepts every caller without trust: an unverified identity counts as no identity (I1). */
 function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<ClaimedCall> {
   const { identity } = parsed.invocation
-  const call = withFacts(parsed, { identity: isVerified(identity) ? identity : undefined, access: noAccess })
+  const call = Object.assign(parsed, { identity: isVerified(identity) ? identity : undefined, access: noAccess })
   return reporting.auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call
 }
 
@@ -204,7 +201,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
   report.at = 'access'
   const opened = await open(approved, guard.sources)
   if (isRefusal(opened)) return report.refused('access', opened)
-  const call = withFacts(approved, report.took('access', opened))
+  const call = Object.assign(approved, report.took('access', opened))
   const refuse = (refusal: Refusal) => {
     call.access.close()
     return refusal
@@ -219,7 +216,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
     report.at = 'claim'
     const claimed = await claim(call, call.run, guard.runs)
     if (isRefusal(claimed)) return refuse(report.refused('claim', claimed))
-    return withFacts(call, report.took('claim', claimed))
+    return Object.assign(call, report.took('claim', claimed))
   } catch (error) {
     call.access.close()
     throw error

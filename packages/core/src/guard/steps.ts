@@ -3,7 +3,7 @@ import type { Completed, Json } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import { approve, type Replay } from './approve.ts'
 import { approvalCaseOf, grant, permit } from './authorize.ts'
-import { type ApprovedCall, type AuthorizedCall, type IncomingCall, type ParsedCall, withFacts } from './call.ts'
+import type { ApprovedCall, AuthorizedCall, Growing, IdentifiedCall, IncomingCall, ParsedCall } from './call.ts'
 import type { Phase } from './call-report.ts'
 import { callerScopesRefusal } from './caller-scopes.ts'
 import { connect } from './connect.ts'
@@ -39,9 +39,14 @@ export function parsedCall(call: IncomingCall, guard: GuardParts): Eventually<Pa
 
 function parsedInputs(call: IncomingCall, { limits }: GuardParts): Eventually<ParsedCall | Refusal> {
   const { report } = call
-  return whenKnown(parse(call, limits.maxInputBytes), (parsed) =>
-    isRefusal(parsed) ? report.refused('input', parsed) : withFacts(call, report.took('input', parsed)),
-  )
+  return whenKnown(parse(call, limits.maxInputBytes), (parsed) => {
+    if (isRefusal(parsed)) return report.refused('input', parsed)
+    const { input, rawInput } = report.took('input', parsed)
+    const next = call as Growing<ParsedCall>
+    next.input = input
+    next.rawInput = rawInput
+    return next
+  })
 }
 
 /** Runs identify and authorize. Checks without I/O come first. A person is asked only after all of them. */
@@ -62,7 +67,9 @@ function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<Autho
   const { report, policy } = parsed
   const identity = identify(parsed.invocation, guard.callers, report.startedAt)
   if (isRefusal(identity)) return report.refused('identity', identity)
-  const identified = withFacts(parsed, report.took('identity', identity))
+  const identified = parsed as Growing<IdentifiedCall>
+  identified.identity = report.took('identity', identity).identity
+  identified.checkedAt = report.startedAt
   const lacking = callerScopesRefusal(identified)
   if (lacking !== undefined) return report.refused('identity', lacking)
   report.at = 'approval'
@@ -70,26 +77,29 @@ function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<Autho
   report.at = 'roles'
   const granted = grant(identified, approvalCase, guard.bounds)
   if (isRefusal(granted)) return report.refused('roles', granted)
-  const call = withFacts(identified, report.took('roles', granted))
+  const call = identified as Growing<AuthorizedCall>
+  call.grantable = report.took('roles', granted).grantable
   if (policy.rules.permission === undefined) return connectedCall(call, guard, report.startedAt)
   report.at = 'permission'
   return permit(call, guard.bounds).then((permitted) => {
     if (isRefusal(permitted)) return report.refused('permission', permitted)
-    const allowed = withFacts(call, report.took('permission', permitted))
-    return connectedCall(allowed, guard, guard.reporting.clock.now())
+    call.checkedAt = report.took('permission', permitted).checkedAt
+    return connectedCall(call, guard, guard.reporting.clock.now())
   })
 }
 
 function connectedCall(
-  call: AuthorizedCall,
+  call: Growing<AuthorizedCall>,
   { sources }: GuardParts,
   now: number,
 ): Eventually<AuthorizedCall | Refusal> {
   const { report } = call
   report.at = 'connection'
-  return whenKnown(connect(call, sources, now), (found) =>
-    isRefusal(found) ? report.refused('connection', found) : withFacts(call, report.took('connection', found)),
-  )
+  return whenKnown(connect(call, sources, now), (found) => {
+    if (isRefusal(found)) return report.refused('connection', found)
+    call.cached = report.took('connection', found).cached
+    return call
+  })
 }
 
 export async function approvedCall(
@@ -103,7 +113,7 @@ export async function approvedCall(
   const reauthorize = async (input: Json) => {
     const stored = await parseStored(call, input, guard.limits.maxInputBytes)
     if (isRefusal(stored)) return stored
-    const again = await authorizeKnown(withFacts(call, report.took('input', stored)), guard)
+    const again = await authorizeKnown(Object.assign(call, report.took('input', stored)), guard)
     return isRefusal(again) ? again : undefined
   }
   const approved = await approve(call, guard.runs, phase, reauthorize)
@@ -112,7 +122,7 @@ export async function approvedCall(
     return approved
   }
   if (isRefusal(approved)) return report.refused('approval', approved)
-  return withFacts(call, report.took('approval', approved))
+  return Object.assign(call, report.took('approval', approved))
 }
 
 /** Asks the user for a step-up that an API demanded, before any other question (E5). */

@@ -67,11 +67,13 @@ class Size {
     if (least > this.#most) throw new TooLarge(least, this.#most)
   }
 
-  /** A text with its quotes. */
-  text(text: string): void {
+  /** A text with its quotes, in which lone surrogates have no canonical form (RFC 8785 §3.2.2.2). */
+  text(text: string, what: string): void {
     // By its length first: a text that is too large is not read.
     this.add(text.length + 2)
-    if (notAscii.test(text)) this.add(encoder.encode(text).length - text.length)
+    if (!notAscii.test(text)) return
+    if (!text.isWellFormed()) throw new NotPlain(`${what} not well-formed Unicode`)
+    this.add(encoder.encode(text).length - text.length)
   }
 }
 
@@ -81,9 +83,7 @@ const encoder = new TextEncoder()
 function copy(value: unknown, depth: number, size: Size): Json {
   switch (typeof value) {
     case 'string':
-      size.text(value)
-      // RFC 8785 §3.2.2.2: lone surrogates have no canonical form.
-      if (!value.isWellFormed()) throw new NotPlain('is not well-formed Unicode')
+      size.text(value, 'is')
       return value
     case 'boolean':
       size.add(value ? 4 : 5)
@@ -130,10 +130,9 @@ function copyObject(value: object, depth: number, size: Size): Json {
   // What is not enumerable is no part of JSON; nobody gets it, the schema included.
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw new NotPlain('has a __proto__ key')
-    if (!key.isWellFormed()) throw new NotPlain('has a key that is not well-formed Unicode')
     // The colon, and a comma or brace.
     size.add(2)
-    size.text(key)
+    size.text(key, 'has a key that is')
     const member = copyMember(value, key, depth, size)
     // An absent optional field; JSON has no other way to say so.
     if (member !== undefined) out[key] = member
