@@ -79,6 +79,28 @@ describe('a refresh', () => {
     expect(isRevoked()).toBe(false)
   })
 
+  test.each([
+    [
+      'a newer one',
+      async (other: ReturnType<typeof openSession>) => void (await other.fetch(tokenEndpoint, refresh('refresh-2'))),
+      'access-3',
+    ],
+    ['a sign-out', (other: ReturnType<typeof openSession>) => other.signOut(), undefined],
+  ])('whose answer two requests of a process got does not undo %s', async (_what, meanwhile, expected) => {
+    const { fetch, isRevoked } = rotating()
+    const store = memoryStore()
+    const [session, other] = [openSession(optionsOver(store, fetch)), openSession(optionsOver(store, fetch))]
+    await session.authProvider.saveTokens(first, { issuer })
+    const [one, two] = await Promise.all(
+      [1, 2].map(async () => (await session.fetch(tokenEndpoint, refresh('refresh-1'))).json()),
+    )
+    await session.authProvider.saveTokens({ ...(one as StoredOAuthTokens), issuer }, { issuer })
+    await meanwhile(other)
+    await session.authProvider.saveTokens({ ...(two as StoredOAuthTokens), issuer }, { issuer })
+    expect((await session.authProvider.tokens())?.access_token).toBe(expected)
+    expect(isRevoked()).toBe(false)
+  })
+
   test('that is refused for good drops the tokens', async () => {
     const { fetch } = rotating()
     const session = openSession(optionsOver(memoryStore(), fetch))

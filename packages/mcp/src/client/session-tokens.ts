@@ -10,8 +10,8 @@ const RENEWAL_WINDOW_MS = 60_000
 /** The owner's tokens, as this process hands them out and gives them up while others renew them. */
 export class SessionTokens {
   readonly #records: SessionRecords
-  /** Hashes of access tokens that are in the store already, or must not come there. */
-  readonly #settled = new Set<string>()
+  /** Hashes of access tokens that are in the store already, or must not come there: one for each answer to an SDK. */
+  readonly #settled: string[] = []
   #handedOut: StoredOAuthTokens | undefined
   /** Refused refreshes whose tokens are dropped already, and of which the SDK will tell. */
   #dropped = 0
@@ -29,7 +29,8 @@ export class SessionTokens {
 
   /** Tokens of a sign-in, or what {@link refresh} answered with: that is in the store, or a newer one is. */
   async save(tokens: StoredOAuthTokens): Promise<void> {
-    if (this.#settled.delete(await sha256(tokens.access_token))) return
+    const at = this.#settled.indexOf(await sha256(tokens.access_token))
+    if (at >= 0) return void this.#settled.splice(at, 1)
     this.#count()
     await this.#records.saveTokens(tokens)
   }
@@ -59,7 +60,7 @@ export class SessionTokens {
 
   /** What is given to the SDK without being news. */
   async settle({ access_token: token }: StoredOAuthTokens): Promise<void> {
-    this.#settled.add(await sha256(token))
+    this.#settled.push(await sha256(token))
   }
 
   /** The server refused these, and no others that came since. */
