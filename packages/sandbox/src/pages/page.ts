@@ -5,11 +5,14 @@ import { style } from './style.ts'
 /** Text that is safe in HTML: made by `html` alone. */
 export type Markup = ReturnType<typeof html>
 
+/** Answers are still again when the window comes to the front: another name of the same animation begins it anew. */
+const stillAgain = `addEventListener('focus', () => document.documentElement.classList.toggle('again'))`
+
 export interface PageParts {
   /** Of the window. */
   readonly title: string
   readonly body: Markup
-  /** Runs by its hash; nothing else does. @default none */
+  /** What it does by script. Scripts run by their hash alone. @default answers take no click for a moment, and no more */
   readonly script?: string
   readonly status?: number
   /** Whether a form may end at another site, as a login does. @default false */
@@ -22,6 +25,7 @@ export interface PageParts {
  * No other page may frame it, nothing but its own style and script runs in it, and nobody keeps it.
  */
 export async function page({ title, body, script, status = 200, leavesTheSite = false }: PageParts): Promise<Response> {
+  const run = script === undefined ? stillAgain : `${stillAgain}\n${script}`
   const text = await html`<!doctype html>
 <html lang="en">
 <head>
@@ -35,18 +39,19 @@ export async function page({ title, body, script, status = 200, leavesTheSite = 
 <div class="page">
 ${body}
 </div>
-${script === undefined ? '' : html`<script>${raw(script)}</script>`}
+<script>${raw(run)}</script>
 </body>
 </html>
 `
-  return new Response(String(text), { status, headers: headersOf(script, leavesTheSite) })
+  return new Response(String(text), { status, headers: headersOf(run, script !== undefined, leavesTheSite) })
 }
 
-function headersOf(script: string | undefined, leavesTheSite: boolean): Readonly<Record<string, string>> {
+function headersOf(run: string, connects: boolean, leavesTheSite: boolean): Readonly<Record<string, string>> {
   const policy = [
     "default-src 'none'",
     `style-src '${hashOf(style)}'`,
-    ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`, "connect-src 'self'"]),
+    `script-src '${hashOf(run)}'`,
+    ...(connects ? ["connect-src 'self'"] : []),
     'img-src data:',
     "frame-ancestors 'none'",
     "base-uri 'none'",

@@ -1,6 +1,7 @@
 /**
- * How long answers take no click once they are shown, milliseconds: they may stand where the person is about to click on
- * something else, such as another question. Keys go to the button that has the focus.
+ * How long answers take no click once they are shown, or once their window comes to the front, milliseconds: they may stand
+ * where the person is about to click on something else, such as another question or a window that lay above. Keys go to the
+ * button that has the focus.
  */
 const STILL_MS = 1000
 
@@ -36,6 +37,8 @@ button.main { background: var(--accent); border-color: var(--accent); color: var
 button:hover { filter: brightness(.96) }
 .answers button { animation: still ${STILL_MS}ms }
 @keyframes still { from, to { pointer-events: none } }
+.again .answers button { animation-name: still-again }
+@keyframes still-again { from, to { pointer-events: none } }
 button:focus-visible, a:focus-visible, summary:focus-visible, input:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px }
 .person { display: flex; gap: .875rem; align-items: center; text-align: left; margin: 0 0 .625rem; padding: .75rem 1rem }
 .person small { display: block; font-weight: 400; color: var(--quiet) }

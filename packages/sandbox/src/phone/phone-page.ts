@@ -51,8 +51,8 @@ async function card({ name, subject, csrf, quote }: PhoneView, question: BookedQ
 ${details.flat().map(line)}</dl>
 <form method="post" action="/phones/${encodeURIComponent(subject)}/answers" class="answers">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="question" value="${id}">
-<button id="deny-${id}" name="answer" value="deny" aria-describedby="q-${id}">Deny</button>
-<button id="approve-${id}" class="main" name="answer" value="approve" aria-describedby="q-${id}">Approve</button>
+<button data-answer="deny ${id}" name="answer" value="deny" aria-describedby="q-${id}">Deny</button>
+<button data-answer="approve ${id}" class="main" name="answer" value="approve" aria-describedby="q-${id}">Approve</button>
 </form>
 <details id="more-${id}"><summary>What it may do then</summary>
 <dl><dt>Scopes</dt><dd><code>${scopes.map((scope) => displayText(scope)).join(' ')}</code></dd>

@@ -19,7 +19,9 @@ function renew(words, unlessSame) {
     const opened = [...document.querySelectorAll('details[open]')].map(({ id }) => id)
     byId('content').replaceChildren(...next.getElementById('content').childNodes)
     for (const id of opened) byId(id)?.setAttribute('open', '')
-    if (inside) (byId(focused.id) ?? byId('waiting')).focus()
+    // Answers have no id: an address could name it, and a key that is held down would answer.
+    const same = [...document.querySelectorAll('[data-answer]')].find((one) => one.dataset.answer === focused.dataset.answer)
+    if (inside) (same ?? byId('waiting')).focus()
     document.title = next.title
     if (words) byId('said').textContent = words
     tick()

@@ -66,7 +66,46 @@ describe.runIf(hasChromium)('a question that takes the place of another', { time
     expect(await waiting()).toEqual([other])
   })
 
-  test('is not approved by the second click on the page before: a login', async () => {
+  test('is not approved by a key that is held down while its page opens, whatever part of it the address names', async () => {
+    await askBy(sandbox, 'ann', wanted)
+    const page = await phone()
+    const ids = await page.evaluate(() => [...document.querySelectorAll('[id]')].map(({ id }) => id))
+    const url = page.url()
+    expect(ids).toContain('waiting')
+    for (const id of ids) {
+      await page.goto('about:blank')
+      await page.goto(`${url}#${id}`)
+      await page.keyboard.press('Enter')
+      await page.keyboard.press('Space')
+    }
+    await page.waitForTimeout(500)
+    expect(await waiting()).toEqual([wanted])
+    // A person's own keys answer, and keep their place when the list changes.
+    const approve = page.getByRole('article', { name: wanted }).getByRole('button', { name: 'Approve' })
+    await approve.focus()
+    await askBy(sandbox, 'ann', other)
+    await page.getByRole('article', { name: other }).waitFor()
+    await page.keyboard.press('Enter')
+    await expect.poll(waiting).toEqual([other])
+  })
+
+  test('is not approved by the second of two clicks, the first of which closed the window that lay above it', async () => {
+    await askBy(sandbox, 'ann', wanted)
+    const page = await phone()
+    const { x, y } = await pointAt(page, wanted)
+    await page.waitForTimeout(1500)
+    await comesToFront(page)
+    await page.mouse.click(x, y)
+    await page.waitForTimeout(1500)
+    expect(await waiting()).toEqual([wanted])
+    await page.mouse.click(x, y)
+    await expect.poll(waiting).toEqual([])
+  })
+
+  /** What a browser tells a window. Under test all windows have the focus at all times, so none is told. */
+  const comesToFront = (page: Page) => page.evaluate(() => window.dispatchEvent(new Event('focus')))
+
+  test('is not approved by the second click on the page before, nor on a window that lay above: a consent', async () => {
     const { settings } = sandbox
     const app = await listen(0)
     onTestFinished(() => app.close())
@@ -87,6 +126,11 @@ describe.runIf(hasChromium)('a question that takes the place of another', { time
     await page.getByRole('button', { name: 'Ann Archer' }).click()
     const allow = page.getByRole('button', { name: 'Allow' })
     const { x, y, width, height } = (await allow.boundingBox()) ?? expect.unreachable('it is not shown')
+    await page.mouse.click(x + width / 2, y + height / 2)
+    await page.waitForTimeout(500)
+    expect(page.url()).toContain('/interaction/')
+    await page.waitForTimeout(1500)
+    await comesToFront(page)
     await page.mouse.click(x + width / 2, y + height / 2)
     await page.waitForTimeout(500)
     expect(page.url()).toContain('/interaction/')
