@@ -1,5 +1,6 @@
 import type { Metadata, Viewport } from 'next'
 import type { ReactNode } from 'react'
+import { Settling } from '../components/settling.tsx'
 import './globals.css'
 
 export const metadata: Metadata = { title: { default: 'Stock agent', template: '%s · Stock agent' } }
@@ -8,7 +9,10 @@ export const viewport: Viewport = { width: 'device-width', initialScale: 1, colo
 export default function Layout({ children }: { readonly children: ReactNode }) {
   return (
     <html lang="en">
-      <body>{children}</body>
+      <body>
+        <Settling />
+        {children}
+      </body>
     </html>
   )
 }

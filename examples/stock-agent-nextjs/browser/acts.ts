@@ -88,6 +88,28 @@ export async function ask(
   )
 }
 
+/** As in the first moment of what settles, for as long as a test looks: then it takes clicks. */
+export async function stayUnsettled(page: Page): Promise<() => Promise<void>> {
+  const pause = () => {
+    // The issuer's pages let no style element in.
+    const sheet = new CSSStyleSheet()
+    sheet.replaceSync('.settling { animation-play-state: paused !important }')
+    document.adoptedStyleSheets.push(sheet)
+  }
+  await page.addInitScript(`document.addEventListener('DOMContentLoaded', ${pause})`)
+  await page.evaluate(pause)
+  return () =>
+    page.evaluate(() => {
+      for (const animation of document.getAnimations()) animation.finish()
+    })
+}
+
+/** Where a click hits it, whether or not it takes any. */
+export async function clickAt(page: Page, target: Locator): Promise<() => Promise<void>> {
+  const { x, y, width, height } = (await target.boundingBox()) ?? expect.unreachable('it is not shown')
+  return () => page.mouse.click(x + width / 2, y + height / 2)
+}
+
 /** By the Tab key alone, as far as it takes. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   const isFocused = () => target.evaluate((element) => element === document.activeElement).catch(() => false)

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { adopted, ask, logIn, logOut, say, signInAs } from './acts.ts'
+import { adopted, ask, clickAt, logIn, logOut, say, signInAs, stayUnsettled } from './acts.ts'
 import { modelServer } from './model-server.ts'
 import { otherPage } from './other-page.ts'
 import { onStage } from './stage.ts'
@@ -73,11 +73,16 @@ onStage('a conversation that began before a login', (stage) => {
     expect(await stage().orders('p-ann')).toBe(before)
   })
 
-  test('goes on once when its user clicks', async () => {
+  test('goes on once when its user clicks, and not by the second click on the page before', async () => {
     const { page } = await visitorsOrder()
     const before = await stage().orders('p-bob')
     await page.getByRole('region', { name: 'Login needed' }).getByRole('link', { name: 'Log in' }).click()
+    const settle = await stayUnsettled(page)
     await signInAs(page, 'Bob Baker')
+    await (await clickAt(page, adopted(page).getByRole('button', { name: 'Go on' })))()
+    await page.waitForTimeout(NOTICED_MS)
+    expect(await stage().orders('p-bob')).toBe(before)
+    await settle()
     await adopted(page).getByRole('button', { name: 'Go on' }).click()
     await page.getByText(/Bought 5 AAPL at \$/).waitFor()
     await page.reload()

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { ask, logIn, say, signInAs } from './acts.ts'
+import { ask, clickAt, logIn, say, signInAs, stayUnsettled } from './acts.ts'
 import { onStage } from './stage.ts'
 
 onStage('lists of what a user has', (stage) => {
@@ -25,24 +25,14 @@ onStage('lists of what a user has', (stage) => {
     await signInAs(page, 'Cleo Carter')
     await page.getByRole('button', { name: 'Allow' }).click()
     await page.getByRole('status').getByText('The account is connected.').waitFor()
-    // As in the first moment of the page, for as long as the test looks.
-    await page.addInitScript(() => {
-      document.addEventListener('DOMContentLoaded', () => {
-        const style = document.createElement('style')
-        style.textContent = '.settling { animation-play-state: paused !important }'
-        document.head.append(style)
-      })
-    })
+    const settle = await stayUnsettled(page)
     await page.goto(`${stage().origin}/connections`)
     const disconnect = page.getByRole('button', { name: /^Disconnect/ })
-    const { x, y, width, height } = (await disconnect.boundingBox()) ?? expect.unreachable('it is not shown')
-    const click = () => page.mouse.click(x + width / 2, y + height / 2)
+    const click = await clickAt(page, disconnect)
     await click()
     await page.waitForTimeout(2000)
     expect(await accountsOf(page)).toBe(1)
-    await page.evaluate(() => {
-      for (const animation of document.getAnimations()) animation.finish()
-    })
+    await settle()
     await click()
     await page.getByRole('status').getByText('The account is disconnected.').waitFor()
     expect(await accountsOf(page)).toBe(0)

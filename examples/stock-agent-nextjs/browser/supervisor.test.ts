@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { ask, asked, logIn, verdict, waiting } from './acts.ts'
+import { ask, asked, clickAt, logIn, stayUnsettled, verdict, waiting } from './acts.ts'
 import { onStage } from './stage.ts'
 
 interface Inbox {
@@ -111,6 +111,24 @@ onStage('an order that the supervisor answers for', (stage) => {
       ?.page.getByText(/Bought 1[89]00 AAPL at \$/)
       .waitFor()
     expect((await stage().orders('p-cleo')) - before).toBe(1)
+  })
+
+  test('is not approved by the second of two clicks, the first of which closed the window that lay above the inbox', async () => {
+    const message = 'Buy 1100 shares of AAPL'
+    const { before } = await asked(stage(), message, 'Cleo Carter')
+    const sues = await inboxOf('Sue Summers')
+    const approve = question(sues, message).getByRole('button', { name: 'Approve' })
+    await approve.hover()
+    const settle = await stayUnsettled(sues)
+    // What a browser tells a window that comes to the front. Under test all have the focus at all times.
+    await sues.evaluate(() => window.dispatchEvent(new Event('focus')))
+    const click = await clickAt(sues, approve)
+    await click()
+    await sues.waitForTimeout(5000)
+    expect(await stage().orders('p-cleo')).toBe(before)
+    await settle()
+    await click()
+    await sues.getByRole('status').getByText(`${message}: approved.`).waitFor()
   })
 
   test('is in its owner’s inbox as open, and as decided once it is cancelled there', async () => {

@@ -31,7 +31,7 @@ export function Adopted({
           ))}
         </dl>
       )}
-      <p className="actions">
+      <p className="actions settling">
         <button type="button" className="main" onClick={() => void goOn()}>
           Go on
         </button>

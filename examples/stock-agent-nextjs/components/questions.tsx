@@ -67,7 +67,7 @@ export function Questions({ user }: { readonly user: string }) {
               ))}
             </dl>
           ))}
-          <p className={settled === shown ? 'actions' : 'actions still'}>
+          <p className={settled === shown ? 'actions settling' : 'actions settling still'}>
             <button type="button" onClick={() => void answer(question, 'deny')}>
               Deny
             </button>
