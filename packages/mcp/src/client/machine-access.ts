@@ -15,6 +15,7 @@ import { authenticateClient } from './authenticate-client.ts'
 import { boundedFetch, boundedRefusal } from './bounded-fetch.ts'
 import { checkRequestRules, webAddress } from './check-options.ts'
 import { Discoveries, isSameIssuer } from './discoveries.ts'
+import { RenewalLimit } from './renewal-limit.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
@@ -179,12 +180,18 @@ function withSecret(provider: OAuthClientProvider, id: string, secret: string): 
 
 /**
  * Puts credentials on requests to the token endpoint of this issuer and on no others, whatever the SDK looks at: some take
- * metadata that another server wrote in the issuer's name.
+ * metadata that another server wrote in the issuer's name. Gets new tokens within a bound.
  */
 function heldTo({ issuer, serverUrl }: AccessOptions, provider: OAuthClientProvider): OAuthClientProvider {
   const discoveries = new Discoveries(new URL(serverUrl))
-  const { addClientAuthentication: authenticate } = provider
+  const { addClientAuthentication: authenticate, saveTokens: save } = provider
+  const limit = new RenewalLimit()
+  const saveTokens: OAuthClientProvider['saveTokens'] = (tokens, context) => {
+    limit.count()
+    return save.call(provider, tokens, context)
+  }
   const saveDiscoveryState = (state: OAuthDiscoveryState) => {
+    limit.begin()
     const found = discoveries.save(state)
     if (isSameIssuer(found, issuer)) return
     throw new InvalidResponseError(`the server's issuer is ${JSON.stringify(found)}, not ${JSON.stringify(issuer)}`)
@@ -198,7 +205,7 @@ function heldTo({ issuer, serverUrl }: AccessOptions, provider: OAuthClientProvi
     discoveries.issuerOfRequest(url, metadata)
     return authenticate?.call(provider, headers, parameters, url, metadata)
   }
-  return Object.assign(provider, { saveDiscoveryState, addClientAuthentication })
+  return Object.assign(provider, { saveDiscoveryState, saveTokens, addClientAuthentication })
 }
 
 function required(where: string, { serverUrl, issuer, clientId, ...rules }: AccessOptions) {

@@ -167,7 +167,7 @@ export class SessionProvider implements OAuthClientProvider {
    * @throws SignInError `too_many`
    */
   saveDiscoveryState(state: OAuthDiscoveryState): void {
-    this.#tokens.refuseEndless(Date.now())
+    this.#tokens.limit.begin()
     this.#discoveries.save(state)
   }
 

@@ -1,22 +1,17 @@
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
 import { sha256 } from './digest.ts'
+import { RenewalLimit } from './renewal-limit.ts'
 import type { SessionRecords } from './session-records.ts'
-import { SignInError } from './sign-in-error.ts'
-
-/** Renewals within the window: a server that refuses each new token at once is not served for ever. */
-const MAX_RENEWALS = 20
-const RENEWAL_WINDOW_MS = 60_000
 
 /** The owner's tokens, as this process hands them out and gives them up while others renew them. */
 export class SessionTokens {
+  readonly limit: RenewalLimit = new RenewalLimit()
   readonly #records: SessionRecords
   /** Hashes of access tokens that are in the store already, or must not come there: one for each answer to an SDK. */
   readonly #settled: string[] = []
   #handedOut: StoredOAuthTokens | undefined
   /** Refused refreshes whose tokens are dropped already, and of which the SDK will tell. */
   #dropped = 0
-  /** When tokens came, epoch milliseconds. */
-  #renewals: readonly number[] = []
 
   constructor(records: SessionRecords) {
     this.#records = records
@@ -31,31 +26,15 @@ export class SessionTokens {
   async save(tokens: StoredOAuthTokens): Promise<void> {
     const at = this.#settled.indexOf(await sha256(tokens.access_token))
     if (at >= 0) return void this.#settled.splice(at, 1)
-    this.#count()
+    this.limit.count()
     await this.#records.saveTokens(tokens)
   }
 
   /** Puts what a refresh gave in place of what it renewed. Whoever signed in or out in the meantime is not undone. */
   async renew(old: StoredOAuthTokens, tokens: StoredOAuthTokens): Promise<void> {
-    this.#count()
+    this.limit.count()
     await this.#records.replaceTokens(old, tokens)
     await this.settle(tokens)
-  }
-
-  /**
-   * Some SDKs renew and try again for as long as a server refuses: a hostile one, or one that is set up wrongly.
-   *
-   * @throws SignInError `too_many`
-   */
-  refuseEndless(now: number): void {
-    this.#renewals = this.#renewals.filter((at) => now - at < RENEWAL_WINDOW_MS)
-    if (this.#renewals.length < MAX_RENEWALS) return
-    const often = `the server refused the tokens of ${MAX_RENEWALS} renewals in a minute`
-    throw new SignInError('too_many', `${often}: none is renewed until then`)
-  }
-
-  #count(): void {
-    this.#renewals = [...this.#renewals, Date.now()]
   }
 
   /** What is given to the SDK without being news. */
