@@ -134,6 +134,23 @@ describe('a tuple source of your own', () => {
     })
   })
 
+  test('may go on from any text', async () => {
+    const next = 'user:zoë 🦊 %2F'
+    const asked: unknown[] = []
+    const source: TupleSource = {
+      tuplesOf: async () => [],
+      objectsOf: async () => [],
+      page: async ({ after }) => {
+        asked.push(after)
+        return { tuples: [], next }
+      },
+    }
+    const engine = createEngine({ model: rules, tuples: source })
+    const { continuationToken } = await engine.read({})
+    await engine.read({ continuationToken })
+    expect(asked).toEqual([undefined, next])
+  })
+
   test('tuples in memory are copies', async () => {
     const context = { size: 1 }
     const { engine } = stored(tuple('user:ann member group:g', 'small', context))

@@ -30,12 +30,12 @@ export async function readTuples({ source }: EngineState, question: ReadQuestion
   return { tuples, continuationToken: next === undefined ? '' : encode(next) }
 }
 
-/** Base64url with padding, which is what the API lets through. */
-const encode = (text: string) => btoa(text).replaceAll('+', '-').replaceAll('/', '_')
+/** Base64url with padding, which is what the API lets through, of any text that a source goes on from. */
+const encode = (text: string) => btoa(encodeURIComponent(text)).replaceAll('+', '-').replaceAll('/', '_')
 
 function decode(token: string): string {
   try {
-    return atob(token.replaceAll('-', '+').replaceAll('_', '/'))
+    return decodeURIComponent(atob(token.replaceAll('-', '+').replaceAll('_', '/')))
   } catch {
     throw new FgaError('invalid_continuation_token', 'Invalid continuation token')
   }
