@@ -4,7 +4,7 @@ import { randomSecret } from '../lib/index.ts'
 import type { AvailableConnection, LinkedAccount } from '../vault/account-linker.ts'
 import { type ConnectParts, localPath } from './connect-parts.ts'
 
-/** Works without scripts, at any width, in light and dark. */
+/** Works without scripts, at any width, in light and dark. At first its buttons take no click: it may be of the page before. */
 const style = `
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
 body { margin: 0 auto; max-width: 40rem; padding: 1rem }
@@ -14,7 +14,8 @@ li { border: 1px solid GrayText; border-radius: .5rem; margin: .75rem 0; padding
 p { margin: .25rem 0; overflow-wrap: anywhere }
 [role=status], [role=alert] { border-left: .25rem solid Highlight; padding: .5rem 1rem }
 form { display: inline-block; margin: .5rem .5rem 0 0; max-width: 100% }
-button { font: inherit; max-width: 100%; min-height: 2.75rem; min-width: 2.75rem; overflow-wrap: anywhere; padding: .5rem 1rem }
+button { animation: still 1s; font: inherit; max-width: 100%; min-height: 2.75rem; min-width: 2.75rem; overflow-wrap: anywhere; padding: .5rem 1rem }
+@keyframes still { from, to { pointer-events: none } }
 button:focus-visible { outline: .2rem solid Highlight; outline-offset: .15rem }
 `
 
