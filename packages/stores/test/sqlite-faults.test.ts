@@ -1,4 +1,5 @@
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type SqliteStoreOptions, sqliteStore } from '@behalf/stores/sqlite'
@@ -23,6 +24,22 @@ async function opened(options: { readonly timeoutMs?: number } = {}) {
     () => store.close(),
   )
   return { file, store, other }
+}
+
+const withoutJournal = { reason: 'unavailable', message: expect.stringContaining('its journal') }
+
+/** As a program that closes the file last: with it the journal goes. */
+function aloneInAnotherProcess(file: string): string {
+  const program = `
+    const database = new (process.getBuiltinModule('node:sqlite').DatabaseSync)(process.argv[1])
+    try {
+      database.exec('PRAGMA locking_mode = EXCLUSIVE; SELECT count(*) FROM behalf_records')
+      process.stdout.write('opened')
+    } catch (error) {
+      process.stdout.write(error.message)
+    }
+    database.close()`
+  return execFileSync(process.execPath, ['--no-warnings', '-e', program, file], { encoding: 'utf8' })
 }
 
 describe('options', () => {
@@ -75,6 +92,45 @@ describe('the file', () => {
     }
     await expect(store.put('claim', value, { ifVersion: null })).rejects.toMatchObject(replaced)
     await expect(store.get('claim')).rejects.toMatchObject(replaced)
+  })
+
+  test.each<[string, (file: string) => Promise<unknown>]>([
+    ['opened', (file) => sqliteStore({ file }).get('key')],
+    [
+      'opened and closed',
+      async (file) => {
+        const second = sqliteStore({ file })
+        await second.get('key')
+        second.close()
+      },
+    ],
+  ])('stays locked against another process that wants it alone, after a second store of this process %s it', async (_, open) => {
+    const { file, store } = await opened()
+    await open(file)
+    expect(aloneInAnotherProcess(file)).toContain('locked')
+    expect(await store.put('claim', value, { ifVersion: null })).toEqual(expect.any(String))
+  })
+
+  test('whose journal another process deleted, after code of the app had ended the locks, takes no claim that nobody else sees', async () => {
+    const { file, remove } = place()
+    const store = sqliteStore({ file })
+    cleanUps.push(remove, () => store.close())
+    await store.put('key', value, { ifVersion: null })
+    // A copy made by the app: what it closes ends the locks of its process.
+    readFileSync(file)
+    expect(aloneInAnotherProcess(file)).toBe('opened')
+    await expect(store.put('claim', value, { ifVersion: null })).rejects.toMatchObject(withoutJournal)
+    store.close()
+    const next = sqliteStore({ file })
+    cleanUps.push(() => next.close())
+    expect(await next.get('key')).toMatchObject({ value })
+  })
+
+  test.each(['-wal', '-shm'])('whose %s was deleted while it was open is read and written no more', async (suffix) => {
+    const { file, store } = await opened()
+    rmSync(`${file}${suffix}`)
+    await expect(store.put('claim', value, { ifVersion: null })).rejects.toMatchObject(withoutJournal)
+    await expect(store.get('key')).rejects.toMatchObject(withoutJournal)
   })
 
   test('of a relative path is the one of the folder that the process was in when the store was made', async () => {

@@ -76,7 +76,7 @@ export class Connection {
       if (this.#open.identity === identity()) return this.#open
       throw new StoreError(
         'unavailable',
-        'the database file was replaced or deleted while it was open: restart each process that uses it',
+        'the database file or its journal was replaced or deleted while it was open: restart each process that uses it',
       )
     }
     const database = 'file' in this.#source ? openFile(this.#source.file) : this.#source.database

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs'
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs'
 import process from 'node:process'
 import { ConfigurationError } from '@behalf/core'
 import { StoreError } from '@behalf/core/spi'
@@ -47,15 +47,21 @@ export function openFile(file: string): SqliteDatabase {
   }
 }
 
+/** SQLite's own names: the database, its journal, and the locks of its readers and writers. */
+const filesOf = (file: string): readonly string[] => [file, `${file}-wal`, `${file}-shm`]
+
 /**
  * Makes the file where it is missing, and closes it and its journal to other users: copies, restored backups and volumes
  * come with other modes.
+ *
+ * A file that exists is never opened here. Closing it would end all locks of this process on it (POSIX), and with them those
+ * of another store: the next process that closes the file would then delete the journal of that store.
  */
 function closeToOthers(file: string): void {
-  closeSync(openSync(file, 'a', 0o600))
+  if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
   // On Windows a mode says nothing about others.
   if (process.platform === 'win32') return
-  for (const name of [file, `${file}-wal`, `${file}-shm`]) {
+  for (const name of filesOf(file)) {
     const state = statSync(name, { throwIfNoEntry: false })
     if (state === undefined || (state.mode & 0o077) === 0) continue
     if (state.uid !== process.getuid?.()) {
@@ -68,10 +74,10 @@ function closeToOthers(file: string): void {
   }
 }
 
-/** What tells a file from another one of the same name. `undefined`: there is no file. */
-export function fileIdentity(file: string): string | undefined {
-  const state = statSync(file, { bigint: true, throwIfNoEntry: false })
-  return state && `${state.dev}:${state.ino}`
+/** What tells an open database from another one of the same name. Its journal stays the same one while it is open. */
+export function fileIdentity(file: string): string {
+  const states = filesOf(file).map((name) => statSync(name, { bigint: true, throwIfNoEntry: false }))
+  return states.map((state) => state && `${state.dev}:${state.ino}`).join()
 }
 
 /**
