@@ -105,13 +105,16 @@ export class AccountRecords {
     }
   }
 
-  /** Whether a linked account uses one of these tokens. */
+  /** Whether a linked account uses one of these tokens. One that does not open here may be in use by a process with its key. */
   async isHeld(pair: TokenPair): Promise<boolean> {
-    for (const name of index.tokens(pair)) {
-      const linked = this.#accounts.under(name, { onUnreadable: () => {} })
-      for await (const { record } of linked) if (record.state === 'connected') return true
+    let isHeld = false
+    const onUnreadable = () => {
+      isHeld = true
     }
-    return false
+    for (const name of index.tokens(pair)) {
+      for await (const { record } of this.#accounts.under(name, { onUnreadable })) isHeld ||= record.state === 'connected'
+    }
+    return isHeld
   }
 
   /**

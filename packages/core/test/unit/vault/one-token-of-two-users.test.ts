@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { provider } from './provider.ts'
-import { user, world } from './world.ts'
+import { keys, user, world } from './world.ts'
 
 const clock = testClock()
 const crm = await provider('http://localhost:4867', () => clock.now())
@@ -61,6 +61,17 @@ describe('two users who linked one account and hold the same token of it', () =>
     expect(forgotten).toEqual({ disconnected: 1, revoked: 0, unreadable: [] })
     expect(crm.revoked).toEqual([])
     expect(await tokenOf()).toBe('xoxp-1')
+  })
+
+  test('one disconnects by a process without the key that seals the other one’s link: the token is left', async () => {
+    const older = world(crm, { clock })
+    await older.link()
+    const seal = [new Uint8Array(32).fill(3), ...keys.seal] as const
+    const newer = world(crm, { clock, store: older.store, keys: { ...keys, seal } })
+    await newer.link(bob)
+    expect(await older.vault.accounts.disconnect(user(), name)).toEqual({ status: 'disconnected', revoked: false })
+    expect(crm.revoked).toEqual([])
+    expect(await newer.vault.accounts.disconnect(bob, name)).toEqual({ status: 'disconnected', revoked: true })
   })
 
   test('a refresh token that two links hold is left as well', async () => {
