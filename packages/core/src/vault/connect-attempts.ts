@@ -19,6 +19,9 @@ const schema = z.object({
   /** Keyed hash of what the browser holds. */
   browser: text,
   connection: text,
+  /** The provider's issuer, and our client there. Absent: the vendor of `authSession` has them. */
+  issuer: z.optional(text),
+  clientId: z.optional(text),
   scopes: z.array(text),
   redirectUri: text,
   codeVerifier: text,

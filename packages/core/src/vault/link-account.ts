@@ -33,7 +33,7 @@ export async function startLink(
   if (upstream === undefined) {
     return { status: 'unknown_connection', detail: `there is no connection ${JSON.stringify(connection)}` }
   }
-  const { scopes: possible } = upstream.connection
+  const { scopes: possible, profile } = upstream.connection
   const asked = request.scopes ?? possible
   const unknown = asked.find((scope) => !possible.includes(scope))
   if (unknown !== undefined) {
@@ -43,7 +43,9 @@ export async function startLink(
     // Many providers replace a grant by the newer one. What another account has is not asked for.
     const held = (await heldBy(records, owner, request)) ?? []
     const scopes = possible.filter((scope) => asked.includes(scope) || held.includes(scope))
-    const attempt = { connection, scopes, redirectUri, codeVerifier: randomSecret(), nonce: randomSecret() }
+    const { issuer, clientId } = profile
+    const secrets = { codeVerifier: randomSecret(), nonce: randomSecret() }
+    const attempt = { connection, issuer, clientId, scopes, redirectUri, ...secrets }
     const state = randomSecret()
     const url = await upstream.authorizationUrl({ ...attempt, state }, options)
     await attempts.begin(user, browser, { ...attempt, ...(returnTo !== undefined && { returnTo }) }, state)
@@ -78,6 +80,11 @@ export async function completeLink(
   const back = returnTo === undefined ? {} : { returnTo }
   const upstream = parts.upstreams.get(attempt.connection)
   if (upstream === undefined) return { status: 'misconfigured', detail: 'the connection is gone', ...back }
+  const { issuer, clientId } = upstream.connection.profile
+  // A process may have another configuration: a code and its verifier go to the server that the browser was sent to.
+  if (attempt.issuer !== issuer || attempt.clientId !== clientId) {
+    return refuse('other_issuer', 'this connect flow was begun at another provider, or with another client', returnTo)
+  }
   try {
     const answer = await codeOf(request.parameters, upstream, returnTo, options)
     if (typeof answer !== 'string') return answer

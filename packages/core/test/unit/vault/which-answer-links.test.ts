@@ -1,13 +1,20 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
-import { provider } from './provider.ts'
+import type { ConnectionDefinition } from '../../../src/vault/connection-definition.ts'
+import { type Provider, provider } from './provider.ts'
 import { definitionOf, REDIRECT, user, world } from './world.ts'
 
 const clock = testClock()
 const crm = await provider('http://localhost:4806', () => clock.now())
-useMsw(...crm.handlers)
-beforeEach(() => crm.reset())
+const other = await provider('http://localhost:4807', () => clock.now())
+// Like most providers, it does not name itself in its answers (RFC 9207).
+other.metadata.authorization_response_iss_parameter_supported = false
+useMsw(...crm.handlers, ...other.handlers)
+beforeEach(() => {
+  crm.reset()
+  other.reset()
+})
 const back = { returnTo: '/chat' }
 
 async function started() {
@@ -63,5 +70,19 @@ describe('an answer to a connect flow', () => {
     const without = world(crm, { clock, store, connections: { other: definitionOf(crm) } })
     expect(await without.finish(crm.codeFor(url))).toMatchObject({ status: 'misconfigured', ...back })
     expect(crm.forms).toHaveLength(0)
+  })
+
+  test.each<[string, Provider, Partial<ConnectionDefinition>]>([
+    ['at another provider', other, {}],
+    ['with another client', crm, { clientId: 'another-app' }],
+  ])('that comes to a process whose connection is %s takes code and verifier nowhere', async (_, elsewhere, definition) => {
+    const { store, url } = await started()
+    const configuredAnew = world(elsewhere, { clock, store, definition })
+    const parameters = crm.codeFor(url, elsewhere === other ? { iss: undefined } : {})
+    expect(await configuredAnew.finish(parameters)).toMatchObject({
+      ...{ status: 'refused', reason: 'other_issuer', ...back },
+      detail: expect.stringContaining('begun at another provider, or with another client'),
+    })
+    expect([...crm.forms, ...other.forms]).toHaveLength(0)
   })
 })
