@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { sqliteStore } from '@behalf/stores/sqlite'
+import { type SqliteDatabase, sqliteStore } from '@behalf/stores/sqlite'
 import { describeStore } from '@behalf/testing/contract'
 import { describe, expect, test, vi } from 'vitest'
 import { BetterShapedDatabase } from './better-sqlite3-shape.ts'
@@ -11,6 +11,13 @@ vi.setConfig({ maxConcurrency: 20 })
 describeStore('SQLite, a database shaped like that of better-sqlite3', {
   concurrent: true,
   create: async () => fileUnderTest(onDatabase((file) => new BetterShapedDatabase(file))),
+})
+
+/** Before 3.42, `unixepoch('subsec')` is NULL. */
+const withoutFractions = (database: SqliteDatabase): SqliteDatabase => ({
+  exec: (sql) => database.exec(sql),
+  prepare: (sql) => database.prepare(sql.replaceAll("unixepoch('subsec')", 'NULL')),
+  close: () => database.close(),
 })
 
 describe.each([
@@ -61,6 +68,19 @@ describe.each([
     expect(await store.list('index', { limit: 1 })).toMatchObject([{ key: 'key', value: Uint8Array.of(7) }])
     expect(await store.claimDue('queue', { limit: 1, leaseSeconds: 60 })).toHaveLength(1)
     other.close()
+    database.close()
+    remove()
+  })
+
+  test('of an SQLite that does not know fractions of seconds is refused: each lease would have ended as it was taken', async () => {
+    const { file, remove } = place()
+    const database = open(file)
+    const store = sqliteStore({ database: withoutFractions(database) })
+    const refused = { code: 'ERR_CONFIGURATION', message: expect.stringContaining('SQLite 3.42 or newer') }
+    for (let times = 0; times < 2; times++) {
+      await expect(store.put('lease', value, { ifVersion: null, expiresInSeconds: 60 })).rejects.toMatchObject(refused)
+    }
+    await expect(store.now()).rejects.toMatchObject(refused)
     database.close()
     remove()
   })

@@ -27,6 +27,9 @@ export interface SqliteDatabase {
   close(): unknown
 }
 
+/** The store's clock: the machine's, read by SQLite. */
+export const NOW = "unixepoch('subsec')"
+
 /** How long SQLite itself waits for a lock. It blocks the process, so the rest of the time is waited out above it. */
 const BUSY_MS = 25
 
@@ -85,6 +88,10 @@ export function fileIdentity(file: string): string {
  * claim that was told is not forgotten when the power fails.
  */
 export function configure(database: SqliteDatabase): void {
+  // An older SQLite does not know fractions of seconds and reads NULL, by which each lease has ended.
+  if (typeof field(database.prepare(`SELECT ${NOW} AS now`).get(), 'now') !== 'number') {
+    throw new ConfigurationError('sqliteStore.database', 'needs SQLite 3.42 or newer: upgrade its driver')
+  }
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`)
   const mode = field(database.prepare('PRAGMA journal_mode = WAL').get(), 'journal_mode')
   if (mode === 'memory') {

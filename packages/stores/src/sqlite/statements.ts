@@ -1,10 +1,8 @@
-import type { SqliteDatabase, SqliteStatement } from './database.ts'
+import { NOW, type SqliteDatabase, type SqliteStatement } from './database.ts'
 
 /** Expired rows that one write takes along. Each write adds one row at most, so they cannot pile up. */
 const SWEPT_PER_WRITE = 32
 
-/** The store's clock: the machine's, read by SQLite. */
-const NOW = "unixepoch('subsec')"
 const LIVE = `(r.expires_at IS NULL OR r.expires_at > ${NOW})`
 const RECORD = 'r.key AS key, r.value AS value, r.version AS version'
 const LIST = `SELECT ${RECORD} FROM behalf_index i JOIN behalf_records r ON r.key = i.key WHERE i.name = ? AND ${LIVE}`
