@@ -104,12 +104,15 @@ describe('the file', () => {
         second.close()
       },
     ],
-  ])('stays locked against another process that wants it alone, after a second store of this process %s it', async (_, open) => {
-    const { file, store } = await opened()
-    await open(file)
-    expect(aloneInAnotherProcess(file)).toContain('locked')
-    expect(await store.put('claim', value, { ifVersion: null })).toEqual(expect.any(String))
-  })
+  ])(
+    'stays locked against another process that wants it alone, after a second store of this process %s it',
+    async (_, open) => {
+      const { file, store } = await opened()
+      await open(file)
+      expect(aloneInAnotherProcess(file)).toContain('locked')
+      expect(await store.put('claim', value, { ifVersion: null })).toEqual(expect.any(String))
+    },
+  )
 
   test('whose journal another process deleted, after code of the app had ended the locks, takes no claim that nobody else sees', async () => {
     const { file, remove } = place()

@@ -107,14 +107,12 @@ export class AccountRecords {
 
   /** Whether a linked account uses one of these tokens. One that does not open here may be in use by a process with its key. */
   async isHeld(pair: TokenPair): Promise<boolean> {
-    let isHeld = false
-    const onUnreadable = () => {
-      isHeld = true
-    }
+    const held: string[] = []
     for (const name of index.tokens(pair)) {
-      for await (const { record } of this.#accounts.under(name, { onUnreadable })) isHeld ||= record.state === 'connected'
+      const linked = this.#accounts.under(name, { onUnreadable: (key) => held.push(key) })
+      for await (const { key, record } of linked) if (record.state === 'connected') held.push(key)
     }
-    return isHeld
+    return held.length > 0
   }
 
   /**

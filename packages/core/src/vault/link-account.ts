@@ -41,7 +41,7 @@ export async function startLink(
   }
   try {
     // Many providers replace a grant by the newer one. What another account has is not asked for.
-    const held = (await heldBy(records, owner, request)) ?? []
+    const held = await heldBy(records, owner, request)
     const scopes = possible.filter((scope) => asked.includes(scope) || held.includes(scope))
     const { issuer, clientId } = profile
     const secrets = { codeVerifier: randomSecret(), nonce: randomSecret() }
@@ -59,11 +59,10 @@ async function heldBy(
   records: AccountRecords,
   owner: AccountRecord['owner'],
   { connection, account }: ConnectRequest,
-): Promise<readonly string[] | undefined> {
-  if (account === undefined) return undefined
-  const found = await records.find(await records.key(owner, connection, account))
+): Promise<readonly string[]> {
+  const found = account === undefined ? undefined : await records.find(await records.key(owner, connection, account))
   // A new link replaces what does not open.
-  return found === undefined || 'unreadable' in found ? undefined : found.record.scopes
+  return found !== undefined && 'record' in found ? found.record.scopes : []
 }
 
 /** Ends a connect flow: whose it is is checked first, then who answered, and only then is a code redeemed. */
@@ -80,15 +79,11 @@ export async function completeLink(
   const back = returnTo === undefined ? {} : { returnTo }
   const upstream = parts.upstreams.get(attempt.connection)
   if (upstream === undefined) return { status: 'misconfigured', detail: 'the connection is gone', ...back }
-  const { issuer, clientId } = upstream.connection.profile
-  // A process may have another configuration: a code and its verifier go to the server that the browser was sent to.
-  if (attempt.issuer !== issuer || attempt.clientId !== clientId) {
-    return refuse('other_issuer', 'this connect flow was begun at another provider, or with another client', returnTo)
-  }
+  const flow = { attempt, upstream }
   try {
-    const answer = await codeOf(request.parameters, upstream, returnTo, options)
+    const answer = await codeOf(request.parameters, flow, options)
     if (typeof answer !== 'string') return answer
-    const record = await redeemAndKeep(parts, { attempt, upstream }, answer, options)
+    const record = await redeemAndKeep(parts, flow, answer, options)
     return { status: 'connected', account: describeAccount(confirmed(record)), ...back }
   } catch (error) {
     return { ...redeemAnswer(error), ...back }
@@ -98,10 +93,15 @@ export async function completeLink(
 /** The code of an authorization response, or why there is none. `error` is not looked at before the issuer is. */
 async function codeOf(
   parameters: URLSearchParams,
-  upstream: Upstream,
-  returnTo: string | undefined,
+  { attempt, upstream }: ConnectFlow,
   options: RequestOptions,
 ): Promise<string | CompleteAnswer> {
+  const { returnTo } = attempt
+  const { issuer, clientId } = upstream.connection.profile
+  // A process may have another configuration: a code and its verifier go to the server that the browser was sent to.
+  if (attempt.issuer !== issuer || attempt.clientId !== clientId) {
+    return refuse('other_issuer', 'this connect flow was begun at another provider, or with another client', returnTo)
+  }
   if (!(await upstream.isIssuer(parameters.get('iss'), options)) || parameters.getAll('iss').length > 1) {
     return refuse('other_issuer', 'the answer does not come from the server that was asked', returnTo)
   }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { ConnectionDefinition } from '../../../src/vault/connection-definition.ts'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
-import type { ConnectionDefinition } from '../../../src/vault/connection-definition.ts'
 import { type Provider, provider } from './provider.ts'
 import { definitionOf, REDIRECT, user, world } from './world.ts'
 
@@ -75,14 +75,17 @@ describe('an answer to a connect flow', () => {
   test.each<[string, Provider, Partial<ConnectionDefinition>]>([
     ['at another provider', other, {}],
     ['with another client', crm, { clientId: 'another-app' }],
-  ])('that comes to a process whose connection is %s takes code and verifier nowhere', async (_, elsewhere, definition) => {
-    const { store, url } = await started()
-    const configuredAnew = world(elsewhere, { clock, store, definition })
-    const parameters = crm.codeFor(url, elsewhere === other ? { iss: undefined } : {})
-    expect(await configuredAnew.finish(parameters)).toMatchObject({
-      ...{ status: 'refused', reason: 'other_issuer', ...back },
-      detail: expect.stringContaining('begun at another provider, or with another client'),
-    })
-    expect([...crm.forms, ...other.forms]).toHaveLength(0)
-  })
+  ])(
+    'that comes to a process whose connection is %s takes code and verifier nowhere',
+    async (_, elsewhere, definition) => {
+      const { store, url } = await started()
+      const configuredAnew = world(elsewhere, { clock, store, definition })
+      const parameters = crm.codeFor(url, elsewhere === other ? { iss: undefined } : {})
+      expect(await configuredAnew.finish(parameters)).toMatchObject({
+        ...{ status: 'refused', reason: 'other_issuer', ...back },
+        detail: expect.stringContaining('begun at another provider, or with another client'),
+      })
+      expect([...crm.forms, ...other.forms]).toHaveLength(0)
+    },
+  )
 })
