@@ -13,6 +13,7 @@ export interface RunConfig {
    * a tool hands it on with what it was told.
    */
   readonly toolCall?: { readonly id?: string | undefined; readonly name?: string | undefined } | undefined
+  readonly toolCallId?: unknown
   /** What the tool nodes were called with: the graph's state, or its messages. */
   readonly state?: unknown
   /** LangGraph's own: an object for each attempt of a node. Absent in older versions. */
@@ -66,14 +67,16 @@ export const surroundingsOf = (config: RunConfig): Surroundings => ({
 /**
  * Where a call is found again. Without a thread nothing is kept, so there is nothing to be found. Models repeat their
  * call ids, so the message that makes the call is part of its name. Code in a node that invokes a tool with arguments
- * alone is known by its task, whose namespace is the same after a restart.
+ * alone is known by its task, whose namespace is the same after a restart, and by the call that it works for.
  */
 export function slotOf(config: RunConfig, tool: string, input: unknown, { message, around }: Surroundings): Slot {
   const { thread_id: thread, checkpoint_ns: task } = config.configurable ?? {}
   const id = toolCallIdOf(config)
-  const callId = id === undefined || message === undefined ? (id ?? task) : JSON.stringify([message, id])
+  const code = typeof config.toolCallId === 'string' ? JSON.stringify([task, config.toolCallId]) : task
+  const callId = id === undefined || message === undefined ? (id ?? code) : JSON.stringify([message, id])
   if (thread === undefined || thread === null || typeof callId !== 'string' || callId === '') return crypto.randomUUID()
-  const attempt = id === undefined ? (config.executionInfo ?? around) : codeOf(config, tool)
+  const attempt =
+    config.toolCall?.name === tool ? undefined : (codeOf(config, around) ?? config.executionInfo ?? around)
   return slotWithin([String(thread), callId], { tool, input, attempt })
 }
 
@@ -81,17 +84,23 @@ export function slotOf(config: RunConfig, tool: string, input: unknown, { messag
 const code = new WeakMap<object, WeakMap<object, object>>()
 
 /**
- * The tool's code that makes this call, with the id of the call around it: as long as one attempt. `undefined` for the call
- * itself, which its id names, however often it is made.
+ * The tool's code that makes this call, with what it was told of the call around it: as long as one attempt.
  *
- * A node that begins anew has the same state, and so the same objects as tool calls, and another `executionInfo`.
+ * A node that begins anew has the same state, and so the same objects as tool calls, and another `executionInfo`. A
+ * middleware that calls again may do so with the same tool call, and its signal is another one then; code may copy the tool
+ * call, and LangChain leaves it out where a Runnable is a tool.
  */
-function codeOf({ toolCall, executionInfo = toolCall }: RunConfig, tool: string): object | undefined {
-  if (toolCall === undefined || executionInfo === undefined || toolCall.name === tool) return undefined
-  const calls = code.get(executionInfo) ?? new WeakMap<object, object>()
-  code.set(executionInfo, calls)
-  const own = calls.get(toolCall) ?? {}
-  calls.set(toolCall, own)
+function codeOf(
+  { toolCall, toolCallId = toolCall?.id, signal, executionInfo }: RunConfig,
+  around: object | undefined,
+): object | undefined {
+  const told = signal ?? toolCall
+  if (toolCallId === undefined || told === undefined) return undefined
+  const node = executionInfo ?? around ?? told
+  const calls = code.get(node) ?? new WeakMap<object, object>()
+  code.set(node, calls)
+  const own = calls.get(told) ?? {}
+  calls.set(told, own)
   return own
 }
 
