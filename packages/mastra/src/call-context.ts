@@ -119,31 +119,27 @@ export function pauseOf(runId: string, call?: { readonly toolCallId?: string | u
 /**
  * Returns for whom this call is made, asked at each call: the user who resumes a run may not be the one who began it.
  *
- * Mastra keeps the tools of a run that waits in memory, and goes on with them, whichever tools the resume is given. So
- * tools that were made for one user do nothing more in a run that waited, within `runAs` of another user.
+ * Mastra keeps the tools of a run that waits in memory, and goes on with them, whichever tools the resume is given, and
+ * tells nobody that the run waited. So tools that were made for one user do nothing within `runAs` of another user.
  */
-export function identityFor(call: GuardedCall, context: Context): Identity | undefined {
+export function identityFor(call: GuardedCall, { agent }: Context): Identity | undefined {
   const { identity } = call.options
   if (typeof identity !== 'function') {
-    if (!call.waited.has(runOf(context) ?? '') || !actsForAnother(identity)) return identity
-    const cause = 'was given for one user, and another one resumes the run: give a function, such as currentIdentity'
+    if (isBackgroundTask || !actsForAnother(identity)) return identity
+    const cause =
+      'was given for one user, and this call is made within runAs of another: give a function, such as currentIdentity'
     reportError(new ConfigurationError('guardTools.identity', cause), call)
     return undefined
   }
-  // A worker's surroundings are of whoever started the worker.
-  if (context.agent?.isBackgroundTask === true) return undefined
+  if (isBackgroundTask) return undefined
   try {
     return identity()
+  // A worker's surroundings are of whoever started the worker.
+  const isBackgroundTask = agent?.isBackgroundTask === true
   } catch (error) {
     reportError(error, call)
     return undefined
   }
-}
-
-/** Remembers that a run waits. What it is resumed with does not tell that it did: it may be nothing. */
-export function rememberWaiting({ waited, options: { identity } }: GuardedCall, context: Context): void {
-  const run = runOf(context)
-  if (run !== undefined && typeof identity === 'object' && identity.kind === 'user') waited.add(run)
 }
 
 /** Whether the running code acts for another user than this one. */

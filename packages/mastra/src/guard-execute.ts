@@ -17,7 +17,6 @@ import {
   isInOwnStep,
   isResumed,
   ownContext,
-  rememberWaiting,
   slotOf,
   suspenderOf,
 } from './call-context.ts'
@@ -46,7 +45,6 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
     let suspendsItself = false
     const onSuspend = () => {
       suspendsItself = true
-      rememberWaiting(call, context)
     }
     try {
       outcome = await guard.run(call.policy, invocation, async (parsed, one) => {
@@ -60,7 +58,6 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
       if (error instanceof OwnSuspensionError) return undefined
       throw thrownFor(error, abortSignal, call)
     }
-    if (outcome.status === 'interrupted') rememberWaiting(call, context)
     return resultOf(outcome, context, call)
   }
   bodies.add(guarded)

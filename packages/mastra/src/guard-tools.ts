@@ -29,9 +29,8 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   if (unknown !== undefined) {
     throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
   }
-  const waited = new Set<string>()
   const guarded = withPolicies(Object.entries<AnyTool>(tools), options)
-  return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, waited, options: own })])) as Tools
+  return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, options: own })])) as Tools
 }
 
 /** A clone by prototype: a tool made anew would lose its marker and what it decides about approvals of its own. */

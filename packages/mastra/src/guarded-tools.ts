@@ -25,8 +25,8 @@ export interface GuardToolsOptions<Tools> {
    * clear and restored on resume.
    *
    * A function is not asked in a background task, which runs in its worker's surroundings: give such tools
-   * the identity itself. A run that waits goes on with the tools that it was begun with, so in such a run
-   * an identity itself does not act within `runAs` of another user.
+   * the identity itself. Elsewhere an identity itself does not act within `runAs` of another user, since a run that waits
+   * goes on with the tools that it was begun with, whoever resumes it.
    */
   readonly identity: Identity | undefined | (() => Identity | undefined)
   /**
@@ -44,7 +44,5 @@ export interface GuardedCall {
   readonly policy: Policy
   /** Reads a model's arguments by the tool's schema, as Mastra does before it calls a tool. */
   readonly read: (input: unknown) => Promise<unknown>
-  /** The runs that waited with tools of one user: Mastra keeps the tools of a run that waits in memory. */
-  readonly waited: Set<string>
   readonly options: Omit<GuardToolsOptions<unknown>, 'policies'>
 }

@@ -38,7 +38,7 @@ async function actors(of: 'a function' | 'each run') {
   const { agent: make, memory } = conversation()
   const model = new ScriptedModel([call('call-1', 'who', {})], 'Ann.', [call('call-2', 'who', {})], 'Bob.')
   const agent = make(of === 'a function' ? toolsOf(currentIdentity) : {}, model)
-  const own = (identity: Identity) => (of === 'each run' ? { toolsets: { own: toolsOf(identity) } } : {})
+  const own = (identity: Identity) => (of === 'each run' ? { toolsets: { own: toolsOf(() => identity) } } : {})
   const { text } = await runAs(ann, () => agent.stream('Who am I?', { memory, ...own(ann) }))
   await began.promise
   runAs(bob, () =>

@@ -91,7 +91,7 @@ describe('a sub-agent whose task waits in the queue of background tasks', () => 
     const users = { ann, bob }
     const inner = (identity: Identity, name: string) =>
       agentOf('inner', new ScriptedModel([call(`inner-${name}`, 'who', {})]), {
-        tools: toolsOf(of === 'a function' ? currentIdentity : identity),
+        tools: toolsOf(of === 'a function' ? currentIdentity : () => identity),
         backgroundTasks: { disabled: true },
       })
     const outer = (name: keyof typeof users) =>
@@ -111,7 +111,7 @@ describe('a sub-agent whose task waits in the queue of background tasks', () => 
     return acted.toSorted()
   }
 
-  test('acts as its user where its tools are made for each request', async () => {
+  test('acts as its user where its tools are made for each request, with a function that returns that user', async () => {
     expect(await actors('each request')).toEqual(['ann', 'bob'])
   })
 
