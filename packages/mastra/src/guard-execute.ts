@@ -122,19 +122,21 @@ async function resultOf(outcome: Outcome<unknown>, context: Context, call: Guard
 }
 
 /**
- * What a tool of Mastra's gives in place of a result that its `outputSchema` does not take. As a result, it would end the
- * run, and the model is told to see an error: it calls again, and what was done would be done twice (A13).
+ * What a tool of Mastra's gives in place of a result that its `outputSchema` does not take, or where its
+ * `requestContextSchema` does not take the request's context, which the text shows. As a result, it would end the run, and
+ * the model is told to see an error: it calls again, and what was done would be done twice (A13), or what a person approved
+ * counts as done and never was.
  *
  * @throws TypeError
  */
 function fitting(result: unknown): unknown {
   if (typeof result !== 'object' || result === null || !('validationErrors' in result)) return result
   if (!('error' in result && result.error === true && 'message' in result)) return result
-  if (typeof result.message !== 'string' || !result.message.startsWith(UNFIT)) return result
+  if (typeof result.message !== 'string' || !UNFIT.test(result.message)) return result
   throw new TypeError(result.message)
 }
 
-const UNFIT = 'Tool output validation failed'
+const UNFIT = /^(Tool (in|out)put|Request context) validation failed/
 
 /**
  * A10: Mastra parses the input once more by the tool's own schema, out of our reach, before the tool's code gets it.
