@@ -20,6 +20,7 @@ type Suspend = (payload: unknown, options?: SuspendOptions) => Promise<unknown>
 export type Context = Told &
   Resumed & {
     readonly runId?: unknown
+    readonly toolCallId?: unknown
     readonly workflowId?: unknown
     readonly inputData?: unknown
     readonly suspend?: Suspend
@@ -57,27 +58,38 @@ const ownCopy = (value: unknown): unknown => structuredClone(plainCopy(value)) ?
 export function slotOf(context: Context, name: string): Slot {
   const { agent, workflow } = context
   if (workflow !== undefined) return [workflow.runId, name]
-  const thread = runOf(context) ?? agent?.threadId
-  if (thread && isOfStep(context)) {
-    return [thread, JSON.stringify([context.workflowId, stepOf(context), name, textOf(context.inputData)])]
+  const run = runOf(context)
+  if (run && isOfStep(context)) {
+    return [run, JSON.stringify([context.workflowId, writerOf(context), name, textOf(context.inputData)])]
   }
   // Called by itself, nothing persists where it stands: an open question is found by what it asks.
-  if (!thread || !agent?.toolCallId) return crypto.randomUUID()
-  return [thread, agent.toolCallId]
+  if (!run || !agent?.toolCallId) return crypto.randomUUID()
+  return [run, agent.toolCallId]
 }
 
 /**
  * What makes calls that are counted: lives as long as one attempt of a step, or as one call of an agent. Mastra makes a writer
  * for each of them, which stays the same object where code hands on copies of the rest.
  */
-export const attemptOf = (context: Context): object => context.writer ?? context.workflow ?? context.agent ?? context
+export const attemptOf = (context: Context): object => context.writer ?? context.workflow ?? context
 
 /** Whether this is what Mastra hands to a step of the app's own, which hands it on as it is. */
 const isOfStep = (context: Context): boolean =>
   context.agent === undefined && context.workflow === undefined && 'getStepResult' in context
 
-/** The step's id, which Mastra's types do not name. */
-const stepOf = ({ writer }: Context): unknown => (writer as { readonly name?: unknown } | undefined)?.name
+/** The id of the step, or the name of the tool, which Mastra's types do not name. */
+const writerOf = ({ writer }: Context): unknown => (writer as { readonly name?: unknown } | undefined)?.name
+
+/**
+ * Whether code handed on less than Mastra hands to the tools of an agent: the writer is missing, by which calls are counted,
+ * or the run, as in what hooks and tools of the AI SDK are told. A call of theirs would be another one when they begin again,
+ * and is not known to be in a background task.
+ */
+export function isPart(context: Context): boolean {
+  const { agent, toolCallId, writer } = context
+  if (suspenderOf(context) === undefined) return false
+  return agent === undefined ? toolCallId !== undefined && runOf(context) === undefined : writer === undefined
+}
 
 /** A step's input, the same after Mastra's storage, which may keep members in another order. */
 function textOf(input: unknown): string | undefined {
@@ -124,6 +136,8 @@ export function pauseOf(runId: string, call?: { readonly toolCallId?: string | u
  */
 export function identityFor(call: GuardedCall, { agent }: Context): Identity | undefined {
   const { identity } = call.options
+  // A worker's surroundings are of whoever started the worker.
+  const isBackgroundTask = agent?.isBackgroundTask === true
   if (typeof identity !== 'function') {
     if (isBackgroundTask || !actsForAnother(identity)) return identity
     const cause =
@@ -134,8 +148,6 @@ export function identityFor(call: GuardedCall, { agent }: Context): Identity | u
   if (isBackgroundTask) return undefined
   try {
     return identity()
-  // A worker's surroundings are of whoever started the worker.
-  const isBackgroundTask = agent?.isBackgroundTask === true
   } catch (error) {
     reportError(error, call)
     return undefined
@@ -182,16 +194,15 @@ export function isInOwnStep(context: Context): boolean {
 }
 
 /**
- * Whether the code of another tool makes the call, and handed on the context that it was given, or parts of it. Suspended
- * alone, that code would go on as if it had a result. Mastra hands to a tool what an agent or what a workflow has; to the
- * code of a tool that it made, both names. In agents it always hands on a writer, which tells the name of the tool.
+ * Whether the code of another tool makes the call, and handed on the context that it was given, or nobody can resume the call,
+ * as one of a voice or of an MCP server. Suspended alone, that code or server would go on as if it had a result. Mastra hands
+ * to a tool what an agent or what a workflow has; to the code of a tool that it made, both names. In agents the writer tells
+ * the name of the tool.
  */
-export function isInOtherTool(context: Context, { name, tool }: GuardedCall): boolean {
-  if (Object.hasOwn(context, 'agent') && Object.hasOwn(context, 'workflow')) return true
-  const { agent, writer } = context
-  if (agent === undefined) return false
-  const named: unknown = writer === undefined ? undefined : Reflect.get(writer, 'name')
-  return named !== name && named !== tool.id
+export function isInOtherCode(context: Context, { name, tool }: GuardedCall): boolean {
+  if (runOf(context) === undefined || Object.hasOwn(context, 'agent') === Object.hasOwn(context, 'workflow'))
+    return true
+  return context.agent !== undefined && ![name, tool.id].includes(String(writerOf(context)))
 }
 
 /** Whether this call goes on: then Mastra has not read its arguments by the tool's schema. */

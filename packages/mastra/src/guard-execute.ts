@@ -13,8 +13,9 @@ import {
   type Context,
   copyOf,
   identityFor,
-  isInOtherTool,
+  isInOtherCode,
   isInOwnStep,
+  isPart,
   isResumed,
   ownContext,
   slotOf,
@@ -47,6 +48,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
       suspendsItself = true
     }
     try {
+      if (isPart(context)) throw new ConfigurationError('guardTools.context', PART)
       outcome = await guard.run(call.policy, invocation, async (parsed, one) => {
         await demandSameInput(parsed, call)
         const result = await execute(parsed, ownContext(context, call, { redact: redactorOf(one), onSuspend }))
@@ -63,6 +65,9 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   bodies.add(guarded)
   return guarded
 }
+
+const PART =
+  'does not tell the run, as that of a hook or of a tool of the AI SDK: call it in a tool of createTool, and pass on all that is handed to that'
 
 /** Returns what Mastra gets of an error: its own signals unchanged, and one fixed sentence for all others. */
 function thrownFor(error: unknown, abortSignal: AbortSignal | undefined, call: GuardedCall): unknown {
@@ -112,7 +117,7 @@ async function resultOf(outcome: Outcome<unknown>, context: Context, call: Guard
       const suspend = suspenderOf(context)
       if (suspend !== undefined && !isInOwnStep(context)) {
         await suspend(interrupt)
-        if (!isInOtherTool(context, call)) return undefined
+        if (!isInOtherCode(context, call)) return undefined
       }
       throw new ToolAuthorizationError(interrupt.kind, interruptSentences[interrupt.kind], interrupt)
     }

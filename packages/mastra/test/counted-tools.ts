@@ -27,6 +27,8 @@ export async function countedTools() {
     note: policy(Amount, { effect: 'write' }),
     pay: policy(Amount, { approval: { message: ({ input }) => `Pay ${input.amount}` } }),
   }
-  const tools = guardTools({ note: counting('note'), pay: counting('pay') }, { guard, policies, identity })
-  return { target, guard, identity, ran, tools }
+  const errors: unknown[] = []
+  const onError = (error: unknown) => void errors.push(error)
+  const tools = guardTools({ note: counting('note'), pay: counting('pay') }, { guard, policies, identity, onError })
+  return { target, guard, identity, ran, errors, tools }
 }

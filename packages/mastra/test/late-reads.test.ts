@@ -28,6 +28,7 @@ async function optionsOf() {
 }
 
 const agent = { toolCallId: 'one', threadId: 'thread', messages: [{ role: 'user' }] }
+const writer = { name: 'note' }
 
 /** A call of a tool under these surroundings. */
 const executed = (surroundings: object) => async (watch: Watch) => {
@@ -78,7 +79,7 @@ const entries: Entries = {
     async (watch) => {
       const options = watch.given(await optionsOf())
       const tools = watch.call(() => guardTools(watch.given({ note }), options))
-      return tools.note.execute?.({ amount: 1 }, { agent, runId: 'run' } as never)
+      return tools.note.execute?.({ amount: 1 }, { agent, runId: 'run', writer } as never)
     },
     'noted 1 one',
   ],
@@ -115,9 +116,9 @@ const entries: Entries = {
     },
     [{ step: ['pay'] }],
   ],
-  'tool.execute': [executed({ agent, runId: 'run', requestContext: new RequestContext() }), 'noted 1 one'],
+  'tool.execute': [executed({ agent, runId: 'run', writer, requestContext: new RequestContext() }), 'noted 1 one'],
   'tool.execute of a call that goes on': [
-    executed({ agent: { ...agent, resumeData: { answer: true }, suspendPayload: { a: 1 } }, runId: 'run' }),
+    executed({ agent: { ...agent, resumeData: { answer: true }, suspendPayload: { a: 1 } }, runId: 'run', writer }),
     'noted 1 one',
   ],
   'tool.execute of a step': [

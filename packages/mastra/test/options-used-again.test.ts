@@ -27,7 +27,10 @@ test('tools of one run act for its user, where the app fills in the same options
 
 test.each([
   ['begins', {}],
-  ['is resumed', { agent: { toolCallId: 'one', threadId: 'thread', resumeData: { answer: true } }, runId: 'run' }],
+  [
+    'is resumed',
+    { agent: { toolCallId: 'one', threadId: 'thread', resumeData: { answer: true } }, runId: 'run', writer: {} },
+  ],
 ])(
   verifies(
     'A12',

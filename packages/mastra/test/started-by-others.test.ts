@@ -120,3 +120,27 @@ describe('a sub-agent whose task waits in the queue of background tasks', () => 
     expect(other).toBe(one)
   })
 })
+
+test('the code of a tool of the AI SDK, as a background task, which Mastra does not mark, acts as nobody', async () => {
+  const { ann, bob, acted, errors, ended, toolsOf } = await acting(2)
+  const users = { ann, bob }
+  const { who } = toolsOf(currentIdentity)
+  const ship = {
+    description: 'Ships',
+    inputSchema: Nothing,
+    execute: async (_: unknown, context: unknown) => who.execute?.({}, context as never),
+  }
+  const agent = (name: string) =>
+    agentOf(name, new ScriptedModel([call(name, 'ship', {})]), { tools: { ship }, backgroundTasks: { tools: 'all' } })
+  const agents = { ann: agent('ann'), bob: agent('bob') }
+  const mastra = serve({ agents, backgroundTasks: { enabled: true, globalConcurrency: 1 } })
+  await mastra.startWorkers()
+  const streams = (['ann', 'bob'] as const).map((name) =>
+    runAs(users[name], async () =>
+      read(await agents[name].stream('Go', { memory: { thread: `thread-${name}`, resource: name } })),
+    ),
+  )
+  await Promise.all([...streams, ended])
+  expect(acted).toEqual([])
+  expect(errors).toMatchObject([{ code: 'ERR_CONFIGURATION' }, { code: 'ERR_CONFIGURATION' }])
+})
