@@ -60,11 +60,11 @@ onStage('what a user takes back', (stage) => {
     // Nobody looks meanwhile.
     await page.goto('about:blank')
     await answerOnPhone(stage(), 'bob', 'Buy 81 shares of AAPL', 'Approve')
-    const { apiUrl, storeId, apiToken } = stage().sandbox.settings.openFga
+    const { apiUrl, storeId, credentials } = stage().sandbox.settings.openFga
     const right = { user: 'agent:trader', relation: 'agent_trader', object: 'portfolio:p-bob' }
     const response = await fetch(`${apiUrl}/stores/${storeId}/write`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${apiToken}` },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${credentials.token}` },
       body: JSON.stringify({ deletes: { tuple_keys: [right] } }),
     })
     expect(response.status).toBe(200)

@@ -56,11 +56,7 @@ export function guardOf({ settings, authorizationServer, store, vault, sessions,
   return createGuard({
     authorizationServer,
     agent: { name: agentName, ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
-    permissions: openFga({
-      ...fga,
-      credentials: { method: 'apiToken', token: apiToken },
-      relations: { user: (name) => `user_${name}`, agent: (name) => `agent_${name}`, delegation: 'acts_for' },
-    }),
+    permissions: openFga({ ...fga, credentials: { method: 'apiToken', token: apiToken } }),
     roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write', 'trade:small'] } }),
     vault,
     sessions,

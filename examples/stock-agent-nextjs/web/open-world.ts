@@ -51,7 +51,7 @@ export function environmentOf(
     FGA_API_URL: settings.openFga.apiUrl,
     FGA_STORE_ID: settings.openFga.storeId,
     FGA_MODEL_ID: settings.openFga.authorizationModelId,
-    FGA_API_TOKEN: settings.openFga.apiToken,
+    FGA_API_TOKEN: settings.openFga.credentials.token,
     ACCOUNTS_ISSUER: settings.upstreamIssuer,
     ACCOUNTS_CLIENT_ID: settings.accountsClient.clientId,
     ACCOUNTS_CLIENT_SECRET: settings.accountsClient.clientSecret,

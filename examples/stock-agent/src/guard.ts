@@ -48,17 +48,7 @@ export function stockGuard({
   return createGuard({
     authorizationServer,
     agent: { name: agentName, ceiling },
-    permissions: openFga({
-      ...fga,
-      credentials: { method: 'apiToken', token: apiToken },
-      relations: {
-        user: (relation) => `user_${relation}`,
-        agent: (relation) => `agent_${relation}`,
-        delegation: 'acts_for',
-      },
-      clock,
-      fetch,
-    }),
+    permissions: openFga({ ...fga, credentials: { method: 'apiToken', token: apiToken }, clock, fetch }),
     roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write', 'trade:small'] } }),
     vault,
     approvals: ciba(),

@@ -30,6 +30,7 @@ export type {
 export {
   type Sandbox,
   type SandboxFault,
+  type SandboxGuardOptions,
   type SandboxOptions,
   type SandboxPerson,
   type SandboxSettings,

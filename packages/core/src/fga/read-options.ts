@@ -4,8 +4,7 @@ import { refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { Explainer, RelationshipTuple } from './access-checker.ts'
 import { clientBackend, type OpenFgaClientLike } from './client-backend.ts'
-import type { Backend } from './http-backend.ts'
-import { httpBackend } from './http-backend.ts'
+import { type Backend, httpBackend } from './http-backend.ts'
 import { isRelation } from './may.ts'
 import { nameBySubject, type UserOf } from './object.ts'
 import type { Relations } from './question.ts'
@@ -13,8 +12,12 @@ import { readStoreOptions, readTimeout, type StoreOptions, storeKeys, ulid } fro
 import type { Consistency } from './wire.ts'
 
 interface CheckerOptions {
-  /** What a policy's relation is called for the user, for the agent, and for the delegation between them. */
-  readonly relations: Relations
+  /**
+   * Names in your model of a policy's relation: for the user, for the agent, and for the delegation between them.
+   *
+   * @default `user_<relation>`, `agent_<relation>` and `acts_for`
+   */
+  readonly relations?: Relations
   /** What a user is called. Required with more than one issuer or tenant. @default `user:` and the encoded `sub` */
   readonly userOf?: UserOf
   /** The one tenant whose users the default `userOf` names. @default users without tenant only */
@@ -114,7 +117,13 @@ function backendOf(options: OpenFgaOptions): Backend {
   return clientBackend(options.client, ulid('authorizationModelId', options.authorizationModelId))
 }
 
-function relationsOf(relations: Relations): Relations {
+const BY_PREFIX: Relations = {
+  user: (name) => `user_${name}`,
+  agent: (name) => `agent_${name}`,
+  delegation: 'acts_for',
+}
+
+function relationsOf(relations = BY_PREFIX): Relations {
   if (typeof relations !== 'object' || relations === null || typeof relations.user !== 'function') {
     throw new ConfigurationError(
       'openFga.relations.user',

@@ -1,5 +1,4 @@
 import {
-  allowInsecureLoopback,
   createGuard,
   currentCall,
   type Guard,
@@ -11,13 +10,9 @@ import {
   resource,
   type UserIdentity,
 } from '@behalf/core'
-import { ciba } from '@behalf/core/ciba'
-import { openFga } from '@behalf/core/fga'
-import { oidc } from '@behalf/core/providers'
-import { roleMap } from '@behalf/core/roles'
 import { signIn, TestingError } from '@behalf/testing'
 import * as z from 'zod/mini'
-import type { SandboxSettings } from '../sandbox/index.ts'
+import { guardOptionsOf, personOf, type SandboxSettings } from '../sandbox/index.ts'
 import { type ControlPlace, control } from './control-file.ts'
 
 const Order = z.strictObject({
@@ -41,16 +36,12 @@ export interface TryOptions {
 /** A whole purchase against a running sandbox: sign in, ask, wait for the phone, place the order. @returns the exit code */
 export async function tryOrder(place: ControlPlace, { user, words, write }: TryOptions): Promise<number> {
   const settings = (await control(place, { command: 'settings' })) as SandboxSettings
-  const person = settings.people.find(({ subject }) => subject === user)
-  if (person === undefined) {
-    throw new TestingError(`there is no ${user}; there are ${settings.people.map(({ subject }) => subject).join(', ')}`)
-  }
-  const order = orderOf(words, person.portfolio)
-  const profile = profileFor(settings)
-  const identity = await login(place, settings, profile, user)
+  const order = orderOf(words, personOf(settings.people, user).portfolio)
+  const options = guardOptionsOf(settings)
+  const identity = await login(place, settings, options.authorizationServer, user)
   write(`${user} is signed in at ${settings.issuer}: their token is verified.\n`)
   write(`${settings.agentName} calls create_order ${JSON.stringify(order)}\n`)
-  return placeOrder({ guard: guardFor(settings, profile), settings, identity, order, write })
+  return placeOrder({ guard: createGuard(options), settings, identity, order, write })
 }
 
 function orderOf(words: readonly string[], portfolio: string): Order {
@@ -58,16 +49,6 @@ function orderOf(words: readonly string[], portfolio: string): Order {
   const parsed = Order.safeParse({ portfolio, side, quantity: Number(quantity), symbol: symbol.toUpperCase() })
   if (rest.length > 0 || !parsed.success) throw new TestingError('say it like this: try buy 50 AAPL')
   return parsed.data
-}
-
-function profileFor({ issuer, clientId, clientSecret }: SandboxSettings): Profile {
-  return oidc({
-    issuer,
-    clientId,
-    clientSecret,
-    ciba: { carriesAuthorizationDetails: true },
-    [allowInsecureLoopback]: true,
-  })
 }
 
 async function login(
@@ -89,29 +70,6 @@ async function login(
   // The next login is somebody's own again.
   await signInAs(undefined)
   return identity
-}
-
-function guardFor({ agentName, openFga: fga, ...settings }: SandboxSettings, authorizationServer: Profile): Guard {
-  const { apiToken, ...store } = fga
-  const scopes = { trader: ['trade:write', 'trade:small'] }
-  // Read wherever a profile writes them.
-  const extract = ({ claims }: { readonly claims: Readonly<Record<string, unknown>> }) =>
-    ['roles', 'groups', 'https://behalf.example/roles', 'realm_access'].flatMap((name) => {
-      const claim = claims[name] as { readonly roles?: unknown } | undefined
-      const list: unknown = name === 'realm_access' ? claim?.roles : claim
-      return Array.isArray(list) ? list.filter((role): role is string => role === 'trader') : []
-    })
-  return createGuard({
-    authorizationServer,
-    agent: { name: agentName, ceiling: ['trade:write', 'trade:small'] },
-    permissions: openFga({
-      ...store,
-      credentials: { method: 'apiToken', token: apiToken },
-      relations: { user: (name) => `user_${name}`, agent: (name) => `agent_${name}`, delegation: 'acts_for' },
-    }),
-    roles: roleMap(settings.profile === 'oidc' ? { claim: 'roles', scopes } : { extract, scopes }),
-    approvals: ciba(),
-  })
 }
 
 interface Purchase {

@@ -1,6 +1,7 @@
 export type { SandboxFault } from './faults.ts'
 export { FAULTS } from './faults.ts'
+export { guardOptionsOf, type SandboxGuardOptions } from './guard-options.ts'
 export type { SandboxOptions } from './options.ts'
-export type { SandboxPerson } from './people.ts'
+export { personOf, type SandboxPerson } from './people.ts'
 export { type SandboxSettings, settingsCode } from './settings.ts'
 export { openSandbox, type Sandbox, startSandbox } from './start-sandbox.ts'

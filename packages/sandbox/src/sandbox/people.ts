@@ -1,4 +1,4 @@
-import type { ProtocolTarget } from '@behalf/testing'
+import { type ProtocolTarget, TestingError } from '@behalf/testing'
 import { type SandboxSeed, upstreamOf } from '../target/index.ts'
 
 /** Somebody who may sign in. */
@@ -30,4 +30,11 @@ export function peopleOf({ users }: ProtocolTarget, { users: seeded = [] }: Sand
       upstreamSubject: upstreamOf(subject),
     })),
   ]
+}
+
+/** @throws TestingError There is no such person. */
+export function personOf(people: readonly SandboxPerson[], subject: string): SandboxPerson {
+  const person = people.find((one) => one.subject === subject)
+  if (person !== undefined) return person
+  throw new TestingError(`there is no ${subject}; there are ${people.map((one) => one.subject).join(', ')}`)
 }

@@ -25,12 +25,12 @@ export interface SandboxSettings {
   readonly agentName: string
   /** The Stock Trade API: its origin, and its identifier as a resource. */
   readonly api: { readonly origin: string; readonly resource: string }
-  /** The permission server: where it is, its only store and model, and the bearer token of its API. */
+  /** The permission server, its only store and model, and the token of its API: options of `openFga()`. */
   readonly openFga: {
     readonly apiUrl: string
     readonly storeId: string
     readonly authorizationModelId: string
-    readonly apiToken: string
+    readonly credentials: { readonly method: 'apiToken'; readonly token: string }
   }
   /** Name of the vault's connection to the upstream. */
   readonly connection: string
@@ -57,7 +57,7 @@ export function settingsOf(
     agentResource: target.agentResource,
     agentName: target.agentName,
     api: { origin: target.api.origin, resource: target.api.resource },
-    openFga: { apiUrl, storeId, authorizationModelId, apiToken },
+    openFga: { apiUrl, storeId, authorizationModelId, credentials: { method: 'apiToken', token: apiToken } },
     connection: target.connection,
     accountsClient: { clientId: ACCOUNTS_CLIENT.clientId, clientSecret: ACCOUNTS_CLIENT.clientSecret },
     people,
@@ -121,8 +121,7 @@ export const guard = createGuard({
     apiUrl: '${openFga.apiUrl}',
     storeId: '${openFga.storeId}',
     authorizationModelId: '${openFga.authorizationModelId}',
-    credentials: { method: 'apiToken', token: '${openFga.apiToken}' },
-    relations: { user: (r) => \`user_\${r}\`, agent: (r) => \`agent_\${r}\`, delegation: 'acts_for' },
+    credentials: { method: 'apiToken', token: '${openFga.credentials.token}' },
   }),
   roles: roleMap({ ${roles}, scopes: { trader: ['portfolio:read', 'trade:write', 'trade:small'] } }),
   vault: auth0TokenVault(),

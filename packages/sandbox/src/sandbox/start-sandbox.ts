@@ -1,4 +1,5 @@
-import type { ProtocolTarget } from '@behalf/testing'
+import type { UserIdentity } from '@behalf/core'
+import { type ProtocolTarget, signIn } from '@behalf/testing'
 import { roleShapeOf, type SandboxProfile } from '../authorization-server/index.ts'
 import { openData } from '../data/index.ts'
 import { createEventHub, type SandboxEvent } from '../events/index.ts'
@@ -8,8 +9,9 @@ import { createPhone, openQuestionBook } from '../phone/index.ts'
 import { checkSeed, openTarget } from '../target/index.ts'
 import { answerControl } from './control.ts'
 import { createFaults, type SandboxFault } from './faults.ts'
+import { guardOptionsOf, type SandboxGuardOptions } from './guard-options.ts'
 import { checkSandboxOptions, type SandboxOptions } from './options.ts'
-import { peopleOf, type SandboxPerson } from './people.ts'
+import { peopleOf, personOf, type SandboxPerson } from './people.ts'
 import { type SandboxSettings, settingsOf } from './settings.ts'
 
 /** A running sandbox. */
@@ -28,6 +30,15 @@ export interface Sandbox {
   }
   /** All that an app needs: addresses, the agent's client, OpenFGA, and a client at the upstream to connect accounts by. */
   readonly settings: SandboxSettings
+  /** What `createGuard` takes for the sandbox's agent: its issuer, OpenFGA, roles, vault, and CIBA to the phones. */
+  readonly guardOptions: SandboxGuardOptions
+  /**
+   * Signs a user in without a browser.
+   *
+   * @returns the verified identity, which a guard of these options accepts
+   * @throws TestingError There is no such user.
+   */
+  signIn(subject: string): Promise<UserIdentity>
   /** Hears of each thing that happens from now on. @returns ends it */
   onEvent(listener: (event: SandboxEvent) => void): () => void
   /** Lets something go wrong, or takes it back: `off`. @returns what will happen, in words */
@@ -102,6 +113,7 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
         : phone.handle(request),
     ),
   )
+  const guardOptions = guardOptionsOf(settings)
   let closing: Promise<void> | undefined
   const close = async () => {
     await Promise.all([phoneAt.close(), target.close()])
@@ -115,6 +127,14 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
     people,
     phone: { origin: phoneAt.origin, urlOf: (subject) => phone.urlOf(subject) },
     settings,
+    guardOptions,
+    async signIn(subject) {
+      personOf(people, subject)
+      const identity = await signIn(target, { user: subject, profile: guardOptions.authorizationServer })
+      // The login page asks the next browser who it is.
+      await controls.signInAs(undefined)
+      return identity
+    },
     onEvent: events.listen,
     fault,
     close() {

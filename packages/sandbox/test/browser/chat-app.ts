@@ -181,15 +181,10 @@ function vaultOf({ settings }: Sandbox): StoredVault {
 }
 
 function guardOf({ settings }: Sandbox, authorizationServer: Profile): Guard {
-  const { apiToken, ...fga } = settings.openFga
   return createGuard({
     authorizationServer,
     agent: { name: settings.agentName, ceiling: ['trade:write', 'trade:small'] },
-    permissions: openFga({
-      ...fga,
-      credentials: { method: 'apiToken', token: apiToken },
-      relations: { user: (name) => `user_${name}`, agent: (name) => `agent_${name}`, delegation: 'acts_for' },
-    }),
+    permissions: openFga(settings.openFga),
     roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write', 'trade:small'] } }),
     approvals: ciba(),
   })

@@ -44,7 +44,7 @@ async function vaultStatus({ settings, target }: Sandbox, user: string): Promise
 async function change({ settings: { openFga } }: Sandbox, body: object): Promise<number> {
   const response = await fetch(`${openFga.apiUrl}/stores/${openFga.storeId}/write`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${openFga.apiToken}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${openFga.credentials.token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ ...body, authorization_model_id: openFga.authorizationModelId }),
   })
   return response.status

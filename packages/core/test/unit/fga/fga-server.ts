@@ -95,7 +95,6 @@ export const checker = (options: Partial<HttpOptions> = {}) =>
     apiUrl: API,
     storeId: STORE,
     authorizationModelId: MODEL,
-    relations: { user: (r) => `user_${r}`, agent: (r) => `agent_${r}`, delegation: 'acts_for' },
     clock: { now: () => NOW },
     ...options,
   })

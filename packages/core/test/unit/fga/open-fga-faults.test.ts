@@ -77,7 +77,7 @@ describe('options', () => {
     ['openFga.storeId', { storeId: '../other' }],
     ['openFga.authorizationModelId', { authorizationModelId: undefined }],
     ['openFga.authorizationModelId', { authorizationModelId: 'latest' }],
-    ['openFga.relations', { relations: undefined }],
+    ['openFga.relations.user', { relations: null }],
     ['openFga.relations', { relations: { user: (r: string) => r, agent: (r: string) => r } }],
     ['openFga.relations', { relations: { user: (r: string) => r, delegation: 'acts_for' } }],
     ['openFga.relations.delegation', { relations: { user: String, agent: String, delegation: 'acts for' } }],

@@ -1,0 +1,41 @@
+import { allowInsecureLoopback, type GuardOptions, type Profile } from '@behalf/core'
+import { ciba } from '@behalf/core/ciba'
+import { openFga } from '@behalf/core/fga'
+import { oidc } from '@behalf/core/providers'
+import { entraRoles, keycloakRoles, oktaGroups, roleMap } from '@behalf/core/roles'
+import { auth0TokenVault } from '@behalf/core/vault'
+import type { SandboxProfile } from '../authorization-server/index.ts'
+import type { SandboxSettings } from './settings.ts'
+
+/** Options of `createGuard` for an agent of the sandbox. */
+export type SandboxGuardOptions = GuardOptions & { readonly authorizationServer: Profile }
+
+const SCOPES = ['portfolio:read', 'trade:write', 'trade:small']
+
+/** Where the tokens of each profile have the roles. */
+const SOURCE_OF_ROLES = {
+  oidc: { claim: 'roles' },
+  auth0: { claim: ['https://behalf.example/roles'] },
+  okta: { extract: oktaGroups() },
+  entra: { extract: entraRoles() },
+  keycloak: { extract: keycloakRoles() },
+} as const satisfies Readonly<Record<SandboxProfile, object>>
+
+/** Returns what the code of {@link settingsCode} gives `createGuard`. */
+export function guardOptionsOf(settings: SandboxSettings): SandboxGuardOptions {
+  const { issuer, clientId, clientSecret, agentName, openFga: fga, profile } = settings
+  return {
+    authorizationServer: oidc({
+      issuer,
+      clientId,
+      clientSecret,
+      ciba: { carriesAuthorizationDetails: true },
+      [allowInsecureLoopback]: true,
+    }),
+    agent: { name: agentName, ceiling: SCOPES },
+    permissions: openFga(fga),
+    roles: roleMap({ ...SOURCE_OF_ROLES[profile], scopes: { trader: SCOPES } }),
+    vault: auth0TokenVault(),
+    approvals: ciba(),
+  }
+}

@@ -1,0 +1,58 @@
+import { createGuard, defineTool, may, object, resource } from '@behalf/core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import * as z from 'zod'
+import { type SandboxOptions, type SandboxProfile, startSandbox } from '../../src/index.ts'
+import { openLogin } from './login-http.ts'
+
+async function started(options: SandboxOptions = {}) {
+  const sandbox = await startSandbox(options)
+  onTestFinished(() => sandbox.close())
+  return sandbox
+}
+
+test.each<SandboxProfile>(['oidc', 'auth0', 'okta', 'entra', 'keycloak'])(
+  'a guard with the options of a %s sandbox asks on the phone, checks role and permission, and gets a token of the API',
+  { timeout: 30_000 },
+  async (profile) => {
+    const sandbox = await started({ profile, answers: 'approve' })
+    const guard = createGuard(sandbox.guardOptions)
+    const { api } = sandbox.settings
+    const buy = defineTool({
+      name: 'buy',
+      description: 'Buys shares.',
+      input: z.strictObject({ portfolio: z.string(), side: z.literal('buy'), symbol: z.string(), quantity: z.int() }),
+      roles: ['trader'],
+      permission: ({ input: { portfolio, symbol, side, quantity } }) =>
+        may('can_trade', object('portfolio', portfolio), { context: { symbol, side, amount: quantity } }),
+      approval: {
+        message: ({ input }) => `Buy ${input.quantity} shares of ${input.symbol}`,
+        details: ({ input }) => [{ ...input, type: 'stock_order' }],
+      },
+      wait: { maxSeconds: 20 },
+      access: { trade: resource(api.resource, { scopes: ['trade:write'] }) },
+      async run(order, { access, idempotencyKey }) {
+        const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey }
+        const request = { method: 'POST', headers, body: JSON.stringify(order) }
+        return (await access.trade.fetch(`${api.origin}/orders`, request)).status
+      },
+    })
+    const identity = await sandbox.signIn('ann')
+    const input = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 }
+    expect(await guard.run(buy, { slot: 'one', input, identity })).toMatchObject({ status: 'done', result: 201 })
+    expect(await sandbox.target.api.controls.orders('p-ann')).toHaveLength(1)
+  },
+)
+
+describe('signIn', () => {
+  test('gives a verified identity of the person, and leaves the login page to ask the next browser', async () => {
+    const sandbox = await started()
+    expect(await sandbox.signIn('bob')).toMatchObject({ kind: 'user', subject: 'bob' })
+    const { page } = await openLogin(sandbox.settings.issuer, sandbox.settings.clientId)
+    expect(page).toContain('Ann Archer')
+  })
+
+  test('refuses an unknown person, and names those who can sign in', async () => {
+    const sandbox = await started()
+    await expect(sandbox.signIn('zoe')).rejects.toThrow('there is no zoe; there are ann, bob')
+  })
+})
