@@ -19,7 +19,7 @@ export type Settled =
   | { readonly status: 'refused'; readonly entry: Entry; readonly code: DenyCode; readonly why: string }
   /** The approver said no to what is like it: the question is not sent before then. Epoch seconds. */
   | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
-  /** Somebody runs it now, or the person had too many questions. */
+  /** Another caller runs it now, or the approver was asked too often. */
   | {
       readonly status: 'busy'
       readonly entry: Entry
@@ -99,7 +99,10 @@ async function advance(
   return current
 }
 
-/** What is past its time is void, whoever reads it first. */
+/**
+ * Ends a run that is past its time: the first reader does this. A question that outlives its delivery is sent again
+ * (A7).
+ */
 function voidIfOver(runStore: RunStore, entry: Entry, channel: ApprovalChannel | undefined): Promise<Entry> {
   const now = runStore.now()
   return runStore.update(entry, (record) => {

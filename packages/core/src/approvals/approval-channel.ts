@@ -67,7 +67,7 @@ export type ApprovalAnswer =
         readonly expiresAt?: number
         /** Who acts, where the token says so. */
         readonly actor?: Actor
-        /** The key that the token is bound to, where it is (RFC 7638): whoever uses it has to prove that key. */
+        /** Thumbprint (RFC 7638) of the key that each use of the token must prove. Absent: the token is not bound. */
         readonly keyThumbprint?: string
       }
     }

@@ -3,7 +3,7 @@ import { recordEvent } from '../lib/index.ts'
 import type { AuditSink, Clock } from '../ports/index.ts'
 import type { RunRecord } from './record.ts'
 
-/** What an event says of a question's state; `undefined` for a run that nobody was asked about. */
+/** Returns the event's fields for the state of a question; `undefined` for a run without a question. */
 export function approvalState({
   id,
   tool,

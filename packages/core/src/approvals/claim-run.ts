@@ -38,11 +38,11 @@ export interface Claim {
  * `approved -> running`, or `crashed -> running` where the run may be tried again: by compare-and-swap, so that of any
  * number of callers one gets the claim (A2, A5).
  *
- * The lease is taken first, so that a run is never seen as running without one. Where the store's answer got
- * lost, the record tells whose claim it is; while nobody can tell, the lease is held and the claim given back
- * as soon as the store answers, since no body began.
+ * Takes the lease first, so that no reader sees a running record without a lease. Where the store's answer was lost,
+ * the record tells whose claim it is. While the record cannot be read, the lease is kept. The claim is released as soon
+ * as the store answers, since no body began.
  *
- * @returns `undefined` when somebody else was faster, or the run is not approved any more.
+ * @returns `undefined` when another caller was faster, or the run is no longer approved.
  */
 export async function claimRun(runStore: RunStore, entry: Entry, by?: ClaimedBy): Promise<Claim | undefined> {
   const { id, binding } = entry.record
@@ -168,7 +168,10 @@ class RunClaim implements Claim {
 const mayStart = (record: RunRecord, now: number): boolean =>
   record.state === 'approved' ? record.usableUntil === undefined || now < record.usableUntil : mayRunAgain(record, now)
 
-/** Whoever starts a run is told its result. A yes that did not let it start goes: it was somebody else's, or is old. */
+/**
+ * Records the caller that starts the run, who is told its result. Drops an answer that did not permit this start: it is
+ * outdated, or was given to another caller.
+ */
 function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
   if (by === undefined) return record
   const { actor: _, delegationId: __, sessionIds: ___, provenAt: ____, accounts: _____, ...rest } = record

@@ -9,7 +9,7 @@ import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { afterNoes } from './refusals.ts'
 import type { RunStore } from './run-store.ts'
 
-/** Nobody else asks or looks meanwhile; a holder that died is replaced after this long, one that lives renews. */
+/** Lease of the one caller that sends or polls. It renews the lease; if it dies, another caller takes over. Seconds. */
 export const BUSY_SECONDS = 45
 
 /** Deliveries of one question, the first included: a person who does not answer is not asked for ever (A7). */
@@ -53,7 +53,7 @@ export function channelQuestion(record: RunRecord & { readonly question: StoredQ
   }
 }
 
-/** Does `work` on a run alone, across processes; `undefined` when somebody else is at it, or has the lease `key`. */
+/** Runs `work` on a run alone, across processes. `undefined`: another caller works on it, or has the lease `key`. */
 export async function alone<Result>(
   runStore: RunStore,
   id: string,
@@ -96,7 +96,7 @@ export async function deliverQuestion(
     if (state !== 'requested' || question === undefined) return { status: 'settled', entry: current }
     const { closedUntil, isOnceMore } = await afterNoes(runStore, { ...current.record, question })
     if (closedUntil !== undefined) return { status: 'closed', entry: current, until: closedUntil }
-    // Of equal questions one is sent, and whoever comes next finds it open.
+    // Of equal questions only one is sent. The next caller finds it open.
     if (isOnceMore && !isAlone) {
       return (await alone(runStore, id, () => deliver(true), { key: `once-more:${binding}` })) ?? busy
     }
@@ -142,7 +142,7 @@ async function send(
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Entry> {
-  // Whoever left before the question was sent does not want it sent.
+  // A caller that aborted before the send does not want the question sent.
   context.signal?.throwIfAborted()
   const sentAt = runStore.now()
   const asked = await withinBound((signal) =>
@@ -178,11 +178,11 @@ async function send(
   return next
 }
 
-/** Whether a question was ended or replaced while it was sent: whoever did it knew of no delivery to take back. */
+/** Whether a question was ended or replaced while it was sent, by a caller that saw no delivery to withdraw. */
 const isWithdrawn = ({ state, question }: RunRecord, sent: StoredQuestion): boolean =>
   question?.id !== sent.id || state === 'cancelled' || state === 'revoked'
 
-/** Tells the channel, where it takes that, that nobody waits for an answer any more. Never fails. */
+/** Tells a channel that has `cancel` that the answer is no longer needed. Never fails. */
 export async function unask(
   { question, delivery, ...record }: RunRecord,
   channel: ApprovalChannel | undefined,
@@ -252,7 +252,7 @@ function refused(error: unknown): Refused {
   if (!BehalfError.isInstance(error)) {
     return { note: 'the channel threw: the question may have been sent', unsent: false, thrown: error }
   }
-  // The server knows no such API: a fault of the set-up, and nobody was asked.
+  // The server does not know the API: a configuration error. No question was sent.
   if (error instanceof OAuthResponseError && error.error === 'invalid_target') throw error
   // After a response that breaks the specification the person may have been asked.
   return { note: error.message, unsent: !(error instanceof InvalidResponseError) }

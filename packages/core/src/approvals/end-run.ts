@@ -7,7 +7,7 @@ import { recordCrash } from './find-run.ts'
 import { type Entry, isUnused, type RunRecord, type StoredResult } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
-/** Where a channel can be told that nobody waits for an answer any more. */
+/** The channel to tell that an answer is no longer needed, and the context of that call. */
 export interface Unasking {
   readonly channel: ApprovalChannel | undefined
   readonly context: ChannelContext
@@ -17,15 +17,15 @@ export interface Unasking {
 export interface EndedUnused {
   readonly entry: Entry
   /**
-   * Tells the channel that nobody waits any more, where it takes that, and gives the approval's token back to its
-   * server. Never fails: the record has the say.
+   * Tells a channel that has `cancel` that the answer is no longer needed, and revokes the approval's token at its
+   * server. Never fails: only the record decides.
    */
   tell(unasking: Unasking): Promise<void>
 }
 
 /**
- * Ends a question that nobody used: `requested | pending | approved -> cancelled | revoked`. A body that runs is
- * not stopped, and what has ended stays as it is.
+ * Ends a question whose approval is unused: `requested | pending | approved -> cancelled | revoked`. Does not stop a
+ * body that runs, and does not change a run that has ended.
  */
 export async function endUnused(
   runStore: RunStore,
@@ -65,9 +65,9 @@ export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>
 const MAX_REPLACED = 3
 
 /**
- * Asks anew under the same id and idempotency key: `requested | pending | approved -> requested`. A run that has started
- * stays as it is, and so does one whose question another caller has replaced meanwhile. A question that is with a person
- * already is replaced once; after that, their answer is waited for.
+ * Replaces the question under the same id and idempotency key: `requested | pending | approved -> requested`. Does
+ * not change a run that has started, or one whose question another caller has replaced meanwhile. Replaces a question
+ * that a person has received only once; after that, the call waits for their answer.
  *
  * @param isPolled - Whether the question was polled just now. Else a no that was given since the last poll would be lost.
  */
@@ -96,7 +96,7 @@ export async function replaceQuestion(
       ...rest
     } = record
     const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, accounts: _c, ...kept } = rest
-    // A question that nobody was sent is replaced by nothing worse.
+    // A question that was never sent does not count: no person saw it.
     const counted = state === 'requested' ? replaced : replaced + 1
     const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && record.sends >= MAX_SENDS)
     if (isTooMuch) return { ...kept, state: 'expired', note: 'the person was asked too often', endedAt: runStore.now() }

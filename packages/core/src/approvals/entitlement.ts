@@ -6,7 +6,7 @@ import type { RunRecord, StoredQuestion } from './record.ts'
 /** What a call demands of its record, as the policy says it now. */
 export interface Demand {
   readonly needsApproval: boolean
-  /** Whom the policy names now; `undefined` where it names nobody. */
+  /** Approver that the policy names now; `undefined` where it names none. */
   readonly approver: Principal | undefined
   /** By which channel the policy asks now. */
   readonly channel: string
@@ -35,7 +35,7 @@ export async function entitlementOf(record: RunRecord, demand: Demand): Promise<
   if (record.state === 'crashed' && usesOthers(record, demand)) return ask(OTHER_ACCOUNT)
   if (!demand.needsApproval) return { kind: 'not_required' }
   const { question, answeredAt, token } = record
-  if (question === undefined || answeredAt === undefined) return ask('nobody was asked')
+  if (question === undefined || answeredAt === undefined) return ask('no question sent')
   const misfit = misfitOf(record, demand)
   if (misfit !== undefined) return { ...ask(misfit), isOthers: isOthers(record, demand) }
   if (question.credential !== undefined && token === undefined) return ask('the token of the approval was used')
@@ -43,7 +43,7 @@ export async function entitlementOf(record: RunRecord, demand: Demand): Promise<
   if (await demand.isRevokedSince(question.approver, answeredAt - SKEW_SECONDS))
     return ask('the approver was revoked after the answer')
   // It may have been running when its clean-up came, and have returned without effect.
-  if (await demand.isRevoked(record)) return ask('the access of whoever asked was revoked')
+  if (await demand.isRevoked(record)) return ask("the requester's access was revoked")
   return { kind: 'answered', question, answeredAt }
 }
 
@@ -53,7 +53,7 @@ const isOthers = (record: RunRecord, { policyVersion, caller }: Demand): boolean
 /** Why a question, answered or not, is not the one that this call needs; `undefined` where it is. */
 export function misfitOf(record: RunRecord, demand: Demand): string | undefined {
   const { question, policyVersion } = record
-  if (question === undefined) return 'nobody was asked'
+  if (question === undefined) return 'no question sent'
   if (policyVersion !== demand.policyVersion) return 'the policy has changed since the question'
   if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
   if (question.channel !== demand.channel) return 'the policy asks by another channel now'

@@ -34,10 +34,10 @@ export async function findRun(runStore: RunStore, slotKey: string): Promise<Entr
 /**
  * The run of this slot: found by its slot, else adopted, else created (A1).
  *
- * The slot's pointer decides, is written once by put-if-absent, and never moves: one slot and raw input, one record,
- * whatever races or crashes. It is written before the record takes or gets the slot, so that whoever finds a half-made
- * set completes it. A run that was open when this call read it is adopted, also where another slot uses it up in the
- * same moment.
+ * The slot's pointer decides. It is written once by put-if-absent and never moves: one slot and raw input have one
+ * record, through races and crashes. It is written before the record is created or lists the slot, so that the next
+ * caller can complete a half-made pair. A run that was open when this call read it is adopted, even if another slot
+ * uses it at the same moment.
  */
 export async function findOrCreateRun(runStore: RunStore, draft: RunDraft): Promise<Entry> {
   const pointer = await runStore.pointers.read(draft.slotKey)
@@ -49,7 +49,7 @@ export async function findOrCreateRun(runStore: RunStore, draft: RunDraft): Prom
 
 /** Equal runs whose body started and has not returned. */
 export interface StartedRuns {
-  /** Nobody has said what became of it (A13). */
+  /** Their outcome is unknown (A13). */
   readonly inDoubt: readonly Entry[]
   /** A process runs it, or died less than a lease ago. */
   readonly running: readonly Entry[]
@@ -124,7 +124,7 @@ function listed(runStore: RunStore, entry: Entry, slotKey: string): Promise<Entr
   )
 }
 
-/** `undefined`: somebody made it, or this maker did and lost the answer. The next read tells. */
+/** Creates a record. `undefined`: it exists; another caller made it, or this one did and lost the answer. */
 async function created(runStore: RunStore, record: RunRecord): Promise<Entry | undefined> {
   try {
     return await runStore.create(record)

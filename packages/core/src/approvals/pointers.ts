@@ -33,7 +33,7 @@ export class Pointers {
   async set(key: string, id: string, ifVersion: string | null, record: RunRecord): Promise<string> {
     const value: Pointer = { v: 1, id, keptUntil: this.#endOf(record) }
     if ((await this.#pointers.put(key, value, { ifVersion })) !== 'conflict') return id
-    // One that has expired meanwhile is set anew.
+    // A pointer that has expired meanwhile is set again.
     const now = await this.#pointers.change(key, (found) => (found === undefined ? value : undefined))
     return now?.record.id ?? id
   }

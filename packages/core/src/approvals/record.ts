@@ -4,8 +4,8 @@ import type { Stored } from '../lib/index.ts'
 /**
  * The states of a run, as docs/run.md draws them. Each transition is a compare-and-swap on the stored record.
  *
- * `crashed` is in doubt: the body started, and nobody knows whether it took effect. `threw` ended without effect, for
- * the last time. A `write` call that needs no question starts as `approved`.
+ * `crashed` is in doubt: the body started, and it is unknown whether it took effect. `threw`: the last allowed try
+ * ended without effect. A `write` call that needs no question starts as `approved`.
  */
 export type RunState =
   | 'requested'

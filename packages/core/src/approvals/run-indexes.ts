@@ -29,7 +29,7 @@ export function indexOfRun(record: RunRecord): readonly Name[] {
   const names: Name[] = []
   if (!isSettled(state)) names.push(...revocableNames(owner, sessionIds))
   if (state === 'running' || state === 'crashed') names.push(runIndex.started(binding))
-  // Whoever was asked has nothing more to do with it: their page stays short (A14).
+  // Only open questions are listed for their approver, so that the page stays short (A14).
   if (question !== undefined && (state === 'requested' || state === 'pending')) {
     names.push(runIndex.approver(question.approver), runIndex.asked(binding))
   }

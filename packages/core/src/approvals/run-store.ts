@@ -34,7 +34,7 @@ export interface RunStoreOptions extends OpenedStore {
   readonly clock: Clock
   /** Whether the proof that a run was asked with was revoked since (I11). */
   readonly isRevoked: (record: RunRecord) => Promise<boolean>
-  /** Told of each new state, once it is written, by whoever wrote it. */
+  /** Called with each new state after it is written, by the process that wrote it. */
   readonly onState?: (record: RunRecord) => void
 }
 
@@ -134,7 +134,7 @@ export class RunStore {
   /** Records that an approver refused, of one tool of one owner, from about this time on. Epoch seconds. */
   async refusedSince(refused: Refused, since: number): Promise<readonly Entry[]> {
     const first = bucketOf(since)
-    // The clock of whoever wrote it may run ahead.
+    // The clock of the process that wrote it may run ahead.
     const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)
     const names = Array.from({ length: last - first + 1 }, (_, at) => runIndex.refused(refused, first + at))
     // In parallel: a day has many buckets.

@@ -6,13 +6,13 @@ import { watchEntry } from './watch-entry.ts'
 import { type WatcherOptions, type WatcherSettings, watcherSettings } from './watch-options.ts'
 import { isPending } from './write-answer.ts'
 
-/** A claimed question that nobody looks at, since its watcher died, is found again after this long. Seconds. */
+/** Lease of a claimed question. If its watcher dies, another watcher claims the question after this long. Seconds. */
 const CLAIM_SECONDS = 60
 
 /** Claimed questions wait at most so long for their turn; what would wait longer is left to later. Milliseconds. */
 const MAX_WAIT_MS = 5_000
 
-/** Questions of any issuer that are claimed beyond what is known to be done in time: nobody knows whose they are before. */
+/** Questions to claim beyond what one issuer allows in time. The issuer of a question is unknown until the claim. */
 const EXPLORED = 20
 
 /** Claims in a row that found only damage, after which the store counts as damaged as a whole. */
@@ -191,7 +191,7 @@ class StoreWatcher implements Watcher {
     try {
       this.#settings.onFault(error, id)
     } catch {
-      // A log that fails stops nobody's approval.
+      // A log that fails does not stop approvals.
     }
   }
 }

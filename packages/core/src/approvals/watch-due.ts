@@ -4,10 +4,10 @@ import type { RunRecord } from './record.ts'
 /** The queue of questions to poll. */
 export const LOOKS = 'looks'
 
-/** Whoever sends a question holds a lease of 45 s meanwhile; one that is unsent after this is forgotten. */
+/** A sender holds a lease of 45 s. A question that is still unsent after this time has no sender. */
 const UNSENT_SECONDS = 60
 
-/** Whoever waits for an answer in the foreground has used it by then, and needs not be told. */
+/** A caller that waits in the foreground has used the answer by then, and needs no notification. */
 const FOREGROUND_SECONDS = 10
 
 /**

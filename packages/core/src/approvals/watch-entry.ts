@@ -15,8 +15,8 @@ const isUntold = (record: RunRecord): record is Ended =>
   record.question !== undefined && record.told !== true && endings.includes(record.state)
 
 /**
- * Brings one due question as far as it goes: sends it where it is unsent, looks for its answer, tells the app
- * how it ended. Everything is persisted before the next step, so that whoever dies here is replaced.
+ * Advances one due question: sends it where it is unsent, polls for its answer, and tells the app how it ended.
+ * Persists each step before the next one, so that another watcher can continue after a crash.
  */
 export async function watchEntry(entry: Entry, settings: WatcherSettings): Promise<'open' | 'told'> {
   const { runStore, channels, context } = settings

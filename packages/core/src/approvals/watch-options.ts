@@ -21,7 +21,7 @@ export interface WatcherOptions extends ChannelsOptions {
    * once for each question, by one watcher at a time; when it rejects, it is called again later.
    */
   readonly onAnswer: (answer: WatchedAnswer) => void | Promise<void>
-  /** Told of what went wrong, for logs; the question is looked at again later. @default nobody is told */
+  /** Called with each fault, for logs. The question is polled again later. @default faults are not reported */
   readonly onFault?: (error: unknown, approvalId: string | undefined) => void
   /** Maximum of polls that start in one second, for each issuer. @default 50 */
   readonly maxPollsPerSecond?: number

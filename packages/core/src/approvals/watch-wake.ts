@@ -11,7 +11,7 @@ export function wake(approvalId: string): void {
 }
 
 /**
- * Waits until somebody is woken for this approval, the time is over, or the signal aborts.
+ * Waits until {@link wake} is called for this approval, the time is over, or the signal aborts.
  *
  * @throws The signal's own reason.
  */

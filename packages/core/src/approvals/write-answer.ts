@@ -144,7 +144,7 @@ function ended(record: Pending, state: 'denied' | 'failed' | 'expired', note: st
 /** A7: a question outlives its delivery. Until its end the person is asked again, a bounded number of times. */
 export function askedAgain(record: Pending, why: 'expired' | 'answer_lost', now: number): RunRecord {
   if (now >= record.question.expiresAt || record.sends >= MAX_SENDS) {
-    return ended(record, 'expired', why === 'expired' ? 'nobody answered in time' : 'the answer was lost', now)
+    return ended(record, 'expired', why === 'expired' ? 'no answer in time' : 'the answer was lost', now)
   }
   const { delivery: _, ...rest } = record
   return { ...rest, state: 'requested', note: why }

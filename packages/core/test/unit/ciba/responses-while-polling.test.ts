@@ -44,7 +44,7 @@ describe('a response to a poll that says nothing of the request is polled again'
     const target = await begin()
     for (let polls = 0; polls < 100; polls++) target.answer(html(200))
     const { record } = await follow(target, { expiresAt: target.clock.now() / 1000 + 60, seconds: 95 })
-    expect(record).toMatchObject({ state: 'expired', note: 'nobody answered in time' })
+    expect(record).toMatchObject({ state: 'expired', note: 'no answer in time' })
     expect(target.asked).toHaveLength(1)
   })
 
