@@ -66,7 +66,7 @@ function isTimeout(reason: unknown): boolean {
 function refuseDetour(response: Response, body: Uint8Array, target: URL): void {
   // A proxy in front of the server sends pages: the server got no request. Some frameworks label each answer as HTML.
   const isPage = response.ok && /^\s*</.test(new TextDecoder().decode(body))
-  // `redirected`: an injected fetch followed it in spite of us, and the answer is somebody else's.
+  // `redirected`: an injected fetch followed it against our options, so another server answered.
   const { redirected, status, type } = response
   if (!isPage && !redirected && type !== 'opaqueredirect' && !(status >= 300 && status < 400)) return
   throw new InvalidResponseError(`${target.origin} answered with a redirect or a page`, {

@@ -57,8 +57,8 @@ const token: TokenProfile = {
  * A custom authorization server of an Okta org.
  *
  * The target of a token is the authorization server's own audience, sent as `audience` with an exchange.
- * Okta's org authorization server is not taken: its access tokens are for Okta's own APIs, and nobody else
- * may verify them. No request is made here.
+ * Refuses Okta's org authorization server: its access tokens are for Okta's own APIs, and no other API may verify
+ * them. Makes no request.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://developer.okta.com/docs/guides/set-up-token-exchange/main/ | Token exchange at Okta}

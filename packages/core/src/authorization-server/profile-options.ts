@@ -19,8 +19,8 @@ export interface ProfileOptions extends ClientAuthenticationOptions {
   /** Our key: token requests prove it, and tokens are bound to it. See `generateDpopKey`, `importDpopKey`. */
   readonly dpop?: DpopKey | undefined
   /**
-   * How the server names our agent in `act`: a token for a user has to say so then, and impersonation is refused.
-   * @default nobody has to be named: not every provider writes `act`
+   * The server's name for our agent in `act`. Given: a token for a user must name it, and impersonation is refused.
+   * @default no actor is required: not every provider writes `act`
    */
   readonly actor?: string | undefined
   /**
@@ -106,7 +106,7 @@ export function checkDomain(option: string, value: unknown, example: string): st
 /** How the app names an approver where the provider does not know them by their subject. */
 export type LoginHint = (approver: Principal) => string
 
-/** The `login_hint` of a provider that asks for a user name; without a way to it, nobody can be asked. */
+/** Returns the `login_hint` for a provider that requires a user name. It throws where the app gives no function. */
 export function userNameHint(option: string, loginHint: LoginHint | undefined) {
   if (loginHint !== undefined && typeof loginHint !== 'function') {
     throw new ConfigurationError(option, 'give a function that answers with the user name of an approver')

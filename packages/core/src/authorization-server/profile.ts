@@ -2,7 +2,7 @@ import type { Principal } from '../contract/index.ts'
 import type { ClientAuthentication } from './client-authentication.ts'
 import type { DpopKey } from './dpop-key.ts'
 
-/** Plain `http:` to loopback, for tests and local servers. Nobody sets a symbol by accident. */
+/** Allows plain `http:` to loopback, for tests and local servers. A symbol is not set by accident. */
 export const allowInsecureLoopback: unique symbol = Symbol.for('@behalf/core@1/allowInsecureLoopback') as never
 
 /**
@@ -133,8 +133,8 @@ export interface Profile {
   /** Our key there: token requests prove it, and the tokens of this client are bound to it (RFC 9449). */
   readonly dpop?: DpopKey
   /**
-   * How the server names our agent in `act`. Given: a token that is issued for a user has to name it as its outermost
-   * actor (delegation); one that names nobody (impersonation) or another, or that cannot be read, is dropped.
+   * The server's name for our agent in `act`. Given: a token for a user must name it as its outermost actor
+   * (delegation). A token without an actor (impersonation), with another actor, or that cannot be read is discarded.
    */
   readonly actor?: string
   /** Whether a refresh token can be used only once: then none is ever sent twice. @default true */

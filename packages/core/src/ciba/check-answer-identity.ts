@@ -76,9 +76,9 @@ function personProblem(
   { token }: PollContext['server']['profile'],
 ): string | undefined {
   const subject = token.subject === undefined ? claims.sub : token.subject(claims)
-  if (subject !== approver.subject) return 'somebody else answered: the id_token names another subject'
+  if (subject !== approver.subject) return 'the id_token names another subject than the approver'
   if (approver.tenant !== undefined && token.tenant(claims) !== approver.tenant) {
-    return 'somebody else answered: the id_token names another tenant'
+    return "the id_token names another tenant than the approver's"
   }
   return undefined
 }

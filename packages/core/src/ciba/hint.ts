@@ -3,7 +3,7 @@ import type { Principal } from '../contract/index.ts'
 /** Names the person to ask, in one of the three ways that CIBA has. */
 export type BackchannelHint =
   | { readonly loginHint: string }
-  /** Signed by whoever knows the person; its form is agreed between client and server. */
+  /** A signed token that names the person. Client and server agree on its form. */
   | { readonly loginHintToken: string }
   /** An id_token that the server issued to us for this person. */
   | { readonly idTokenHint: string }

@@ -95,7 +95,7 @@ function refusal(
         ? { status: 'expired' }
         : { status: 'denied' }
     case 'invalid_grant':
-      // The id is single use (CIBA Core §10.1.1): whoever redeemed it before did not live to write it down.
+      // The id is single use (CIBA Core §10.1.1): a process redeemed it before, and died before it stored the answer.
       return { status: 'answer_lost' }
     default:
       return { status: 'failed', detail: error.message }

@@ -2,7 +2,7 @@ import type { ApprovalAnswer } from '../approvals/approval-channel.ts'
 import type { BehalfError } from '../errors/index.ts'
 import { type CibaState, storedState } from './wire.ts'
 
-/** Longer than this, nobody waits on account of faults. Seconds. */
+/** Maximum wait between polls after faults. Seconds. */
 const MAX_WAIT_SECONDS = 120
 
 /**

@@ -67,7 +67,7 @@ async function credentialAnswer(
   const { server, clock, signal, tenant } = context
   const { credential, approver } = question
   const asked = server.profile.dpop === undefined ? 'bearer' : 'dpop'
-  // I8: a token that was to be bound to our key and is not can be used by whoever steals it.
+  // I8: a thief could use a token that is not bound to our key.
   if (response.tokenType !== asked) return failed(`a ${response.tokenType} token came where ${asked} was asked`)
   const verified = await server.verifyJwt(response.accessToken, {
     audience: credential.resource,

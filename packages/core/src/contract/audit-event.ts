@@ -51,8 +51,8 @@ export interface TokenEvent extends AuditBase {
   /** Party that acts for the user. Absent where the token names none. */
   readonly actor?: Actor
   /**
-   * For a user's token of an exchange or an approval: whether it names who acts for them (`delegation`), or nobody, as
-   * far as it can be read (`impersonation`; RFC 8693 §1.1). A profile's `actor` takes none of the second kind.
+   * For a user's token of an exchange or an approval: `delegation` if it names an actor, `impersonation` if no actor
+   * can be read from it (RFC 8693 §1.1). A profile with `actor` refuses impersonation.
    */
   readonly semantics?: 'delegation' | 'impersonation'
   /** Epoch seconds. Absent where the issuer gave no time. */

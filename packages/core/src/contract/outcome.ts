@@ -38,7 +38,7 @@ export interface Interrupt {
   readonly tool: string
   /** For the user. */
   readonly message: string
-  /** Epoch seconds: by then somebody must look, or the answer may be lost. */
+  /** Poll before this time, or the answer may be lost. Epoch seconds. */
   readonly expiresAt?: number
   /** Seconds until the next poll may find an answer. */
   readonly interval?: number
@@ -100,7 +100,7 @@ export interface Interrupted {
 export interface Unavailable {
   /** Always this value; it discriminates the union. */
   readonly status: 'unavailable'
-  /** A store or another port failed with an error that it did not classify. Nobody knows whether another try helps. */
+  /** A store or another port failed with an error that it did not classify. It is unknown whether another try helps. */
   readonly retryable?: false
   /** Seconds. */
   readonly retryAfter?: number

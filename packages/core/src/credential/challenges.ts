@@ -19,7 +19,7 @@ export async function challengesOf(response: Response): Promise<readonly Challen
   if (header === null || header.length > MAX_HEADER) return []
   // Loaded by the first refusal: a process that starts cold does not wait for it.
   const library = await import('openid-client')
-  const configuration = new library.Configuration({ issuer: nowhere.href }, 'nobody')
+  const configuration = new library.Configuration({ issuer: nowhere.href }, 'unused')
   const answer = { status: 401, headers: { 'www-authenticate': header } }
   configuration[library.customFetch] = async () => new Response(null, answer)
   try {

@@ -47,7 +47,7 @@ export interface CredentialOptions extends IssuedToken {
   readonly onRawToken: (name: string) => void | Promise<void>
 }
 
-/** A credential in the hands of whoever made it: the guard. The body gets `credential` alone. */
+/** A credential and its controls, for the guard that made it. The body gets only `credential`. */
 export interface OpenCredential {
   readonly credential: Credential
   /** Every token that the body may have seen, for redaction. */

@@ -10,7 +10,7 @@ export interface RedactionSurroundings {
   readonly enter: <Result>(step: () => Result) => Result
   /** Told once, with how a result that flows came to its end; its last step waits for what this does. Never rejects. */
   readonly onEnd: (end: FlowEnd) => Promise<void>
-  /** Of whoever made the call. Its abort gives the flow up, also where nobody reads it any more. */
+  /** The caller's signal. Its abort ends the flow, also where the flow has no reader any more. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -85,7 +85,7 @@ function redactedStream(source: ReadableStream<unknown>, surroundings: Redaction
       },
       cancel: giveUp,
     },
-    // Nothing is read ahead of whoever reads.
+    // Reads nothing before the reader asks for it.
     { highWaterMark: 0 },
   )
 }
@@ -205,7 +205,7 @@ class End {
     return this.#told
   }
 
-  /** @param giveUp - Whoever aborted hears nothing of how that went. */
+  /** @param giveUp - The caller that aborted does not get its errors. */
   onAbort(signal: AbortSignal | undefined, giveUp: (reason: unknown) => Promise<void>): void {
     if (signal === undefined) return
     const aborted = () => void giveUp(signal.reason).catch(() => {})

@@ -12,7 +12,7 @@ import type { DelegatedCredentials, DelegationRecord, UseLimit } from './delegat
 
 /** What a user agrees to: which agent, for what, until when, how often. */
 export interface CreateDelegationOptions {
-  /** The user, who is here now: of a session, a login, or an interactive client, with nobody who acts for them. */
+  /** The present user, without an actor: the identity of a session, a login, or an interactive client. */
   readonly identity: UserIdentity
   /** The agent that may use it, by its configured name. @default the guard's own */
   readonly agent?: string | undefined
@@ -80,7 +80,7 @@ export async function draftDelegation(
   const tools = options.tools === undefined ? undefined : requireTexts(at('tools'), options.tools)
   const scopes = options.scopes === undefined ? undefined : scopeList(at('scopes'), options.scopes)
   if (tools === undefined && scopes === undefined) {
-    throw new ConfigurationError('delegations.create', 'name tools, scopes or both: nobody agrees to everything')
+    throw new ConfigurationError('delegations.create', 'name tools, scopes or both: a delegation needs limits')
   }
   if (!(Number.isFinite(options.expiresAt) && options.expiresAt > now)) {
     throw new ConfigurationError(at('expiresAt'), 'give an end in the future, in epoch seconds')
@@ -156,7 +156,7 @@ function checkLimit(limit: UseLimit): UseLimit {
   return { uses, windowSeconds }
 }
 
-/** The refresh token is used at once: so it is known to be this user's, and nobody else's copy of it works on. */
+/** Uses the refresh token at once, which proves that it is this user's. Other copies of it stop working. */
 async function ownLogin(refreshToken: string, identity: UserIdentity, context: LoginContext): Promise<StoredSession> {
   requireText(at('refreshToken'), refreshToken)
   const { type, audience, keyThumbprint } = subjectTokenOf(identity) ?? {}

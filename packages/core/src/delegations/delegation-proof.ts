@@ -11,7 +11,7 @@ export function tokenless(record: DelegationRecord, now: number): UserIdentity {
   return admit({ ...proofOf(record), expiresAt: Math.min(record.expiresAt, now + TOKENLESS_SECONDS) })
 }
 
-/** Whom a delegation is of, as they were when they agreed to it. Nobody says what roles they have now: so none. */
+/** The user of a delegation, as of its creation. Has no roles: those that the user has now are unknown. */
 function proofOf({ owner, id, sessionId, provenAt }: DelegationRecord): UserIdentity {
   return {
     kind: 'user',

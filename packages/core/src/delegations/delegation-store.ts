@@ -60,7 +60,8 @@ export class DelegationStore {
   }
 
   /**
-   * Ends a delegation, whoever writes it meanwhile. Its refresh token is gone here, and at the server where it can be.
+   * Ends a delegation, also while other callers write it. Deletes its refresh token here, and revokes it at the server
+   * where that is possible.
    *
    * @returns false when it had ended before.
    */

@@ -256,7 +256,7 @@ function renewedLogin(
       servers,
       clock,
       signal,
-      // What somebody else renewed after this use began is as new as it gets.
+      // A login that another caller renewed after this use began is fresh.
       isFresh: ({ renewedAt }) => renewedAt > startedAt,
       keepsThroughOutage: false,
     },

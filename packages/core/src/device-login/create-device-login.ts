@@ -46,10 +46,10 @@ export type DeviceLoginOutcome =
   | { readonly status: 'denied' | 'expired' }
 
 /**
- * The login of a command-line agent: a subject token source that a person can fill.
+ * The login of a command-line agent: a subject token source that gets its token when a person logs in.
  *
- * It reports one person: where somebody else logged in on this device meanwhile, by another process, it is
- * `login_required` until `login` or `logout` of this object.
+ * It reports one person. If another person logs in on this device by another process, it reports `login_required`
+ * until `login` or `logout` of this object is called.
  */
 export interface DeviceLogin extends SubjectTokenSource {
   /** Whether the stored login is encrypted. Who reads an unsealed file has the login. */
@@ -133,7 +133,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
       (error: unknown) => withoutRenewal(kept, error, { clock }),
     )
     if (login === undefined || hasEnded(login, { clock })) {
-      return { status: 'login_required', detail: 'nobody is logged in on this device' }
+      return { status: 'login_required', detail: 'no valid login on this device' }
     }
     if (loggedIn !== undefined && !isSamePrincipal(login.identity, loggedIn)) {
       return { status: 'login_required', detail: 'another person logged in on this device meanwhile' }
@@ -169,7 +169,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
         return { login, replaced: await kept.keep(login) }
       }
       const { login, replaced } = await keep().catch(async (error: unknown) => {
-        // Nobody else has these tokens.
+        // These tokens are stored nowhere.
         await revokeTokens(servers, profile.issuer, answer.response)
         throw error
       })

@@ -52,7 +52,7 @@ export function codeOf(authorization: DeviceAuthorization, { now, allowLoopback 
   }
 }
 
-/** A link that somebody clicks, or a program opens: a web address, encrypted, and nothing else. */
+/** Checks a link that a person clicks or a program opens: `https:` only, or `http:` to loopback where allowed. */
 function addressOf(text: string, allowLoopback: boolean): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const isLocal = allowLoopback && url?.protocol === 'http:' && isLoopback(url)

@@ -38,8 +38,8 @@ export interface KeptFile extends LoginPlace {
 /**
  * Reads and writes a login in a file.
  *
- * A sealed one is believed, since nobody without the key could have written it. Of one that is not sealed only the
- * tokens count: who it is, they have to prove each time. With a key, a file that is not sealed counts for nothing.
+ * A sealed file is trusted: only a holder of the key could have written it. From an unsealed file only the tokens are
+ * used, and they must prove the user each time. With a key, an unsealed file is ignored.
  */
 export function keptFile(
   file: LoginFile,

@@ -7,11 +7,11 @@ const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** RFC 8628 §3.5: each `slow_down` adds so much, for good. Seconds. */
 const SLOW_DOWN_SECONDS = 5
-/** Longer than this, nobody waits on account of faults. Seconds. */
+/** Maximum wait between polls after faults. Seconds. */
 const MAX_FAULT_INTERVAL_SECONDS = 120
 /** No faster than this, whatever the server says. Seconds. */
 const MIN_INTERVAL_SECONDS = 1
-/** A code that lives longer is not waited for: a day is enough for anybody, and timers end at 24. Seconds. */
+/** Maximum time to poll for one code: a day. Timers hold at most 24 days. Seconds. */
 const MAX_LIFETIME_SECONDS = 86_400
 
 /** The token endpoint, for one client. */

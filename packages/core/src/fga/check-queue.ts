@@ -82,7 +82,7 @@ export class CheckQueue {
       return await Promise.all(verdicts)
     } finally {
       signal.removeEventListener('abort', leave)
-      // After a fault in one batch nobody waits for the others.
+      // After a fault in one batch this caller does not wait for the others.
       leave()
     }
   }
@@ -104,7 +104,7 @@ export class CheckQueue {
       waiting: 0,
       settled: false,
     }
-    // Whoever still waits sees a rejection; with nobody left it has no reader.
+    // Callers that still wait see the rejection. Without callers it must not count as unhandled.
     entry.verdict.promise.catch(() => {})
     if (this.#next.size === 0) nextTurn(() => this.#flush())
     this.#next.set(key, entry)
@@ -116,7 +116,7 @@ export class CheckQueue {
     if (entry.waiting > 0 || entry.settled) return
     if (this.#sent.get(entry.key) === entry) this.#sent.delete(entry.key)
     if (entry.mates?.every((mate) => mate.waiting === 0)) {
-      entry.request?.abort(new DOMException('nobody waits for this question any more', 'AbortError'))
+      entry.request?.abort(new DOMException('no caller waits for this check', 'AbortError'))
     }
   }
 

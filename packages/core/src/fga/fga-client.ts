@@ -44,8 +44,8 @@ export type FgaAnswer =
 /**
  * OpenFGA's API for one store and one pinned model.
  *
- * Names are yours here: whoever builds one from input uses `object(type, id)`. Conditions get no `now` that
- * you do not give. What guards tools is `openFga`, which asks for user, agent and delegation together.
+ * Sends names as you give them: build a name from input with `object(type, id)`. Conditions get a `now` only if you
+ * give one. To guard tools, use `openFga`, which checks user, agent and delegation together.
  */
 export interface FgaClient {
   /**

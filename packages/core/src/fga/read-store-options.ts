@@ -4,7 +4,7 @@ import { type Clock, type Fetch, systemClock } from '../ports/index.ts'
 import type { StoreConnection } from './http-backend.ts'
 import { type OpenFgaCredentials, tokenSource } from './token-source.ts'
 
-/** Plain `http:` to OpenFGA beyond loopback, for networks that encrypt below HTTP. Nobody sets a symbol by accident. */
+/** Allows plain `http:` beyond loopback, for networks that encrypt below HTTP. A symbol is not set by accident. */
 export const allowPlainHttp: unique symbol = Symbol.for('@behalf/core@1/allowPlainHttp') as never
 
 /** Where OpenFGA is, and how it is reached. */

@@ -39,7 +39,7 @@ export function streamObjects(store: StoreConnection, question: ListQuestion, op
       if (performance.now() - started >= asked.serverDeadlineMs) cutOff = 'deadline'
     } finally {
       clearTimeout(timer)
-      // Whoever breaks off the loop needs no more of it.
+      // A caller that leaves the loop needs no more objects.
       leaving.abort()
     }
   }

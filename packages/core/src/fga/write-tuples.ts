@@ -19,7 +19,7 @@ export interface Writes {
 /** Whether the tuples were written and deleted. */
 export type Written =
   | { readonly status: 'written' }
-  /** Nothing was written: a tuple is there already, one to be deleted is not, or somebody else wrote at once. */
+  /** Nothing was written: a tuple exists, one to delete is missing, or another client wrote at the same time. */
   | { readonly status: 'conflict'; readonly message: string }
 
 const conflicts = ['write_failed_due_to_invalid_input', 'Aborted']
@@ -35,7 +35,7 @@ export async function writeTuples(store: StoreConnection, asked: Writes, signal:
   const answer = await askServer(store, { url: `${store.storeUrl}/write`, body, repeatAfter: 'throttled' }, signal)
   const error = answer.redirected ? undefined : serverErrorOf(answer.text)
   if (answer.status === 409 || (answer.status === 400 && error !== undefined && conflicts.includes(error.code))) {
-    return { status: 'conflict', message: (error?.message ?? 'written by somebody else at once').slice(0, 500) }
+    return { status: 'conflict', message: (error?.message ?? 'another write at the same time').slice(0, 500) }
   }
   bodyOf(answer, store.authorizationModelId)
   return { status: 'written' }

@@ -32,8 +32,8 @@ const notification = z.looseObject({ auth_req_id: z.string() })
  * Takes the notifications of a server that pings (CIBA ping mode), as a fetch-style handler. Mount it at the
  * client's registered notification endpoint, and set `ciba({ ping: true })`.
  *
- * A ping decides nothing: it makes the next look due now, for a watcher in any process and for whoever
- * waits in this one. Answers 204; 401 for a token that does not belong to the request that it names, and for one
+ * A ping decides nothing. It makes the next poll due now, for a watcher in any process and for callers that
+ * wait in this one. Answers 204; 401 for a token that does not belong to the request that it names, and for one
  * of a request that was answered meanwhile; 400 for a body that is no notification; 503 when the store does not
  * answer. Never a redirect.
  *

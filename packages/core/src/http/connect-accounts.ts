@@ -18,7 +18,7 @@ export interface ConnectAccountsOptions {
   readonly linker: AccountLinker
   /** Who is signed in. */
   readonly identityOf: IdentityOf
-  /** The guard's own store: a user whose access `guard.revoke` ended is nobody here. */
+  /** The guard's own store: it shows whose access `guard.revoke` ended, and they are not signed in. */
   readonly store: Store
   /** The guard's own keys. @default none, for a memory store */
   readonly keys?: StoreKeys
@@ -53,10 +53,10 @@ const optionKeys = [
  * a form is sent on to the provider, JSON gets `{ url }`. `GET /callback/{connection}` ends. `POST /disconnect` and
  * `POST /prefer` take `connection` and `account`. `returnTo` is a path of the same origin, and nothing else.
  *
- * Answers 401 (nobody is signed in: an agent, a delegation and a client that is not interactive are nobody here; or
- * access was revoked), 403 (another site's page; a connect flow of somebody else), 404, 405, 400 and
- * 503. Never tells why a provider refused. The app's own session cookie must come with a top-level navigation
- * (`SameSite=Lax`), or the callback finds nobody.
+ * Answers 401 (no user is signed in, or their access was revoked; an agent, a delegation and a client that is not
+ * interactive do not count as signed in), 403 (another site's page; another user's connect flow), 404, 405, 400 and
+ * 503. Never tells why a provider refused. Browsers must send the app's own session cookie with a top-level navigation
+ * (`SameSite=Lax`), or the callback finds no user.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4 | RFC 9700 §4}
@@ -82,7 +82,7 @@ export function connectAccounts(options: ConnectAccountsOptions): (request: Requ
     if (method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'other_site')
     const answered = async () => {
       const user = await signedInUser(request, identityOf, presence)
-      return user === undefined ? nobody(request) : answer(parts, request, route, user)
+      return user === undefined ? signInFirst(request) : answer(parts, request, route, user)
     }
     return answered().catch((error: unknown) => connectFault(request, error))
   }
@@ -152,7 +152,7 @@ async function answer(
   }
 }
 
-function nobody(request: Request): Response {
+function signInFirst(request: Request): Response {
   return request.method === 'GET' && request.headers.get('accept')?.includes('text/html')
     ? noticePage(401, 'Sign in first', 'Sign in to the app, then open this page again.')
     : refuse(401, 'login_required')

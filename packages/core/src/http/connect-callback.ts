@@ -4,7 +4,7 @@ import { type BrowserCookie, browserCookie, readCookie, setCookie } from './conn
 import { told } from './connect-fault.ts'
 import { type ConnectParts, localPath } from './connect-parts.ts'
 
-/** Refusals of an answer that does not belong to whoever brings it: nothing was ended, and nothing is told. */
+/** Refusals of an answer that is not of this user and browser. They end no flow and tell no reason. */
 const notTheirs: ReadonlySet<string> = new Set(['unknown_state', 'other_user', 'other_session', 'other_browser'])
 
 /** `GET /callback/{connection}`. */

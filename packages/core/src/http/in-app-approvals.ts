@@ -23,7 +23,7 @@ export interface AskedInApp {
 export interface InAppApprovalsOptions {
   /**
    * Tells the approver that there is a question: a push, a mail, a message to an open page. When it rejects, the
-   * question counts as unsent and is sent again. @default nobody is told; the question is in the inbox
+   * question counts as unsent and is sent again. @default no notification; the question is in the inbox
    */
   readonly notify?: (asked: AskedInApp) => void | Promise<void>
   /** How often a call that waits reads the record, in seconds. @default 5 */

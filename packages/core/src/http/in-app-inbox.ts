@@ -51,9 +51,9 @@ const posted = z.strictObject({
  * `reopen` lets the person be asked again after their no (A14). Nothing else of an approval is shown: not the tool, not
  * its input, not whom it acts for.
  *
- * Answers 401 (nobody is signed in: an agent, a delegation and a client that is not interactive are nobody here; or
- * access was revoked), 403 (another site's page, or not shown to this session), 404 (no such
- * question for this person), 409 (answered or over), 503 (the store does not answer).
+ * Answers 401 (no user is signed in, or their access was revoked; an agent, a delegation and a client that is not
+ * interactive do not count as signed in), 403 (another site's page, or not shown to this session), 404 (no such
+ * question for this person), 409 (answered or ended), 503 (the store does not answer).
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */

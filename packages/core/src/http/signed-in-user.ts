@@ -2,8 +2,8 @@ import type { IdentityOf } from '../identity/identity-of.ts'
 import { isAbsence, type PresenceContext, type PresentUser, requirePresentUser } from '../identity/present-user.ts'
 
 /**
- * The user who is signed in and here; `undefined` for everybody else: nobody, an agent, a delegation, a token of a
- * client that is not interactive, a proof that expired or was revoked.
+ * Returns the present user. `undefined` where no user is signed in, and for an agent, a delegation, a token of a
+ * client that is not interactive, and a proof that expired or was revoked.
  *
  * @throws StoreError Nothing is known about revocations.
  */

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { deviceLogin } from '../../../src/entrypoints/node.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 
-const required = { status: 'login_required', detail: 'nobody is logged in on this device' }
+const required = { status: 'login_required', detail: 'no valid login on this device' }
 
 async function world(key: Uint8Array | undefined) {
   const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })
