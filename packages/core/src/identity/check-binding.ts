@@ -6,9 +6,9 @@ const uncheckedMethods = ['x5t#S256', 'jwk', 'jwe', 'kid', 'jku', 'osc']
 /**
  * Holds a token to the key that it is bound to.
  *
- * Members of `cnf` that no specification has registered are ignored, as some servers write notes of their own there;
- * a registered method beside `jkt` is refused, because nobody checked it. A `cnf` without `jkt` is refused too: it says
- * that the token is bound, and not to which key.
+ * Ignores members of `cnf` that no specification has registered: some servers add their own. Refuses a registered
+ * method beside `jkt`, since this code does not check it. Refuses a `cnf` without `jkt`: the token is bound, but the
+ * key is unknown.
  *
  * @param provedKey - Thumbprint of the key that the caller proved with this request, if any.
  * @throws InvalidTokenError `binding`: a bound token without its key, or a key without a bound token.

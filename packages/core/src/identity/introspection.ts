@@ -28,7 +28,7 @@ export interface IntrospectionOptions extends SurroundingsOptions {
   readonly audience: string | readonly string[]
   /**
    * What an answer without `aud` means (RFC 7662 §2.2 lets servers leave it out). `'accept'` only where the
-   * server answers nobody but the API that a token is for. @default 'refuse'
+   * server answers only the API that a token is for. @default 'refuse'
    */
   readonly missingAudience?: 'accept' | 'refuse' | undefined
   /** How long a good answer may be used again, in seconds; a token that was revoked lives on so long. @default 0 */
@@ -68,9 +68,9 @@ const MAX_CACHE_SECONDS = 3600
  * Sets up the introspection of opaque access tokens: the issuer itself is asked, with our client's own
  * authentication. No request is made here.
  *
- * Whoever calls the result gets a verified identity, or an `InvalidTokenError`: `inactive` for a token that
- * the issuer does not vouch for. The same token asked for at the same time is asked once. Fits the
- * `introspect` option of `createResourceServer`.
+ * The result returns a verified identity, or throws `InvalidTokenError`: `inactive` for a token that the issuer
+ * does not confirm. Parallel calls with the same token share one request. Fits the `introspect` option of
+ * `createResourceServer`.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2 | RFC 7662 §2}
@@ -176,8 +176,7 @@ const answerRules = { scopes: ({ scope }: Claims) => scope }
 function identityOf(token: string, claims: Claims, profile: Profile): Identity {
   const { token: rules } = profile
   const type = claims.token_type
-  // A refresh token may be active as well, and is nobody's access token.
-  // Where the audience cannot tell, the type has to.
+  // A refresh token may be active too, and is not an access token. Where the audience cannot tell, the type must.
   const named = typeof type === 'string' && /^(?:bearer|dpop)$/i.test(type)
   const isTold = type === undefined && claims.aud !== undefined && hasClaimsOfAccessToken(profile, claims)
   if (!(named || isTold) || rules.isAccessToken?.(claims) === false) {

@@ -42,8 +42,7 @@ class Present {
 }
 
 /**
- * A person who is here (I10): their proof is interactive, nobody acts for them, and nothing of it was revoked, by the
- * names in the store.
+ * A present person (I10): the proof is interactive, names no actor, and was not revoked, by the names in the store.
  */
 export type PresentUser = Present
 
@@ -74,7 +73,7 @@ function requirePerson(identity: unknown): UserIdentity {
   if (!isVerified(identity)) throw absent('no verification made the identity')
   if (identity.kind !== 'user') throw absent('the identity is an agent’s own')
   if (identity.delegationId !== undefined) throw absent('the identity is that of a delegation, whose user is away')
-  if (identity.actor !== undefined) throw absent('the identity names an actor: somebody acts for the user')
+  if (identity.actor !== undefined) throw absent('the identity names an actor, who acts for the user')
   if (!isInteractive(identity)) {
     throw absent(
       `the token was issued to the client ${JSON.stringify(identity.clientId ?? '')}, which is none of the profile’s \`interactiveClients\``,

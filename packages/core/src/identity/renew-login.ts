@@ -46,7 +46,7 @@ export async function renewLogin(kept: StoredSession, context: LoginContext): Pr
   } catch (error) {
     const reason = BehalfError.isInstance(error) && 'reason' in error ? error.reason : undefined
     if (tokens !== undefined) return { status: 'unverified', tokens, error, isOthers: reason === 'subject' }
-    // RFC 6749 §5.2: expired, revoked, or rotated by somebody else.
+    // RFC 6749 §5.2: expired, revoked, or rotated by another process.
     if (isGrantGone(error)) return { status: 'ended' }
     throw error
   }

@@ -7,9 +7,9 @@ import { isVerified } from './verified.ts'
  * Runs `fn` with `identity` as the current one: in it, in what it awaits, and in a generator, a web stream or
  * the body of a `Response` of its own that it returns or promises.
  *
- * A generator's body, and what fills a stream, runs in the context of whoever asks for the next value, so the
- * identity is entered again at each step. A stream within another object is not found: return it itself, or
- * read it within `fn`. Nothing is checked but that a verification made the identity: it may have expired.
+ * A generator's body and a stream's source run in the context of the code that asks for the next value. So the
+ * identity is entered again at each step. A stream within another object is not found: return the stream itself, or
+ * read it within `fn`. Checks only that a verification made the identity: it may have expired.
  *
  * Within a guarded call, an identity of another principal closes that call for `fn`: `currentCall()` throws, and the
  * call's credentials send nothing while the identity is the current one.
@@ -42,7 +42,7 @@ export function detached<Result>(fn: () => Result): Result {
   return within({ identity: undefined }, fn)
 }
 
-/** Whether the running code acts for another principal than `identity`. False where it acts for nobody. */
+/** Whether the running code acts for another principal than `identity`. False without a current identity. */
 export function actsForAnother(identity: Identity): boolean {
   const current = shared.scope.getStore()?.identity as Identity | undefined
   return current !== undefined && !isSamePrincipal(current, identity)
@@ -71,7 +71,7 @@ function kept(scope: Scope, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   if (isGenerator(value)) return reentering(scope, value)
   if (value instanceof ReadableStream && !value.locked) return refilling(scope, value)
-  // One that came over the network is filled by nobody here, and would lose its address.
+  // No code here fills a response from the network, and its copy would lose the URL.
   if (value instanceof Response && value.body !== null && !value.body.locked && value.url === '') {
     const { status, statusText, headers } = value
     return new Response(refilling(scope, value.body), { status, statusText, headers })
@@ -100,7 +100,7 @@ function reentering(scope: Scope, generator: AnyGenerator): AnyGenerator {
   })
 }
 
-/** The same stream, read within `scope` and not before somebody reads: its source's `pull` runs in the reader's context. */
+/** Wraps a stream. Reads it within `scope`, and only for a reader: a source's `pull` runs in the reader's context. */
 function refilling<Chunk>(scope: Scope, stream: ReadableStream<Chunk>): ReadableStream<Chunk> {
   const reader = shared.scope.run(scope, () => stream.getReader())
   return new ReadableStream<Chunk>(

@@ -71,7 +71,8 @@ export function readKept<Kept>(schema: z.ZodMiniType<Kept>, value: unknown, what
 
 export interface LoginContext extends RequestOptions {
   /**
-   * What is kept was sealed, so that nobody else can have written it. With `false`, only what an answer proves counts.
+   * Whether the stored login was sealed, so that no other party can have written it. With `false`, it takes only what
+   * the answer of the server proves.
    * @default true
    */
   readonly isSealed?: boolean
@@ -126,7 +127,7 @@ async function userOfResponse(
 ): Promise<NamedUser> {
   if (tokenType === 'n_a') throw new InvalidTokenError('type', 'the answer has no access token')
   if (idToken === undefined && (audience === undefined || nonce !== undefined)) {
-    throw new InvalidTokenError('claims', 'the answer has no id_token, so nobody logged in')
+    throw new InvalidTokenError('claims', 'no id_token in the answer: no user logged in')
   }
   const checks = { nonce, accessToken, receivedAt, signal }
   const named = idToken === undefined ? undefined : await userFromIdToken(idToken, servers, checks)

@@ -13,7 +13,7 @@ export interface StoredLogin {
   readonly version: string
 }
 
-/** Where one login is kept, whoever else uses it. */
+/** Storage of one login, which several processes may use. */
 export interface LoginPlace {
   /** `undefined` when it ended. */
   read(): Promise<StoredLogin | undefined>
@@ -50,8 +50,8 @@ const READ_MS = 1_000
  * The login, renewed where it has to be; `undefined` when it ended.
  *
  * A refresh token that rotates must be sent once: a second use looks like theft, and ends the whole chain
- * (RFC 9700 §4.14.2). So one process at a time renews, and the others take what it wrote. The login is marked before
- * its refresh token is sent: whoever finds the mark knows that a response was lost, and does not send the token again.
+ * (RFC 9700 §4.14.2). So one process at a time renews, and the others take what it wrote. It marks the login before it
+ * sends the refresh token. A process that finds the mark knows that a response was lost, and does not send it again.
  */
 export async function currentLogin(place: LoginPlace, context: RenewalContext): Promise<StoredSession | undefined> {
   const seen = await place.read()
@@ -113,7 +113,7 @@ async function taken(
   return (await place.read())?.login
 }
 
-/** The login with the mark that its refresh token is being sent; `undefined` where somebody else wrote it meanwhile. */
+/** Marks the login: its refresh token is being sent. `undefined`: another process wrote the login meanwhile. */
 async function marked(
   place: LoginPlace,
   { login, version }: StoredLogin,

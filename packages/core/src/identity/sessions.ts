@@ -115,7 +115,7 @@ interface SessionRecord {
   readonly login: StoredSession
   /** Epoch seconds. */
   readonly endsAt: number
-  /** Written, and its proof not yet looked up again: it is nobody's session. */
+  /** Set until revocations were read again after the write. Until then the session is not usable. */
   readonly unconfirmed?: true | undefined
 }
 
@@ -253,7 +253,7 @@ function isFresh(
   now: number,
 ): boolean {
   if (refreshToken === undefined) return expiresAt === undefined || now < expiresAt
-  // Nobody says how long it lives: renewed often enough that an end is noticed.
+  // Its lifetime is unknown: renewed often enough to notice its end.
   if (expiresAt === undefined) return now < renewedAt + 300
   return now < expiresAt - Math.min(before, (expiresAt - renewedAt) / 4)
 }

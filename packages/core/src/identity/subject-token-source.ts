@@ -11,16 +11,16 @@ export type SubjectAnswer =
   | { readonly status: 'login_required'; readonly detail: string }
 
 /**
- * Where the token that proves a user comes from: a request, a session, a delegation, a device's login.
+ * Source of the token that proves a user: a request, a session, a delegation, a device's login.
  *
- * Behind the identity lies the token (`subjectTokenOf`). Ask anew for each request or job, and keep the identity
- * no longer: what changed at the issuer shows in the next one.
+ * `subjectTokenOf` returns the token behind the identity. Get a new identity for each request or job, and discard it
+ * afterwards: only a new one shows what changed at the issuer.
  */
 export interface SubjectTokenSource {
   /**
    * Returns the identity behind the current token, or why there is none.
    *
-   * @throws TransportError The issuer did not answer: try again later; nobody has to sign in for that.
+   * @throws TransportError The issuer did not answer: try again later. The user need not sign in again.
    * @throws StoreError The store did not answer, or holds what cannot be trusted.
    */
   identity(options?: RequestOptions): Promise<SubjectAnswer>

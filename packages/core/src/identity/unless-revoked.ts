@@ -16,7 +16,7 @@ export function unlessRevoked(place: LoginPlace, isRevoked: (login: StoredSessio
     },
     async write(login, ifVersion) {
       const version = await place.write(login, ifVersion)
-      // What was written is nobody's from here on: the clean-up of the revocation finds it, and gives its token back.
+      // A revoked login is not returned. The clean-up of the revocation finds it and revokes its token.
       return version === 'conflict' || !(await isRevoked(login)) ? version : 'conflict'
     },
   }

@@ -4,10 +4,10 @@ import { deepFreeze, shared } from '../lib/index.ts'
 import type { Proof } from './subject-token.ts'
 
 /**
- * Marks an identity as made by a verification (I1), and hides all but issuer and subject from enumeration. For the rooms
- * that verify, and for nobody else.
+ * Marks an identity as made by a verification (I1), and hides all but issuer and subject from enumeration. Only for the
+ * rooms that verify.
  *
- * @throws InvalidTokenError `claims`: they are nested too deep for whoever walks through them later.
+ * @throws InvalidTokenError `claims`: they are nested too deep for code that walks through them later.
  */
 export function admit<Verified extends Identity>(identity: Verified, proof?: Proof): Verified {
   if (!Object.values(identity).every((held) => deepFreeze(held, 1))) {

@@ -30,8 +30,8 @@ export interface VerifyAccessTokenOptions extends VerifyTokenOptions {
   /** Who we are: the identifier under which the token must have been issued. Any one of several. */
   readonly audience: string | readonly string[]
   /**
-   * Our own key, where the token was issued to us: one that is bound to this key is taken, since nobody
-   * else has a use for it. Not for tokens that others present: they have to prove their key.
+   * Our own key, where the token was issued to us. Accepts a token that is bound to this key, since only we can use
+   * it. Not for tokens that others present: they must prove their key.
    */
   readonly boundTo?: DpopKey | undefined
 }
@@ -44,9 +44,9 @@ const optionKeys = [...accessTokenKeys, 'boundTo'] as const satisfies readonly (
  * Verifies a JWT access token and says who it stands for: a user, or the client itself.
  *
  * Checks signature, `iss`, `aud`, `exp`, `nbf`, type and the claims that the provider's profile demands
- * (RFC 9068 for plain OIDC). Does not check scopes, roles or revocation, and takes no opaque token. A
- * token that is bound to a key is refused but for `boundTo`, since nobody proved the key here: an API takes
- * those by `createResourceServer`. Times tolerate 30 s.
+ * (RFC 9068 for plain OIDC). Does not check scopes, roles or revocation, and takes no opaque token.
+ * Refuses a token that is bound to another key than `boundTo`, since no request proves the key here: an API accepts
+ * those with `createResourceServer`. Times tolerate 30 s.
  *
  * @param options.timeoutMs - Total time, discovery and keys included, milliseconds. @default 10_000
  * @returns The verified identity, frozen; its token stays behind it and in no field of it.

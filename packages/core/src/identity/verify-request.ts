@@ -49,7 +49,7 @@ export async function verifyRequest(request: Request, options: VerifyRequestOpti
   const signal = options.signal ?? request.signal
   if (scheme.toLowerCase() === 'bearer') return identityFromAccessToken(token, servers, audience, { signal })
   if (options.proveKey === undefined) {
-    throw new InvalidTokenError('binding', 'the token came with a proof of its key, which nobody checks here')
+    throw new InvalidTokenError('binding', 'the token came with a key proof, which is not checked here')
   }
   const provedKey = await options.proveKey(request, token)
   if (typeof provedKey !== 'string' || provedKey === '') {

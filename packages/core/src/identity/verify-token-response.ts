@@ -19,10 +19,10 @@ const optionKeys = idTokenKeys.filter((key) => key !== 'accessToken')
 /**
  * Says who logged in, from the answer of the token endpoint as it came, with the access token behind them.
  *
- * The id_token tells who, and has to fit the access token where it has an `at_hash`; the access token is
- * what an exchange sends, and is not itself verified, since it may be meant for others. A token that is
- * bound to a key has to be bound to the profile's own, as far as the answer and the token tell. Call it where the answer arrives: it proves nothing
- * once somebody else could have put it together. So an id_token that was not issued within five minutes is refused.
+ * The id_token names the user, and must fit the access token where it has an `at_hash`. The access token is what an
+ * exchange sends; it is not verified, since it may be meant for others. A token that is bound to a key must be bound
+ * to the profile's own, as far as the answer and the token tell. Call this function where the answer arrives: later,
+ * another party could have assembled the answer. So it refuses an id_token that was not issued within five minutes.
  *
  * @param response - The JSON of the answer, such as openid-client's result. Never logged.
  * @param options.nonce - What was sent with the login; the id_token must repeat it.
@@ -40,7 +40,7 @@ export async function verifyTokenResponse(
   refuseUnknownKeys('verifyTokenResponse', options, optionKeys)
   const servers = trustedServers('verifyTokenResponse', options)
   const { accessToken, tokenType, idToken, expiresIn, scopes } = readTokenResponse(response)
-  if (idToken === undefined) throw new InvalidTokenError('claims', 'the answer has no id_token, so nobody logged in')
+  if (idToken === undefined) throw new InvalidTokenError('claims', 'no id_token in the answer: no user logged in')
   if (tokenType === 'n_a') throw new InvalidTokenError('type', 'the answer has no access token')
   const receivedAt = Math.floor((options.clock ?? systemClock).now() / 1000)
   const { user, server } = await userFromIdToken(idToken, servers, { ...options, accessToken, receivedAt })

@@ -42,7 +42,7 @@ function malformed(claims: Claims): InvalidTokenError {
   return new InvalidTokenError('claims', `the token has malformed claims: ${names.join(', ')}`)
 }
 
-/** RFC 8693 §4.1: whoever is named, and nothing about validity. */
+/** RFC 8693 §4.1: the claim identifies the actor, and says nothing about validity. */
 const actorClaim = z.looseObject({
   sub: text,
   iss: z.optional(text),
@@ -98,7 +98,7 @@ export function isBound(claims: Claims): boolean {
   return claims.cnf !== undefined
 }
 
-/** `aud` as a list. A member that is no text stands as an empty one: it names nobody whom we know. */
+/** Returns `aud` as a list. A member that is not text becomes an empty text, which matches no audience. */
 export function audienceOf(claims: Claims): readonly string[] {
   const { aud } = claims
   if (typeof aud === 'string') return [aud]

@@ -7,7 +7,7 @@ interface Flight<T> {
 /**
  * Identical work in flight is done once (I4).
  *
- * One caller's abort rejects that caller only; the work itself is aborted when nobody waits any more.
+ * One caller's abort rejects that caller only; the work itself is aborted when no caller waits for it.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>()
@@ -25,7 +25,7 @@ export class SingleFlight<T> {
       }
       signal.addEventListener('abort', onAbort, { once: true })
       flight.result.then(resolve, reject).finally(() => {
-        // Stryker disable next-line ConditionalExpression: Whoever aborted left already. Leaving twice after the end takes nobody along: all who waited have their answer.
+        // Stryker disable next-line ConditionalExpression: A caller that aborted has left already. Leaving twice after the end affects no other caller: all have their answer.
         if (signal.aborted) return
         signal.removeEventListener('abort', onAbort)
         this.#leave(key, flight)
@@ -40,7 +40,7 @@ export class SingleFlight<T> {
       .finally(() => {
         if (this.#flights.get(key) === flight) this.#flights.delete(key)
       })
-    result.catch(() => {}) // Whoever still waits sees the rejection; with nobody left it has no reader.
+    result.catch(() => {}) // Callers that still wait see it; without callers it must not count as unhandled.
     const flight: Flight<T> = { result, controller, waiting: 0 }
     this.#flights.set(key, flight)
     return flight
@@ -50,7 +50,7 @@ export class SingleFlight<T> {
     flight.waiting--
     if (flight.waiting > 0) return
     if (this.#flights.get(key) === flight) this.#flights.delete(key)
-    flight.controller.abort(new DOMException('nobody waits for this work any more', 'AbortError'))
+    flight.controller.abort(new DOMException('no caller waits for this work', 'AbortError'))
   }
 }
 

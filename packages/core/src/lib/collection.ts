@@ -135,7 +135,7 @@ export class Collection<Value> {
     }
   }
 
-  /** Takes due records; nobody else gets them before the lease ends. One that does not open holds up none of the others. */
+  /** Takes due records: no other caller gets them before the lease ends. One that does not open delays no other. */
   async claimDue(
     queue: string,
     options: { readonly limit: number; readonly leaseSeconds: number },
@@ -173,8 +173,8 @@ export class Collection<Value> {
   }
 
   /**
-   * Seals every record anew under the current key. Those that are sealed under it already are left, so that one that was
-   * interrupted goes on where it was.
+   * Seals every record again under the current key. Skips records that are sealed under it already, so that an
+   * interrupted run continues where it stopped.
    *
    * @throws StoreError `unavailable`: call again.
    */

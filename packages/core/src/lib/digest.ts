@@ -10,7 +10,7 @@ export async function sha256(text: string): Promise<string> {
 /** 256 random bits, base64url: a state, a nonce, a code verifier (RFC 7636 §4.1). */
 export const randomSecret = (): string => base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
 
-/** A keyed hash: tells nothing about `text` to whoever lacks the key. */
+/** A keyed hash: without the key, it reveals nothing about `text`. */
 export type KeyedHash = (text: string) => Promise<string>
 
 /** HMAC-SHA-256 under `secret` (32 bytes), base64url. */

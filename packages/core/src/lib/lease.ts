@@ -27,7 +27,7 @@ export class Lease {
     this.#version = held.version
   }
 
-  /** @returns `undefined` when somebody else has it. */
+  /** @returns `undefined` when another holder has it. */
   static async take(store: Store, key: string, seconds: number): Promise<Lease | undefined> {
     const holder = crypto.randomUUID()
     const options = { ifVersion: null, expiresInSeconds: seconds }
@@ -46,7 +46,7 @@ export class Lease {
     return (await store.get(key)) !== undefined
   }
 
-  /** @returns false when it had ended and somebody else has it. */
+  /** @returns false when it had ended and another holder has it. */
   renew(): Promise<boolean> {
     const renewing = this.#renew()
     this.#renewing = renewing
@@ -55,14 +55,14 @@ export class Lease {
 
   async #renew(): Promise<boolean> {
     if (await this.#put(this.#version)) return true
-    // An earlier renewal may have been taken while its answer got lost; or the lease ran out and nobody came.
+    // An earlier renewal may have been written although its answer was lost; or the lease expired and is free.
     const held = await versionOf(this.#store, this.#key, this.#holder)
     return this.#released ? false : this.#put(held ?? null)
   }
 
   /**
-   * Renews three times in each of its lives, until told to stop. A store that does not answer is asked again at
-   * the next beat; only a lease that somebody else has is given up.
+   * Renews the lease three times in each of its periods, until it is stopped. If the store does not answer, it tries
+   * again at the next beat. It gives up only a lease that another holder has.
    */
   keep(): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -94,7 +94,7 @@ export class Lease {
   /** Never fails: a lease that cannot be released ends by itself. */
   async release(): Promise<void> {
     this.#released = true
-    // It has the version that the lease has then; and a lease that is gone would be taken anew by it.
+    // A renewal under way changes the version, and would take a deleted lease again.
     await this.#renewing?.catch(() => {})
     await this.#store.delete(this.#key, { ifVersion: this.#version }).catch(() => {})
   }

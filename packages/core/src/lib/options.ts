@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 
-/** A misspelt option would silently weaken what it was meant to set (E3): keys that nobody knows are refused. */
+/** Refuses unknown keys: a misspelt option would silently weaken what it was meant to set (E3). */
 export function refuseUnknownKeys(option: string, value: object, known: readonly string[]): void {
   // JavaScript callers hand over null, and Object.keys would answer with a TypeError that names nothing.
   if (typeof value !== 'object' || value === null) throw new ConfigurationError(option, 'give an object of options')

@@ -127,7 +127,7 @@ function copyObject(value: object, depth: number, size: Size): Json {
   if (Object.getOwnPropertySymbols(value).length > 0) throw new NotPlain('has a symbol key')
   const out: Record<string, Json> = {}
   size.add(1)
-  // What is not enumerable is no part of JSON; nobody gets it, the schema included.
+  // JSON has no non-enumerable members: no code gets them, the schema included.
   for (const key of Object.keys(value)) {
     if (key === '__proto__') throw new NotPlain('has a __proto__ key')
     // The colon, and a comma or brace.
@@ -180,7 +180,7 @@ export function meansSame(value: unknown, json: Json): boolean {
   return 'value' in copied && equalJson(copied.value, json)
 }
 
-/** The first path that `raw` has and `out` lacks: something that a schema would drop in silence. */
+/** Returns the first path that `raw` has and `out` lacks: a value that the schema dropped. */
 export function missingIn(raw: Json, out: Json, path = '$'): string | undefined {
   if (typeof raw !== 'object' || raw === null || typeof out !== 'object' || out === null) return undefined
   for (const key of Object.keys(raw)) {

@@ -8,6 +8,6 @@ export function recordEvent(sink: AuditSink, event: AuditEvent): void {
     // Not `instanceof`: a promise may be of another realm.
     if (typeof written?.then === 'function') written.then(undefined, () => {})
   } catch {
-    // Where audit is required, whoever must be held up asks the sink and waits.
+    // Where audit is required, `Auditor.demand` waits for the sink and reports its errors.
   }
 }

@@ -2,9 +2,9 @@ import { mkdir, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promi
 import { join } from 'node:path'
 import { pause } from '../lib/index.ts'
 
-/** Who holds the lock says so this often. Milliseconds. */
+/** Interval at which the holder of the lock touches its file. Milliseconds. */
 const BEAT_MS = 1_000
-/** Who said nothing for so long, by the clock of whoever waits, is taken for dead. Milliseconds. */
+/** A holder that is silent for so long, by the clock of the process that waits, counts as dead. Milliseconds. */
 const SILENT_MS = 5_000
 const LOOK_MS = 50
 /** So many turns back, tickets are kept: a folder that is read while turns pass still shows a late one. */
@@ -14,12 +14,12 @@ const ticket = /^[1-9]\d{0,14}$/
 /**
  * Waits for a turn of its own among the processes that use the same folder, and gives what ends it.
  *
- * Turns are numbered files. The next turn is taken by making its file, which one process alone can do, and is over when
- * something stands in it. Nothing is ever taken away that somebody may still judge by: the last file stays, so that of
- * all who find its owner dead one alone gets the next turn, and who comes late with an old number sees the newer one.
+ * Turns are numbered files. A process takes the next turn by creating its file, which only one process can do. The
+ * turn is over when the file has content. The last file is never deleted. So of all processes that find its owner dead,
+ * only one gets the next turn, and a late process with an old number sees the newer one.
  *
- * A process that was killed holds the others up for five seconds. One that hung for as long may find that another had
- * its turn meanwhile: what it writes has to be held against what is there then.
+ * A process that was killed delays the others by five seconds. One that hung for as long may find that another had its
+ * turn meanwhile: compare what it writes with what is stored then.
  *
  * @throws The signal's own reason, while it waits.
  */
@@ -66,7 +66,7 @@ function silence(): (turn: number, beat: number) => boolean {
   }
 }
 
-/** Whether the turn is ours: nobody took it before, and it is the last one still. */
+/** Whether this process got the turn: no other process took it, and it is still the last one. */
 export async function takeNumber(folder: string, turn: number): Promise<boolean> {
   const path = join(folder, String(turn))
   const made = await open(path, 'wx', 0o600).catch((error: unknown) => {

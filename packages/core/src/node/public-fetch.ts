@@ -21,9 +21,8 @@ export interface PublicFetchOptions {
 }
 
 /**
- * Makes a `fetch` that connects to public addresses only: what it is given for `createGuard({ fetch })` cannot be led
- * to this machine, a private network or a cloud's metadata by a URL out of somebody's metadata or a tool's input. `https:`
- * only.
+ * Makes a `fetch` for `createGuard({ fetch })` that connects to public addresses only, by `https:` only. A URL from a
+ * server's metadata or a tool's input cannot lead it to this machine, a private network or a cloud's metadata.
  *
  * A name is resolved once. All of its addresses are judged, one of special use refuses them all, and the connection goes
  * to one of those that were judged: a name that answers otherwise the next time (DNS rebinding) leads nowhere. Runs on
@@ -102,7 +101,7 @@ async function send(request: Request, url: URL, { plain, secure }: Agents): Prom
 
 class SpecialUse extends Error {}
 
-/** Resolves, and refuses all addresses when one is refused: whoever mixes them is trying something. */
+/** Resolves a name. Refuses all addresses when one is refused: a name that mixes them is suspicious. */
 function publicOnly(lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {

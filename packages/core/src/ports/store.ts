@@ -15,8 +15,8 @@ export interface PutOptions {
   /** Epoch seconds, by the store's clock; from then on the key is absent, and some later write removes it. */
   readonly expiresAt?: number
   /**
-   * The same as a time from now, in seconds, counted by the store: leases must not depend on the clock of
-   * whoever takes them. Not together with `expiresAt`.
+   * The same as a time from now, in seconds, counted by the store: leases must not depend on the clock of the process
+   * that takes them. Not together with `expiresAt`.
    */
   readonly expiresInSeconds?: number
   /** Puts the key into a queue for `claimDue`, from so many seconds from now on, counted by the store. Absent: in no queue. */
@@ -58,7 +58,7 @@ export interface Store {
   /** Deleting an absent key is `'deleted'` without `ifVersion`, and `'conflict'` with it. */
   delete(key: string, options?: { readonly ifVersion: string }): Promise<'deleted' | 'conflict'>
   /**
-   * Takes due keys of a queue for `leaseSeconds`: nobody else gets them before the lease ends.
+   * Takes due keys of a queue for `leaseSeconds`: no other caller gets them before the lease ends.
    * The returned version is the claim: a `put` or `delete` with it renews or releases.
    */
   claimDue(

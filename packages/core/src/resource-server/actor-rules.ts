@@ -5,14 +5,14 @@ import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 /** An agent, by the name that the token's own issuer gives it, or by that of another issuer. */
 export type ActorName = string | { readonly issuer: string; readonly subject: string }
 
-/** Who acts, without whoever acted before: only the outermost actor may take part in a decision (RFC 8693 §4.1). */
+/** The outermost actor, without earlier ones: only it may take part in a decision (RFC 8693 §4.1). */
 export type ActingParty = Omit<Actor, 'actor'>
 
 /** Which agents may act here. */
 export interface ActorRules {
   /** These agents; or the answer of a function. Absent: any. */
   readonly allow?: readonly ActorName[] | ((actor: ActingParty, identity: Identity) => boolean) | undefined
-  /** Users do not come by themselves: a token in which nobody acts for them is refused. @default false */
+  /** Whether a token must name an actor that acts for a user. @default false */
   readonly required?: boolean | undefined
 }
 
@@ -40,12 +40,12 @@ function checkName(option: string, name: ActorName): void {
 /**
  * Whether the rules let this identity in: by the agent that acts for a user, or by the agent that comes alone.
  *
- * A user in whose token nobody acts passes, unless an actor is required.
+ * A user's token without an actor passes, unless an actor is required.
  */
 export function mayAct({ allow, required = false }: ActorRules, identity: Identity): boolean {
   const party = actingParty(identity)
   if (party === undefined) return !required
-  // An agent alone acts for nobody.
+  // An agent alone acts for no user.
   if (required && identity.kind === 'agent') return false
   if (allow === undefined) return true
   if (typeof allow === 'function') return allow(party, identity) === true

@@ -44,7 +44,7 @@ export interface RefusalOptions {
   readonly scheme: Scheme | undefined
   /** Absent: the request had no credentials, and no error is named (RFC 6750 §3.1). */
   readonly complaint?: Complaint
-  /** What the request will need, for whoever came without credentials: they need not ask for more than that. */
+  /** Scopes that the request needs, for a client without credentials: it need not ask for more. */
   readonly scopes?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
 }

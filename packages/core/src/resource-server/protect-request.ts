@@ -113,7 +113,7 @@ async function admitCaller(
 function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: Refuse): Refused | undefined {
   const { identity, scopes } = passed
   if (!mayAct(settings.actors, identity) || !mayAct(rules.actors, identity)) {
-    return no('whoever acts may not act here', 'actor_not_allowed', 'Whoever acts for the user may not act here')
+    return no('the actor is not allowed here', 'actor_not_allowed', 'This actor is not allowed here')
   }
   if (hasRunOut(identity.expiresAt, settings.clock.now() / 1000)) {
     return no('expired', 'invalid_token', 'The access token ran out while the request came')

@@ -13,9 +13,9 @@ export interface OrderRun extends OrderNames {
 }
 
 /**
- * Runs an order once under its key, and tells its answer again to whoever asks again.
+ * Runs an order once under its key, and repeats its answer to later requests.
  *
- * Of any number of requests at a time one runs; the others get 409 until it has ended.
+ * Of parallel requests one runs; the others get 409 until it has ended.
  */
 export async function runOnce(book: IdempotencyStore, run: OrderRun): Promise<Response> {
   const settled = answerOf(run, (await book.read(run.order))?.record)
@@ -26,7 +26,7 @@ export async function runOnce(book: IdempotencyStore, run: OrderRun): Promise<Re
   return lease.during(() => runAlone(book, run))
 }
 
-/** Under the lease: nobody else writes this order's record. */
+/** Runs under the lease: no other request writes this order's record. */
 async function runAlone(book: IdempotencyStore, run: OrderRun): Promise<Response> {
   const { fingerprint, approval, tokenEnd } = run
   const found = await book.read(run.order)

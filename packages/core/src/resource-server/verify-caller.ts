@@ -13,7 +13,7 @@ import type { Scheme } from './challenge.ts'
 
 /** What an introspection has to go by. */
 export interface IntrospectContext {
-  /** Who we are: a token for somebody else must not become an identity. */
+  /** Our own identifiers: a token for another audience must not become an identity. */
   readonly audience: readonly string[]
   /** Thumbprint of the key that the caller proved, if any. */
   readonly provedKey: string | undefined

@@ -27,7 +27,7 @@ export interface NodeResponse {
 /**
  * A Node or Express request as `protect` takes it: without its body, which stays where it is.
  *
- * @param origin - The API's own, as clients know it: `Host` is written by whoever calls.
+ * @param origin - The API's own, as clients know it. The client writes `Host`, so `Host` is not used.
  * @throws ConfigurationError `origin` is none.
  */
 export function webRequest(incoming: NodeRequest, origin: string): ProtectedRequest {

@@ -51,7 +51,7 @@ export class Revocations {
     delegation: new Map(),
   }
   #isEmpty = true
-  /** When the log was read last: epoch milliseconds, and milliseconds of a time that nobody sets back. */
+  /** Time of the last read of the log: in epoch milliseconds, and in milliseconds of a monotonic clock. */
   #readAt = { clock: Number.NEGATIVE_INFINITY, elapsed: Number.NEGATIVE_INFINITY }
 
   /** @param everySeconds - How long what the log said may be used. */
@@ -112,7 +112,7 @@ export class Revocations {
     const key = await this.#keyOf(name)
     const at = Math.max(await this.#store.now(), now / 1000)
     const added = { ...revoked, at }
-    // Nobody knows whom a record named that does not open, so all who have the name count as named.
+    // A record that does not open hides whom it named. So all who have the name count as named.
     const instead: RevokedName = { v: 1, revoked: [{ issuer: name.issuer, [name.kind]: name.id, at }] }
     const merged = (now?: RevokedName): RevokedName => ({ v: 1, revoked: mergeRevoked(now?.revoked ?? [], added) })
     await this.#names.change(key, merged, { instead })

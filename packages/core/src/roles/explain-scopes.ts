@@ -61,10 +61,10 @@ const optionKeys = [
 ] as const satisfies readonly (keyof ExplainScopesOptions)[]
 
 /**
- * Says why a user's agent has or lacks scopes, source by source: for tests of a role map, and for whoever has to
- * answer "why can it not trade?".
+ * Explains why a user's agent has or lacks scopes, source by source. For tests of a role map, and to answer "why can
+ * it not trade?".
  *
- * Decides by the same function as the guard, and opens nothing. Approvals and permissions are not asked.
+ * Decides by the same function as the guard, and opens no credential. Does not ask approvals or permissions.
  *
  * @throws ConfigurationError An option is unknown, or a scope is none.
  */

@@ -7,7 +7,7 @@ import type { RoleMap } from './role-map.ts'
 
 /** Scopes that each role allows. */
 export interface ScopesByRole {
-  /** What an agent may hold for whoever has the role. Exact and case-sensitive; there are no wildcards. */
+  /** Scopes that an agent may hold for a user with the role. Exact and case-sensitive, without wildcards. */
   readonly scopes: Readonly<Record<string, readonly string[]>>
 }
 

@@ -12,7 +12,7 @@ export interface OktaGroupsOptions {
  * The groups that Okta writes into a token, by a claim that the authorization server was given.
  *
  * Let the claim's filter name a prefix of the agent's own groups: with more than 100 groups Okta refuses the
- * whole token, and groups can be renamed by whoever manages them.
+ * whole token. Group administrators can rename groups.
  *
  * @throws ConfigurationError The claim's name is empty.
  * @see {@link https://developer.okta.com/docs/guides/customize-tokens-groups-claim/main/ | Groups claims at Okta}

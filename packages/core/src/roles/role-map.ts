@@ -1,6 +1,6 @@
 import type { Identity } from '../contract/index.ts'
 
-/** Enterprise roles and the scopes that an agent may hold for whoever has them. */
+/** Enterprise roles and the scopes that an agent may hold for a user who has them. */
 export interface RoleMap {
   /** The user's roles; an absent or malformed claim is no roles at all. */
   rolesOf(identity: Identity): readonly string[]

@@ -20,8 +20,8 @@ export interface JsonLinesSinkOptions {
  * An audit sink that writes each event as one line of JSON.
  *
  * An event names the user, the whole chain of actors, tool, policy, decision, trace and approval; it holds no token,
- * and no input beyond what the policy's own texts repeat. Lines come in the order of the events. A writer that is slow
- * is waited for by nobody but a guard whose audit is `required`; one that does not keep up costs lines, not memory.
+ * and no input beyond what the policy's own texts repeat. Lines come in the order of the events. Only a guard whose
+ * audit is `required` waits for a slow writer. A writer that does not keep up costs lines, not memory.
  *
  * @throws ConfigurationError An option is unknown, `to` cannot be written to, or `maxPending` is no positive whole number.
  */

@@ -30,7 +30,7 @@ const mayAct = z.looseObject({ sub: z.optional(z.string()), iss: z.optional(z.st
 export function checkMayAct(claims: Readonly<Record<string, unknown>>, expected: ExpectedActor | undefined): void {
   if (claims.may_act === undefined || expected === undefined) return
   const { success, data } = mayAct.safeParse(claims.may_act)
-  if (!success) throw new InvalidTokenError('actor', 'the may_act claim names nobody')
+  if (!success) throw new InvalidTokenError('actor', 'the may_act claim is malformed')
   const { subject = data.sub, issuer = data.iss } = expected
   if (subject !== (data.sub ?? subject) || issuer !== (data.iss ?? issuer)) {
     throw new InvalidTokenError('actor', "the user's token lets another party act")

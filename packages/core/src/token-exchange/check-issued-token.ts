@@ -74,7 +74,7 @@ export function checkScopes(
 /**
  * Verifies the new token, where it is a JWT of the server that issued it; `undefined` for any other.
  *
- * @throws InvalidResponseError It does not verify, or is for somebody or something else than was asked.
+ * @throws InvalidResponseError It does not verify, or is for another user or target than was asked.
  */
 export async function verifyIssued(
   { accessToken: token, tokenType }: TokenResponse,

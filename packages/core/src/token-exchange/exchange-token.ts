@@ -31,15 +31,14 @@ const optionKeys = [
  * Exchanges a user's token for one that fits one API, with exactly these scopes at most: by RFC 8693, or by
  * Entra's on-behalf-of grant, as the profile says.
  *
- * With `actor`, here or in the profile, it has to be delegation: the token says who acts. Without, a token that names
- * nobody (impersonation) is taken as well. Where the user's token has actors already, they come to stand inside the new one; no more than
- * five act in a row.
+ * With `actor`, here or in the profile, it accepts only delegation: the token names the actor. Without, it also accepts
+ * a token without an actor (impersonation). Actors of the user's token are nested inside the new actor; a chain has at
+ * most five.
  *
- * The answer is held against what was asked before anybody gets the token: its types, its scopes and,
- * where it is a JWT of the same server, signature, audience, subject, client and actor. An opaque
- * token is taken as the answer describes it. A token that is for other APIs too, or that is the one handed in, is
- * refused. Does not retry, since a grant may have been used up, and
- * does not cache.
+ * Compares the answer with the request before any caller gets the token: its types, its scopes and, for a JWT of the
+ * same server, signature, audience, subject, client and actor. Takes an opaque token as the answer describes it. Refuses
+ * a token that is for other APIs too, or that is the one handed in. Does not retry, since a grant may have been
+ * consumed. Does not cache.
  *
  * @returns Token, granted `scopes` (may be fewer than asked) and `expiresAt` (epoch seconds; absent when
  *   the server tells no life time: such a token is not to be cached).

@@ -17,7 +17,7 @@ export interface IdJagOptions {
  * Cross App Access: the user's own issuer (an employer's identity provider) asserts the user to the authorization
  * server of an API, which issues the token. For `resource(…, { through: idJag({ … }) })`.
  *
- * Data only; asks nobody. The user's identity has to come with an id_token: from `verifyIdToken`,
+ * Data only: makes no request. The user's identity has to come with an id_token: from `verifyIdToken`,
  * `verifyTokenResponse` or a kept session.
  *
  * @throws ConfigurationError An option is unknown or wrong, or our client at that server is a public one.
@@ -32,7 +32,7 @@ export function idJag(options: IdJagOptions): ResourceRoute {
   if (profile.clientAuthentication.method === 'none') {
     throw new ConfigurationError(
       'idJag.authorizationServer',
-      'a public client should not redeem assertions: whoever steals one could; give it a secret, a key or a certificate',
+      'a public client should not redeem assertions: a thief could too; give it a secret, a key or a certificate',
     )
   }
   const route = { kind: 'id-jag', issuer: profile.issuer } as const
@@ -52,7 +52,7 @@ async function bridgedToken(
     requestIdJag({ identityProvider, identity, authorizationServer: profile, resource, scopes, signal }),
     ({ error }) =>
       loginRequiredErrors.includes(error)
-        ? { refused: 'login_required', detail: `the user's issuer asserts nobody by this id_token: ${error}` }
+        ? { refused: 'login_required', detail: `the user's issuer refused this id_token: ${error}` }
         : undefined,
   )
   if ('refused' in idJag) return idJag

@@ -165,6 +165,6 @@ function checkActors(options: ExchangeTokenOptions): void {
   const { identity } = options
   checkMayAct(identity.claims, expectedActor(options))
   if (identity.kind === 'user' && depthOf(identity.actor) >= MAX_ACTORS) {
-    throw new InvalidTokenError('actor', `${MAX_ACTORS} parties act in the user's token already; nobody may be added`)
+    throw new InvalidTokenError('actor', `the user's token has ${MAX_ACTORS} actors already; no more may be added`)
   }
 }

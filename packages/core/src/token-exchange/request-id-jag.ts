@@ -63,7 +63,7 @@ const requiredClaims = ['sub', 'client_id', 'jti', 'exp', 'iat']
  *
  * @throws OAuthResponseError The issuer refused. `insufficient_user_authentication`: the user has to sign in more
  *   strongly; `acrValues` and `maxAge` say how. `invalid_request`, `invalid_grant`: the id_token has ended.
- * @throws InvalidResponseError The assertion is for somebody or something else than was asked. It was dropped.
+ * @throws InvalidResponseError The assertion is for another user or target than was asked. It was discarded.
  * @throws IdentityRequiredError The identity is not verified, or came without an id_token.
  * @throws ConfigurationError An option is wrong, or both servers are one.
  */
@@ -131,7 +131,7 @@ async function checked(response: TokenResponse, asked: Asked): Promise<IdJag> {
     })
     claims = verified.claims
     actor = readActor(claims.act)
-    // A binding that went missing would let whoever steals the assertion redeem it.
+    // Without its binding, a thief could redeem the assertion.
     checkBinding(claims, target.dpop?.thumbprint)
   } catch (error) {
     if (!BehalfError.isInstance(error) || error.code !== 'ERR_INVALID_TOKEN') throw error
@@ -156,7 +156,7 @@ async function checked(response: TokenResponse, asked: Asked): Promise<IdJag> {
 function checkClaims(claims: Readonly<Record<string, unknown>>, target: Profile, resource: string): void {
   const absent = requiredClaims.filter((name) => claims[name] === undefined)
   if (absent.length > 0) throw refused(`issued an assertion without ${absent.join(', ')}`)
-  // Exactly one: whoever else is named could redeem it as well.
+  // Exactly one: another server in `aud` could redeem it too.
   if (Array.isArray(claims.aud) && claims.aud.length !== 1) throw refused('issued an assertion for several servers')
   if (claims.client_id !== target.clientId) throw refused('issued an assertion for another client')
   const resources = typeof claims.resource === 'string' ? [claims.resource] : claims.resource

@@ -33,7 +33,7 @@ export type ExemptibleResourceRule = ResourceRule & { readonly withoutApproval: 
 /**
  * An API of our own: its token is exchanged for the user's, or given by an approval.
  *
- * Data only; asks nobody.
+ * Data only: makes no request.
  *
  * @param uri - The API's identifier: an absolute URI without a fragment.
  * @throws ConfigurationError The URI, a scope or an origin is wrong, or a scope stands both in `scopes`
@@ -74,7 +74,7 @@ export function resource(uri: string, options: ResourceOptions): ResourceRule {
 }
 
 function absolute(uri: unknown): URL {
-  // The URL parser drops white space and an empty fragment in silence.
+  // The URL parser silently drops white space and an empty fragment.
   if (typeof uri !== 'string' || !URL.canParse(uri) || /[\s#]/.test(uri)) {
     throw new ConfigurationError('resource', 'give an absolute URI without a fragment (RFC 8707 §2)')
   }

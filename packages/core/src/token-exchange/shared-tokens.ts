@@ -52,7 +52,7 @@ const LEASE_SECONDS = 10
 /** So long a failed exchange can be read by those who waited for it. Seconds. */
 const FAILURE_SECONDS = 2
 
-/** How often somebody who waits for another process looks, milliseconds. With jitter: half to all of it. */
+/** Poll interval while another process exchanges, in milliseconds. With jitter: half to all of it. */
 const LOOK_MS = 80
 
 /** A revocation is remembered this long: no token lives longer. Seconds. */
@@ -74,16 +74,15 @@ type SharedToken = z.infer<typeof sharedToken>
 const claimRecord = z.object({ v: z.literal(1), failure: z.optional(z.string()) })
 type ClaimRecord = z.infer<typeof claimRecord>
 
-/** Written anew with each revocation: its version is a part of the names of tokens. */
+/** Written again at each revocation: its version is a part of the names of tokens. */
 const epochRecord = z.object({ v: z.literal(1) })
 type EpochRecord = z.infer<typeof epochRecord>
 
 /**
  * Exchanged tokens in a Store, sealed, so that several processes exchange once.
  *
- * A convenience, and never a condition: what cannot be read, opened or written costs an exchange and nothing else.
- * A revocation changes the names under which the owner's tokens are looked for, so that a token that was under way
- * when it came is found by nobody.
+ * Optional at each use: a token that cannot be read, opened or written costs one more exchange. A revocation changes
+ * the names of the owner's tokens, so that no process finds a token that was exchanged at the same time.
  */
 export class SharedTokens {
   readonly #tokens: Collection<SharedToken>
@@ -154,7 +153,7 @@ export class SharedTokens {
   ): Promise<IssuedToken> {
     const claim = version === undefined ? undefined : { key: names.claim, version }
     try {
-      // Whoever had the claim before may have ended between our look and our claim.
+      // The earlier holder of the claim may have finished between our read and our claim.
       const found = claim === undefined ? undefined : await quietly(() => this.#read(names.token, options))
       if (found !== undefined) return found
       const issued = await load(options.signal)

@@ -80,8 +80,8 @@ export function tokenOwnerOf(key: TokenCacheKey): TokenOwner {
 }
 
 /**
- * The issuer that the token of a key came from, where that is the user's own; `undefined` for those of upstreams and
- * of other domains, whose tokens nobody else may be shown.
+ * Returns the issuer of a key's token, where it is the user's own issuer. `undefined` for tokens of upstreams and of
+ * other domains: no other server may see them.
  */
 export function ownIssuerOf(key: TokenCacheKey): string | undefined {
   const parts = JSON.parse(key) as unknown[]

@@ -39,7 +39,7 @@ interface Entry {
   readonly storedAt: number
   /** From here on it is renewed, while it is still given out. Epoch milliseconds. */
   renewAt: number
-  /** From here on it is given to nobody. */
+  /** From here on no caller gets it. Epoch milliseconds. */
   readonly staleAt: number
 }
 
@@ -105,9 +105,9 @@ export class TokenCache {
    * A token that is due to be renewed is given at once, and renewed meanwhile; one whose renewal the server refuses
    * is dropped, so that the next caller hears of it.
    *
-   * @param load - Gets a signal that aborts once nobody waits any more.
+   * @param load - Gets a signal that aborts once no caller waits.
    * @param share - The token may be shared with other processes, where there is a store for it.
-   * @throws What `load` throws, to everybody who waits for it. The next caller tries again.
+   * @throws What `load` throws, to each caller that waits for it. The next caller tries again.
    */
   async get(key: TokenCacheKey, load: Load, signal?: AbortSignal, share?: ShareOptions): Promise<IssuedToken> {
     signal?.throwIfAborted()
@@ -121,7 +121,7 @@ export class TokenCache {
 
   /** Drops the token under `key`; with `issued`, only if it is that very one: another caller may have renewed it. */
   delete(key: TokenCacheKey, issued?: IssuedToken): void {
-    // Stryker disable next-line ConditionalExpression: Without a shared store nobody reads what was refused, and without a token there is nothing to remember; the clauses only spare the entry.
+    // Stryker disable next-line ConditionalExpression: Without a shared store no code reads what was refused, and without a token there is nothing to remember; the clauses only spare the entry.
     if (issued !== undefined && this.#shared !== undefined) this.#refused.set(key, issued)
     if (issued !== undefined && this.#entries.get(key)?.issued !== issued) return
     this.#entries.delete(key)
@@ -193,7 +193,7 @@ export class TokenCache {
   }
 
   #renew(key: TokenCacheKey, entry: Entry, load: Load, share: ShareOptions | undefined): void {
-    // Nobody else tries while this one does, and for a moment after it failed.
+    // No other caller renews while this one does, and for a moment after it failed.
     entry.renewAt = this.#clock.now() + AGAIN_AFTER_MS
     this.#load(key, load, undefined, share).catch((error: unknown) => {
       if (!isOutage(error) && this.#entries.get(key) === entry) this.#entries.delete(key)
@@ -203,7 +203,7 @@ export class TokenCache {
   #keep(key: TokenCacheKey, issued: IssuedToken): void {
     // Stryker disable next-line ConditionalExpression: Without an end the time that is left is not a number, and not above zero: such a token is kept in neither case.
     if (issued.expiresAt === undefined) return
-    // I8: what is bound to a key of this moment is had anew.
+    // I8: a token bound to a temporary key is requested again.
     if (issued.dpop?.importable === false) return
     const endsAt = issued.expiresAt * 1000
     const storedAt = this.#clock.now()
