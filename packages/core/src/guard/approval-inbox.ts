@@ -13,7 +13,7 @@ import { Deadline } from './deadline.ts'
 import { channelOfRun, type GuardParts } from './guard-parts.ts'
 import { hasExpired } from './identify.ts'
 
-/** Who asks: a verified identity. Nobody finds what is not theirs. */
+/** Options of an inbox request. An identity finds only its own runs and questions. */
 export interface InboxOptions {
   /** Verified identity that uses the inbox. */
   readonly identity: Identity
@@ -47,7 +47,7 @@ export interface ApprovalInbox {
   list(options: ListOptions & { readonly as: 'owner' }): Promise<readonly ApprovalView[]>
   /** The same for an approver. */
   list(options: ListOptions & { readonly as: 'approver' }): Promise<readonly ApproverView[]>
-  /** Ends an own question that nobody used. One that is running or over stays as it is: see `state`. */
+  /** Cancels an own question that is not used yet. Does not change one that runs or has ended: see `state`. */
   cancel(id: string, options: InboxOptions): Promise<ApprovalView | undefined>
   /**
    * Says what became of an own run whose process died in it, once the app has found out: by its idempotency key,

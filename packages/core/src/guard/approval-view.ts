@@ -16,13 +16,13 @@ export interface ApprovalView {
   readonly id: string
   /** Name of the tool whose call needs the approval. */
   readonly tool: string
-  /** What the person was asked. Empty where nobody was: a `write` call without a question. */
+  /** Text of the question. Empty for a `write` call without a question. */
   readonly message: string
   /** The same in structured form. */
   readonly details: readonly AuthorizationDetail[]
   /** Current state of the approval. */
   readonly state: 'open' | 'approved' | 'denied' | 'expired' | 'failed' | 'cancelled' | 'revoked' | 'used'
-  /** What became of the run that used it. `crashed`: nobody knows, until somebody says so with `resolve`. */
+  /** State of the run that used it. `crashed`: its outcome is unknown, until `resolve` tells it. */
   readonly run?: 'running' | 'completed' | 'threw' | 'crashed'
   /** Person who is asked. Absent where no question was asked. */
   readonly approver?: Principal

@@ -37,7 +37,7 @@ export class Auditor {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Nobody listens: an event need not even be built. */
+  /** Whether there is no sink: then no event need be built. */
   get isSilent(): boolean {
     return this.#sink === undefined
   }
@@ -66,7 +66,7 @@ export class Auditor {
   }
 }
 
-/** Who acted, for an event. Nobody where no verification says so: the record names no one on a caller's word (I1). */
+/** Returns the principal for an event. Empty for an unverified identity: a caller's claim is not recorded (I1). */
 export function principalOf(identity: Identity | undefined): { readonly principal?: AuditPrincipal } {
   if (identity === undefined || !isVerified(identity)) return {}
   const user = identity.kind === 'user' ? identity : undefined

@@ -14,7 +14,7 @@ import { deny, type Refusal } from './refusal.ts'
 /** How long a question may stay open by default. Seconds. */
 const LIFETIME_SECONDS = 3600
 
-/** Nobody reads more before saying yes; and nothing is ever cut off. */
+/** Maximum length of a message, in characters. A longer one is refused, and never cut off. */
 const MAX_MESSAGE = 2_000
 
 type ApprovalRules = NonNullable<AnyRules['approval']>
@@ -96,7 +96,7 @@ export function approverOf(
 ): Principal | undefined {
   const { identity } = call
   const person = identity.kind === 'user' ? identity : undefined
-  // A directory that knows nobody may say `null`, whatever the type says.
+  // A directory that finds no approver may return `null`, against its type.
   const named = approver === undefined ? person : answerOf('approval.approver', () => approver(rulesInput(call)))
   // A copy: a rule may fill in the same object for its next call.
   return named ? { issuer: named.issuer, tenant: named.tenant, subject: named.subject } : undefined
@@ -186,7 +186,7 @@ export async function buildApprovalRequest(
 ): Promise<StoredQuestion | Refusal> {
   const { identity, policy, invocation } = call
   const { approval } = policy.rules
-  if (approval === undefined) return deny('misconfigured', 'the policy asks nobody')
+  if (approval === undefined) return deny('misconfigured', 'policy has no approval')
   const question = draftQuestion(call, approval, inDoubt, runs)
   if ('status' in question) return question
   const asking = { owner: ownerOf(identity), tool: invocation.tool, binding, question, ...(id !== undefined && { id }) }

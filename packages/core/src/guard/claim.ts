@@ -25,7 +25,7 @@ export async function claim(
   const { policyVersion: _, ...caller } = askedBy(call)
   const claimed = await claimRun(runs.runStore, entry, { caller, isAnswered: entitled.kind === 'answered' })
   if (claimed === undefined) {
-    const detail = 'the same call is being run by somebody else'
+    const detail = 'another caller is running the same call'
     return { status: 'unavailable', retryAfter: 1, detail, underWay: true }
   }
   if (await hasNewDoubt(claimed, now.inDoubt, runs)) {

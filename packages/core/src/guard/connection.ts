@@ -39,7 +39,7 @@ export type ExemptibleConnectionRule = ConnectionRule & { readonly withoutApprov
 /**
  * An upstream (third-party) account of the user, reached with a token from the vault.
  *
- * Data only; asks nobody, and does not know whether the vault has such a connection.
+ * Data only: makes no request, and does not check that the vault has this connection.
  *
  * @param name - As the vault calls the connection, such as `google-oauth2`.
  * @throws ConfigurationError Name, scope, origin or account is missing or wrong, or a scope stands both in

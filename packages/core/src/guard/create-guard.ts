@@ -89,7 +89,7 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
         const { policy, named, body = given } = callOf(asked, invocation)
         return run(policy, named, body as Body, parts) as Promise<Outcome<Result>>
       } catch (error) {
-        // A clock that fails, or an invocation that is none. Whoever waits for a promise catches nothing else.
+        // A failed clock, or an invalid invocation. A caller that awaits a promise catches no synchronous error.
         return Promise.reject(error)
       }
     },
@@ -135,7 +135,7 @@ function partsOf(options: GuardOptions): GuardParts {
   const revocations = new Revocations(opened, revocationSeconds)
   const runStore = openRunStore({ store, keys: options.keys, clock, onState, revocations })
   const tokens = new TokenCache({ clock, shared: sharedTokensOf(options, clock) })
-  // What was disconnected, or chosen anew, through this vault is used no longer here.
+  // After a disconnect or a new choice of account through this vault, cached tokens are not used any more.
   options.vault?.onChange?.((changed) => tokens.deleteWhere((owner) => concerns(changed, owner)))
   const { permissions, roles, vault } = options
   const servers = authorizationServers(authorizationServer, { fetch, clock, timeoutMs })
@@ -185,7 +185,7 @@ function auditorOf(
   if (audit === undefined) return new Auditor({ ...surroundings, sink: undefined, required: false })
   if ('sink' in audit) {
     refuseUnknownKeys('audit', audit, ['sink', 'required'])
-    // Whoever wrote it this way meant it: anything else would let calls go on without a record.
+    // This form asks for required audit: any other value would let calls run without a record.
     if (audit.required !== true) throw new ConfigurationError('audit.required', 'is true; else give the sink itself')
     return new Auditor({ ...surroundings, sink: checkedSink(audit.sink), required: true })
   }

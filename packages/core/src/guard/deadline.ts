@@ -30,7 +30,7 @@ export class Deadline {
     clearTimeout(this.#timer)
     const passed = () => this.#controller.abort(new DOMException('the total deadline passed', 'TimeoutError'))
     this.#timer = setTimeout(passed, this.#timeoutMs)
-    // On Node, a deadline keeps a process alive only while somebody waits for it.
+    // On Node, a deadline keeps a process alive only while a caller waits for it.
     if (!this.#isAwaited && typeof this.#timer === 'object') this.#timer.unref?.()
   }
 

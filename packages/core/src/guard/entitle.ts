@@ -69,7 +69,7 @@ export async function blockedBy(
   const now = runs.runStore.now()
   const twin = inDoubt.find(({ record }) => now < (record.inDoubtSince ?? now) + inDoubtSeconds)
   if (twin === undefined) return undefined
-  const detail = 'an equal run started before, and nobody knows what came of it'
+  const detail = 'an equal run started before, and its outcome is unknown'
   // Its id and key are for its own kind of caller, which may say what became of it (A12).
   if (!isSameKind(twin.record, callerOf(call.identity))) return deny('unknown_outcome', detail)
   call.report.approvalId = twin.record.id
@@ -139,7 +139,7 @@ export async function askWhereNeeded(
   if (entitlement.kind !== 'answered' && !mayReplace(entry.record, callerOf(identity))) {
     return deny(
       'not_permitted',
-      'another kind of caller was asked for in this slot: only they, or their user, ask anew',
+      'another kind of caller was asked for in this slot: only they or their user ask again',
     )
   }
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }

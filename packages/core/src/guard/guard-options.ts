@@ -16,7 +16,7 @@ export type { KeyMaterial, StoreKeys }
 export interface AgentOptions {
   /** Its name in OpenFGA, in the `act` claim's sense, and in the audit: `agent:trader`. */
   readonly name: string
-  /** Every scope it may ever hold, whoever it acts for. @default no ceiling */
+  /** Every scope that it may ever hold, for any user. @default no ceiling */
   readonly ceiling?: readonly string[]
   /**
    * Gives the agent's own identity at this issuer, as `requestAgentIdentity` makes it. Its token is sent as the

@@ -85,7 +85,7 @@ function readiness({ policy, identity }: AuthorizedCall, found: readonly FoundTo
       silent += silent === '' ? name : `, ${name}`
     }
   }
-  return silent === '' ? READY : `${READY}; impersonation, since the token names nobody who acts: ${silent}`
+  return silent === '' ? READY : `${READY}; impersonation, since the token names no actor: ${silent}`
 }
 
 const READY = 'credentials are ready'

@@ -12,10 +12,10 @@ type Fields = Readonly<Record<string, unknown>>
 /**
  * Reads an interrupt that came back from a framework, a checkpoint or a browser: as JSON text, or parsed.
  *
- * Proves nothing: whoever can write the conversation can write an interrupt. Fields that are not known are
- * dropped; a `url` that is not of the web is refused, since it is made to be shown as a link.
+ * Proves nothing: a party that can write the conversation can write an interrupt. Drops unknown fields. Refuses a `url`
+ * that is not a web address, since apps show it as a link.
  *
- * @returns `undefined` for everything else, a version that is not known included.
+ * @returns `undefined` for everything else, an unknown version included.
  */
 export function parseInterrupt(value: unknown): Interrupt | undefined {
   const fields = typeof value === 'string' ? parseJson(value) : value

@@ -91,7 +91,7 @@ function afterFirst(
   const output = snapshot(result.value, maxInputBytes)
   if ('problem' in output) return refused("the schema's output", output)
   const dropped = missingIn(raw, output.value)
-  if (dropped !== undefined) return { problem: `the schema drops ${dropped} in silence` }
+  if (dropped !== undefined) return { problem: `the schema silently drops ${dropped}` }
   const second = schema['~standard'].validate(output.value)
   if (second instanceof Promise) return second.then((again) => afterSecond(raw, output.value, again))
   return afterSecond(raw, output.value, second)

@@ -45,8 +45,8 @@ const approvalValues = {
 /**
  * Says what a tool needs before it may run: a verified identity always, and whatever `rules` name.
  *
- * @param schema - Any Standard Schema (zod, valibot, arktype, …). It must not drop fields in silence, and
- *   parsing its own output must give the same again: what a person approves is what runs.
+ * @param schema - Any Standard Schema (zod, valibot, arktype, …). It must not silently drop fields, and parsing its own
+ *   output must give the same value: the tool runs with the input that the person approved.
  * @throws ConfigurationError A rule that is unknown, or that cannot hold; it names the rule and the fix.
  */
 export function policy<
@@ -75,8 +75,7 @@ export function policy<
 }
 
 /**
- * A tool that needs nobody: no identity, no permission, no credential. Said aloud, since what has no
- * policy does not run.
+ * Declares a tool that needs no identity, no permission and no credential. A tool without any policy does not run.
  */
 export function publicTool<Schema extends StandardSchemaV1>(
   schema: Schema,

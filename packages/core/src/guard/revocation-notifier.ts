@@ -3,12 +3,12 @@ import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type IssuedToken, revealToken } from '../credential/index.ts'
 import { ownIssuerOf, type TokenCacheKey } from '../token-exchange/token-cache-key.ts'
 
-/** What is told to others once all is written keeps nobody waiting for longer than this. Milliseconds. */
+/** Maximum wait for servers and channels, once all is written. Milliseconds. */
 const TELLING_MS = 3_000
 
 /**
- * What others are told of an end, after all of it stands in the store: a server or channel that hangs must not keep
- * the next record open.
+ * Notifies servers and channels of an end, after all of it is in the store: one that hangs must not keep the next
+ * record open.
  */
 export class RevocationNotifier {
   readonly #servers: RevokingServers

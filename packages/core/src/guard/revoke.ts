@@ -21,7 +21,7 @@ export interface Revocation {
   readonly sessions: number
   /**
    * Keys in the store of records under this name that do not open: damaged, moved, or sealed under a key that is not
-   * listed. Nobody can use them, and their tokens were not revoked at their servers. Absent where there are none.
+   * listed. They cannot be used, and their tokens were not revoked at their servers. Absent where there are none.
    */
   readonly unreadable?: readonly string[]
 }

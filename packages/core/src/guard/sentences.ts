@@ -10,7 +10,7 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
   approval_denied: 'The request for approval was denied. Do not try this action again unless the user asks for it.',
   approval_expired: 'The request for approval ran out without being used.',
   approval_failed: 'The approval could not be verified, so the action was not done.',
-  approval_not_sent: 'The request for approval could not be sent, so nobody was asked and the action was not done.',
+  approval_not_sent: 'The request for approval was not sent: no approver was asked, and the action was not done.',
   approval_cancelled: 'The request for approval was cancelled.',
   revoked: 'The access that this action needs was revoked.',
   delegation_exceeded: 'This action goes beyond what was delegated to this agent.',

@@ -17,9 +17,9 @@ export interface CallWithin {
 /**
  * Returns the slot of a call that code may make several times under one id. For adapters: ask once for each call.
  *
- * A framework hands the id of a call on to the calls that its body makes. Each of these gets a slot of its own: below the
- * slot of the guarded call around it, and by how many equal calls came before in this attempt. An attempt that begins anew
- * makes the same slots again.
+ * A framework hands the id of a call on to the calls that its body makes. Each of these gets a slot of its own, below
+ * the slot of the guarded call around it, with the number of equal calls before it in this attempt. A new attempt makes
+ * the same slots again.
  *
  * @param slot - As the framework names the call.
  */

@@ -50,7 +50,7 @@ export async function keepStepUp(call: ClaimedCall, asked: AskedStepUp, stepUps:
     at: stepUps.now(),
   }
   stepUps.until = (kept.at + STALE_AFTER_SECONDS) * 1000
-  // The last one has the say.
+  // The last one replaces the others.
   await stepUps.records.change(await keyOf(invocation.tool, identity, credential, stepUps), () => kept)
 }
 

@@ -36,8 +36,8 @@ const optionKeys = [
  * most five.
  *
  * Compares the answer with the request before any caller gets the token: its types, its scopes and, for a JWT of the
- * same server, signature, audience, subject, client and actor. Takes an opaque token as the answer describes it. Refuses
- * a token that is for other APIs too, or that is the one handed in. Does not retry, since a grant may have been
+ * same server, signature, audience, subject, client and actor. Takes an opaque token as the answer describes it.
+ * Refuses a token that is for other APIs too, or that is the one handed in. Does not retry, since a grant may have been
  * consumed. Does not cache.
  *
  * @returns Token, granted `scopes` (may be fewer than asked) and `expiresAt` (epoch seconds; absent when

@@ -44,7 +44,7 @@ describe('whether the API sees who acts', () => {
     const guard = target.guard()
     for (const outcome of [await read(guard), await read(guard)]) {
       expect(outcome).toMatchObject({ status: 'done' })
-      expect(said(outcome)).toBe('credentials are ready; impersonation, since the token names nobody who acts: trade')
+      expect(said(outcome)).toBe('credentials are ready; impersonation, since the token names no actor: trade')
     }
     expect(tokensOf(target)).toMatchObject([{ source: 'exchange', semantics: 'impersonation' }])
     expect(tokensOf(target)[0]).not.toHaveProperty('actor')
