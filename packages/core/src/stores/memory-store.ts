@@ -175,7 +175,7 @@ class MemoryStore implements Store {
   }
 }
 
-/** A copy: nobody who reads can change what is stored. */
+/** Returns a copy, so that a reader cannot change the stored value. */
 const versioned = (key: string, { value, version }: Entry): Versioned => ({ key, value: value.slice(), version })
 
 const full = (maxEntries: number): StoreError =>

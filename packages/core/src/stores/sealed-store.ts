@@ -44,8 +44,8 @@ export interface SealedStore {
   /** Deletes the value. `'conflict'`: the version differs, and nothing was deleted. */
   delete(name: readonly string[], options: { readonly ifVersion: string }): Promise<'deleted' | 'conflict'>
   /**
-   * Does `work` alone, across processes that share the store: waits for whoever does it now.
-   * The right ends by itself after `seconds`, so `work` has to be over by then.
+   * Runs `work` alone among the processes that share the store: waits while another caller runs it.
+   * The lease expires after `seconds`, so `work` must end by then.
    */
   alone<Result>(
     name: readonly string[],

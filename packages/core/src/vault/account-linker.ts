@@ -62,7 +62,7 @@ export interface ConnectRequest {
 
 /** Outcome of {@link AccountLinker.connect}. */
 export type ConnectAnswer =
-  /** `url`: for the browser of this user only, and for nobody's log. */
+  /** `url`: for the browser of this user only. Do not log it. */
   | { readonly status: 'started'; readonly url: string; readonly state: string; readonly expiresInSeconds: number }
   | {
       readonly status: 'unknown_connection' | 'unknown_scope' | 'login_required' | 'misconfigured'
@@ -86,7 +86,7 @@ export interface CompleteRequest {
 export type ConnectRefusal =
   /** Never begun here, ended before, or too old. */
   | 'unknown_state'
-  /** Begun by somebody else, or in another session of the same user, or in another browser. */
+  /** Begun by another user, in another session of the same user, or in another browser. */
   | 'other_user'
   | 'other_session'
   | 'other_browser'

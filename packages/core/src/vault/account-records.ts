@@ -116,9 +116,9 @@ export class AccountRecords {
   }
 
   /**
-   * Seals every record under the key of today. One that does not open is left as it is, and named.
+   * Seals every record again under the current key. Leaves a record that does not open unchanged, and names it.
    *
-   * @throws StoreError `unavailable`: what was sealed anew until then stays so; call again.
+   * @throws StoreError `unavailable`: records that were sealed before the error stay so. Call again.
    */
   reseal(): Promise<Resealed> {
     return this.#accounts.reseal()

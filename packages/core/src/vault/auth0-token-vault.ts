@@ -27,7 +27,7 @@ export interface Auth0TokenVaultOptions {
   readonly subjectToken?: (identity: UserIdentity) => SubjectToken | undefined
   /**
    * For work with no user present: under a delegation that was made with it, a signed request takes the place of the
-   * user's own token. Serves nobody else.
+   * user's own token. Not used for other calls.
    */
   readonly worker?: Auth0Worker
   /** The page on which the user connects accounts, for interrupts: absolute, and without secrets. */

@@ -29,7 +29,7 @@ const schema = z.object({
   /** A vendor's own name for the attempt. */
   authSession: z.optional(text),
   returnTo: z.optional(text),
-  /** Epoch seconds. The store's own expiry can be edited by whoever writes to it. */
+  /** Epoch seconds. Sealed: a party that can write to the store can change the store's own expiry. */
   expiresAt: z.optional(z.number()),
 })
 
@@ -77,8 +77,7 @@ export class ConnectAttempts {
   }
 
   /**
-   * Takes an attempt out of the store, for whoever began it and for nobody else. An answer by somebody else leaves it
-   * as it is: it is not theirs to end.
+   * Takes an attempt out of the store, for the user who began it only. An answer by another user does not change it.
    */
   async claim(
     { identity }: PresentUser,

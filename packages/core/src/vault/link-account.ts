@@ -140,7 +140,7 @@ async function redeemAndKeep(
     return await keepAccount(parts, flow, tokens, account)
   } catch (error) {
     const { issuer, clientId } = upstream.connection.profile
-    // A store that lost its answer may have them all the same: then they are held. While it is away, nobody knows.
+    // A write whose answer was lost may have stored them: then they are held. Without the store, this is unknown.
     await revokePairs(parts.records, upstream, [{ issuer, clientId, ...received }], {}).catch(() => false)
     throw error
   }
@@ -161,7 +161,7 @@ async function keepAccount(
   const key = await records.key(owner, connection, account.id)
   for (;;) {
     const found = await records.find(key)
-    // One that does not open is replaced: nobody can use it.
+    // A record that does not open is replaced: it cannot be used.
     const before = found && ('record' in found ? found.record : 'unreadable')
     const preferredAt = typeof before === 'object' ? before.preferredAt : undefined
     const record: AccountRecord = {

@@ -24,7 +24,7 @@ export function normalisingFetch(
     const { status, headers } = response
     if (answer === undefined) return new Response(body, { status, headers })
     const { tokens: all, isError } = tokensOf(answer, connection)
-    // Nobody looks at the id_token of a refresh; one that does not verify must not cost the new refresh token.
+    // A refresh does not use its id_token. One that does not verify must not cost the new refresh token.
     const { id_token: _, ...withoutIdToken } = all
     const tokens = isRefresh(init.body) ? withoutIdToken : all
     if (typeof tokens.access_token === 'string') onAnswer(tokens.access_token, answer)
@@ -56,7 +56,7 @@ function tokensOf(answer: Members, connection: CheckedConnection): { tokens: Mem
   // A refresh may be answered without the member; a bot's token is told by its type.
   const found = answerMember !== undefined && 'access_token' in inner ? inner : outer
   const { token_type: type, scope: named, ...all } = found
-  // All users of a workspace share a bot's token: it is not theirs, and nobody revokes it for them.
+  // All users of a workspace share a bot's token, so it is not stored or revoked for one user.
   const isBots = answerMember !== undefined && found === outer && !bearerTypes.includes(`${type}`)
   const { access_token: _a, refresh_token: _r, ...tokenless } = all
   const rest = isBots ? tokenless : all

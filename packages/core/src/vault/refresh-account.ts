@@ -48,9 +48,9 @@ const MAX_UNWRITTEN = 10_000
 /**
  * Refreshes an account's tokens: once in this process, and under a lease once among all.
  *
- * A refresh token that can be used only once is marked as sent before it is sent. So whoever comes after a process
- * that died knows that an answer may be lost: it is asked for once more within the provider's grace period, and beyond
- * it the account has to be connected again. Nothing is ever sent that the provider would take for a stolen token.
+ * A refresh token that can be used only once is marked as sent before it is sent. If a process dies after that, the next
+ * one knows that an answer may be lost. It asks once more within the provider's grace period; later, the user must
+ * connect the account again. No process sends a token that the provider would take for a stolen one.
  */
 export class AccountRefresher {
   readonly #records: AccountRecords
@@ -177,7 +177,7 @@ export class AccountRefresher {
     }
   }
 
-  /** What was disconnected while the provider answered is revoked: nobody else knows of these tokens. */
+  /** Writes new tokens. Revokes them if the account was disconnected meanwhile: they are stored nowhere else. */
   async #writeOrRevoke(key: string, unwritten: Unwritten): Promise<Refreshed> {
     const { upstream, stored, change } = unwritten
     const settled = await this.#write(key, unwritten)

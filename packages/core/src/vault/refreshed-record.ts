@@ -29,7 +29,7 @@ export function withoutRefreshToken(at: number): (record: AccountRecord) => Acco
 /**
  * RFC 6749 §6: a new refresh token replaces the old one; scopes that are not named are as before.
  *
- * @param before - As it was when the refresh token was sent: somebody may have given up on the answer since.
+ * @param before - As it was when the refresh token was sent: another process may have given up on the answer since.
  */
 export function refreshed(
   now: AccountRecord,

@@ -1,7 +1,7 @@
 import type { ReceivedTokens } from '../authorization-server/server.ts'
 import type { AccountRecord } from './account-record.ts'
 
-/** Replaced tokens that one account lists. Of what was dropped beyond, nobody can say that it was revoked. */
+/** Maximum of replaced tokens that one account lists. It is unknown whether those beyond it were revoked. */
 const MAX_REPLACED = 20
 
 /** Tokens of one provider and client. */
@@ -131,7 +131,7 @@ export function livingPairs(record: AccountRecord, now: number): readonly TokenP
   return [pairOf(record), ...older]
 }
 
-/** Whether a use of a refresh token may have brought tokens that nobody here has. */
+/** Whether a use of a refresh token may have brought tokens that are not stored here. */
 export const hasUnknownTokens = ({ refreshing, unanswered = [] }: AccountRecord): boolean =>
   refreshing !== undefined || unanswered.length > 0
 

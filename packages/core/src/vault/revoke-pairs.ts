@@ -8,7 +8,7 @@ import type { Upstream } from './upstream.ts'
  * Tells the provider of tokens that no account here holds any more.
  *
  * A provider may give one token to all users who link the same account of it. While another link holds a token, it is
- * left: nobody ends the access of another user.
+ * left: a revocation would end the access of another user.
  *
  * @returns whether the provider was told of all of them, and took it
  */

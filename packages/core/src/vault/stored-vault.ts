@@ -66,8 +66,8 @@ const others = ['store', 'keys', 'connections', 'connectPage', 'clock', 'fetch',
 /**
  * Keeps the user's connections in a store of the app's own: for those without a vendor's vault.
  *
- * Tokens are sealed; whoever has the database has nothing. A refresh is made once, in all processes together. Does
- * not narrow what an account was linked with: its token opens all that the user agreed to.
+ * Tokens are sealed: a copy of the database does not reveal them. One process refreshes for all. Does not narrow the
+ * scopes of a linked account: its token opens all that the user agreed to.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 | RFC 6749 §6}

@@ -28,7 +28,7 @@ export class Upstream {
   readonly #servers: AuthorizationServers
   readonly #server: AuthorizationServer
   readonly #surroundings: Surroundings
-  /** Answers as the provider wrote them, until somebody has looked for the account in them. */
+  /** Answers as the provider wrote them, until the account was read from them. */
   readonly #answers = new LRUCache<string, Readonly<Record<string, unknown>>>({ max: 100, ttl: 60_000 })
 
   constructor(connection: CheckedConnection, surroundings: Surroundings) {
