@@ -114,7 +114,7 @@ function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[
   ]
 }
 
-/** A8: what is read is what is meant, in whatever way a channel shows it. A message is sent as it is, so it must be plain. */
+/** A8: every channel must show the same text. A message is sent unchanged, so it must be plain. */
 function messageProblem(text: string): string | undefined {
   if (text === '') return 'is empty'
   if (text.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`

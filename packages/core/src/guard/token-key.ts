@@ -65,7 +65,7 @@ function remember(identity: Identity, rule: AccessRule, made: Known): void {
   known.set(identity, (known.get(identity) ?? new WeakMap()).set(rule, made))
 }
 
-/** What the token will be bound to: our key at the server that issues it. A vault's tokens are bound to none of ours. */
+/** Returns the key that the token will be bound to: ours at the server that issues it. A vault's tokens have none. */
 function bindingOf({ issuer }: Identity, rule: AccessRule, servers: AuthorizationServers): Binding {
   if (rule.kind === 'connection') return unbound
   const profile = rule.through === undefined ? servers.of(issuer).profile : behaviourOf(rule.through)?.profile

@@ -57,7 +57,7 @@ export interface SealedStore {
 /**
  * Keeps JSON values in a Store, encrypted and authenticated under the app's keys, and bound to their names.
  *
- * @throws ConfigurationError A durable store without keys, or keys that are none.
+ * @throws ConfigurationError A durable store without keys, or invalid keys.
  */
 export function sealedStore(options: SealedStoreOptions): SealedStore {
   refuseUnknownKeys('sealedStore', options, ['store', 'keys', 'kind'])

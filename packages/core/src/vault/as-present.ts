@@ -2,7 +2,7 @@ import type { UserIdentity } from '../contract/index.ts'
 import { isAbsence, type PresenceContext, type PresentUser, requirePresentUser } from '../identity/present-user.ts'
 import { type FaultAnswer, faultAnswer } from './fault-answer.ts'
 
-/** The proof is none of a person, has expired, or was revoked. */
+/** The proof is not that of a present person, has expired, or was revoked. */
 export interface SignInAnswer {
   readonly status: 'login_required'
   readonly detail: string

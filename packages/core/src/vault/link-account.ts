@@ -90,7 +90,7 @@ export async function completeLink(
   }
 }
 
-/** The code of an authorization response, or why there is none. `error` is not looked at before the issuer is. */
+/** The code of an authorization response, or why it is missing. Checks the issuer before it reads `error`. */
 async function codeOf(
   parameters: URLSearchParams,
   { attempt, upstream }: ConnectFlow,

@@ -1,6 +1,6 @@
 import type { ConnectionPreset } from './connection-definition.ts'
 
-/** Freezes what everybody shares. */
+/** Freezes values that all callers share. */
 const preset = <const Preset extends ConnectionPreset>(data: Preset): Preset => Object.freeze(data)
 
 /**

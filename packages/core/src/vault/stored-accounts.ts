@@ -157,7 +157,7 @@ export class StoredAccounts {
   /** Where the chosen account goes, no other one is used before the user chooses it. */
   async #unlessChosen(owner: AccountRecord['owner'], connection: string, key: string): Promise<void> {
     const { records } = this.#parts
-    // What does not open has no choice that anybody knows of.
+    // A record that does not open has no readable choice.
     const all = await records.of(owner, connection, () => {})
     if (preferredOf(all)?.key !== key) return
     for (const other of all) {

@@ -26,7 +26,7 @@ export function requestOf({ scopes, ...others }: VaultRequest): VaultRequest {
   return { ...others, scopes: [...scopes] }
 }
 
-/** A token, or the one reason why there is none. Only the middle five are something a user can mend. */
+/** A token, or the reason why it is missing. A user can resolve only the middle five. */
 export type VaultAnswer =
   | {
       readonly status: 'token'
@@ -81,7 +81,7 @@ export interface Vault {
   readonly specificationVersion: 1
   /** Whether it can get tokens of a user who is away, by a grant of its own, under a delegation. @default false */
   readonly hasWorkerGrant?: boolean
-  /** Returns a token of the linked account, or why there is none. */
+  /** Returns a token of the linked account, or the reason why it is missing. */
   token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer>
   /**
    * The page of the app on which the user connects an account: for the interrupt. Holds no ticket and no token.
