@@ -21,7 +21,7 @@ export interface OpenRunStoreOptions {
 /**
  * Opens the runStore over a store.
  *
- * @throws ConfigurationError A durable store without keys, or keys that are none.
+ * @throws ConfigurationError A durable store without keys, or invalid keys.
  */
 export function openRunStore({
   store,

@@ -88,7 +88,7 @@ function checked(where: string, given: ClientAuthentication): ClientAuthenticati
     default:
       throw new ConfigurationError(
         `${where}.method`,
-        'is none of client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, self_signed_tls_client_auth and none',
+        'give one of client_secret_basic, client_secret_post, private_key_jwt, tls_client_auth, self_signed_tls_client_auth or none',
       )
   }
 }

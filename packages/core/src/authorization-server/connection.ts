@@ -23,8 +23,7 @@ export interface Discovered {
 }
 
 /**
- * Metadata and keys of one authorization server, fetched once and shared by everybody who uses the
- * same profile and fetch.
+ * Metadata and keys of one authorization server, fetched once and shared by all code with the same profile and fetch.
  */
 export class Connection {
   readonly profile: Profile

@@ -69,7 +69,7 @@ const token: TokenProfile = {
 
 /**
  * A client's service account is a user with a subject of its own, named after the client; its tokens also say
- * from where the client came. `client_id` says nothing: an introspection answer has it for everybody.
+ * from where the client came. `client_id` does not tell: an introspection answer has it for users too.
  */
 function isServiceAccount({ azp, preferred_username: name, clientHost }: Readonly<Record<string, unknown>>): boolean {
   return clientHost !== undefined || (typeof azp === 'string' && name === `service-account-${azp.toLowerCase()}`)

@@ -140,8 +140,8 @@ export interface Profile {
   /** Whether a refresh token can be used only once: then none is ever sent twice. @default true */
   readonly rotatesRefreshTokens?: boolean
   /**
-   * Clients whose access tokens are had with their user there: such a token may answer questions, create delegations
-   * and connect accounts. A client that exchanges tokens or works in the background is none.
+   * Clients that get access tokens only while their user is present: such a token may answer questions, create
+   * delegations and connect accounts. Do not list a client that exchanges tokens or works in the background.
    * @default the profile's own `clientId`
    */
   readonly interactiveClients?: readonly string[]

@@ -5,8 +5,8 @@ import type { Surroundings } from './server.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
-// Looked up at each request and not now, so that a mock or a proxy set up later is used; one function,
-// so that everybody who takes the default shares discovery and keys.
+// Looked up at each request and not now, so that a mock or a proxy set up later is used. One function,
+// so that all code with the default shares discovery and keys.
 const globalFetch: Fetch = (input, init) => fetch(input, init)
 
 /** What an app may choose about the outside. */

@@ -7,8 +7,8 @@ import { checkSignRequest, type SignRequestOptions } from './sign-request.ts'
 /** Options of `ciba`. */
 export interface CibaOptions {
   /**
-   * Sent as `acr_values`, in order of preference, and demanded: an answer whose `acr` is none of them approves
-   * nothing. @default none
+   * Sent as `acr_values`, in order of preference. Required: an answer with any other `acr` approves nothing.
+   * @default no `acr` is required
    */
   readonly acrValues?: readonly string[]
   /** How the server is told whom to ask. @default the profile's own way */
@@ -22,8 +22,8 @@ export interface CibaOptions {
   /** Asks the server to ping when there is an answer: mount `cibaPing` of `@behalf/core/http` for it. @default false */
   readonly ping?: boolean
   /**
-   * Whether what the server granted is what was asked, for servers that enrich details (RFC 9396 §7.1). Anything
-   * but `true` refuses the answer. @default equal JSON, whatever the order of keys
+   * Whether the granted details match those asked for, for servers that enrich details (RFC 9396 §7.1). Any result
+   * other than `true` refuses the answer. @default equal JSON, in any order of keys
    */
   readonly sameDetails?: (granted: readonly AuthorizationDetail[], asked: readonly AuthorizationDetail[]) => boolean
 }

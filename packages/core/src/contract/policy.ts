@@ -12,7 +12,7 @@ declare const effectType: unique symbol
  * What a tool needs, as data. Made by `policy()` or `publicTool()` only.
  *
  * Carries the types of the input, the credentials and the effect, and no function of them, so that it stays
- * covariant: a policy fits a tool when what it hands to the body is what the body takes.
+ * covariant: a policy fits a tool when the tool's body accepts the policy's input and credentials.
  */
 export interface Policy<Input = unknown, Access extends AccessRules = AccessRules, Effects extends Effect = Effect> {
   /** Marks objects that this package made. */

@@ -29,7 +29,7 @@ export interface Explanation {
   readonly children: readonly Explanation[]
 }
 
-/** What one step asked, and why the answer was what it was. */
+/** One step of the guard: its decision and the reason. */
 export interface TraceStep {
   /** Step of the guard that decided. */
   readonly step: StepName

@@ -1,6 +1,6 @@
 import type { WWWAuthenticateChallengeError } from 'openid-client'
 
-/** Longer headers are no challenge that anybody could answer. */
+/** Maximum length of a header, in characters. A longer one is ignored. */
 const MAX_HEADER = 8192
 const nowhere = new URL('https://resource.invalid')
 

@@ -83,7 +83,7 @@ export class DelegationStore {
     return isOurs
   }
 
-  /** Where the login behind a delegation is kept. Once it is revoked, there is none. */
+  /** Storage of the login behind a delegation. A revoked delegation has no login. */
   placeOf(id: string, seconds: number): LoginPlace {
     let record: DelegationRecord | undefined
     return {

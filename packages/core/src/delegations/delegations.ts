@@ -93,7 +93,7 @@ export interface DelegationsContext extends LoginContext, PresenceContext {
   readonly timeoutMs: number
   /** Rejects where audit is required and was not taken: then nothing is given. */
   readonly note: (note: DelegationNote) => Promise<void>
-  /** Tells everybody that an identity of this delegation is good no more. */
+  /** Announces that identities of this delegation are no longer valid. */
   readonly announceEnd: (record: DelegationRecord) => Promise<void>
 }
 
@@ -214,7 +214,7 @@ function usableBy(
     throw new DelegationError('unknown', 'there is no delegation of this id')
   }
   const { issuer } = record.owner
-  // A name is what a guard calls itself; its client is what the issuer knows it by.
+  // A guard chooses its own name. The issuer knows it by its client.
   const client = servers.knows(issuer) ? servers.of(issuer).profile.clientId : undefined
   if (record.agent !== agent || record.client !== client) {
     throw new DelegationError('other_agent', 'the delegation was made for another agent, or for another client')

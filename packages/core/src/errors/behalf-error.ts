@@ -45,7 +45,7 @@ export abstract class BehalfError extends Error {
     try {
       return (value as Record<symbol, unknown>)[brand] === true
     } catch {
-      // Bodies throw anything, proxies too. What cannot be looked at is none of ours.
+      // Bodies throw any value, proxies too. A value that cannot be read is not an error of this SDK.
       return false
     }
   }

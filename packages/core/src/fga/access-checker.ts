@@ -55,7 +55,7 @@ export interface AccessChecker {
    * One decision for each permission, in their order, for lists of documents and tools. Without it each
    * permission is put to `check` by itself.
    *
-   * @throws As `check` does: without an answer to all of them there is none to any.
+   * @throws As `check` does: all permissions are answered, or none.
    */
   checkEach?(question: AccessQuestion): Promise<readonly AccessDecision[]>
   /** As `check`, with the reasons. For the operator: never shown to the model. */

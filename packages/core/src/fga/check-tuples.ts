@@ -10,7 +10,7 @@ import type { Question } from './question.ts'
 const MAX_TUPLES = 100
 
 /**
- * Tuples with the fields that OpenFGA knows and no others, or says which is none.
+ * Returns tuples with only the fields that OpenFGA knows.
  *
  * @throws ConfigurationError Too many, or a tuple that is not well-formed.
  */

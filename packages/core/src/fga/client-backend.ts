@@ -113,7 +113,7 @@ function refuseRedirects(client: object): void {
   if (axios?.defaults?.maxRedirects === 0 || configuration?.baseOptions?.maxRedirects === 0) return
   throw new ConfigurationError(
     'openFga.client',
-    'it follows redirects, and an allow from elsewhere is none: make it with baseOptions: { maxRedirects: 0 }',
+    'it follows redirects, so another server could allow: make it with baseOptions: { maxRedirects: 0 }',
   )
 }
 

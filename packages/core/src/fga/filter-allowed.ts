@@ -71,7 +71,7 @@ const others = ['permissions', 'agent', 'identity', 'permission', 'limit', 'subj
  * Fetches on where too few are allowed, until there are enough, none are left, or a bound is reached; the
  * result says which. Nothing is kept that was not asked about, and nothing of it is kept for the next time.
  *
- * @throws IdentityRequiredError No verification made the identity, or there is none.
+ * @throws IdentityRequiredError The identity is missing, or no verification made it.
  * @throws InvalidTokenError `expired`: the proof of the identity has ended.
  * @throws TransportError The permission system did not answer: nothing is returned, rather than a part.
  * @throws ConfigurationError An option is unknown or wrong, or the question does not fit the checker's set-up.

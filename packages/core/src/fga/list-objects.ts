@@ -60,7 +60,7 @@ export function checkListQuestion(question: ListQuestion) {
   return { user, relation, type, serverLimit, serverDeadlineMs, ...factsOf(context, contextualTuples) }
 }
 
-/** A name of another type, or of everybody's object, is no answer to what was asked. */
+/** Returns a name of this type. Refuses other types and `type:*`. */
 export function objectOfType(name: string, type: string): string {
   if (isObjectName(name) && name.startsWith(`${type}:`)) return name
   throw new InvalidResponseError('OpenFGA: the answer names an object of another type')
@@ -70,7 +70,7 @@ export function objectOfType(name: string, type: string): string {
  * The JSON of an answer, or the fault that it stands for.
  *
  * @throws ConfigurationError The server refused the request.
- * @throws InvalidResponseError The answer is none of this API, or none of this model.
+ * @throws InvalidResponseError The answer is from another API, or from another model.
  */
 export function bodyOf(answer: HttpAnswer, modelId: string): unknown {
   const body = readBody(answer, modelId)

@@ -13,7 +13,7 @@ const meaningful = /[:#*\s\p{Cc}]/u
  * The name of an OpenFGA object: the only way to make one, since ids often come from what a model wrote.
  *
  * Refuses an id that is empty, that makes the name longer than 256 bytes, or that holds `:`, `#`, `*`,
- * white space or control characters: `*` as an id would ask about everybody's object.
+ * white space or control characters: `*` as an id would match every object.
  *
  * @param type - A type of the authorization model, such as `portfolio`. From code, never from input.
  * @param id - The object's own id, as your data has it.

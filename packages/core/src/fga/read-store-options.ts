@@ -66,7 +66,7 @@ function baseOf(options: StoreOptions): string {
   if (url.protocol !== 'https:' && !plain) {
     throw new ConfigurationError(
       'openFga.apiUrl',
-      'use https: over plain http anybody on the way can allow anything; [allowPlainHttp]: true where the network encrypts',
+      'use https: over plain http a third party can allow anything; [allowPlainHttp]: true where the network encrypts',
     )
   }
   return `${url.origin}${url.pathname.replace(/\/+$/, '')}`

@@ -118,7 +118,7 @@ async function grant(
   }
 }
 
-/** It is the app that was refused, and not the user: nothing here asks anybody to sign in. */
+/** Converts the error: the server refused the app, not the user, so it must not ask the user to sign in. */
 function faultOf(error: unknown): unknown {
   if (!BehalfError.isInstance(error) || error.code !== 'ERR_OAUTH_RESPONSE') return error
   const refused = error as OAuthResponseError

@@ -24,7 +24,7 @@ const sentences: Readonly<Record<string, readonly [title: string, text: string]>
   invalid_request: ['That did not work', 'Please go back and try again.'],
 }
 
-/** An error: a page for a browser that shows it, one word for everybody else. */
+/** Returns an error: a page for a browser, one word for other clients. */
 export function told(
   request: Request,
   status: number,

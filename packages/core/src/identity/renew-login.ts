@@ -23,8 +23,8 @@ export type Renewal =
 /**
  * Asks for the next token, once. The answer is held to the same person (OpenID Connect Core §12.2).
  *
- * What only the login said lasts: its session, level and times. Other claims are those of the answer alone: where
- * it brings none that can be verified, there are none, and so no roles.
+ * Keeps the session, level and times of the login. Other claims come from the answer alone: without claims that can be
+ * verified, the user has no roles.
  */
 export async function renewLogin(kept: StoredSession, context: LoginContext): Promise<Renewal> {
   const { identity, refreshToken } = kept
@@ -59,7 +59,7 @@ async function heldTo(
   context: LoginContext,
 ): Promise<StoredSession | undefined> {
   const { identity, audience } = kept
-  // I8: a bound token turned into one that anybody can use.
+  // I8: any holder could use the new token, unlike the bound one.
   if (kept.token.keyThumbprint !== undefined && response.tokenType !== 'dpop') {
     throw new InvalidResponseError('the authorization server renewed a bound token as one that is not bound')
   }

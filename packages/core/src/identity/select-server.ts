@@ -3,11 +3,10 @@ import type { AuthorizationServer, AuthorizationServers } from '../authorization
 import { checkTokenText } from '../authorization-server/verify-jwt.ts'
 
 /**
- * The authorization server to verify a token with.
+ * Returns the authorization server to verify a token with.
  *
- * Among several, `iss` is read unverified to choose one; an issuer that is none of them is refused before
- * any request. Where there is but one, nothing is to be chosen, and the server itself makes no request for
- * a token of another.
+ * Among several servers, reads `iss` unverified to choose one, and refuses an untrusted issuer before any request. With
+ * one server there is no choice, and the server itself makes no request for a token of another issuer.
  */
 export function selectServer(servers: AuthorizationServers, jwt: string): AuthorizationServer {
   // It looks at the text itself, before it decodes a byte of it.

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors/index.ts'
 
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
-/** Whether a URL stays on this machine, so that plain `http:` shows nothing to anybody. */
+/** Whether a URL stays on this machine, so that no other machine can read plain `http:`. */
 export function isLoopback(url: URL): boolean {
   return loopback.test(url.hostname)
 }
@@ -19,7 +19,7 @@ export function originList(option: string, value: unknown): readonly string[] {
   list.forEach((origin: unknown, index) => {
     const at = `${option}[${index}]`
     const url = typeof origin === 'string' && URL.canParse(origin) ? new URL(origin) : undefined
-    // The exact spelling, so that what is compared at each request is what the policy says.
+    // The exact spelling: each request is compared with the text of the policy.
     if (url === undefined || url.origin !== origin || origin.includes('*')) {
       throw new ConfigurationError(
         at,

@@ -32,7 +32,7 @@ export interface PublicFetchOptions {
  * as it is. A request's body is read as a whole before it is sent; an answer streams, and is asked for unencoded. Sets no
  * deadline; `signal` ends it.
  *
- * @throws ConfigurationError At construction: an unknown option, or an origin that is none.
+ * @throws ConfigurationError At construction: an unknown option, or an invalid origin.
  * @throws InvalidResponseError From the fetch: an address of special use, no `https:`, or a redirect.
  * @throws TransportError From the fetch: the connection failed.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6890 | RFC 6890}

@@ -19,7 +19,7 @@ const DEFAULT_REALM = 'api'
 export interface ResourceServerOptions extends SurroundingsOptions {
   /** The issuer whose tokens the API takes, or a function that answers with the profile of each of several. */
   readonly authorizationServer: VerifyTokenOptions['authorizationServer']
-  /** The API's own identifier: tokens for anybody else are refused. Any one of several. */
+  /** The API's own identifier: tokens for another audience are refused. Any one of several. */
   readonly audience: string | readonly string[]
   /** `realm` of the challenges. @default 'api' */
   readonly realm?: string | undefined

@@ -52,7 +52,7 @@ export interface MetadataDefaults {
 /**
  * Describes a protected resource.
  *
- * @throws ConfigurationError The identifier or the issuers are missing, or an address is none.
+ * @throws ConfigurationError The identifier or the issuers are missing, or an address is invalid.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-2 | RFC 9728 §2}
  */
 export function resourceMetadata(

@@ -27,8 +27,8 @@ export interface NodeResponse {
 /**
  * A Node or Express request as `protect` takes it: without its body, which stays where it is.
  *
- * @param origin - The API's own, as clients know it. The client writes `Host`, so `Host` is not used.
- * @throws ConfigurationError `origin` is none.
+ * @param origin - The API's own, as clients know it. Not taken from `Host`, which the client writes.
+ * @throws ConfigurationError `origin` is invalid.
  */
 export function webRequest(incoming: NodeRequest, origin: string): ProtectedRequest {
   const [base] = originList('webRequest.origin', [origin])

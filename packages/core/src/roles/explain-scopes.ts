@@ -66,7 +66,7 @@ const optionKeys = [
  *
  * Decides by the same function as the guard, and opens no credential. Does not ask approvals or permissions.
  *
- * @throws ConfigurationError An option is unknown, or a scope is none.
+ * @throws ConfigurationError An option is unknown, or a scope is invalid.
  */
 export function explainScopes(options: ExplainScopesOptions): ScopeReport {
   refuseUnknownKeys('explainScopes', options, optionKeys)

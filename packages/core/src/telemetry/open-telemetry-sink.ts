@@ -121,7 +121,7 @@ function callSpan(tracer: Tracer, event: CallEvent, personalData: boolean): void
       }),
     },
   })
-  // Refusing is what a guard is for; these two are what an operator looks for.
+  // A refusal is a normal outcome of a guard. These two need an operator.
   if (event.status === 'unavailable' || event.status === 'threw') span.setStatus({ code: SpanStatusCode.ERROR })
   stepSpans(tracer, span, event, personalData)
   span.end(event.at)

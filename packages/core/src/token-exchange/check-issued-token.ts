@@ -46,7 +46,7 @@ export function checkResponse(response: TokenResponse, expected: Expected): void
   checkNewToken(response, expected)
   if (response.tokenType === 'n_a') throw refused('issued what is no access token, not Bearer and not DPoP')
   if (response.tokenType === 'bearer') {
-    // I8: a bound token turned into one that anybody can use.
+    // I8: any holder could use the new token, unlike the bound one.
     if (expected.bound || isBound(expected.identity.claims)) {
       throw refused('issued an unbound token for one that is bound to a key')
     }

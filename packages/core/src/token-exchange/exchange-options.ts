@@ -15,7 +15,7 @@ export interface ExchangeTokenOptions extends RequestOptions {
   readonly subjectToken: SubjectToken
   /** The token that proves the agent, where the server does not know it by its client. Never logged. */
   readonly actorToken?: TypedToken
-  /** Who the new token has to name as its actor; `{}` takes anybody. @default the profile's `actor` */
+  /** Actor that the new token must name; `{}` accepts any actor. @default the profile's `actor` */
   readonly actor?: ExpectedActor
   /** The API's identifier, or several where one token has to serve them; sent under the name that the provider has. */
   readonly resource?: string | readonly string[]

@@ -58,8 +58,8 @@ const requiredClaims = ['sub', 'client_id', 'jti', 'exp', 'iat']
 /**
  * Asks the user's issuer to assert them to another authorization server (an ID-JAG).
  *
- * What comes is no access token and is held to be none. It is verified before it is sent anywhere: signature, type,
- * audience (that server alone), client, API, scopes, and the key where ours there proves one.
+ * The assertion is not an access token, and must say so. It is verified before it is sent anywhere: signature, type,
+ * audience (that server alone), client, API, scopes, and the key where our client there proves one.
  *
  * @throws OAuthResponseError The issuer refused. `insufficient_user_authentication`: the user has to sign in more
  *   strongly; `acrValues` and `maxAge` say how. `invalid_request`, `invalid_grant`: the id_token has ended.
