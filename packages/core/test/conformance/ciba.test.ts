@@ -126,7 +126,10 @@ describe('the answer (CIBA Core §10.1.1)', () => {
   test('somebody else who answers approves nothing', async () => {
     const { look, answer, success, idToken, accessToken } = await begin()
     answer(await success({ id_token: await idToken({ sub: 'mallory' }) }))
-    expect(await look()).toMatchObject({ status: 'failed', detail: expect.stringContaining('somebody else') })
+    expect(await look()).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining('another subject than the approver'),
+    })
     answer(await success({ access_token: await accessToken({ sub: 'mallory' }) }))
     expect(await look()).toMatchObject({ status: 'failed' })
   })

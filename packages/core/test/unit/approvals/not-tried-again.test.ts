@@ -59,5 +59,5 @@ test('silence and a lost answer are told apart at the end (A6)', async () => {
     expect(settled).toMatchObject({ status: 'refused', code: 'approval_expired' })
     notes.push(settled.entry.record.note)
   }
-  expect(notes).toEqual([expect.stringContaining('nobody answered'), expect.stringContaining('lost')])
+  expect(notes).toEqual([expect.stringContaining('no answer in time'), expect.stringContaining('lost')])
 })
