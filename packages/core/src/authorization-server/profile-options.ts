@@ -106,7 +106,7 @@ export function checkDomain(option: string, value: unknown, example: string): st
 /** How the app names an approver where the provider does not know them by their subject. */
 export type LoginHint = (approver: Principal) => string
 
-/** Returns the `login_hint` for a provider that requires a user name. It throws where the app gives no function. */
+/** Makes the `login_hint` for a provider that requires user names. It throws if the app gave no function. */
 export function userNameHint(option: string, loginHint: LoginHint | undefined) {
   if (loginHint !== undefined && typeof loginHint !== 'function') {
     throw new ConfigurationError(option, 'give a function that answers with the user name of an approver')

@@ -35,7 +35,7 @@ export interface CredentialOptions extends IssuedToken {
   /** Ends every request of the call. */
   readonly signal?: AbortSignal | undefined
   /**
-   * A fresh token after an API refused a cached one; `undefined` if it cannot be had. Called at most once.
+   * A fresh token after an API refused a cached one; `undefined`: there is no other token. Called at most once.
    * Absent: the token is never replaced, as that of an approval (I6).
    */
   readonly refresh?: (() => Promise<IssuedToken | undefined>) | undefined

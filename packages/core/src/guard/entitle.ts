@@ -137,7 +137,7 @@ export async function askWhereNeeded(
   }
   // Where this call needs no question, its claim would drop the one that is there.
   if (entitlement.kind !== 'answered' && !mayReplace(entry.record, callerOf(identity))) {
-    return deny('not_permitted', 'another kind of caller was asked for in this slot: only they or their user ask again')
+    return deny('not_permitted', "the slot's question is for another kind of caller: only it or its user may ask again")
   }
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
   const left = leftToOthers(entry, entitlement.isOthers, runs)

@@ -16,7 +16,7 @@ export function unlessRevoked(place: LoginPlace, isRevoked: (login: StoredSessio
     },
     async write(login, ifVersion) {
       const version = await place.write(login, ifVersion)
-      // A revoked login is not returned. The clean-up of the revocation finds it and revokes its token.
+      // Revoked meanwhile: no caller gets this login. The clean-up of the revocation finds it and revokes its token.
       return version === 'conflict' || !(await isRevoked(login)) ? version : 'conflict'
     },
   }

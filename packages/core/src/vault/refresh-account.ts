@@ -48,8 +48,8 @@ const MAX_UNWRITTEN = 10_000
 /**
  * Refreshes an account's tokens: once in this process, and under a lease once among all.
  *
- * A refresh token that can be used only once is marked as sent before it is sent. If a process dies after that, the next
- * one knows that an answer may be lost. It asks once more within the provider's grace period; later, the user must
+ * A refresh token that can be used only once is marked as sent before it is sent. If a process dies after that, the
+ * next one knows that an answer may be lost. It asks once more within the provider's grace period; later, the user must
  * connect the account again. No process sends a token that the provider would take for a stolen one.
  */
 export class AccountRefresher {
