@@ -27,9 +27,7 @@ export function identify(
     )
   const { servers, revocations, agent } = callers
   if (!servers.knows(identity.issuer)) {
-    return loginRequired(
-      `this guard does not know the issuer of the identity: ${JSON.stringify(identity.issuer)}`,
-    )
+    return loginRequired(`this guard does not know the issuer of the identity: ${JSON.stringify(identity.issuer)}`)
   }
   if (hasExpired(identity, now)) return loginRequired('the proof of the identity has expired')
   const revoked = revocations.find(identity, now)
