@@ -1,4 +1,4 @@
-// `@behalf/core/audit`: where audit events go.
+// `@behalf/core/audit`: where audit events go, and why a call ended as it did.
 export type {
   ApprovalEvent,
   AuditPrincipal,
@@ -8,4 +8,5 @@ export type {
   RawTokenEvent,
   TokenEvent,
 } from '../contract/index.ts'
+export { explainOutcome } from '../telemetry/explain-outcome.ts'
 export { type JsonLinesSinkOptions, jsonLinesSink, type LineWriter } from '../telemetry/json-lines-sink.ts'

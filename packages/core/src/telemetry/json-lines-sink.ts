@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../contract/index.ts'
 import { ConfigurationError, TransportError } from '../errors/index.ts'
+import { refuseUnknownKeys } from '../lib/options.ts'
 import type { AuditSink } from '../ports/index.ts'
-import { refuseUnknownOptions } from './known-options.ts'
 
 /** Where lines go: a function, or what is written to as a Node stream is (`process.stdout`, a file's). */
 export type LineWriter =
@@ -26,7 +26,7 @@ export interface JsonLinesSinkOptions {
  * @throws ConfigurationError An option is unknown, `to` cannot be written to, or `maxPending` is no positive whole number.
  */
 export function jsonLinesSink(options: JsonLinesSinkOptions): AuditSink {
-  refuseUnknownOptions('jsonLinesSink', options, ['to', 'maxPending'])
+  refuseUnknownKeys('jsonLinesSink', options, ['to', 'maxPending'])
   const { to, maxPending = 10_000 } = options
   const write = writerOf(to)
   if (!Number.isSafeInteger(maxPending) || maxPending <= 0) {

@@ -1,9 +1,9 @@
 import { type Attributes, context, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import type { AuditEvent, CallEvent } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
+import { refuseUnknownKeys } from '../lib/options.ts'
 import type { AuditSink } from '../ports/index.ts'
 import { actorNames, attributesOf, defined } from './attributes.ts'
-import { refuseUnknownOptions } from './known-options.ts'
 
 /** Options of `openTelemetrySink`. */
 export interface OpenTelemetrySinkOptions {
@@ -23,7 +23,7 @@ export interface OpenTelemetrySinkOptions {
  * @throws ConfigurationError An option is unknown or wrong.
  */
 export function openTelemetrySink(options: OpenTelemetrySinkOptions = {}): AuditSink {
-  refuseUnknownOptions('openTelemetrySink', options, ['tracer', 'personalData'])
+  refuseUnknownKeys('openTelemetrySink', options, ['tracer', 'personalData'])
   const { tracer: given, personalData = false } = options
   if (typeof personalData !== 'boolean') {
     throw new ConfigurationError('openTelemetrySink.personalData', 'is true or false')

@@ -1,6 +1,6 @@
 import { context, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import { refuseUnknownKeys } from '../lib/options.ts'
 import type { Fetch } from '../ports/index.ts'
-import { refuseUnknownOptions } from './known-options.ts'
 
 /** Options of `tracedFetch`. */
 export interface TracedFetchOptions {
@@ -32,7 +32,7 @@ const names: Readonly<Record<string, string>> = {
  * @throws ConfigurationError An option is unknown.
  */
 export function tracedFetch(options: TracedFetchOptions = {}): Fetch {
-  refuseUnknownOptions('tracedFetch', options, ['fetch', 'tracer'])
+  refuseUnknownKeys('tracedFetch', options, ['fetch', 'tracer'])
   const { tracer: given, fetch = (input, init) => globalThis.fetch(input, init) } = options
   return async (input, init) => {
     const grant = grantOf(init?.body)
