@@ -3,7 +3,7 @@ import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { deliverQuestion } from './deliver-question.ts'
 import { recordCrash } from './find-run.ts'
 import { pollForAnswer } from './poll-for-answer.ts'
-import { endOf, isDeliveryOver } from './poll-times.ts'
+import { endOf, isDeliveryOver, SKEW_SECONDS } from './poll-times.ts'
 import { type Entry, mayRunAgain, type RunRecord, type RunState, type StoredResult } from './record.ts'
 import type { RunStore } from './run-store.ts'
 import { askedAgain, isPending, type Pending } from './write-answer.ts'
@@ -115,9 +115,10 @@ function isOver(record: RunRecord, now: number, channel: ApprovalChannel | undef
   const { state, usableUntil, question } = record
   if (state === 'approved') return usableUntil !== undefined && now >= usableUntil
   if (isPending(record)) {
-    if (channel === undefined) return now >= record.question.expiresAt
     // A last poll first: an answer that was given in time counts, even if it is found late (A7).
-    return channel.poll === undefined ? now >= endOf(record) : isDeliveryOver(record, now)
+    if (channel?.poll !== undefined) return isDeliveryOver(record, now)
+    // Without its channel, it may be polled by others.
+    return now >= endOf(record) + (channel === undefined ? SKEW_SECONDS : 0)
   }
   return state === 'requested' && question !== undefined && now >= question.expiresAt
 }

@@ -1,5 +1,6 @@
-import { authorizationServers, type ProfileOf } from '../authorization-server/authorization-servers.ts'
+import { authorizationServers, clientAt, type ProfileOf } from '../authorization-server/authorization-servers.ts'
 import type { Profile } from '../authorization-server/profile.ts'
+import type { AuthorizationServers } from '../authorization-server/server.ts'
 import { surroundingsOf } from '../authorization-server/surroundings.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
@@ -7,6 +8,7 @@ import type { Clock, Fetch, Store } from '../ports/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import type { ApprovalAudit } from './approval-state.ts'
 import { openRunStore } from './open-run-store.ts'
+import type { RunRecord } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
 /** One channel, or several by name. */
@@ -91,6 +93,17 @@ export function channelsByName(
     }
   }
   return new Map(Object.entries(channels))
+}
+
+/** Returns the channel of a question, unless it is polled, and another client asked. */
+export function channelOf(
+  { question }: RunRecord,
+  channels: ReadonlyMap<string, ApprovalChannel>,
+  servers: AuthorizationServers,
+): ApprovalChannel | undefined {
+  if (question === undefined) return undefined
+  const own = clientAt(servers, question.approver.issuer)
+  return (question.client ?? own) === own ? channels.get(question.channel) : undefined
 }
 
 function isChannel(value: unknown): value is ApprovalChannel {

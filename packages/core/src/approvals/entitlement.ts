@@ -10,6 +10,8 @@ export interface Demand {
   readonly approver: Principal | undefined
   /** By which channel the policy asks now. */
   readonly channel: string
+  /** Our client at the issuer of that approver. */
+  readonly client: string | undefined
   readonly policyVersion: string
   /** Linked accounts that the call would use now, by the names of its credentials. */
   readonly accounts: RunRecord['accounts']
@@ -58,6 +60,7 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
   if (question.channel !== demand.channel) return 'the policy asks by another channel now'
   if (!isSamePrincipal(question.approver, demand.approver)) return 'the policy names another approver now'
+  if ((question.client ?? demand.client) !== demand.client) return 'another client asked'
   if (usesOthers(record, demand)) return OTHER_ACCOUNT
   const told = question.toldInDoubt ?? []
   if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'

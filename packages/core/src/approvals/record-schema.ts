@@ -29,6 +29,7 @@ const question = z.object({
   message: text,
   details: z.array(z.looseObject({ type: text })),
   channel: text,
+  client: z.optional(text),
   credential: z.optional(z.object({ resource: text, scopes })),
   expiresAt: seconds,
   toldInDoubt: z.optional(z.array(text)),

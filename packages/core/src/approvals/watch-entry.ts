@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { advanceRun } from './advance-run.ts'
+import { channelOf } from './channels-by-name.ts'
 import type { Entry, RunRecord } from './record.ts'
 import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
 import { wake } from './watch-wake.ts'
@@ -21,12 +22,12 @@ const isUntold = (record: RunRecord): record is Ended =>
 export async function watchEntry(entry: Entry, settings: WatcherSettings): Promise<'open' | 'told'> {
   const { runStore, channels, context } = settings
   const { question } = entry.record
-  const channel = question && channels.get(question.channel)
+  const channel = channelOf(entry.record, channels, context.authorizationServers)
   const isOpen = entry.record.state === 'pending' || entry.record.state === 'requested'
   if (isOpen && channel === undefined) {
     throw new ConfigurationError(
       'approvals',
-      `a question went by channel ${JSON.stringify(question?.channel)}, which this watcher lacks`,
+      `a question went by channel ${JSON.stringify(question?.channel)} and client ${JSON.stringify(question?.client)}, and this watcher lacks one of them`,
     )
   }
   const settled = isOpen ? await advanceRun(runStore, entry, channel, context) : { entry }

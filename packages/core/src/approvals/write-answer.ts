@@ -97,7 +97,7 @@ function approved(record: Pending, answer: Of<'approved'>, now: number): RunReco
   }
   const evidence = evidenceOf(answer.evidence)
   if (answer.evidence !== undefined && evidence === undefined) {
-    return ended(record, 'failed', 'the evidence of the answer is no plain JSON object, or is too large', now)
+    return ended(record, 'failed', 'the evidence of the answer is no plain JSON object, or too large', now)
   }
   const provenAt = provenTime(answer, delivery, now)
   const foundAt = delivery.receivedAt ?? now

@@ -39,3 +39,7 @@ export function authorizationServers(profile: Profile | ProfileOf, surroundings:
 
 const unknown = (issuer: string) =>
   new ConfigurationError('authorizationServer', `does not know the issuer ${JSON.stringify(issuer)}`)
+
+/** Our client at an issuer; `undefined` where the issuer is not one of ours. */
+export const clientAt = (servers: AuthorizationServers, issuer: string): string | undefined =>
+  servers.knows(issuer) ? servers.of(issuer).profile.clientId : undefined

@@ -1,3 +1,4 @@
+import { clientAt } from '../authorization-server/authorization-servers.ts'
 import type { RequestOptions } from '../authorization-server/server.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type AgentIdentity, isSamePrincipal, type UserIdentity } from '../contract/index.ts'
@@ -215,8 +216,7 @@ function usableBy(
   }
   const { issuer } = record.owner
   // A guard chooses its own name. The issuer knows it by its client.
-  const client = servers.knows(issuer) ? servers.of(issuer).profile.clientId : undefined
-  if (record.agent !== agent || record.client !== client) {
+  if (record.agent !== agent || record.client !== clientAt(servers, issuer)) {
     throw new DelegationError('other_agent', 'the delegation was made for another agent, or for another client')
   }
   if (record.state === 'revoked') throw new DelegationError('revoked', 'the delegation was revoked')

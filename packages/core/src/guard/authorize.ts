@@ -50,7 +50,7 @@ export async function permit(
   const asked = answerOf('permission', () => permission({ input, identity }))
   // A copy: a rule may fill in the same object for its next call while the checker waits.
   const permissions = copyOf(Array.isArray(asked) ? asked : [asked])
-  if (permissions.length === 0) return deny('not_permitted', 'the policy asked for an empty list of permissions')
+  if (permissions.length === 0) return deny('not_permitted', 'the policy asked for no permissions')
   const decision = await checker.check({
     identity,
     agent: agent.name,

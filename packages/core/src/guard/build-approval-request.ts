@@ -1,6 +1,7 @@
 import type { ApprovalChannel, ApprovalQuestion } from '../approvals/approval-channel.ts'
 import type { Entry, StoredQuestion } from '../approvals/record.ts'
 import { afterNoes } from '../approvals/refusals.ts'
+import { clientAt } from '../authorization-server/authorization-servers.ts'
 import { type AuthorizationDetail, ownerOf, type Principal, type ResourceRule } from '../contract/index.ts'
 import { movesNumbers } from '../display/text-direction.ts'
 import { visibleText } from '../display/visible-text.ts'
@@ -33,10 +34,7 @@ function channelOf(
   const name = channelName(approval, { channels })
   const channel = channels.get(name)
   if (channel !== undefined) return { name, channel }
-  return deny(
-    'misconfigured',
-    `the policy asks by channel ${JSON.stringify(name)}, and the guard has none of that name`,
-  )
+  return deny('misconfigured', `the guard has no channel ${JSON.stringify(name)}`)
 }
 
 /** What the person will be asked: computed once, checked before anything is stored or sent. */
@@ -50,10 +48,7 @@ function draftQuestion(
   if ('status' in chosen) return chosen
   const approver = approverOf(approval, call)
   if (!isApprover(approver)) {
-    return deny(
-      'misconfigured',
-      'approval.approver must name issuer and subject; an agent without a user has no approver of its own',
-    )
+    return deny('misconfigured', 'approval.approver must name issuer and subject, also of an agent without a user')
   }
   const asked = answerOf('approval.message', () => approval.message(rulesInput(call)))
     .normalize('NFC')
@@ -78,6 +73,7 @@ function draftQuestion(
     message,
     details,
     channel: chosen.name,
+    client: chosen.channel.poll && clientAt(runs.servers, approver.issuer),
     expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
     ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
     ...(approval.useWithinSeconds !== undefined && { useWithinSeconds: approval.useWithinSeconds }),
@@ -120,9 +116,7 @@ function messageProblem(text: string): string | undefined {
   if (text.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`
   const shown = visibleText(text)
   if (shown !== text) return `holds characters that are not shown as they are: ${codesIn(shown)}`
-  return movesNumbers(text)
-    ? 'has a right-to-left letter before a number, which is then drawn before the letter'
-    : undefined
+  return movesNumbers(text) ? 'has a right-to-left letter before a number, which is drawn before it' : undefined
 }
 
 /** The first of them, for the operator. */
@@ -197,6 +191,6 @@ export async function buildApprovalRequest(
 /** Refuses a call whose approver said no, until they may be asked again. @param until - Epoch seconds. */
 export function closedRefusal(until: number, { runStore }: Runs): Refusal {
   const retryAfter = Math.ceil(until - runStore.now())
-  const detail = `the approver said no before; they may be asked again in ${retryAfter} s, or when they reopen it`
+  const detail = `the approver said no: ask again in ${retryAfter} s, or when they reopen it`
   return { status: 'denied', code: 'approval_denied', detail, retryAfter }
 }

@@ -19,7 +19,7 @@ export async function claim(
   const now = await entitlementNow(call, entry, runs)
   if ('status' in now) return now
   if (now.entitlement.kind !== entitled.kind) {
-    const detail = `the approval does not hold any more${now.entitlement.kind === 'ask' ? `: ${now.entitlement.why}` : ''}`
+    const detail = `the approval holds no more${now.entitlement.kind === 'ask' ? `: ${now.entitlement.why}` : ''}`
     return { status: 'unavailable', retryAfter: 1, detail }
   }
   const { policyVersion: _, ...caller } = askedBy(call)
@@ -30,7 +30,7 @@ export async function claim(
   }
   if (await hasNewDoubt(claimed, now.inDoubt, runs)) {
     await claimed.release()
-    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run went in doubt while this one was claimed' }
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run went in doubt meanwhile' }
   }
   return { facts: { claim: claimed }, detail: 'this run is ours alone' }
 }

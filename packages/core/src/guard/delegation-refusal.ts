@@ -11,7 +11,7 @@ export function delegationRefusal(
   identity: Identity,
   tool: string,
   agent: string,
-  client?: () => string,
+  client?: () => string | undefined,
 ): Refusal | undefined {
   if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
   const bounds = delegationBoundsOf(identity)

@@ -3,6 +3,7 @@ import { replaceQuestion, reportCrash } from '../approvals/end-run.ts'
 import { type Demand, type Entitlement, entitlementOf, misfitOf } from '../approvals/entitlement.ts'
 import { type StartedRuns, startedRuns } from '../approvals/find-run.ts'
 import { type Entry, isUnused, mayRunAgain, type RunRecord } from '../approvals/record.ts'
+import { clientAt } from '../authorization-server/authorization-servers.ts'
 import { ownerOf } from '../contract/index.ts'
 import { provenAtOf } from '../revocation/index.ts'
 import { approvalCaseOf } from './authorize.ts'
@@ -34,9 +35,11 @@ export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: 
   const { revocations, runStore, clock } = runs
   const { approval } = call.policy.rules
   const asks = needsApproval(call)
+  const approver = approval && asks ? approverOf(approval, call) : undefined
   return {
     needsApproval: asks,
-    approver: approval && asks ? approverOf(approval, call) : undefined,
+    approver,
+    client: approver && clientAt(runs.servers, approver.issuer),
     channel: approval === undefined ? '' : channelName(approval, runs),
     policyVersion: call.report.policyVersion ?? '',
     accounts: accountsOf(call),
@@ -88,7 +91,7 @@ export async function entitlementNow(
   known?: StartedRuns,
 ): Promise<{ readonly entitlement: Entitlement; readonly inDoubt: readonly Entry[] } | Refusal> {
   if (approvalCaseOf(call) !== call.grantable.approvalCase) {
-    const detail = 'approval.when changed its answer while the call was decided'
+    const detail = 'approval.when changed its answer meanwhile'
     return { status: 'unavailable', retryAfter: 1, detail }
   }
   const { inDoubt, running } = known ?? (await startedRuns(runs.runStore, record.binding, record.id))

@@ -1,3 +1,4 @@
+import { clientAt } from '../authorization-server/authorization-servers.ts'
 import type { Identity, Invocation } from '../contract/index.ts'
 import { isVerified } from '../identity/verified.ts'
 import type { IdentifiedCall } from './call.ts'
@@ -32,7 +33,7 @@ export function identify(
   if (hasExpired(identity, now)) return loginRequired('the proof of the identity has expired')
   const revoked = revocations.find(identity, now)
   if (revoked !== undefined) return revokedRefusal(revoked)
-  const refusal = delegationRefusal(identity, tool, agent.name, () => servers.of(identity.issuer).profile.clientId)
+  const refusal = delegationRefusal(identity, tool, agent.name, () => clientAt(servers, identity.issuer))
   if (refusal !== undefined) return refusal
   const detail = identity.kind === 'user' ? 'verified user' : 'verified agent, no user'
   return { facts: { identity }, detail }

@@ -57,7 +57,7 @@ function outcomeOf({ report, invocation, policy }: IncomingCall, refusal: Refusa
 
 /** Refuses a tool that has no policy. */
 export function noPolicy({ tool, identity }: Invocation, phase: Phase, { auditor, observe }: Reporting): Denied {
-  const detail = 'no policy() or publicTool() was given for this tool'
+  const detail = 'this tool has no policy() or publicTool()'
   const mode = observe ? ({ mode: 'observe' } as const) : {}
   const trace = { tool, ...mode, steps: [{ step: 'policy', verdict: 'denied', detail }] } as const
   auditor.note({ type: 'call', phase, status: 'denied', code: 'no_policy', tool, ...principalOf(identity), trace })

@@ -50,7 +50,7 @@ export const loginRequired = (detail: string, maxAge?: number): Refusal => ({
 
 /** Returns the refusal for a caller whose access was revoked after the proof was issued. */
 export const revokedRefusal = ({ name, needsLogin, retryAfter }: RevokedProof): Refusal => {
-  const detail = `the ${name} was revoked, and the proof was made before that or does not say when`
+  const detail = `the ${name} was revoked after the proof was made, or the proof does not say when`
   // A login that the issuer still remembers would return the old `auth_time` again.
   if (needsLogin) return loginRequired(detail, 0)
   return { status: 'denied', code: 'revoked', detail, ...(retryAfter !== undefined && { retryAfter }) }

@@ -39,7 +39,7 @@ export async function resourceToken(
     const code: unknown = BehalfError.isInstance(error) && 'error' in error ? error.error : undefined
     // Stryker disable next-line ConditionalExpression: An error of ours without that field has `undefined` there, which no list of error codes holds.
     if (typeof code !== 'string' || !loginRequiredErrors.includes(code)) throw error
-    return loginRequired(`the exchange was refused, as it is for an ended session: ${code}`)
+    return loginRequired(`the exchange was refused as for an ended session: ${code}`)
   }
 }
 
@@ -58,7 +58,7 @@ function approvalToken(
   { servers }: TokenSources,
 ): FoundToken | Refusal {
   // Stryker disable next-line ConditionalExpression: No answer approves without the token that was to carry it, and whatever takes the token out of a record ends the record; without the clause such a call would fail as well, in other words.
-  if (token === undefined) return deny('approval_failed', 'the approval has lost the token that was to carry it')
+  if (token === undefined) return deny('approval_failed', 'the approval has lost its token')
   const { value, scopes, expiresAt, actor, keyThumbprint } = token
   // The policy, the ceiling or the roles may allow less now than when the person said yes (I5).
   const allowed = scopesFor(grantable, rule)

@@ -34,10 +34,7 @@ export async function runOfCall(
 ): Promise<FoundRun | undefined | Refusal> {
   const { policy, identity, invocation, rawInput } = call
   if (!isSlot(invocation.slot)) {
-    return deny(
-      'misconfigured',
-      'a slot is a non-empty text, or a thread id and a call id: nothing else finds a run again',
-    )
+    return deny('misconfigured', 'a slot is a non-empty text, or a thread id and a call id')
   }
   const { runStore, agent } = runs
   call.report.policyVersion = await policy.version()
@@ -61,7 +58,7 @@ export async function runOfCall(
 /** What a run gave, and that it is in doubt, is told to the kind of caller that started it, and to no other (A12). */
 export function startedByOthers(record: RunRecord, identity: Identity): Refusal | undefined {
   if (!started.includes(record.state) || isSameKind(record, callerOf(identity))) return undefined
-  return deny('not_permitted', 'another kind of caller started this run: what it gave is not told to this one')
+  return deny('not_permitted', 'another kind of caller started this run')
 }
 
 const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
