@@ -1,4 +1,5 @@
 import { isSamePrincipal, type Principal } from '../contract/index.ts'
+import { equalJson } from '../lib/index.ts'
 import { type Caller, isSameCaller } from './caller.ts'
 import { SKEW_SECONDS } from './poll-times.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
@@ -69,7 +70,8 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
 
 const OTHER_ACCOUNT = 'the call would use another linked account now'
 
+/** Also where only one of them says which account: the policy, or the app, has chosen one since, or chooses none now. */
 const usesOthers = ({ accounts = {} }: RunRecord, demand: Demand): boolean =>
-  Object.entries(accounts).some(([name, account]) => demand.accounts?.[name] !== account)
+  !equalJson(accounts, demand.accounts ?? {})
 
 const ask = (why: string): Extract<Entitlement, { readonly kind: 'ask' }> => ({ kind: 'ask', why })
