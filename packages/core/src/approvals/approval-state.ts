@@ -11,12 +11,13 @@ export function approvalState({
   question,
   owner,
   actor,
+  delegationId,
 }: RunRecord): Omit<ApprovalEvent, 'v' | 'at' | 'agent'> | undefined {
   if (question === undefined) return undefined
   return {
     type: 'approval',
     tool,
-    principal: { ...owner, ...(actor !== undefined && { actor }) },
+    principal: { ...owner, ...(actor && { actor }), ...(delegationId && { delegationId }) },
     approvalId: id,
     state,
     approver: question.approver,

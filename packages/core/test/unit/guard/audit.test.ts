@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ApprovalEvent, TokenEvent } from '../../../src/entrypoints/audit.ts'
 import { fieldsOf } from '../../../src/identity/verified.ts'
 import { policy } from '../../../src/index.ts'
-import { schema, smallWorld } from './small-world.ts'
+import { asks, schema, smallWorld, user } from './small-world.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
 describe('audit events', () => {
@@ -30,6 +30,15 @@ describe('audit events', () => {
     })
     const tokens = events.filter((event): event is TokenEvent => event.type === 'token')
     expect(tokens).toMatchObject([{ source: 'approval', scopes: ['trade:write'], actor: { subject: 'agent:trader' } }])
+  })
+
+  test('the question of a job names its delegation', async () => {
+    const { guard, call, clock, events } = smallWorld()
+    const behalf = guard()
+    const options = { identity: user(), tools: ['pay'], expiresAt: clock.now() / 1000 + 600 }
+    const { id } = await behalf.delegations.create(options)
+    await behalf.run(asks, call({ identity: await behalf.delegations.identity(id) }), () => 'ran')
+    expect(events.find(({ type }) => type === 'approval')).toMatchObject({ principal: { delegationId: id } })
   })
 
   test('a question that is sent again is on record again', async () => {
