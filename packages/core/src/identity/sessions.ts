@@ -1,6 +1,6 @@
 import * as base64url from 'jose/base64url'
 import * as z from 'zod/mini'
-import type { ProfileOf } from '../authorization-server/authorization-servers.ts'
+import { clientAt, type ProfileOf } from '../authorization-server/authorization-servers.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { RevokingServers } from '../authorization-server/release-token.ts'
 import type { RequestOptions } from '../authorization-server/server.ts'
@@ -22,7 +22,14 @@ import {
 import type { Store } from '../ports/index.ts'
 import { checkLifetime, concerns, revocableName, revocableNames } from '../revocation/index.ts'
 import { presenceIn, refuseRevoked, requireProofTime } from './present-user.ts'
-import { identityOfLogin, isForAudience, loginOfResponse, type StoredSession, storedSession } from './session-login.ts'
+import {
+  identityOfLogin,
+  isForAudience,
+  type LoginContext,
+  loginOfResponse,
+  type StoredSession,
+  storedSession,
+} from './session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 import { unlessRevoked } from './unless-revoked.ts'
@@ -152,7 +159,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   async function identity(id: string, { signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}) {
     const key = await records.keyOf('id', id)
-    const place = () => unlessRevoked(placeOf(records, key, { seconds, clock, audience }), isRevoked)
+    const place = () => unlessRevoked(placeOf(records, key, { seconds, clock, audience, servers }), isRevoked)
     const work = (ending: AbortSignal) =>
       currentLogin(place(), {
         servers,
@@ -271,9 +278,9 @@ function placeOf(
     seconds,
     clock,
     audience,
-  }: {
+    servers,
+  }: Pick<LoginContext, 'servers' | 'clock'> & {
     readonly seconds: number
-    readonly clock: { now(): number }
     readonly audience: readonly string[] | undefined
   },
 ): LoginPlace {
@@ -285,7 +292,9 @@ function placeOf(
       const { login, unconfirmed } = entry.record
       endsAt = entry.record.endsAt
       if (unconfirmed || endsAt <= clock.now() / 1000 || !isForAudience(login, audience)) return undefined
-      return { login, version: entry.version }
+      const { issuer, clientId } = login.identity
+      // Another client's refresh token would end the login (RFC 6749 §6), and its user is not here with our client (I10).
+      return clientId === clientAt(servers, issuer) ? { login, version: entry.version } : undefined
     },
     write: (login, ifVersion) => records.put(key, { v: 1, login, endsAt }, { ifVersion }),
     end: (version) => records.delete({ key, version }),
