@@ -84,17 +84,8 @@ export async function replaceQuestion(
     const { state, replaced = 0 } = record
     if (state === 'pending' && (replaced > 0 || !isPolled)) return undefined
     before = record
-    const {
-      token: _,
-      delivery: __,
-      note: ___,
-      answeredAt: ____,
-      evidence: _____,
-      usableUntil: ______,
-      told: _______,
-      foundAt: ________,
-      ...rest
-    } = record
+    const { token: _, delivery: __, note: ___, told: ____, ...answered } = record
+    const { answeredAt: _at, foundAt: _f, usableUntil: _u, evidence: _e, ...rest } = answered
     const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, accounts: _c, ...kept } = rest
     // A question that was never sent does not count: no person saw it.
     const counted = state === 'requested' ? replaced : replaced + 1

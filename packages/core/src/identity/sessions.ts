@@ -271,19 +271,9 @@ function checkKey({ token }: StoredSession, { durable }: SessionRecords, { dpop 
   throw new ConfigurationError('authorizationServer.dpop', 'a bound token is stored: give a key made by importDpopKey')
 }
 
-function placeOf(
-  records: SessionRecords,
-  key: string,
-  {
-    seconds,
-    clock,
-    audience,
-    servers,
-  }: Pick<LoginContext, 'servers' | 'clock'> & {
-    readonly seconds: number
-    readonly audience: readonly string[] | undefined
-  },
-): LoginPlace {
+type Place = Pick<LoginContext, 'servers' | 'clock'> & Pick<StoredSession, 'audience'> & { readonly seconds: number }
+
+function placeOf(records: SessionRecords, key: string, { seconds, clock, audience, servers }: Place): LoginPlace {
   let endsAt = 0
   return {
     async read() {
