@@ -10,7 +10,7 @@ export class TestingError extends Error {
   readonly code = 'ERR_TESTING'
 }
 
-/** Throws on keys that nothing reads: a misspelt option would otherwise change nothing, in silence. */
+/** Throws on unknown keys: a misspelt option would otherwise change nothing, without an error. */
 export function refuseUnknownKeys(where: string, value: object, known: readonly string[]): void {
   const unknown = Object.keys(value).filter((key) => !known.includes(key))
   if (unknown.length > 0) {

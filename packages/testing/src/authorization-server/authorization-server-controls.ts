@@ -42,7 +42,7 @@ export interface ApproveOptions {
   readonly scopes?: readonly string[]
   /** Grants these details instead of those asked. */
   readonly authorizationDetails?: readonly AuthorizationDetail[]
-  /** Somebody else answers: the tokens are theirs. */
+  /** Another user answers: the tokens are for this subject. */
   readonly subject?: string
   /** Authentication context class of the tokens. @default the first of the request's `acr_values`, else the user's */
   readonly acr?: string
@@ -63,7 +63,7 @@ export interface ConnectOptions {
  * user, a request or a connection that does not exist throws a {@link TestingError}.
  */
 export interface AuthorizationServerControls {
-  /** Signs a user in at this server; nobody with `undefined`. The next authorization request is theirs. */
+  /** Signs a user in at this server; `undefined` signs out. The next authorization request is theirs. */
   signInAs(subject: string | undefined, login?: { readonly acr?: string; readonly authTime?: number }): Promise<void>
   /** Open questions to persons, oldest first. */
   pendingRequests(subject?: string): Promise<readonly PendingRequest[]>
@@ -77,9 +77,9 @@ export interface AuthorizationServerControls {
   slowDown(authReqId?: string): Promise<void>
   /** The redemption of the request happens, and its answer never arrives. */
   answerLost(authReqId?: string): Promise<void>
-  /** Somebody enters a device's code elsewhere, signed in as this user, and says yes. */
+  /** Approves a device login, as this user does who enters the code elsewhere. */
   approveDevice(userCode: string, subject: string): Promise<void>
-  /** Somebody enters a device's code elsewhere, and says no. */
+  /** Denies a device login, as a user does who enters the code elsewhere. */
   denyDevice(userCode: string): Promise<void>
   /** Links an upstream account to a user, beside those already linked. @returns its account id in the vault */
   connect(subject: string, connection: string, options: ConnectOptions): Promise<string>

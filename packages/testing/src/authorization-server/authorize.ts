@@ -12,13 +12,12 @@ import type { Grant, Session } from './state.ts'
 const CODE_SECONDS = 60
 
 /**
- * The authorization endpoint, without pages: whoever is signed in agrees, and the answer is a redirect.
- *
- * Takes code flow with PKCE S256 only. Nobody signed in: `login_required`.
+ * The authorization endpoint, without pages: the signed-in user agrees, and the answer is a redirect. Takes code flow
+ * with PKCE S256 only. Without a signed-in user: `login_required`.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1 | RFC 6749 §4.1.1}
  */
 export async function authorize(context: ServerContext, received: Received): Promise<Response> {
-  // RFC 6749 §4.1.2.1: with an unknown client or redirect URI nobody is redirected.
+  // RFC 6749 §4.1.2.1: the server does not redirect to an unknown client or redirect URI.
   const client = findClient(context, required(received.parameters, 'client_id'))
   if (client === undefined) throw new Refusal('invalid_request', 'unknown client')
   const parameters = pushedParameters(context, received.parameters)
@@ -69,7 +68,7 @@ function issueCode(
  */
 function currentSession(context: ServerContext, parameters: URLSearchParams): Session {
   const session = context.state.signedIn
-  if (session === undefined) throw new Refusal('login_required', 'nobody is signed in; call signInAs first')
+  if (session === undefined) throw new Refusal('login_required', 'no user is signed in; call signInAs first')
   const now = epochSeconds(context.clock)
   const maxAge = optional(parameters, 'max_age')
   const acrValues = words(optional(parameters, 'acr_values'))

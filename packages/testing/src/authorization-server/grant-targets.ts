@@ -23,8 +23,8 @@ export function requestedAudience(context: ServerContext, parameters: URLSearchP
 /**
  * The scopes to grant: those asked for, as far as API, client and user allow.
  *
- * An unknown scope, or one the client may not have, is `invalid_scope`; one that the user lacks is left out
- * in silence, as servers with role-based scopes do, so that clients must compare.
+ * An unknown scope, or one the client may not have, is `invalid_scope`. A scope that the user lacks is left out without
+ * an error, as servers with role-based scopes do, so that clients must compare.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3 | RFC 6749 §3.3}
  */
 export function grantedScopes(

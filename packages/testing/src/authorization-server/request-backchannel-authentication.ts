@@ -64,7 +64,7 @@ async function hintedUser(context: ServerContext, client: MockClient, parameters
     hints[0] === 'login_hint'
       ? hintedSubject(context, required(parameters, 'login_hint'))
       : await subjectOfIdToken(context, client, required(parameters, 'id_token_hint'))
-  if (!context.state.users.has(subject)) throw new Refusal('unknown_user_id', 'the hint names nobody here')
+  if (!context.state.users.has(subject)) throw new Refusal('unknown_user_id', 'the hint names no user of this server')
   return subject
 }
 

@@ -28,7 +28,7 @@ export async function requestDeviceAuthorization(context: ServerContext, receive
     deviceCode,
     userCode,
     clientId: client.clientId,
-    // Whoever enters the code is not known yet: their own limits come with the answer.
+    // The user who will enter the code is not known yet; their own limits apply at the answer.
     scopes: grantedScopes(context, { client, subject: undefined, requested, audience }),
     audience,
     expiresAt: context.clock.now() + EXPIRES_IN * 1000,

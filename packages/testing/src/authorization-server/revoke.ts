@@ -5,7 +5,7 @@ import type { ServerContext } from './server-context.ts'
 import type { Grant } from './state.ts'
 
 /**
- * Ends the chain that a token belongs to. An unknown token is fine: it is as dead as it should be.
+ * Revokes all tokens of a token's chain. An unknown token is no error: it is already invalid.
  *
  * JWT access tokens that APIs verify by themselves live on until their end.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 | RFC 7009 §2}

@@ -81,7 +81,7 @@ export interface BackchannelAnswer {
   readonly authorizationDetails?: readonly AuthorizationDetail[]
 }
 
-/** A device that waits for somebody to enter its code elsewhere (RFC 8628). */
+/** A device that waits until a user enters its code elsewhere (RFC 8628). */
 export interface DeviceRequest extends Pace {
   readonly deviceCode: string
   readonly userCode: string

@@ -148,7 +148,7 @@ export function describeChannel(name: string, { create }: ChannelSubject): void 
     )
 
     test(
-      'keeps what it needs in the record: another process goes on, and asks nobody again',
+      'keeps what it needs in the record: another process goes on, and does not ask again',
       withApp(async (app) => {
         const question = await app.asked(app.process(), 1)
         await app.under.answer(question, 'approved', 'user')

@@ -3,7 +3,7 @@ import { TestingError } from '../testing-error.ts'
 import { Problem } from './problem.ts'
 import type { OrderBody } from './wire.ts'
 
-/** Who may use an account: a subject of one issuer. The same subject of another issuer is somebody else. */
+/** Who may use an account: a subject of one issuer. The same subject of another issuer is another user. */
 export interface AccountHolder {
   /** Issuer of the holder's tokens, exactly as the tokens write it. */
   readonly issuer: string
@@ -32,8 +32,8 @@ export interface StockAccount {
   /** Portfolios of the account at the start and after a reset. */
   readonly portfolios: readonly PortfolioSeed[]
   /**
-   * Clients whose word the account's holder takes for an approval: under `trade:write` their orders need no
-   * `authorization_details`. For orders that somebody else than the holder approves, in the client's own pages.
+   * Clients whose own approvals the account's holder accepts: under `trade:write` their orders need no
+   * `authorization_details`. For orders that a person other than the holder approves, in the client's own pages.
    * @default none
    */
   readonly trustedClients?: readonly string[]
@@ -122,7 +122,7 @@ export class Ledger {
     return portfolio
   }
 
-  /** Every order of a portfolio, whoever's it is. For controls, not for callers. */
+  /** Every order of a portfolio, of any holder. For controls, not for callers. */
   ordersOf(id: string): readonly StockOrder[] {
     return [...(this.#portfolios.get(id)?.orders ?? [])]
   }

@@ -55,7 +55,7 @@ const Metadata = z.object({ authorization_endpoint: z.url() })
 /**
  * Logs a user in by authorization code and PKCE, browser and app in one.
  *
- * The browser's part is one redirect: whoever is signed in at a target agrees. `state` and `iss` of the redirect are
+ * The browser's part is one redirect: the signed-in user of the target agrees. `state` and `iss` of the redirect are
  * checked; the tokens are not verified here, see {@link signIn}.
  *
  * @throws TestingError The server did not redirect back, or with an error, which the message names.

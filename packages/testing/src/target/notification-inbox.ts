@@ -12,7 +12,7 @@ export interface NotificationInbox {
   clear(): void
 }
 
-/** Makes an endpoint that believes everybody. Whoever reads it checks the bearer token. */
+/** Makes an endpoint that accepts every notification. Its reader checks the bearer token. */
 export function createNotificationInbox(): NotificationInbox {
   let notifications: readonly TargetNotification[] = []
   let forward: ((request: Request) => Promise<Response>) | undefined

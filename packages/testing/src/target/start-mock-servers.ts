@@ -71,8 +71,8 @@ export interface MockServers {
  * Starts the three issuers, OpenFGA and the Stock Trade API as msw handlers, and intercepts from then on.
  *
  * The world: users `ann` and `bob`, linked to their upstream accounts; portfolios `p-ann` and `p-bob`;
- * the agent `agent:trader`, allowed to act for both. Nobody is signed in. One set at a time in a process: msw
- * patches the global `fetch`.
+ * the agent `agent:trader`, allowed to act for both. No user is signed in. One set at a time in a process: msw patches
+ * the global `fetch`.
  *
  * @throws {@link TestingError} An unknown option key.
  */

@@ -26,7 +26,7 @@ export async function pollBackchannelRequest(
   }
   requirePace(context, request)
   if (request.state === 'denied') throw new Refusal('access_denied', 'the person said no')
-  // An answer that nobody fetched in time is lost, as with most servers.
+  // An answer that the client did not fetch in time is lost, as with most servers.
   if (request.expiresAt <= context.clock.now()) throw new Refusal(context.ciba.expiryError, 'the request ran out')
   if (request.state === 'pending' || request.answer === undefined) {
     throw new Refusal('authorization_pending', 'the person has not answered yet')

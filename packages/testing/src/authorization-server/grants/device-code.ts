@@ -26,7 +26,7 @@ export async function pollDevice(
   if (device.state === 'denied') throw new Refusal('access_denied', 'the person said no')
   if (device.expiresAt <= context.clock.now()) throw new Refusal('expired_token', 'the device code ran out')
   if (device.state === 'pending' || device.session === undefined) {
-    throw new Refusal('authorization_pending', 'nobody has entered the code yet')
+    throw new Refusal('authorization_pending', 'no user has entered the code yet')
   }
   const authorizationDetails = narrowedDetails(parameters, undefined)
   device.state = 'redeemed'

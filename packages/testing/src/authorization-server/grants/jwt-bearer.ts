@@ -47,7 +47,7 @@ export async function redeemIdJag(
     throw invalid('the assertion is bound to a key that was not proved')
   }
   const user = [...context.state.users.values()].find(({ email }) => email !== undefined && email === assertion.email)
-  if (user === undefined) throw invalid('nobody here is who the assertion names')
+  if (user === undefined) throw invalid('the assertion names no user of this server')
   const resource = targetOf(context, assertion, parameters)
   const requested = words(optional(parameters, 'scope') ?? assertion.scope)
   const beyond = requested.find((scope) => !words(assertion.scope).includes(scope))
@@ -76,7 +76,7 @@ function targetOf(context: ServerContext, assertion: IdJag, parameters: URLSearc
 
 async function verifyAssertion(context: ServerContext, assertion: string): Promise<IdJag> {
   const issuer = issuerOf(assertion)
-  // An issuer that nobody named is refused before any request goes there; and no server redeems its own.
+  // Refuses an untrusted issuer before any request goes there. No server redeems its own assertions.
   if (issuer === context.issuer || !context.trustsAssertionsOf.includes(issuer)) {
     throw invalid('the assertion is of an issuer that is not trusted here')
   }

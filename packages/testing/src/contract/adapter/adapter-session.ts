@@ -194,7 +194,7 @@ export class AdapterSession {
     const { controls } = this.servers.authorizationServer
     const all = await controls.pendingRequests()
     const asked = message === undefined ? all.at(-1) : all.find(({ bindingMessage }) => bindingMessage === message)
-    if (asked === undefined) throw new TestingError(`nobody is asked ${message ?? 'anything'}`)
+    if (asked === undefined) throw new TestingError(`no question is open${message === undefined ? '' : `: ${message}`}`)
     await controls[how](asked.authReqId)
     this.pass(2)
   }

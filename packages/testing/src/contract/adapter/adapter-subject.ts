@@ -4,8 +4,8 @@ import type * as z from 'zod'
 /**
  * An adapter with its framework, as `describeAdapter` drives it.
  *
- * `turn` is one request to an app: it makes tools, agent and model anew over what the framework's own persistence
- * keeps in `directory`, goes on as `start` says, and leaves nothing in memory that a later turn would need.
+ * `turn` is one request to an app. It makes new tools, agent and model over the state that the framework keeps in
+ * `directory`, goes on as `start` says, and leaves nothing in memory that a later turn would need.
  */
 export interface AdapterSubject {
   /** Runs one request to an app, as `turn` says, and reports what came of it. */
@@ -35,7 +35,7 @@ export interface AdapterTurn {
   readonly start: TurnStart
   /** The guard for `guardTools` and for the resume helper. A turn may bring another guard than the turn before. */
   readonly guard: Guard
-  /** For whom, as this request's session says. Absent: nobody is signed in. */
+  /** For whom, as this request's session says. Absent: no user is signed in. */
   readonly identity?: Identity
   /** The conversation. Its state is in `directory`, under this id. */
   readonly threadId: string

@@ -24,13 +24,13 @@ const Reason = z.strictObject({ reason: z.looseObject({}) })
 
 /** Asks a person by itself, in words of the model. */
 const wipe = {
-  description: 'Deletes everything, once somebody said yes to the reason',
+  description: 'Deletes everything, once a person approved the reason',
   inputSchema: Reason,
   question: ({ reason }: z.infer<typeof Reason>) => reason,
   execute: async () => 'WIPED',
 }
 
-/** Filled in anew by each parse. */
+/** Each parse fills in another value. */
 const Referenced = Order.extend({ reference: z.string().default(() => crypto.randomUUID()) })
 
 const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origins: [API] })
@@ -77,7 +77,7 @@ export const policies = {
   ask_carelessly: policy(Nothing, { access: { trade: readAccount } }),
 }
 
-/** `auditor` is nobody here. */
+/** `auditor` is no role here. */
 export const roles: RoleMap = roleMap({
   claim: 'roles',
   scopes: { trader: ['trade:write', 'trade:small'], auditor: ['portfolio:read'] },
@@ -112,7 +112,7 @@ async function createOrder(
 
 const subject = () => {
   const identity = currentIdentity()
-  return identity.kind === 'user' ? identity.subject : 'nobody'
+  return identity.kind === 'user' ? identity.subject : 'no user'
 }
 
 async function* watchPrice({ symbol }: z.infer<typeof Price>) {
@@ -141,7 +141,7 @@ function hang(_: unknown, { signal }: { readonly signal?: AbortSignal | undefine
   })
 }
 
-/** The same order two times, the second time of five shares at most: one that nobody is asked about. */
+/** Places the same order twice, the second time of five shares at most: that one needs no approval. */
 async function orderTwice(order: Order, { call }: ContractSurroundings) {
   await call('create_order', order)
   await call('create_order', { ...order, quantity: Math.min(order.quantity, 5) })

@@ -177,7 +177,7 @@ export const approvedDetails: readonly Scenario[] = [
     },
   },
   {
-    title: 'a device gets no details that nobody was shown',
+    title: 'a device gets only details that a person was shown',
     needs,
     async run(session) {
       const client = session.target.clients.public

@@ -29,7 +29,7 @@ export async function authorizationRequest(session: Session, changes: RawParamet
   return { parameters, verifier }
 }
 
-/** One authorization request, as it is: whoever is signed in agrees. */
+/** Sends one authorization request as given; the signed-in user agrees. */
 export async function authorize(session: Session, changes: RawParameters = {}): Promise<Authorized> {
   const { parameters, verifier } = await authorizationRequest(session, changes)
   return visit(session, parameters, verifier)

@@ -83,7 +83,7 @@ export const cibaAnswers: readonly Scenario[] = [
     },
   },
   {
-    title: 'an answer by somebody else is no approval',
+    title: 'an answer by another user is no approval',
     needs,
     async run(session) {
       const { look } = await ask(session)

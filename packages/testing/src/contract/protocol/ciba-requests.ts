@@ -47,10 +47,10 @@ export const cibaRequests: readonly Scenario[] = [
     },
   },
   {
-    title: 'somebody whom nobody knows cannot be asked',
+    title: 'an unknown user cannot be asked',
     needs,
     async run(session) {
-      const approver = { issuer: session.issuer, subject: 'nobody' }
+      const approver = { issuer: session.issuer, subject: 'unknown' }
       await expect(ask(session, { approver })).rejects.toMatchObject({
         code: 'ERR_OAUTH_RESPONSE',
         error: 'unknown_user_id',
@@ -65,7 +65,7 @@ export const cibaRequests: readonly Scenario[] = [
   refused('a request without a hint is refused', ['invalid_request'], { login_hint: undefined }),
   refused('two hints are refused', ['invalid_request'], { login_hint_token: 'x' }),
   refused('a life time that is no positive integer is refused', ['invalid_request'], { requested_expiry: '-1' }),
-  refused('an API that nobody knows is refused', ['invalid_target'], {
+  refused('an unknown API is refused', ['invalid_target'], {
     resource: 'https://nowhere.example/',
     authorization_details: undefined,
   }),
@@ -73,7 +73,7 @@ export const cibaRequests: readonly Scenario[] = [
     authorization_details: JSON.stringify([{ type: 'unknown' }]),
   }),
   {
-    title: 'a public client asks nobody',
+    title: 'a public client cannot ask for an approval',
     needs,
     async run(session) {
       expect((await rawRequest(session, {}, session.target.clients.public)).status).toBeGreaterThanOrEqual(400)

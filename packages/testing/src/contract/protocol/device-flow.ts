@@ -16,7 +16,7 @@ async function start(session: Session) {
 
 export const deviceFlow: readonly Scenario[] = [
   {
-    title: 'a device logs in once somebody said yes elsewhere, and once only',
+    title: 'a device logs in once a user approved it elsewhere, and once only',
     async run(session) {
       const { body, userCode, poll, client } = await start(session)
       expect(body).toMatchObject({

@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.ts'
 
 export const dpopBinding: readonly Scenario[] = [
   {
-    title: 'a client with a key logs its user in, and nobody takes the token without the key',
+    title: 'a client with a key logs its user in, and an API refuses the token without the key',
     async run(session) {
       const dpop = await generateDpopKey({ clock: session.clock })
       const profile = session.profile(session.agent, { dpop })

@@ -56,7 +56,7 @@ export const dpopProofs: readonly Scenario[] = [
     },
   },
   {
-    title: 'a nonce of somebody else is not taken',
+    title: 'a nonce that the server did not issue is refused',
     async run(session) {
       const answer = await proved(session, await makeProver(), own, { claims: { nonce: 'bm90LW91cnM' } })
       expect(answer).toMatchObject({ status: 400, body: { error: 'use_dpop_nonce' } })

@@ -55,7 +55,7 @@ export const login: readonly Scenario[] = [
   },
   {
     // Silently: a server with pages would show one (OpenID Connect Core §3.1.2.6).
-    title: 'with nobody signed in, nobody is logged in',
+    title: 'a silent login without a signed-in user fails',
     async run(session) {
       await session.controls.signInAs(undefined)
       const { error } = await authorize(session, { prompt: 'none' })
@@ -84,7 +84,7 @@ export const login: readonly Scenario[] = [
     },
   },
   {
-    title: 'an API that nobody knows is refused',
+    title: 'an unknown API is refused',
     async run(session) {
       await session.controls.signInAs('ann')
       expect((await authorize(session, { resource: 'https://nowhere.example/' })).error).toBe('invalid_target')

@@ -54,7 +54,7 @@ export const registration: readonly Scenario[] = [
     },
   },
   {
-    title: 'who holds the registration may read and end it, and nobody else',
+    title: 'only the holder of the registration token may read and end the registration',
     async run(session) {
       const registered = await register(session, SERVICE)
       const { registration_access_token: token, registration_client_uri: uri } = registered.body

@@ -36,7 +36,7 @@ export const revocation: readonly Scenario[] = [
     },
   },
   {
-    title: 'a token that nobody knows is as dead as it should be',
+    title: 'revoking an unknown token is no error, and it stays inactive',
     async run(session) {
       expect((await session.post('revocation_endpoint', { token: 'unknown' })).status).toBe(200)
       expect(await session.server().introspect('unknown')).toMatchObject({ active: false })
@@ -53,7 +53,7 @@ export const revocation: readonly Scenario[] = [
     },
   },
   {
-    title: 'nobody asks about tokens without proving who they are',
+    title: 'introspection needs client authentication',
     async run(session) {
       const authentication = { method: 'client_secret_basic', clientSecret: 'wrong' } as const
       const asked = await session.post(

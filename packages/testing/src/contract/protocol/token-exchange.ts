@@ -141,7 +141,7 @@ export const tokenExchange: readonly Scenario[] = [
   refused('an access token is not taken for an id_token', 'invalid_request', { subject_token_type: TYPE.idToken }),
   refused('an actor token without its type is refused', 'invalid_request', { actor_token: 'x' }),
   refused('an actor type without its token is refused', 'invalid_request', { actor_token_type: TYPE.accessToken }),
-  refused('an API that nobody knows is refused', 'invalid_target', { resource: 'https://nowhere.example/' }),
+  refused('an unknown API is refused', 'invalid_target', { resource: 'https://nowhere.example/' }),
   refused('a scope that the API does not have is refused', 'invalid_scope', { scope: 'everything' }),
   refused('no scope at all is refused', 'invalid_scope', { scope: undefined }),
   refused('another kind of token is not to be had', 'invalid_request', { requested_token_type: 'urn:example:token' }),

@@ -70,7 +70,7 @@ export const vault: readonly Scenario[] = [
       const upstreamSubject = users.bob.upstreamSubject
       const second = await session.controls.connect('ann', connection, { upstreamSubject, scopes: ['trade:small'] })
       expect(await ask(session, ['trade:small'], second)).toMatchObject({ status: 'token' })
-      expect(await ask(session, ['portfolio:read'], 'nobody')).toMatchObject({ status: 'not_connected' })
+      expect(await ask(session, ['portfolio:read'], 'unknown')).toMatchObject({ status: 'not_connected' })
     },
   },
   {

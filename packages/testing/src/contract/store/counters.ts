@@ -25,7 +25,7 @@ export function counterTests(withStore: WithStore): void {
   )
 
   test(
-    'begins anew when the window ends that the first count began',
+    'starts again at the end of the window that the first count began',
     withStore(async (under) => {
       const { store } = under
       const options = { windowSeconds: 4 }

@@ -20,7 +20,7 @@ export function expiryTests(withStore: WithStore): void {
       expect(await store.claimDue('queue', { limit: 10, leaseSeconds: 10 })).toEqual([])
       expect(await store.put('key', bytes('late'), { ifVersion: version })).toBe('conflict')
       expect(await store.delete('key', { ifVersion: version })).toBe('conflict')
-      expect(await store.put('key', bytes('anew'), { ifVersion: null })).not.toBe('conflict')
+      expect(await store.put('key', bytes('new'), { ifVersion: null })).not.toBe('conflict')
     }),
   )
 

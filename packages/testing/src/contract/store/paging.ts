@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bytes, create, mustPut, type WithStore } from './store-under-test.ts'
 
-/** A walk through an index takes many calls, and nobody stops writing for it. */
+/** Tests that walk through an index while others write: a walk takes many calls. */
 export function pagingTests(withStore: WithStore): void {
   test(
     'meets each key that stays once, whatever is written during the walk',

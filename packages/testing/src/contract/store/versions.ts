@@ -92,7 +92,7 @@ export function versionTests(withStore: WithStore): void {
       await create(store, 'sum', '0')
       const addOne = async (worker: number): Promise<void> => {
         const mine = stores[worker % 2] ?? store
-        // Each round somebody wins, so that 30 rounds are enough for all, some more where reads are slow.
+        // In each round one worker wins, so 30 rounds are enough for all; slow reads need some more.
         for (let round = 0; round < 500; round++) {
           const found = await mine.get('sum')
           const next = bytes(String(Number(text(found?.value)) + 1))

@@ -19,7 +19,7 @@ export const identity: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'a public tool runs with nobody signed in',
+    title: 'a public tool runs without a signed-in user',
     async run(session) {
       const report = await session.turn({ start: 'AAPL?', model: [[call('call-1', 'get_price', { symbol: 'AAPL' })]] })
       expect(report.ended).toBe('answered')
@@ -68,7 +68,7 @@ export const identity: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'with nobody signed in the run pauses, and goes on after the login',
+    title: 'without a signed-in user the run pauses, and goes on after the login',
     async run(session) {
       const asked = await session.turn({ start: 'Who am I?', model: [[call('call-1', 'whoami')]] })
       expect(asked).toMatchObject({ ended: 'paused', interrupts: [{ v: 1, kind: 'login_required', tool: 'whoami' }] })

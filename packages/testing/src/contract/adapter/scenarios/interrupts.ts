@@ -69,7 +69,7 @@ export const interrupts: readonly AdapterScenario[] = [
     },
   },
   {
-    title: 'resumed before there is an answer, it goes on waiting and asks nobody again',
+    title: 'resumed before there is an answer, it goes on waiting and does not ask again',
     async run(session) {
       const { identity, report } = await askedForFifty(session)
       for (let times = 0; times < 3; times++) {

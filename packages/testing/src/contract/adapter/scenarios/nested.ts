@@ -42,7 +42,7 @@ export const nestedCalls: readonly AdapterScenario[] = [
           const { report, resume } = await nested(session, tool, buy(++quantity), stream)
           expect([tool, await session.orders()]).toEqual([tool, before])
           expect(await session.questions()).toContain(`Buy ${quantity} shares of AAPL`)
-          // Where the framework can pause in the middle of a body, it begins anew when the question was answered.
+          // If the framework can pause inside a body, it runs the body again after the answer.
           if (report.ended !== 'paused') continue
           await session.answer('approve')
           expect((await resume()).model.saw).toContain('ordered twice')
