@@ -5,8 +5,8 @@ import { GRANT } from './client-metadata.ts'
 const OWN: readonly string[] = [GRANT.tokenExchange, GRANT.federatedConnection, GRANT.jwtBearer]
 
 /**
- * What other servers take and the library does not: `audience` for `resource`, and `offline_access` without a
- * `prompt=consent`, since whoever is signed in agrees anyway.
+ * Adapts what other servers accept and the library does not: `audience` for `resource`, and `offline_access` without
+ * `prompt=consent`, since the signed-in user always agrees.
  *
  * @returns the same object where nothing changes.
  */
@@ -19,7 +19,7 @@ export function adaptParameters(endpoint: AuthorizationServerEndpoint, parameter
   }
   const asksForRefresh = parameters.get('scope')?.split(' ').includes('offline_access') === true
   const prompts = parameters.get('prompt')?.split(' ') ?? []
-  // With `none` nobody can agree, and no refresh token comes of it (OpenID Connect Core §11).
+  // With `none` no person can agree, so the server issues no refresh token (OpenID Connect Core §11).
   const mayAgree = !prompts.includes('consent') && !prompts.includes('none')
   if ((endpoint === 'authorize' || endpoint === 'par') && asksForRefresh && mayAgree) {
     changed.set('prompt', [...prompts, 'consent'].join(' '))

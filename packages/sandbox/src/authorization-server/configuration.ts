@@ -190,7 +190,7 @@ function isRepeated(source: unknown): boolean {
   return kind === 'RefreshToken' && gty?.split(' ').includes('ciba') === true
 }
 
-/** Nobody types a code into a page here: a test answers by the controls. */
+/** There is no page for a device's code here: a test answers by the controls. */
 const NO_PAGES = {
   userCodeInputSource: noPage,
   userCodeConfirmSource: noPage,

@@ -11,7 +11,7 @@ export function questionName(authReqId: string): string {
   return createHash('sha256').update(authReqId).digest('base64url').slice(0, 16)
 }
 
-/** Tells what an answer of the server means, to whoever listens. */
+/** Emits an event for a response of the server. */
 export async function observe(
   context: ServerContext,
   endpoint: AuthorizationServerEndpoint,

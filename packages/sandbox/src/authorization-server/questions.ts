@@ -7,7 +7,7 @@ const MODEL = 'BackchannelAuthenticationRequest'
 
 type Question = readonly [id: string, payload: AdapterPayload]
 
-/** Questions that nobody has answered and that have not run out, oldest first. */
+/** Returns the questions that are unanswered and not expired, oldest first. */
 export function openQuestions({ records }: ServerContext): readonly Question[] {
   const now = epochSeconds()
   return records

@@ -32,7 +32,7 @@ export function acrOf({ state }: ServerContext, subject: string): string {
   return state.users.get(subject)?.acr ?? 'urn:behalf:acr:password'
 }
 
-/** The browser of whoever is signed in: its cookie comes with every authorization request. */
+/** Returns the cookie of the signed-in user's browser, which comes with every authorization request. */
 export function sessionCookie({ provider, state }: ServerContext): string {
   return state.signedIn === undefined ? '' : `${provider.cookieName('session')}=${state.signedIn.sessionId}`
 }
@@ -49,7 +49,7 @@ export function withoutPages(): interactionPolicy.DefaultPolicy {
 
 /** Where a page would be shown. */
 export function refusePage(): never {
-  throw new errors.LoginRequired('nobody is signed in; call signInAs first')
+  throw new errors.LoginRequired('no user is signed in; call signInAs first')
 }
 
 /**

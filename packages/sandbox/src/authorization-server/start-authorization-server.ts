@@ -34,10 +34,10 @@ export interface OpenAuthorizationServer extends SandboxAuthorizationServer {
 /**
  * Starts a real authorization server (oidc-provider) in this process, on a free loopback port.
  *
- * Code flow with PKCE as whoever `controls.signInAs` names, without pages; pushed and rich authorization requests,
- * registration, resource indicators with `at+jwt` tokens (opaque ones for an API that says so), DPoP with nonces,
- * refresh rotation with reuse detection, introspection, revocation, CIBA (poll and ping), the device flow, client
- * credentials, RFC 8693 exchange with `act`, Auth0's token vault, and ID-JAG on both sides.
+ * Code flow with PKCE as the user that `controls.signInAs` names, without pages; pushed and rich authorization
+ * requests, registration, resource indicators with `at+jwt` tokens (opaque ones for an API that says so), DPoP with
+ * nonces, refresh rotation with reuse detection, introspection, revocation, CIBA (poll and ping), the device flow,
+ * client credentials, RFC 8693 exchange with `act`, Auth0's token vault, and ID-JAG on both sides.
  *
  * For tests and demonstrations: plain http, all state in memory, anybody may register.
  *

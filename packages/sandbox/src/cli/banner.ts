@@ -21,7 +21,7 @@ export function bannerOf(sandbox: Sandbox, { program }: Called): string {
     row('Stock Trade API', settings.api.origin),
     row('OpenFGA', `${settings.openFga.apiUrl}   store ${settings.openFga.storeId}`),
     '',
-    'Whoever has the link of a phone answers for its user.',
+    'Anyone with the link of a phone can answer for its user.',
     '',
     'Try it',
     `  1  Open ${first}'s phone: the link above.`,

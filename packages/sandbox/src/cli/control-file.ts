@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { TestingError } from '@behalf/testing'
 import * as z from 'zod/mini'
 
-/** Where a running sandbox may be controlled. Whoever can read the file is its owner. */
+/** Address and secret to control a running sandbox. Any user who can read the file controls it. */
 export interface ControlPlace {
   readonly origin: string
   readonly key: string

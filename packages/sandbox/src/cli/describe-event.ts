@@ -22,7 +22,7 @@ function wordsOf(event: SandboxEvent): readonly [label: string, text: string] {
       ]
     }
     case 'answered':
-      return [event.answer, `“${event.message ?? ''}” by ${event.answer === 'expired' ? 'nobody' : event.subject}`]
+      return [event.answer, `“${event.message ?? ''}” by ${event.answer === 'expired' ? 'no one' : event.subject}`]
     case 'token': {
       const { grantType, clientId, subject, audience, scopes, actors, authorizationDetails: details } = event
       const act = actors.length > 0 ? `, act ${actors.join(' < ')}` : ''

@@ -29,7 +29,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     return await command(args)
   } catch (error) {
-    // What somebody can mend is told in a line; anything else is ours, and keeps its stack.
+    // An error that the user can fix is printed in one line; any other is a bug, and keeps its stack.
     if (!(error instanceof TestingError || isUsageError(error))) throw error
     process.stderr.write(`${error.message}\n`)
     if (isUsageError(error)) process.stderr.write(`\n${usage}`)

@@ -67,7 +67,7 @@ async function login(
   }
   const target = { authorizationServer: { issuer, controls: { signInAs } }, clients: { agent } }
   const identity = await signIn(target, { user, profile, resource: agentResource })
-  // The next login is somebody's own again.
+  // The person at the browser chooses the next login again.
   await signInAs(undefined)
   return identity
 }

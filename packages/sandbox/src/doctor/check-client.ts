@@ -12,8 +12,8 @@ interface Answer {
 }
 
 /**
- * Whether the server takes the client, and what for. Each request is one that is refused after the client was
- * authenticated: nobody is asked, and nothing is issued.
+ * Checks whether the server accepts the client, and for which grants. The server refuses each request after it
+ * authenticated the client: no person is asked, and no token is issued.
  */
 export async function checkClient(metadata: Metadata, options: DoctorOptions): Promise<readonly Finding[]> {
   if (options.clientId === undefined) return [unknown('client', 'no client was given: --client-id')]
@@ -71,7 +71,7 @@ async function grantFindings(metadata: Metadata, options: DoctorOptions): Promis
   const findings: Finding[] = []
   const { token_endpoint: token } = metadata
   if (needs.includes('ciba') && typeof token === 'string') {
-    // For a request that was never made: whoever may use the grant is told that it is not known.
+    // No such request was made: a client that may use the grant is told that the request is unknown.
     const poll = { grant_type: 'urn:openid:params:grant-type:ciba', auth_req_id: 'behalf-doctor' }
     findings.push(grantFinding('ciba_for_client', 'ask by CIBA', await post(token, poll, metadata, options), options))
   }

@@ -3,10 +3,10 @@ import type { Metadata } from './check-metadata.ts'
 import type { DoctorOptions } from './options.ts'
 import { type Finding, ok, problem, unknown } from './report.ts'
 
-/** What a silent login is told when all but the person is right (OpenID Connect Core §3.1.2.6). */
-const NOBODY = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required']
+/** Errors of a silent login where only the person is missing (OpenID Connect Core §3.1.2.6). */
+const NEEDS_PERSON = ['login_required', 'interaction_required', 'consent_required', 'account_selection_required']
 
-/** Whether a login for these scopes and this audience would be shown to a person. Nobody is shown anything. */
+/** Checks whether the server would show a login for these scopes and this audience. It shows no page. */
 export async function checkLogin(metadata: Metadata, options: DoctorOptions): Promise<Finding> {
   const { clientId = '', redirectUri, scopes = ['openid'], audience, timeoutMs = 10_000 } = options
   const { authorization_endpoint: endpoint } = metadata
@@ -23,7 +23,7 @@ export async function checkLogin(metadata: Metadata, options: DoctorOptions): Pr
     prompt: 'none',
     state: 'behalf-doctor',
     nonce: 'behalf-doctor',
-    // Of a verifier that nobody has: RFC 7636, appendix B.
+    // RFC 7636, appendix B: the verifier is not kept.
     code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
     code_challenge_method: 'S256',
     ...(audience !== undefined && { [targetOf(options)]: audience }),
@@ -41,7 +41,7 @@ export async function checkLogin(metadata: Metadata, options: DoctorOptions): Pr
   }
   const back = new URL(location).searchParams
   const error = back.get('error') ?? ''
-  if (NOBODY.includes(error) || back.has('code')) return ok('login', `a login for ${scopes.join(' ')} is taken`)
+  if (NEEDS_PERSON.includes(error) || back.has('code')) return ok('login', `a login for ${scopes.join(' ')} is taken`)
   const fixes: Readonly<Record<string, readonly [id: string, fix: string]>> = {
     invalid_scope: ['scope_refused', 'Add the scopes to the API at the server, and allow them for the client.'],
     invalid_target: ['audience_refused', 'Register the API under exactly this identifier (a slash at the end counts).'],

@@ -2,12 +2,12 @@ import type { SandboxEvent } from './sandbox-event.ts'
 
 type Without<Event> = Event extends unknown ? Omit<Event, 'at'> : never
 
-/** Tells whoever listens what happens. */
+/** Sends events to its listeners. */
 export interface EventHub {
   emit(event: Without<SandboxEvent>): void
   /** @returns ends it */
   listen(listener: (event: SandboxEvent) => void): () => void
-  /** Nobody hears of anything any more. */
+  /** Removes all listeners. */
   end(): void
 }
 

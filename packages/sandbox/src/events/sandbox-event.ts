@@ -9,7 +9,7 @@ export interface TokenFacts {
   readonly audience: readonly string[]
   /** Scopes of the token; of an opaque one, those of the token response. */
   readonly scopes: readonly string[]
-  /** Whoever acts, outermost first. */
+  /** The actors, outermost first. */
   readonly actors: readonly string[]
   /** The details that the token was approved for (RFC 9396). Absent where it has none. */
   readonly authorizationDetails?: readonly unknown[]
@@ -20,7 +20,7 @@ interface Happened {
   readonly at: number
 }
 
-/** Somebody is asked on their phone. */
+/** A user is asked on their phone. */
 export interface AskedEvent extends Happened {
   /** Marks an {@link AskedEvent}. */
   readonly type: 'asked'
@@ -86,7 +86,7 @@ export interface RefusedEvent extends Happened {
   readonly description?: string
 }
 
-/** Somebody signed in, said no to a client, or gave an account away, on a page of a server. */
+/** A user signed in, refused a client, or linked an account, on a page of a server. */
 export interface SignedInEvent extends Happened {
   /** `signed_in`: a login. `consented`: a client got access. `declined`: the person refused the client. */
   readonly type: 'signed_in' | 'consented' | 'declined'

@@ -30,7 +30,7 @@ async function answer(
   }
   outgoing.writeHead(response.status, [...response.headers].flat())
   if (response.body === null) outgoing.end()
-  // Ends the stream when whoever reads it has gone.
+  // Ends the stream when its reader disconnects.
   else await pipeline(Readable.fromWeb(response.body as WebStream), outgoing)
 }
 

@@ -13,8 +13,7 @@ export interface Listening {
 /**
  * Takes a port on loopback: 0 is any free one.
  *
- * A request whose `Host` is another one is answered 421 and goes no further: a name that somebody lets point to
- * loopback (DNS rebinding) reaches nothing here.
+ * Answers 421 to a request with another `Host`: a name that points to loopback (DNS rebinding) reaches nothing here.
  *
  * @throws TestingError `NODE_ENV` is `production`: what stands behind these ports hands out everybody's tokens.
  */
@@ -49,5 +48,7 @@ export async function listen(port: number): Promise<Listening> {
 
 function refuseProduction(): void {
   if (process.env.NODE_ENV !== 'production') return
-  throw new TestingError('the sandbox does not start with NODE_ENV=production: whoever reaches it is everybody')
+  throw new TestingError(
+    'the sandbox does not start with NODE_ENV=production: any client that reaches it can act as any user',
+  )
 }

@@ -5,7 +5,7 @@ import { style } from './style.ts'
 /** Text that is safe in HTML: made by `html` alone. */
 export type Markup = ReturnType<typeof html>
 
-/** Answers are still again when the window comes to the front: another name of the same animation begins it anew. */
+/** Holds answers still again when the window gets the focus: another name of the same animation restarts it. */
 const stillAgain = `addEventListener('focus', () => document.documentElement.classList.toggle('again'))`
 
 export interface PageParts {
@@ -22,7 +22,7 @@ export interface PageParts {
 /**
  * A page as a response.
  *
- * No other page may frame it, nothing but its own style and script runs in it, and nobody keeps it.
+ * No other page may frame it, only its own style and script run in it, and no cache stores it.
  */
 export async function page({ title, body, script, status = 200, leavesTheSite = false }: PageParts): Promise<Response> {
   const run = script === undefined ? stillAgain : `${stillAgain}\n${script}`

@@ -17,7 +17,7 @@ export interface PhoneOptions {
   readonly controls: Pick<AuthorizationServerControls, 'pendingRequests' | 'approve' | 'deny'>
   readonly events: EventHub
   readonly book: QuestionBook
-  /** `undefined`: there is nobody of this name. */
+  /** `undefined`: there is no user of this name. */
   readonly nameOf: (subject: string) => string | undefined
   readonly quote: Quote
   /** Keeps links and sessions. @default they end with this process */
@@ -27,7 +27,7 @@ export interface PhoneOptions {
 /** The phones of all users. */
 export interface Phone {
   handle(request: Request): Promise<Response>
-  /** A link that opens a user's phone in the browser that follows it. Whoever has it answers for that user. */
+  /** Returns a link that opens a user's phone in a browser. Anyone who has it can answer for that user. */
   urlOf(subject: string): string
 }
 
@@ -125,7 +125,7 @@ async function settle(
   try {
     await controls[answer](asked.authReqId)
   } catch (error) {
-    // Somebody else was faster: another browser of this user, or a control.
+    // Another browser of this user, or a control, answered first.
     if (error instanceof TestingError) return 'gone'
     throw error
   }

@@ -1,6 +1,6 @@
 /**
- * What the phone's page does by script: hears of changes, fetches itself anew, counts down. Without script it is a page
- * that works, and is as old as its last load.
+ * Script of the phone's page: listens for changes, reloads the page, counts down. Without script the page works, and is
+ * as old as its last load.
  */
 export const phoneScript = `
 const byId = (id) => document.getElementById(id)

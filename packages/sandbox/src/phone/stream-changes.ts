@@ -1,7 +1,7 @@
 import { displayText } from '@behalf/core/interrupts'
 import type { EventHub, SandboxEvent } from '../events/index.ts'
 
-/** So that whoever is between keeps the connection, milliseconds. */
+/** Milliseconds between two heartbeats, so that proxies keep the connection open. */
 const BEAT_MS = 15_000
 
 /** Server-sent events: something changed on this user's phone, and how a screen reader would put it. */

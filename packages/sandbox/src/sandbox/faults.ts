@@ -76,7 +76,7 @@ export function createFaults(target: OpenTarget, { people, events, answers }: Fa
 
 /**
  * @param question - @default the newest open one
- * @returns whether there was such a question; one that somebody else has just answered is none
+ * @returns whether the question was open; `false` too if another answer came first
  */
 async function toQuestion(controls: Controls, name: string, question?: string): Promise<boolean> {
   const open = await controls.pendingRequests()

@@ -25,7 +25,7 @@ export interface SandboxOptions {
   readonly clients?: readonly MockClient[]
   /** Further APIs at the app's issuer. @default none */
   readonly resources?: readonly MockResource[]
-  /** Hears of each thing that happens. @default nobody */
+  /** Called for each event. @default none */
   readonly onEvent?: (event: SandboxEvent) => void
 }
 

@@ -1,7 +1,7 @@
 import { type ProtocolTarget, TestingError } from '@behalf/testing'
 import { type SandboxSeed, upstreamOf } from '../target/index.ts'
 
-/** Somebody who may sign in. */
+/** A user who may sign in. */
 export interface SandboxPerson {
   /** `sub` at the app's issuer. */
   readonly subject: string

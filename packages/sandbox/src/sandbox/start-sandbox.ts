@@ -25,7 +25,7 @@ export interface Sandbox {
   /** The pages on which users answer questions. */
   readonly phone: {
     readonly origin: string
-    /** A link that opens a user's phone in the browser that follows it: whoever has it answers for that user. */
+    /** Returns a link that opens a user's phone in a browser. Anyone who has it can answer for that user. */
     urlOf(subject: string): string
   }
   /** All that an app needs: addresses, the agent's client, OpenFGA, and a client at the upstream to connect accounts by. */

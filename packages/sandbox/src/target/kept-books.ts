@@ -65,8 +65,8 @@ export function keptBooks(world: MadeUpWorld, data: SandboxData | undefined): Ke
 }
 
 /**
- * The relations as an earlier run left them, and those of people who were not in its seed. What somebody took away stays
- * away.
+ * Returns the relations as an earlier run left them, and those of people who were not in its seed. A relation that was
+ * removed stays removed.
  */
 function keptTuples(given: readonly FgaTuple[], shelf: Shelf | undefined): readonly FgaTuple[] {
   const keyOf = ({ user, relation, object }: FgaTuple) => JSON.stringify([user, relation, object])

@@ -49,7 +49,7 @@ export const jwtBearer: CustomGrant = {
       throw invalid('the assertion is bound to a key that was not proved')
     }
     const user = [...context.state.users.values()].find(({ email }) => email !== undefined && email === assertion.email)
-    if (user === undefined) throw invalid('nobody here is who the assertion names')
+    if (user === undefined) throw invalid('the assertion names no user of this server')
     const [asked] = [...repeated(ctx, 'resource'), ...repeated(ctx, 'audience')]
     const resource = assertion.resource ?? asked
     if (resource === undefined || (asked !== undefined && asked !== resource)) {
@@ -74,7 +74,7 @@ export const jwtBearer: CustomGrant = {
 
 async function verifyAssertion(context: ServerContext, assertion: string): Promise<IdJag> {
   const issuer = issuerOf(assertion)
-  // An issuer that nobody named is refused before any request goes there; and no server redeems its own.
+  // Refuses an untrusted issuer before any request goes there. No server redeems its own assertions.
   if (issuer === context.issuer || !context.options.trustsAssertionsOf?.includes(issuer)) {
     throw invalid('the assertion is of an issuer that is not trusted here')
   }

@@ -7,7 +7,7 @@ import { requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from './subject-token.
 
 /**
  * Entra's on-behalf-of: the assertion is an access token for the client itself, the target a part of each scope, and
- * the new token names nobody but the user. The answer is that of a plain grant, its scopes with their target.
+ * the new token names only the user. The answer is that of a plain grant, its scopes with their target.
  *
  * @see {@link https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-on-behalf-of-flow | On-behalf-of at Entra}
  */

@@ -15,8 +15,9 @@ import { type OwnToken, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '.
  * Exchanges a user's token for one limited to another API: delegation, with the client's agent in `act`. Asked for an
  * ID-JAG, it asserts the user to another authorization server instead.
  *
- * `scope` must be given (RFC 6749 §3.3 lets a server insist), so that nobody gets a default by omission. The new token
- * has the authorization details of the subject token, or fewer: what no person agreed to cannot be added.
+ * `scope` must be given (RFC 6749 §3.3 lets a server insist), so that no client gets default scopes by omission. The
+ * new token has the authorization details of the subject token, or fewer: details that no person approved cannot be
+ * added.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693 | RFC 8693}
  */
 export const tokenExchange: CustomGrant = {

@@ -11,7 +11,7 @@ export interface AskedBy {
   readonly csrf: string
 }
 
-/** Who is there. No passwords: whoever sits at this machine may be anybody. */
+/** Lists the users to choose from. There are no passwords: any person at this machine may be any user. */
 export function loginBody({ title, clientId, csrf }: AskedBy, users: readonly MockUser[]): Markup {
   return html`<header><h1>Sign in to ${title}</h1></header>
 <main>
@@ -24,7 +24,7 @@ ${users.map(
 <span>${displayText(name)}<small>${displayText(email ?? subject)}</small></span></button>`,
 )}
 </form>
-<p class="quiet">A sandbox on this machine: nobody has a password.</p>
+<p class="quiet">A sandbox on this machine: there are no passwords.</p>
 </main>`
 }
 

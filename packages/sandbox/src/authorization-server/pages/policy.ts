@@ -10,7 +10,7 @@ type Asks = (ctx: KoaContextWithOIDC) => boolean | Promise<boolean>
  * When a person is shown a page: to say who they are, and what a client may, where the server asks for that or the
  * request has authorization details.
  *
- * Whoever a control signed in is asked nothing.
+ * A user whom a control signed in sees no page.
  */
 export function withPages(
   context: Pick<ServerContext, 'state'>,

@@ -82,7 +82,7 @@ async function finish(
     const subject = form.get('subject') ?? ''
     if (!context.state.users.has(subject)) {
       ctx.respond = true
-      return send(ctx, problemBody('Sign in', 'There is nobody of this name here.'), 400)
+      return send(ctx, problemBody('Sign in', 'There is no user of this name here.'), 400)
     }
     events.emit({ type: 'signed_in', subject, ...told })
     const acr = words(params.acr_values)[0] ?? acrOf(context, subject)
