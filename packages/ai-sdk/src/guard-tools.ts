@@ -9,7 +9,7 @@ import { rememberingWritten } from './written-by.ts'
 const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'onError']
 
 /**
- * Puts the guard before each tool. Make it anew for each request, with the identity of that request.
+ * Puts the guard before each tool. Call it once per request, with the identity of that request.
  *
  * `toolApproval` decides without running: a refusal reaches the model, and a call that needs a person
  * pauses with the interrupt as its `reason`. `execute` decides again, so a forged approval runs nothing.

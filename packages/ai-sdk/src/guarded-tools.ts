@@ -18,7 +18,9 @@ export interface GuardToolsOptions<Tools> {
   readonly guard: Guard
   /** May hold policies of further tools. */
   readonly policies: PoliciesFor<Tools>
-  /** For whom the model acts, as verified for this request. `undefined`: nobody is signed in, so only public tools run. */
+  /**
+   * For whom the model acts, as verified for this request. `undefined`: no user is signed in, so only public tools run.
+   */
   readonly identity: Identity | undefined
   /** The conversation's id: where a call may be found again after a restart. Not a secret and not a proof. */
   readonly threadId: string

@@ -15,8 +15,8 @@ export interface PendingInterrupt {
 /**
  * The guarded calls that wait, ready to be shown or stored.
  *
- * Asks nobody, and leaves out approval requests of tools that are not guarded. An interrupt in messages
- * that a client sent is the client's word: show it, and decide nothing by it.
+ * Only reads; sends no request to a person. Leaves out approval requests of tools that are not guarded. A client may
+ * have forged an interrupt in the messages that it sent: show it, but base no decision on it.
  *
  * @param result - What `generateText` returned, messages of either kind, or for `streamText`
  *   `{ responseMessages: await result.responseMessages }`. In a browser: `interruptsOf(chat.messages)`.

@@ -2,7 +2,7 @@ import { type Interrupt, parseInterrupt } from '@behalf/core/interrupts'
 import type { ModelMessage } from 'ai'
 import { hasEnded, partsOf } from './call-in-messages.ts'
 
-/** An approval request that nobody has answered. */
+/** An approval request without an answer. */
 export interface PendingApproval {
   readonly approvalId: string
   readonly toolCallId: string

@@ -24,7 +24,7 @@ export interface ResumeOptions {
  * tool checks again before it runs. Sign-in, connection and step-up have no record, so they are answered
  * at once: call this when the user has done what was asked.
  *
- * Stays `undefined` for a question that is unknown or somebody else's (the two are not told apart), and for
+ * Returns `undefined` for a question that is unknown or another user's; the two look the same. It does so too for
  * requests that no guard with these keys made for this conversation, until the app answers those itself.
  *
  * @throws ConfigurationError There is no `threadId`.

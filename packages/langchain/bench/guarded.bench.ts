@@ -47,7 +47,7 @@ app.close()
 
 const missed =
   'the guard does the same at 2 fields and at 200. What zod runs for 200 fields is larger than the nearest cache of a processor, so ' +
-  'that the guard’s own code is read anew at each call, and takes up to twice as long for it where the machine has other work.'
+  'that the guard’s own code is loaded again at each call, which takes up to twice as long on a busy machine.'
 
 bench('LangChain, a tool of 2 fields: invoke', {
   run: () => small.guarded.invoke(toolCall, config),

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@behalf/core'
 
-/** What LangChain and the models read of a tool, and nobody calls. */
+/** Properties that LangChain and the models read of a tool, and do not call. */
 const described = [
   'name',
   'description',

@@ -23,7 +23,7 @@ interface Saver {
 /** Names of LangGraph. */
 export const RESUME = '__resume__'
 export const INTERRUPT = '__interrupt__'
-const NOBODY = '00000000-0000-0000-0000-000000000000'
+const NO_TASK = '00000000-0000-0000-0000-000000000000'
 
 export function scratchpadOf({ configurable }: RunConfig): Scratchpad | undefined {
   const scratchpad = configurable?.__pregel_scratchpad
@@ -53,9 +53,9 @@ export async function pendingWritesOf(config: RunConfig): Promise<readonly Pendi
   return tuple?.pendingWrites
 }
 
-/** Keeps what a question was answered with. @param to - the id of the question, or nobody's */
-export async function keepAnswer(config: RunConfig, answer: unknown, to: string = NOBODY): Promise<void> {
-  const value = to === NOBODY ? answer : [answer]
+/** Stores the answer to a question. @param to - id of the question; by default the answer names none */
+export async function keepAnswer(config: RunConfig, answer: unknown, to: string = NO_TASK): Promise<void> {
+  const value = to === NO_TASK ? answer : [answer]
   await saverOf(config)?.putWrites(checkpointOf(config), [[RESUME, value]], to)
 }
 

@@ -38,9 +38,9 @@ export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
 /**
  * A retriever that gives only the documents that user and agent both may read, and the agent for the user.
  *
- * What is withheld reaches nobody: the source, and what it calls, runs with no callbacks, its own included, with no
- * stream and with tracing off. Handlers are told of the documents that are given. A search is asked for more where too few are allowed, within
- * `maxCandidates` and `timeoutMs`; a retriever gives what it gives.
+ * Withheld documents stay hidden: the source and what it calls run without callbacks, without a stream and with tracing
+ * off. The handlers of the run see only the documents that are returned. If too few are allowed, a search is asked for
+ * more, within `maxCandidates` and `timeoutMs`; a retriever is asked once.
  *
  * @throws IdentityRequiredError From `invoke`: no verification made the identity, or there is none.
  * @throws InvalidTokenError From `invoke`: the proof of the identity has ended.

@@ -37,7 +37,7 @@ export interface GuardToolsOptions<Tools extends readonly GuardableTool[]> {
   /** May hold policies of further tools. */
   readonly policies: PoliciesFor<Tools>
   /**
-   * For whom the model acts, where tools are made anew for each request.
+   * For whom the model acts, if the app makes the tools for each request.
    * @default `context.identity` of the run. Absent there too: only public tools run
    */
   readonly identity?: Identity | undefined

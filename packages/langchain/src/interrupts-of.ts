@@ -28,9 +28,9 @@ export type PausedState =
 /**
  * The guarded calls that wait, ready to be shown or stored.
  *
- * Asks nobody, and leaves out interrupts that are not of a guarded tool, whatever they say: they may hold a text that a model
- * wrote, with an address of a page. For a stream, and after a restart, give the state: `await graph.getState(config)` (of
- * an agent: `agent.graph`).
+ * Only reads; sends no request to a person. Leaves out interrupts of tools that are not guarded: they may hold text
+ * that a model wrote, with a page's address. For a stream, and after a restart, give the state: `await
+ * graph.getState(config)` (of an agent: `agent.graph`).
  */
 export function interruptsOf(state: PausedState): readonly PendingInterrupt[] {
   return pausesOf(state).flatMap(({ id, value }) => {

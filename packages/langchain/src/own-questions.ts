@@ -24,9 +24,9 @@ export interface OwnQuestions {
 /**
  * Gives a tool's code the answers to its own questions and no others.
  *
- * LangGraph counts the questions of a task, and gives an answer that names none to whoever asks first: to a tool that
- * was let through by then, what was meant for the guard. An answer without a name is a tool's own only if its question
- * is the one thing that the graph waits for.
+ * LangGraph counts the questions of a task, and gives an answer without a name to the first that asks. So a tool that
+ * runs by then could get the answer that was meant for the guard. An answer without a name is a tool's own only if the
+ * graph waits for that tool's question alone.
  */
 export async function ownQuestions(place: readonly unknown[], config: RunConfig): Promise<OwnQuestions> {
   const task = scratchpadOf(config)
@@ -64,8 +64,8 @@ async function answersOf(place: readonly unknown[], config: RunConfig, task: Scr
 }
 
 /**
- * Takes an answer that names no question, so that nobody is given it who was not asked: now, or from what is kept, when
- * the graph goes on once more. Left alone where LangGraph itself asked, for a graph inside the tool.
+ * Takes an answer that names no question, so that no other question of the task gets it: now, or from the store when
+ * the graph goes on again. Leaves it alone if LangGraph itself asked, for a graph inside the tool.
  */
 async function takeUnnamed(
   writes: readonly PendingWrite[],

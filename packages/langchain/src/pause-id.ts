@@ -4,9 +4,8 @@ const prefixes = { pause: 'be4a1f00', question: 'be4a1f01' } as const
 type Kind = keyof typeof prefixes
 
 /**
- * The id of a pause of the guard, or of a question that a tool asks by itself: of this call alone, and the same after
- * a restart. LangGraph's own ids count the questions of a task, whoever asks them, and give an answer to whoever asks
- * next.
+ * The id of a pause of the guard, or of a question that a tool asks by itself: of this call alone, and the same after a
+ * restart. LangGraph's own ids only count the questions of a task, and give each answer to the next that asks.
  */
 export async function pauseId(kind: Kind, place: readonly unknown[]): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(place))

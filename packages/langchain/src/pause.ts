@@ -7,8 +7,8 @@ import { reportError } from './report-error.ts'
 import type { RunConfig } from './run-config.ts'
 
 /**
- * The error that pauses the graph until somebody resumes it: LangGraph ends the run, and begins the tool anew when it
- * goes on. Under an id of its own, so that what it is resumed with reaches nobody, and with the guard's proof that the
+ * The error that pauses the graph until the app resumes it: LangGraph ends the run, and later runs the tool from its
+ * beginning. The pause has its own id, so that no other question gets its answer. It holds the guard's proof that the
  * interrupt was made for this pause.
  *
  * @returns `undefined`: nothing here can pause, since there is no graph or no checkpointer.

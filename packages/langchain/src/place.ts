@@ -6,9 +6,9 @@ import { type RunConfig, toolCallIdOf } from './run-config.ts'
 const begun = new WeakMap<object, Map<string, number>>()
 
 /**
- * Where a call stands, the same after a restart: what its pauses are named by. The thread is part of it, so that the
- * proof of a pause is of no use in another thread. So is the input where no id of a model tells the call from others: code
- * may make its calls in another order when it begins anew, and their answers stay theirs.
+ * Where a call stands, the same after a restart: pauses are named by it. It holds the thread, so that the proof of a
+ * pause is of no use in another thread. Without an id of a model it holds the input too: code that runs again may make
+ * its calls in another order, and their answers stay theirs.
  */
 export function placeOf(name: string, input: unknown, config: RunConfig): readonly unknown[] {
   const id = toolCallIdOf(config)

@@ -86,9 +86,9 @@ const code = new WeakMap<object, WeakMap<object, object>>()
 /**
  * The tool's code that makes this call, with what it was told of the call around it: as long as one attempt.
  *
- * A node that begins anew has the same state, and so the same objects as tool calls, and another `executionInfo`. A
- * middleware that calls again may do so with the same tool call, and its signal is another one then; code may copy the tool
- * call, and LangChain leaves it out where a Runnable is a tool.
+ * A node that runs again has the same state, and so the same objects as tool calls, but another `executionInfo`. A
+ * middleware may call again with the same tool call; then the signal is another one. Code may copy the tool call, and
+ * LangChain leaves it out if a Runnable is a tool.
  */
 function codeOf(
   { toolCall, toolCallId = toolCall?.id, signal, executionInfo }: RunConfig,

@@ -11,7 +11,7 @@ interface Siblings {
 
 /** Calls that one tool's code makes are siblings of each other, and not of the call around them. */
 const groups = new WeakMap<object, WeakMap<Scratchpad, Siblings>>()
-const nobody = {}
+const noCall = {}
 
 /** Lets a call count as under way until this has come to its end. */
 type Until = (end: Promise<unknown>) => void
@@ -19,10 +19,10 @@ type Until = (end: Promise<unknown>) => void
 /**
  * Runs a call of a task, and lets it wait for the other calls there if it has to pause.
  *
- * LangGraph's prebuilt `ToolNode` runs all calls of a step in one task, and an interrupt of one ends the task while
- * the others still work; resumed, all run again. A call that pauses therefore lets them come to their end first, so
- * that what they did is on record, and pauses with all that they wait for. In `createAgent` each call is a task of its
- * own, and has nobody to wait for.
+ * LangGraph's prebuilt `ToolNode` runs all calls of a step in one task, and an interrupt of one ends the task while the
+ * others still work; resumed, all run again. So a call that pauses waits until the others end, so that their effects
+ * are on record, and pauses with all their questions. In `createAgent` each call is a task of its own, and waits for no
+ * other.
  *
  * @throws The reason of the run's own abort, at once.
  */
@@ -53,7 +53,7 @@ export async function amongSiblings(config: RunConfig, run: (until: Until) => Pr
 }
 
 function siblingsOf(task: Scratchpad): Siblings {
-  const around = enclosing() ?? nobody
+  const around = enclosing() ?? noCall
   const tasks = groups.get(around) ?? new WeakMap<Scratchpad, Siblings>()
   groups.set(around, tasks)
   const siblings = tasks.get(task) ?? { calls: new Set(), asked: [] }

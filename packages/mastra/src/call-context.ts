@@ -51,9 +51,9 @@ function partOf<Part extends Resumed>(part: Part): Part {
 const ownCopy = (value: unknown): unknown => structuredClone(plainCopy(value)) ?? value
 
 /**
- * Where a run is found again: Mastra keeps the run's id and the call's across restarts, and a run is of one turn, so
- * models that count their calls anew each time do no harm. A step that is a tool is known by it, and the code of another
- * step by that step and its input.
+ * Where a run is found again. Mastra keeps the ids of run and call across restarts, and a run lasts one turn, so models
+ * may restart the ids of their calls each turn. A step that is a tool is known by it, and the code of another step by
+ * that step and its input.
  */
 export function slotOf(context: Context, name: string): Slot {
   const { agent, workflow } = context

@@ -33,7 +33,7 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, options: own })])) as Tools
 }
 
-/** A clone by prototype: a tool made anew would lose its marker and what it decides about approvals of its own. */
+/** A clone by prototype: a new tool would lose its marker and its own rules for approvals. */
 function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
   const { name, tool } = given
   const { execute } = tool

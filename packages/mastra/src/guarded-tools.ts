@@ -20,9 +20,9 @@ export interface GuardToolsOptions<Tools> {
   readonly policies: PoliciesFor<Tools>
   /**
    * For whom the model acts: as verified for this request, or a function that is asked at each call, such as
-   * `currentIdentity` where the app calls the agent within `runAs`. `undefined`, and a function that throws or gives
-   * nothing: nobody, so only public tools run. Never taken from Mastra's request context, which is stored in the
-   * clear and restored on resume.
+   * `currentIdentity` where the app calls the agent within `runAs`. `undefined`, or a function that throws or returns
+   * nothing, means that no user is signed in: only public tools run. Never taken from Mastra's request context, which
+   * is stored in the clear and restored on resume.
    *
    * A function is not asked in a background task, which runs in its worker's surroundings: give such tools
    * the identity itself. Elsewhere an identity itself does not act within `runAs` of another user, since a run that waits

@@ -43,10 +43,10 @@ export interface WorkflowEnd {
 /**
  * The guarded calls that wait, ready to be shown or stored.
  *
- * Asks nobody, and leaves out what tools suspended themselves. A call of another agent, or of a workflow, that an agent calls as
- * a tool is listed with the run and the call of the outer agent. Storage holds the runs of all users: filter
- * `listSuspendedRuns` by the thread and resource of whoever asks. A tool that is not guarded, and suspends with a text that a
- * model wrote, may look like one: show no `url` that is not of a page of your own.
+ * Only reads; sends no request to a person. Leaves out what tools suspended themselves. If an agent calls another agent
+ * or a workflow as a tool, its calls are listed with the run and the call of the outer agent. Storage holds the runs of
+ * all users: filter `listSuspendedRuns` by the thread and resource of the current user. An unguarded tool that suspends
+ * with text of a model may look like a guarded call: show no `url` except of your own pages.
  *
  * @param result - What `agent.listSuspendedRuns(…)` gave (an agent's own result names one call at most), or how a workflow's run ended.
  */

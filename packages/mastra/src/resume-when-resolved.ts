@@ -36,12 +36,12 @@ export interface StepResumption {
 /**
  * What can go on: every call whose question was answered, whichever way. Empty while all are open, or nothing waits.
  *
- * One look, no waiting: call it again after the interrupt's `interval`, or when the user comes back. Resume one after
- * the other, and read each stream to its end. What a call is resumed with is only a wake-up: the tool checks again,
- * under the identity of whoever resumes. Sign-in, connection and step-up have no record, so they are given at once:
- * call this when the user has done what was asked. Left out are a question that is unknown or somebody else's, what no
- * guard with these keys suspended, and a call within another agent or a workflow that an agent calls as a tool: its
- * proof is for that agent's own run, which Mastra does not tell here.
+ * Polls once and does not wait: call it again after the interrupt's `interval`, or when the user comes back. Resume one
+ * after the other, and read each stream to its end. The value that resumes a call is only a wake-up: the tool checks
+ * again, under the identity of the user who resumes. Sign-in, connection and step-up have no record, so they are
+ * returned at once: call this when the user has done what was asked. Left out are questions that are unknown or another
+ * user's, calls that no guard with these keys suspended, and calls within another agent or a workflow that an agent
+ * calls as a tool: its proof is for that agent's own run, which Mastra does not tell here.
  *
  * @throws TransportError, StoreError Nothing is known; try again later.
  */

@@ -7,8 +7,8 @@ type Schema = StandardSchemaWithJSON<unknown>
 const written = new WeakMap<object, unknown>()
 
 /**
- * The tool's own schema, which remembers what it parsed. Mastra parses before the guard, and anew when a step or a call
- * begins again: a schema that fills in something else each time would give each try another name.
+ * The tool's own schema, which remembers what it parsed. Mastra parses before the guard, and again when it repeats a
+ * step or a call. A schema that fills in random values would otherwise give each attempt another name.
  */
 export function rememberingWritten(schema: Schema): Schema {
   const { '~standard': standard } = schema
