@@ -6,7 +6,7 @@ import { bench } from '../../../scripts/bench/bench.ts'
 import { note } from '../../../scripts/bench/figures.ts'
 import { guardTools, mcpResourceServer } from '../src/server/index.ts'
 
-// A request as most are: the token verifies by keys that are known, and the tool asks nobody.
+// A typical request: the keys that verify the token are known, and the tool needs no approval.
 
 const RESOURCE = 'https://mcp.behalf.example/mcp'
 const REQUESTS = 10_000
@@ -29,7 +29,7 @@ const guarded = guardTools(
       inputSchema: Nothing,
       execute: () => {
         const { identity } = currentCall(whoami)
-        return identity?.kind === 'user' ? identity.subject : 'nobody'
+        return identity?.kind === 'user' ? identity.subject : 'no user'
       },
     },
   },

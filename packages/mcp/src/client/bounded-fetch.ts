@@ -77,7 +77,7 @@ async function partsOf(request: Request, signal: AbortSignal): Promise<RequestIn
   return { method, headers, signal, redirect: 'manual', ...(hasBody && { body: await request.text() }) }
 }
 
-/** @throws InvalidResponseError A fetch of the app followed a redirect in spite of us: the answer is somebody else's. */
+/** @throws InvalidResponseError The app's `fetch` followed a redirect, so the response may be of another server. */
 function refuseFollowed({ redirected, body }: Response, { origin }: URL): void {
   if (!redirected) return
   body?.cancel().catch(() => {})

@@ -83,7 +83,7 @@ export interface McpSessionOptions {
   readonly fetch?: Fetch
 }
 
-/** A day: whoever comes back later begins anew. */
+/** A day. A user who comes back later signs in from the beginning. */
 const MAX_SIGN_IN_SECONDS = 86_400
 
 const optionKeys = [

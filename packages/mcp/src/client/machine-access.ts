@@ -115,7 +115,7 @@ export interface EmployeeAccessOptions extends AccessOptions {
 
 /**
  * Access of an employee by Cross App Access: their identity provider asserts them to the MCP server's authorization
- * server (ID-JAG), and nobody is shown a consent page. A thin layer over the SDK's own; tokens are kept in this process.
+ * server (ID-JAG), without a consent page. A thin layer over the SDK's own; tokens are kept in this process.
  *
  * @throws ConfigurationError An option is unknown or missing.
  * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/ | ID-JAG}

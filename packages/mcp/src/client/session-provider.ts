@@ -171,7 +171,7 @@ export class SessionProvider implements OAuthClientProvider {
     this.#discoveries.save(state)
   }
 
-  /** Asked anew each time, but for a sign-in that comes back: it ends where it began. */
+  /** Returns nothing, so that the SDK discovers again, except while a sign-in finishes: it ends where it began. */
   discoveryState(): OAuthDiscoveryState | undefined {
     if (this.#finishing === undefined) return undefined
     this.saveDiscoveryState(this.#finishing.discovery)

@@ -62,7 +62,7 @@ export class SessionRecords {
   async replaceTokens(old: StoredOAuthTokens, tokens: StoredOAuthTokens): Promise<void> {
     const name = this.#session('tokens')
     const found = await this.#store.get(name)
-    // Whoever wrote in between has the newer ones, and wins.
+    // Another request that wrote in between has the newer tokens, and wins.
     if (found !== undefined && holds(found, old)) await this.#store.put(name, tokens, { ifVersion: found.version })
   }
 

@@ -30,7 +30,7 @@ export class SessionTokens {
     await this.#records.saveTokens(tokens)
   }
 
-  /** Puts what a refresh gave in place of what it renewed. Whoever signed in or out in the meantime is not undone. */
+  /** Replaces the tokens that were refreshed, unless the user signed in or out in the meantime. */
   async renew(old: StoredOAuthTokens, tokens: StoredOAuthTokens): Promise<void> {
     this.limit.count()
     await this.#records.replaceTokens(old, tokens)

@@ -8,9 +8,9 @@ import { Refusal, TokenAnswer } from './wire.ts'
 const FINAL = ['invalid_grant', 'invalid_client', 'unauthorized_client', 'invalid_dpop_proof']
 
 /**
- * The fetch for token endpoints: sends a refresh alone, across processes. Whoever had to wait finds the new tokens in
- * the store and gets those for an answer: a refresh token that was rotated is never sent again, nor one of a session
- * that was signed out.
+ * The fetch for token endpoints: sends one refresh at a time, across processes. A process that had to wait takes the
+ * new tokens from the store as its response. So it never sends a rotated refresh token again, nor one of a session that
+ * signed out.
  *
  * What comes back is in the store before anybody else may refresh, and what was refused is out of it.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2 | RFC 9700 §4.14.2}

@@ -60,7 +60,7 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
         began = true
         const redact = redactorOf(call)
         const value = await lastOf(tool.execute(parsed, { signal, context: contextWith(redact) }))
-        // Nobody is told what it gave, and its slot is of this call alone: an equal call would act again (A13).
+        // The client gets no result, and no other call has this slot: an equal call would act again (A13).
         signal.throwIfAborted()
         if (takesInput && tool.mayAskClient === true && isInputRequired(value)) {
           throw asksForInput(value, Object.keys(call.access).length > 0)

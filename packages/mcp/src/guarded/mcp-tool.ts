@@ -59,8 +59,8 @@ export interface GuardRules {
   /** The guard that decides on each call of these tools. */
   readonly guard: Guard
   /**
-   * A page of the app for an interrupt: clients that can are asked to open it (URL elicitation). It finds the
-   * interrupt by its id, under the identity of whoever is signed in there, and under no other.
+   * A page of the app for an interrupt. Clients that support URL elicitation are asked to open it. It finds the
+   * interrupt by its id, and only under the identity of the user who is signed in there.
    * @default the interrupt's own `url`, where it is absolute
    */
   readonly pageOf?: PageOf

@@ -33,7 +33,7 @@ export interface AuthCarrier {
   readonly authInfo?: McpAuthInfo | undefined
 }
 
-/** What a tool is told of whoever passed. */
+/** Returns what a tool learns of a verified caller. */
 export function authInfoOf({ identity, scopes }: Passed, resource: URL, metadataUrl: string | undefined): McpAuthInfo {
   return {
     token: '',
@@ -65,7 +65,7 @@ const copyOf = (authInfo: McpAuthInfo): McpAuthInfo => ({
 /**
  * For whom a request acts, as the gate verified it. `undefined` where no gate stood before the server.
  *
- * The guard refuses an identity that no verification made, whoever put it here.
+ * The guard refuses an identity that no verification made, so this need not check it.
  */
 export function identityOf(context: AuthCarrier): Identity | undefined {
   return (context.http?.authInfo ?? context.authInfo)?.extra?.identity as Identity | undefined

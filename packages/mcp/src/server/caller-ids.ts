@@ -83,7 +83,7 @@ export class CallerIds {
     return isTheirs ? id : undefined
   }
 
-  /** Two servers may share a key, and a store of events may count anew when its process starts again. */
+  /** Two servers may share a key, and a store of events may restart its count with its process. */
   #bound(kind: Kind, id: string, [identity, session]: Holder): Uint8Array<ArrayBuffer> {
     return new TextEncoder().encode(JSON.stringify([this.#resource, kind, id, principalOf(identity), session ?? null]))
   }

@@ -121,7 +121,7 @@ async function answer(
     contextWith: (redact) => toolContext(context, state?.own, redact),
     takesInput: true,
     isResult: isCallToolResult,
-    // Whoever can be shown a page is shown it first, and waits when it comes back.
+    // A client that can show a page shows it first, and waits in the request that comes after it.
     waitSeconds: (interrupt) =>
       declined || (state === undefined && pageTo(interrupt) !== undefined)
         ? 0

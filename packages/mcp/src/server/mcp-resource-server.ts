@@ -191,7 +191,7 @@ async function bodyOf(request: Request, parsedBody: unknown, maxBytes: number): 
   return request.method === 'POST' ? readMessage(request, maxBytes) : undefined
 }
 
-/** A call of a tool that nobody configured is refused, where the tools are known (I12). */
+/** Refuses a call of an unconfigured tool, where the tools are known (I12). */
 function knownTool(
   read: ReadBody | undefined,
   tools: ReadonlyMap<string, ToolRules> | undefined,

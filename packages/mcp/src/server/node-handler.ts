@@ -108,7 +108,7 @@ function report(error: unknown): void {
 async function stream(response: Response, outgoing: NodeStreamResponse, gone: AbortSignal): Promise<void> {
   const reader = response.body?.getReader()
   const left = new Promise<void>((resolve) => {
-    // The client may be gone before there is an answer: nothing will drain then, and whoever streams is to know.
+    // A client that left before the response drains nothing, so the source of the stream is cancelled.
     const leave = () => {
       resolve()
       void reader?.cancel(gone.reason).catch(() => {})

@@ -4,8 +4,8 @@ import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
 const written = new WeakMap<object, unknown>()
 
 /**
- * The tool's own schema, which remembers what it parsed. The SDK parses before the guard, and anew in each round of a call:
- * a schema that fills in something else each time would give each round another name.
+ * The tool's own schema, which remembers what it parsed. The SDK parses before the guard, and again in each round of a
+ * call. A schema that fills in random values would otherwise give each round another name.
  */
 export function rememberingWritten({ '~standard': standard }: StandardSchemaWithJSON): StandardSchemaWithJSON {
   return {
