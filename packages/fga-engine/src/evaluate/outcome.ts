@@ -43,7 +43,7 @@ export const DENIED: Outcome = Object.freeze({ allowed: false, cycle: false })
 export const CYCLE: Outcome = Object.freeze({ allowed: false, cycle: true })
 export const failed = (error: FgaError): Outcome => ({ allowed: false, cycle: false, error })
 
-/** Explains an outcome, where somebody asked for explanations. */
+/** Adds an explanation to an outcome, if the caller asked for explanations. */
 export function because(
   outcome: Outcome,
   step: ExplanationStep,

@@ -27,7 +27,7 @@ export class TupleReader {
     const { user } = this.#asking
     const sent = this.#sent(object, relation).find((tuple) => tuple.user === user)
     const tuple = sent ?? (await this.#stored(object, relation, user))
-    return tuple === undefined ? NOBODY : this.#admit(relation, [tuple])
+    return tuple === undefined ? NO_TUPLES : this.#admit(relation, [tuple])
   }
 
   /** The tuples that name everybody of the user's type. */
@@ -60,7 +60,7 @@ export class TupleReader {
   }
 
   #admit(relation: Relation, tuples: readonly Tuple[]): Admitted {
-    if (tuples.length === 0) return NOBODY
+    if (tuples.length === 0) return NO_TUPLES
     const sifted = this.#sifted(relation, tuples)
     return sifted.error !== undefined && sifted.tuples.length > 0 ? { ...sifted, error: undefined } : sifted
   }
@@ -113,5 +113,5 @@ export class TupleReader {
 }
 
 const NONE: readonly Tuple[] = Object.freeze([])
-const NOBODY: Admitted = Object.freeze({ tuples: NONE, error: undefined, first: undefined })
+const NO_TUPLES: Admitted = Object.freeze({ tuples: NONE, error: undefined, first: undefined })
 const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({})

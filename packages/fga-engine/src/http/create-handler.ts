@@ -132,8 +132,8 @@ function refused({ code, message, status }: FgaError, headers: Readonly<Record<s
 }
 
 /**
- * Without a token, whoever reaches the handler is let in, but for a page of another origin in somebody's browser. A type
- * other than JSON is what such a page may send without the browser asking first.
+ * Without a token, any client that reaches the handler may use it, except a web page of another origin. A browser lets
+ * such a page send types other than JSON without a preflight request, so the handler takes only JSON.
  */
 function refuseOtherOrigins({ headers, method, url }: Request): void {
   const origin = headers.get('origin')

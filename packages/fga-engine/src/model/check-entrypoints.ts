@@ -2,7 +2,7 @@ import { type CompiledModel, type Relation, type Rewrite, relationOf } from './c
 import { partsOf, wrong } from './parts-of.ts'
 
 /**
- * Refuses relations that nobody can ever have, and those that are computed from themselves.
+ * Refuses relations that no user can ever have, and relations that are computed from themselves.
  *
  * @throws ConfigurationError Names the relation.
  */
@@ -11,7 +11,7 @@ export function checkEntrypoints(model: CompiledModel): void {
   for (const relation of relations) refuseCircle(model, relation, [])
   const open = reachable(model, relations)
   const closed = relations.find((relation) => !open.has(relation))
-  if (closed !== undefined) throw wrong(closed.label, 'let some tuple lead to it: as it stands, nobody can have it')
+  if (closed !== undefined) throw wrong(closed.label, 'let some tuple lead to it: as it stands, no user can have it')
 }
 
 /** Relations of one object that are computed from each other. Ways through tuples may lead in circles. */

@@ -12,8 +12,8 @@ export function createReaches(model: CompiledModel): Reaches {
 }
 
 /**
- * The same, through that part of `and` and `but not` alone without which nobody has the relation: the first, and the one
- * that is not subtracted. Whoever does not reach it is in no list, and nothing is read to find that out.
+ * The same, along only those parts of `and` and `but not` that every user of the relation needs: the first part, and
+ * the one that is not subtracted. A user who does not reach it is in no list; the handler reads no tuple to know that.
  */
 export function createHasWay(model: CompiledModel): Reaches {
   return rememberedReaches(model, neededPart)

@@ -93,7 +93,7 @@ function understood(answer: unknown): Answer {
   const [first, content] = answer
   const word = textOf(first)
   if (word === 'cluster') throw clusterRefused()
-  // A replica answers reads for as long as it is cut off: a revocation would count for nobody here.
+  // A replica that is cut off still answers reads: this process would not see a revocation.
   if (word === 'replica') {
     throw new StoreError(
       'unavailable',
@@ -131,7 +131,7 @@ function storeError(error: unknown): BehalfError {
   const code = codeOf(error)
   if (code === undefined) return new StoreError('unavailable', 'Redis cannot be reached', { cause: error })
   if (clusterCodes.has(code)) return clusterRefused(error)
-  // Somebody else's data lie where ours belong.
+  // The key holds data of another program.
   if (code === 'WRONGTYPE' || (error as Error).message.includes('value is not an integer')) {
     return new StoreError('corrupt', 'Redis holds something else under a key of the store', { cause: error })
   }

@@ -26,7 +26,7 @@ function primaryCode(error: unknown): number | undefined {
   return byName[name.split('_').slice(0, 2).join('_')]
 }
 
-/** Somebody else holds the lock; the same will pass a little later. */
+/** Whether another connection holds the lock. A later attempt can succeed. */
 export function isBusy(error: unknown): boolean {
   const code = primaryCode(error)
   return code === BUSY || code === LOCKED

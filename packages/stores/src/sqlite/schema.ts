@@ -7,7 +7,7 @@ const SCHEMA_VERSION = 1
 /**
  * Keys and names are blobs: compared byte by byte whatever the encoding and collation of the file.
  *
- * The trigger keeps the index whole whoever deletes a record. It does not fire when a record is replaced.
+ * The trigger removes index rows on any delete of a record. It does not fire when a record is replaced.
  */
 const tables = `
 CREATE TABLE behalf_records (
@@ -26,7 +26,7 @@ CREATE INDEX behalf_counters_ended ON behalf_counters (ends_at);
 INSERT INTO behalf_schema (only_row, version) VALUES (1, ${SCHEMA_VERSION});
 `
 
-/** Creates the tables in an empty file, in one transaction: nobody sees half of them. */
+/** Creates the tables in an empty file, in one transaction: no reader sees half of them. */
 export function createTables(database: SqliteDatabase): void {
   if (database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'behalf_schema'").get()) return
   database.exec('BEGIN IMMEDIATE')
