@@ -21,8 +21,8 @@ export interface AiSdkAgentOptions extends StockAgentOptions {
 export function createAiSdkAgent(options: AiSdkAgentOptions): ResumableAgent {
   const { conversations, identity, threadId, planner, portfolio } = options
   const model = options.model ?? scriptedModel(planner, portfolio)
-  // Each user's messages are their own. The guard would keep users apart in one conversation as well.
-  const name = `${threadId} of ${identity?.kind === 'user' ? identity.subject : 'nobody'}`
+  // Each user has a conversation of their own. The guard would keep users apart in a shared one as well.
+  const name = `${threadId} of ${identity?.kind === 'user' ? identity.subject : 'no user'}`
   const goOn = async (prompt: string, before: readonly ModelMessage[]) => {
     const { turn, messages } = await converse(options, prompt, before, model)
     conversations.save(name, messages)

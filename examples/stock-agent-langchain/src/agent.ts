@@ -77,7 +77,10 @@ async function makeAgent(
   })
 }
 
-/** What the graph goes on with. `'look'`: it waits still. `undefined`: nothing waits, or nobody waits for it here. */
+/**
+ * How to resume the graph. `'look'`: still open, poll again. `undefined`: no call waits, or the user does not wait
+ * here.
+ */
 async function nextStep(
   state: Parameters<typeof interruptsOf>[0],
   { guard, identity, waitForPerson }: StockAgentOptions,

@@ -29,7 +29,7 @@ export function chooseModel(environment: Environment): ModelChoice {
     name: `${model} at ${baseURL ?? 'api.openai.com'}`,
     systemPrompt: (portfolio) =>
       `You are a stock agent. Use the tools; call one tool at a time. Symbols are upper case. ${
-        portfolio === undefined ? 'Nobody is signed in.' : `The user's own portfolio is ${portfolio}.`
+        portfolio === undefined ? 'No user is signed in.' : `The user's own portfolio is ${portfolio}.`
       } Another person's portfolio is p- and their first name. When a tool says that something was not done, tell the user so and do not try again.`,
     async make(options) {
       // A call that comes back is the framework's doing, and no model's.

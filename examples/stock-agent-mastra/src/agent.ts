@@ -53,7 +53,7 @@ class Conversation {
     this.#options = options
     this.#watched = watched
     this.#tools = toMastraTools(watched.guard, tools, { identity })
-    this.#memory = { thread: threadId, resource: identity?.kind === 'user' ? identity.subject : 'nobody' }
+    this.#memory = { thread: threadId, resource: identity?.kind === 'user' ? identity.subject : 'no user' }
     const trader = new Agent({
       id: 'trader',
       name: 'trader',

@@ -27,7 +27,7 @@ export interface AgentOptions {
   readonly onSignIn?: (url: URL) => void
 }
 
-/** An agent that nobody registered: it finds its way in by what the server says. */
+/** An agent without a prior registration: it discovers the authorization server from the MCP server's answers. */
 export interface StockAgent {
   readonly session: McpSession
   tools(): Promise<readonly string[]>

@@ -8,7 +8,7 @@ const printer = new Printer(
 )
 printer.line(printer.paint('bold', 'Behalf: the stock agent over MCP'))
 printer.line(
-  'The tools are an MCP server on loopback, and the agent is a client that nobody registered. The authorization',
+  'The tools are an MCP server on loopback, and the agent is a client without a registration. The authorization',
 )
 printer.line('server is a real one (oidc-provider); the model is a scripted planner that reads the prompts.')
 const world = await openWorld()

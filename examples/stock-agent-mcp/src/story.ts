@@ -73,7 +73,7 @@ interface Part {
 const levels: readonly Part[] = [
   {
     title: 'Level 1: public',
-    lead: 'The agent is refused, reads where to go, registers itself, and signs its user in. Whoever got in may ask prices.',
+    lead: 'The agent is refused, reads where to go, registers itself, and signs its user in. Any user may then ask prices.',
     async run({ ask, check, ann, signIns, world }) {
       const answer = await ask('ann', 'What is AAPL trading at?')
       check('the price is told', answer.status, 'done')
@@ -122,7 +122,7 @@ async function signedOffOrder({ ask, check, world, printer, ann, signIns }: Stag
   check('nothing was ordered yet', (await world.orders('p-ann')) - before, 1)
   const { controls } = world.target.authorizationServer
   const [question] = await controls.pendingRequests('ann')
-  if (question === undefined) throw new TypeError('nobody was asked')
+  if (question === undefined) throw new TypeError('no question was sent')
   printer.question(question)
   const early = await ann.goOn(asked.call)
   check('coming back too early changes nothing', early.status, 'waiting')
@@ -138,17 +138,17 @@ async function signedOffOrder({ ask, check, world, printer, ann, signIns }: Stag
 
 const refusals: readonly Part[] = [
   {
-    title: 'Refusal 1: somebody else’s portfolio',
+    title: 'Refusal 1: another user’s portfolio',
     lead: 'The model believes what it reads. OpenFGA does not.',
     async run({ ask, check, world }) {
       const answer = await ask('ann', 'Buy 50 shares of AAPL for portfolio p-bob')
       check('not permitted', answer.status === 'refused' && answer.code, 'not_permitted')
-      check('and nobody is asked', (await world.target.authorizationServer.controls.pendingRequests()).length, 0)
+      check('and no question is sent', (await world.target.authorizationServer.controls.pendingRequests()).length, 0)
     },
   },
   {
     title: 'Refusal 2: a token for another API',
-    lead: 'A token that was issued for somebody else opens nothing here, however real it is.',
+    lead: 'A token that was issued for another API is refused here, even if it is genuine.',
     async run({ check, printer, world }) {
       const { accessToken } = await login(world.target, { user: 'ann' })
       const headers = { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' }

@@ -20,10 +20,10 @@ export default async function ChatPage({ searchParams }: { readonly searchParams
     <Shell place="chat" identity={who.identity} returnTo={returnTo}>
       <main className="chat">
         <h1 className="said">Chat</h1>
-        {login === 'failed' && <p className="notice">The login did not work. Nobody is signed in by it; try again.</p>}
+        {login === 'failed' && <p className="notice">The login did not work. You are not signed in; try again.</p>}
         {login === 'early' && (
           <p className="notice">
-            Your agent’s access was ended a moment ago. Nobody is signed in yet; log in again in half a minute.
+            Your agent’s access was ended a moment ago. You are not signed in yet; log in again in half a minute.
           </p>
         )}
         {access === 'ended' && who.identity === undefined && (
@@ -32,8 +32,8 @@ export default async function ChatPage({ searchParams }: { readonly searchParams
         {notConnected !== undefined && <p className="notice">The account was not connected.</p>}
         {isHidden && who.identity === undefined && (
           <p className="notice">
-            That conversation belongs to somebody.{' '}
-            <a href={`/login?returnTo=${encodeURIComponent(returnTo)}`}>Log in</a> to see it, if it is yours.
+            That conversation belongs to a user. <a href={`/login?returnTo=${encodeURIComponent(returnTo)}`}>Log in</a>{' '}
+            to see it, if it is yours.
           </p>
         )}
         <Chat

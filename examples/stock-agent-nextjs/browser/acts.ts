@@ -44,7 +44,7 @@ export const adopted = (page: Page) => page.getByRole('region', { name: 'Asked b
 export const verdict = (page: Page, text: string) =>
   page.getByRole('region', { name: 'Order' }).getByText(text, { exact: true }).last()
 
-/** A browser in which somebody has asked for an order that waits. */
+/** Opens a browser in which a user has asked for an order that waits. */
 export async function asked(
   stage: Stage,
   prompt: string,

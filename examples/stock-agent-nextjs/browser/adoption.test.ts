@@ -127,14 +127,14 @@ onStage('a conversation that began before a login', (stage) => {
     await page.waitForTimeout(NOTICED_MS)
     expect(await stage().orders('p-bob')).toBe(before)
     expect((await ask(page, `/api/conversations/${id}`)).status).toBe(404)
-    // What is said in a page of nobody is not said as Bob.
+    // A page without a user sends no message as Bob.
     expect((await ask(page, '/api/chat', { id: crypto.randomUUID(), user: null, text: 'Who am I?' })).status).toBe(401)
     await next.goto(stage().origin)
     await next.getByRole('button', { name: 'Log out' }).waitFor()
     expect(await next.locator(`a[href="/?c=${id}"]`).count()).toBe(0)
   })
 
-  test('and a second cookie of one name is nobody’s: an account is not linked to another user', async () => {
+  test('refuses a second session cookie of the same name, so that an account is not linked to another user', async () => {
     const bobs = await stage().someone()
     await logIn(bobs, stage(), 'Bob Baker')
     const planted = await cookieOf(bobs, 'session')

@@ -69,7 +69,7 @@ onStage('what is not let through', (stage) => {
     const approval = /\\"id\\":\\"([\w-]+)\\"/.exec(look.text)?.[1] ?? ''
     const visitor = await stage().someone()
     await visitor.goto(`${stage().origin}/?c=${id}`)
-    await visitor.getByText('That conversation belongs to somebody.').waitFor()
+    await visitor.getByText('That conversation belongs to a user.').waitFor()
     expect((await ask(visitor, '/api/chat', { id, user: null, text: 'Who am I?' })).status).toBe(404)
     // Same site as the app, for it is on loopback too: browsers send the cookie along.
     const other = await otherPage()
@@ -111,7 +111,7 @@ onStage('what is not let through', (stage) => {
     const evil = new URL(await otherPage([`\u00a0__Host-visitor=${visitor}; Domain=app.test; Path=/`]))
     await page.goto(`http://evil.app.test:${evil.port}/`)
     await page.goto(`http://app.test:${new URL(stage().origin).port}/?c=${id}`)
-    await page.getByText('That conversation belongs to somebody.').waitFor()
+    await page.getByText('That conversation belongs to a user.').waitFor()
     expect((await ask(page, `/api/conversations/${id}`)).status).toBe(404)
     // The browser took it and sent it.
     expect(stage().traffic()).toContain(`\u00a0__Host-visitor=${visitor}`)
@@ -147,7 +147,7 @@ onStage('what is not let through', (stage) => {
   test('a page that leads elsewhere after the login', async () => {
     const { host } = new URL(await otherPage())
     const page = await stage().someone()
-    // The first one would be the other page's, for what stands before an `@` is nobody's address.
+    // The first would lead to the other page: before an `@` in a URL stand user and password, not a host.
     for (const returnTo of [`@${host}/`, `//${host}/`]) {
       await page.context().clearCookies()
       await page.goto(`${stage().origin}/login?returnTo=${encodeURIComponent(returnTo)}`)

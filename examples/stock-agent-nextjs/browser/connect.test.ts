@@ -21,7 +21,7 @@ onStage('linking an account', (stage) => {
     return (JSON.parse(text) as { readonly accounts: readonly { readonly id: string }[] }).accounts
   }
 
-  test('ends for nobody but the user and the browser that began it, once', async () => {
+  test('ends only for the user and the browser that began it, once', async () => {
     const anns = await stage().someone()
     await logIn(anns, stage(), 'Ann Archer')
     const url = await allowed(anns, 'Ann Archer')

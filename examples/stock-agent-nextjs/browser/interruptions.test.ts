@@ -33,7 +33,7 @@ onStage('an order that waits', (stage) => {
     expect((await stage().orders('p-ann')) - before).toBe(1)
   })
 
-  test('is placed when the answer came while the server was down, in a page that nobody reloaded', async () => {
+  test('is placed when the answer came while the server was down, in a page that was not reloaded', async () => {
     const { page, before } = await asked(stage(), 'Buy 42 shares of AAPL')
     await stage().restart({}, () => answerOnPhone(stage(), 'ann', 'Buy 42 shares of AAPL', 'Approve'))
     await page.getByText(/Bought 42 AAPL at \$/).waitFor()
@@ -79,7 +79,7 @@ onStage('an order that waits', (stage) => {
     expect(await stage().orders('p-ann')).toBe(before)
   })
 
-  test('is not placed when nobody answers', async () => {
+  test('is not placed without an answer', async () => {
     const { page, before } = await asked(stage(), 'Buy 44 shares of AAPL')
     const { controls } = stage().sandbox.target.authorizationServer
     // A request is not its delivery: the phone is asked three times before the approval is over.

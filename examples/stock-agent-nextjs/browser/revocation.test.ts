@@ -57,7 +57,7 @@ onStage('what a user takes back', (stage) => {
 
   test('the agent’s right to trade, after the yes on the phone', async () => {
     const { page, id, before } = await asked(stage(), 'Buy 81 shares of AAPL', 'Bob Baker')
-    // Nobody looks meanwhile.
+    // The page does not poll meanwhile.
     await page.goto('about:blank')
     await answerOnPhone(stage(), 'bob', 'Buy 81 shares of AAPL', 'Approve')
     const { apiUrl, storeId, credentials } = stage().sandbox.settings.openFga

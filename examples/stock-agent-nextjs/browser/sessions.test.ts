@@ -75,7 +75,7 @@ onStage('a login', (stage) => {
     await stage().restart()
   })
 
-  test('of somebody else in another tab: what is said in the first one is not said as them', async () => {
+  test('of another user in another tab: a message in the first tab is not sent as that user', async () => {
     const page = await stage().someone()
     await logIn(page, stage(), 'Ann Archer')
     await page.goto(stage().origin)

@@ -14,7 +14,7 @@ import { openTraffic } from './traffic.ts'
 export interface Stage {
   readonly sandbox: Sandbox
   readonly origin: string
-  /** A browser of somebody's own: nothing is shared with others. */
+  /** A new browser that shares nothing with others. */
   someone(options?: BrowserContextOptions): Promise<Page>
   /** The app's process ends, and another one begins on the same files. `between`: while there is none. */
   restart(change?: Readonly<Record<string, string>>, between?: () => Promise<void>): Promise<void>
@@ -61,7 +61,7 @@ function expectNoSecret(stage: Stage): void {
   expect(text.length).toBeGreaterThan(10_000)
   expect(secrets.length).toBeGreaterThan(6)
   expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
-  // By their form and names too, whoever issued them. A login's code passes through the address bar, and is used up.
+  // By form and name too, of any issuer. A login's code passes through the address bar, and is consumed.
   expect((text.match(/eyJ[\w-]{8,}/g) ?? []).filter(isJson)).toEqual([])
   const names = ['access_token', 'refresh_token', 'id_token', 'auth_req_id', 'device_code', 'user_code']
   expect(names.filter((name) => text.includes(name))).toEqual([])

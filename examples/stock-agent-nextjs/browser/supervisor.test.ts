@@ -20,7 +20,7 @@ onStage('an order that the supervisor answers for', (stage) => {
   const decided = (page: Page, message: string) =>
     page.getByRole('region', { name: 'Decided' }).getByRole('listitem').filter({ hasText: message })
 
-  test('is placed once when she approves it in her inbox, and nobody else can', async () => {
+  test('is placed once when she approves it in her inbox, and no other user can', async () => {
     const message = 'Buy 1500 shares of AAPL'
     const { page, before } = await asked(stage(), message, 'Cleo Carter')
     await waiting(page).getByText('Waiting for your account’s supervisor').waitFor()
@@ -178,7 +178,7 @@ onStage('an order that the supervisor answers for', (stage) => {
         .secrets()
         .filter((secret) => all.includes(secret)),
     ).toEqual([])
-    // Of nobody else.
+    // It names no other user.
     expect(all).not.toMatch(/agent:trader for (ann|bob|sue)/)
   })
 })

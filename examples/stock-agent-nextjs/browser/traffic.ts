@@ -50,7 +50,7 @@ function pass(
   keep(`${method} ${path}\n${JSON.stringify(headers)}\n`)
   const fail = () => {
     if (outgoing.headersSent) outgoing.destroy()
-    else outgoing.writeHead(502).end('nobody is there')
+    else outgoing.writeHead(502).end('no app is listening')
   }
   if (port === undefined) {
     fail()

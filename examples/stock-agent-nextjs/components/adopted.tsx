@@ -2,7 +2,7 @@ import { interruptsOf } from '@behalf/ai-sdk/browser'
 import { displayText } from '@behalf/core/interrupts'
 import type { UIMessage } from 'ai'
 
-/** What was said last, and what waits, in a conversation that began before its user logged in: somebody else may have begun it. */
+/** Shows the last message and what waits, in a conversation from before the login: another person may have begun it. */
 export function Adopted({
   messages,
   user,

@@ -31,10 +31,10 @@ export function Chat({
   const { messages, look, isBusy, hasEnded, problem, say, cancel, goOn } = useConversation(id, initial, user)
   const [text, setText] = useState('')
   const end = useRef<HTMLDivElement>(null)
-  // Nor is there a next turn while nobody knows yet what became of a call that a dead process began.
+  // There is no next turn either while the result of a call that a dead process began is unknown.
   const isUnderWay = !isBusy && (messages.at(-1)?.parts ?? []).some(isGoingOn)
   const isAsking = isUnderWay || interruptsOf(messages).some(({ interrupt }) => interrupt.kind === 'approval_pending')
-  // Words of before the login may be somebody else's, and the model would follow them.
+  // Messages from before the login may be another person's, and the model would follow them.
   const isAdopted = look?.goesOn === 'on_click'
   const isClosed = isAsking || isAdopted || hasEnded
   const mayType = !isBusy && !isClosed

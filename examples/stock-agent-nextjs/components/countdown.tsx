@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'react'
 
-/** How long a question stays open. Not read out each second: the time is there for whoever looks. */
+/** Shows how long a question stays open. Screen readers do not read it out each second. */
 export function Countdown({ expiresAt }: { readonly expiresAt: number }) {
   const [left, setLeft] = useState<number>()
   useEffect(() => {

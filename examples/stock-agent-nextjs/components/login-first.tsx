@@ -1,4 +1,4 @@
-/** For pages that are somebody's. */
+/** Asks the visitor of a user's page to log in. */
 export function LoginFirst({ title, returnTo }: { readonly title: string; readonly returnTo: string }) {
   return (
     <main>

@@ -3,8 +3,8 @@
 import { useEffect } from 'react'
 
 /**
- * What settles takes no click for a second once more when the window comes to the front: the first of two clicks may have
- * closed a window of another site that lay above. Another name of the same animation begins it anew.
+ * Blocks clicks for a second each time the window gets the focus: the first of two clicks may have closed a window of
+ * another site above it. Another name of the same animation restarts it.
  */
 export function Settling() {
   useEffect(() => {

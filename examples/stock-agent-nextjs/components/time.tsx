@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'react'
 
-/** A moment, in the words of whoever reads it. */
+/** A time, in the reader's time zone and language. */
 export function Time({ at }: { readonly at: number }) {
   const [text, setText] = useState('')
   // The server does not know the reader's clock and language.

@@ -70,7 +70,7 @@ export function useConversation(id: string, initial: Look | undefined, user: str
     if (!response.ok) return
     wasThere.current = true
     const next = (await response.json()) as Look
-    // Of who logged in from it elsewhere: this is a page of nobody.
+    // The user logged in from it in another tab: this page has no user.
     if (next.goesOn === 'on_click' && user === undefined) setEnded(true)
     if (busy.current) return
     setProblem((before) => (before === unreachable ? undefined : before))

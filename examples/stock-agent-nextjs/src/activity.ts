@@ -6,7 +6,7 @@ import * as z from 'zod'
 export interface OwnEvents {
   /** Newest first. */
   readonly events: readonly AuditEvent[]
-  /** Positions in the table of events that are damaged and left out, for whoever runs the app. */
+  /** Positions in the table of events that are damaged and left out, for the operator of the app. */
   readonly damaged: readonly number[]
 }
 
@@ -29,7 +29,7 @@ export function activityIn(
     sink: {
       write(event) {
         const { issuer, subject } = event.principal ?? {}
-        // What a visitor asked for without a login is nobody's to read.
+        // No user may read what a visitor asked for without a login.
         const owner = issuer === undefined || subject === undefined ? '' : ownerOf({ issuer, subject })
         // A page that waits looks every few seconds. A row of looks that say the same is one line of what happened.
         if (isPoll(event) && saysTheSame(event, eventIn(String(read.get(owner, 1)?.event)))) return

@@ -17,7 +17,7 @@ import { userOwner, type Who, whoIs } from './who-is.ts'
 /** What all routes and pages share. */
 export interface StockApp {
   readonly settings: Settings
-  /** Held to the end of the process: nobody else uses its folder. */
+  /** Held until the process ends: no other process uses its folder. */
   readonly lock: object
   readonly guard: Guard
   readonly conversations: Conversations
@@ -84,7 +84,7 @@ function openApp(settings: Settings): StockApp {
     async endAccess({ issuer, tenant, subject }) {
       const whose = { issuer, subject, ...(tenant !== undefined && { tenant }) }
       await guard.revoke(whose)
-      // Links outlive logins and revocations, until somebody says so.
+      // Links outlive logins and revocations, until the app deletes them.
       await vault.forget(whose)
     },
     whoIs: who,

@@ -19,7 +19,7 @@ export interface ConversationName {
 /** Conversations, each of one owner. Another's and none are not told apart. */
 export interface Conversations {
   read(owner: string, id: string): Conversation | undefined
-  /** Whether there is one of this id, whoever's. */
+  /** Whether any owner has a conversation of this id. */
   isTaken(id: string): boolean
   /**
    * Keeps a conversation; an adopted one is its user's own from then on.

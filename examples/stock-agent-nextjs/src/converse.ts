@@ -30,7 +30,7 @@ export interface Turn {
   isPresent(): Promise<boolean>
 }
 
-/** Why there is nothing to stream. The page reads the conversation anew then. */
+/** Why there is nothing to stream. The page then reloads the conversation. */
 export type Still = 'not_found' | 'waits' | 'nothing_waits' | 'login_required'
 
 /**
@@ -44,12 +44,12 @@ export async function converse(app: StockApp, turn: Turn): Promise<Response | St
   const release = await app.locks.take(id)
   let streams = false
   try {
-    // The turn before this one may have taken its time: nobody is asked anything for who has logged out since.
+    // The turn before this one may have taken long: no question is sent for a user who has logged out since.
     if (!(await turn.isPresent())) return 'login_required'
     const kept = app.conversations.read(owner, id)
     if (kept === undefined && (app.conversations.isTaken(id) || turn.text === undefined)) return 'not_found'
     const before = kept?.messages ?? []
-    // Somebody began it before the login, who need not be the user, and the model would follow their words.
+    // Another person may have begun it before the login, and the model would follow their words.
     if (kept?.isAdopted === true && turn.seen !== kept.version) return 'waits'
     if (kept?.isAdopted === true) app.conversations.save(owner, id, before)
     const ready = turn.text === undefined ? await goOn(app, turn, before) : say(before, turn.text)
@@ -117,7 +117,7 @@ async function reply(
     model: modelOf(settings, portfolio),
     instructions: `You trade shares for the user. ${
       portfolio === undefined
-        ? 'Nobody is signed in. Before anything that is the user’s own, call whoami: it lets them log in.'
+        ? 'No user is signed in. Before anything that is the user’s own, call whoami: it lets them log in.'
         : `Their own portfolio is ${portfolio}.`
     }`,
     // A call of an answer that was cut off never ran, and has no result: with it, no model could be asked any more.

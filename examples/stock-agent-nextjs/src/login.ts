@@ -35,7 +35,7 @@ interface Aim {
   readonly returnTo: string
   /** The visitor and the conversation in which they began the login, from the app's own page. */
   readonly adopts?: { readonly visitor: string; readonly conversation: string } | undefined
-  /** The person signs in anew, whatever login the issuer has. */
+  /** The person signs in again, even if the issuer has a login. */
   readonly isFresh?: boolean
 }
 
@@ -55,7 +55,7 @@ export function createLogin({ settings, database, sessions, conversations }: Log
       const { search, searchParams } = new URL(request.url)
       const state = searchParams.get('state') ?? ''
       const row = take.get(state)
-      // Begun in another browser, finished before, or too late: nobody is signed in by it.
+      // Begun in another browser, finished before, or too late: the answer signs no user in.
       if (row === undefined || !isHeldBy(request, String(row.browser)) || Number(row.expires_at) < Date.now()) {
         return redirect(`${origin}/?login=failed`)
       }

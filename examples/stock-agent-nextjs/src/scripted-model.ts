@@ -45,7 +45,7 @@ function replyTo(
     return { parts: spoken(answers.join(' ')), reason: 'stop' }
   }
   if (plan.kind === 'say') return { parts: spoken(plan.text), reason: 'stop' }
-  // Whose portfolio it is nobody knows yet: a question about the user lets them log in.
+  // The user's portfolio is not known yet: a question about the user lets them log in.
   return calling(isOwn(plan) && portfolio === undefined ? { kind: 'call', tool: 'whoami', input: {} } : plan)
 }
 

@@ -102,7 +102,7 @@ function verdictOf(asked: ApprovalEvent | undefined, called: CallEvent | undefin
 function momentOf(event: AuditEvent): string | undefined {
   switch (event.type) {
     case 'approval': {
-      const by = event.approver?.subject ?? 'somebody'
+      const by = event.approver?.subject ?? 'someone'
       if (event.state === 'pending') return `${by} was asked`
       return event.state === 'approved' || event.state === 'denied' ? `${by} ${event.state} it` : undefined
     }
@@ -123,5 +123,5 @@ function momentOf(event: AuditEvent): string | undefined {
 
 function whoActed(agent: string, principal: AuditPrincipal | undefined): string {
   const actor = principal?.actor?.subject
-  return `${agent}${actor === undefined || actor === agent ? '' : ` by ${actor}`} for ${principal?.subject ?? 'nobody'}`
+  return `${agent}${actor === undefined || actor === agent ? '' : ` by ${actor}`} for ${principal?.subject ?? 'no user'}`
 }

@@ -15,7 +15,7 @@ export interface WhoContext {
   readonly origin: string
 }
 
-/** How the app names a user: by issuer and subject, for a subject is somebody within one issuer only. */
+/** Returns how the app names a user: by issuer and subject, since a subject is unique only within an issuer. */
 export const userOwner = ({ issuer, subject }: { readonly issuer: string; readonly subject: string }): string =>
   `user ${JSON.stringify([issuer, subject])}`
 

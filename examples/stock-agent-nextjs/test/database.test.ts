@@ -48,7 +48,7 @@ test('a conversation is adopted alone and by its visitor’s name, and their run
   onTestFinished(() => database.close())
   const conversations = conversationsIn(database)
   for (const id of ['one', 'other']) conversations.save('visitor', id, [])
-  conversations.adopt('one', { from: 'somebody', to: 'ann' })
+  conversations.adopt('one', { from: 'another', to: 'ann' })
   expect(conversations.read('ann', 'one')).toBeUndefined()
   conversations.adopt('one', { from: 'visitor', to: 'ann' })
   expect(conversations.read('ann', 'one')).toMatchObject({ isAdopted: true, version: 2 })

@@ -26,7 +26,7 @@ test('a folder has one process at a time, until it ends, even without a chance t
   becomeSoleProcess(directory).close()
 }, 30_000)
 
-test('nobody else on the machine can open the lock, and so keep the next process from its start', () => {
+test('no other user of the machine can open the lock and so keep the next process from its start', () => {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-sole-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   chmodSync(directory, 0o755)

@@ -12,8 +12,8 @@ export interface KeptData {
 }
 
 /**
- * @param folder - Kept, for a later run on the same ports, and for nobody else to read. Absent: a temporary one, for the
- *   sandbox's users and tokens are gone with it too.
+ * @param folder - Kept for a later run on the same ports; no other user can read it. Absent: a temporary folder, since
+ *   the sandbox's users and tokens end with the process too.
  */
 export function keepData(folder: string | undefined): KeptData {
   if (folder === undefined) {

@@ -9,7 +9,7 @@ import { startApp } from './run-app.ts'
 
 const write = (text: string) => process.stdout.write(`${text}\n`)
 
-/** Everything, until somebody ends it. */
+/** Runs everything until a signal ends it. */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { port: { type: 'string', default: '3000' }, data: { type: 'string' } } })
   const port = Number(values.port)
@@ -40,7 +40,7 @@ function banner(origin: string, { phone, people }: Sandbox): string {
 The app    ${origin}
 The phone  ${phone.urlOf('ann')}   (Ann’s)
 
-Sign in as anybody; nobody has a password. Others’ phones:
+Sign in as any user; there are no passwords. Others’ phones:
 ${others.map(({ subject, name }) => `  ${(name.split(' ')[0] ?? '').padEnd(8)} ${phone.urlOf(subject)}`).join('\n')}
 Sue answers for orders above 1,000 shares, in the app’s inbox: try one as Cleo.
 ${isReal ? 'A real model decides what to try.' : 'The model is scripted. OPENAI_API_KEY or OPENAI_BASE_URL (and OPENAI_MODEL) bring a real one.'}

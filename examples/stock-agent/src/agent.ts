@@ -8,7 +8,7 @@ export interface StockAgentOptions {
   readonly planner: Planner
   /** The conversation. Its calls are found again under it. */
   readonly threadId: string
-  /** Who is signed in. Absent: nobody, and only public tools run. */
+  /** The signed-in user. Absent: no user is signed in, and only public tools run. */
   readonly identity?: Identity
   /** What the model is told "my portfolio" means. */
   readonly portfolio?: string

@@ -30,7 +30,7 @@ const sentences: Readonly<Record<ToolName, (result: unknown) => string>> = {
   },
   whoami(result) {
     const { subject, issuer, roles } = result as { subject?: string; issuer?: string; roles?: readonly string[] }
-    return `You are ${subject}, signed in at ${issuer}, with the role ${roles?.join(', ') ?? 'of nobody'}.`
+    return `You are ${subject}, signed in at ${issuer}, with ${roles === undefined ? 'no role' : `the role ${roles.join(', ')}`}.`
   },
   get_portfolio(result) {
     const { id, cash, holdings } = result as Portfolio

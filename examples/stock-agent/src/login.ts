@@ -33,7 +33,7 @@ class LoginError extends Error {
 /**
  * Logs a user in by authorization code and PKCE, and verifies both tokens that come back.
  *
- * The browser's part is one redirect, since whoever is signed in at the mocked server agrees.
+ * The browser's part is one redirect, since the signed-in user of the mock server always agrees.
  *
  * @throws LoginError The server did not redirect, or its two tokens speak of two persons.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 | RFC 7636 §4}

@@ -4,7 +4,7 @@ import type { PendingRequest } from '@behalf/testing'
 /** What a person does with a question. `later`: nothing yet, and the agent does not wait. */
 export type Decision = 'approve' | 'deny' | 'ignore' | 'later'
 
-/** Whoever holds the phone. */
+/** The person who holds the phone. */
 export interface Person {
   decide(question: PendingRequest): Promise<Decision>
   /** The answer is given by the time it is told: on a page, say. @default it is given in their place */

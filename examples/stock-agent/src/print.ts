@@ -91,7 +91,7 @@ export class Printer {
 }
 
 function auditLine(event: AuditEvent): string {
-  const who = `${event.agent} for ${event.principal?.subject ?? 'nobody'}`
+  const who = `${event.agent} for ${event.principal?.subject ?? 'no user'}`
   switch (event.type) {
     case 'call':
       return `call      ${event.status}${event.code === undefined ? '' : ` (${event.code})`}: ${event.tool}, ${who}`

@@ -72,7 +72,7 @@ export class Stage {
     return (await this.world.target.api.controls.orders(user.portfolio)).length
   }
 
-  /** @param person - Who holds the phone. @default somebody who does not answer while the agent waits */
+  /** @param person - Who holds the phone. @default a person who does not answer while the agent waits */
   converse(actor: Actor, threadId: string, person: Person = scriptedPerson()): Conversation {
     const { guard } = this.world
     const { user, session } = actor
@@ -136,6 +136,6 @@ export class Stage {
 }
 
 function nameOf({ session, isForged }: Actor): string {
-  if (session === undefined) return 'nobody: no one is signed in'
-  return isForged ? `somebody who says to be ${session.user.subject}` : session.user.subject
+  if (session === undefined) return 'no user is signed in'
+  return isForged ? `a caller who claims to be ${session.user.subject}` : session.user.subject
 }

@@ -6,7 +6,7 @@ export interface TokenFacts {
   readonly subject: string
   readonly audience: string
   readonly scopes: string
-  /** Whoever acts, outermost first. */
+  /** The actors, outermost first. */
   readonly actors: readonly string[]
   readonly details: unknown
 }

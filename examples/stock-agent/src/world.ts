@@ -30,7 +30,7 @@ export interface World {
   close(): Promise<void>
 }
 
-/** Starts the servers and makes the guard. Nobody is signed in. */
+/** Starts the servers and makes the guard. No user is signed in. */
 export async function openWorld(fault?: WorldFault, kind: VaultKind = 'auth0'): Promise<World> {
   const clock = movableClock()
   // As Auth0 does it: a message is required, and a request that ran out reads like a refusal.

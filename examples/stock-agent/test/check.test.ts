@@ -13,7 +13,7 @@ test('a mismatch is kept and told; an equal value is not', () => {
   expect(told).toEqual([undefined, ...checks.mismatches])
 })
 
-test('a shown secret is counted, and so is a JWT that nobody knew of', () => {
+test('a shown secret is counted, and so is an unknown JWT', () => {
   expect(countLeaks('nothing here', ['secret-1'])).toBe(0)
   expect(countLeaks('a secret-1 and more', ['secret-1', 'secret-2'])).toBe(1)
   expect(countLeaks('token eyJhbGciOiJub25lIn0.e30.', [])).toBe(1)

@@ -17,7 +17,7 @@ export const identityLevel: Part = {
     checks.equal('and its issuer', fieldOf(turn, 'issuer'), world.target.authorizationServer.issuer)
     const session = { ...actor.session, identity: { ...identity } }
     const forged = await stage.converse({ ...actor, session, isForged: true }, 'level-2').say('Who am I?')
-    checks.equal('an object that only looks like that identity is nobody', endOf(forged), 'identity_not_verified')
+    checks.equal('an object that only looks like that identity is refused', endOf(forged), 'identity_not_verified')
     checks.equal('and the audit does not name her on its word', world.audit.at(-1)?.principal, undefined)
   },
 }

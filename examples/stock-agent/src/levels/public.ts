@@ -3,7 +3,7 @@ import type { Part } from '../stage.ts'
 
 export const publicLevel: Part = {
   title: 'Level 1: public',
-  lead: 'Nobody is signed in. A public tool runs with no identity and no token; nothing else runs at all.',
+  lead: 'No user is signed in. A public tool runs with no identity and no token; nothing else runs at all.',
   async run(stage) {
     const { checks, world } = stage
     const user = world.target.users.ann

@@ -51,7 +51,7 @@ async function signedOffOrder(stage: Stage, prompt: string, wanted: Wanted): Pro
 
 function checkQuestion({ checks, terminal }: Stage, { phone }: Conversation, message: string, order: object): void {
   const { questions } = phone
-  // Whoever takes more than five minutes at the terminal is asked again.
+  // A person who takes more than five minutes at the terminal is asked again.
   if (terminal === undefined) checks.equal('the person was asked once', questions.length, 1)
   const words = new Set(questions.map(({ bindingMessage }) => bindingMessage))
   checks.equal('in exactly these words', [...words], [message])
@@ -66,7 +66,7 @@ async function smallOrder(stage: Stage): Promise<void> {
   const talk = stage.converse(await stage.signIn(ann), 'level-4 small')
   const turn = await talk.say('Buy 5 shares of AAPL')
   checks.equal('a small order runs at once', endOf(turn), 'done')
-  checks.equal('nobody was asked', talk.phone.questions.length, 0)
+  checks.equal('no question was sent', talk.phone.questions.length, 0)
   const token = world.wire.apiRequests.at(-1)?.token
   checks.equal('its token may trade small', token?.scopes, 'trade:small')
   checks.equal('and names the agent in act', token?.actors, [world.target.agentName])

@@ -4,7 +4,7 @@ import type { Part } from '../stage.ts'
 
 export const deniedByThePerson: Part = {
   title: 'Refusal 1: denied by the person',
-  lead: 'A no is final for this call: trying it again asks nobody and runs nothing.',
+  lead: 'A no is final for this call: a retry sends no question and runs nothing.',
   async run(stage) {
     const { checks, world } = stage
     const { ann } = world.target.users

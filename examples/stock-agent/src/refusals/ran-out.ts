@@ -7,7 +7,7 @@ const MINUTES_LATE = 16
 
 export const ranOut: Part = {
   title: 'Refusal 5: an approval that runs out',
-  lead: 'A question that nobody answers ends by itself, and a yes that is used too late is void.',
+  lead: 'A question without an answer expires, and so does an approval that is not used in time.',
   async run(stage) {
     await unanswered(stage)
     await usedTooLate(stage)

@@ -27,8 +27,8 @@ async function oneAfterTheOther(stage: Stage): Promise<void> {
   checks.equal('the person was asked once', talk.phone.questions.length, 1)
   checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
 
-  const anew = stage.converse(actor, 'twice, later', scriptedPerson('later'))
-  checks.equal('a new wish is a new question', endOf(await anew.say('Sell 15 shares of AAPL')), 'approval_pending')
+  const later = stage.converse(actor, 'twice, later', scriptedPerson('later'))
+  checks.equal('a new wish is a new question', endOf(await later.say('Sell 15 shares of AAPL')), 'approval_pending')
   checks.equal('and the used yes does not serve it', (await stage.orderCount(ann)) - before, 1)
 }
 

@@ -54,7 +54,7 @@ export const backgroundWork: Part = {
     const before = await stage.orderCount(job.user)
     const talk = stage.converse(job, 'rebalance', scriptedPerson('approve'))
     const small = await talk.say('Buy 5 shares of AAPL')
-    checks.equal('a small order needs nobody', endOf(small), 'done')
+    checks.equal('a small order needs no approval', endOf(small), 'done')
     const order = await talk.say('Sell 20 shares of MSFT')
     checks.equal('a large one asked on her phone', order.outcomes[0]?.status, 'interrupted')
     checks.equal('once', talk.phone.questions.length, 1)
@@ -73,7 +73,7 @@ export const endsOfADelegation: Part = {
     const { checks, world } = stage
     const { guard, clock, target } = world
     const { id, ann } = await agree(stage, 2)
-    checks.equal('nobody knows a made-up id', await refusalOf(guard, 'made-up'), 'unknown')
+    checks.equal('a made-up id is unknown', await refusalOf(guard, 'made-up'), 'unknown')
     checks.equal('another agent', await refusalOf(world.guardOf('agent:gossip'), id), 'other_agent')
     const job = await nightly(stage, id)
     checks.equal('twice in one night', await refusalOf(guard, id), 'used_up')

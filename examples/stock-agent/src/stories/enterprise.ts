@@ -15,7 +15,7 @@ import type { Part, Stage } from '../stage.ts'
 import { API, inputs } from '../tools.ts'
 import { agentClient, type World } from '../world.ts'
 
-/** The employer's roles, and what an agent may hold for whoever has them. */
+/** The employer's roles, and what an agent may hold for a user with that role. */
 const roles = roleMap({
   claim: 'roles',
   scopes: { intern: ['portfolio:read'], trader: ['portfolio:read', 'trade:small'] },
@@ -59,7 +59,7 @@ function openOffice(world: World) {
     await enterprise.controls.signInAs(subject)
     const audience = target.agentResource
     const options = { authorizationServer: employer, clientId, clientSecret, redirectUri, audience, clock, fetch }
-    // By the id_token: that is what the employer asserts somebody by.
+    // By the id_token: the employer asserts a user by it.
     return (await login(options)).user
   }
   return { guard, policies, signIn, controls: enterprise.controls }

@@ -1,7 +1,7 @@
 import { stockApp } from '../../../../../src/app.ts'
 import { isFromApp } from '../../../../../src/same-site.ts'
 
-/** Ends an own question that nobody has answered. */
+/** Cancels an unanswered question of the user. */
 export async function POST(request: Request, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
   const { guard, settings, whoIs } = stockApp()
   if (!isFromApp(request, settings.origin)) return Response.json({ error: 'other_site' }, { status: 403 })
