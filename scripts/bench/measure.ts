@@ -46,7 +46,7 @@ export async function measure(
   const calls = [await calibrate(sides[0], steadySpells), await calibrate(sides[1], steadySpells)] as const
   const costs: { run: Cost; peer: Cost }[] = []
   for (let round = 0; round < rounds; round++) {
-    // Whoever comes second finds a warmer cache and a fuller heap: they take turns at it.
+    // The second side finds a warmer cache and a fuller heap, so the sides take turns.
     if (round % 2 === 0) {
       const first = await sides[0](calls[0])
       costs.push({ run: first, peer: await sides[1](calls[1]) })
@@ -70,7 +70,7 @@ const median = (numbers: readonly number[]) => quantile(numbers, 0.5)
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
-/** What was computed last: a result that nobody reads could be optimised away with its computation. */
+/** The last result: an unused result could be optimised away with its computation. */
 export let sink: unknown
 
 /** Begins to count; the function that comes back says what each of so many calls cost. */

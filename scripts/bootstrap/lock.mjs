@@ -70,7 +70,7 @@ function takeAway(dead) {
   } catch {
     return
   }
-  // Somebody was faster and holds the lock by now: give it back.
+  // Another process was faster and holds the lock by now: give it back.
   if (holderOf(aside) !== dead) renameSync(aside, file)
   else rmSync(aside, { force: true })
 }

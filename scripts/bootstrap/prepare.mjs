@@ -13,7 +13,7 @@ export async function prepare(command) {
   }
   return withLock(async () => {
     const tools = toolsAtHand({ needPnpm: true }) ?? (await bringTools(command.name))
-    // Whoever held the lock before may have installed the same.
+    // The process that held the lock before may have installed the same.
     if (!isInstalled(command.scope)) await install(command, tools)
     return tools
   })
@@ -56,7 +56,7 @@ async function install(command, tools) {
 function settings(env) {
   return {
     ...env,
-    // pnpm asks before it replaces a node_modules of another shape; nobody is there to answer.
+    // pnpm asks before it replaces a node_modules of another shape; no person is there to answer.
     CI: 'true',
     // npm's way to name a mirror, which pnpm does not read by itself.
     pnpm_config_registry: env.pnpm_config_registry ?? env.npm_config_registry,

@@ -18,7 +18,7 @@ function read(file) {
   }
 }
 
-/** In one step: whoever is interrupted leaves the old file or the new one. */
+/** Writes in one step: an interrupted process leaves the old file or the new one. */
 function write(file, value) {
   mkdirSync(folder, { recursive: true })
   const draft = `${file}.${process.pid}`
@@ -60,7 +60,7 @@ export function isInstalled(scope) {
   return 'all' in scopes || scope in scopes
 }
 
-/** Whether somebody installed everything with pnpm itself: it says so where an install had no filter. */
+/** Whether pnpm itself installed everything: its state says so if the install had no filter. */
 export function isWholeInstall() {
   return read(join(root, 'node_modules', '.pnpm-workspace-state-v1.json'))?.filteredInstall === false
 }

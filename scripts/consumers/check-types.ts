@@ -84,7 +84,7 @@ export async function checkConsumerTypes(
   return results
 }
 
-/** Their types speak of Node's own, so whoever imports them has `@types/node`. Nobody else needs it. */
+/** Their types name Node's own, so their users need `@types/node`. Users of the other entry points do not. */
 const onNode: readonly string[] = ['@behalf/core/node', '@behalf/stores/redis']
 const lib = ['es2024', 'esnext.disposable', 'dom', 'dom.iterable']
 

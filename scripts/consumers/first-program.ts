@@ -7,7 +7,7 @@ export interface FirstProgram {
   readonly installed: readonly string[]
   /** The first fence of TypeScript as it stands, with what the page hides before it. */
   readonly checked: string
-  /** The same without what is hidden: whoever runs it provides that. */
+  /** The same without the hidden part, which the runner provides. */
   readonly code: string
   /** The packages that it imports. */
   readonly imports: readonly string[]

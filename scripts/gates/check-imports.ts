@@ -42,7 +42,7 @@ function shortest(cycles: readonly string[]): string[] {
   return rest > 0 ? [...sorted.slice(0, 5), `… and ${rest} longer cycles, which may go with these`] : sorted
 }
 
-/** The same cycle begins with the same member, whoever reports it. */
+/** Rotates a cycle to begin with its smallest member, so that equal cycles look equal. */
 function fromSmallest(members: readonly string[]): string[] {
   const start = members.indexOf([...members].sort()[0] ?? '')
   const turned = [...members.slice(start), ...members.slice(0, start)]

@@ -20,11 +20,11 @@ export async function checkRelease(): Promise<Verdict> {
   const release = await prepareRelease()
   try {
     const problems = [...workflows.problems, ...problemsOfVersions(release)]
-    const nobody = await servePackages([])
+    const empty = await servePackages([])
     try {
-      for (const one of release.packages) problems.push(...(await problemsOfPackage(one, nobody.url)))
+      for (const one of release.packages) problems.push(...(await problemsOfPackage(one, empty.url)))
     } finally {
-      nobody.close()
+      empty.close()
     }
     const said = release.packages.map(({ packed: { name, manifest } }) => `${name} ${manifest.version}`)
     return verdict(

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, stat } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** A server of somebody else's, started for the live suites. */
+/** A third-party server, started for the live suites. */
 export interface RunningServer {
   readonly url: string
   /** Resolves when the process has ended. */

@@ -7,7 +7,7 @@ const DEADLINE_MINUTES = 30
 /**
  * Runs the tests of every package and example. Type tests (`*.test-d.ts`) are compiled by the gate `types`.
  *
- * After the deadline it counts what has not ended as failed, and leaves the workers to whoever ends the process.
+ * After the deadline it counts unfinished tests as failed; the caller has to end the process and its workers.
  *
  * @param filters - Parts of file names; none runs everything.
  */

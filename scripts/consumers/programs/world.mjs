@@ -29,7 +29,7 @@ export function openWorld({ clientId = 'agent', secret = 'secret', api, resource
   globalThis.fetch = async (input, init) => {
     const request = new Request(input, init)
     const response = await getResponse(served, request)
-    if (response === undefined) throw new Error(`nobody serves ${request.method} ${request.url}`)
+    if (response === undefined) throw new Error(`no server for ${request.method} ${request.url}`)
     return response
   }
   const authentication = { method: 'client_secret_basic', clientSecret: secret }
