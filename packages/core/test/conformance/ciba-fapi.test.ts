@@ -89,8 +89,8 @@ describe('the pace', () => {
   })
 })
 
-/** The backchannel endpoint answers this: the approval ends, and nobody polls. */
-const nobodyPolls =
+/** The backchannel endpoint answers this: the approval ends, and no poll is sent. */
+const sendsNoPoll =
   (body: Record<string, unknown>, status = 200) =>
   async () => {
     const target = await beginFapi()
@@ -104,17 +104,17 @@ describe('what the backchannel endpoint answers', () => {
   verifies(
     'FAPI-CIBA-client-backchannel-response-missing-auth-req-id',
     'no id, no poll',
-    nobodyPolls({ expires_in: 120, interval: 5 }),
+    sendsNoPoll({ expires_in: 120, interval: 5 }),
   )
   verifies(
     'FAPI-CIBA-client-backchannel-response-missing-expires-in',
     'no end, no poll',
-    nobodyPolls({ auth_req_id: 'req-1', interval: 5 }),
+    sendsNoPoll({ auth_req_id: 'req-1', interval: 5 }),
   )
   verifies(
     'FAPI-CIBA-client-backchannel-unknown-user-id',
-    'nobody was asked, so nobody is waited for',
-    nobodyPolls({ error: 'unknown_user_id' }, 400),
+    'no person was asked, so no poll is sent',
+    sendsNoPoll({ error: 'unknown_user_id' }, 400),
   )
 })
 
@@ -126,10 +126,10 @@ const lastPoll = (error: string, state: string) => async () => {
 }
 
 describe('what the token endpoint refuses, on the third poll', () => {
-  verifies('FAPI-CIBA-client-token-invalid-request', 'nobody polls after it', lastPoll('invalid_request', 'failed'))
-  verifies('FAPI-CIBA-client-access-denied', 'nobody polls after it', lastPoll('access_denied', 'denied'))
+  verifies('FAPI-CIBA-client-token-invalid-request', 'no poll follows it', lastPoll('invalid_request', 'failed'))
+  verifies('FAPI-CIBA-client-access-denied', 'no poll follows it', lastPoll('access_denied', 'denied'))
 
-  verifies('FAPI-CIBA-client-expired-token', 'the id is never polled again; the person is asked anew', async () => {
+  verifies('FAPI-CIBA-client-expired-token', 'the id is never polled again; the person is asked again', async () => {
     const target = await beginFapi()
     let sent = 0
     target.acknowledges(() => HttpResponse.json({ auth_req_id: `req-${++sent}`, expires_in: 120, interval: 2 }))
@@ -147,7 +147,7 @@ const WEEK_SECONDS = 7 * 24 * 3600
 const unsigned = (claims: object) =>
   `${[{ alg: 'none' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')}.`
 
-/** The third poll brings this id_token: it approves nothing, and nobody polls on. */
+/** The third poll brings this id_token: it approves nothing, and no poll follows. */
 const approvesNothing = (make: (target: Target, now: number) => Promise<string> | string) => async () => {
   const target = await beginFapi()
   const idToken = await make(target, target.clock.now() / 1000)
@@ -170,7 +170,7 @@ describe('an id_token that is not right approves nothing', () => {
   )
   verifies(
     'FAPI-CIBA-client-invalid-secondary-aud',
-    'us and somebody else',
+    'us and another client',
     approvesNothing(({ idToken }) => idToken({ aud: ['agent-app', 'https://other.example'] })),
   )
   verifies(
@@ -195,7 +195,7 @@ describe('an id_token that is not right approves nothing', () => {
   )
   verifies(
     'FAPI-CIBA-client-invalid-missing-aud',
-    'for nobody',
+    'no audience',
     approvesNothing(({ idToken }) => idToken({ aud: undefined as never })),
   )
   verifies(
@@ -205,7 +205,7 @@ describe('an id_token that is not right approves nothing', () => {
   )
   verifies(
     'FAPI-CIBA-client-invalid-missing-iss',
-    'from nobody',
+    'no issuer',
     approvesNothing(({ idToken }) => idToken({ iss: undefined as never })),
   )
   verifies('FAPI-CIBA-client-invalid-alternate-alg', 'a key of the issuer with another algorithm', async () => {

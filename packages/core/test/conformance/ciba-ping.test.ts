@@ -73,7 +73,7 @@ describe('a ping', () => {
     expect(polls).toHaveLength(1)
   })
 
-  verifies('FAPI-CIBA-client-ping-with-invalid-bearer-token', '401, and nobody is woken', async () => {
+  verifies('FAPI-CIBA-client-ping-with-invalid-bearer-token', '401, and no waiting call is woken', async () => {
     const { ping, token, settle, woken, polls } = await pinged()
     const wrong = [
       `Bearer ${token}x`,
@@ -95,14 +95,14 @@ describe('a ping', () => {
     expect(woken).toEqual([])
   })
 
-  verifies('FAPI-CIBA-client-ping-without-bearer-token', '401, and nobody is woken', async () => {
+  verifies('FAPI-CIBA-client-ping-without-bearer-token', '401, and no waiting call is woken', async () => {
     const { ping, woken } = await pinged()
     expect(await ping(undefined)).toHaveProperty('status', 401)
     expect(await ping('')).toHaveProperty('status', 401)
     expect(woken).toEqual([])
   })
 
-  verifies('FAPI-CIBA-client-ping-with-wrong-auth-req-id', '401, and nobody is woken', async () => {
+  verifies('FAPI-CIBA-client-ping-with-wrong-auth-req-id', '401, and no waiting call is woken', async () => {
     const { ping, token, settle, woken, polls } = await pinged()
     expect(await ping(`Bearer ${token}`, 'req-2')).toHaveProperty('status', 401)
     await settle()
@@ -143,7 +143,7 @@ describe('a ping', () => {
     expect(polls).toHaveLength(1)
   })
 
-  test('whoever waits in this process is woken', async () => {
+  test('wakes the calls that wait in this process', async () => {
     const { ping, token } = await pinged()
     const startedAt = performance.now()
     const waiting = untilWoken('a-1', 10_000)

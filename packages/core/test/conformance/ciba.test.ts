@@ -123,7 +123,7 @@ describe('the answer (CIBA Core §10.1.1)', () => {
     expect(await look()).toMatchObject({ status: 'approved' })
   })
 
-  test('somebody else who answers approves nothing', async () => {
+  test('an answer of another user approves nothing', async () => {
     const { look, answer, success, idToken, accessToken } = await begin()
     answer(await success({ id_token: await idToken({ sub: 'mallory' }) }))
     expect(await look()).toMatchObject({

@@ -118,7 +118,7 @@ describe('RFC 8628: the request and its answer', () => {
     ['a code with an escape sequence', { user_code: 'AB\u001b[2J' }],
     ['a code with a line break', { user_code: 'AB\nCD' }],
   ] as const) {
-    verifies('RFC8628-3.3-display', `${what} is shown to nobody`, async () => {
+    verifies('RFC8628-3.3-display', `${what} is not shown`, async () => {
       const made = await servers()
       const { device, shown } = await login(made)
       made.msw.use(http.post(ENDPOINT, () => HttpResponse.json({ ...whole, ...wrong })))

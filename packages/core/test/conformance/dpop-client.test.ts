@@ -62,7 +62,7 @@ describe('RFC 9449, client', () => {
     }
   })
 
-  verifies('RFC9449-4.2-claims', 'each time anew', async () => {
+  verifies('RFC9449-4.2-claims', 'each proof has its own claims', async () => {
     const [first, second] = [decodeJwt(await proof()), decodeJwt(await proof())]
     expect(first).toEqual({ htm: 'POST', htu: `${issuer}/token`, iat: expect.any(Number), jti: expect.any(String) })
     expect(first.jti).not.toBe(second.jti)

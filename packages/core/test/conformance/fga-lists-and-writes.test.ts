@@ -102,7 +102,7 @@ describe('OpenFGA: batches, facts and credentials', () => {
     expect(fga.sent).toEqual([])
   })
 
-  verifies('OPENFGA-Conditions-time', 'the clock port sets it, and nobody else can', async () => {
+  verifies('OPENFGA-Conditions-time', 'only the clock port sets it', async () => {
     expect(() => may('can_view', object('portfolio', 'p1'), { context: { now: 'x' } as never })).toThrow('now')
     await checker().check(question())
     for (const item of fga.sent[0]?.body.checks ?? []) {

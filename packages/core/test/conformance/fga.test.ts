@@ -159,7 +159,7 @@ describe('OpenFGA: BatchCheck', () => {
     ])
   })
 
-  verifies('OPENFGA-BatchCheck-foreign', "somebody else's batch is no answer", async () => {
+  verifies('OPENFGA-BatchCheck-foreign', 'a batch with other ids is no answer', async () => {
     answersBatch((_, ids) => Object.fromEntries(ids.map((_id, index) => [`other-${index}`, { allowed: true }])))
     expect((await checker().check(question())).allowed).toBe(false)
   })

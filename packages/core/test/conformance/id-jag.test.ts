@@ -47,7 +47,7 @@ describe('ID-JAG: asking the employer', () => {
     expect(asked().getAll('subject_token')).toEqual(['its-id-token'])
   })
 
-  verifies('ID-JAG-request-subject', 'nothing is asked without one, or for somebody whom nobody verified', async () => {
+  verifies('ID-JAG-request-subject', 'sends no request without one, or for an unverified user', async () => {
     const accessOnly = admit(fieldsOf(employee), { token: new Token('t'), type: 'access_token' })
     const stranger = admit({ ...fieldsOf(employee), issuer: AS }, subjectTokenOf(employee))
     for (const identity of [accessOnly, fieldsOf(employee), admit(fieldsOf(employee)), stranger]) {
@@ -232,7 +232,7 @@ describe('ID-JAG: redeeming it', () => {
   for (const [what, token, answer] of [
     ['another API', { aud: 'https://other.example/' }, {}],
     ['other APIs too', { aud: [API, 'https://other.example/'] }, {}],
-    ['another client', { client_id: 'somebody' }, {}],
+    ['another client', { client_id: 'other-client' }, {}],
     ['more scopes', { scope: 'portfolio:read trade:write' }, {}],
     ['more scopes, as the answer says', {}, { scope: 'portfolio:read trade:write' }],
     ['no access token', {}, { token_type: 'N_A' }],

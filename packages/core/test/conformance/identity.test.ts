@@ -25,7 +25,7 @@ const loginRefused = async (token: string | Promise<string>, options: object = {
   rejection(verifyIdToken(await token, { authorizationServer, ...options }))
 
 describe('JWT', () => {
-  verifies('RFC7515-4.1.11-crit', 'an extension of nobody', async () => {
+  verifies('RFC7515-4.1.11-crit', 'an unknown extension', async () => {
     const token = await new SignJWT({ ...accessTokenClaims, iss: as.issuer, exp: now() + 60 })
       .setProtectedHeader({ alg: 'ES256', kid: as.kid, typ: 'at+jwt', crit: ['exp'], exp: now() })
       .sign(as.pair.privateKey, { crit: { exp: true } })
@@ -166,7 +166,7 @@ describe('RFC 9068', () => {
 })
 
 describe('OpenID Connect Core', () => {
-  verifies('OIDC-CORE-2-required', 'without any one of them nobody logged in', async () => {
+  verifies('OIDC-CORE-2-required', 'a login without any one of them is refused', async () => {
     for (const claim of ['iss', 'sub', 'aud', 'exp', 'iat']) {
       expect(await loginRefused(login({ [claim]: undefined })), claim).toMatchObject({ code: 'ERR_INVALID_TOKEN' })
     }

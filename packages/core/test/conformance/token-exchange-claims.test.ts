@@ -106,7 +106,7 @@ describe('RFC 8693 §4: the examples', () => {
     await expect(server.exchange({ authorizationServer })).resolves.toMatchObject({ verified: true })
   })
 
-  verifies('RFC8693-4.4-may_act', 'figure of §4.4: admin may act, and nobody else', async () => {
+  verifies('RFC8693-4.4-may_act', 'figure of §4.4: only admin may act', async () => {
     const identity = admit({ ...fieldsOf(ann), claims: { may_act: figures.mayAct.may_act } })
     await expect(server.exchange({ identity, actor: { subject: 'agent:trader' } })).rejects.toMatchObject({
       code: 'ERR_INVALID_TOKEN',
@@ -125,7 +125,7 @@ describe('RFC 8693 §1.1', () => {
     await expect(server.exchange({ actor: {} })).rejects.toThrow('impersonation')
   })
 
-  verifies('RFC8693-1.1-impersonation', 'and is taken where nobody asked for an actor', async () => {
+  verifies('RFC8693-1.1-impersonation', 'and is accepted if no actor was requested', async () => {
     server.tokenSays({ act: undefined })
     expect(await server.exchange()).toMatchObject({ verified: true })
     expect(await server.exchange()).not.toHaveProperty('actor')

@@ -171,7 +171,7 @@ describe('whatever an authorization server answers', () => {
       fc.asyncProperty(fc.oneof(members, anyJson), async (answer) => {
         const { profile, fetch } = connect({ status: 200, headers: {}, body: '{"keys":[]}' })
         const result = await settled(verifyTokenResponse(answer, { authorizationServer: profile, fetch }), [CAME])
-        // Nobody signed anything here.
+        // No response here is signed.
         expect(BehalfError.isInstance(result)).toBe(true)
       }),
       logins,

@@ -121,7 +121,7 @@ const noise = fc.oneof(
 )
 const token = fc.oneof({ arbitrary: forged, weight: 4 }, { arbitrary: damaged, weight: 3 }, nested, noise)
 
-describe('no token that nobody signed makes an identity', () => {
+describe('an unsigned token makes no identity', () => {
   const access = share(20)
   test('as access token', access, async () => {
     await fc.assert(

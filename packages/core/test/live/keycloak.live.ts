@@ -84,7 +84,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak', () => {
     await expect(exchangeToken({ ...exchange, scopes: ['no-such-scope'] })).rejects.toMatchObject({
       error: 'invalid_scope',
     })
-    await expect(exchangeToken({ ...exchange, resource: 'nobody', scopes: ['trade'] })).rejects.toMatchObject({
+    await expect(exchangeToken({ ...exchange, resource: 'unknown', scopes: ['trade'] })).rejects.toMatchObject({
       code: 'ERR_OAUTH_RESPONSE',
     })
   })

@@ -89,7 +89,7 @@ describe.runIf(OPENFGA_URL !== undefined)('a real OpenFGA', () => {
       expect(decision.checks[1]?.problem).toEqual(expect.any(String))
     })
 
-    test('a mandate alone lets nobody look, unless the question carries the facts of an order', async () => {
+    test('a mandate alone lets no user look, unless the question carries the facts of an order', async () => {
       await client.write({
         writes: [
           { user: 'user:ann', relation: 'acts_for', object: 'agent:dealer', condition: unexpired },

@@ -47,7 +47,7 @@ describe('what does not compile', () => {
     connection('google-oauth2', { scopes: ['calendar.read'] })
   })
 
-  test('a cache key that somebody wrote', () => {
+  test('a cache key that is written by hand', () => {
     // @ts-expect-error use tokenCacheKey
     cache.peek('ann')
     expectTypeOf(cache.peek).parameter(0).toEqualTypeOf<ReturnType<typeof tokenCacheKey>>()

@@ -43,7 +43,7 @@ export const idJag = [
   {
     id: 'ID-JAG-aud',
     clause: section('4.4.1'),
-    text: 'MUST have the issuer of the resource authorization server as `aud`, and nobody else.',
+    text: 'MUST have the issuer of the resource authorization server as its only `aud`.',
   },
   {
     id: 'ID-JAG-client_id',
@@ -58,7 +58,7 @@ export const idJag = [
   {
     id: 'ID-JAG-cnf',
     clause: section('8.6.1.1'),
-    text: 'MUST have `cnf` of the key that was proved: a server may leave the binding out in silence.',
+    text: 'MUST have `cnf` of the key that was proved: a server may leave out the binding without an error.',
   },
   {
     id: 'ID-JAG-redeem-grant',

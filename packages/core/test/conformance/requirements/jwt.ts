@@ -48,7 +48,7 @@ export const jwt = [
   {
     id: 'RFC8725-3.2-none',
     clause: section(8725, '3.2'),
-    text: 'SHOULD NOT accept `none` unless the caller asks for it; here nobody can (ours).',
+    text: 'SHOULD NOT accept `none` unless the caller asks for it; here no caller can (ours).',
   },
   {
     id: 'RFC8725-3.8-issuer',

@@ -38,7 +38,7 @@ export const rfc8693 = [
   {
     id: 'RFC8693-2.1-client',
     clause: section('2.1'),
-    text: 'SHOULD authenticate the client (ours: the clause warns), so that a stolen subject token cannot be exchanged by whoever has it.',
+    text: 'SHOULD authenticate the client (ours: the clause warns), so that a stolen subject token cannot be exchanged by any holder.',
   },
   {
     id: 'RFC8693-2.2.1-issued_token_type',
