@@ -30,7 +30,7 @@ const record = {
 const after = (answer: Parameters<typeof applied>[1], over: object = {}, now = NOW) =>
   applied({ ...record, ...over } as never, answer, NOW, now)
 
-describe('nobody answered yet (A4)', () => {
+describe('a question without an answer (A4)', () => {
   test.each([
     [{}, 5, NOW + 5],
     [{ interval: 10 }, 10, NOW + 10],

@@ -44,7 +44,7 @@ async function kept(over: Partial<RunRecord>, { make = record, tap }: { make?: t
 }
 type Tapping = (store: Store) => Store
 
-describe('what nobody used is ended, and its channel and its server are told', () => {
+describe('an unused run is ended, and its channel and its server are notified', () => {
   test.each([
     ['requested', {}, [], []],
     ['pending', { delivery }, ['r', { state: { at: 'phone' }, interval: 5, expiresAt: NOW + 300 }], []],
@@ -59,7 +59,7 @@ describe('what nobody used is ended, and its channel and its server are told', (
   })
 
   test.each(['running', 'completed', 'threw', 'crashed', 'denied', 'expired', 'failed', 'revoked'] as const)(
-    'what is %s stays as it is, and nobody is told',
+    'a run that is %s stays as it is, and neither is notified',
     async (state) => {
       const { runStore, entry, cancelled, revoked, unasking } = await kept({ state, delivery, token })
       const { entry: same, tell } = await endUnused(runStore, entry, 'cancelled')

@@ -28,7 +28,7 @@ test.each([
   await Promise.resolve()
   goOn()
   await released
-  // A beat and more: whoever went on would renew.
+  // A beat and more: a runner that still ran would renew.
   await new Promise((resolve) => setTimeout(resolve, 400))
   expect(await store.get('lease')).toBeUndefined()
   expect(puts).toBe(2)

@@ -152,7 +152,7 @@ describe('a store that did what was asked and lost the answer', () => {
     return { runStore, clock, other: testLedger({ store, clock }).runStore }
   }
 
-  test('the claim is ours all the same, and nobody else’s', async () => {
+  test('the claim is still ours, and no other process has it', async () => {
     const { runStore, other } = losing('run:')
     const entry = await findOrCreateRun(other, plain)
     const claim = await claimRun(runStore, entry)

@@ -58,7 +58,7 @@ describe('an approval is usable until its time, and not at it', () => {
     ['unused', { state: 'approved' }, 100, 'refused', 'expired'],
     ['its runner died', { state: 'crashed', onCrash: 'retry', runner: 'a' }, 99, 'ready', 'crashed'],
     ['its runner died', { state: 'crashed', onCrash: 'retry', runner: 'a' }, 100, 'refused', 'crashed'],
-    ['its runner died, and nobody tries again', { state: 'crashed', runner: 'a' }, 99, 'refused', 'crashed'],
+    ['its runner died, and it is not retried', { state: 'crashed', runner: 'a' }, 99, 'refused', 'crashed'],
   ] as const)('%s: %j, after %i s', async (_, over, seconds, status, state) => {
     const made = record('r', { ...over, usableUntil })
     expect(await settled(made, NOW + seconds)).toMatchObject({ status, entry: { record: { state } } })
@@ -83,7 +83,7 @@ describe('an approval is usable until its time, and not at it', () => {
 })
 
 test.each(['requested', 'pending', 'completed', 'denied', 'revoked'] satisfies RunState[])(
-  'what is %s is claimed by nobody',
+  'a run that is %s cannot be claimed',
   async (state) => {
     const { runStore } = testLedger()
     const entry = (await runStore.create(record('r', { state, usableUntil: END }))) as Entry

@@ -181,7 +181,7 @@ describe('the next poll', () => {
     expect(busiest).toBeLessThan(18)
   })
 
-  test('of many questions that were sent in one moment is at many moments, whoever calls the guard', async () => {
+  test('of many questions that were sent at once is at different times, for any caller', async () => {
     random()
     const { behalf, call, clock, polls } = polledWorld({})
     const calls = Array.from({ length: 19 }, (_, amount) => call({ slot: `${amount}`, input: { amount } }))

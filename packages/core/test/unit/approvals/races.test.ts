@@ -125,7 +125,7 @@ describe('a crash is noted of the runner that died, and of no other', () => {
 })
 
 describe('a stale read', () => {
-  test('asks nobody again: whoever comes after the sender finds the question sent', async () => {
+  test('asks no person again: a later caller finds the question sent', async () => {
     const { runStore, clock } = testLedger()
     const { channel, questions } = testChannel()
     const stale = await findOrCreateRun(runStore, draft('slot:1'))

@@ -20,7 +20,7 @@ const plain = (over: Parameters<typeof plainRecord>[1] = {}) => ({
   record: (id: string) => plainRecord(id, over),
 })
 
-describe('whoever runs a body (A2)', () => {
+describe('the runner of a body (A2)', () => {
   test(verifies('A2', 'keeps its lease for as long as the body lives, and not longer'), async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
     const clock = { ...systemClock, advance: () => {} }
@@ -51,7 +51,7 @@ describe('whoever runs a body (A2)', () => {
 })
 
 describe('a record', () => {
-  test('never goes back from its end, whoever asks', async () => {
+  test('never goes back from its end, for any caller', async () => {
     const { runStore } = testLedger()
     const entry = await findOrCreateRun(runStore, plain())
     const claim = await claimRun(runStore, entry)
@@ -65,7 +65,7 @@ describe('a record', () => {
     }
   })
 
-  test('that was read before somebody looked is not looked at again too soon (A4)', async () => {
+  test('that was read before another process polled is not polled again too soon (A4)', async () => {
     const { runStore, clock } = testLedger()
     const { channel, looks } = testChannel()
     const context = { authorizationServers: servers, clock }

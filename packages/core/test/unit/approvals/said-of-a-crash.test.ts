@@ -35,7 +35,7 @@ describe('what became of a crash is said once (A5)', () => {
   })
 })
 
-describe('a claim is given back by whoever has it, and by nobody else (A2)', () => {
+describe('only the holder of a claim gives it back (A2)', () => {
   const claimed = async () => {
     const all = await kept({ state: 'approved', onCrash: 'retry', perCall: true })
     const claim = await claimRun(all.runStore, all.entry)
@@ -58,7 +58,7 @@ describe('a claim is given back by whoever has it, and by nobody else (A2)', () 
   test.each([
     ['another runs it', [{ state: 'running', runner: 'another' }]],
     ['another crashed in it', [{ state: 'crashed', runner: 'another' }]],
-    ['somebody said that it ran', [{ state: 'crashed' }, { state: 'completed' }]],
+    ['its owner said that it ran', [{ state: 'crashed' }, { state: 'completed' }]],
   ] as const)('not where %s', async (_, changes) => {
     const { claim, change, read } = await claimed()
     for (const over of changes) await change(over)

@@ -20,7 +20,7 @@ const ledgerUnder = (store: Store, ...keys: readonly Uint8Array[]) =>
     isRevoked: async () => false,
   })
 
-/** Puts bytes in the place of a stored value, as somebody with the store's password could. */
+/** Replaces the bytes of a stored value, as an attacker with the store's password could. */
 async function forge(store: Store, key: string, change: (value: Uint8Array) => Uint8Array) {
   const found = await store.get(key)
   if (found === undefined) throw new Error(`nothing at ${key}`)
@@ -46,7 +46,7 @@ describe('what is stored opens as it was written, where it was written, or not a
     await expect(findOrCreateRun(runStore, draft)).rejects.toMatchObject({ reason: 'moved' })
   })
 
-  test('any byte flipped: `corrupt`, or a key that nobody has', async () => {
+  test('any byte flipped: `corrupt`, or an unknown key', async () => {
     const { runStore, store } = testLedger()
     const { record: made, key } = await findOrCreateRun(runStore, draft)
     const sealed = (await store.get(key))?.value ?? new Uint8Array()

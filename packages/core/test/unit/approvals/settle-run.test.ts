@@ -250,7 +250,7 @@ describe('using (A5)', () => {
     expect(await claimRun(died.runStore, died.approved)).toBeUndefined()
   })
 
-  test('a runner that was thought dead and ends after all has the say', async () => {
+  test('a runner that was thought dead stores its result when it ends after all', async () => {
     const { runStore, approved, settle, clock } = await approve()
     const claim = await claimRun(runStore, approved)
     clock.advance(61)

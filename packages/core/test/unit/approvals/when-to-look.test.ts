@@ -41,7 +41,7 @@ describe('only an open question that was delivered is looked at', () => {
     expect(looks).toHaveLength(0)
   })
 
-  test('while another looks, its word is waited for by nobody: the record is read as it is now', async () => {
+  test('while another process polls, a caller does not wait for it: it reads the record as it is', async () => {
     const { look, looks, runStore, store, entry, clock } = await stored()
     await runStore.lease('busy:r', 45)
     const { delivery: _, ...answered } = entry.record
@@ -71,7 +71,7 @@ describe('only an open question that was delivered is looked at', () => {
     expect(looks).toHaveLength(1)
   })
 
-  test('and nobody looks for a caller that left', async () => {
+  test('and no poll is sent for a caller that left', async () => {
     const { look, looks, now } = await stored()
     await expect(look(undefined, { signal: AbortSignal.abort(new Error('left')) })).rejects.toThrow('left')
     expect(looks).toHaveLength(0)

@@ -13,7 +13,7 @@ const draft = (slotKey: string, over: Partial<RunRecord> = {}, make: typeof reco
   record: (id) => make(id, { slots: [slotKey], ...over }),
 })
 
-test('a slot that nobody opened has no run', async () => {
+test('an unopened slot has no run', async () => {
   expect(await findRun(testLedger().runStore, 'slot:unknown')).toBeUndefined()
 })
 

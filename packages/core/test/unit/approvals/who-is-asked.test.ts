@@ -43,7 +43,7 @@ describe('while a question is sent', () => {
     expect((await stored()).record).toMatchObject({ state: 'cancelled', sends: 0 })
   })
 
-  test('and the store finds nothing where the record was, the write still has the say', async () => {
+  test('and the store no longer finds the record, the result of the write counts', async () => {
     const { store, clock, entry, channel, context, questions } = await opened()
     const lagging = tapped(store, async (operation, key, next) =>
       operation === 'get' && key.startsWith('run:') ? undefined : next(),
@@ -61,7 +61,7 @@ describe('while a question is sent', () => {
   })
 })
 
-test('a run without a question asks nobody', async () => {
+test('a run without a question sends none', async () => {
   const { settle, questions, stored } = await opened({ state: 'requested' }, plainRecord)
   expect((await settle()).status).toBe('pending')
   expect(questions).toHaveLength(0)

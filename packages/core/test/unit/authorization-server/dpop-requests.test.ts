@@ -88,7 +88,7 @@ describe('a nonce', () => {
     expect(got.map(({ nonce }) => nonce)).toEqual([undefined, 'n-1'])
   })
 
-  test('is kept for the next request of whoever has the profile, and renewed by every answer', async () => {
+  test('is kept for the next request with the same profile, and renewed by every answer', async () => {
     wanted = { [issuer]: 'n-1' }
     const profile = profileWith()
     await connect(profile).grant('client_credentials', {})

@@ -96,7 +96,7 @@ describe('token confusion is refused', async () => {
     ['a line break behind it', `${await as.sign(accessTokenClaims)}\n`, 'malformed'],
     ['padding behind it', `${await as.sign(accessTokenClaims)}==`, 'malformed'],
     ['a space before it', ` ${await as.sign(accessTokenClaims)}`, 'malformed'],
-    ['a kid of nobody', await as.sign(accessTokenClaims, { kid: 'elsewhere' }), 'unknown_key'],
+    ['an unknown kid', await as.sign(accessTokenClaims, { kid: 'elsewhere' }), 'unknown_key'],
     ['a kid that is a path', await as.sign(accessTokenClaims, { kid: '../../etc/passwd' }), 'unknown_key'],
     ['a foreign key under our kid', await as.sign(accessTokenClaims, {}, stranger.pair.privateKey), 'signature'],
     [
@@ -164,7 +164,7 @@ describe('token confusion is refused', async () => {
 })
 
 describe("the issuer's keys", () => {
-  test('are fetched anew for an unknown kid, at most once in 30 s', async () => {
+  test('are fetched again for an unknown kid, at most once in 30 s', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const connected = connect()

@@ -8,7 +8,7 @@ const base64url = (number: bigint) => {
   return Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex').toString('base64url')
 }
 
-/** An RS256 JWT by nobody's private key: where e is 1, what is to be signed is its own signature. */
+/** Forges an RS256 JWT without the private key: if e is 1, the padded hash is its own signature. */
 export function forgedByOne(header: object, claims: object, { n = '' }: JWK): string {
   const input = `${encoded(header)}.${encoded(claims)}`
   const digest = Buffer.concat([

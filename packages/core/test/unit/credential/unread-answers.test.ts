@@ -5,7 +5,7 @@ import { api, open, useApi } from './open-credential.ts'
 
 useApi()
 
-// Three answers that nobody reads: of a token that is replaced, of a proof without its nonce, and one that asks for more.
+// Three answers whose bodies stay unread: of a token that is replaced, of a proof without its nonce, and of a step-up.
 const stepUp = { 'www-authenticate': 'Bearer error="insufficient_user_authentication", acr_values="gold"' }
 const wantsNonce = { 'www-authenticate': 'DPoP error="use_dpop_nonce"', 'dpop-nonce': 'n-1' }
 

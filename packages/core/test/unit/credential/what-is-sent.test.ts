@@ -25,12 +25,16 @@ describe('where it goes (I6)', () => {
 })
 
 describe('what it says', () => {
-  test('headers and method of a Request, unless they are given anew', () => {
+  test('headers and method of a Request, unless the call gives its own', () => {
     const request = new Request(`${API}/x`, { method: 'DELETE', headers: { 'x-trace': 'one' } })
     expect(check(request)).toMatchObject({ method: 'DELETE' })
     expect(check(request).headers.get('x-trace')).toBe('one')
-    const anew = check(request, { method: 'PUT', headers: { 'x-other': 'two' } })
-    expect([anew.method, anew.headers.get('x-trace'), anew.headers.get('x-other')]).toEqual(['PUT', null, 'two'])
+    const changed = check(request, { method: 'PUT', headers: { 'x-other': 'two' } })
+    expect([changed.method, changed.headers.get('x-trace'), changed.headers.get('x-other')]).toEqual([
+      'PUT',
+      null,
+      'two',
+    ])
   })
 
   test.each([

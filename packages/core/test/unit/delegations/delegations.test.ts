@@ -106,7 +106,7 @@ describe('a delegation', () => {
     })
   })
 
-  test('its bounds and those without are kept apart, whoever comes first', async () => {
+  test('calls with its bounds and calls without are kept apart, in either order', async () => {
     const { process, delegate, login } = await jobWorld()
     const guard = process()
     const present = { ...read, identity: await login() }
@@ -118,7 +118,7 @@ describe('a delegation', () => {
     expect(await guard.run(policies.read_portfolio, present, () => 'ran')).toMatchObject({ status: 'done' })
   })
 
-  test('reads roles anew: one that was taken away is gone at the next use', async () => {
+  test('reads the roles at each use: a revoked role is gone at the next one', async () => {
     const { process, delegate, authorizationServer } = await jobWorld()
     const guard = process({ roles: roleMap({ claim: 'roles', scopes: { trader: ['portfolio:read'] } }) })
     const id = await delegate(guard)

@@ -18,7 +18,7 @@ import { jobWorld } from './job-world.ts'
 const read = { tool: 'read_portfolio', slot: 'nightly', input: { portfolio: 'p-ann' } }
 
 describe('who may make, see and end delegations', () => {
-  test('a user sees and ends their own, and nobody else’s', async () => {
+  test('a user sees and ends only their own', async () => {
     const { process, delegate, present } = await jobWorld()
     const guard = process()
     const id = await delegate(guard)
@@ -111,7 +111,7 @@ describe('who may make, see and end delegations', () => {
     await guard.delegations.identity(bobs)
   })
 
-  test('a revocation wins over whoever writes the delegation meanwhile', async () => {
+  test('a revocation wins over a concurrent write of the delegation', async () => {
     const { guard, clock, store } = smallWorld()
     let name: string | undefined
     let isRaced = true

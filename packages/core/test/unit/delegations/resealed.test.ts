@@ -10,7 +10,7 @@ const [old, current, index] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(by
   Uint8Array,
 ]
 
-test('delegations are sealed anew, so that an old key can be retired; an interruption goes on where it was', async () => {
+test('delegations are resealed, so that an old key can be retired; an interrupted run resumes where it was', async () => {
   const target = await jobWorld()
   const store = memoryStore({ clock: target.clock })
   const before = target.process({ store, keys: { seal: [old], index } })

@@ -135,7 +135,7 @@ describe('a delegation by the worker grant', () => {
     expect(await look(guard({ vault: auth0TokenVault() }), id)).toMatchObject({ interrupt: { kind: 'login_required' } })
   })
 
-  test('a vault that asks nobody for a proof gives nothing to a delegation without credentials', async () => {
+  test('a vault that needs no proof gives nothing to a delegation without credentials', async () => {
     const { guard, agree, look, clock } = await workerWorld()
     const asked: unknown[] = []
     const open: Vault = {

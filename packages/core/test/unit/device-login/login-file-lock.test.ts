@@ -93,7 +93,7 @@ test.concurrent('a holder that lives keeps its turn, however long it takes', asy
 
 test('who comes late with an old number takes no turn, and leaves nothing', async () => {
   const folder = await emptyFolder()
-  // Somebody slept over its look at turn 1, while all until the 40th were over and swept up.
+  // One process paused before it took turn 1; meanwhile all until the 40th ended and were removed.
   await leave(folder, 40)
   expect(await takeNumber(renewals(folder), 2)).toBe(false)
   expect(await takeNumber(renewals(folder), 40)).toBe(false)
@@ -101,7 +101,7 @@ test('who comes late with an old number takes no turn, and leaves nothing', asyn
   expect(await takeNumber(renewals(folder), 41)).toBe(true)
 })
 
-test.concurrent('processes that are killed inside hold nobody up for long, and nobody is inside with another', async (context) => {
+test.concurrent('processes that are killed inside delay the others only briefly, and two are never inside at once', async (context) => {
   const { expect } = context
   const folder = await emptyFolder()
   const log = join(folder, 'log')

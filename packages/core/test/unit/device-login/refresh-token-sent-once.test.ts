@@ -66,7 +66,7 @@ test('a device login keeps the newest refresh token of a response that does not 
   expect(server).toMatchObject({ reuses: 0, grants: 2, revoked: ['a-1'] })
 })
 
-test('a lost response from before the clock was set back by a day ends the login, and keeps nobody from a new one', async () => {
+test('a lost response from before the clock was set back by a day ends the login, and does not prevent a new one', async () => {
   const { server, advance, ask } = await world()
   advance(90_000)
   server.turns.push('lost')

@@ -88,7 +88,7 @@ describe('two command lines that log in at once', () => {
     expect(await bob.identity()).toMatchObject({ status: 'login_required' })
   })
 
-  test('after a logout, a process reports whoever logs in next', async () => {
+  test('after a logout, a process reports the next user who logs in', async () => {
     const { commandLine } = await world()
     const [one, other] = [commandLine(), commandLine()]
     const first = await one.begin()
@@ -101,7 +101,7 @@ describe('two command lines that log in at once', () => {
     expect(await one.identity()).toMatchObject({ identity: { subject: 'bob' } })
   })
 
-  test('a process that reported the stored login of Ann reports nobody who logs in after that', async () => {
+  test('a process that reported the stored login of Ann reports no user who logs in after that', async () => {
     const { commandLine } = await world()
     const first = await commandLine().begin()
     await first.approve('ann')

@@ -60,8 +60,8 @@ describe('which answers are asked for again (E2)', () => {
     ['what the server cannot process', { status: 422 }, 1, { allowed: false }],
     ['what the server refuses', { status: 499 }, 1, { allowed: false }],
     ['a choice of addresses', { status: 300 }, 1, redirect],
-    ['a fault of somebody else', { status: 503, redirected: true }, 1, redirect],
-    ['a yes of somebody else', { status: 200, redirected: true }, 1, redirect],
+    ['a fault of another server', { status: 503, redirected: true }, 1, redirect],
+    ['a yes of another server', { status: 200, redirected: true }, 1, redirect],
   ])('%s', async (_, answer, requests, expected) => {
     const { one, requests: sent } = answering(answer)
     const { settled } = await outcome(one.check(asked))
@@ -71,7 +71,7 @@ describe('which answers are asked for again (E2)', () => {
 
   test.each<readonly [string, Answer, number, object]>([
     ['a server that is away', { status: 503 }, 3, outage],
-    ['a list of somebody else', { status: 200, redirected: true }, 1, { code: 'ERR_INVALID_RESPONSE' }],
+    ['a list of another server', { status: 200, redirected: true }, 1, { code: 'ERR_INVALID_RESPONSE' }],
   ])('of a stream too: %s', async (_, answer, requests, expected) => {
     const { one, requests: sent } = answering(answer)
     const { settled } = await outcome(one.streamObjects(list)[Symbol.asyncIterator]().next())

@@ -262,7 +262,7 @@ describe('answers', () => {
   })
 })
 
-test('a question for which nobody has a verdict is denied', async () => {
+test('a check without a verdict is denied', async () => {
   const short: Backend = { check: async () => ({ kind: 'allowed' }), batch: async () => [{ kind: 'allowed' }] }
   const queue = new CheckQueue(short, { clock: { now: () => 0 }, stampsTime: false, cacheSeconds: 0 })
   const questions = ['doc:1', 'doc:2'].map((name) => ({ user: 'user:ann', relation: 'viewer', object: name }))

@@ -35,7 +35,7 @@ describe('a decision of several answers', () => {
   })
 })
 
-test('an agent alone is denied each of a list where only the user’s right counts, and nobody is asked', async () => {
+test('an agent alone is denied each of a list where only the user’s right counts, and no request is sent', async () => {
   const identity: AgentIdentity = { kind: 'agent', issuer: 'https://login.example.com', clientId: 'bot', claims: {} }
   const permissions = ['p1', 'p2'].map((id) => may('can_view', object('portfolio', id)))
   const silent = checker({ fetch: () => Promise.reject(new Error('asked')) })

@@ -113,7 +113,7 @@ describe('a checker that answers late', () => {
     late.answer()
     await after(5)
     expect(found.documents).toEqual([])
-    // Nothing more was asked on behalf of somebody who has gone.
+    // No further request was sent for a caller that left.
     expect(late.asked).toHaveLength(1)
   })
 
@@ -144,7 +144,7 @@ describe('a checker that answers late', () => {
     await after(60)
   })
 
-  test('an abort before anything asks nobody', async () => {
+  test('an abort before the start sends no request', async () => {
     const never = everything()
     const gone = AbortSignal.abort(new Error('gone'))
     await expect(filterAllowed(docs(5), options(never.permissions, { signal: gone }))).rejects.toThrow('gone')
@@ -162,7 +162,7 @@ describe('a search that answers late, or too much', () => {
       }),
   })
 
-  test('is not waited for beyond the deadline; what it gives later is looked at by nobody', async () => {
+  test('is not waited for beyond the deadline; its later results are discarded', async () => {
     let asked = 0
     const pages = async ({ skip, count }: { readonly skip: number; readonly count: number }) => {
       if (skip > 0) await after(60)
@@ -255,7 +255,7 @@ describe('a search that answers late, or too much', () => {
   })
 })
 
-test('a rule that answers late is named, and its own failure is nobody’s', async () => {
+test('a rule that answers late is named, and its own failure is not reported', async () => {
   const late = everything()
   const failing = { permission: () => Promise.reject(new Error('of the rule')) }
   await expect(filterAllowed(docs(1), options(late.permissions, failing))).rejects.toMatchObject({

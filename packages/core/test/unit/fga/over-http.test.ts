@@ -27,7 +27,7 @@ describe('over HTTP, with the runtime’s own fetch', () => {
     expect((await checker({ apiUrl }).check(single)).allowed).toBe(true)
   })
 
-  test('a redirect to an allow denies, and nobody goes there', async () => {
+  test('a redirect to an allow denies, and is not followed', async () => {
     const paths: (string | undefined)[] = []
     const apiUrl = await serve((request, response) => {
       paths.push(request.url)
@@ -51,7 +51,7 @@ describe('over HTTP, with the runtime’s own fetch', () => {
     expect(requests).toBe(3)
   })
 
-  test('nobody there is an outage', async () => {
+  test('a refused connection is an outage', async () => {
     const apiUrl = await serve(() => {})
     for (const close of servers.splice(0)) close()
     await expect(checker({ apiUrl }).check(single)).rejects.toThrow(TransportError)

@@ -105,7 +105,7 @@ describe('a request that several share', () => {
     expect(sent).toBe(2)
   })
 
-  test('that failed is nobody’s answer afterwards', async () => {
+  test('that failed is not the answer of later calls', async () => {
     let isDown = true
     const one = client({
       fetch: async (_, init) => {
