@@ -6,7 +6,7 @@ import { smallWorld } from './small-world.ts'
 
 type Reader = AsyncGenerator<unknown, unknown>
 
-/** A `write` call whose caller may abort, and its result that nobody has read to its end. */
+/** A `write` call whose caller may abort, and its result, not yet read to its end. */
 async function open(body: () => unknown) {
   const world = smallWorld()
   const guard = world.guard()
@@ -28,10 +28,10 @@ const streamed = () => new ReadableStream({ pull: (controller) => controller.enq
 
 describe('a result that flows and whose caller aborts is given up', () => {
   test.each<readonly [string, () => unknown, (flow: unknown) => Promise<unknown>]>([
-    ['a generator that nobody reads', pieces, async () => {}],
-    ['a generator that nobody reads on', pieces, (flow) => (flow as Reader).next()],
-    ['a stream that nobody reads', streamed, async () => {}],
-    ['a stream that nobody reads on', streamed, (flow) => (flow as ReadableStream).getReader().read()],
+    ['an unread generator', pieces, async () => {}],
+    ['a generator that is read once', pieces, (flow) => (flow as Reader).next()],
+    ['an unread stream', streamed, async () => {}],
+    ['a stream that is read once', streamed, (flow) => (flow as ReadableStream).getReader().read()],
   ])(verifies('A13', '%s: its run ends, and equal calls know that it is in doubt'), async (_, body, begin) => {
     const { flow, controller, run, ends, status } = await open(body)
     await begin(flow)
@@ -127,7 +127,7 @@ describe('a result that flows and whose caller aborts is given up', () => {
   test.each<readonly [string, () => unknown, (flow: unknown) => Promise<unknown>]>([
     ['a generator', pieces, (flow) => (flow as Reader).next()],
     ['a stream', streamed, (flow) => (flow as ReadableStream).getReader().read()],
-  ])('whoever reads %s on hears why it ended, and takes it for no whole result', async (_, body, next) => {
+  ])('a reader of %s gets the reason of its end, and no whole result', async (_, body, next) => {
     const { flow, controller } = await open(body)
     controller.abort(new Error('the page was closed'))
     await expect(next(flow)).rejects.toThrow('the page was closed')

@@ -85,7 +85,7 @@ describe('which account a call gets', () => {
     expect(asked).toEqual([])
   })
 
-  test('none, for an agent that acts for nobody: it has no accounts, and its policy chooses none', async () => {
+  test('none, for an agent without a user: it has no accounts, and its policy chooses none', async () => {
     const { run, asked } = asking()
     const chosenFor: Identity[] = []
     const chooses = ({ identity }: { identity: Identity }) => {

@@ -15,7 +15,7 @@ const TIMEOUT_MS = 10_000
 timeStandsStill()
 
 describe('a call that was answered before it was let through leaves nothing behind', () => {
-  /** What nobody caught while this test ran. */
+  /** Unhandled errors of this test. */
   function unhandled() {
     const errors: unknown[] = []
     const note = (error: unknown) => void errors.push(error)
@@ -66,7 +66,7 @@ describe('a call that was answered before it was let through leaves nothing behi
   test.each<readonly [string, boolean]>([
     ['a denial', false],
     ['a pass', true],
-  ])('%s that comes too late is nobody’s fault', async (_, allowed) => {
+  ])('%s that comes too late raises no error', async (_, allowed) => {
     const errors = unhandled()
     const { guard, call } = smallWorld()
     const { promise: answered, resolve: answer } = Promise.withResolvers<void>()

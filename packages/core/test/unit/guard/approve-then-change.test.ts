@@ -73,7 +73,7 @@ const anotherQuestion: Record<string, Attempt> = {
   'another tool with the same input': { call: { tool: 'sell_everything' } },
   'another tenant': { call: { identity: user({ tenant: 'other' }) } },
   'another user in the same thread': { call: { identity: user({ subject: 'bob' }) } },
-  // The same slot and input name the same run: it is asked anew, under its own id.
+  // The same slot and input name the same run: it is asked again, under its own id.
   'another client of the same user': { leaves: '', call: { identity: user({ clientId: 'other' }) } },
   'another agent': { guard: { agent: { name: 'agent:other' } } },
   'a policy whose version moved on': { leaves: 'open', rules: policy(Order, { version: '2', approval }) },
@@ -126,7 +126,7 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
     expect([runs, questions]).toEqual([0, 1])
   })
 
-  test.each(Object.entries(refused))('%s is refused, and nobody is asked', async (_, input) => {
+  test.each(Object.entries(refused))('%s is refused, and no question is sent', async (_, input) => {
     const { outcome, runs, questions } = await attempt({ input })
     expect(outcome).toMatchObject({ status: 'denied', code: 'invalid_input' })
     expect([runs, questions]).toEqual([0, 1])

@@ -2,7 +2,7 @@ import { Token } from '../../../src/credential/index.ts'
 import type { Vault, VaultRequest } from '../../../src/entrypoints/vault.ts'
 import type { Clock } from '../../../src/index.ts'
 
-/** A vault that gives a new token to whoever asks, and what it was asked. Seconds from now by the clock. */
+/** A vault that gives each caller a new token, and records the requests. Seconds from now by the clock. */
 export function askedVault(
   clock: Clock,
   { expiresIn, recheckSeconds }: { readonly expiresIn?: number; readonly recheckSeconds?: number } = {},

@@ -107,7 +107,7 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
     await unused()
   })
 
-  test('a policy whose version moved on asks anew', async () => {
+  test('a policy with a new version asks again', async () => {
     const { guard, login, invocation, authorizationServer, clock } = await world()
     const schema = z.object({ n: z.number() })
     const approval = { message: ({ input }: { input: { n: number } }) => `Do ${input.n}` }
@@ -139,7 +139,10 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
   })
 
   test(
-    verifies('A10', 'a schema that drops fields in silence, or gives something else the second time, runs nothing'),
+    verifies(
+      'A10',
+      'a schema that drops fields without an error, or parses its own output to another value, runs nothing',
+    ),
     async () => {
       const { guard, login, invocation } = await world()
       const identity = await login()

@@ -6,7 +6,7 @@ import { asks, schema, smallWorld, user } from './small-world.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
 describe('audit events', () => {
-  test('every state of a question is on record, whoever saw it first', async () => {
+  test('every state of a question is on record, whichever process saw it first', async () => {
     const { guard, login, invocation, authorizationServer, clock, events } = await world()
     const behalf = guard()
     const identity = await login()
@@ -62,7 +62,7 @@ describe('audit events', () => {
     expect(token?.startedAt).toBeLessThanOrEqual(token?.at ?? 0)
   })
 
-  test('an identity that nobody verified is nobody in the audit', async () => {
+  test('an unverified identity is not named in the audit', async () => {
     const { guard, login, invocation, events } = await world()
     const fake = fieldsOf(await login())
     await guard().run(policies.whoami, invocation({ tool: 'whoami', identity: fake }), () => 'ran')
@@ -74,7 +74,7 @@ describe('audit events', () => {
     '%s: the very first event names the version of its policy',
     async (phase) => {
       const { guard, call, events } = smallWorld()
-      // Without a version of its own: its digest has been asked for by nobody before.
+      // Without a version of its own: its digest has not been computed before.
       const unversioned = policy(schema, {})
       const behalf = guard()
       for (const input of [{ amount: 1 }, { amount: 'none' }]) {

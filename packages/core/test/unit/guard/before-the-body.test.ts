@@ -93,7 +93,7 @@ describe('what took a second or more is looked at again before the body (step 8)
     if (outcome.status !== 'done') expect(stepsOf(outcome).at(-1)).toBe('again')
   })
 
-  test('whoever is still right after it is let through, once more checked', async () => {
+  test('a caller who is still permitted passes after a second check', async () => {
     const { behalf, call, state, asked } = outside()
     state.seconds = 1
     const outcome = await behalf.run(both, call(), () => 'ran')
@@ -119,7 +119,7 @@ describe('a read waits for no store', () => {
 })
 
 describe('a preflight makes nothing', () => {
-  test('of a write that asks nobody: it could run, and nothing was written', async () => {
+  test('of a write without an approval: it could run, and nothing was written', async () => {
     const { behalf, call, operations } = outside()
     expect(await behalf.preflight(writes, call())).toMatchObject({ status: 'ready' })
     expect(operations.filter((operation) => /^(put|increment|delete)/.test(operation))).toEqual([])

@@ -16,7 +16,7 @@ const own = resource(API, { scopes: ['trade:write'] })
 /** The guard's own, as it would be with this key. */
 const serversOf = (dpop?: DpopKey) =>
   authorizationServers(oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret', dpop }), {
-    fetch: () => Promise.reject(new TypeError('asked nobody')),
+    fetch: () => Promise.reject(new TypeError('no request expected')),
     clock: Date,
     timeoutMs: 1000,
   })
@@ -86,7 +86,7 @@ describe('a resource through an ID-JAG', () => {
     })
   })
 
-  test('without an id_token the user has to sign in; an agent alone is asserted by nobody', async () => {
+  test('without an id_token the user has to sign in; an agent without a user gets no assertion', async () => {
     const { guard, call } = smallWorld()
     const reads = policy(schema, { access: { trade: bridged } })
     expect(await guard().run(reads, call(), () => 'ran')).toMatchObject({ interrupt: { kind: 'login_required' } })

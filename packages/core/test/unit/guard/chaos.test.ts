@@ -51,7 +51,7 @@ async function story(rules: typeof asks | typeof writes, seed: number): Promise<
 
 test.each([
   ['asks', asks],
-  ['asks nobody', writes],
+  ['needs no approval', writes],
 ] as const)(
   'a policy that %s, a store that fails one time in ten, before or after it did what was asked: runs once, and is told',
   async (_, rules) => {

@@ -54,7 +54,7 @@ const retried = policy(schema, { version: '1', approval: { message: () => 'Pay',
 
 describe.each([
   ['a call that asks', asks],
-  ['a write that asks nobody', writes],
+  ['a write without an approval', writes],
 ] as const)('%s, killed at each write of its life', (_, rules) => {
   test.each(['before the write', 'after it'] as const)(
     verifies('A2', '%s: a fresh guard repairs it'),
@@ -75,7 +75,7 @@ describe.each([
         if (!process.isDead()) break
         crashes++
         const beganBefore = began
-        // The claim was written: whether the body began is known to nobody but the dead.
+        // The claim was written: only the dead process knew whether the body began.
         const mayHaveBegun = beganBefore || process.writtenKeys.filter((key) => key.startsWith('lease:')).length > 0
         world.clock.advance(61)
         const outcome = await live(world.guard(), rules, world, body)

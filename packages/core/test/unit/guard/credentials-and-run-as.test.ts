@@ -103,7 +103,7 @@ describe('runAs(bob) within a guarded call of Ann', () => {
   })
 })
 
-describe('a worker that serves whoever comes', () => {
+describe('a worker that serves jobs of many users', () => {
   /** A loop that runs jobs in the context in which it was started. */
   function worker() {
     const jobs: (() => void)[] = []
@@ -136,7 +136,7 @@ describe('a worker that serves whoever comes', () => {
     expect(await submit(() => currentIdentity())).toBe(ann)
   })
 
-  test('runs them as nobody within detached, and each as its own user where the job says so', async () => {
+  test('runs them without a user within detached, and each as its own user where the job says so', async () => {
     const { loop, submit } = worker()
     void runAs(ann, () => detached(loop))
     await expect(submit(() => currentIdentity())).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
@@ -162,11 +162,11 @@ describe('a worker that serves whoever comes', () => {
       try {
         return currentIdentity()
       } catch {
-        return 'nobody'
+        return 'no user'
       }
     }
     const generator = runAs(ann, () => detached(steps))
     const seen = await runAs(bob, async () => [(await generator.next()).value, (await generator.next()).value])
-    expect(seen).toEqual(['nobody', 'nobody'])
+    expect(seen).toEqual(['no user', 'no user'])
   })
 })

@@ -5,7 +5,7 @@ import { overStore } from '../stores/over-store.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
 import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 
-/** The rows of a store, as somebody sees them who may write to the database and has no key. */
+/** The rows of a store, as an attacker sees them who may write to the database and has no key. */
 function attacker(inner: Store) {
   const rows = pointedRows(inner)
   const copies = new Map<string, Uint8Array>()
@@ -24,7 +24,7 @@ function attacker(inner: Store) {
   }
 }
 
-describe('whoever may write to the database can', () => {
+describe('an attacker who may write to the database can', () => {
   test('delete a run: a write runs once more, with another key, and a question is asked again', async () => {
     const small = smallWorld()
     const rows = attacker(small.store)
@@ -84,7 +84,7 @@ describe('whoever may write to the database can', () => {
   })
 })
 
-describe('whoever rolls the log of revocations and its head back, or deletes both', () => {
+describe('an attacker who rolls back the log of revocations and its head, or deletes both', () => {
   test.each(['rolled back', 'deleted'])(
     'has a later process read by a revoked proof, and write nothing (%s)',
     async (how) => {
@@ -107,7 +107,7 @@ describe('whoever rolls the log of revocations and its head back, or deletes bot
   )
 })
 
-test('whoever damages every row of the log of revocations stops no call of others, and hides no revocation', async () => {
+test('damage to every row of the log of revocations stops no call of others, and hides no revocation', async () => {
   const { guard, store, call } = smallWorld()
   const rows = attacker(store)
   const behalf = guard({ store: rows.store })
@@ -125,7 +125,7 @@ test('whoever damages every row of the log of revocations stops no call of other
   }
 })
 
-test('whoever deletes the names in the same moment, too, has a later process take the revoked proof, and brings back no delegation', async () => {
+test('an attacker who also deletes the names makes a later process accept the revoked proof, but restores no delegation', async () => {
   const { guard, store, call, clock } = smallWorld()
   const rows = attacker(store)
   const behalf = guard({ store: rows.store })

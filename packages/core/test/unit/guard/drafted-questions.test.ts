@@ -50,7 +50,7 @@ describe('which channel asks', () => {
   test.each<readonly [string, readonly string[], string | undefined, string]>([
     ['several, and none is the default', ['phone', 'mail'], undefined, '"default"'],
     ['one that is not there', ['phone'], 'fax', '"fax"'],
-  ])('nobody, of %s: the one that lacks is named', async (_, names, channel, told) => {
+  ])('no channel, of %s: the missing one is named', async (_, names, channel, told) => {
     const { used, at } = named()
     const approvals = Object.fromEntries(names.map((name) => [name, at(name)]))
     const { outcome, detail } = await asked({ ...(channel && { channel }) }, { approvals })
@@ -60,7 +60,7 @@ describe('which channel asks', () => {
   })
 })
 
-describe('a question that cannot be put as it is goes to nobody (A8)', () => {
+describe('an invalid question is not sent (A8)', () => {
   test.each<readonly [string, object, string]>([
     ['an approver that is none', { approver: () => undefined }, 'approval.approver'],
     ['an approver that is null', { approver: () => null }, 'approval.approver'],
@@ -81,7 +81,7 @@ describe('a question that cannot be put as it is goes to nobody (A8)', () => {
     expect(questions).toEqual([])
   })
 
-  test('an agent that acts for nobody has nobody to ask', async () => {
+  test('an agent without a user has no approver', async () => {
     const { outcome, detail, questions } = await asked({}, {}, agent)
     expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
     expect(detail).toContain('approval.approver')
@@ -129,7 +129,7 @@ describe('an answer brings its token for one resource of this server, a user and
     ['a resource of another server', { far }, { details }],
     ['no details', { api }, {}],
     ['an empty list of details', { api }, { details: () => [] }],
-    ['an agent, though somebody is asked', { api }, { details, approver: () => boss }],
+    ['an agent, though a person is asked', { api }, { details, approver: () => boss }],
   ])('%s', async (_, access, rules) => {
     const { channel } = smallWorld()
     const asking: unknown[] = []

@@ -7,7 +7,7 @@ const version = (name: string) =>
   policy(schema, { version: name, approval: { onCrash: 'retry', message: () => `Pay, says ${name}` } })
 
 /** A body that goes on while its process is thought dead, its owner says that it did not run, and then `ends` the run. */
-async function cameBack(ends: 'cancelled' | 'revoked' | 'expired' | 'asked anew' | 'denied', end: () => unknown) {
+async function cameBack(ends: 'cancelled' | 'revoked' | 'expired' | 'asked again' | 'denied', end: () => unknown) {
   const { guard, call, clock, answers } = smallWorld()
   const behalf = guard()
   const owner = () => ({ identity: user({ claims: { iat: clock.now() / 1000 } }) })
@@ -36,7 +36,7 @@ async function cameBack(ends: 'cancelled' | 'revoked' | 'expired' | 'asked anew'
     clock.advance(900)
     expect(await next('one')).toMatchObject({ code: 'approval_expired' })
   }
-  if (ends === 'asked anew' || ends === 'denied') {
+  if (ends === 'asked again' || ends === 'denied') {
     const asked = () => behalf.preflight(version('2'), call({ slot: 'one' }))
     expect(await asked()).toMatchObject({ status: 'interrupted' })
     clock.advance(6)
@@ -48,7 +48,7 @@ async function cameBack(ends: 'cancelled' | 'revoked' | 'expired' | 'asked anew'
 }
 
 describe('a body that comes back after its owner said that it did not run', () => {
-  for (const ends of ['cancelled', 'revoked', 'expired', 'asked anew', 'denied'] as const) {
+  for (const ends of ['cancelled', 'revoked', 'expired', 'asked again', 'denied'] as const) {
     test(verifies('A2', `tells its result, though the run was ${ends} since`), async () => {
       const { again } = await cameBack(ends, () => 'paid')
       expect(await again()).toMatchObject({ status: 'done', result: 'paid' })

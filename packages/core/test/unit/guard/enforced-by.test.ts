@@ -82,11 +82,14 @@ describe('which token carries the approval is decided by approver, channel and p
     },
   )
 
-  test(verifies('A9', '(b) and a policy that wants the server to hold it: refused, and nobody is asked'), async () => {
-    const { first, asked } = await approved({ enforcedBy: 'server' }, { carriesAuthorizationDetails: false })
-    expect(first).toMatchObject({ status: 'denied', code: 'misconfigured' })
-    expect(asked).toBeUndefined()
-  })
+  test(
+    verifies('A9', '(b) and a policy that wants the server to hold it: refused, and no question is sent'),
+    async () => {
+      const { first, asked } = await approved({ enforcedBy: 'server' }, { carriesAuthorizationDetails: false })
+      expect(first).toMatchObject({ status: 'denied', code: 'misconfigured' })
+      expect(asked).toBeUndefined()
+    },
+  )
 
   test('(b) another approver, and details that belong to an API: they do not go without one', async () => {
     const { sent, outcome, exchanges } = await approved({}, {}, 'bob')
@@ -121,7 +124,7 @@ describe('the token of an approval (A9 a)', () => {
     expect(await answered({})).toMatchObject({ status: 'done', result: ['write'] })
   })
 
-  test('bound to a key that is not here, it is used by nobody (I8)', async () => {
+  test('bound to a key that is not here, it is not used (I8)', async () => {
     expect(await answered({ keyThumbprint: 'another-key' })).toMatchObject({ status: 'denied', code: 'misconfigured' })
   })
 })

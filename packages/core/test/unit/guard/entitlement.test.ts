@@ -23,7 +23,7 @@ function changing(over: object = {}) {
 }
 
 describe('a record proves only what was asked and answered (A11)', () => {
-  test('a run that needed nobody and did not start asks where it needs somebody at its next try', async () => {
+  test('a run that needed no approval and did not start asks if its next attempt needs one', async () => {
     const { guard, call, questions } = smallWorld()
     const { state, rules } = changing()
     const behalf = guard()
@@ -40,7 +40,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
   })
 
   test(
-    verifies('A11', 'an exempt run that was resolved as not run asks where it needs somebody at its next try'),
+    verifies('A11', 'an exempt run that was resolved as not run asks if its next attempt needs an approval'),
     async () => {
       const { guard, call, questions, clock } = smallWorld()
       const { state, rules } = changing()
@@ -64,7 +64,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
     },
   )
 
-  test('a preflight that needed nobody gives a later run nothing', async () => {
+  test('a preflight that needed no approval exempts no later run', async () => {
     const { guard, call, questions } = smallWorld()
     const { state, rules } = changing()
     expect(await guard().preflight(rules, call())).toMatchObject({ status: 'ready' })
@@ -153,7 +153,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
     for (const slot of ['another', 'a third one']) {
       expect(await behalf.run(rules, call({ identity, slot }), () => 'ran')).toMatchObject({ status: 'interrupted' })
     }
-    // In the slot of the first run an agent asks nobody; a caller of the same kind takes its place.
+    // In the slot of the first run an agent cannot ask; a caller of the same kind takes its place.
     const inItsSlot = await behalf.run(rules, call({ identity }), () => 'ran')
     expect(inItsSlot.status).toBe(identity.actor === undefined ? 'interrupted' : 'denied')
     expect(questions).toHaveLength(identity.actor === undefined ? 3 : 2)
@@ -256,7 +256,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
         interrupt: { kind: 'approval_pending' },
       })
       expect([questions.length, sent.length]).toEqual([1, 1])
-      // The strong login still needs nobody.
+      // The strong login still needs no approval.
       if (slot === 'one') return
       expect(await guard.preflight(rules, call({ slot: 'one', ...strong }))).toMatchObject({ status: 'ready' })
     },

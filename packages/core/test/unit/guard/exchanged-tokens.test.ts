@@ -91,7 +91,7 @@ describe('what an exchange is asked for', () => {
     expect(authorizations).toEqual(['Bearer token-1'])
   })
 
-  test('where nobody was asked: with no details at all', async () => {
+  test('without an approval: with no details at all', async () => {
     const { run, forms } = exchanging({ exchange: { carriesAuthorizationDetails: true } })
     expect(await run(5)).toMatchObject({ status: 'done' })
     expect(forms.map((form) => form.get('scope'))).toEqual(['read'])

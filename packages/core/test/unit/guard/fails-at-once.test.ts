@@ -7,7 +7,7 @@ const authorizationServer = oidc({ issuer: 'https://as.example.com', clientId: '
 const invocation = { tool: 'look', slot: 's', input: {} }
 const look = publicTool(z.strictObject({}))
 
-test('a clock that fails rejects the call, and throws at nobody who expects a promise', async () => {
+test('a failing clock rejects the promise of a call, and does not throw synchronously', async () => {
   const broken = () => {
     throw new Error('no time')
   }

@@ -82,7 +82,7 @@ describe('what an owner is shown of a run', () => {
     expect(view(over)).toMatchObject({ message: 'Buy 50 shares of AAPL', ...expected })
   })
 
-  test('and one that nobody was asked for', () => {
+  test('and a run without a question', () => {
     expect(ownerView({ record: plainRecord('r'), version: '1' } as never, now)).toEqual({
       id: 'r',
       tool: 'create_order',
@@ -96,7 +96,7 @@ describe('what an owner is shown of a run', () => {
 })
 
 describe('who may ask', () => {
-  test('nobody whose access was revoked, by whichever process, before this one has read anything', async () => {
+  test('no user whose access was revoked by any process before this one has read anything', async () => {
     const { guard, call } = smallWorld()
     await guard().run(asks, call(), () => 'ran')
     const elsewhere = guard()
@@ -115,7 +115,7 @@ describe('who may ask', () => {
   })
 })
 
-describe('whoever left', () => {
+describe('a caller that left', () => {
   test('cancels nothing: the store is not even asked', async () => {
     const { guard, call, store } = smallWorld()
     const first = await guard().run(asks, call(), () => 'ran')
@@ -133,7 +133,7 @@ describe('whoever left', () => {
     expect(await guard().approvals.get(id, { identity: user() })).toMatchObject({ state: 'open' })
   })
 
-  test('and whoever stayed leave nothing at their signal', async () => {
+  test('and one that stayed leaves no listener at its signal', async () => {
     const { guard, call, channel, clock } = smallWorld()
     const stuck: ApprovalChannel = { ...channel, poll: () => new Promise<never>(() => {}) }
     const first = await guard().run(asks, call(), () => 'ran')

@@ -23,7 +23,7 @@ async function crashed() {
   await behalf.run(asks, world.call(), () => 'never')
   world.answers({ status: 'approved' })
   world.clock.advance(10)
-  // The body never ends, and nobody renews: that is what a dead process looks like from outside.
+  // The body never ends, and its lease is not renewed: so a dead process looks from outside.
   const { promise: began, resolve: begin } = Promise.withResolvers<void>()
   const dead = world.guard()
   void dead.run(asks, world.call(), () => {
@@ -165,7 +165,7 @@ describe('an inbox ends in time and with typed errors', () => {
 })
 
 describe('cancel', () => {
-  test('an open question, and an approval that nobody used; the channel is told, and the call is denied', async () => {
+  test('an open question, and an unused approval; the channel is notified, and the call is denied', async () => {
     const { guard, call, answers, clock, channel } = smallWorld()
     const told: unknown[] = []
     const approvals: ApprovalChannel = { ...channel, cancel: async (asked) => void told.push(asked.state) }
@@ -209,7 +209,7 @@ describe('cancel', () => {
 })
 
 describe('resolve (A5)', () => {
-  test('until somebody says, an equal call under a new slot asks, and the question tells of the run in doubt', async () => {
+  test('until the owner resolves it, an equal call under a new slot asks, and the question tells of the run in doubt', async () => {
     const { behalf, call, questions } = await crashed()
     const other = await behalf.run(asks, call({ slot: 'other' }), () => 'ran')
     expect(other).toMatchObject({

@@ -5,7 +5,7 @@ import { memoryStore, policy } from '../../../src/index.ts'
 import { buy, createOrder, ORIGIN, policies, world } from './world.ts'
 
 describe('the four levels', () => {
-  test('a public tool needs nobody and gets nothing', async () => {
+  test('a public tool needs no user and gets no credential', async () => {
     const { guard, invocation } = await world()
     const outcome = await guard().run(
       policies.get_stock_price,

@@ -4,7 +4,7 @@ import { tapped } from '../approvals/harness.ts'
 import { passingTime, stopTime } from './passing-time.ts'
 import { asks, ISSUER, schema, smallWorld, user, writes } from './small-world.ts'
 
-/** A store that, asked for somebody's runs, gives those that it was asked for first. */
+/** A store that returns the runs of its first query for every user. */
 function mixedUp() {
   const world = smallWorld()
   let first: string | undefined

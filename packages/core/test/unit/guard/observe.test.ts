@@ -52,7 +52,7 @@ describe('everything else is enforced in observe mode', () => {
     ['an outage of the permission system', fails(new TransportError('down')), { status: 'unavailable' }],
     ['a user who cannot be named there', fails(new InvalidObjectError('no name')), { status: 'denied' }],
     ['a question that does not fit', fails(new ConfigurationError('relations.agent', 'name it')), { status: 'denied' }],
-    ['a fault nobody knows', fails(new Error('what?')), { status: 'unavailable', retryable: false }],
+    ['an unknown fault', fails(new Error('what?')), { status: 'unavailable', retryable: false }],
     ['no checker at all', undefined, { status: 'denied', code: 'misconfigured' }],
   ])('%s is no run', async (_, permissions, expected) => {
     const { run, ran } = observing(permissions)
@@ -113,7 +113,7 @@ describe('everything else is enforced in observe mode', () => {
   })
 })
 
-describe('observe mode is the app’s to set, and nobody else’s', () => {
+describe('only the app sets observe mode', () => {
   test('no input, invocation, policy or identity turns it on', async () => {
     const { run, ran } = observing(says(false), { mode: 'enforce' })
     const claims = { mode: 'observe', observe: true }

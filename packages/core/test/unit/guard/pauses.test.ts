@@ -11,7 +11,7 @@ async function paused() {
   const world = smallWorld()
   const guard = world.guard()
   const outcome = await guard.preflight(asks, world.call())
-  if (outcome.status !== 'interrupted') throw new TypeError(`asks nobody: ${outcome.status}`)
+  if (outcome.status !== 'interrupted') throw new TypeError(`sends no question: ${outcome.status}`)
   return { ...world, kept: thrown(await guard.pauses.bind(outcome.interrupt, 'pause-1')) }
 }
 

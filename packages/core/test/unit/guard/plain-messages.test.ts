@@ -18,7 +18,7 @@ test.each(['\n\n\nPay 5', `Pay 5${'\n'.repeat(1_900)}`, '\uFEFFPay 5\u3000'])(
   },
 )
 
-describe(verifies('A8', 'a message that reads other than it means is sent to nobody (A8)'), () => {
+describe(verifies('A8', 'a message that reads other than it means is not sent (A8)'), () => {
   test.each([
     ['a braille blank', 'Pay\u28005', 'U+2800'],
     ['a note without a head', 'Pay 5\u{1D159}0', 'U+1D159'],

@@ -9,7 +9,7 @@ test.each([
   ['the person has no device', new OAuthResponseError({ error: 'access_denied', status: 403 })],
   ['the server does not know the person', new OAuthResponseError({ error: 'unknown_user_id', status: 400 })],
   ['the request breaks a rule of the provider', new ConfigurationError('approval.message', 'too long')],
-])('where %s, the model is told that nobody was asked, and not that somebody said no', async (_, error) => {
+])('where %s, the model is told that no person was asked, and not that a person denied', async (_, error) => {
   const { guard, call, failsToAsk, questions } = smallWorld()
   failsToAsk(() => Promise.reject(error))
   const outcome = await guard().run(asks, call(), () => 'ran')

@@ -6,7 +6,7 @@ import { asks, schema, smallWorld, user } from './small-world.ts'
 const agent = (subject = 'agent-7') => user({ actor: { subject } })
 
 describe('an agent and a job replace no question but their own', () => {
-  /** Ann's question, and whoever else comes to its slot. */
+  /** Ann's question, and other users who come to its slot. */
   async function asked() {
     const world = smallWorld()
     const guard = world.guard()

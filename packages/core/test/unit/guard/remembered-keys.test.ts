@@ -51,7 +51,7 @@ describe('the key that is remembered of an identity and a rule', () => {
     ['scopes', (scopes) => scopes.push('read')],
     ['an identity', (_, identity) => Object.assign(identity, { subject: 'bob' })],
     ['a rule', (_, __, changing) => Object.assign(changing, { resource: 'https://other.example/' })],
-  ])('is made anew for %s that may still change', (what, change) => {
+  ])('is computed again for %s that may still change', (what, change) => {
     const scopes = what === 'scopes' ? ['send'] : rule.scopes
     const identity = what === 'an identity' ? fieldsOf(user()) : user()
     const changing = what === 'a rule' ? { ...rule } : rule

@@ -99,12 +99,12 @@ describe('the run itself', () => {
     expect(outcome).toMatchObject({ status: 'done', result: { token: '[token]' } })
   })
 
-  test('a public tool is told of no identity that nobody verified', async () => {
+  test('a public tool does not get an unverified identity', async () => {
     const { guard, invocation, login } = await world()
     const fake = fieldsOf(await login())
     const call = invocation({ tool: 'get_stock_price', input: { symbol: 'AAPL' }, identity: fake })
-    const outcome = await guard().run(policies.get_stock_price, call, (_, { identity }) => identity ?? 'nobody')
-    expect(outcome).toMatchObject({ status: 'done', result: 'nobody' })
+    const outcome = await guard().run(policies.get_stock_price, call, (_, { identity }) => identity ?? 'no user')
+    expect(outcome).toMatchObject({ status: 'done', result: 'no user' })
   })
 
   test(verifies('I3', 'no shape of error carries a token out (I3, E4)'), async () => {

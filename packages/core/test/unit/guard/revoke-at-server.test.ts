@@ -15,7 +15,7 @@ async function revocations({ authorizationServer }: Awaited<ReturnType<typeof wo
 }
 
 describe('revoke tells the issuer (I9, RFC 7009)', () => {
-  test('of the token of an approval that nobody used, when that is in the store', async () => {
+  test('of the token of an unused approval, when that is in the store', async () => {
     const all = await world()
     const { guard, login, invocation, authorizationServer, clock } = all
     const store = memoryStore({ clock })

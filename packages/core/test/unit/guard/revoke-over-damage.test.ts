@@ -29,7 +29,7 @@ describe('revoke over a record of the name that does not open', () => {
     expect(await behalf.approvals.list({ identity: user({ subject: 'bob' }), as: 'owner' })).toEqual([])
   })
 
-  test('refuses proofs from before in each tenant, as nobody knows which ones it named, and takes later ones', async () => {
+  test('refuses proofs from before in each tenant, since the tenants that it named are unknown, and takes later ones', async () => {
     const { behalf, damage, call, clock, guard, rows } = await damaged()
     await damage()
     await behalf.revoke({ ...subject, tenant: 'second' })

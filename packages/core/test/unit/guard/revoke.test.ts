@@ -199,7 +199,7 @@ describe('revoke (I9)', () => {
     }
   })
 
-  test('a process that begins later knows it too; a store that does not answer lets nobody pass', async () => {
+  test('a process that begins later knows it too; a store that does not answer lets no user pass', async () => {
     const { guard, call, store } = smallWorld()
     await guard().revoke(subject)
     expect(await guard().run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
@@ -243,7 +243,7 @@ describe('revoke (I9)', () => {
     expect(outcome).toMatchObject({ status: 'done', result: 'ran' })
   })
 
-  test('what is misspelt, or names nobody, is refused', async () => {
+  test('misspelt options, and options that name no user, are refused', async () => {
     const { guard } = smallWorld()
     for (const options of [
       { issuer: ISSUER },

@@ -32,7 +32,7 @@ describe('a question of a revoked proof is not sent (I11)', () => {
     ['a session', { session: 'phone' }, {}],
     ['a subject', { subject: 'ann' }, {}],
     ['a subject whose proof says when they logged in', { subject: 'ann' }, { authTime: 1_799_999_000 }],
-  ])(verifies('I11', 'of %s whose revoker died before its clean-up, whoever sends it'), async (_, whose, proof) => {
+  ])(verifies('I11', 'of %s whose revoker died before its clean-up, by any process'), async (_, whose, proof) => {
     const { guard, call, store, clock, questions, failsToAsk } = smallWorld()
     failsToAsk(() => Promise.reject(new TransportError('down')))
     const identity = user({ sessionId: 'phone', ...proof })

@@ -39,11 +39,11 @@ describe('who is asked, and what for (A8, A9)', () => {
     expect(asked).toMatchObject({ subject: 'bob', scopes: ['openid'] })
   })
 
-  test(verifies('A8', 'an approver that names nobody is nobody'), async () => {
+  test(verifies('A8', 'an approver without issuer or subject is refused'), async () => {
     const { guard, login, invocation } = await world()
     const call = invocation({ tool: 't', input: { n: 1 }, identity: await login() })
-    for (const nobody of [{ issuer: 'x' }, { issuer: '', subject: 'bob' }, { issuer: 'x', subject: 5 }]) {
-      const asking = policy(Order, { approval: { message: () => 'Do it', approver: () => nobody as never } })
+    for (const unnamed of [{ issuer: 'x' }, { issuer: '', subject: 'bob' }, { issuer: 'x', subject: 5 }]) {
+      const asking = policy(Order, { approval: { message: () => 'Do it', approver: () => unnamed as never } })
       expect(await guard().run(asking, call, () => 'ran')).toMatchObject({ code: 'misconfigured' })
     }
   })
@@ -129,7 +129,7 @@ describe('permission and access', () => {
     await stockTrade.controls.fault('place-order', { status: 401, times: 1 })
     const before = (await authorizationServer.controls.requests()).length
     expect(await order('a')).toMatchObject({ status: 'done', result: 401 })
-    // Another order of the same kind asks anew: nothing of the first answer is left to use.
+    // Another order of the same kind asks again: the first answer leaves nothing to use.
     expect(await order('b')).toMatchObject({ status: 'done' })
     const asked = (await authorizationServer.controls.requests()).slice(before)
     expect(asked.filter(({ parameters }) => String(parameters.grant_type).includes('token-exchange'))).toHaveLength(0)

@@ -15,7 +15,7 @@ async function reading(over: Partial<GuardOptions> = {}) {
   const identity = await target.login()
   const call = target.invocation({ tool: 'read_portfolio', input: { portfolio: 'p-ann' }, identity })
   const read = (guard = target.guard(over)) => guard.run(policies.read_portfolio, call, () => 'ran')
-  /** From here on the server names nobody: an opaque token, as many give. */
+  /** From here on the server names no actor: an opaque token, as many servers issue. */
   const issueOpaque = () => {
     const body = {
       access_token: 'an-opaque-token',

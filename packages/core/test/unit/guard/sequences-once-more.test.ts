@@ -243,7 +243,7 @@ test('a no is not lost where another version of the policy asks while it is poll
   expect(await first).toMatchObject({ code: 'approval_denied' })
   expect(questions).toHaveLength(1)
 })
-test('a question of a channel that is gone is replaced at once: nobody can poll it', async () => {
+test('a question of a channel that is gone is replaced at once: it cannot be polled', async () => {
   const { guard, call, channel, questions } = smallWorld()
   await guard({ approvals: { phone: channel } }).run(asks, call(), () => 'ran')
   await guard({ approvals: { page: channel } }).run(asks, call(), () => 'ran')

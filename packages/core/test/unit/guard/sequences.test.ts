@@ -22,7 +22,7 @@ test(
     expect(JSON.stringify(await g.run(writes, call({ identity: agent() }), () => 'again'))).not.toContain('secret')
   },
 )
-test('the caller who ran it is told its result, whoever tried the slot before', async () => {
+test('the caller who ran it gets its result, even if another tried the slot before', async () => {
   const { guard, call } = smallWorld()
   const g = guard()
   await g
@@ -156,7 +156,7 @@ test('a yes does not count where its approver was revoked after it by a clock th
   await guard({ clock: { now: () => clock.now() - 20_000 } }).revoke({ issuer: ISSUER, subject: 'carol' })
   expect(await g.run(rules, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
 })
-test('a proof that is revoked while its run is written asks nobody', async () => {
+test('a proof that is revoked while its run is written sends no question', async () => {
   const w = smallWorld()
   let hold = true
   const store = tapped(w.store, async (operation, key, next) => {

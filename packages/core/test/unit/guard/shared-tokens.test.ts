@@ -84,7 +84,7 @@ describe('guards that share tokens', () => {
     expect(await exchangesAt(target)).toHaveLength(2)
   })
 
-  test('a token that the API refuses is exchanged anew, and not taken from the store', async () => {
+  test('a token that the API refuses is exchanged again, and not taken from the store', async () => {
     const target = await processes()
     const identity = await target.login()
     await target.read(identity)

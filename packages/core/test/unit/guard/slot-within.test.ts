@@ -33,7 +33,7 @@ test(
       ['thread', 'call/call/2'],
     ]
     expect(await within(made)).toEqual(expected)
-    // A body that begins anew makes the same ones.
+    // A body that runs again makes the same ones.
     expect(await within(made)).toEqual(expected)
   },
 )

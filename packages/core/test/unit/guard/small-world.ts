@@ -34,10 +34,10 @@ export const asks = policy(schema, {
 export const writes = policy(schema, { version: '1', effect: 'write' })
 export const reads = policy(schema, { version: '1' })
 
-/** The agent's authorization server, with `over` in its profile. Nobody answers there. */
+/** The agent's authorization server, with `over` in its profile. Its requests fail. */
 export const servers = (over: object = {}) =>
   authorizationServers(oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret', ...over }), {
-    fetch: () => Promise.reject(new TypeError('asked nobody')),
+    fetch: () => Promise.reject(new TypeError('no request expected')),
     clock: Date,
     timeoutMs: 1000,
   })

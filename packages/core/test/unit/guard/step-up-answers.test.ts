@@ -31,7 +31,7 @@ function demanding() {
     behalf
       .run(rules, world.call(over), () => {
         const demanded = new StepUpRequiredError('more, please', asked)
-        // Without credentials, nobody has seen that nothing happened.
+        // Without credentials, the SDK has not seen that nothing happened.
         throw rules === writes ? new HadNoEffect(demanded) : demanded
       })
       .catch((error: unknown) => error)
@@ -52,7 +52,7 @@ describe('why a body threw', () => {
     ['another error of ours', Object.assign(new TransportError('down'), { stepUp: {} }), false],
     ['a demand that demands nothing', new Nameless('more'), false],
     [
-      'an error of somebody else, by the same code',
+      'an error that is not ours, by the same code',
       Object.assign(new Error('x'), { code: own.code, stepUp: {} }),
       false,
     ],
@@ -124,14 +124,14 @@ describe('what is kept, and who is asked for it', () => {
     expect(trace.steps.at(-1)?.detail).toContain('more than mail has')
   })
 
-  test('of an agent that acts for nobody nothing is kept: nobody could sign in', async () => {
+  test('of an agent without a user nothing is kept: no user could sign in', async () => {
     const { demand, operations } = demanding()
     const identity: Identity = admit({ kind: 'agent', issuer: ISSUER, clientId: 'agent', claims: {} })
     expect(await demand({ acrValues: ['gold'] }, writes, { identity })).toBeInstanceOf(HadNoEffect)
     expect(operations.filter((operation) => operation.includes('step-up:'))).toEqual([])
   })
 
-  test('in a form that a later version wrote, it lets nobody pass', async () => {
+  test('in a form that a later version wrote, it lets no user pass', async () => {
     const { behalf, call, demand, operations, store } = demanding()
     await demand({ acrValues: ['gold'] })
     const key = operations.find((operation) => operation.startsWith('put step-up:'))?.slice(4) ?? ''
@@ -161,7 +161,7 @@ describe('a read asks the store for a demand only where one may be open', () => 
     })
   })
 
-  test('and what a read without credentials demanded, nobody looks for', async () => {
+  test('and a demand of a read without credentials is not looked up', async () => {
     const { behalf, call, demand, operations } = demanding()
     await behalf.run(looks, call(), () => 'ran')
     operations.length = 0

@@ -158,7 +158,7 @@ describe('an API asks for more in mid-body (E5)', () => {
     expect(await behalf.preflight(reads, call())).toMatchObject({ status: 'ready' })
   })
 
-  test(verifies('E5', 'what nobody answers is forgotten'), async () => {
+  test(verifies('E5', 'an unanswered demand expires'), async () => {
     const { guard, call, send, clock } = strictApi()
     const behalf = guard()
     await expect(behalf.run(reads, call(), send as never)).rejects.toThrow()

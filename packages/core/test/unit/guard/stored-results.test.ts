@@ -55,7 +55,7 @@ describe('a write whose result cannot be stored says so', () => {
   })
 })
 
-describe('nobody is told where nothing is lost', () => {
+describe('no fault is reported if nothing is lost', () => {
   test.each<[string, () => unknown, string]>([
     ['plain JSON', () => ({ id: 'o-1', note: undefined }), 'the result is stored'],
     ['nothing', () => undefined, 'the result is stored'],

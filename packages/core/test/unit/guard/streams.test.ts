@@ -11,7 +11,7 @@ async function* pay() {
 
 type Flow = AsyncGenerator<unknown, unknown>
 
-/** The stream of a `write` call, which nobody has read yet. */
+/** The stream of a `write` call, not yet read. */
 async function open(body: () => unknown = pay) {
   const world = smallWorld()
   const guard = world.guard()
@@ -29,7 +29,7 @@ async function read(flow: AsyncIterable<unknown>): Promise<unknown[]> {
 }
 
 describe('a write that streams', () => {
-  test('runs as long as it flows: nobody else gets in, and nothing is on record as done', async () => {
+  test('runs as long as it flows: no other call gets in, and nothing is on record as done', async () => {
     const { flow, again, ends } = await open()
     await flow.next()
     expect(await again()).toMatchObject({ status: 'unavailable' })

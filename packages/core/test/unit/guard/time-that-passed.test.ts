@@ -41,7 +41,7 @@ describe('a cached token', () => {
   test.each(['store', 'schema'] as const)('that ran out while the %s was waited for is not used', async (who) => {
     const { run, asked, clock, delay } = slowWorld()
     expect(await run(who)).toMatchObject({ status: 'done' })
-    // The store is asked anew who was revoked.
+    // The guard reads the revocations again.
     clock.advance(6)
     expect(await run(who)).toMatchObject({ status: 'done' })
     expect(asked).toHaveLength(1)

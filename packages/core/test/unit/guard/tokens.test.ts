@@ -12,7 +12,7 @@ describe('tokens (I3, I6, E4)', () => {
     return { ...target, identity, call, behalf: target.guard() }
   }
 
-  test(verifies('E4', 'a body that returns or throws its own token gives it to nobody'), async () => {
+  test(verifies('E4', 'a token that a body returns or throws reaches no caller'), async () => {
     const { behalf, call } = await seeing()
     const returned = await behalf.run(policies.read_portfolio, call, (_, { access }) =>
       access.trade.withToken((token) => ({ nested: [`Bearer ${token}`] })),

@@ -4,7 +4,7 @@ import { asks, smallWorld } from './small-world.ts'
 
 const retold = /may be under way already\. It was not begun a second time/
 
-test('of a call that is being run nobody says that it was not done', async () => {
+test('a call that is running is never reported as not done', async () => {
   const { guard, call, answers, clock } = smallWorld()
   const [here, there] = [guard(), guard()]
   await here.run(asks, call(), () => 'ran')

@@ -168,7 +168,7 @@ describe('a user whose access was revoked', () => {
 
   test('is shown what a stranger is, by every guard over the same store', async () => {
     const shared = store()
-    // Read anew at each look: another process than the one that revoked learns of it no other way.
+    // Read at each look: only so does a process learn of another's revocation.
     const [here, there] = [0, 0].map(() => guardWith({ store: shared, revocationSeconds: 0 }))
     expect((await there?.visible(policies, ann))?.names).toContain('whoami')
     await here?.revoke({ issuer: ISSUER, subject: 'ann' })

@@ -59,7 +59,7 @@ async function waiting(maxSeconds: number, over: Partial<GuardOptions> = {}, int
 }
 
 describe('a run that waits for a person', () => {
-  test('is over as soon as somebody answered and woke it', async () => {
+  test('is over as soon as a person answered and woke it', async () => {
     const { answers, clock, wake: woken, outcome } = await waiting(60)
     answers({ status: 'approved' })
     clock.advance(6)
@@ -87,7 +87,7 @@ describe('a run that waits for a person', () => {
     expect(reads()).toBeGreaterThan(before)
   })
 
-  test('nor more often while somebody else is still asking', async () => {
+  test('nor more often while another process is still asking', async () => {
     const { guard, call, clock, store, failsToAsk } = smallWorld()
     failsToAsk(never)
     void guard().run(waits(60), call(), () => 'ran')

@@ -13,7 +13,7 @@ test('preflight says how long a run of this policy waits for the answer', async 
 test.each([
   ['a policy that does not wait', asks, {}],
   ['what waits for no answer', policy(schema, { approval, wait: { maxSeconds: 5 } }), { identity: undefined }],
-  ['what asks nobody', reads, { identity: undefined }],
+  ['a policy without an approval', reads, { identity: undefined }],
 ])('and says nothing of %s', async (_, rules, over) => {
   const { guard, call } = smallWorld()
   const { identity, ...rest } = { ...call(), ...over }

@@ -143,7 +143,7 @@ describe('a revocation without a tenant', () => {
 
 describe('a revocation at an issuer that the guard does not know', () => {
   test.each([`${ISSUER}/`, 'https://other.example', 'https://ISSUER.example'])(
-    'is an error, and not the end of nobody: %s',
+    'is an error, and ends no access: %s',
     async (issuer) => {
       const { guard, call } = smallWorld()
       const behalf = guard()

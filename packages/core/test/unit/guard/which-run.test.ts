@@ -25,7 +25,7 @@ describe('the place of a run', () => {
 })
 
 describe('a run that is there already', () => {
-  test('is not drafted anew: what the person reads was computed once (A1)', async () => {
+  test('is not drafted again: the text that the person reads was computed once (A1)', async () => {
     const { guard, call, questions } = smallWorld()
     let drafts = 0
     const asking = policy(schema, { version: '1', approval: { message: () => `Pay? ${++drafts}` } })
@@ -61,7 +61,7 @@ describe('a run that is there already', () => {
     expect(runs).toBe(2)
   })
 
-  test('serves no equal call of another slot where nobody was asked, also while it is unused', async () => {
+  test('serves no equal call of another slot if no person was asked, even while it is unused', async () => {
     const { guard, call, store } = smallWorld()
     let fails = true
     const behalf = guard({
@@ -100,7 +100,7 @@ describe('a run that is there already', () => {
 })
 
 describe('a claim', () => {
-  test('that somebody else won says so, and when to come back', async () => {
+  test('that another process won says so, and when to retry', async () => {
     const { guard, call, store } = smallWorld()
     let rival = () => Promise.resolve<unknown>(undefined)
     const slow = guard({

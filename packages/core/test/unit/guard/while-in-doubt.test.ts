@@ -76,7 +76,7 @@ describe('while an equal run is in doubt', () => {
     },
   )
 
-  test(verifies('A13', 'a yes that was given before the other run went in doubt is asked for anew'), async () => {
+  test(verifies('A13', 'an approval from before the other run went in doubt is requested again'), async () => {
     const { run, state, request, answers, clock, questions, guard, call } = api()
     const perCall = policy(schema, {
       version: '1',

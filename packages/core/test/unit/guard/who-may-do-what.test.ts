@@ -72,7 +72,7 @@ function world() {
     },
   }
   let amount = 0
-  /** A run of its own for whoever calls. */
+  /** A run of its own for each caller. */
   const run = (rules: typeof asks | typeof whenever | typeof seen, identity: Identity, body: () => Promise<Json>) =>
     guard.run(rules, { tool: 'pay', slot: `slot-${++amount}`, input: { amount }, identity }, body)
   const asked = async (identity: Identity): Promise<string> => {

@@ -79,7 +79,7 @@ describe('what was asked before a no is not asked again after it (A14)', () => {
     expect(await run('late')).toMatchObject({ status: 'interrupted' })
   })
 
-  test('the policy says for how long: also where the question is sent by somebody who has no policy', async () => {
+  test('the policy sets the time, even if a process without the policy sends the question', async () => {
     const short = policy(schema, {
       version: '1',
       approval: { message: () => 'Pay', perCall: true, askAgainAfterSeconds: 20 },
@@ -137,7 +137,7 @@ describe('after a no, one equal question is open at a time (A14)', () => {
     expect(questions).toHaveLength(3)
   })
 
-  test('one that nobody answered counts until its end, and a no for as long as it closes a call', async () => {
+  test('an unanswered one counts until its end, and a no for as long as it closes a call', async () => {
     const short = policy(schema, {
       version: '1',
       approval: { message: () => 'Pay', perCall: true, lifetimeSeconds: 120 },

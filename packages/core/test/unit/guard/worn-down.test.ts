@@ -21,7 +21,7 @@ function persistent() {
   return { ...world, guard, ask }
 }
 
-describe('nobody is worn down (A14)', () => {
+describe('no person is worn down (A14)', () => {
   test(
     verifies('A14', 'after each no a new slot asks again: two questions in six minutes, and not sixty'),
     async () => {
@@ -88,7 +88,7 @@ describe('nobody is worn down (A14)', () => {
     expect(questions.map(({ approver }) => approver.subject)).toEqual(['ann', 'ann', 'ann', 'bob', 'carol'])
   })
 
-  test(verifies('A14', 'what ended leaves the first page of whoever is asked'), async () => {
+  test(verifies('A14', 'ended questions leave the first page of the approver'), async () => {
     const { guard, call, clock } = smallWorld()
     const behalf = guard()
     for (let slot = 0; slot < 150; slot++) {
@@ -101,7 +101,7 @@ describe('nobody is worn down (A14)', () => {
     expect(await behalf.approvals.list({ identity: user(), as: 'approver' })).toMatchObject([{ message: 'Pay 50' }])
   })
 
-  test(verifies('A14', 'the approver may reopen it; nobody else may'), async () => {
+  test(verifies('A14', 'only the approver may reopen it'), async () => {
     const { ask, guard, questions } = persistent()
     const denied = await ask()
     const id = denied.trace.approvalId ?? ''

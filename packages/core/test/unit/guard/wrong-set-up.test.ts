@@ -68,7 +68,7 @@ describe('an API that the authorization server does not know (invalid_target) en
     expect(detailOf(outcome)).toMatch(slash)
   })
 
-  test('where a person is asked: nobody is, and the same call asks once the identifier is right', async () => {
+  test('where a person would be asked: no question is sent, and the same call asks once the identifier is right', async () => {
     const target = await world()
     const identity = await target.login()
     const behalf = target.guard()
