@@ -90,15 +90,15 @@ describe('what it answers', () => {
     expect((await app().browser().open(method, path)).status).toBe(status)
   })
 
-  test('nobody gets nothing', async () => {
-    const nobody = app().browser('nobody')
-    expect((await nobody.open('GET', '/accounts')).status).toBe(401)
-    expect((await nobody.open('POST', '/connect', { connection: 'crm' })).status).toBe(401)
-    const page = await nobody.open('GET', '', undefined, html)
+  test('a visitor without a session gets nothing', async () => {
+    const visitor = app().browser('unknown')
+    expect((await visitor.open('GET', '/accounts')).status).toBe(401)
+    expect((await visitor.open('POST', '/connect', { connection: 'crm' })).status).toBe(401)
+    const page = await visitor.open('GET', '', undefined, html)
     expect([page.status, await page.text()]).toEqual([401, expect.stringContaining('Sign in first')])
   })
 
-  test('an object that no verification made is nobody', async () => {
+  test('an object that no verification made is not signed in', async () => {
     const { browser } = app({ identityOf: () => fieldsOf(user()) })
     expect((await browser().open('GET', '/accounts')).status).toBe(401)
   })
@@ -218,7 +218,7 @@ describe("whose access the guard's `revoke` ended", () => {
     return { ...app({ store }), guard }
   }
 
-  test('is nobody: nothing is shown, begun, ended or taken away', async () => {
+  test('is not signed in: nothing is shown, begun, ended or removed', async () => {
     const { guard, browser, link, tokenOf } = await revocable()
     await link()
     const ann = browser()
@@ -236,14 +236,14 @@ describe("whose access the guard's `revoke` ended", () => {
     expect(await tokenOf()).toMatch(/^access-/)
   })
 
-  test('one session is nobody; the other one of the same user goes on', async () => {
+  test('one session has ended; the other one of the same user goes on', async () => {
     const { guard, browser } = await revocable()
     await guard.revoke({ issuer: 'https://login.example', session: 's-1' })
     expect((await browser('ann').open('POST', '/connect', { connection: 'crm' })).status).toBe(401)
     expect((await browser('ann2').open('POST', '/connect', { connection: 'crm' })).status).toBe(200)
   })
 
-  test('where that cannot be read, nobody passes', async () => {
+  test('if that cannot be read, no user passes', async () => {
     const { StoreError } = await import('../../../src/errors/index.ts')
     const store = tapped(memoryStore({ clock }), (operation, _key, next) => {
       if (operation === 'get') throw new StoreError('unavailable', 'down')

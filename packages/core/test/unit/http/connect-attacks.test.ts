@@ -98,7 +98,7 @@ describe('CSRF', () => {
 })
 
 describe('session fixation', () => {
-  test('a flow that another user began is not ended by whoever is sent its callback', async () => {
+  test('a flow that another user began is not ended by a user who is sent its callback', async () => {
     const { browser, tokenOf } = app()
     const mallory = browser('bob')
     const theirs = crm.codeFor(await mallory.start())
@@ -124,10 +124,10 @@ describe('session fixation', () => {
     expect((await ann.back(back)).status).toBe(303)
   })
 
-  test('nor by nobody', async () => {
+  test('nor by a visitor without a session', async () => {
     const ann = app().browser()
     const back = crm.codeFor(await ann.start())
-    ann.person = 'nobody'
+    ann.person = 'unknown'
     expect((await ann.back(back)).status).toBe(401)
   })
 

@@ -72,7 +72,7 @@ describe('an approval in the app’s own pages', () => {
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(99)
   })
 
-  test('after its time a question is shown to nobody, and answered by nobody', async () => {
+  test('an expired question is neither shown nor answered', async () => {
     const target = app()
     await target.run()
     const question = await onlyQuestion(target)
@@ -100,13 +100,13 @@ describe('an approval in the app’s own pages', () => {
 })
 
 describe('who may answer (A8)', () => {
-  test(verifies('A8', 'nobody who is not signed in, and nobody else than the approver'), async () => {
+  test(verifies('A8', 'only the approver, signed in'), async () => {
     const target = app()
     await target.run()
     const question = await onlyQuestion(target)
     const answer = { ...pick(question), answer: 'approve' }
-    expect(await target.post('nobody', answer)).toHaveProperty('status', 401)
-    expect((await target.list('nobody')).response.status).toBe(401)
+    expect(await target.post('unknown', answer)).toHaveProperty('status', 401)
+    expect((await target.list('unknown')).response.status).toBe(401)
     expect(await target.post('mallory', answer)).toHaveProperty('status', 404)
     expect((await target.list('mallory')).body.questions).toEqual([])
     expect(await target.run()).toMatchObject({ status: 'interrupted' })
@@ -127,7 +127,7 @@ describe('who may answer (A8)', () => {
     }
   })
 
-  test('an object that only looks like an identity is nobody, an agent is nobody, and so is a session that ended', async () => {
+  test('neither an object that only looks like an identity, nor an agent, nor an ended session', async () => {
     const expiresAt = testClock().now() / 1000
     const fake = { kind: 'user', issuer: ISSUER, subject: 'ann', claims: {}, sessionId: 'session-of-ann' } as const
     const target = app({
@@ -138,7 +138,7 @@ describe('who may answer (A8)', () => {
     expect((await target.list('over')).response.status).toBe(401)
   })
 
-  test('not somebody whose access was revoked since they signed in', async () => {
+  test('not a user whose access was revoked since they signed in', async () => {
     const target = app({ approver: { issuer: ISSUER, subject: 'bob' } })
     await target.run()
     const question = await onlyQuestion(target, 'bob')

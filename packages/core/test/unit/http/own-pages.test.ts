@@ -12,7 +12,7 @@ describe('pages of the app’s own, without the handler', () => {
     const { guard, store, clock, people } = target
     await target.run()
     const [question] = await guard.approvals.list({ identity: people.bob, as: 'approver' })
-    if (question === undefined) throw new Error('nobody was asked')
+    if (question === undefined) throw new Error('no question was sent')
     const authorizationServer = oidc({ issuer: ISSUER, clientId: 'app', clientSecret: 'a-client-secret' })
     const take = approvalAnswers({ authorizationServer, approvals: inAppApprovals(), store, clock })
     const { id, questionId } = question

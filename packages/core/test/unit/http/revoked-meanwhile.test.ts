@@ -57,7 +57,7 @@ describe('a proof that is revoked while an account is linked by it (I11)', () =>
     return { back, guard, linked, told }
   }
 
-  test(verifies('I11', 'links nothing: the account is disconnected again, and nobody is told'), async () => {
+  test(verifies('I11', 'links nothing: the account is disconnected again, without an event'), async () => {
     const target = connecting({ meanwhile: async () => void (await target.guard.revoke({ issuer, subject: 'ann' })) })
     expect((await target.back()).status).toBe(401)
     expect([target.linked, target.told]).toEqual([[], []])
@@ -110,7 +110,7 @@ describe('the answer of a person whose proof is revoked', () => {
     const target = app()
     await target.run()
     const question = await onlyQuestion(target)
-    // Of another session: the question stays open, and the person is nobody.
+    // Of another session: the question stays open, and the person is not signed in.
     await target.guard.revoke({ issuer: ISSUER, session: 'session-of-ann' })
     expect((await target.post('ann', { ...pick(question), answer: 'approve' })).status).toBe(401)
     await target.guard.revoke(ann)

@@ -57,7 +57,7 @@ describe('what an attacker wrote is shown as it is (A8)', () => {
     await ann.back(crm.codeFor(await ann.start()))
     const page = await (await ann.open('GET', '', undefined, html)).text()
     expect(page).toContain('bob[U+202E]⏎&lt;b&gt;@upstream.example')
-    // A form's hidden field is shown to nobody, and has to hold the id as it is.
+    // A form's hidden field is not shown, and has to hold the id as it is.
     expect(page.replaceAll(/<input type="hidden"[^>]*>/g, '')).not.toMatch(/\u202E/)
   })
 })

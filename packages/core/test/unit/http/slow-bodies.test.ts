@@ -6,7 +6,7 @@ import { app as accountsOf, BASE, providerAt } from './connect-app.ts'
 
 afterEach(() => void vi.useRealTimers())
 
-/** A body whose end never comes, and when somebody reads it. */
+/** A body that never ends, and a promise that resolves when it is read. */
 function endless() {
   const read = Promise.withResolvers<void>()
   const body = new ReadableStream<Uint8Array>({ pull: () => read.resolve() }, { highWaterMark: 0 })

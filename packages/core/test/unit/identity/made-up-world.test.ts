@@ -38,11 +38,11 @@ describe('against the made-up world', () => {
 
   test('a token that the server does not know is inactive', async () => {
     const introspect = createIntrospection({ authorizationServer: profileOf(), audience: world.api.resource })
-    expect(await rejection(introspect('nobody-issued-this'))).toMatchObject({ reason: 'inactive' })
+    expect(await rejection(introspect('never-issued'))).toMatchObject({ reason: 'inactive' })
   })
 
   test('an unknown client is refused in the words of the specification', async () => {
-    const stranger = oidc({ issuer: world.authorizationServer.issuer, clientId: 'nobody', clientSecret: 's' })
+    const stranger = oidc({ issuer: world.authorizationServer.issuer, clientId: 'unknown', clientSecret: 's' })
     const server = connectAuthorizationServer(stranger, surroundingsOf('test', {}))
     // Whatever was presented as a token: it is taken out of the server's words, and out of no code.
     for (const token of ['t', 'invalid_client', 'client']) {

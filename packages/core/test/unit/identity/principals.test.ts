@@ -27,7 +27,7 @@ describe('a principal is a subject of one issuer and tenant (I7)', () => {
     expect(isSamePrincipal(worker, { ...worker, subject: 'worker' })).toBe(false)
   })
 
-  test('nothing is nobody’s', () => expect(isSamePrincipal(undefined, undefined)).toBe(false))
+  test('no principal is not the same as no principal', () => expect(isSamePrincipal(undefined, undefined)).toBe(false))
 
   test('no two principals have one key, whatever signs their names hold', () => {
     const part = fc.string({ unit: fc.constantFrom('"', ',', '[', 'a', '\\') })

@@ -39,7 +39,7 @@ describe('a refresh token that the issuer refuses with 400', () => {
   })
 })
 
-describe('a refusal that says nothing of the refresh token is a fault, and asks nobody to sign in', () => {
+describe('a refusal that says nothing of the refresh token is a fault, and asks no user to sign in', () => {
   test.each<[string, () => Response, object]>([
     ['another OAuth error', () => new Response('{"error":"invalid_client"}', { status: 400, headers: json }), {}],
     ['401 without a body', () => new Response('', { status: 401 }), { status: 401 }],

@@ -53,7 +53,7 @@ const access = (over: object = {}, by = as) => by.sign({ ...claims, aud: audienc
 const login = (over: object = {}) => as.sign({ sub: 'ann', aud: 'app', org: 'acme', ...over }, { typ: 'JWT' })
 
 describe('a login without a refresh token, or one that the issuer ended', () => {
-  test('has ended: nobody is asked without one', async () => {
+  test('has ended: no request is sent without one', async () => {
     expect(await renew(kept({ refreshToken: undefined }))).toEqual({ status: 'ended' })
     expect(asked).toBe(0)
     Object.assign(answer, { error: 'invalid_grant' })

@@ -36,7 +36,7 @@ describe('a proof that was revoked makes no session (I11)', () => {
   })
 
   test.each([1, 2])(
-    verifies('I11', 'revoked right after write %i: nobody is signed in by what was written'),
+    verifies('I11', 'revoked right after write %i: the written session signs no user in'),
     async (atWrite) => {
       const target = await world()
       const { json, whose } = await annOf(target, 'subject')
@@ -76,7 +76,7 @@ describe('a proof that was revoked makes no session (I11)', () => {
     expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(1)
   })
 
-  test('whoever deletes every row of the revocation brings back no session: it was deleted with it', async () => {
+  test('deleting every row of the revocation restores no session: it was deleted too', async () => {
     const target = await world()
     const rows = new Set<string>()
     const put: Store['put'] = async (key, value, options) => {
@@ -103,7 +103,7 @@ describe('a proof that was revoked makes no session (I11)', () => {
 
 describe('a session is compared at each use', () => {
   test.each(['subject', 'session'] as const)(
-    'one whose %s was revoked signs nobody in, though no clean-up came, and sends no refresh token',
+    'one whose %s was revoked signs no user in, even without a clean-up, and sends no refresh token',
     async (by) => {
       const target = await world()
       const { id, whose } = await annOf(target, by)

@@ -61,7 +61,7 @@ describe('the token of an agent itself', () => {
   })
 })
 
-describe('a token that somebody presents', () => {
+describe('a token that a caller presents', () => {
   const verify = async (scope: unknown) =>
     verifyAccessToken(await as.sign({ ...accessTokenClaims, scope: scope as never }), {
       authorizationServer,

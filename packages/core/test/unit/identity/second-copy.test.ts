@@ -77,7 +77,7 @@ describe('two copies of this major', () => {
     }
   })
 
-  test('nor does the API’s half, whoever hands it one', async () => {
+  test('nor does the API’s half, from any caller', async () => {
     const identity = await verify(here)
     const protect = (given: unknown) =>
       resourceServerThere

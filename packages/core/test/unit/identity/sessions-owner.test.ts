@@ -39,7 +39,7 @@ describe('whose session it is, and what is stored of it', () => {
     expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
   })
 
-  test('an unknown id is nobody; one user never has the session of another', async () => {
+  test('an unknown id has no session; one user never has the session of another', async () => {
     const { sessions, answer } = await world()
     const kept = sessions()
     const ann = await kept.create((await answer()).json)

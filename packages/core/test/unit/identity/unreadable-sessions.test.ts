@@ -3,7 +3,7 @@ import { createGuard } from '../../../src/index.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
 import { world } from './sessions-world.ts'
 
-/** Ann's and Bob's sessions in a store, some of whose rows somebody writes to. */
+/** Ann's and Bob's sessions in a store, some of whose rows an attacker writes. */
 async function attacked() {
   const { sessions, answer, profile, store: inner, clock } = await world()
   const rows = pointedRows(inner)
@@ -34,7 +34,7 @@ test('one session that does not open keeps no other one from being ended, and is
   expect(await kept.identity(again.id)).toMatchObject({ status: 'login_required' })
 })
 
-test('index rows that were pointed at another user’s session end it for nobody', async () => {
+test('index rows that were pointed at another user’s session do not end it', async () => {
   const { kept, rows, guard, ann, bob, anns, bobs } = await attacked()
   rows.point(bobs, anns)
   const { issuer, subject } = bob.identity
@@ -42,7 +42,7 @@ test('index rows that were pointed at another user’s session end it for nobody
   expect(await kept.identity(ann.id)).toMatchObject({ status: 'verified' })
 })
 
-test('a session that was deleted or damaged in the database is nobody’s, and its user signs in again', async () => {
+test('a session that was deleted or damaged in the database has no user, and its user signs in again', async () => {
   const { kept, inner, rows, ann, again, anns } = await attacked()
   await inner.delete(anns)
   expect(await kept.identity(ann.id)).toMatchObject({ status: 'login_required' })

@@ -25,7 +25,7 @@ test.each([[undefined], [null], ['text'], [7], [{}]])('%o is no verified identit
   expect(isVerified(value)).toBe(false)
 })
 
-describe('an option that nobody knows is refused before anything is verified (E3)', () => {
+describe('an unknown option is refused before anything is verified (E3)', () => {
   const wrong = { authorizationServer, audience, clockTolerance: 60 } as never
   test.each([
     ['verifyAccessToken', () => verifyAccessToken('x', wrong)],

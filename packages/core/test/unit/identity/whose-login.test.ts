@@ -37,7 +37,7 @@ function world() {
   }
 }
 
-describe('an access token of another client makes nobody present (I7, I10)', () => {
+describe('an access token of another client proves no presence of a user (I7, I10)', () => {
   test.each([
     ['alone', async () => ({})],
     ['beside an id_token of ours', async () => ({ id_token: await idToken() })],

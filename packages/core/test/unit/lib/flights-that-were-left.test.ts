@@ -10,7 +10,7 @@ describe('work that was left (I4)', () => {
     await expect.poll(() => getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  test('whoever had gone before they asked begins nothing', async () => {
+  test('a caller that left before it asked begins nothing', async () => {
     const flights = new SingleFlight<string>()
     let runs = 0
     const gone = AbortSignal.abort(new Error('gone'))

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { once } from '../../../src/lib/async.ts'
 
-test('what loaded is loaded once, whoever calls and when', async () => {
+test('a value is loaded once, for any caller at any time', async () => {
   let loads = 0
   const get = once(async () => ++loads)
   expect([...(await Promise.all([get(), get()])), await get()]).toEqual([1, 1, 1])

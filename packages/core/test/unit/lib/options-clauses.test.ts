@@ -6,7 +6,7 @@ test.each([[undefined], [null], ['text'], [7]])('%o is no object of options (E3)
   expect(() => refuseUnknownKeys('thing', value as never, ['a'])).toThrow('give an object of options')
 })
 
-test('a key that nobody knows is named with those that there are', () => {
+test('an unknown key is named with the known ones', () => {
   expect(() => refuseUnknownKeys('thing', { a: 1, c: 2 }, ['a', 'b'])).toThrow(
     'thing.c: is not an option here; there are a, b',
   )

@@ -8,7 +8,7 @@ test.each([null, undefined, 'text', 7, true])('options that are %j are refused b
   expect(() => refuseUnknownKeys('revoke', value as never, ['issuer'])).toThrow(/revoke/)
 })
 
-test(verifies('E3', 'a key that nobody knows is refused by its name, and those that are known'), () => {
+test(verifies('E3', 'an unknown key is refused by its name, beside the known ones'), () => {
   expect(() => refuseUnknownKeys('agent', { nmae: 'x' }, ['name'])).toThrow(/agent\.nmae.*name/)
   expect(() => refuseUnknownKeys('agent', { name: 'x' }, ['name'])).not.toThrow()
 })

@@ -16,7 +16,7 @@ describe('single flight', () => {
     expect(await flights.run('k', work)).toBe(2)
   })
 
-  test(verifies('I4', 'one caller that aborts takes nobody with it'), async () => {
+  test(verifies('I4', 'a caller that aborts ends the work of no other caller'), async () => {
     const flights = new SingleFlight<string>()
     let inner: AbortSignal | undefined
     const work = async (signal: AbortSignal) => {
@@ -30,10 +30,10 @@ describe('single flight', () => {
     controller.abort(new Error('mine'))
     await expect(leaving).rejects.toThrow('mine')
     expect(await staying).toBe('done')
-    expect(inner?.aborted).toBe(true) // Only once nobody was left, after the end.
+    expect(inner?.aborted).toBe(true) // Only after the last caller, after the end.
   })
 
-  test('the work is aborted when the last caller leaves, and the next caller begins anew', async () => {
+  test('the work is aborted when the last caller leaves, and the next caller begins again', async () => {
     const flights = new SingleFlight<string>()
     const signals: AbortSignal[] = []
     const work = (signal: AbortSignal) => {

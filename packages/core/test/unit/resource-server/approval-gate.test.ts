@@ -171,7 +171,7 @@ describe('a handler that fails', () => {
     throws: () => Promise.reject(new Error('half way')),
     'answers 500': async () => new Response('oops', { status: 500 }),
   }
-  test.each(Object.entries(failing))('%s: nobody knows, so nothing runs again', async (_name, handler) => {
+  test.each(Object.entries(failing))('%s: its effect is unknown, so nothing runs again', async (_name, handler) => {
     const gate = makeGate()
     const caller = await approved()
     await gate.runApproved(under('k'), caller, order, handler).catch(() => {})

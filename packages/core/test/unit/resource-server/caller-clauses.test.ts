@@ -53,7 +53,7 @@ describe('an introspection', () => {
   }
 
   test.each([
-    ['names nobody', {}],
+    ['names no API', {}],
     ['names us beside others', { aud: ['https://other.example.com', audience] }],
   ])('whose audience %s is ours', async (_, claims) => {
     await passed(answers(claims).protect(opaque()))

@@ -10,7 +10,7 @@ useIssuer()
 const api = makeApi({ dpop: { store: memoryStore() } })
 const key = await proofKey()
 
-/** A stolen token that is bound to a weak key, and a proof that nobody's private key made. */
+/** A stolen token that is bound to a weak key, and a proof that was forged without the private key. */
 async function forged(jwk: ReturnType<typeof rsaJwk>) {
   const token = await tokenOf({ cnf: { jkt: await calculateJwkThumbprint(jwk as never) } })
   const dpop = forgedByOne({ alg: 'RS256', typ: 'dpop+jwt', jwk }, await key.claimsFor(token), jwk)

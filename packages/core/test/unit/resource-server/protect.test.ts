@@ -151,7 +151,7 @@ describe('an issuer that does not answer', () => {
     expect(response.headers.has('www-authenticate')).toBe(false)
   })
 
-  test('that breaks its specification is a fault, and nobody passes', async () => {
+  test('that breaks its specification is a fault, and no caller passes', async () => {
     server.use(http.get(`${as.issuer}/jwks`, () => HttpResponse.json({})))
     expect(await rejection(make().protect(await bearer()))).toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
   })

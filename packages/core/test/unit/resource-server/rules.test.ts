@@ -68,7 +68,7 @@ describe('the login', () => {
   )
 })
 
-describe('whoever acts', () => {
+describe('the actor', () => {
   const act = { sub: 'agent:trader', act: { sub: 'agent:router', act: { sub: 'agent:first' } } }
   const only = (...allow: never[]) => makeApi({ actors: { allow } })
 
@@ -91,7 +91,7 @@ describe('whoever acts', () => {
     ['one who is named deeper in the chain', ['agent:router'], { act }],
     ['a namesake of another issuer', ['x'], { act: { sub: 'x', iss: 'https://idp.example' } }],
     ['a namesake of ours', [{ issuer: 'https://idp.example', subject: 'x' }], { act: { sub: 'x' } }],
-    ['nobody', [], { act }],
+    ['any actor, with an empty list', [], { act }],
     ['another agent alone', ['agent:trader'], { sub: 'agent-app' }],
   ])('is refused: %s', async (_name, allow, claims) => {
     const { status, challenge } = await refused(only(...(allow as never[])).protect(await bearer(claims)))
@@ -152,7 +152,7 @@ describe('an opaque token', () => {
     expect(introspect).toHaveBeenCalledExactlyOnceWith('opaque', expect.objectContaining({ audience: [audience] }))
   })
 
-  test('is refused where nobody can be asked', async () => {
+  test('is refused without introspection', async () => {
     expect(await refused(api.protect(opaque()))).toMatchObject({ status: 401, reason: 'malformed' })
   })
 
@@ -182,7 +182,7 @@ describe('an opaque token', () => {
     expect((await refused(bound.protect(await stranger.request('opaque')))).reason).toBe('binding')
   })
 
-  test('that no verification stands behind is a fault, and nobody passes', async () => {
+  test('that no verification made is a fault, and no caller passes', async () => {
     const lookalike: AgentIdentity = { kind: 'agent', issuer: as.issuer, clientId: 'x', claims: {} }
     const forged = makeApi({ introspect: async () => lookalike })
     expect(await rejection(forged.protect(opaque()))).toMatchObject({ option: 'introspect' })

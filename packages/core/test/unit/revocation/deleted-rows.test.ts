@@ -19,7 +19,7 @@ const user = (subject: string): UserIdentity => ({
   claims: { iat: NOW / 1000 - 10 },
 })
 
-/** What somebody with write access to the database, and without keys, does to the rows of revocations. */
+/** Edits the rows of revocations as an attacker can who may write to the database and has no keys. */
 function setup() {
   const at = { now: NOW }
   const inner = memoryStore({ clock: { now: () => at.now } })
@@ -247,7 +247,7 @@ describe('a row of revocations that does not open', () => {
     expect([await newly('late'), await newly('bob')]).toEqual([true, false])
   })
 
-  test('at the end of the log keeps nobody from being revoked', async () => {
+  test('at the end of the log prevents no revocation', async () => {
     const { revoke, chunks, put, newly } = setup()
     await revoke('ann')
     await put(chunks()[0] ?? '', damage)
@@ -268,7 +268,7 @@ describe('a row of revocations that does not open', () => {
     expect([await newly('ann'), await newly('late'), await newly('bob')]).toEqual([true, true, false])
   })
 
-  test('of a name refuses its own subject, and nobody else', async () => {
+  test('of a name refuses only its own subject', async () => {
     const { revoke, names, put, durably } = setup()
     await revoke('ann')
     await put(names()[0] ?? '', damage)

@@ -35,7 +35,7 @@ describe('a revoked name (I9)', () => {
     ['a session', 'session', { ...owner, session: 's-1' }],
     ['a session of a user', 'session', { ...owner, subject: 'ann', session: 's-1' }],
     ['a delegation', 'delegation', { ...owner, subject: 'ann', delegation: 'd-1' }],
-  ])('ends the access of %s, and of nobody else', async (_, name, revoked) => {
+  ])('ends only the access of %s', async (_, name, revoked) => {
     const { here, there } = setup()
     expect(here.find(user(), NOW)).toBeUndefined()
     expect(await there.findNow(user(), NOW)).toBeUndefined()
@@ -150,7 +150,7 @@ describe('when a proof was made', () => {
     expect(here.find(identity, NOW + 200_000)).toBeDefined()
   })
 
-  test('a job is not told to log in, and nobody waits once the skew is over', async () => {
+  test('a job is not told to log in, and no user waits once the skew is over', async () => {
     const { here } = setup()
     await here.add({ ...owner, subject: 'ann' }, NOW)
     const job = user({ authTime: SECOND - 60, sessionId: 's-9' })

@@ -82,7 +82,7 @@ describe('Entra', () => {
     expect([...map.scopesOf(map.rolesOf(withClaims(claims)))]).toEqual([])
   })
 
-  test('overage of groups that nobody takes changes nothing', () => {
+  test('overage of groups that are not read changes nothing', () => {
     expect(read(entraRoles(), overage)).toEqual(['trader'])
   })
 })

@@ -2,8 +2,8 @@ import type { Store } from '../../../src/index.ts'
 import { overStore } from './over-store.ts'
 
 /**
- * A store whose database somebody writes to without having any key: rows of an index are not sealed, and can be pointed
- * at another record.
+ * A store whose database an attacker can write without any key: index rows are not sealed, and can be pointed at
+ * another record.
  */
 export function pointedRows(inner: Store) {
   const indexes = new Map<string, readonly string[]>()

@@ -43,7 +43,7 @@ describe('jsonLinesSink', () => {
       'a stream that fails',
       new Writable({ write: (_chunk, _encoding, done) => done(new Error('full')) }).on('error', () => {}),
     ],
-  ])('%s is told to whoever waits', async (_, to) => {
+  ])('%s rejects the promise of a caller that waits', async (_, to) => {
     await expect(jsonLinesSink({ to }).write(event(1))).rejects.toMatchObject({
       code: 'ERR_TRANSPORT',
       retryable: true,
