@@ -67,10 +67,10 @@ describe('a profile that says how its server names the agent', () => {
   })
 
   test.each([
-    ['nobody (impersonation)', { act: undefined }, {}],
+    ['no actor (impersonation)', { act: undefined }, {}],
     ['another', { act: { sub: 'agent:other' } }, {}],
     ['it inside another', { act: { sub: 'agent:other', act: { sub: 'agent:trader' } } }, {}],
-    ['nobody that can be read', {}, { access_token: 'opaque' }],
+    ['no readable actor', {}, { access_token: 'opaque' }],
   ])('refuses a token that names %s', async (_, claims, answer) => {
     server.tokenSays(claims)
     server.answerSays(answer)
@@ -105,11 +105,11 @@ describe('may_act (RFC 8693 §4.4)', () => {
   test.each([
     ['another issuer', { sub: 'a', iss: 'https://other.example.com' }, { subject: 'a', issuer: ISSUER }, false],
     ['the same issuer', { sub: 'a', iss: ISSUER }, { subject: 'a', issuer: ISSUER }, true],
-    ['an issuer that nobody asked for', { sub: 'a', iss: ISSUER }, { subject: 'a' }, true],
-    ['nobody by name', {}, { subject: 'a' }, true],
+    ['an issuer that was not asked for', { sub: 'a', iss: ISSUER }, { subject: 'a' }, true],
+    ['no actor by name', {}, { subject: 'a' }, true],
     ['no object', 'a', { subject: 'a' }, false],
     ['a name that is none', { sub: 7 }, { subject: 'a' }, false],
-    ['anything, where nobody is expected', 'a', undefined, true],
+    ['anything, if no actor is expected', 'a', undefined, true],
   ])('%s', (_, may_act, expected, right) => {
     const check = () => checkMayAct({ may_act }, expected)
     if (right) expect(check).not.toThrow()
@@ -145,7 +145,7 @@ describe('act chains', () => {
     )
   })
 
-  test('only the outermost decides, whoever is inside', async () => {
+  test('only the outermost decides, with any actors inside', async () => {
     const inner = fc.array(fc.constantFrom('agent:trader', 'service:risk', 'admin'), { maxLength: 4 })
     await fc.assert(
       fc.asyncProperty(fc.constantFrom('agent:trader', 'service:risk'), inner, async (outermost, others) => {

@@ -163,7 +163,7 @@ describe('the answer is held against what was asked', () => {
     ['another client', { client_id: 'other-app' }],
     ['no client', { client_id: undefined }],
     ['no jti', { jti: undefined }],
-    ['a key that nobody here holds', { cnf: { jkt: 'x' } }],
+    ['a key that is not held here', { cnf: { jkt: 'x' } }],
     ['an end that is past', { exp: SECONDS - 31 }],
     ['an actor without a name', { act: {} }],
   ])('a token for %s', async (_, claims) => {
@@ -282,7 +282,7 @@ describe('the end of a token', () => {
     ['both, the token ending first', { expires_in: 90 }, { exp: SECONDS + 60 }, SECONDS + 60],
     ['the token alone', { expires_in: undefined }, { exp: SECONDS + 60 }, SECONDS + 60],
     ['the answer alone', { expires_in: 60, access_token: 'opaque' }, {}, SECONDS + 60],
-    ['nobody', { expires_in: undefined, access_token: 'opaque' }, {}, undefined],
+    ['neither', { expires_in: undefined, access_token: 'opaque' }, {}, undefined],
   ])('is told by %s', async (_, answer, claims, expected) => {
     server.answerSays(answer)
     server.tokenSays(claims)

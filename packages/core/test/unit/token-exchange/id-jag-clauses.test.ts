@@ -16,7 +16,7 @@ const noKeys = (issuer: string) => msw.use(http.get(`${issuer}/jwks`, () => new 
 describe('an assertion', () => {
   test.each([
     ['its answer names', { scope: 'trade:write' }, ['trade:write']],
-    ['were asked, where nobody names any', {}, ['portfolio:read', 'trade:write']],
+    ['were asked, if neither names any', {}, ['portfolio:read', 'trade:write']],
   ])('that names no scopes has those that %s', async (_, answer, scopes) => {
     says.assertion = { scope: undefined }
     says.assertionAnswer = answer
@@ -77,7 +77,7 @@ describe('a token of the API’s own server', () => {
     const idJag = await world.assertion()
     says.token = { client_id: undefined }
     await expect(redeemIdJag({ authorizationServer, idJag })).resolves.toMatchObject({ subject: 'ann' })
-    says.token = { client_id: 'somebody' }
+    says.token = { client_id: 'other-client' }
     await dropped(redeemIdJag({ authorizationServer, idJag }), 'for another client')
   })
 })

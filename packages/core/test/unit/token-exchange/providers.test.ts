@@ -32,7 +32,7 @@ interface Case {
   readonly form: Record<string, string>
   readonly subject: string
   readonly tenant?: string
-  /** What makes it a token for somebody else. */
+  /** What makes it a token for another audience. */
   readonly stranger: Record<string, unknown>
 }
 
@@ -182,7 +182,7 @@ describe.each(Object.entries(cases))('%s', (_, provider) => {
     expect(Object.fromEntries(forms[0] ?? [])).toEqual(provider.form)
   })
 
-  test('takes no token for somebody else', async () => {
+  test('takes no token for another audience', async () => {
     change = { claims: provider.stranger }
     await expect(exchange(provider)).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
   })

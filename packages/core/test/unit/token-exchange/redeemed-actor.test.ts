@@ -24,9 +24,9 @@ describe("a token of an API's own server, whose profile says how it names our ag
   })
 
   test.each([
-    ['nobody', { act: undefined }, {}],
+    ['no actor', { act: undefined }, {}],
     ['another', { act: { sub: 'agent:other', act: { sub: 'agent:trader' } } }, {}],
-    ['nobody that can be read', {}, { access_token: 'opaque' }],
+    ['no readable actor', {}, { access_token: 'opaque' }],
   ])('is dropped where it names %s', async (_, token, answer) => {
     Object.assign(world.says, { token, answer })
     await expect(redeem()).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })

@@ -140,7 +140,7 @@ describe('tokens that processes share', () => {
     expect(textOf(await process().get(key, () => load(), undefined, ours))).toBe(textOf(fresh))
   })
 
-  test('are exchanged anew shortly before their end', async () => {
+  test('are exchanged again shortly before their end', async () => {
     const { process, load, loads, at } = processes()
     await process().get(key, () => load(300), undefined, ours)
     at.now += 235_000
@@ -177,7 +177,7 @@ describe('a revocation', () => {
     expect(loads()).toBe(2)
   })
 
-  test('of somebody else changes nothing', async () => {
+  test('of another user changes nothing', async () => {
     const { process, load, loads } = processes()
     const first = process()
     await first.get(key, () => load(), undefined, ours)
@@ -190,7 +190,7 @@ describe('a revocation', () => {
     expect(loads()).toBe(1)
   })
 
-  test('that comes while another process exchanges: what it gets is found by nobody', async () => {
+  test('that comes while another process exchanges: its token is not found by others', async () => {
     const { process, load, loads } = processes()
     const [first, second] = [process(), process()]
     const underWay = first.get(key, () => load(), undefined, ours)
@@ -253,7 +253,7 @@ describe('a store that fails', () => {
     await expect(waiting).resolves.toBeDefined()
   })
 
-  test('whoever waits for another process may leave', async () => {
+  test('a caller that waits for another process may leave', async () => {
     const { process, load } = processes()
     process()
       .get(key, () => new Promise<never>(() => {}), undefined, ours)
@@ -272,11 +272,11 @@ describe('a bound token (I8)', () => {
       (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])) as never,
     )
 
-  test('is shared by those who hold its key, and by nobody else', async () => {
+  test('is shared only by processes that hold its key', async () => {
     const { process, load, loads } = processes()
     const [mine, other] = [await imported(), await imported()]
     await process().get(key, () => load(300, 'bound', mine), undefined, { ...ours, dpop: mine })
-    const shared = await process().get(key, () => load(300, 'anew', mine), undefined, { ...ours, dpop: mine })
+    const shared = await process().get(key, () => load(300, 'new', mine), undefined, { ...ours, dpop: mine })
     expect(textOf(shared)).toBe('bound')
     expect(shared.dpop).toBe(mine)
     await process().get(key, () => load(300, 'other', other), undefined, { ...ours, dpop: other })

@@ -166,7 +166,7 @@ describe('TokenCache', () => {
     expect(cache.peek(key)).toBeUndefined()
   })
 
-  test('revoke drops the tokens of an owner, and of nobody else', async () => {
+  test('revoke drops only the tokens of one owner', async () => {
     const cache = fresh()
     const keyOf = (change: Partial<UserIdentity>) => tokenCacheKey({ ...ann, ...change }, wanted)
     const keys = [keyOf({ sessionId: 's1' }), keyOf({ sessionId: 's2' }), keyOf({ subject: 'bob', sessionId: 's1' })]

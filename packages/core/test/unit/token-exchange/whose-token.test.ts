@@ -59,7 +59,7 @@ describe('whose token a key is for (I9)', () => {
   })
 })
 
-test('whoever left before they asked gets no token, not even one that is there', async () => {
+test('a caller that left before it asked gets no token, not even a cached one', async () => {
   const cache = new TokenCache({ clock: { now: () => NOW } })
   const key = tokenCacheKey(ann, wanted)
   await cache.get(key, async () => ({ token: new Token('token'), scopes: [], expiresAt: NOW / 1000 + 300 }))

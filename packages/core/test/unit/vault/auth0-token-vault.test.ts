@@ -263,7 +263,7 @@ describe('a Privileged Worker', () => {
     expect(() => auth0TokenVault({ worker: { ...worker, kid: 'x' } as never })).toThrow('worker.kid')
   })
 
-  test('serves a delegation that was made with it, and nobody else', async () => {
+  test('serves only a delegation that was made with it', async () => {
     const { privateKey } = await generateKeyPair('ES256')
     const vault = auth0TokenVault({ worker: { privateKey, algorithm: 'ES256' } })
     expect([vault.hasWorkerGrant, auth0TokenVault().hasWorkerGrant]).toEqual([true, false])

@@ -51,7 +51,7 @@ describe('disconnect', () => {
     expect(new Set(crm.revoked).size).toBe(2)
   })
 
-  test('cascades over all accounts and clients of a user, and nobody else', async () => {
+  test('cascades over all accounts and clients of one user only', async () => {
     const { link, tokenOf, vault } = open()
     await link()
     await link(user('ann', { clientId: 'other' }))

@@ -12,7 +12,7 @@ useMsw(...crm.handlers)
 
 test('a connect flow ends after ten minutes also where its row was made to live longer in the database', async () => {
   const inner = memoryStore({ clock })
-  // Whoever writes to the database sets another expiry, and holds no key.
+  // An attacker who may write to the database, and has no key, sets another expiry.
   const edited = new Proxy(inner, {
     get: (target, name) => {
       if (name !== 'put') {

@@ -11,7 +11,7 @@ const crm = await provider('http://localhost:4882', () => clock.now())
 useMsw(...crm.handlers)
 beforeEach(() => crm.reset())
 
-/** Ann's linked account, in a database that somebody writes to who has no keys. */
+/** Ann's linked account, in a database that an attacker without keys writes to. */
 async function linked(graceSeconds = 0) {
   const inner = memoryStore({ clock })
   const rows = pointedRows(inner)
@@ -26,8 +26,8 @@ async function linked(graceSeconds = 0) {
   return { ...opened, rows, inner, key }
 }
 
-describe('a row of a lease or of a grace period that somebody wrote who has no keys', () => {
-  test('a lease: nothing is refreshed while it stands, nobody is asked to connect, and a token that is good serves', async () => {
+describe('a row of a lease or of a grace period, written by an attacker without keys', () => {
+  test('a lease: while it lasts nothing is refreshed, no user is asked to connect, and a valid token serves', async () => {
     const { tokenOf, inner, key } = await linked()
     await inner.put(`lease:${key}`, new Uint8Array([1]), { ifVersion: null })
     expect(await tokenOf()).toMatch(/^access-/)

@@ -177,7 +177,7 @@ describe('a connect flow', () => {
     for (const account of [undefined, 'a-9']) expect(await scopeOf(account)).toBe('openid offline_access contacts.read')
   })
 
-  test("an authorization endpoint that is no https URL is nobody's to open", async () => {
+  test('an authorization endpoint that is no https URL is not opened', async () => {
     for (const endpoint of ['javascript:alert(1)', 'data:text/html,x', 'ftp://x.example/', 'nonsense']) {
       const evil = await provider(`http://localhost:4803`, () => clock.now())
       evil.metadata.authorization_endpoint = endpoint

@@ -100,7 +100,7 @@ describe('an account whose refresh lost its answer', () => {
     expect(crm.reused).toEqual([])
   })
 
-  test('is not said to be revoked: what the answer held, nobody has', async () => {
+  test('is not reported as revoked: the tokens of the lost answer are unknown', async () => {
     const { link, vault } = await lost()
     crm.after = (answer) => answer
     await link()
@@ -111,7 +111,7 @@ describe('an account whose refresh lost its answer', () => {
 })
 
 describe('the refresh token of an account', () => {
-  test('goes to no other provider after the connection was set up anew', async () => {
+  test('goes to no other provider after the connection was configured again', async () => {
     const one = open()
     await one.link()
     const moved = world(other, { clock, store: one.store })
@@ -121,7 +121,7 @@ describe('the refresh token of an account', () => {
     clock.advance(3601)
     expect(await moved.tokenOf()).toBe('must_reconnect')
     expect(other.forms.filter((form) => form.get('grant_type') === 'refresh_token')).toEqual([])
-    // The first provider is not configured any more, so nobody tells it.
+    // The first provider is not configured any more, so the vault cannot revoke there.
     expect(await moved.vault.accounts.disconnect(user(), name)).toEqual({ status: 'disconnected', revoked: false })
     expect(other.revoked.some((token) => token.startsWith('refresh-1'))).toBe(false)
   })

@@ -108,7 +108,7 @@ describe('an answer that was lost', () => {
     const { tokenOf, link } = open()
     await link()
     clock.advance(3601)
-    // The token was used, and whoever stands before the provider answers for it.
+    // The token was consumed, and a proxy before the provider answers.
     crm.after = () => HttpResponse.json(body, { status }) as never
     expect(await tokenOf()).toMatch(/^(unavailable|misconfigured)$/)
     crm.after = (answer) => answer

@@ -13,7 +13,7 @@ beforeEach(() => crm.reset())
 
 const name = { connection: 'crm', account: 'a-1' }
 
-/** Ann's linked account, an older copy of which somebody with write access to the database puts back. */
+/** Ann's linked account, an older copy of which an attacker with write access to the database restores. */
 async function linked(definition: NonNullable<Parameters<typeof world>[1]>['definition'] = {}) {
   const inner = memoryStore({ clock })
   const rows = pointedRows(inner)

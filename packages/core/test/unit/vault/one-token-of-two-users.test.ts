@@ -9,7 +9,7 @@ const clock = testClock()
 const crm = await provider('http://localhost:4867', () => clock.now())
 useMsw(...crm.handlers)
 
-/** As Slack without token rotation: one token for an account, whoever links it, however often. */
+/** As Slack without token rotation: one token for an account, for every user who links it. */
 const gives =
   (token: object = { access_token: 'xoxp-1' }) =>
   async (answer: Response) => {

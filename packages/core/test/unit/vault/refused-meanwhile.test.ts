@@ -8,7 +8,7 @@ import { schema, smallWorld } from '../guard/small-world.ts'
 const API = 'https://api.crm.example'
 const reads = policy(schema, { access: { crm: connection('crm', { scopes: ['read'], origins: [API] }) } })
 
-/** An API that takes the second token only, and a vault that gives it to whoever says that the first was refused. */
+/** An API that accepts only the second token, and a vault that gives it after the first was refused. */
 function world(vaultGives: (request: VaultRequest, count: number) => Promise<string> | string) {
   const { guard, call, clock } = smallWorld()
   const sent: (string | null)[] = []

@@ -100,7 +100,7 @@ describe('what lies in the store', () => {
 })
 
 describe('keys rotate without downtime', () => {
-  test('old records open while the old key is listed, and are sealed anew by each refresh', async () => {
+  test('old records open while the old key is listed, and each refresh reseals them', async () => {
     const { store } = watched()
     const before = open(store)
     await before.link()

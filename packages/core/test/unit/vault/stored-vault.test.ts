@@ -124,7 +124,7 @@ describe('refresh', () => {
     expect(await tokenOf()).toMatch(/^access-/)
   })
 
-  test('an id_token that does not verify costs no refresh token: nobody looks at it', async () => {
+  test('an id_token that does not verify costs no refresh token: it is not checked', async () => {
     const { tokenOf, link } = open()
     await link()
     crm.after = async (answer) =>

@@ -50,7 +50,7 @@ describe('an account that does not open', () => {
     expect(await tokenOf({ account: 'a-1' })).toMatch(/^access-/)
   })
 
-  test.each(damages)('is not said to be revoked after a new link: nobody knows its tokens (%s)', async (damage) => {
+  test.each(damages)('is not reported as revoked after a new link: its tokens are unknown (%s)', async (damage) => {
     const { link, vault } = await unreadable(damage)
     await link()
     const name = { connection: 'crm', account: 'a-1' }

@@ -57,7 +57,7 @@ describe('an answer to a connect flow', () => {
     expect(await finish(parameters)).toMatchObject({ status: 'refused', reason: 'other_issuer', ...back })
   })
 
-  test('that is right links the account and leads back; one that nobody led has nowhere to go', async () => {
+  test('that is right links the account and leads back; without a return address it leads nowhere', async () => {
     const { finish, url, start } = await started()
     expect(await finish(crm.codeFor(url))).toMatchObject({ status: 'connected', ...back })
     const done = await finish(crm.codeFor((await start()).url))

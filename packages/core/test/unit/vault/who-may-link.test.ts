@@ -14,7 +14,7 @@ beforeEach(() => crm.reset())
 
 const name = { connection: 'crm', account: 'a-1' }
 
-describe('where the app calls the vault itself, whoever is not the user in person', () => {
+describe('where the app calls the vault itself, a caller who is not the user in person', () => {
   test.each<readonly [string, () => UserIdentity]>([
     ['an agent that acts for the user', () => user('ann', { actor: { subject: 'agent:crm' } })],
     ['a job under a delegation', () => user('ann', { delegationId: 'd-1' })],

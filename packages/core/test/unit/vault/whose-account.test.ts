@@ -32,7 +32,7 @@ describe('an account is its owner’s (I2)', () => {
   })
 })
 
-describe('a connect flow is ended by whoever began it, and by nobody else', () => {
+describe('only the user who began a connect flow ends it', () => {
   const key = new Uint8Array(32).fill(7)
   const begun = async () => {
     const attempts = new ConnectAttempts(openStoreKeys(memoryStore(), { seal: [key], index: key }), {

@@ -70,7 +70,7 @@ describe('a process that stood still for longer than its lease', () => {
       key.startsWith('lease:') && (operation === 'put' || operation === 'delete') ? Promise.resolve('1') : next(),
     )
 
-  test('was given up for dead; its answer, when it comes, mends the connection', async () => {
+  test('was taken for dead; its late answer repairs the connection', async () => {
     const one = open()
     const other = open({ store: overtaken(one.store) })
     await one.link()

@@ -36,7 +36,7 @@ const pending: ApprovalAnswer = { status: 'pending', interval: 60 }
 const approved: ApprovalAnswer = { status: 'approved' }
 
 describe('faults', () => {
-  test('a channel that fails is tried again, the others go on, and nobody is told a wrong thing', async () => {
+  test('a channel that fails is tried again, the others go on, and no wrong event is sent', async () => {
     const { channel } = listeningChannel((id, looks) => {
       if (id === 'q-0' && looks === 1) throw new TransportError('no answer')
       return approved
@@ -205,7 +205,7 @@ describe('stopping', () => {
     await run
     expect(target.told).toHaveLength(1)
     expect(watcher.statistics().underWay).toBe(0)
-    // The other four are due at once for whoever comes next, and not only when a claim has run out.
+    // The other four are due at once for the next watcher, and not only when a claim has expired.
     expect(await target.runStore.claimPolls(10, 60)).toHaveLength(4)
   })
 

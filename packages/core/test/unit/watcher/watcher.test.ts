@@ -88,7 +88,7 @@ describe('following', () => {
     expect(sent).toEqual(['unsent'])
   })
 
-  test('a question that nobody answered in time has ended, and the app is told', async () => {
+  test('an unanswered question expires, and the app is notified', async () => {
     const { channel } = listeningChannel(() => ({ status: 'expired' }))
     const target = started(channel)
     await target.add(1, { lifetime: 0.05 })
@@ -114,7 +114,7 @@ const baseQuestion = () => ({
 })
 
 describe('several watchers', () => {
-  test('share the work: nobody is asked about twice, and the app is told once', async () => {
+  test('share the work: no question is polled twice, and the app is notified once', async () => {
     const { channel, looks } = listeningChannel(async () => {
       await new Promise((resolve) => setTimeout(resolve, 5))
       return approved
