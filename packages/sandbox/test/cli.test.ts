@@ -109,7 +109,7 @@ test('the doctor line that is printed works as it is', { timeout: 120_000 }, asy
   expect(code).toBe(0)
 })
 
-test('one that was killed is in nobody’s way', { timeout: 120_000 }, async () => {
+test('a killed sandbox does not block the next one', { timeout: 120_000 }, async () => {
   const killed = run(['--port', '0', '--json'])
   await vi.waitFor(() => expect(killed.output()).toContain('\n'), { timeout: 120_000 })
   killed.child.kill('SIGKILL')

@@ -65,11 +65,11 @@ describe('startAuthorizationServer', () => {
     await expect(taken).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })
 
-  test('refuses options that nothing reads, and controls that name nobody', async () => {
+  test('refuses unknown options, and controls for unknown users', async () => {
     const misspelt = { ...options, user: [] } as AuthorizationServerOptions
     await expect(startAuthorizationServer(misspelt)).rejects.toThrow('unknown user')
     const { controls } = await start()
-    await expect(controls.signInAs('nobody')).rejects.toThrow('there are zoe')
+    await expect(controls.signInAs('unknown')).rejects.toThrow('there are zoe')
     await expect(controls.approve()).rejects.toThrow('no open backchannel request')
     await expect(controls.approveDevice('AAAA-AAAA', 'zoe')).rejects.toThrow('no device')
     await expect(controls.connect('zoe', 'nowhere', { upstreamSubject: 'z' })).rejects.toThrow('no connection')

@@ -26,7 +26,7 @@ export function startChromium(): Promise<Browser> {
 
 export type Scheme = 'light' | 'dark'
 
-/** Somebody's browser, at a phone's size. */
+/** A user's browser, at a phone's size. */
 export function phoneSized(browser: Browser, colorScheme: Scheme = 'light'): Promise<BrowserContext> {
   return browser.newContext({ viewport: { width: 390, height: 760 }, colorScheme, locale: 'en-GB' })
 }

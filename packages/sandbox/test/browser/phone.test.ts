@@ -59,7 +59,7 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 40_000 }, () =>
   test('a whole purchase: chat line, login, approval on the phone, order', async () => {
     const phone = await phoneOf('ann')
     const talk = await chat('Ann Archer', 'Buy 50 shares of AAPL')
-    // It arrives by itself: nobody reloads the phone.
+    // It arrives by itself, without a reload of the phone.
     const card = phone.getByRole('article')
     await card.waitFor()
     const text = await card.textContent()
@@ -100,7 +100,7 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 40_000 }, () =>
     expect(await orders('p-ann')).toBe(0)
   })
 
-  test('what nobody answers runs out, on the phone and in the chat', { timeout: 90_000 }, async () => {
+  test('an unanswered question expires, on the phone and in the chat', { timeout: 90_000 }, async () => {
     const hasty = await startChatApp(sandbox, 10)
     onTestFinished(() => hasty.close())
     const phone = await phoneOf('ann')
@@ -126,7 +126,7 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 40_000 }, () =>
     expect(await orders('p-ann')).toBe(0)
   })
 
-  test('a phone without its link is locked, whoever else has theirs', async () => {
+  test('a phone without its link is locked, even if another phone is open', async () => {
     const context = await open()
     await phoneOf('ann', context)
     const page = await context.newPage()

@@ -36,7 +36,7 @@ async function strange(
   return port.origin
 }
 
-test('finds nothing wrong with right settings, and asks nobody', async () => {
+test('finds nothing wrong with right settings, and sends no question', async () => {
   const report = await runDoctor(settings())
   expect(problems(report)).toEqual([])
   expect(report.healthy).toBe(true)
@@ -50,7 +50,7 @@ test('finds nothing wrong with right settings, and asks nobody', async () => {
 describe('one setting wrong is one problem, with its fix', () => {
   test.each<[string, Partial<DoctorOptions>, string]>([
     ['a secret', { clientSecret: 'wrong-secret' }, 'client_refused'],
-    ['a client', { clientId: 'nobody' }, 'client_refused'],
+    ['a client', { clientId: 'unknown' }, 'client_refused'],
     ['a redirect URI', { redirectUri: 'https://elsewhere.example/callback' }, 'redirect_uri_refused'],
     ['an audience', { audience: 'https://nowhere.example/' }, 'audience_refused'],
     ['a client without rights', { clientId: 'stock-cli', clientSecret: undefined as never }, 'ciba_for_client_refused'],
@@ -110,7 +110,7 @@ describe('one setting wrong is one problem, with its fix', () => {
     expect(problems(await runDoctor({ issuer, needs: [] }))).toEqual([])
   })
 
-  test('no DPoP is a problem for whoever needs it', async () => {
+  test('no DPoP is a problem only if the app needs it', async () => {
     const issuer = await strange(({ dpop_signing_alg_values_supported: _gone, ...rest }) => rest)
     expect(problems(await runDoctor({ issuer }))).toEqual([])
     expect(problems(await runDoctor({ issuer, needs: ['dpop'] }))).toMatchObject([{ id: 'dpop_missing' }])

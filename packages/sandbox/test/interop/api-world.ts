@@ -23,7 +23,7 @@ const client: TargetClient = {
   redirectUri,
 }
 
-/** What went over the wire, as whoever sent it saw it. */
+/** A request on the wire, as its sender saw it. */
 export interface Sent {
   readonly url: string
   readonly origin: string
@@ -44,7 +44,7 @@ export interface ApiWorld {
   readonly withdrawn: Set<string>
   /** Ids of the tokens that the API let in, in order. */
   readonly admitted: string[]
-  /** The API starts anew: it knows none of the nonces that it gave. */
+  /** Restarts the API: it knows none of the nonces that it gave. */
   restartApi(): void
   /** A guard as a process of its own would make it, over the store that all of them share. */
   guard(over?: Partial<GuardOptions>): Guard

@@ -33,7 +33,7 @@ async function withCleo(): Promise<ProtocolTarget> {
   return { ...target, close }
 }
 
-/** An agent with nobody before it: its call is begun once, and watchers bring it to its end. */
+/** An agent in the background: its call is begun once, and watchers complete it. */
 async function background(end: (close: () => Promise<void>) => void, setting: Setting = {}) {
   const { user = 'ann' } = setting
   const target = user === 'ann' ? await sandboxTarget(setting.target) : await withCleo()
@@ -154,7 +154,7 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
       const setting = { target: { interval: 2 }, watchers: 0 }
       const { run, watch, controls, orders, polls } = await background(onTestFinished, setting)
       await run()
-      // Nobody polls before the server is told to slow down: on a busy machine that takes longer than the interval.
+      // No poll is sent before the server is told to slow down: on a busy machine that takes longer than the interval.
       await controls.slowDown()
       watch()
       await expect.poll(async () => (await polls()).length, soon).toBeGreaterThanOrEqual(2)
@@ -230,7 +230,7 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
     expect(assertions.length).toBeGreaterThanOrEqual(2)
   })
 
-  // The exchange takes no order that its server asked nobody about, but for a client that the account trusts.
+  // The exchange takes no order that its server sent no question about, except from a client that the account trusts.
   test.for([
     ['ann', 403, 0],
     ['cleo', 201, 1],
@@ -255,7 +255,7 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
         }),
       })
       expect((await inbox(answer)).status).toBe(200)
-      // Whoever wants the call's result at once runs it; else the watcher does, when it is clear that nobody came.
+      // A caller that wants the result at once runs the call; without one, the watcher runs it.
       await run()
       expect(outcomes.at(-1)).toMatchObject({ status: 'done', result })
       expect(await orders()).toBe(placed)

@@ -17,7 +17,7 @@ beforeAll(async () => {
 beforeEach(() => target.reset())
 afterAll(() => target.close())
 
-/** An employee's agent: they sign in at their employer's, and the API belongs to somebody else. */
+/** An employee's agent: they sign in at their employer's, and the API belongs to another company. */
 function world(over: Partial<GuardOptions> = {}, dpop?: DpopKey) {
   const employer = {
     authorizationServer: target.enterprise as ProtocolTarget['authorizationServer'],
@@ -123,9 +123,9 @@ describe('Cross App Access, over HTTP', () => {
     expect(await guard.run(policies.trade, trader, () => 'traded')).toMatchObject({ result: 'traded' })
   })
 
-  test('whoever the API does not know is not permitted, and is not asked to sign in', async () => {
+  test('a user whom the API does not know is not permitted, and is not asked to sign in', async () => {
     const { controls, signIn, look } = world()
-    await controls.changeUser(target.users.ann.enterpriseSubject, { email: 'nobody@elsewhere.example' })
+    await controls.changeUser(target.users.ann.enterpriseSubject, { email: 'unknown@elsewhere.example' })
     expect(await look(await signIn())).toMatchObject({ status: 'denied', code: 'not_permitted' })
   })
 

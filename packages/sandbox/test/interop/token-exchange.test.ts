@@ -145,7 +145,7 @@ describe('a service that an agent called, and that calls on', { concurrent: true
     await expect(call('ledger', inbound, 'audit')).rejects.toMatchObject({ error: 'invalid_request' })
   })
 
-  test('whoever is named as actor has to be', async ({ onTestFinished }) => {
+  test('the named actor has to be the caller', async ({ onTestFinished }) => {
     const { start, call } = await services(onTestFinished)
     const identity = await start()
     await expect(call('agent', identity, 'risk', { actor: { subject: 'service:risk' } })).rejects.toMatchObject({
@@ -177,7 +177,7 @@ describe('on behalf of, as Entra does it', { concurrent: true }, () => {
     },
   })
 
-  test('the target is a part of each scope, and nobody is named beside the user', async ({ onTestFinished }) => {
+  test('the target is a part of each scope, and only the user is named', async ({ onTestFinished }) => {
     const { start, call, profile, server } = await services(onTestFinished)
     const identity = await start()
     const ours = asEntra(profile('agent'))

@@ -35,7 +35,7 @@ test('closes once, and gives everything back', async () => {
   await again.close()
 })
 
-test('a question that runs out after the end harms nobody', async () => {
+test('a question that expires after the end raises no error', async () => {
   const errors = uncaught()
   const events: SandboxEvent[] = []
   const sandbox = await startSandbox({

@@ -17,7 +17,7 @@ export function browser() {
   }
 }
 
-/** Begins a login. Whoever is signed in already ends at the app at once. */
+/** Begins a login. A user who is signed in already ends at the app at once. */
 export function authorize(
   go: ReturnType<typeof browser>,
   issuer: string,

@@ -48,7 +48,7 @@ test('the cookie of one login opens the page of no other', async () => {
   expect([await statusAt(path), await statusAt('/interaction/another')]).toEqual([200, 400])
 })
 
-test('somebody who does not exist cannot sign in', async () => {
+test('an unknown user cannot sign in', async () => {
   const { post } = await app()
   expect((await post({ subject: 'mallory' })).status).toBe(400)
 })
@@ -108,7 +108,7 @@ test('a device is connected on a page, by the code that it shows', async () => {
   expect(await confirm.text()).toContain('Is this your device?')
 })
 
-test('few wrong codes of devices are looked at, whoever enters them; then a right one is refused too', async () => {
+test('after a few wrong device codes of any user, a right one is refused too', async () => {
   const own = await startSandbox()
   onTestFinished(() => own.close())
   onTestFinished(() => void vi.useRealTimers())

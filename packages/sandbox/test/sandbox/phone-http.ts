@@ -25,7 +25,7 @@ export async function openPhone(sandbox: Sandbox, subject: string) {
   }
 }
 
-/** The agent asks somebody. @returns the `auth_req_id` */
+/** The agent asks a user. @returns the `auth_req_id` */
 export async function askBy(
   sandbox: Sandbox,
   subject: string,
@@ -45,7 +45,7 @@ export async function askBy(
     }),
   })
   const body = (await response.json()) as { readonly auth_req_id?: string }
-  if (body.auth_req_id === undefined) throw new TypeError(`nobody was asked: ${JSON.stringify(body)}`)
+  if (body.auth_req_id === undefined) throw new TypeError(`no question was sent: ${JSON.stringify(body)}`)
   return body.auth_req_id
 }
 

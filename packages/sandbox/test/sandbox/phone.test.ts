@@ -17,13 +17,13 @@ const statusOf = async (path: string, headers: Readonly<Record<string, string>> 
   (await fetch(`${sandbox.phone.origin}${path}`, { headers, redirect: 'manual' })).status
 
 describe('who gets in', () => {
-  test('nobody without the link: a wrong key, no key, the key of another user', async () => {
+  test('only a browser with the link: not with a wrong key, no key, or the key of another user', async () => {
     const annsKey = new URL(sandbox.phone.urlOf('ann')).searchParams.get('key')
     expect(await statusOf('/phones/ann')).toBe(401)
     expect(await statusOf('/phones/ann?key=wrong')).toBe(401)
     expect(await statusOf(`/phones/bob?key=${annsKey}`)).toBe(401)
     expect(await statusOf('/phones/ann/events')).toBe(401)
-    expect(await statusOf('/phones/nobody')).toBe(401)
+    expect(await statusOf('/phones/unknown')).toBe(401)
   })
 
   test('says nothing that it was not taught to say', async () => {
@@ -184,7 +184,7 @@ describe('what is shown', () => {
     }
   })
 
-  test('runs no other script, is framed by nobody, and kept by nobody', async () => {
+  test('runs no other script, cannot be framed, and is not cached', async () => {
     const { url, cookie } = await openPhone(sandbox, 'ann')
     const { headers } = await fetch(url, { headers: { cookie } })
     const policy = headers.get('content-security-policy')
@@ -201,7 +201,7 @@ describe('what is shown', () => {
   })
 })
 
-test('tells of a question as it comes, and of nobody else’s', async () => {
+test('announces a question as it comes, but none of other users', async () => {
   const { url, cookie } = await openPhone(sandbox, 'ann')
   const response = await fetch(`${url}/events`, { headers: { cookie } })
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
@@ -238,7 +238,7 @@ test('every server answers to its own Host only', async () => {
   }
 })
 
-/** Whether somebody listens there. */
+/** Whether a server listens there. */
 function isTaken(host: string, port: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port: Number(port), timeout: 2000 })

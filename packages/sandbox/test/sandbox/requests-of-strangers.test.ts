@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => sandbox?.close())
 afterEach(() => vi.restoreAllMocks())
 
-/** What stands on this machine for nobody else: it notes whoever reaches it. */
+/** A server on this machine that should not be reached; it records its requests. */
 async function inside() {
   const reached: string[] = []
   const server = createServer((incoming, outgoing) => {

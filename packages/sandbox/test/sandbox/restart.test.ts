@@ -24,7 +24,7 @@ async function during<T>(work: (sandbox: Sandbox) => Promise<T>, options: Sandbo
   }
 }
 
-/** An upstream token for somebody's linked account. @returns the status */
+/** Requests an upstream token for a user's linked account. @returns the status */
 async function vaultStatus({ settings, target }: Sandbox, user: string): Promise<number> {
   const { accessToken } = await login(target, { user })
   const response = await fetch(`${settings.issuer}/oauth/token`, {
@@ -50,7 +50,7 @@ async function change({ settings: { openFga } }: Sandbox, body: object): Promise
   return response.status
 }
 
-test('whoever signed in on a page is signed in after it', async () => {
+test('a user who signed in on a page is signed in after it', async () => {
   const go = browser()
   await during(async ({ settings }) => {
     const { post } = await openLogin(settings.issuer, settings.clientId, {}, go)

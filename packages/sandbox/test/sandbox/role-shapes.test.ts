@@ -4,7 +4,7 @@ import { decodeJwt } from 'jose'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/index.ts'
 
-/** Somebody with more roles and groups than Entra writes into a token, and somebody with none. */
+/** A user with more roles and groups than Entra writes into a token, and a user with none. */
 const SEED = {
   users: [
     { subject: 'many', roles: ['trader', ...Array.from({ length: 200 }, (_, index) => `role-${index}`)] },
