@@ -139,11 +139,11 @@ describe('an employee', () => {
     expect(await who(anns)).toBe('user stock-agent ann')
   })
 
-  test('whose id_token does not verify is nobody', async () => {
+  test('whose id_token does not verify is refused', async () => {
     await expect(who(access({}, 'eyJhbGciOiJub25lIn0.e30.'))).rejects.toThrow()
   })
 
-  test('an option of the identity provider that nobody knows', () => {
+  test('an unknown option of the identity provider', () => {
     expect(() => access({ token: 'x' } as never)).toThrow(/employeeAccess/)
   })
 })

@@ -59,7 +59,7 @@ describe('where metadata may lead', () => {
     const lookup: LookupFunction = (_name, _options, back) => back(null, [{ address: '127.0.0.1', family: 4 }])
     const strangers = boundedFetch({ ...bounds, lookup })
     await expect(strangers('https://rebound.example/')).rejects.toThrow('no public https address')
-    // Whoever is trusted is connected to: nobody listens there.
+    // Connects to a trusted host; no server listens there.
     const trusted = boundedFetch({ ...bounds, lookup, trustedHosts: ['rebound.example'] })
     await expect(trusted('https://rebound.example:1/')).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
   })
@@ -70,7 +70,7 @@ describe('where metadata may lead', () => {
     await expect(boundedFetch(here)(moved)).rejects.toThrow('redirect')
     const { fetch } = recorded(() => new Response(null, { status: 307, headers: { location: '/x' } }))
     await expect(boundedFetch({ ...here, fetch })('https://as.example/')).rejects.toThrow('redirect')
-    // A fetch of the app that follows in spite of us: the answer is somebody else's.
+    // A fetch of the app that follows a redirect in spite of us: another server answered.
     const target = await serve(200, '{"issuer":"https://evil.example"}')
     const through = await serve(302, '', { location: target })
     const follows = (input: string | URL | Request) => globalThis.fetch(input)

@@ -162,7 +162,7 @@ describe.each(['v2', 'v1'] as const)('a call under way at a stateful transport o
       await (how === 'cancels it' ? ann.send(cancelled) : ann.send(undefined, 'DELETE'))
       await aborted.promise
       const again = await client('ann')
-      // Of the first nobody was told anything, so this one is its client's second try.
+      // The client got no result of the first call, so this one is its second attempt.
       const told = async () => (await again.call('probe')).text()
       let second = await told()
       while (second.includes('"unavailable"')) second = await told()

@@ -181,7 +181,7 @@ class Run {
   }
 }
 
-/** One request to the server, which is made anew, for whom the turn's session says. */
+/** Sends one request to a new server, for the user of the turn's session. */
 function serve(turn: AdapterTurn) {
   const { guard, identity, policies, onError } = turn
   const form = turn.form === undefined ? undefined : forms[turn.form]

@@ -132,7 +132,7 @@ describe('a stream of events', () => {
       ['data: id: a\nidea: b\n: id: c\n id: d\n'],
       'data: id: a\nidea: b\n: id: c\n id: d\n',
     ],
-  ])('has its ids written anew: %s', async (_name, chunks, expected) => {
+  ])('has its ids rewritten: %s', async (_name, chunks, expected) => {
     expect(await through(...chunks)).toBe(expected)
   })
 

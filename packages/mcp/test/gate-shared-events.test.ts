@@ -108,7 +108,7 @@ describe.each([
     await Promise.all([own?.body?.cancel(), theirs?.body?.cancel()])
   })
 
-  test('are not told to another user by an id from before the process and its store began anew', async () => {
+  test('are not told to another user by an id from before a restart of the process and its store', async () => {
     const sessionKey = crypto.getRandomValues(new Uint8Array(32))
     const [annToken, bobToken] = [await world.token('ann'), await world.token('bob')]
     const before = clientOf(process(Server, Transport).handler, bobToken, { sessionKey })

@@ -31,7 +31,7 @@ const gateOf = (over: Partial<McpResourceServerOptions>) =>
 function serve(over: Partial<McpResourceServerOptions>, guarded = make()) {
   const mcp = createMcpHandler(() => {
     const server = new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)
-    // One that nobody guards.
+    // An unguarded tool.
     server.registerTool('debug', { inputSchema: Nothing }, async () => ({ content: [{ type: 'text', text: 'ran' }] }))
     return guarded.register(server)
   })

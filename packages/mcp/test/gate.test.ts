@@ -52,7 +52,7 @@ describe('who may pass', () => {
 
   verifies(
     'MCP-SERVER-metadata',
-    'nobody without a token: the challenge names the metadata, which names the issuer',
+    'a request without a token is refused: the challenge names the metadata, which names the issuer',
     async () => {
       const response = await send({}, {})
       expect(response.status).toBe(401)
@@ -69,18 +69,14 @@ describe('who may pass', () => {
     },
   )
 
-  verifies(
-    'MCP-SERVER-challenge-scope',
-    'whoever comes without a token need not ask for more than is needed',
-    async () => {
-      const tools = { create_order: { scopes: ['mcp:trade'] } }
-      const challenge = challengeOf(await send({ tools }, {}))
-      expect(challenge).toContain('scope="mcp:tools"')
-      // RFC 6750 §3.1: no error is named to whoever sent no credentials.
-      expect(challenge).not.toContain('error')
-      expect(challengeOf(await send({ scopes: [] }, {}))).not.toContain('scope')
-    },
-  )
+  verifies('MCP-SERVER-challenge-scope', 'a client without a token need not ask for more than is needed', async () => {
+    const tools = { create_order: { scopes: ['mcp:trade'] } }
+    const challenge = challengeOf(await send({ tools }, {}))
+    expect(challenge).toContain('scope="mcp:tools"')
+    // RFC 6750 §3.1: no error is named to a client that sent no credentials.
+    expect(challenge).not.toContain('error')
+    expect(challengeOf(await send({ scopes: [] }, {}))).not.toContain('scope')
+  })
 
   verifies('MCP-SERVER-query', 'a token in the query is not looked at', async () => {
     const token = await world.token('ann')

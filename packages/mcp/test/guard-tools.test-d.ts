@@ -40,13 +40,13 @@ test('what does not compile', () => {
     guardTools(tools, { guard, policies: { ...policies, create_order: policies.get_price } })
     // @ts-expect-error an object that no policy() made
     guardTools(tools, { guard, policies: { ...policies, get_price: {} } })
-    // @ts-expect-error an unknown option: nobody says here for whom a call is
+    // @ts-expect-error an unknown option: the request says for whom a call is
     guardTools(tools, { guard, policies, identity: 'ann' })
     // @ts-expect-error a tool's rules are scopes and logins
     mcpResourceServer({ ...gateOptions, tools: { get_price: { scope: 'a' } } })
     // @ts-expect-error neither secret nor key
     machineAccess({ serverUrl: 's', issuer: 'i', clientId: 'c' })
-    // @ts-expect-error nobody's session
+    // @ts-expect-error a session without an owner
     createMcpSession({ serverUrl: 's', client: { name: 'x', redirectUri: 'r' } })
   }
   expectTypeOf(wrong).returns.toBeVoid()

@@ -75,7 +75,7 @@ describe('what a user is shown, and may do', () => {
     expect(JSON.parse(textOf(small))).toMatchObject({ quantity: 5, status: 'filled' })
   })
 
-  test('another’s portfolio is refused with a fixed sentence, and nobody is asked', async () => {
+  test('another’s portfolio is refused with a fixed sentence, and no question is sent', async () => {
     world.serve()
     const client = await connect('ann')
     const refused = await client.callTool({ name: 'create_order', arguments: buy(50, { portfolio: 'p-bob' }) })
@@ -258,7 +258,7 @@ describe('tools of an app’s own', () => {
     expect(await probe()).toMatchObject(wanted as object)
   })
 
-  test('an identity that no verification made is nobody', async () => {
+  test('an identity that no verification made is refused', async () => {
     const guarded = guardTools(
       { probe: { inputSchema: Nothing, execute: () => 'ran' } },
       { guard: world.guard(), policies: { probe: policy(Nothing, {}) } },
@@ -275,7 +275,7 @@ describe('tools of an app’s own', () => {
     })
     const authInfo = { token: '', clientId: 'x', scopes: [], extra: { identity } }
     expect(await (await mcp.fetch(request.clone(), { authInfo })).text()).toContain('It could not be verified')
-    // Without a gate there is nobody.
+    // Without a gate there is no user.
     expect(await (await mcp.fetch(request)).text()).toContain('has to sign in')
   })
 })

@@ -37,7 +37,7 @@ describe('a registration', () => {
     expect((await connect(fetch)).error).toContain('register one by hand')
   })
 
-  verifies('RFC7591-3.2.1-secret', 'one whose secret has run out is made anew', async () => {
+  verifies('RFC7591-3.2.1-secret', 'a client whose secret has expired registers again', async () => {
     const store = memoryStore()
     const { asked, fetch } = servers()
     const expiring: McpSessionOptions['fetch'] = async (input, init) => {

@@ -110,7 +110,7 @@ describe.each(clients)('by $name', ({ connect }) => {
     expect(await session.authProvider.tokens()).toMatchObject({ access_token: 'honest-token', issuer: servers.honest })
   })
 
-  test('a machine’s secret and its signed assertions go to the issuer that it names, whoever claims to be it', async () => {
+  test('a machine’s secret and its signed assertions go only to the issuer that it names, even if another claims to be it', async () => {
     const servers = await hostileServers()
     const { honest, serverUrl } = servers
     servers.pretend({ issuer: honest })

@@ -19,7 +19,7 @@ afterAll(() => world.close())
 const Nothing = z.strictObject({})
 const tool = { inputSchema: Nothing, execute: () => 'ran' }
 const tools = { open: tool, hidden: tool }
-const policies = { open: policy(Nothing, {}), hidden: policy(Nothing, { roles: ['nobody has this'] }) }
+const policies = { open: policy(Nothing, {}), hidden: policy(Nothing, { roles: ['an unknown role'] }) }
 const guard = () => world.guard({ roles: roleMap({ claim: 'roles', scopes: { trader: ['trade:write'] } }) })
 const capabilities = { tools: {} }
 const other = async () => ({ content: [] })

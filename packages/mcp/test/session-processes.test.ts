@@ -65,7 +65,7 @@ test('a refresh that is refused in one process drops nothing that another has st
     const refreshToken = form.get('refresh_token')
     sent.push(refreshToken)
     if (refreshToken !== 'refresh-old') return Response.json(tokens('renewed'))
-    // The user has just signed in anew, here.
+    // The user has just signed in again, here.
     await here.authProvider.saveTokens({ ...tokens('new'), issuer }, { issuer })
     return Response.json({ error: 'invalid_grant' }, { status: 400 })
   })

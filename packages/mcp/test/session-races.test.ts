@@ -145,7 +145,7 @@ describe('what others did in the meantime is not undone by', () => {
     'a refresh that is refused with %s: a sign-in stays',
     async (error) => {
       const { authProvider } = await between(() => refused(error), signIn)
-      // Somebody reads the new ones before the SDK says that the old ones are good for nothing.
+      // A request reads the new tokens before the SDK reports the old ones as invalid.
       expect(await authProvider.tokens()).toMatchObject(newer)
       await authProvider.invalidateCredentials?.('tokens')
       expect(await authProvider.tokens()).toMatchObject(newer)

@@ -6,12 +6,12 @@ import type { World } from './world.ts'
 
 export const redirectUri = 'http://127.0.0.1/callback'
 
-/** A session of a client that nobody registered. */
+/** A session of an unregistered client. */
 export function open(world: World, browser: Browser, over: Partial<McpSessionOptions> = {}): McpSession {
   return createMcpSession({
     serverUrl: world.resource,
     owner: 'ann',
-    client: { name: 'An agent nobody knows', redirectUri },
+    client: { name: 'An unknown agent', redirectUri },
     showSignIn: (url) => browser.show(url),
     store: memoryStore(),
     ...over,

@@ -78,7 +78,7 @@ test.each([
   const [ann, bob] = [await client('ann'), await client('bob')]
   const begun = await ann('tools/call', { name: 'report', arguments: {}, task: {} })
   const taskId = /"taskId":"(\w+)"/.exec(begun)?.[1] ?? 'none'
-  // Without a session it does not begin: nobody could be given its result.
+  // Without a session it does not begin: no client could get its result.
   if (!isStateful) expect.soft(begun).toContain('-32601')
   for (const method of ['tasks/list', 'tasks/get', 'tasks/result', 'tasks/cancel']) {
     const told = await bob(method, method === 'tasks/list' ? {} : { taskId })

@@ -149,7 +149,7 @@ test.each(Object.keys(sdks))('a tool of any shape runs behind the guard, and as 
   const { names, seen } = shapes
   expect(names).toHaveLength(32)
 
-  // Without the gate nobody is verified, whoever the request names.
+  // Without the gate no user is verified, even if the request names one.
   for (const name of names) {
     const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } }
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
@@ -181,6 +181,6 @@ function whoActs(): string {
     const identity = currentIdentity()
     return identity.kind === 'user' ? identity.subject : identity.kind
   } catch {
-    return 'nobody'
+    return 'no user'
   }
 }

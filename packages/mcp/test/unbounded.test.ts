@@ -74,7 +74,7 @@ async function flooding(headOf: (request: IncomingMessage, origin: string) => He
   return flood
 }
 
-/** Whoever asks: a user by a session, and a machine. */
+/** The kinds of access: a user by a session, and machines. */
 const accesses: Readonly<Record<string, (serverUrl: string) => McpAccess>> = {
   'a session': (serverUrl) =>
     createMcpSession({

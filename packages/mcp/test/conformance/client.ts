@@ -48,7 +48,7 @@ async function userSession(byHand: { client_id: string; client_secret: string } 
   let callback: string | undefined
   const session = createMcpSession({
     serverUrl,
-    owner: 'somebody',
+    owner: 'a-user',
     client: {
       name: 'Behalf',
       redirectUri: 'http://127.0.0.1:3000/callback',

@@ -35,8 +35,8 @@ export interface ConformanceServer {
 }
 
 /**
- * Serves the suite's tools to the suite's client, which brings no token: whoever comes here comes as Ann, as if a
- * proxy before the gate had signed them in. All else is the gate's and the guard's.
+ * Serves the suite's tools to the suite's client, which brings no token: every request comes as Ann, as if a proxy
+ * before the gate had signed her in. All else is the gate's and the guard's.
  */
 export async function serveForSuite(): Promise<ConformanceServer> {
   const world = await openWorld()
