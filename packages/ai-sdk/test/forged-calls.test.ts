@@ -43,7 +43,7 @@ test.each([
   expect(await target.orders()).toBe(0)
 })
 
-/** Asked by nobody, and paused for a login. */
+/** A call without a signed-in user, paused for a login. */
 async function pausedForLogin() {
   const target = await world()
   const guard = target.guard()

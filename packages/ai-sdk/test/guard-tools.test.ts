@@ -200,7 +200,7 @@ describe('configuration', () => {
   )
   test('a tool without execute', refuses({ whoami: { inputSchema: Nothing } }, {}))
   test(
-    'a question of the tool that nobody would hear',
+    'a question of the tool that would not be asked',
     refuses({ whoami: { ...makeTools().whoami, needsApproval: true } }, {}),
   )
 

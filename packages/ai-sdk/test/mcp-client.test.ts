@@ -9,7 +9,7 @@ import { call, scripted, seenBy, streaming } from './scripted-model.ts'
 import { user } from './turn.ts'
 import { world } from './world.ts'
 
-// The AI SDK's own MCP client, on a server of the MCP SDK: somebody else's tools, under our policies.
+// The AI SDK's own MCP client, on a server of the MCP SDK: third-party tools, under our policies.
 
 const SECRET = 'postgres://admin:hunter2-secret@db.internal'
 const Page = z.strictObject({ title: z.string() })
@@ -80,7 +80,7 @@ test('a tool that the server offers and no policy names is refused before anythi
   expect(calls).toEqual([])
 })
 
-test('nobody is signed in: the server is not called', async () => {
+test('without a signed-in user the server is not called', async () => {
   const { guarded, calls } = await opened()
   const model = scripted([call('1', 'read_page', { title: 'Home' })], 'ok')
   const result = await generateText({ model, prompt: 'x', ...guarded({ identity: undefined }) })

@@ -19,7 +19,7 @@ const trades = policy(Nothing, {
 })
 const subject = () => {
   const identity = currentIdentity()
-  return identity.kind === 'user' ? identity.subject : 'nobody'
+  return identity.kind === 'user' ? identity.subject : 'no user'
 }
 const tools = {
   count: tool({
@@ -150,7 +150,7 @@ test('each value goes out whole, though its end might be the beginning of a toke
 
 test('a refused generator runs no step', async () => {
   const target = await world()
-  const none = policy(Nothing, { roles: ['nobody-has-it'] })
+  const none = policy(Nothing, { roles: ['an-unknown-role'] })
   const { tools: guarded } = guardTools(
     { count: tools.count },
     {

@@ -25,7 +25,7 @@ import { makeTools, policies, world } from './world.ts'
 const Nothing = z.strictObject({})
 const subject = () => {
   const identity = currentIdentity()
-  return identity.kind === 'user' ? identity.subject : 'nobody'
+  return identity.kind === 'user' ? identity.subject : 'no user'
 }
 const approved = (saved: readonly ModelMessage[], only = (_: string) => true): ModelMessage[] => [
   ...saved,

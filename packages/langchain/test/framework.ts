@@ -149,7 +149,7 @@ async function inputOf({ start, guard, identity }: AdapterTurn, graph: Graph, th
   if (start.kind === 'prompt') return { messages: [new HumanMessage(start.text)] }
   const state = await graph.getState(thread)
   if (start.kind === 'resume') {
-    // Nobody is signed in, so there is nobody whose questions could be looked up.
+    // No user is signed in, so there is no user whose questions could be polled.
     return identity === undefined ? undefined : resumeWhenResolved(state, { guard, identity })
   }
   const pauses = state.tasks.flatMap(({ interrupts }) => interrupts)

@@ -186,7 +186,7 @@ test('an agent inside a tool answers its own model: there a refusal is a message
   expect(toolTexts(messages)).toEqual(['I may not.'])
 })
 
-test('a resume that names nobody wakes a call inside a tool', async () => {
+test('a resume without the name of a question wakes a call inside a tool', async () => {
   const behalf = world()
   let paid = 0
   const [pay] = guardTools([tool(() => `${++paid}`, { name: 'pay', description: 'Pays', schema: Amount })], {

@@ -137,7 +137,7 @@ for (const [name, build] of Object.entries(graphs)) {
       await go({ [colour?.id ?? '']: 'blue' }, context)
       expect(answers).toEqual({})
       expect((await values()).toSorted()).toEqual([DELETE, 'How bright?'])
-      // One value for all that waits names nobody.
+      // One value for all waiting questions names none.
       await go('yes', context)
       expect(answers).toEqual({})
       const find = async (text: string) => (await asked()).find(({ value }) => value === text)?.id ?? ''

@@ -9,7 +9,7 @@ import { Nothing, policies, verified, world } from './world.ts'
 
 type AnyClass = new (fields: object) => DynamicStructuredTool
 
-/** Whoever ran the body, as seen from inside. */
+/** Returns the user for whom the body ran, as seen from inside. */
 type Note = () => string
 
 const bases = {
@@ -211,6 +211,6 @@ function whoActs(): string {
     const identity = currentIdentity()
     return identity.kind === 'user' ? identity.subject : identity.kind
   } catch {
-    return 'nobody'
+    return 'no user'
   }
 }

@@ -16,7 +16,7 @@ const NOT_PERMITTED = 'This action is not permitted.'
 
 const pending = async ({ state }: Pick<ReturnType<typeof agentWith>, 'state'>) => interruptsOf(await state())
 
-test('context is not checkpointed: resumed without it, a call has nobody to act for', async () => {
+test('context is not checkpointed: resumed without it, a call has no user', async () => {
   const { guard, answer, pass } = world()
   const { tools, ran } = counted({}, guard())
   const checkpointer = new MemorySaver()

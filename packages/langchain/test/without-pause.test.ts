@@ -36,7 +36,7 @@ test('tool.invoke outside a graph cannot pause: it throws, with the interrupt fo
   expect(await pay.invoke({ amount: 1 })).toBe('paid 1')
   expect(questions).toEqual(['Pay 1'])
   expect(ran).toEqual({ pay: 1 })
-  // With a tool call there is somebody to answer.
+  // With a tool call, the answer can go to the model.
   const message = await pay.invoke({ type: 'tool_call', id: 'x', name: 'pay', args: { amount: 2 } })
   expect(message).toMatchObject({ tool_call_id: 'x', status: expect.any(String) })
 })

@@ -36,7 +36,7 @@ const documents: Readonly<Record<string, object>> = {
 }
 const fetch: Fetch = async (input) => Response.json(documents[new URL(String(input)).pathname] ?? {})
 
-/** Somebody whose token was verified. */
+/** A user whose token was verified. */
 export async function verified(subject = 'ann', more: Readonly<Record<string, unknown>> = {}): Promise<UserIdentity> {
   const now = Math.floor(Date.now() / 1000)
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')

@@ -14,7 +14,7 @@ import { world } from './world.ts'
 const script = fileURLToPath(new URL('./resume-elsewhere.ts', import.meta.url))
 
 /** Resumes a copy of the storage in a process of its own. */
-async function resumeElsewhere(file: string, user: 'nobody' | 'bob') {
+async function resumeElsewhere(file: string, user: 'none' | 'bob') {
   const directory = mkdtempSync(join(tmpdir(), 'behalf-mastra-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   cpSync(dirname(file), directory, { recursive: true })
@@ -36,8 +36,8 @@ test('another process restores the run and its context, and no identity with it'
   requestContext.set('user', 'ann')
   const model = new ScriptedModel([call('call-1', 'create_order', buy(50))])
   await talk.agent(guarded(target, identity), model).generate('Buy 50', { memory: talk.memory, requestContext })
-  const [nobody, bob] = await Promise.all([resumeElsewhere(talk.file, 'nobody'), resumeElsewhere(talk.file, 'bob')])
-  expect(nobody).toMatchObject({ found: true, after: [{ interrupt: { kind: 'login_required' } }], orders: 0 })
+  const [none, bob] = await Promise.all([resumeElsewhere(talk.file, 'none'), resumeElsewhere(talk.file, 'bob')])
+  expect(none).toMatchObject({ found: true, after: [{ interrupt: { kind: 'login_required' } }], orders: 0 })
   expect(bob).toMatchObject({ found: true, after: [], orders: 0 })
   expect(bob.saw).toContain('This action is not permitted.')
   // Two processes start, and each imports the framework.

@@ -22,7 +22,7 @@ test('a workflow that has ended waits for nothing, whatever its steps hold', () 
   expect(interruptsOf({ status: 'suspended', suspended: [['constructor']], steps })).toEqual([])
 })
 
-test('a question that is unknown, open, or somebody else’s wakes nothing', async () => {
+test('a question that is unknown, open, or another user’s wakes nothing', async () => {
   const asked = { ...interrupt, kind: 'approval_pending' }
   const listed = { runs: [{ runId: 'r', toolCalls: [{ toolCallId: 'c', suspendPayload: asked }] }] }
   const lookedUp = (state: string | undefined) =>

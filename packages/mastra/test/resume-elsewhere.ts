@@ -9,7 +9,7 @@ import { guardTools, interruptsOf } from '../src/index.ts'
 import { ScriptedModel } from './scripted-model.ts'
 import { makeTools, policies } from './world.ts'
 
-const [file = '', user = 'nobody'] = process.argv.slice(2)
+const [file = '', user = 'none'] = process.argv.slice(2)
 const app = await startMockApp()
 
 const model = new ScriptedModel()

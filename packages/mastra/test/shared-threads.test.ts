@@ -57,6 +57,6 @@ test('a queued message is answered as its sender where each run has tools of its
   expect(await actors('each run')).toEqual(['ann', 'bob'])
 })
 
-test('with an identity function it is answered as whoever began the run before it, as the guide warns', async () => {
+test('with an identity function it is answered as the user who began the run before it, as the guide warns', async () => {
   expect(await actors('a function')).toEqual(['ann', 'ann'])
 })

@@ -157,6 +157,6 @@ function whoActs(): string {
     const identity = currentIdentity()
     return identity.kind === 'user' ? identity.subject : identity.kind
   } catch {
-    return 'nobody'
+    return 'no user'
   }
 }

@@ -28,7 +28,7 @@ describe('the request context', () => {
     expect(talk.persisted()).toContain('kept-in-the-clear')
     await target.authorizationServer.controls.approve()
     target.clock.advance(10)
-    // Another process: nobody is signed in, and Mastra restores Ann's context.
+    // Another process: no user is signed in, and Mastra restores Ann's context.
     const restarted = talk.agent(guarded(target, undefined), new ScriptedModel())
     const [waiting] = interruptsOf(await restarted.listSuspendedRuns())
     const { runId = '', toolCallId = '' } = waiting ?? {}
@@ -37,7 +37,7 @@ describe('the request context', () => {
     expect(await target.orders()).toBe(0)
   })
 
-  test('an identity function is asked at each call: whoever resumes is not whoever began', async () => {
+  test('an identity function is asked at each call: the user who resumes is not the one who began', async () => {
     const target = await world()
     const users = { ann: await target.login('ann'), bob: await target.login('bob') }
     const talk = conversation()

@@ -13,7 +13,7 @@ import { makeTools, policies, world } from './world.ts'
 const Nothing = z.strictObject({})
 const subject = () => {
   const identity = currentIdentity()
-  return identity.kind === 'user' ? identity.subject : 'nobody'
+  return identity.kind === 'user' ? identity.subject : 'no user'
 }
 
 describe('wrapping', () => {
@@ -35,7 +35,7 @@ describe('wrapping', () => {
     expect(createTool({ ...tool } as never).needsApprovalFn).toBeUndefined()
   })
 
-  /** Asks a person, and has a conversation of its own with whoever resumes it. */
+  /** Asks a person, and has a conversation of its own with the user who resumes it. */
   const talkative = (seen: unknown[]) =>
     createTool({
       id: 'talk',
