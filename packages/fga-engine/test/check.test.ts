@@ -42,7 +42,7 @@ type document
     expect(await ask('group:x#member viewer document:1')).toBe(false)
   })
 
-  test('somebody who is named is not everybody', async () => {
+  test('a named user is not everybody', async () => {
     const ask = asking(groups, 'user:ann member group:one')
     expect(await ask('user:* member group:one')).toBe(false)
   })

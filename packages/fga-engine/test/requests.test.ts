@@ -60,7 +60,7 @@ test('without a token, a page of a name that was rebound to this machine writes 
     expect(await send({ ...json, ...headers }, undefined, origin)).toEqual([403, 'forbidden'])
   }
   expect(await isThere()).toBe(false)
-  // No certificate is for a name of somebody else.
+  // Another owner gets no certificate for this name.
   expect(await send({ ...json, origin: 'https://fga.example' }, undefined, 'https://fga.example')).toEqual([
     200,
     undefined,

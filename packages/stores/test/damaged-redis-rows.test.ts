@@ -75,7 +75,7 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('a row of Redis th
     ['no version', (row) => admin.hdel(row, 'n')],
     ['no value', (row) => admin.hdel(row, 'v')],
     ['an expiry that is no number', (row) => admin.hset(row, 'e', 'soon')],
-  ])('a linked account with %s is skipped and named, and its user links it anew', async (_, damage) => {
+  ])('a linked account with %s is skipped and named, and its user links it again', async (_, damage) => {
     const vault = vaultOn(under.store)
     const identity = await verifiedUser()
     const ask = async (account: string) =>

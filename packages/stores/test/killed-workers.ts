@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTarget, type Target } from './worker.ts'
 import { startWorker, type WorkerProcess } from './worker-process.ts'
 
-/** Every write of a job that nobody disturbs. */
+/** Every write of an undisturbed job. */
 const LIFE = ['opened', 'pending', 'claimed', 'approved', 'running', 'completed', 'closed']
 
 /**
@@ -37,7 +37,7 @@ export function killedWorkerTests(victims: () => Target, survivors: () => Target
     return state
   }
 
-  test('a job that nobody disturbs is written step by step', async () => {
+  test('an undisturbed job is written step by step', async () => {
     const job = randomUUID()
     survivor.send({ job, stepped: false })
     await survivor.through(job)
@@ -58,7 +58,7 @@ export function killedWorkerTests(victims: () => Target, survivors: () => Target
     await victim.kill()
     survivor.send({ job, stepped: false })
     await survivor.through(job)
-    // Killed between consuming and completing, the work may have been done: nobody does it again.
+    // Killed between consuming and completing, the work may have been done: no worker does it again.
     expect(await settled(job, [victim, survivor])).toBe(step === 'running' ? 'crashed' : 'completed')
   })
 
@@ -73,7 +73,7 @@ export function killedWorkerTests(victims: () => Target, survivors: () => Target
       await wait(round * 7 + Math.random() * 7)
       await victim.kill()
       for (const job of jobs) await survivor.through(job)
-      // The victim may have opened a job anew that was at its end already: whoever comes next finds that, and clears it.
+      // The victim may have reopened a job that had ended: the next worker finds that, and clears it.
       for (const job of jobs) survivor.send({ job, stepped: false })
       for (const job of jobs) await survivor.through(job, 2)
       for (const job of jobs) await settled(job, [victim, survivor])

@@ -89,7 +89,7 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('a server that evi
       message: expect.stringMatching(/\+info.*evictionPolicy: 'noeviction'/),
     })
     expect(await open({ evictionPolicy: 'noeviction' }).get('key')).toBeUndefined()
-    // Nor may it be one of a cluster, which nobody can state.
+    // Nor may it be one of a cluster, which no option can declare.
     await admin.call('ACL', 'SETUSER', 'agent', '-info')
     await expect(open({ evictionPolicy: 'noeviction' }).get('key')).rejects.toMatchObject({
       code: 'ERR_CONFIGURATION',

@@ -98,7 +98,7 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('what Redis holds,
     expect((await claim()).map(({ key }) => key)).toEqual(['sound'])
   })
 
-  test('somebody else’s data under a counter are told as such', async () => {
+  test('data of another program under a counter are reported as corrupt', async () => {
     await admin.set(at('c:key'), 'text')
     await expect(under.store.increment('key', { windowSeconds: 1 })).rejects.toMatchObject({ reason: 'corrupt' })
     await admin.del(at('c:key'))

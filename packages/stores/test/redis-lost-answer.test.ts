@@ -47,7 +47,7 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('an answer that is
   )
 
   test(
-    'a creation too, and somebody else’s is a conflict all the same',
+    'a creation too, and another client’s is still a conflict',
     losing(async (store, lose) => {
       lose()
       const version = await store.put('key', bytes('mine'), { ifVersion: null })

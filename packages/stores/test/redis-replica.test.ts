@@ -24,7 +24,7 @@ async function world(name: 'redis' | 'ioredis') {
 }
 
 describe.each(withRedisServer(['redis', 'ioredis'] as const))('a server that became a replica, client %s', (name) => {
-  test('answers no read, also where it is cut off from its primary: what was revoked there would count for nobody here', async () => {
+  test('answers no read, even if it is cut off from its primary: a revocation there would not count here', async () => {
     const { store, admin, other } = await world(name)
     await store.put('key', new Uint8Array([1]), { ifVersion: null, index: ['index'] })
     await admin.replicaof('127.0.0.1', other.port)

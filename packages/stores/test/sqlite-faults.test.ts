@@ -114,7 +114,7 @@ describe('the file', () => {
     },
   )
 
-  test('whose journal another process deleted, after code of the app had ended the locks, takes no claim that nobody else sees', async () => {
+  test('whose journal another process deleted, after code of the app had ended the locks, takes no claim that other processes do not see', async () => {
     const { file, remove } = place()
     const store = sqliteStore({ file })
     cleanUps.push(remove, () => store.close())

@@ -25,7 +25,7 @@ describe('a file as a process left it that was killed', () => {
   }, 30_000)
   afterAll(left.remove)
 
-  // With the journal that nobody wrote back.
+  // With the journal that was not written back.
   const copy = () => {
     const at = place()
     cpSync(dirname(left.file), dirname(at.file), { recursive: true })

@@ -43,7 +43,7 @@ export async function openTarget(target: Target): Promise<Store> {
 /**
  * Takes a job one write further: created, claimed, approved, consumed, completed, closed.
  *
- * Whoever consumes it runs it. Who finds it consumed by somebody else, and nobody there any more, never runs it again.
+ * The worker that consumes a job runs it. A worker that finds it consumed by a dead one never runs it again.
  *
  * @returns the write, `waited` where another has a lease, or `done`
  */

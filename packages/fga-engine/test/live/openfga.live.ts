@@ -84,7 +84,7 @@ describe.runIf(OPENFGA_URL !== undefined)('a real OpenFGA and the engine, side b
     const { model, tuples, checks, lists } = randomWorld(seed)
     const place = await server(model, tuples).catch((error: Error) => error)
     const own = await inProcess(model, tuples).catch((error: Error) => error)
-    // Most models have relations that nobody can have: both refuse those, or neither.
+    // Most models have relations that no user can have: both refuse those, or neither.
     expect(own instanceof Error, String(place)).toBe(place instanceof Error)
     if (place instanceof Error || own instanceof Error) return
     expect(await differences({ checks, lists }, place, own)).toEqual([])

@@ -92,14 +92,14 @@ export const refusedModels: readonly (readonly [name: string, model: Authorizati
   ['a userset of itself alone', one({ viewer: [self, { type: 'document', relation: 'viewer' }] })],
   ['a parent of its own alone', one({ parent: [self, { type: 'document' }], viewer: [from('parent', 'viewer')] })],
   [
-    'an intersection with what nobody has',
+    'an intersection with a relation that no user has',
     one({
       parent: [self, { type: 'document' }],
       viewer: [{ intersection: { child: [self, from('parent', 'viewer')] } }, user],
     }),
   ],
   [
-    'an exclusion of what nobody has',
+    'an exclusion of a relation that no user has',
     one({
       parent: [self, { type: 'document' }],
       viewer: [{ difference: { base: self, subtract: from('parent', 'viewer') } }, user],

@@ -19,7 +19,7 @@ export const pay = policy(z.strictObject({ amount: z.number() }), {
   version: '1',
   approval: {
     message: ({ input }) => `Pay ${input.amount}`,
-    // One person each: nobody is asked more than twenty times a minute (A8).
+    // An approver for each amount: a person gets at most twenty questions a minute (A8).
     approver: ({ input, identity }) => ({ issuer: identity.issuer, subject: `approver-${input.amount}` }),
   },
 })

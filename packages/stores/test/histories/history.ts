@@ -27,7 +27,7 @@ export interface Operation {
   readonly asked: Asked
   /** By a clock that all clients share. */
   readonly began: number
-  /** Absent: nobody knows. It failed, or the client died: it may be carried out at any time from then on, or never. */
+  /** Absent: unknown. It failed, or the client died: the store may carry it out at any later time, or never. */
   readonly answered?: { readonly at: number; readonly answer: Answer }
 }
 

@@ -118,7 +118,7 @@ describe('a history that an order explains', () => {
       ],
     ],
     [
-      'deleted, and written anew',
+      'deleted, and written again',
       [
         ['a', 0, 1, put('x'), '1'],
         ['b', 2, 3, { do: 'delete', ifVersion: '1' }, 'deleted'],
@@ -150,7 +150,7 @@ describe('a history that no order explains', () => {
         ['c', 6, 7, get, seen('x', '1')],
       ],
     ],
-    ['a read of what nobody wrote', [['a', 0, 1, get, seen('x', '1')]]],
+    ['a read of a value that was not written', [['a', 0, 1, get, seen('x', '1')]]],
     [
       'a read of another version',
       [

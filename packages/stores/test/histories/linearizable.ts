@@ -2,7 +2,7 @@ import type { Operation, Seen } from './history.ts'
 
 /** What one key holds. */
 interface State {
-  /** `version` is absent where nobody was told it. */
+  /** `version` is absent if no client was told it. */
   readonly record: { readonly value: string; readonly version: string | undefined; readonly isDue: boolean } | undefined
   readonly total: number
 }
@@ -77,7 +77,7 @@ class Search {
   }
 }
 
-/** @returns `undefined` where the answer is not that of this state, or where nobody knows it and nothing changes. */
+/** @returns `undefined` if the answer is not that of this state, or if it is unknown and nothing changes. */
 function carriedOut({ asked, answered }: Operation, state: State): Carried {
   switch (asked.do) {
     case 'get':

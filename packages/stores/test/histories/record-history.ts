@@ -81,7 +81,7 @@ export async function recordHistory({ clients, target, meanwhile }: HistoryOptio
   }
 }
 
-/** A client that was killed may have written half of its last line: then nobody heard of that. */
+/** A killed client may have written half of its last line: no one acted on that operation. */
 function linesOf(file: string): readonly Noted[] {
   return readFileSync(file, 'utf8')
     .split('\n')

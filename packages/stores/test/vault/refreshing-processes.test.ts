@@ -131,7 +131,7 @@ function refreshingProcesses(target: () => Target): void {
     }
   })
 
-  test('three processes refresh, link, seal anew and disconnect at once: no token is sent twice', async () => {
+  test('three processes refresh, link, reseal and disconnect at once: no token is sent twice', async () => {
     const { at, one, two } = await pair(none, 0)
     const three = (await mortals[1]) as Worker
     for (let round = 1; round <= 4; round++) {

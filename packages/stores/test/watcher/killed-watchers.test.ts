@@ -75,7 +75,7 @@ test('watchers of one SQLite file die by SIGKILL wherever they are: each answer 
 
   for (const id of ids) {
     const tellers = all().flatMap((told) => (told.id === id ? [told.watcher] : []))
-    // Nobody tells twice, and only what its teller could not write any more is told by another.
+    // No watcher notifies twice. Another notifies again only if the first could not write that it had.
     expect(new Set(tellers).size, id).toBe(tellers.length)
     for (const watcher of tellers.slice(0, -1)) expect(['w0', 'w1', 'w2', 'w3'], id).toContain(watcher)
   }

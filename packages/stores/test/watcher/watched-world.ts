@@ -15,8 +15,8 @@ export interface Death {
 }
 
 /**
- * A lease lasts three seconds here and is renewed three times in that: a process that a busy machine holds up for less
- * keeps it. In a world where leases end and nobody renews them, one that lives is taken for dead.
+ * A lease lasts three seconds here and is renewed three times in that: a process that a busy machine delays for less
+ * keeps it. A living process that does not renew its lease is taken for dead.
  */
 const HASTENED_BY = 20
 export const LEASE_MS = 60_000 / HASTENED_BY
@@ -24,7 +24,7 @@ export const LEASE_MS = 60_000 / HASTENED_BY
 export const openFile = (file: string) => hastened(sqliteStore({ file }), HASTENED_BY)
 export const hastenLeases = () => hastenTimers(HASTENED_BY)
 
-/** A person who answers each question after a while, wherever somebody looks. */
+/** A person who answers each question after a while, at the next poll of any process. */
 export function channelOf(onAnswer: () => void | Promise<void> = () => {}): ApprovalChannel {
   return {
     specificationVersion: 2,
