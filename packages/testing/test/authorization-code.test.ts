@@ -178,10 +178,10 @@ describe('the authorization endpoint', () => {
   })
 
   test.each([
-    ['an unknown client', { client_id: 'nobody' }],
+    ['an unknown client', { client_id: 'unknown' }],
     ['an unregistered redirect URI', { redirect_uri: 'https://evil.example/callback' }],
     ['a redirect URI that only begins well', { redirect_uri: 'https://agent.behalf.example/callback/../x' }],
-  ])('redirects nobody for %s', async (_name, parameters) => {
+  ])('does not redirect for %s', async (_name, parameters) => {
     await world.target.authorizationServer.controls.signInAs('ann')
     const { status, body, headers } = await read(await authorize(parameters))
     expect([status, body.error, headers.get('location')]).toEqual([400, 'invalid_request', null])

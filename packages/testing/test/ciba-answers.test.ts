@@ -82,7 +82,7 @@ describe('the answer', () => {
     expect((await call(server, '/oauth/token', grant, basic('app', 's'))).body.error).toBe('access_denied')
   })
 
-  test('can be less or other than was asked, or by somebody else, where a test says so', async () => {
+  test('can be less or other than was asked, or by another user, if a test says so', async () => {
     const other = [{ ...details[0], type: 'stock_order', quantity: 500 }]
     const { body: ack } = await request({ scope: 'openid trade:write portfolio:read' })
     await controls().approve(undefined, {
@@ -157,7 +157,7 @@ describe('polling', () => {
     expect(polls.map(({ at }) => (at - start) / 1000)).toEqual([2, 9])
   })
 
-  test('can lose its answer: the id is used up and nobody has the tokens', async () => {
+  test('can lose its answer: the id is consumed and the tokens are lost', async () => {
     const { body: ack } = await request()
     await controls().answerLost()
     expect((await poll(ack.auth_req_id)).body.error).toBe('authorization_pending')

@@ -44,7 +44,7 @@ describe('asking', () => {
     ['no hint', { login_hint: undefined }, 'invalid_request'],
     ['two hints', { id_token_hint: 'x' }, 'invalid_request'],
     ['a login_hint_token', { login_hint: undefined, login_hint_token: 'x' }, 'invalid_request'],
-    ['an unknown user', { login_hint: 'nobody' }, 'unknown_user_id'],
+    ['an unknown user', { login_hint: 'unknown' }, 'unknown_user_id'],
     ['a user of another issuer', { login_hint: hint('ann', 'https://login.stocktrade.example/') }, 'unknown_user_id'],
     ['a malformed hint', { login_hint: '{"format":"iss_sub"}' }, 'invalid_request'],
     ['an id_token_hint that is none', { login_hint: undefined, id_token_hint: 'x' }, 'invalid_request'],

@@ -42,7 +42,7 @@ describe('by secret', () => {
 
   test.each([
     ['a wrong secret', () => basic('stock-agent', 'wrong')],
-    ['an unknown client', () => basic('nobody', 'wrong')],
+    ['an unknown client', () => basic('unknown', 'wrong')],
     ["another client's secret", () => basic('other-app', secret())],
     ['no colon', () => ({ authorization: `Basic ${btoa('stock-agent')}` })],
     ['no base64', () => ({ authorization: 'Basic ###' })],

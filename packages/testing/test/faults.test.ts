@@ -118,7 +118,7 @@ describe('a fault', () => {
     ['nothing', {}],
     ['two things', { reset: true, status: 500 }],
     ['times alone', { times: 2 }],
-    ['what nobody knows', { statusCode: 500 } as Fault],
+    ['an unknown key', { statusCode: 500 } as Fault],
   ])("that says %s is the test's mistake", async (_name, fault) => {
     await expect(controls().fault('token', fault)).rejects.toThrow(TestingError)
   })

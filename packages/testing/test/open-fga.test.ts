@@ -32,7 +32,7 @@ const write = (...tuples: readonly (string | FgaTuple)[]) =>
   world.target.openFga.controls.write(...tuples.map((tuple) => (typeof tuple === 'string' ? key(tuple) : tuple)))
 
 describe('check', () => {
-  test('knows owners, traders and viewers of a portfolio, and nobody else', async () => {
+  test('permits only owners, traders and viewers of a portfolio', async () => {
     await write('user:tom trader portfolio:p-ann', 'user:vic viewer portfolio:p-ann')
     const rights = async (user: string) => [
       await allows(`user:${user} user_can_view portfolio:p-ann`),

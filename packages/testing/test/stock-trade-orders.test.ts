@@ -35,7 +35,7 @@ describe('an order under trade:write', () => {
     expect((await place(await approvedFor(large), { ...large, portfolio: 'p-bob' })).status).toBe(403)
   })
 
-  test('for a portfolio of somebody else is refused, though approved', async () => {
+  test('for a portfolio of another user is refused, though approved', async () => {
     const order = { ...large, portfolio: 'p-bob' }
     expect((await place(await approvedFor(order), order)).status).toBe(404)
     expect(await orders('p-bob')).toEqual([])

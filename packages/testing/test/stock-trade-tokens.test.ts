@@ -30,7 +30,7 @@ describe('an access token', () => {
     )
   })
 
-  test('of either issuer opens the account of its subject, and of nobody else', async () => {
+  test('of either issuer opens only the account of its subject', async () => {
     const app = await tokenFor('ann', 'portfolio:read')
     expect((await get('/portfolios/p-ann', app)).body).toMatchObject({
       id: 'p-ann',
@@ -89,7 +89,7 @@ describe('an access token', () => {
     })
   })
 
-  test("of the same subject at another issuer is somebody else's", async () => {
+  test("of the same subject at another issuer is another user's", async () => {
     const token = await tokenFor('st-1001', 'portfolio:read')
     expect(await get('/portfolios/p-ann', token)).toMatchObject({
       status: 403,

@@ -97,8 +97,8 @@ describe('users', () => {
 
   test("that do not exist are the test's mistake, and the message names those that do", async () => {
     const { controls } = world.target.authorizationServer
-    await expect(controls.signInAs('nobody')).rejects.toThrow('there are ann, bob, auth0|eve')
-    await expect(controls.changeUser('nobody', {})).rejects.toThrow(TestingError)
+    await expect(controls.signInAs('unknown')).rejects.toThrow('there are ann, bob, auth0|eve')
+    await expect(controls.changeUser('unknown', {})).rejects.toThrow(TestingError)
     await expect(controls.changeUser('ann', { role: ['x'] } as object)).rejects.toThrow('unknown role')
   })
 })
@@ -123,7 +123,7 @@ describe('options', () => {
         return createStockTradeApi({ issuers: [], audience: '', accounts })
       },
     ],
-  ])('of %s that nobody reads, or that point nowhere, are refused', (_name, make) => {
+  ])('of %s that are unknown, or that point nowhere, are refused', (_name, make) => {
     expect(make).toThrow(TestingError)
   })
 

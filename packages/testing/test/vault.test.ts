@@ -93,7 +93,7 @@ test('a client that is not the API of the token gets nothing', async () => {
   expect((await ask({}, world.target.clients.other)).body.error).toBe('unauthorized_client')
 })
 
-test('a token for another API proves nothing here, whoever holds it', async () => {
+test('a token for another API proves nothing here, for any holder', async () => {
   const forApi = await tokenRequest(world.target, {
     grant_type: GRANT.exchange,
     subject_token: session.tokens.access_token,
@@ -162,9 +162,9 @@ test('a refresh token that does not rotate proves the user, and stays usable', a
 test("a link to what does not exist is the test's mistake", async () => {
   const { controls } = world.target.authorizationServer
   const upstreamSubject = 'st-1001'
-  await expect(controls.connect('nobody', 'stocktrade', { upstreamSubject })).rejects.toThrow(TestingError)
+  await expect(controls.connect('unknown', 'stocktrade', { upstreamSubject })).rejects.toThrow(TestingError)
   await expect(controls.connect('ann', 'github', { upstreamSubject })).rejects.toThrow(/there are stocktrade/)
-  await expect(controls.connect('ann', 'stocktrade', { upstreamSubject: 'nobody' })).rejects.toThrow(TestingError)
+  await expect(controls.connect('ann', 'stocktrade', { upstreamSubject: 'unknown' })).rejects.toThrow(TestingError)
 })
 
 describe('a privileged worker', () => {
