@@ -12,8 +12,8 @@ const MAX_AGAIN = 4
 const MAX_LATER = 3
 
 /**
- * Ends a sequence: every process is started anew, no clock is wrong, and nothing fails. Then every earlier call gets a
- * definite answer, and a person of whom nobody has heard yet makes calls that run.
+ * Ends a sequence: every process is restarted, no clock is wrong, and nothing fails. Then every earlier call gets a
+ * definite answer, and a new person makes calls that run.
  */
 export async function allIsWell(
   world: World,
@@ -54,7 +54,7 @@ async function lookAtRuns(world: World, settle: () => Promise<void>): Promise<vo
   process.begin(async () => {
     for (const [run, owner] of [...world.runs].slice(-MAX_AGAIN)) {
       const identity = await process.verify(world.people.login(owner))
-      // A look alone tells nothing of a run that nobody was asked about.
+      // A poll alone tells nothing of a run without a question.
       const view = await process.guard.approvals.cancel(run, { identity })
       if (view !== undefined) world.saw(`state: ${view.run ?? view.state}`)
     }

@@ -50,7 +50,7 @@ class Work {
     }
   }
 
-  /** Whoever reads it may give it up after the first piece. */
+  /** Its reader may leave after the first piece. */
   async *stream(): AsyncGenerator<string, unknown> {
     const { world, number } = this.#of
     let how: 'returned' | 'threw' = 'threw'

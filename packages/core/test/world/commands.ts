@@ -21,7 +21,7 @@ export const bodyPlans = [
 ] as const
 export type BodyPlan = (typeof bodyPlans)[number]
 
-/** What is wrong with a call that an app has to refuse, whoever makes it. */
+/** What is wrong with a call that an app has to refuse, from any caller. */
 export const oddities = ['no policy', 'bad input', 'not verified'] as const
 
 /** The proof by which a person acts. `kept`: the session of theirs that the app kept last. */
@@ -157,4 +157,4 @@ export const chosenFrom = <T>(from: readonly T[], which: number): T | undefined 
 export const NEWEST = -1
 
 /** The approver of the question that was asked last. */
-export const WHOEVER_WAS_ASKED = 'whoever was asked'
+export const WHOEVER_WAS_ASKED = 'the approver'

@@ -31,7 +31,7 @@ export interface Rules {
   /** A run in doubt starts again, under its own slot. */
   readonly retries: boolean
   readonly writes: boolean
-  /** The body uses no credential of the SDK: nobody sees what it does. */
+  /** The body uses no credential of the SDK, so the world does not see what it does. */
   readonly unseen: boolean
   /** Where its requests go. */
   readonly audience: string
@@ -68,7 +68,7 @@ export type Happening =
       readonly slot: string
       readonly amount: number
       readonly rules: Rules
-      /** Why the app lets nobody do this: its body never begins. */
+      /** Why the app must refuse this call: its body never begins. */
       readonly refused?: string
     }
   | { readonly kind: 'began'; readonly call: number; readonly input: string; readonly key: string }

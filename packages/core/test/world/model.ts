@@ -25,8 +25,8 @@
  * 11. `notForEver`: when all is well again, a justified call runs, and every earlier one gets a definite answer.
  * 12. `orderOnce`: at an API of the app, an order runs once under its key, and an approval serves one order, unless the API
  *    refused that one.
- * 13. `refused`: what the app lets nobody do does not begin: a call without a policy, with a wrong input, of an identity
- *     that nobody verified, of a user without the role, or with scopes above the agent's ceiling.
+ * 13. `refused`: a call that the app must refuse does not begin: without a policy, with a wrong input, of an unverified
+ *     identity, of a user without the role, or with scopes above the agent's ceiling.
  * 14. `sessionEnds`: a kept session serves the person who logged in, until it is ended or revoked.
  * 15. `sentOnce`: a refresh token that is good for one use is never sent again after its server has answered it.
  * 16. `ownAccount`: only the person who agreed at the provider links and disconnects an account. Once it is disconnected,
@@ -65,11 +65,11 @@ type Of<Kind extends WorldEvent['kind']> = Extract<WorldEvent, { readonly kind: 
 interface Start {
   readonly call: Of<'called'>
   readonly at: number
-  /** Writes that left without a definite refusal; and whatever a body did that nobody could see. */
+  /** Writes that left without a definite refusal, and unseen effects of a body. */
   writes: number
   /**
-   * `under way`; `harmless`: surely without effect; `in doubt` since `since`: nobody knows. `did not run` and `ran` are
-   * what the owner said of one in doubt. Two may say it at once, and the last one that holds is sure.
+   * `under way`; `harmless`: surely without effect; `in doubt` since `since`: its effect is unknown. `did not run` and
+   * `ran` are what the owner said of one in doubt. Two may say it at once, and the last one that holds is sure.
    */
   state: 'under way' | 'harmless' | 'returned' | 'in doubt' | 'did not run' | 'ran'
   since: number
@@ -294,7 +294,7 @@ export class Model {
 
   /** Promise 2. */
   #notAgain(call: Of<'called'>, { starts }: Run): void {
-    // What its owner said did not run begins anew.
+    // A run that its owner reported as not run starts from the beginning.
     const counted = starts.slice(starts.findLastIndex(({ state }) => state === 'did not run') + 1)
     if (counted.length >= MAX_STARTS)
       this.#refuse('notAgain', `${nameOf(call)} begins for the ${starts.length + 1}th time`)
@@ -474,7 +474,7 @@ export class Model {
     const asked = this.#asked.get(question) ?? []
     const last = asked.at(-1)
     if (!isSure) {
-      // It may be taken, and nobody hear of it: then it counts as a yes, and never as a no.
+      // The answer may be accepted while its response is lost: then it counts as a yes, and never as a no.
       if (answer === 'yes' && last?.approver === by.subject && isInPerson(by)) this.#saidYes(question, asked, at)
       return
     }
@@ -517,7 +517,7 @@ export class Model {
   #asksSomebody(event: Of<'asked'>): void {
     const asked = this.#asked.get(event.question) ?? []
     this.#asked.set(event.question, [...asked, event])
-    // Sent again, since nobody answered: no new question.
+    // Sent again for lack of an answer: no new question.
     if (isSameQuestion(asked.at(-1), event)) return
     const noes = this.#noes.filter((no) => isSameTool(no, event) && no.writtenAt < event.at - SENT_MEANWHILE_SECONDS)
     const tolerance = this.#tolerance()
@@ -665,7 +665,7 @@ export class Model {
 
   #callOf(number: number): Of<'called'> {
     const call = this.#calls.get(number)
-    if (call === undefined) throw new Error(`the world tells of the call ${number}, which nobody made`)
+    if (call === undefined) throw new Error(`the world tells of the call ${number}, which was not made`)
     return call
   }
 

@@ -15,7 +15,7 @@ export const networkOf =
   (servers: Readonly<Record<string, Handler>>): Handler =>
   (request) => {
     const server = servers[request.url.host]
-    if (server === undefined) throw new TypeError(`nobody serves ${request.url.host}`)
+    if (server === undefined) throw new TypeError(`no server for ${request.url.host}`)
     return server(request)
   }
 

@@ -3,7 +3,9 @@ import type { Issuer } from './issuer.ts'
 import { json, type Received } from './network.ts'
 import { textOf } from './tools.ts'
 
-/** How an answer on a phone misleads. `someone else`: another person signs in to answer. `old login`: nobody does. */
+/**
+ * How an answer on a phone misleads. `someone else`: another person signs in to answer. `old login`: no one signs in.
+ */
 export type PhoneLie = 'none' | 'someone else' | 'old login' | 'no time'
 
 interface Request {
@@ -48,7 +50,7 @@ export class Phones {
     return json(200, { auth_req_id: id, expires_in: lives, interval: INTERVAL })
   }
 
-  /** Somebody answers: a question of a few, the newest first. */
+  /** Answers one of a few open questions, the newest first. */
   answer(which: number, says: 'approve' | 'deny', lie: PhoneLie): void {
     const open = this.#requests.filter((each) => each.answer === undefined && this.#issuer.now() < each.expiresAt)
     const chosen = open.at(-1 - (which % Math.max(1, open.length)))

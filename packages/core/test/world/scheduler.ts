@@ -8,7 +8,7 @@ export interface Operation {
   readonly what: string
   /** Carries it out, and lets the process go on. */
   readonly perform: () => void
-  /** Carries it out, and tells nobody: the process was killed, or the answer was lost. */
+  /** Performs it without a response: the process was killed, or the answer was lost. */
   readonly performUnheard?: () => void
 }
 
@@ -16,7 +16,7 @@ interface Pending extends Operation {
   readonly number: number
   /** True time in milliseconds, from which on it may happen. */
   readonly at: number
-  /** Keeps nobody waiting: a renewal, a deadline. */
+  /** No call waits for it: a renewal, a deadline. */
   readonly isTimer: boolean
 }
 
@@ -57,7 +57,7 @@ export class Scheduler {
     if (at >= 0) this.#pending.splice(at, 1)
   }
 
-  /** The process is no more: what it waited for happens to nobody. One operation may still be carried out. */
+  /** Ends a process: its pending operations get no response. One of them may still be performed. */
   kill(process: string): void {
     const [first] = this.#due().filter((pending) => pending.process === process && pending.performUnheard)
     if (first !== undefined && this.#random.oneIn(2)) {

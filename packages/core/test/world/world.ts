@@ -175,7 +175,7 @@ export class World {
       kind: 'sent',
       call,
       method,
-      bearer: bearer ?? { subject: 'nobody', audience: 'nothing', scopes: [] },
+      bearer: bearer ?? { subject: 'unknown', audience: 'nothing', scopes: [] },
       ...(status !== 0 && { status }),
     })
     if (status === 0) throw new TypeError('the connection broke')
