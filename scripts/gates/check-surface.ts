@@ -8,7 +8,7 @@ import { runTool } from './run-tool.ts'
 
 const REMEDY = 'If this is meant: `node scripts/surface.ts`, and a changeset.'
 
-/** What the packages show is what `docs/surface` says, so that a change of it stands in review. */
+/** Compares the packages' surface with `docs/surface`, so that a change of it stands in review. */
 export async function checkSurface(base: string = join(root, 'docs', 'surface')): Promise<Verdict> {
   const reports = surfaceReports()
   return compareReports(reports, base)

@@ -11,7 +11,7 @@ interface Workflow {
   readonly jobs?: Readonly<Record<string, { readonly 'timeout-minutes'?: number; readonly steps?: readonly Step[] }>>
 }
 
-/** What a workflow may run is what this repository has. */
+/** What the repository has, and so a workflow may run. */
 export interface Known {
   file(path: string): boolean
   script(name: string): boolean

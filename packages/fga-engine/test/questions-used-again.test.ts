@@ -71,7 +71,7 @@ test('facts of a question do not change while its tuples are read', async () => 
   expect(await Promise.all([large, other])).toEqual([false, false])
 })
 
-test('what is written is what came with the request', async () => {
+test('a write uses the request as it came', async () => {
   const engine = createEngine({ model })
   const tuple = payer('user:ann')
   const request = { writes: [tuple] }

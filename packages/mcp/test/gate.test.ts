@@ -196,7 +196,7 @@ describe('scopes and logins by tool', () => {
     expect((await send({ tools }, { token, body: call('close_account') })).status).toBe(200)
   })
 
-  test('what decides is what runs: the handler gets the parsed body, a batch gets nothing', async () => {
+  test('the handler gets the body that was checked, and a batch is refused', async () => {
     const token = await world.token('ann', { scope: 'openid mcp:tools' })
     const twice = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create_order","name":"whoami"}}`
     const passed = await send({ tools }, { token, body: twice })

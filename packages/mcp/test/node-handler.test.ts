@@ -5,7 +5,7 @@ import type { McpHandler, McpResourceServer, NodeHandlerOptions } from '../src/s
 import { mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { openPort } from './http-server.ts'
 
-/** A gate that lets everybody pass: what is tried here is what comes after it. */
+/** A gate that admits every request: these tests are about the code behind it. */
 async function serve(handler: McpHandler, options?: NodeHandlerOptions) {
   const port = await openPort()
   onTestFinished(() => port.close())

@@ -11,7 +11,7 @@ test('what ends by itself is waited for', async () => {
   })
 })
 
-test('what hangs is ended, and so is what it started and left with its output', async () => {
+test('a hanging process is ended, and so is its child that holds its output', async () => {
   const hang = 'setInterval(() => {}, 1000)'
   const script = `const { pid } = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(hang)}],
     { stdio: 'inherit' }); console.log(pid); ${hang}`

@@ -14,7 +14,7 @@ export interface LiveStore {
   delete(): Promise<void>
 }
 
-/** A new store with the model that the guide explains, so that what it prints is what runs. */
+/** Creates a store with the model of the guide, so that the printed model is the tested one. */
 export async function createLiveStore(): Promise<LiveStore> {
   const guide = readFileSync(new URL('../../../../docs/guides/permissions.md', import.meta.url), 'utf8')
   const dsl = /```fga\n(.*?)```/s.exec(guide)?.[1]

@@ -118,7 +118,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
   checkRules(tools, scopes)
 
   const admit = async (request: Request, given?: unknown): Promise<Admission> => {
-    // Copied: what is decided about is what is handed on.
+    // Copied, so that the checked body is the one that is passed on.
     const parsedBody = structuredClone(given)
     const refused = refuseStrangers(request, rules)
     if (refused !== undefined) return { ok: false, response: refused }

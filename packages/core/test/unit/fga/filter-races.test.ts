@@ -265,7 +265,7 @@ test('a rule that answers late is named, and its own failure is not reported', a
   expect(late.asked).toEqual([])
 })
 
-test('what the question says is what the options say', async () => {
+test('the check carries subjects and effect of the options', async () => {
   const late = everything()
   const filtering = filterAllowed(docs(1), options(late.permissions, { subjects: 'user', effect: 'write' }))
   await after(1)

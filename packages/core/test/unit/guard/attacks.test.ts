@@ -130,7 +130,7 @@ describe('approve, then change: the old approval stays unused (A1, A10)', () => 
     expect(await behalf.run(policies.create_order, { ...call, input }, createOrder)).toMatchObject({ status: 'done' })
   })
 
-  test(verifies('A10', 'what the body gets is frozen: it is what was approved'), async () => {
+  test(verifies('A10', 'the body gets the approved input, frozen'), async () => {
     const { behalf, call } = await approvedFor50()
     const ran = behalf.run(policies.create_order, call, (input) => {
       ;(input as { quantity: number }).quantity = 500

@@ -15,7 +15,7 @@ async function giving(value: unknown, maxInputBytes?: number) {
   return { outcome, detail: outcome.trace.steps.at(-1)?.detail ?? '' }
 }
 
-describe('-0 is 0: what is approved is what runs (A10)', () => {
+describe('-0 is 0: the approved input runs (A10)', () => {
   test(verifies('A10', 'in the input, however deep, and in what a schema makes'), async () => {
     const { guard, call, questions } = smallWorld()
     const Order = z.strictObject({ amount: z.number(), lines: z.array(z.number()), net: z.number().default(-0) })

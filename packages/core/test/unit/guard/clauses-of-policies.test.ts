@@ -73,7 +73,7 @@ describe("enforcedBy: 'server' (A9)", () => {
   })
 })
 
-describe('what was approved is what runs (A10)', () => {
+describe('the approved input runs (A10)', () => {
   const schemaOf = (validate: (value: unknown) => unknown): StandardSchemaV1 => ({
     '~standard': { version: 1, vendor: 'test', validate: validate as never },
   })

@@ -93,7 +93,7 @@ describe('the first parsed input of a slot is the input of its run (A12)', () =>
     expect(results).toEqual([seen[0], seen[0], seen[0]])
   })
 
-  test('a random default: the person is asked once, and what was approved is what runs', async () => {
+  test('a random default: the person is asked once, and the approved input runs', async () => {
     const { guard, call, answers, clock, questions } = smallWorld()
     const policyOf = policy(random, {
       version: '1',

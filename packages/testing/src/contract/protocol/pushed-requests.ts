@@ -8,7 +8,7 @@ const ENDPOINT = 'pushed_authorization_request_endpoint'
 
 export const pushedRequests: readonly Scenario[] = [
   {
-    title: 'what was pushed is what is agreed to, whatever the browser says',
+    title: 'the user agrees to the pushed request, whatever the browser says',
     async run(session) {
       await session.controls.signInAs('ann')
       const { requestUri, verifier } = await push(session)
