@@ -131,12 +131,12 @@ export function pauseOf(runId: string, call?: { readonly toolCallId?: string | u
 /**
  * Returns for whom this call is made, asked at each call: the user who resumes a run may not be the one who began it.
  *
- * Mastra keeps the tools of a run that waits in memory, and goes on with them, whichever tools the resume is given, and
- * tells nobody that the run waited. So tools that were made for one user do nothing within `runAs` of another user.
+ * Mastra keeps the tools of a waiting run in memory and resumes with them, whichever tools the resume is given, and
+ * does not tell that the run waited. So tools that were made for one user do nothing within `runAs` of another user.
  */
 export function identityFor(call: GuardedCall, { agent }: Context): Identity | undefined {
   const { identity } = call.options
-  // A worker's surroundings are of whoever started the worker.
+  // The context of a worker is that of the user who started the worker.
   const isBackgroundTask = agent?.isBackgroundTask === true
   if (typeof identity !== 'function') {
     if (isBackgroundTask || !actsForAnother(identity)) return identity
@@ -194,10 +194,10 @@ export function isInOwnStep(context: Context): boolean {
 }
 
 /**
- * Whether the code of another tool makes the call, and handed on the context that it was given, or nobody can resume the call,
- * as one of a voice or of an MCP server. Suspended alone, that code or server would go on as if it had a result. Mastra hands
- * to a tool what an agent or what a workflow has; to the code of a tool that it made, both names. In agents the writer tells
- * the name of the tool.
+ * Whether another tool's code makes the call and passed on its context, or no client can resume the call, as with a
+ * voice or an MCP server. If only this call suspended, that code or server would go on as if it had a result. Mastra
+ * gives a tool the names of an agent or of a workflow; it gives both names to the code of a tool that it made. In
+ * agents the writer holds the name of the tool.
  */
 export function isInOtherCode(context: Context, { name, tool }: GuardedCall): boolean {
   if (runOf(context) === undefined || Object.hasOwn(context, 'agent') === Object.hasOwn(context, 'workflow'))

@@ -24,9 +24,9 @@ export interface GuardToolsOptions<Tools> {
    * nothing, means that no user is signed in: only public tools run. Never taken from Mastra's request context, which
    * is stored in the clear and restored on resume.
    *
-   * A function is not asked in a background task, which runs in its worker's surroundings: give such tools
-   * the identity itself. Elsewhere an identity itself does not act within `runAs` of another user, since a run that waits
-   * goes on with the tools that it was begun with, whoever resumes it.
+   * A function is not asked in a background task, which runs in its worker's context: give such tools the identity
+   * itself. Elsewhere such an identity does not act within `runAs` of another user: a waiting run is resumed with the
+   * tools that it began with.
    */
   readonly identity: Identity | undefined | (() => Identity | undefined)
   /**

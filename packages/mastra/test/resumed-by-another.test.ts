@@ -146,7 +146,7 @@ describe.each(Object.entries(kinds))('a run of %s', (kind, make) => {
     expect(acted[0]).toBe('ann paid')
   })
 
-  test('that waited for a tool without a guard goes on with the tools of whoever resumes it, or with none', async () => {
+  test('that waited for a tool without a guard goes on with the tools of the user who resumes it, or with none', async () => {
     const { bob, acted, errors, resume } = await waiting(make, 'ask')
     await resume(bob, (fn) => runAs(bob, fn), { go: true })
     expect([acted, errors.length]).toEqual(kind === 'an agent' ? [['bob looked'], 0] : [[], 1])

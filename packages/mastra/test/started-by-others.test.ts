@@ -121,7 +121,7 @@ describe('a sub-agent whose task waits in the queue of background tasks', () => 
   })
 })
 
-test('the code of a tool of the AI SDK, as a background task, which Mastra does not mark, acts as nobody', async () => {
+test('the code of a tool of the AI SDK, as a background task, which Mastra does not mark, acts without a user', async () => {
   const { ann, bob, acted, errors, ended, toolsOf } = await acting(2)
   const users = { ann, bob }
   const { who } = toolsOf(currentIdentity)
