@@ -12,8 +12,8 @@ export function createReaches(model: CompiledModel): Reaches {
 }
 
 /**
- * The same, along only those parts of `and` and `but not` that every user of the relation needs: the first part, and
- * the one that is not subtracted. A user who does not reach it is in no list; the handler reads no tuple to know that.
+ * The same, along only those parts of `and` and `but not` that every user of the relation has: the first part, and the one
+ * that is not subtracted. A user who does not reach it is in no list, and the engine reads no tuple to know that.
  */
 export function createHasWay(model: CompiledModel): Reaches {
   return rememberedReaches(model, neededPart)

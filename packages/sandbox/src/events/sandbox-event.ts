@@ -86,7 +86,7 @@ export interface RefusedEvent extends Happened {
   readonly description?: string
 }
 
-/** A user signed in, refused a client, or linked an account, on a page of a server. */
+/** A user signed in, refused a client, or gave a client access, on a page of a server. */
 export interface SignedInEvent extends Happened {
   /** `signed_in`: a login. `consented`: a client got access. `declined`: the person refused the client. */
   readonly type: 'signed_in' | 'consented' | 'declined'

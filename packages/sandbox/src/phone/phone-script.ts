@@ -1,5 +1,5 @@
 /**
- * Script of the phone's page: listens for changes, reloads the page, counts down. Without script the page works, and is
+ * Script of the phone's page: listens for changes, fetches the page again, counts down. Without script the page works, and is
  * as old as its last load.
  */
 export const phoneScript = `
