@@ -64,10 +64,7 @@ export async function runInteractive(command, args, env) {
   return ended.code ?? 128 + constants.signals[ended.signal]
 }
 
-/**
- * Runs a tool and keeps what it says. It gets a process group of its own, so that one signal ends
- * it with all its children.
- */
+/** Runs a tool and keeps its output. One signal to its process group ends it with all its children. */
 export async function runQuietly(command, args, { env = process.env, cwd, onLine = () => {} } = {}) {
   const lines = []
   const stdout = []

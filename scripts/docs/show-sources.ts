@@ -4,10 +4,7 @@ import { join } from 'node:path'
 /** What a browser shows by itself. */
 const shown = /\.(png|svg|jpg|webp|txt)$/
 
-/**
- * Files that a page cites, such as tests, are copied beside the site. A web server would send TypeScript as video and
- * Markdown as a download, so that they get a name that every browser shows as text.
- */
+/** Copies files that a page cites beside the site: a web server would send TypeScript as video, so they become text. */
 export function showSources(site: string): void {
   const media = join(site, 'media')
   const renamed = new Set(globSync('*', { cwd: media }).filter((name) => !shown.test(name) && !name.startsWith('.')))

@@ -7,11 +7,8 @@ import { pages, root } from './repository.ts'
 import { runTool } from './run-tool.ts'
 
 /**
- * No file, export or dependency is there that nothing uses, and none is used that no manifest names.
- *
- * knip looks at the code, with the exceptions that `knip.jsonc` explains; an exception that excuses nothing any more
- * fails too. What `docs` depends on is used by the snippets of the pages alone, which knip cannot read: they are
- * looked at here.
+ * Refuses unused files, exports and dependencies, dependencies that no manifest names, and needless exceptions in
+ * `knip.jsonc`. knip cannot read the snippets of the pages: their dependencies, those of `docs`, are checked here.
  */
 export async function checkDeadCode(): Promise<Verdict> {
   const { code, output } = await runTool('knip', ['--no-progress', '--treat-config-hints-as-errors'])

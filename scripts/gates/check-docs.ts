@@ -2,17 +2,27 @@ import { buildSite, site } from '../docs/build-site.ts'
 import { checkSite } from '../docs/check-site.ts'
 import { checkSnippets } from './check-snippets.ts'
 import { type Verdict, verdict } from './gate.ts'
+import { runTool } from './run-tool.ts'
 
-/**
- * The pages' snippets compile, and all pages and the reference build into one site without a warning: nothing
- * undocumented, and no link or anchor that leads nowhere.
- */
+/** Words that make a reader guess who acts. They stand only here, so this file is not searched. */
+const refused = 'whoever|nobody|somebody|anew|has the say|in silence|mends|as dead as|one that is none|what .+ is what'
+/** History, the two pages of promises and threats, and generated reports. */
+const unread = ['.changeset', 'docs/decisions', 'docs/invariants.md', 'docs/security.md', 'docs/surface']
+
+/** The words are plain, the snippets compile, and pages and reference build into one site without a warning or dead link. */
 export async function checkDocs(): Promise<Verdict> {
-  const found = [await checkSnippets(), await checkBuiltSite()]
+  const found = [await checkWords(), await checkSnippets(), await checkBuiltSite()]
   return verdict(
     found.filter(({ ok }) => !ok).map(({ output }) => output),
     found.map(({ note }) => note).join('; '),
   )
+}
+
+/** Searches tracked TypeScript and pages. git answers 1 and no output if it found nothing. */
+async function checkWords(): Promise<Verdict> {
+  const paths = ['*.ts', '*.tsx', '*.md', ...[...unread, 'scripts/gates/check-docs.ts'].map((path) => `:!${path}`)]
+  const { code, output } = await runTool('git', ['grep', '-niwE', refused, '--', ...paths])
+  return verdict(code === 1 && output === '' ? [] : [`${output}Say who acts: CONTRIBUTING.md, "Words".`], 'plain words')
 }
 
 /** Builds the site and follows its links. */

@@ -16,9 +16,7 @@ const isOurs = (name: string) =>
 
 /**
  * Compiles each adapter against the oldest version of its framework that the published range admits, and runs its
- * contract suite there. Its other tests are of what newer versions do.
- *
- * The newest version is the lockfile's, on which all tests run.
+ * contract suite there. All tests run on the newest version, which is the lockfile's.
  */
 export async function checkFloors(): Promise<Verdict> {
   const workshop = realpathSync(mkdtempSync(join(tmpdir(), 'behalf-floors-')))

@@ -9,10 +9,7 @@ import { runTool } from './run-tool.ts'
 /** How many packages `npm install @behalf/core` may bring, itself included. */
 const MOST_INSTALLED = 9
 
-/**
- * What users would get: each package as pnpm packs it, looked at by publint and attw. The gate `consumers` installs,
- * loads and compiles against it.
- */
+/** Checks each package as pnpm packs it, by publint and attw. The gate `consumers` installs, loads and compiles it. */
 export async function checkPacked(): Promise<Verdict> {
   const packed = await packedPackages()
   const problems: string[] = []
