@@ -29,8 +29,8 @@ export type PausedState =
  * The guarded calls that wait, ready to be shown or stored.
  *
  * Only reads; sends no request to a person. Leaves out interrupts of tools that are not guarded: they may hold text
- * that a model wrote, with a page's address. For a stream, and after a restart, give the state: `await
- * graph.getState(config)` (of an agent: `agent.graph`).
+ * that a model wrote, with a page's address. For a stream, and after a restart, give the state:
+ * `await graph.getState(config)` (of an agent: `agent.graph`).
  */
 export function interruptsOf(state: PausedState): readonly PendingInterrupt[] {
   return pausesOf(state).flatMap(({ id, value }) => {
