@@ -107,7 +107,7 @@ function withNodeRedis(client: NodeRedisClient): Evaluate {
 
 function withIoredis(client: IoredisClient): Evaluate {
   return async (script, root, parameters, signal) => {
-    // Its queue keeps a command that was given up here, and sends it later: nothing is put there.
+    // Its queue keeps a command that was given up here. What is put there all the same, as the connection ends, comes too late.
     await ready(client, signal)
     return bySha(
       signal,

@@ -15,7 +15,8 @@ const SWEPT_PER_WRITE = 32
  *
  * A record is a hash: `v` value, `n` version, and where there is one `e` expiry, `q` queue, `i` names (MessagePack).
  *
- * Each answer is a list that begins with a word. Time is the server's; in one script it stands still.
+ * Each answer is a list that begins with a word. Time is the server's; in one script it stands still. Before the arguments
+ * named below stands the time until which the script may be done, or ''.
  */
 const prelude = `
 -- Asked each time: a failover or another address may lead to another server.
@@ -30,6 +31,9 @@ local v = redis.call('GET', R .. ':v')
 if v and v ~= '${SCHEMA_VERSION}' then return {'unknown_version', v} end
 local t = redis.call('TIME')
 local now = tonumber(t[1]) + tonumber(t[2]) / 1000000
+-- Its caller has told that it was not done: a client's queue, or a paused server, brought it late.
+local deadline = tonumber(table.remove(ARGV, 1))
+if deadline and now > deadline then return {'late'} end
 -- A damaged record reads as an empty value, which opens as nothing: it can be skipped, named, replaced and deleted.
 local BAD = {value = '', version = 'damaged', names = {}}
 local function record(key)
@@ -76,12 +80,12 @@ const script = (body: string): Script => {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** What the server drops when memory is short. CONFIG would say it too, and is forbidden on managed servers. */
+/** What the server drops when memory is short, and its time. CONFIG would say the former too, and is forbidden on managed servers. */
 const eviction = script(`
 local info = redis.pcall('INFO', 'memory')
 local policy = type(info) == 'string' and string.match(info, 'maxmemory_policy:([%w-]+)')
-if not policy then return {'unreadable'} end
-return {'policy', policy}
+if not policy then return {'unreadable', '', string.format('%.6f', now)} end
+return {'policy', policy, string.format('%.6f', now)}
 `)
 
 /** key */

@@ -14,6 +14,8 @@ const POLICY_KNOWN_MS = 60_000
 export interface Answer {
   readonly word: string
   readonly content: unknown
+  /** The server's time in epoch seconds, where it was asked for. */
+  readonly time: unknown
 }
 
 /** Scripts on a server, each bounded in time. */
@@ -23,7 +25,9 @@ export class Server {
   readonly #timeoutMs: number
   /** The app says that the server evicts nothing, where the server does not say. */
   readonly #isStated: boolean
-  #knownUntil = 0
+  #knownUntil = Number.NEGATIVE_INFINITY
+  /** From the clock of this process, which nothing sets, to the server's. Milliseconds. */
+  #toServerTime = 0
 
   constructor(client: RedisClient, root: string, timeoutMs: number, isStated: boolean) {
     this.#evaluate = evaluator(client)
@@ -33,6 +37,8 @@ export class Server {
   }
 
   /**
+   * What was given up is not done later, though a client may keep it in a queue: the server refuses it, by its own clock.
+   *
    * @param options.repeatable - Doing it twice is doing it once: sent again when the connection is lost.
    * @throws StoreError
    * @throws ConfigurationError The server may evict what it was given: a used approval, and then it is unused.
@@ -44,6 +50,7 @@ export class Server {
   ): Promise<Answer> {
     // Copied: they wait for a connection, and a caller may fill in the same bytes again.
     const buffers = parameters.map((one) => Buffer.from(one as string))
+    const endsAt = performance.now() + this.#timeoutMs
     const controller = new AbortController()
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(() => {
@@ -55,11 +62,19 @@ export class Server {
       for (let left = options.repeatable ? TRIES : 1; ; ) {
         try {
           if (performance.now() >= this.#knownUntil) {
-            const asked = this.#evaluate(scripts.eviction, this.#root, [], controller.signal)
-            this.#requireNoEviction(understood(await Promise.race([asked, late.promise])))
+            // Before the server reads its own: so a deadline is too late by the way there, and never too early.
+            const askedAt = performance.now()
+            const asked = this.#evaluate(scripts.eviction, this.#root, [Buffer.from('')], controller.signal)
+            const about = understood(await Promise.race([asked, late.promise]))
+            this.#requireNoEviction(about)
+            this.#toServerTime = Number(textOf(about.time)) * 1000 - askedAt
           }
-          const sent = this.#evaluate(script, this.#root, buffers, controller.signal)
-          return understood(await Promise.race([sent, late.promise]))
+          const deadline = Buffer.from(((endsAt + this.#toServerTime) / 1000).toFixed(6))
+          const sent = this.#evaluate(script, this.#root, [deadline, ...buffers], controller.signal)
+          const answer = understood(await Promise.race([sent, late.promise]))
+          if (answer.word !== 'late') return answer
+          // In time for us: one of the clocks was set, or another server answers. Nothing was done.
+          this.#knownUntil = Number.NEGATIVE_INFINITY
         } catch (error) {
           controller.signal.throwIfAborted()
           if (--left === 0 || BehalfError.isInstance(error) || codeOf(error) !== undefined) throw storeError(error)
@@ -90,7 +105,7 @@ export class Server {
 
 function understood(answer: unknown): Answer {
   if (!Array.isArray(answer)) throw new StoreError('corrupt', 'Redis answered in an unknown form')
-  const [first, content] = answer
+  const [first, content, time] = answer
   const word = textOf(first)
   if (word === 'cluster') throw clusterRefused()
   // A replica that is cut off still answers reads: this process would not see a revocation.
@@ -115,7 +130,7 @@ function understood(answer: unknown): Answer {
   if (word === 'corrupt') {
     throw new StoreError('corrupt', `the record ${JSON.stringify(textOf(content))} has an unknown form`)
   }
-  return { word, content }
+  return { word, content, time }
 }
 
 /** The code of an error that the server answered: a word in capitals. `undefined` for errors of the connection. */
