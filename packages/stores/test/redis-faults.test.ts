@@ -131,6 +131,37 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('what Redis holds,
     expect(await under.store.put('new', value, { ifVersion: null })).not.toBe('conflict')
   })
 
+  test('a user without the right to read records is told so: nothing passes for damaged, and nothing is written over it', async () => {
+    const rights = '+eval +evalsha +get +set +del +hset +hdel +zadd +zrem +zrangebyscore +zrangebylex +incr +time +info'
+    await admin.call('ACL', 'SETUSER', 'agent', 'on', '>secret', '~*', ...rights.split(' '))
+    const client = new Redis({ port: server.port, username: 'agent', password: 'secret' })
+    const store = redisStore({ client, prefix: under.prefix })
+    const refused = { reason: 'unavailable', message: 'Redis refused with ERR' }
+    await expect(store.get('key')).rejects.toMatchObject(refused)
+    await expect(store.list('index', { limit: 1 })).rejects.toMatchObject(refused)
+    await expect(store.put('key', value, { ifVersion: 'damaged' })).rejects.toMatchObject(refused)
+    expect(await under.store.get('key')).toMatchObject({ value })
+    client.disconnect()
+  })
+
+  test('a count has its end from the beginning, with the rights that the guide lists', async () => {
+    await admin.call(
+      'ACL',
+      'SETUSER',
+      'counts',
+      'on',
+      '>secret',
+      '~*',
+      '+eval',
+      '+evalsha',
+      ...'+get +set +incr +time +info'.split(' '),
+    )
+    const client = new Redis({ port: server.port, username: 'counts', password: 'secret' })
+    expect(await redisStore({ client, prefix: under.prefix }).increment('count', { windowSeconds: 60 })).toBe(1)
+    expect(await admin.pttl(at('c:count'))).toBeGreaterThan(0)
+    client.disconnect()
+  })
+
   test('a server without memory to spare is an outage for writes, and still answers reads', async () => {
     // Something to sweep: that is a write as well, and no reason to let the next one through.
     await under.store.put('over', value, { ifVersion: null, expiresAt: 1 })

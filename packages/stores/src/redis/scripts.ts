@@ -37,8 +37,10 @@ if deadline and now > deadline then return {'late'} end
 -- A damaged record reads as an empty value, which opens as nothing: it can be skipped, named, replaced and deleted.
 local BAD = {value = '', version = 'damaged', names = {}}
 local function record(key)
-  local ok, f = pcall(redis.call, 'HMGET', R .. ':r:' .. key, 'v', 'n', 'e', 'q', 'i')
-  if not ok or f.err then return BAD end
+  local f = redis.pcall('HMGET', R .. ':r:' .. key, 'v', 'n', 'e', 'q', 'i')
+  -- Another error, such as a missing right, says nothing about the record.
+  if f.err and string.find(f.err, 'WRONGTYPE', 1, true) then return BAD end
+  if f.err then error(f.err, 0) end
   if not f[1] and not f[2] then
     if f[3] or f[4] or f[5] then return BAD end
     return nil
@@ -197,9 +199,9 @@ return {'found', found}
 /** key, window in milliseconds */
 const increment = script(`
 if not v then redis.call('SET', R .. ':v', '${SCHEMA_VERSION}') end
-local total = redis.call('INCR', R .. ':c:' .. ARGV[1])
-if total == 1 then redis.call('PEXPIRE', R .. ':c:' .. ARGV[1], ARGV[2]) end
-return {'total', total}
+-- With its end from the beginning: a count without one would never begin anew.
+redis.call('SET', R .. ':c:' .. ARGV[1], 0, 'PX', ARGV[2], 'NX')
+return {'total', redis.call('INCR', R .. ':c:' .. ARGV[1])}
 `)
 
 const time = script(`return {'time', string.format('%.6f', now)}`)
