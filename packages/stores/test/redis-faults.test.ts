@@ -249,6 +249,17 @@ describe.each(withRedisServer(['clients']))('%s', () => {
     redis.destroy()
   })
 
+  test('a client of ioredis with pipelines of its own is refused at construction, unless they leave the scripts alone: its first call would end the process', async () => {
+    const refused = new Redis({ lazyConnect: true, enableAutoPipelining: true })
+    expect(() => redisStore({ client: refused })).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION' }))
+    const autoPipeliningIgnoredCommands = ['eval', 'evalsha']
+    const client = new Redis({ port: server.port, enableAutoPipelining: true, autoPipeliningIgnoredCommands })
+    const store = redisStore({ client, prefix: randomUUID() })
+    const puts = Array.from({ length: 50 }, () => store.put('key', value, { ifVersion: null }))
+    expect((await Promise.all(puts)).filter((answer) => answer !== 'conflict')).toHaveLength(1)
+    client.disconnect()
+  })
+
   test('a pool of clients is taken as one', async () => {
     const client = createClientPool({ socket: { port: server.port } })
     await client.connect()

@@ -55,7 +55,7 @@ const BULK_STRING = 36
 /** @throws ConfigurationError Neither kind, or a client of a cluster. */
 export function evaluator(client: RedisClient): Evaluate {
   if (isOfCluster(client)) throw clusterRefused()
-  if (has(client, 'callBuffer')) return withIoredis(client as IoredisClient)
+  if (has(client, 'callBuffer')) return withIoredis(outsidePipelines(client as IoredisClient))
   if (has(client, 'withCommandOptions') && has(client, 'evalSha')) return withNodeRedis(client as NodeRedisClient)
   throw new ConfigurationError('redisStore.client', 'give a client of the `redis` or `ioredis` package')
 }
@@ -76,6 +76,25 @@ export const clusterRefused = (cause?: unknown): ConfigurationError =>
     'the server belongs to a Redis Cluster, which loses sight of records while a slot moves: give a client of one server, or of a sentinel',
     { cause },
   )
+
+/** What decides whether ioredis sends a call in a pipeline of its own. */
+interface Pipelining {
+  readonly enableAutoPipelining?: boolean
+  readonly autoPipeliningIgnoredCommands?: readonly string[]
+}
+
+/** In such a pipeline, ioredis takes the first argument of our calls for a command, and the error ends the process. */
+function outsidePipelines(client: IoredisClient): IoredisClient {
+  const options: Pipelining = Reflect.get(client, 'options') ?? {}
+  const { enableAutoPipelining, autoPipeliningIgnoredCommands = [] } = options
+  if (!enableAutoPipelining || ['eval', 'evalsha'].every((name) => autoPipeliningIgnoredCommands.includes(name))) {
+    return client
+  }
+  throw new ConfigurationError(
+    'redisStore.client',
+    "ioredis cannot send scripts with `enableAutoPipelining`: give `autoPipeliningIgnoredCommands: ['eval', 'evalsha']`, or another client",
+  )
+}
 
 /** A server forgets its scripts when it restarts. */
 async function bySha(
