@@ -4,7 +4,7 @@ import { cloneOf } from './clone-of.ts'
 import { guardCall, isGuarded, type ToolBody } from './guard-call.ts'
 import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
 import { checkShape } from './tool-shape.ts'
-import { keepingWritten, type ParsingCall } from './written-by.ts'
+import { keepingToolCall, keepingWritten, type ParsingCall } from './written-by.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'onError']
 
@@ -51,6 +51,7 @@ interface Callable extends GuardableTool {
   func?: ToolBody
   _call: ToolBody
   readonly call: ParsingCall
+  readonly invoke: ParsingCall
 }
 
 function guarded(
@@ -66,6 +67,7 @@ function guarded(
   const call = { name, responseFormat, policy, guard, identity, onError }
   const behindGuard = (body: ToolBody) => guardCall(call, body.bind(original))
   return cloneOf(original, {
+    invoke: keepingToolCall(original.invoke),
     call: keepingWritten(original.call, name),
     _call: behindGuard(original._call),
     ...(typeof func === 'function' && { func: behindGuard(func) }),

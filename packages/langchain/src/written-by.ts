@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Identity } from '@behalf/core'
 import { plainCopy } from '@behalf/core/spi'
-import { enclosing } from './nesting.ts'
 import { type RunConfig, type Surroundings, surroundingsOf, toldIdentity } from './run-config.ts'
 
 /** A call as it came to LangChain. */
@@ -25,7 +24,7 @@ export type ParsingCall = (this: unknown, input: unknown, ...rest: unknown[]) =>
  */
 export function keepingWritten(call: ParsingCall, name: string): ParsingCall {
   return function (input, given, ...rest) {
-    const config = isRecord(given) ? ownToolCall(given, name) : given
+    const config = isRecord(given) ? ownToolCall(given, name, isToolCall(input)) : given
     const written = plainCopy(argumentsOf(input))
     const incoming = incomingOf(written, isRecord(config) ? config : {})
     const own = written === undefined ? input : withArguments(input, structuredClone(written))
@@ -50,11 +49,25 @@ export function takeIncoming(): IncomingCall | undefined {
   return incoming
 }
 
-/** A copy of the tool call that is for this tool. That of a tool around it stays the same object, which tells that it is nested. */
-function ownToolCall(config: RunConfig, name: string): RunConfig {
+/** The tool calls with which tools were invoked, until LangChain parses them. */
+const invoked = new WeakSet<object>()
+
+/** LangChain's `invoke` of a tool, which notes a tool call that is its input: one in the configuration may be of a tool around it. */
+export function keepingToolCall(invoke: ParsingCall): ParsingCall {
+  return function (input, ...rest) {
+    if (!isToolCall(input)) return invoke.call(this, input, ...rest)
+    const own = { ...input }
+    invoked.add(own)
+    return invoke.call(this, own, ...rest)
+  }
+}
+
+/** A copy of the tool call, which is of this call, or without the name if it is of a tool around it that has the same name. */
+function ownToolCall(config: RunConfig, name: string, isInput: boolean): RunConfig {
   const { toolCall } = config
-  if (toolCall?.name !== name || toolCall === enclosing()?.config.toolCall) return config
-  return { ...config, toolCall: { ...toolCall } }
+  if (toolCall?.name !== name) return config
+  const isOwn = invoked.delete(toolCall) || isInput
+  return { ...config, toolCall: { ...toolCall, ...(!isOwn && { name: '' }) } }
 }
 
 /** `call` takes a whole tool call, too. */
