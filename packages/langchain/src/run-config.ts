@@ -56,7 +56,7 @@ export interface Surroundings {
   /** The id of the message that makes the call, where the run's state tells it. */
   readonly message: string | undefined
   /** LangChain's own: an object for each attempt of the code that makes the call. It is there also where code hands on no config. */
-  readonly around: object | undefined
+  readonly around: RunConfig | undefined
 }
 
 export const surroundingsOf = (config: RunConfig): Surroundings => ({
@@ -75,32 +75,38 @@ export function slotOf(config: RunConfig, tool: string, input: unknown, { messag
   const code = typeof config.toolCallId === 'string' ? JSON.stringify([task, config.toolCallId]) : task
   const callId = id === undefined || message === undefined ? (id ?? code) : JSON.stringify([message, id])
   if (thread === undefined || thread === null || typeof callId !== 'string' || callId === '') return crypto.randomUUID()
-  const attempt =
-    config.toolCall?.name === tool ? undefined : (codeOf(config, around) ?? config.executionInfo ?? around)
+  const attempt = config.toolCall?.name === tool ? undefined : codeOf(config, around)
   return slotWithin([String(thread), callId], { tool, input, attempt })
 }
 
-/** The code of tool calls, by the attempt of the node that makes them. */
+/** An object by which code is known; within an attempt of a node where it may be the same in the next one. */
+type Mark = readonly [mark: object | undefined, node?: object | undefined]
+
+/** The code that makes calls, by its marks. */
 const code = new WeakMap<object, WeakMap<object, object>>()
+const noNode = {}
 
 /**
- * The tool's code that makes this call, with what it was told of the call around it: as long as one attempt.
+ * The code that makes this call: as long as one attempt of a node, or of a tool that a middleware begins again.
  *
- * A node that runs again has the same state, and so the same objects as tool calls, but another `executionInfo`. A
- * middleware may call again with the same tool call; then the signal is another one. Code may copy the tool call, and
- * LangChain leaves it out if a Runnable is a tool.
+ * Code may hand on all, parts or a copy of what it was told, or a signal or timeout of its own, also within other Runnables
+ * and tools. No object is the same in all of these calls, so code is known by any one of several.
  */
 function codeOf(
   { toolCall, toolCallId = toolCall?.id, signal, executionInfo }: RunConfig,
-  around: object | undefined,
-): object | undefined {
-  const told = signal ?? toolCall
-  if (toolCallId === undefined || told === undefined) return undefined
-  const node = executionInfo ?? around ?? told
-  const calls = code.get(node) ?? new WeakMap<object, object>()
-  code.set(node, calls)
-  const own = calls.get(told) ?? {}
-  calls.set(told, own)
+  around: RunConfig = {},
+): object {
+  // LangChain runs the code of its own tools, and no other, in surroundings of its own.
+  const isOfNode = around.executionInfo !== undefined
+  const marks: readonly Mark[] = [
+    isOfNode && toolCallId !== undefined ? [toolCall, executionInfo] : [around.configurable ?? executionInfo],
+    [executionInfo && signal, executionInfo],
+  ]
+  const known = marks.map(([mark, node = noNode]) => mark && code.get(mark)?.get(node))
+  const own = known.find((one) => one !== undefined) ?? {}
+  for (const [mark, node = noNode] of marks) {
+    if (mark !== undefined) code.set(mark, (code.get(mark) ?? new WeakMap()).set(node, own))
+  }
   return own
 }
 

@@ -10,13 +10,15 @@ import { describe, expect, test } from 'vitest'
 import { guardTools } from '../src/index.ts'
 import { agentWith, call } from './agent.ts'
 import { counted } from './counted-tools.ts'
-import { ById, Nothing, policies, verified, world } from './world.ts'
+import { Amount, ById, Nothing, policies, verified, world } from './world.ts'
 
 interface Config {
   readonly toolCall?: object
   readonly context?: unknown
   readonly configurable?: unknown
   readonly toolCallId?: unknown
+  readonly signal?: AbortSignal
+  readonly timeout?: number
 }
 
 /** What LangChain's types of single tools do not agree on. */
@@ -32,6 +34,9 @@ const ways: Readonly<Record<string, (config: Config) => Config | undefined>> = {
   'its own call': ({ context, configurable, toolCall }) => ({ context, configurable, ...(toolCall && { toolCall }) }),
   'the id of its own call': ({ context, configurable, toolCallId }) => ({ context, configurable, toolCallId }),
   'the context': ({ context }) => ({ context }),
+  'all, with a timeout of its own': (config) => ({ ...config, timeout: 5000 }),
+  'all, with a signal of its own': (config) => ({ ...config, signal: AbortSignal.timeout(5000) }),
+  'a signal of its own': () => ({ signal: AbortSignal.timeout(5000) }),
   nothing: () => undefined,
 }
 
@@ -81,6 +86,59 @@ describe.each(Object.entries(shapes))('of the code of %s', (_, made) => {
     )
   })
 })
+
+describe.each(Object.entries(again))('of code within another Runnable, that %s begins again', (_, begins) => {
+  test.each(Object.keys(ways))(
+    verifies('A12', 'two equal writes are two, and no more when it begins again: it hands on %s'),
+    async (way) => {
+      const { ran, tools } = counted({ identity: await verified() })
+      const note = tools[1] as unknown as Invocable
+      const noting = RunnableLambda.from((_: object, config: Config) => note.invoke({ amount: 1 }, ways[way]?.(config)))
+      let begun = 0
+      const code = async (_: object, config: Config) => {
+        for (const _ of [1, 2]) await noting.invoke({}, ways[way]?.(config) as never)
+        if (++begun === 1) throw new Error('the database is away')
+        return 'noted twice'
+      }
+      await begins(tool(code, { name: 'twice', description: 'Notes twice', schema: Nothing }))
+      expect([begun, ran]).toEqual([2, { note: 2 }])
+    },
+  )
+})
+
+describe.each(Object.entries(ways))(
+  'the code of a tool under the name of the one that it calls, which hands on %s',
+  (_, way) => {
+    test(verifies('A12', 'makes two equal writes'), async () => {
+      const { ran, tools } = counted({ identity: await verified() })
+      const note = tools[1] as unknown as Invocable
+      const code = async (input: object, config: Config) => {
+        for (const _ of [1, 2]) await note.invoke(input, way(config))
+        return 'noted twice'
+      }
+      const twice = tool(code, { name: 'note', description: 'Notes twice', schema: Amount })
+      await agentWith([twice], [[call('a', 'note', { amount: 1 })]]).ask()
+      expect(ran).toEqual({ note: 2 })
+    })
+
+    test('does not go on as if it had a result where its call is refused', async () => {
+      const identity = await verified()
+      const went: string[] = []
+      const read = tool(({ id }) => `text of ${id}`, { name: 'read', description: 'Reads', schema: ById })
+      const [guarded] = guardTools([read], { guard: world().guard(), policies, identity })
+      const code = async (input: object, config: Config) => {
+        await (guarded as unknown as Invocable).invoke(input, way(config))
+        went.push('shipped')
+        return 'shipped'
+      }
+      const ship = tool(code, { name: 'read', description: 'Ships', schema: ById })
+      await agentWith([ship], [[call('a', 'read', { id: 'closed' })]])
+        .ask()
+        .catch(() => {})
+      expect(went).toEqual([])
+    })
+  },
+)
 
 test.each(Object.keys(ways))(
   'code whose call is refused does not go on as if it had a result: it hands on %s',
