@@ -71,7 +71,8 @@ export function slotOf(context: Context, name: string): Slot {
  * What makes calls that are counted: lives as long as one attempt of a step, or as one call of an agent. Mastra makes a writer
  * for each of them, which stays the same object where code hands on copies of the rest.
  */
-export const attemptOf = (context: Context): object => context.writer ?? context.workflow ?? context
+export const attemptOf = (context: Context): object =>
+  suspenderOf(context) ?? context.writer ?? context.workflow ?? context
 
 /** Whether this is what Mastra hands to a step of the app's own, which hands it on as it is. */
 const isOfStep = (context: Context): boolean =>

@@ -118,6 +118,35 @@ test.each(Object.entries(callers))(
   },
 )
 
+/** Code may tell its own progress. */
+const writers: Readonly<Record<string, (context: Context) => unknown>> = {
+  'a writer of its own': () => ({ write: async () => {}, custom: async () => {} }),
+  'an object made of the writer': ({ writer }) => Object.create(writer ?? null),
+  'a copy of the writer': ({ writer }) => ({ ...writer }),
+}
+
+test.each(Object.entries(writers))(
+  verifies('A12', 'two equal writes of code are two in each turn: it hands on all, with %s'),
+  async (_, writer) => {
+    const { tools, ran } = await countedTools()
+    const twice = createTool({
+      id: 'twice',
+      description: 'Notes twice',
+      inputSchema: Amount,
+      async execute(input, context) {
+        for (const _ of [1, 2]) await tools.note.execute?.(input, { ...context, writer: writer(context) } as never)
+        return 'noted'
+      },
+    })
+    const talk = conversation()
+    for (const turn of ['One', 'Two']) {
+      const agent = talk.agent({ twice }, new ScriptedModel([call('call_0', 'twice', { amount: 1 })]))
+      await agent.generate(turn, { memory: talk.memory })
+    }
+    expect(ran).toEqual(Array(4).fill('note 1'))
+  },
+)
+
 /** Without its run, a call would be that of an earlier turn; without its writer, the one before it in the same code. */
 const parts: Readonly<Record<string, (context: Context) => object>> = {
   'the agent': ({ agent }) => ({ agent }),
