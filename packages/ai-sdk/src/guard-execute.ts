@@ -1,4 +1,4 @@
-import { type Invocation, type Outcome, ToolAuthorizationError } from '@behalf/core'
+import { ConfigurationError, type Invocation, type Outcome, ToolAuthorizationError } from '@behalf/core'
 import { parseInterrupt } from '@behalf/core/interrupts'
 import { denySentences, interruptSentences, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
@@ -72,12 +72,35 @@ async function runGuarded(
   const { abortSignal } = execution
   const { name, policy, options } = call
   const { guard, identity, threadId } = options
-  const { input, held, attempt } = incoming
+  const { input, held, attempt, isModels } = incoming
   const rawInput = await rawInputOf(call, incoming)
   const slot = slotWithin([threadId, held.id], { tool: name, input: rawInput, attempt })
   const invocation = { tool: name, slot, input, rawInput, identity, signal: abortSignal } as const
   if (held.answered !== undefined) await demandAsked(call, invocation, held)
-  return resultOf(await guard.run(policy, invocation, body))
+  let began = false
+  const outcome = await guard.run(policy, invocation, (parsed) => {
+    began = true
+    return body(parsed)
+  })
+  const isKnown = isModels || isOfAttempt(options, JSON.stringify([name, slot, rawInput]), attempt)
+  if (outcome.status !== 'done' || began || isKnown) return resultOf(outcome)
+  reportError(new ConfigurationError('guardTools.messages', PART), call)
+  throw refusal('misconfigured', denySentences.misconfigured)
+}
+
+const PART =
+  'are not those that the AI SDK handed to the code, so this call is not told from an equal one before it: pass on all that is handed to the code'
+
+/** The attempts of code that made each call first, by the tools of a request. */
+const attempts = new WeakMap<object, Map<string, object>>()
+
+/** Whether a call was made first in this attempt of code, as far as the tools of this request know. */
+function isOfAttempt(tools: object, call: string, attempt: object): boolean {
+  const known = attempts.get(tools) ?? new Map<string, object>()
+  attempts.set(tools, known)
+  const first = known.get(call) ?? attempt
+  known.set(call, first)
+  return first === attempt
 }
 
 /**

@@ -13,6 +13,7 @@ export interface IncomingCall {
   readonly held: CallInMessages
   /** The AI SDK's own object, by which the calls are counted that the code of a tool makes. */
   readonly attempt: object
+  readonly isModels: boolean
 }
 
 /** Copies a call at once: an app may fill in the same objects for its next call. What is no plain JSON, the guard refuses. */
@@ -24,11 +25,13 @@ export function incomingCall(
   const { toolCallId, messages = [] } = execution
   const written = writtenOf(input)
   const held = callIn(messages, toolCallId)
+  const isModels = isMadeByModel(written, held, name)
   return {
     input: plainCopy(input) ?? input,
     fresh: plainCopy(written) ?? written,
     held,
-    attempt: isModels(written, held, name) ? execution : (execution.messages ?? execution),
+    attempt: isModels ? execution : (execution.messages ?? execution),
+    isModels,
   }
 }
 
@@ -36,7 +39,7 @@ export function incomingCall(
  * Whether a model made this call itself, which its id names then, however often the AI SDK makes it. All others are made by
  * the code of a tool: code may hand on a copy of what it was handed, and the messages of a step stay the same object.
  */
-const isModels = (written: unknown, { call }: CallInMessages, name: string): boolean =>
+const isMadeByModel = (written: unknown, { call }: CallInMessages, name: string): boolean =>
   written !== undefined || call?.toolName === name
 
 /**
