@@ -199,7 +199,7 @@ return {'found', found}
 /** key, window in milliseconds */
 const increment = script(`
 if not v then redis.call('SET', R .. ':v', '${SCHEMA_VERSION}') end
--- With its end from the beginning: a count without one would never begin anew.
+-- With its end from the beginning: a count without one would never restart.
 redis.call('SET', R .. ':c:' .. ARGV[1], 0, 'PX', ARGV[2], 'NX')
 return {'total', redis.call('INCR', R .. ':c:' .. ARGV[1])}
 `)
