@@ -101,6 +101,8 @@ export class SessionProvider implements OAuthClientProvider {
     const client = await this.#client.at(this.#place(this.#discoveries.issuerOfRequest(url, metadata)))
     if (client === undefined) throw new ConfigurationError('createMcpSession.client', 'is not known at this issuer')
     authenticateClient(client, headers, parameters, metadata)
+    const refreshToken = parameters.get('refresh_token')
+    if (refreshToken !== null) this.#tokens.sends(refreshToken)
   }
 
   async clientInformation(ctx?: OAuthClientInformationContext): Promise<StoredOAuthClientInformation | undefined> {
@@ -214,7 +216,7 @@ export class SessionProvider implements OAuthClientProvider {
     if (ours === undefined || resource === undefined) throw new ConfigurationError('signInByDevice', 'has no client')
     const named = discovered.resourceMetadata?.resource ?? resource.href
     const all = { ...place, client: ours, resource: named, fetch: this.fetch, allowLoopback }
-    await this.saveTokens(await deviceSignIn(all, show, signal), { issuer })
+    await this.#tokens.signIn({ ...(await deviceSignIn(all, show, signal)), issuer })
   }
 
   signOut(): Promise<void> {

@@ -10,6 +10,8 @@ export class SessionTokens {
   /** Hashes of access tokens that are in the store already, or must not come there: one for each answer to an SDK. */
   readonly #settled: string[] = []
   #handedOut: StoredOAuthTokens | undefined
+  /** The refresh token that an SDK sent last, by whatever fetch. */
+  #sent: string | undefined
   /** Refused refreshes whose tokens are dropped already, and of which the SDK will tell. */
   #dropped = 0
 
@@ -22,10 +24,26 @@ export class SessionTokens {
     return this.#handedOut
   }
 
-  /** Tokens of a sign-in, or what {@link refresh} answered with: that is in the store, or a newer one is. */
+  /** Notes that an SDK is about to send this refresh token. */
+  sends(refreshToken: string): void {
+    this.#sent = refreshToken
+  }
+
+  /**
+   * What an SDK got: by a sign-in, or by a refresh. That is in the store already, or a newer one is; where the SDK took no
+   * fetch of ours, it takes the place of the tokens that it renews, and of no others.
+   */
   async save(tokens: StoredOAuthTokens): Promise<void> {
     const at = this.#settled.indexOf(await sha256(tokens.access_token))
     if (at >= 0) return void this.#settled.splice(at, 1)
+    if (this.#sent === undefined) return this.signIn(tokens)
+    this.limit.count()
+    const stored = await this.#records.tokens()
+    if (stored?.refresh_token === this.#sent) await this.#records.replaceTokens(stored, tokens)
+  }
+
+  /** Tokens that a person signed in for: they are the newest. */
+  async signIn(tokens: StoredOAuthTokens): Promise<void> {
     this.limit.count()
     await this.#records.saveTokens(tokens)
   }
