@@ -1,5 +1,6 @@
 import { createServer, type Server, request as send } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import express from 'express'
 import { http, passthrough } from 'msw'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -106,6 +107,25 @@ describe('an Express server', () => {
     request.end()
     expect(await answered.promise).toContain('proof is not acceptable: several')
   })
+
+  test.each(['HTTPS://api.example.com/orders', 'https://api.example.com:443/orders', 'http://else.example/orders'])(
+    'takes no proof for its front page where its router finds a route in the address: %s',
+    async (target) => {
+      const { port } = new URL(await listen(expressApp()))
+      const key = await proofKey()
+      const token = await key.token({ ...details, jti: target })
+      const dpop = await key.proof(token, { htm: 'POST', htu: `${audience}/` })
+      const body = JSON.stringify(order)
+      const headers = { host: 'x', authorization: `DPoP ${token}`, dpop, 'idempotency-key': 'k', connection: 'close' }
+      const lines = Object.entries({ ...headers, 'content-type': 'application/json', 'content-length': body.length })
+      const socket = connect(Number(port), '127.0.0.1')
+      socket.write(
+        `POST ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
+      )
+      expect(await text(socket)).toContain('proof is not acceptable: url')
+      expect(placed).toEqual([])
+    },
+  )
 })
 
 describe('a fetch-style server', () => {
@@ -136,13 +156,14 @@ describe('webRequest', () => {
   test.each([
     ['/a?b=c', `${audience}/a?b=c`],
     ['//evil.example.com/a', `${audience}//evil.example.com/a`],
-    ['http://evil.example.com/a', `${audience}/`],
+    ['http://evil.example.com/a', `${audience}/http://evil.example.com/a`],
+    ['HTTPS://api.example.com:443/a', `${audience}/HTTPS://api.example.com:443/a`],
     [`${audience}/a?b=c`, `${audience}/a?b=c`],
-    [`${audience}.evil.example.com/a`, `${audience}/`],
-    [`${audience}@evil.example.com/a`, `${audience}/`],
-    ['*', `${audience}/`],
-    ['.evil.example.com/', `${audience}/`],
-    ['@evil.example.com/', `${audience}/`],
+    [`${audience}.evil.example.com/a`, `${audience}/${audience}.evil.example.com/a`],
+    [`${audience}@evil.example.com/a`, `${audience}/${audience}@evil.example.com/a`],
+    ['*', `${audience}/*`],
+    ['.evil.example.com/', `${audience}/.evil.example.com/`],
+    ['@evil.example.com/', `${audience}/@evil.example.com/`],
     [undefined, `${audience}/`],
   ])('stays at its origin: %s', (url, expected) => {
     expect(made({ url }).url).toBe(expected)
