@@ -63,7 +63,8 @@ const requiredClaims = ['sub', 'client_id', 'jti', 'exp', 'iat']
  *
  * @throws OAuthResponseError The issuer refused. `insufficient_user_authentication`: the user has to sign in more
  *   strongly; `acrValues` and `maxAge` say how. `invalid_request`, `invalid_grant`: the id_token has ended.
- * @throws InvalidResponseError The assertion is for another user or target than was asked. It was discarded.
+ * @throws InvalidResponseError The assertion is for another target than was asked. It was discarded. Its `sub` is the issuer's
+ *   own name of the user for that server, and is compared with nothing.
  * @throws IdentityRequiredError The identity is not verified, or came without an id_token.
  * @throws ConfigurationError An option is wrong, or both servers are one.
  */
