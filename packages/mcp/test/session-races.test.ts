@@ -152,14 +152,22 @@ describe('what others did in the meantime is not undone by', () => {
     },
   )
 
-  test('a refusal, where the SDK made the request by itself', async () => {
+  test('a refusal, where the SDK made the request by itself: a sign-in stays', async () => {
     const store = memoryStore()
     const [slow, quick] = [undefined, undefined].map(() => openSession(optionsOver(store, undefined)).authProvider)
+    const sends = async (provider: typeof slow, refreshToken: string) => {
+      await provider?.saveClientInformation?.({ client_id: 'c' }, { issuer })
+      const { body } = refresh(refreshToken)
+      await provider?.addClientAuthentication?.(new Headers(), body, tokenEndpoint, { issuer } as never)
+    }
     await slow?.saveTokens(first, { issuer })
-    await slow?.tokens()
+    await sends(slow, 'refresh-1')
     await quick?.saveTokens(newer, { issuer })
+    // Another request of the first session, meanwhile.
+    expect(await slow?.tokens()).toMatchObject({ access_token: 'new' })
     await slow?.invalidateCredentials?.('tokens')
     expect(await quick?.tokens()).toMatchObject(newer)
+    await sends(quick, 'refresh-new')
     await quick?.invalidateCredentials?.('tokens')
     expect(await quick?.tokens()).toBeUndefined()
   })

@@ -123,7 +123,7 @@ export class SessionProvider implements OAuthClientProvider {
    * it can mean, or it gets what the MCP server is called with and nothing to refresh by.
    */
   async tokens(ctx?: OAuthClientInformationContext): Promise<StoredOAuthTokens | undefined> {
-    const tokens = await this.#tokens.read()
+    const tokens = await this.#records.tokens()
     if (tokens === undefined) return undefined
     if (ctx !== undefined && tokens.issuer !== this.#discoveries.issuerOf(ctx.issuer)) return undefined
     const isMeant = ctx !== undefined || (tokens.issuer !== undefined && tokens.issuer === this.#discoveries.only)

@@ -9,7 +9,6 @@ export class SessionTokens {
   readonly #records: SessionRecords
   /** Hashes of access tokens that are in the store already, or must not come there: one for each answer to an SDK. */
   readonly #settled: string[] = []
-  #handedOut: StoredOAuthTokens | undefined
   /** The refresh token that an SDK sent last, by whatever fetch. */
   #sent: string | undefined
   /** Refused refreshes whose tokens are dropped already, and of which the SDK will tell. */
@@ -17,11 +16,6 @@ export class SessionTokens {
 
   constructor(records: SessionRecords) {
     this.#records = records
-  }
-
-  async read(): Promise<StoredOAuthTokens | undefined> {
-    this.#handedOut = await this.#records.tokens()
-    return this.#handedOut
   }
 
   /** Notes that an SDK is about to send this refresh token. */
@@ -38,8 +32,8 @@ export class SessionTokens {
     if (at >= 0) return void this.#settled.splice(at, 1)
     if (this.#sent === undefined) return this.signIn(tokens)
     this.limit.count()
-    const stored = await this.#records.tokens()
-    if (stored?.refresh_token === this.#sent) await this.#records.replaceTokens(stored, tokens)
+    const old = await this.#renewed()
+    if (old !== undefined) await this.#records.replaceTokens(old, tokens)
   }
 
   /** Tokens that a person signed in for: they are the newest. */
@@ -68,10 +62,17 @@ export class SessionTokens {
 
   /**
    * An SDK says that tokens are good for nothing, and not which. Where its request went through our fetch, they are
-   * gone already; else it speaks of those it was handed last.
+   * gone already; else it speaks of those that it sent last.
    */
   async invalidate(): Promise<void> {
-    if (this.#dropped > 0) this.#dropped--
-    else if (this.#handedOut !== undefined) await this.#records.dropTokens(this.#handedOut)
+    if (this.#dropped > 0) return void this.#dropped--
+    const old = await this.#renewed()
+    if (old !== undefined) await this.#records.dropTokens(old)
+  }
+
+  /** What is stored, if an SDK sent it last to be renewed. Others may have come since. */
+  async #renewed(): Promise<StoredOAuthTokens | undefined> {
+    const stored = await this.#records.tokens()
+    return this.#sent !== undefined && stored?.refresh_token === this.#sent ? stored : undefined
   }
 }
