@@ -155,11 +155,11 @@ export class Revocations {
    * @param now - Epoch milliseconds.
    * @throws StoreError Nothing is known.
    */
-  async isRevokedSince(principal: Principal, at: number, now: number): Promise<boolean> {
-    const { issuer, subject } = principal
+  async isRevokedSince({ issuer, tenant, subject }: Principal, at: number, now: number): Promise<boolean> {
     await this.#readNow([{ kind: 'subject', issuer, id: subject }], now)
     const revoked = this.#known.subject.get(subject) ?? []
-    return revoked.some((each) => concerns(each, principal) && each.at >= at)
+    // A person who is named without a tenant may be of any tenant.
+    return revoked.some((each) => each.at >= at && concerns(each, { issuer, tenant: tenant ?? each.tenant, subject }))
   }
 
   async #readNow(names: readonly Name[], now: number): Promise<void> {

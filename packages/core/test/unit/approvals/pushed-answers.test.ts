@@ -223,6 +223,15 @@ describe('an answer that changes nothing', () => {
     expect(await view()).toMatchObject({ state: 'open' })
   })
 
+  test('the access of its approver was revoked in one tenant, where the policy and the channel name none', async () => {
+    const { run, take, given, behalf, clock } = pushed()
+    await run()
+    clock.advance(60)
+    await behalf.revoke({ issuer: ISSUER, tenant: 'one', subject: 'bob' })
+    clock.advance(60)
+    await expect(take(given())).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'inactive' })
+  })
+
   test('the question is cancelled', async () => {
     const { run, take, given, behalf } = pushed()
     await run()

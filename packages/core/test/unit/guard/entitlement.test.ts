@@ -119,7 +119,10 @@ describe('a record proves only what was asked and answered (A11)', () => {
     },
   )
 
-  test(verifies('A11', 'a yes of an approver who was revoked after it is not used'), async () => {
+  test.each([
+    ['', {}],
+    [' in one tenant, where the policy names none', { tenant: 'one' }],
+  ])(verifies('A11', 'a yes of an approver who was revoked after it is not used%s'), async (_, whose) => {
     const { guard, call, answers, clock, questions } = smallWorld()
     const { state, rules } = changing()
     state.asksNow = true
@@ -129,7 +132,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
     clock.advance(6)
     expect(await behalf.preflight(rules, call())).toMatchObject({ status: 'ready' })
     clock.advance(1)
-    await behalf.revoke({ issuer: ISSUER, subject: 'carol' })
+    await behalf.revoke({ issuer: ISSUER, subject: 'carol', ...whose })
     answers({ status: 'pending' })
     expect(await behalf.run(rules, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
     expect(questions).toHaveLength(2)
