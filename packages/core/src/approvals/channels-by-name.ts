@@ -2,6 +2,7 @@ import { authorizationServers, clientAt, type ProfileOf } from '../authorization
 import type { Profile } from '../authorization-server/profile.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
 import { surroundingsOf } from '../authorization-server/surroundings.ts'
+import type { Principal } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
 import type { Clock, Fetch, Store } from '../ports/index.ts'
@@ -95,15 +96,22 @@ export function channelsByName(
   return new Map(Object.entries(channels))
 }
 
-/** Returns the channel of a question, unless it is polled, and another client asked. */
+/** Returns our client that a channel asks as. Empty where it does not poll: then any client may bring the question further. */
+export const askingClient = (
+  channel: ApprovalChannel | undefined,
+  approver: Principal | undefined,
+  servers: AuthorizationServers,
+): string | undefined => (channel?.poll ? approver && clientAt(servers, approver.issuer) : '')
+
+/** Returns the channel of a question, unless another client asked, or ours of this name polls and its own did not. */
 export function channelOf(
   { question }: RunRecord,
   channels: ReadonlyMap<string, ApprovalChannel>,
   servers: AuthorizationServers,
 ): ApprovalChannel | undefined {
-  if (question === undefined) return undefined
-  const own = clientAt(servers, question.approver.issuer)
-  return (question.client ?? own) === own ? channels.get(question.channel) : undefined
+  const channel = channels.get(question?.channel ?? '')
+  const own = askingClient(channel, question?.approver, servers)
+  return (question?.client ?? own) === own ? channel : undefined
 }
 
 function isChannel(value: unknown): value is ApprovalChannel {

@@ -11,7 +11,7 @@ export interface Demand {
   readonly approver: Principal | undefined
   /** By which channel the policy asks now. */
   readonly channel: string
-  /** Our client at the issuer of that approver. */
+  /** As which client that channel asks. Empty where it does not poll. */
   readonly client: string | undefined
   readonly policyVersion: string
   /** Linked accounts that the call would use now, by the names of its credentials. */
@@ -50,8 +50,13 @@ export async function entitlementOf(record: RunRecord, demand: Demand): Promise<
   return { kind: 'answered', question, answeredAt }
 }
 
-const isOthers = (record: RunRecord, { policyVersion, caller }: Demand): boolean =>
-  record.policyVersion !== policyVersion || !isSameCaller(record, caller)
+const isOthers = (record: RunRecord, demand: Demand): boolean =>
+  record.policyVersion !== demand.policyVersion ||
+  !isSameCaller(record, demand.caller) ||
+  (demand.client !== undefined && isOfAnotherClient(record, demand))
+
+const isOfAnotherClient = ({ question }: RunRecord, { client }: Demand): boolean =>
+  (question?.client ?? client) !== client
 
 /** Why a question, answered or not, is not the one that this call needs; `undefined` where it is. */
 export function misfitOf(record: RunRecord, demand: Demand): string | undefined {
@@ -61,7 +66,7 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
   if (question.channel !== demand.channel) return 'the policy asks by another channel now'
   if (!isSamePrincipal(question.approver, demand.approver)) return 'the policy names another approver now'
-  if ((question.client ?? demand.client) !== demand.client) return 'another client asked'
+  if (isOfAnotherClient(record, demand)) return 'another client asked'
   if (usesOthers(record, demand)) return OTHER_ACCOUNT
   const told = question.toldInDoubt ?? []
   if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'

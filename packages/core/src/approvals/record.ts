@@ -70,7 +70,7 @@ export interface StoredQuestion {
   readonly message: string
   readonly details: readonly AuthorizationDetail[]
   readonly channel: string
-  /** Where the channel polls: the client that asks, at the approver's issuer. A server knows no request of another. */
+  /** The client that asks, at the approver's issuer: a server knows no request of another. Empty where the channel does not poll. */
   readonly client?: string | undefined
   /** Set where the answer's token is the credential itself (A9 a). */
   readonly credential?: { readonly resource: string; readonly scopes: readonly string[] }

@@ -24,7 +24,8 @@ export async function watchEntry(entry: Entry, settings: WatcherSettings): Promi
   const { question } = entry.record
   const channel = channelOf(entry.record, channels, context.authorizationServers)
   const isOpen = entry.record.state === 'pending' || entry.record.state === 'requested'
-  if (isOpen && channel === undefined) {
+  // Where the channel of its name is another client's, so is the app that is to be told.
+  if (channel === undefined && (isOpen || channels.has(question?.channel ?? ''))) {
     throw new ConfigurationError(
       'approvals',
       `a question went by channel ${JSON.stringify(question?.channel)} and client ${JSON.stringify(question?.client)}, and this watcher lacks one of them`,

@@ -1,7 +1,7 @@
 import type { ApprovalChannel, ApprovalQuestion } from '../approvals/approval-channel.ts'
+import { askingClient } from '../approvals/channels-by-name.ts'
 import type { Entry, StoredQuestion } from '../approvals/record.ts'
 import { afterNoes } from '../approvals/refusals.ts'
-import { clientAt } from '../authorization-server/authorization-servers.ts'
 import { type AuthorizationDetail, ownerOf, type Principal, type ResourceRule } from '../contract/index.ts'
 import { movesNumbers } from '../display/text-direction.ts'
 import { visibleText } from '../display/visible-text.ts'
@@ -73,7 +73,7 @@ function draftQuestion(
     message,
     details,
     channel: chosen.name,
-    client: chosen.channel.poll && clientAt(runs.servers, approver.issuer),
+    client: askingClient(chosen.channel, approver, runs.servers),
     expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
     ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
     ...(approval.useWithinSeconds !== undefined && { useWithinSeconds: approval.useWithinSeconds }),

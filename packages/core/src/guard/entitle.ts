@@ -1,9 +1,9 @@
 import { type CalledBy, type Caller, callerOf, isSameKind } from '../approvals/caller.ts'
+import { askingClient } from '../approvals/channels-by-name.ts'
 import { replaceQuestion, reportCrash } from '../approvals/end-run.ts'
 import { type Demand, type Entitlement, entitlementOf, misfitOf } from '../approvals/entitlement.ts'
 import { type StartedRuns, startedRuns } from '../approvals/find-run.ts'
 import { type Entry, isUnused, mayRunAgain, type RunRecord } from '../approvals/record.ts'
-import { clientAt } from '../authorization-server/authorization-servers.ts'
 import { ownerOf } from '../contract/index.ts'
 import { provenAtOf } from '../revocation/index.ts'
 import { approvalCaseOf } from './authorize.ts'
@@ -36,11 +36,12 @@ export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: 
   const { approval } = call.policy.rules
   const asks = needsApproval(call)
   const approver = approval && asks ? approverOf(approval, call) : undefined
+  const channel = approval === undefined ? '' : channelName(approval, runs)
   return {
     needsApproval: asks,
     approver,
-    client: approver && clientAt(runs.servers, approver.issuer),
-    channel: approval === undefined ? '' : channelName(approval, runs),
+    client: askingClient(runs.channels.get(channel), approver, runs.servers),
+    channel,
     policyVersion: call.report.policyVersion ?? '',
     accounts: accountsOf(call),
     caller: callerOf(call.identity),

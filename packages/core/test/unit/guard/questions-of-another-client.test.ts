@@ -82,18 +82,23 @@ describe('a guard of another client over the same store and keys', () => {
     expect(await other.approvals.get(id, { identity })).toMatchObject({ state: 'expired' })
   })
 
-  test('follows no such question with its watcher, and says why', async () => {
-    const { run, shared, otherProfile, clock, askers } = await twoClients()
+  test.each(['open', 'cancelled'])('follows no question that is %s with its watcher, and says why', async (state) => {
+    const { own, identity, run, shared, otherProfile, clock, askers, idOfQuestion } = await twoClients()
     await run()
-    clock.advance(10)
+    if (state === 'cancelled') await own.approvals.cancel(await idOfQuestion(), { identity })
+    clock.advance(11)
     const faults: unknown[] = []
+    const told: unknown[] = []
     const stop = new AbortController()
     const watcher = createWatcher({
       ...shared,
       authorizationServer: otherProfile,
       approvals: ciba(),
       clock,
-      onAnswer: () => {},
+      onAnswer: (answer) => {
+        told.push(answer)
+        stop.abort()
+      },
       onFault: (error) => {
         faults.push(error)
         stop.abort()
@@ -102,8 +107,22 @@ describe('a guard of another client over the same store and keys', () => {
     })
     await watcher.run(stop.signal)
     expect(String(faults[0])).toContain('client "stock-agent", and this watcher lacks one of them')
+    expect(told).toEqual([])
     expect(await askers()).toEqual(['stock-agent'])
   })
+
+  test(
+    verifies('A4', 'does not send a question that was for the pages of an app, by a channel that polls'),
+    async () => {
+      const { guard, shared, other, identity, call, clock, askers, idOfQuestion } = await twoClients()
+      const failing = inAppApprovals({ notify: () => Promise.reject(new Error('no mail')) })
+      const pages = guard({ ...shared, approvals: failing })
+      expect(await pages.run(policies.create_order, call, createOrder)).toMatchObject({ status: 'unavailable' })
+      clock.advance(60)
+      expect(await other.approvals.get(await idOfQuestion(), { identity })).toMatchObject({ state: 'open' })
+      expect(await askers()).toEqual([])
+    },
+  )
 })
 
 test('a question in the app’s own pages belongs to no client: each guard brings it further', async () => {
@@ -119,6 +138,17 @@ test('a question in the app’s own pages belongs to no client: each guard bring
 })
 
 describe('a deploy that gives the agent another client', () => {
+  test('leaves a new yes to the client that asked, while both run', async () => {
+    const { guard, shared, otherProfile, run, own, identity, clock, controls, idOfQuestion } = await twoClients()
+    await run()
+    await controls.approve()
+    clock.advance(10)
+    await own.approvals.get(await idOfQuestion(), { identity })
+    const deployed = guard({ ...shared, authorizationServer: otherProfile })
+    expect(await run(deployed)).toMatchObject({ status: 'unavailable', retryAfter: 30 })
+    expect(await run()).toMatchObject({ status: 'done' })
+  })
+
   test(verifies('A11', 'asks again, and uses no token that was issued to the client before'), async () => {
     const { guard, shared, otherProfile, own, run, identity, clock, controls, idOfQuestion, stockTrade } =
       await twoClients()
@@ -127,6 +157,7 @@ describe('a deploy that gives the agent another client', () => {
     clock.advance(10)
     expect(await own.approvals.get(await idOfQuestion(), { identity })).toMatchObject({ state: 'approved' })
     const deployed = guard({ ...shared, authorizationServer: otherProfile })
+    clock.advance(30)
     expect(await run(deployed)).toMatchObject({ status: 'interrupted' })
     const asked = await controls.pendingRequests()
     expect(asked.map(({ clientId }) => clientId)).toEqual([otherProfile.clientId])
