@@ -46,7 +46,7 @@ describe.each(clients)('a refresh by $name', (client) => {
     expect(await refreshed(client, (other) => other.signOut())).toBeUndefined()
   })
 
-  test('does not take the place of a sign-in as somebody else while it was under way', async () => {
+  test('does not take the place of a sign-in as another user while it was under way', async () => {
     const signInAnew = async (other: McpSession) => {
       await other.signOut()
       await signIn(other, 'bob')

@@ -43,7 +43,16 @@ const tables = [
 const exempt = [
   // They return their answer, and keep nothing of what they were given.
   ...['currentCall', 'currentIdentity', 'detached', 'runAs', 'displayText', 'principalKey', 'subjectTokenOf', 'may'],
-  ...['object', 'parseInterrupt', 'callerScopesOf', 'isApproved', 'explainAccess', 'explainScopes', 'scopeReportText'],
+  ...[
+    'object',
+    'parseInterrupt',
+    'callerScopesOf',
+    'isApproved',
+    'explainAccess',
+    'explainOutcome',
+    'explainScopes',
+    'scopeReportText',
+  ],
   ...[
     'slotWithin',
     'redactorOf',
