@@ -25,7 +25,7 @@ const rooms = {
   'resource-server': verified,
   ciba: [...verified, 'approvals'],
   stores: base,
-  telemetry: ground,
+  telemetry: [...base, 'display'],
   node: [...base, 'device-login'],
 }
 /** Above every room: these put them in order, and only the entry points stand above them. */
