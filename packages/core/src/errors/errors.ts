@@ -1,6 +1,17 @@
 import { BehalfError, type ErrorOptions } from './behalf-error.ts'
 import type { HadNoEffect } from './first-call.ts'
 
+/** A fault with a `reason` that code can compare. */
+export abstract class ReasonedError<Reason extends string> extends BehalfError {
+  /** What went wrong; the class explains each value. */
+  readonly reason: Reason
+
+  constructor(reason: Reason, message: string, options: ErrorOptions = {}) {
+    super(message, options)
+    this.reason = reason
+  }
+}
+
 /** An option is missing or wrong. Thrown at construction, before any I/O; the message names the option and the fix. */
 export class ConfigurationError extends BehalfError {
   override readonly name = 'ConfigurationError'
@@ -36,16 +47,11 @@ export class InvalidObjectError extends BehalfError {
  * the channel did not ask this question; `wrong_approver`: another person was asked; `late`: the question has ended;
  * `not_open`: it was answered, cancelled or replaced before.
  */
-export class ApprovalAnswerError extends BehalfError {
+export class ApprovalAnswerError extends ReasonedError<
+  'unverified' | 'unknown' | 'wrong_approver' | 'late' | 'not_open'
+> {
   override readonly name = 'ApprovalAnswerError'
   readonly code = 'ERR_APPROVAL_ANSWER'
-  /** Why the answer was refused; each value is explained at the class. */
-  readonly reason: 'unverified' | 'unknown' | 'wrong_approver' | 'late' | 'not_open'
-
-  constructor(reason: ApprovalAnswerError['reason'], message: string, options: ErrorOptions = {}) {
-    super(message, options)
-    this.reason = reason
-  }
 }
 
 /** How a credential was misused. */
@@ -55,16 +61,9 @@ export type CredentialMisuse = 'origin' | 'authorization_header' | 'call_ended' 
  * A body used a credential for another origin, over its own `Authorization`, after its call, or while the current
  * identity is another principal's. Nothing was sent.
  */
-export class CredentialMisuseError extends BehalfError {
+export class CredentialMisuseError extends ReasonedError<CredentialMisuse> {
   override readonly name = 'CredentialMisuseError'
   readonly code = 'ERR_CREDENTIAL_MISUSE'
-  /** Which rule for the use of a credential was broken. */
-  readonly reason: CredentialMisuse
-
-  constructor(reason: CredentialMisuse, message: string) {
-    super(message)
-    this.reason = reason
-  }
 }
 
 /**
@@ -74,16 +73,9 @@ export class CredentialMisuseError extends BehalfError {
 export type DelegationRefusal = 'unknown' | 'other_agent' | 'revoked' | 'expired' | 'used_up' | 'login_required'
 
 /** A job may not act: its delegation does not allow it, or no longer. Only the user can create another delegation. */
-export class DelegationError extends BehalfError {
+export class DelegationError extends ReasonedError<DelegationRefusal> {
   override readonly name = 'DelegationError'
   readonly code = 'ERR_DELEGATION'
-  /** Why the delegation gives no identity. */
-  readonly reason: DelegationRefusal
-
-  constructor(reason: DelegationRefusal, message: string, options: ErrorOptions = {}) {
-    super(message, options)
-    this.reason = reason
-  }
 }
 
 /**
@@ -93,17 +85,14 @@ export class DelegationError extends BehalfError {
 export type StoreErrorReason = 'unavailable' | 'corrupt' | 'moved' | 'unknown_version' | 'wrong_key' | 'unclassified'
 
 /** The store did not answer (`unavailable`, worth another try), failed, or holds what cannot be trusted. */
-export class StoreError extends BehalfError {
+export class StoreError extends ReasonedError<StoreErrorReason> {
   override readonly name = 'StoreError'
   readonly code = 'ERR_STORE'
-  /** What failed, so that code can tell an outage from a corrupt or moved value. */
-  readonly reason: StoreErrorReason
   /** True only where `reason` is `unavailable`. */
   override readonly retryable: boolean
 
   constructor(reason: StoreErrorReason, message: string, options: ErrorOptions = {}) {
-    super(message, options)
-    this.reason = reason
+    super(reason, message, options)
     this.retryable = reason === 'unavailable'
   }
 }
@@ -210,16 +199,9 @@ export type InvalidTokenReason =
   | 'inactive'
 
 /** A token that does not verify. Get a new one; the same token will not pass later. */
-export class InvalidTokenError extends BehalfError {
+export class InvalidTokenError extends ReasonedError<InvalidTokenReason> {
   override readonly name = 'InvalidTokenError'
   readonly code = 'ERR_INVALID_TOKEN'
-  /** Why the token does not verify. */
-  readonly reason: InvalidTokenReason
-
-  constructor(reason: InvalidTokenReason, message: string, options: ErrorOptions = {}) {
-    super(message, options)
-    this.reason = reason
-  }
 }
 
 /** The fields of an OAuth error answer. */
