@@ -1,7 +1,7 @@
 import { actorOf } from './actor-of.ts'
-import type { AppProcess } from './app-process.ts'
+import type { Actor, AppProcess } from './app-process.ts'
 import type { CommandOf } from './commands.ts'
-import { APP, ISSUER } from './issuer.ts'
+import { APP, ISSUER, principalOf } from './issuer.ts'
 import type { World } from './world.ts'
 
 const CONNECTION = 'files'
@@ -30,7 +30,26 @@ export async function link(world: World, process: AppProcess, command: CommandOf
   world.saw(`link: ${answer.status === 'refused' ? answer.reason : answer.status}`)
   if (answer.status !== 'connected') return
   world.tell({ kind: 'linked', grant, account, by, begunBy: who, calledAt })
-  if (choose) await accounts.prefer(identity, { connection: CONNECTION, account })
+  if (choose) await prefer(world, process, { identity, caller: by }, account)
+}
+
+async function prefer(world: World, process: AppProcess, { identity, caller }: Actor, account: string): Promise<void> {
+  const calledAt = world.scheduler.now / 1000
+  const happened = { kind: 'account chosen', by: caller, account, calledAt } as const
+  world.tell({ ...happened, isSure: false })
+  const isChosen = await process.vault.accounts.prefer(identity, { connection: CONNECTION, account })
+  world.saw(`choice by the user: ${isChosen}`)
+  world.tell({ ...happened, isSure: true, ...(!isChosen && { account: undefined }) })
+}
+
+export async function chooseAccount(
+  world: World,
+  process: AppProcess,
+  { who, proof, account, by }: CommandOf<'choose an account'>,
+): Promise<void> {
+  if (by === 'the user') return prefer(world, process, await actorOf(world, process, who, proof), account)
+  world.saw('choice by the app')
+  world.accounts.set(who, account)
 }
 
 export async function disconnect(world: World, process: AppProcess, command: CommandOf<'disconnect'>): Promise<void> {
@@ -38,7 +57,7 @@ export async function disconnect(world: World, process: AppProcess, command: Com
   const happened = { kind: 'disconnected', subject: who, process: process.name } as const
   if (account === undefined) {
     const calledAt = world.scheduler.now / 1000
-    await process.vault.forget({ issuer: ISSUER, subject: who })
+    await process.vault.forget({ issuer: ISSUER, ...principalOf(who) })
     world.saw('disconnect: all')
     world.tell({ ...happened, calledAt })
     return

@@ -27,7 +27,7 @@ export async function allIsWell(
   for (const [place, deployed] of world.deployed.entries()) world.deployed[place] = { ...deployed, beyondCeiling: [] }
   for (const { place } of world.alive()) world.kill(place)
   await world.scheduler.pass(LONG_ENOUGH_MS + aheadMs(commands))
-  for (const who of ['ann', 'bob', 'carol', 'dave']) world.people.logIn(who, true)
+  for (const who of ['ann', 'ann@blue', 'bob', 'carol', 'dave']) world.people.logIn(who, true)
   await callAgain(world, commands, settle)
   await lookAtRuns(world, settle)
   await newPerson(world, settle)
@@ -98,6 +98,7 @@ async function newPerson(world: World, settle: () => Promise<void>): Promise<voi
     which: NEWEST,
     answer: 'approve',
     twice: false,
+    leaked: false,
     pace: 'settle',
   } as const
   for (const command of [note, pay, { do: 'pass', seconds: 6, pace: 'settle' } as const, yes, pay]) {

@@ -7,7 +7,7 @@ import type { ResourceServer } from '../../src/resource-server/create-resource-s
 import type { StoredVault } from '../../src/vault/stored-vault.ts'
 import type { Boot } from './bundle.ts'
 import type { Caller, Happening } from './events.ts'
-import { API, APP, ISSUER } from './issuer.ts'
+import { API, APP, ISSUER, personOf } from './issuer.ts'
 import type { Login } from './people.ts'
 import { FILES, fileScopes } from './provider.ts'
 import { type ProcessOptions, SimulatedProcess } from './simulated-process.ts'
@@ -44,6 +44,8 @@ const files = {
 export interface AppWorld extends Pick<ProcessOptions, 'scheduler' | 'faults' | 'network' | 'seed'> {
   readonly database: SimulatedDatabase
   readonly deployed: readonly Deployed[]
+  /** Which linked account the app names for a person. */
+  readonly accounts: ReadonlyMap<string, string>
   /** How often the app's keys were rotated. */
   readonly rotations: number
   readonly asked: { readonly id: string; readonly owner: string; readonly approver: string }[]
@@ -71,7 +73,13 @@ export class AppProcess extends SimulatedProcess {
     this.place = place
     const { sdk } = this
     const store = world.database.storeOf(this)
-    this.#profile = sdk.oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret' })
+    this.#profile = sdk.oidc({
+      issuer: ISSUER,
+      clientId: 'agent',
+      clientSecret: 'a-client-secret',
+      token: { tenant: ({ tenant }) => (typeof tenant === 'string' ? tenant : undefined) },
+      exchange: { carriesAuthorizationDetails: true },
+    })
     const keys = keysOf(world.rotations)
     const approvals = { pages: sdk.inAppApprovals({ notify: (asked) => this.#notified(asked) }), phone: sdk.ciba() }
     this.sessions = sdk.createSessions({ authorizationServer: this.#profile, store, keys, audience: APP })
@@ -83,7 +91,7 @@ export class AppProcess extends SimulatedProcess {
       authorizationServer: this.#profile,
       agent: { name: 'agent:payer', ceiling: ceilingOf(world.deployed[place] ?? { beyondCeiling: [] }) },
       roles: {
-        rolesOf: (identity: Identity) => rolesOf(identity.kind === 'user' ? identity.subject : undefined),
+        rolesOf: (identity: Identity) => rolesOf(identity.kind === 'user' ? personOf(identity) : undefined),
         scopesOf: () => new Set(ceilingOf({ beyondCeiling: [] })),
       },
       approvals,
@@ -144,11 +152,19 @@ export class AppProcess extends SimulatedProcess {
     return { 'x-signed-in': id, origin: APP, 'content-type': 'application/json' }
   }
 
-  policy(tool: ToolName) {
+  /** @param call - The number of the call that it is for. */
+  policy(tool: ToolName, call: number) {
     const deployed = this.#world.deployed[this.place]
     if (deployed === undefined) throw new Error(`there is no process ${this.place}`)
     let made = 0
-    return policyOf(this.sdk, tool, deployed, () => `random-${this.name}-${this.#world.nextCall()}-${++made}`)
+    return policyOf(this.sdk, tool, deployed, {
+      random: () => `random-${this.name}-${this.#world.nextCall()}-${++made}`,
+      account: (subject) => {
+        const account = this.#world.accounts.get(subject)
+        this.#world.tell({ kind: 'account named', call, account })
+        return account
+      },
+    })
   }
 
   /** Verifies a token, as the app does at each request; once for each token, as the app's cache would. */

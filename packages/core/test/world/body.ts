@@ -83,6 +83,17 @@ class Work {
         world.tell({ kind: 'took the raw token', call: number })
         await this.#access?.withToken((token) => token.slice(0, 4))
         throw new Error('took the raw token, and threw')
+      case 'tells the token':
+        world.tell({ kind: 'took the raw token', call: number })
+        return this.#access?.withToken((token) => {
+          throw new Error(`the API does not take ${token}`, { cause: { headers: [`Bearer ${token}`] } })
+        })
+      case 'sends twice':
+        await this.#send('POST')
+        // Long enough for others to act.
+        for (let beats = 0; beats < 4; beats++) await this.#ownWork()
+        await this.#send('PUT')
+        return { done: number }
       case 'hangs':
         await this.#send('POST')
         process.underWay--
@@ -101,11 +112,16 @@ class Work {
     }
   }
 
+  #ownWork(): Promise<void> {
+    const { process, number, world } = this.#of
+    const work = () => world.note(`${process.name} does its own work for the call ${number}`)
+    return process.operation('app', 'work', work, () => new Error('its own work failed'))
+  }
+
   async #send(method: string): Promise<number> {
-    const { process, number, world, api } = this.#of
+    const { number, api } = this.#of
     if (this.#access === undefined) {
-      const work = () => world.note(`${process.name} does its own work for the call ${number}`)
-      await process.operation('app', 'work', work, () => new Error('its own work failed'))
+      await this.#ownWork()
       return 200
     }
     const response = await this.#access.fetch(`${api}/do`, { method, headers: { 'x-call': String(number) } })

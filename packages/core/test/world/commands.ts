@@ -18,15 +18,28 @@ export const bodyPlans = [
   'streams',
   'is given up',
   'is asked for more',
+  'tells the token',
+  'sends twice',
 ] as const
 export type BodyPlan = (typeof bodyPlans)[number]
 
 /** What is wrong with a call that an app has to refuse, from any caller. */
 export const oddities = ['no policy', 'bad input', 'not verified'] as const
 
+/** What a deploy may change. */
+export const deployChanges = ['limit', 'approver', 'time limit', 'version', 'role', 'ceiling'] as const
+
 /** The proof by which a person acts. `kept`: the session of theirs that the app kept last. */
 export const proofs = ['login', 'old login', 'agent', 'mobile', 'job', 'kept'] as const
 export type Proof = (typeof proofs)[number]
+
+/** To what a user agrees, of a job. */
+export const jobBounds = {
+  'some tools': { tools: ['memo', 'note', 'pay'] },
+  'one tool': { tools: ['note'] },
+  'some scopes': { scopes: ['memo:do', 'entry:do'] },
+} as const
+export type JobBounds = keyof typeof jobBounds
 
 interface Timed {
   /** How many operations happen before the next command. `settle`: until every call has ended, or hangs. */
@@ -59,6 +72,8 @@ export type Command = Timed &
         readonly answer: 'approve' | 'deny' | 'reopen'
         /** Answers the same question once more. */
         readonly twice: boolean
+        /** The page was shown to somebody else, who told of it. */
+        readonly leaked: boolean
       }
     | {
         readonly do: 'answer on the phone'
@@ -90,6 +105,15 @@ export type Command = Timed &
         readonly choose: boolean
         readonly finishedBy?: string | undefined
       }
+    /** Of several accounts: by the user, in the pages of the app; or in what the app itself keeps, for their calls. */
+    | {
+        readonly do: 'choose an account'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly account: string
+        readonly by: 'the user' | 'the app'
+      }
     /** Without an account, the app itself forgets all of them. */
     | {
         readonly do: 'disconnect'
@@ -112,8 +136,16 @@ export type Command = Timed &
     | { readonly do: 'log in'; readonly who: string; readonly saysWhen: boolean }
     | { readonly do: 'refresh'; readonly who: string }
     | { readonly do: 'revoke'; readonly process: number; readonly who: string; readonly what: 'subject' | 'session' }
-    | { readonly do: 'create a job'; readonly process: number; readonly who: string; readonly proof: Proof }
-    | { readonly do: 'end a job'; readonly process: number; readonly who: string }
+    | {
+        readonly do: 'create a job'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly bounds: JobBounds
+        /** It gets a login of its own, and so tokens. */
+        readonly hasTokens: boolean
+      }
+    | { readonly do: 'end a job'; readonly process: number; readonly who: string; readonly ofAnybody: boolean }
     | {
         readonly do: 'resolve'
         readonly process: number
@@ -121,12 +153,19 @@ export type Command = Timed &
         readonly proof: Proof
         readonly which: number
         readonly what: 'ran' | 'did_not_run'
+        readonly ofAnybody: boolean
       }
-    | { readonly do: 'cancel'; readonly process: number; readonly who: string; readonly which: number }
+    | {
+        readonly do: 'cancel'
+        readonly process: number
+        readonly who: string
+        readonly which: number
+        readonly ofAnybody: boolean
+      }
     | {
         readonly do: 'deploy'
         readonly process: number
-        readonly change: 'limit' | 'approver' | 'time limit' | 'version' | 'role' | 'ceiling'
+        readonly change: (typeof deployChanges)[number]
       }
     | { readonly do: 'pass'; readonly seconds: number }
     | { readonly do: 'kill'; readonly process: number }

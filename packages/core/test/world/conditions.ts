@@ -33,10 +33,8 @@ export function tellClocks(world: World): void {
 
 export function mislead(world: World, { fault }: CommandOf<'mislead'>): void {
   if (fault === 'provider refuses' || fault === 'provider html') {
-    world.saw(`fault: ${fault}`)
     world.provider.faults.push(fault)
     return
   }
-  world.saw(`fault: issuer ${fault}`)
   world.issuer.faults.push(fault)
 }

@@ -1,5 +1,23 @@
+import { bodyPlans, type Command, deployChanges, jobBounds, oddities, proofs } from './commands.ts'
+import { makers } from './draw-commands.ts'
+import { faults } from './faults.ts'
+import { issuerFaults } from './issuer.ts'
+import { phoneLies } from './phones.ts'
+import { providerFaults } from './provider.ts'
+
+const each = (what: string, names: readonly string[]): readonly string[] => names.map((name) => `${what}: ${name}`)
+
 /** What a long run has to reach: a part of the world that no sequence comes to is not tried at all. */
 const expected: Readonly<Record<string, readonly string[]>> = {
+  commands: each('command', Object.keys(makers) as readonly Command['do'][]),
+  'kinds of calls': [
+    ...each('body', bodyPlans),
+    ...each('proof', proofs),
+    ...each('odd', oddities),
+    ...each('bounds', Object.keys(jobBounds)),
+  ],
+  deploys: each('change', deployChanges),
+  phones: each('lie', phoneLies),
   'record states': [
     ...['requested', 'pending', 'approved', 'denied', 'expired', 'cancelled', 'revoked'],
     ...['running', 'completed', 'threw', 'crashed', 'failed'],
@@ -16,14 +34,21 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   accounts: [
     ...['connected', 'login_required', 'other_user', 'unavailable', 'provider'].map((answer) => `link: ${answer}`),
     ...['disconnected', 'not_found', 'all'].map((answer) => `disconnect: ${answer}`),
+    ...['choice by the app', 'choice by the user: true', 'choice by the user: false'],
   ],
   operators: ['revoke the user', 'revoke the session', 'resolve', 'cancel'].map((act) => `operator: ${act}`),
   watcher: ['approved', 'denied', 'expired'].map((state) => `watcher: ${state}`),
   'fault points': [
-    ...['kill', 'stand still', 'store outage', 'store lost', 'store slow', 'http outage', 'http lost', 'http slow'],
-    ...['issuer wrong user', 'issuer more scopes', 'issuer other audience', 'issuer html', 'issuer no scope'],
-    ...['issuer expires nonsense', 'issuer no device', 'provider refuses', 'provider html'],
-  ].map((point) => `fault: ${point}`),
+    ...each('fault', ['kill', 'stand still']),
+    ...['store', 'http'].flatMap((kind) =>
+      each(
+        'fault',
+        faults.map((fault) => `${kind} ${fault}`),
+      ),
+    ),
+    ...issuerFaults.map((fault) => `fault: issuer ${fault}`),
+    ...each('fault', providerFaults),
+  ],
 }
 
 /** What was reached, how often, and what was not. */

@@ -3,13 +3,18 @@ import {
   bodyPlans,
   type Command,
   type CommandOf,
+  deployChanges,
+  type JobBounds,
+  jobBounds,
   NEWEST,
   oddities,
   type Proof,
   proofs,
   WHOEVER_WAS_ASKED,
 } from './commands.ts'
+import { faults } from './faults.ts'
 import { issuerFaults } from './issuer.ts'
+import { phoneLies } from './phones.ts'
 import { providerFaults } from './provider.ts'
 import type { Random } from './random.ts'
 import { apiTools, type ToolName } from './tools.ts'
@@ -28,6 +33,7 @@ export interface Cast {
   readonly body: () => BodyPlan
   readonly status: () => number
   readonly answer: () => 'approve' | 'deny' | 'reopen'
+  readonly account: () => string
   readonly seconds: () => number
   /** By how much a process's clock is wrong, in seconds. */
   readonly skew: () => number
@@ -42,8 +48,8 @@ export function castOf(random: Random): Cast {
     const chosen = Array.from({ length: 1 + random.below(most) }, () => random.pick(from))
     return () => random.pick(chosen)
   }
-  const owner = some(['ann', 'ann', 'bob'], 2)
-  const approver = some([WHOEVER_WAS_ASKED, WHOEVER_WAS_ASKED, 'carol', 'dave', 'ann'], 3)
+  const owner = some(['ann', 'ann', 'ann@blue', 'bob'], 2)
+  const approver = some([WHOEVER_WAS_ASKED, WHOEVER_WAS_ASKED, 'carol', 'carol@blue', 'dave', 'ann'], 3)
   const person = some(['carol', 'dave'], 2)
   const isCalm = random.oneIn(2)
   const fails = random.below(4)
@@ -62,10 +68,11 @@ export function castOf(random: Random): Cast {
     body: () => (random.below(3) < fails ? plans() : 'returns'),
     status: () => (random.below(3) < fails ? statuses() : 200),
     answer: some(['approve', 'approve', 'deny', 'reopen'] as const, 2),
-    change: () => random.pick(['limit', 'limit', 'approver', 'time limit', 'version', 'role', 'ceiling']),
+    account: () => random.pick(['home', 'home', 'work']),
+    change: () => random.pick(['limit', ...deployChanges]),
     trouble: () => {
       const kind = random.pick(['store', 'store', 'http'] as const)
-      const fault = random.pick(['outage', 'lost', 'slow'] as const)
+      const fault = random.pick(faults)
       // A call has many store operations, and few requests.
       return { kind, fault, after: random.below(kind === 'store' ? 25 : 4) }
     },
@@ -95,21 +102,25 @@ export const makers: Readonly<Record<Command['do'], readonly [weight: number, ma
   ],
   answer: [
     6,
-    ({ random, process, approver, proof, answer }) => ({
-      process: process(),
-      who: approver(),
-      proof: proof(),
-      which: random.oneIn(2) ? NEWEST : random.below(3),
-      answer: answer(),
-      twice: random.oneIn(5),
-    }),
+    ({ random, process, approver, owner, proof, answer }) => {
+      const leaked = random.oneIn(8)
+      return {
+        process: process(),
+        who: leaked ? random.pick([owner(), 'carol@blue', approver()]) : approver(),
+        proof: proof(),
+        which: random.oneIn(2) ? NEWEST : random.below(3),
+        answer: answer(),
+        twice: random.oneIn(5),
+        leaked,
+      }
+    },
   ],
   'answer on the phone': [
     6,
     ({ random, answer }) => ({
       which: random.oneIn(3) ? 1 : 0,
       answer: answer() === 'deny' ? 'deny' : 'approve',
-      lie: random.pick(['none', 'none', 'none', 'someone else', 'old login', 'no time']),
+      lie: random.pick(['none', 'none', ...phoneLies]),
     }),
   ],
   order: [
@@ -127,14 +138,24 @@ export const makers: Readonly<Record<Command['do'], readonly [weight: number, ma
   ],
   link: [
     4,
-    ({ random, process, owner, proof }) => ({
+    ({ random, process, owner, proof, account }) => ({
       process: process(),
       who: owner(),
       proof: proof(),
-      account: random.pick(['home', 'home', 'work']),
+      account: account(),
       onlyToRead: random.oneIn(3),
       choose: random.oneIn(3),
       ...(random.oneIn(8) && { finishedBy: random.pick(['bob', 'carol']) }),
+    }),
+  ],
+  'choose an account': [
+    4,
+    ({ random, process, owner, proof, account }) => ({
+      process: process(),
+      who: owner(),
+      proof: proof(),
+      account: account(),
+      by: random.pick(['the user', 'the app', 'the app']),
     }),
   ],
   disconnect: [
@@ -168,19 +189,44 @@ export const makers: Readonly<Record<Command['do'], readonly [weight: number, ma
       what: random.pick(['subject', 'session']),
     }),
   ],
-  'create a job': [2, ({ process, owner, proof }) => ({ process: process(), who: owner(), proof: proof() })],
-  'end a job': [1, ({ process, owner }) => ({ process: process(), who: owner() })],
-  resolve: [
+  'create a job': [
     2,
     ({ random, process, owner, proof }) => ({
       process: process(),
       who: owner(),
       proof: proof(),
-      which: random.below(2),
-      what: random.pick(['ran', 'did_not_run']),
+      bounds: random.pick(Object.keys(jobBounds) as JobBounds[]),
+      hasTokens: random.oneIn(2),
     }),
   ],
-  cancel: [1, ({ random, process, owner }) => ({ process: process(), who: owner(), which: random.below(2) })],
+  'end a job': [
+    1,
+    ({ random, process, owner, anybody }) => {
+      const ofAnybody = random.oneIn(4)
+      return { process: process(), who: ofAnybody ? anybody() : owner(), ofAnybody }
+    },
+  ],
+  resolve: [
+    2,
+    ({ random, process, owner, anybody, proof }) => {
+      const ofAnybody = random.oneIn(4)
+      return {
+        process: process(),
+        who: ofAnybody ? anybody() : owner(),
+        proof: proof(),
+        which: random.below(2),
+        what: random.pick(['ran', 'did_not_run']),
+        ofAnybody,
+      }
+    },
+  ],
+  cancel: [
+    1,
+    ({ random, process, owner, anybody }) => {
+      const ofAnybody = random.oneIn(4)
+      return { process: process(), who: ofAnybody ? anybody() : owner(), which: random.below(2), ofAnybody }
+    },
+  ],
   deploy: [3, ({ process, change }) => ({ process: process(), change: change() })],
   pass: [5, ({ seconds }) => ({ seconds: seconds() })],
   kill: [2, ({ process }) => ({ process: process() })],

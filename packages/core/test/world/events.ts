@@ -38,6 +38,10 @@ export interface Rules {
   /** What an approved call may hold, and what one that needs no approval may. */
   readonly scopes: readonly string[]
   readonly exemptScopes: readonly string[]
+  /** The token of an approved call says what was approved. */
+  readonly detailed: boolean
+  /** It uses a linked account: of which several, the app says at each call, or the user has chosen. */
+  readonly account?: 'named by the app' | 'chosen by the user' | undefined
 }
 
 /** What an approver reads. */
@@ -47,6 +51,8 @@ export interface Text {
   readonly tool: string
   readonly amount: number
   readonly version: string
+  /** The linked account, where the app named one. */
+  readonly account?: string | undefined
 }
 
 export interface Bearer {
@@ -54,6 +60,8 @@ export interface Bearer {
   readonly audience: string
   readonly scopes: readonly string[]
   readonly actor?: string | undefined
+  /** What was approved, as the token says it. */
+  readonly details?: readonly { readonly amount: number }[] | undefined
   /** Of an account that `subject` linked: the consent behind it. */
   readonly grant?: string | undefined
 }
@@ -71,6 +79,8 @@ export type Happening =
       /** Why the app must refuse this call: its body never begins. */
       readonly refused?: string
     }
+  /** The app said which linked account of its user a call is to use. */
+  | { readonly kind: 'account named'; readonly call: number; readonly account: string | undefined }
   | { readonly kind: 'began'; readonly call: number; readonly input: string; readonly key: string }
   /** A request reached the API, or was lost on its way. `status`: what the API answered. */
   | {
@@ -113,8 +123,16 @@ export type Happening =
       readonly calledAt: number
     }
   | { readonly kind: 'revoked'; readonly subject?: string; readonly session?: string }
-  | { readonly kind: 'job created'; readonly job: string; readonly by: Caller; readonly calledAt: number }
-  | { readonly kind: 'job ended'; readonly job: string }
+  /** `tools`, `scopes`: the only ones to which the user agreed. */
+  | {
+      readonly kind: 'job created'
+      readonly job: string
+      readonly by: Caller
+      readonly tools?: readonly string[]
+      readonly scopes?: readonly string[]
+      readonly calledAt: number
+    }
+  | { readonly kind: 'job ended'; readonly job: string; readonly by: Caller }
   /** Without `by`, an operator of the app did it. */
   | {
       readonly kind: 'resolved'
@@ -124,8 +142,8 @@ export type Happening =
       readonly by?: Caller
       readonly calledAt: number
     }
-  /** A question, or its unused yes, was withdrawn. */
-  | { readonly kind: 'cancelled'; readonly question: string; readonly calledAt: number }
+  /** A question, or its unused yes, was withdrawn. Without `by`, an operator of the app did it. */
+  | { readonly kind: 'cancelled'; readonly question: string; readonly by?: Caller; readonly calledAt: number }
   /** An operator of the app did something. `operator`: a name for this act alone. */
   | { readonly kind: 'operator acted'; readonly operator: string; readonly what: string }
   /** The app keeps a login of a person, under a name that only its browser has. `kept` stands for that name. */
@@ -148,6 +166,14 @@ export type Happening =
       readonly account: string
       readonly by: Caller
       readonly begunBy: string
+      readonly calledAt: number
+    }
+  /** A user chose one of several accounts. Not sure: it was sent. Without `account`: it was not taken. */
+  | {
+      readonly kind: 'account chosen'
+      readonly isSure: boolean
+      readonly account: string | undefined
+      readonly by: Caller
       readonly calledAt: number
     }
   /** One account of a person, or all of them, were disconnected, at this process. Without `by`, by the app itself. */

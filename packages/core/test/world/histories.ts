@@ -15,6 +15,7 @@ export const rules: Rules = {
   retries: false,
   writes: true,
   unseen: false,
+  detailed: false,
   audience: 'https://api.example',
   scopes: ['pay:do'],
   exemptScopes: ['pay:small'],

@@ -3,8 +3,26 @@ import { type Handler, json, type Received } from './network.ts'
 
 export const ISSUER = 'https://issuer.example'
 export const API = 'https://api.example'
+/** Another API, whose scopes have the same names. */
+export const LEDGER = 'https://ledger.example'
 /** The audience of the app itself. */
 export const APP = 'https://app.example'
+
+/** What a person approved. */
+export interface Detail {
+  readonly type: string
+  readonly amount: number
+}
+
+/** A person, as tokens name them: `ann@blue` is another one than `ann`, in the tenant `blue`. */
+export function principalOf(person: string): { readonly subject: string; readonly tenant?: string } {
+  const [subject = '', tenant] = person.split('@')
+  return { subject, ...(tenant !== undefined && { tenant }) }
+}
+
+/** The name of a person. */
+export const personOf = ({ subject, tenant }: { readonly subject: string; readonly tenant?: string | undefined }) =>
+  tenant === undefined ? subject : `${subject}@${tenant}`
 
 /** What a token says, as the issuer knows it. */
 export interface Issued {
@@ -15,7 +33,7 @@ export interface Issued {
   readonly actor?: string | undefined
   readonly session?: string | undefined
   /** `authorization_details`: what was approved. */
-  readonly details?: readonly object[] | undefined
+  readonly details?: readonly Detail[] | undefined
   /** Epoch seconds. */
   readonly issuedAt: number
   readonly authTime?: number | undefined
@@ -29,7 +47,8 @@ export interface AsksPeople {
 
 /** What is wrong with the next exchange; `no device`: with the next question on a phone. */
 export const issuerFaults = [
-  ...(['wrong user', 'more scopes', 'other audience', 'html', 'no scope', 'expires nonsense', 'no device'] as const),
+  ...(['wrong user', 'wrong tenant', 'more scopes', 'other audience', 'other details', 'no iat'] as const),
+  ...(['html', 'no scope', 'expires nonsense', 'no device'] as const),
 ] as const
 export type IssuerFault = (typeof issuerFaults)[number]
 
@@ -49,6 +68,8 @@ interface Renewal {
 export interface TokenObserver {
   issued(token: string): void
   used(refreshToken: string): void
+  /** It answered wrongly. */
+  erred(fault: string): void
 }
 
 /** The authorization server: it issues what it is told to, and remembers each token. */
@@ -84,8 +105,10 @@ export class Issuer {
   /** Whether the next question finds no phone. */
   takeNoDevice(): boolean {
     const at = this.faults.indexOf('no device')
-    if (at >= 0) this.faults.splice(at, 1)
-    return at >= 0
+    if (at < 0) return false
+    this.faults.splice(at, 1)
+    this.#observer.erred('issuer no device')
+    return true
   }
 
   /** What a token stands for; `undefined` where this server did not issue it. */
@@ -103,16 +126,19 @@ export class Issuer {
     this.#key = keyOf(this.#key.number + 1)
   }
 
-  issue(facts: Omit<Issued, 'issuedAt'>): string {
+  /** @param saysWhen - Whether the token says when it was issued. */
+  issue(facts: Omit<Issued, 'issuedAt'>, saysWhen = true): string {
     const issuedAt = this.now()
     const number = ++this.#number
+    const { subject, tenant } = principalOf(facts.subject)
     const payload = {
       iss: ISSUER,
-      sub: facts.subject,
+      sub: subject,
+      ...(tenant !== undefined && { tenant }),
       aud: facts.audience,
       client_id: facts.client,
       scope: facts.scopes.join(' '),
-      iat: issuedAt,
+      ...(saysWhen && { iat: issuedAt }),
       exp: issuedAt + LIFETIME,
       jti: `token-${number}`,
       ...(facts.session !== undefined && { sid: facts.session }),
@@ -127,11 +153,12 @@ export class Issuer {
   }
 
   /** What the token endpoint answers to a login, or to its renewal. */
-  loginResponse(token: string, facts: Omit<Issued, 'issuedAt'>): object {
+  loginResponse(token: string, facts: Omit<Issued, 'issuedAt'>): { readonly refresh_token: string } {
     const refreshToken = `refresh-token-${++this.#number}`
     this.#renewals.set(refreshToken, { facts, isGone: false })
     this.#observer.issued(refreshToken)
-    return { access_token: token, token_type: 'Bearer', expires_in: KEPT_LIFETIME, refresh_token: refreshToken }
+    const given = { access_token: token, token_type: 'Bearer', expires_in: KEPT_LIFETIME }
+    return { ...given, refresh_token: refreshToken }
   }
 
   readonly handle: Handler = (request) => {
@@ -164,20 +191,26 @@ export class Issuer {
     if (fault === 'html') return new Response('<h1>Bad gateway</h1>', { status: 200 })
     const asked = (form.get('scope') ?? '').split(' ')
     const scopes = fault === 'more scopes' ? [...asked, 'admin:all'] : asked
-    const token = this.issue({
-      subject: fault === 'wrong user' ? 'mallory' : subject.subject,
-      client: 'agent',
-      audience: fault === 'other audience' ? 'https://other.example' : (form.get('resource') ?? ''),
-      scopes,
-      session: subject.session,
-      ...(subject.actor !== undefined && { actor: subject.actor }),
-    })
+    const details = detailsOf(form, fault)
+    const token = this.issue(
+      {
+        subject: wronged(subject.subject, fault),
+        client: 'agent',
+        audience: fault === 'other audience' ? 'https://other.example' : (form.get('resource') ?? ''),
+        scopes,
+        session: subject.session,
+        ...details,
+        actor: subject.actor,
+      },
+      fault !== 'no iat',
+    )
     return json(200, {
       access_token: token,
       issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
       token_type: 'Bearer',
       expires_in: fault === 'expires nonsense' ? 'soon' : LIFETIME,
       ...(fault !== 'no scope' && { scope: asked.join(' ') }),
+      ...(details !== undefined && { authorization_details: details.details }),
     })
   }
 
@@ -190,13 +223,15 @@ export class Issuer {
     renewal.isGone = true
     const fault = this.#takeFault()
     if (fault === 'html') return new Response('<h1>Bad gateway</h1>', { status: 200 })
-    const facts = fault === 'wrong user' ? { ...renewal.facts, subject: 'mallory' } : renewal.facts
-    return json(200, this.loginResponse(this.issue(facts), facts))
+    const facts = { ...renewal.facts, subject: wronged(renewal.facts.subject, fault) }
+    return json(200, this.loginResponse(this.issue(facts, fault !== 'no iat'), facts))
   }
 
   #takeFault(): IssuerFault | undefined {
     const at = this.faults.findIndex((fault) => fault !== 'no device')
-    return at < 0 ? undefined : this.faults.splice(at, 1)[0]
+    const [fault] = at < 0 ? [] : this.faults.splice(at, 1)
+    if (fault !== undefined) this.#observer.erred(`issuer ${fault}`)
+    return fault
   }
 
   #sign(header: object, payload: object): string {
@@ -206,6 +241,18 @@ export class Issuer {
     return `${signed}.${sign(null, Buffer.from(signed), secret).toString('base64url')}`
   }
 }
+
+function detailsOf(form: URLSearchParams, fault: IssuerFault | undefined): Pick<Issued, 'details'> | undefined {
+  const asked = form.get('authorization_details')
+  if (asked === null) return undefined
+  const more = fault === 'other details' ? 10 : 1
+  return {
+    details: (JSON.parse(asked) as readonly Detail[]).map((each) => ({ ...each, amount: each.amount * more })),
+  }
+}
+
+const wronged = (person: string, fault: IssuerFault | undefined): string =>
+  fault === 'wrong user' ? 'mallory' : fault === 'wrong tenant' ? `${principalOf(person).subject}@green` : person
 
 const metadata = {
   issuer: ISSUER,

@@ -33,8 +33,10 @@
  *     no request carries its token: at once where this was done, and after some seconds in other processes.
  * 17. `withdrawn`: a question that was cancelled serves no call, also where it is answered with a yes.
  * 18. `onTheRecord`: what an operator does was written first, under the operator's name.
+ * 19. `sameAccount`: a body gets the token of the account that the person was asked about, or that the app named, and
+ *     keeps it. A call that is tried again while it is in doubt has the account of its first try.
  */
-import type { Caller, Text, WorldEvent } from './events.ts'
+import type { Bearer, Caller, Text, WorldEvent } from './events.ts'
 
 /** Why an event is not justified. */
 export interface Unjustified {
@@ -78,6 +80,9 @@ interface Start {
   isUnsure?: boolean
   /** It returned, and its process died before the call did: what it gave may be stored nowhere. */
   isLost?: boolean
+  /** Which linked account the app named for it, and with which one its requests left. */
+  readonly named: string | undefined
+  account?: string
 }
 
 /** All starts of one call, however often it is tried: they have one idempotency key. */
@@ -94,6 +99,8 @@ interface Yes {
   readonly text: Text
   readonly approver: string
   readonly askedAt: number
+  /** When the person last got the same question. */
+  readonly sentAt: number
   at: number
   servesKey?: string
 }
@@ -112,9 +119,6 @@ interface No {
   readonly approver: string
   readonly text: Text
 }
-
-/** A consent at a provider whose account is linked. */
-type Link = Of<'linked'>
 
 interface Revocation {
   readonly at: number
@@ -147,8 +151,13 @@ export class Model {
   readonly #endedSessions = new Map<string, number>()
   readonly #usedRefreshTokens = new Set<string>()
   /** By the consent behind them. */
-  readonly #links = new Map<string, Link>()
+  readonly #links = new Map<string, Of<'linked'>>()
   readonly #disconnected: Of<'disconnected'>[] = []
+  #chosen: readonly Of<'account chosen'>[] = []
+  /** Which account the app named last for a call. */
+  readonly #named = new Map<number, string | undefined>()
+  readonly #jobs = new Map<string, Of<'job created'>>()
+  readonly #stalls: number[] = []
   /** Operators whose act was written. */
   readonly #recorded = new Set<string>()
   readonly #tokens: string[] = []
@@ -159,6 +168,9 @@ export class Model {
     switch (event.kind) {
       case 'called':
         this.#calls.set(event.call, event)
+        return
+      case 'account named':
+        this.#named.set(event.call, event.account)
         return
       case 'began':
         this.#began(event)
@@ -187,17 +199,20 @@ export class Model {
         this.#revocations.push(event)
         return
       case 'job created':
+        this.#jobs.set(event.job, event)
         this.#onlyThePerson(event.by, `creates the job ${event.job}`)
         this.#notRevoked(event.by, event.calledAt, `creates the job ${event.job}`)
         return
       case 'job ended':
         this.#revocations.push({ at: event.at, job: event.job })
+        this.#isTheirs(event.by, this.#jobs.get(event.job)?.by.subject, 'ends a job')
         return
       case 'resolved':
         this.#resolved(event)
         return
       case 'cancelled':
         this.#cancelled.push(event)
+        this.#isTheirs(event.by, this.#asked.get(event.question)?.at(-1)?.text.owner, 'cancels a question')
         return
       case 'operator acted':
         this.#onTheRecord(event)
@@ -217,6 +232,9 @@ export class Model {
       case 'linked':
         this.#linked(event)
         return
+      case 'account chosen':
+        this.#wasChosen(event)
+        return
       case 'disconnected':
         this.#wasDisconnected(event)
         return
@@ -234,11 +252,8 @@ export class Model {
         this.#clockError = Math.max(this.#clockError, event.error)
         return
       case 'must run':
-        this.#notForEver(event)
-        return
       case 'must end':
-        if (event.status === 'done' || event.status === 'denied' || event.status === 'interrupted') return
-        this.#refuse('notForEver', `all is well, and a call still ends as ${event.status}: ${event.why}`)
+        this.#notForEver(event)
         return
       case 'written':
         this.#noSecret('what an operator reads', event.words)
@@ -258,10 +273,13 @@ export class Model {
     const call = this.#callOf(event.call)
     // A process that was killed may go on until its next operation.
     const state = this.#dead.has(call.process) ? 'in doubt' : 'under way'
-    const start: Start = { call, at: event.at, writes: call.rules.unseen ? 1 : 0, state, since: event.at }
+    const named = this.#named.get(event.call)
+    const start: Start = { call, at: event.at, writes: call.rules.unseen ? 1 : 0, state, since: event.at, named }
     this.#startOf.set(event.call, start)
     // Promise 13.
     if (call.refused !== undefined) this.#refuse('refused', `${nameOf(call)} begins, and ${call.refused}`)
+    if (this.#jobs.get(call.caller.job ?? '')?.tools?.includes(call.tool) === false)
+      this.#refuse('refused', `${nameOf(call)} begins in a job that may not call ${call.tool}`)
     // A write reads what was revoked right before it starts; a read may not know of it for some seconds.
     const [decidedAt, unknown] = call.rules.writes ? [event.at - CLAIM_SECONDS, 0] : [call.at, REVOCATION_SECONDS]
     this.#notRevoked(call.caller, decidedAt, `runs ${nameOf(call)}`, unknown)
@@ -276,19 +294,17 @@ export class Model {
 
   /** Promise 1. */
   #sameCallSameKey(call: Of<'called'>, { key, input }: Of<'began'>): Run {
-    const name = JSON.stringify([call.caller.subject, call.tool, call.slot, call.amount])
+    const name = slotOf(call)
     const known = this.#keyOfName.get(name)
     this.#keyOfName.set(name, known ?? key)
-    if (known !== undefined && known !== key) {
+    if (known !== undefined && known !== key)
       this.#refuse('sameCallSameKey', `${nameOf(call)} ran before with another idempotency key`)
-    }
     const run = this.#runs.get(key) ?? { key, principal: call.caller.subject, tool: call.tool, input, starts: [] }
     this.#runs.set(key, run)
     if (run.input !== input)
       this.#refuse('sameCallSameKey', `${nameOf(call)} runs ${input}, and ran ${run.input} before`)
-    if (run.principal !== call.caller.subject || run.tool !== call.tool) {
+    if (run.principal !== call.caller.subject || run.tool !== call.tool)
       this.#refuse('sameCallSameKey', `${nameOf(call)} has the key of a call of ${run.principal}: ${run.tool}`)
-    }
     return run
   }
 
@@ -310,9 +326,8 @@ export class Model {
     for (const other of this.#runs.values()) {
       const last = other.starts.at(-1)
       if (other === run || !isEqualCall(other, run) || last === undefined || last.at >= call.at) continue
-      if (last.state === 'under way') {
+      if (last.state === 'under way')
         this.#refuse('notBesideDoubt', `${nameOf(call)} begins while an equal call (${last.call.slot}) is running`)
-      }
       if (last.state === 'in doubt' && last.since < call.at) this.#toldOfDoubt(call, event, last, yes)
     }
   }
@@ -351,15 +366,13 @@ export class Model {
    * there are several, the one that it has used already, else the oldest of those that are good.
    */
   #yesFor(call: Of<'called'>, run: Run, at: number): Yes | undefined {
-    const { rules, caller } = call
+    const { rules } = call
+    const named = this.#named.get(call.call)
     const fits = this.#yeses.filter(
       ({ text, approver, servesKey }) =>
         approver === rules.approver &&
-        text.owner === caller.subject &&
-        text.kind === kindOf(caller) &&
-        text.tool === call.tool &&
-        text.amount === call.amount &&
-        text.version === rules.version &&
+        isSameText(text, call) &&
+        (text.account ?? named) === (named ?? text.account) &&
         (servesKey === undefined || servesKey === run.key),
     )
     const used = fits.filter(({ servesKey }) => servesKey !== undefined).reverse()
@@ -396,22 +409,31 @@ export class Model {
 
   // What leaves, and how a body ends.
 
-  /** Promise 7. */
   #sent({ call: number, bearer, method, status }: Of<'sent'>): void {
     const call = this.#callOf(number)
-    const allowed =
-      this.#needsApproval(call) || call.rules.limit === undefined ? call.rules.scopes : call.rules.exemptScopes
-    const surplus = bearer.scopes.filter((scope) => !allowed.includes(scope))
-    if (surplus.length > 0) this.#refuse('rightToken', `${nameOf(call)} sends a token with the scopes ${surplus}`)
-    if (bearer.subject !== call.caller.subject) {
-      this.#refuse('rightToken', `${nameOf(call)} sends a token of ${bearer.subject}`)
-    }
-    if (bearer.audience !== call.rules.audience) {
-      this.#refuse('rightToken', `${nameOf(call)} sends a token for ${bearer.audience}`)
-    }
-    if (bearer.grant !== undefined) this.#ownAccount(call, bearer.grant)
+    this.#rightToken(call, bearer)
+    const link = this.#links.get(bearer.grant ?? '')
+    if (link !== undefined) this.#ownAccount(call, link)
+    if (link !== undefined) this.#sameAccount(call, link)
     if (SAFE_METHODS.has(method) || (status !== undefined && DEFINITE_REFUSALS.has(status))) return
     this.#mayHaveActed(number)
+  }
+
+  /** Promise 7. */
+  #rightToken(call: Of<'called'>, bearer: Bearer): void {
+    const allowed =
+      this.#needsApproval(call) || call.rules.limit === undefined ? call.rules.scopes : call.rules.exemptScopes
+    // What the user agreed to, for a job.
+    const { scopes: agreed = allowed } = this.#jobs.get(call.caller.job ?? '') ?? {}
+    const surplus = bearer.scopes.filter((scope) => !(allowed.includes(scope) && agreed.includes(scope)))
+    if (surplus.length > 0) this.#refuse('rightToken', `${nameOf(call)} sends a token with the scopes ${surplus}`)
+    if (bearer.subject !== call.caller.subject)
+      this.#refuse('rightToken', `${nameOf(call)} sends a token of ${bearer.subject}`)
+    if (bearer.audience !== call.rules.audience)
+      this.#refuse('rightToken', `${nameOf(call)} sends a token for ${bearer.audience}`)
+    const isDetailed = call.rules.detailed && this.#needsApproval(call)
+    if (!(bearer.details?.every(({ amount }) => amount === call.amount) ?? !isDetailed))
+      this.#refuse('rightToken', `${nameOf(call)} sends a token for ${JSON.stringify(bearer.details)}`)
   }
 
   #mayHaveActed(call: number): void {
@@ -433,6 +455,7 @@ export class Model {
   /** A killed process leaves its bodies in doubt, and so does one that everybody takes for dead. */
   #died({ kind, process, at }: Of<'died'> | Of<'stood still'>): void {
     if (kind === 'died') this.#dead.add(process)
+    this.#stalls.push(at)
     for (const [call, start] of this.#startOf) {
       if (start.call.process !== process) continue
       start.isLost = start.state === 'returned' && !this.#ended.has(call)
@@ -446,7 +469,7 @@ export class Model {
   #sameResult({ call: number, status, result }: Of<'outcome'>): void {
     const call = this.#callOf(number)
     if (status !== 'done' || this.#startOf.has(number) || !call.rules.writes) return
-    const key = this.#keyOfName.get(JSON.stringify([call.caller.subject, call.tool, call.slot, call.amount]))
+    const key = this.#keyOfName.get(slotOf(call))
     const equal = [...this.#runs.values()].filter(
       ({ principal, tool, starts }) =>
         principal === call.caller.subject &&
@@ -459,12 +482,14 @@ export class Model {
       this.#refuse('sameResult', `${nameOf(call)} is told that it ran, and it did not`)
       return
     }
-    if (!told.some((start) => start.state === 'ran' || start.result === result)) {
+    if (!told.some((start) => start.state === 'ran' || start.result === result))
       this.#refuse('sameResult', `${nameOf(call)} is told ${result}, which no run of it gave`)
-    }
-    if (!told.some((start) => start.call.caller.kind === call.caller.kind)) {
+    // A run that has begun serves no slot that comes to it later.
+    const first = [...this.#calls.values()].find((each) => slotOf(each) === slotOf(call)) ?? call
+    if (!told.some((start) => start.at >= first.at))
+      this.#refuse('sameResult', `${nameOf(call)} is told the result of another slot, which had begun before`)
+    if (!told.some((start) => start.call.caller.kind === call.caller.kind))
       this.#refuse('sameResult', `${nameOf(call)} is told what another kind of caller did`)
-    }
   }
 
   // People.
@@ -484,7 +509,7 @@ export class Model {
     }
     this.#onlyThePerson(by, `answers for ${last.approver}`)
     this.#notRevoked(by, calledAt, `answers ${answer}`)
-    if (by.subject !== last.approver) this.#refuse('onlyThePerson', `${by.subject} answers for ${last.approver}`)
+    this.#isTheirs(by, last.approver, 'answers a question')
     const { text, approver } = last
     if (answer === 'yes') {
       this.#saidYes(question, asked, at)
@@ -503,7 +528,8 @@ export class Model {
     if (first === undefined) return
     const said = this.#yeses.find((yes) => yes.question === question && yes.askedAt === first.at)
     if (said === undefined) {
-      this.#yeses.push({ question, text: first.text, approver: first.approver, askedAt: first.at, at })
+      const { text, approver, at: askedAt } = first
+      this.#yeses.push({ question, text, approver, askedAt, sentAt: asked.at(-1)?.at ?? askedAt, at })
     } else said.at = at
   }
 
@@ -552,7 +578,7 @@ export class Model {
     if (isSure && by !== undefined) {
       this.#onlyThePerson(by, `resolves a run as "${what}"`)
       this.#notRevoked(by, calledAt, `resolves a run as "${what}"`)
-      if (!isOwner) this.#refuse('onlyThePerson', `${by.subject} resolves a run of ${run?.principal}`)
+      this.#isTheirs(by, run?.principal, 'resolves a run')
     }
     const last = run?.starts.at(-1)
     if (last === undefined || !(last.state === 'in doubt' || last.isUnsure)) return
@@ -570,9 +596,8 @@ export class Model {
     for (const other of this.#orders.values()) {
       if (token === undefined || other.token !== token || other.store !== store || orderName(other) === name) continue
       const status = 'status' in other ? other.status : 0
-      if (status < 400 || status > 499) {
+      if (status < 400 || status > 499)
         this.#refuse('orderOnce', `the approval of the order ${other.key} of ${subject} serves the order ${key} too`)
-      }
     }
     this.#orders.set(name, event)
   }
@@ -581,9 +606,8 @@ export class Model {
   #sessionServes({ kept, by, subject, calledAt }: Of<'session served'>): void {
     if (subject !== by.subject) this.#refuse('sessionEnds', `the session ${kept} of ${by.subject} serves ${subject}`)
     const endedAt = this.#endedSessions.get(kept)
-    if (endedAt !== undefined && endedAt < calledAt) {
+    if (endedAt !== undefined && endedAt < calledAt)
       this.#refuse('sessionEnds', `the session ${kept} of ${by.subject} serves, and ended at ${clock(endedAt)}`)
-    }
     const revoked = this.#revocations.find((each) => each.at < calledAt && concerns(each, by))
     if (revoked === undefined) return
     this.#refuse('sessionEnds', `the session ${kept} of ${by.subject} serves, and was revoked at ${clock(revoked.at)}`)
@@ -596,13 +620,12 @@ export class Model {
   }
 
   /** Promise 16. */
-  #linked(link: Link): void {
+  #linked(link: Of<'linked'>): void {
     const what = `links the account ${link.account}`
     this.#onlyThePerson(link.by, what)
     this.#notRevoked(link.by, link.calledAt, what)
-    if (link.begunBy !== link.by.subject) {
+    if (link.begunBy !== link.by.subject)
       this.#refuse('ownAccount', `${link.by.subject} ${what}, to which ${link.begunBy} agreed`)
-    }
     this.#links.set(link.grant, link)
   }
 
@@ -616,9 +639,7 @@ export class Model {
     this.#disconnected.push(event)
   }
 
-  #ownAccount(call: Of<'called'>, grant: string): void {
-    const link = this.#links.get(grant)
-    if (link === undefined) return
+  #ownAccount(call: Of<'called'>, link: Of<'linked'>): void {
     const found = this.#disconnected.find(
       ({ subject, account = link.account, calledAt, at, process }) =>
         subject === link.by.subject &&
@@ -631,6 +652,51 @@ export class Model {
       'ownAccount',
       `${nameOf(call)} sends a token of the account ${link.account}, which was disconnected at ${clock(found.at)}`,
     )
+  }
+
+  /** Promise 19. */
+  #sameAccount(call: Of<'called'>, { account }: Of<'linked'>): void {
+    const start = this.#startOf.get(call.call)
+    if (start === undefined) return
+    const wrong = (why: string) =>
+      this.#refuse('sameAccount', `${nameOf(call)} is sent with the account ${account}, ${why}`)
+    if (start.account !== undefined && start.account !== account) wrong(`and before with ${start.account}`)
+    start.account = account
+    if (start.named !== undefined && start.named !== account) wrong(`and the app named ${start.named}`)
+    const run = [...this.#runs.values()].find(({ starts }) => starts.includes(start))
+    if (run === undefined) return
+    const doubtful = run.starts.find((each) => each.state === 'in doubt' && (each.account ?? account) !== account)
+    if (doubtful !== undefined) wrong(`and is in doubt with ${doubtful.account}`)
+    if (!this.#needsApproval(call) || start.named !== undefined) return
+    const served = this.#yeses.filter((yes) => yes.at <= start.at && isSameText(yes.text, call))
+    const asked = served.map((yes) => this.#chosenFor(yes, call) ?? account)
+    if (asked.length > 0 && !asked.includes(account)) wrong(`and the person was asked about ${asked}`)
+  }
+
+  #wasChosen(event: Of<'account chosen'>): void {
+    const { by, calledAt, isSure, account, at } = event
+    const others = this.#chosen.filter((each) => each.calledAt !== calledAt || !isOf(each.by, by))
+    // What is not sure may still happen, at any time.
+    this.#chosen = [...others, { ...event, at: isSure ? at : Number.POSITIVE_INFINITY }]
+    if (!isSure || account === undefined) return
+    this.#onlyThePerson(by, 'chooses an account')
+    this.#notRevoked(by, calledAt, 'chooses an account')
+  }
+
+  /** The account that a user had surely chosen when a question was drawn: nothing else that may change it happened. */
+  #chosenFor({ askedAt, sentAt }: Yes, { caller, rules }: Of<'called'>): string | undefined {
+    // Perhaps a process drew it that died, or stood still, and the question went out later.
+    const isLate = this.#stalls.some((at) => at > askedAt - rules.lifetime && at <= sentAt)
+    const last = this.#chosen.findLast(({ by, at }) => by.subject === caller.subject && at < askedAt - SLACK)
+    if (rules.account !== 'chosen by the user' || isLate || last === undefined) return undefined
+    const changes = [...this.#chosen, ...this.#links.values(), ...this.#disconnected].filter((each) => each !== last)
+    const isOther = changes.some(({ by, calledAt, at }) => isOf(by, caller) && at > last.calledAt && calledAt <= sentAt)
+    return isOther ? undefined : last.account
+  }
+
+  /** Promise 6. */
+  #isTheirs(by: Caller | undefined, owner: string | undefined, what: string): void {
+    if (by !== undefined && by.subject !== owner) this.#refuse('onlyThePerson', `${by.subject} ${what} of ${owner}`)
   }
 
   /** Promise 18. */
@@ -655,8 +721,9 @@ export class Model {
   }
 
   /** Promise 11. */
-  #notForEver({ status, why }: Of<'must run'>): void {
-    if (status !== 'done') this.#refuse('notForEver', `all is well, and a new call still ends as ${status}: ${why}`)
+  #notForEver({ kind, status, why }: Of<'must run'> | Of<'must end'>): void {
+    const good = kind === 'must run' ? ['done'] : ['done', 'denied', 'interrupted']
+    if (!good.includes(status)) this.#refuse('notForEver', `all is well, and a call still ends as ${status}: ${why}`)
   }
 
   #tolerance(): number {
@@ -678,8 +745,13 @@ export class Model {
 function concerns(revocation: Revocation, caller: Caller): boolean {
   if (revocation.job !== undefined) return revocation.job === caller.job
   if (revocation.session !== undefined) return revocation.session === caller.session
-  return revocation.subject === caller.subject && caller.provenAt < revocation.at
+  // One without a tenant ends those of all tenants.
+  const names = [caller.subject, caller.subject.split('@')[0]]
+  return names.includes(revocation.subject) && caller.provenAt < revocation.at
 }
+
+/** Without `by`, it may be anybody's. */
+const isOf = (by: Caller | undefined, { subject }: Caller): boolean => by === undefined || by.subject === subject
 
 const orderName = ({ store, subject, key }: Of<'order ran'> | Of<'order ended'>): string =>
   JSON.stringify([store, subject, key])
@@ -695,11 +767,23 @@ const isSameQuestion = (a: Asked | undefined, b: Asked): boolean =>
 const isSameTool = (a: Asked | No, b: Asked | No): boolean =>
   a.approver === b.approver && a.text.owner === b.text.owner && a.text.tool === b.text.tool
 
+/** Whether a text says what a call does. */
+const isSameText = (text: Text, { caller, tool, amount, rules }: Of<'called'>): boolean =>
+  text.owner === caller.subject &&
+  text.kind === kindOf(caller) &&
+  text.tool === tool &&
+  text.amount === amount &&
+  text.version === rules.version
+
 /** Two clients of one person are two kinds of caller: what was approved for one is not for the other. */
 const kindOf = ({ kind, client }: Caller): string => `${kind} by ${client}`
 
-const textOf = ({ owner, kind, tool, amount, version }: Text): string =>
-  `${owner} (${kind}): ${tool} ${amount}, version ${version}`
+const textOf = ({ owner, kind, tool, amount, version, account = 'any account' }: Text): string =>
+  `${owner} (${kind}): ${tool} ${amount}, version ${version}, ${account}`
+
+/** What one slot, with its input, is known by. */
+const slotOf = ({ caller, tool, slot, amount }: Of<'called'>): string =>
+  JSON.stringify([caller.subject, tool, slot, amount])
 
 const nameOf = ({ caller, tool, amount, slot }: Of<'called'>): string =>
   `${tool} ${amount} of ${caller.subject} (${slot})`

@@ -2,19 +2,18 @@ import type { ApprovalView, Operator } from '../../src/index.ts'
 import { actorOf } from './actor-of.ts'
 import type { AppProcess } from './app-process.ts'
 import { type CommandOf, chosenFrom } from './commands.ts'
-import { ISSUER } from './issuer.ts'
+import { ISSUER, principalOf } from './issuer.ts'
 import type { World } from './world.ts'
 
 export async function revoke(world: World, process: AppProcess, { who, what }: CommandOf<'revoke'>): Promise<void> {
   const { session } = world.people.login(who).caller
-  const name = what === 'subject' ? { subject: who } : { session }
-  await process.guard.revoke({ issuer: ISSUER, ...name })
-  world.tell({ kind: 'revoked', ...name })
+  await process.guard.revoke({ issuer: ISSUER, ...(what === 'subject' ? principalOf(who) : { session }) })
+  world.tell({ kind: 'revoked', ...(what === 'subject' ? { subject: who } : { session }) })
 }
 
 export async function resolve(world: World, process: AppProcess, command: CommandOf<'resolve'>): Promise<void> {
-  const mine = world.inDoubt.filter(({ owner }) => owner === command.who)
-  const chosen = chosenFrom(mine, command.which)
+  const theirs = world.inDoubt.filter(({ owner }) => command.ofAnybody || owner === command.who)
+  const chosen = chosenFrom(theirs, command.which)
   if (chosen === undefined) return
   const { identity, caller: by } = await actorOf(world, process, command.who, command.proof)
   const what = command.what === 'ran' ? 'ran' : 'did not run'
@@ -28,14 +27,15 @@ export async function resolve(world: World, process: AppProcess, command: Comman
 const holds = (view: ApprovalView | undefined, what: 'ran' | 'did not run'): boolean =>
   what === 'ran' ? view?.run === 'completed' : view?.state === 'approved'
 
-export async function cancel(world: World, process: AppProcess, { who, which }: CommandOf<'cancel'>): Promise<void> {
-  const mine = world.asked.filter(({ owner }) => owner === who)
-  const chosen = chosenFrom(mine, which)
+export async function cancel(world: World, process: AppProcess, command: CommandOf<'cancel'>): Promise<void> {
+  const { who, which, ofAnybody } = command
+  const theirs = world.asked.filter(({ owner }) => ofAnybody || owner === who)
+  const chosen = chosenFrom(theirs, which)
   if (chosen === undefined) return
-  const { identity } = await actorOf(world, process, who, 'login')
+  const { identity, caller: by } = await actorOf(world, process, who, 'login')
   const calledAt = world.scheduler.now / 1000
   const view = await process.guard.approvals.cancel(chosen.id, { identity })
-  if (view?.state === 'cancelled') world.tell({ kind: 'cancelled', question: chosen.id, calledAt })
+  if (view?.state === 'cancelled') world.tell({ kind: 'cancelled', question: chosen.id, by, calledAt })
 }
 
 /** @returns the owner of the run that was resolved. */
@@ -69,9 +69,9 @@ export async function operate(world: World, process: AppProcess, command: Comman
     case 'revoke the user':
     case 'revoke the session': {
       const { session } = world.people.login(who).caller
-      const ended = act === 'revoke the user' ? { subject: who } : { session }
-      await operator.revoke({ issuer: ISSUER, ...ended })
-      world.tell({ kind: 'revoked', ...ended })
+      const isUser = act === 'revoke the user'
+      await operator.revoke({ issuer: ISSUER, ...(isUser ? principalOf(who) : { session }) })
+      world.tell({ kind: 'revoked', ...(isUser ? { subject: who } : { session }) })
       acted(`revoked ${who}`)
       return
     }

@@ -6,7 +6,7 @@ export interface Login {
   readonly caller: Caller
   readonly token: string
   /** What the token endpoint answered. An app keeps it once: each refresh token in it is good for one use. */
-  readonly response: object
+  readonly response: { readonly refresh_token: string }
 }
 
 /** The people of this world, and their logins. */

@@ -1,5 +1,5 @@
 import type { Outcome, PreflightOutcome } from '../../src/index.ts'
-import { disconnect, link } from './accounts.ts'
+import { chooseAccount, disconnect, link } from './accounts.ts'
 import { actorOf } from './actor-of.ts'
 import type { AppProcess } from './app-process.ts'
 import { bodyOf } from './body.ts'
@@ -26,7 +26,6 @@ export function perform(world: World, command: Command): void {
       begin(world, command, (process) => answer(world, process, command))
       return
     case 'answer on the phone':
-      world.saw(`phone: ${command.answer} ${command.lie}`)
       world.phones.answer(command.which, command.answer, command.lie)
       return
     case 'order':
@@ -34,6 +33,9 @@ export function perform(world: World, command: Command): void {
       return
     case 'link':
       begin(world, command, (process) => link(world, process, command))
+      return
+    case 'choose an account':
+      begin(world, command, (process) => chooseAccount(world, process, command))
       return
     case 'disconnect':
       begin(world, command, (process) => disconnect(world, process, command))
@@ -101,7 +103,6 @@ export function perform(world: World, command: Command): void {
       world.process(command.process).watch()
       return
     case 'break':
-      world.saw(`fault: ${command.kind} ${command.fault}`)
       world.faults.plan(world.process(command.process).name, command.kind, command.fault, command.after)
       return
     case 'mislead':
@@ -131,7 +132,7 @@ async function makeCall(world: World, process: AppProcess, command: CommandOf<'c
   const deployed = world.deployed[process.place]
   if (deployed === undefined) return
   const rules = rulesOf(tool, deployed)
-  const policy = odd === 'no policy' ? (undefined as never) : process.policy(tool)
+  const policy = odd === 'no policy' ? (undefined as never) : process.policy(tool, number)
   const refused = odd ?? refusedBy(tool, who, { ...deployed, beyondCeiling })
   const said = { call: number, process: process.name, caller, tool, slot, amount, rules }
   world.tell({ kind: 'called', ...said, ...(refused !== undefined && { refused }) })
@@ -200,16 +201,17 @@ const whom = (world: World, who: string): string =>
 async function answer(world: World, process: AppProcess, command: CommandOf<'answer'>): Promise<void> {
   const actor = await actorOf(world, process, whom(world, command.who), command.proof)
   const calledAt = world.scheduler.now / 1000
-  const headers = process.signedIn(actor)
-  const page = await process.inbox(new Request(`${APP}/inbox`, { headers }))
+  const reader = command.leaked ? await actorOf(world, process, whom(world, WHOEVER_WAS_ASKED), 'login') : actor
+  const page = await process.inbox(new Request(`${APP}/inbox`, { headers: process.signedIn(reader) }))
   const { questions = [] } = (await page.json()) as { questions?: readonly Shown[] }
-  const shown = world.shownTo(actor.caller.session)
+  const shown = world.shownTo(reader.caller.session)
   for (const question of questions) if (!shown.some(({ id }) => id === question.id)) shown.push(question)
   // One that is not open any more is answered late, or reopened, from a page that still shows it.
   const from = command.answer === 'reopen' || questions.length === 0 ? shown : questions
   const chosen = chosenOf(world, from, command.which)
   if (chosen === undefined) return
   const { id, answerToken } = chosen
+  const headers = process.signedIn(actor)
   const said = command.answer === 'approve' ? 'yes' : command.answer === 'deny' ? 'no' : 'reopen'
   const happened = { kind: 'answered', question: id, by: actor.caller, answer: said, calledAt } as const
   for (let times = command.twice ? 2 : 1; times > 0; times--) {

@@ -6,7 +6,8 @@ import { textOf } from './tools.ts'
 /**
  * How an answer on a phone misleads. `someone else`: another person signs in to answer. `old login`: no one signs in.
  */
-export type PhoneLie = 'none' | 'someone else' | 'old login' | 'no time'
+export const phoneLies = ['none', 'someone else', 'old login', 'no time'] as const
+export type PhoneLie = (typeof phoneLies)[number]
 
 interface Request {
   readonly id: string

@@ -93,6 +93,7 @@ export class Provider {
 
   #answer(grant: Grant | undefined, isOver: boolean): Response {
     const [fault] = this.faults.splice(0, 1)
+    if (fault !== undefined) this.#observer.erred(fault)
     if (grant === undefined || isOver || fault === 'provider refuses') {
       if (grant !== undefined) grant.isGone = true
       return json(400, { error: 'invalid_grant' })

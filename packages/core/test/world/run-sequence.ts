@@ -28,6 +28,7 @@ export async function runSequence(
   const world = new World(boot, seed)
   for (const command of commands) {
     world.note(`# ${JSON.stringify(command)}`)
+    for (const seen of sightsOf(command)) world.saw(seen)
     perform(world, command)
     if (command.do === 'pass') await world.scheduler.pass(command.seconds * 1000)
     else await keepPace(world, command.pace)
@@ -35,6 +36,14 @@ export async function runSequence(
   }
   if (world.model.unjustified.length === 0) await allIsWell(world, commands, () => keepPace(world, 'settle'))
   return { seed, commands, unjustified: world.model.unjustified, log: world.log, seen: world.seen }
+}
+
+/** What of a command is counted: those that end each sequence are not. */
+function sightsOf(command: Command): readonly string[] {
+  const counted = ['body', 'proof', 'odd', 'change', 'lie', 'bounds'] as const
+  const given = command as Partial<Record<(typeof counted)[number], string>>
+  const parts = counted.flatMap((field) => (given[field] === undefined ? [] : [`${field}: ${given[field]}`]))
+  return [`command: ${command.do}`, ...parts]
 }
 
 async function keepPace(world: World, pace: Command['pace']): Promise<void> {

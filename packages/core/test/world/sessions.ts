@@ -1,5 +1,6 @@
 import type { Actor, AppProcess } from './app-process.ts'
 import type { CommandOf } from './commands.ts'
+import { personOf } from './issuer.ts'
 import type { KeptSession, World } from './world.ts'
 
 /** Who a kept session is now, as the app asks at each request. @throws Error The person has to log in again. */
@@ -9,7 +10,7 @@ export async function servedBy(world: World, process: AppProcess, { kept, id, ca
   world.saw(`session: ${answer.status}`)
   if (answer.status !== 'verified') throw new Error(`the session ${kept} serves no more`)
   const { identity } = answer
-  world.tell({ kind: 'session served', kept, by: caller, subject: identity.subject, calledAt })
+  world.tell({ kind: 'session served', kept, by: caller, subject: personOf(identity), calledAt })
   return { identity, caller }
 }
 

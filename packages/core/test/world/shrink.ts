@@ -18,6 +18,9 @@ const plain = {
   onlyToRead: false,
   choose: false,
   isOld: false,
+  leaked: false,
+  ofAnybody: false,
+  hasTokens: false,
 }
 
 /** Leaves out, and makes plain, whatever the failure does not need: the same promise must still be broken. */

@@ -17,8 +17,8 @@ const sentences: { readonly [Name in Command['do']]: (command: CommandOf<Name>, 
     const end = `its body ${body}, the API says ${status}${when(odd, ` (${odd})`)}`
     return `${who} (${proof}) ${what} ${tool} ${amount} under slot ${slot}${at}; ${end}`
   },
-  answer: ({ who, proof, answer, which, twice }, at) =>
-    `${who} (${proof}) says ${answer} to question ${which}${when(twice, ', twice')}${at}`,
+  answer: ({ who, proof, answer, which, twice, leaked }, at) =>
+    `${who} (${proof}) says ${answer} to question ${which}${when(leaked, ' of anybody')}${when(twice, ', twice')}${at}`,
   'answer on the phone': ({ answer, lie }) =>
     `on the phone, the answer is ${answer}${when(lie !== 'none', ` (${lie})`)}`,
   order: ({ who, amount, token, key, gate, approved, status }, at) => {
@@ -29,6 +29,10 @@ const sentences: { readonly [Name in Command['do']]: (command: CommandOf<Name>, 
     const how = `${when(onlyToRead, ', only to read')}${when(choose, ', and chooses it')}`
     return `${who} (${proof}) links the account ${account}${how}${when(finishedBy, `, and ${finishedBy} comes back`)}${at}`
   },
+  'choose an account': ({ who, proof, account, by }, at) =>
+    by === 'the app'
+      ? `the app names the account ${account} for ${who} from here on`
+      : `${who} (${proof}) chooses the account ${account}${at}`,
   disconnect: ({ who, proof, account }, at) =>
     account === undefined
       ? `the app forgets all accounts of ${who}${at}`
@@ -42,10 +46,12 @@ const sentences: { readonly [Name in Command['do']]: (command: CommandOf<Name>, 
   'log in': ({ who, saysWhen }) => `${who} logs in${when(!saysWhen, ' (the token does not say when)')}`,
   refresh: ({ who }) => `${who}'s token is refreshed`,
   revoke: ({ what, who }, at) => `the ${what} of ${who} is revoked${at}`,
-  'create a job': ({ who, proof }, at) => `${who} (${proof}) creates a job${at}`,
-  'end a job': ({ who }, at) => `${who} ends a job${at}`,
-  resolve: ({ who, proof, what }, at) => `${who} (${proof}) says of a run in doubt: ${what}${at}`,
-  cancel: ({ who }, at) => `${who} cancels a question${at}`,
+  'create a job': ({ who, proof, bounds, hasTokens }, at) =>
+    `${who} (${proof}) creates a job for ${bounds}${when(hasTokens, ', with tokens')}${at}`,
+  'end a job': ({ who, ofAnybody }, at) => `${who} ends a job${when(ofAnybody, ' of anybody')}${at}`,
+  resolve: ({ who, proof, what, ofAnybody }, at) =>
+    `${who} (${proof}) says of a run in doubt${when(ofAnybody, ' of anybody')}: ${what}${at}`,
+  cancel: ({ who, ofAnybody }, at) => `${who} cancels a question${when(ofAnybody, ' of anybody')}${at}`,
   deploy: ({ change }, at) => `a deploy changes the ${change}${at}`,
   pass: ({ seconds }) => `${seconds} s pass`,
   kill: ({ process }) => `process ${process + 1} is killed`,

@@ -1,5 +1,5 @@
 import type { Command } from './commands.ts'
-import type { Happening } from './events.ts'
+import type { Bearer, Happening, Text } from './events.ts'
 import type { Ran } from './run-sequence.ts'
 import { commandIn } from './story-of-commands.ts'
 
@@ -27,6 +27,12 @@ function sentence(mark: string | undefined, rest: string, whole: string): string
     : undefined
 }
 
+const withAccount = ({ account }: Text): string => (account === undefined ? '' : `, account ${account}`)
+
+const orNone = (account = 'no account'): string => account
+
+const whose = ({ subject, grant = subject }: Bearer): string => grant
+
 function eventIn(event: Happening): string | undefined {
   switch (event.kind) {
     case 'called': {
@@ -34,10 +40,14 @@ function eventIn(event: Happening): string | undefined {
       const asks = rules.limit === undefined ? 'never asks' : `asks ${rules.approver} above ${rules.limit}`
       return `call ${call}: ${caller.subject} (${caller.kind}, ${caller.client}) ${tool} ${amount}, slot ${slot}, at ${process}; version ${rules.version} ${asks}${refused && `; refused: ${refused}`}`
     }
+    case 'account named':
+      return `call ${event.call}: the app names ${orNone(event.account)}`
+    case 'account chosen':
+      return event.isSure ? `${event.by.subject} has chosen ${orNone(event.account)}` : undefined
     case 'began':
       return `call ${event.call}: its body begins with ${event.input}, key ${event.key.slice(0, 6)}`
     case 'sent':
-      return `call ${event.call}: ${event.method} leaves for ${event.bearer.subject} with ${event.bearer.scopes}; the API says ${event.status ?? 'nothing'}`
+      return `call ${event.call}: ${event.method} leaves for ${whose(event.bearer)} with ${event.bearer.scopes}; the API says ${event.status ?? 'nothing'}`
     case 'took the raw token':
       return `call ${event.call}: its body takes the raw token`
     case 'body ended':
@@ -45,7 +55,7 @@ function eventIn(event: Happening): string | undefined {
     case 'outcome':
       return `call ${event.call}: ${event.status} ${event.code ?? event.result ?? ''}`
     case 'asked':
-      return `${event.approver} is asked (${event.question.slice(0, 6)}): ${event.text.owner} (${event.text.kind}) ${event.text.tool} ${event.text.amount}, version ${event.text.version}`
+      return `${event.approver} is asked (${event.question.slice(0, 6)}): ${event.text.owner} (${event.text.kind}) ${event.text.tool} ${event.text.amount}, version ${event.text.version}${withAccount(event.text)}`
     case 'answered':
       return event.isSure ? `${event.by.subject} said ${event.answer} to ${event.question.slice(0, 6)}` : undefined
     case 'revoked':

@@ -4,7 +4,7 @@ import type { Random } from './random.ts'
 import { accountTools } from './tools.ts'
 
 /** Commands of parts that few apps have all of: their themes bring them. */
-const ofParts: readonly Command['do'][] = ['link', 'disconnect', 'keep a session', 'sign out']
+const ofParts: readonly Command['do'][] = ['link', 'choose an account', 'disconnect', 'keep a session', 'sign out']
 const all = (Object.keys(makers) as Command['do'][]).filter((name) => !ofParts.includes(name))
 
 /** What belongs together: half of the seeds take one of these, and try it more closely. */
@@ -19,6 +19,7 @@ const themes: readonly (readonly Command['do'][])[] = [
   ['rotate the app’s keys', 'answer', 'resolve', 'create a job'],
   ['operate', 'answer', 'cancel', 'revoke'],
   ['keep a session', 'sign out', 'log in', 'revoke', 'mislead'],
+  ['link', 'disconnect', 'choose an account', 'answer'],
   ['link', 'disconnect', 'kill', 'break', 'answer', 'mislead'],
   ['link', 'disconnect', 'keep a session', 'operate', 'stand still', 'rotate the app’s keys'],
 ]
@@ -49,6 +50,12 @@ const oneCall: Partial<Cast> = {
   body: () => 'returns',
 }
 
+/** Two accounts, one after the other. */
+function inTurn(): () => string {
+  let taken = 0
+  return () => (taken++ % 2 === 0 ? 'home' : 'work')
+}
+
 /** What random choices come to seldom. */
 const plotsOf = (random: Random): readonly Plot[] => [
   // One account whose token is renewed in several processes, while answers are lost and processes die.
@@ -68,6 +75,62 @@ const plotsOf = (random: Random): readonly Plot[] => [
     cast: { tool: () => random.pick(accountTools), owner: () => 'ann', proof: () => 'login' },
     commands: ['answer', 'link'],
     first: ['link'],
+  },
+  // Two accounts, of which another one is chosen between question, answer and call.
+  {
+    cast: {
+      ...oneCall,
+      account: inTurn(),
+      tool: () => random.pick(['upload', 'upload', 'share']),
+      body: () => random.pick(['returns', 'returns', 'sends twice', 'throws after', 'is asked for more']),
+      seconds: () => random.pick([6, 20]),
+    },
+    commands: ['choose an account', 'answer'],
+    first: ['link', 'link', 'choose an account', 'call', 'pass', 'answer'],
+  },
+  // The same, while accounts come and go.
+  {
+    cast: {
+      ...oneCall,
+      account: inTurn(),
+      tool: () => random.pick(['upload', 'share', 'view']),
+      body: () => random.pick(['returns', 'sends twice', 'is asked for more']),
+      seconds: () => random.pick([6, 20, 301]),
+    },
+    commands: ['choose an account', 'answer', 'disconnect', 'link', 'mislead'],
+    first: ['link', 'link', 'choose an account', 'call', 'pass', 'answer'],
+  },
+  // Jobs that try more than their user agreed to.
+  {
+    cast: {
+      tool: () => random.pick(['note', 'memo', 'look', 'book']),
+      owner: () => 'ann',
+      proof: () => random.pick(['login', 'job', 'job', 'job']),
+      body: () => 'returns',
+      amount: () => 50,
+    },
+    commands: ['create a job', 'end a job'],
+    first: ['create a job'],
+  },
+  // A server that lies, about tokens that go to two APIs.
+  {
+    cast: { tool: () => random.pick(['note', 'book', 'look']), body: () => 'returns', process: () => random.below(2) },
+    commands: ['mislead', 'log in'],
+  },
+  // One person's proof at another person's question, run and job.
+  {
+    cast: {
+      ...oneCall,
+      anybody: () => random.pick(['ann', 'bob', 'carol']),
+      body: () => random.pick(['returns', 'throws after']),
+    },
+    commands: ['answer', 'resolve', 'cancel', 'create a job', 'end a job'],
+  },
+  // An approver who says yes, and is revoked.
+  {
+    cast: { ...oneCall, anybody: () => random.pick(['carol', 'carol', 'dave', 'ann']), seconds: () => 6 },
+    commands: ['revoke', 'answer', 'log in'],
+    first: ['call', 'pass', 'answer'],
   },
   // One kept session that several processes renew, while answers are lost and processes die.
   {
@@ -122,15 +185,16 @@ const plotsOf = (random: Random): readonly Plot[] => [
     commands: [],
     first: ['set the clock', 'revoke', 'revoke'],
   },
-  // Revocations by several processes, before the eyes of one that reads again and again.
+  // Revocations by several processes, before the eyes of one that calls again and again.
   {
     cast: {
       process: () => random.below(3),
-      tool: () => 'look',
+      tool: () => random.pick(['look', 'note']),
       owner: () => 'ann',
+      anybody: () => random.pick(['ann', 'ann', 'carol']),
       proof: () => 'login',
       body: () => 'returns',
-      seconds: () => random.pick([6, 20]),
+      seconds: () => random.pick([1, 6, 20]),
     },
     commands: ['revoke', 'set the clock'],
   },

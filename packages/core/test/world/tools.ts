@@ -1,13 +1,13 @@
 import type { UserIdentity } from '../../src/index.ts'
 import type { Sdk } from './bundle.ts'
 import type { Rules, Text } from './events.ts'
-import { API, ISSUER } from './issuer.ts'
+import { API, ISSUER, LEDGER, personOf } from './issuer.ts'
 import { FILES, fileScopes } from './provider.ts'
 import type { Random } from './random.ts'
 
 /** Tools that use the API of the app, and those that use an account of the user at a provider. */
 export const apiTools = ['pay', 'note', 'book', 'wire', 'memo', 'look', 'send'] as const
-export const accountTools = ['share', 'open'] as const
+export const accountTools = ['share', 'open', 'upload', 'view'] as const
 export const toolNames = [...apiTools, ...accountTools] as const
 export type ToolName = (typeof toolNames)[number]
 
@@ -38,24 +38,31 @@ interface Kind {
   readonly retries?: boolean
   readonly reads?: boolean
   readonly unseen?: boolean
+  /** The token of an approved call says what was approved. */
+  readonly detailed?: boolean
   /** The approver is asked on the phone, and not in the app's pages. */
   readonly byPhone?: boolean
   /** The input has a field that the schema fills at random. */
   readonly isRandom?: boolean
   /** It uses an account of the user at the provider. */
   readonly usesAccount?: boolean
+  /** The app names the account. Else the user has chosen it. */
+  readonly namesAccount?: boolean
+  readonly api?: string
 }
 
 const kinds: Readonly<Record<ToolName, Kind>> = {
-  pay: { asks: true },
+  pay: { asks: true, detailed: true },
   note: { asks: false },
-  book: { asks: false, isRandom: true },
-  wire: { asks: true, perCall: true, retries: true },
+  book: { asks: false, isRandom: true, api: LEDGER },
+  wire: { asks: true, perCall: true, retries: true, detailed: true },
   memo: { asks: true, unseen: true },
   look: { asks: false, reads: true },
   send: { asks: true, byPhone: true },
   share: { asks: true, usesAccount: true },
   open: { asks: false, reads: true, usesAccount: true },
+  upload: { asks: true, retries: true, usesAccount: true, namesAccount: true },
+  view: { asks: false, reads: true, usesAccount: true, namesAccount: true },
 }
 
 const LIFETIME = 600
@@ -63,7 +70,9 @@ const USE_WITHIN = 300
 
 /** What the app says of a tool, for the model. */
 export function rulesOf(tool: ToolName, deployed: Deployed): Rules {
-  const { asks, perCall = false, retries = false, reads = false, unseen = false, usesAccount = false } = kinds[tool]
+  const { asks, perCall = false, retries = false, reads = false, unseen = false, detailed = false } = kinds[tool]
+  const { usesAccount = false, namesAccount = false, api = API } = kinds[tool]
+  const [all, small] = scopesOfTool(tool)
   return {
     version: String(deployed.version),
     limit: asks ? deployed.limit : undefined,
@@ -74,10 +83,16 @@ export function rulesOf(tool: ToolName, deployed: Deployed): Rules {
     retries,
     writes: !reads,
     unseen,
+    detailed,
     ...(usesAccount
       ? // The token of an account opens all that its user agreed to, but what needs an approval only with one.
-        { audience: FILES, scopes: fileScopes, exemptScopes: ['files.read'] }
-      : { audience: API, scopes: unseen ? [] : [`${tool}:do`], exemptScopes: unseen ? [] : [`${tool}:small`] }),
+        {
+          audience: FILES,
+          scopes: fileScopes,
+          exemptScopes: ['files.read'],
+          account: namesAccount ? 'named by the app' : 'chosen by the user',
+        }
+      : { audience: api, scopes: unseen ? [] : [all], exemptScopes: unseen ? [] : [small] }),
   }
 }
 
@@ -85,7 +100,11 @@ export function rulesOf(tool: ToolName, deployed: Deployed): Rules {
 export const rolesOf = (subject: string | undefined): readonly string[] =>
   subject === 'bob' ? ['member'] : ['member', 'treasurer']
 
-const scopesOfTool = (tool: ToolName): readonly string[] => [`${tool}:do`, `${tool}:small`]
+/** Two APIs have scopes of the same name. */
+const scopesOfTool = (tool: ToolName): readonly [string, string] => {
+  const name = tool === 'note' || tool === 'book' ? 'entry' : tool
+  return [`${name}:do`, `${name}:small`]
+}
 const needsRole: readonly ToolName[] = ['note', 'pay']
 
 /** What the agent may hold at most. */
@@ -101,17 +120,27 @@ export function refusedBy(tool: ToolName, subject: string, { role, beyondCeiling
   return beyondCeiling.includes(tool) ? 'its scopes are above the ceiling' : undefined
 }
 
+/** What a call takes from the app, at each look. */
+interface FromApp {
+  readonly random: () => string
+  /** Which account of the user it is to use. */
+  readonly account: (subject: string) => string | undefined
+}
+
 /** The same, for the SDK. */
-export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: () => string) {
+export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, { random, account }: FromApp) {
   const {
     asks,
     perCall = false,
     retries = false,
     reads = false,
     unseen = false,
+    detailed = false,
     isRandom = false,
     byPhone = false,
     usesAccount = false,
+    namesAccount = false,
+    api = API,
   } = kinds[tool]
   const { z } = sdk
   const schema = z.strictObject({
@@ -120,10 +149,19 @@ export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: (
   })
   const { scopes, exemptScopes } = rulesOf(tool, deployed)
   const exempt = asks && { withoutApproval: exemptScopes }
+  // What the person reads names the account for which this call got a token.
+  let named: string | undefined
+  const names = namesAccount && {
+    account: ({ identity }: { identity: UserIdentity }) => {
+      named = account(personOf(identity))
+      return named
+    },
+  }
+  const fileScope = asks ? 'files.write' : 'files.read'
   const credential = () =>
     usesAccount
-      ? sdk.connection('files', { scopes: [asks ? 'files.write' : 'files.read'], ...exempt, origins: [FILES] })
-      : sdk.resource(API, { scopes, ...exempt })
+      ? sdk.connection('files', { scopes: [fileScope], ...exempt, ...names, origins: [FILES] })
+      : sdk.resource(api, { scopes, ...exempt })
   const access = unseen ? {} : { api: credential() }
   const rules = {
     version: String(deployed.version),
@@ -134,9 +172,12 @@ export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: (
     ...(asks && {
       approval: {
         message: ({ input, identity }: { input: { amount: number }; identity: UserIdentity }) =>
-          messageOf(identity, tool, input.amount, deployed.version),
+          messageOf(identity, tool, `${input.amount}${named === undefined ? '' : ` with ${named}`}`, deployed.version),
         when: ({ input }: { input: { amount: number } }) => input.amount > deployed.limit,
         approver: () => ({ issuer: ISSUER, subject: deployed.approver }),
+        ...(detailed && {
+          details: ({ input }: { input: { amount: number } }) => [{ type: 'payment', amount: input.amount }],
+        }),
         channel: byPhone ? 'phone' : 'pages',
         lifetimeSeconds: LIFETIME,
         useWithinSeconds: USE_WITHIN,
@@ -152,13 +193,13 @@ export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, random: (
 export const kindOf = ({ actor, delegationId }: UserIdentity): string =>
   delegationId !== undefined ? `job ${delegationId}` : actor !== undefined ? `agent ${actor.subject}` : 'user'
 
-function messageOf(identity: UserIdentity, tool: string, amount: number, version: number): string {
-  return `For ${identity.subject} (${kindOf(identity)} by ${identity.clientId}): ${tool} ${amount}, version ${version}`
+function messageOf(identity: UserIdentity, tool: string, what: string, version: number): string {
+  return `For ${personOf(identity)} (${kindOf(identity)} by ${identity.clientId}): ${tool} ${what}, version ${version}`
 }
 
 /** What the message says. Words before it, such as those about an equal call in doubt, are none of its business. */
 export function textOf(message: string): Text {
-  const [, owner = '', kind = '', tool = '', amount, version = ''] =
-    message.match(/For (\S+) \((.+)\): (\S+) (\S+), version (\S+)$/) ?? []
-  return { owner, kind, tool, amount: Number(amount), version }
+  const [, owner = '', kind = '', tool = '', amount, account, version = ''] =
+    message.match(/For (\S+) \((.+)\): (\S+) (\d+)(?: with (\S+))?, version (\S+)$/) ?? []
+  return { owner, kind, tool, amount: Number(amount), version, ...(account !== undefined && { account }) }
 }

@@ -2,7 +2,7 @@ import { AppProcess } from './app-process.ts'
 import type { Boot } from './bundle.ts'
 import type { Bearer, Caller, Happening } from './events.ts'
 import { FaultBook } from './faults.ts'
-import { API, ISSUER, Issuer } from './issuer.ts'
+import { API, ISSUER, Issuer, LEDGER } from './issuer.ts'
 import { Model } from './model.ts'
 import { type Handler, networkOf } from './network.ts'
 import { People } from './people.ts'
@@ -33,7 +33,7 @@ const PROCESSES = 3
 export class World {
   readonly log: string[] = []
   readonly model = new Model()
-  readonly faults = new FaultBook()
+  readonly faults = new FaultBook((what) => this.saw(what))
   readonly scheduler: Scheduler
   readonly random: Random
   readonly issuer: Issuer
@@ -69,6 +69,8 @@ export class World {
   readonly answers = new Map<number, number>()
   readonly deployed: Deployed[]
   rotations = 0
+  /** Which linked account the app names for a person. */
+  readonly accounts = new Map<string, string>()
   /** Runs that calls were told of, and whose. */
   readonly runs = new Map<string, string>()
 
@@ -83,6 +85,7 @@ export class World {
     const observer = {
       issued: (token: string) => this.tell({ kind: 'token issued', token }),
       used: (token: string) => this.tell({ kind: 'refresh token used', token }),
+      erred: (fault: string) => this.saw(`fault: ${fault}`),
     }
     this.issuer = new Issuer(now, observer)
     this.provider = new Provider(observer)
@@ -93,6 +96,7 @@ export class World {
     this.network = networkOf({
       [new URL(ISSUER).host]: this.issuer.handle,
       [new URL(API).host]: (request) => this.#api(request, (token) => this.issuer.whatIs(token)),
+      [new URL(LEDGER).host]: (request) => this.#api(request, (token) => this.issuer.whatIs(token)),
       [new URL(FILES).host]: (request) =>
         this.provider.handle(request) ?? this.#api(request, (token) => this.provider.whatIs(token)),
     })
