@@ -90,10 +90,12 @@ class Work {
         })
       case 'sends twice':
         await this.#send('POST')
-        // Long enough for others to act.
-        for (let beats = 0; beats < 4; beats++) await this.#ownWork()
+        await this.#dawdle()
         await this.#send('PUT')
         return { done: number }
+      case 'gets a new token':
+        await this.#dawdle()
+        return { done: number, status: await this.#send('POST') }
       case 'hangs':
         await this.#send('POST')
         process.underWay--
@@ -110,6 +112,11 @@ class Work {
         return plan === 'returns a date' ? new Date(0) : { done: number }
       }
     }
+  }
+
+  /** Long enough for others to act. */
+  async #dawdle(): Promise<void> {
+    for (let beats = 0; beats < 4; beats++) await this.#ownWork()
   }
 
   #ownWork(): Promise<void> {

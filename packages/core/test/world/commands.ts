@@ -20,6 +20,7 @@ export const bodyPlans = [
   'is asked for more',
   'tells the token',
   'sends twice',
+  'gets a new token',
 ] as const
 export type BodyPlan = (typeof bodyPlans)[number]
 

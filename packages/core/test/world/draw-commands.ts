@@ -34,6 +34,8 @@ export interface Cast {
   readonly status: () => number
   readonly answer: () => 'approve' | 'deny' | 'reopen'
   readonly account: () => string
+  /** What is wrong with a server's next answer. */
+  readonly fault: () => CommandOf<'mislead'>['fault']
   readonly seconds: () => number
   /** By how much a process's clock is wrong, in seconds. */
   readonly skew: () => number
@@ -69,6 +71,7 @@ export function castOf(random: Random): Cast {
     status: () => (random.below(3) < fails ? statuses() : 200),
     answer: some(['approve', 'approve', 'deny', 'reopen'] as const, 2),
     account: () => random.pick(['home', 'home', 'work']),
+    fault: () => (random.oneIn(4) ? random.pick(providerFaults) : random.pick(issuerFaults)),
     change: () => random.pick(['limit', ...deployChanges]),
     trouble: () => {
       const kind = random.pick(['store', 'store', 'http'] as const)
@@ -237,10 +240,5 @@ export const makers: Readonly<Record<Command['do'], readonly [weight: number, ma
   'rotate the app’s keys': [1, () => ({})],
   watch: [2, ({ process }) => ({ process: process() })],
   break: [3, ({ process, trouble }) => ({ process: process(), ...trouble() })],
-  mislead: [
-    1,
-    ({ random }) => ({
-      fault: random.oneIn(4) ? random.pick(providerFaults) : random.pick(issuerFaults),
-    }),
-  ],
+  mislead: [1, ({ fault }) => ({ fault: fault() })],
 }

@@ -1,4 +1,4 @@
-import type { Command } from './commands.ts'
+import { type Command, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
 
 const look = {
   do: 'call',
@@ -25,6 +25,33 @@ const link = {
   pace: 'settle',
 } as const
 
+const yes = {
+  do: 'answer',
+  process: 1,
+  who: WHOEVER_WAS_ASKED,
+  proof: 'login',
+  which: NEWEST,
+  answer: 'approve',
+  twice: false,
+  leaked: false,
+  pace: 'settle',
+} as const
+
+const chosen = (account: string): Command => ({
+  do: 'choose an account',
+  process: 1,
+  who: 'ann',
+  proof: 'login',
+  account,
+  by: 'the user',
+  pace: 'settle',
+})
+
+const revoked = (who: string): Command => ({ do: 'revoke', process: 1, who, what: 'subject', pace: 'settle' })
+
+const pay = { ...look, tool: 'pay', amount: 700 } as const
+const share = { ...look, tool: 'share', amount: 700 } as const
+
 /**
  * Sequences that find a known break: what a random one has found, or what random ones find seldom. By the name of the
  * break. A seed is not kept: it means another sequence as soon as commands are drawn in another way.
@@ -40,5 +67,29 @@ export const keptSequences: Readonly<Record<string, readonly Command[]>> = {
     look,
   ],
   // A tool without an approval got the token of an account, and a call that needs none of its approval took it.
+  // Another account is chosen between the yes and the call.
+  'account-swapped': [
+    link,
+    { ...link, account: 'work' },
+    chosen('home'),
+    { do: 'pass', seconds: 20, pace: 'settle' },
+    share,
+    yes,
+    chosen('work'),
+    share,
+  ],
+  // The page of the approver, in the hands of the owner.
+  'answer-of-another': [pay, { ...yes, who: 'ann', leaked: true }],
+  'approver-revoked': [pay, yes, revoked('carol'), revoked('dave'), pay],
+  'finished-run-adopted': [pay, yes, pay, { ...pay, slot: 'two' }],
+  'other-api-in-cache': [
+    { ...look, tool: 'book' },
+    { ...look, tool: 'note' },
+  ],
+  'tenant-forgotten': [
+    { ...look, tool: 'note' },
+    { ...look, tool: 'note', who: 'ann@blue' },
+  ],
+  'token-told': [{ ...look, body: 'tells the token' }],
   'exempt-account': [link, { ...look, tool: 'open' }, { ...look, tool: 'share' }],
 }

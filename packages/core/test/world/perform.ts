@@ -128,6 +128,7 @@ async function makeCall(world: World, process: AppProcess, command: CommandOf<'c
   const beyondCeiling = world.deployed[process.place]?.beyondCeiling ?? []
   const { identity, caller } = await actorOf(world, process, who, proof)
   const number = world.nextCall()
+  if (plan === 'gets a new token') world.refusedOnce.add(number)
   world.answers.set(number, plan === 'is refused' ? 403 : plan === 'is asked for more' ? 401 : status)
   const deployed = world.deployed[process.place]
   if (deployed === undefined) return

@@ -1,5 +1,6 @@
 import { type Command, WHOEVER_WAS_ASKED } from './commands.ts'
 import { type Cast, castOf, makers } from './draw-commands.ts'
+import { issuerFaults } from './issuer.ts'
 import type { Random } from './random.ts'
 import { accountTools } from './tools.ts'
 
@@ -29,6 +30,13 @@ interface Plot {
   readonly cast: Partial<Cast>
   readonly commands: readonly Command['do'][]
   readonly first?: readonly Command['do'][]
+  readonly paces?: readonly Command['pace'][]
+}
+
+/** Each call is a new one. */
+function newSlots(): () => string {
+  let taken = 0
+  return () => `new ${++taken}`
 }
 
 /** Two processes renew the tokens of a kept session or an account again and again, and lose some of the answers. */
@@ -82,7 +90,7 @@ const plotsOf = (random: Random): readonly Plot[] => [
       ...oneCall,
       account: inTurn(),
       tool: () => random.pick(['upload', 'upload', 'share']),
-      body: () => random.pick(['returns', 'returns', 'sends twice', 'throws after', 'is asked for more']),
+      body: () => random.pick(['returns', 'returns', 'sends twice', 'throws after', 'gets a new token']),
       seconds: () => random.pick([6, 20]),
     },
     commands: ['choose an account', 'answer'],
@@ -94,9 +102,10 @@ const plotsOf = (random: Random): readonly Plot[] => [
       ...oneCall,
       account: inTurn(),
       tool: () => random.pick(['upload', 'share', 'view']),
-      body: () => random.pick(['returns', 'sends twice', 'is asked for more']),
+      body: () => random.pick(['returns', 'sends twice', 'gets a new token']),
       seconds: () => random.pick([6, 20, 301]),
     },
+    paces: ['settle', 'settle', 4, 12],
     commands: ['choose an account', 'answer', 'disconnect', 'link', 'mislead'],
     first: ['link', 'link', 'choose an account', 'call', 'pass', 'answer'],
   },
@@ -117,6 +126,12 @@ const plotsOf = (random: Random): readonly Plot[] => [
     cast: { tool: () => random.pick(['note', 'book', 'look']), body: () => 'returns', process: () => random.below(2) },
     commands: ['mislead', 'log in'],
   },
+  // A server that lies, about what was approved.
+  {
+    cast: { ...oneCall, tool: () => random.pick(['pay', 'wire']), fault: () => random.pick(issuerFaults.slice(0, 6)) },
+    commands: ['mislead', 'answer'],
+    first: ['call', 'pass', 'answer', 'mislead', 'call'],
+  },
   // One person's proof at another person's question, run and job.
   {
     cast: {
@@ -130,7 +145,7 @@ const plotsOf = (random: Random): readonly Plot[] => [
   {
     cast: { ...oneCall, anybody: () => random.pick(['carol', 'carol', 'dave', 'ann']), seconds: () => 6 },
     commands: ['revoke', 'answer', 'log in'],
-    first: ['call', 'pass', 'answer'],
+    first: ['call', 'pass', 'answer', 'revoke', 'call'],
   },
   // One kept session that several processes renew, while answers are lost and processes die.
   {
@@ -198,6 +213,37 @@ const plotsOf = (random: Random): readonly Plot[] => [
     },
     commands: ['revoke', 'set the clock'],
   },
+  // The same with writes, right after one another: another process has just read what was revoked.
+  {
+    cast: {
+      process: () => random.below(2),
+      tool: () => 'note',
+      owner: () => 'ann',
+      anybody: () => 'ann',
+      slot: newSlots(),
+      proof: () => 'login',
+      body: () => 'returns',
+      seconds: () => random.pick([1, 2]),
+    },
+    commands: ['revoke', 'log in'],
+    first: ['call', 'revoke', 'pass', 'call'],
+  },
+  // A revocation while a slow call is on its way to its body.
+  {
+    cast: {
+      process: () => random.below(2),
+      tool: () => 'note',
+      owner: () => 'ann',
+      anybody: () => 'ann',
+      slot: newSlots(),
+      proof: () => 'login',
+      body: () => 'returns',
+      trouble: () => ({ kind: 'store', fault: 'slow', after: 8 + random.below(12) }),
+    },
+    commands: ['break', 'revoke', 'log in'],
+    first: ['call', 'break', 'call', 'revoke'],
+    paces: ['settle', 3, 6],
+  },
   // One call, tried again and again, that never has an effect.
   {
     cast: { body: () => 'throws before', tool: () => 'note', owner: () => 'ann', slot: () => 'one', amount: () => 50 },
@@ -228,11 +274,9 @@ export function commandsOf(random: Random): readonly Command[] {
   const bag = [...taken, 'call' as const, 'pass' as const].flatMap((name) =>
     Array<Command['do']>(makers[name][0]).fill(name),
   )
-  const paces = random.pick<readonly Command['pace'][]>([
-    ['settle'],
-    ['settle', 'settle', 'settle', 8],
-    ['settle', 0, 5, 15, 30],
-  ])
+  const paces =
+    plot?.paces ??
+    random.pick<readonly Command['pace'][]>([['settle'], ['settle', 'settle', 'settle', 8], ['settle', 0, 5, 15, 30]])
   const drawnNames = Array.from({ length: 4 + random.below(20) }, () => random.pick(bag))
   return [...(plot?.first ?? []), ...drawnNames].map(
     (name) => ({ do: name, ...(makers[name][1](cast) as object), pace: random.pick(paces) }) as Command,

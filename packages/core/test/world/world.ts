@@ -67,6 +67,8 @@ export class World {
   readonly seen = new Map<string, number>()
   /** The call of each request to the API, by the number in its header, and how the API answers it. */
   readonly answers = new Map<number, number>()
+  /** Calls whose first token the API does not take. */
+  readonly refusedOnce = new Set<number>()
   readonly deployed: Deployed[]
   rotations = 0
   /** Which linked account the app names for a person. */
@@ -174,7 +176,8 @@ export class World {
     const call = Number(headers.get('x-call'))
     const token = headers.get('authorization')?.replace(/^Bearer /, '') ?? ''
     const bearer = whatIs(token)
-    const status = this.answers.get(call) ?? 200
+    const isRefused = this.refusedOnce.delete(call)
+    const status = isRefused ? 401 : (this.answers.get(call) ?? 200)
     this.tell({
       kind: 'sent',
       call,
@@ -184,7 +187,8 @@ export class World {
     })
     if (status === 0) throw new TypeError('the connection broke')
     // A recent login is wanted.
-    const more = { 'www-authenticate': 'Bearer error="insufficient_user_authentication", max_age="60"' }
+    const error = isRefused ? 'error="invalid_token"' : 'error="insufficient_user_authentication", max_age="60"'
+    const more = { 'www-authenticate': `Bearer ${error}` }
     return new Response(null, { status, ...(status === 401 && { headers: more }) })
   }
 }
