@@ -116,7 +116,7 @@ class Work {
 
   /** Long enough for others to act. */
   async #dawdle(): Promise<void> {
-    for (let beats = 0; beats < 4; beats++) await this.#ownWork()
+    for (let beats = 0; beats < 10; beats++) await this.#ownWork()
   }
 
   #ownWork(): Promise<void> {
