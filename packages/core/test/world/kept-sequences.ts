@@ -1,4 +1,4 @@
-import { type Command, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
+import { type Command, type CommandOf, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
 
 const look = {
   do: 'call',
@@ -37,7 +37,7 @@ const yes = {
   pace: 'settle',
 } as const
 
-const chosen = (account: string): Command => ({
+const chosen = (account: string): CommandOf<'choose an account'> => ({
   do: 'choose an account',
   process: 1,
   who: 'ann',
@@ -49,6 +49,9 @@ const chosen = (account: string): Command => ({
 
 const revoked = (who: string): Command => ({ do: 'revoke', process: 1, who, what: 'subject', pace: 'settle' })
 
+const named = (account: string): Command => ({ ...chosen(account), by: 'the app' })
+
+const upload = { ...look, tool: 'upload', amount: 700 } as const
 const pay = { ...look, tool: 'pay', amount: 700 } as const
 const share = { ...look, tool: 'share', amount: 700 } as const
 
@@ -77,6 +80,17 @@ export const keptSequences: Readonly<Record<string, readonly Command[]>> = {
     yes,
     chosen('work'),
     share,
+  ],
+  // Another account is chosen while a run is in doubt.
+  'tried-again-elsewhere': [
+    link,
+    { ...link, account: 'work' },
+    named('home'),
+    upload,
+    yes,
+    { ...upload, body: 'throws after' },
+    named('work'),
+    upload,
   ],
   // The page of the approver, in the hands of the owner.
   'answer-of-another': [pay, { ...yes, who: 'ann', leaked: true }],

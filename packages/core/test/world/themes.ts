@@ -109,6 +109,20 @@ const plotsOf = (random: Random): readonly Plot[] => [
     commands: ['choose an account', 'answer', 'disconnect', 'link', 'mislead'],
     first: ['link', 'link', 'choose an account', 'call', 'pass', 'answer'],
   },
+  // Another account is chosen while a body runs whose token is refused.
+  {
+    cast: {
+      ...oneCall,
+      account: inTurn(),
+      process: () => 0,
+      tool: () => 'view',
+      slot: newSlots(),
+      body: () => 'gets a new token',
+    },
+    commands: ['choose an account'],
+    first: ['link', 'link', 'choose an account', 'call', 'choose an account', 'call', 'choose an account'],
+    paces: ['settle', 8, 12, 16],
+  },
   // Jobs that try more than their user agreed to.
   {
     cast: {
@@ -267,7 +281,7 @@ const partsCast = (taken: readonly Command['do'][], { random, tool, proof }: Cas
 export function commandsOf(random: Random): readonly Command[] {
   const drawn = castOf(random)
   const share = 2 + random.below(2)
-  const plot = random.oneIn(3) ? random.pick(plotsOf(random)) : undefined
+  const plot = random.oneIn(2) ? random.pick(plotsOf(random)) : undefined
   const themed = () => [...random.pick(themes), ...random.pick(themes)]
   const taken = plot?.commands ?? (random.oneIn(2) ? themed() : all.filter(() => random.oneIn(share)))
   const cast: Cast = { ...drawn, ...partsCast(taken, drawn), ...plot?.cast }
