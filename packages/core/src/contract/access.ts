@@ -11,13 +11,13 @@ export interface ConnectionRule {
   readonly connection: string
   /** Scopes that the body needs. */
   readonly scopes: readonly string[]
-  /** What a call may ask for when `approval.when` exempts it. Absent: nothing may be exempted. */
+  /** Scopes that a call may request when `approval.when` exempts it. Absent: no call may be exempted. */
   readonly withoutApproval?: readonly string[]
   /** The only origins that may see this connection's token. */
   readonly origins: readonly string[]
   /**
-   * Which of several linked accounts, by the vault's account id. Chosen by the app, never by the model: a function
-   * sees who is asking, and nothing of the input.
+   * Vault's id of the linked account to use, where there are several. The app chooses it, never the model: a function
+   * sees the identity that asks, and nothing of the input.
    */
   readonly account?: string | AccountChoice
   /** The header that this API reads an idempotency key from: set on the writing requests of `write` calls. */
@@ -38,11 +38,11 @@ export interface ResourceRule {
   readonly kind: 'resource'
   /** The API's identifier: an absolute URI without a fragment (RFC 8707 §2). */
   readonly resource: string
-  /** How its token is had. @default an exchange at the user's issuer */
+  /** Route by which the guard gets the token. @default an exchange at the user's issuer */
   readonly through?: ResourceRoute
   /** Scopes that the body needs. */
   readonly scopes: readonly string[]
-  /** What a call may ask for when `approval.when` exempts it. Absent: nothing may be exempted. */
+  /** Scopes that a call may request when `approval.when` exempts it. Absent: no call may be exempted. */
   readonly withoutApproval?: readonly string[]
   /** The only origins that may see this token. */
   readonly origins: readonly string[]

@@ -2,7 +2,7 @@ import type { Actor } from './identity.ts'
 import type { Owner, Principal, RevokeOptions } from './principal.ts'
 import type { Trace } from './trace.ts'
 
-/** Who acted, as an audit event names them. */
+/** The principal that acted, as an audit event names it. */
 export interface AuditPrincipal extends Owner {
   /** The whole chain of actors, outermost first. */
   readonly actor?: Actor
@@ -30,7 +30,7 @@ export interface CallEvent extends AuditBase {
   readonly type: 'call'
   /** Whether the guard only checked the call, or was asked to run it. */
   readonly phase: 'preflight' | 'run'
-  /** How the call ended in this phase. */
+  /** Result of the call in this phase. */
   readonly status: 'ready' | 'done' | 'replayed' | 'denied' | 'interrupted' | 'unavailable' | 'threw' | 'aborted'
   /** Code of the outcome. Absent where the outcome has none. */
   readonly code?: string
@@ -42,7 +42,7 @@ export interface CallEvent extends AuditBase {
 export interface TokenEvent extends AuditBase {
   /** Always this value; it discriminates the union. */
   readonly type: 'token'
-  /** Where the token came from. */
+  /** Source of the token. */
   readonly source: 'exchange' | 'vault' | 'approval'
   /** API or connection for which the token was issued. */
   readonly audience: string
@@ -51,13 +51,13 @@ export interface TokenEvent extends AuditBase {
   /** Party that acts for the user. Absent where the token names none. */
   readonly actor?: Actor
   /**
-   * For a user's token of an exchange or an approval: `delegation` if it names an actor, `impersonation` if no actor
-   * can be read from it (RFC 8693 §1.1). A profile with `actor` refuses impersonation.
+   * Meaning of a user's token from an exchange or an approval: `delegation` if it names an actor, `impersonation` if no
+   * actor can be read from it (RFC 8693 §1.1). A profile with `actor` refuses impersonation.
    */
   readonly semantics?: 'delegation' | 'impersonation'
   /** Epoch seconds. Absent where the issuer gave no time. */
   readonly expiresAt?: number
-  /** When it was asked for, in epoch milliseconds. */
+  /** Time of the request for the token, in epoch milliseconds. */
   readonly startedAt?: number
 }
 
@@ -73,7 +73,7 @@ export interface ApprovalEvent extends AuditBase {
   readonly approver?: Principal
   /** Message that the approver is shown. Absent where the event has none. */
   readonly message?: string
-  /** Who holds the call to what was approved: the API through the token, or this SDK alone. */
+  /** The party that holds the call to what was approved: the API through the token, or this SDK alone. */
   readonly enforcedBy?: 'server' | 'sdk'
 }
 
@@ -91,11 +91,11 @@ export interface DelegationEvent extends AuditBase {
   readonly type: 'delegation'
   /** Always empty: the event belongs to no tool. */
   readonly tool: ''
-  /** What happened to the delegation. */
+  /** Action on the delegation. */
   readonly action: 'created' | 'used' | 'refused' | 'revoked'
   /** Id of the delegation. Not secret. */
   readonly delegationId: string
-  /** With `refused`: why. */
+  /** Reason, with `refused`. */
   readonly code?: string
 }
 
@@ -105,11 +105,11 @@ export interface OperatorEvent extends AuditBase {
   readonly type: 'operator'
   /** Always empty: the event belongs to no tool. */
   readonly tool: ''
-  /** What the operator did. */
+  /** Action of the operator. */
   readonly action: 'revoke' | 'resolve' | 'cancel'
   /** The name that was given to `guard.asOperator`. */
   readonly operator: string
-  /** With `revoke`: the user or session whose access is revoked. */
+  /** The user or session whose access is revoked, with `revoke`. */
   readonly revoked?: RevokeOptions
 }
 

@@ -22,7 +22,7 @@ export interface Credential {
   readonly expiresAt?: number
 }
 
-/** What a tool's body gets with its input. */
+/** Context that a tool's body gets with its input. */
 export interface Call<Access extends AccessRules = AccessRules> {
   /** Name of the tool that runs. */
   readonly tool: string

@@ -8,15 +8,15 @@ import type { StepName } from './trace.ts'
  * again. `store_failed`: the store threw an error that it did not classify.
  */
 export interface Fault {
-  /** What failed. */
+  /** Kind of failure. */
   readonly kind: 'rule_threw' | 'port_threw' | 'result_not_stored' | 'store_failed'
   /** Name of the tool that was called. */
   readonly tool: string
   /** The step of the guard at which it happened. */
   readonly step: StepName
-  /** With `rule_threw`: the path of the rule in the policy, such as `approval.message`. */
+  /** Path of the rule in the policy, such as `approval.message`, with `rule_threw`. */
   readonly rule?: string
-  /** Without tokens. At most 2,000 characters. */
+  /** Message of the error, without tokens. At most 2,000 characters. */
   readonly message: string
   /** Of the error that was thrown, where it has one. Without tokens. At most 8,000 characters. */
   readonly stack?: string

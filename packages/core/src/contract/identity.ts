@@ -1,7 +1,8 @@
 /**
- * Who acts for the subject: the `act` claim.
+ * The party that acts for the subject: the `act` claim.
  *
  * Only the outermost actor may take part in a decision; nested actors are for the audit.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-4.1 | RFC 8693 §4.1}
  */
 export interface Actor {
@@ -11,7 +12,7 @@ export interface Actor {
   readonly issuer?: string
   /** OAuth client id of the acting party. Absent where the claim names none. */
   readonly clientId?: string
-  /** What kind of party acts, where the issuer says so (`sub_profile`, such as `ai_agent`). */
+  /** Kind of the acting party, if the issuer gives it (`sub_profile`, such as `ai_agent`). */
   readonly profile?: string
   /** The party that acted before this one. */
   readonly actor?: Actor
@@ -21,7 +22,7 @@ interface VerifiedToken {
   readonly issuer: string
   readonly tenant?: string | undefined
   readonly clientId?: string | undefined
-  /** When the proof of this identity ends, in epoch seconds. */
+  /** Time at which the proof of this identity expires, in epoch seconds. */
   readonly expiresAt?: number
   /** The verified claims, as the issuer wrote them. Holds no token. */
   readonly claims: Readonly<Record<string, unknown>>
@@ -42,11 +43,11 @@ export interface UserIdentity extends VerifiedToken {
   readonly actor?: Actor
   /** Level of the login, as the `acr` claim. Absent where the issuer gives none. */
   readonly acr?: string
-  /** When the user last authenticated, in epoch seconds. */
+  /** Time at which the user last authenticated, in epoch seconds. */
   readonly authTime?: number
   /**
-   * When the proof behind a session or a delegation was made, in epoch seconds. A renewal or a job does not change it,
-   * so that a revocation after that time counts.
+   * Time at which the proof behind a session or a delegation was made, in epoch seconds. A renewal or a job does not
+   * change it, so a later revocation counts.
    */
   readonly provenAt?: number
   /** Id of the login session. Absent where the proof names none. */

@@ -1,8 +1,8 @@
 import type { Identity } from './identity.ts'
 
 /**
- * Where a run may be found again: `[threadId, toolCallId]` where the framework persists both, the
- * caller's own key in jobs. Not a secret and not a proof: a slot finds a record of its owner only.
+ * Name by which a run can be found again: `[threadId, toolCallId]` if the framework persists both, or the caller's own
+ * key in jobs. It is neither a secret nor a proof: a slot finds only records of its owner.
  */
 export type Slot = string | readonly [threadId: string, callId: string]
 
@@ -12,12 +12,12 @@ export interface Invocation {
   readonly tool: string
   /** Id of this attempt. The same slot and input name the same run. */
   readonly slot: Slot
-  /** What the model wrote. Parsed by the policy's schema before anything looks at it. */
+  /** Input from the model. The policy's schema parses it before any other use. */
   readonly input: unknown
   /**
-   * For adapters whose framework parses by itself, before the guard: what the model wrote. It names the run in place of
-   * `input`, so that a schema with a random default gives a second try no other name. What is no plain JSON names nothing:
-   * there `input` does.
+   * Input from the model before the framework parsed it, for adapters whose framework parses before the guard. It names
+   * the run in place of `input`, so a schema with a random default does not give a second try another name. If it is
+   * not plain JSON, `input` names the run.
    */
   readonly rawInput?: unknown
   /** Absent: only policies made by `publicTool` run. */

@@ -15,13 +15,13 @@ export type Jsonable<Result> = unknown extends Result
       ? never
       : { readonly [Key in keyof Result]: Key extends symbol ? Result[Key] : Jsonable<Result[Key]> }
 
-/** What the compiler says of a result that cannot be stored. */
+/** Type that a compiler error shows for a result that cannot be stored. */
 export interface NotJson {
   /** Its name is the message of the compiler. */
   readonly 'the result of a write must be plain JSON, since it is stored and told again': never
 }
 
-/** What a body may return under a policy of this effect. Only a write stores its result. */
+/** Type that a body may return under a policy of this effect. Only a write stores its result. */
 export type ResultFor<Effects extends Effect, Result> = [Effects] extends ['write']
   ? // biome-ignore lint/suspicious/noConfusingVoidType: a body that returns nothing has this type.
     [Result] extends [AsyncGenerator<unknown, unknown, never> | ReadableStream<unknown> | Jsonable<Result> | void]

@@ -1,6 +1,6 @@
 import type { Trace } from './trace.ts'
 
-/** Why a call was refused. Each has one fixed sentence that is safe to tell a model. */
+/** Reason why a call was refused. Each has one fixed sentence that is safe to show to a model. */
 export type DenyCode =
   | 'no_policy'
   | 'invalid_input'
@@ -18,25 +18,28 @@ export type DenyCode =
   | 'too_many_attempts'
   | 'misconfigured'
 
-/** What a person has to do: log in, connect an account, answer a question, or log in again as an API demands (step-up). */
+/**
+ * Kind of action that a person must take: log in, connect an account, answer a question, or log in again as an API
+ * demands (step-up).
+ */
 export type InterruptKind = 'login_required' | 'connection_required' | 'approval_pending' | 'step_up_required'
 
 /**
- * What a person has to do before the call can go on.
+ * The action that a person must take before the call can continue.
  *
- * Safe for a browser, a checkpoint or a log: it holds no token, no `auth_req_id`, no device code and
- * no ticket. `id` is random and finds something only under the owner's (or approver's) own identity.
+ * Safe for a browser, a checkpoint or a log: it contains no token, no `auth_req_id`, no device code and no ticket. `id`
+ * is random, and finds a record only under the identity of the owner or approver.
  */
 export interface Interrupt {
   /** Version of this format. */
   readonly v: 1
-  /** What a person has to do. */
+  /** Kind of action that a person must take. */
   readonly kind: InterruptKind
   /** Id of this interrupt, made by the guard. Not secret. */
   readonly id: string
   /** Name of the tool that was called. */
   readonly tool: string
-  /** For the user. */
+  /** Text for the user. */
   readonly message: string
   /** Poll before this time, or the answer may be lost. Epoch seconds. */
   readonly expiresAt?: number
@@ -46,18 +49,20 @@ export interface Interrupt {
   readonly connection?: string
   /** Scopes that are missing. Absent where none are named. */
   readonly scopes?: readonly string[]
-  /** With `step_up_required`: the levels of login of which the API wants one, in order of preference (RFC 9470 §3). */
+  /**
+   * Levels of login of which the API accepts any one, in order of preference, with `step_up_required` (RFC 9470 §3).
+   */
   readonly acrValues?: readonly string[]
   /**
-   * How long ago the login may be, in seconds. With `step_up_required` as the API asks; with `login_required` it is 0
-   * where access was revoked: the user has to authenticate again.
+   * Maximum age of the login, in seconds. With `step_up_required`, the value from the API. With `login_required`, 0 if
+   * access was revoked: the user must authenticate again.
    */
   readonly maxAge?: number
   /** A page of the app, never a ticket. */
   readonly url?: string
   /**
-   * In what a framework keeps of a paused call: the guard's proof that it made the interrupt for this very pause. Worth
-   * nothing elsewhere, and no secret.
+   * Proof that the guard made the interrupt for this exact pause of a framework. It is useless elsewhere, and it is no
+   * secret.
    */
   readonly proof?: string
 }
@@ -70,7 +75,7 @@ export interface Denied {
   readonly code: DenyCode
   /** The fixed sentence of `code`; safe for the model. */
   readonly message: string
-  /** With `unknown_outcome`: the key under which the API may know what happened. */
+  /** Key under which the API may know the outcome, with `unknown_outcome`. */
   readonly idempotencyKey?: string
   /**
    * Seconds: with `approval_denied`, until the person may be asked again; with `revoked`, until a new proof is told from
@@ -85,7 +90,7 @@ export interface Denied {
 export interface Interrupted {
   /** Always this value; it discriminates the union. */
   readonly status: 'interrupted'
-  /** What a person has to do before the call can go on. */
+  /** The action that a person must take before the call can continue. */
   readonly interrupt: Interrupt
   /**
    * Of a preflight: the policy says `wait`, so `run` waits for the answer within the call, this long. Seconds.
@@ -120,7 +125,7 @@ export interface Completed<Result> {
   readonly trace: Trace
 }
 
-/** How a call ended. Expected endings are values; only an abort and the body's own error reject. */
+/** Outcome of a call. Expected outcomes are values; only an abort and the body's own error reject. */
 export type Outcome<Result> = Completed<Result> | Denied | Interrupted | Unavailable
 
 /** Everything that comes before the body holds. Nothing was consumed; `run` checks it all again. */

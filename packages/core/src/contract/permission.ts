@@ -16,7 +16,7 @@ export interface ModelWritten {
 /** The parsed input as a permission rule gets it: its fields may be read, and named one by one. */
 export type PermissionInput<Input> = Input extends object ? Input & ModelWritten : Input
 
-/** What the user and the agent must both be allowed to do. Made by `may(relation, object)`. */
+/** Relation that both the user and the agent must have to an object. Made by `may(relation, object)`. */
 export interface Permission {
   /** Relation that the caller must have, as the authorization model names it. */
   readonly relation: string

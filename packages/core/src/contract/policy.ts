@@ -9,10 +9,10 @@ declare const accessType: unique symbol
 declare const effectType: unique symbol
 
 /**
- * What a tool needs, as data. Made by `policy()` or `publicTool()` only.
+ * Requirements of a tool, as data. Made by `policy()` or `publicTool()` only.
  *
- * Carries the types of the input, the credentials and the effect, and no function of them, so that it stays
- * covariant: a policy fits a tool when the tool's body accepts the policy's input and credentials.
+ * Carries the types of the input, the credentials and the effect, and no function of them, so it stays covariant. A
+ * policy fits a tool if the tool's body accepts the policy's input and credentials.
  */
 export interface Policy<Input = unknown, Access extends AccessRules = AccessRules, Effects extends Effect = Effect> {
   /** Marks objects that this package made. */
@@ -31,7 +31,7 @@ export type InputOf<P> = P extends Policy<infer Input, AccessRules> ? Input : ne
 /** The credentials that a policy hands to the tool's body, by name. */
 export type AccessOf<P> = P extends Policy<unknown, infer Access> ? Access : never
 
-/** What a rule may look at: the parsed input, frozen, and the verified identity. */
+/** Arguments of a rule: the parsed input, frozen, and the verified identity. */
 export interface RuleCall<Input> {
   /** Parsed input of the call. */
   readonly input: Input
@@ -39,7 +39,7 @@ export interface RuleCall<Input> {
   readonly identity: Identity
 }
 
-/** What a permission rule may look at. Its input does not compile as `context`: facts are named one by one. */
+/** Arguments of a permission rule. Its input does not compile as `context`: name each fact. */
 export interface PermissionCall<Input> {
   /** Parsed input of the call. */
   readonly input: PermissionInput<Input>
@@ -72,25 +72,27 @@ export interface AuthorizationDetail {
 
 /** The question put to a human before the tool runs, and how its answer is used. */
 export interface ApprovalRule<Input> {
-  /** What the person reads. Plain text; checked against the channel's rules before anything is sent. */
+  /** Message for the person. Plain text; the channel's rules check it before anything is sent. */
   readonly message: (call: RuleCall<Input>) => string
   /** The same in structured form, for servers and APIs that compare it. */
   readonly details?: (call: RuleCall<Input>) => readonly AuthorizationDetail[]
-  /** Which calls need the question. @default every call */
+  /** Returns whether a call needs the question. @default every call */
   readonly when?: (call: RuleCall<Input>) => boolean
   /** Person who is asked: named by the policy, never by the model. @default the user for whom the agent acts */
   readonly approver?: (call: RuleCall<Input> & { readonly identity: UserIdentity }) => Principal
   /**
-   * How long a second no closes an equal call, in seconds, at most 86,400. After the first no, the person is asked once
-   * more 60 s later at the earliest. @default 600
+   * Time for which a second denial closes an equal call, in seconds, at most 86,400. After the first denial, the person
+   * is asked once more, at least 60 s later.
+   * @default 600
    */
   readonly askAgainAfterSeconds?: number
-  /** How long the question may stay open, in seconds. @default 3600 */
+  /** Time that the question may stay open, in seconds. @default 3600 */
   readonly lifetimeSeconds?: number
   /**
-   * How long an answer may be used, in seconds: from the time of the answer where the channel proves it, else from the
-   * last poll that found the question open. A larger value, or a watcher, is needed where people answer while the app
-   * does not poll, such as overnight. @default 900
+   * Time that an answer may be used, in seconds. It counts from the answer if the channel proves that time, else from
+   * the last poll that found the question open. If people answer while the app does not poll, such as overnight, use a
+   * larger value or a watcher.
+   * @default 900
    */
   readonly useWithinSeconds?: number
   /** Name of the channel, where the guard has several. @default the only one, else `default` */

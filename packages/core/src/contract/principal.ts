@@ -20,7 +20,7 @@ export interface Owner extends Omit<Principal, 'subject'> {
 
 /** User or session whose access ends. */
 export interface RevokeOptions extends Omit<Owner, 'clientId'> {
-  /** As the identity has it. @default all tenants of the issuer */
+  /** Tenant, as the identity has it. @default all tenants of the issuer */
   readonly tenant?: string | undefined
   /** Alone: all sessions of this user. */
   readonly subject?: string | undefined

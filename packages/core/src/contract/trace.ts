@@ -15,15 +15,15 @@ export type StepName =
 /** Decision of one step of the guard. `would_deny`: a denial that `observe` mode did not enforce. */
 export type StepVerdict = 'passed' | 'denied' | 'interrupted' | 'unavailable' | 'would_deny'
 
-/** Why a question was answered as it was: a tree, from the question down to the tuples that decided. */
+/** Explanation of an answer: a tree, from the question down to the tuples that decided. */
 export interface Explanation {
-  /** What was looked at: a relation, tuples of its own, one tuple, or a rewrite of the model. */
+  /** Kind of step: a relation, tuples of its own, one tuple, or a rewrite of the model. */
   readonly step: 'relation' | 'direct' | 'tuple' | 'computed' | 'from' | 'union' | 'intersection' | 'exclusion'
-  /** In OpenFGA's notation: `document:1#viewer`, or the tuple. */
+  /** Subject in OpenFGA's notation: `document:1#viewer`, or the tuple. */
   readonly subject: string
   /** `cycle`: led back to a question that is being answered, so it is no path to yes. */
   readonly verdict: 'allowed' | 'denied' | 'cycle' | 'error'
-  /** What decided, in words, where it was not the steps below. */
+  /** Reason in words, if the steps below did not decide. */
   readonly reason?: string
   /** The steps that were taken. After the one that decided, none is. */
   readonly children: readonly Explanation[]
@@ -35,18 +35,18 @@ export interface TraceStep {
   readonly step: StepName
   /** Decision of this step. */
   readonly verdict: StepVerdict
-  /** For the operator. Holds no token; may hold what the policy asked of OpenFGA. */
+  /** Detail for the operator. Contains no token; may contain what the policy asked of OpenFGA. */
   readonly detail: string
-  /** Where a rule of the policy threw: the stack of its error, without tokens. */
+  /** Stack of the error of a rule that threw, without tokens. */
   readonly stack?: string
-  /** Why each permission was given or refused, where the checker can say so. */
+  /** Explanations of why each permission was granted or refused, if the checker can give them. */
   readonly explanations?: readonly Explanation[]
-  /** When it was decided, in epoch milliseconds; where there is an audit. */
+  /** Time of the decision, in epoch milliseconds. Present if there is an audit. */
   readonly at?: number
 }
 
 /**
- * Why a call ended as it did, step by step. Steps that the policy does not ask for are absent.
+ * Steps that decided how a call ended. Omits steps that the policy does not require.
  *
  * Goes to the operator and the audit event, never to the model.
  */
@@ -59,7 +59,7 @@ export interface Trace {
   readonly approvalId?: string
   /** Random; names this call in every audit event that it caused. Where there is an audit. */
   readonly callId?: string
-  /** When the call came, in epoch milliseconds; where there is an audit. */
+  /** Time at which the call arrived, in epoch milliseconds. Present if there is an audit. */
   readonly startedAt?: number
   /** `'observe'`: a denial by a permission check was recorded and not enforced, here and in every call (F5). */
   readonly mode?: 'observe'

@@ -4,10 +4,10 @@ type Input = string | URL | Request
 
 /** A request that may carry the credential, taken apart. */
 export interface CheckedRequest {
-  /** What to hand to `fetch`: the request or the address that was compared. */
+  /** Argument for `fetch`: the request or the address that was compared. */
   readonly input: string | Request
   readonly headers: Headers
-  /** As `fetch` will send it. */
+  /** Method, as `fetch` will send it. */
   readonly method: string
   readonly url: string
   readonly origin: string

@@ -22,12 +22,12 @@ export interface IssuedToken {
   readonly expiresAt?: number
   /** The key that the token is bound to: each request proves it. Absent: a bearer token. */
   readonly dpop?: ProofKey
-  /** Who acts for the user, where the token says so and could be verified. */
+  /** The party that acts for the user, if the token names it and it could be verified. */
   readonly actor?: Actor
 }
 
 export interface CredentialOptions extends IssuedToken {
-  /** As the policy names it. */
+  /** Name of the credential in the policy. */
   readonly name: string
   /** Exact origins, as `originList` checked them. */
   readonly origins: readonly string[]
@@ -43,7 +43,7 @@ export interface CredentialOptions extends IssuedToken {
   readonly idempotencyHeader?: string | undefined
   /** Whether the running code acts for another principal than the call does: then nothing is sent. */
   readonly actsForAnother?: (() => boolean) | undefined
-  /** Told before a body gets the raw token; when it throws, the body does not get it. */
+  /** Called before a body gets the raw token. If it throws, the body does not get the token. */
   readonly onRawToken: (name: string) => void | Promise<void>
 }
 
@@ -52,11 +52,11 @@ export interface OpenCredential {
   readonly credential: Credential
   /** Every token that the body may have seen, for redaction. */
   readonly tokens: readonly Token[]
-  /** From here on requests that write carry one of these keys, where the options name a header for it. */
+  /** Adds one of these keys to each later request that writes, if the options name a header for it. */
   useIdempotencyKeys(keys: IdempotencyKeys): void
   /** A request that may write left and was not definitely refused, or the raw token was taken. */
   readonly mayHaveActed: boolean
-  /** From here on the credential sends nothing. A request on its way is not stopped: that is the signal's work. */
+  /** Stops all later requests of the credential. The call's signal, not this method, stops a request on its way. */
   close(): void
 }
 
@@ -203,7 +203,7 @@ class BoundCredential implements OpenCredential {
   }
 }
 
-/** What a body holds. Nothing of it can be set, and the token is not within its reach. */
+/** A credential that a body holds. The body can set nothing of it, and cannot read the token. */
 class BodyCredential {
   readonly #bound: BoundCredential
   #fetch: Credential['fetch'] | undefined

@@ -77,7 +77,7 @@ class Search {
 class Removal {
   readonly #secrets: readonly string[]
   readonly #budget = new SearchBudget()
-  /** What became of each object: a value that holds itself ends. */
+  /** Results for objects that were already cleaned, so that a value that contains itself ends. */
   readonly #cleaned = new Map<object, unknown>()
 
   constructor(secrets: readonly string[]) {

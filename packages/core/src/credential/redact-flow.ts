@@ -2,19 +2,19 @@ import { redactError } from './redact-error.ts'
 import { PieceRedactor } from './redact-pieces.ts'
 import type { Token } from './token.ts'
 
-/** What a result that flows needs of the call that gave it. */
+/** Parts of the call that the redaction of a streamed result needs. */
 export interface RedactionSurroundings {
-  /** Asked at each piece: a credential may have got a fresh token meanwhile. */
+  /** Returns the tokens to redact. Called for each piece, because a credential may have got a fresh token meanwhile. */
   readonly tokens: () => readonly Token[]
   /** Runs a step of the source in the context of its call. */
   readonly enter: <Result>(step: () => Result) => Result
-  /** Told once, with how a result that flows came to its end; its last step waits for what this does. Never rejects. */
+  /** Called once, with the end of a streamed result. The last step of the result waits for it. Never rejects. */
   readonly onEnd: (end: FlowEnd) => Promise<void>
   /** The caller's signal. Its abort ends the flow, also where the flow has no reader any more. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** How a result that flowed came to its end. A stream has no `value`; a generator's is what it returned, redacted. */
+/** End of a streamed result. A stream has no `value`; a generator's value is what it returned, redacted. */
 export type FlowEnd =
   | { readonly status: 'ended'; readonly value?: unknown }
   | { readonly status: 'given_up' }
@@ -129,7 +129,7 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
     return this
   }
 
-  /** By this name async generators are known: to the guard of a call whose body gives this one on, and to frameworks. */
+  /** Name that identifies async generators: to the guard of a call whose body returns this one, and to frameworks. */
   get [Symbol.toStringTag](): string {
     return 'AsyncGenerator'
   }

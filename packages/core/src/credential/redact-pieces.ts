@@ -18,14 +18,14 @@ export class PieceRedactor {
     this.#redactor = createTextRedactor(tokens)
   }
 
-  /** What can be let go of after this piece, in order. */
+  /** Takes a piece, and returns the pieces that can now be released, in order. */
   push(piece: unknown): readonly unknown[] {
     if (typeof piece === 'string') return this.#flow('text', piece)
     if (piece instanceof Uint8Array) return this.#flow('bytes', textOf(piece))
     return [...this.end(), redactTokens(piece, this.#tokens())]
   }
 
-  /** What was held back. */
+  /** Returns the pieces that were held back. */
   end(): readonly unknown[] {
     return this.#given(this.#redactor.end())
   }

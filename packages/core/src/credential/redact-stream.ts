@@ -3,9 +3,9 @@ import type { Token } from './token.ts'
 
 /** Redacts a text that comes in pieces. */
 export interface TextRedactor {
-  /** What can be let go of after this piece. */
+  /** Takes a piece, and returns the text that can now be released. */
   push(piece: string): string
-  /** What was held back. */
+  /** Returns the text that was held back. */
   end(): string
 }
 
@@ -54,7 +54,10 @@ export function redactTokenStream(tokens: TokenSource): TransformStream<string, 
   })
 }
 
-/** Where the longest end of `text` starts that is the beginning of a secret; its length when there is none. */
+/**
+ * Returns the start of the longest suffix of `text` that is the beginning of a secret, or the length of `text` if there
+ * is none.
+ */
 function beginningAtEnd(text: string, secrets: readonly string[]): number {
   let keep = text.length
   for (const secret of secrets) {

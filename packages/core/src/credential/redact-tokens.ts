@@ -2,7 +2,7 @@ import { redactError } from './redact-error.ts'
 import { redactText, secretsOf } from './redact-text.ts'
 import type { Token } from './token.ts'
 
-/** What is looked at, in characters and values together (E4). */
+/** Maximum amount to search, in characters and values together (E4). */
 const BUDGET = 256 * 1024
 /** Deep enough for any JSON that a server sends, and far from the end of the stack. */
 const MAX_DEPTH = 1_000

@@ -2,13 +2,13 @@
 const MAX_OBJECTS = 10_000
 /** Characters and bytes that are read, of one value. */
 const MAX_CHARACTERS = 1024 * 1024
-/** How deep values nest. No stack is exhausted by it. */
+/** Maximum depth of nested values. It keeps the stack from overflowing. */
 const MAX_DEPTH = 200
 
 /** A value in which tokens cannot be looked for: for its size, its depth or its shape. */
 export class Unsearchable extends Error {}
 
-/** What may still be read of one value. Counts objects, characters and depth. */
+/** Remaining budget for the search of one value. Counts objects, characters and depth. */
 export class SearchBudget {
   #objects = MAX_OBJECTS
   #characters = MAX_CHARACTERS

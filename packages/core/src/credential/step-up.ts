@@ -2,7 +2,8 @@ import { type StepUp, StepUpRequiredError } from '../errors/index.ts'
 import type { Challenge } from './challenges.ts'
 
 /**
- * What an API's refusal asks for, where it asks for more scopes or for another login; else `undefined`.
+ * Returns the step-up that an API's refusal demands: more scopes, or another login. Returns `undefined` if the refusal
+ * demands neither.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 | RFC 6750 §3.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
  */

@@ -16,7 +16,10 @@ export class Token {
     this.#value = value
   }
 
-  /** For the rooms of this package, and for tokens made by another copy of it. Not part of the public surface. */
+  /**
+   * Returns the token's value. For this package, and for tokens made by another copy of it. Not part of the public
+   * surface.
+   */
   [reveal](): string {
     return this.#value
   }
@@ -45,7 +48,7 @@ export function revealToken(token: Token): string {
 /** `Headers` would repeat what it cannot carry in its error, so it is looked at before (RFC 9110 §5.5). */
 const visibleAscii = /^[\x21-\x7e]+$/
 
-/** How a token is presented: alone, or with a proof of the key that it is bound to (RFC 9449 §7.1). */
+/** Scheme by which a token is presented: alone, or with a proof of the key that it is bound to (RFC 9449 §7.1). */
 export type AuthorizationScheme = 'Bearer' | 'DPoP'
 
 /** Returns the `Authorization` header that presents a token. Another scheme would be one more case here. */

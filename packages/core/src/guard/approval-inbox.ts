@@ -41,8 +41,8 @@ export interface ApprovalInbox {
   /** Returns the state of an owner's question, after a poll where one is due. */
   get(id: string, options: InboxOptions): Promise<ApprovalView | undefined>
   /**
-   * As owner: what is open, approved and unused, running, or crashed. As approver: the questions that are open.
-   * In pages, in no order; a page that is not full is the last. Looks for no answers.
+   * Lists runs in pages, in no order; a page that is not full is the last. For an owner: runs that are open, approved
+   * and unused, running, or crashed. For an approver: open questions. Does not poll for answers.
    */
   list(options: ListOptions & { readonly as: 'owner' }): Promise<readonly ApprovalView[]>
   /** The same for an approver. */

@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts'
 import { isPerson } from '../identity/present-user.ts'
 
-/** What an owner may see of a run. No token, no `auth_req_id`, no input. */
+/** An owner's view of a run. Contains no token, no `auth_req_id` and no input. */
 export interface ApprovalView {
   /** Id of the approval, made by the guard. */
   readonly id: string
@@ -36,7 +36,7 @@ export interface ApprovalView {
   readonly evidence?: JsonObject
 }
 
-/** What an approver may see: what they are asked, and whether it still is (A8). */
+/** An approver's view: the question, and whether it is still open (A8). */
 export interface ApproverView extends Pick<ApprovalView, 'id' | 'message' | 'details' | 'state' | 'expiresAt'> {
   /** Id of the question, for an answer. */
   readonly questionId: string

@@ -17,7 +17,7 @@ interface AuditorOptions {
   readonly required: boolean
   readonly agent: string
   readonly clock: Clock
-  /** How long something that has to be on record waits for the sink, milliseconds. */
+  /** Maximum wait for the sink when an event must be recorded, in milliseconds. */
   readonly timeoutMs: number
 }
 
@@ -48,9 +48,9 @@ export class Auditor {
   }
 
   /**
-   * Before something is done that has to be on record: waits for the sink where audit is required, and not for ever.
-   *
-   * @throws TransportError The sink did not take it, or not in time.
+   * Waits for the sink, within the time limit, before an action that must be recorded. Waits only where audit is
+   * required.
+   * @throws TransportError The sink did not accept the event, or not in time.
    */
   async demand(event: NewAuditEvent): Promise<void> {
     if (!this.required) return this.note(event)

@@ -12,7 +12,7 @@ import type { Runs } from './guard-parts.ts'
 import type { AnyRules } from './policy-definition.ts'
 import { deny, type Refusal } from './refusal.ts'
 
-/** How long a question may stay open by default. Seconds. */
+/** Default time that a question may stay open, in seconds. */
 const LIFETIME_SECONDS = 3600
 
 /** Maximum length of a message, in characters. A longer one is refused, and never cut off. */
@@ -20,7 +20,7 @@ const MAX_MESSAGE = 2_000
 
 type ApprovalRules = NonNullable<AnyRules['approval']>
 
-/** By which channel a policy asks: the one that it names, else the only one. */
+/** Returns the channel by which a policy asks: the channel that it names, else the only one. */
 export function channelName(approval: ApprovalRules, { channels }: Pick<Runs, 'channels'>): string {
   const [only] = channels.size === 1 ? channels.keys() : []
   return approval.channel ?? only ?? 'default'
@@ -37,7 +37,7 @@ function channelOf(
   return deny('misconfigured', `the guard has no channel ${JSON.stringify(name)}`)
 }
 
-/** What the person will be asked: computed once, checked before anything is stored or sent. */
+/** Builds the question for the person once, and checks it before anything is stored or sent. */
 function draftQuestion(
   call: AuthorizedCall,
   approval: ApprovalRules,

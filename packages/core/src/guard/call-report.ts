@@ -28,7 +28,7 @@ export interface Reporting {
 export interface Passed<Facts extends object = object> {
   /** Fields that the step adds to the call. */
   readonly facts: Facts
-  /** For the trace. Absent: the policy asked nothing of this step, and the trace leaves it out. */
+  /** Detail for the trace. Absent: the policy required nothing of this step, and the trace omits it. */
   readonly detail?: string
   readonly explanations?: readonly Explanation[] | undefined
   /** A denial that observe mode records and does not enforce (F5). */
@@ -54,7 +54,7 @@ export class CallReport {
   cached: CachedTokens = []
   readonly #invocation: Invocation
   readonly #reporting: Reporting
-  /** When the call came in, in epoch milliseconds. */
+  /** Time at which the call arrived, in epoch milliseconds. */
   readonly startedAt: number
   readonly #steps: TraceStep[] = []
   /** Absent where there is no audit. */

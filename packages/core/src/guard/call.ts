@@ -39,7 +39,7 @@ export interface AuthorizedCall extends IdentifiedCall {
   readonly cached?: CachedTokens | undefined
 }
 
-/** Why a run may start. */
+/** Reasons that allow a run to start. */
 export type Entitled = Exclude<Entitlement, { readonly kind: 'ask' }>
 
 /** The run of a write, and what entitles it to start. */

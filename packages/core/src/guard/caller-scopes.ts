@@ -25,7 +25,10 @@ export function callerScopesRefusal({ policy, identity }: IdentifiedCall): Refus
   return lacking === undefined ? undefined : deny('not_permitted', lacking)
 }
 
-/** Which scopes of the policy the caller's token lacks, in words for the operator; `undefined` where it has all. */
+/**
+ * Lists the policy's scopes that the caller's token lacks, in words for the operator. Returns `undefined` if the token
+ * has all of them.
+ */
 export function lackingCallerScopes(
   { rules: { callerScopes = [] } }: Pick<PolicyDefinition, 'rules'>,
   token: Pick<SubjectToken, 'scopes'> | undefined,

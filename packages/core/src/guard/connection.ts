@@ -9,18 +9,19 @@ const account = { surplusOf, token: connectionToken, renewed: renewedConnection 
 
 /** Scopes, origins and account of a connection, as a policy needs them. */
 export interface ConnectionOptions {
-  /** What the tool needs there, in the words that the provider itself uses in its answers. */
+  /** Scopes that the tool needs at the provider, as the provider writes them in its answers. */
   readonly scopes: readonly string[]
   /**
-   * What a call may ask for when `approval.when` exempts it. Shares no scope with `scopes`; an account whose token
-   * holds one of those all the same is refused to an exempted call.
+   * Scopes that a call may request when `approval.when` exempts it. Shares no scope with `scopes`. An exempted call is
+   * refused an account whose token holds one of `scopes`.
    */
   readonly withoutApproval?: readonly string[]
   /** The only origins that may see the token: the provider's API. */
   readonly origins: readonly string[]
   /**
-   * Which of several linked accounts, by the vault's account id: the same for all, or by who is asking. From the app,
-   * never from the model. @default the user's only account, or the one that they chose in the app's pages
+   * Vault's id of the linked account to use, where there are several: one id for all users, or a function of the
+   * identity. The app chooses it, never the model.
+   * @default the user's only account, or the one that they chose in the app's pages
    */
   readonly account?: string | AccountChoice
   /**

@@ -24,7 +24,7 @@ export function defineTool<
   options: {
     /** Name of the tool, for the model, the audit and the permissions. */
     readonly name: Name
-    /** What the tool does, for the model. */
+    /** Description of the tool, for the model. */
     readonly description: string
     /** Any Standard Schema. Frameworks also need its JSON Schema, which zod gives. */
     readonly input: Schema

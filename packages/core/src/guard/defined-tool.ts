@@ -13,7 +13,7 @@ export interface DefinedTool<
 > {
   /** Name of the tool, under which the model calls it. */
   readonly name: Name
-  /** What the tool does, for the model. */
+  /** Description of the tool, for the model. */
   readonly description: string
   /** The schema of its input. */
   readonly input: StandardSchemaV1<unknown, Input>

@@ -27,7 +27,10 @@ export function delegationRefusal(
   return deny('identity_not_verified', 'the delegation was made for another client')
 }
 
-/** What a job's credentials may hold at most (I5); `undefined` where the user is here, or agreed to no bound. */
+/**
+ * Returns the scopes that a job's credentials may hold at most (I5). Returns `undefined` if the user is present, or
+ * agreed to no limit.
+ */
 export function delegatedScopes(identity: Identity): ReadonlySet<string> | undefined {
   if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
   return delegationBoundsOf(identity)?.scopes

@@ -12,7 +12,7 @@ import { type AuthorizedCall, type Entitled, needsApproval } from './call.ts'
 import { channelOfRun, type Runs } from './guard-parts.ts'
 import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 
-/** How long an equal call that needs no approval is refused while a run is in doubt. Seconds. */
+/** Time for which the guard refuses an equal call that needs no approval, while a run is in doubt. In seconds. */
 const IN_DOUBT_SECONDS = 3600
 
 /** A yes is left so long to the caller, or the version of the policy, that it was asked for: both may poll in turn. */

@@ -148,7 +148,7 @@ class RunningCall implements Call {
     return this.#key
   }
 
-  /** Not of what a body sees: for `redactorOf`. */
+  /** Redacts tokens for `redactorOf`. It is not part of what a body sees. */
   get [redacts](): <Value>(value: Value) => Value {
     return (value) => redactTokens(value, this.#call.access.tokens())
   }

@@ -17,9 +17,9 @@ import {
 import type { AgentOptions } from './guard-options.ts'
 import { definitionOf } from './policy-definition.ts'
 
-/** What {@link explainAccess} looks at, as `createGuard` gets it. */
+/** Options of {@link explainAccess}, as `createGuard` gets them. */
 export interface ExplainAccessOptions {
-  /** Whose agent is asked about. Any identity: nothing is opened, and nothing is believed. */
+  /** Identity whose agent is asked about. Any identity is accepted: it opens nothing, and it is not trusted. */
   readonly identity: Identity
   /** Agent, as `createGuard` takes it. */
   readonly agent: AgentOptions
@@ -27,15 +27,18 @@ export interface ExplainAccessOptions {
   readonly roles?: RoleMap | undefined
   /** The scopes that a delegation covers. @default what the identity's own delegation says, and no bound without one */
   readonly delegation?: readonly string[] | undefined
-  /** What the user's own token is for. It bounds an exchange for the same API. @default the token behind the identity */
+  /**
+   * Audience and scopes of the user's own token. It limits an exchange for the same API.
+   * @default the token behind the identity
+   */
   readonly subjectToken?: { readonly audience: readonly string[]; readonly scopes: readonly string[] } | undefined
 }
 
-/** Why the agent may hold what one credential of one tool needs, or may not. */
+/** Reasons why the agent may or may not hold what one credential of one tool needs. */
 export interface AccessReport {
   /** Name of the tool that needs the credential. */
   readonly tool: string
-  /** As the policy names it. */
+  /** Name of the credential in the policy. */
   readonly credential: string
   /** The resource or the connection. */
   readonly target: string
@@ -47,7 +50,7 @@ export interface AccessReport {
   readonly report: ScopeReport
   /** Whether the guard lets a call through with this credential, as far as delegation, roles and scopes decide. */
   readonly allowed: boolean
-  /** Why not, as the trace of the guard says it. For the operator. */
+  /** Reason for a refusal, as the guard's trace gives it. For the operator. */
   readonly refusal?: string
 }
 

@@ -5,7 +5,10 @@ import type { RoleMap } from '../roles/role-map.ts'
 import { delegatedScopes } from './delegation-refusal.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 
-/** Which scopes a call needs: the policy has no approval, a person is asked, or `approval.when` exempts the call. */
+/**
+ * Approval case of a call. `always`: the policy has no approval; `approved`: a person is asked; `exempt`:
+ * `approval.when` exempts it.
+ */
 export type ApprovalCase = 'always' | 'approved' | 'exempt'
 
 declare const grantable: unique symbol
@@ -19,14 +22,14 @@ export interface GrantableScopes {
   readonly approvalCase: ApprovalCase
 }
 
-/** Why a call may not hold what its policy asks for. */
+/** Reason why a call may not hold the scopes that its policy requests. */
 export interface ScopeRefusal {
   readonly code: DenyCode
-  /** For the operator. */
+  /** Explanation for the operator. */
   readonly detail: string
 }
 
-/** What bounds the scopes of one identity. A source that is absent bounds nothing. */
+/** Sources that limit the scopes of one identity. An absent source sets no limit. */
 export interface ScopeSources {
   readonly roles: RoleMap | undefined
   readonly ceiling: ReadonlySet<string> | undefined
@@ -99,7 +102,7 @@ export function grantableScopes(
   return granted[approvalCase]
 }
 
-/** What bounds one credential of a call. */
+/** Returns the limits of one credential of a call. */
 export function scopeBounds(
   rule: AccessRule,
   approvalCase: ApprovalCase,

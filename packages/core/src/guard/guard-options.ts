@@ -32,7 +32,10 @@ export interface AgentOptions {
 
 /** Options of `createGuard`. */
 export interface GuardOptions {
-  /** Where identities come from and tokens are had. With a function, an unknown issuer is refused before any request. */
+  /**
+   * Profile of the authorization server that issues identities and tokens. With a function, the guard refuses an
+   * unknown issuer before any request.
+   */
   readonly authorizationServer: Profile | ((issuer: string) => Profile | undefined)
   /** Name and limits of the agent. */
   readonly agent: AgentOptions
@@ -60,8 +63,9 @@ export interface GuardOptions {
   /** `required`: no call runs whose audit event was not taken. @default no audit */
   readonly audit?: AuditSink | { readonly sink: AuditSink; readonly required: true }
   /**
-   * Told at once of each fault of a rule, a port or the store, and of each result that could not be stored. It is not
-   * waited for, and what it throws changes nothing. @default faults stand in the trace only
+   * Called at once with each fault of a rule, a port or the store, and each result that could not be stored. The guard
+   * does not wait for it, and ignores what it throws.
+   * @default faults appear in the trace only
    */
   readonly onFault?: (fault: Fault) => void
   /** `'observe'`: a denial by a permission check is recorded as `would_deny` and the call goes on. All else is enforced. @default 'enforce' */
@@ -74,6 +78,10 @@ export interface GuardOptions {
   readonly timeoutMs?: number
   /** Largest input of a tool, in bytes of JSON. A larger one is refused as `invalid_input`. @default 1_048_576 */
   readonly maxInputBytes?: number
-  /** How long a revocation by another process may go unseen here, in seconds; before a claim, never. @default 5 */
+  /**
+   * Maximum time until this process sees a revocation by another process, in seconds. Before a claim, the guard always
+   * reads revocations.
+   * @default 5
+   */
   readonly revocationSeconds?: number
 }

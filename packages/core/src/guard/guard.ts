@@ -83,7 +83,7 @@ export interface Guard {
   asOperator(options: OperatorOptions): Operator
   /** Open and answered questions, by the ids that interrupts carry, and by person. */
   readonly approvals: ApprovalInbox
-  /** What frameworks keep of calls that wait: which of it is this guard's, and how it stands. */
+  /** Checks whether a framework's stored pause belongs to this guard, and returns its state. */
   readonly pauses: Pauses
   /**
    * Ends the access of a user, or of one session: after a logout, a lost device, a contract's end (I9).

@@ -1,7 +1,9 @@
 import type { Call } from '../contract/index.ts'
 import type { IssuedToken, Token } from '../credential/index.ts'
 
-/** What the cache has for each credential of a policy, in order. `undefined`: no token that this call may have. */
+/**
+ * Cached tokens for the credentials of a policy, in order. `undefined`: the cache has no token that this call may have.
+ */
 export type CachedTokens = readonly (IssuedToken | undefined)[]
 
 /** A token, and whether another may take its place when an API rejects it. */

@@ -8,7 +8,7 @@ import { type ApprovalView, ownerView } from './approval-view.ts'
 import { channelOfRun, type GuardParts } from './guard-parts.ts'
 import { type EndingParts, type Revocation, revoke } from './revoke.ts'
 
-/** Who acts for the app itself. */
+/** Options for an operator, who acts for the app itself. */
 export interface OperatorOptions {
   /** Name for the audit, such as that of a member of staff or of a script. The guard does not verify it. */
   readonly name: string

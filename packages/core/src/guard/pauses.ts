@@ -5,7 +5,7 @@ import type { ApprovalInbox, InboxOptions } from './approval-inbox.ts'
 import type { ApprovalView } from './approval-view.ts'
 import { parseInterrupt } from './parse-interrupt.ts'
 
-/** Which pause of the framework, and who asks. */
+/** Options that name the framework's pause and the identity that asks. */
 export interface PauseOptions extends InboxOptions {
   /** The framework's name of the pause, as it was given to `bind`. */
   readonly pause: Json

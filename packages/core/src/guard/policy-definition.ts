@@ -11,7 +11,7 @@ import type {
 } from '../contract/index.ts'
 import { canonicalJson, sha256 } from '../lib/index.ts'
 
-/** What the guard knows of any rule's call: the types were checked where the policy was written. */
+/** Call of any rule, as the guard knows it. The compiler checked the types where the policy was written. */
 export interface AnyCall {
   readonly input: Json
   readonly identity: Identity

@@ -7,7 +7,7 @@ const SKEW_SECONDS = 30
 
 /** Result of `guard.ready`. */
 export interface Readiness {
-  /** How far the clock of this process is ahead of the store's, in seconds. Negative: behind. */
+  /** Difference between this process's clock and the store's, in seconds. Positive: ahead. Negative: behind. */
   readonly clockAheadSeconds: number
   /** Issuer whose metadata was read. Absent if the guard has several: it reads theirs when their tokens arrive. */
   readonly issuer?: string

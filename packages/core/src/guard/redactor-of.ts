@@ -7,9 +7,9 @@ export const redacts = Symbol.for('@behalf/core@1/redact')
 export type Redactor = <Value>(value: Value) => Value
 
 /**
- * For adapters: takes the tokens of a call out of the framework's own types, which are out of reach of the guard.
- *
- * @param call - As the body gets it.
+ * Returns a function that removes a call's tokens from the framework's own types, which the guard cannot search. For
+ * adapters.
+ * @param call - The call, as the body gets it.
  */
 export function redactorOf(call: Call): Redactor {
   const redact = (call as { readonly [redacts]?: Redactor })[redacts]

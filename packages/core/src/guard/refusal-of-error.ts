@@ -42,7 +42,7 @@ function ofForeignError(error: unknown, report: CallReport): Refusal {
   return { ...deny('misconfigured', `the rule ${rule} threw ${text.message}`), ...(stack !== undefined && { stack }) }
 }
 
-/** Only the policy's schema runs at the step `input`. */
+/** Returns the rule that threw. At the step `input`, only the policy's schema runs. */
 function ruleOf(error: unknown, { at }: CallReport): string | undefined {
   if (error instanceof RuleThrew) return error.rule
   return at === 'input' ? 'schema' : undefined

@@ -4,7 +4,7 @@ import type { RunStore } from '../approvals/run-store.ts'
 import type { DenyCode, Explanation, Interrupt } from '../contract/index.ts'
 import type { RevokedProof } from '../revocation/index.ts'
 
-/** Why a call does not continue. A step of the pipeline returns either its finding or a refusal. */
+/** Reason why a call does not continue. A step of the pipeline returns either its finding or a refusal. */
 export type Refusal =
   | {
       readonly status: 'denied'

@@ -9,7 +9,7 @@ import { concerns } from '../revocation/index.ts'
 import { type Callers, channelOfRun, type GuardParts } from './guard-parts.ts'
 import { RevocationNotifier } from './revocation-notifier.ts'
 
-/** What was ended. */
+/** Counts of what the revocation ended. */
 export interface Revocation {
   /** Questions and unused approvals. */
   readonly approvals: number
@@ -17,7 +17,7 @@ export interface Revocation {
   readonly tokens: number
   /** Delegations that were not ended before. 0 where the guard has no `delegations`. */
   readonly delegations: number
-  /** Kept sessions. 0 where the guard has no `sessions`. */
+  /** Number of stored sessions that ended. 0 if the guard has no `sessions`. */
   readonly sessions: number
   /**
    * Keys in the store of records under this name that do not open: damaged, moved, or sealed under a key that is not

@@ -55,7 +55,10 @@ export async function runOfCall(
   return refusal ?? { ...found, entry }
 }
 
-/** What a run gave, and that it is in doubt, is told to the kind of caller that started it, and to no other (A12). */
+/**
+ * Refuses a caller of another kind than the one that started the run (A12). Such a caller learns neither the run's
+ * result nor that it is in doubt.
+ */
 export function startedByOthers(record: RunRecord, identity: Identity): Refusal | undefined {
   if (!started.includes(record.state) || isSameKind(record, callerOf(identity))) return undefined
   return deny('not_permitted', 'another kind of caller started this run')

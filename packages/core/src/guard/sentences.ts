@@ -1,6 +1,6 @@
 import type { DenyCode, InterruptKind } from '../contract/index.ts'
 
-/** What a model is told, word for word, and all that it is told. */
+/** Fixed sentences for a model: the whole text that it reads about a refusal. */
 export const denySentences: Readonly<Record<DenyCode, string>> = {
   no_policy: 'This tool is not available.',
   invalid_input: 'The arguments of this call are not valid for this tool.',
@@ -31,7 +31,7 @@ export const failedSentence =
 export const underWaySentence =
   'This same action may be under way already. It was not begun a second time; ask again in a moment for what came of it.'
 
-/** What a model is told of a call that waits for its user. What the user reads is in the interrupt. */
+/** Fixed sentences for a model about a call that waits for its user. The interrupt holds the text for the user. */
 export const interruptSentences: Readonly<Record<InterruptKind, string>> = {
   login_required: 'The user has to sign in before this action can be done. It was not done.',
   connection_required: 'The user has to connect an account before this action can be done. It was not done.',
@@ -39,5 +39,5 @@ export const interruptSentences: Readonly<Record<InterruptKind, string>> = {
   step_up_required: 'The user has to sign in more strongly before this action can be done. It was not done.',
 }
 
-/** What a model is told in place of what a tool's body threw. */
+/** Fixed sentence for a model, in place of the error that a tool's body threw. */
 export const toolFailedSentence = 'This tool failed. What it did before it failed is not known.'

@@ -1,7 +1,7 @@
 import type { Slot } from '../contract/index.ts'
 import { shared } from '../lib/index.ts'
 
-/** How often each call was made so far, by the attempt that it is part of. */
+/** Number of times that each call was made, per attempt that contains it. */
 const counts = new WeakMap<object, Map<string, number>>()
 
 /** A call, as far as it is told from others that the same code makes. */

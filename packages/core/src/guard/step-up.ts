@@ -15,7 +15,7 @@ const TOLERANCE_SECONDS = 30
 
 type AskedStepUp = Pick<StepUpRequiredError, 'stepUp' | 'credential'>
 
-/** What an API asked for in mid-body, where that is why the body threw. */
+/** Returns the step-up that an API requested while the body ran, if that is why the body threw. */
 export function stepUpOfError(thrown: unknown): AskedStepUp | undefined {
   let error = thrown
   try {
@@ -149,7 +149,7 @@ const text = z.string()
 const keptStepUp = z.object({
   v: z.literal(1),
   id: text,
-  /** As the policy names it. */
+  /** Name of the credential in the policy. */
   credential: text,
   scopes: z.optional(z.array(text)),
   acrValues: z.optional(z.array(text)),
@@ -164,7 +164,10 @@ export interface StepUps {
   readonly records: Collection<KeptStepUp>
   /** Epoch seconds, by the clock of the store. */
   readonly now: () => number
-  /** Until then, a step-up may be open, and calls that use no store check for it too. Epoch milliseconds. */
+  /**
+   * Time until which a step-up may be open. Until then, calls that do not use the store check for it too. Epoch
+   * milliseconds.
+   */
   until: number
   /** Their names in the store, by tool and credential. An identity is frozen, so its hash does not change. */
   readonly keys: WeakMap<UserIdentity, Map<string, string>>

@@ -24,7 +24,7 @@ interface Known {
   readonly key: TokenCacheKey
 }
 
-/** What is remembered was frozen when it was, and is so for good. */
+/** Remembered keys. The identity and the rule were frozen before, so they cannot change. */
 const known = new WeakMap<Identity, WeakMap<AccessRule, Known>>()
 
 /**
@@ -72,7 +72,10 @@ function bindingOf({ issuer }: Identity, rule: AccessRule, servers: Authorizatio
   return profile?.dpop ?? unbound
 }
 
-/** Which account the policy names for this user. @throws ConfigurationError Its function gave neither text nor nothing. */
+/**
+ * Returns the id of the account that the policy names for this user.
+ * @throws ConfigurationError The policy's function returned neither text nor `undefined`.
+ */
 export function accountOf({ account }: ConnectionRule, identity: Identity): string | undefined {
   if (typeof account !== 'function') return account
   if (identity.kind !== 'user') return undefined
@@ -101,7 +104,7 @@ function wantedToken(
   }
 }
 
-/** Who issues a token, and how it is fetched. */
+/** The issuer of a token, and the way to fetch it. */
 interface Issuance {
   readonly profile: Pick<Profile, 'clientId' | 'dpop'>
   readonly load: (signal: AbortSignal) => Promise<IssuedToken>

@@ -2,7 +2,7 @@ import type { DenyCode, Interrupt, InterruptKind } from '../contract/index.ts'
 
 const brand = Symbol.for('@behalf/core@1/tool-authorization-error')
 
-/** Why a tool call gave no result. `tool_failed`: it ran, and its own code threw. */
+/** Reason why a tool call gave no result. `tool_failed`: the tool ran, and its own code threw. */
 export type ToolAuthorizationCode = DenyCode | InterruptKind | 'unavailable' | 'tool_failed'
 
 /**
@@ -33,7 +33,7 @@ export class ToolAuthorizationError extends Error {
     return this.#code
   }
 
-  /** What a person has to do. Absent where the code needs no person. For the app. */
+  /** The action that a person must take, for the app. Absent if the code needs no person. */
   get interrupt(): Interrupt | undefined {
     return this.#interrupt
   }

@@ -16,15 +16,18 @@ import { refusalOfError } from './refusal-of-error.ts'
 export interface HiddenTool {
   /** Name of the tool that is not shown to the model. */
   readonly tool: string
-  /** Why the tool is hidden. */
+  /** Reason why the tool is hidden. */
   readonly reason: DenyCode | 'login_required' | 'unavailable'
-  /** For the operator. */
+  /** Explanation for the operator. */
   readonly detail: string
 }
 
 /** Tools that a model is shown, and the hidden ones with the reason. */
 export interface VisibleTools {
-  /** In the order of the policies. What a model is shown, and no permission: every call is checked as a whole. */
+  /**
+   * Names of the visible tools, in the order of the policies. They are for display to a model and grant nothing: the
+   * guard checks every call in full.
+   */
   readonly names: readonly string[]
   /** Tools that are not shown, with the reason. */
   readonly hidden: readonly HiddenTool[]
@@ -33,10 +36,11 @@ export interface VisibleTools {
 type Verdict = Omit<HiddenTool, 'tool'> | 'visible'
 
 /**
- * Which tools are worth showing: public ones, and those that identity, roles, ceiling and `visibleWhen` leave.
+ * Returns the tools that are worth showing: public tools, and tools that identity, roles, ceiling and `visibleWhen`
+ * allow.
  *
- * What depends on an input (`permission`) or on a linked account decides at the call, and hides nothing. All
- * permissions are asked at once, with least latency; while they have no answer, their tools are hidden.
+ * A `permission`, which depends on the input, and a missing linked account hide nothing: they decide at the call. The
+ * guard asks all permissions at once, with least latency. While a permission has no answer, its tool is hidden.
  */
 export async function visibleTools(
   policies: Readonly<Record<string, Policy>>,
@@ -83,7 +87,7 @@ export async function visibleTools(
   return { names, hidden }
 }
 
-/** Which approval case a call has depends on its input: one case that is allowed is enough. */
+/** Checks the roles. The input decides which approval case a call has, so one allowed case is enough. */
 function rolesVerdict(policy: PolicyDefinition, identity: Identity, bounds: Bounds): Verdict | undefined {
   const sources = scopeSources(identity, bounds)
   let first: Verdict | undefined

@@ -2,9 +2,9 @@ import { answerOf } from './answer-of.ts'
 import type { AnyCall, AnyRules } from './policy-definition.ts'
 
 /**
- * What a call must be permitted: `visibleWhen` and `permission`, both.
+ * Combines `visibleWhen` and `permission`: a call needs both.
  *
- * A tool that was hidden is thereby refused as well, should a model call it all the same.
+ * So the guard also refuses a hidden tool if a model calls it.
  */
 export function wholePermission({ permission, visibleWhen }: AnyRules): AnyRules['permission'] {
   if (visibleWhen === undefined) return permission

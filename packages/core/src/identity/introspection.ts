@@ -24,22 +24,23 @@ import { audienceOf, keyThumbprintOf } from './wire.ts'
 export interface IntrospectionOptions extends SurroundingsOptions {
   /** The issuer of the tokens. An opaque token does not say whose it is, so there is one. */
   readonly authorizationServer: Profile
-  /** Who we are: the identifier under which the token must have been issued. Any one of several. */
+  /** Identifier of this API: the token must have been issued for it. With several, for any one of them. */
   readonly audience: string | readonly string[]
   /**
-   * What an answer without `aud` means (RFC 7662 §2.2 lets servers leave it out). `'accept'` only where the
-   * server answers only the API that a token is for. @default 'refuse'
+   * Treatment of an answer without `aud`, which RFC 7662 §2.2 allows. Use `'accept'` only if the server answers only
+   * the API that a token is for.
+   * @default 'refuse'
    */
   readonly missingAudience?: 'accept' | 'refuse' | undefined
-  /** How long a good answer may be used again, in seconds; a token that was revoked lives on so long. @default 0 */
+  /** Time that an active answer may be reused, in seconds. A revoked token stays accepted for as long. @default 0 */
   readonly cacheSeconds?: number | undefined
-  /** How many answers are kept at most. @default 1000 */
+  /** Maximum number of cached answers. @default 1000 */
   readonly cacheSize?: number | undefined
 }
 
-/** How one token is introspected. */
+/** Options for the introspection of one token. */
 export interface IntrospectOptions extends RequestOptions {
-  /** In place of the audience that was set up. */
+  /** Audience to use in place of the configured one. */
   readonly audience?: readonly string[] | undefined
   /** Thumbprint of the key that the caller proved (RFC 9449). Absent: a bound token is refused. */
   readonly provedKey?: string | undefined
@@ -60,7 +61,7 @@ const optionKeys = [
 ] as const satisfies readonly (keyof IntrospectionOptions)[]
 
 const TOLERANCE_SECONDS = 30
-/** As long as a JWT may be. */
+/** Maximum length of a token, the same as for a JWT. */
 const MAX_TOKEN_LENGTH = 16 * 1024
 const MAX_CACHE_SECONDS = 3600
 

@@ -6,18 +6,21 @@ import { provenAtOf, Revocations } from '../revocation/index.ts'
 import { isInteractive } from './subject-token.ts'
 import { isVerified } from './verified.ts'
 
-/** What tells whether a proof counts now. */
+/** Data that decides whether a proof counts now. */
 export interface PresenceContext {
   readonly revocations: Revocations
   readonly clock: Clock
 }
 
-/** What presence is judged by where there is no guard: the names that `guard.revoke` wrote into its store. */
+/** Returns the data that judges presence if there is no guard: the names that `guard.revoke` wrote into its store. */
 export function presenceIn(store: Store, keys: StoreKeys | undefined, clock: Clock): PresenceContext {
   return { revocations: new Revocations(openStoreKeys(store, keys)), clock }
 }
 
-/** Made by {@link requirePresentUser} only: the private field keeps every other object out, for the compiler too. */
+/**
+ * A user who is present, made by {@link requirePresentUser} only. The private field excludes every other object, for
+ * the compiler too.
+ */
 class Present {
   readonly identity: UserIdentity
   /** Epoch seconds, from before the names were read: a revocation that was not seen is not older. */

@@ -6,7 +6,7 @@ import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/
 import type { Clock } from '../ports/index.ts'
 import { type LoginContext, loginOfResponse, type StoredSession, tokenOf } from './session-login.ts'
 
-/** What came of asking for the next token. */
+/** Result of a request for the next token. */
 export type Renewal =
   | { readonly status: 'renewed'; readonly login: StoredSession }
   /** The server has ended the login: expired, revoked, or its token was used twice. */

@@ -15,13 +15,13 @@ import { checkBinding } from './check-binding.ts'
 import { admit, fieldsOf } from './verified.ts'
 import { audienceOf } from './wire.ts'
 
-/** What an agent without a user asks a token for. */
+/** Options for the token of an agent without a user. */
 export interface RequestAgentIdentityOptions extends SurroundingsOptions, RequestOptions {
-  /** Where the agent is a client; not a public one. */
+  /** Authorization server at which the agent is a client. The client must not be public. */
   readonly authorizationServer: Profile
   /** The API that the agent's own token is for. */
   readonly resource: string
-  /** What the agent asks for. @default what the server grants a client by default */
+  /** Scopes to request. @default the scopes that the server grants a client by default */
   readonly scopes?: readonly string[] | undefined
 }
 

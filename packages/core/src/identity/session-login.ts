@@ -22,22 +22,22 @@ export interface StoredSession {
   readonly refreshToken?: string | undefined
   /** The last one that came. */
   readonly idToken?: string | undefined
-  /** Whom access tokens are verified for. Absent: the id_token says who it is. */
+  /** Audience for which access tokens are verified. Absent: the id_token names the user. */
   readonly audience?: readonly string[] | undefined
-  /** That of the login's id_token. */
+  /** Nonce of the login's id_token. */
   readonly nonce?: string | undefined
   /** Epoch seconds. */
   readonly renewedAt: number
-  /** When the refresh token was sent, in epoch seconds, while no answer to that is stored. */
+  /** Time at which the refresh token was sent, in epoch seconds, while no answer to it is stored. */
   readonly sentAt?: number | undefined
-  /** How many answers in a row were refused. */
+  /** Number of consecutive refused answers. */
   readonly refusals?: number | undefined
 }
 
 const text = z.string()
 const texts = z.optional(z.array(text))
 
-/** What `storedSession` reads back. Its identity was verified before it was sealed. */
+/** Schema by which `storedSession` is read. Its identity was verified before it was sealed. */
 export const storedSession = z.object({
   identity: z.looseObject({
     kind: z.literal('user'),
@@ -80,13 +80,15 @@ export interface LoginContext extends RequestOptions {
   readonly clock: Clock
 }
 
-/** What an answer is held to. */
+/** Requirements for a response. */
 export interface AskedLogin extends Pick<StoredSession, 'audience'> {
-  /** Whose answer it is, where several issuers are trusted and no id_token says so. */
+  /** Issuer of the response, if several issuers are trusted and no id_token names it. */
   readonly issuer?: string | undefined
-  /** What was sent with the login. */
+  /** Nonce that was sent with the login. */
   readonly nonce?: string | undefined
-  /** When the response arrived, in epoch seconds. Absent for one that was kept: its id_token may be of any age. */
+  /**
+   * Time at which the response arrived, in epoch seconds. Absent for a stored response: its id_token may be of any age.
+   */
   readonly receivedAt?: number | undefined
 }
 
@@ -119,7 +121,10 @@ interface NamedUser {
   readonly nonce: unknown
 }
 
-/** By the access token where it is for us, else by the id_token; where there are both, they name the same person. */
+/**
+ * Returns the user that the access token names, if it is for us, else the one that the id_token names. If there are
+ * both, they must name the same person.
+ */
 async function userOfResponse(
   { accessToken, idToken, tokenType }: TokenResponse,
   { audience, nonce, issuer, receivedAt }: AskedLogin,

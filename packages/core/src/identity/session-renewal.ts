@@ -31,8 +31,9 @@ export interface RenewalContext extends LoginContext {
   /** A token that is good still serves while the issuer does not answer. @default true */
   readonly keepsThroughOutage?: boolean
   /**
-   * For so long the answer to a refresh may still be on its way to a process that lost its turn: the login does not end
-   * before. Seconds. @default 0
+   * Time for which the answer to a refresh may still be on its way to a process that lost its turn, in seconds. The
+   * login does not end before.
+   * @default 0
    */
   readonly answerSeconds?: number
 }
@@ -40,7 +41,10 @@ export interface RenewalContext extends LoginContext {
 /** A server that gives so many unusable responses in a row is not asked again: the login ends. */
 const MAX_REFUSALS = 3
 
-/** For so long a store that does not answer is asked again to take a response. Less than a lease's margin. Seconds. */
+/**
+ * Time for which the write of a response is retried at a store that does not answer, in seconds. Less than a lease's
+ * margin.
+ */
 const WRITE_SECONDS = 10
 
 /** A store that hangs does not hold up a caller whose time ended already. */

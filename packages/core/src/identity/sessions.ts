@@ -36,7 +36,7 @@ import { unlessRevoked } from './unless-revoked.ts'
 import { fieldsOf } from './verified.ts'
 import { checkAudience, trustedServers } from './verify-access-token.ts'
 
-/** Where sessions are stored, and whose tokens they hold. */
+/** Store of the sessions, and the authorization server of their tokens. */
 export interface SessionsOptions extends SurroundingsOptions {
   /** Profile of the issuer of the logins, or a function from an issuer to its profile. */
   readonly authorizationServer: Profile | ProfileOf
@@ -45,20 +45,20 @@ export interface SessionsOptions extends SurroundingsOptions {
   /** The guard's keys. Required with a durable store. */
   readonly keys?: StoreKeys | undefined
   /**
-   * Who we are: then the access token says who it is, at each renewal, with roles and all. Absent: the id_token
-   * does, and what a renewal without one does not repeat (roles) is not known any more. A session that was made for
-   * another audience has ended.
+   * Identifier of this app's API: then the access token names the user, with roles, at each renewal. Absent: the
+   * id_token names the user. Then a renewal without an id_token does not repeat its claims (roles), and they are no
+   * longer known. A session that was made for another audience has ended.
    */
   readonly audience?: string | readonly string[] | undefined
-  /** How long before its end a token is renewed, in seconds; less for short-lived ones. @default 60 */
+  /** Time before a token expires at which it is renewed, in seconds; less for short-lived tokens. @default 60 */
   readonly refreshBeforeSeconds?: number | undefined
   /** A session ends after this, whatever the issuer says, in seconds; 366 days at most. @default 30 days */
   readonly lifetimeSeconds?: number | undefined
 }
 
-/** What `sessions.create` knows of the login. */
+/** Facts of the login, for `sessions.create`. */
 export interface CreateSessionOptions extends RequestOptions {
-  /** What was sent with the login; the id_token must repeat it. */
+  /** Nonce that was sent with the login. The id_token must repeat it. */
   readonly nonce?: string | undefined
 }
 
@@ -85,7 +85,7 @@ export interface Sessions extends SessionsPart {
     response: unknown,
     options?: CreateSessionOptions,
   ): Promise<{ readonly id: string; readonly identity: UserIdentity }>
-  /** Who it is now; renews the token where it is about to end. */
+  /** Returns the current identity. Renews the token shortly before it expires. */
   identity(id: string, options?: RequestOptions): Promise<SubjectAnswer>
   /** The same as a port. */
   source(id: string): SubjectTokenSource
@@ -122,7 +122,7 @@ interface SessionRecord {
   readonly login: StoredSession
   /** Epoch seconds. */
   readonly endsAt: number
-  /** Set until revocations were read again after the write. Until then the session is not usable. */
+  /** Set until revocations were read again after the write. Until then, the session cannot be used. */
   readonly unconfirmed?: true | undefined
 }
 

@@ -27,7 +27,7 @@ export interface SubjectToken {
   readonly isInteractive?: boolean
 }
 
-/** What is kept behind a verified identity: its token, or at least whether its person was there. */
+/** Proof behind a verified identity: its token, or at least whether its person was present. */
 export type Proof = SubjectToken | { readonly isInteractive: boolean }
 
 /** The token behind a verified identity, or `undefined` where it came without one. */

@@ -21,8 +21,8 @@ export function admit<Verified extends Identity>(identity: Verified, proof?: Pro
 }
 
 /**
- * What an identity shows when it is enumerated, serialised, cloned or spread. Frameworks put what they are given into
- * traces and checkpoints, and claims hold more of a user than those need.
+ * Fields that an identity shows when it is enumerated, serialized, cloned or spread. Frameworks copy their values into
+ * traces and checkpoints, which need less than the user's claims.
  */
 const shown = ['issuer', 'subject']
 const hidden = { enumerable: false } as const

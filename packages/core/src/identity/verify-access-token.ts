@@ -16,7 +16,7 @@ import { isInteractiveClient } from './subject-token.ts'
 import { admit } from './verified.ts'
 import { audienceOf, keyThumbprintOf } from './wire.ts'
 
-/** What every verification needs. */
+/** Options of every verification. */
 export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions {
   /**
    * The issuer that the app trusts, or a function that answers with the profile of each one it trusts.
@@ -25,9 +25,9 @@ export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions 
   readonly authorizationServer: Profile | ProfileOf
 }
 
-/** What an access token must say to be accepted. */
+/** Requirements for an access token. */
 export interface VerifyAccessTokenOptions extends VerifyTokenOptions {
-  /** Who we are: the identifier under which the token must have been issued. Any one of several. */
+  /** Identifier of this API: the token must have been issued for it. With several, for any one of them. */
   readonly audience: string | readonly string[]
   /**
    * Our own key, where the token was issued to us. Accepts a token that is bound to this key, since only we can use

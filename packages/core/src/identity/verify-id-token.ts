@@ -11,9 +11,9 @@ import { admit } from './verified.ts'
 import { trustedServers, type VerifyTokenOptions, verifyTokenKeys } from './verify-access-token.ts'
 import { audienceOf } from './wire.ts'
 
-/** What an id_token must say to be accepted. */
+/** Requirements for an id_token. */
 export interface VerifyIdTokenOptions extends VerifyTokenOptions {
-  /** What was sent with the login; the token must repeat it. */
+  /** Nonce that was sent with the login. The token must repeat it. */
   readonly nonce?: string | undefined
   /** The access token of the same answer. Compared with `at_hash` where the token has one. */
   readonly accessToken?: string | undefined
@@ -59,7 +59,8 @@ export async function verifyIdToken(idToken: string, options: VerifyIdTokenOptio
 export interface LoginTokenOptions
   extends Pick<VerifyIdTokenOptions, 'nonce' | 'accessToken' | 'trustedAudiences' | 'signal'> {
   /**
-   * When the token arrived from the token endpoint, in epoch seconds: it was issued at that time, clocks apart.
+   * Time at which the token arrived from the token endpoint, in epoch seconds. The token must have been issued at that
+   * time, within the clock tolerance.
    * @default the token may be of any age
    */
   readonly receivedAt?: number | undefined

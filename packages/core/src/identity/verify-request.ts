@@ -9,7 +9,7 @@ import {
   type VerifyAccessTokenOptions,
 } from './verify-access-token.ts'
 
-/** What the access token of a request must say to be accepted. */
+/** Requirements for the access token of a request. */
 export interface VerifyRequestOptions extends Omit<VerifyAccessTokenOptions, 'boundTo'> {
   /**
    * Checks the DPoP proof of a request and answers with the thumbprint of its key, or throws. `verifyProof`

@@ -11,7 +11,7 @@ import { trustedServers } from './verify-access-token.ts'
 import { idTokenKeys, userFromIdToken, type VerifyIdTokenOptions } from './verify-id-token.ts'
 import { keyThumbprintOf } from './wire.ts'
 
-/** What the tokens of a login must say to be accepted. */
+/** Requirements for the tokens of a login. */
 export interface VerifyTokenResponseOptions extends Omit<VerifyIdTokenOptions, 'accessToken'> {}
 
 const optionKeys = idTokenKeys.filter((key) => key !== 'accessToken')

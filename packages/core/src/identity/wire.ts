@@ -21,8 +21,8 @@ const isTime = (value: unknown) => value === undefined || (typeof value === 'num
 const isText = (value: unknown) => value === undefined || (typeof value === 'string' && value !== '')
 
 /**
- * By hand, and field by field: this is what a verification costs beside its signature.
- *
+ * Reads the claims of an identity, field by field without a schema: beside the signature, this is the cost of a
+ * verification.
  * @throws InvalidTokenError `claims`
  */
 export function readIdentityClaims(claims: Claims): IdentityClaims {

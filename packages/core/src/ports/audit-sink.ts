@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../contract/index.ts'
 
 /**
- * Where audit events go.
+ * Receives audit events.
  *
- * A sink that throws or rejects neither stops nor changes a call, unless the guard was told that
- * audit is `required`: then the call is `unavailable` before its body runs.
+ * A sink that throws or rejects neither stops nor changes a call. The exception is a guard whose audit is `required`:
+ * then the call is `unavailable` before its body runs.
  */
 export interface AuditSink {
   /** Receives one event, without tokens. */

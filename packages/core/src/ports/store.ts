@@ -26,18 +26,18 @@ export interface PutOptions {
 }
 
 /**
- * Where records live. Bytes in, bytes out: a store gets no key and needs to understand nothing.
+ * Stores records. It takes and returns bytes: it gets no key, and need not understand the values.
  *
- * Every method rejects with a `StoreError` when the store cannot be reached, and within a bounded time; nothing is
- * guessed. A store classifies its own faults: any other error counts as `unclassified`, and ends a call as `unavailable`
- * with no promise that another try helps. A write that rejects as `unavailable` may have been carried out, and its answer lost. Repeated as it was it
- * could meet its own trace as a `'conflict'`: read the key back first, and compare the value. A claim that was lost so
- * comes again when its lease ends; a count may be one too high, never too low.
+ * Every method rejects with a `StoreError`, within a bounded time, if the store cannot be reached; it never guesses. A
+ * store classifies its own faults: any other error counts as `unclassified`, and ends a call as `unavailable` without
+ * the promise that a retry helps. A write that rejects as `unavailable` may have taken effect. An identical retry can
+ * then meet its own record as a `'conflict'`: read the key first, and compare the value. After a lost claim, the entry
+ * becomes due again when its lease ends. A count may be one too high, never too low.
  *
- * Times are those of the store's clock, whatever the caller's says. Names (keys, queues, indexes) are any well-formed
- * Unicode; their order is that of their code points.
+ * Times are those of the store's clock, whatever the caller's clock says. Names (keys, queues, indexes) are any
+ * well-formed Unicode, ordered by code point.
  *
- * `describeStore` of `@behalf/testing/contract` is the definition in tests.
+ * The tests of `describeStore` in `@behalf/testing/contract` define this contract.
  */
 export interface Store {
   /** Version of this port that the store implements. */
