@@ -13,7 +13,9 @@ export function checkNewToken(
   { accessToken, issuedTokenType }: Pick<TokenResponse, 'accessToken' | 'issuedTokenType'>,
   asked: {
     readonly handedIn: readonly Token[]
-    /** As a URI. Absent: the grant is not RFC 8693's, and its answer has none. */
+    /**
+     * Type of the issued token, as a URI. Absent: the grant is not that of RFC 8693, and its answer has no such type.
+     */
     readonly issuedTokenType?: string | undefined
   },
 ): void {

@@ -2,13 +2,15 @@ import { ConfigurationError } from '../errors/index.ts'
 import { copyOf, requireText } from '../lib/index.ts'
 import type { CibaProfile, ExchangeProfile, TokenProfile } from './profile.ts'
 
-/** As they are compared: lower case, without `application/`; `''` stands for an absent type. */
+/**
+ * Token types in the form in which they are compared: lower case, without `application/`. `''` means an absent type.
+ */
 const tokenType = /^(?!application\/)[^A-Z\s]*$/
 
 /** Claims of an access token that an id_token does not have (RFC 9068 §2.2, and what providers call them). */
 const tellingClaims = ['client_id', 'cid', 'scope', 'scp']
 
-/** What differs in a server's tokens, filled in: of the right form, or no token would ever be taken. */
+/** Checks how a server's tokens differ, and fills in defaults. A malformed value would make every token invalid. */
 export function checkTokenProfile(option: string, given: TokenProfile): TokenProfile {
   const token = copyOf(given)
   const { accessTokenTypes: types, requiredClaims } = token
@@ -32,7 +34,7 @@ export function checkTokenProfile(option: string, given: TokenProfile): TokenPro
   return token
 }
 
-/** What differs in a server's CIBA, filled in. */
+/** Checks how a server's CIBA differs, and fills in defaults. */
 export function checkCibaProfile(option: string, given: CibaProfile): CibaProfile {
   const ciba = copyOf(given)
   requireFunctions(option, ciba, ['hint', 'checkBindingMessage'], [])
@@ -47,7 +49,7 @@ export function checkCibaProfile(option: string, given: CibaProfile): CibaProfil
   return ciba
 }
 
-/** What differs in a server's exchange, filled in. */
+/** Checks how a server's token exchange differs, and fills in defaults. */
 export function checkExchangeProfile(option: string, given: ExchangeProfile): ExchangeProfile {
   const exchange = copyOf(given)
   if (exchange.grant !== 'token-exchange' && exchange.grant !== 'jwt-bearer') {

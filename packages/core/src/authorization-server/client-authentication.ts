@@ -2,7 +2,7 @@ import type { CryptoKey } from 'jose'
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
 
-/** How the client proves itself to the authorization server. */
+/** Method by which the client authenticates at the authorization server. */
 export type ClientAuthentication =
   | { readonly method: 'client_secret_basic'; readonly clientSecret: string }
   | { readonly method: 'client_secret_post'; readonly clientSecret: string }
@@ -25,13 +25,13 @@ export type ClientAuthentication =
   | { readonly method: 'none' }
 
 /**
- * How the client authenticates. Give one of `clientSecret`, `privateKey` and `clientAuthentication`;
- * none of them makes a public client.
+ * Options for client authentication. Give one of `clientSecret`, `privateKey` and `clientAuthentication`. A client with
+ * none of them is public.
  */
 export interface ClientAuthenticationOptions {
   /** Client secret. Secret: it belongs in no log. */
   readonly clientSecret?: string | undefined
-  /** For `private_key_jwt`: a signing `CryptoKey`, such as jose's `importPKCS8` or `importJWK` gives. */
+  /** Signing key for `private_key_jwt`: a `CryptoKey`, such as jose's `importPKCS8` or `importJWK` returns. */
   readonly privateKey?: CryptoKey | undefined
   /** `alg` of the assertion. @default what the key is made for */
   readonly algorithm?: string | undefined

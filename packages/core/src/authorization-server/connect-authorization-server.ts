@@ -187,7 +187,7 @@ class ConnectedServer implements AuthorizationServer {
     })
   }
 
-  /** Made for each request, since the library ties neither a signal nor a clock to one. */
+  /** Makes a configuration for each request, since the library binds neither a signal nor a clock to one. */
   #configuration(exchange: Exchange, library: OauthLibrary): Configuration {
     const { profile, fetch } = this.#connection
     const { clock } = this.#surroundings

@@ -14,7 +14,7 @@ import { metadataOf, readServerMetadata } from './wire.ts'
 /** One try to read a document. Callers have deadlines of their own. */
 const DOCUMENT_TIMEOUT_MS = 5_000
 
-/** What discovery found. */
+/** Result of discovery. */
 export interface Discovered {
   readonly metadata: ServerMetadata
   /** Absent where the metadata names no `jwks_uri`. */
@@ -37,7 +37,7 @@ export class Connection {
     this.fetch = fetch
   }
 
-  /** What was discovered already. */
+  /** Result of discovery so far. */
   get discovered(): Discovered | undefined {
     return this.#discovered
   }

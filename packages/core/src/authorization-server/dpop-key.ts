@@ -11,7 +11,7 @@ import { withoutSecrets } from './without-secrets.ts'
 /** A key that proves possession of the tokens that are bound to it. Made here only. */
 export type DpopKey = ProofKey
 
-/** How the proofs of a DPoP key are made. */
+/** Options for the proofs of a DPoP key. */
 export interface DpopKeyOptions {
   /** JWS algorithm of the proofs: asymmetric. @default what the key is made for; ES256 for a new one */
   readonly algorithm?: string | undefined
@@ -19,7 +19,7 @@ export interface DpopKeyOptions {
   readonly clock?: Clock | undefined
 }
 
-/** What APIs of ours take in a proof. */
+/** Maximum RSA modulus that this SDK's API side accepts in a proof, in bits. */
 const MAX_MODULUS_BITS = 4096
 
 const optionKeys = ['algorithm', 'clock'] as const satisfies readonly (keyof DpopKeyOptions)[]

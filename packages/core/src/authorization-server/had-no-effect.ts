@@ -1,6 +1,6 @@
 import type { TransportError } from '../errors/index.ts'
 
-/** What a connection ends with before a byte of the request has left. */
+/** Error codes of a connection that failed before a byte of the request was sent. */
 const beforeSending: ReadonlySet<unknown> = new Set([
   ...['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'],
   ...['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID'],

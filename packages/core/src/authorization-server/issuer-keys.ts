@@ -38,11 +38,11 @@ export class IssuerKeys {
   /** Keys that the set found, by algorithm and `kid`; forgotten with the set that they were found in. */
   readonly #found = new Map<string, CryptoKey>()
   #foundIn: JSONWebKeySet | undefined
-  /** What is wrong with keys of the set that were left out, by `kid`. */
+  /** Problems of the set's keys that were excluded, by `kid`. */
   #refused: ReadonlyMap<string, string> = new Map()
   /** Each `kid` that a request for it did not bring, or that a newer set lacks. */
   readonly #absent = new Set<string>()
-  /** From when on an unknown `kid` may cause a request. Epoch milliseconds. */
+  /** Time from which an unknown `kid` may cause a request, in epoch milliseconds. */
   #mayAskAt = 0
 
   constructor(options: IssuerKeysOptions) {

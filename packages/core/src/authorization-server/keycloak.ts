@@ -20,7 +20,7 @@ import { textClaim } from './read-claims.ts'
 
 /** Options of {@link keycloak}. */
 export interface KeycloakOptions extends ProfileOptions {
-  /** Where the server is, with its path if it has one and no slash at the end: `https://id.example.com`. */
+  /** Address of the server, with its path if it has one, and without a slash at the end: `https://id.example.com`. */
   readonly url: string
   /** Name of the Keycloak realm. */
   readonly realm: string
@@ -34,7 +34,7 @@ export interface KeycloakOptions extends ProfileOptions {
 
 const optionKeys = [...profileKeys, 'url', 'realm', 'loginHint'] as const satisfies readonly (keyof KeycloakOptions)[]
 
-/** As Keycloak's own endpoint has it: no spaces. */
+/** Pattern of a binding message, as Keycloak's own endpoint has it: no spaces. */
 const bindingMessage = /^[a-zA-Z0-9\-._+/!?#]{1,50}$/
 
 /** Keycloak's CIBA. What an `expires_in` of its answer says is the realm's, whatever was asked for. */

@@ -17,17 +17,17 @@ import { textClaim } from './read-claims.ts'
 export interface OidcOptions extends ProfileOptions {
   /** Exactly as the server's metadata writes it, trailing slash included. */
   readonly issuer: string
-  /** Where the metadata is: OpenID Connect's place, or that of RFC 8414. @default 'oidc' */
+  /** Place of the metadata: that of OpenID Connect, or that of RFC 8414. @default 'oidc' */
   readonly discovery?: 'oidc' | 'oauth2' | undefined
   /** Accepted signature algorithms; name what the server uses and nothing more. @default RS256, PS256, ES256, EdDSA */
   readonly algorithms?: readonly string[] | undefined
-  /** What the target of a token is called. @default 'resource' (RFC 8707) */
+  /** Parameter that names the target of a token. @default 'resource' (RFC 8707) */
   readonly target?: Exclude<TargetParameter, 'scope'> | undefined
-  /** What differs from plain CIBA at this server; `false`: it has none. */
+  /** Differences from plain CIBA at this server. `false`: the server has no CIBA. */
   readonly ciba?: Partial<Omit<CibaProfile, 'missingHint'>> | false | undefined
-  /** What differs from plain RFC 8693 at this server; `false`: it has none. */
+  /** Differences from plain RFC 8693 at this server. `false`: the server has no token exchange. */
   readonly exchange?: Partial<ExchangeProfile> | false | undefined
-  /** What differs from RFC 9068 in this server's tokens. */
+  /** Differences from RFC 9068 in this server's tokens. */
   readonly token?: Partial<TokenProfile> | undefined
   /** Lets the issuer be on this machine, over plain HTTP. For tests and local development only. */
   readonly [allowInsecureLoopback]?: true | undefined
@@ -43,7 +43,7 @@ const optionKeys = [
   'token',
 ] as const satisfies readonly (keyof OidcOptions)[]
 
-/** What servers sign with unless told otherwise, and what FAPI 2.0 asks for. */
+/** Default algorithms: those that servers sign with by default, and those that FAPI 2.0 requires. */
 const defaultAlgorithms: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
 
 /** CIBA as its specification has it, promising nothing that it leaves open. */

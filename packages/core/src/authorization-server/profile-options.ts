@@ -10,7 +10,7 @@ import {
 import type { DpopKey } from './dpop-key.ts'
 import type { ExchangeProfile, Profile } from './profile.ts'
 
-/** What every profile takes. */
+/** Options of every profile. */
 export interface ProfileOptions extends ClientAuthenticationOptions {
   /** OAuth client id of the agent at this provider. */
   readonly clientId: string
@@ -103,7 +103,7 @@ export function checkDomain(option: string, value: unknown, example: string): st
   return domain
 }
 
-/** How the app names an approver where the provider does not know them by their subject. */
+/** Returns the name of an approver for a provider that does not know them by their subject. */
 export type LoginHint = (approver: Principal) => string
 
 /** Makes the `login_hint` for a provider that requires user names. It throws if the app gave no function. */

@@ -6,18 +6,18 @@ import type { DpopKey } from './dpop-key.ts'
 export const allowInsecureLoopback: unique symbol = Symbol.for('@behalf/core@1/allowInsecureLoopback') as never
 
 /**
- * What the target of a token is called at this provider; `scope`: it has no parameter of its own and is
+ * Parameter that names the target of a token at this provider. `scope`: there is no such parameter, and the target is
  * part of each scope's name.
  */
 export type TargetParameter = 'resource' | 'audience' | 'scope'
 
-/** How this provider does backchannel authentication (CIBA). */
+/** Backchannel authentication (CIBA) at this provider. */
 export interface CibaProfile {
   /** The hint that names the approver, as form parameters. Exactly one hint (CIBA Core §7.1). */
   readonly hint: (approver: Principal) => Readonly<Record<string, string>>
   /** The option by which the app says how approvers are called here, where it left it out: `hint` throws then. */
   readonly missingHint?: string
-  /** What is wrong with a `binding_message` here, in words; `undefined` when nothing is. */
+  /** Returns the problem of a `binding_message` at this provider, in words, or `undefined` if there is none. */
   readonly checkBindingMessage: (message: string) => string | undefined
   /** Name of the parameter for the requested life time, and its bounds in seconds. */
   readonly requestedExpiry: { readonly parameter: string; readonly min: number; readonly max: number }
@@ -32,7 +32,7 @@ export interface CibaProfile {
   readonly reportsExpiryAsDenied: boolean
 }
 
-/** How this provider exchanges tokens. */
+/** Token exchange at this provider. */
 export interface ExchangeProfile {
   /** RFC 8693, or Entra's on-behalf-of: RFC 7523 §2.1 with `requested_token_use`. */
   readonly grant: 'token-exchange' | 'jwt-bearer'
@@ -44,7 +44,7 @@ export interface ExchangeProfile {
   readonly loginRequiredErrors: readonly string[]
 }
 
-/** What a JWT of this provider looks like. */
+/** Form of a JWT of this provider. */
 export interface TokenProfile {
   /**
    * `typ` values of an access token, lower case, without `application/`; `''` stands for an absent one.
@@ -57,7 +57,7 @@ export interface TokenProfile {
   /** Returns the client id of a token. Undefined: its claims name none. */
   readonly clientId: (claims: Readonly<Record<string, unknown>>) => string | undefined
   /**
-   * Who the token is about, in the form that all tokens of this provider share. Compare subjects by this.
+   * Returns the subject of the token, in the form that all tokens of this provider share. Compare subjects by this.
    * @default the `sub` claim
    */
   readonly subject?: (claims: Readonly<Record<string, unknown>>) => string | undefined
@@ -108,27 +108,27 @@ export interface ProfileEndpoints {
  * Made by `oidc()`, `auth0()` and their like.
  */
 export interface Profile {
-  /** Which kind of provider, for messages and traces. */
+  /** Kind of provider, for messages and traces. */
   readonly provider: string
   /** Exactly as the server's metadata writes it. */
   readonly issuer: string
   /** OAuth client id of the agent at this provider. */
   readonly clientId: string
-  /** How the client authenticates at the token endpoint. */
+  /** Method by which the client authenticates at the token endpoint. */
   readonly clientAuthentication: ClientAuthentication
   /** Accepted signature algorithms. Never `none`, never symmetric. */
   readonly algorithms: readonly string[]
-  /** For a server without metadata: what it would say. Nothing is discovered then. */
+  /** Endpoints of a server without metadata. With them, nothing is discovered. */
   readonly endpoints?: ProfileEndpoints
-  /** Where the metadata is: OpenID Connect Discovery's place, or that of RFC 8414. @default 'oidc' */
+  /** Place of the metadata: that of OpenID Connect Discovery, or that of RFC 8414. @default 'oidc' */
   readonly discovery?: 'oidc' | 'oauth2'
   /** Parameter with which the provider takes the API that a token is for. */
   readonly target: TargetParameter
-  /** How the provider does CIBA. Undefined: it does not. */
+  /** CIBA at the provider. `undefined`: the provider has no CIBA. */
   readonly ciba: CibaProfile | undefined
-  /** How the provider exchanges tokens. Undefined: it does not. */
+  /** Token exchange at the provider. `undefined`: the provider has no token exchange. */
   readonly exchange: ExchangeProfile | undefined
-  /** How access tokens of the provider are read. */
+  /** Rules for reading access tokens of the provider. */
   readonly token: TokenProfile
   /** Our key there: token requests prove it, and the tokens of this client are bound to it (RFC 9449). */
   readonly dpop?: DpopKey

@@ -9,7 +9,7 @@ export function textClaim(claims: Claims, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** Who a token is about, in the form that all tokens of the provider share. */
+/** Returns the subject of a token, in the form that all tokens of the provider share. */
 export function subjectOf({ token }: Pick<Profile, 'token'>, claims: Claims): string | undefined {
   return token.subject === undefined ? textClaim(claims, 'sub') : token.subject(claims)
 }

@@ -15,7 +15,7 @@ import { withoutSecrets } from './without-secrets.ts'
 const MAX_DESCRIPTION = 500
 
 export interface FaultContext {
-  /** What was asked for, for messages. */
+  /** Name of what was requested, for messages. */
   readonly what: string
   /** Epoch milliseconds. */
   readonly now: number
@@ -120,7 +120,10 @@ function refusal(body: unknown, response: Response, error: Error, context: Fault
 
 /** A shorter one is no secret, and taking it out of every word would unmake the sentence. */
 const MIN_SECRET = 6
-/** As all codes of the specifications are. What a caller sent as a token must not be able to unmake one. */
+/**
+ * Pattern of an error code, as all codes of the specifications match it. A caller's token must not be able to change a
+ * code.
+ */
 const code = /^[a-z_]{1,64}$/
 
 function answerWithoutSecrets(answer: ErrorResponse, secrets: readonly string[]): ErrorResponse {

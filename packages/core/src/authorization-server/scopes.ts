@@ -33,7 +33,7 @@ export function tokenScopes({ scopes: claimOf }: Pick<TokenProfile, 'scopes'>, c
 
 /** The scopes of a token that was issued to us, as each of the parties names them. */
 export interface ScopesOfGrant {
-  /** Sent with the request. Absent: the server chose. */
+  /** Scopes that were sent with the request. Absent: the server chose. */
   readonly asked?: Scopes | undefined
   /** Named by the answer. Absent: as asked (RFC 6749 §5.1). */
   readonly answered?: Scopes | undefined

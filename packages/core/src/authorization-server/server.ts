@@ -2,7 +2,7 @@ import type { JWTPayload } from 'jose'
 import type { Clock, Fetch } from '../ports/index.ts'
 import type { Profile } from './profile.ts'
 
-/** How a room reaches the outside. */
+/** Clock and network access of the SDK's parts. */
 export interface Surroundings {
   /** Sends every request. */
   readonly fetch: Fetch
@@ -52,7 +52,7 @@ export interface TokenResponse {
   readonly expiresIn?: number
   /** Refresh token. Secret. Absent: the server issued none. */
   readonly refreshToken?: string
-  /** Not verified in any way. */
+  /** The id_token. Not verified in any way. */
   readonly idToken?: string
   /** Absent: identical to what was requested (RFC 6749 §5.1). */
   readonly scopes?: readonly string[]
@@ -61,8 +61,8 @@ export interface TokenResponse {
 }
 
 /**
- * What the server says of a token (RFC 7662 §2.2); validated in form, not in meaning.
- * Nothing but `active` says that the token is good.
+ * The server's answer about a token (RFC 7662 §2.2). Validated in form, not in meaning. Only `active` says that the
+ * token is valid.
  */
 export interface IntrospectionResponse {
   /** Whether the token is valid now, as the issuer says. */
@@ -71,7 +71,10 @@ export interface IntrospectionResponse {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** What a client needs to know of a server beside its token endpoint, from its metadata; checked in form. */
+/**
+ * Endpoints and features of a server that a client needs, besides the token endpoint. From its metadata, checked in
+ * form.
+ */
 export interface ServerEndpoints {
   /** Absolute; its scheme is for the caller to check before a browser is sent there. */
   readonly authorization?: string
@@ -97,7 +100,7 @@ export interface BackchannelAcknowledgement {
   readonly interval: number
 }
 
-/** What a device shows, and what it polls with (RFC 8628 §3.2). Validated in form. */
+/** Code that a device shows, and code with which it polls (RFC 8628 §3.2). Validated in form. */
 export interface DeviceAuthorization {
   /** A secret. */
   readonly deviceCode: string
@@ -162,7 +165,7 @@ export interface AuthorizationServer {
    * @throws ConfigurationError The server has no such endpoint.
    */
   revoke(token: string, options?: RevokeTokenOptions): Promise<void>
-  /** What the metadata says; discovers it where that was not done yet. */
+  /** Returns the endpoints of the metadata. Discovers the metadata if that was not done yet. */
   endpoints(options?: RequestOptions): Promise<ServerEndpoints>
   /**
    * Checks signature, `iss`, `aud`, `exp`, `nbf` and the algorithm of a JWT of this issuer. For one that names

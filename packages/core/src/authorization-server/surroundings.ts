@@ -9,7 +9,7 @@ const DEFAULT_TIMEOUT_MS = 10_000
 // so that all code with the default shares discovery and keys.
 const globalFetch: Fetch = (input, init) => fetch(input, init)
 
-/** What an app may choose about the outside. */
+/** Options for the network and the clock. */
 export interface SurroundingsOptions {
   /** Sends every request. @default the global fetch */
   readonly fetch?: Fetch | undefined

@@ -4,7 +4,7 @@ import type { ReceivedTokens } from './server.ts'
 export interface TakenTokens {
   /** The same response without its id_token. */
   readonly response: Response
-  /** As it came: unverified, and maybe no text. */
+  /** The id_token as it came: unverified, and not necessarily text. */
   readonly idToken?: unknown
   /** Absent where the response brings no token. */
   readonly tokens?: ReceivedTokens

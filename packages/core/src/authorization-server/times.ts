@@ -29,9 +29,8 @@ function withoutUnusable(text: string): string {
 }
 
 /**
- * When a token ends, in epoch seconds: the earlier of what the answer says and what the token says, or
- * `undefined` where neither says anything.
- *
+ * Returns when a token expires, in epoch seconds: the earlier of the answer's time and the token's own, or `undefined`
+ * if neither gives one.
  * @param from - What `expiresIn` counts from, in epoch seconds.
  */
 export function tokenEnd(from: number, expiresIn: number | undefined, exp: unknown): number | undefined {

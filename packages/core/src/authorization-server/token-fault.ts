@@ -9,7 +9,7 @@ import {
 import { unknownIssuer, wrongAudience } from './read-issuer.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
-/** What a token had to name. */
+/** Values that a token had to name. */
 interface Expected {
   readonly issuer: string
   readonly audience: readonly string[]

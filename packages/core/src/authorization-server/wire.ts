@@ -10,7 +10,10 @@ import type {
   TokenResponse,
 } from './server.ts'
 
-/** What we rely on in RFC 8414 and OpenID Connect Discovery metadata, and RFC 9207 §3; endpoints are checked when used. */
+/**
+ * Members of RFC 8414 and OpenID Connect Discovery metadata, and RFC 9207 §3, that this SDK relies on. Endpoints are
+ * checked when used.
+ */
 const serverMetadata = z.looseObject({
   issuer: z.string(),
   jwks_uri: z.optional(z.url()),

@@ -5,7 +5,7 @@ import { type BackchannelParameters, checkBackchannelParameters } from './check-
 import { hintParameters } from './hint.ts'
 import type { CibaSettings } from './settings.ts'
 
-/** What is sent, in plain form; and whether the answer has to bring the details back. */
+/** Request parameters in plain form, and whether the answer must return the details. */
 export interface BackchannelRequest {
   readonly parameters: BackchannelParameters
   readonly detailsSent: boolean
@@ -59,7 +59,7 @@ function requestedExpiry(
   return Math.min(max, Math.max(min, Math.min(left, requestedExpirySeconds)))
 }
 
-/** Where the scope names the target, there is no parameter for it. */
+/** Returns the parameter for the target. If the scope names the target, there is none. */
 function targetOf({ target }: Profile, resource: string): Readonly<Record<string, string>> {
   return target === 'resource' || target === 'audience' ? { [target]: resource } : {}
 }

@@ -5,7 +5,7 @@ const SEPARATOR = '.'
 
 /** A notification token, and what is stored of it. */
 export interface NotificationToken {
-  /** Sent as `client_notification_token`; the server proves itself by it when it pings. */
+  /** Token that is sent as `client_notification_token`. With it, the server authenticates its pings. */
   readonly token: string
   readonly digest: string
 }

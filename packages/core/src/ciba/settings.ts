@@ -7,15 +7,18 @@ import { checkSignRequest, type SignRequestOptions } from './sign-request.ts'
 /** Options of `ciba`. */
 export interface CibaOptions {
   /**
-   * Sent as `acr_values`, in order of preference. Required: an answer with any other `acr` approves nothing.
+   * Values of `acr_values`, in order of preference. Required: an answer with any other `acr` approves nothing.
    * @default no `acr` is required
    */
   readonly acrValues?: readonly string[]
-  /** How the server is told whom to ask. @default the profile's own way */
+  /** Returns the hint that tells the server whom to ask. @default the profile's own way */
   readonly hint?: HintOf
   /** The code that the server demands before it disturbs this person (`user_code`). @default none is sent */
   readonly userCode?: (approver: Principal) => string | undefined | Promise<string | undefined>
-  /** How long one delivery of the question may wait for its answer. @default what is left of the approval */
+  /**
+   * Time that one delivery of the question may wait for its answer, in seconds.
+   * @default what is left of the approval
+   */
   readonly requestedExpirySeconds?: number
   /** Sends a signed request object. @default plain parameters */
   readonly signRequest?: SignRequestOptions

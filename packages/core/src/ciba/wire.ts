@@ -3,14 +3,14 @@ import type { TokenResponse } from '../authorization-server/server.ts'
 import type { JsonObject } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 
-/** What a CIBA delivery has to remember. Holds secrets; core seals all of it. */
+/** State that a CIBA delivery must keep. Contains secrets; core seals all of it. */
 export interface CibaState {
   readonly authReqId: string
   /** Epoch seconds. */
   readonly expiresAt: number
   /** Seconds; grown by every `slow_down` so far. */
   readonly interval: number
-  /** Sent with the request, and so demanded of the answer. */
+  /** Whether details were sent with the request, and are therefore required in the answer. */
   readonly detailsSent: boolean
   /** Epoch seconds: when the request was sent. */
   readonly sentAt?: number

@@ -10,13 +10,16 @@ import { refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/
 import { checkLifetime } from '../revocation/index.ts'
 import type { DelegatedCredentials, DelegationRecord, UseLimit } from './delegation-record.ts'
 
-/** What a user agrees to: which agent, for what, until when, how often. */
+/** Terms that a user agrees to: which agent, for what, until when, how often. */
 export interface CreateDelegationOptions {
   /** The present user, without an actor: the identity of a session, a login, or an interactive client. */
   readonly identity: UserIdentity
   /** The agent that may use it, by its configured name. @default the guard's own */
   readonly agent?: string | undefined
-  /** That agent's client id at the user's issuer. @default the guard's own; an agent of another client is another one */
+  /**
+   * Client id of that agent at the user's issuer. An agent of another client is another agent.
+   * @default the guard's own
+   */
   readonly client?: string | undefined
   /**
    * Whether each use takes the agent's own verified identity as well (client credentials, `requestAgentIdentity`).
@@ -27,9 +30,9 @@ export interface CreateDelegationOptions {
   readonly tools?: readonly string[] | undefined
   /** Scopes that its credentials may hold at most. @default what policies, roles and ceiling leave */
   readonly scopes?: readonly string[] | undefined
-  /** Until when, in epoch seconds; 366 days from now at most. */
+  /** Time at which the delegation expires, in epoch seconds; at most 366 days from now. */
   readonly expiresAt: number
-  /** How many jobs may begin in a window. @default any number */
+  /** Number of jobs that may begin in a window. @default any number */
   readonly limit?: UseLimit | undefined
   /**
    * A refresh token of the user's for the guard's client, of a login of its own (`offline_access`): it is used at
@@ -65,7 +68,7 @@ export interface MakingGuard extends LoginContext {
   readonly hasWorkerGrant: boolean
 }
 
-/** What is to be kept, checked; its login is a new one, proven to be this user's. */
+/** Checks the terms and builds the record to store. Its login is a new one that is proven to be this user's. */
 export async function draftDelegation(
   options: CreateDelegationOptions,
   { identity }: PresentUser,
@@ -109,7 +112,7 @@ export async function draftDelegation(
   }
 }
 
-/** Who may use it. */
+/** Returns the agent that may use the delegation. */
 function agentOf(
   { agent, client, provesAgent, identity, refreshToken }: CreateDelegationOptions,
   { servers, agent: ownAgent }: MakingGuard,

@@ -1,7 +1,7 @@
 import type { Identity } from '../contract/index.ts'
 import type { DelegatedCredentials, DelegationRecord } from './delegation-record.ts'
 
-/** What an identity that comes from a delegation may be used for. */
+/** Limits on the use of an identity that comes from a delegation. */
 export interface DelegationBounds {
   readonly agent: string
   readonly client: string

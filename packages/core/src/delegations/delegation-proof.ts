@@ -3,7 +3,7 @@ import type { PresenceContext } from '../identity/present-user.ts'
 import { admit } from '../identity/verified.ts'
 import type { DelegationRecord } from './delegation-record.ts'
 
-/** How long an identity without a token lasts: a job's length. Seconds. */
+/** Lifetime of an identity without a token: the length of a job. In seconds. */
 const TOKENLESS_SECONDS = 3600
 
 /** An identity with no token behind it, for the length of a job. */

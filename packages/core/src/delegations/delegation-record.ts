@@ -4,15 +4,15 @@ import { type StoredSession, storedSession } from '../identity/session-login.ts'
 import { userOwnerSchema } from '../lib/principal-schema.ts'
 
 /**
- * What brings a job its tokens.
+ * Source of a job's tokens.
  *
  * `'refresh_token'`: a login of its own; APIs and connections work. `'worker'`: the vault's worker grant; connections
- * work, and no API of the issuer's, since there is no token to exchange. `'none'`: only permissions, and credentials
- * that an approval gives, work.
+ * work, and no API of the issuer, since there is no token to exchange. `'none'`: only permissions work, and credentials
+ * that an approval gives.
  */
 export type DelegatedCredentials = 'refresh_token' | 'worker' | 'none'
 
-/** How often a delegation may be used. */
+/** Limit on the uses of a delegation. */
 export interface UseLimit {
   /** Maximum number of uses within one window. */
   readonly uses: number
@@ -32,7 +32,7 @@ export interface DelegationRecord {
   readonly owner: Owner & Principal
   /** The agent that it was made for, by its configured name. */
   readonly agent: string
-  /** That agent's client at the owner's issuer: another client of the same name is another agent. */
+  /** Client id of that agent at the owner's issuer: another client with the same name is another agent. */
   readonly client: string
   /** Each use takes the agent's own verified identity. */
   readonly provesAgent?: boolean | undefined
@@ -45,11 +45,11 @@ export interface DelegationRecord {
   /** Epoch seconds. */
   readonly createdAt: number
   readonly expiresAt: number
-  /** When the proof was made by which its user agreed, in epoch seconds: a later revocation ends it. */
+  /** Time of the proof by which the user agreed, in epoch seconds. A later revocation ends the delegation. */
   readonly provenAt: number
   /** The session in which it was made: ends with it, where that is revoked. */
   readonly sessionId?: string | undefined
-  /** What brings tokens. Gone once it is revoked. */
+  /** Login that gives tokens. Removed when the delegation is revoked. */
   readonly login?: StoredSession | undefined
 }
 
@@ -75,7 +75,7 @@ export const delegationRecord = z.object({
   login: z.optional(storedSession),
 })
 
-/** What its owner, and the operator, may see of a delegation. Holds no token. */
+/** View of a delegation for its owner and the operator. Contains no token. */
 export interface DelegationView {
   /** Id of the delegation. */
   readonly id: string
@@ -87,7 +87,7 @@ export interface DelegationView {
   readonly tools?: readonly string[]
   /** Scopes that the agent may use. Absent: not limited. */
   readonly scopes?: readonly string[]
-  /** How often the delegation may be used. Absent: not limited. */
+  /** Limit on the uses of the delegation. Absent: not limited. */
   readonly limit?: UseLimit
   /** Epoch seconds. */
   readonly createdAt: number

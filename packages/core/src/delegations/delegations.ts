@@ -48,12 +48,12 @@ export interface Delegations {
    */
   revoke(id: string, options: { readonly identity: UserIdentity }): Promise<'revoked' | 'not_found'>
   /**
-   * For whom a job acts. Asks the issuer each time, so that what changed there (roles, an ended login) shows; keep the
-   * identity for one job, and no longer.
+   * Returns the identity for which a job acts. Asks the issuer each time, so that changes there (roles, an ended login)
+   * take effect. Keep the identity for one job only.
    *
-   * The id is no secret and no credential: only the agent that the delegation was made for gets an identity, known by
-   * the guard's configured name and by its client at the user's issuer; and by `agentIdentity`, where that is demanded
-   * or given.
+   * The id is no secret and no credential. Only the agent that the delegation was created for gets an identity. The
+   * guard's configured name and its client at the user's issuer identify the agent, and so does `agentIdentity`, if it
+   * is required or given.
    *
    * @throws DelegationError It gives none; `reason` says why.
    * @throws TransportError The issuer did not answer. Try again later.
@@ -77,7 +77,7 @@ export interface UseDelegationOptions extends RequestOptions {
   readonly agentIdentity?: AgentIdentity | undefined
 }
 
-/** What happened to a delegation, for the audit. */
+/** Event of a delegation, for the audit. */
 export interface DelegationNote {
   readonly action: 'created' | 'used' | 'refused' | 'revoked'
   readonly record: DelegationRecord | undefined
@@ -225,7 +225,7 @@ function usableBy(
   throw new DelegationError('login_required', 'the issuer has ended the login behind the delegation')
 }
 
-/** What is given is looked at, whether or not it was demanded. */
+/** Checks the agent's identity, if it is given, whether or not it was required. */
 function checkAgent(record: DelegationRecord, agent: AgentIdentity | undefined, now: number): void {
   if (agent === undefined) {
     if (record.provesAgent !== true) return

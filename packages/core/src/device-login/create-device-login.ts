@@ -15,13 +15,13 @@ import { keptFile, type LoginKey } from './kept-file.ts'
 import type { LoginFile } from './login-file.ts'
 import { pollDevice } from './poll-device.ts'
 
-/** What every device login takes, wherever it is kept. */
+/** Settings of every device login, wherever the login is stored. */
 export interface DeviceLoginSettings extends SurroundingsOptions {
   /** The issuer, and our client there: mostly a public one. */
   readonly authorizationServer: Profile
   /** Shows the person address and code; what it throws ends the login. */
   readonly show: (prompt: DevicePrompt) => void | Promise<void>
-  /** What to ask for. @default openid, offline_access */
+  /** Scopes to request. @default openid, offline_access */
   readonly scopes?: readonly string[] | undefined
   /**
    * API that the tokens are for. Then the access token names the user. A stored login for another API is
@@ -40,7 +40,7 @@ export interface DeviceLoginOptions extends DeviceLoginSettings {
   readonly file: LoginFile
 }
 
-/** How `login` ended. */
+/** Outcome of `login`. */
 export type DeviceLoginOutcome =
   | { readonly status: 'verified'; readonly identity: UserIdentity }
   | { readonly status: 'denied' | 'expired' }
@@ -54,11 +54,11 @@ export type DeviceLoginOutcome =
 export interface DeviceLogin extends SubjectTokenSource {
   /** Whether the stored login is encrypted. Who reads an unsealed file has the login. */
   readonly keeps: 'sealed' | 'unsealed'
-  /** Where the login is stored. */
+  /** Path at which the login is stored. */
   readonly path: string
   /**
-   * Who is logged in, else asks: shows a code, and waits until the person has answered or the code has run out. A kept
-   * login that is damaged, or whose key is gone, is replaced.
+   * Returns the identity of a stored login. If there is none, shows a code and waits until the person has answered or
+   * the code has expired. Replaces a stored login that is damaged or whose key is missing.
    */
   login(options?: Pick<RequestOptions, 'signal'>): Promise<DeviceLoginOutcome>
   /**
@@ -79,7 +79,7 @@ const settingKeys = [
   'timeoutMs',
 ] as const satisfies readonly (keyof DeviceLoginSettings)[]
 
-/** How long before its end a token is renewed, seconds; less for short-lived ones. */
+/** Time before a token expires at which it is renewed, in seconds; less for short-lived tokens. */
 const REFRESH_BEFORE = 60
 
 /** A process that was stopped, such as by Ctrl-Z, loses its turn after five seconds and may continue. Seconds. */
@@ -118,7 +118,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
   const context = { servers, clock, isSealed: kept.keeps === 'sealed' }
   const flights = new SingleFlight<StoredSession | undefined>()
   const target = targetOf(profile, options.resource)
-  /** Whom this process reported. The file is shared, and another person's login in it is not reported here. */
+  /** The user whom this process reported. The file is shared, so another person's login in it is not reported here. */
   let loggedIn: UserIdentity | undefined
 
   async function identity({ signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}): Promise<SubjectAnswer> {
@@ -142,7 +142,10 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
     return { status: 'verified', identity: identityOfLogin(login) }
   }
 
-  /** What is stored does not open and never will: the next login takes its place. Without a key, one may be missing here. */
+  /**
+   * Treats a login that can never be opened as absent: the next login replaces it. If no key is configured, `wrong_key`
+   * stays an error: the key may only be missing here.
+   */
   function unlessDamaged(error: unknown): SubjectAnswer {
     const reason = isUnreadable(error) ? error.reason : undefined
     const isDamaged = reason === 'corrupt' || reason === 'moved' || (reason === 'wrong_key' && key !== undefined)

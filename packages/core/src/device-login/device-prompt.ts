@@ -2,13 +2,16 @@ import type { DeviceAuthorization } from '../authorization-server/server.ts'
 import { InvalidResponseError } from '../errors/index.ts'
 import { isLoopback } from '../lib/index.ts'
 
-/** What the person has to be shown: the address and the code, both. */
+/** Address and code to show to the person. Show both. */
 export interface DeviceCode {
   /** Code that the person types at `verificationUri`. */
   readonly userCode: string
   /** Address of the page that the person opens. */
   readonly verificationUri: string
-  /** With the code in it, for a QR code or a link. Show the code all the same: it is compared (RFC 8628 §3.3.1). */
+  /**
+   * Address that contains the code, for a QR code or a link. Show the code too: the person compares it (RFC 8628
+   * §3.3.1).
+   */
   readonly verificationUriComplete?: string
   /** Epoch seconds. */
   readonly expiresAt: number
@@ -16,9 +19,12 @@ export interface DeviceCode {
 
 /** The same, and what becomes of the login. */
 export interface DevicePrompt extends DeviceCode {
-  /** How the login will be kept. Tell the person where it is `unsealed`: who reads the file has the login. */
+  /**
+   * Form in which the login will be stored. If it is `unsealed`, tell the person: anyone who reads the file has the
+   * login.
+   */
   readonly keeps: 'sealed' | 'unsealed'
-  /** Where it will be kept. */
+  /** Path at which the login will be stored. */
   readonly path: string
 }
 
@@ -28,7 +34,7 @@ export interface DevicePrompt extends DeviceCode {
  */
 const plainCode = /^(?=.{1,20}$)[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*$/
 
-/** What may be shown. */
+/** Rules for what may be shown. */
 export interface ShowRules {
   /** Epoch seconds. */
   readonly now: number

@@ -119,7 +119,10 @@ export function keptFile(
   }
 }
 
-/** What the tokens of an unsealed file prove now; where they have expired, a login that has to be renewed. */
+/**
+ * Returns the identity that the tokens of an unsealed file prove now. If they have expired, returns a login that must
+ * be renewed.
+ */
 async function proven(
   kept: StoredSession,
   profile: Profile,

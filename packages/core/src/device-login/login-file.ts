@@ -1,8 +1,9 @@
 /**
- * Where a device keeps its login: one value, for its owner only. `@behalf/core/node` has one over a file.
+ * File in which a device stores its login: one value, for its owner only. `@behalf/core/node` implements it with a
+ * file.
  */
 export interface LoginFile {
-  /** What a person may be told. */
+  /** Path to show to a person. */
   readonly path: string
   /**
    * Returns the stored value, or `undefined` if there is none.
@@ -10,7 +11,7 @@ export interface LoginFile {
    * @throws ConfigurationError Others could read or write it.
    */
   read(): Promise<Uint8Array | undefined>
-  /** As a whole or not at all. */
+  /** Writes the value completely or not at all. */
   write(value: Uint8Array): Promise<void>
   /** Deletes the stored value, if there is one. */
   remove(): Promise<void>

@@ -28,7 +28,7 @@ export interface DeviceTokenEndpoint<Tokens> {
   ): Promise<Tokens>
 }
 
-/** How a device login ended. */
+/** Outcome of a device login. */
 export type DeviceAnswer<Tokens> =
   | { readonly status: 'approved'; readonly response: Tokens }
   | { readonly status: 'denied' }

@@ -12,7 +12,10 @@ const rightPhrase = new RegExp(String.raw`${right}(?:[ '"\-\p{M}\u200C\u200D]*[$
 const betweenRight = new RegExp(String.raw`[\p{M}\u200C\u200D]*[^${blocks}]+`, 'gv')
 /** Numbers beside each other stay one, such as `5 000`. */
 const numbers = /(?:(?<=\s)[-+−]?\p{Sc}?)?\p{Nd}\S*(?:\p{Zs}\p{Nd}\S*)*/gu
-/** In a text from left to right, a number after such a letter is drawn before it; Arabic numbers change places. */
+/**
+ * Numbers after a letter of a right-to-left script. In left-to-right text, such a number is drawn before the letter.
+ * Arabic numbers change places.
+ */
 const moved = new RegExp(String.raw`${rightLetter}[^\p{L}\p{Nd}]*\p{Nd}|[\u0660-\u0669][^\p{L}\p{Nd}]+\p{Nd}`, 'v')
 const words = new RegExp(String.raw`(?<right>${rightLetter}[\p{L}\p{M}]*)|${leftLetter}[\p{L}\p{M}]*`, 'gv')
 

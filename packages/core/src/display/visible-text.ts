@@ -13,7 +13,7 @@ const joining = [
 const blanks = String.raw`\u2800\uFFFC\u{13441}\u{13442}\u{16FE4}\u{1D159}`
 const pictograph = String.raw`[\p{Extended_Pictographic}--\p{Cn}][\uFE0E\uFE0F]?\p{Emoji_Modifier}?`
 
-/** What stays: first what most texts are made of, then invisible characters that belong where they stand. */
+/** Characters to keep: first those of most texts, then invisible characters that belong at their position. */
 const kept = [
   String.raw`(?:[!-"$-\)+-\/:-Z\\\]-~]|[0-9#*](?!\uFE0F)|(?<=\P{Zs}) (?!\p{Zs}|$))+`,
   String.raw`[\p{L}--[\p{Default_Ignorable_Code_Point}\p{Extended_Pictographic}${blanks}]]+`,

@@ -18,7 +18,7 @@ export type ErrorCode =
 
 /** Options that every error of this package takes. */
 export interface ErrorOptions {
-  /** What went wrong below. Kept, but not enumerable, so that logs do not print it by accident. */
+  /** Underlying error. Kept, but not enumerable, so that logs do not print it by accident. */
   readonly cause?: unknown
 }
 

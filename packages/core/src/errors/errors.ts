@@ -54,7 +54,7 @@ export class ApprovalAnswerError extends ReasonedError<
   readonly code = 'ERR_APPROVAL_ANSWER'
 }
 
-/** How a credential was misused. */
+/** Kind of misuse of a credential. */
 export type CredentialMisuse = 'origin' | 'authorization_header' | 'call_ended' | 'other_identity'
 
 /**
@@ -67,8 +67,8 @@ export class CredentialMisuseError extends ReasonedError<CredentialMisuse> {
 }
 
 /**
- * Why a delegation has no identity. `unknown`: no delegation has this id; `other_agent`: it was created for another
- * agent; `used_up`: its agreed uses are consumed, for now; `login_required`: the issuer has ended its login.
+ * Reason why a delegation has no identity. `unknown`: no delegation has this id; `other_agent`: it was created for
+ * another agent; `used_up`: its agreed uses are consumed, for now; `login_required`: the issuer has ended its login.
  */
 export type DelegationRefusal = 'unknown' | 'other_agent' | 'revoked' | 'expired' | 'used_up' | 'login_required'
 
@@ -179,7 +179,7 @@ export class StepUpRequiredError extends BehalfError {
   }
 }
 
-/** Why a token does not verify. */
+/** Reason why a token does not verify. */
 export type InvalidTokenReason =
   | 'malformed'
   | 'too_large'
@@ -214,9 +214,9 @@ export interface OAuthErrorFields {
   readonly status: number
   /** Seconds, from `Retry-After`. */
   readonly retryAfter?: number
-  /** With `insufficient_user_authentication`: accepted levels of login; one suffices (RFC 9470 §3). */
+  /** Accepted levels of login, with `insufficient_user_authentication`; one suffices (RFC 9470 §3). */
   readonly acrValues?: readonly string[]
-  /** With `insufficient_user_authentication`: maximum age of the login, in seconds. */
+  /** Maximum age of the login, in seconds, with `insufficient_user_authentication`. */
   readonly maxAge?: number
 }
 
@@ -238,9 +238,9 @@ export class OAuthResponseError extends BehalfError {
   readonly status: number
   /** Seconds, from `Retry-After`. Absent where the server sent none. */
   readonly retryAfter?: number
-  /** With `insufficient_user_authentication`: accepted levels of login; one suffices. */
+  /** Accepted levels of login, with `insufficient_user_authentication`; one suffices. */
   readonly acrValues?: readonly string[]
-  /** With `insufficient_user_authentication`: maximum age of the login, in seconds. */
+  /** Maximum age of the login, in seconds, with `insufficient_user_authentication`. */
   readonly maxAge?: number
 
   constructor(fields: OAuthErrorFields, options: ErrorOptions = {}) {

@@ -21,10 +21,9 @@ const reasons: ReadonlyMap<string, Reason> = new Map([
 ])
 
 /**
- * What a refusal of the vault grant means. Pure.
+ * Maps a refusal of the vault grant to an answer. Pure.
  *
- * An error that is not known is `misconfigured`: never a prompt to connect again, which a user could
- * follow for ever.
+ * An unknown error is `misconfigured`, never a prompt to connect again: a user could follow that prompt forever.
  */
 export function answerOfError(error: OAuthResponseError): VaultAnswer {
   const detail = error.message

@@ -23,7 +23,7 @@ import {
   readLinkedAccounts,
 } from './my-account-wire.ts'
 
-/** What opens the My Account API for one user. */
+/** Token that opens the My Account API for one user. */
 export interface MyAccountToken {
   /** Access token for the My Account API. Secret. */
   readonly token: Token
@@ -40,7 +40,7 @@ export interface Auth0ConnectedAccountsOptions extends SurroundingsOptions {
    * `delete:me:connected_accounts`; `undefined`: they have to log in for it.
    */
   readonly token: (identity: UserIdentity) => MyAccountToken | undefined | Promise<MyAccountToken | undefined>
-  /** Where connect flows under way are kept: the guard's own store, so that a revoked user links and unlinks nothing. */
+  /** Store of the connect flows under way. Pass the guard's own store, so that a revoked user cannot link or unlink. */
   readonly store: Store
   /** The guard's keys. Required with a durable store. */
   readonly keys?: StoreKeys

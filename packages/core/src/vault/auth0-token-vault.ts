@@ -26,8 +26,8 @@ export interface Auth0TokenVaultOptions {
    */
   readonly subjectToken?: (identity: UserIdentity) => SubjectToken | undefined
   /**
-   * For work with no user present: under a delegation that was made with it, a signed request takes the place of the
-   * user's own token. Not used for other calls.
+   * Privileged Worker for work without a present user. Under a delegation that was created with it, a signed request
+   * replaces the user's own token. Not used for other calls.
    */
   readonly worker?: Auth0Worker
   /** The page on which the user connects accounts, for interrupts: absolute, and without secrets. */

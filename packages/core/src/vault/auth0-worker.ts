@@ -18,8 +18,8 @@ export interface Auth0Worker {
   /** `kid`, where several keys are registered. */
   readonly keyId?: string
   /**
-   * Why the token is wanted, for Auth0's log; no secret. Follows the delegation's id, which is always told: with it
-   * 256 characters at most.
+   * Returns the reason for the request, for Auth0's log. It must hold no secret. The log always holds the delegation's
+   * id before it: together, at most 256 characters.
    */
   readonly auditContext?: (request: VaultRequest) => string
 }
@@ -60,7 +60,7 @@ export async function workerToken(
   return new Token(jwt)
 }
 
-/** What ties the token in Auth0's log to what its user agreed to. */
+/** Builds the text that links the token in Auth0's log to what its user agreed to. */
 function auditText(request: WorkerRequest, auditContext: Auth0Worker['auditContext']): string {
   const because = auditContext?.(request)
   const text = `delegation:${request.delegation.id}${because === undefined ? '' : ` ${because}`}`

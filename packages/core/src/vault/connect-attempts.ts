@@ -7,7 +7,7 @@ import type { Clock } from '../ports/index.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectRefusal } from './account-linker.ts'
 import { accountOwner } from './account-record.ts'
 
-/** How long a person may take at the provider. Seconds. */
+/** Time that a person may take at the provider, in seconds. */
 export const ATTEMPT_SECONDS = 600
 
 const text = z.string()

@@ -13,7 +13,7 @@ import { copyOf, isLoopback, refuseUnknownKeys, requireText, scopeList } from '.
  */
 export type AccountIdPath = string | readonly string[]
 
-/** Where the id of an account is read from, once it is linked. */
+/** Source of a linked account's id. */
 export type AccountSource =
   /** The verified id_token: what connections with an `issuer` use when nothing is said. */
   | { readonly from: 'id_token'; readonly id?: string; readonly label?: string }
@@ -24,7 +24,7 @@ export type AccountSource =
   /** One account a user; a second one replaces it. */
   | { readonly from: 'none' }
 
-/** How a provider without RFC 7009 is told that a grant is needed no more. */
+/** Request that revokes a grant at a provider without RFC 7009. */
 export interface RevocationRequest {
   /** `{client_id}` is replaced. */
   readonly url: string
@@ -36,15 +36,15 @@ export interface RevocationRequest {
   readonly tokenField?: string
 }
 
-/** What a provider is like: the part of a connection that is the same for every app. Plain data. */
+/** Facts of a provider: the part of a connection that is the same for every app. Plain data. */
 export interface ConnectionPreset {
-  /** For people. */
+  /** Name of the provider, for people. */
   readonly label: string
-  /** Of a server with metadata, exactly as it is written there. Else give `endpoints`. */
+  /** Issuer of a server with metadata, exactly as the metadata writes it. Else give `endpoints`. */
   readonly issuer?: string
-  /** Where the metadata is. @default 'oidc' */
+  /** Place of the metadata. @default 'oidc' */
   readonly discovery?: 'oidc' | 'oauth2'
-  /** Of a server without metadata. */
+  /** Endpoints of a server without metadata. */
   readonly endpoints?: ProfileEndpoints
   /** Scopes that every authorization request carries besides, such as `openid` and `offline_access`. @default none */
   readonly alwaysScopes?: readonly string[]
@@ -52,7 +52,7 @@ export interface ConnectionPreset {
   readonly authorizationParameters?: Readonly<Record<string, string>>
   /** The parameter that names scopes. @default 'scope' */
   readonly scopeParameter?: string
-  /** What stands between scopes, in requests and answers. @default ' ' */
+  /** Separator of scopes, in requests and answers. @default ' ' */
   readonly scopeSeparator?: ' ' | ','
   /** The API that tokens are asked for (RFC 8707), in every request. */
   readonly resource?: string
@@ -61,11 +61,12 @@ export interface ConnectionPreset {
   /** `token_type` values that stand for Bearer here. */
   readonly bearerTypes?: readonly string[]
   /**
-   * What access tokens begin with that have permissions instead of scopes: what their answers say of scopes is ignored,
-   * and the account counts as linked with what was asked for. @default none
+   * Prefix of access tokens that have permissions instead of scopes. The SDK ignores scopes in their answers, and the
+   * account counts as linked with the requested scopes.
+   * @default none
    */
   readonly unscopedTokenPrefix?: string
-  /** Where the id of a linked account comes from. */
+  /** Source of a linked account's id. */
   readonly account?: AccountSource
   /**
    * Whether a refresh token can be used only once, and for how long after its use the provider gives the same answer
@@ -138,7 +139,7 @@ export interface CheckedConnection extends ConnectionPreset {
   readonly outageErrors: readonly string[]
 }
 
-/** What only we may set: these make an authorization request safe. */
+/** Parameters that only this SDK may set: they make an authorization request safe. */
 const reserved = [
   ...['client_id', 'response_type', 'redirect_uri', 'state', 'nonce', 'code_challenge', 'code_challenge_method'],
   ...['response_mode', 'request', 'request_uri', 'scope', 'resource'],

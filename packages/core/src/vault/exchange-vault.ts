@@ -15,18 +15,19 @@ import { connectPageUrl } from './connect-page-url.ts'
 import { requestOf, type Vault, type VaultAnswer, type VaultContext, type VaultRequest } from './vault.ts'
 import { accessTokenType, exchangeRequest, tokenExchangeGrant } from './wire.ts'
 
-/** Why a broker gives no token, where a person or time can mend it. */
+/** Reason why a broker gives no token. */
 export type BrokerReason = Exclude<VaultAnswer['status'], 'token'>
 
 /** An endpoint of its own, asked with the user's access token. Its answer is a token answer, in JSON or as a form. */
 export interface BrokerEndpoint {
   /** Of the user's own authorization server: the user's token goes nowhere else. */
   readonly url: (wanted: { readonly issuer: string; readonly connection: string }) => string
-  /** What an answer other than 2xx means. @default 401 is `login_required`, all else `misconfigured` */
+  /** Maps an answer other than 2xx to a reason. @default 401 is `login_required`, all else `misconfigured` */
   readonly reasonOf?: (status: number, error: string | undefined) => BrokerReason | undefined
   /**
-   * When the token ends, in epoch seconds, for a broker that gives out answers as it stored them: their `expires_in`
-   * counts from then. `undefined`: not known, so the token is not cached. @default `expires_in` from now
+   * Returns the time at which the token expires, in epoch seconds. For a broker that returns answers as it stored them:
+   * their `expires_in` counts from then. `undefined`: not known, so the token is not cached.
+   * @default `expires_in` from now
    */
   readonly endOf?: (answer: Readonly<Record<string, unknown>>) => number | undefined | Promise<number | undefined>
 }
@@ -41,13 +42,13 @@ export interface ExchangeVaultOptions {
    * @default `audience`: the connection's name
    */
   readonly parameters?: (request: Omit<VaultRequest, 'refused'>) => Readonly<Record<string, string>>
-  /** What an OAuth error of an exchange means, by its code, beyond what RFC 8693 says. */
+  /** Reasons by OAuth error code of an exchange, beyond those of RFC 8693. */
   readonly reasons?: Readonly<Record<string, BrokerReason>>
   /** @default the token behind the verified identity */
   readonly subjectToken?: (identity: UserIdentity) => SubjectToken | undefined
   /** Page of the app on which users connect accounts. Absent: interrupts name no page. */
   readonly connectPage?: string
-  /** For an endpoint. @default the global fetch */
+  /** The app's own fetch, for an endpoint. @default the global fetch */
   readonly fetch?: Fetch
 }
 

@@ -1,7 +1,7 @@
 import { type AnyBehalfError, BehalfError } from '../errors/index.ts'
 import type { ConnectRefusal } from './account-linker.ts'
 
-/** How a fault of a connect flow is told: an outage is worth another try, what we set up wrongly is not. */
+/** Answer to a fault of a connect flow: an outage can be retried, a wrong configuration cannot. */
 export type FaultAnswer =
   | { readonly status: 'unavailable'; readonly detail: string; readonly retryAfter?: number }
   | { readonly status: 'misconfigured'; readonly detail: string }

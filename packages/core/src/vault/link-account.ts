@@ -12,7 +12,7 @@ import { revokePairs } from './revoke-pairs.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
 
-/** What linking works with. */
+/** Parts that linking needs. */
 export interface LinkParts {
   readonly attempts: ConnectAttempts
   readonly records: AccountRecords
@@ -191,7 +191,7 @@ export function confirmed({ unconfirmed: _, ...record }: AccountRecord): Account
   return record
 }
 
-/** What an app may see of an account. */
+/** Returns the fields of an account that an app may see. */
 export function describeAccount(record: AccountRecord, isPreferred = false): LinkedAccount {
   const { connection, account, scopes, state, unconfirmed, connectedAt, mustChoose, preferredAt } = record
   return {

@@ -11,7 +11,7 @@ import { revokePairs } from './revoke-pairs.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamTokens } from './upstream-tokens.ts'
 
-/** What came of a refresh. */
+/** Result of a refresh. */
 export type Refreshed =
   /** The account as it is now: with a token, or in need of a new connect. */
   | { readonly status: 'settled'; readonly record: AccountRecord }
@@ -19,20 +19,20 @@ export type Refreshed =
   | { readonly status: 'unavailable'; readonly detail: string; readonly retryAfter?: number }
   | { readonly status: 'misconfigured'; readonly detail: string }
 
-/** Which account is refreshed, and when that is no longer needed. */
+/** The account to refresh, and a test of whether the refresh is no longer needed. */
 export interface RefreshWish {
   readonly key: string
   readonly upstream: Upstream
   readonly isSettled: (record: AccountRecord) => boolean
 }
 
-/** Between two looks at what another process does. Milliseconds. */
+/** Interval between two polls of what another process does, in milliseconds. */
 const LOOK_MS = 60
 
-/** What a request to the provider makes of an account, whatever else was written to it meanwhile. */
+/** Applies the result of a request to the provider to an account, whatever else was written to it meanwhile. */
 type Change = (record: AccountRecord) => AccountRecord
 
-/** What the store has not taken yet: an answer, or that none is awaited. */
+/** A change that the store has not accepted yet: an answer, or the fact that none is awaited. */
 interface Unwritten {
   readonly upstream: Upstream
   readonly stored: StoredAccount
@@ -88,8 +88,8 @@ export class AccountRefresher {
   }
 
   /**
-   * As long as a request may take: a process that stands still for a while loses nothing. A dead one keeps it as well,
-   * so it is shorter where the provider's grace period has to outlive it.
+   * Returns the length of a lease: as long as a request may take, so a process that pauses for a while loses nothing. A
+   * dead process keeps its lease too, so the lease is shorter if the provider's grace period must outlast it.
    */
   #leaseSeconds({ upstream: { connection } }: RefreshWish): number {
     const { rotates, graceSeconds } = connection
@@ -97,7 +97,7 @@ export class AccountRefresher {
     return Math.min(this.#requestSeconds, Math.max(1, graceSeconds / 3))
   }
 
-  /** Under the lease: what another process did meanwhile is looked at first. */
+  /** Refreshes under the lease. First reads what another process did meanwhile. */
   async #refresh(wish: RefreshWish): Promise<Refreshed> {
     await this.#writeUnwritten(wish.key)
     const stored = await this.#records.read(wish.key)
@@ -199,8 +199,8 @@ export class AccountRefresher {
   }
 
   /**
-   * By compare-and-swap. What else was written meanwhile, such as a choice or a seal under a new key, is kept beside
-   * it; what came of another use of a refresh token, or a new grant, stands as it is.
+   * Writes by compare-and-swap. Keeps other changes that were written meanwhile, such as a choice or a seal under a new
+   * key. Does not overwrite the result of another use of a refresh token, or a new grant.
    */
   async #write(key: string, { upstream, stored: sent, change }: Unwritten): Promise<Refreshed> {
     let { version, record } = sent

@@ -1,7 +1,7 @@
 import type { AccountRecord } from './account-record.ts'
 import type { UpstreamTokens } from './upstream-tokens.ts'
 
-/** After one refusal by the API, another one is taken for a matter of the token only after so long. Milliseconds. */
+/** Minimum time between two refusals by the API until the second one counts against the token, in milliseconds. */
 export const REFUSED_AGAIN_MS = 30_000
 
 /** The account without its tokens: the provider gives no more for them. */
@@ -50,7 +50,7 @@ export function refreshed(
   }
 }
 
-/** As if the refresh token had never been sent. */
+/** Returns the record as if the refresh token had never been sent. */
 export function unsent(now: AccountRecord, before: AccountRecord): AccountRecord {
   const { refreshing: _s, ...rest } = now
   const { state, accessToken, expiresAt, refreshToken, refreshing } = before

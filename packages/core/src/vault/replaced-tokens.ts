@@ -7,20 +7,20 @@ const MAX_REPLACED = 20
 /** Tokens of one provider and client. */
 export type TokenPair = NonNullable<AccountRecord['replaced']>[number]
 
-/** What a use of a refresh token is known by. */
+/** Identifies a use of a refresh token. */
 type Use = NonNullable<AccountRecord['refreshing']>
 
 /** Stands for uses and tokens that are no longer listed. */
 const FORGOTTEN: Use = { at: 0, tries: 0 }
 
-/** What a new link of an account takes over from the record before it. */
+/** The part of the previous record that a new link of an account keeps. */
 export type TakenOver = Pick<AccountRecord, 'refreshToken' | 'replaced' | 'unanswered'>
 
 /**
- * What is left of the record before a new link.
+ * Returns what a new link keeps of the record before it.
  *
- * A provider that gives a refresh token only with the first consent means the old one to be kept: that of the same
- * provider and client, while no answer to it is awaited. All other tokens are listed, since they may live on.
+ * A provider that gives a refresh token only with the first consent means the old one to be kept. It is kept for the
+ * same provider and client, if no answer to it is awaited. All other tokens are listed, since they may still be valid.
  */
 export function takenOver(
   before: AccountRecord | 'unreadable' | undefined,
@@ -53,8 +53,8 @@ export function takenOver(
 }
 
 /**
- * What the new record does not hold. Some providers give the same token again. Where the refresh token is kept, the access
- * token is listed by itself: not every provider ends it with the refresh token (RFC 7009 §2.1).
+ * Returns the tokens that the new record does not hold. Some providers give the same token again. If the refresh token
+ * is kept, the access token is listed by itself: not every provider ends it with the refresh token (RFC 7009 §2.1).
  */
 function leftOf(before: AccountRecord, now: Pick<AccountRecord, 'accessToken' | 'refreshToken'>): TokenPair {
   const { refreshToken: _r, accessToken, ...rest } = pairOf(before)

@@ -19,7 +19,7 @@ import { hasUnknownTokens, livingPairs } from './replaced-tokens.ts'
 import { revokePairs } from './revoke-pairs.ts'
 import type { ChangedConnection } from './vault.ts'
 
-/** What a cascade did. */
+/** Result of a cascade. */
 export interface ForgottenAccounts {
   /** Number of accounts that were removed. */
   readonly disconnected: number
@@ -154,7 +154,7 @@ export class StoredAccounts {
     return { disconnected, revoked: revokedCount, unreadable }
   }
 
-  /** Where the chosen account goes, no other one is used before the user chooses it. */
+  /** Blocks the other accounts, if the user's chosen account is removed, until the user chooses one of them. */
   async #unlessChosen(owner: AccountRecord['owner'], connection: string, key: string): Promise<void> {
     const { records } = this.#parts
     // A record that does not open has no readable choice.

@@ -21,8 +21,8 @@ export type { Resealed }
 /** Options of {@link storedVault}. */
 export interface StoredVaultOptions extends SurroundingsOptions {
   /**
-   * Where connections live: the guard's own store, so that a user whose access `guard.revoke` ended links and unlinks
-   * nothing, also where the app calls `accounts` itself.
+   * Store of the connections. Pass the guard's own store: then a user whose access `guard.revoke` ended cannot link or
+   * unlink, not even if the app calls `accounts` itself.
    */
   readonly store: Store
   /**
@@ -30,13 +30,14 @@ export interface StoredVaultOptions extends SurroundingsOptions {
    * required with a durable store. @default random keys of this process
    */
   readonly keys?: StoreKeys
-  /** By name, as policies call them. */
+  /** Connections by the names that policies use. */
   readonly connections: Readonly<Record<string, ConnectionDefinition>>
   /** The page on which the user connects accounts, for interrupts: absolute, and without secrets. */
   readonly connectPage?: string
   /**
-   * How long a guard may go on with a token before it asks again: what another process disconnected is used no
-   * longer. Seconds. @default 60
+   * Time that a guard may use a token before it asks the vault again, in seconds. It limits the use of an account that
+   * another process disconnected.
+   * @default 60
    */
   readonly recheckSeconds?: number
   /** @default the system's */
@@ -45,7 +46,7 @@ export interface StoredVaultOptions extends SurroundingsOptions {
 
 /** The embedded vault. */
 export interface StoredVault extends Vault {
-  /** For the app's own pages. */
+  /** Links and lists accounts, for the app's own pages. */
   readonly accounts: Required<AccountLinker>
   /**
    * Disconnects everything of a user, or what was linked in one session. For an app's own account deletion: whose it

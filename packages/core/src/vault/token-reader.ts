@@ -9,13 +9,13 @@ import { preferredOf } from './stored-accounts.ts'
 import type { Upstream } from './upstream.ts'
 import { requestOf, type VaultAnswer, type VaultContext, type VaultRequest } from './vault.ts'
 
-/** How long before its end a token is renewed, in seconds; a quarter of its life at most. */
+/** Time before a token expires at which it is renewed, in seconds; at most a quarter of its lifetime. */
 const EARLY_SECONDS = 60
 
-/** How long a link may wait for its proof to be looked up again. Milliseconds. */
+/** Maximum time that a link may wait until its proof is read again, in milliseconds. */
 const UNCONFIRMED_MS = 60_000
 
-/** What a {@link TokenReader} works with. */
+/** Parts that a {@link TokenReader} needs. */
 interface ReaderParts {
   readonly records: AccountRecords
   readonly refresher: AccountRefresher
@@ -93,7 +93,10 @@ export class TokenReader {
     return { status: 'must_reconnect', detail: `${message}: ${key}` }
   }
 
-  /** What no refresh changes. Asked of each record that was read: the account may be linked again at any time. */
+  /**
+   * Returns the answer that no refresh changes. Called for each record that was read, because the account may be linked
+   * again at any time.
+   */
   #settledAnswer(record: AccountRecord, upstream: Upstream, { scopes }: VaultRequest): VaultAnswer | undefined {
     const unusable = this.#unusable(record, upstream)
     if (unusable !== undefined) return unusable
@@ -103,7 +106,7 @@ export class TokenReader {
     return { status: 'needs_scopes', detail: `the account was linked without ${missing.join(', ')}`, account }
   }
 
-  /** Why this account serves no call, whatever its token is. */
+  /** Returns the reason why this account can serve no call, whatever its token is. */
   #unusable(record: AccountRecord, { connection: { profile } }: Upstream): VaultAnswer | undefined {
     if (record.issuer !== profile.issuer || record.clientId !== profile.clientId) {
       return { status: 'must_reconnect', detail: 'the account was linked at another provider, or with another client' }

@@ -1,4 +1,4 @@
-/** What a provider gave. */
+/** Tokens from a provider. */
 export interface UpstreamTokens {
   readonly accessToken: string
   /** Seconds. */
@@ -8,7 +8,7 @@ export interface UpstreamTokens {
   readonly scopes?: readonly string[]
 }
 
-/** What a provider gave for a code. */
+/** Tokens that a provider gave for a code. */
 export interface RedeemedTokens extends UpstreamTokens {
   readonly idToken?: string
 }

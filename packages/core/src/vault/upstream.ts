@@ -48,7 +48,10 @@ export class Upstream {
     return this.#server.endpoints(options)
   }
 
-  /** Where the browser goes. @throws ConfigurationError The server has no authorization endpoint, or none to trust. */
+  /**
+   * Returns the address to which the browser goes.
+   * @throws ConfigurationError The server has no authorization endpoint, or an untrusted one.
+   */
   async authorizationUrl(attempt: AuthorizationAttempt, options: RequestOptions): Promise<string> {
     const { authorization } = await this.ready(options)
     const url = authorization !== undefined && URL.canParse(authorization) ? new URL(authorization) : undefined
@@ -120,7 +123,7 @@ export class Upstream {
     )
   }
 
-  /** Whose account the tokens of a new link are for. @throws as `redeem` */
+  /** Returns the account of the tokens of a new link. @throws as `redeem` */
   async accountOf(response: RedeemedTokens, nonce: string, options: RequestOptions): Promise<UpstreamAccount> {
     const { account } = this.connection
     switch (account.from) {

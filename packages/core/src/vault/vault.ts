@@ -2,7 +2,7 @@ import type { AuthorizationServers, RequestOptions } from '../authorization-serv
 import type { Principal, UserIdentity } from '../contract/index.ts'
 import type { Token } from '../credential/token.ts'
 
-/** Which upstream token is wanted, for whom. */
+/** Request for an upstream token. */
 export interface VaultRequest {
   /** Verified. */
   readonly identity: UserIdentity
@@ -10,7 +10,7 @@ export interface VaultRequest {
   readonly connection: string
   /** Scopes that the policy requires. */
   readonly scopes: readonly string[]
-  /** Which of several linked accounts. */
+  /** Vault's id of the linked account, if there are several. */
   readonly account?: string
   /**
    * The delegation by which the user, who is away, agreed to the vault's worker grant: such a grant serves no other
@@ -43,7 +43,7 @@ export type VaultAnswer =
        * token of this account. Absent: of the account that the vault chooses then.
        */
       readonly account?: string
-      /** How long the token may be given out before the vault is asked again, in seconds. @default until it ends */
+      /** Time that the token may be used before the vault is asked again, in seconds. @default until it expires */
       readonly recheckSeconds?: number
     }
   | {
@@ -57,7 +57,7 @@ export type VaultAnswer =
   | { readonly status: 'unavailable'; readonly detail: string; readonly retryAfter?: number }
   | { readonly status: 'misconfigured'; readonly detail: string }
 
-/** What a vault may use of the guard. */
+/** Parts of the guard that a vault may use. */
 export interface VaultContext extends RequestOptions {
   /** Authorization servers of the guard, by issuer. */
   readonly authorizationServers: AuthorizationServers
@@ -65,7 +65,7 @@ export interface VaultContext extends RequestOptions {
   readonly now: number
 }
 
-/** Whose tokens of which connection are not what they were: another account was chosen, or one is gone. */
+/** The user and connection whose tokens changed: another account was chosen, or one was removed. */
 export interface ChangedConnection extends Principal {
   /** Name of the connection whose linked accounts changed. */
   readonly connection: string

@@ -9,7 +9,7 @@ import type { VaultRequest } from './vault.ts'
 /** Auth0's names; the grant is a token exchange in all but its name. */
 export const federatedConnectionGrant =
   'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token'
-/** What a Privileged Worker gets. */
+/** Type of the token that a Privileged Worker gets. */
 export const workerIssuedToken = 'http://auth0.com/oauth/token-type/token-vault-access-token'
 export const federatedConnectionToken = 'http://auth0.com/oauth/token-type/federated-connection-access-token'
 
