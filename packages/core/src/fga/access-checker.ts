@@ -1,6 +1,6 @@
 import type { ContextValue, Effect, Explanation, Identity, Permission } from '../contract/index.ts'
 
-/** What the guard asks at step 4. */
+/** Question of the guard at step 4. */
 export interface AccessQuestion {
   /** Verified user or agent for which the guard asks. */
   readonly identity: Identity
@@ -18,13 +18,13 @@ export interface AccessQuestion {
 
 /** One of the questions put to the permission system, and its answer. */
 export interface AccessCheck {
-  /** In the notation of OpenFGA: `user:ann user_can_trade portfolio:p1`. */
+  /** Question in the notation of OpenFGA: `user:ann user_can_trade portfolio:p1`. */
   readonly question: string
   /** True only where the server said so literally (F1). */
   readonly allowed: boolean
-  /** Why not, where the answer was not a plain no: missing, malformed, redirected. */
+  /** Problem with the answer, if it was not a plain denial: missing, malformed, redirected. */
   readonly problem?: string | undefined
-  /** Why, where the checker was given an {@link Explainer}. */
+  /** Explanation of the answer, if the checker has an {@link Explainer}. */
   readonly explanation?: Explanation
 }
 
@@ -58,7 +58,7 @@ export interface AccessChecker {
    * @throws As `check` does: all permissions are answered, or none.
    */
   checkEach?(question: AccessQuestion): Promise<readonly AccessDecision[]>
-  /** As `check`, with the reasons. For the operator: never shown to the model. */
+  /** Checks as `check` does, and returns the reasons. For the operator: never shown to the model. */
   explain?(question: AccessQuestion): Promise<AccessDecision>
 }
 

@@ -43,7 +43,10 @@ export async function askServer(way: Way, request: ServerRequest, signal: AbortS
   return { status: response.status, redirected, headers: response.headers, text }
 }
 
-/** As {@link askServer}, but gives a 200 answer before its body has come. An outage within is the reader's. */
+/**
+ * Asks as {@link askServer} does, but returns a 200 answer before its body has arrived. The reader reports an outage
+ * within the body.
+ */
 export async function openAnswer(
   way: Way,
   request: ServerRequest,
@@ -132,7 +135,7 @@ async function textOf(response: Response, signal: AbortSignal): Promise<string> 
   }
 }
 
-/** What a reader of an answer throws when it breaks off. */
+/** Returns the error that a reader of an answer throws when it breaks off. */
 export function unanswered(cause: unknown, signal: AbortSignal): unknown {
   return signal.aborted ? signal.reason : new TransportError('OpenFGA did not answer', { cause: withoutSecrets(cause) })
 }

@@ -13,7 +13,7 @@ export interface QueueOptions {
   readonly clock: Clock
   /** Adds `now` to each context, when the questions are sent. */
   readonly stampsTime: boolean
-  /** How long an answer may be given again. 0: never. */
+  /** Time that an answer may be reused, in seconds. 0: never. */
   readonly cacheSeconds: number
 }
 
@@ -25,7 +25,7 @@ interface Entry {
   /** The call that asked first: a batch that is refused is asked again, each call's questions apart. */
   readonly call: symbol
   readonly verdict: PromiseWithResolvers<Verdict>
-  /** When it was sent, as `now` of its context; '' where none is added. */
+  /** Time of sending, as `now` of its context. `''`: no time is added. */
   sentAt?: string
   request?: AbortController
   mates?: readonly Entry[]
@@ -45,9 +45,9 @@ export class CheckQueue {
   readonly #backend: Backend
   readonly #options: QueueOptions
   readonly #kept: LRUCache<string, { readonly verdict: Verdict; readonly storedAt: number }> | undefined
-  /** Not sent yet. */
+  /** Questions that were not sent yet. */
   #next = new Map<string, Entry>()
-  /** Sent, not answered, and open to later calls. */
+  /** Questions that were sent, are not answered, and are open to later calls. */
   readonly #sent = new Map<string, Entry>()
 
   constructor(backend: Backend, options: QueueOptions) {
@@ -199,7 +199,7 @@ export class CheckQueue {
   }
 }
 
-/** At most 50 questions each, and not too many characters. */
+/** Splits questions into batches: at most 50 questions each, and a limited number of characters. */
 function batchesOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
   const batches: Entry[][] = []
   let characters = 0
@@ -216,7 +216,10 @@ function batchesOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
   return batches
 }
 
-/** After what this turn still has to do. A timer waits a whole millisecond, and stands in where there is no better. */
+/**
+ * Runs `work` after the rest of this turn. A timer waits a whole millisecond, and is used only if there is nothing
+ * better.
+ */
 function nextTurn(work: () => void): void {
   if (typeof setImmediate === 'function') setImmediate(work)
   else setTimeout(work, 0)

@@ -6,7 +6,7 @@ import type { Question } from './question.ts'
 import { readItem, refused, setUpFault, type Verdict } from './read-answer.ts'
 import { type Consistency, checkAnswer, consistencies, modelHeader } from './wire.ts'
 
-/** What the client is told with each call. */
+/** Options that the client gets with each call. */
 export interface ClientCallOptions {
   /** Authorization model that answers the question. */
   readonly authorizationModelId?: string
@@ -26,7 +26,7 @@ export interface ClientQuestion {
   readonly context?: object
 }
 
-/** What is used of `@openfga/sdk`'s `OpenFgaClient`. Its methods are never trusted further than a server's answer. */
+/** Parts of `@openfga/sdk`'s `OpenFgaClient` that are used. Its methods are trusted no more than a server's answer. */
 export interface OpenFgaClientLike {
   /** Asks one question. The guard validates the answer. */
   check(body: ClientQuestion & { readonly contextualTuples?: never[] }, options?: ClientCallOptions): Promise<object>
@@ -39,10 +39,10 @@ export interface OpenFgaClientLike {
   ): Promise<object>
 }
 
-/** What its batch answers look like: a list, in no order, from which lost answers are missing. */
+/** Form of the client's batch answers: a list, in no order, that omits lost answers. */
 const clientBatch = z.object({ result: z.array(z.looseObject({ correlationId: z.string() })) })
 
-/** What of an axios response tells who answered, where the client shows it. */
+/** Parts of an axios response that identify the answering server, if the client shows them. */
 const clientResponse = z.object({
   $response: z.object({
     headers: z.optional(z.record(z.string(), z.unknown())),
@@ -134,8 +134,8 @@ async function outcomeOf<Outcome>(
 }
 
 /**
- * Why the server, or the client itself, refused the question; `undefined` where there was no answer to it.
- *
+ * Returns the reason why the server, or the client itself, refused the question, or `undefined` if there was no answer
+ * to it.
  * @throws ConfigurationError The server refused because of store, model, address or credentials.
  */
 function problemOf(error: unknown): string | undefined {

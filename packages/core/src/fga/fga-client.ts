@@ -18,7 +18,7 @@ import { type Writes, type Written, writeTuples } from './write-tuples.ts'
 
 /** Options of a client for one OpenFGA store. */
 export interface FgaClientOptions extends StoreOptions {
-  /** How long an answer of least latency may be given again, in seconds. @default answers are not kept */
+  /** Time that an answer of least latency may be reused, in seconds. @default answers are not kept */
   readonly cacheSeconds?: number
 }
 
@@ -30,12 +30,12 @@ export interface FgaCallOptions {
   readonly signal?: AbortSignal
 }
 
-/** What a question was answered. `allowed` is true only where the server said so literally (F1). */
+/** Answer to a question. `allowed` is true only if the server said so literally (F1). */
 export type FgaAnswer =
   | { readonly allowed: true }
   | {
       readonly allowed: false
-      /** Why, where it was not a plain no. For the operator. */
+      /** Problem, if the answer was not a plain denial. For the operator. */
       readonly problem?: string
       /** The server could not find out: an outage of this one question, not a refusal. */
       readonly unavailable?: true

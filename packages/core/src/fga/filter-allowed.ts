@@ -18,18 +18,18 @@ export interface FilterOptions<Document> {
   readonly permissions: AccessChecker
   /** The agent's configured name, such as `agent:trader`. */
   readonly agent: string
-  /** For whom. Made by verification only. @default the current identity */
+  /** Identity that reads the documents. Made by verification only. @default the current identity */
   readonly identity?: Identity
   /**
-   * What a document needs, from its own metadata: `may('can_read', object('document', id))`. A document whose
-   * id cannot be an object's name is withheld.
+   * Returns the permission that a document needs, from its own metadata: `may('can_read', object('document', id))`. A
+   * document whose id cannot be an object's name is withheld.
    */
   readonly permission: (document: Document) => Permission | readonly Permission[]
-  /** How many allowed documents are wanted. @default all there are */
+  /** Maximum number of allowed documents to return. @default all there are */
   readonly limit?: number
-  /** How many candidates are looked at, at most. @default 500 */
+  /** Maximum number of candidates to check. @default 500 */
   readonly maxCandidates?: number
-  /** For all of it, milliseconds. @default 5_000 */
+  /** Time limit for the whole filter, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number
   /** `'user'`: the model has no agents. */
   readonly subjects?: 'user'
@@ -41,7 +41,7 @@ export interface FilterOptions<Document> {
   readonly clock?: Clock
 }
 
-/** Where candidates come from: a list, or a search that gives `count` more of its ranking, from `skip` on. */
+/** Source of candidates: a list, or a search that returns `count` more of its ranking, from `skip` on. */
 export type Candidates<Document> =
   | readonly Document[]
   | ((page: {
@@ -54,7 +54,7 @@ export type Candidates<Document> =
 export interface Filtered<Document> {
   /** The very documents that came in, in their order, with whatever scores they carry. */
   readonly documents: readonly Document[]
-  /** How many candidates were looked at, and how many of them withheld. Not for the model. */
+  /** Number of candidates that were checked. Not for the model. */
   readonly considered: number
   /** Number of candidates that were refused. Not for the model. */
   readonly withheld: number

@@ -3,7 +3,7 @@ import type { Question } from './question.ts'
 import { readBatch, readCheck, type Verdict } from './read-answer.ts'
 import { batchRequest, type Consistency, checkRequest } from './wire.ts'
 
-/** Where the store is, which of its models answers, and how it is reached. */
+/** Address and model of the store, and the means to reach it. */
 export interface StoreConnection extends Way {
   readonly storeUrl: string
   readonly authorizationModelId: string

@@ -18,7 +18,7 @@ export interface ListQuestion extends Pick<RelationshipQuestion, 'user' | 'relat
   readonly serverDeadlineMs?: number
 }
 
-/** Why a list may end before its end: the server cuts it off without saying so. */
+/** Reason why a list may be incomplete: the server cuts it off without saying so. */
 export type CutOff = 'limit' | 'deadline'
 
 /** Answer to a {@link ListQuestion}. */

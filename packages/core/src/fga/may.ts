@@ -12,14 +12,14 @@ export interface MayOptions {
 }
 
 /**
- * What the user and the agent must both be allowed to do with an object.
+ * Names a relation that both the user and the agent must have to an object.
  *
- * Decides nothing: the guard asks the permission system. A limit that must hold belongs on the tuple,
- * since a condition takes from `context` whatever the tuple leaves open.
+ * Decides nothing: the guard asks the permission system. Put a limit that must hold on the tuple, since a condition
+ * takes from `context` every value that the tuple leaves open.
  *
  * @param relation - As the policy calls it; `openFga({ relations })` says what it is for user and agent.
- * @throws ConfigurationError The relation is not one word of at most 50 bytes, or a fact is not a plain
- *   value, or `now` is among them: the checker adds it, from its own clock.
+ * @throws ConfigurationError The relation is not one word of at most 50 bytes, or a fact is not a plain value, or `now`
+ *   is among them: the checker adds it, from its own clock.
  * @throws InvalidObjectError `object` was not made by `object(type, id)`.
  */
 export function may(relation: string, object: FgaObject, options: MayOptions = {}): Permission {

@@ -6,7 +6,7 @@ const MAX_OBJECT_BYTES = 256
 export const MAX_USER_BYTES = 512
 
 const typeForm = /^[^:#@*\s\p{Cc}]{1,254}$/u
-/** What would turn an id into a userset, a wildcard or another type. */
+/** Characters that would turn an id into a userset, a wildcard or another type. */
 const meaningful = /[:#*\s\p{Cc}]/u
 
 /**

@@ -9,7 +9,10 @@ import { keyOf, type Question, questionsFor, type Subjects, textOf } from './que
 import type { Verdict } from './read-answer.ts'
 import { type OpenFgaOptions, type OpenFgaSettings, readOptions } from './read-options.ts'
 
-/** What `openFga` makes: it decides about lists at once, and says why where it has an explainer. */
+/**
+ * Checker that `openFga` returns. It decides about lists in one request, and explains its answers if it has an
+ * explainer.
+ */
 export type OpenFga = AccessChecker & Required<Pick<AccessChecker, 'checkEach'>>
 
 /**

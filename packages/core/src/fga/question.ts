@@ -4,7 +4,7 @@ import { canonicalJson, copyOf } from '../lib/index.ts'
 import type { RelationshipTuple } from './access-checker.ts'
 import { assertPermission, isRelation } from './may.ts'
 
-/** What a policy's relation is called for each subject in the authorization model. */
+/** Relation in the authorization model, for each subject, in place of a policy's relation. */
 export interface Relations {
   /** The user's right, such as `(relation) => `user_${relation}``. */
   readonly user: (relation: string) => string
@@ -21,11 +21,11 @@ export interface Question {
   readonly object: string
   readonly context?: Readonly<Record<string, ContextValue>>
   readonly contextualTuples?: readonly RelationshipTuple[]
-  /** For the operator: what is special about it. */
+  /** Note for the operator about the question. */
   readonly note?: string
 }
 
-/** Who is asked about. */
+/** Subjects of a question. */
 export type Subjects =
   | { readonly kind: 'user'; readonly user: FgaObject }
   | { readonly kind: 'user-and-agent'; readonly user: FgaObject; readonly agent: FgaObject }
@@ -74,7 +74,7 @@ export function keyOf({ user, relation, object, context = {}, contextualTuples =
   return `${names} ${facts} ${tuples}`
 }
 
-/** In the notation of OpenFGA. */
+/** Returns the question in the notation of OpenFGA. */
 export function textOf(question: Pick<Question, 'user' | 'relation' | 'object' | 'note'>): string {
   const note = question.note === undefined ? '' : ` (${question.note})`
   return `${question.user} ${question.relation} ${question.object}${note}`

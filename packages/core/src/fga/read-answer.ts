@@ -10,10 +10,10 @@ export interface HttpAnswer {
   readonly text: string
 }
 
-/** What one question was answered. */
+/** Answer to one question. */
 export type Verdict =
   | { readonly kind: 'allowed'; readonly problem?: undefined }
-  /** With `problem`: not a plain no, but nothing that could count as a yes either (F1). */
+  /** With `problem`, it was not a plain denial, and it cannot count as a yes (F1). */
   | { readonly kind: 'denied'; readonly problem?: string | undefined }
   /** The server could not find out: neither yes nor no. */
   | { readonly kind: 'fault'; readonly problem: string }
@@ -90,7 +90,7 @@ export function readBody(
   return { json }
 }
 
-/** What the server says of a request that it refuses. */
+/** The server's answer to a request that it refuses. */
 export interface ServerError {
   readonly code: string
   readonly message?: string | undefined
@@ -107,7 +107,7 @@ export function serverErrorOf(text: string): ServerError | undefined {
   }
 }
 
-/** For the operator. */
+/** Returns the server's error as text, for the operator. */
 export function inWords(error: ServerError | undefined): string {
   return error === undefined ? '' : `, ${JSON.stringify(error.code)}${quoted(error.message)}`
 }
@@ -121,7 +121,7 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
 
-/** How many keys a JSON text writes: one for each colon that stands in no string. */
+/** Counts the keys that a JSON text writes: one for each colon outside a string. */
 function keysWritten(text: string): number {
   let keys = 0
   let isString = false

@@ -18,11 +18,14 @@ interface CheckerOptions {
    * @default `user_<relation>`, `agent_<relation>` and `acts_for`
    */
   readonly relations?: Relations
-  /** What a user is called. Required with more than one issuer or tenant. @default `user:` and the encoded `sub` */
+  /**
+   * Returns the name of a user. Required with more than one issuer or tenant.
+   * @default `user:` and the encoded `sub`
+   */
   readonly userOf?: UserOf
   /** The one tenant whose users the default `userOf` names. @default users without tenant only */
   readonly tenant?: string
-  /** How fresh answers must be. @default higher consistency for `write` calls, least latency for `read` */
+  /** Required freshness of answers. @default higher consistency for `write` calls, least latency for `read` */
   readonly consistency?: Consistency
   /**
    * Facts of this call that no tuple holds, such as the groups of a verified token; at most 100. They see the
@@ -30,15 +33,16 @@ interface CheckerOptions {
    */
   readonly contextualTuples?: (identity: Identity) => readonly RelationshipTuple[]
   /**
-   * How long an answer of a `read` call may be given again, in seconds. A right that was taken away, or that
-   * ended, lives on for as long. @default answers are not kept
+   * Time that an answer of a `read` call may be reused, in seconds. A right that was removed, or that ended, lasts as
+   * long.
+   * @default answers are not kept
    */
   readonly cacheSeconds?: number
   /** Says why, for traces: the engine of `@behalf/fga-engine` over the same tuples. Its answer decides nothing. */
   readonly explainer?: Explainer
 }
 
-/** With the app's own client of OpenFGA in place of an address. */
+/** Options with the app's own client of OpenFGA, in place of an address. */
 export interface OwnClientOptions
   extends CheckerOptions,
     Pick<StoreOptions, 'authorizationModelId' | 'clock' | 'timeoutMs'> {

@@ -7,19 +7,21 @@ import { type OpenFgaCredentials, tokenSource } from './token-source.ts'
 /** Allows plain `http:` beyond loopback, for networks that encrypt below HTTP. A symbol is not set by accident. */
 export const allowPlainHttp: unique symbol = Symbol.for('@behalf/core@1/allowPlainHttp') as never
 
-/** Where OpenFGA is, and how it is reached. */
+/** Address of OpenFGA, and the means to reach it. */
 export interface StoreOptions {
-  /** Where the API is, such as `https://fga.example.com`; a path is kept. */
+  /** Address of the API, such as `https://fga.example.com`. Its path is kept. */
   readonly apiUrl: string
   /** Id of the OpenFGA store. */
   readonly storeId: string
-  /** Which model answers. Never the latest by accident: a new model takes effect when this is raised. */
+  /**
+   * Id of the model that answers. It is never the latest by accident: a new model takes effect when you change this id.
+   */
   readonly authorizationModelId: string
   /** @default none */
   readonly credentials?: OpenFgaCredentials
   /** @default the global fetch */
   readonly fetch?: Fetch
-  /** Where the time comes from. @default the system's clock */
+  /** Source of the time. @default the system's clock */
   readonly clock?: Clock
   /** Everything from the question to the answer, retries included, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number

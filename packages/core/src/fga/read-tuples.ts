@@ -6,7 +6,10 @@ import { questionTo, type StoreConnection } from './http-backend.ts'
 import { bodyOf } from './list-objects.ts'
 import { type Consistency, readAnswerBody, readRequest } from './wire.ts'
 
-/** Which tuples. `object` may be a type and a colon, `portfolio:`, for all of a type; nothing given: all of them. */
+/**
+ * Filter for tuples. `object` may be a type and a colon, `portfolio:`, for all objects of a type. An empty filter: all
+ * tuples.
+ */
 export interface ReadQuestion {
   /** User of the tuples, such as `user:ann`. Absent: any user. */
   readonly user?: string
@@ -16,13 +19,13 @@ export interface ReadQuestion {
   readonly object?: string
   /** 1 to 100. @default the server's own, 50 */
   readonly pageSize?: number
-  /** From the page before. */
+  /** Token from the previous page. */
   readonly continuationToken?: string
 }
 
 /** Tuple that the server stores. */
 export interface StoredTuple extends RelationshipTuple {
-  /** When it was written, as the server writes it. */
+  /** Time of the write, as the server writes it. */
   readonly timestamp?: string
 }
 

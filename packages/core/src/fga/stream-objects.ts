@@ -17,7 +17,7 @@ export interface ObjectStream extends AsyncIterable<string> {
 interface StreamOptions {
   readonly consistency: Consistency
   readonly signal: AbortSignal | undefined
-  /** From the first question to the last object, milliseconds. */
+  /** Time limit from the first question to the last object, in milliseconds. */
   readonly timeoutMs: number
 }
 

@@ -7,17 +7,20 @@ import { BehalfError, ConfigurationError, type OAuthResponseError, TransportErro
 import { refuseUnknownKeys, requireText, SingleFlight } from '../lib/index.ts'
 import type { Clock, Fetch } from '../ports/index.ts'
 
-/** How OpenFGA knows us. */
+/** Credentials of this client at OpenFGA. */
 export type OpenFgaCredentials =
   | {
       readonly method: 'apiToken'
-      /** Sent as Bearer token. Never logged. */
+      /** Bearer token to send. Never logged. */
       readonly token: string
     }
   | {
-      /** A token of the client's own (RFC 6749 §4.4), had when it is needed and kept until shortly before its end. */
+      /**
+       * Access token of the client's own (RFC 6749 §4.4). Requested when it is needed, and kept until shortly before it
+       * expires.
+       */
       readonly method: 'clientCredentials'
-      /** Where it comes from, and how the client proves itself: `oidc({ issuer, clientId, clientSecret })`. */
+      /** Issuer of the token, and the client's authentication: `oidc({ issuer, clientId, clientSecret })`. */
       readonly authorizationServer: Profile
       /** Such as `https://api.us1.fga.dev/`. */
       readonly audience: string
@@ -25,7 +28,7 @@ export type OpenFgaCredentials =
       readonly scopes?: readonly string[]
     }
 
-/** Where the Bearer token comes from. */
+/** Source of the Bearer token. */
 export interface TokenSource {
   token(signal: AbortSignal): Promise<Token | undefined>
   /** The server did not take `used`. @returns whether another may be had */
@@ -59,7 +62,7 @@ export function tokenSource(credentials: OpenFgaCredentials | undefined, way: To
 export interface TokenWay {
   readonly fetch: Fetch
   readonly clock: Clock
-  /** Milliseconds, for one token request. */
+  /** Time limit for one token request, in milliseconds. */
   readonly timeoutMs: number
 }
 

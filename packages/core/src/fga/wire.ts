@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { RelationshipTuple } from './access-checker.ts'
 import type { Question } from './question.ts'
 
-/** How fresh an answer must be. */
+/** Required freshness of an answer. */
 export type Consistency = 'minimizeLatency' | 'higherConsistency'
 
 export const consistencies = {
@@ -125,7 +125,7 @@ export const readAnswerBody = z.object({
 })
 
 const refusal = { code: z.string(), message: z.optional(z.string()) }
-/** What the server says of a request that it refuses; of a stream it says so within `error`, by a number. */
+/** The server's answer to a request that it refuses. A stream has it within `error`, with a number as its code. */
 export const errorAnswer = z.union([z.object(refusal), z.object({ error: z.object({ ...refusal, code: z.number() }) })])
 
 /** The header that names the model which answered. */

@@ -13,7 +13,7 @@ import { answering, readJson, refuse } from './requests.ts'
 
 /** Options of {@link cibaPing}. */
 export interface CibaPingOptions extends Pick<ChannelsOptions, 'store' | 'keys' | 'clock'> {
-  /** Called with the approval's id when a poll may find an answer. Its failures change nothing. */
+  /** Called with the approval's id if a poll may find an answer. Its failures change nothing. */
   readonly onPing?: (approvalId: string) => void | Promise<void>
 }
 

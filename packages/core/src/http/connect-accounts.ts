@@ -16,20 +16,20 @@ import { signedInUser } from './signed-in-user.ts'
 export interface ConnectAccountsOptions {
   /** `accounts` of a `storedVault`, or `auth0ConnectedAccounts`. */
   readonly linker: AccountLinker
-  /** Who is signed in. */
+  /** Returns the signed-in user. */
   readonly identityOf: IdentityOf
   /** The guard's own store: it shows whose access `guard.revoke` ended, and they are not signed in. */
   readonly store: Store
   /** The guard's own keys. @default none, for a memory store */
   readonly keys?: StoreKeys
   /**
-   * Where the handler is mounted, as browsers see it: `https://app.example.com/connections`. Register
+   * Address of the handler, as browsers see it: `https://app.example.com/connections`. Register
    * `{baseUrl}/callback/{connection}` at each provider.
    */
   readonly baseUrl: string
   /** Origins whose pages may post here. @default that of `baseUrl` */
   readonly origins?: readonly string[]
-  /** Called after an account was linked, to go on with what waited. Its failures change nothing. */
+  /** Called after an account was linked, so that waiting work can continue. Its failures change nothing. */
   readonly onConnected?: (connected: ConnectedAccount) => void | Promise<void>
   /** @default the system's */
   readonly clock?: Clock

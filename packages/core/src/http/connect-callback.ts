@@ -46,7 +46,10 @@ export async function completeConnect(
   return sentBack(base, answer, { connect_error: answer.status, connection }, cookie)
 }
 
-/** To where the flow was begun, or to the page of accounts. The URL of this request holds a code: it is no referrer. */
+/**
+ * Redirects to the page that started the flow, or to the page of accounts. The URL of this request contains a code, so
+ * it is not sent as a referrer.
+ */
 function sentBack(
   base: URL,
   { returnTo }: Pick<CompleteAnswer, 'returnTo'>,

@@ -19,7 +19,7 @@ button { animation: still 1s; font: inherit; max-width: 100%; min-height: 2.75re
 button:focus-visible { outline: .2rem solid Highlight; outline-offset: .15rem }
 `
 
-/** What the query may say of what just happened. Nothing of it is shown as it came. */
+/** Messages that the query may select about the last action. The page shows no text from the query. */
 const done: Readonly<Record<string, string>> = {
   disconnected: 'The account is disconnected.',
   preferred: 'This account will be used.',
@@ -154,7 +154,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** What others named: escaped for HTML, and for the person who reads it. */
+/** Prepares text from others: escapes it for HTML, and makes it safe for its reader. */
 const shown = (text: string): string => escaped(displayText(text))
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '')

@@ -9,7 +9,7 @@ export interface ConnectedAccount {
   readonly account: LinkedAccount
 }
 
-/** What the parts of the handler share. */
+/** Values that the parts of the handler share. */
 export interface ConnectParts {
   readonly linker: AccountLinker
   readonly base: URL

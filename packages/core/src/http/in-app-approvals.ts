@@ -26,7 +26,7 @@ export interface InAppApprovalsOptions {
    * question counts as unsent and is sent again. @default no notification; the question is in the inbox
    */
   readonly notify?: (asked: AskedInApp) => void | Promise<void>
-  /** How often a call that waits reads the record, in seconds. @default 5 */
+  /** Interval at which a waiting call reads the record, in seconds. @default 5 */
   readonly intervalSeconds?: number
 }
 

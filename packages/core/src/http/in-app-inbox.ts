@@ -18,11 +18,11 @@ import { signedInUser } from './signed-in-user.ts'
 
 /** Options of {@link inAppInbox}. */
 export interface InAppInboxOptions extends Pick<ChannelsOptions, 'store' | 'keys' | 'audit' | 'clock'> {
-  /** Who is signed in. */
+  /** Returns the signed-in user. */
   readonly identityOf: IdentityOf
   /** Origins whose pages may answer, where it is not the handler's own, such as behind a proxy. @default the request's */
   readonly origins?: readonly string[]
-  /** Called after an answer is stored, to go on with what waited. Its failures change nothing. */
+  /** Called after an answer is stored, so that waiting work can continue. Its failures change nothing. */
   readonly onAnswer?: (answer: TakenAnswer) => void | Promise<void>
 }
 

@@ -2,20 +2,20 @@ import type * as z from 'zod/mini'
 import type { StoreError } from '../errors/index.ts'
 import type { PutOptions } from '../ports/index.ts'
 
-/** What names a record or an index. The store gets a keyed hash of it, which tells nothing. */
+/** Name of a record or an index. The store gets a keyed hash of it, which reveals nothing. */
 export type Name = readonly (string | number | null | undefined)[]
 
-/** What a collection must know of its records. All of it is computed from the record, so that a re-seal restores it. */
+/** Rules for the records of a collection. Each is computed from the record, so a re-seal restores it. */
 export interface CollectionOptions<Value> {
   /** Begins every key, so that kinds do not meet. */
   readonly kind: string
-  /** What a record must be. What is not exactly so is refused, never guessed at. */
+  /** Schema of a record. A value that does not match exactly is refused, never guessed at. */
   readonly schema: z.ZodMiniType
   /** The names under which `under` finds it. */
   readonly index?: (value: Value) => readonly Name[]
-  /** When it is gone by itself. Absent: never. */
+  /** Returns the time at which the record expires. Absent: never. */
   readonly ends?: (value: Value) => Pick<PutOptions, 'expiresAt' | 'expiresInSeconds'>
-  /** When `claimDue` finds it. */
+  /** Returns the time from which `claimDue` finds the record. */
   readonly due?: (value: Value) => PutOptions['due']
   /** Whether `reseal` goes over these records: those that outlive a seal key. @default false */
   readonly outlivesKeys?: boolean
@@ -39,7 +39,7 @@ export interface Unreadable {
 export type OnUnreadable = (key: string) => void
 
 export interface WalkOptions {
-  /** Only records after this key. */
+  /** Returns only records after this key. */
   readonly after?: string | undefined
   /** Absent: a record that does not open ends the walk with its error. */
   readonly onUnreadable?: OnUnreadable | undefined
@@ -50,9 +50,9 @@ export interface WriteOptions {
   readonly ifVersion: string | null
 }
 
-/** What came of sealing all records under the current key. */
+/** Result of sealing all records under the current key. */
 export interface Resealed {
-  /** How many were sealed now. */
+  /** Number of records that were sealed now. */
   readonly resealed: number
   /**
    * The store's keys of records that do not open: damaged, moved, or sealed under a key that is not listed. They are as

@@ -63,7 +63,10 @@ export class Collection<Value> {
     return found && this.#open({ ...found, key })
   }
 
-  /** As `get`, for those who replace or delete what does not open. @throws StoreError `unavailable` */
+  /**
+   * Reads as `get` does, for callers that replace or delete a record that cannot be opened.
+   * @throws StoreError `unavailable`
+   */
   async find(key: string): Promise<Stored<Value> | Unreadable | undefined> {
     const found = await this.#store.get(key)
     return found && this.#openOrName({ ...found, key })

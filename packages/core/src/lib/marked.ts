@@ -20,7 +20,7 @@ export class Marked extends Given {
     this.#kept = kept
   }
 
-  /** Before the object is frozen: that a private field can still be added then is not promised for ever. */
+  /** Must run before the object is frozen: later engines may refuse to add a private field to a frozen object. */
   static set(object: object, kept: object | undefined): void {
     if (#kept in object) object.#kept = kept
     else new Marked(object, kept)
@@ -30,7 +30,7 @@ export class Marked extends Given {
     return typeof value === 'object' && value !== null && #kept in value
   }
 
-  /** What is kept for it; nothing for what was never marked. */
+  /** Returns the value that is kept for the object, or `undefined` if it was never marked. */
   static get(value: unknown): object | undefined {
     return typeof value === 'object' && value !== null && #kept in value ? value.#kept : undefined
   }

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from './options.ts'
 
-/** What an option must be: in words, and as a check. */
+/** Requirement of an option: in words, and as a check. */
 interface OptionKind {
   readonly words: string
   readonly holds: (value: unknown) => boolean

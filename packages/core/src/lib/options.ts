@@ -36,7 +36,7 @@ export function requireText(option: string, value: unknown): string {
   return value
 }
 
-/** At least one text, each with something in it; copied and frozen. */
+/** Checks a list of at least one non-empty text. Returns a frozen copy. */
 export function requireTexts(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) throw new ConfigurationError(option, 'give at least one string')
   return Object.freeze(value.map((item, index) => requireText(`${option}[${index}]`, item)))

@@ -7,7 +7,9 @@ export function isLoopback(url: URL): boolean {
   return loopback.test(url.hostname)
 }
 
-/** At least one exact origin, `https:` or loopback `http:`, each once; copied and frozen. */
+/**
+ * Checks a list of at least one exact origin, `https:` or loopback `http:`, without duplicates. Returns a frozen copy.
+ */
 export function originList(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) {
     throw new ConfigurationError(

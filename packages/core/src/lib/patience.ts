@@ -1,7 +1,7 @@
 import { isOutage } from './classified-store.ts'
 
 interface Patience {
-  /** How long a store that does not answer is asked again. */
+  /** Time for which a store that does not answer is retried, in seconds. */
   readonly seconds: number
   /** Keeps no process alive meanwhile. @default false */
   readonly unref?: boolean

@@ -40,14 +40,14 @@ class NotPlain extends Error {
   }
 }
 
-/** Not a place in the value, but its size. */
+/** Error about the size of a value, not about a place in it. */
 class TooLarge extends Error {
   constructor(bytes: number, most: number) {
     super(`has at least ${bytes} bytes, and at most ${most} are allowed`)
   }
 }
 
-/** What was copied so far. */
+/** Size of the data copied so far. */
 class Size {
   readonly #most: number
   #bytes = 0
@@ -61,7 +61,7 @@ class Size {
     this.expect(0)
   }
 
-  /** So many bytes will come at least. */
+  /** Announces that at least this number of bytes will follow. */
   expect(bytes: number): void {
     const least = this.#bytes + bytes
     if (least > this.#most) throw new TooLarge(least, this.#most)

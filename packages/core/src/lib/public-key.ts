@@ -18,10 +18,10 @@ const ROCA_PRODUCT = ROCA_PRIMES.reduce((product, prime) => product * BigInt(pri
 const ED25519_PRIME = 2n ** 255n - 19n
 
 /**
- * Why no signature proves anything under a public key; `undefined` of a key that nothing speaks against.
+ * Returns the reason why signatures under a public key prove nothing, or `undefined` if there is no such reason.
  *
- * Refuses keys that are no public ones, RSA keys under which others can sign or that take long to verify, and Ed25519
- * points of small order. Whether a key can be used at all is for the JWT library.
+ * Refuses keys that are not public, RSA keys under which others can sign or that take long to verify, and Ed25519
+ * points of small order. The JWT library checks whether a key can be used at all.
  *
  * @see {@link https://crocs.fi.muni.cz/public/papers/rsa_ccs17 | The return of Coppersmith's attack (ROCA)}
  */

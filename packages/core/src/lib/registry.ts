@@ -11,7 +11,7 @@ interface Shared {
   readonly scope: AsyncLocalStorage<Scope>
 }
 
-/** What surrounds the running code: an identity (`runAs`), and a guarded call where there is one. */
+/** Context of the running code: an identity (`runAs`), and a guarded call if there is one. */
 export interface Scope {
   readonly identity: object | undefined
   readonly call?: object | undefined
@@ -25,8 +25,8 @@ export interface Scope {
 const key: unique symbol = Symbol.for('@behalf/core@1') as never
 
 /**
- * What all copies of this major in one process share. Two bundled copies of the package would
- * otherwise not know each other's identities, and context set in one would be lost in the other.
+ * State that all copies of this major version share in one process. Without it, two bundled copies of the package would
+ * not know each other's identities, and one would lose the context that the other set.
  */
 export const shared: Shared = registered()
 

@@ -7,7 +7,7 @@ export function isScopeToken(value: unknown): value is string {
   return typeof value === 'string' && scopeToken.test(value)
 }
 
-/** At least one scope, each once, each a scope token; copied and frozen. */
+/** Checks a list of at least one scope token, without duplicates. Returns a frozen copy. */
 export function scopeList(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) throw new ConfigurationError(option, 'name at least one scope')
   const list: unknown[] = [...value]

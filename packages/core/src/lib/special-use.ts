@@ -1,6 +1,6 @@
 type Prefix = readonly [address: string, bits: number]
 
-/** What IANA's registry of IPv4 has for special use, and multicast. */
+/** Addresses that IANA's IPv4 registry reserves for special use, and multicast. */
 const SPECIAL_V4: readonly Prefix[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],

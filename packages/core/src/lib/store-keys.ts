@@ -16,7 +16,7 @@ export interface StoreKeys {
 /** A memory store dies with its process, and so may its keys: random ones, the same for all who open this store. */
 const ownKeys = new WeakMap<Store, StoreKeys>()
 
-/** What a part needs to keep records. */
+/** Parts that a component needs to store records. */
 export interface OpenedStore {
   /** The store, whose errors are all classified. */
   readonly store: Store
@@ -65,7 +65,10 @@ export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?
   return { store: opened, sealer: createSealer(seal), hash: keyedHash(index) }
 }
 
-/** With keys in one part and without in another, one record would have two names, and what runs once would run twice. */
+/**
+ * Refuses a store that one component uses with keys and another without: one record would have two names, and an action
+ * that must run once would run twice.
+ */
 function refuseMixture(store: Store, given: StoreKeys | undefined, option: string): void {
   if (store.durable) return
   if (given === undefined ? withGivenKeys.has(store) : ownKeys.has(store)) {

@@ -6,7 +6,7 @@ import { loginFile } from './login-file.ts'
 export interface DeviceLoginOptions extends DeviceLoginSettings {
   /** Names the folder within the user's configuration folder. */
   readonly application: string
-  /** In place of the user's configuration folder. */
+  /** Folder to use in place of the user's configuration folder. */
   readonly folder?: string | undefined
 }
 

@@ -7,7 +7,10 @@ const BEAT_MS = 1_000
 /** A holder that is silent for so long, by the clock of the process that waits, counts as dead. Milliseconds. */
 const SILENT_MS = 5_000
 const LOOK_MS = 50
-/** So many turns back, tickets are kept: a folder that is read while turns pass still shows a late one. */
+/**
+ * Number of past turns whose tickets are kept: a listing of the folder that is read while turns pass can still show a
+ * late one.
+ */
 const KEPT_TURNS = 8
 const ticket = /^[1-9]\d{0,14}$/
 

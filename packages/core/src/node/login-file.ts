@@ -9,7 +9,7 @@ import { takeTurn } from './file-lock.ts'
 /** One word, so that it stays in the folder it was meant for. */
 const plainName = /^[A-Za-z0-9][\w.-]{0,63}$/
 
-/** What a writer appends to the name of a file that is not complete yet. */
+/** Suffix that a writer appends to the name of an incomplete file. */
 const unfinished = /^\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/
 
 /** The user's own folder for the configuration of programs. */
@@ -93,7 +93,7 @@ async function replace(path: string, value: Uint8Array): Promise<void> {
   }
 }
 
-/** What the file system says, as a fault of ours (E1). */
+/** Turns errors of the file system into errors of this SDK (E1). */
 async function told<T>(path: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await work()

@@ -16,7 +16,7 @@ export interface PublicFetchOptions {
    * `http:` to loopback. @default none
    */
   readonly except?: readonly string[]
-  /** How names become addresses. @default the system's, `dns.lookup` */
+  /** Resolves names to addresses. @default the system's, `dns.lookup` */
   readonly lookup?: LookupFunction
 }
 

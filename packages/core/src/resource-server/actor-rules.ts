@@ -8,7 +8,7 @@ export type ActorName = string | { readonly issuer: string; readonly subject: st
 /** The outermost actor, without earlier ones: only it may take part in a decision (RFC 8693 §4.1). */
 export type ActingParty = Omit<Actor, 'actor'>
 
-/** Which agents may act here. */
+/** Rules for the agents that may act here. */
 export interface ActorRules {
   /** These agents; or the answer of a function. Absent: any. */
   readonly allow?: readonly ActorName[] | ((actor: ActingParty, identity: Identity) => boolean) | undefined

@@ -1,7 +1,7 @@
 import type { AuthorizationDetail, Identity } from '../contract/index.ts'
 import type { Scheme } from './challenge.ts'
 
-/** Who may go on, and with what. */
+/** Caller that may continue, and its rights. */
 export interface Passed {
   /** Always this value; it discriminates the union. */
   readonly ok: true
@@ -9,7 +9,7 @@ export interface Passed {
   readonly identity: Identity
   /** Scopes of the token. */
   readonly scopes: readonly string[]
-  /** What the token was approved for in particular (RFC 9396 §9.1); the API compares it with what is asked. */
+  /** Details that the token was approved for (RFC 9396 §9.1). The API compares them with the request. */
   readonly authorizationDetails: readonly AuthorizationDetail[]
   /** All claims of the verified token. */
   readonly claims: Readonly<Record<string, unknown>>
@@ -18,8 +18,8 @@ export interface Passed {
    * the same token, however it is written.
    */
   readonly tokenId: string
-  /** How the token was presented; `DPoP`: its key was proved. */
+  /** Scheme by which the token was presented. `DPoP`: its key was proved. */
   readonly scheme: Scheme
-  /** To add to the API's answer: a fresh nonce now and then, else nothing. */
+  /** Headers to add to the API's answer: a fresh nonce now and then, else none. */
   readonly headers: Readonly<Record<string, string>>
 }

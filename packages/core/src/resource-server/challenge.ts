@@ -1,6 +1,6 @@
 import { type ChallengeFields, challengeParameters } from './wire.ts'
 
-/** How a token is presented (RFC 6750 §2.1, RFC 9449 §7.1). */
+/** Scheme by which a token is presented (RFC 6750 §2.1, RFC 9449 §7.1). */
 export type Scheme = 'Bearer' | 'DPoP'
 
 /** The answer to give instead. */
@@ -9,14 +9,14 @@ export interface Refused {
   readonly ok: false
   /** Response to send to the caller. */
   readonly response: Response
-  /** Why, for the API's own log; never part of the response. */
+  /** Reason for the API's own log; never part of the response. */
   readonly reason: string
 }
 
-/** What every challenge of an API says. */
+/** Fields of every challenge of an API. */
 export interface ChallengeSettings {
   readonly realm: string
-  /** Where the metadata is (RFC 9728 §5.1). */
+  /** Address of the metadata (RFC 9728 §5.1). */
   readonly resourceMetadata: string | undefined
   /** Accepted proof algorithms; `undefined` where DPoP is not taken. */
   readonly algorithms: readonly string[] | undefined
@@ -33,14 +33,14 @@ const statusOf = {
   actor_not_allowed: 403,
 } as const
 
-/** Why a request may not pass, as a client is told. */
+/** Reason why a request is refused, as the client sees it. */
 export interface Complaint extends Omit<ChallengeFields, 'realm' | 'resourceMetadata' | 'algorithms'> {
   readonly error: keyof typeof statusOf
   readonly errorDescription: string
 }
 
 export interface RefusalOptions {
-  /** How the request presented its token; `undefined`: it did not. */
+  /** Scheme by which the request presented its token. `undefined`: there was no token. */
   readonly scheme: Scheme | undefined
   /** Absent: the request had no credentials, and no error is named (RFC 6750 §3.1). */
   readonly complaint?: Complaint
@@ -72,7 +72,10 @@ export function refuse(settings: ChallengeSettings, reason: string, options: Ref
   return { ok: false, reason, response: Response.json(body, { status: statusOf[complaint.error], headers }) }
 }
 
-/** Who came without a token is told of every way; who came with one, of the way that would be right. */
+/**
+ * Returns the schemes to name. A request without a token gets every scheme; a request with a token gets the scheme that
+ * would be right.
+ */
 function schemesOf({ algorithms, dpopRequired }: ChallengeSettings, scheme: Scheme | undefined): readonly Scheme[] {
   if (algorithms === undefined) return ['Bearer']
   if (dpopRequired) return ['DPoP']

@@ -1,7 +1,7 @@
 import type { Identity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 
-/** How the user must have logged in. */
+/** Requirements for the user's login. */
 export interface AuthenticationRules {
   /** One of these, the preferred one first. */
   readonly acrValues?: readonly string[] | undefined

@@ -19,20 +19,20 @@ export interface ApprovalGateOptions {
    */
   readonly keys?: StoreKeys | undefined
   /**
-   * What becomes of an order whose handler threw, answered 5xx, or died with its process: the same request again
-   * is told that the outcome is not known, or runs again. Only for handlers that honour the key themselves.
+   * Handling of an order whose handler threw, answered 5xx, or died with its process. `'refuse'`: the same request
+   * learns that the outcome is unknown. `'run_again'`: it runs again; only for handlers that honour the key themselves.
    * @default 'refuse'
    */
   readonly onCrash?: 'refuse' | 'run_again' | undefined
   /** A handler that lives renews its lease; after this long without one it counts as dead, seconds. @default 60 */
   readonly leaseSeconds?: number | undefined
-  /** How long an answer is told again, beyond the token's end, seconds. @default 86_400 */
+  /** Time that an answer is repeated beyond the token's expiry, in seconds. @default 86_400 */
   readonly retentionSeconds?: number | undefined
   /** @default the system's clock */
   readonly clock?: Clock | undefined
 }
 
-/** What a handler is told. */
+/** Context that a handler gets. */
 export interface OrderContext {
   /** Key of this order; the same each time that it runs. */
   readonly idempotencyKey: string
@@ -45,7 +45,7 @@ export type OrderHandler = (context: OrderContext) => Response | Promise<Respons
 
 /** Options of one order at the approval gate. */
 export interface OrderOptions {
-  /** Whose keys they are: within it a key means one order. @default the token's issuer and subject */
+  /** Account of the keys: within it, a key means one order. @default the token's issuer and subject */
   readonly account?: string | undefined
 }
 
@@ -152,7 +152,7 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
   }
 }
 
-/** What a request asks for. */
+/** Order that a request asks for. */
 interface Asked {
   readonly account: string
   readonly idempotencyKey: string | undefined
@@ -191,7 +191,7 @@ function checkCaller(caller: Passed): void {
   throw new ConfigurationError('caller', 'give what `protect` let pass')
 }
 
-/** What is no plain JSON means nothing that could be compared. */
+/** Returns the order as plain JSON. Any other value cannot be compared. */
 function plain(order: unknown): Json {
   const copied = snapshot(order)
   if ('value' in copied) return copied.value

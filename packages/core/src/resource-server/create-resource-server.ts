@@ -28,11 +28,12 @@ export interface ResourceServerOptions extends SurroundingsOptions {
   /** The origin that clients see, where a proxy stands before the API. @default the request's own */
   readonly origin?: string | undefined
   /**
-   * What that proxy takes off the path before the request comes here, such as `/trading`: a proof names the address
-   * that its client sees (RFC 9449 §4.3). @default nothing
+   * Path that the proxy removes before the request arrives here, such as `/trading`: a proof names the address that its
+   * client sees (RFC 9449 §4.3).
+   * @default nothing
    */
   readonly pathPrefix?: string | undefined
-  /** Which agents may act here. @default any */
+  /** Agents that may act here. @default any */
   readonly actors?: ActorRules | undefined
   /** Takes opaque tokens too, by asking their issuer. @default they are refused */
   readonly introspect?: Introspect | undefined
@@ -62,11 +63,12 @@ export interface ProtectOptions extends AuthenticationRules {
   /** Scopes of which the request needs one. @default none */
   readonly anyScope?: readonly string[] | undefined
   /**
-   * What a refusal for lack of `scopes` names: all that the request needs, or just what the token lacks, for clients
-   * that keep what they have and add to it. @default 'needed'
+   * Scopes that a refusal for missing `scopes` names: all that the request needs, or only those that the token lacks,
+   * for clients that keep their scopes and add to them.
+   * @default 'needed'
    */
   readonly challengeScopes?: 'needed' | 'missing' | undefined
-  /** Which agents may do this in particular, beside what holds for the whole API. @default any */
+  /** Agents that may make this request, in addition to the rules of the whole API. @default any */
   readonly actors?: ActorRules | undefined
 }
 
@@ -103,7 +105,7 @@ export interface ResourceServer {
    * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-3 | RFC 9728 §3}
    */
   metadata(request: Pick<ProtectedRequest, 'url' | 'method'>): Response | undefined
-  /** Where the metadata document is. Absent without one. */
+  /** Address of the metadata document. Absent if there is no document. */
   readonly metadataUrl?: string
 }
 

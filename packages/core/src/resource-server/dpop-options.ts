@@ -4,7 +4,7 @@ import { type KeyMaterial, keyBytes, refuseUnknownKeys, requireTexts } from '../
 import type { Clock, Store } from '../ports/index.ts'
 import { type ProofNonces, proofNonces } from './proof-nonces.ts'
 
-/** How tokens that are bound to a key are taken. */
+/** Rules for tokens that are bound to a key. */
 export interface DpopOptions {
   /** Keeps which proofs were used, as hashes and no longer than they live. One store for all processes of the API. */
   readonly store: Store
@@ -12,7 +12,7 @@ export interface DpopOptions {
   readonly required?: boolean | undefined
   /** Accepted signature algorithms of proofs. @default ES256, EdDSA, Ed25519, PS256, RS256 */
   readonly algorithms?: readonly string[] | undefined
-  /** How old a proof may be, seconds. @default 60 */
+  /** Maximum age of a proof, in seconds. @default 60 */
   readonly windowSeconds?: number | undefined
   /** Ask for nonces of our own, so that a proof cannot have been made ahead of its time. @default none */
   readonly nonces?: { readonly secret: KeyMaterial; readonly lifetimeSeconds?: number | undefined } | undefined

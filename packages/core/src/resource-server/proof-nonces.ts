@@ -4,7 +4,7 @@ import type { Clock } from '../ports/index.ts'
 /** Nonces that need no memory: the time at which they were made, and a keyed hash of it. */
 export interface ProofNonces {
   issue(): Promise<string>
-  /** Made with our key, and not too long ago. */
+  /** Returns whether the nonce was made with our key, and is recent enough. */
   isValid(nonce: string): Promise<boolean>
   /** A valid one whose time is half over: its client should get the next. */
   isAging(nonce: string): boolean

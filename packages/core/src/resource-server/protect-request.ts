@@ -24,7 +24,7 @@ export interface ApiSettings {
   readonly challenge: ChallengeSettings
 }
 
-/** What one request needs. */
+/** Requirements of one request. */
 export interface CheckedRules {
   readonly scopes: readonly string[]
   readonly anyScope: readonly string[]

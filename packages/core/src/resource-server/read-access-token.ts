@@ -1,6 +1,6 @@
 import type { Scheme } from './challenge.ts'
 
-/** What of a request is looked at: a `Request` has it all. */
+/** Parts of a request that are read. A `Request` has them all. */
 export interface ProtectedRequest {
   /** Absolute URL of the request. */
   readonly url: string
@@ -12,7 +12,7 @@ export interface ProtectedRequest {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a request says about who calls: a token, nothing at all, or something that cannot be right. */
+/** Statement of a request about its caller: a token, nothing at all, or an invalid value. */
 export type PresentedToken =
   | { readonly kind: 'token'; readonly scheme: Scheme; readonly token: string }
   | { readonly kind: 'none' }

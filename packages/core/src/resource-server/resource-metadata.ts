@@ -4,7 +4,7 @@ import type { DpopRules } from './dpop-options.ts'
 import type { ProtectedRequest } from './read-access-token.ts'
 import { metadataDocument } from './wire.ts'
 
-/** What the API says of itself to clients that do not know it yet. */
+/** Description of the API for clients that do not know it yet. */
 export interface MetadataOptions {
   /** The API's identifier. @default the audience, where there is one and it is a web address */
   readonly resource?: string | undefined
@@ -12,7 +12,7 @@ export interface MetadataOptions {
   readonly authorizationServers?: readonly string[] | undefined
   /** Scopes worth asking for. */
   readonly scopes?: readonly string[] | undefined
-  /** For people. */
+  /** Display name, for people. */
   readonly name?: string | undefined
   /** Pages for developers and users. */
   readonly documentation?: string | undefined

@@ -5,7 +5,7 @@ import { keep, type OrderRecord, replay } from './stored-answer.ts'
 /** One order in front of the API. */
 export interface OrderRun extends OrderNames {
   readonly fingerprint: string
-  /** When its token ends, epoch seconds. */
+  /** Time at which its token expires, in epoch seconds. */
   readonly tokenEnd: number
   readonly onCrash: 'refuse' | 'run_again'
   /** @param again - An earlier run of this order ended in the middle. */
@@ -46,7 +46,7 @@ async function runAlone(book: IdempotencyStore, run: OrderRun): Promise<Response
   return carryOut(book, run, version, started)
 }
 
-/** What is to be said of an order that is known. `begun`: it was begun, and runs now or died. */
+/** Returns the answer for a known order. `begun`: the order was begun, and runs now or died. */
 function answerOf(run: OrderRun, record: OrderRecord | undefined): Response | 'begun' | undefined {
   if (record === undefined) return undefined
   if (record.fingerprint !== run.fingerprint) {

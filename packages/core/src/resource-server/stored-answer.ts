@@ -1,7 +1,7 @@
 import * as base64url from 'jose/base64url'
 import * as z from 'zod/mini'
 
-/** What is kept of an order under its idempotency key. `v`: an unknown version is never guessed. */
+/** Stored record of an order under its idempotency key. `v`: an unknown version is never guessed. */
 export const orderRecord = z.strictObject({
   v: z.literal(1),
   /** `unknown`: its handler failed in the middle, and may have acted. */
@@ -27,7 +27,7 @@ export type StoredAnswer = NonNullable<OrderRecord['answer']>
 
 /** An answer's body that is larger is not told again. Bytes. */
 const MAX_BODY = 256 * 1024
-/** What a client needs to read the answer. Cookies and caching are of their own time. */
+/** Headers that a client needs to read the answer. Cookies and caching belong to the first response only. */
 const keptHeaders = ['content-language', 'content-location', 'content-type', 'etag', 'location']
 
 /** Reads a handler's answer: once, for its client and for the record. */

@@ -1,6 +1,6 @@
 /**
- * How long a request may be under way: between the checks of its token and its proof and the use of what they give, the API
- * may read a body. What was used meanwhile is remembered for longer than this, beyond its own end.
+ * Maximum time that a request may be under way, in seconds. The API may read a body between the checks of token and
+ * proof and the use of their results. Used values are remembered longer than this, beyond their own expiry.
  */
 export const UNDER_WAY_SECONDS = 240
 

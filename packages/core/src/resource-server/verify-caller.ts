@@ -11,7 +11,7 @@ import { canonicalJson, sha256 } from '../lib/index.ts'
 import type { Passed } from './caller.ts'
 import type { Scheme } from './challenge.ts'
 
-/** What an introspection has to go by. */
+/** Data that an introspection needs. */
 export interface IntrospectContext {
   /** Our own identifiers: a token for another audience must not become an identity. */
   readonly audience: readonly string[]
@@ -40,11 +40,7 @@ export interface CallerRules {
  */
 const jwt = /^eyJ[^.]*\.[^.]*\.[^.]*$/
 
-/**
- * Who a token stands for, with what it was granted.
- *
- * @throws InvalidTokenError
- */
+/** Verifies a token, and returns its caller with the rights that it grants. @throws InvalidTokenError */
 export async function verifyCaller(
   token: string,
   scheme: Scheme,

@@ -5,7 +5,7 @@ import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { jwtVerify } from 'jose/jwt/verify'
 import { isCompactJwt, publicKeyProblem, sha256 } from '../lib/index.ts'
 
-/** What is wrong with a proof. */
+/** Problem of a proof. */
 export type ProofFault =
   | 'missing'
   | 'several'
@@ -22,7 +22,7 @@ export type ProofFault =
   | 'early'
   | 'token'
 
-/** What a proof must be for. */
+/** Requirements for a proof. */
 export interface ExpectedProof {
   readonly method: string
   /** The request's address, as its client knows it. Query and fragment do not count. */
@@ -31,7 +31,7 @@ export interface ExpectedProof {
   readonly accessToken?: string
   /** Accepted signature algorithms, asymmetric ones. */
   readonly algorithms: readonly string[]
-  /** How old a proof may be, seconds. */
+  /** Maximum age of a proof, in seconds. */
   readonly windowSeconds: number
   /** Epoch seconds. */
   readonly now: number

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors/index.ts'
 import { originList } from '../lib/index.ts'
 import type { ProtectedRequest } from './read-access-token.ts'
 
-/** What is needed of a Node request; Express's has it. */
+/** Parts of a Node request that are needed; Express's request has them. */
 export interface NodeRequest {
   /** HTTP method. */
   readonly method?: string | undefined
@@ -14,7 +14,7 @@ export interface NodeRequest {
   readonly rawHeaders: readonly string[]
 }
 
-/** What is needed of a Node response; Express's has it. */
+/** Parts of a Node response that are needed; Express's response has them. */
 export interface NodeResponse {
   /** HTTP status of the response. */
   statusCode: number

@@ -33,7 +33,7 @@ function words(list: readonly string[] | undefined): string | undefined {
   return list === undefined || list.length === 0 ? undefined : list.join(' ')
 }
 
-/** What an API says of itself, in our words. */
+/** Description of the API, with this SDK's names. */
 export interface MetadataFields {
   readonly resource: string
   readonly authorizationServers: readonly string[]

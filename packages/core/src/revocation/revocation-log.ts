@@ -25,7 +25,7 @@ const storedHead = z.object({
   /** The numbers of the first chunk that is read, and of the last one. */
   first: z.number(),
   last: z.number(),
-  /** How many revocations the last one has. */
+  /** Number of revocations in the last chunk. */
   count: z.number(),
   /** The time of the newest one, in epoch seconds. */
   at: z.number(),

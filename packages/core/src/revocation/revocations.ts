@@ -22,21 +22,21 @@ const REMEMBERED_SECONDS = MAX_GRANT_SECONDS + 24 * 3600
 /** The clocks of issuers and of those who revoke may differ by so much. Seconds. */
 const SKEW_SECONDS = 30
 
-/** Why a proof counts no more. */
+/** Reason why a proof no longer counts. */
 export interface RevokedProof {
-  /** What was revoked. */
+  /** Kind of the revoked name. */
   readonly name: Name['kind']
-  /** Only a login that is newer than the revocation helps: the proof says when its user last authenticated. */
+  /** True if only a login after the revocation helps: the proof says when its user last authenticated. */
   readonly needsLogin: boolean
   /** Seconds after which a new proof is told from one of before the revocation. */
   readonly retryAfter?: number
 }
 
 /**
- * Whose access ended (I9, I11).
+ * Revoked access (I9, I11).
  *
  * Each revoked name has one record, which is read before a claim and before anything durable is written. The warm path
- * judges by the log, which is read at most every so many seconds. Where neither can be read, no proof counts.
+ * uses the log, which is read at a minimum interval. If neither can be read, no proof counts.
  */
 export class Revocations {
   readonly #store: Store
@@ -44,7 +44,7 @@ export class Revocations {
   readonly #log: RevocationLog
   readonly #everyMs: number
   readonly #flight = new SingleFlight<void>()
-  /** What the log and the names said, by name. */
+  /** Revocations of the log and of the names, by name. */
   readonly #known: Readonly<Record<Name['kind'], Map<string, readonly RevokedAt[]>>> = {
     subject: new Map(),
     session: new Map(),

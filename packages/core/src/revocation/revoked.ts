@@ -31,7 +31,7 @@ export const revokedAt = z.object({
 /** A revocation with its time, as it is stored. */
 export type RevokedAt = z.infer<typeof revokedAt>
 
-/** What is stored under a name: its revocations. */
+/** Record under a name: its revocations. */
 export const revokedName = z.object({ v: z.literal(1), revoked: z.array(revokedAt) })
 export interface RevokedName {
   readonly v: 1

@@ -1,20 +1,20 @@
-/** What may keep a scope from the agent. */
+/** Source that may keep a scope from the agent. */
 export type ScopeSource = 'roles' | 'ceiling' | 'delegation' | 'subject_token'
 
 export interface ScopeBounds {
-  /** What the policy asks for. Already in place for this call: with or without approval. */
+  /** Scopes that the policy requests. Already chosen for this call: with or without approval. */
   readonly asked: readonly string[]
-  /** What the user's roles allow. Absent: there is no role map. */
+  /** Scopes that the user's roles allow. Absent: there is no role map. */
   readonly roles?: ReadonlySet<string> | undefined
-  /** What the agent may ever hold. Absent: it has no ceiling. */
+  /** Scopes that the agent may ever hold. Absent: it has no ceiling. */
   readonly ceiling?: ReadonlySet<string> | undefined
-  /** What the delegation covers. Absent: the user is here. */
+  /** Scopes that the delegation covers. Absent: the user is present. */
   readonly delegation?: ReadonlySet<string> | undefined
-  /** What the subject token holds. Only for an exchange to the token's own audience (I5). */
+  /** Scopes of the subject token. Only for an exchange to the token's own audience (I5). */
   readonly subjectToken?: ReadonlySet<string> | undefined
 }
 
-/** A scope that the agent may not have, and what keeps it away. */
+/** Scope that the agent may not have, and the source that denies it. */
 export interface MissingScope {
   readonly scope: string
   readonly source: ScopeSource

@@ -3,33 +3,33 @@ import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { boundScopes, type ScopeBounds, type ScopeSource } from './bound-scopes.ts'
 import type { RoleMap } from './role-map.ts'
 
-/** What {@link explainScopes} looks at. A source that is absent bounds nothing. */
+/** Options of {@link explainScopes}. An absent source sets no limit. */
 export interface ExplainScopesOptions {
   /** Identity whose scopes are explained. */
   readonly identity: Identity
-  /** At least one. */
+  /** Scopes to explain. At least one. */
   readonly scopes: readonly string[]
   /** Scopes that each role allows. Absent: roles set no bound. */
   readonly roles?: RoleMap | undefined
-  /** What the agent may ever hold. */
+  /** Scopes that the agent may ever hold. */
   readonly ceiling?: readonly string[] | undefined
-  /** What the delegation covers. */
+  /** Scopes that the delegation covers. */
   readonly delegation?: readonly string[] | undefined
-  /** What the user's own token holds, where it is for the same API. */
+  /** Scopes of the user's own token, if it is for the same API. */
   readonly subjectToken?: readonly string[] | undefined
 }
 
-/** What one source says to one scope. */
+/** Decision of one source about one scope. */
 export interface ScopeReason {
   /** Source that allows or lacks the scope. */
   readonly source: ScopeSource
   /** `absent`: this source sets no bound here. */
   readonly verdict: 'allows' | 'lacks' | 'absent'
-  /** For the operator. */
+  /** Explanation for the operator. */
   readonly detail: string
 }
 
-/** Why one scope is allowed or refused. */
+/** Reasons why one scope is allowed or refused. */
 export interface ScopeExplanation {
   /** Scope that is explained. */
   readonly scope: string
@@ -39,11 +39,11 @@ export interface ScopeExplanation {
   readonly reasons: readonly ScopeReason[]
 }
 
-/** Why a user's agent may hold scopes, or may not. */
+/** Reasons why a user's agent may or may not hold scopes. */
 export interface ScopeReport {
   /** Roles that the identity holds. */
   readonly roles: readonly string[]
-  /** Why the roles could not be read. */
+  /** Reason why the roles could not be read. */
   readonly problem?: string
   /** Every scope is allowed: a call gets all that its policy asks for, or nothing. */
   readonly allowed: boolean
@@ -80,7 +80,7 @@ export function explainScopes(options: ExplainScopesOptions): ScopeReport {
   })
 }
 
-/** What each source says to each scope. */
+/** Returns the decision of each source about each scope. */
 export function scopeReport(identity: Identity, map: RoleMap | undefined, bounds: ScopeBounds): ScopeReport {
   const roles = map?.rolesOf(identity) ?? []
   const problem = map?.problemOf?.(identity)

@@ -72,7 +72,7 @@ export function roleMap(options: RoleMapOptions): RoleMap {
 
 const none: readonly string[] = Object.freeze([])
 
-/** What an app's own extractor gives is held to the same form. */
+/** Reads the roles from an app's own extractor, and requires the same form. */
 function knownFrom(read: unknown): Known {
   if (isRoleList(read)) return { roles: roleList(read) }
   const problem = typeof read === 'object' && read !== null && 'problem' in read ? read.problem : undefined

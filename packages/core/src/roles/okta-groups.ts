@@ -4,7 +4,7 @@ import type { RoleExtractor } from './role-extractor.ts'
 
 /** Options of {@link oktaGroups}. */
 export interface OktaGroupsOptions {
-  /** What the claim is called at the authorization server. @default 'groups' */
+  /** Name of the claim at the authorization server. @default 'groups' */
   readonly claim?: RoleClaim
 }
 

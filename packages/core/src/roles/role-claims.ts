@@ -2,7 +2,7 @@ import type { Identity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { RolesRead } from './role-extractor.ts'
 
-/** Where a verified token says which roles its user has. */
+/** Place of the user's roles in a verified token. */
 export type RoleClaim = string | readonly string[]
 
 /** Checks a claim name or path, and copies it. */

@@ -6,7 +6,7 @@ export interface RoleMap {
   rolesOf(identity: Identity): readonly string[]
   /** The union of what the roles allow. An unknown role adds nothing. */
   scopesOf(roles: readonly string[]): ReadonlySet<string>
-  /** Why the roles could not be read, for the operator; `undefined` where they could. */
+  /** Returns the reason why the roles could not be read, for the operator, or `undefined` if they could. */
   problemOf?(identity: Identity): string | undefined
   /** The roles that give a scope, for the operator. */
   givenBy?(scope: string): readonly string[]

@@ -8,7 +8,7 @@ export interface SealedStoreOptions {
   readonly store: Store
   /** 32 random bytes each. A durable store needs them. @default random keys of this process, for a memory store */
   readonly keys?: StoreKeys | undefined
-  /** What is kept: it begins every name, so that kinds do not meet. */
+  /** Kind of the values. It begins every name, so that kinds do not collide. */
   readonly kind: string
 }
 
@@ -20,7 +20,7 @@ export interface SealedValue {
   readonly version: string
 }
 
-/** When a value is gone by itself, by the store's clock. */
+/** Time at which a value expires, by the store's clock. */
 export interface SealedPutOptions {
   /** `null`: only if absent. A version: only if the stored one is equal. */
   readonly ifVersion: string | null

@@ -1,7 +1,7 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Actor, AuditEvent } from '../contract/index.ts'
 
-/** What every event says, none of it about a person unless asked for. */
+/** Returns the attributes of every event. None of them is about a person, unless the app requests personal data. */
 export function attributesOf(event: AuditEvent, personalData: boolean): Attributes {
   const { principal } = event
   return defined({
@@ -28,7 +28,7 @@ export function actorNames(actor: Actor): string[] {
   return names
 }
 
-/** Without what is absent. */
+/** Removes undefined attributes. */
 export function defined(attributes: Attributes): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 }

@@ -3,7 +3,9 @@ import { ConfigurationError, TransportError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/options.ts'
 import type { AuditSink } from '../ports/index.ts'
 
-/** Where lines go: a function, or what is written to as a Node stream is (`process.stdout`, a file's). */
+/**
+ * Destination of the lines: a function, or an object with the `write` of a Node stream (`process.stdout`, a file's).
+ */
 export type LineWriter =
   | ((line: string) => void | Promise<void>)
   | { write(line: string, done: (error?: Error | null) => void): unknown }
@@ -12,7 +14,10 @@ export type LineWriter =
 export interface JsonLinesSinkOptions {
   /** Receives the lines. */
   readonly to: LineWriter
-  /** How many lines may wait to be taken; more are dropped, and counted in a line of their own. @default 10_000 */
+  /**
+   * Maximum number of lines that wait for the writer. Further lines are dropped, and counted in a line of their own.
+   * @default 10_000
+   */
   readonly maxPending?: number
 }
 

@@ -9,7 +9,10 @@ import { actorNames, attributesOf, defined } from './attributes.ts'
 export interface OpenTelemetrySinkOptions {
   /** @default that of the registered provider, by the name of this package */
   readonly tracer?: Tracer
-  /** Also tells subjects, tenants, actors, messages, and what each step asked and answered. @default false */
+  /**
+   * Whether to include subjects, tenants, actors, messages, and the question and answer of each step.
+   * @default false
+   */
   readonly personalData?: boolean
 }
 

@@ -10,7 +10,7 @@ export interface TracedFetchOptions {
   readonly tracer?: Tracer
 }
 
-/** What a grant is to us. */
+/** Names of the grants in traces. */
 const names: Readonly<Record<string, string>> = {
   'urn:ietf:params:oauth:grant-type:token-exchange': 'exchange',
   'urn:ietf:params:oauth:grant-type:jwt-bearer': 'exchange',

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import type { Actor } from '../contract/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
 
-/** Who has to be the outermost actor of the new token. A field that is absent may be anything. */
+/** Required outermost actor of the new token. A field that is absent may have any value. */
 export interface ExpectedActor {
   /** `sub` of the actor. */
   readonly subject?: string
@@ -10,7 +10,7 @@ export interface ExpectedActor {
   readonly issuer?: string
 }
 
-/** How many parties act, one through the other. */
+/** Returns the number of parties that act, one through the other. */
 export function depthOf(actor: Actor | undefined): number {
   let depth = 0
   for (let at = actor; at !== undefined; at = at.actor) depth++

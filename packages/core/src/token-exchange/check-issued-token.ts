@@ -12,15 +12,15 @@ import { isBound, isForOthers, readActor } from '../identity/wire.ts'
 import { meansSame } from '../lib/index.ts'
 import type { ExpectedActor } from './actors.ts'
 
-/** What was asked, to hold the answer against. */
+/** Values of the request, to compare with the answer. */
 export interface Expected {
   readonly identity: Identity
   readonly actor: ExpectedActor | undefined
   readonly audience: readonly string[]
   readonly scopes: readonly string[]
-  /** What stands before each scope in the answer, where the provider writes its target there. */
+  /** Prefix of each scope in the answer, if the provider writes its target there. */
   readonly scopePrefix?: string
-  /** As a URI. Absent: the grant is not RFC 8693's, and its answer has none. */
+  /** Type of the issued token, as a URI. Absent: the grant is not that of RFC 8693, and its answer has no such type. */
   readonly issuedTokenType?: string
   readonly accessToken: boolean
   readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
@@ -28,11 +28,11 @@ export interface Expected {
   readonly bound: boolean
   /** Our key was proved, so that the new token has to be bound to it. */
   readonly proved: boolean
-  /** What was sent: none of it may come back as if it were new. */
+  /** Tokens that were sent. The answer must not return one of them as new. */
   readonly handedIn: readonly Token[]
 }
 
-/** What a JWT of the server says of itself, after its verification. */
+/** Claims of a JWT of the server, after its verification. */
 export interface IssuedClaims {
   readonly claims: Readonly<Record<string, unknown>>
   readonly actor: Actor | undefined

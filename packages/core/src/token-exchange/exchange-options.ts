@@ -9,7 +9,7 @@ import type { TypedToken } from './wire.ts'
 export interface ExchangeTokenOptions extends RequestOptions {
   /** Server that issues the new token. */
   readonly authorizationServer: AuthorizationServer
-  /** For whom the new token has to be. Verified. */
+  /** Identity that the new token must be for. Verified. */
   readonly identity: Identity
   /** The token that proves them, as issued. Never logged. */
   readonly subjectToken: SubjectToken
@@ -21,9 +21,9 @@ export interface ExchangeTokenOptions extends RequestOptions {
   readonly resource?: string | readonly string[]
   /** The API's logical name, where it has one beside or instead of its identifier; or several. */
   readonly audience?: string | readonly string[]
-  /** At least one. */
+  /** Scopes to request. At least one. */
   readonly scopes: readonly string[]
-  /** What was approved, where the provider takes it with an exchange. */
+  /** Approved details, if the provider accepts them with an exchange. */
   readonly authorizationDetails?: readonly AuthorizationDetail[]
   /** @default 'access_token' */
   readonly requestedTokenType?: 'access_token' | 'jwt'

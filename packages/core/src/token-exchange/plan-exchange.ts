@@ -9,7 +9,7 @@ import type { Expected } from './check-issued-token.ts'
 import type { ExchangeTokenOptions } from './exchange-options.ts'
 import { exchangeRequest, jwtBearerGrant, onBehalfOfRequest, tokenExchangeGrant, tokenTypeUri } from './wire.ts'
 
-/** What is sent, and what has to come back. */
+/** Values to send, and requirements for the answer. */
 export interface ExchangePlan {
   readonly grantType: string
   readonly parameters: GrantParameters
@@ -160,7 +160,7 @@ function checkUri(uri: string): void {
   )
 }
 
-/** What the user's token itself says of who may act, and how often it was handed on. */
+/** Checks the claims of the user's token: who may act, and the number of actors in its chain. */
 function checkActors(options: ExchangeTokenOptions): void {
   const { identity } = options
   checkMayAct(identity.claims, expectedActor(options))

@@ -89,7 +89,7 @@ export async function redeemIdJag(options: RedeemIdJagOptions): Promise<Redeemed
   }
 }
 
-/** What a JWT of the server says, verified; `undefined` for an opaque token. */
+/** Returns the verified claims of a JWT of the server, or `undefined` for an opaque token. */
 async function verified(
   { accessToken: token, tokenType }: TokenResponse,
   server: AuthorizationServer,

@@ -17,13 +17,13 @@ const idJagType = 'urn:ietf:params:oauth:token-type:id-jag'
 export interface RequestIdJagOptions extends RequestOptions {
   /** The user's own issuer, with our client there. */
   readonly identityProvider: AuthorizationServer
-  /** Whom it shall assert. Verified, with an id_token behind it. */
+  /** User to assert. Verified, with an id_token behind the identity. */
   readonly identity: UserIdentity
-  /** To whom: the authorization server of the API, and our client there. */
+  /** Receiver of the assertion: the authorization server of the API, and our client there. */
   readonly authorizationServer: Profile
   /** The API's identifier. */
   readonly resource: string
-  /** At least one. */
+  /** Scopes to request. At least one. */
   readonly scopes: readonly string[]
 }
 

@@ -6,9 +6,9 @@ import { checkRoute } from './routes.ts'
 
 /** Options of `resource`. */
 export interface ResourceOptions {
-  /** What the tool needs; with an approval rule, what an approved call may ask for. */
+  /** Scopes that the tool needs. With an approval rule: the scopes that an approved call may request. */
   readonly scopes: readonly string[]
-  /** What a call may ask for when `approval.when` exempts it. Shares no scope with `scopes`. */
+  /** Scopes that a call may request when `approval.when` exempts it. Shares no scope with `scopes`. */
   readonly withoutApproval?: readonly string[]
   /**
    * `idJag({ … })`: the token comes from the API's own authorization server, to which the user's asserts them.

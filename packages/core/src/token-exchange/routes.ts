@@ -23,7 +23,7 @@ export type RouteAnswer =
   | { readonly issued: IssuedToken }
   | {
       readonly refused: 'login_required' | 'not_permitted' | 'step_up_required'
-      /** For the operator. */
+      /** Detail for the operator. */
       readonly detail: string
       /** Demands of a step-up. */
       readonly acrValues?: readonly string[]

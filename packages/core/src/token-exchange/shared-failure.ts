@@ -20,7 +20,10 @@ const schema = z.union([
   z.object({ v: z.literal(1), at: z.number(), kind: z.literal('outage'), retryAfter: number, status: number }),
 ])
 
-/** Why an exchange failed, for processes that waited for it. `undefined`: each of them tries by itself. */
+/**
+ * Encodes the reason why an exchange failed, for processes that waited for it. `undefined`: each of them tries by
+ * itself.
+ */
 export function encodeFailure(error: unknown, at: number): string | undefined {
   if (error instanceof OAuthResponseError) {
     const { error: code, errorDescription, status, retryAfter, acrValues, maxAge } = error

@@ -9,7 +9,7 @@ import { decodeFailure, encodeFailure } from './shared-failure.ts'
 import { type TokenCacheKey, tokenOwnerOf } from './token-cache-key.ts'
 import { SKEW_SECONDS, skewOf } from './token-life.ts'
 
-/** What several processes share their exchanged tokens through. */
+/** Options by which several processes share their exchanged tokens. */
 export interface SharedTokensOptions {
   readonly store: Store
   readonly keys?: StoreKeys | undefined
@@ -34,7 +34,7 @@ export interface SharedTokensPart {
 export const sharedTokens = (): SharedTokensPart => ({ open: (options) => new SharedTokens(options) })
 
 export interface TakeOptions {
-  /** Who exchanges: the new token names them, and their client is all that may use it. */
+  /** Client of the exchange: the new token names it, and no other client may use the token. */
   readonly client: string
   readonly agent: string
   readonly signal: AbortSignal
@@ -49,7 +49,7 @@ type Load = (signal: AbortSignal) => Promise<IssuedToken>
 /** A process that got the right to exchange and died is waited for no longer than this. Seconds. */
 const LEASE_SECONDS = 10
 
-/** So long a failed exchange can be read by those who waited for it. Seconds. */
+/** Time for which processes that waited can read a failed exchange, in seconds. */
 const FAILURE_SECONDS = 2
 
 /** Poll interval while another process exchanges, in milliseconds. With jitter: half to all of it. */
@@ -132,8 +132,7 @@ export class SharedTokens {
   }
 
   /**
-   * From here on no process finds what was kept for them.
-   *
+   * Removes shared tokens, so that no process finds them from now on.
    * @throws StoreError It could not be written: tokens may still be found.
    */
   async forget(revoked: Revoked): Promise<void> {
@@ -171,7 +170,7 @@ export class SharedTokens {
     }
   }
 
-  /** What an exchange that ended a moment ago failed with. */
+  /** Returns the error of an exchange that failed a moment ago. */
   async #failure(claim: string): Promise<{ readonly version: string; readonly error: BehalfError } | undefined> {
     const found = await this.#claims.get(claim)
     if (found?.record.failure === undefined) return undefined

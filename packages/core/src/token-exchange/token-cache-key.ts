@@ -5,24 +5,24 @@ import type { Revoked } from '../revocation/index.ts'
 
 declare const cacheKey: unique symbol
 
-/** Made by `tokenCacheKey` only, so that no cache is asked under a key that leaves something out. */
+/** Key of a cached token. Made by `tokenCacheKey` only, so that no key omits a part. */
 export type TokenCacheKey = string & { readonly [cacheKey]: true }
 
-/** Which token is wanted, beside for whom. */
+/** Description of the wanted token, besides its owner. */
 export interface WantedToken {
-  /** Where the token comes from: an exchange for an API of ours, or the vault. */
+  /** Source of the token: an exchange for an API, or the vault. */
   readonly source: 'resource' | 'connection'
   /** The resource or audience, or the connection. */
   readonly target: string
-  /** Which of several linked accounts. */
+  /** Vault's id of the linked account, if there are several. */
   readonly account?: string
-  /** In any order. */
+  /** Scopes, in any order. */
   readonly scopes: readonly string[]
   /** Thumbprint of the key that the token is bound to (RFC 7638). */
   readonly keyThumbprint?: string
 }
 
-/** Whose token it is: what `revoke` finds entries by. */
+/** Owner of a token: `revoke` finds entries by it. */
 export interface TokenOwner extends Owner, Revoked {}
 
 const version = 1
@@ -72,7 +72,7 @@ function actorParts(actor: Actor | undefined): unknown {
   return [subject, issuer, clientId, profile, actorParts(actor.actor)]
 }
 
-/** Whose token a key is for. */
+/** Returns the owner of a key's token. */
 export function tokenOwnerOf(key: TokenCacheKey): TokenOwner {
   const named = (JSON.parse(key) as (string | null)[]).map((part) => part ?? undefined)
   const [, , issuer = '', tenant, subject, clientId, session, delegation] = named

@@ -8,19 +8,19 @@ import { type TokenCacheKey, type TokenOwner, tokenOwnerOf } from './token-cache
 import { SKEW_SECONDS, skewOf } from './token-life.ts'
 
 export interface TokenCacheOptions {
-  /** How many tokens are kept; the least used go first. @default 10_000 */
+  /** Maximum number of cached tokens. The least used are removed first. @default 10_000 */
   readonly maxEntries?: number
-  /** How long before its end a token is no longer given out, in seconds; less for short-lived ones. @default 30 */
+  /** Time before a token expires at which it is no longer used, in seconds; less for short-lived tokens. @default 30 */
   readonly skewSeconds?: number
   /** @default the system's clock */
   readonly clock?: Clock
-  /** Where tokens are kept for other processes too. @default nowhere */
+  /** Store in which tokens are kept for other processes too. @default none */
   readonly shared?: SharedTokens | undefined
 }
 
-/** That a token may be shared with other processes of the same agent, and by which key it is proved, if any. */
+/** Allows other processes of the same agent to share a token, and names the key that proves it, if any. */
 export interface ShareOptions {
-  /** Who exchanges: another client or agent gets a token of its own. */
+  /** Client of the exchange: another client or agent gets a token of its own. */
   readonly client: string
   readonly agent: string
   readonly dpop?: ProofKey | undefined
@@ -33,13 +33,13 @@ type Load = (signal: AbortSignal) => Promise<IssuedToken>
 
 interface Entry {
   readonly issued: IssuedToken
-  /** Read from the key once: a key is as long as the token that was exchanged. */
+  /** Owner, read from the key once: a key is as long as the token that was exchanged. */
   readonly owner: TokenOwner
   /** Epoch milliseconds. */
   readonly storedAt: number
-  /** From here on it is renewed, while it is still given out. Epoch milliseconds. */
+  /** Time from which the token is renewed while it is still used, in epoch milliseconds. */
   renewAt: number
-  /** From here on no caller gets it. Epoch milliseconds. */
+  /** Time from which no caller gets the token, in epoch milliseconds. */
   readonly staleAt: number
 }
 
@@ -165,7 +165,7 @@ export class TokenCache {
     return dropped
   }
 
-  /** How many tokens are kept. */
+  /** Number of cached tokens. */
   get size(): number {
     return this.#entries.size
   }

@@ -1,10 +1,9 @@
-/** How long before its end a token is no longer given out, seconds. */
+/** Time before a token expires at which it is no longer used, in seconds. */
 export const SKEW_SECONDS = 30
 
 /**
- * How long before its end a token is no longer given out, milliseconds: one that lives for a minute only would never
- * be used with half a minute's skew.
- *
+ * Returns the time before a token expires at which it is no longer used, in milliseconds. With a fixed half minute, a
+ * token that lives for a minute only would never be used.
  * @param life - From when it was kept to its end, milliseconds.
  */
 export function skewOf(life: number, mostMs: number): number {
