@@ -18,7 +18,7 @@ interface AuditBase {
   readonly agent: string
   readonly tool: string
   readonly principal?: AuditPrincipal
-  /** Random; the same in all events that one call caused, and in its trace. */
+  /** Random id; the same in all events that one call caused, and in its trace. */
   readonly callId?: string
   readonly policyVersion?: string
   readonly approvalId?: string
@@ -55,7 +55,7 @@ export interface TokenEvent extends AuditBase {
    * actor can be read from it (RFC 8693 §1.1). A profile with `actor` refuses impersonation.
    */
   readonly semantics?: 'delegation' | 'impersonation'
-  /** Epoch seconds. Absent where the issuer gave no time. */
+  /** Time at which the token expires, in epoch seconds. Absent if the issuer gave no time. */
   readonly expiresAt?: number
   /** Time of the request for the token, in epoch milliseconds. */
   readonly startedAt?: number
@@ -85,7 +85,10 @@ export interface RawTokenEvent extends AuditBase {
   readonly credential: string
 }
 
-/** A delegation was made, used, refused or ended. No tool is named: its uses come with calls of their own. */
+/**
+ * Creation, use, refusal or end of a delegation. It names no tool: the events of calls name the tools that it was used
+ * for.
+ */
 export interface DelegationEvent extends AuditBase {
   /** Always this value; it discriminates the union. */
   readonly type: 'delegation'
@@ -113,5 +116,5 @@ export interface OperatorEvent extends AuditBase {
   readonly revoked?: RevokeOptions
 }
 
-/** One thing that happened. Cannot hold a token: no field takes one. */
+/** One recorded event. It cannot contain a token: no field accepts one. */
 export type AuditEvent = CallEvent | TokenEvent | ApprovalEvent | RawTokenEvent | DelegationEvent | OperatorEvent

@@ -2,9 +2,9 @@ import type { AccessRules } from './access.ts'
 import type { Identity } from './identity.ts'
 
 /**
- * A credential in use: a `fetch` that puts the token on requests to the origins it was issued for.
+ * A credential in use: a `fetch` that adds the token to requests to the origins that it was issued for.
  *
- * Works until its call ends. Redirects come back as they are and are never followed.
+ * Works until its call ends. Does not follow redirects: it returns them as responses.
  */
 export interface Credential {
   /**
@@ -18,7 +18,7 @@ export interface Credential {
   withToken<Result>(use: (token: string) => Result | Promise<Result>): Promise<Result>
   /** Scopes that the server granted. */
   readonly scopes: readonly string[]
-  /** Epoch seconds. */
+  /** Time at which the token expires, in epoch seconds. */
   readonly expiresAt?: number
 }
 
@@ -30,7 +30,7 @@ export interface Call<Access extends AccessRules = AccessRules> {
   readonly identity?: Identity
   /** Credentials that the policy declares, by their names there. */
   readonly access: { readonly [Name in keyof Access]: Credential }
-  /** The same on every try of a `write` call; a fresh one for each `read` call. */
+  /** Key of the call: the same on every try of a `write` call, and a fresh one for each `read` call. */
   readonly idempotencyKey: string
   /** Aborted when the call is to end. */
   readonly signal: AbortSignal

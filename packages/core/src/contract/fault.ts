@@ -1,11 +1,11 @@
 import type { StepName } from './trace.ts'
 
 /**
- * A fault that the guard dealt with by itself: the model sees a fixed sentence, and the call ends as the trace says.
+ * A fault that the guard handled: the model sees a fixed sentence, and the call ends as the trace says.
  *
  * `rule_threw`: a function of the policy threw. `port_threw`: a port of the app (a checker, a channel, a vault, a
- * clock) threw an error that is no `BehalfError`. `result_not_stored`: a write ran, and its result cannot be told
- * again. `store_failed`: the store threw an error that it did not classify.
+ * clock) threw an error that is no `BehalfError`. `result_not_stored`: a write ran, and its result cannot be repeated.
+ * `store_failed`: the store threw an error that it did not classify.
  */
 export interface Fault {
   /** Kind of failure. */
@@ -18,7 +18,7 @@ export interface Fault {
   readonly rule?: string
   /** Message of the error, without tokens. At most 2,000 characters. */
   readonly message: string
-  /** Of the error that was thrown, where it has one. Without tokens. At most 8,000 characters. */
+  /** Stack of the error, if it has one. Without tokens. At most 8,000 characters. */
   readonly stack?: string
   /** The call, as its audit events name it; where there is an audit. */
   readonly callId?: string

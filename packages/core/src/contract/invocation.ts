@@ -6,7 +6,7 @@ import type { Identity } from './identity.ts'
  */
 export type Slot = string | readonly [threadId: string, callId: string]
 
-/** One tool call, as an adapter hands it to the guard. */
+/** One tool call, as an adapter passes it to the guard. */
 export interface Invocation {
   /** Name of the tool that the model called. */
   readonly tool: string

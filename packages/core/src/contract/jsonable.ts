@@ -2,10 +2,10 @@ import type { Json } from './json.ts'
 import type { Effect } from './policy.ts'
 
 /**
- * `Result` where all of it can be stored as JSON and told again; else `never` at each place that cannot.
+ * `Result` if all of it can be stored as JSON and repeated; else `never` at each place that cannot.
  *
- * Interfaces and optional fields pass, and so do `unknown` and `any`, which are looked at when the tool runs. A
- * function, a `bigint`, a symbol and whatever has a method (`Date`, `Map`, `Response`) do not.
+ * Interfaces, optional fields, `unknown` and `any` pass; `unknown` and `any` are checked when the tool runs. A
+ * function, a `bigint`, a symbol and every object with a method (`Date`, `Map`, `Response`) do not pass.
  */
 export type Jsonable<Result> = unknown extends Result
   ? Result
@@ -17,7 +17,7 @@ export type Jsonable<Result> = unknown extends Result
 
 /** Type that a compiler error shows for a result that cannot be stored. */
 export interface NotJson {
-  /** Its name is the message of the compiler. */
+  /** Member whose name is the compiler's message. */
   readonly 'the result of a write must be plain JSON, since it is stored and told again': never
 }
 

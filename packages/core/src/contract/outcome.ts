@@ -43,7 +43,7 @@ export interface Interrupt {
   readonly message: string
   /** Poll before this time, or the answer may be lost. Epoch seconds. */
   readonly expiresAt?: number
-  /** Seconds until the next poll may find an answer. */
+  /** Time until the next poll may find an answer, in seconds. */
   readonly interval?: number
   /** Connection to which an account must be linked. Absent with other kinds. */
   readonly connection?: string
@@ -78,8 +78,8 @@ export interface Denied {
   /** Key under which the API may know the outcome, with `unknown_outcome`. */
   readonly idempotencyKey?: string
   /**
-   * Seconds: with `approval_denied`, until the person may be asked again; with `revoked`, until a new proof is told from
-   * one of before the revocation.
+   * Time to wait, in seconds. With `approval_denied`: until the person may be asked again. With `revoked`: until a new
+   * proof can be distinguished from one made before the revocation.
    */
   readonly retryAfter?: number
   /** Steps of the guard and their verdicts. For the operator, not for the model. */
@@ -93,8 +93,8 @@ export interface Interrupted {
   /** The action that a person must take before the call can continue. */
   readonly interrupt: Interrupt
   /**
-   * Of a preflight: the policy says `wait`, so `run` waits for the answer within the call, this long. Seconds.
-   * For frameworks that ask for a decision before the call, where to pause would be to wait twice.
+   * Maximum wait of `run` for the answer within the call, in seconds. Set by a preflight if the policy has `wait`. For
+   * frameworks that ask for a decision before the call: if they paused, the wait would happen twice.
    */
   readonly maxWaitSeconds?: number
   /** Steps of the guard and their verdicts. For the operator, not for the model. */
@@ -107,7 +107,7 @@ export interface Unavailable {
   readonly status: 'unavailable'
   /** A store or another port failed with an error that it did not classify. It is unknown whether another try helps. */
   readonly retryable?: false
-  /** Seconds. */
+  /** Time to wait before a retry, in seconds. */
   readonly retryAfter?: number
   /** Safe for the model. */
   readonly message: string

@@ -13,7 +13,7 @@ export interface ModelWritten {
   readonly [modelWritten]?: true
 }
 
-/** The parsed input as a permission rule gets it: its fields may be read, and named one by one. */
+/** Parsed input as a permission rule gets it. The rule may read its fields, and must name each one. */
 export type PermissionInput<Input> = Input extends object ? Input & ModelWritten : Input
 
 /** Relation that both the user and the agent must have to an object. Made by `may(relation, object)`. */

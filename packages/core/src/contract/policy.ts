@@ -25,10 +25,10 @@ export interface Policy<Input = unknown, Access extends AccessRules = AccessRule
   readonly [effectType]?: Effects
 }
 
-/** The input type that a policy hands to the tool's body. */
+/** Type of the input that a policy passes to the tool's body. */
 export type InputOf<P> = P extends Policy<infer Input, AccessRules> ? Input : never
 
-/** The credentials that a policy hands to the tool's body, by name. */
+/** Credentials that a policy passes to the tool's body, by name. */
 export type AccessOf<P> = P extends Policy<unknown, infer Access> ? Access : never
 
 /** Arguments of a rule: the parsed input, frozen, and the verified identity. */
@@ -50,7 +50,7 @@ export interface PermissionCall<Input> {
 /** Whether a tool only reads, or writes. A write runs at most once under its slot. */
 export type Effect = 'read' | 'write'
 
-/** `'write'` where the rules say so, or hold an approval and name no effect; else either. */
+/** `'write'` if the rules say so, or have an approval and name no effect; else either. */
 export type EffectOf<Named extends Effect, Rule> = [Effect] extends [Named]
   ? 'approval' extends Rule
     ? 'write'
@@ -60,7 +60,7 @@ export type EffectOf<Named extends Effect, Rule> = [Effect] extends [Named]
     : Effect
 
 /**
- * One authorization detail; `type` says what the other fields mean.
+ * One authorization detail; `type` defines the meaning of the other fields.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-2 | RFC 9396 §2}
  */
 export interface AuthorizationDetail {
@@ -70,7 +70,7 @@ export interface AuthorizationDetail {
   readonly [field: string]: unknown
 }
 
-/** The question put to a human before the tool runs, and how its answer is used. */
+/** Question for a person before the tool runs, and the use of its answer. */
 export interface ApprovalRule<Input> {
   /** Message for the person. Plain text; the channel's rules check it before anything is sent. */
   readonly message: (call: RuleCall<Input>) => string
@@ -95,21 +95,22 @@ export interface ApprovalRule<Input> {
    * @default 900
    */
   readonly useWithinSeconds?: number
-  /** Name of the channel, where the guard has several. @default the only one, else `default` */
+  /** Name of the channel, if the guard has several. @default the only one, else `default` */
   readonly channel?: string
   /** Ask for every call, even where an equal question is open. @default false */
   readonly perCall?: boolean
   /** `'server'`: only where the approved details travel inside the token. Refused at construction elsewhere. */
   readonly enforcedBy?: 'server'
   /**
-   * Of a run in doubt: end its later tries with `unknown_outcome` (`'report'`), or run it again under its own slot with
-   * the same idempotency key, three tries in all (`'retry'`): for APIs that honour the key, and bodies that make the same
-   * requests in the same order each time. @default 'report'
+   * Handling of later tries of a run in doubt. `'report'` ends them with `unknown_outcome`. `'retry'` runs it again
+   * under its own slot with the same idempotency key, three tries in all. `'retry'` is for APIs that honour the key,
+   * and for bodies that make the same requests in the same order each time.
+   * @default 'report'
    */
   readonly onCrash?: 'report' | 'retry'
 }
 
-/** The approval rule: `when` exempts calls, so each credential must say what an exempted call may ask for. */
+/** Approval rule: `when` exempts calls, so each credential must name the scopes that an exempted call may request. */
 export type ExemptionsNamed<Input, Access extends AccessRules> = [Access[keyof Access]] extends [
   { readonly withoutApproval: readonly string[] },
 ]
@@ -119,43 +120,49 @@ export type ExemptionsNamed<Input, Access extends AccessRules> = [Access[keyof A
 /** Rules of a policy, as the app writes them. */
 export interface Rules<Input, Access extends AccessRules> {
   /**
-   * Raise it when a function below changes its meaning: what was approved under the old version is asked again.
+   * Version of the functions below. Raise it when one of them changes its meaning: approvals under the old version are
+   * asked again.
    *
-   * Functions have no digest. Without a `version` of their own, two policies that differ only in what their functions
-   * do (`permission`, `approval.when`, `message`, `details`, `approver`, `account`) have the same version, and so has
-   * one policy before and after its functions changed. Give a `version` wherever there is an `approval`. The static rules,
-   * without `timeoutMs` and `wait`, have a digest in any case: other scopes are another policy under the same version too.
+   * Functions have no digest. Without a `version`, two policies that differ only in their functions (`permission`,
+   * `approval.when`, `message`, `details`, `approver`, `account`) have the same version. So has one policy before and
+   * after its functions changed. Give a `version` wherever there is an `approval`. The static rules, without
+   * `timeoutMs` and `wait`, always have a digest: other scopes are another policy under the same version too.
    */
   readonly version?: string
-  /** `'write'` calls run at most once under their slot. @default 'read', and 'write' where `approval` stands */
+  /**
+   * Effect of the tool. `'write'` calls run at most once under their slot.
+   * @default 'read', and 'write' if there is an `approval`
+   */
   readonly effect?: Effect
   /** The user must hold at least one of these roles. */
   readonly roles?: readonly string[]
   /**
-   * Scopes that the token of the caller must carry, all of them: for the API or the MCP server that this tool is part of.
-   * An identity whose token is not known has none. `access` says what the tool needs of other APIs. @default none
+   * Scopes that the caller's token must all have, for the API or MCP server that this tool is part of. An identity
+   * without a known token has none. `access` names the scopes that the tool needs at other APIs.
+   * @default none
    */
   readonly callerScopes?: readonly string[]
-  /** `'user'`: the permission model has no agents; only the user's right is checked, and the trace says so. */
+  /** `'user'`: the permission model has no agents. The guard checks only the user's right, and the trace says so. */
   readonly subjects?: 'user'
   /** Returns the permissions that this call needs. Absent: none are checked. */
   readonly permission?: (call: PermissionCall<Input>) => Permission | readonly Permission[]
   /**
-   * The part of the permission that needs no input, such as the right to call the tool at all: what
-   * `guard.visible` asks. Required at every call as well, beside `permission`.
+   * The part of the permission that needs no input, such as the right to call the tool. `guard.visible` asks it. Every
+   * call requires it too, besides `permission`.
    */
   readonly visibleWhen?: (call: { readonly identity: Identity }) => Permission | readonly Permission[]
   /** Credentials that the body needs, by name. Absent: none. */
   readonly access?: Access
   /** Asks a person before a write. Absent: no person is asked. */
   readonly approval?: ExemptionsNamed<Input, Access>
-  /** Wait inside the call for what a person has to do, at most this long. @default return the interrupt at once */
+  /** Waits inside the call for a person's action, at most this long. @default return the interrupt at once */
   readonly wait?: { readonly maxSeconds: number }
   /** Total time for all the guard does before the body, milliseconds. @default the guard's */
   readonly timeoutMs?: number
   /**
-   * Of a `write`: how long an equal call under another slot is refused while a run is in doubt, in seconds, where the
-   * call needs no approval. Where it needs one, the person is asked and told of the run in doubt. @default 3600
+   * Time for which a `write` refuses an equal call under another slot while a run is in doubt, in seconds. It applies
+   * to calls that need no approval. If the call needs one, the question tells the person of the run in doubt.
+   * @default 3600
    */
   readonly inDoubtSeconds?: number
 }

@@ -1,6 +1,6 @@
 import type { Identity, UserIdentity } from './identity.ts'
 
-/** A user, as their issuer names them. A subject names a person within one issuer and tenant only (I7). */
+/** A user, as their issuer names them. A subject names a person only within one issuer and tenant (I7). */
 export interface Principal {
   /** Issuer that verified the subject, as its `iss` claim. */
   readonly issuer: string
@@ -10,9 +10,9 @@ export interface Principal {
   readonly subject: string
 }
 
-/** Owner of a record: a user, through one client. Without a subject, the agent itself, which its client names. */
+/** Owner of a record: a user, through one client. Without a subject: the agent itself, which its client names. */
 export interface Owner extends Omit<Principal, 'subject'> {
-  /** Subject of the user. Absent where no user stands behind the call. */
+  /** Subject of the user. Absent if the call has no user. */
   readonly subject?: string | undefined
   /** OAuth client through which the user acts, or which names the agent. Absent where the proof names none. */
   readonly clientId?: string | undefined
@@ -41,7 +41,7 @@ export function ownerOf(identity: Identity): Owner {
   }
 }
 
-/** Returns a text that names exactly one principal: a user, through any client, or the agent of one client. */
+/** Returns text that names exactly one principal: a user, through any client, or the agent of one client. */
 export function principalKey({ issuer, tenant, subject, clientId }: Owner): string {
   const named = subject === undefined ? ['agent', clientId ?? null] : ['user', subject]
   return JSON.stringify([issuer, tenant ?? null, ...named])

@@ -8,9 +8,11 @@ const nowhere = new URL('https://resource.invalid')
 export type Challenge = WWWAuthenticateChallengeError['cause'][number]
 
 /**
- * The challenges of an API's refusal for our schemes; none for any other answer, and for what does not parse.
+ * Returns the challenges of an API's refusal for our schemes. Returns none for another answer, or one that does not
+ * parse.
  *
- * The library reads challenges only on their way through a request of its own, so it gets one that goes nowhere.
+ * The library reads challenges only during a request of its own, so it gets a request that is never sent.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1 | RFC 9110 §11.6.1}
  */
 export async function challengesOf(response: Response): Promise<readonly Challenge[]> {

@@ -16,10 +16,10 @@ export interface CheckedRequest {
 }
 
 /**
- * Lets a request pass only to one of `origins`, and only without an `Authorization` or `DPoP` of its own (I6).
+ * Lets a request pass only to one of `origins`, and only without its own `Authorization` or `DPoP` header (I6).
  *
- * An address is read once, by the URL parser that `fetch` uses too, and sent as it was read; so user
- * names, backslashes, case, ports and missing schemes cannot make the two disagree.
+ * The URL parser that `fetch` uses reads an address once, and the request goes to the address as read. So user names,
+ * backslashes, case, ports and missing schemes cannot make the check and `fetch` disagree.
  */
 export function checkRequest(
   name: string,
@@ -27,7 +27,7 @@ export function checkRequest(
   input: Input,
   init: RequestInit,
 ): CheckedRequest {
-  // A copy: `url` and `headers` of what came may be overridden, and `fetch` would not look at them.
+  // Copies the request: the caller may override `url` and `headers` of the object, and `fetch` would ignore that.
   const request = input instanceof Request ? new Request(input) : undefined
   const address = request?.url ?? String(input)
   const url = webUrlOf(address)

@@ -14,11 +14,11 @@ import { authorizationHeader, revealToken, type Token } from './token.ts'
 export interface IssuedToken {
   readonly token: Token
   readonly scopes: readonly string[]
-  /** The source did not say which scopes the token holds: `scopes` are the requested ones. */
+  /** True if the source did not name the token's scopes: `scopes` are the requested ones. */
   readonly hasUnknownScopes?: boolean
   /** The linked account whose token it is, where that is known. */
   readonly account?: string
-  /** Epoch seconds. */
+  /** Time at which the token expires, in epoch seconds. */
   readonly expiresAt?: number
   /** The key that the token is bound to: each request proves it. Absent: a bearer token. */
   readonly dpop?: ProofKey
@@ -35,8 +35,8 @@ export interface CredentialOptions extends IssuedToken {
   /** Ends every request of the call. */
   readonly signal?: AbortSignal | undefined
   /**
-   * A fresh token after an API refused a cached one; `undefined`: there is no other token. Called at most once.
-   * Absent: the token is never replaced, as that of an approval (I6).
+   * Returns a fresh token after an API refused a cached one, or `undefined` if there is no other token. Called at most
+   * once. Absent: the token is never replaced, such as that of an approval (I6).
    */
   readonly refresh?: (() => Promise<IssuedToken | undefined>) | undefined
   /** The header that gets the call's idempotency key on requests that write. Absent: none does. */
@@ -61,10 +61,10 @@ export interface OpenCredential {
 }
 
 /**
- * Makes a credential: a `fetch` that puts the token on requests to its origins, and on no others (I6).
+ * Makes a credential: a `fetch` that adds the token to requests to its origins, and to no others (I6).
  *
- * Does not follow redirects, does not read bodies, and makes no promise about what the API does.
- * A refusal comes back as the plain `Response`, but for a challenge that asks for more (E5).
+ * Does not follow redirects, does not read bodies, and promises nothing about the API's behaviour. Returns a refusal as
+ * the plain `Response`, except for a challenge that demands more (E5).
  */
 export function createCredential(options: CredentialOptions): OpenCredential {
   return new BoundCredential(options)
@@ -84,7 +84,7 @@ class BoundCredential implements OpenCredential {
   constructor(options: CredentialOptions) {
     this.#options = options
     this.#issued = options
-    // A getter has no way to be absent, as the contract's optional field has.
+    // A getter cannot be absent, as the contract's optional field can.
     this.credential = new BodyCredential(this) as Credential
   }
 
@@ -131,7 +131,7 @@ class BoundCredential implements OpenCredential {
     return use(revealToken(this.#issued.token))
   }
 
-  /** One try with one token; twice where the API only wanted its nonce (RFC 9449 §9). */
+  /** Sends one request with one token. Sends it twice if the API only demands its nonce (RFC 9449 §9). */
   async #attempt(request: CheckedRequest, issued: IssuedToken, init: RequestInit): Promise<Response> {
     let { response, newNonce } = await this.#once(request, issued, init)
     let challenges = await challengesOf(response)
@@ -169,8 +169,8 @@ class BoundCredential implements OpenCredential {
   }
 
   /**
-   * The call's signal and the request's own. The call's signal may outlive many calls, and a fetch may leave its
-   * listener: so each request gets a signal of its own, which follows it.
+   * Combines the call's signal and the request's own. The call's signal may outlive many requests, and a `fetch` may
+   * leave its listener on a signal. So each request gets a signal of its own that follows it.
    */
   #signal(input: string | Request, init: RequestInit): AbortSignal | null {
     const { signal } = this.#options
@@ -178,7 +178,7 @@ class BoundCredential implements OpenCredential {
     return signal ? AbortSignal.any(own ? [signal, own] : [signal]) : (own ?? null)
   }
 
-  /** A token other than the refused one; all requests of the call share one renewal. */
+  /** Returns a token other than the refused one. All requests of the call share one renewal. */
   async #fresher(refused: IssuedToken): Promise<IssuedToken | undefined> {
     if (this.#issued === refused) {
       // A renewal that fails leaves the API's own answer to the body.
@@ -212,7 +212,7 @@ class BodyCredential {
     this.#bound = bound
   }
 
-  /** Bound, since it is handed to SDKs that take a `fetch`; made at first use. */
+  /** Bound, since bodies pass it to SDKs that take a `fetch`. Made at first use. */
   get fetch(): Credential['fetch'] {
     this.#fetch ??= (input, init) => this.#bound.send(input, init)
     return this.#fetch

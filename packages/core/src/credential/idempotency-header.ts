@@ -16,10 +16,10 @@ export function idempotencyHeaderName(option: string, value: unknown): string {
 }
 
 /**
- * The idempotency keys of the requests of one call that write, by whichever of its credentials they are sent.
+ * Idempotency keys for the writing requests of one call, for all of its credentials.
  *
- * The first one gets the key itself, the n-th `key.n`: two requests under one key would be taken for
- * the same. A try again makes the same requests in the same order to get the same keys.
+ * The first request gets the key itself, the n-th `key.n`: an API would treat two requests under one key as the same. A
+ * retry must make the same requests in the same order to get the same keys.
  */
 export class IdempotencyKeys {
   readonly #key: string

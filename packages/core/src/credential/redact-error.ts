@@ -3,11 +3,11 @@ import { isContainer, isError, isObject, keysOfError, partsOf, SearchBudget, Uns
 import type { Token } from './token.ts'
 
 /**
- * Removes verbatim tokens from what a body threw: from the error, its causes, and all values that they hold (E4).
+ * Removes verbatim tokens from an error that a body threw, from its causes, and from all values in them (E4).
  *
- * An error is changed in place, so that it stays the body's own object; one that cannot be changed is replaced. Where
- * tokens cannot be looked for, because of size, depth or shape, or cannot be removed, because an instance of a class
- * holds one, a fixed error takes the place of all (E6).
+ * Changes an error in place, so that it stays the body's own object; an error that cannot be changed is replaced. A
+ * fixed error replaces everything if the search is impossible, because of size, depth or shape. It does so too if a
+ * token cannot be removed, because an instance of a class holds it (E6).
  */
 export function redactError(thrown: unknown, tokens: readonly Token[]): unknown {
   const secrets = secretsOf(tokens)
@@ -15,12 +15,12 @@ export function redactError(thrown: unknown, tokens: readonly Token[]): unknown 
   try {
     return new Search(secrets).finds(thrown) ? new Removal(secrets).clean(thrown, 0) : thrown
   } catch {
-    // Besides `Unsearchable`: a getter or a proxy of the app that throws.
+    // Catches errors besides `Unsearchable`: a getter or a proxy of the app may throw.
     return new Error('the tool failed; its error is not shown, since it cannot be searched for tokens')
   }
 }
 
-/** Looks for secrets, and changes nothing. */
+/** Searches for secrets, and changes nothing. */
 class Search {
   readonly #secrets: readonly string[]
   readonly #budget = new SearchBudget()
@@ -30,7 +30,10 @@ class Search {
     this.#secrets = secrets
   }
 
-  /** Whether anything has to be cleaned: a secret was found, or a getter, which may answer otherwise next time. */
+  /**
+   * Returns whether anything must be cleaned: a secret was found, or a getter, which may return another value next
+   * time.
+   */
   finds(value: unknown): boolean {
     return this.#value(value, 0)
   }
@@ -66,7 +69,10 @@ class Search {
     return this.#secrets.some((secret) => text.includes(secret))
   }
 
-  /** @throws Unsearchable A secret stands where it cannot be taken out. */
+  /**
+   * @throws Unsearchable A secret is at a place from which it cannot be removed.
+   * @throws Unsearchable A secret stands where it cannot be taken out.
+   */
   #unremovable(found: boolean): boolean {
     if (found) throw new Unsearchable()
     return false

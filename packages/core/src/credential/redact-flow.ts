@@ -10,7 +10,7 @@ export interface RedactionSurroundings {
   readonly enter: <Result>(step: () => Result) => Result
   /** Called once, with the end of a streamed result. The last step of the result waits for it. Never rejects. */
   readonly onEnd: (end: FlowEnd) => Promise<void>
-  /** The caller's signal. Its abort ends the flow, also where the flow has no reader any more. */
+  /** The caller's signal. Its abort ends the stream, even if the stream no longer has a reader. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -20,11 +20,11 @@ export type FlowEnd =
   | { readonly status: 'given_up' }
   | { readonly status: 'threw'; readonly error: unknown }
 
-/** A result that is read piece by piece: its call goes on until `onEnd`. */
+/** A result that is read piece by piece. Its call lasts until `onEnd`. */
 export type Flow = ReadableStream<unknown> | AsyncGenerator<unknown, unknown, unknown>
 
 export function isFlow(result: unknown): result is Flow {
-  // Most results are texts, and texts are told apart at once.
+  // Most results are text, and this test excludes text at once.
   if (typeof result !== 'object' || result === null) return false
   return result instanceof ReadableStream || Object.prototype.toString.call(result) === '[object AsyncGenerator]'
 }
@@ -32,8 +32,8 @@ export function isFlow(result: unknown): result is Flow {
 /**
  * Replaces verbatim tokens in a `ReadableStream` or an async generator as they are read (E4).
  *
- * Texts and bytes, also where a token is cut in two; plain values each on its own; and what it throws. Encodings and
- * other class instances, such as a `Response`, are out of reach.
+ * Covers text and bytes, even if a token is cut in two; plain values, each by itself; and thrown errors. Does not cover
+ * encodings or other class instances, such as a `Response`.
  */
 export function redactFlow(flow: Flow, surroundings: RedactionSurroundings): Flow {
   return flow instanceof ReadableStream ? redactedStream(flow, surroundings) : new RedactedGenerator(flow, surroundings)
@@ -46,7 +46,7 @@ function redactedStream(source: ReadableStream<unknown>, surroundings: Redaction
   const reader = source.getReader()
   let isGivenUp = false
   const giveUp = async (reason: unknown): Promise<void> => {
-    // A read that is under way ends with the source, which does not make it a whole result.
+    // A pending read ends with the source, which does not make it a complete result.
     isGivenUp = true
     try {
       await surroundings.enter(() => reader.cancel(reason))
@@ -56,7 +56,7 @@ function redactedStream(source: ReadableStream<unknown>, surroundings: Redaction
       await end.tell({ status: 'given_up' })
     }
   }
-  /** Passes one piece on. @returns whether anything came of it */
+  /** Passes one piece on. @returns whether any output resulted */
   const pass = async (controller: ReadableStreamDefaultController<unknown>): Promise<boolean> => {
     const { done, value } = await surroundings.enter(() => reader.read())
     if (isGivenUp) return true
@@ -92,7 +92,10 @@ function redactedStream(source: ReadableStream<unknown>, surroundings: Redaction
 
 type Step = IteratorResult<unknown, unknown>
 
-/** An object and not a generator of its own: one that was never begun would not hear of its `return`. */
+/**
+ * An object with the methods of a generator. A real generator that was never started would not be notified of its
+ * `return`.
+ */
 class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
   readonly #source: AsyncGenerator<unknown, unknown, unknown>
   readonly #surroundings: RedactionSurroundings
@@ -138,7 +141,7 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
     await this.return()
   }
 
-  /** A step under way is waited for: its body has heard of the abort, and has a say in how it ends. */
+  /** Waits for a pending step: its body was notified of the abort, and may decide how it ends. */
   #giveUp(reason: unknown): Promise<void> {
     const givingUp = this.#last.then(async () => {
       if (this.#end.isTold) return
@@ -185,7 +188,7 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
   }
 }
 
-/** The end of a flow: told once, and no listener stays behind it. */
+/** The end of a stream. It is reported once, and leaves no listener. */
 class End {
   readonly #onEnd: RedactionSurroundings['onEnd']
   #told: Promise<void> | undefined

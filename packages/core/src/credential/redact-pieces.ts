@@ -49,7 +49,7 @@ export class PieceRedactor {
 
 const BLOCK = 8192
 
-/** One character a byte, so that bytes of any kind come out as they went in. Tokens are ASCII. */
+/** Maps each byte to one character, so that any bytes are unchanged afterwards. Tokens are ASCII. */
 function textOf(bytes: Uint8Array): string {
   let text = ''
   for (let at = 0; at < bytes.length; at += BLOCK) text += String.fromCharCode(...bytes.subarray(at, at + BLOCK))

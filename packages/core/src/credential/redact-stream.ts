@@ -9,11 +9,11 @@ export interface TextRedactor {
   end(): string
 }
 
-/** Tokens, or where to ask for them: a call's credential may get a fresh one while a text flows. */
+/** Tokens, or a function that returns them: a call's credential may get a fresh token during the stream. */
 export type TokenSource = readonly Token[] | (() => readonly Token[])
 
 /**
- * Replaces verbatim tokens in a text that comes in pieces, also where one is cut in two (E4).
+ * Replaces verbatim tokens in text that arrives in pieces, even if a token is cut in two (E4).
  *
  * Holds back no more than the beginning of a possible token.
  */

@@ -2,7 +2,9 @@ import { revealToken, type Token } from './token.ts'
 
 const REPLACEMENT = '[token]'
 
-/** The texts to look for. Longest first, so that a token that begins with another goes as a whole. */
+/**
+ * Returns the strings to search for, longest first. So a token that begins with another token is removed completely.
+ */
 export function secretsOf(tokens: readonly Token[]): readonly string[] {
   return tokens
     .map(revealToken)

@@ -8,10 +8,11 @@ const BUDGET = 256 * 1024
 const MAX_DEPTH = 1_000
 
 /**
- * Replaces verbatim tokens in a plain JSON value: in its texts and in its keys (E4).
+ * Replaces verbatim tokens in a plain JSON value: in its strings and in its keys (E4).
  *
- * Returns the same value when there is nothing to replace, else a copy of what changed. Looks at 256 kB;
- * encodings of a token, binaries and what class instances other than errors show in no JSON are out of its reach.
+ * Returns the same value if there is nothing to replace, else a copy with the changes. Searches 256 kB. Does not find
+ * encodings of a token, tokens in binaries, or tokens in class instances (other than errors) that their JSON does not
+ * show.
  */
 export function redactTokens<Value>(value: Value, tokens: readonly Token[]): Value {
   // Stryker disable next-line ConditionalExpression: Spares the walk: without tokens nothing is found, and what is neither text nor object is given back by the first step.
@@ -22,7 +23,7 @@ export function redactTokens<Value>(value: Value, tokens: readonly Token[]): Val
 class Redaction {
   readonly #tokens: readonly Token[]
   readonly #secrets: readonly string[]
-  /** Length of the shortest secret: most texts are shorter and need no look. */
+  /** Length of the shortest secret. Most strings are shorter, and need no search. */
   readonly #shortest: number
   #left = BUDGET
 
@@ -90,7 +91,7 @@ class Redaction {
   }
 }
 
-/** `undefined` where there is none: nothing can write it. */
+/** Returns the JSON of a value, or `undefined` if it has none: then nothing can write it. */
 function jsonOf(value: object): string | undefined {
   try {
     return JSON.stringify(value)

@@ -7,8 +7,8 @@ const MAX_ORIGINS = 100
 const nonceSyntax = /^[\x21\x23-\x5b\x5d-\x7e]{1,1024}$/
 
 /**
- * Nonces live with the key that they are for, and per origin: what one API gave is never shown to another,
- * and an authorization server's are in a place of their own (RFC 9449 §8, §9).
+ * Nonces, by key and by origin: a nonce of one API is never sent to another. Nonces of authorization servers are stored
+ * elsewhere (RFC 9449 §8, §9).
  */
 const byKey = new WeakMap<ProofKey, LRUCache<string, string>>()
 
@@ -18,8 +18,7 @@ export function resourceNonce(key: ProofKey, origin: string): string | undefined
 }
 
 /**
- * Keeps the nonce that an answer brings, whatever its status.
- *
+ * Stores the nonce of an answer, whatever its status.
  * @param used - The nonce that the request carried. Requests at the same time get the same one, so what is kept here
  *   does not tell whether the request had it.
  * @returns whether it is another one than the request carried

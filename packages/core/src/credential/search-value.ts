@@ -1,11 +1,11 @@
-/** Objects and entries that are looked into, of one value. */
+/** Maximum number of objects and entries to search in one value. */
 const MAX_OBJECTS = 10_000
-/** Characters and bytes that are read, of one value. */
+/** Maximum number of characters and bytes to search in one value. */
 const MAX_CHARACTERS = 1024 * 1024
 /** Maximum depth of nested values. It keeps the stack from overflowing. */
 const MAX_DEPTH = 200
 
-/** A value in which tokens cannot be looked for: for its size, its depth or its shape. */
+/** A value that cannot be searched for tokens, because of its size, depth or shape. */
 export class Unsearchable extends Error {}
 
 /** Remaining budget for the search of one value. Counts objects, characters and depth. */
@@ -43,7 +43,7 @@ export function isContainer(value: object): boolean {
 }
 
 /**
- * The properties of an error: its own, those that every error has, and what its classes compute.
+ * Returns the property names of an error: its own, those that every error has, and those that its classes compute.
  *
  * The message of a `DOMException` is no property of its own.
  */
@@ -62,10 +62,10 @@ export function keysOfError(error: Error): readonly PropertyKey[] {
 }
 
 /**
- * The values that a function or an instance of a class shows: its own properties, and what built-in classes hold beside
- * them.
+ * Returns the values that a function or an instance of a class shows: its own properties, and the values that built-in
+ * classes hold.
  *
- * Bodies of requests and responses, and prototypes, are not read: nothing prints them.
+ * Does not read prototypes, or the bodies of requests and responses: nothing prints them.
  *
  * @throws Unsearchable Nothing of it can be read here, and loggers print it: a promise, or an iterator of a map or set.
  */
@@ -78,7 +78,7 @@ export function partsOf(instance: object): readonly unknown[] {
   return [...own, ...own.map((key) => fields[key]), ...held(instance)]
 }
 
-/** Reading one would use it up. */
+/** Reading a collection's iterator would consume it. */
 const isCollectionIterator = (value: object): boolean =>
   /^\[object (?:Map|Set) Iterator\]$/.test(Object.prototype.toString.call(value))
 
@@ -100,7 +100,7 @@ function held(instance: object): readonly unknown[] {
   return []
 }
 
-/** One character a byte: tokens are ASCII. */
+/** Maps each byte to one character: tokens are ASCII. */
 function textOfBytes(bytes: Uint8Array): string {
   if (bytes.length > MAX_CHARACTERS) throw new Unsearchable()
   return new TextDecoder('latin1').decode(bytes)

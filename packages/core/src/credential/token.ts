@@ -40,12 +40,12 @@ export class Token {
   }
 }
 
-/** The one place where a token becomes text. */
+/** The only function that turns a token into text. */
 export function revealToken(token: Token): string {
   return token[reveal]()
 }
 
-/** `Headers` would repeat what it cannot carry in its error, so it is looked at before (RFC 9110 §5.5). */
+/** `Headers` would repeat an invalid value in its error, so the value is checked first (RFC 9110 §5.5). */
 const visibleAscii = /^[\x21-\x7e]+$/
 
 /** Scheme by which a token is presented: alone, or with a proof of the key that it is bound to (RFC 9449 §7.1). */

@@ -41,7 +41,7 @@ function isTemporary(refusal: BehalfError): boolean {
   return error === 'temporarily_unavailable' || error === 'server_error'
 }
 
-/** Drops the token that was sent with a refused exchange: it may be the one that the issuer does not take. */
+/** Drops the token that was sent with a refused exchange: the issuer may have refused it because of this token. */
 export function dropActorToken(issuer: string, sources: TokenSources): void {
   if (sources.agent.actorToken !== undefined) sources.tokens.delete(keyOf(issuer, sources))
 }

@@ -1,6 +1,6 @@
 import { BehalfError, ConfigurationError } from '../errors/index.ts'
 
-/** A function of the policy threw an error of its own. Says which function it was. */
+/** Error of a policy's function, with the name of the function. */
 export class RuleThrew {
   /** The path of the rule in the policy. */
   readonly rule: string
@@ -13,10 +13,10 @@ export class RuleThrew {
 }
 
 /**
- * Asks a rule of the policy.
+ * Calls a rule of the policy.
  *
- * A rule that answers with a promise decides nothing: a promise is neither false nor a message, and its rejection
- * would end the process.
+ * A promise as its answer decides nothing: a promise is neither false nor a message, and its rejection would end the
+ * process.
  *
  * @throws RuleThrew The rule threw. A `BehalfError`, such as that of `object()`, is thrown as it is.
  * @throws ConfigurationError The rule answered with a promise.

@@ -32,13 +32,14 @@ export interface ListOptions extends InboxOptions {
 /**
  * Questions and runs, by id and by person (A8).
  *
- * Another's, an unknown id, and an identity that no verification made are not told apart: there is nothing.
- * Every method rejects with the reason of its signal, or with:
+ * The record of another person, an unknown id, and an identity that no verification made give the same answer: no
+ * record. Every method rejects with the reason of its signal, or with one of these:
+ *
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
  * @throws TransportError, StoreError Nothing is known; try again.
  */
 export interface ApprovalInbox {
-  /** Returns the state of an owner's question, after a poll where one is due. */
+  /** Returns the state of an owner's question, after a poll if one is due. */
   get(id: string, options: InboxOptions): Promise<ApprovalView | undefined>
   /**
    * Lists runs in pages, in no order; a page that is not full is the last. For an owner: runs that are open, approved
@@ -47,13 +48,16 @@ export interface ApprovalInbox {
   list(options: ListOptions & { readonly as: 'owner' }): Promise<readonly ApprovalView[]>
   /** The same for an approver. */
   list(options: ListOptions & { readonly as: 'approver' }): Promise<readonly ApproverView[]>
-  /** Cancels an own question that is not used yet. Does not change one that runs or has ended: see `state`. */
+  /**
+   * Cancels a question of the owner's own that is not used yet. Does not change a run that has started or ended: see
+   * `state`.
+   */
   cancel(id: string, options: InboxOptions): Promise<ApprovalView | undefined>
   /**
-   * Says what became of an own run whose process died in it, once the app has found out: by its idempotency key,
-   * from the API. `ran`: every slot is told `result`, where one is given. `did_not_run`: it may run again, within
-   * the time that its approval has left. What has not crashed stays as it is. Only the owner may say it, who is here.
-   *
+   * Records the outcome of the owner's own run whose process died, once the app knows it: by its idempotency key, from
+   * the API. `ran`: every slot gets `result`, if one is given. `did_not_run`: the run may start again, within the time
+   * that is left of its approval. Does not change a run that has not crashed. Only the owner may call it, and must be
+   * present.
    * @throws ConfigurationError `what` is neither, or `result` is no plain JSON.
    * @throws IdentityRequiredError The identity is verified, and no user who is here; the message says why.
    */
@@ -63,15 +67,14 @@ export interface ApprovalInbox {
     options: InboxOptions & { readonly result?: Json },
   ): Promise<ApprovalView | undefined>
   /**
-   * Lets an approver be asked again after they said no: their noes to this tool of this owner count no more (A14). Only
-   * the approver may say it, who is here. What they did not deny stays as it is.
-   *
+   * Allows the app to ask an approver again after a denial: their denials of this tool for this owner no longer count
+   * (A14). Only the approver may call it, and must be present. Does not change a question that they did not deny.
    * @throws IdentityRequiredError The identity is verified, and no user who is here; the message says why.
    */
   reopen(id: string, options: InboxOptions): Promise<ApproverView | undefined>
 }
 
-/** Records read for one page, at most: an inbox is for people. */
+/** Maximum number of records that one page reads: an inbox is for people. */
 const MAX_READ = 10_000
 
 /** Makes the inbox of a guard. */
@@ -143,7 +146,7 @@ async function page(
 }
 
 function theirs(runStore: RunStore, identity: Identity, as: 'owner' | 'approver', after: string | undefined) {
-  // A question that does not open keeps no other one from its person.
+  // A question that cannot be opened must not hide the others from its person.
   const options = { after, onUnreadable: () => {} }
   if (as === 'owner') return runStore.ownedBy(ownerOf(identity), options)
   return identity.kind === 'user' ? runStore.askedOf(identity, options) : []
@@ -169,7 +172,7 @@ export function resultOf(result: Json | undefined): StoredResult | undefined {
   return { kind: 'json', value: copied.value }
 }
 
-/** Says what became of a run: for its owner, who is here. */
+/** Records the outcome of a run, for its owner, who must be present. */
 async function resolveOwn(
   runStore: RunStore,
   { identity }: PresentUser,
@@ -181,7 +184,7 @@ async function resolveOwn(
   return ownerView(await resolveCrash(runStore, entry, what, result), runStore.now())
 }
 
-/** Lets an approver be asked again: by themselves, who are here. */
+/** Allows the app to ask an approver again. Only for the approver, who must be present. */
 async function reopenOwn(runStore: RunStore, { identity }: PresentUser, id: string): Promise<ApproverView | undefined> {
   const entry = typeof id === 'string' ? await runStore.read(id) : undefined
   if (entry === undefined || !isAsked(identity, entry.record)) return undefined

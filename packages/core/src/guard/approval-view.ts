@@ -22,15 +22,15 @@ export interface ApprovalView {
   readonly details: readonly AuthorizationDetail[]
   /** Current state of the approval. */
   readonly state: 'open' | 'approved' | 'denied' | 'expired' | 'failed' | 'cancelled' | 'revoked' | 'used'
-  /** State of the run that used it. `crashed`: its outcome is unknown, until `resolve` tells it. */
+  /** State of the run that used the approval. `crashed`: its outcome is unknown until `resolve` records it. */
   readonly run?: 'running' | 'completed' | 'threw' | 'crashed'
   /** Person who is asked. Absent where no question was asked. */
   readonly approver?: Principal
   /** Epoch seconds. */
   readonly createdAt: number
-  /** Epoch seconds: when the question runs out, or the approval is void. */
+  /** Time at which the question expires, or the approval becomes void, in epoch seconds. */
   readonly expiresAt: number
-  /** Seconds until another look is worth it; open questions only. */
+  /** Time until the next poll may find a change, in seconds. Open questions only. */
   readonly interval?: number
   /** Evidence of the channel for the answer, if it gave some. */
   readonly evidence?: JsonObject
@@ -74,8 +74,9 @@ export function approverView(entry: Entry, now: number): ApproverView {
 }
 
 /**
- * Whether a run is this identity's own. To a person who is here belong all runs that were begun for them. Who acts for a
- * user, a job, and an agent by itself have those that they began themselves: by the same client, actor and delegation.
+ * Returns whether a run belongs to this identity. A present user owns all runs that were started for them. A party that
+ * acts for a user, a job, and an agent without a user own only the runs that they started: by the same client, actor
+ * and delegation.
  */
 export function owns(identity: Identity, record: RunRecord): boolean {
   return isSamePrincipal(identity, record.owner) && (isPerson(identity) || isSameCaller(record, callerOf(identity)))

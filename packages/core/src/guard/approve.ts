@@ -19,9 +19,10 @@ export interface Replay {
 }
 
 /**
- * Step 6: finds, adopts or creates the run of this slot and input, and brings it as far as it goes without running it.
+ * Step 6: finds, adopts or creates the run of this slot and input, and advances it as far as possible without running
+ * it.
  *
- * In preflight, a run that needs no question is looked for and not created.
+ * In preflight, finds a run that needs no question, but does not create one.
  */
 export async function approve(
   call: AuthorizedCall,
@@ -35,7 +36,7 @@ export async function approve(
   // Even if no person is asked: an operator resolves a crash by this id.
   call.report.approvalId = found.entry.record.id
   const { settled, waited } = await settleWithin(call, found, runs, phase)
-  // Another kind of caller may have started it while this one waited.
+  // A caller of another kind may have started the run during the wait.
   const foreign = 'entry' in settled ? startedByOthers(settled.entry.record, call.identity) : undefined
   if (foreign !== undefined) return foreign
   switch (settled.status) {
@@ -117,7 +118,7 @@ async function settleOnce(
   const isDone = polled?.status === 'pending' && polled.entry.version === fitted.entry.version
   const settled = isDone ? polled : await step(fitted.entry)
   if (settled.status !== 'ready') return settled
-  // Decided on the current state of the record, and not on the one before its answer.
+  // Decides on the current state of the record, not on the state before its answer.
   const isSame = settled.entry.version === fitted.entry.version
   const ready = isSame ? fitted : await askWhereNeeded(call, settled.entry, runs)
   if ('status' in ready) return ready

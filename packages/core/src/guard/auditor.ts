@@ -21,7 +21,7 @@ interface AuditorOptions {
   readonly timeoutMs: number
 }
 
-/** Hands events to the app's sink. Without `required`, nothing that a sink does can stop or slow a call. */
+/** Sends events to the app's sink. Unless audit is `required`, a sink cannot stop or slow a call. */
 export class Auditor {
   readonly #sink: AuditSink | undefined
   readonly #agent: string

@@ -37,7 +37,9 @@ export function grant(
   }
 }
 
-/** Step 4: the user may, the agent may, and the agent acts for the user, all in one batch (F1, F2). */
+/**
+ * Step 4: checks in one batch that the user is allowed, the agent is allowed, and the agent acts for the user (F1, F2).
+ */
 export async function permit(
   { policy, identity, input, deadline }: IdentifiedCall,
   { permissions: checker, agent, observe, clock }: Bounds,

@@ -15,7 +15,7 @@ import { deny, type Refusal } from './refusal.ts'
 /** Default time that a question may stay open, in seconds. */
 const LIFETIME_SECONDS = 3600
 
-/** Maximum length of a message, in characters. A longer one is refused, and never cut off. */
+/** Maximum length of a message, in characters. A longer message is refused, and never truncated. */
 const MAX_MESSAGE = 2_000
 
 type ApprovalRules = NonNullable<AnyRules['approval']>
@@ -98,7 +98,10 @@ export function approverOf(
   return named ? { issuer: named.issuer, tenant: named.tenant, subject: named.subject } : undefined
 }
 
-/** Ways to tell the person of an equal run in doubt, from a sentence to what the narrowest channels take (A13). */
+/**
+ * Texts that warn the person of an equal run in doubt, from a full sentence to the shortest text that narrow channels
+ * accept (A13).
+ */
 function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[] {
   if (inDoubt.length === 0) return [message]
   const last = Math.max(...inDoubt.map(({ record }) => record.startedAt ?? record.createdAt))
@@ -136,7 +139,10 @@ function plainDetails(details: readonly AuthorizationDetail[]): readonly Authori
   return typed ? copied.value : undefined
 }
 
-/** A9 (a): one resource, details, and a channel that can bring them back inside the token. */
+/**
+ * Makes the answer's token the credential (A9 a), if there are one resource, details, and a channel that can return the
+ * details inside the token.
+ */
 function withCredential(
   { identity, policy, invocation }: AuthorizedCall,
   question: StoredQuestion,
@@ -147,7 +153,7 @@ function withCredential(
     .map(([, rule]) => rule)
     .filter((rule): rule is ResourceRule => rule.kind === 'resource')
   const [resource] = resources
-  // What another server issues, no answer of this one is.
+  // The answer of this server is never a token that another server issues.
   const isOwn = resource !== undefined && resource.through === undefined
   if (identity.kind === 'user' && resources.length === 1 && isOwn && question.details.length > 0) {
     const asked: Omit<ApprovalQuestion, 'credential'> = {
@@ -188,7 +194,7 @@ export async function buildApprovalRequest(
   return closedUntil === undefined ? question : closedRefusal(closedUntil, runs)
 }
 
-/** Refuses a call whose approver said no, until they may be asked again. @param until - Epoch seconds. */
+/** Refuses a call whose approver denied it, until they may be asked again. @param until - Epoch seconds. */
 export function closedRefusal(until: number, { runStore }: Runs): Refusal {
   const retryAfter = Math.ceil(until - runStore.now())
   const detail = `the approver said no: ask again in ${retryAfter} s, or when they reopen it`

@@ -46,7 +46,7 @@ type EndStatus = 'ready' | 'done' | 'replayed' | 'aborted' | 'threw' | Refusal['
 
 /** The trace, the faults and the audit events of one call. */
 export class CallReport {
-  /** The step under way. A fault names it. */
+  /** Current step. A fault names it. */
   at: StepName = 'input'
   policyVersion: string | undefined
   approvalId: string | undefined
@@ -92,7 +92,7 @@ export class CallReport {
     return [subject?.token, subject?.idToken, ...cached].filter((token) => token !== undefined)
   }
 
-  /** Tells the operator of a fault in this call. */
+  /** Reports a fault in this call to the operator. */
   fault(fault: Omit<Fault, 'tool' | 'step' | 'callId'>): void {
     const callId = this.#callId
     const { tool } = this.#invocation
@@ -194,7 +194,7 @@ export function faultListener(listener: ((fault: Fault) => unknown) | undefined)
   return (fault) => {
     try {
       const heard: unknown = listener(fault)
-      // An async function has no other way to fail.
+      // An async function can fail only by rejecting.
       Promise.resolve(heard).catch(() => {})
     } catch {
       // The call continues as it would without a listener.

@@ -48,7 +48,7 @@ export interface ReadyRun {
   readonly entitled: Entitled
 }
 
-/** The person who had to be asked has answered, or no person had to be asked. */
+/** A call whose person has answered, or that needed no answer. */
 export interface ApprovedCall extends AuthorizedCall {
   /** Absent for a read. */
   readonly run?: ReadyRun | undefined
@@ -65,8 +65,8 @@ export interface ClaimedCall extends ParsedCall {
 }
 
 /**
- * A call to which a step adds what it found: exactly one step writes each field. For the steps of a warm call, of whose
- * time `Object.assign` would take a tenth.
+ * A call to which each step adds its result; exactly one step writes each field. For the steps of a warm call, where
+ * `Object.assign` would take a tenth of the time.
  */
 export type Growing<Call extends IncomingCall> = { -readonly [Key in keyof Call]: Call[Key] }
 

@@ -6,9 +6,8 @@ import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import { deny, type Refusal } from './refusal.ts'
 
 /**
- * The scopes that the caller's token must carry, as `policy()` was told. For those who verify tokens before a guard decides,
- * and can tell a client what to ask for.
- *
+ * Returns the scopes that the caller's token must have, as given to `policy()`. For code that verifies tokens before a
+ * guard decides, and can tell a client which scopes to request.
  * @throws ConfigurationError `policy()` and `publicTool()` made no such policy.
  */
 export function callerScopesOf(policy: Policy): readonly string[] {

@@ -35,7 +35,10 @@ export async function claim(
   return { facts: { claim: claimed }, detail: 'this run is ours alone' }
 }
 
-/** Whether an equal run went in doubt between the last check and the claim: from here on, others see this one run (A13). */
+/**
+ * Returns whether an equal run became in doubt between the last check and the claim. From now on, other calls see this
+ * run (A13).
+ */
 async function hasNewDoubt(claimed: Claim, known: readonly Entry[], { runStore }: Runs): Promise<boolean> {
   const { id, binding } = claimed.entry.record
   try {

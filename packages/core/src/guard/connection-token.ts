@@ -8,7 +8,7 @@ import type { TokenSources } from './guard-parts.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
 import { accountOf, connectionKey, tokenKey } from './token-key.ts'
 
-/** A vault's answer without a token, on its way out of the cache's load. */
+/** A vault's answer without a token. It is thrown out of the cache's load. */
 class NoToken extends Error {
   readonly answer: Exclude<VaultAnswer, { status: 'token' }>
 
@@ -41,8 +41,8 @@ export function surplusOf(
 
 /**
  * Returns the token of a linked account, from the cache or the vault, or the refusal.
- *
- * @param rejected - Token that the API rejected. A body that has begun keeps its account, whichever the user chooses meanwhile.
+ * @param rejected - Token that the API rejected. A body that has started keeps its account, even if the user chooses
+ *   another one.
  */
 export async function connectionToken(
   call: AuthorizedCall,
@@ -71,7 +71,8 @@ export async function connectionToken(
   }
   const key = connectionKey(identity, rule, scopes, account)
   if (account === undefined && needsApproval(call)) {
-    // A person answers for the account that the vault chooses (A11): the user may have chosen another one in another process.
+    // The person's answer covers the account that the vault chooses (A11). The user may have chosen another one in
+    // another process.
     const held = tokens.peek(key)
     // A vault that does not name accounts, such as a broker, would name none the next time either.
     if (held === undefined || held.account !== undefined) tokens.delete(key)
@@ -159,7 +160,7 @@ function refusalOf(
       }
     }
     default:
-      // A vault is a port: what it says beyond its contract opens nothing.
+      // A vault is a port: an answer outside its contract opens nothing.
       return deny('misconfigured', `${connection}: the vault gave an answer that is not known`)
   }
 }

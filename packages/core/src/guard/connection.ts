@@ -25,16 +25,17 @@ export interface ConnectionOptions {
    */
   readonly account?: string | AccountChoice
   /**
-   * The header that the API reads an idempotency key from, such as `Idempotency-Key`. In a `write` call the first
-   * request that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`, whichever credential
-   * sends it; a header that the body sets itself is left as it is. A body that is tried again must make the same requests
-   * in the same order: where it skips one that is done already, set the header yourself, from `idempotencyKey` and a name
-   * for each request. @default none is set
+   * Header from which the API reads an idempotency key, such as `Idempotency-Key`. In a `write` call, the first request
+   * that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`, whichever credential sends
+   * it. A header that the body sets itself is not changed. A body that is retried must make the same requests in the
+   * same order. If it skips a request that is done already, set the header yourself, from `idempotencyKey` and a name
+   * for each request.
+   * @default none is set
    */
   readonly idempotencyHeader?: string
 }
 
-/** A rule that says what an exempted call may ask for, so that `approval.when` may stand beside it. */
+/** A rule that names the scopes of an exempted call, so that the policy may have `approval.when`. */
 export type ExemptibleConnectionRule = ConnectionRule & { readonly withoutApproval: readonly string[] }
 
 /**

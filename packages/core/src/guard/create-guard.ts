@@ -126,7 +126,7 @@ function partsOf(options: GuardOptions): GuardParts {
   checkActorToken(options)
   checkPermissions(options)
   const { maxInputBytes = 1024 * 1024 } = options
-  // Looked up at each request, so that a global fetch that is replaced later (tests, telemetry) is used.
+  // Read at each request, so that a global `fetch` that is replaced later (tests, telemetry) is used.
   const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
   const { store = memoryStore({ clock }), revocationSeconds = 5 } = options
   const auditor = auditorOf(options.audit, { agent: agent.name, clock, timeoutMs })
@@ -135,7 +135,7 @@ function partsOf(options: GuardOptions): GuardParts {
   const revocations = new Revocations(opened, revocationSeconds)
   const runStore = openRunStore({ store, keys: options.keys, clock, onState, revocations })
   const tokens = new TokenCache({ clock, shared: sharedTokensOf(options, clock) })
-  // After a disconnect or a new choice of account through this vault, cached tokens are not used any more.
+  // After a disconnect or a new choice of account through this vault, cached tokens are no longer used.
   options.vault?.onChange?.((changed) => tokens.deleteWhere((owner) => concerns(changed, owner)))
   const { permissions, roles, vault } = options
   const servers = authorizationServers(authorizationServer, { fetch, clock, timeoutMs })

@@ -5,12 +5,12 @@ import type { ClaimedCall } from './call.ts'
 import { definitionOf } from './policy-definition.ts'
 
 /**
- * The call that this code runs in, with the credentials that `policy` names.
+ * Returns the call in which this code runs, with the credentials that `policy` names.
  *
- * Sugar over AsyncLocalStorage: a body gets the same object as its last argument.
+ * A shortcut by AsyncLocalStorage: a body gets the same object as its last argument.
  *
- * @throws IdentityRequiredError Outside a guarded call, inside one that another policy let run, or within a `runAs`
- *   of another principal.
+ * @throws IdentityRequiredError Outside a guarded call, inside one that another policy let run, or within a `runAs` of
+ *   another principal.
  */
 export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
   const scope = shared.scope.getStore()

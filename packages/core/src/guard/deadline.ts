@@ -1,10 +1,10 @@
 import { orAborted } from '../lib/index.ts'
 
 /**
- * The total time of what comes before a body, and the caller's abort, in one (E2).
+ * One deadline for the steps before a body: their total time, and the caller's abort (E2).
  *
- * A store, a sink, a checker or a schema may never settle, and may ignore the signal that it gets: what is
- * bound here rejects at once all the same.
+ * A store, a sink, a checker or a schema may never settle, and may ignore its signal. A promise that is bound to the
+ * deadline still rejects at once.
  */
 export class Deadline {
   readonly #controller = new AbortController()
@@ -34,12 +34,12 @@ export class Deadline {
     if (!this.#isAwaited && typeof this.#timer === 'object') this.#timer.unref?.()
   }
 
-  /** A person is waited for: the time of machines stands still. */
+  /** Stops the clock while a person is awaited. */
   pause(): void {
     clearTimeout(this.#timer)
   }
 
-  /** Nothing is bound by it any more. */
+  /** Ends the deadline: it no longer limits anything. */
   end(): void {
     clearTimeout(this.#timer)
     this.#caller?.removeEventListener('abort', this.#onAbort)
@@ -56,7 +56,7 @@ export class Deadline {
   readonly #onAbort = () => this.#controller.abort(this.#caller?.reason)
 }
 
-/** The caller's abort and the total time of one call. A warm call needs no timer, so it is made at the first use. */
+/** The caller's abort and the total time of one call. Created at first use, because a warm call needs no timer. */
 export class CallDeadline {
   readonly #timeoutMs: number
   readonly #caller: AbortSignal | undefined

@@ -37,7 +37,6 @@ export interface ReadTool extends Pick<DefinedTool, 'name' | 'description' | 'in
 
 /**
  * Reads the tools of an adapter's `to…Tools` function.
- *
  * @throws ConfigurationError `defineTool` did not make one of them, or two have one name.
  */
 export function readTools(owner: string, tools: readonly DefinedTool[]): readonly ReadTool[] {
@@ -57,8 +56,7 @@ export const policiesOf = (
 ): Readonly<Record<string, Policy>> => Object.fromEntries(tools.map(({ name, policy }) => [name, policy]))
 
 /**
- * Returns the policies by tool, whichever form they were given in.
- *
+ * Returns the policies by tool, for either form of the argument.
  * @throws ConfigurationError Two tools have one name.
  */
 export function byTool(given: PoliciesOrTools): Readonly<Record<string, Policy>> {
@@ -67,7 +65,7 @@ export function byTool(given: PoliciesOrTools): Readonly<Record<string, Policy>>
   return policiesOf(given)
 }
 
-/** One of them would never be checked. */
+/** Refuses two tools with one name: one of them would never be checked. */
 function refuseTwice(owner: string, tools: readonly Pick<DefinedTool, 'name'>[]): void {
   const names = new Set<string>()
   for (const { name } of tools) {
@@ -76,7 +74,7 @@ function refuseTwice(owner: string, tools: readonly Pick<DefinedTool, 'name'>[])
   }
 }
 
-// Registered, so that a tool made by one copy of the package is known to the guard of another.
+// Registered, so that the guard of one copy of the package recognizes a tool of another copy.
 const toolKey: unique symbol = Symbol.for('@behalf/core@1/tool') as never
 
 /** Marks a tool. The mark is not enumerable: an object that a tool was spread into, with other fields, has none. */

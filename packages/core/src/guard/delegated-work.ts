@@ -43,7 +43,7 @@ async function announceEnd({ id, owner }: DelegationRecord, { runs, sources: { t
   const revoked = { issuer, tenant, subject, delegation: id }
   await revocations.add(revoked, clock.now())
   const notifier = new RevocationNotifier(servers)
-  // A run that does not open cannot be used, and keeps no other one open.
+  // A run that cannot be opened cannot be used, and must not keep the other runs open.
   for await (const entry of runStore.ownedBy(owner, { onUnreadable: () => {} })) {
     if (entry.record.delegationId !== id) continue
     const ended = await endUnused(runStore, entry, 'revoked')

@@ -21,7 +21,7 @@ const OTHERS_SECONDS = 30
 const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
   isOthers === true && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
 
-/** Returns the ids of the linked accounts of a call, by the names of its credentials, where the vault says which they are. */
+/** Returns the ids of the linked accounts of a call, by the names of its credentials, if the vault names them. */
 function accountsOf({ policy, cached }: AuthorizedCall): RunRecord['accounts'] {
   const known = policy.access.flatMap(([name], index) => {
     const account = cached?.[index]?.account
@@ -52,8 +52,8 @@ export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: 
 }
 
 /**
- * While an equal run is under way, or its process died less than a lease ago, no other one is started. While one is in
- * doubt, none that needs no approval is (A13).
+ * Refuses a call that an equal run blocks. No other run starts while an equal run is under way, or its process died
+ * less than a lease ago. While an equal run is in doubt, no run starts without an approval (A13).
  */
 export async function blockedBy(
   call: AuthorizedCall,
@@ -74,7 +74,7 @@ export async function blockedBy(
   const twin = inDoubt.find(({ record }) => now < (record.inDoubtSince ?? now) + inDoubtSeconds)
   if (twin === undefined) return undefined
   const detail = 'an equal run started before, and its outcome is unknown'
-  // Its id and key are for its own kind of caller, which may say what became of it (A12).
+  // Only its own kind of caller gets its id and key, and may record its outcome (A12).
   if (!isSameKind(twin.record, callerOf(call.identity))) return deny('unknown_outcome', detail)
   call.report.approvalId = twin.record.id
   return unknownOutcome(twin, detail, runs)
@@ -102,7 +102,7 @@ export async function entitlementNow(
   const demand = demandOf(call, inDoubt, runs)
   if (mayStart) return { entitlement: await entitlementOf(record, demand), inDoubt }
   const why = demand.needsApproval ? misfitOf(record, demand) : undefined
-  // What is asked already goes on to be asked.
+  // An open question stays open.
   return { entitlement: why === undefined ? { kind: 'not_required' } : { kind: 'ask', why }, inDoubt }
 }
 
@@ -139,7 +139,7 @@ export async function askWhereNeeded(
     const crashed = await reportCrash(runStore, entry)
     return unknownOutcome(crashed, `it started before, and may not start again: ${why}`, runs)
   }
-  // Where this call needs no question, its claim would drop the one that is there.
+  // If this call needs no question, its claim would drop the open one.
   if (entitlement.kind !== 'answered' && !mayReplace(entry.record, callerOf(identity))) {
     return deny('not_permitted', "the slot's question is for another kind of caller: only it or its user may ask again")
   }
@@ -175,7 +175,7 @@ export function askedBy(call: AuthorizedCall): CalledBy & Pick<RunRecord, 'polic
     ...caller,
     ...(sessionId !== undefined && { sessionIds: [sessionId] }),
     ...(accounts !== undefined && { accounts }),
-    // The proof is here: it was not made later, whatever it says.
+    // The proof exists now, so it was not made later, whatever it claims.
     ...(provenAt !== undefined && { provenAt: Math.min(provenAt, checkedAt / 1000) }),
   }
 }

@@ -88,8 +88,8 @@ async function endFlow(call: ClaimedCall, end: FlowEnd, execution: Execution): P
 }
 
 /**
- * Ends a try whose body threw. The error may be an API's demand for a step-up (E5). The next call asks the user for it,
- * unless the run is in doubt. A failing store changes neither.
+ * Ends a try whose body threw. The error may be an API's demand for a step-up (E5). Then the next call asks the user
+ * for it, unless the run is in doubt. A failing store does not change the error or the outcome.
  */
 async function endThrown(call: ClaimedCall, error: unknown, execution: Execution): Promise<void> {
   const { claim, access, report, invocation } = call

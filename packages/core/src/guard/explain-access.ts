@@ -25,7 +25,7 @@ export interface ExplainAccessOptions {
   readonly agent: AgentOptions
   /** Scopes that each role allows. Absent: roles set no bound. */
   readonly roles?: RoleMap | undefined
-  /** The scopes that a delegation covers. @default what the identity's own delegation says, and no bound without one */
+  /** Scopes that a delegation covers. @default those of the identity's own delegation, and no limit without one */
   readonly delegation?: readonly string[] | undefined
   /**
    * Audience and scopes of the user's own token. It limits an exchange for the same API.
@@ -44,7 +44,7 @@ export interface AccessReport {
   readonly target: string
   /** `'exempt'`: what a call gets that `approval.when` lets pass without a question. */
   readonly when: ApprovalCase
-  /** The policy's own `roles`, where it has some: the user holds one of them. */
+  /** Whether the user holds one of the policy's own `roles`, if it has any. */
   readonly roleHeld?: boolean
   /** Explanation for each scope of the credential. */
   readonly report: ScopeReport
@@ -63,10 +63,10 @@ const optionKeys = [
 ] as const satisfies readonly (keyof ExplainAccessOptions)[]
 
 /**
- * A policy tester: for each credential of each tool, why this user's agent may hold its scopes or may not.
+ * Tests policies: for each credential of each tool, explains why this user's agent may or may not hold its scopes.
  *
- * Decides by the same function as step 3 of the guard, makes no request, and says nothing about permissions and
- * approvals. Public tools, and tools without credentials, have no scopes and are left out.
+ * Decides by the same function as step 3 of the guard, makes no request, and does not cover permissions and approvals.
+ * Omits public tools, and tools without credentials: they have no scopes.
  *
  * @throws ConfigurationError A policy was not made by `policy()` or `publicTool()`, or an option is unknown.
  */

@@ -14,8 +14,8 @@ export type ApprovalCase = 'always' | 'approved' | 'exempt'
 declare const grantable: unique symbol
 
 /**
- * The fact that one call may hold every scope that its policy asks for in this approval case (I5).
- * Only {@link grantableScopes} makes it.
+ * Proof that one call may hold every scope that its policy requests in this approval case (I5). Only {@link
+ * grantableScopes} makes it.
  */
 export interface GrantableScopes {
   readonly [grantable]: true
@@ -53,13 +53,13 @@ export function scopeSources(
   return { roles, ceiling, delegation: delegatedScopes(identity), subjectToken: subjectTokenOf(identity) }
 }
 
-/** The approval cases that calls of a policy can have. Which one a call has depends on its input. */
+/** Returns the approval cases that calls of a policy can have. The input decides which one a call has. */
 export function approvalCases({ rules: { approval } }: Pick<PolicyDefinition, 'rules'>): readonly ApprovalCase[] {
   if (approval === undefined) return ['always']
   return approval.when === undefined ? ['approved'] : ['approved', 'exempt']
 }
 
-/** The scopes that a call needs of one credential: fewer where the approval rule exempts the call (I5). */
+/** Returns the scopes that a call needs of one credential: fewer if the approval rule exempts the call (I5). */
 function scopesOf(rule: AccessRule, approvalCase: ApprovalCase): readonly string[] {
   return approvalCase === 'exempt' ? (rule.withoutApproval ?? noScopes) : rule.scopes
 }

@@ -14,7 +14,7 @@ export type { KeyMaterial, StoreKeys }
 
 /** The agent itself, as the app configures it. */
 export interface AgentOptions {
-  /** Its name in OpenFGA, in the `act` claim's sense, and in the audit: `agent:trader`. */
+  /** Name of the agent in OpenFGA, in the `act` claim's sense, and in the audit: `agent:trader`. */
   readonly name: string
   /** Every scope that it may ever hold, for any user. @default no ceiling */
   readonly ceiling?: readonly string[]
@@ -41,7 +41,10 @@ export interface GuardOptions {
   readonly agent: AgentOptions
   /** A policy with `permission` and no checker is refused as misconfigured. */
   readonly permissions?: AccessChecker
-  /** Absent: roles bound nothing, and the trace says so. Present and the claim missing: no scopes. */
+  /**
+   * Maps roles to scopes. Absent: roles set no limit, and the trace says so. Present, and the claim is missing: no
+   * scopes.
+   */
   readonly roles?: RoleMap
   /** Source of the tokens of linked accounts. Absent: no policy may need a connection. */
   readonly vault?: Vault
@@ -54,7 +57,7 @@ export interface GuardOptions {
   readonly sessions?: SessionsPart | undefined
   /** One channel, or several by name. */
   readonly approvals?: ApprovalChannels
-  /** @default a memory store: open approvals are gone with the process */
+  /** Store of approvals and other records. @default a memory store: open approvals are lost when the process ends */
   readonly store?: Store
   /** Required with a durable store. @default random keys of this process */
   readonly keys?: StoreKeys
@@ -68,7 +71,11 @@ export interface GuardOptions {
    * @default faults appear in the trace only
    */
   readonly onFault?: (fault: Fault) => void
-  /** `'observe'`: a denial by a permission check is recorded as `would_deny` and the call goes on. All else is enforced. @default 'enforce' */
+  /**
+   * Enforcement of permission checks. `'observe'`: a denial by a permission check is recorded as `would_deny`, and the
+   * call continues. All other checks are enforced.
+   * @default 'enforce'
+   */
   readonly mode?: 'enforce' | 'observe'
   /** @default the system's */
   readonly clock?: Clock
@@ -76,7 +83,7 @@ export interface GuardOptions {
   readonly fetch?: Fetch
   /** Total time for what the guard does before the body, milliseconds. @default 10_000 */
   readonly timeoutMs?: number
-  /** Largest input of a tool, in bytes of JSON. A larger one is refused as `invalid_input`. @default 1_048_576 */
+  /** Maximum input of a tool, in bytes of JSON. A larger input is refused as `invalid_input`. @default 1_048_576 */
   readonly maxInputBytes?: number
   /**
    * Maximum time until this process sees a revocation by another process, in seconds. Before a claim, the guard always

@@ -42,7 +42,7 @@ export interface Runs {
   readonly clock: Clock
 }
 
-/** Returns the channel that asked the question of a run, where the guard has it, and what a channel is called with. */
+/** Returns the channel that asked the question of a run, if the guard has it, and the arguments for its methods. */
 export const channelOfRun = (
   { record }: Entry,
   { channels, servers, clock }: Runs,

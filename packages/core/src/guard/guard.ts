@@ -23,9 +23,10 @@ import type { VisibleTools } from './visible-tools.ts'
 /** Decides about tool calls, and runs those that may run. Made by `createGuard`. */
 export interface Guard {
   /**
-   * Whether a call could run now: everything before the body, and nothing consumed.
+   * Returns whether a call could run now. Does all checks before the body, and consumes nothing.
    *
-   * Asks the person where the policy says so, and comes back with the interrupt. `run` checks it all again.
+   * Asks the person if the policy requires it, and returns the interrupt. `run` checks everything again.
+   *
    * @throws The reason of the invocation's own abort, and nothing else.
    */
   preflight(tool: DefinedTool, call: ToolCall): Promise<PreflightOutcome>
@@ -40,10 +41,11 @@ export interface Guard {
    * Checks everything, then runs `body` with the parsed input and its call.
    *
    * `write` calls run at most once under their slot; a second try gets the stored result. A body may return an async
-   * generator or a `ReadableStream`: its run ends with it, so read it to its end or give it up. Told again is what
-   * the generator returned, as a plain value, and nothing that it yielded; a stream cannot be told again. Any other
-   * result of a `write` is plain JSON: the compiler refuses what it sees not to be ({@link ResultFor}), and `onFault`
-   * hears of what could not be stored.
+   * generator or a `ReadableStream`. Its run ends with it, so read it to its end or cancel it. A repeat returns the
+   * generator's return value, as a plain value, and none of the values that it yielded. A stream cannot be repeated.
+   * Any other result of a `write` is plain JSON. The compiler refuses a result that it knows is not ({@link
+   * ResultFor}), and `onFault` gets a result that could not be stored.
+   *
    * @throws The reason of the invocation's own abort, and the body's own error.
    */
   run<Input, Access extends AccessRules, Result, Effects extends Effect = Effect>(
@@ -53,10 +55,11 @@ export interface Guard {
       ResultFor<NoInfer<Effects>, NoInfer<Result>>,
   ): Promise<Outcome<Result>>
   /**
-   * The tools worth showing to a model that acts for `identity`. Grants nothing: every call is checked as a whole.
+   * Returns the tools that are worth showing to a model that acts for `identity`. Grants nothing: the guard checks
+   * every call in full.
    *
-   * Public tools always; others where identity, roles, the ceiling and the policy's `visibleWhen` allow it. What
-   * depends on an input, an approval or a linked account hides nothing. Permissions are asked in one batch.
+   * Includes all public tools, and other tools if identity, roles, the ceiling and the policy's `visibleWhen` allow
+   * them. A condition on the input, an approval or a linked account hides nothing. Permissions are asked in one batch.
    */
   visible(policies: PoliciesOrTools, identity?: Identity): Promise<VisibleTools>
   /**
@@ -86,13 +89,14 @@ export interface Guard {
   /** Checks whether a framework's stored pause belongs to this guard, and returns its state. */
   readonly pauses: Pauses
   /**
-   * Ends the access of a user, or of one session: after a logout, a lost device, a contract's end (I9).
+   * Ends the access of a user, or of one session: after a logout, a lost device, the end of a contract (I9).
    *
-   * Open questions, unused approvals, delegations and kept sessions end in the store at once, and tokens in the memory
-   * of this process are dropped; then channels are told, and the issuer is given back the tokens of all these where
-   * it takes them (RFC 7009), which fails nothing and is waited for 3 s at most. Proofs from before are refused: here
-   * at once, in other processes within `revocationSeconds` and before any claim. Does not stop a body that runs, does
-   * not unlink accounts, and does not end what an API has been given already. Can be called again after a failure.
+   * Ends open questions, unused approvals, delegations and stored sessions in the store at once, and drops tokens in
+   * the memory of this process. Then it notifies channels, and revokes the tokens of all these at the issuer, if it
+   * supports that (RFC 7009). A failure there fails nothing, and the guard waits at most 3 s. Earlier proofs are
+   * refused: at once in this process, in other processes within `revocationSeconds`, and before any claim. Does not
+   * stop a running body, does not unlink accounts, and does not end access that an API has been given already. Can be
+   * called again after a failure.
    *
    * @throws ConfigurationError Neither subject nor session is named.
    * @throws StoreError, TransportError The store did not answer, or not in time: call again, it goes on.

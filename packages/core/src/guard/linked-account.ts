@@ -25,7 +25,7 @@ export interface LinkedAccount {
   ): Promise<IssuedToken | undefined>
 }
 
-// Registered, so that a rule made by one copy of the package is known to the guard of another.
+// Registered, so that the guard of one copy of the package recognizes a rule of another copy.
 const accountKey: unique symbol = Symbol.for('@behalf/core@1/connection') as never
 
 /** Makes a rule that carries its code. JSON, and so the digest of a policy, leaves it out. */

@@ -23,9 +23,8 @@ const nothing: Opened = { facts: { access: noAccess } }
 
 /**
  * Opens the credentials of a call if all tokens are cached.
- *
- * @param cached - Looked up just now.
- * @returns `undefined` where a token is missing.
+ * @param cached - Result of a cache lookup just before.
+ * @returns `undefined` if a token is missing.
  */
 export function openCached(call: AuthorizedCall, sources: TokenSources, cached: CachedTokens): Opened | undefined {
   if (call.policy.access.length === 0) return nothing

@@ -12,7 +12,7 @@ export interface FoundToken {
   readonly cached: boolean
 }
 
-/** The credentials of one call, open until it ends. */
+/** Credentials of one call, open until it ends. */
 export interface OpenedAccess {
   readonly credentials: Call['access']
   /** Every token that the body may have seen. */

@@ -12,16 +12,17 @@ export interface PauseOptions extends InboxOptions {
 }
 
 /**
- * The state of what a paused call waits for: that of its question, or `not_recorded` for a sign-in, an account or a
- * step-up, of which the guard keeps no record. There, the call itself finds out when it goes on.
+ * State of a paused call: that of its question, or `not_recorded` for a sign-in, an account or a step-up, of which the
+ * guard keeps no record. Then the call itself checks when it resumes.
  */
 export type PauseState = ApprovalView['state'] | 'not_recorded'
 
 /**
- * Interrupts as a framework keeps them while a call waits. For adapters.
+ * Interrupts as a framework stores them while a call waits. For adapters.
  *
- * Frameworks also keep what tools ask by themselves, and a model may write an interrupt there. An interrupt of the guard
- * is known by its proof: a MAC by the guard's keys over its content and the pause that it was made for.
+ * Frameworks also store the questions of tools themselves, and a model may write an interrupt there. The guard
+ * recognizes its own interrupt by its proof: a MAC by the guard's keys over its content and the pause that it was made
+ * for.
  */
 export interface Pauses {
   /**

@@ -211,7 +211,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
     const late = await recheck(call, guard)
     if (late !== undefined) return refuse(late)
     if (call.run === undefined) return call
-    // A call that was answered meanwhile, or whose caller aborted, claims nothing.
+    // A call that was answered during the wait, or whose caller aborted, claims nothing.
     deadline.signal.throwIfAborted()
     report.at = 'claim'
     const claimed = await claim(call, call.run, guard.runs)

@@ -50,7 +50,7 @@ export interface PolicyDefinition {
   version(): Promise<string>
 }
 
-// Registered, so that a policy made by one copy of the package is known to the guard of another.
+// Registered, so that the guard of one copy of the package recognizes a policy of another copy.
 const definitionKey: unique symbol = Symbol.for('@behalf/core@1/policy') as never
 
 /** Makes the opaque value that the developer holds. */

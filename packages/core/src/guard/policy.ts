@@ -43,11 +43,10 @@ const approvalValues = {
 }
 
 /**
- * Says what a tool needs before it may run: a verified identity always, and whatever `rules` name.
- *
+ * Declares what a tool needs before it may run: always a verified identity, and every rule in `rules`.
  * @param schema - Any Standard Schema (zod, valibot, arktype, …). It must not silently drop fields, and parsing its own
  *   output must give the same value: the tool runs with the input that the person approved.
- * @throws ConfigurationError A rule that is unknown, or that cannot hold; it names the rule and the fix.
+ * @throws ConfigurationError A rule is unknown or contradictory. The error names the rule and the fix.
  */
 export function policy<
   Schema extends StandardSchemaV1,
@@ -56,7 +55,7 @@ export function policy<
   Rule extends RuleName = never,
 >(
   schema: Schema,
-  // What comes after the rules only tells the compiler which rules are there.
+  // The type after the rules only tells the compiler which rules are given.
   rules: Rules<StandardSchemaV1.InferOutput<Schema>, Access> & { readonly effect?: Named } & {
     readonly [Key in Rule]?: unknown
   },
@@ -111,7 +110,9 @@ function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if (approval.enforcedBy === 'server') checkServerEnforced(approval, access)
 }
 
-/** I5: a scope of a policy with an approval is never had without one. */
+/**
+ * Refuses exemptions that contradict the approval rule. I5: no call gets a scope that needs an approval without one.
+ */
 function checkExemptions({ when }: NonNullable<AnyRules['approval']>, access: AccessRules): void {
   const rules = Object.entries(access)
   for (const [name, rule] of rules) {

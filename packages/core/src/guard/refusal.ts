@@ -23,7 +23,7 @@ export type Refusal =
       readonly detail: string
       /** The cause is unknown, so the outcome must not promise that a retry helps. */
       readonly retryable?: false
-      /** The same call runs now, so the outcome must not say that nothing was done. */
+      /** True if the same call runs now: the outcome must not say that nothing was done. */
       readonly underWay?: boolean
     }
 

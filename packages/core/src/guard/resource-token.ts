@@ -60,7 +60,7 @@ function approvalToken(
   // Stryker disable next-line ConditionalExpression: No answer approves without the token that was to carry it, and whatever takes the token out of a record ends the record; without the clause such a call would fail as well, in other words.
   if (token === undefined) return deny('approval_failed', 'the approval has lost its token')
   const { value, scopes, expiresAt, actor, keyThumbprint } = token
-  // The policy, the ceiling or the roles may allow less now than when the person said yes (I5).
+  // The policy, the ceiling or the roles may allow less now than when the person approved (I5).
   const allowed = scopesFor(grantable, rule)
   const surplus = scopes.find((scope) => !allowed.includes(scope))
   if (surplus !== undefined) {
@@ -93,7 +93,7 @@ async function exchange(
   const { clock, servers } = sources
   const authorizationServer = servers.of(identity.issuer)
   const startedAt = clock.now()
-  // Only a run that a person approved has details, and the token of such a call is not kept.
+  // Only a run that a person approved has details, and the token of such a call is not cached.
   const details = answered?.record.question?.details ?? []
   const carries = details.length > 0 && authorizationServer.profile.exchange?.carriesAuthorizationDetails === true
   const actor = await actorToken(identity.issuer, sources, signal)

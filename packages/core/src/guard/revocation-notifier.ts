@@ -7,8 +7,8 @@ import { ownIssuerOf, type TokenCacheKey } from '../token-exchange/token-cache-k
 const TELLING_MS = 3_000
 
 /**
- * Notifies servers and channels of an end, after all of it is in the store: one that hangs must not keep the next
- * record open.
+ * Notifies servers and channels of an end, after all records of it are in the store. A server that hangs must not keep
+ * the next record open.
  */
 export class RevocationNotifier {
   readonly #servers: RevokingServers
@@ -36,7 +36,7 @@ export class RevocationNotifier {
     if (issuer !== undefined) void this.servers.of(issuer).revoke(revealToken(token), { hint: 'access_token' })
   }
 
-  /** Tells them all at once, and waits for a bounded time. */
+  /** Notifies all of them at the same time, and waits for a limited time. */
   async tell(): Promise<void> {
     const work = () => Promise.all(this.#work.map((each) => each()))
     await withinDeadline({ timeoutMs: TELLING_MS }, work).catch(() => {})

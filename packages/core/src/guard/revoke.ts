@@ -20,8 +20,8 @@ export interface Revocation {
   /** Number of stored sessions that ended. 0 if the guard has no `sessions`. */
   readonly sessions: number
   /**
-   * Keys in the store of records under this name that do not open: damaged, moved, or sealed under a key that is not
-   * listed. They cannot be used, and their tokens were not revoked at their servers. Absent where there are none.
+   * Store keys of records under this name that cannot be opened: damaged, moved, or sealed under a key that is not
+   * listed. They cannot be used, and their tokens were not revoked at their servers. Absent if there are none.
    */
   readonly unreadable?: readonly string[]
 }
@@ -35,9 +35,9 @@ export interface EndingParts {
 const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies readonly (keyof RevokeOptions)[]
 
 /**
- * Ends what a user, or a session, has open (I9). The revocation is written first: from then on nothing new begins
- * here, and nowhere that reads the store. Channels and issuers are told last, when all of it stands in the store.
- *
+ * Ends all open access of a user or a session (I9). Writes the revocation first: from then on, nothing new begins in
+ * this process, or in any process that reads the store. Notifies channels and issuers last, when all records are in the
+ * store.
  * @param note - Called first with the access that will end. If it rejects, no access ends.
  */
 export async function revoke(
@@ -53,7 +53,7 @@ export async function revoke(
     try {
       return await end(revoked, guard, parts, notifier)
     } finally {
-      // Even if the store failed meanwhile: the next call finds neither the ended records nor their tokens.
+      // Runs even if the store failed: the next call finds neither the ended records nor their tokens.
       await notifier.tell()
     }
   })

@@ -23,11 +23,11 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
 export const unavailableSentence =
   'A service that this action needs did not answer. The action was not done; it can be tried again later.'
 
-/** Of a call that a store or another port ended with an error of its own. */
+/** Sentence for a call that a store or another port ended with an error of its own. */
 export const failedSentence =
   'A service that this action needs failed. The action was not done. Do not try it again unless the user asks for it.'
 
-/** Of a call that is being run already, by another process or another turn of the same agent. */
+/** Sentence for a call that another process, or another turn of the same agent, runs now. */
 export const underWaySentence =
   'This same action may be under way already. It was not begun a second time; ask again in a moment for what came of it.'
 

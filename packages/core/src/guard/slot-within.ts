@@ -4,22 +4,22 @@ import { shared } from '../lib/index.ts'
 /** Number of times that each call was made, per attempt that contains it. */
 const counts = new WeakMap<object, Map<string, number>>()
 
-/** A call, as far as it is told from others that the same code makes. */
+/** Fields of a call by which it differs from other calls of the same code. */
 export interface CallWithin {
   /** Name of the tool that is called. */
   readonly tool: string
   /** Input of the call. */
   readonly input: unknown
-  /** An object of the framework that lives as long as one attempt of the code that makes the call. */
+  /** Object of the framework that lives as long as one attempt of the calling code. */
   readonly attempt?: object | undefined
 }
 
 /**
  * Returns the slot of a call that code may make several times under one id. For adapters: ask once for each call.
  *
- * A framework hands the id of a call on to the calls that its body makes. Each of these gets a slot of its own, below
- * the slot of the guarded call around it, with the number of equal calls before it in this attempt. A new attempt makes
- * the same slots again.
+ * A framework passes the id of a call to the calls that its body makes. Each of these gets its own slot, below the slot
+ * of the guarded call around it, with the number of equal calls before it in this attempt. A new attempt makes the same
+ * slots again.
  *
  * @param slot - As the framework names the call.
  */

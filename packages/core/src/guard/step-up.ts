@@ -26,7 +26,7 @@ export function stepUpOfError(thrown: unknown): AskedStepUp | undefined {
       error = error.cause
     }
   } catch {
-    // A proxy, or a getter of the body's: it demands nothing, and its run ends all the same.
+    // A proxy, or a getter of the body's: it demands nothing, and its run still ends.
   }
   return undefined
 }
@@ -37,7 +37,7 @@ export async function keepStepUp(call: ClaimedCall, asked: AskedStepUp, stepUps:
   if (identity?.kind !== 'user') return
   const names = credentialNames(policy)
   const credential = names.find((name) => name === asked.credential) ?? names[0]
-  // A read without credentials looks for none.
+  // A read without credentials reads no step-ups, so none is kept.
   if (credential === undefined) return
   const { scopes, acrValues, maxAge } = asked.stepUp
   const kept: KeptStepUp = {
@@ -50,11 +50,11 @@ export async function keepStepUp(call: ClaimedCall, asked: AskedStepUp, stepUps:
     at: stepUps.now(),
   }
   stepUps.until = (kept.at + STALE_AFTER_SECONDS) * 1000
-  // The last one replaces the others.
+  // The last demand replaces the others.
   await stepUps.records.change(await keyOf(invocation.tool, identity, credential, stepUps), () => kept)
 }
 
-/** Whether a step-up may be open for this call. A preflight and a write look always. */
+/** Returns whether a step-up may be open for this call. A preflight and a write always read the store. */
 export function mayAwaitStepUp(call: AuthorizedCall, phase: Phase, stepUps: StepUps): boolean {
   const { policy, identity, checkedAt } = call
   // Stryker disable next-line EqualityOperator: One millisecond of fifteen minutes, which the store counts from a little later anyway.
@@ -83,7 +83,7 @@ export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Pro
 function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentity, now: number): boolean {
   const { acr, authTime, claims } = identity
   if (acrValues !== undefined && !acrValues.some((value) => value === acr)) return false
-  // A time of the future says nothing about when the user logged in.
+  // A time in the future does not say when the user logged in.
   const isPast = (time: number) => time <= now + TOLERANCE_SECONDS
   const isRecent = (limit: number) =>
     authTime !== undefined && isPast(authTime) && now - authTime <= limit + TOLERANCE_SECONDS
@@ -113,16 +113,19 @@ function stepUpRefusal(
   }
 }
 
-/** A `write` without credentials may throw one of its own. */
+/** Names the credentials that may have a step-up. A `write` without credentials may throw one of its own. */
 function credentialNames({ access, effect }: PolicyDefinition): readonly string[] {
   if (access.length === 0 && effect === 'write') return ['']
   return access.map(([name]) => name)
 }
 
-/** Names of one identity that are remembered at most: a tool's name may be anything that an app made up. */
+/** Maximum number of remembered names of one identity: an app may use any string as a tool's name. */
 const MAX_KEYS = 256
 
-/** Each preflight looks, and hashing the name costs more than the rest of it: it is done once per identity. */
+/**
+ * Returns the name of a step-up. Each preflight reads it, and hashing costs more than the rest, so it is hashed once
+ * per identity.
+ */
 async function keyOf(
   tool: string,
   identity: UserIdentity,
@@ -130,7 +133,7 @@ async function keyOf(
   { keys, records }: StepUps,
 ): Promise<string> {
   const known = keys.get(identity) ?? new Map<string, string>()
-  // Told apart by length: names may hold any sign.
+  // The length separates the parts: names may contain any character.
   const name = `${tool.length} ${tool}${credential}`
   const found = known.get(name)
   // Stryker disable next-line ConditionalExpression: Spares hashing the same name again, in bounded memory; the key is the same.
@@ -142,7 +145,7 @@ async function keyOf(
   return key
 }
 
-/** Lifetime of an unanswered demand of an API. Seconds. */
+/** Lifetime of an unanswered demand of an API, in seconds. */
 const STALE_AFTER_SECONDS = 15 * 60
 
 const text = z.string()
@@ -169,7 +172,7 @@ export interface StepUps {
    * milliseconds.
    */
   until: number
-  /** Their names in the store, by tool and credential. An identity is frozen, so its hash does not change. */
+  /** Names in the store, by tool and credential. An identity is frozen, so its hash does not change. */
   readonly keys: WeakMap<UserIdentity, Map<string, string>>
 }
 

@@ -137,16 +137,16 @@ export async function stepUpBefore(
   return refusal === undefined ? undefined : call.report.refused('identity', refusal)
 }
 
-/** Checks identity, roles and permissions again after a wait: a right may have ended meanwhile. */
+/** Checks identity, roles and permissions again after a wait: a right may have ended during it. */
 export async function recheck(call: ApprovedCall, guard: GuardParts): Promise<Refusal | undefined> {
   const { report, identity, invocation, grantable } = call
   const now = guard.reporting.clock.now()
   report.at = 'again'
-  // Before a claim, the store says whether access was revoked meanwhile; otherwise this process's own state does (I9).
+  // Before a claim, the store says whether access was revoked; otherwise, this process's own state does (I9).
   const { revocations } = guard.callers
   const revoked = call.run === undefined ? revocations.find(identity, now) : await revocations.findNow(identity, now)
   if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
-  // A clock that was set back says nothing of how long ago that was.
+  // If the clock was set back, the time since the check is unknown.
   const isNew = now >= call.checkedAt && now - call.checkedAt < STALE_AFTER_MS
   if (call.waited !== true && isNew) return undefined
   const identified = identify(invocation, guard.callers, now)
@@ -181,7 +181,7 @@ export async function replayed(
 const toldAgain = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>
   result.kind === 'json' ? result.value : undefined
 
-/** A value, or a promise of one if the step has to wait. */
+/** A value, or a promise of one if the step must wait. */
 export type Eventually<Value> = Value | Promise<Value>
 
 /** Avoids a promise: most calls do not wait before their body. */

@@ -12,12 +12,12 @@ import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import type { FoundToken } from './opened-access.ts'
 
-/** Stands for the key where the token is bound to none. */
+/** Replaces the key if the token is bound to none. */
 const unbound = Object.freeze({ thumbprint: undefined })
 
 type Binding = DpopKey | typeof unbound
 
-/** A key, and what it was made of beside identity and rule. */
+/** A key, and the values that it was made of, besides identity and rule. */
 interface Known {
   readonly scopes: readonly string[]
   readonly binding: Binding
@@ -28,9 +28,9 @@ interface Known {
 const known = new WeakMap<Identity, WeakMap<AccessRule, Known>>()
 
 /**
- * The key under which a rule's token is cached for this identity (I2).
+ * Returns the key under which a rule's token is cached for this identity (I2).
  *
- * The last one of an identity and a rule is remembered: a warm call looks it up.
+ * Remembers the last key of an identity and a rule: a warm call reads it.
  */
 export function tokenKey(
   identity: Identity,
@@ -52,7 +52,7 @@ export function tokenKey(
   return key
 }
 
-/** The key of the token of one account. `undefined`: the account that the vault chooses. */
+/** Returns the key of the token of one account. `undefined`: the account that the vault chooses. */
 export const connectionKey = (
   identity: Identity,
   rule: ConnectionRule,
@@ -84,7 +84,9 @@ export function accountOf({ account }: ConnectionRule, identity: Identity): stri
   throw new ConfigurationError('connection.account', 'gave neither an account id nor undefined')
 }
 
-/** Two servers may issue tokens for one API, each to several clients of ours. No URI has a space. */
+/**
+ * Names the target. Two servers may issue tokens for one API, each to several clients of ours. No URI contains a space.
+ */
 function resourceTarget({ resource, through }: ResourceRule): string {
   return through === undefined ? resource : `${resource} ${through.issuer} ${behaviourOf(through)?.profile.clientId}`
 }

@@ -6,16 +6,19 @@ const brand = Symbol.for('@behalf/core@1/tool-authorization-error')
 export type ToolAuthorizationCode = DenyCode | InterruptKind | 'unavailable' | 'tool_failed'
 
 /**
- * The one error that a tool guarded by an adapter throws. Not a fault, and so no `BehalfError`.
+ * The only error that a tool guarded by an adapter throws. It is not a fault, so it is no `BehalfError`.
  *
- * Frameworks show `toString()` to the model, and may write all enumerable fields and causes to a browser: name and
- * message are fixed text, it has no cause and nothing enumerable, so there is nothing else to leak.
+ * Frameworks show `toString()` to the model, and may write all enumerable fields and causes to a browser. Name and
+ * message are fixed text, and it has no cause and no enumerable field, so nothing else can leak.
  */
 export class ToolAuthorizationError extends Error {
   readonly #code: ToolAuthorizationCode
   readonly #interrupt: Interrupt | undefined
 
-  /** @param interrupt - What a person has to do, where the code says so. For the app. */
+  /**
+   * @param interrupt - The action that a person must take, if the code needs one. For the app.
+   * @param interrupt - What a person has to do, where the code says so. For the app.
+   */
   constructor(code: ToolAuthorizationCode, safeMessage: string, interrupt?: Interrupt) {
     super(safeMessage)
     this.#code = code

@@ -22,7 +22,7 @@ export interface HiddenTool {
   readonly detail: string
 }
 
-/** Tools that a model is shown, and the hidden ones with the reason. */
+/** Tools to show to a model, and the hidden tools with the reason. */
 export interface VisibleTools {
   /**
    * Names of the visible tools, in the order of the policies. They are for display to a model and grant nothing: the
@@ -50,7 +50,7 @@ export async function visibleTools(
   const { callers, reporting } = guard
   const now = reporting.clock.now()
   const tools = Object.keys(policies).map((tool) => ({ tool, policy: definitionOf(policies[tool]) }))
-  // I9: a user whose access was revoked elsewhere is shown what a stranger is.
+  // I9: a user whose access was revoked elsewhere sees what an unauthenticated user sees.
   const unread: { readonly error: unknown } | undefined =
     identity === undefined || callers.revocations.isFresh(now)
       ? undefined
@@ -58,7 +58,7 @@ export async function visibleTools(
           () => undefined,
           (error: unknown) => ({ error }),
         )
-  // One fault of the store is told once, for all tools.
+  // Reports a fault of the store once, for all tools.
   let unknown: Verdict | undefined
   const verdicts = await Promise.all(
     tools.map(async ({ tool, policy }): Promise<Verdict> => {

@@ -12,7 +12,7 @@ export function wholePermission({ permission, visibleWhen }: AnyRules): AnyRules
     const always = [answerOf('visibleWhen', () => visibleWhen({ identity }))].flat()
     if (permission === undefined) return always
     const own = [answerOf('permission', () => permission({ input, identity }))].flat()
-    // A rule that asks for nothing would allow everything; the other one does not stand in for it.
+    // A rule that requires nothing would allow everything; the other rule does not replace it.
     return always.length === 0 || own.length === 0 ? [] : [...always, ...own]
   }
 }

@@ -4,8 +4,7 @@ import { policiesOf } from './defined-tool.ts'
 import type { Guard } from './guard.ts'
 
 /**
- * Puts each tool of a framework together with its policy, and checks that the guard can serve them all.
- *
+ * Joins each tool of a framework with its policy, and checks that the guard can serve them all.
  * @throws ConfigurationError A tool has no policy, or one that the guard cannot serve.
  */
 export function withPolicies<Tool>(

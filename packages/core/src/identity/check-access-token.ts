@@ -9,14 +9,13 @@ type Claims = VerifiedJwt['claims']
 const idTokenClaims = ['nonce', 'at_hash', 'c_hash', 's_hash']
 
 /**
- * Refuses a verified JWT that is no access token of the provider: an id_token, or one without the claims that the
- * profile demands.
- *
+ * Refuses a verified JWT that is no access token of the provider: an id_token, or a token without the claims that the
+ * profile requires.
  * @throws InvalidTokenError `type` or `claims`
  * @see {@link https://www.rfc-editor.org/rfc/rfc8725#section-3.12 | RFC 8725 §3.12}
  */
 export function checkAccessToken(profile: Pick<Profile, 'clientId' | 'token'>, { claims, type }: VerifiedJwt): void {
-  // A type of its own keeps id_tokens out. Where a provider sends plain `JWT` or none, the claims have to.
+  // A specific type excludes id_tokens. If a provider sends plain `JWT` or no type, the claims must exclude them.
   if (type !== 'at+jwt' && !hasClaimsOfAccessToken(profile, claims)) {
     throw new InvalidTokenError('type', 'the token is no access token: its claims are those of an id_token')
   }
@@ -29,14 +28,14 @@ export function checkRequiredClaims({ requiredClaims }: Pick<TokenProfile, 'requ
   if (missing.length > 0) throw new InvalidTokenError('claims', `the token has no ${missing.join(', ')}`)
 }
 
-/** Whether the claims speak of an access token, where nothing else says what the token is. */
+/** Returns whether the claims are those of an access token, for a token whose type does not say it. */
 export function hasClaimsOfAccessToken(
   { clientId, token }: Pick<Profile, 'clientId' | 'token'>,
   claims: Claims,
 ): boolean {
   if (idTokenClaims.some((claim) => claims[claim] !== undefined)) return false
   if (token.isAccessToken !== undefined) return token.isAccessToken(claims)
-  // A login that is told to the client itself: an access token would be for an API.
+  // An id_token is issued to the client itself: an access token would be for an API.
   const clients = [clientId, token.clientId(claims)]
   return claims.auth_time === undefined || !audienceOf(claims).some((audience) => clients.includes(audience))
 }

@@ -4,7 +4,7 @@ import { InvalidTokenError } from '../errors/index.ts'
 const uncheckedMethods = ['x5t#S256', 'jwk', 'jwe', 'kid', 'jku', 'osc']
 
 /**
- * Holds a token to the key that it is bound to.
+ * Checks a token against the key that it is bound to.
  *
  * Ignores members of `cnf` that no specification has registered: some servers add their own. Refuses a registered
  * method beside `jkt`, since this code does not check it. Refuses a `cnf` without `jkt`: the token is bound, but the

@@ -1,7 +1,7 @@
 import type { Identity } from '../contract/index.ts'
 
 /**
- * Tells a handler who is signed in. All handlers use this one port.
+ * Returns the signed-in user of a request. All handlers use this one port.
  *
  * Returns a verified identity, or `undefined` if no user is signed in. An error counts as a fault, and never lets the
  * request pass.

@@ -22,7 +22,7 @@ import { audienceOf, keyThumbprintOf } from './wire.ts'
 
 /** The server that is asked about opaque tokens, and how long its answers are kept. */
 export interface IntrospectionOptions extends SurroundingsOptions {
-  /** The issuer of the tokens. An opaque token does not say whose it is, so there is one. */
+  /** Issuer of the tokens. There is exactly one, since an opaque token does not name its issuer. */
   readonly authorizationServer: Profile
   /** Identifier of this API: the token must have been issued for it. With several, for any one of them. */
   readonly audience: string | readonly string[]
@@ -46,7 +46,7 @@ export interface IntrospectOptions extends RequestOptions {
   readonly provedKey?: string | undefined
 }
 
-/** Says who an opaque access token stands for, or throws. */
+/** Returns the identity of an opaque access token, or throws. */
 export type TokenIntrospection = (token: string, options?: IntrospectOptions) => Promise<Identity>
 
 const optionKeys = [
@@ -66,11 +66,11 @@ const MAX_TOKEN_LENGTH = 16 * 1024
 const MAX_CACHE_SECONDS = 3600
 
 /**
- * Sets up the introspection of opaque access tokens: the issuer itself is asked, with our client's own
- * authentication. No request is made here.
+ * Sets up the introspection of opaque access tokens: it asks the issuer itself, with our client's own authentication.
+ * Makes no request now.
  *
- * The result returns a verified identity, or throws `InvalidTokenError`: `inactive` for a token that the issuer
- * does not confirm. Parallel calls with the same token share one request. Fits the `introspect` option of
+ * The result returns a verified identity, or throws `InvalidTokenError`: `inactive` for a token that the issuer does
+ * not confirm. Parallel calls with the same token share one request. Fits the `introspect` option of
  * `createResourceServer`.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
@@ -177,7 +177,8 @@ const answerRules = { scopes: ({ scope }: Claims) => scope }
 function identityOf(token: string, claims: Claims, profile: Profile): Identity {
   const { token: rules } = profile
   const type = claims.token_type
-  // A refresh token may be active too, and is not an access token. Where the audience cannot tell, the type must.
+  // A refresh token may be active too, and is not an access token. If the audience cannot distinguish them, the type
+  // must.
   const named = typeof type === 'string' && /^(?:bearer|dpop)$/i.test(type)
   const isTold = type === undefined && claims.aud !== undefined && hasClaimsOfAccessToken(profile, claims)
   if (!(named || isTold) || rules.isAccessToken?.(claims) === false) {
@@ -192,7 +193,7 @@ function identityOf(token: string, claims: Claims, profile: Profile): Identity {
   return admit(isAgent ? buildAgent(profile, claims, clientId) : buildUser(profile, claims, clientId), {
     token: new Token(token),
     type: 'access_token',
-    // RFC 7662 §2.2 has a name of its own for them, too.
+    // RFC 7662 §2.2 also defines its own name for the scopes.
     scopes: tokenScopes(claims.scope === undefined ? rules : answerRules, claims),
     audience: audienceOf(claims),
     isInteractive: isInteractiveClient(profile, clientId),

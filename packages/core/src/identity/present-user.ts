@@ -23,7 +23,7 @@ export function presenceIn(store: Store, keys: StoreKeys | undefined, clock: Clo
  */
 class Present {
   readonly identity: UserIdentity
-  /** Epoch seconds, from before the names were read: a revocation that was not seen is not older. */
+  /** Time before the names were read, in epoch seconds: a revocation that was not seen is not older. */
   readonly checkedAt: number
   readonly #context: PresenceContext
 
@@ -34,8 +34,7 @@ class Present {
   }
 
   /**
-   * Reads the names again, after something was written: a proof that was revoked meanwhile makes nothing new (I11).
-   *
+   * Reads the names again after a write: a proof that was revoked during the write creates nothing (I11).
    * @throws InvalidTokenError `inactive`: undo what was written.
    * @throws StoreError Nothing is known: undo what was written.
    */
@@ -50,10 +49,9 @@ class Present {
 export type PresentUser = Present
 
 /**
- * Makes the fact that a person is here. What only a person may do takes it as a parameter.
- *
- * @throws IdentityRequiredError The identity is no person who is here; the message says why.
- * @throws InvalidTokenError `expired` or `inactive`: the person has to sign in again.
+ * Creates the proof that a person is present. Functions that only a person may call take it as a parameter.
+ * @throws IdentityRequiredError The identity is not a present person; the message says why.
+ * @throws InvalidTokenError `expired` or `inactive`: the person must sign in again.
  * @throws StoreError Nothing is known about revocations. Try again later.
  */
 export async function requirePresentUser(identity: unknown, context: PresenceContext): Promise<PresentUser> {
@@ -67,9 +65,8 @@ export async function requirePresentUser(identity: unknown, context: PresenceCon
 }
 
 /**
- * Returns the user where the identity alone says that it is a person, and throws else. Its time and revocations are
- * not looked at: that is the part of {@link requirePresentUser}.
- *
+ * Returns the user if the identity alone shows a person, and throws otherwise. Does not check its time and revocations:
+ * {@link requirePresentUser} does.
  * @throws IdentityRequiredError It is no person; the message says why.
  */
 function requirePerson(identity: unknown): UserIdentity {
@@ -85,12 +82,12 @@ function requirePerson(identity: unknown): UserIdentity {
   return identity
 }
 
-/** Whether an error of {@link requirePresentUser} says that the person has to sign in. */
+/** Returns whether an error of {@link requirePresentUser} means that the person must sign in. */
 export function isAbsence(error: unknown): error is BehalfError {
   return BehalfError.isInstance(error) && (error.code === 'ERR_IDENTITY_REQUIRED' || error.code === 'ERR_INVALID_TOKEN')
 }
 
-/** Whether the identity alone says that it is a person. */
+/** Returns whether the identity alone shows a person. */
 export function isPerson(identity: unknown): identity is UserIdentity {
   try {
     requirePerson(identity)
@@ -101,9 +98,8 @@ export function isPerson(identity: unknown): identity is UserIdentity {
 }
 
 /**
- * Returns when a proof was made, in epoch seconds: what is kept by it is compared with later revocations. It is here, so
- * it was not made later than now, whatever it says.
- *
+ * Returns the time at which a proof was made, in epoch seconds, to compare it with later revocations. The proof exists
+ * now, so the time is at most the present, whatever it claims.
  * @throws InvalidTokenError `claims`: the proof does not say it.
  */
 export function requireProofTime(user: UserIdentity, clock: Clock): number {

@@ -9,14 +9,14 @@ import { type LoginContext, loginOfResponse, type StoredSession, tokenOf } from 
 /** Result of a request for the next token. */
 export type Renewal =
   | { readonly status: 'renewed'; readonly login: StoredSession }
-  /** The server has ended the login: expired, revoked, or its token was used twice. */
+  /** The server has ended the login: expired, revoked, or a token that was used twice. */
   | { readonly status: 'ended' }
   /** A response came and cannot be used; its tokens are good at the server. */
   | {
       readonly status: 'unverified'
       readonly tokens: ReceivedTokens
       readonly error: unknown
-      /** They are of another user. */
+      /** True if the tokens are of another user. */
       readonly isOthers?: boolean
     }
 
@@ -52,7 +52,7 @@ export async function renewLogin(kept: StoredSession, context: LoginContext): Pr
   }
 }
 
-/** `undefined`: it is of another user. */
+/** Checks the response against the login. Returns `undefined` if it is of another user. */
 async function heldTo(
   kept: StoredSession,
   response: TokenResponse,
@@ -82,8 +82,8 @@ async function heldTo(
   const { acr, authTime, provenAt, sessionId } = identity
   return {
     refreshToken: kept.refreshToken,
-    // OpenID Connect Core §12.2: an answer may have none. The issuer asserts by the last one, or asks for a login. What
-    // is not sealed is proven by what it holds each time, and an old one proves nothing.
+    // OpenID Connect Core §12.2: an answer may have no id_token. The issuer asserts a user by the last one, or asks for
+    // a login. A login that is not sealed is proven each time by its own tokens, and an old token proves nothing.
     ...(context.isSealed !== false && kept.idToken !== undefined && { idToken: kept.idToken }),
     ...next,
     ...(kept.nonce !== undefined && { nonce: kept.nonce }),

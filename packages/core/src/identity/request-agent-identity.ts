@@ -19,7 +19,7 @@ import { audienceOf } from './wire.ts'
 export interface RequestAgentIdentityOptions extends SurroundingsOptions, RequestOptions {
   /** Authorization server at which the agent is a client. The client must not be public. */
   readonly authorizationServer: Profile
-  /** The API that the agent's own token is for. */
+  /** API that the agent's own token is for. */
   readonly resource: string
   /** Scopes to request. @default the scopes that the server grants a client by default */
   readonly scopes?: readonly string[] | undefined
@@ -36,21 +36,19 @@ const optionKeys = [
 ] as const satisfies readonly (keyof RequestAgentIdentityOptions)[]
 
 /**
- * Gets the agent's own identity: client credentials, with no user behind it.
+ * Requests the agent's own identity: client credentials, without a user.
  *
- * The client proves itself as its profile says: a secret, `private_key_jwt`, or a certificate that the
- * given `fetch` shows. The token has to be for `resource` and for this very client where it is a JWT of
- * the issuer; an opaque one is taken as the answer describes it. Does not cache: keep the identity until
- * its `expiresAt`.
+ * The client authenticates as its profile says: by a secret, by `private_key_jwt`, or by a certificate that the given
+ * `fetch` shows. A JWT of the issuer must be for `resource` and for this client. An opaque token is accepted as the
+ * answer describes it. Does not cache: keep the identity until its `expiresAt`.
  *
- * Behind it lies a token that can be the actor token of an exchange (`subjectTokenOf`), which puts the agent
- * into `act` where the server takes one.
+ * Its token can be the actor token of an exchange (`subjectTokenOf`), which puts the agent into `act` if the server
+ * supports it.
  *
  * @throws OAuthResponseError The server refused the client or its scopes.
- * @throws InvalidResponseError The answer grants other than was asked. The token was dropped.
+ * @throws InvalidResponseError The answer does not grant what was requested. The token was dropped.
  * @throws TransportError No answer in time.
- * @throws ConfigurationError An option is unknown, missing or wrong, or the client is a public one.
- * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 §4.4}
+ * @throws ConfigurationError An option is unknown, missing or wrong, or the client is public.
  */
 export async function requestAgentIdentity(options: RequestAgentIdentityOptions): Promise<AgentIdentity> {
   refuseUnknownKeys('requestAgentIdentity', options, optionKeys)

@@ -4,18 +4,18 @@ import { type Scope, shared } from '../lib/index.ts'
 import { isVerified } from './verified.ts'
 
 /**
- * Runs `fn` with `identity` as the current one: in it, in what it awaits, and in a generator, a web stream or
- * the body of a `Response` of its own that it returns or promises.
+ * Runs `fn` with `identity` as the current one. It applies in `fn`, in the promises that `fn` awaits, and in a
+ * generator, a web stream or the body of its own `Response` that `fn` returns or promises.
  *
- * A generator's body and a stream's source run in the context of the code that asks for the next value. So the
- * identity is entered again at each step. A stream within another object is not found: return the stream itself, or
- * read it within `fn`. Checks only that a verification made the identity: it may have expired.
+ * A generator's body and a stream's source run in the context of the code that asks for the next value. So the identity
+ * is entered again at each step. A stream within another object is not found: return the stream itself, or read it
+ * within `fn`. Checks only that a verification made the identity: it may have expired.
  *
  * Within a guarded call, an identity of another principal closes that call for `fn`: `currentCall()` throws, and the
  * call's credentials send nothing while the identity is the current one.
  *
- * What `fn` starts goes on as this identity, also after `fn` has ended. Start a worker or a pool within
- * {@link detached}, or it runs the jobs of others as this identity.
+ * Work that `fn` starts continues as this identity, even after `fn` has ended. Start a worker or a pool within {@link
+ * detached}, or it runs the jobs of others as this identity.
  *
  * @throws IdentityRequiredError No verification made `identity`. Take it from `verifyAccessToken` or `verifyIdToken`.
  */
@@ -55,8 +55,7 @@ function within<Result>(scope: Scope, fn: () => Result): Result {
 }
 
 /**
- * The identity of the surrounding `runAs` or guarded call.
- *
+ * Returns the identity of the surrounding `runAs` or guarded call.
  * @throws IdentityRequiredError There is none. Run the code within `runAs` or a guarded tool.
  */
 export function currentIdentity(): Identity {
@@ -86,7 +85,7 @@ function isGenerator(value: object): value is AnyGenerator {
   return typeof next === 'function' && (Symbol.asyncIterator in value || Symbol.iterator in value)
 }
 
-/** The same generator, each step of which runs within `scope`. */
+/** Returns the same generator; each of its steps runs within `scope`. */
 function reentering(scope: Scope, generator: AnyGenerator): AnyGenerator {
   return new Proxy(generator, {
     get(target, property) {

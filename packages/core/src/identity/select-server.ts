@@ -3,13 +3,13 @@ import type { AuthorizationServer, AuthorizationServers } from '../authorization
 import { checkTokenText } from '../authorization-server/verify-jwt.ts'
 
 /**
- * Returns the authorization server to verify a token with.
+ * Returns the authorization server that verifies a token.
  *
  * Among several servers, reads `iss` unverified to choose one, and refuses an untrusted issuer before any request. With
  * one server there is no choice, and the server itself makes no request for a token of another issuer.
  */
 export function selectServer(servers: AuthorizationServers, jwt: string): AuthorizationServer {
-  // It looks at the text itself, before it decodes a byte of it.
+  // The server checks the text itself, before it decodes a byte of it.
   if (servers.sole !== undefined) return servers.sole
   checkTokenText(jwt)
   const issuer = readIssuer(jwt)

@@ -10,7 +10,7 @@ import { admit, fieldsOf } from './verified.ts'
 import { identityFromAccessToken } from './verify-access-token.ts'
 import { userFromIdToken } from './verify-id-token.ts'
 
-/** A login as it is kept: who it is, the token of the moment, and what brings the next one. Sealed at rest. */
+/** Stored login: its user, its current token, and the token that renews it. Sealed at rest. */
 export interface StoredSession {
   readonly identity: UserIdentity
   readonly token: {
@@ -20,13 +20,13 @@ export interface StoredSession {
     readonly keyThumbprint?: string | undefined
   }
   readonly refreshToken?: string | undefined
-  /** The last one that came. */
+  /** The last id_token that the issuer sent. */
   readonly idToken?: string | undefined
   /** Audience for which access tokens are verified. Absent: the id_token names the user. */
   readonly audience?: readonly string[] | undefined
   /** Nonce of the login's id_token. */
   readonly nonce?: string | undefined
-  /** Epoch seconds. */
+  /** Time of the last renewal, in epoch seconds. */
   readonly renewedAt: number
   /** Time at which the refresh token was sent, in epoch seconds, while no answer to it is stored. */
   readonly sentAt?: number | undefined
@@ -56,7 +56,7 @@ export const storedSession = z.object({
   refusals: z.optional(z.number()),
 })
 
-/** Whether a stored login is for the configured audience: the app may use another API since. */
+/** Returns whether a stored login is for the configured audience: the app may now use another API. */
 export function isForAudience({ audience: kept }: StoredSession, audience: readonly string[] | undefined): boolean {
   if (kept === undefined || audience === undefined) return kept === audience
   return kept.every((one) => audience.includes(one))
@@ -160,7 +160,7 @@ function boundKey(tokenType: TokenResponse['tokenType'], key: string | undefined
   throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
 }
 
-/** Session and time of the login, where only its id_token says them: a revocation compares both. */
+/** Keeps the session and the time of the login, if only its id_token contains them: a revocation compares both. */
 function withLogin(user: UserIdentity, { sessionId, authTime }: UserIdentity): UserIdentity {
   const login = {
     ...(user.sessionId === undefined && sessionId !== undefined && { sessionId }),

@@ -20,7 +20,7 @@ export interface LoginPlace {
   write(login: StoredSession, ifVersion: string): Promise<string | 'conflict'>
   /** The server has ended it. */
   end(ifVersion: string): Promise<'deleted' | 'conflict'>
-  /** One at a time, in all processes. */
+  /** Runs `work` under a lock: one at a time, in all processes. */
   alone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
 }
 
@@ -51,11 +51,12 @@ const WRITE_SECONDS = 10
 const READ_MS = 1_000
 
 /**
- * The login, renewed where it has to be; `undefined` when it ended.
+ * Returns the login, renewed if necessary, or `undefined` when it has ended.
  *
- * A refresh token that rotates must be sent once: a second use looks like theft, and ends the whole chain
- * (RFC 9700 §4.14.2). So one process at a time renews, and the others take what it wrote. It marks the login before it
- * sends the refresh token. A process that finds the mark knows that a response was lost, and does not send it again.
+ * A refresh token that rotates must be sent once: a second use looks like theft, and ends the whole chain (RFC 9700
+ * §4.14.2). So one process at a time renews, and the others use the login that it wrote. It marks the login before it
+ * sends the refresh token. A process that finds the mark knows that a response was lost, and does not send the token
+ * again.
  */
 export async function currentLogin(place: LoginPlace, context: RenewalContext): Promise<StoredSession | undefined> {
   const seen = await place.read()
@@ -69,9 +70,8 @@ export async function currentLogin(place: LoginPlace, context: RenewalContext): 
 }
 
 /**
- * The login as it is stored, for a caller whose time ended while it waited for a renewal, here or in another process.
- *
- * @throws `error` where that is no outage, or the token of the moment has ended.
+ * Returns the stored login to a caller whose time ended while it waited for a renewal, here or in another process.
+ * @throws `error` if it is no outage, or the current token has expired.
  */
 export async function withoutRenewal(
   place: Pick<LoginPlace, 'read'>,
@@ -102,7 +102,7 @@ async function renewAlone(place: LoginPlace, context: RenewalContext): Promise<S
   return taken(place, sent, renewal, context)
 }
 
-/** Writes what came of a renewal. */
+/** Writes the result of a renewal. */
 async function taken(
   place: LoginPlace,
   sent: StoredLogin,
@@ -112,12 +112,12 @@ async function taken(
   if (renewal.status === 'unverified') return refused(place, sent, renewal, context)
   const login = renewal.status === 'renewed' ? renewal.login : undefined
   if (await settled(place, sent, login)) return login
-  // The login was ended or replaced meanwhile: the tokens are kept nowhere, and must not stay good at the server.
+  // The login was ended or replaced: its tokens are not stored, and must not stay valid at the server.
   if (login !== undefined) await forgetAtServer(login, context)
   return (await place.read())?.login
 }
 
-/** Marks the login: its refresh token is being sent. `undefined`: another process wrote the login meanwhile. */
+/** Marks the login: its refresh token is being sent. `undefined`: another process wrote the login first. */
 async function marked(
   place: LoginPlace,
   { login, version }: StoredLogin,
@@ -134,7 +134,7 @@ async function marked(
     isOurs: async () => isSameUse((await place.read())?.login, sent),
   })
   if (written === 'conflict') {
-    // The login was ended meanwhile: its unused token must not stay good at the server.
+    // The login was ended: its unused token must not stay valid at the server.
     if ((await place.read()) === undefined) await forgetAtServer(login, context)
     return undefined
   }
@@ -143,7 +143,10 @@ async function marked(
   return isSameUse(stored?.login, sent) ? stored : undefined
 }
 
-/** The token of the moment serves until it ends. Then the login is over, as the server has rotated its refresh token. */
+/**
+ * Keeps the current token in use until it expires. Then the login has ended, as the server has rotated its refresh
+ * token.
+ */
 async function afterLostResponse(
   place: LoginPlace,
   lost: StoredLogin,
@@ -174,7 +177,7 @@ async function refused(
   context: RenewalContext,
 ): Promise<never> {
   const { sentAt: _, ...unmarked } = login
-  // RFC 6749 §6: without a new refresh token, the old one stays good.
+  // RFC 6749 §6: without a new refresh token, the old one stays valid.
   const refreshToken = tokens.refreshToken ?? login.refreshToken
   const outage = outageOf(error)
   const refusals = (login.refusals ?? 0) + (outage === undefined ? 1 : 0)
@@ -197,9 +200,8 @@ function outageOf(error: unknown): BehalfError | undefined {
 }
 
 /**
- * Writes what came of sending the refresh token, or ends the login, whatever else was written to it meanwhile.
- *
- * @returns false where the login was ended, or has another refresh token now.
+ * Writes the result of sending the refresh token, or ends the login, whatever else was written to it.
+ * @returns false if the login was ended, or has another refresh token now.
  */
 async function settled(place: LoginPlace, sent: StoredLogin, next: StoredSession | undefined): Promise<boolean> {
   for (let version = sent.version; ; ) {
@@ -236,7 +238,7 @@ export function hasEnded({ identity: { expiresAt } }: StoredSession, { clock }: 
   return expiresAt !== undefined && expiresAt <= clock.now() / 1000
 }
 
-/** Ends the login at its issuer, where that takes it. Never fails: the login is gone here already. */
+/** Ends the login at its issuer, if the issuer supports it. Never fails: the login is already removed here. */
 export async function forgetAtServer(
   { identity, refreshToken }: StoredSession,
   { servers }: { readonly servers: RevokingServers },

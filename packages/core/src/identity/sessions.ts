@@ -52,7 +52,7 @@ export interface SessionsOptions extends SurroundingsOptions {
   readonly audience?: string | readonly string[] | undefined
   /** Time before a token expires at which it is renewed, in seconds; less for short-lived tokens. @default 60 */
   readonly refreshBeforeSeconds?: number | undefined
-  /** A session ends after this, whatever the issuer says, in seconds; 366 days at most. @default 30 days */
+  /** Lifetime of a session, whatever the issuer says, in seconds; 366 days at most. @default 30 days */
   readonly lifetimeSeconds?: number | undefined
 }
 
@@ -89,7 +89,7 @@ export interface Sessions extends SessionsPart {
   identity(id: string, options?: RequestOptions): Promise<SubjectAnswer>
   /** The same as a port. */
   source(id: string): SubjectTokenSource
-  /** Signs out: the session is gone here, and its refresh token at the server where that can be. */
+  /** Signs out: removes the session here, and revokes its refresh token at the server if possible. */
   end(id: string): Promise<void>
 }
 
@@ -106,9 +106,9 @@ const optionKeys = [
 ] as const satisfies readonly (keyof SessionsOptions)[]
 
 const DAYS_30 = 30 * 24 * 3600
-/** Beyond the request's own deadline: writing what came of it. Seconds. */
+/** Time beyond the request's own deadline, for writing its result, in seconds. */
 const LEASE_MARGIN = 20
-/** A session that is not confirmed by then is gone. Seconds. */
+/** Time after which an unconfirmed session is removed, in seconds. */
 const UNCONFIRMED_SECONDS = 300
 
 const sessionRecord = z.object({
@@ -120,21 +120,21 @@ const sessionRecord = z.object({
 interface SessionRecord {
   readonly v: 1
   readonly login: StoredSession
-  /** Epoch seconds. */
+  /** Time at which the session ends, in epoch seconds. */
   readonly endsAt: number
   /** Set until revocations were read again after the write. Until then, the session cannot be used. */
   readonly unconfirmed?: true | undefined
 }
 
 /**
- * Sessions of an app's users: sealed in a store, renewed by one process at a time, with the token of the moment
+ * Creates sessions for an app's users: sealed in a store, renewed by one process at a time, with the current token
  * behind the identity.
  *
  * A rotating refresh token is sent once, whatever runs in parallel: the other callers, here and in other processes,
- * wait for the one and take its result. A session that was ended, at the issuer or here, is `login_required`; an
- * issuer that does not answer is a `TransportError`, or nothing at all while the token is still good. After a lost
- * response the token of the moment serves until it ends, since the server may have rotated; then it is
- * `login_required`. A profile with `rotatesRefreshTokens: false` loses nothing.
+ * wait for that request and use its result. A session that was ended, at the issuer or here, is `login_required`. An
+ * issuer that does not answer is a `TransportError`, but not while the token is still valid. After a lost response, the
+ * current token is used until it expires, since the server may have rotated; then the session is `login_required`. A
+ * profile with `rotatesRefreshTokens: false` loses nothing.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */
@@ -188,7 +188,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const key = await records.keyOf('id', id)
       const version = await records.put(key, { ...record, unconfirmed: true }, { ifVersion: null })
       try {
-        // I11: revoked between the look and the write, or while it was written.
+        // I11: revoked between the read and the write, or during the write.
         await refuseRevoked(login.identity, presence)
         if ((await records.put(key, record, { ifVersion: version })) === 'conflict') throw endedMeanwhile()
       } catch (error) {
@@ -265,7 +265,7 @@ function isFresh(
   return now < expiresAt - Math.min(before, (expiresAt - renewedAt) / 4)
 }
 
-/** I8: what is stored has to be usable after a restart, and elsewhere. */
+/** Checks the key. I8: a stored login must be usable after a restart, and in other processes. */
 function checkKey({ token }: StoredSession, { durable }: SessionRecords, { dpop }: Profile): void {
   if (token.keyThumbprint === undefined || !durable || dpop?.importable === true) return
   throw new ConfigurationError('authorizationServer.dpop', 'a bound token is stored: give a key made by importDpopKey')

@@ -4,7 +4,9 @@ import { BehalfError } from '../errors/index.ts'
 import { copyOf } from '../lib/index.ts'
 import { type VerifyRequestOptions, verifyRequest } from './verify-request.ts'
 
-/** A user whose proof is good now, or that they have to sign in again. An outage is thrown, and is neither. */
+/**
+ * A user whose proof is valid now, or the statement that they must sign in again. An outage is thrown, and is neither.
+ */
 export type SubjectAnswer =
   | { readonly status: 'verified'; readonly identity: UserIdentity }
   /** The token, session or login ended: only the user can help. */
@@ -14,14 +16,13 @@ export type SubjectAnswer =
  * Source of the token that proves a user: a request, a session, a delegation, a device's login.
  *
  * `subjectTokenOf` returns the token behind the identity. Get a new identity for each request or job, and discard it
- * afterwards: only a new one shows what changed at the issuer.
+ * afterwards: only a new identity shows changes at the issuer.
  */
 export interface SubjectTokenSource {
   /**
-   * Returns the identity behind the current token, or why there is none.
-   *
+   * Returns the identity behind the current token, or the reason why there is none.
    * @throws TransportError The issuer did not answer: try again later. The user need not sign in again.
-   * @throws StoreError The store did not answer, or holds what cannot be trusted.
+   * @throws StoreError The store did not answer, or contains an untrusted value.
    */
   identity(options?: RequestOptions): Promise<SubjectAnswer>
 }

@@ -19,18 +19,18 @@ export interface SubjectToken {
   readonly scopes?: readonly string[]
   /** Audiences of the token. Absent: not known. */
   readonly audience?: readonly string[]
-  /** Thumbprint of the key that the token is bound to: it must not come back as Bearer (I8). */
+  /** Thumbprint of the key that the token is bound to. It must not be presented as Bearer (I8). */
   readonly keyThumbprint?: string
-  /** The id_token of the same login, where it is at hand: what an employer's server asserts a user by. */
+  /** The id_token of the same login, if there is one: an employer's server asserts a user by it. */
   readonly idToken?: Token
-  /** The token was had with the person there: by a login, or by an interactive client. */
+  /** True if the person was present when the token was issued: by a login, or by an interactive client. */
   readonly isInteractive?: boolean
 }
 
 /** Proof behind a verified identity: its token, or at least whether its person was present. */
 export type Proof = SubjectToken | { readonly isInteractive: boolean }
 
-/** The token behind a verified identity, or `undefined` where it came without one. */
+/** Returns the token behind a verified identity, or `undefined` if it came without one. */
 export function subjectTokenOf(identity: Identity): SubjectToken | undefined {
   const proof = shared.verified.get(identity) as Proof | undefined
   return proof !== undefined && 'token' in proof ? proof : undefined
@@ -41,7 +41,7 @@ export function isInteractive(identity: Identity): boolean {
   return (shared.verified.get(identity) as Proof | undefined)?.isInteractive === true
 }
 
-/** Whether tokens of a client are had with the person there, by the profile of their issuer. */
+/** Returns whether the person is present when a client gets tokens, by the profile of their issuer. */
 export function isInteractiveClient(
   { clientId: own, interactiveClients = [own] }: Pick<Profile, 'clientId' | 'interactiveClients'>,
   clientId: string,

@@ -16,7 +16,8 @@ export function unlessRevoked(place: LoginPlace, isRevoked: (login: StoredSessio
     },
     async write(login, ifVersion) {
       const version = await place.write(login, ifVersion)
-      // Revoked meanwhile: no caller gets this login. The clean-up of the revocation finds it and revokes its token.
+      // The access was revoked during the write: no caller gets this login. The clean-up of the revocation finds it and
+      // revokes its token.
       return version === 'conflict' || !(await isRevoked(login)) ? version : 'conflict'
     },
   }

@@ -19,8 +19,8 @@ import { audienceOf, keyThumbprintOf } from './wire.ts'
 /** Options of every verification. */
 export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions {
   /**
-   * The issuer that the app trusts, or a function that answers with the profile of each one it trusts.
-   * A token of any other is refused before a request is made.
+   * Profile of the issuer that the app trusts, or a function that returns the profile of each trusted issuer. A token
+   * of another issuer is refused before any request.
    */
   readonly authorizationServer: Profile | ProfileOf
 }
@@ -41,20 +41,20 @@ export const accessTokenKeys = [...verifyTokenKeys, 'audience'] as const
 const optionKeys = [...accessTokenKeys, 'boundTo'] as const satisfies readonly (keyof VerifyAccessTokenOptions)[]
 
 /**
- * Verifies a JWT access token and says who it stands for: a user, or the client itself.
+ * Verifies a JWT access token and returns its subject: a user, or the client itself.
  *
- * Checks signature, `iss`, `aud`, `exp`, `nbf`, type and the claims that the provider's profile demands
- * (RFC 9068 for plain OIDC). Does not check scopes, roles or revocation, and takes no opaque token.
- * Refuses a token that is bound to another key than `boundTo`, since no request proves the key here: an API accepts
- * those with `createResourceServer`. Times tolerate 30 s.
+ * Checks signature, `iss`, `aud`, `exp`, `nbf`, type and the claims that the provider's profile requires (RFC 9068 for
+ * plain OIDC). Does not check scopes, roles or revocation, and accepts no opaque token. Refuses a token that is bound
+ * to another key than `boundTo`, since no request proves the key here: an API accepts such tokens with
+ * `createResourceServer`. Times tolerate 30 s.
  *
- * @param options.timeoutMs - Total time, discovery and keys included, milliseconds. @default 10_000
- * @returns The verified identity, frozen; its token stays behind it and in no field of it.
+ * @param options.timeoutMs - Total time, discovery and keys included, in milliseconds.
+ * @default 10_000
+ * @returns The verified identity, frozen. Its token is behind it, and in no field of it.
  * @throws InvalidTokenError The token does not verify; `reason` says why. Get a new one.
- * @throws TransportError The issuer's metadata or keys did not come. Try again later.
+ * @throws TransportError The issuer's metadata or keys did not arrive. Try again later.
  * @throws InvalidResponseError The issuer's metadata or keys break their specification.
  * @throws ConfigurationError An option is unknown, missing or wrong.
- * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4 | RFC 9068 §4}
  */
 export async function verifyAccessToken(token: string, options: VerifyAccessTokenOptions): Promise<Identity> {
   refuseUnknownKeys('verifyAccessToken', options, optionKeys)
@@ -114,7 +114,7 @@ export function trustedServers(where: string, options: VerifyTokenOptions): Auth
   return authorizationServers(options.authorizationServer, surroundingsOf(where, options))
 }
 
-/** One audience or several, each with something in it. */
+/** Checks one audience or several, each of them non-empty text. */
 export function checkAudience(option: string, audience: unknown): readonly string[] {
   return typeof audience === 'string' ? [requireText(option, audience)] : requireTexts(option, audience)
 }

@@ -15,9 +15,9 @@ import { audienceOf } from './wire.ts'
 export interface VerifyIdTokenOptions extends VerifyTokenOptions {
   /** Nonce that was sent with the login. The token must repeat it. */
   readonly nonce?: string | undefined
-  /** The access token of the same answer. Compared with `at_hash` where the token has one. */
+  /** Access token of the same answer. It is compared with `at_hash` if the id_token has that claim. */
   readonly accessToken?: string | undefined
-  /** Other audiences that the token may name beside the client. @default none */
+  /** Other audiences that the token may name besides the client. @default none */
   readonly trustedAudiences?: readonly string[] | undefined
 }
 
@@ -28,7 +28,7 @@ export const idTokenKeys = [
   'trustedAudiences',
 ] as const satisfies readonly (keyof VerifyIdTokenOptions)[]
 
-/** OpenID Connect Core §2 asks for these beside `exp` and what is compared. */
+/** Claims that OpenID Connect Core §2 requires, besides `exp` and the compared claims. */
 const requiredClaims = ['sub', 'iat']
 
 /**
@@ -66,7 +66,10 @@ export interface LoginTokenOptions
   readonly receivedAt?: number | undefined
 }
 
-/** Clocks of servers differ by minutes at most, and an app may take a moment. An older token is of an earlier login. */
+/**
+ * Tolerance in seconds. Clocks of servers differ by minutes at most, and an app may take a moment. An older token is
+ * from an earlier login.
+ */
 const ISSUED_TOLERANCE_SECONDS = 300
 
 /** The user that an id_token names, not admitted yet, and who vouches for them. */

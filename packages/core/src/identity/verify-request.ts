@@ -24,14 +24,14 @@ const optionKeys = [...accessTokenKeys, 'proveKey'] as const satisfies readonly 
 const authorization = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i
 
 /**
- * Says who sends a request, by the access token in its `Authorization` header.
+ * Verifies the access token in a request's `Authorization` header and returns its subject.
  *
- * Takes the schemes Bearer and DPoP; a token in the query or in a form is not looked for. Makes no
- * challenge: an API answers with those of `createResourceServer`.
+ * Accepts the schemes Bearer and DPoP; does not read a token from the query or a form. Makes no challenge: an API
+ * answers with those of `createResourceServer`.
  *
  * @returns The verified identity, or `undefined` where the header is absent or of another scheme.
- * @throws InvalidTokenError The token does not verify, is bound and came as Bearer, or came as DPoP and is
- *   not bound to the key of the proof.
+ * @throws InvalidTokenError The token does not verify, is bound and came as Bearer, or came as DPoP and is not bound to
+ *   the key of the proof.
  * @throws TransportError The issuer's metadata or keys did not come. Try again later.
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */

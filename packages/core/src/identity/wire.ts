@@ -7,9 +7,9 @@ type Claims = Readonly<Record<string, unknown>>
 
 const text = z.string().check(z.minLength(1))
 
-/** Claims that become part of an identity. An absent one is fine, one of another type is not. */
+/** Claims that become part of an identity. A claim may be absent, but must not have another type. */
 export interface IdentityClaims {
-  /** Epoch seconds. A JWT has it; an introspection answer may have none (RFC 7662 §2.2). */
+  /** Time of expiry, in epoch seconds. A JWT has it; an introspection answer may omit it (RFC 7662 §2.2). */
   readonly expiresAt?: number
   readonly acr?: string
   /** Epoch seconds. */
@@ -42,7 +42,7 @@ function malformed(claims: Claims): InvalidTokenError {
   return new InvalidTokenError('claims', `the token has malformed claims: ${names.join(', ')}`)
 }
 
-/** RFC 8693 §4.1: the claim identifies the actor, and says nothing about validity. */
+/** RFC 8693 §4.1: the claim identifies the actor, and does not make the token valid. */
 const actorClaim = z.looseObject({
   sub: text,
   iss: z.optional(text),
@@ -51,12 +51,11 @@ const actorClaim = z.looseObject({
   act: z.optional(z.unknown()),
 })
 
-/** Longer chains are refused: a delegation handed on so often says little. */
+/** Maximum number of actors. A longer chain is refused: a delegation that was passed on so often proves little. */
 export const MAX_ACTORS = 5
 
 /**
- * The `act` chain, outermost first. `undefined` when there is none.
- *
+ * Returns the `act` chain, outermost first, or `undefined` if there is none.
  * @throws InvalidTokenError `actor`: an actor without a name, or more than five.
  */
 export function readActor(act: unknown, depth = 0): Actor | undefined {
@@ -87,13 +86,13 @@ export function readAuthorizationDetails(claims: Claims): readonly Authorization
   return (claims.authorization_details as AuthorizationDetail[] | undefined) ?? []
 }
 
-/** Thumbprint of the key that a token is bound to, where it is bound to one (RFC 9449 §6.1). */
+/** Returns the thumbprint of the key that a token is bound to, if there is one (RFC 9449 §6.1). */
 export function keyThumbprintOf({ cnf }: Claims): string | undefined {
   if (typeof cnf !== 'object' || cnf === null || !('jkt' in cnf)) return undefined
   return typeof cnf.jkt === 'string' ? cnf.jkt : undefined
 }
 
-/** Whether the token is bound to a key that its bearer has to prove (RFC 7800 §3.1). */
+/** Returns whether the token is bound to a key that its bearer must prove (RFC 7800 §3.1). */
 export function isBound(claims: Claims): boolean {
   return claims.cnf !== undefined
 }
@@ -106,8 +105,8 @@ export function audienceOf(claims: Claims): readonly string[] {
 }
 
 /**
- * Whether a token is for other APIs than were asked for: then the first could use it there (RFC 8707 §2). Audiences that
- * the provider adds are its own.
+ * Returns whether a token is for APIs that were not requested: then the first API could use it there (RFC 8707 §2).
+ * Audiences that the provider adds are its own.
  */
 export function isForOthers(
   claims: Claims,

@@ -1,6 +1,6 @@
 /** The time, as a port: tests and replays set their own. */
 export interface Clock {
-  /** Epoch milliseconds. */
+  /** Returns the time, in epoch milliseconds. */
   now(): number
 }
 
@@ -11,9 +11,8 @@ export const systemClock: Clock = { now: () => Date.now() }
 const TOLERANCE_MS = 30_000
 
 /**
- * Whether the clock was set back since a value was stored in memory: its age is unknown then. So a value that may be used
- * for a time is used for twice that time at most.
- *
+ * Returns whether the clock was set back since a value was stored in memory: then its age is unknown. So a value that
+ * may be used for a time is used for at most twice that time.
  * @param now - Epoch milliseconds.
  */
 export const isSetBack = (now: number, storedAt: number): boolean => now < storedAt - TOLERANCE_MS

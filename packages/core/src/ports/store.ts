@@ -12,14 +12,20 @@ export interface Versioned {
 export interface PutOptions {
   /** `null`: only if the key is absent. A version: only if the stored one is equal. */
   readonly ifVersion: string | null
-  /** Epoch seconds, by the store's clock; from then on the key is absent, and some later write removes it. */
+  /**
+   * Time at which the key expires, in epoch seconds by the store's clock. From then on, the key is absent, and a later
+   * write removes it.
+   */
   readonly expiresAt?: number
   /**
    * The same as a time from now, in seconds, counted by the store: leases must not depend on the clock of the process
    * that takes them. Not together with `expiresAt`.
    */
   readonly expiresInSeconds?: number
-  /** Puts the key into a queue for `claimDue`, from so many seconds from now on, counted by the store. Absent: in no queue. */
+  /**
+   * Puts the key into a queue for `claimDue`. It becomes due after this number of seconds, counted by the store.
+   * Absent: in no queue.
+   */
   readonly due?: { readonly queue: string; readonly inSeconds: number }
   /** The index names under which `list` finds the key. Replaces those of the last write. */
   readonly index?: readonly string[]
@@ -42,15 +48,17 @@ export interface PutOptions {
 export interface Store {
   /** Version of this port that the store implements. */
   readonly specificationVersion: 2
-  /** Outlives the process, or is shared between processes. Such a store needs `keys` in `createGuard`. */
+  /**
+   * True if the records outlive the process, or several processes share them. Such a store needs `keys` in
+   * `createGuard`.
+   */
   readonly durable: boolean
-  /** The store's clock, in epoch seconds. All processes that share the store are told one time. */
+  /** Returns the time of the store's clock, in epoch seconds. All processes that share the store get the same time. */
   now(): Promise<number>
   /** Returns the value and its version. Undefined if the key is absent or has expired. */
   get(key: string): Promise<Versioned | undefined>
   /**
-   * Replaces the value and everything of the options, as one step.
-   *
+   * Replaces the value and everything that the options set, in one step.
    * @returns the new version, or `'conflict'` when `ifVersion` did not hold: nothing was written.
    * @throws {@link ConfigurationError} A time that is no finite number, or a name that is not well-formed.
    */
@@ -66,8 +74,8 @@ export interface Store {
     options: { readonly limit: number; readonly leaseSeconds: number },
   ): Promise<readonly Versioned[]>
   /**
-   * Keys under an index, in key order, strictly after `after`. Walked page by page, a key that is there all the time
-   * is met once, whatever is written meanwhile.
+   * Returns keys under an index, in key order, strictly after `after`. A reader of all pages gets a key that exists all
+   * the time exactly once, whatever else is written.
    */
   list(index: string, options: { readonly after?: string; readonly limit: number }): Promise<readonly Versioned[]>
   /** Counts within a window that begins with the first count. @returns the new total */

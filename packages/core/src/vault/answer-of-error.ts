@@ -8,7 +8,7 @@ const reasons: ReadonlyMap<string, Reason> = new Map([
   // No account is linked, or none that fits `login_hint`, or it was linked without offline access.
   ['federated_connection_refresh_token_not_found', 'not_connected'],
   ['tokenset_not_found', 'not_connected'],
-  // The provider refused the refresh token: it was revoked, or it ran out.
+  // The provider refused the refresh token: it was revoked, or it expired.
   ['federated_connection_refresh_token_flow_failed', 'must_reconnect'],
   // The subject token, not the connection.
   ['invalid_grant', 'login_required'],

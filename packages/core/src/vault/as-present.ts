@@ -11,7 +11,7 @@ export interface SignInAnswer {
 export const signInAnswer = (error: unknown): SignInAnswer | undefined =>
   isAbsence(error) ? { status: 'login_required', detail: error.message } : undefined
 
-/** Does what only a person does who is here (I10), or tells why not. */
+/** Runs an action that only a present person may take (I10), or returns the reason for the refusal. */
 export async function asPresent<Answer>(
   identity: UserIdentity,
   presence: PresenceContext,
@@ -27,8 +27,7 @@ export async function asPresent<Answer>(
 }
 
 /**
- * Keeps what was linked, unless the proof was revoked meanwhile (I11) or nothing is known of it: then it is undone.
- *
+ * Keeps a new link. Undoes it if the proof was revoked (I11), or if the revocations are unknown.
  * @returns why it was undone, or `undefined`
  */
 export async function undoneUnlessPresent(

@@ -31,13 +31,13 @@ export interface MyAccountToken {
   readonly dpop?: ProofKey
 }
 
-/** The Auth0 tenant, and where flows under way are stored. */
+/** The Auth0 tenant, and the store of the connect flows under way. */
 export interface Auth0ConnectedAccountsOptions extends SurroundingsOptions {
   /** The tenant's domain or its custom domain, without scheme: `tenant.eu.auth0.com`. */
   readonly domain: string
   /**
-   * The user's own access token for `https://{domain}/me/`, with the scopes `create`, `read` and
-   * `delete:me:connected_accounts`; `undefined`: they have to log in for it.
+   * Returns the user's own access token for `https://{domain}/me/`, with the scopes `create`, `read` and
+   * `delete:me:connected_accounts`. `undefined`: the user must log in for it.
    */
   readonly token: (identity: UserIdentity) => MyAccountToken | undefined | Promise<MyAccountToken | undefined>
   /** Store of the connect flows under way. Pass the guard's own store, so that a revoked user cannot link or unlink. */
@@ -52,7 +52,7 @@ const optionKeys = ['domain', 'token', 'store', 'keys', 'clock', 'fetch', 'timeo
 const MAX_PAGES = 20
 
 /**
- * Auth0's Connected Accounts: links accounts to a user's token vault through the My Account API.
+ * Links accounts to a user's token vault through Auth0's My Account API (Connected Accounts).
  *
  * Disconnecting does not revoke at the provider: Auth0 does not, and the answer says so.
  *

@@ -20,8 +20,8 @@ import {
 /** The Auth0 tenant, and how the vault is asked for tokens. */
 export interface Auth0TokenVaultOptions {
   /**
-   * The token that proves the user to Auth0: an access token of the API that the agent's client is (Custom
-   * API Client), or a refresh token of its own (rotation must be off).
+   * Returns the token that proves the user to Auth0: an access token of the API that the agent's client is (Custom API
+   * Client), or a refresh token of its own (rotation must be off).
    * @default the token behind the verified identity
    */
   readonly subjectToken?: (identity: UserIdentity) => SubjectToken | undefined
@@ -37,8 +37,8 @@ export interface Auth0TokenVaultOptions {
 /**
  * Auth0 Token Vault: exchanges the user's Auth0 token for the access token of a linked account.
  *
- * Links no account, and does not narrow what one was linked with. Does not retry and does not cache.
- * Every expected refusal is a value of its own; only what breaks the protocol is thrown.
+ * Links no account, and does not narrow the scopes of a linked account. Does not retry and does not cache. Returns
+ * every expected refusal as a value; throws only if the answer breaks the protocol.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://auth0.com/docs/api/authentication/token-vault-token-exchange/get-token | Auth0: Token Vault exchange}

@@ -40,7 +40,7 @@ export function checkWorker(worker: Auth0Worker): Auth0Worker {
 
 type WorkerRequest = VaultRequest & Required<Pick<VaultRequest, 'delegation'>>
 
-/** A signed request for one user's token; used once. @param now - Epoch milliseconds. */
+/** Makes a signed request for one user's token; used once. @param now - Epoch milliseconds. */
 export async function workerToken(
   { privateKey, algorithm, keyId, auditContext }: Auth0Worker,
   request: WorkerRequest,

@@ -29,11 +29,13 @@ const schema = z.object({
   /** A vendor's own name for the attempt. */
   authSession: z.optional(text),
   returnTo: z.optional(text),
-  /** Epoch seconds. Sealed: a party that can write to the store can change the store's own expiry. */
+  /**
+   * Time of expiry, in epoch seconds. Sealed: a party that can write to the store can change the store's own expiry.
+   */
   expiresAt: z.optional(z.number()),
 })
 
-/** A connect flow under way, as it lies sealed in the store. */
+/** A connect flow under way, as it is sealed in the store. */
 export type Attempt = z.output<typeof schema>
 
 export type ClaimedAttempt =
@@ -41,8 +43,7 @@ export type ClaimedAttempt =
   | Extract<CompleteAnswer, { status: 'refused' }>
 
 /**
- * Connect flows under way: each is bound to its user, session and browser, and can be ended once.
- *
+ * Connect flows under way: each is bound to its user, session and browser, and can be completed once.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.7 | RFC 9700 §4.7}
  */
 export class ConnectAttempts {

@@ -15,13 +15,13 @@ export type AccountIdPath = string | readonly string[]
 
 /** Source of a linked account's id. */
 export type AccountSource =
-  /** The verified id_token: what connections with an `issuer` use when nothing is said. */
+  /** The verified id_token: the default for connections with an `issuer`. */
   | { readonly from: 'id_token'; readonly id?: string; readonly label?: string }
-  /** The token answer. */
+  /** The answer of the token endpoint. */
   | { readonly from: 'answer'; readonly id: AccountIdPath; readonly label?: string }
-  /** A request with the new access token. */
+  /** The answer to a request with the new access token. */
   | { readonly from: 'endpoint'; readonly url: string; readonly id: AccountIdPath; readonly label?: string }
-  /** One account a user; a second one replaces it. */
+  /** No id: each user has one account, and a second one replaces it. */
   | { readonly from: 'none' }
 
 /** Request that revokes a grant at a provider without RFC 7009. */
@@ -46,7 +46,7 @@ export interface ConnectionPreset {
   readonly discovery?: 'oidc' | 'oauth2'
   /** Endpoints of a server without metadata. */
   readonly endpoints?: ProfileEndpoints
-  /** Scopes that every authorization request carries besides, such as `openid` and `offline_access`. @default none */
+  /** Scopes to add to every authorization request, such as `openid` and `offline_access`. @default none */
   readonly alwaysScopes?: readonly string[]
   /** More parameters of the authorization request, such as `access_type`. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
@@ -56,9 +56,9 @@ export interface ConnectionPreset {
   readonly scopeSeparator?: ' ' | ','
   /** The API that tokens are asked for (RFC 8707), in every request. */
   readonly resource?: string
-  /** The member of a token answer in which the user's token lies, where it is not the answer itself. */
+  /** Member of a token answer that contains the user's token, if it is not the answer itself. */
   readonly answerMember?: string
-  /** `token_type` values that stand for Bearer here. */
+  /** `token_type` values that mean Bearer here. */
   readonly bearerTypes?: readonly string[]
   /**
    * Prefix of access tokens that have permissions instead of scopes. The SDK ignores scopes in their answers, and the
@@ -69,20 +69,21 @@ export interface ConnectionPreset {
   /** Source of a linked account's id. */
   readonly account?: AccountSource
   /**
-   * Whether a refresh token can be used only once, and for how long after its use the provider gives the same answer
-   * again. @default `{ rotates: true, graceSeconds: 0 }`: nothing is ever sent twice
+   * Whether a refresh token can be used only once, and for how long after its use the provider repeats the same answer.
+   * @default `{ rotates: true, graceSeconds: 0 }`: nothing is ever sent twice
    */
   readonly refresh?: { readonly rotates: boolean; readonly graceSeconds?: number }
-  /** OAuth errors of a refresh that mean: the grant is gone. @default invalid_grant */
+  /** OAuth errors of a refresh that mean that the grant has ended. @default invalid_grant */
   readonly reconnectErrors?: readonly string[]
   /**
-   * Errors of a refresh after which the refresh token is surely unused, as the provider documents them: only then is one
-   * that rotates sent again. `invalid_client`, `unauthorized_client` and `unsupported_grant_type` are besides.
+   * Errors of a refresh that leave the refresh token unused for certain, as the provider documents them: only then is a
+   * rotating token sent again. `invalid_client`, `unauthorized_client` and `unsupported_grant_type` always count.
    * @default none
    */
   readonly unusedErrors?: readonly string[]
   /**
-   * Errors that mean: try again later. `server_error`, `temporarily_unavailable` and `slow_down` are besides.
+   * Errors that mean that a later retry may succeed. `server_error`, `temporarily_unavailable` and `slow_down` always
+   * count.
    * @default none
    */
   readonly outageErrors?: readonly string[]
@@ -90,11 +91,11 @@ export interface ConnectionPreset {
   readonly revocation?: RevocationRequest
 }
 
-/** One connection: a preset, our client there, and what it may ask for. */
+/** One connection: a preset, our client there, and the scopes that it may request. */
 export interface ConnectionDefinition extends ConnectionPreset, ClientAuthenticationOptions {
   /** OAuth client id of the app at this provider. */
   readonly clientId: string
-  /** All that may be asked for; a policy's scopes lie within. */
+  /** All scopes that may be requested. A policy's scopes must be among them. */
   readonly scopes: readonly string[]
   /** Plain http to loopback, for tests. */
   readonly [allowInsecureLoopback]?: true | undefined
@@ -212,7 +213,7 @@ function profileOf(
   try {
     const profile = oidc({
       ...client,
-      // Without metadata the token endpoint's origin stands for the server: nothing else names it.
+      // Without metadata, the token endpoint's origin identifies the server: nothing else names it.
       issuer: issuer ?? new URL(endpoints?.token ?? '').origin,
       discovery: given.discovery,
       ciba: false,

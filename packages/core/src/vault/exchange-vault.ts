@@ -18,9 +18,14 @@ import { accessTokenType, exchangeRequest, tokenExchangeGrant } from './wire.ts'
 /** Reason why a broker gives no token. */
 export type BrokerReason = Exclude<VaultAnswer['status'], 'token'>
 
-/** An endpoint of its own, asked with the user's access token. Its answer is a token answer, in JSON or as a form. */
+/**
+ * The broker's own endpoint, which is called with the user's access token. Its answer is a token answer, in JSON or as
+ * a form.
+ */
 export interface BrokerEndpoint {
-  /** Of the user's own authorization server: the user's token goes nowhere else. */
+  /**
+   * Returns the address of the endpoint, at the user's own authorization server: the user's token is sent nowhere else.
+   */
   readonly url: (wanted: { readonly issuer: string; readonly connection: string }) => string
   /** Maps an answer other than 2xx to a reason. @default 401 is `login_required`, all else `misconfigured` */
   readonly reasonOf?: (status: number, error: string | undefined) => BrokerReason | undefined
@@ -64,12 +69,12 @@ export const keycloakBroker: BrokerEndpoint = Object.freeze<BrokerEndpoint>({
   url: ({ issuer, connection }) => `${issuer.replace(/\/$/, '')}/broker/${encodeURIComponent(connection)}/token`,
   reasonOf: (status, error) => {
     if (status === 401) return 'login_required'
-    // The user has no such link, or it was made before tokens were stored.
+    // The user has no such link, or it was made before the broker stored tokens.
     if (status === 400 || status === 404) return 'not_connected'
     return status === 403 && error === 'invalid_token' ? 'must_reconnect' : undefined
   },
   endOf: async ({ accessTokenExpiration, access_token: token }) => {
-    // 0 stands for a provider that told no end.
+    // 0 means that the provider gave no expiry.
     if (typeof accessTokenExpiration === 'number' && accessTokenExpiration > 0) return accessTokenExpiration
     const claims = typeof token === 'string' ? await unverifiedClaims(token) : undefined
     return typeof claims?.exp === 'number' ? claims.exp : undefined
@@ -77,9 +82,9 @@ export const keycloakBroker: BrokerEndpoint = Object.freeze<BrokerEndpoint>({
 })
 
 /**
- * Any broker that hands out a user's upstream tokens: by RFC 8693, or by an endpoint of its own.
+ * A vault over any broker that gives a user's upstream tokens: by RFC 8693, or by an endpoint of its own.
  *
- * Links no account. Does not retry and does not cache. What the broker says of a refresh token is dropped.
+ * Links no account. Does not retry and does not cache. Drops the broker's refresh token.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2 | RFC 8693 §2}
@@ -182,7 +187,7 @@ function refusalOf(
   return { status, detail: `the broker answered ${code} ${JSON.stringify(error ?? '').slice(0, 100)}` }
 }
 
-/** JSON, or a form as GitHub answers and brokers keep it: there scopes stand between commas, and numbers are text. */
+/** Reads JSON, or a form as GitHub answers and brokers keep it: there, commas separate scopes, and numbers are text. */
 function membersOf(text: string): Readonly<Record<string, unknown>> {
   try {
     const json: unknown = JSON.parse(text)
@@ -225,7 +230,7 @@ const known: Readonly<Record<string, BrokerReason>> = {
   interaction_required: 'login_required',
   temporarily_unavailable: 'unavailable',
   server_error: 'unavailable',
-  // What brokers say of a link that is not there, or no longer.
+  // Broker errors for a link that does not exist, or no longer exists.
   not_linked: 'not_connected',
   token_expired: 'must_reconnect',
 }

@@ -6,10 +6,13 @@ export type FaultAnswer =
   | { readonly status: 'unavailable'; readonly detail: string; readonly retryAfter?: number }
   | { readonly status: 'misconfigured'; readonly detail: string }
 
-/** The provider's own no, where there can be one. */
+/** The provider's own refusal, if it can refuse. */
 type Refusal = { readonly status: 'refused'; readonly reason: ConnectRefusal; readonly detail: string }
 
-/** @throws A fault of an unknown kind, such as an error that the store did not classify. */
+/**
+ * Maps a fault of a connect flow to its answer.
+ * @throws A fault of an unknown kind, such as an error that the store did not classify.
+ */
 export function faultAnswer(error: unknown): FaultAnswer {
   if (!BehalfError.isInstance(error)) throw error
   const fault = error as AnyBehalfError

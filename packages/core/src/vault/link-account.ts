@@ -40,7 +40,7 @@ export async function startLink(
     return { status: 'unknown_scope', detail: `${connection} may not ask for ${JSON.stringify(unknown)}` }
   }
   try {
-    // Many providers replace a grant by the newer one. What another account has is not asked for.
+    // At many providers, a newer grant replaces the older one. Scopes of another account are not requested.
     const held = await heldBy(records, owner, request)
     const scopes = possible.filter((scope) => asked.includes(scope) || held.includes(scope))
     const { issuer, clientId } = profile
@@ -146,7 +146,7 @@ async function redeemAndKeep(
   }
 }
 
-/** The newest grant of an account replaces the one before. */
+/** Stores the account. Its newest grant replaces the one before. */
 async function keepAccount(
   { records, clock }: LinkParts,
   { attempt, upstream }: ConnectFlow,
@@ -186,7 +186,7 @@ async function keepAccount(
   }
 }
 
-/** The same account, once its proof was looked up again. */
+/** Returns the same account, after its proof was read again. */
 export function confirmed({ unconfirmed: _, ...record }: AccountRecord): AccountRecord {
   return record
 }

@@ -53,7 +53,7 @@ function tokensOf(answer: Members, connection: CheckedConnection): { tokens: Mem
   const { answerMember, scopeSeparator, bearerTypes = [], unscopedTokenPrefix } = connection
   const { [answerMember ?? '']: within, ...outer } = answer
   const inner = typeof within === 'object' && within !== null ? (within as Members) : {}
-  // A refresh may be answered without the member; a bot's token is told by its type.
+  // A refresh answer may omit the member; a bot's token is recognized by its type.
   const found = answerMember !== undefined && 'access_token' in inner ? inner : outer
   const { token_type: type, scope: named, ...all } = found
   // All users of a workspace share a bot's token, so it is not stored or revoked for one user.

@@ -50,7 +50,7 @@ const MAX_UNWRITTEN = 10_000
  *
  * A refresh token that can be used only once is marked as sent before it is sent. If a process dies after that, the
  * next one knows that an answer may be lost. It asks once more within the provider's grace period; later, the user must
- * connect the account again. No process sends a token that the provider would take for a stolen one.
+ * connect the account again. No process sends a token that the provider would treat as stolen.
  */
 export class AccountRefresher {
   readonly #records: AccountRecords
@@ -65,7 +65,10 @@ export class AccountRefresher {
     this.#requestSeconds = Math.ceil((surroundings.timeoutMs * 1.5) / 1000) + 1
   }
 
-  /** One caller's leaving ends nothing: a refresh that was begun is finished, or its answer would be lost. */
+  /**
+   * Runs or joins a refresh. A caller that leaves ends nothing: a refresh that was begun is finished, or its answer
+   * would be lost.
+   */
   async run(wish: RefreshWish, signal?: AbortSignal): Promise<Refreshed> {
     signal?.throwIfAborted()
     const flight = this.#flights.run(wish.key, () => this.#alone(wish))
@@ -109,7 +112,7 @@ export class AccountRefresher {
     if (refreshToken === undefined)
       return this.#settle(wish, stored, withoutRefreshToken(this.#surroundings.clock.now()))
     if (rotates && refreshing !== undefined) {
-      // The answer was lost once: one more try, while the provider gives the same answer again.
+      // The answer was lost once: tries once more, while the provider repeats the same answer.
       const isOpen = refreshing.tries === 1 && (await this.#records.isInGrace(wish.key, refreshing.at))
       if (!isOpen) return this.#settle(wish, stored, (now) => ({ ...mustReconnect(now), refreshing }))
     }
@@ -166,7 +169,7 @@ export class AccountRefresher {
     return this.#settle(wish, stored, (now) => refreshed(now, before, tokens, at))
   }
 
-  /** Writes what the provider said. */
+  /** Writes the provider's answer. */
   async #settle({ key, upstream }: RefreshWish, stored: StoredAccount, change: Change): Promise<Refreshed> {
     try {
       return await this.#writeOrRevoke(key, { upstream, stored, change })
@@ -177,7 +180,7 @@ export class AccountRefresher {
     }
   }
 
-  /** Writes new tokens. Revokes them if the account was disconnected meanwhile: they are stored nowhere else. */
+  /** Writes new tokens. Revokes them if the account was disconnected: they are stored nowhere else. */
   async #writeOrRevoke(key: string, unwritten: Unwritten): Promise<Refreshed> {
     const { upstream, stored, change } = unwritten
     const settled = await this.#write(key, unwritten)
@@ -188,7 +191,7 @@ export class AccountRefresher {
     return settled
   }
 
-  /** The account may be disconnected elsewhere and never be used here again: so nothing else has to come. */
+  /** Writes later without a call: the account may be disconnected elsewhere and never be used here again. */
   #writeLater(key: string, unwritten: Unwritten): void {
     this.#unwritten.set(key, unwritten)
     const write = async () => {
@@ -206,7 +209,7 @@ export class AccountRefresher {
     let { version, record } = sent
     for (;;) {
       const { state } = record
-      // A disconnect has begun meanwhile: it knows of these tokens, and no call gets them.
+      // A disconnect has begun: it knows these tokens, and no call gets them.
       const next = state === 'ending' ? { ...change(record), state } : change(record)
       const written = await untilWritten(() => this.#records.write(key, next, version), {
         seconds: this.#requestSeconds / 3,
@@ -223,7 +226,7 @@ export class AccountRefresher {
     }
   }
 
-  /** The account was linked again while the answer was on its way. */
+  /** Writes the answer to an account that was linked again while the answer was on its way. */
   async #writeLate(
     stored: StoredAccount,
     sent: AccountRecord,

@@ -4,7 +4,7 @@ import type { UpstreamTokens } from './upstream-tokens.ts'
 /** Minimum time between two refusals by the API until the second one counts against the token, in milliseconds. */
 export const REFUSED_AGAIN_MS = 30_000
 
-/** The account without its tokens: the provider gives no more for them. */
+/** Returns the account without its tokens: the provider accepts them no longer. */
 export function mustReconnect(record: AccountRecord): AccountRecord {
   const { accessToken: _a, refreshToken: _r, expiresAt: _e, refreshing: _s, refusedAt: _f, ...rest } = record
   return { ...rest, state: 'must_reconnect' }
@@ -14,8 +14,9 @@ export function mustReconnect(record: AccountRecord): AccountRecord {
 const REFUSAL_KEPT_MS = 3_600_000
 
 /**
- * A token that ended, or that the API refused, and that cannot be renewed. An API may refuse for a moment what is good:
- * only what it refuses again, {@link REFUSED_AGAIN_MS} later or more and within the hour, is taken for revoked.
+ * Returns the account after its token expired or the API refused it, and it cannot be renewed. An API may refuse a
+ * valid token for a moment. Only a second refusal, {@link REFUSED_AGAIN_MS} later or more and within the hour, counts
+ * as a revocation.
  */
 export function withoutRefreshToken(at: number): (record: AccountRecord) => AccountRecord {
   return (record) => {
@@ -27,9 +28,10 @@ export function withoutRefreshToken(at: number): (record: AccountRecord) => Acco
 }
 
 /**
- * RFC 6749 §6: a new refresh token replaces the old one; scopes that are not named are as before.
- *
- * @param before - As it was when the refresh token was sent: another process may have given up on the answer since.
+ * Returns the account with the new tokens. RFC 6749 §6: a new refresh token replaces the old one, and scopes that the
+ * answer omits are unchanged.
+ * @param before - The record when the refresh token was sent: another process may have stopped waiting for the answer
+ *   since.
  */
 export function refreshed(
   now: AccountRecord,
@@ -64,7 +66,10 @@ export function unsent(now: AccountRecord, before: AccountRecord): AccountRecord
   }
 }
 
-/** Whether the account still waits for the answer to this use of its refresh token, or was given up for want of it. */
+/**
+ * Returns whether the account still waits for the answer to this use of its refresh token, or was marked
+ * `must_reconnect` because the answer is missing.
+ */
 export function isSameUse(now: AccountRecord, sent: AccountRecord): boolean {
   if (now.refreshing?.at !== sent.refreshing?.at || now.refreshing?.tries !== sent.refreshing?.tries) return false
   if (now.state !== 'connected' && sent.refreshing !== undefined) return true

@@ -1,7 +1,7 @@
 import type { ReceivedTokens } from '../authorization-server/server.ts'
 import type { AccountRecord } from './account-record.ts'
 
-/** Maximum of replaced tokens that one account lists. It is unknown whether those beyond it were revoked. */
+/** Maximum number of replaced tokens that one account lists. It is unknown whether further tokens were revoked. */
 const MAX_REPLACED = 20
 
 /** Tokens of one provider and client. */
@@ -10,7 +10,7 @@ export type TokenPair = NonNullable<AccountRecord['replaced']>[number]
 /** Identifies a use of a refresh token. */
 type Use = NonNullable<AccountRecord['refreshing']>
 
-/** Stands for uses and tokens that are no longer listed. */
+/** Represents uses and tokens that are no longer listed. */
 const FORGOTTEN: Use = { at: 0, tries: 0 }
 
 /** The part of the previous record that a new link of an account keeps. */
@@ -29,7 +29,7 @@ export function takenOver(
     readonly clientId: string
     readonly accessToken: string
     readonly refreshToken: string | undefined
-    /** Nothing says whose account it is: the new one may be another. */
+    /** True if the account has no known id: the new one may be another. */
     readonly isUnnamed: boolean
   },
 ): TakenOver {
@@ -63,13 +63,12 @@ function leftOf(before: AccountRecord, now: Pick<AccountRecord, 'accessToken' | 
 }
 
 /**
- * Adds an answer that came after its account was linked again. Its refresh token is used where the new link is
- * known to be of the same account and needs one; else it is listed, to be revoked with the account.
- *
- * @param sent - The record as its refresh token was sent.
- * @param answered - What the answer makes of that record.
- * @param isUnnamed - Nothing says whose account it is: the new link may be of another one.
- * @returns the record, or `undefined` where it says all of this already.
+ * Adds an answer that arrived after its account was linked again. Its refresh token is used if the new link is known to
+ * be of the same account and needs one; else it is listed, to be revoked with the account.
+ * @param sent - The record when its refresh token was sent.
+ * @param answered - The record as the answer changes it.
+ * @param isUnnamed - True if the account has no known id: the new link may be of another one.
+ * @returns the record, or `undefined` if it contains all of this already.
  */
 export function withLateAnswer(
   record: AccountRecord,
@@ -101,13 +100,16 @@ export function withLateAnswer(
   return { ...without(record), ...listed([...(record.replaced ?? []), pairOf(answered)], unanswered) }
 }
 
-/** Whether it has no refresh token, or a consumed one: sent, but without a mark, because the store lost its last writes. */
+/**
+ * Returns whether the record has no refresh token, or a consumed one: sent, but without a mark, because the store lost
+ * its last writes.
+ */
 const needsRefreshToken = ({ refreshToken, refreshing }: AccountRecord, sent: AccountRecord): boolean =>
   refreshToken === undefined || (refreshing === undefined && refreshToken === sent.refreshToken)
 
 /**
- * Adds the tokens of an answer that cannot be used: a refresh token that rotated is the newest one of the account all the
- * same. The access token serves no call, and is revoked with the account.
+ * Adds the tokens of an answer that cannot be used: a refresh token that rotated is still the account's newest one. The
+ * access token serves no call, and is revoked with the account.
  */
 export function withRefusedAnswer(
   record: AccountRecord,

@@ -4,7 +4,7 @@ import type { RequestOptions, Surroundings } from '../authorization-server/serve
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { CheckedConnection, RevocationRequest } from './connection-definition.ts'
 
-/** Tells a provider without RFC 7009 that a grant is needed no more. @returns whether it took that */
+/** Asks a provider without RFC 7009 to end a grant. @returns whether it accepted that */
 export async function revocationRequest(
   { profile }: CheckedConnection,
   revocation: RevocationRequest,
@@ -29,7 +29,7 @@ export async function revocationRequest(
   return withinDeadline({ timeoutMs, signal }, async (ending) => {
     const response = await boundedRequest(rules, url, { ...request, signal: ending })
     if (!response.ok) return false
-    // Some say no under status 200.
+    // Some providers refuse with status 200.
     const answer: unknown = await response.json().catch(() => undefined)
     return !(typeof answer === 'object' && answer !== null && 'ok' in answer && answer.ok === false)
   })

@@ -5,12 +5,12 @@ import type { TokenPair } from './replaced-tokens.ts'
 import type { Upstream } from './upstream.ts'
 
 /**
- * Tells the provider of tokens that no account here holds any more.
+ * Revokes tokens at the provider that no account here holds.
  *
- * A provider may give one token to all users who link the same account of it. While another link holds a token, it is
- * left: a revocation would end the access of another user.
+ * A provider may give one token to all users who link the same account of it. While another link holds a token, the
+ * token stays: a revocation would end the access of another user.
  *
- * @returns whether the provider was told of all of them, and took it
+ * @returns whether all of them were sent to the provider, and it accepted them
  */
 export async function revokePairs(
   records: AccountRecords,

@@ -23,11 +23,11 @@ import type { ChangedConnection } from './vault.ts'
 export interface ForgottenAccounts {
   /** Number of accounts that were removed. */
   readonly disconnected: number
-  /** Of them, those of which the provider was told. */
+  /** Number of these that were revoked at the provider. */
   readonly revoked: number
   /**
-   * The store's keys of records that do not open, as `reseal` names them: they were left as they are, and the provider
-   * was not told.
+   * Store keys of records that cannot be opened, as `reseal` names them. They are unchanged, and nothing was revoked at
+   * the provider.
    */
   readonly unreadable: readonly string[]
 }
@@ -125,7 +125,7 @@ export class StoredAccounts {
     const key = await records.key(owner, connection, account)
     const preferred = await records.change(key, async (record) => {
       const before = preferredOf(await records.of(owner, connection, () => {}))?.record.preferredAt ?? 0
-      // Later than any choice before it, whatever the clock of that process said.
+      // Later than any choice before it, even if that process's clock was ahead.
       return { ...record, preferredAt: Math.max(clock.now(), before + 1) }
     })
     if (preferred !== undefined) this.#tell(identity, connection)
@@ -168,10 +168,9 @@ export class StoredAccounts {
   }
 
   /**
-   * Out of use here first, then the provider is told, then the record goes: where this process dies in between, another
-   * disconnect, or a new link, still knows what may be good at the provider.
-   *
-   * @returns whether the provider took it
+   * Ends the use of the account here, then revokes it at the provider, then removes the record. If this process dies in
+   * between, another disconnect, or a new link, still knows which tokens may be valid at the provider.
+   * @returns whether the provider accepted it
    */
   async #remove(key: string, options: RequestOptions): Promise<boolean | undefined> {
     const { records } = this.#parts
@@ -185,7 +184,7 @@ export class StoredAccounts {
         return false
       }
       const { record } = stored
-      // Linked again while the provider was told: that link is not the one to end, and lists what was left.
+      // The account was linked again during the revocation: that link must not end, and it lists the remaining tokens.
       if (linkedAt !== undefined && record.connectedAt !== linkedAt) return told
       const version = await records.write(key, { ...record, state: 'ending' }, stored.version)
       if (version === 'conflict') continue
@@ -206,7 +205,7 @@ export class StoredAccounts {
   }
 }
 
-/** The account that was chosen last, if one ever was. */
+/** Returns the account that was chosen last, if there is one. */
 export function preferredOf(accounts: readonly StoredAccount[]): StoredAccount | undefined {
   let best: StoredAccount | undefined
   for (const stored of accounts) {

@@ -49,8 +49,8 @@ export interface StoredVault extends Vault {
   /** Links and lists accounts, for the app's own pages. */
   readonly accounts: Required<AccountLinker>
   /**
-   * Disconnects everything of a user, or what was linked in one session. For an app's own account deletion: whose it
-   * is comes from the app, not from a model.
+   * Disconnects all accounts of a user, or those that were linked in one session. For an app's own account deletion:
+   * the app names the user, not a model.
    */
   forget(whose: RevokeOptions, options?: RequestOptions): Promise<ForgottenAccounts>
   /**
@@ -65,10 +65,10 @@ export interface StoredVault extends Vault {
 const others = ['store', 'keys', 'connections', 'connectPage', 'clock', 'fetch', 'timeoutMs']
 
 /**
- * Keeps the user's connections in a store of the app's own: for those without a vendor's vault.
+ * Keeps the user's connections in a store of the app's own. For apps without a vendor's vault.
  *
  * Tokens are sealed: a copy of the database does not reveal them. One process refreshes for all. Does not narrow the
- * scopes of a linked account: its token opens all that the user agreed to.
+ * scopes of a linked account: its token has all scopes that the user agreed to.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 | RFC 6749 §6}

@@ -24,7 +24,7 @@ interface ReaderParts {
   readonly recheckSeconds: number
 }
 
-/** Gives out the tokens of stored accounts, renewed where they have to be. */
+/** Returns the tokens of stored accounts, renewed if necessary. */
 export class TokenReader {
   readonly #records: AccountRecords
   readonly #refresher: AccountRefresher
@@ -76,15 +76,14 @@ export class TokenReader {
       return { status: 'choose_account', detail: 'the account that was chosen is gone, and no other was chosen' }
     }
     if (all.length + unreadable.length === 1) return first
-    // One that does not open may be the one that is meant: the user says which.
+    // An account that cannot be opened may be the wanted one: the user must choose.
     const without = lost === undefined ? '' : `; ${unreadable.length} more do not open: ${unreadable.join(', ')}`
     return { status: 'choose_account', detail: `${all.length} accounts are linked, and none was chosen${without}` }
   }
 
   /**
-   * A new link replaces what is damaged. What was sealed under a key that is not listed, or by a later version, opens
-   * once that is mended: this is for the operator, and no user is asked.
-   *
+   * Answers for a record that cannot be opened. A new link replaces a damaged record. A record that was sealed under a
+   * key that is not listed, or by a later version, can be opened once the operator fixes that, so no user is asked.
    * @throws StoreError `wrong_key`, `unknown_version`
    */
   #unreadable({ key, unreadable }: Unreadable): VaultAnswer {
@@ -150,7 +149,7 @@ export class TokenReader {
     }
   }
 
-  /** Renewed early: the token of the moment serves, unless its account was disconnected or changed meanwhile. */
+  /** After an early renewal failed, uses the current token, unless its account was disconnected or changed. */
   async #stillGood(key: string, upstream: Upstream, request: VaultRequest): Promise<VaultAnswer | undefined> {
     const now = await this.#records.read(key)
     if (now === undefined) return gone

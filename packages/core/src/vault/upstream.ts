@@ -22,7 +22,7 @@ import { revocationRequest } from './revocation-request.ts'
 import type { AuthorizationAttempt, RedeemedTokens, UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
 import { authorizationRequest, readAccount } from './wire.ts'
 
-/** A provider of one connection, and our client there. Makes requests and keeps nothing. */
+/** A provider of one connection, and our client there. Makes requests and stores nothing. */
 export class Upstream {
   readonly connection: CheckedConnection
   readonly #servers: AuthorizationServers
@@ -43,7 +43,7 @@ export class Upstream {
     this.#server = this.#servers.of(profile.issuer)
   }
 
-  /** Discovers what there is to discover, so that the next request is the one that counts. */
+  /** Discovers the metadata, if there is any, so that the next request is the one that matters. */
   ready(options: RequestOptions): Promise<ServerEndpoints> {
     return this.#server.endpoints(options)
   }
@@ -75,7 +75,7 @@ export class Upstream {
     const { issuer, endpoints } = this.connection.profile
     if (named === null) return !(await this.ready(options)).namesIssuer
     if (endpoints === undefined) return named === issuer
-    // Without metadata nothing says how the server calls itself, but for where it is.
+    // Without metadata, only its address names the server.
     return URL.canParse(named) && new URL(named).origin === new URL(endpoints.authorization).origin
   }
 
@@ -93,7 +93,7 @@ export class Upstream {
     return this.#grant('refresh_token', { refresh_token: refreshToken }, options)
   }
 
-  /** @returns whether the provider was told. */
+  /** Revokes a token. @returns whether the provider was asked to. */
   async revoke(
     tokens: { readonly accessToken?: string | undefined; readonly refreshToken?: string | undefined },
     options: RequestOptions,
@@ -130,7 +130,7 @@ export class Upstream {
       case 'none':
         return { id: 'default' }
       case 'answer':
-        // It stays: a provider may give one token to two users who link at once.
+        // The answer is kept: a provider may give one token to two users who link at the same time.
         return readAccount(this.#answers.get(response.accessToken), account)
       case 'endpoint':
         return readAccount(await this.#ask(account.url, response.accessToken, options), account)

@@ -4,7 +4,7 @@ import type { Token } from '../credential/token.ts'
 
 /** Request for an upstream token. */
 export interface VaultRequest {
-  /** Verified. */
+  /** User whose token is needed. Verified. */
   readonly identity: UserIdentity
   /** Name of the connection whose token is needed. */
   readonly connection: string
@@ -13,11 +13,11 @@ export interface VaultRequest {
   /** Vault's id of the linked account, if there are several. */
   readonly account?: string
   /**
-   * The delegation by which the user, who is away, agreed to the vault's worker grant: such a grant serves no other
-   * request. From the guard, where the delegation's `credentials` are `'worker'`.
+   * Delegation by which the absent user agreed to the vault's worker grant: such a grant serves no other request. The
+   * guard sets it if the delegation's `credentials` are `'worker'`.
    */
   readonly delegation?: { readonly id: string; readonly agent: string }
-  /** The token of an earlier answer that the API has refused: a vault that can gives another one. */
+  /** Token of an earlier answer that the API refused. If the vault can, it returns another token. */
   readonly refused?: Token
 }
 
@@ -31,11 +31,11 @@ export type VaultAnswer =
   | {
       readonly status: 'token'
       readonly token: Token
-      /** Epoch seconds. Absent: not known, and so not cached. */
+      /** Time at which the token expires, in epoch seconds. Absent: not known, so the token is not cached. */
       readonly expiresAt?: number
       /**
-       * Granted scopes. Upstreams may grant more than requested, and that is recorded. Absent: unknown. No call that an
-       * approval rule exempts gets such a token.
+       * Granted scopes. If the upstream granted more than requested, they are listed too. Absent: unknown. No call that
+       * an approval rule exempts gets such a token.
        */
       readonly scopes?: readonly string[]
       /**
@@ -49,7 +49,7 @@ export type VaultAnswer =
   | {
       readonly status: 'not_connected' | 'must_reconnect' | 'needs_scopes' | 'choose_account'
       readonly detail: string
-      /** The account that has to be connected again, where it is known. For the page of the app. */
+      /** Account that must be connected again, if it is known. For the page of the app. */
       readonly account?: string
     }
   /** The vault no longer accepts the token that proves the user: a matter of login, not of the connection. */
@@ -61,7 +61,7 @@ export type VaultAnswer =
 export interface VaultContext extends RequestOptions {
   /** Authorization servers of the guard, by issuer. */
   readonly authorizationServers: AuthorizationServers
-  /** Epoch milliseconds. */
+  /** Current time, in epoch milliseconds. */
   readonly now: number
 }
 
@@ -72,14 +72,14 @@ export interface ChangedConnection extends Principal {
 }
 
 /**
- * Keeps the user's third-party refresh tokens and gives out short-lived access tokens.
+ * Keeps the user's third-party refresh tokens and returns short-lived access tokens.
  *
- * Answers with a value for everything that is expected; an outage is never told as a missing connection.
+ * Returns a value for everything that is expected. It never reports an outage as a missing connection.
  */
 export interface Vault {
   /** Version of this port that the vault implements. */
   readonly specificationVersion: 1
-  /** Whether it can get tokens of a user who is away, by a grant of its own, under a delegation. @default false */
+  /** Whether it can get tokens of an absent user, by a grant of its own, under a delegation. @default false */
   readonly hasWorkerGrant?: boolean
   /** Returns a token of the linked account, or the reason why it is missing. */
   token(request: VaultRequest, context: VaultContext): Promise<VaultAnswer>
@@ -87,6 +87,6 @@ export interface Vault {
    * The page of the app on which the user connects an account: for the interrupt. Holds no ticket and no token.
    */
   connectUrl?(wanted: Pick<VaultRequest, 'connection' | 'scopes' | 'account'>): string | undefined
-  /** Tells of changes made through this very object, so that what its tokens are kept in can drop them. */
+  /** Notifies the listener of changes made through this object, so that caches can drop its tokens. */
   onChange?(listener: (changed: ChangedConnection) => void): void
 }

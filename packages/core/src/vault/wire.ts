@@ -30,7 +30,7 @@ export function federatedConnectionRequest(
     subject_token_type: subjectTokenType,
     requested_token_type: requestedTokenType,
     connection: request.connection,
-    // Auth0 gives out what the account was linked with; another broker may narrow it.
+    // Auth0 returns the scopes that the account was linked with; another broker may narrow them.
     scope: request.scopes.join(' '),
     ...(request.account !== undefined && { login_hint: request.account }),
   }
@@ -89,7 +89,7 @@ export function readAccount(
 
 function joinedAt(json: unknown, paths: readonly string[]): string | undefined {
   const parts = paths.map((path) => textAt(json, path))
-  // A colon within a part would let two accounts share one id.
+  // A colon within a part could make the ids of two accounts equal.
   return parts.every((part) => part !== undefined && part !== '' && !part.includes(':')) ? parts.join(':') : undefined
 }
 
@@ -99,7 +99,7 @@ function textAt(json: unknown, path: string): string | undefined {
     if (typeof at !== 'object' || at === null || !Object.hasOwn(at, name)) return undefined
     at = (at as Readonly<Record<string, unknown>>)[name]
   }
-  // Larger numbers lose their last digits when JSON is read: two accounts would share one id.
+  // Larger numbers lose their last digits when JSON is read, so the ids of two accounts could become equal.
   if (typeof at !== 'string' && !Number.isSafeInteger(at)) return undefined
   const text = String(at)
   return text.length <= MAX_ACCOUNT_TEXT ? text : undefined
