@@ -16,7 +16,7 @@ const optionKeys = [...profileKeys, 'domain'] as const satisfies readonly (keyof
 const MAX_BINDING_MESSAGE = 64
 const bindingMessage = /^[A-Za-z0-9 +\-_.,:#]*$/
 
-/** Auth0's CIBA: a structured hint, a short message of a fixed alphabet, expiry told as a refusal. */
+/** Auth0's CIBA: a structured hint, a short message of a fixed alphabet, and expiry reported as a refusal. */
 const ciba: CibaProfile = {
   // RFC 9493 §3.2.3 in JSON. Auth0 takes no other hint.
   hint: ({ issuer, subject }) => ({ login_hint: JSON.stringify({ format: 'iss_sub', iss: issuer, sub: subject }) }),
@@ -28,7 +28,7 @@ const ciba: CibaProfile = {
   },
   requestedExpiry: { parameter: 'requested_expiry', min: 1, max: 300 },
   carriesAuthorizationDetails: true,
-  // Types of details are registered with an API, and a request that names none knows none of them.
+  // Types of details are registered with an API. A request that names no API knows no type.
   detailsNeedTarget: true,
   reportsExpiryAsDenied: true,
 }
@@ -40,16 +40,16 @@ const token: TokenProfile = {
   clientId: (claims) => textClaim(claims, 'client_id') ?? textClaim(claims, 'azp'),
   tenant: (claims) => textClaim(claims, 'org_id'),
   scopes: ({ scope }) => scope,
-  // An id_token is for the client itself, and names none beside its audience.
+  // An id_token is for the client itself, and names no client besides its audience.
   isAccessToken: ({ aud, azp, client_id: client = azp }) => client !== undefined && ![aud].flat().includes(client),
   isAgent: (claims) => claims.gty === 'client-credentials' || textClaim(claims, 'sub')?.endsWith('@clients') === true,
 }
 
 /**
- * An Auth0 tenant.
+ * Makes the profile of an Auth0 tenant.
  *
- * The target of a token is its `audience`; rich authorization requests travel with CIBA. A client secret
- * goes into the body, as Auth0's default for confidential applications has it. No request is made here.
+ * The target of a token is its `audience`; rich authorization requests are sent with CIBA. A client secret is sent in
+ * the body, which is Auth0's default for confidential applications. Makes no request now.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://auth0.com/docs/get-started/authentication-and-authorization-flow/client-initiated-backchannel-authentication-flow | CIBA at Auth0}

@@ -2,7 +2,7 @@ import type { ClientAuth } from 'openid-client'
 import type { ClientAuthentication } from './client-authentication.ts'
 import type { OauthLibrary } from './libraries.ts'
 
-/** The part of a request that says who the client is. */
+/** Returns the part of a request that authenticates the client. */
 export function authenticateClient(authentication: ClientAuthentication, library: OauthLibrary): ClientAuth {
   const { ClientSecretPost, None, PrivateKeyJwt, TlsClientAuth } = library
   switch (authentication.method) {

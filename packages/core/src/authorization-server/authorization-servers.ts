@@ -10,14 +10,14 @@ import type { AuthorizationServer, AuthorizationServers, Surroundings } from './
 export type ProfileOf = (issuer: string) => Profile | undefined
 
 /**
- * The authorization servers that an app trusts: one, or whichever `profile` answers with.
+ * Returns the authorization servers that an app trusts: one, or those that `profile` returns.
  *
- * An issuer that it does not know is refused before any request.
+ * An unknown issuer is refused before any request.
  */
 export function authorizationServers(profile: Profile | ProfileOf, surroundings: Surroundings): AuthorizationServers {
   const sole = typeof profile === 'function' ? undefined : connectAuthorizationServer(profile, surroundings)
   const servers = new WeakMap<Profile, AuthorizationServer>()
-  // A profile that was looked up under another issuer's name would let that issuer speak for it.
+  // A profile found under another issuer's name would let that issuer speak for it.
   const find = (issuer: string): Profile | undefined => {
     const found = typeof profile === 'function' ? profile(issuer) : sole?.profile
     return found?.issuer === issuer ? found : undefined
@@ -40,6 +40,6 @@ export function authorizationServers(profile: Profile | ProfileOf, surroundings:
 const unknown = (issuer: string) =>
   new ConfigurationError('authorizationServer', `does not know the issuer ${JSON.stringify(issuer)}`)
 
-/** Our client at an issuer; `undefined` where the issuer is not one of ours. */
+/** Returns our client at an issuer, or `undefined` if the app does not trust the issuer. */
 export const clientAt = (servers: AuthorizationServers, issuer: string): string | undefined =>
   servers.knows(issuer) ? servers.of(issuer).profile.clientId : undefined

@@ -19,8 +19,8 @@ export interface RequestRules {
 }
 
 /**
- * Whether a request may go to `url` at all: `https:` to what is not by its writing an address of special use, or
- * loopback where that was asked for. What a name resolves to is for the `fetch` to judge.
+ * Returns whether a request may go to `url`: `https:` to a host that is not written as a special-use address, or
+ * loopback if the app asked for it. The `fetch` judges the address that a name resolves to.
  */
 function isAllowedUrl(url: URL, allowInsecureLoopback: boolean): boolean {
   if (allowInsecureLoopback && isLoopback(url)) return url.protocol === 'https:' || url.protocol === 'http:'
@@ -28,13 +28,13 @@ function isAllowedUrl(url: URL, allowInsecureLoopback: boolean): boolean {
 }
 
 /**
- * One request to an authorization server, and its answer as a whole.
+ * Sends one request to an authorization server, and reads its whole answer.
  *
- * Never follows a redirect, reads at most 512 kB, and returns answers below 500 only.
+ * Never follows a redirect, reads at most 512 kB, and returns only answers below 500.
  *
  * @throws TransportError Network fault, 408, 429 or 5xx.
- * @throws InvalidResponseError A redirect, a page, too large an answer, or an endpoint that is not `https:` or is an address of
- * special use: a server's metadata must not lead a request inside.
+ * @throws InvalidResponseError A redirect, a page, too large an answer, or an endpoint that is not `https:` or is an
+ *   address of special use: a server's metadata must not direct a request into the internal network.
  */
 export async function boundedRequest(rules: RequestRules, url: string, init: RequestInit): Promise<Response> {
   const target = URL.canParse(url) ? new URL(url) : undefined

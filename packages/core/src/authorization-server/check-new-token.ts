@@ -4,9 +4,8 @@ import { isCompactJwt } from '../lib/index.ts'
 import type { TokenResponse } from './server.ts'
 
 /**
- * Checks that an answer holds a new token of the type that was asked for. What was handed in must not come back: it was
+ * Checks that an answer contains a new token of the requested type. A token that was sent must not be returned: it was
  * issued to us for ourselves, and would reach another API.
- *
  * @throws InvalidResponseError The token is dropped.
  */
 export function checkNewToken(
@@ -31,7 +30,10 @@ export function checkNewToken(
   }
 }
 
-/** Whether a reader may take one for the other: white space, `Bearer`, a padding and a signature's unused bits are ignored. */
+/**
+ * Returns whether a reader could treat the two tokens as the same: ignores white space, `Bearer`, padding and the
+ * unused bits of a signature.
+ */
 function isSameToken(answered: string, handedIn: string): boolean {
   if (isCompactJwt(handedIn)) return answered.includes(handedIn.slice(0, handedIn.lastIndexOf('.') + 1))
   return bare(answered) === bare(handedIn)

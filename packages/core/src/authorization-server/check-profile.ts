@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { isLoopback, namesSpecialUse, requireText, requireTexts } from '../lib/index.ts'
 
-/** Asymmetric signatures only: with a symmetric one the public key would be the secret. */
+/** Accepts only asymmetric signatures: with a symmetric one, the public key would be the secret. */
 const asymmetric = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
 
 /** Whether a JWS algorithm is a signature that only the holder of a private key can make. */
@@ -36,7 +36,7 @@ export function checkIssuer(option: string, value: unknown, allowInsecureLoopbac
   return issuer
 }
 
-/** The accepted signature algorithms: asymmetric ones, at least one. */
+/** Checks the accepted signature algorithms: asymmetric, and at least one. */
 export function checkAlgorithms(option: string, value: unknown): readonly string[] {
   const algorithms = requireTexts(option, value)
   for (const [index, algorithm] of algorithms.entries()) {

@@ -37,7 +37,7 @@ export interface ClientAuthenticationOptions {
   readonly algorithm?: string | undefined
   /** `kid` of the assertion, where the server knows several keys of this client. */
   readonly keyId?: string | undefined
-  /** The method, where neither a secret nor `private_key_jwt` with one key is enough. */
+  /** Method of authentication, for an app that needs more than a secret or `private_key_jwt` with one key. */
   readonly clientAuthentication?: ClientAuthentication | undefined
 }
 
@@ -49,7 +49,7 @@ export const clientAuthenticationKeys = [
   'clientAuthentication',
 ] as const satisfies readonly (keyof ClientAuthenticationOptions)[]
 
-/** Reads the client authentication options of a profile, or says which is wrong. */
+/** Reads the client authentication options of a profile, or throws and names the wrong one. */
 export function chooseClientAuthentication(
   where: string,
   options: ClientAuthenticationOptions,

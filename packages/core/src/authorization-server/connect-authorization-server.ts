@@ -30,7 +30,7 @@ import { checkTokenText, verifyWithKeys } from './verify-jwt.ts'
 import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
 
-/** Form parameters that prove something. A server that repeats one in its error must not put it into our messages. */
+/** Form parameters that are credentials. If a server repeats one in its error, it must not appear in our messages. */
 const secretParameters = [
   ...['subject_token', 'actor_token', 'assertion', 'refresh_token', 'code', 'code_verifier', 'auth_req_id'],
   ...['token', 'device_code', 'login_hint_token', 'id_token_hint', 'client_secret', 'client_assertion'],
@@ -144,7 +144,7 @@ class ConnectedServer implements AuthorizationServer {
         now: clock.now(),
       })
     } catch (error) {
-      // Whose signature it is not, is best told by whose it claims to be.
+      // If the token claims another issuer, that error is clearer than one about the signature.
       if (error instanceof InvalidTokenError && (error.reason === 'signature' || error.reason === 'unknown_key')) {
         refuseStrangers()
       }
@@ -158,8 +158,8 @@ class ConnectedServer implements AuthorizationServer {
   }
 
   /**
-   * One form post, never repeated, since a grant may have been used up by the first try; but for a server
-   * that asks for its nonce and has refused the first try for that alone (RFC 9449 §8).
+   * Sends one form post, and never repeats it, since the first try may have consumed the grant. The exception: a server
+   * that refused the first try only because it demands its nonce (RFC 9449 §8).
    */
   #post<Answer>(
     what: string,
@@ -177,7 +177,7 @@ class ConnectedServer implements AuthorizationServer {
       for (let tries = 1; ; tries++) {
         const exchange: Exchange = { metadata, signal: ending, secrets, newNonce: false }
         try {
-          // A request of its own each time: a client assertion must not be used twice (OpenID Connect Core §9).
+          // Builds a new request each time: a client assertion must not be used twice (OpenID Connect Core §9).
           return await send(this.#configuration(exchange, library), library, secrets)
         } catch (error) {
           const fault = await requestFault(error, { what, now: clock.now(), secrets: [...secrets] })
@@ -215,7 +215,7 @@ class ConnectedServer implements AuthorizationServer {
     return configuration
   }
 
-  /** RFC 9449 §5: each request with a proof of its own, and the nonce of this very origin. */
+  /** RFC 9449 §5: adds a fresh proof to each request, with the nonce of this origin. */
   async #withProof(url: string, init: CustomFetchOptions): Promise<RequestInit> {
     const { profile, nonces } = this.#connection
     if (profile.dpop === undefined) return init as RequestInit

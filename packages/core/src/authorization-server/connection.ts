@@ -11,7 +11,7 @@ import { requestFault } from './request-fault.ts'
 import type { ServerEndpoints } from './server.ts'
 import { metadataOf, readServerMetadata } from './wire.ts'
 
-/** One try to read a document. Callers have deadlines of their own. */
+/** Time limit for one try to read a document. Callers have their own deadlines. */
 const DOCUMENT_TIMEOUT_MS = 5_000
 
 /** Result of discovery. */
@@ -70,7 +70,7 @@ export class Connection {
         algorithm,
         timeout: DOCUMENT_TIMEOUT_MS / 1000,
         [library.customFetch]: (url, options) => this.#document(url, options, [signal]),
-        // Where plain http is allowed at all is decided by `boundedRequest`, request by request.
+        // `boundedRequest` decides for each request whether plain http is allowed.
         ...(this.profile[allowInsecureLoopback] && { execute: [library.allowInsecureRequests] }),
       })
       return configuration.serverMetadata()
@@ -83,7 +83,10 @@ export class Connection {
     return new IssuerKeys({ url, timeoutMs: DOCUMENT_TIMEOUT_MS, request: (url, init) => this.#document(url, init) })
   }
 
-  /** A document is safe to ask for again (E2). The libraries' own deadline, in `init`, is for all tries together. */
+  /**
+   * Reads a document. A document is safe to request again (E2). The libraries' own deadline, in `init`, is for all
+   * tries together.
+   */
   async #document(
     url: string,
     init: RequestInit | CustomFetchOptions,
@@ -108,7 +111,7 @@ export class Connection {
 
 const connections = new WeakMap<Profile, WeakMap<Fetch, Connection>>()
 
-/** The connection of a profile over a fetch; the same one each time, for as long as both live. */
+/** Returns the connection of a profile over a fetch. It is the same one each time, as long as both exist. */
 export function connectionOf(profile: Profile, fetch: Fetch): Connection {
   const byFetch = connections.get(profile) ?? new WeakMap<Fetch, Connection>()
   connections.set(profile, byFetch)

@@ -13,7 +13,7 @@ export type DpopKey = ProofKey
 
 /** Options for the proofs of a DPoP key. */
 export interface DpopKeyOptions {
-  /** JWS algorithm of the proofs: asymmetric. @default what the key is made for; ES256 for a new one */
+  /** JWS algorithm of the proofs: asymmetric. @default the algorithm that the key is made for; ES256 for a new key */
   readonly algorithm?: string | undefined
   /** @default the system's clock */
   readonly clock?: Clock | undefined
@@ -53,11 +53,12 @@ export async function generateDpopKey(options: DpopKeyOptions = {}): Promise<Dpo
 }
 
 /**
- * Takes a key of the app's own for DPoP: a pair of CryptoKeys, or a private JWK.
+ * Imports the app's own key for DPoP: a pair of CryptoKeys, or a private JWK.
  *
  * Several processes that import the same key can use each other's tokens.
  *
- * @throws ConfigurationError It is no private key, its halves do not fit, or the algorithm is not its own.
+ * @throws ConfigurationError The key is not private, its halves do not belong together, or it is made for another
+ *   algorithm.
  */
 export async function importDpopKey(key: DpopKeyPair | JWK, options: DpopKeyOptions = {}): Promise<DpopKey> {
   refuseUnknownKeys('importDpopKey', options, optionKeys)
@@ -84,7 +85,7 @@ async function pairOf(jwk: JWK, algorithm: string | undefined): Promise<DpopKeyP
   if (typeof jwk.d !== 'string') throw new ConfigurationError('importDpopKey', 'the JWK is not a private key')
   const { importJWK } = await import('jose/key/import')
   const alg = algorithm ?? jwk.alg ?? (jwk.kty === 'EC' ? curves[jwk.crv ?? ''] : jwk.kty === 'OKP' ? 'EdDSA' : 'RS256')
-  // What the key was exported with says nothing about how it may be used here.
+  // The usages of the export do not limit the use of the key here.
   const { key_ops: _operations, ext: _extractable, use: _use, ...privateJwk } = jwk
   try {
     return {

@@ -6,7 +6,7 @@ import { textClaim } from './read-claims.ts'
 
 /** Options of {@link entra}. */
 export interface EntraOptions extends Omit<ProfileOptions, 'dpop' | 'actor'> {
-  /** The directory's id, a GUID in lower case. Several tenants: one profile each. */
+  /** Id of the directory: a GUID in lower case. For several tenants, make one profile each. */
   readonly tenantId: string
   /** The application's id. */
   readonly clientId: string
@@ -28,7 +28,7 @@ const token: TokenProfile = {
   tenant: (claims) => textClaim(claims, 'tid'),
   scopes: ({ scp }) => scp,
   isAgent: isAppOnly,
-  // An id_token has neither scopes nor a word on who asked for it.
+  // An id_token has neither scopes nor the client that requested it.
   isAccessToken: (claims) => claims.ver === '2.0' && (claims.scp !== undefined || isAppOnly(claims)),
 }
 
@@ -36,7 +36,7 @@ const onBehalfOf: ExchangeProfile = {
   grant: 'jwt-bearer',
   subjectTokens: ['access_token'],
   carriesAuthorizationDetails: false,
-  // The second, where conditional access asks for more than the login had.
+  // The server sends the second if conditional access demands more than the login had.
   loginRequiredErrors: ['invalid_grant', 'interaction_required'],
 }
 
@@ -46,12 +46,11 @@ function isAppOnly({ idtyp, scp, oid, sub }: Readonly<Record<string, unknown>>):
 }
 
 /**
- * A tenant of Microsoft Entra ID.
+ * Makes the profile of a Microsoft Entra ID tenant.
  *
- * Tokens are of version 2.0 (`requestedAccessTokenVersion: 2` in the manifest of the API), and `aud` is the
- * API's application id. There is no backchannel authentication, no DPoP and no RFC 8693: a user's token is
- * exchanged by the on-behalf-of grant, whose target is a part of its scopes (`api://…/.default`). No request
- * is made here.
+ * Tokens are of version 2.0 (`requestedAccessTokenVersion: 2` in the manifest of the API), and `aud` is the API's
+ * application id. There is no backchannel authentication, no DPoP and no RFC 8693. The on-behalf-of grant exchanges a
+ * user's token, and its target is a part of its scopes (`api://…/.default`). Makes no request now.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong, or asks for what Entra does not have.
  * @see {@link https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-on-behalf-of-flow | On-behalf-of at Entra}

@@ -6,16 +6,17 @@ const beforeSending: ReadonlySet<unknown> = new Set([
   ...['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID'],
 ])
 
-/** RFC 6749 §5.2: the client itself was refused, so its refresh token was not looked at. */
+/** RFC 6749 §5.2: the server refused the client itself, so it did not use the refresh token. */
 const beforeTheGrant: ReadonlySet<string> = new Set(['invalid_client', 'unauthorized_client', 'unsupported_grant_type'])
 
-/** Whether a request was refused before the grant that it carries was looked at, by the code of the refusal. */
+/** Returns whether the server refused a request before it examined the grant, by the code of the refusal. */
 export const isRefusedBefore = (error: string): boolean => beforeTheGrant.has(error)
 
 /**
- * Whether a request that failed surely had no effect. In doubt it had.
+ * Returns whether a failed request certainly had no effect. In doubt, it may have had one.
  *
- * RFC 6585 §4 refuses a request for being one too many. A 503 may come from a proxy whose server has done it all.
+ * RFC 6585 §4: a server refuses a request because there were too many. A 503 may come from a proxy whose server has
+ * completed the request.
  */
 export function hadNoEffect(fault: TransportError): boolean {
   if (fault.status === 429) return true

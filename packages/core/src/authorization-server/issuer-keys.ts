@@ -9,7 +9,7 @@ import { withoutSecrets } from './without-secrets.ts'
 
 /** An unknown `kid` causes a request for new keys at most once in this time. No other request counts. */
 const COOLDOWN_MS = 30_000
-/** The same after such a request failed. */
+/** Minimum time between such requests after one failed, in milliseconds. */
 const RETRY_MS = 5_000
 /** A key that the issuer withdrew is trusted no longer than this. */
 const MAX_AGE_MS = 10 * 60_000
@@ -25,12 +25,15 @@ type RemoteSet = ReturnType<typeof createRemoteJWKSet>
 
 export interface IssuerKeysOptions {
   readonly url: URL
-  /** Time of one refresh, retries included, milliseconds. */
+  /** Time limit for one refresh, retries included, in milliseconds. */
   readonly timeoutMs: number
   readonly request: (url: string, init: RequestInit) => Promise<Response>
 }
 
-/** The keys of an issuer: fetched when first needed, by one request for all who wait, and again when they age. */
+/**
+ * Keys of an issuer. Fetched when they are first needed, by one request for all callers that wait, and fetched again
+ * when they are old.
+ */
 export class IssuerKeys {
   readonly #cache: Partial<ExportedJWKSCache> = {}
   readonly #options: IssuerKeysOptions
@@ -50,9 +53,8 @@ export class IssuerKeys {
   }
 
   /**
-   * Finds the key of a token. A refresh that it has to wait for is shared; the limits are the caller's own.
-   *
-   * @param beforeRequest - Throws where this token must not cause one.
+   * Finds the key of a token. Callers share a refresh; each caller keeps its own time limit.
+   * @param beforeRequest - Throws if this token must not cause a request.
    */
   within(limits: Limits, beforeRequest: () => void): JWTVerifyGetKey {
     return (header, token) => this.#atHand(header) ?? this.#look(header, token, limits, beforeRequest)
@@ -108,7 +110,7 @@ export class IssuerKeys {
           header.kid === undefined ? 'the token names no key' : 'the token names a key by an id of several'
         throw new InvalidTokenError('signature', `${several}, and the issuer has several that fit`)
       }
-      // From a set that is at hand, all else says that the key of the token cannot be imported.
+      // With a set in memory, every other error means that the key of the token cannot be imported.
       if (!set.fresh || error instanceof errors.JOSEError || BehalfError.isInstance(error)) throw error
       throw new InvalidTokenError('unknown_key', "the issuer's key cannot be used", { cause: withoutSecrets(error) })
     }
@@ -117,7 +119,7 @@ export class IssuerKeys {
     return key
   }
 
-  /** A clock that was set back does not say how old the set is. */
+  /** Returns whether the set is fresh. If the clock was set back, its age is unknown. */
   #isFresh(set: RemoteSet | undefined): boolean {
     return set?.fresh === true && !isSetBack(Date.now(), this.#cache.uat ?? 0)
   }
@@ -128,7 +130,7 @@ export class IssuerKeys {
     if (this.#found.size < MAX_FOUND) this.#found.set(name, key)
   }
 
-  /** The oldest make room. */
+  /** Records absent keys. Evicts the oldest. */
   #recordAbsent(kids: readonly (string | undefined)[]): void {
     for (const kid of kids) {
       if (kid === undefined) continue
@@ -142,11 +144,10 @@ export class IssuerKeys {
   }
 
   /**
-   * Requests the keys for the sake of an unknown `kid`.
-   *
+   * Requests the keys because of an unknown `kid`.
    * @returns as `#reload` does.
-   * @throws TransportError The keys were requested for an unknown `kid` a moment ago: whether this one is new is not
-   *   known.
+   * @throws TransportError The keys were requested for an unknown `kid` a moment ago: it is unknown whether this one is
+   *   new.
    */
   async #reloadFor(set: RemoteSet, limits: Limits): Promise<boolean> {
     if (set.reloading) return this.#reload(set, limits)
@@ -166,15 +167,14 @@ export class IssuerKeys {
 
   /**
    * Requests the keys, or waits for a request that is under way.
-   *
-   * @returns whether the request began now: then a key that it does not bring does not exist. One that began earlier
-   *   may have been answered before the issuer published the key.
+   * @returns whether the request began now: then a key that it does not return does not exist. An earlier request may
+   *   have been answered before the issuer published the key.
    */
   async #reload(set: RemoteSet, limits: Limits): Promise<boolean> {
     const isNew = !set.reloading
     const before = this.#cache.jwks
     await withinDeadline(limits, () => set.reload())
-    // What an older set had and this one lacks was withdrawn.
+    // Keys of an older set that are missing in this one were withdrawn.
     if (before !== this.#cache.jwks) this.#recordAbsent(before?.keys.map(({ kid }) => kid) ?? [])
     return isNew
   }
@@ -198,7 +198,10 @@ export class IssuerKeys {
     return this.#set
   }
 
-  /** Requests the set, and leaves out keys under which a signature proves nothing: one of them is no fault of the rest. */
+  /**
+   * Requests the set, and excludes keys under which a signature proves nothing. Such a key does not invalidate the
+   * others.
+   */
   async #request(url: string, init: RequestInit): Promise<Response> {
     const response = await this.#options.request(url, init)
     if (response.status !== 200) return response

@@ -37,7 +37,7 @@ const optionKeys = [...profileKeys, 'url', 'realm', 'loginHint'] as const satisf
 /** Pattern of a binding message, as Keycloak's own endpoint has it: no spaces. */
 const bindingMessage = /^[a-zA-Z0-9\-._+/!?#]{1,50}$/
 
-/** Keycloak's CIBA. What an `expires_in` of its answer says is the realm's, whatever was asked for. */
+/** Keycloak's CIBA. The `expires_in` of its answer is the realm's, whatever was requested. */
 const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
   hint: userNameHint('keycloak.loginHint', loginHint),
   ...(loginHint === undefined && { missingHint: 'keycloak.loginHint' }),
@@ -54,7 +54,10 @@ const standardExchange: ExchangeProfile = {
   subjectTokens: ['access_token'],
 }
 
-/** Keycloak writes what a token is into a `typ` claim; in the header stands `JWT`, or `at+jwt` where the client says so. */
+/**
+ * Keycloak writes the kind of a token into a `typ` claim. The header has `JWT`, or `at+jwt` if the client is configured
+ * so.
+ */
 const token: TokenProfile = {
   accessTokenTypes: ['jwt', 'at+jwt'],
   requiredClaims: ['sub', 'iat', 'jti', 'azp', 'typ'],
@@ -68,8 +71,9 @@ const token: TokenProfile = {
 }
 
 /**
- * A client's service account is a user with a subject of its own, named after the client; its tokens also say
- * from where the client came. `client_id` does not tell: an introspection answer has it for users too.
+ * Returns whether the token is of a client's service account. Such an account is a user with its own subject, named
+ * after the client; its tokens also contain the client's host. `client_id` does not distinguish them: an introspection
+ * answer has it for users too.
  */
 function isServiceAccount({ azp, preferred_username: name, clientHost }: Readonly<Record<string, unknown>>): boolean {
   return clientHost !== undefined || (typeof azp === 'string' && name === `service-account-${azp.toLowerCase()}`)

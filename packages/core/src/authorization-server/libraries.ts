@@ -4,14 +4,14 @@ import { once } from '../lib/index.ts'
 export type OauthLibrary = typeof import('openid-client')
 
 /**
- * Loads the OAuth library at the first request that needs it: a process that verifies tokens with keys
- * at hand, or only sets up its guard, does not wait for it.
+ * Loads the OAuth library at the first request that needs it. A process that verifies tokens with cached keys, or only
+ * sets up its guard, does not wait for it.
  */
 export const oauthLibrary = (): Promise<OauthLibrary> => import('openid-client')
 
 /**
- * Loads what verifies JWTs when the first one comes: a third of the files that core would load at its import,
- * and a process that only sets up its guard does not wait for them.
+ * Loads the JWT library when the first JWT arrives. It is a third of the files that core would load at its import, and
+ * a process that only sets up its guard does not wait for it.
  */
 export const jwtLibrary = once(async () => ({
   ...(await import('jose/jwt/verify')),

@@ -46,7 +46,7 @@ const optionKeys = [
 /** Default algorithms: those that servers sign with by default, and those that FAPI 2.0 requires. */
 const defaultAlgorithms: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
 
-/** CIBA as its specification has it, promising nothing that it leaves open. */
+/** CIBA as its specification defines it. Assumes nothing that the specification leaves open. */
 const plainCiba: CibaProfile = {
   hint: ({ subject }) => ({ login_hint: subject }),
   checkBindingMessage: () => undefined,
@@ -65,10 +65,10 @@ const strictTokens: TokenProfile = {
 }
 
 /**
- * Any OpenID provider or OAuth authorization server, by the letter of the specifications.
+ * Makes the profile of any OpenID provider or OAuth authorization server that follows the specifications.
  *
- * Access tokens must follow RFC 9068. Authorization details are not expected to travel with CIBA or an
- * exchange unless `ciba` and `exchange` say that they do. No request is made here.
+ * Access tokens must follow RFC 9068. Authorization details are not expected in CIBA or an exchange unless `ciba` and
+ * `exchange` say so. Makes no request now.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2 | RFC 9068 §2}
@@ -101,7 +101,7 @@ export function oidc(options: OidcOptions): Profile {
   })
 }
 
-/** The changes to a part of the profile, to look at their names; none where it is absent or `false`. */
+/** Returns the changes to a part of the profile, to check their names. Returns none if it is absent or `false`. */
 function part(option: string, value: object | false | undefined): object {
   if (value === undefined || value === false) return {}
   if (typeof value === 'object' && value !== null) return value

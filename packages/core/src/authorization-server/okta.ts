@@ -16,7 +16,7 @@ import { textClaim } from './read-claims.ts'
 export interface OktaOptions extends ProfileOptions {
   /** The org's domain or its custom domain, without scheme: `example.okta.com`. */
   readonly domain: string
-  /** The custom authorization server's id: `default`, or one that Okta made up (`aus…`). */
+  /** Id of the custom authorization server: `default`, or one that Okta generated (`aus…`). */
   readonly authorizationServer: string
   /** The Okta user name of an approver, by their subject (`uid`). Needed for CIBA alone. */
   readonly loginHint?: LoginHint | undefined

@@ -24,13 +24,14 @@ export interface ProfileOptions extends ClientAuthenticationOptions {
    */
   readonly actor?: string | undefined
   /**
-   * Whether a refresh token can be used only once. Give `false` where the server accepts the same one again: then a
-   * lost response costs no login. @default true: no refresh token is ever sent twice
+   * Whether a refresh token can be used only once. Give `false` if the server accepts the same token again: then a lost
+   * response needs no new login.
+   * @default true: no refresh token is ever sent twice
    */
   readonly rotatesRefreshTokens?: boolean | undefined
   /**
-   * Clients whose access tokens are had with their user there, such as the app's web client: only their tokens, logins
-   * and sessions answer questions, create delegations and connect accounts.
+   * Clients that get access tokens only while their user is present, such as the app's web client. Only their tokens,
+   * logins and sessions answer questions, create delegations and connect accounts.
    * @default the profile's own `clientId`
    */
   readonly interactiveClients?: readonly string[] | undefined
@@ -90,7 +91,7 @@ export const plainExchange: ExchangeProfile = {
   grant: 'token-exchange',
   carriesAuthorizationDetails: false,
   subjectTokens: ['access_token', 'id_token', 'refresh_token', 'jwt'],
-  // RFC 8693 §2.2.2 says the first; RFC 6749 §5.2, and servers that go by it, the second.
+  // RFC 8693 §2.2.2 defines the first; RFC 6749 §5.2, and servers that follow it, use the second.
   loginRequiredErrors: ['invalid_request', 'invalid_grant'],
 }
 

@@ -13,22 +13,22 @@ export type TargetParameter = 'resource' | 'audience' | 'scope'
 
 /** Backchannel authentication (CIBA) at this provider. */
 export interface CibaProfile {
-  /** The hint that names the approver, as form parameters. Exactly one hint (CIBA Core §7.1). */
+  /** Returns the hint that names the approver, as form parameters. Exactly one hint (CIBA Core §7.1). */
   readonly hint: (approver: Principal) => Readonly<Record<string, string>>
-  /** The option by which the app says how approvers are called here, where it left it out: `hint` throws then. */
+  /** Name of the option that defines how approvers are named here. Set if the app omitted it: then `hint` throws. */
   readonly missingHint?: string
   /** Returns the problem of a `binding_message` at this provider, in words, or `undefined` if there is none. */
   readonly checkBindingMessage: (message: string) => string | undefined
   /** Name of the parameter for the requested life time, and its bounds in seconds. */
   readonly requestedExpiry: { readonly parameter: string; readonly min: number; readonly max: number }
-  /** `authorization_details` may be sent with the backchannel request, and come back in the token. */
+  /** Whether `authorization_details` may be sent with the backchannel request, and are returned in the token. */
   readonly carriesAuthorizationDetails: boolean
   /**
-   * Their types belong to an API here, so that they go only with a request that names one (A9 a).
-   * @default false: they are sent as evidence too, where the answer's token is dropped (A9 b)
+   * Whether types of details belong to an API here: then they are sent only with a request that names one (A9 a).
+   * @default false: they are sent as evidence too, if the answer's token is dropped (A9 b)
    */
   readonly detailsNeedTarget?: boolean
-  /** This provider reports a request that ran out as `access_denied` (A6). */
+  /** Whether this provider reports an expired request as `access_denied` (A6). */
   readonly reportsExpiryAsDenied: boolean
 }
 
@@ -47,9 +47,9 @@ export interface ExchangeProfile {
 /** Form of a JWT of this provider. */
 export interface TokenProfile {
   /**
-   * `typ` values of an access token, lower case, without `application/`; `''` stands for an absent one.
-   * RFC 9068 §2.1 knows one; some providers send plain `JWT` or none, as id_tokens have it. Then `isAccessToken` or
-   * `requiredClaims` has to tell the two apart.
+   * Values of `typ` of an access token, lower case, without `application/`; `''` means an absent type. RFC 9068 §2.1
+   * defines one. Some providers send plain `JWT` or none, as in id_tokens. Then `isAccessToken` or `requiredClaims`
+   * must distinguish the two.
    */
   readonly accessTokenTypes: readonly string[]
   /** Claims that an access token must have, besides `iss`, `aud` and `exp`. */
@@ -64,8 +64,8 @@ export interface TokenProfile {
   /** Returns the tenant of a token. Undefined: its claims name none. */
   readonly tenant: (claims: Readonly<Record<string, unknown>>) => string | undefined
   /**
-   * The claim that holds the scopes, as the token has it: a text separated by spaces, or a list. `undefined` where the
-   * token has none; a token with anything else is refused.
+   * Returns the claim with the scopes, as in the token: text separated by spaces, or a list. `undefined` if the token
+   * has none; a token with any other value is refused.
    */
   readonly scopes: (claims: Readonly<Record<string, unknown>>) => unknown
   /**
@@ -74,18 +74,19 @@ export interface TokenProfile {
    */
   readonly unaskedScopes?: readonly string[]
   /**
-   * Audiences that this provider adds to a token of another API: its own, such as the userinfo endpoint beside the scope
-   * `openid`. A token for any other API besides the one that was asked for is refused. @default none
+   * Audiences that this provider adds to a token of another API: its own, such as the userinfo endpoint with the scope
+   * `openid`. A token for any other API besides the requested one is refused.
+   * @default none
    */
   readonly unaskedAudiences?: readonly string[]
   /**
-   * Whether the token stands for the client itself, with no user behind it.
+   * Returns whether the token is for the client itself, without a user.
    * @default `sub` equals the client id (RFC 9068 §2.2)
    */
   readonly isAgent?: (claims: Readonly<Record<string, unknown>>) => boolean
   /**
-   * Whether claims of the right type are those of an access token, where the type does not tell. A token with `nonce`
-   * or a hash of an id_token is refused before.
+   * Returns whether claims of the right type are those of an access token, if the type does not decide. A token with
+   * `nonce` or a hash of an id_token is refused before.
    * @default no `auth_time` for the client itself
    */
   readonly isAccessToken?: (claims: Readonly<Record<string, unknown>>) => boolean
@@ -122,7 +123,7 @@ export interface Profile {
   readonly endpoints?: ProfileEndpoints
   /** Place of the metadata: that of OpenID Connect Discovery, or that of RFC 8414. @default 'oidc' */
   readonly discovery?: 'oidc' | 'oauth2'
-  /** Parameter with which the provider takes the API that a token is for. */
+  /** Parameter that names the API of a token at this provider. */
   readonly target: TargetParameter
   /** CIBA at the provider. `undefined`: the provider has no CIBA. */
   readonly ciba: CibaProfile | undefined
@@ -152,9 +153,9 @@ export interface Profile {
 const copies = new WeakMap<Profile, Profile>()
 
 /**
- * The profile as it is now: itself where it is frozen, as all that the SDK makes are, else a frozen copy. An app may fill in
- * a profile that it spread for its next issuer. What is known of an issuer is kept by this object, so it is the same one for
- * as long as the app's own says the same.
+ * Returns the profile as it is now: itself if it is frozen, as all profiles of the SDK are, else a frozen copy. An app
+ * may change a copied profile for its next issuer. This object identifies what is known of an issuer, so it stays the
+ * same object while the app's profile has the same content.
  */
 export function ownProfile(profile: Profile): Profile {
   if (Object.isFrozen(profile)) return profile

@@ -18,7 +18,7 @@ export function subjectOf({ token }: Pick<Profile, 'token'>, claims: Claims): st
 const clientClaims = ['client_id', 'azp', 'cid']
 
 /**
- * Whether a token that was issued to us names another client. What names none at all says nothing against it; a name
+ * Returns whether a token that was issued to us names another client. A token that names no client does not; a name
  * that cannot be read does.
  */
 export function isOfOtherClient({ clientId, token }: Pick<Profile, 'clientId' | 'token'>, claims: Claims): boolean {

@@ -2,10 +2,10 @@ import { type ErrorOptions, InvalidTokenError } from '../errors/index.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /**
- * `iss` of a JWT, unverified: to choose among servers that the app trusts, and for nothing else.
+ * Returns the unverified `iss` of a JWT, only to choose among servers that the app trusts.
  *
- * The payload as Latin-1 text is JSON of the same structure, and an issuer is a URL, so ASCII; nothing else
- * is read of it. Decoding all of it would cost twice as much.
+ * The payload as Latin-1 text is JSON of the same structure, and an issuer is a URL, so ASCII; no other claim is read.
+ * Decoding all of it would cost twice as much.
  *
  * @throws InvalidTokenError `malformed`
  */

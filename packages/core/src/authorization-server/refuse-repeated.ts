@@ -18,5 +18,5 @@ export function refuseRepeated(response: TokenResponse, sent: ReadonlySet<string
   }
 }
 
-/** A shorter one is no secret, and may be a part of any word. */
+/** A shorter value is no secret, and may be a part of any word. */
 const isLong = ({ length }: string): boolean => length >= 6

@@ -9,8 +9,8 @@ export interface RevokingServers {
 }
 
 /**
- * Tells the server that a token is needed no more (RFC 7009), where it takes that. Never fails, since the token is
- * gone here already; what the server did not hear of ends by itself.
+ * Revokes a token at the server (RFC 7009), if the server supports it. Never fails, since the token is already removed
+ * here; a token that the server did not revoke expires.
  */
 export async function releaseToken(
   servers: RevokingServers,

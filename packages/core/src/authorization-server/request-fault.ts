@@ -11,7 +11,7 @@ import { retryAfterSeconds } from './times.ts'
 import { type ErrorResponse, readErrorResponse } from './wire.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
-/** A server's own words, cut where they stop being a sentence. */
+/** Maximum length of a server's description, in characters. */
 const MAX_DESCRIPTION = 500
 
 export interface FaultContext {
@@ -23,14 +23,14 @@ export interface FaultContext {
   readonly secrets: readonly string[]
 }
 
-/** Turns what the OAuth library throws into one of our faults. Nothing of a body is kept but `error` and its description. */
+/** Turns an error of the OAuth library into an error of this SDK. Of a body, keeps only `error` and its description. */
 export async function requestFault(error: unknown, context: FaultContext): Promise<unknown> {
   const ours = bornHere(error)
   if (ours !== undefined) return ours
   const { ClientError, ResponseBodyError, WWWAuthenticateChallengeError } = await oauthLibrary()
   if (error instanceof ResponseBodyError) return refusal(error.cause, error.response, error, context)
   if (error instanceof WWWAuthenticateChallengeError) {
-    // RFC 6749 §5.2: a 401 to a client carries a challenge beside the error in its body.
+    // RFC 6749 §5.2: a 401 to a client carries a challenge besides the error in its body.
     const body: unknown = await error.response.json().catch(() => undefined)
     const fallback = { error: error.cause[0]?.parameters.error }
     return refusal(readErrorResponse(body) === undefined ? fallback : body, error.response, error, context)
@@ -55,7 +55,9 @@ export async function requestFault(error: unknown, context: FaultContext): Promi
   })
 }
 
-/** Errors of the library that say what is wrong. Their messages name claims and fields, and never hold a value. */
+/**
+ * Errors of the library that describe the problem. Their messages name claims and fields, and never contain a value.
+ */
 const explained: readonly string[] = ['OperationProcessingError', 'UnsupportedOperationError']
 
 function reasonOf({ message, cause, code }: ClientError): string | undefined {
@@ -74,8 +76,8 @@ function isUnreadable({ code, cause }: ClientError): boolean {
 }
 
 /**
- * Whether a refusal of a grant that was good once says that the grant is gone: expired, revoked or used up (RFC 6749
- * §5.2). Some servers answer 400 and name no error.
+ * Returns whether a refusal means that a grant has ended: expired, revoked or consumed (RFC 6749 §5.2). Some servers
+ * answer 400 and name no error.
  */
 export function isGrantGone(error: unknown): boolean {
   if (!BehalfError.isInstance(error)) return false
@@ -83,7 +85,7 @@ export function isGrantGone(error: unknown): boolean {
   return code === 'ERR_OAUTH_RESPONSE' ? name === 'invalid_grant' : code === 'ERR_INVALID_RESPONSE' && status === 400
 }
 
-/** The status of a refusal in which the library found no error: it hands the response over as a cause. */
+/** Returns the status of a refusal in which the library found no error: its cause is the response. */
 function refusedStatus(error: unknown): number | undefined {
   for (let at = error, depth = 0; depth < 4; depth++) {
     if (at instanceof Response) return at.status >= 400 ? at.status : undefined
@@ -93,7 +95,7 @@ function refusedStatus(error: unknown): number | undefined {
   return undefined
 }
 
-/** A fault of ours that the library wrapped on its way through. */
+/** Returns an error of this SDK that the library wrapped. */
 function bornHere(error: unknown): BehalfError | undefined {
   for (let at = error, depth = 0; depth < 4 && at instanceof Error; at = at.cause, depth++) {
     if (BehalfError.isInstance(at)) return at
@@ -118,7 +120,9 @@ function refusal(body: unknown, response: Response, error: Error, context: Fault
   )
 }
 
-/** A shorter one is no secret, and taking it out of every word would unmake the sentence. */
+/**
+ * Minimum length of a secret. A shorter value is no secret, and its removal from every word would garble the sentence.
+ */
 const MIN_SECRET = 6
 /**
  * Pattern of an error code, as all codes of the specifications match it. A caller's token must not be able to change a
@@ -127,7 +131,7 @@ const MIN_SECRET = 6
 const code = /^[a-z_]{1,64}$/
 
 function answerWithoutSecrets(answer: ErrorResponse, secrets: readonly string[]): ErrorResponse {
-  // Longest first: of one that begins with another nothing must be left.
+  // Longest first: a secret that begins with another must be removed completely.
   const hidden = secrets.filter(({ length }) => length >= MIN_SECRET).sort((one, two) => two.length - one.length)
   const clean = (text: string) => {
     let out = text

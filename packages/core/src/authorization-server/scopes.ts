@@ -42,13 +42,13 @@ export interface ScopesOfGrant {
 }
 
 /**
- * Returns the scopes that a token issued to us really has: asked for, named by the answer and named by the token. The
- * one check of this kind, for every grant.
+ * Returns the actual scopes of a token issued to us: those requested, those that the answer names and those that the
+ * token names. Every grant uses this one check.
  *
- * A surplus, in the answer or in the token, is a problem; so is a token that has more than its answer says, or whose
- * scopes cannot be read. Scopes that the provider adds to every token (`unaskedScopes`) are left out.
+ * Additional scopes, in the answer or in the token, are a problem. So is a token that has more scopes than its answer
+ * says, or unreadable scopes. Scopes that the provider adds to every token (`unaskedScopes`) are ignored.
  *
- * @returns `scopes` is `undefined` where no party names any; `problem` completes "the authorization server …".
+ * @returns `scopes` is `undefined` if no party names any; `problem` completes "the authorization server …".
  */
 export function grantedScopes(
   { scopes: claimOf, unaskedScopes = [] }: Pick<TokenProfile, 'scopes' | 'unaskedScopes'>,

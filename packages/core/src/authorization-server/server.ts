@@ -8,7 +8,7 @@ export interface Surroundings {
   readonly fetch: Fetch
   /** Clock for lifetimes and time-outs. */
   readonly clock: Clock
-  /** Total time of one request, retries included, milliseconds. */
+  /** Time limit for one request, retries included, in milliseconds. */
   readonly timeoutMs: number
 }
 
@@ -48,7 +48,7 @@ export interface TokenResponse {
   readonly tokenType: 'bearer' | 'dpop' | 'n_a'
   /** `issued_token_type` of a token exchange (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string
-  /** Seconds. */
+  /** Lifetime of the token, in seconds. */
   readonly expiresIn?: number
   /** Refresh token. Secret. Absent: the server issued none. */
   readonly refreshToken?: string
@@ -76,11 +76,14 @@ export interface IntrospectionResponse {
  * form.
  */
 export interface ServerEndpoints {
-  /** Absolute; its scheme is for the caller to check before a browser is sent there. */
+  /** Absolute address of the endpoint. The caller must check its scheme before it sends a browser there. */
   readonly authorization?: string
   /** Revocation endpoint (RFC 7009). Absent: the metadata names none. */
   readonly revocation?: string
-  /** The server names itself in authorization responses: one that does not is refused (RFC 9207 §2.4). */
+  /**
+   * Whether the server names itself in authorization responses: then a response without the name is refused (RFC 9207
+   * §2.4).
+   */
   readonly namesIssuer: boolean
 }
 
@@ -121,8 +124,8 @@ export interface VerifyJwtOptions {
   /** Accepted audiences; the token must name one of them. */
   readonly audience: string | readonly string[]
   /**
-   * Accepted `typ` header values, lower case, `application/` stripped; `''` stands for an absent one.
-   * `undefined` accepts any or none.
+   * Accepted values of the `typ` header, lower case, without `application/`; `''` means an absent one. `undefined`
+   * accepts any or none.
    */
   readonly types?: readonly string[] | undefined
   /** Aborts the verification. */
@@ -161,15 +164,15 @@ export interface AuthorizationServer {
   /** Asks the server about a token (RFC 7662 §2.1), with client authentication. */
   introspect(token: string, options?: RequestOptions): Promise<IntrospectionResponse>
   /**
-   * Tells the server that a token is needed no more (RFC 7009 §2.1). A token that it does not know is no error.
+   * Revokes a token at the server (RFC 7009 §2.1). An unknown token is no error.
    * @throws ConfigurationError The server has no such endpoint.
    */
   revoke(token: string, options?: RevokeTokenOptions): Promise<void>
   /** Returns the endpoints of the metadata. Discovers the metadata if that was not done yet. */
   endpoints(options?: RequestOptions): Promise<ServerEndpoints>
   /**
-   * Checks signature, `iss`, `aud`, `exp`, `nbf` and the algorithm of a JWT of this issuer. For one that names
-   * another issuer no request is made.
+   * Checks signature, `iss`, `aud`, `exp`, `nbf` and the algorithm of a JWT of this issuer. Makes no request for a JWT
+   * that names another issuer.
    */
   verifyJwt(jwt: string, options: VerifyJwtOptions): Promise<VerifiedJwt>
 }
@@ -178,12 +181,11 @@ export interface AuthorizationServer {
 export interface AuthorizationServers {
   /**
    * Returns the server of an issuer.
-   *
-   * @throws ConfigurationError The issuer is not one of ours; no request is made.
+   * @throws ConfigurationError The app does not trust the issuer; no request is made.
    */
   of(issuer: string): AuthorizationServer
   /** Whether `of` would answer. */
   knows(issuer: string): boolean
-  /** The only one, where a single profile was given. */
+  /** The only server, if a single profile was given. */
   readonly sole?: AuthorizationServer | undefined
 }

@@ -5,8 +5,8 @@ import type { Surroundings } from './server.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
-// Looked up at each request and not now, so that a mock or a proxy set up later is used. One function,
-// so that all code with the default shares discovery and keys.
+// Read at each request, so that a mock or a proxy that is set up later is used. One function, so that all code with the
+// default shares discovery and keys.
 const globalFetch: Fetch = (input, init) => fetch(input, init)
 
 /** Options for the network and the clock. */

@@ -11,11 +11,11 @@ export interface TakenTokens {
 }
 
 /**
- * Takes the tokens out of a token response before anything checks it.
+ * Takes the tokens out of a token response before any check.
  *
- * The OAuth library refuses a response as a whole for its id_token. A refresh token that rotated would be lost with it.
- * The library also has rules of its own for id_tokens, such as its algorithms. So it never sees one: the caller
- * verifies the id_token, by the profile.
+ * The OAuth library refuses a whole response because of its id_token. A refresh token that rotated would be lost with
+ * it. The library also has its own rules for id_tokens, such as its algorithms. So it never sees an id_token: the
+ * caller verifies it, by the profile.
  */
 export async function takeTokens(response: Response): Promise<TakenTokens> {
   if (response.status !== 200) return { response }

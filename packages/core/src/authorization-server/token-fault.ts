@@ -15,7 +15,7 @@ interface Expected {
   readonly audience: readonly string[]
 }
 
-/** Turns what the JWT library throws into one of our faults, with the reason told apart. */
+/** Turns an error of the JWT library into an error of this SDK, with the exact reason. */
 export function tokenFault(error: unknown, errors: typeof JoseErrors, expected: Expected): unknown {
   if (BehalfError.isInstance(error)) return error
   const cause = withoutSecrets(error)

@@ -12,7 +12,7 @@ const CLOCK_TOLERANCE_SECONDS = 30
 /** A token travels in a header, and headers end at 16 kB almost everywhere. */
 const MAX_TOKEN_LENGTH = 16 * 1024
 
-/** Refuses what is no token at all, before a byte of it is decoded. */
+/** Refuses text that is no token, before a byte of it is decoded. */
 export function checkTokenText(jwt: unknown): asserts jwt is string {
   if (typeof jwt !== 'string' || jwt === '') throw new InvalidTokenError('malformed', 'there is no token')
   if (jwt.length > MAX_TOKEN_LENGTH) {
@@ -37,7 +37,7 @@ export async function verifyWithKeys(
   try {
     const { payload, protectedHeader } = await jwtVerify(
       jwt,
-      // The type comes first: another kind of token differs in all else too, and that would say less.
+      // Checks the type first: another kind of token differs everywhere else too, and those errors would explain less.
       (header, token) => {
         type = normaliseType(header.typ)
         checkHeader(header, type, types)
@@ -60,7 +60,7 @@ export async function verifyWithKeys(
 }
 
 function checkHeader({ crit, kid }: JWTHeaderParameters, type: string, types: readonly string[] | undefined): void {
-  // RFC 7515 §4.1.11: extensions we would have to understand. The library knows `b64`; no JWT may use it (RFC 7797 §7).
+  // RFC 7515 §4.1.11: extensions that we must understand. The library knows `b64`; no JWT may use it (RFC 7797 §7).
   if (crit !== undefined)
     throw new InvalidTokenError('malformed', 'the token needs an extension that is not understood')
   // RFC 7515 §4.1.4.

@@ -62,7 +62,7 @@ const tokenResponse = z.looseObject({
   expires_in: z.optional(z.number().check(z.nonnegative())),
   refresh_token: z.optional(z.string()),
   id_token: z.optional(z.string()),
-  // Read apart: not every server writes it as RFC 6749 §3.3 has it.
+  // Read separately: not every server writes it as RFC 6749 §3.3 defines it.
   scope: z.optional(z.unknown()),
   authorization_details: z.optional(z.array(z.looseObject({ type: z.string() }))),
 })
@@ -152,7 +152,7 @@ export function readIntrospection(json: unknown): IntrospectionResponse {
 const errorResponse = z.looseObject({
   error: z.string().check(z.minLength(1)),
   error_description: z.catch(z.optional(z.string()), undefined),
-  // What RFC 9470 §3 has an API say, said by an authorization server (ID-JAG §8.2).
+  // The fields that RFC 9470 §3 defines for an API, sent by an authorization server (ID-JAG §8.2).
   acr_values: z.catch(z.optional(z.string()), undefined),
   max_age: z.catch(z.optional(z.number().check(z.nonnegative())), undefined),
 })

@@ -8,8 +8,8 @@ export interface Limits {
 /**
  * Runs `work` under one deadline and the caller's signal.
  *
- * Rejects at once when either ends, whatever the work does with the signal it gets: an injected
- * fetch may ignore it. An abort rejects with the signal's own reason.
+ * Rejects at once when either ends, even if the work ignores its signal, as an injected fetch may. An abort rejects
+ * with the signal's own reason.
  */
 export function withinDeadline<T>(limits: Limits, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { signal, timeoutMs } = limits

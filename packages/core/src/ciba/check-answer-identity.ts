@@ -25,8 +25,9 @@ export type AnswerIdentity =
 /**
  * Checks the id_token of an answer.
  *
- * OpenID Connect Core §3.1.3.7 by way of CIBA Core §10.1.1. That `sub` equals the approver who was named, and
- * that the token is no older than the question, is our addition.
+ * Follows OpenID Connect Core §3.1.3.7 by way of CIBA Core §10.1.1. We add two rules: `sub` must equal the named
+ * approver, and the token must not be older than the question.
+ *
  * @throws InvalidTokenError Signature, `iss`, `aud`, `exp` or algorithm do not verify, or it is no id_token.
  */
 export async function checkAnswerIdentity(
@@ -83,7 +84,7 @@ function personProblem(
   return undefined
 }
 
-/** OpenID Connect Core §3.1.3.7, 10: the acceptable range of `iat` is the client's to say. */
+/** OpenID Connect Core §3.1.3.7, 10: the client chooses the acceptable range of `iat`. */
 function timeProblem(
   { iat }: Claims,
   { sentAt = Number.NEGATIVE_INFINITY }: CibaState,
@@ -103,7 +104,7 @@ function requestProblem(claims: Claims, { authReqId, acrValues }: CibaState): st
   return 'the person was not authenticated as was asked (acr)'
 }
 
-/** OpenID Connect Core §3.1.3.6: where the id_token names its access token, it is this one. */
+/** OpenID Connect Core §3.1.3.6: if the id_token names its access token, it must be this one. */
 async function accessTokenProblem({ claims, algorithm = '' }: VerifiedJwt, token: string): Promise<string | undefined> {
   if (claims.at_hash === undefined) return undefined
   const expected = await accessTokenHash(token, algorithm)

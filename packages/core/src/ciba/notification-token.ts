@@ -11,15 +11,15 @@ export interface NotificationToken {
 }
 
 /**
- * Makes a token for one request. It names the approval, so that a ping finds its record without an index;
- * what makes it hard to guess is 256 random bits, of which the record keeps a digest.
+ * Makes a token for one request. It names the approval, so that a ping finds its record without an index. Its 256
+ * random bits make it hard to guess, and the record stores their digest.
  */
 export async function newNotificationToken(approvalId: string): Promise<NotificationToken> {
   const token = `${approvalId}${SEPARATOR}${base64url.encode(crypto.getRandomValues(new Uint8Array(32)))}`
   return { token, digest: await sha256(token) }
 }
 
-/** The approval that a token claims to be for. Says nothing of whether the token is good. */
+/** Returns the approval that a token claims. Does not check that the token is valid. */
 export function approvalOf(token: string): string | undefined {
   const at = token.lastIndexOf(SEPARATOR)
   return at > 0 ? token.slice(0, at) : undefined

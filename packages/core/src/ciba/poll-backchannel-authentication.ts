@@ -23,7 +23,7 @@ export async function pollBackchannelAuthentication(
 ): Promise<ApprovalAnswer> {
   if (state.received !== undefined) return verified(state.received, state, question, context)
   const { server, clock, signal } = context
-  // CIBA Core §10.1: never two requests for one id at a time. Another server may use the same id.
+  // CIBA Core §10.1: sends at most one request for an id at a time. Another server may use the same id.
   const request = JSON.stringify([server.profile.issuer, server.profile.clientId, state.authReqId])
   if (underWay.has(request)) return { status: 'pending', found: 'nothing', interval: state.interval }
   underWay.add(request)
@@ -35,8 +35,8 @@ export async function pollBackchannelAuthentication(
   } catch (error) {
     if (error instanceof OAuthResponseError) return refusal(error, state, context, isEarly)
     if (!(error instanceof InvalidResponseError)) throw error
-    // A page of a proxy says nothing about the request. A token response that breaks the rules is the answer, and used
-    // up: the id is single use.
+    // A proxy's page says nothing about the request. A token response that breaks the rules is the answer, and
+    // consumed: the id is single use.
     if (error.unreadable) return postpone(state, error, clock.now() / 1000)
     return { status: 'failed', detail: error.message }
   } finally {
@@ -45,7 +45,7 @@ export async function pollBackchannelAuthentication(
   return verified(response, state, question, context)
 }
 
-/** Verifies an answer, or keeps it until the keys to verify it with can be had. */
+/** Verifies an answer, or keeps it until the keys for its verification are available. */
 async function verified(
   response: TokenResponse,
   state: CibaState,
@@ -75,13 +75,14 @@ function refusal(
   switch (error.error) {
     case 'authorization_pending':
     case 'use_dpop_nonce':
-      // RFC 9449 §8: refused for its proof, before the grant was looked at. The next one has the nonce.
-      // A server may forget to say that it ran out; the local deadline stands (CIBA Core §7.3).
+      // RFC 9449 §8: the server refused the proof, before it examined the grant. The next request has the nonce. A
+      // server may forget to report expiry, so the local deadline applies (CIBA Core §7.3).
       return isOver ? { status: 'expired' } : pending(state, error, now)
     case 'slow_down':
       return isOver ? { status: 'expired' } : slower(state, error, now)
     case 'invalid_request':
-      // Servers also say this to a client that polls too fast. Else this id is never polled again (CIBA Core §11).
+      // Servers also send this to a client that polls too fast. Otherwise, this id is never polled again (CIBA Core
+      // §11).
       if (!isOver && (state.slowedDown === true || isEarly)) return slower(state, error, now)
       return { status: 'failed', detail: error.message }
     case 'server_error':
@@ -90,7 +91,7 @@ function refusal(
     case 'expired_token':
       return { status: 'expired' }
     case 'access_denied':
-      // A6: where the profile cannot tell them apart, the local deadline does; in time, it is a no.
+      // A6: if the profile cannot distinguish them, the local deadline does; before it, the answer is a denial.
       return server.profile.ciba?.reportsExpiryAsDenied === true && isOver
         ? { status: 'expired' }
         : { status: 'denied' }

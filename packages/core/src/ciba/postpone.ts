@@ -6,9 +6,8 @@ import { type CibaState, storedState } from './wire.ts'
 const MAX_WAIT_SECONDS = 120
 
 /**
- * Puts off the next poll after one that brought no usable response: later with each fault in a row, at a random
- * time (E2). Never sooner than the interval, nor than the server asked for.
- *
+ * Postpones the next poll after one without a usable response: longer with each consecutive fault, to a random time
+ * (E2). Never sooner than the interval, nor than the server asked for.
  * @param now - Epoch seconds.
  */
 export function postpone(
@@ -24,7 +23,7 @@ export function postpone(
     status: 'pending',
     found: state.received === undefined ? 'nothing' : 'answered',
     interval: state.interval,
-    // Jitter on top of what the server asked for: it told every client the same.
+    // Adds jitter to the server's value: it sent the same value to every client.
     retryAfter: Math.max(asked, state.interval) + random() * Math.max(0, most - state.interval),
     state: storedState({ ...state, faults, respondedAt: now }),
   }

@@ -37,7 +37,7 @@ export async function requestBackchannelAuthentication(
   )
   const state: CibaState = {
     authReqId: acknowledged.authReqId,
-    // By our clock, and never longer than the server said.
+    // By our clock, and never later than the server said.
     expiresAt: sentAt + acknowledged.expiresIn,
     interval: acknowledged.interval,
     detailsSent,

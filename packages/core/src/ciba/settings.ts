@@ -13,7 +13,7 @@ export interface CibaOptions {
   readonly acrValues?: readonly string[]
   /** Returns the hint that tells the server whom to ask. @default the profile's own way */
   readonly hint?: HintOf
-  /** The code that the server demands before it disturbs this person (`user_code`). @default none is sent */
+  /** Returns the code that the server requires before it contacts this person (`user_code`). @default none is sent */
   readonly userCode?: (approver: Principal) => string | undefined | Promise<string | undefined>
   /**
    * Time that one delivery of the question may wait for its answer, in seconds.

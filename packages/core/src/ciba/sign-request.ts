@@ -5,9 +5,11 @@ import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
 import type { BackchannelParameters } from './check-backchannel-parameters.ts'
 
-/** Signs the request, for servers that demand it. The server knows the public key by the client's registration. */
+/**
+ * Options to sign the request, for servers that require it. The client's registration gives the server the public key.
+ */
 export interface SignRequestOptions {
-  /** A signing `CryptoKey`, such as jose's `importPKCS8` or `importJWK` gives. */
+  /** Signing `CryptoKey`, such as jose's `importPKCS8` or `importJWK` returns. */
   readonly privateKey: CryptoKey
   /** JWS algorithm, as registered (`backchannel_authentication_request_signing_alg`): PS256, ES256, … */
   readonly algorithm: string
@@ -33,8 +35,7 @@ export function checkSignRequest(options: SignRequestOptions): SignRequestOption
 }
 
 /**
- * The request as a signed object: every parameter inside, none beside it.
- *
+ * Returns the request as a signed object: it contains every parameter, and none is sent outside it.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#signed_auth_request | CIBA Core §7.1.1}
  */
 export async function signRequest(

@@ -22,9 +22,9 @@ const failed = (detail: string): ApprovalAnswer => ({ status: 'failed', detail }
 /**
  * Decides whether a successful token response is this person's approval of this question.
  *
- * The id_token has to verify and to name the approver; the granted details have to equal what was
- * asked; a token that is to be the credential has to be for that resource, within those scopes.
- * Anything else is `failed`: a server that grants less, more or other has not granted this.
+ * The id_token must verify and name the approver. The granted details must equal the requested ones. A token that
+ * becomes the credential must be for that resource, within those scopes. Anything else is `failed`: a server that
+ * grants less, more or something else has not granted this request.
  *
  * @throws InvalidTokenError `unknown_key`: the issuer may publish the key in a moment. Verify the same answer again.
  */
@@ -112,7 +112,8 @@ async function credentialAnswer(
 }
 
 /**
- * I7, I8: for the approver, for us, and bound to our key where we have one, to no key where we have none.
+ * Returns the problem of a token. I7, I8: it must be for the approver and for us, and bound to our key if we have one,
+ * else to no key.
  * @throws InvalidTokenError `binding`
  */
 function tokenProblem(
@@ -124,7 +125,7 @@ function tokenProblem(
   if ((token.subject === undefined ? claims.sub : token.subject(claims)) !== subject) {
     return 'the access token names another subject'
   }
-  // A subject names a person within one tenant only.
+  // A subject names a person only within one tenant.
   const named = token.tenant(claims)
   if (named !== undefined && named !== tenant) return 'the access token names another tenant than the id_token'
   if (isOfOtherClient(profile, claims)) return 'the access token was issued to another client'
@@ -135,7 +136,7 @@ function tokenProblem(
   return undefined
 }
 
-/** RFC 9396 §7: the server tells what it granted; we compare it with what the person was asked. */
+/** Compares the granted details with the question for the person (RFC 9396 §7). */
 function grantedAsAsked(
   granted: unknown,
   { details }: ApprovalQuestion,

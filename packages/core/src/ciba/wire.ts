@@ -6,15 +6,15 @@ import { StoreError } from '../errors/index.ts'
 /** State that a CIBA delivery must keep. Contains secrets; core seals all of it. */
 export interface CibaState {
   readonly authReqId: string
-  /** Epoch seconds. */
+  /** Time at which the request expires, in epoch seconds. */
   readonly expiresAt: number
-  /** Seconds; grown by every `slow_down` so far. */
+  /** Polling interval in seconds, including every `slow_down` so far. */
   readonly interval: number
   /** Whether details were sent with the request, and are therefore required in the answer. */
   readonly detailsSent: boolean
-  /** Epoch seconds: when the request was sent. */
+  /** Time at which the request was sent, in epoch seconds. */
   readonly sentAt?: number
-  /** Epoch seconds: when the last response arrived, to the request or to a poll. */
+  /** Time at which the last response arrived, to the request or to a poll, in epoch seconds. */
   readonly respondedAt?: number
   /** The last response to a poll was `slow_down`. */
   readonly slowedDown?: boolean
@@ -24,7 +24,7 @@ export interface CibaState {
   readonly faults?: number
   /** Digest of the notification token, where the server was asked to ping. */
   readonly notification?: string
-  /** The server pinged; a second ping says nothing new. */
+  /** Set after a ping of the server; a second ping adds no information. */
   readonly pinged?: boolean
   /** An answer that came and could not be verified yet: the server gives it once (CIBA Core §10.1.1). */
   readonly received?: TokenResponse
@@ -63,12 +63,12 @@ export function storedState(state: CibaState): JsonObject {
   return { ...state } as unknown as JsonObject
 }
 
-/** Whether a delivery is one of this room's, asked to be told of by a ping. */
+/** Returns whether a delivery is of this channel, and its server announces the answer by a ping. */
 export function isPinged(state: JsonObject): boolean {
   return schema.safeParse(state).data?.notification !== undefined
 }
 
-/** `interval` grows by so much on `slow_down`, for good (CIBA Core §11). Seconds. */
+/** Seconds that each `slow_down` adds to `interval`, permanently (CIBA Core §11). */
 export const SLOW_DOWN_SECONDS = 5
 
 /** A server may hold a poll open for 30 s (CIBA Core §10.1), and some do for more. Below the lease of a poll, which is 45 s. */

@@ -35,13 +35,15 @@ export interface CreateDelegationOptions {
   /** Number of jobs that may begin in a window. @default any number */
   readonly limit?: UseLimit | undefined
   /**
-   * A refresh token of the user's for the guard's client, of a login of its own (`offline_access`): it is used at
-   * once, sealed, and is from then on the delegation's alone. Never logged. @default none
+   * Refresh token of the user for the guard's client, from a login of its own (`offline_access`). It is used at once
+   * and sealed, and belongs only to the delegation from then on. Never logged.
+   * @default none
    */
   readonly refreshToken?: string | undefined
   /**
-   * Whether jobs may get tokens of the user's linked accounts by the vault's worker grant. Not beside a refresh token.
-   * @default true where the guard's vault has such a grant, and no refresh token is given
+   * Whether jobs may get tokens of the user's linked accounts by the vault's worker grant. Not allowed with a refresh
+   * token.
+   * @default true if the guard's vault has such a grant, and no refresh token is given
    */
   readonly worker?: boolean | undefined
 }
@@ -142,7 +144,7 @@ function credentialsOf(
     if (worker !== true) return 'refresh_token'
     throw new ConfigurationError(at('worker'), 'and refreshToken each bring tokens: give one of them')
   }
-  // Another agent has a vault of its own, which is not known here.
+  // Another agent has its own vault, which is unknown here.
   if (worker === true && !hasWorkerGrant && (agent === undefined || agent === ownAgent)) {
     throw new ConfigurationError(at('worker'), 'give the guard a vault with a worker grant, or leave it out')
   }

@@ -25,8 +25,8 @@ export interface DelegationRecord {
   readonly v: 1
   readonly id: string
   /**
-   * `unconfirmed`: written, and its proof not yet looked up again; it gives nothing. `login_ended`: the issuer has ended
-   * the login that brought its tokens.
+   * State of the delegation. `unconfirmed`: written, and its proof not yet read again; it gives nothing. `login_ended`:
+   * the issuer has ended the login that gave its tokens.
    */
   readonly state: 'unconfirmed' | 'active' | 'login_ended' | 'revoked'
   readonly owner: Owner & Principal
@@ -93,7 +93,7 @@ export interface DelegationView {
   readonly createdAt: number
   /** Epoch seconds. */
   readonly expiresAt: number
-  /** The last time that a token was had for it, in epoch seconds. */
+  /** Last time that the delegation got a token, in epoch seconds. */
   readonly renewedAt?: number
   /** Credentials that a job may use under the delegation. */
   readonly credentials: DelegatedCredentials

@@ -6,10 +6,10 @@ import { Collection, type OnUnreadable, type OpenedStore, type Resealed, type St
 import { concerns, revocableName, revocableNames } from '../revocation/index.ts'
 import { type DelegationRecord, delegationRecord } from './delegation-record.ts'
 
-/** A delegation says why it gives nothing for this long after its end, in seconds. */
+/** Time after its end for which a delegation still says why it gives nothing, in seconds. */
 const REMEMBERED_SECONDS = 30 * 24 * 3600
 
-/** One that is not confirmed by then is gone. Seconds. */
+/** Time after which an unconfirmed delegation is removed, in seconds. */
 const UNCONFIRMED_SECONDS = 300
 
 export type StoredDelegation = Stored<DelegationRecord>
@@ -60,10 +60,9 @@ export class DelegationStore {
   }
 
   /**
-   * Ends a delegation, also while other callers write it. Deletes its refresh token here, and revokes it at the server
-   * where that is possible.
-   *
-   * @returns false when it had ended before.
+   * Ends a delegation, even while other callers write it. Deletes its refresh token here, and revokes it at the server
+   * if possible.
+   * @returns false if it had ended before.
    */
   async revoke(stored: StoredDelegation, context: { readonly servers: RevokingServers }): Promise<boolean> {
     let ended: StoredSession | undefined

@@ -26,25 +26,25 @@ export type { Resealed }
 /** Lets an agent work for a user who is not there: made with the user present, bounded, listed, revocable. */
 export interface Delegations {
   /**
-   * Keeps what the user agrees to now.
+   * Stores the terms that the user agrees to now.
    *
-   * Grants nothing by itself: policies, roles, permissions and approvals are asked at every call, as if the user
-   * were here. `credentials` in the answer says what brings jobs their tokens: the refresh token, the vault's worker
-   * grant, or nothing; with `'none'` only permissions, and credentials that an approval gives, work.
+   * Grants nothing by itself: policies, roles, permissions and approvals are checked at every call, as if the user were
+   * present. `credentials` in the answer names the source of jobs' tokens: the refresh token, the vault's worker grant,
+   * or none. With `'none'`, only permissions work, and credentials that an approval gives.
    *
-   * @throws ConfigurationError A bound is missing or wrong.
-   * @throws IdentityRequiredError The identity is no user who is here; the message says why.
-   * @throws InvalidTokenError The refresh token is not good, or the user's proof has expired or was revoked.
+   * @throws ConfigurationError A limit is missing or wrong.
+   * @throws IdentityRequiredError The identity is not a present user; the message says why.
+   * @throws InvalidTokenError The refresh token is invalid, or the user's proof has expired or was revoked.
    * @throws InvalidResponseError The refresh token is another user's.
    */
   create(options: CreateDelegationOptions & RequestOptions): Promise<DelegationView>
-  /** The user's own, revoked and expired ones included, as long as they are remembered (30 days). */
+  /** Lists the user's own delegations, including revoked and expired ones, as long as they are stored (30 days). */
   list(options: { readonly identity: UserIdentity }): Promise<readonly DelegationView[]>
   /**
-   * Ends one of the user's own: at once here and in the store, and in other processes as `guard.revoke` does.
-   *
-   * @throws IdentityRequiredError, InvalidTokenError The user is not here, or has to sign in again.
-   * @returns `'not_found'` where the user has none of this id, or ended it before.
+   * Ends one of the user's own delegations: at once here and in the store, and in other processes as `guard.revoke`
+   * does.
+   * @throws IdentityRequiredError, InvalidTokenError The user is not present, or must sign in again.
+   * @returns `'not_found'` if the user has none with this id, or ended it before.
    */
   revoke(id: string, options: { readonly identity: UserIdentity }): Promise<'revoked' | 'not_found'>
   /**
@@ -61,11 +61,10 @@ export interface Delegations {
    */
   identity(id: string, options?: UseDelegationOptions): Promise<UserIdentity>
   /**
-   * Seals all delegations under the first of `keys.seal`, for the operator who retires an older key. What is sealed under
-   * it already is left, so that one that was interrupted goes on where it was.
-   *
-   * @returns how many were sealed, and the keys of the records that do not open: keep the old key while there are any, or
-   *   have their users agree again.
+   * Seals all delegations under the first of `keys.seal`, for the operator who retires an older key. Skips records that
+   * are already sealed under it, so that an interrupted call can be continued.
+   * @returns how many were sealed, and the keys of the records that cannot be opened: keep the old key while there are
+   *   any, or have their users agree again.
    * @throws StoreError The store did not answer: call again.
    */
   reseal(): Promise<Resealed>
@@ -73,7 +72,7 @@ export interface Delegations {
 
 /** Options of `delegations.identity`. */
 export interface UseDelegationOptions extends RequestOptions {
-  /** The agent's own verified identity, of `requestAgentIdentity`. Has to be given where `provesAgent` was agreed to. */
+  /** The agent's own verified identity, from `requestAgentIdentity`. Required if `provesAgent` was agreed to. */
   readonly agentIdentity?: AgentIdentity | undefined
 }
 
@@ -98,7 +97,7 @@ export interface DelegationsContext extends LoginContext, PresenceContext {
   readonly announceEnd: (record: DelegationRecord) => Promise<void>
 }
 
-/** Beyond the request's own deadline: writing what came of it. Seconds. */
+/** Time beyond the request's own deadline, for writing its result, in seconds. */
 const LEASE_MARGIN = 20
 
 /** @see {@link Delegations} */
@@ -118,7 +117,7 @@ export function createDelegations(context: DelegationsContext): Delegations {
           await note({ action: 'created', record, id: record.id })
           await keep(record, user, context)
         } catch (error) {
-          // The refresh token was used, and the new one is kept nowhere: it must not stay good at the server.
+          // The refresh token was used, and the new one is not stored: it must not stay valid at the server.
           if (record.login !== undefined) await forgetAtServer(record.login, context)
           throw error
         }
@@ -160,7 +159,10 @@ export function createDelegations(context: DelegationsContext): Delegations {
   }
 }
 
-/** Writes it, and lets it be used once the names were read again: its proof may have been revoked meanwhile (I11). */
+/**
+ * Writes the record, and allows its use after the names were read again: its proof may have been revoked during the
+ * write (I11).
+ */
 async function keep(record: DelegationRecord, user: PresentUser, context: DelegationsContext): Promise<void> {
   const { store } = context
   const stored = await store.create(record)
@@ -169,7 +171,7 @@ async function keep(record: DelegationRecord, user: PresentUser, context: Delega
     if ((await store.write({ ...record, state: 'active' }, stored.version)) !== 'conflict') return
     throw new InvalidTokenError('inactive', 'access was revoked while the delegation was made')
   } catch (error) {
-    // What cannot be ended now is gone in some minutes by itself: it was never confirmed.
+    // A record that cannot be ended now is removed in some minutes: it was never confirmed.
     await store.revoke(stored, context).catch(() => {})
     await context.note({ action: 'refused', record, id: record.id, code: 'revoked' })
     throw error
@@ -205,7 +207,7 @@ async function identityOf(
   return bound(identityOfLogin({ ...renewed, identity }, ofDelegation), usable)
 }
 
-/** Each reason is told to the agent that it concerns, and to no other. */
+/** Checks that the agent may use the delegation. Each reason is reported only to the agent that it concerns. */
 function usableBy(
   record: DelegationRecord | undefined,
   { agent, servers }: DelegationsContext,
@@ -273,7 +275,10 @@ function requireUser(identity: UserIdentity): void {
   throw new IdentityRequiredError('delegations are their owner’s: give the verified identity of the user who is here')
 }
 
-/** I8: what is stored has to be usable after a restart, and elsewhere. Before the refresh token is used up (E3). */
+/**
+ * Checks the key. I8: a stored login must be usable after a restart, and in other processes. Runs before the refresh
+ * token is consumed (E3).
+ */
 function checkKey({ refreshToken, identity }: CreateDelegationOptions, { store, servers }: DelegationsContext): void {
   if (refreshToken === undefined || !store.durable || !isVerified(identity) || !servers.knows(identity.issuer)) return
   if (servers.of(identity.issuer).profile.dpop?.importable !== false) return

@@ -4,9 +4,12 @@ import { type Clock, systemClock } from '../ports/index.ts'
 import { codeOf, type DeviceCode } from './device-prompt.ts'
 import { type DeviceAnswer, type DeviceTokenEndpoint, pollDevice } from './poll-device.ts'
 
-/** An authorization server, for one client: who makes the requests decides where they go, and how the client proves itself. */
+/**
+ * Authorization server, for one client. The caller makes the requests, so it chooses their addresses and the client's
+ * authentication.
+ */
 export interface DeviceEndpoints<Tokens> extends DeviceTokenEndpoint<Tokens> {
-  /** Asks for a code, and gives back the answer's JSON as it came (RFC 8628 §3.2). */
+  /** Requests a code, and returns the answer's JSON unchanged (RFC 8628 §3.2). */
   requestCode(options: { readonly signal?: AbortSignal | undefined }): Promise<unknown>
 }
 
@@ -14,7 +17,7 @@ export interface DeviceEndpoints<Tokens> extends DeviceTokenEndpoint<Tokens> {
 export interface AuthorizeOnDeviceOptions {
   /** Shows the person address and code; what it throws ends the login. */
   readonly show: (code: DeviceCode) => void | Promise<void>
-  /** More for each token request, such as `resource`. */
+  /** Additional parameters of each token request, such as `resource`. */
   readonly parameters?: Readonly<Record<string, string>> | undefined
   /** The page may be on this machine, over plain http. @default false */
   readonly allowLoopback?: boolean | undefined
@@ -33,15 +36,14 @@ const optionKeys = [
 ] as const satisfies readonly (keyof AuthorizeOnDeviceOptions)[]
 
 /**
- * Asks for a code, shows it, and polls until the person has answered or the code has run out.
+ * Requests a code, shows it, and polls until the person has answered or the code has expired.
  *
- * For clients that make their requests themselves; an agent's own login is `deviceLogin` of `@behalf/core/node`. What
- * the tokens say is not looked at.
+ * For clients that make their own requests; an agent's own login is `deviceLogin` of `@behalf/core/node`. Does not read
+ * the tokens.
  *
- * @throws InvalidResponseError What the server sent cannot be used, or is not fit to be shown or opened.
- * @throws OAuthResponseError Any refusal but those of the person.
+ * @throws InvalidResponseError The server's answer cannot be used, or is unsafe to show or open.
+ * @throws OAuthResponseError Any refusal except those of the person.
  * @throws ConfigurationError An option is unknown.
- * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3 | RFC 8628 §3}
  */
 export async function authorizeOnDevice<Tokens>(
   server: DeviceEndpoints<Tokens>,

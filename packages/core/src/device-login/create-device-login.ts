@@ -17,7 +17,7 @@ import { pollDevice } from './poll-device.ts'
 
 /** Settings of every device login, wherever the login is stored. */
 export interface DeviceLoginSettings extends SurroundingsOptions {
-  /** The issuer, and our client there: mostly a public one. */
+  /** Issuer of the login, and our client there: usually a public one. */
   readonly authorizationServer: Profile
   /** Shows the person address and code; what it throws ends the login. */
   readonly show: (prompt: DevicePrompt) => void | Promise<void>
@@ -30,8 +30,8 @@ export interface DeviceLoginSettings extends SurroundingsOptions {
    */
   readonly resource?: string | undefined
   /**
-   * Seals the login: 32 bytes from the app, or a function that gets them from the system's key chain.
-   * @default it is kept unsealed, and `keeps` says so
+   * Key that seals the login: 32 bytes from the app, or a function that gets them from the system's key chain.
+   * @default the login is stored unsealed, and `keeps` says so
    */
   readonly key?: LoginKey | undefined
 }
@@ -46,10 +46,10 @@ export type DeviceLoginOutcome =
   | { readonly status: 'denied' | 'expired' }
 
 /**
- * The login of a command-line agent: a subject token source that gets its token when a person logs in.
+ * Login of a command-line agent: a subject token source that gets its token when a person logs in.
  *
- * It reports one person. If another person logs in on this device by another process, it reports `login_required`
- * until `login` or `logout` of this object is called.
+ * It reports one person. If another person logs in on this device by another process, it reports `login_required` until
+ * `login` or `logout` of this object is called.
  */
 export interface DeviceLogin extends SubjectTokenSource {
   /** Whether the stored login is encrypted. Who reads an unsealed file has the login. */
@@ -62,8 +62,8 @@ export interface DeviceLogin extends SubjectTokenSource {
    */
   login(options?: Pick<RequestOptions, 'signal'>): Promise<DeviceLoginOutcome>
   /**
-   * Forgets the login here, and its refresh token at the server where that can be. A login of another person, who logged
-   * in by another process since this one did, stays.
+   * Deletes the login here, and revokes its refresh token at the server if possible. Keeps a login of another person,
+   * who logged in by another process after this one.
    */
   logout(): Promise<void>
 }
@@ -82,7 +82,10 @@ const settingKeys = [
 /** Time before a token expires at which it is renewed, in seconds; less for short-lived tokens. */
 const REFRESH_BEFORE = 60
 
-/** A process that was stopped, such as by Ctrl-Z, loses its turn after five seconds and may continue. Seconds. */
+/**
+ * Time for an answer, in seconds. A process that was stopped, such as by Ctrl-Z, loses its turn after five seconds and
+ * may continue.
+ */
 const ANSWER_SECONDS = 60
 
 /**

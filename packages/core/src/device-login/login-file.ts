@@ -15,8 +15,8 @@ export interface LoginFile {
   write(value: Uint8Array): Promise<void>
   /** Deletes the stored value, if there is one. */
   remove(): Promise<void>
-  /** One process at a time, for as long as a renewal takes. */
+  /** Runs `work` in one process at a time, for as long as a renewal takes. */
   alone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
-  /** One process at a time, while it reads and changes the file; also from within `alone`. */
+  /** Runs `work` in one process at a time, while it reads and changes the file; also from within `alone`. */
   briefly<T>(work: () => Promise<T>): Promise<T>
 }

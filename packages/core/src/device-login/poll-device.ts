@@ -5,13 +5,13 @@ import type { Clock } from '../ports/index.ts'
 
 const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
-/** RFC 8628 §3.5: each `slow_down` adds so much, for good. Seconds. */
+/** Seconds that each `slow_down` adds to the interval, permanently (RFC 8628 §3.5). */
 const SLOW_DOWN_SECONDS = 5
 /** Maximum wait between polls after faults. Seconds. */
 const MAX_FAULT_INTERVAL_SECONDS = 120
-/** No faster than this, whatever the server says. Seconds. */
+/** Minimum interval, whatever the server says, in seconds. */
 const MIN_INTERVAL_SECONDS = 1
-/** Maximum time to poll for one code: a day. Timers hold at most 24 days. Seconds. */
+/** Maximum time to poll for one code: a day, in seconds. Timers support at most 24 days. */
 const MAX_LIFETIME_SECONDS = 86_400
 
 /** The token endpoint, for one client. */
@@ -35,12 +35,11 @@ export type DeviceAnswer<Tokens> =
   | { readonly status: 'expired' }
 
 /**
- * Polls until the person has answered or the code has run out.
+ * Polls until the person has answered or the code has expired.
  *
- * Never sooner than the interval after the last answer; `slow_down` and faults of the network make it longer.
+ * Waits at least the interval after the last answer; `slow_down` and network faults make it longer.
  *
  * @throws OAuthResponseError Any other refusal ends it.
- * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.5 | RFC 8628 §3.5}
  */
 export async function pollDevice<Tokens>(
   server: DeviceTokenEndpoint<Tokens>,

@@ -12,12 +12,12 @@ const MAX_DEPTH = 64
 /**
  * Renders a value for a person: a message, a key or a value of details, the name of a client or a tool.
  *
- * Normalises to NFC. Shows line breaks as `⏎`, and each character that is invisible, that changes the direction or the
- * look of others, or that pads, as its code: `[U+202E]`. Joiners stay where a script or an emoji needs them. Isolates
- * right-to-left from left-to-right text, so that no amount changes its place. Writes numbers out in full, and plain
- * JSON as JSON. Cuts nothing off. Two different texts in NFC are never shown alike by their invisible parts.
+ * Normalizes to NFC. Shows line breaks as `⏎`. Shows a character as its code, `[U+202E]`, if it is invisible, changes
+ * the direction or the look of others, or pads. Keeps joiners where a script or an emoji needs them. Isolates
+ * right-to-left from left-to-right text, so that no amount changes its position. Writes numbers in full, and plain JSON
+ * as JSON. Truncates nothing. Invisible parts never make two different NFC texts look alike.
  *
- * Renders only: keep, bind and send the value itself. The result is plain text; escape it for HTML as any other.
+ * Renders only: keep, bind and send the value itself. The result is plain text; escape it for HTML like any other text.
  */
 export function displayText(value: unknown): DisplayText {
   return isolateDirections(visibleText(typeof value === 'string' ? value : written(value, 0))) as DisplayText

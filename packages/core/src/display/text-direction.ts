@@ -7,10 +7,10 @@ const leftLetter = String.raw`[\p{L}--${blocks}]`
 const hasRight = new RegExp(right, 'v')
 const first = new RegExp(String.raw`(?<right>${rightLetter})|${leftLetter}|\p{Nd}`, 'v')
 const hasLeftLetter = new RegExp(leftLetter, 'v')
-/** A phrase: what stands between its letters belongs to it. */
+/** A phrase, including the characters between its letters. */
 const rightPhrase = new RegExp(String.raw`${right}(?:[ '"\-\p{M}\u200C\u200D]*[${blocks}\u200C\u200D])*`, 'gv')
 const betweenRight = new RegExp(String.raw`[\p{M}\u200C\u200D]*[^${blocks}]+`, 'gv')
-/** Numbers beside each other stay one, such as `5 000`. */
+/** Adjacent numbers that form one number, such as `5 000`. */
 const numbers = /(?:(?<=\s)[-+−]?\p{Sc}?)?\p{Nd}\S*(?:\p{Zs}\p{Nd}\S*)*/gu
 /**
  * Numbers after a letter of a right-to-left script. In left-to-right text, such a number is drawn before the letter.
@@ -24,10 +24,10 @@ const RIGHT_TO_LEFT = '\u2067'
 const END = '\u2069'
 
 /**
- * Isolates a text that holds right-to-left characters: as a whole, and in it each phrase that runs the other way.
+ * Isolates text that contains right-to-left characters: as a whole, and in it each phrase of the other direction.
  *
- * Its first letter or digit gives its direction. So nothing of it moves what stands beside it, and no number in it is drawn
- * elsewhere than where it was written.
+ * Its first letter or digit gives its direction. So the text moves nothing beside it, and each number in it is drawn
+ * where it was written.
  *
  * @see {@link https://www.unicode.org/reports/tr9/#Explicit_Directional_Isolates | UAX #9}
  */
@@ -45,8 +45,8 @@ export function isolateDirections(text: string): string {
 }
 
 /**
- * Whether a text that is shown without isolates moves a number: a text of mostly left-to-right words, in which a
- * right-to-left letter stands before a number.
+ * Returns whether text without isolates moves a number: mostly left-to-right words, with a right-to-left letter before
+ * a number.
  */
 export function movesNumbers(text: string): boolean {
   if (!moved.test(text)) return false

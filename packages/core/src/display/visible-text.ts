@@ -1,4 +1,4 @@
-/** Printable ASCII without what is shown otherwise: most texts, and nothing to look for. */
+/** Printable ASCII that is shown unchanged: most texts, which need no further search. */
 const plainText = /^(?! |.* {3}|.*\[U\+)[\x20-\x7E]*(?<! )$/
 
 /** Scripts whose letters join, and whose spelling needs ZWJ and ZWNJ. */
@@ -9,7 +9,7 @@ const joining = [
 ]
   .map((script) => String.raw`\p{Script=${script}}`)
   .join('')
-/** Blanks by their looks, though letters, symbols or marks by their class. */
+/** Characters that look blank, though their class is letter, symbol or mark. */
 const blanks = String.raw`\u2800\uFFFC\u{13441}\u{13442}\u{16FE4}\u{1D159}`
 const pictograph = String.raw`[\p{Extended_Pictographic}--\p{Cn}][\uFE0E\uFE0F]?\p{Emoji_Modifier}?`
 
@@ -31,7 +31,7 @@ const hidden = [
   String.raw`[[\p{C}\p{Default_Ignorable_Code_Point}${blanks}]--[\n\v\f\r\x85]]+`,
   // Padding: before and after the text, and three in a row.
   String.raw`^\p{Zs}+|\p{Zs}+$|\p{Zs}{3,}`,
-  // Marks that surround or cross out what they stand on; marks on anything but letters; marks in a heap.
+  // Marks that surround or cross out their base; marks on anything but letters; piles of marks.
   String.raw`[\p{Me}\u0334-\u0338\u20D0-\u20FF]+`,
   String.raw`(?<![\p{L}\p{M}\u200C\u200D])\p{Mn}+`,
   String.raw`(?<=\p{M}{5})\p{M}+`,

@@ -123,19 +123,19 @@ export class InvalidResponseError extends BehalfError {
 
 /** Options of a {@link TransportError}. */
 export interface TransportErrorOptions extends ErrorOptions {
-  /** Seconds, from `Retry-After`. */
+  /** Time to wait, in seconds, from `Retry-After`. */
   readonly retryAfter?: number
-  /** HTTP status, where there was one. */
+  /** HTTP status, if there was one. */
   readonly status?: number
 }
 
-/** No answer, or no usable one: network fault, time-out, 429 or 5xx. Safe to try again later. */
+/** Missing or unusable answer: network fault, time-out, 429 or 5xx. Safe to retry later. */
 export class TransportError extends BehalfError {
   override readonly name = 'TransportError'
   readonly code = 'ERR_TRANSPORT'
   /** Always true: the same call may succeed later. */
   override readonly retryable = true
-  /** Seconds until another try is useful. Absent where the server gave no valid number. */
+  /** Time until a retry is useful, in seconds. Absent if the server gave no valid number. */
   readonly retryAfter?: number
   /** HTTP status. Absent where no response arrived. */
   readonly status?: number
@@ -155,7 +155,7 @@ export interface StepUp {
   readonly scopes?: readonly string[]
   /** Accepted levels of login; one suffices. Absent: any level. */
   readonly acrValues?: readonly string[]
-  /** Seconds. */
+  /** Maximum age of the login, in seconds. */
   readonly maxAge?: number
 }
 
@@ -212,7 +212,7 @@ export interface OAuthErrorFields {
   readonly errorDescription?: string
   /** HTTP status of the answer. */
   readonly status: number
-  /** Seconds, from `Retry-After`. */
+  /** Time to wait, in seconds, from `Retry-After`. */
   readonly retryAfter?: number
   /** Accepted levels of login, with `insufficient_user_authentication`; one suffices (RFC 9470 §3). */
   readonly acrValues?: readonly string[]
@@ -224,19 +224,19 @@ export interface OAuthErrorFields {
 const TARGET_HINT = ': it knows no such API; compare it with what is registered there, which may end with a slash'
 
 /**
- * The authorization server refused, in the way its specification provides for.
+ * Refusal by the authorization server, in the form that its specification defines.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749 §5.2}
  */
 export class OAuthResponseError extends BehalfError {
   override readonly name = 'OAuthResponseError'
   readonly code = 'ERR_OAUTH_RESPONSE'
-  /** `error`, as the server wrote it, such as `invalid_grant`. */
+  /** Value of `error`, as the server wrote it, such as `invalid_grant`. */
   readonly error: string
   /** The server's own words: show them to operators only. */
   readonly errorDescription?: string
   /** HTTP status of the answer. */
   readonly status: number
-  /** Seconds, from `Retry-After`. Absent where the server sent none. */
+  /** Time to wait, in seconds, from `Retry-After`. Absent if the server sent none. */
   readonly retryAfter?: number
   /** Accepted levels of login, with `insufficient_user_authentication`; one suffices. */
   readonly acrValues?: readonly string[]

@@ -4,8 +4,8 @@ import { BehalfError } from './behalf-error.ts'
 const heard = new WeakSet<object>()
 
 /**
- * Whether no call has ended with this error before. An error speaks for the call that it left first: what leaves a
- * nested call and passes through the body around it says nothing of that one.
+ * Returns whether no call has ended with this error before. An error describes the call that it left first. If it
+ * leaves a nested call and passes through the body around it, it does not describe the outer call.
  */
 export function leavesFirstCall(error: object): boolean {
   if (heard.has(error)) return false

@@ -19,23 +19,23 @@ export interface CibaPingOptions extends Pick<ChannelsOptions, 'store' | 'keys' 
 
 const optionKeys = ['store', 'keys', 'onPing', 'clock'] as const satisfies readonly (keyof CibaPingOptions)[]
 
-/** Pings that were taken lately: a server that repeats one is not told that its token is unknown. */
+/** Recent accepted pings: a server that repeats one must not learn that its token is unknown. */
 const MAX_REMEMBERED = 10_000
 
-/** RFC 6750 §2.1, with one space; the scheme without case (RFC 9110 §11.1). */
+/** RFC 6750 §2.1, with one space; the scheme is case-insensitive (RFC 9110 §11.1). */
 const bearer = /^bearer ([A-Za-z0-9\-._~+/]+=*)$/i
 const MAX_TOKEN = 1024
 
 const notification = z.looseObject({ auth_req_id: z.string() })
 
 /**
- * Takes the notifications of a server that pings (CIBA ping mode), as a fetch-style handler. Mount it at the
- * client's registered notification endpoint, and set `ciba({ ping: true })`.
+ * Handles the notifications of a server that pings (CIBA ping mode), as a fetch-style handler. Mount it at the client's
+ * registered notification endpoint, and set `ciba({ ping: true })`.
  *
- * A ping decides nothing. It makes the next poll due now, for a watcher in any process and for callers that
- * wait in this one. Answers 204; 401 for a token that does not belong to the request that it names, and for one
- * of a request that was answered meanwhile; 400 for a body that is no notification; 503 when the store does not
- * answer. Never a redirect.
+ * A ping decides nothing. It makes the next poll due now, for a watcher in any process and for callers that wait in
+ * this one. Answers 204. Answers 401 for a token that does not belong to the request that it names, and for a token of
+ * a request that is already answered. Answers 400 for a body that is no notification, and 503 if the store does not
+ * answer. Never redirects.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#ping_callback | CIBA Core §10.2}
@@ -80,7 +80,7 @@ async function findPinged(runStore: RunStore, token: string, authReqId: string):
   const id = approvalOf(token)
   const entry = id === undefined ? undefined : await runStore.read(id)
   const state = entry && pingedState(entry.record)
-  // Compared in any case, so that the time does not tell an unknown approval from a wrong token.
+  // Compares in every case, so that the time does not distinguish an unknown approval from a wrong token.
   const tokenFits = await isNotificationToken(token, state?.notification ?? '')
   const requestFits = await equalSecrets(authReqId, state?.authReqId ?? '')
   return tokenFits && requestFits && state !== undefined ? entry : undefined
@@ -92,7 +92,7 @@ function pingedState({ state, delivery }: RunRecord): CibaState | undefined {
     : undefined
 }
 
-/** The next look is due now. Once for each request: a server that pings on does not set our pace. */
+/** Makes the next poll due now. Once for each request: a server that repeats pings does not set our pace. */
 async function makeDue(runStore: RunStore, entry: Entry): Promise<void> {
   const { authReqId } = pingedState(entry.record) ?? {}
   await runStore.update(entry, (record) => {

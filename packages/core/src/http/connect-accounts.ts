@@ -49,14 +49,15 @@ const optionKeys = [
 /**
  * Lets users link their accounts elsewhere, as one fetch-style handler for everything under `baseUrl`.
  *
- * `GET /` is a page; `GET /accounts` the same as JSON. `POST /connect` (`connection`, `scopes?`, `account?`, `returnTo?`) begins:
- * a form is sent on to the provider, JSON gets `{ url }`. `GET /callback/{connection}` ends. `POST /disconnect` and
- * `POST /prefer` take `connection` and `account`. `returnTo` is a path of the same origin, and nothing else.
+ * `GET /` is a page; `GET /accounts` returns the same as JSON. `POST /connect` (`connection`, `scopes?`, `account?`,
+ * `returnTo?`) starts a flow: it redirects a form to the provider, and returns `{ url }` for JSON. `GET
+ * /callback/{connection}` ends the flow. `POST /disconnect` and `POST /prefer` take `connection` and `account`.
+ * `returnTo` must be a path of the same origin.
  *
  * Answers 401 (no user is signed in, or their access was revoked; an agent, a delegation and a client that is not
  * interactive do not count as signed in), 403 (another site's page; another user's connect flow), 404, 405, 400 and
- * 503. Never tells why a provider refused. Browsers must send the app's own session cookie with a top-level navigation
- * (`SameSite=Lax`), or the callback finds no user.
+ * 503. Never reveals why a provider refused. Browsers must send the app's own session cookie with a top-level
+ * navigation (`SameSite=Lax`), or the callback finds no user.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4 | RFC 9700 §4}

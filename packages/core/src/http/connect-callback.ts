@@ -4,7 +4,7 @@ import { type BrowserCookie, browserCookie, readCookie, setCookie } from './conn
 import { told } from './connect-fault.ts'
 import { type ConnectParts, localPath } from './connect-parts.ts'
 
-/** Refusals of an answer that is not of this user and browser. They end no flow and tell no reason. */
+/** Refusals of an answer that is not of this user and browser. They end no flow and reveal no reason. */
 const notTheirs: ReadonlySet<string> = new Set(['unknown_state', 'other_user', 'other_session', 'other_browser'])
 
 /** `GET /callback/{connection}`. */
@@ -25,7 +25,7 @@ export async function completeConnect(
     ...(browser !== undefined && { browser }),
   })
   if (answer.status === 'connected') {
-    // A proof that was revoked while the account was linked links nothing (I11); nor does one of which nothing is known.
+    // A proof that was revoked during the link links nothing (I11); nor does a proof with an unknown state.
     try {
       await user.confirm()
     } catch (error) {

@@ -1,10 +1,11 @@
 import { sha256 } from '../lib/index.ts'
 
 /**
- * The cookie that ties a connect flow to the browser it was begun in.
+ * Cookie that binds a connect flow to the browser in which it began.
  *
- * One for each flow, so that two tabs do not disturb each other. `__Host-`: no subdomain can plant one, and none
- * reads it. `Lax`: it comes with the provider's redirect.
+ * Each flow has its own, so that two tabs do not disturb each other. `__Host-`: no subdomain can set or read it. `Lax`:
+ * the browser sends it with the provider's redirect.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.7.1 | RFC 9700 §4.7.1}
  */
 export interface BrowserCookie {
@@ -26,10 +27,10 @@ export function setCookie({ name, attributes }: BrowserCookie, value: string, se
 }
 
 /**
- * Reads its value; `undefined` where it is missing, or there twice.
+ * Returns the cookie's value, or `undefined` if it is missing or present twice.
  *
- * Removes spaces and tabs alone. `trim()` removes U+00A0 too, and browsers send that: a name that begins with it has no
- * prefix to them, so any host of the domain can set it.
+ * Removes only spaces and tabs. `trim()` removes U+00A0 too, and browsers send that: to them, a name that begins with
+ * it has no prefix, so any host of the domain can set it.
  */
 export function readCookie(request: Request, { name }: BrowserCookie): string | undefined {
   const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))

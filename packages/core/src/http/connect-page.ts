@@ -114,7 +114,7 @@ function message(query: URLSearchParams): string {
   return query.has('connected') ? '<p role="status">The account is connected.</p>' : ''
 }
 
-/** A page with one thing to say. */
+/** Returns a page with one message. */
 export function noticePage(
   status: number,
   title: string,

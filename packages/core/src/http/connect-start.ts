@@ -39,7 +39,10 @@ export async function startConnect(
   }
 }
 
-/** The provider's way back. One for each connection: an answer of one server never counts for another. */
+/**
+ * Returns the redirect URI for the provider. Each connection has its own: an answer of one server never counts for
+ * another.
+ */
 function redirectUri(base: URL, connection: string): string {
   return `${base.href.replace(/\/$/, '')}/callback/${encodeURIComponent(connection)}`
 }

@@ -15,15 +15,16 @@ export interface AskedInApp {
   readonly approver: Principal
   /** Message for the approver. */
   readonly message: string
-  /** Epoch seconds. */
+  /** Time at which the question expires, in epoch seconds. */
   readonly expiresAt: number
 }
 
 /** Options of {@link inAppApprovals}. */
 export interface InAppApprovalsOptions {
   /**
-   * Tells the approver that there is a question: a push, a mail, a message to an open page. When it rejects, the
-   * question counts as unsent and is sent again. @default no notification; the question is in the inbox
+   * Notifies the approver of a question: a push, a mail, a message to an open page. If it rejects, the question counts
+   * as unsent and is sent again.
+   * @default no notification; the question is in the inbox
    */
   readonly notify?: (asked: AskedInApp) => void | Promise<void>
   /** Interval at which a waiting call reads the record, in seconds. @default 5 */
@@ -106,7 +107,7 @@ async function tell(question: ApprovalQuestion, notify: InAppApprovalsOptions['n
   }
 }
 
-/** Whether a question was put into the inbox: one that went another way is not answered there. */
+/** Returns whether a question was put into the inbox: a question of another channel is not answered there. */
 export function isInApp(delivery: Delivery | undefined): boolean {
   return delivery?.state.kind === KIND
 }

@@ -20,7 +20,10 @@ import { signedInUser } from './signed-in-user.ts'
 export interface InAppInboxOptions extends Pick<ChannelsOptions, 'store' | 'keys' | 'audit' | 'clock'> {
   /** Returns the signed-in user. */
   readonly identityOf: IdentityOf
-  /** Origins whose pages may answer, where it is not the handler's own, such as behind a proxy. @default the request's */
+  /**
+   * Origins whose pages may answer, if they differ from the handler's own, such as behind a proxy.
+   * @default the request's
+   */
   readonly origins?: readonly string[]
   /** Called after an answer is stored, so that waiting work can continue. Its failures change nothing. */
   readonly onAnswer?: (answer: TakenAnswer) => void | Promise<void>
@@ -29,7 +32,7 @@ export interface InAppInboxOptions extends Pick<ChannelsOptions, 'store' | 'keys
 type Option = keyof InAppInboxOptions
 const optionKeys: readonly Option[] = ['store', 'keys', 'audit', 'clock', 'identityOf', 'origins', 'onAnswer']
 
-/** Questions in one answer, and records read for one. */
+/** Maximum number of questions in one answer, and of records that it reads. */
 const PAGE = 50
 const MAX_READ = 1_000
 
@@ -40,16 +43,16 @@ const posted = z.strictObject({
 })
 
 /**
- * The inbox of `inAppApprovals`, as a fetch-style handler: `GET` lists the open questions of the person who is
- * signed in, `POST` takes an answer.
+ * Inbox of `inAppApprovals`, as a fetch-style handler: `GET` lists the open questions of the signed-in person, `POST`
+ * takes an answer.
  *
- * `GET` answers `{ questions: [{ id, message, fields, details, expiresAt, answerToken }], next? }`, at most 50; go on
- * with `?after=next`. Show `message`, and of each detail its `fields`, a list of `{ name, value }`: these texts went
- * through `displayText`. `details` are the values themselves, which an attacker may have written.
+ * `GET` answers `{ questions: [{ id, message, fields, details, expiresAt, answerToken }], next? }`, at most 50;
+ * continue with `?after=next`. Show `message`, and of each detail its `fields`, a list of `{ name, value }`: these
+ * texts went through `displayText`. `details` are the values themselves, which an attacker may have written.
  *
- * `POST` takes `{ id, answer: 'approve' | 'deny' | 'reopen', answerToken }` as JSON from a page of the app's own origin;
- * `reopen` lets the person be asked again after their no (A14). Nothing else of an approval is shown: not the tool, not
- * its input, not whom it acts for.
+ * `POST` takes `{ id, answer: 'approve' | 'deny' | 'reopen', answerToken }` as JSON from a page of the app's own
+ * origin; `reopen` allows the app to ask the person again after a denial (A14). The handler shows no other part of an
+ * approval: not the tool, not its input, not the user it acts for.
  *
  * Answers 401 (no user is signed in, or their access was revoked; an agent, a delegation and a client that is not
  * interactive do not count as signed in), 403 (another site's page, or not shown to this session), 404 (no such
@@ -71,7 +74,7 @@ export function inAppInbox(options: InAppInboxOptions): (request: Request) => Pr
       if (request.method !== 'GET' && request.method !== 'POST') {
         return refuse(405, 'method_not_allowed', { allow: 'GET, POST' })
       }
-      // Before anything is read of it: another site's page has nothing to say here.
+      // Checked before the request is read: another site's page may not answer.
       if (request.method === 'POST' && !isSameOrigin(request, origins)) return refuse(403, 'cross_site')
       const user = await signedInUser(request, identityOf, presence)
       if (user === undefined) return refuse(401, 'login_required')
@@ -115,7 +118,7 @@ async function take(
   const { id, answer, answerToken } = body.data
   const { identity } = user
   const entry = await runStore.read(id)
-  // One answer for all of these: an unknown question, another person's, and one of another channel.
+  // One answer for three cases: an unknown question, another person's, and one of another channel.
   if (entry === undefined || !isSamePrincipal(entry.record.question?.approver, identity))
     return refuse(404, 'not_found')
   // Only a page that showed this question to this person in this session can answer.

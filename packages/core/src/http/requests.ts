@@ -15,7 +15,7 @@ export function respond(status: number, body: Json, more: Readonly<Record<string
   return new Response(JSON.stringify(body), { status, headers: { ...headers, ...more } })
 }
 
-/** An error response: one word, without the internal cause. */
+/** Returns an error response: one word, without the internal cause. */
 export function refuse(status: number, error: string, more: Readonly<Record<string, string>> = {}): Response {
   return respond(status, { error }, more)
 }
@@ -59,7 +59,7 @@ async function readText(request: Request): Promise<string | undefined> {
   return body && new TextDecoder().decode(body)
 }
 
-/** A small form, or a JSON object of texts. `undefined` where it is neither, or names a field twice. */
+/** Reads a small form, or a JSON object of strings. `undefined` if it is neither, or names a field twice. */
 export async function readFields(
   request: Request,
 ): Promise<{ readonly fields: Readonly<Record<string, string>>; readonly isForm: boolean } | undefined> {
@@ -80,11 +80,11 @@ export async function readFields(
 const TOKEN = /^(?:Bearer|DPoP) \S/i
 
 /**
- * Whether a request that changes something comes from a page of the app itself.
+ * Returns whether a request that changes something comes from a page of the app itself.
  *
- * A browser says where a POST comes from (`Origin`, `Sec-Fetch-Site`), and a page cannot forge it. A
- * client that sends neither is not a browser, or an old one: it needs a bearer or DPoP token.
- * Other schemes do not count: a browser adds `Basic` and `Negotiate` automatically.
+ * A browser sends the origin of a POST (`Origin`, `Sec-Fetch-Site`), and a page cannot forge it. A client that sends
+ * neither is not a browser, or an old one: it needs a bearer or DPoP token. Other schemes do not count: a browser adds
+ * `Basic` and `Negotiate` automatically.
  *
  * @param origins - Pages that may answer. `undefined`: those of the request's own origin.
  * @see {@link https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header | Fetch Metadata §2.3}

@@ -11,10 +11,10 @@ export interface DeviceLoginOptions extends DeviceLoginSettings {
 }
 
 /**
- * The login of a command-line agent, kept in the user's own configuration folder for its owner only.
+ * Makes the login of a command-line agent, stored in the user's own configuration folder for its owner only.
  *
- * `login()` shows a code and an address and waits for the person; `identity()` gives the kept login, renewed where it
- * has to be, or `login_required`; `logout()` forgets it, here and at the server. With a `key` the file is sealed.
+ * `login()` shows a code and an address and waits for the person. `identity()` returns the stored login, renewed if
+ * necessary, or `login_required`. `logout()` removes it, here and at the server. With a `key`, the file is sealed.
  * Without one, any reader of the file has the login: `keeps` is then `'unsealed'`, and the prompt says so. Each issuer
  * and client has its own file.
  *
@@ -26,7 +26,10 @@ export function deviceLogin(options: DeviceLoginOptions): DeviceLogin {
   return createDeviceLogin({ ...settings, file: loginFile(application, folder, nameOf(settings.authorizationServer)) })
 }
 
-/** Two logins in one file would delete each other, and the refresh token of the replaced one would stay valid. */
+/**
+ * Names the file. Two logins in one file would delete each other, and the refresh token of the replaced one would stay
+ * valid.
+ */
 function nameOf(profile: Partial<DeviceLoginSettings['authorizationServer']> = {}): string {
   const place = JSON.stringify([profile.issuer, profile.clientId])
   return `login-${createHash('sha256').update(place).digest('hex').slice(0, 12)}`

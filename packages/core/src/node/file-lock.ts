@@ -15,14 +15,14 @@ const KEPT_TURNS = 8
 const ticket = /^[1-9]\d{0,14}$/
 
 /**
- * Waits for a turn of its own among the processes that use the same folder, and gives what ends it.
+ * Waits for this process's turn among the processes that use the same folder, and returns a function that ends it.
  *
- * Turns are numbered files. A process takes the next turn by creating its file, which only one process can do. The
- * turn is over when the file has content. The last file is never deleted. So of all processes that find its owner dead,
- * only one gets the next turn, and a late process with an old number sees the newer one.
+ * Turns are numbered files. A process takes the next turn by creating its file, which only one process can do. The turn
+ * is over when the file has content. The last file is never deleted. So of all processes that find its owner dead, only
+ * one gets the next turn, and a late process with an old number sees the newer one.
  *
- * A process that was killed delays the others by five seconds. One that hung for as long may find that another had its
- * turn meanwhile: compare what it writes with what is stored then.
+ * A process that was killed delays the others by five seconds. If a process hung for that long, another may have had
+ * its turn: compare with the stored value before you write.
  *
  * @throws The signal's own reason, while it waits.
  */
@@ -38,7 +38,7 @@ export async function takeTurn(folder: string, signal?: AbortSignal): Promise<()
   beating.unref()
   return async () => {
     clearInterval(beating)
-    // Where it cannot be said, or others passed by long ago, they find out by themselves.
+    // If the write fails, or others skipped this turn long ago, they find out without it.
     await writeFile(mine, 'over', { flag: 'r+' }).catch(() => {})
   }
 }
@@ -59,7 +59,10 @@ async function nextTurn(folder: string, signal: AbortSignal | undefined): Promis
   }
 }
 
-/** Watches who has the turn: whether nothing was heard for so long, by the clock that stands still while we sleep. */
+/**
+ * Watches the owner of the turn: returns whether it was silent for too long, by a clock that stops while this machine
+ * sleeps.
+ */
 function silence(): (turn: number, beat: number) => boolean {
   let heard: { readonly turn: number; readonly beat: number; readonly at: number } | undefined
   return (turn, beat) => {
@@ -69,7 +72,7 @@ function silence(): (turn: number, beat: number) => boolean {
   }
 }
 
-/** Whether this process got the turn: no other process took it, and it is still the last one. */
+/** Returns whether this process got the turn: no other process took it, and it is still the last one. */
 export async function takeNumber(folder: string, turn: number): Promise<boolean> {
   const path = join(folder, String(turn))
   const made = await open(path, 'wx', 0o600).catch((error: unknown) => {

@@ -6,7 +6,7 @@ import type { LoginFile } from '../device-login/login-file.ts'
 import { BehalfError, ConfigurationError, StoreError } from '../errors/index.ts'
 import { takeTurn } from './file-lock.ts'
 
-/** One word, so that it stays in the folder it was meant for. */
+/** One word, so that the file stays in its folder. */
 const plainName = /^[A-Za-z0-9][\w.-]{0,63}$/
 
 /** Suffix that a writer appends to the name of an incomplete file. */
@@ -17,17 +17,17 @@ export function configurationFolder(environment: NodeJS.ProcessEnv = process.env
   if (platform() === 'win32') return environment.APPDATA ?? join(homedir(), 'AppData', 'Roaming')
   if (platform() === 'darwin') return join(homedir(), 'Library', 'Application Support')
   const { XDG_CONFIG_HOME: folder } = environment
-  // Relative ones are to be ignored (XDG Base Directory Specification).
+  // Relative paths must be ignored (XDG Base Directory Specification).
   return folder?.startsWith('/') ? folder : join(homedir(), '.config')
 }
 
 /**
- * A file in the user's configuration folder, for its owner only: mode 0600, in a folder of mode 0700.
+ * Opens a file in the user's configuration folder, for its owner only: mode 0600, in a folder of mode 0700.
  *
- * One that others may read or write is not read, and a symbolic link in place of the folder is refused. On Windows the
- * folder's own rights are all there is.
+ * Refuses to read a file that others may read or write, and a symbolic link in place of the folder. On Windows, only
+ * the folder's own rights protect it.
  *
- * @param name - Of the login, where an application keeps several.
+ * @param name - Name of the login, if an application keeps several.
  * @throws ConfigurationError `application` is no plain name.
  */
 export function loginFile(
@@ -65,7 +65,7 @@ async function remove(path: string): Promise<void> {
   await removeUnfinished(path)
 }
 
-/** A writer that was killed leaves a login in a file of its own. */
+/** Removes files of writers that were killed: such a file contains a login. */
 async function removeUnfinished(path: string): Promise<void> {
   const [folder, name] = [dirname(path), basename(path)]
   const names = (await readdir(folder).catch(absent)) ?? []

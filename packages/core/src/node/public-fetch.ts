@@ -12,8 +12,8 @@ export { namesSpecialUse }
 /** Options of {@link publicFetch}. */
 export interface PublicFetchOptions {
   /**
-   * Origins of your own network that may be reached all the same, exactly: `https://fga.internal.example:8443`, or
-   * `http:` to loopback. @default none
+   * Exact origins of your own network that may be reached: `https://fga.internal.example:8443`, or `http:` to loopback.
+   * @default none
    */
   readonly except?: readonly string[]
   /** Resolves names to addresses. @default the system's, `dns.lookup` */
@@ -22,15 +22,15 @@ export interface PublicFetchOptions {
 
 /**
  * Makes a `fetch` for `createGuard({ fetch })` that connects to public addresses only, by `https:` only. A URL from a
- * server's metadata or a tool's input cannot lead it to this machine, a private network or a cloud's metadata.
+ * server's metadata or a tool's input cannot direct it to this machine, a private network or a cloud's metadata.
  *
- * A name is resolved once. All of its addresses are judged, one of special use refuses them all, and the connection goes
- * to one of those that were judged: a name that answers otherwise the next time (DNS rebinding) leads nowhere. Runs on
- * Node's own sockets, so a proxy that the process is set up for is not used: its network is for the proxy to guard.
+ * Resolves a name once and judges all of its addresses. One special-use address refuses them all, and the connection
+ * uses one of the judged addresses. So a name that resolves otherwise the next time (DNS rebinding) has no effect. Runs
+ * on Node's own sockets, so it does not use the process's proxy: the proxy must guard its own network.
  *
- * Follows no redirect: with `redirect: 'follow'` or without one, an answer that redirects rejects, and `'manual'` gives it
- * as it is. A request's body is read as a whole before it is sent; an answer streams, and is asked for unencoded. Sets no
- * deadline; `signal` ends it.
+ * Follows no redirect: with `redirect: 'follow'` or without one, a redirect rejects; with `'manual'`, it is returned.
+ * Reads a request's body completely before it sends it. Streams an answer, and requests it unencoded. Sets no deadline;
+ * `signal` ends it.
  *
  * @throws ConfigurationError At construction: an unknown option, or an invalid origin.
  * @throws InvalidResponseError From the fetch: an address of special use, no `https:`, or a redirect.
@@ -43,7 +43,7 @@ export function publicFetch(options: PublicFetchOptions = {}): Fetch {
   if (typeof lookup !== 'function')
     throw new ConfigurationError('publicFetch.lookup', 'give a function like dns.lookup')
   const excepted = except.length === 0 ? [] : originList('publicFetch.except', except)
-  // Connections are kept apart: one that was judged must not serve where none is, nor the reverse.
+  // Separate connections: a judged one must not serve an unjudged request, nor the reverse.
   const guarded = agents(publicOnly(lookup))
   const free = agents(lookup)
   return async (input, init) => {
@@ -101,7 +101,7 @@ async function send(request: Request, url: URL, { plain, secure }: Agents): Prom
 
 class SpecialUse extends Error {}
 
-/** Resolves a name. Refuses all addresses when one is refused: a name that mixes them is suspicious. */
+/** Resolves a name. Refuses all addresses if one is refused: a name that mixes them is suspicious. */
 function publicOnly(lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {

@@ -6,7 +6,10 @@ import { type Clock, type PutOptions, type Store, systemClock, type Versioned } 
 export interface MemoryStoreOptions {
   /** @default the system's clock */
   readonly clock?: Clock
-  /** Live keys at most; then `put` of a new key rejects as `unavailable`. Nothing live is ever dropped. @default 100_000 */
+  /**
+   * Maximum number of live keys. Beyond it, `put` of a new key rejects as `unavailable`. No live key is ever dropped.
+   * @default 100_000
+   */
   readonly maxEntries?: number
 }
 
@@ -201,7 +204,9 @@ function checkPositive(option: string, value: number): void {
   if (!(Number.isFinite(value) && value > 0)) throw new ConfigurationError(option, 'give a positive number')
 }
 
-/** The order of UTF-8. JavaScript's own puts surrogates, and so all above U+FFFF, before U+E000. */
+/**
+ * Compares by UTF-8 order. JavaScript's own order puts surrogates, and so all characters above U+FFFF, before U+E000.
+ */
 function byCodePoint(left: string, right: string): number {
   const shared = Math.min(left.length, right.length)
   for (let at = 0; at < shared; at++) {

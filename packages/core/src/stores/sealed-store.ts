@@ -12,7 +12,7 @@ export interface SealedStoreOptions {
   readonly kind: string
 }
 
-/** A value as it was read. Its form is for the reader to check. */
+/** Stored value. The reader must check its form. */
 export interface SealedValue {
   /** Opened value. */
   readonly value: unknown
@@ -31,7 +31,7 @@ export interface SealedPutOptions {
 const sealedRecord = z.object({ v: z.literal(1), value: z.unknown(), expiresInSeconds: z.optional(z.number()) })
 type SealedRecord = z.infer<typeof sealedRecord>
 
-/** Secrets of an app or an adapter in a Store: sealed, under names that tell nothing. */
+/** Stores secrets of an app or an adapter: sealed, under names that reveal nothing. */
 export interface SealedStore {
   /** Returns the opened value and its version. Undefined if it is absent or has expired. */
   get(name: readonly string[]): Promise<SealedValue | undefined>
