@@ -16,11 +16,11 @@ export interface AccessQuestion {
   readonly signal?: AbortSignal
 }
 
-/** One of the questions put to the permission system, and its answer. */
+/** A question to the permission system, and its answer. */
 export interface AccessCheck {
   /** Question in the notation of OpenFGA: `user:ann user_can_trade portfolio:p1`. */
   readonly question: string
-  /** True only where the server said so literally (F1). */
+  /** True only if the server said so literally (F1). */
   readonly allowed: boolean
   /** Problem with the answer, if it was not a plain denial: missing, malformed, redirected. */
   readonly problem?: string | undefined
@@ -32,15 +32,15 @@ export interface AccessCheck {
 export interface AccessDecision {
   /** True only if every check is. */
   readonly allowed: boolean
-  /** Each question that was put to the permission system, with its answer. */
+  /** Questions to the permission system, each with its answer. */
   readonly checks: readonly AccessCheck[]
 }
 
-/** The permission system, as a port. `openFga()` makes one. */
+/** Port to the permission system. `openFga()` makes one. */
 export interface AccessChecker {
   /**
-   * Names users by their `sub` alone, which is unique within one issuer only (F4). A guard that knows
-   * several issuers refuses such a checker at construction.
+   * True if the checker names users by their `sub` alone, which is unique only within one issuer (F4). A guard that
+   * knows several issuers refuses such a checker at construction.
    */
   readonly singleIssuer?: true
   /**
@@ -52,9 +52,8 @@ export interface AccessChecker {
    */
   check(question: AccessQuestion): Promise<AccessDecision>
   /**
-   * One decision for each permission, in their order, for lists of documents and tools. Without it each
-   * permission is put to `check` by itself.
-   *
+   * Returns one decision for each permission, in their order, for lists of documents and tools. Without it, the guard
+   * passes each permission to `check` separately.
    * @throws As `check` does: all permissions are answered, or none.
    */
   checkEach?(question: AccessQuestion): Promise<readonly AccessDecision[]>
@@ -76,7 +75,7 @@ export interface RelationshipTuple {
 
 /** One question to the permission system. */
 export interface RelationshipQuestion {
-  /** User, object or set of users that is asked about, such as `user:ann`. */
+  /** User, object or set of users of the question, such as `user:ann`. */
   readonly user: string
   /** Relation as the authorization model names it. */
   readonly relation: string
@@ -88,7 +87,7 @@ export interface RelationshipQuestion {
   readonly contextualTuples?: readonly RelationshipTuple[]
 }
 
-/** Says why. The engine of `@behalf/fga-engine` is one; OpenFGA's own API has nothing like it. */
+/** Explains an answer. The engine of `@behalf/fga-engine` is one; OpenFGA's own API has no such function. */
 export interface Explainer {
   /** Returns why the question is allowed or refused. */
   explain(question: RelationshipQuestion): Promise<Explanation>

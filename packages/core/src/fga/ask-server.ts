@@ -17,20 +17,24 @@ export interface Way {
 export interface ServerRequest {
   readonly url: string
   readonly body: string
-  /** `'outage'`: after anything that is no answer. `'throttled'`: only where the server says that it did nothing. */
+  /**
+   * Responses after which a request is repeated. `'outage'`: every missing or unusable answer. `'throttled'`: only a
+   * server's statement that it did nothing.
+   */
   readonly repeatAfter: 'outage' | 'throttled'
 }
 
 /** Two more tries: the server's own deadlines end as 500, and blind retries would multiply the load. */
 const RETRIES = 2
-/** A server that asks for a longer pause gets it: the call is unavailable meanwhile. */
+/** Maximum pause before a retry, in seconds. If a server asks for a longer one, the call is unavailable. */
 const LONGEST_PAUSE_SECONDS = 1
 
 /**
  * Posts a request until there is an answer (E2).
  *
- * A question changes nothing, so it is repeated after network faults, 429, 5xx and throttling. A write is
- * repeated after 429 only: one whose answer was lost may have happened, and may have been undone since.
+ * A question changes nothing, so it is repeated after network faults, 429, 5xx and throttling. A write is repeated
+ * after 429 only: a write whose answer was lost may have happened, and may have been undone since.
+ *
  * @throws TransportError No answer after that.
  */
 export async function askServer(way: Way, request: ServerRequest, signal: AbortSignal): Promise<HttpAnswer> {
@@ -118,7 +122,7 @@ async function post(
         accept: 'application/json',
       },
       body: request.body,
-      // Not 'error': that looks like a network fault, and a redirected answer is an answer (F1).
+      // Not 'error': that would look like a network fault, but a redirect is an answer (F1).
       redirect: 'manual',
       signal,
     })

@@ -17,7 +17,7 @@ export interface QueueOptions {
   readonly cacheSeconds: number
 }
 
-/** A question on its way, and how many wait for it. */
+/** A pending question, and the number of callers that wait for it. */
 interface Entry {
   readonly key: string
   readonly question: Question
@@ -34,12 +34,12 @@ interface Entry {
 }
 
 /**
- * Puts the questions of one turn of the event loop into batches, and asks identical ones once.
+ * Collects the questions of one turn of the event loop into batches, and asks identical ones once.
  *
- * Two questions are identical when everything that can change their answer is: user, relation, object,
- * context, contextual tuples, consistency and the time that conditions see (F3). One that was sent is joined
- * only where latency may be bought with age; a question of higher consistency asked later gets a look of its
- * own, since something may have been written in between. Answers are not kept unless `cacheSeconds` says so.
+ * Two questions are identical if everything that can change their answer is equal: user, relation, object, context,
+ * contextual tuples, consistency and the time that conditions see (F3). A later caller joins a sent question only if it
+ * accepts an older answer for less latency. A question of higher consistency that is asked later is sent again, since a
+ * tuple may have been written in between. Answers are not kept unless `cacheSeconds` says so.
  */
 export class CheckQueue {
   readonly #backend: Backend
@@ -56,7 +56,7 @@ export class CheckQueue {
     this.#kept = options.cacheSeconds > 0 ? new LRUCache({ max: MAX_KEPT }) : undefined
   }
 
-  /** One verdict for each question, in their order. One caller's abort is no other's. */
+  /** Returns one verdict for each question, in their order. One caller's abort does not abort another's question. */
   async ask(
     questions: readonly Question[],
     consistency: Consistency,
@@ -82,7 +82,7 @@ export class CheckQueue {
       return await Promise.all(verdicts)
     } finally {
       signal.removeEventListener('abort', leave)
-      // After a fault in one batch this caller does not wait for the others.
+      // After a fault in one batch, this caller does not wait for the others.
       leave()
     }
   }
@@ -151,7 +151,7 @@ export class CheckQueue {
       const answer = await this.#backend.batch(questions, consistency, request.signal)
       if (!('refused' in answer)) return this.#settle(batch, answer)
       const calls = Map.groupBy(batch, ({ call }) => call)
-      // One call's malformed question must not deny another's.
+      // One call's malformed question must not deny another call's.
       if (calls.size > 1) for (const own of calls.values()) void this.#send(own, now)
       else
         this.#settle(

@@ -6,7 +6,7 @@ import { isRelation } from './may.ts'
 import { isObjectName, MAX_USER_BYTES } from './object.ts'
 import type { Question } from './question.ts'
 
-/** The server's own limit, for contextual tuples and for one write. */
+/** Maximum number of contextual tuples, and of tuples in one write: the server's own limit. */
 const MAX_TUPLES = 100
 
 /**
@@ -52,7 +52,10 @@ export function factsOf(
   }
 }
 
-/** A copy that means the same as what is sent: of a `Date`, say, the key of the question would see nothing (F3). */
+/**
+ * Copies a value so that it means the same as the JSON that is sent. The key of the question would not include a
+ * `Date`, for example (F3).
+ */
 function plainObject(option: string, value: unknown): JsonObject {
   const copy = snapshot(value)
   if ('value' in copy && typeof copy.value === 'object' && copy.value !== null && !Array.isArray(copy.value)) {

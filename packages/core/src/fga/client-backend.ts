@@ -16,7 +16,7 @@ export interface ClientCallOptions {
 
 /** One question, as the client takes it. */
 export interface ClientQuestion {
-  /** User, object or set of users that is asked about, such as `user:ann`. */
+  /** User, object or set of users of the question, such as `user:ann`. */
   readonly user: string
   /** Relation as the authorization model names it. */
   readonly relation: string
@@ -51,12 +51,12 @@ const clientResponse = z.object({
 })
 
 /**
- * Asks through the app's own client, and reads what it says as strictly as what a server says (F1).
+ * Asks through the app's own client, and reads its answer as strictly as a server's (F1).
  *
- * It retries by its own rules and cannot be aborted: the deadline is kept all the same, and what it still
- * does behind it counts for nothing.
+ * The client retries by its own rules and cannot be aborted. The deadline still applies, and an answer after it is
+ * ignored.
  *
- * @throws ConfigurationError Not such a client, or one that follows redirects.
+ * @throws ConfigurationError The client has not the required methods, or follows redirects.
  */
 export function clientBackend(client: OpenFgaClientLike, authorizationModelId: string): Backend {
   if (typeof client?.check !== 'function' || typeof client.batchCheck !== 'function') {

@@ -37,7 +37,7 @@ export type FgaAnswer =
       readonly allowed: false
       /** Problem, if the answer was not a plain denial. For the operator. */
       readonly problem?: string
-      /** The server could not find out: an outage of this one question, not a refusal. */
+      /** True if the server could not answer: an outage of this one question, not a refusal. */
       readonly unavailable?: true
     }
 
@@ -49,36 +49,35 @@ export type FgaAnswer =
  */
 export interface FgaClient {
   /**
-   * Calls of one turn of the event loop share requests, and identical ones an answer.
+   * Asks one question. Calls of one turn of the event loop share requests, and identical calls share an answer.
    * @throws TransportError No answer in time.
    * @throws ConfigurationError The question is not well-formed and was not sent, or the server does not know store,
    *   model or credentials.
    */
   check(question: RelationshipQuestion, options?: FgaCallOptions): Promise<FgaAnswer>
-  /** One answer for each question, in their order, in requests of at most 50. @throws As `check` does. */
+  /** Returns one answer for each question, in their order, in requests of at most 50. @throws As `check` does. */
   batchCheck(questions: readonly RelationshipQuestion[], options?: FgaCallOptions): Promise<readonly FgaAnswer[]>
   /**
-   * The objects of a type to which the user has the relation, and whether there may be more of them.
+   * Returns the objects of a type to which the user has the relation, and whether there may be more of them.
    * @throws TransportError No answer in time.
    * @throws ConfigurationError The server refused the question; the message says why.
    * @throws InvalidResponseError The answer is not what the API defines, or another model's.
    */
   listObjects(question: ListQuestion, options?: FgaCallOptions): Promise<ObjectList>
-  /** The same one by one, without a limit of number. Faults are thrown by the loop over it. */
+  /** Yields the objects one by one, without a limit on their number. The loop over it throws faults. */
   streamObjects(question: ListQuestion, options?: FgaCallOptions): ObjectStream
-  /** One page of the tuples that are stored. @throws As `listObjects` does. */
+  /** Returns one page of the stored tuples. @throws As `listObjects` does. */
   read(question?: ReadQuestion, options?: FgaCallOptions): Promise<ReadPage>
   /**
-   * Writes and deletes at most 100 tuples, all or nothing. Is not repeated where it may have happened.
-   * @throws TransportError No answer: it may have happened or not. `read` tells.
-   * @throws ConfigurationError The server refused it for another reason than what is stored.
+   * Writes and deletes at most 100 tuples, all or nothing. Does not repeat a write that may have happened.
+   * @throws TransportError No answer: the write may or may not have happened. Check with `read`.
+   * @throws ConfigurationError The server refused it for another reason than the stored tuples.
    */
   write(writes: Writes, options?: Pick<FgaCallOptions, 'signal'>): Promise<Written>
 }
 
 /**
- * A client of OpenFGA over `fetch`: fails closed, aborts, follows no redirect, and keeps one deadline.
- *
+ * Makes a client of OpenFGA over `fetch`: fails closed, aborts, follows no redirect, and keeps one deadline.
  * @throws ConfigurationError An option is missing or wrong; nothing was sent.
  */
 export function fgaClient(options: FgaClientOptions): FgaClient {

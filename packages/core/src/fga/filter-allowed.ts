@@ -6,10 +6,13 @@ import { aClock, checkOptions, kinds, orAborted } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'
 
-/** Candidates of one look: for user and agent each, and the delegation, two full requests. */
+/** Maximum number of candidates in one check. For user, agent and delegation together, they need two full requests. */
 const MOST_AT_ONCE = 48
 const FEWEST_AT_ONCE = 8
-/** Of what is found, this share more is asked for than is missing, so that most searches need one round. */
+/**
+ * Factor between the number of requested candidates and the number of missing documents, so that most searches need one
+ * round.
+ */
 const OVER_FETCH = 2
 
 /** Options of `filterAllowed`. */
@@ -66,14 +69,14 @@ const optionValues = { maxCandidates: kinds.positiveInteger, timeoutMs: kinds.ti
 const others = ['permissions', 'agent', 'identity', 'permission', 'limit', 'subjects', 'effect', 'signal']
 
 /**
- * Keeps the documents that user and agent both may read, and that the agent may read for the user.
+ * Keeps the documents that both user and agent may read, and that the agent may read for the user.
  *
- * Fetches on where too few are allowed, until there are enough, none are left, or a bound is reached; the
- * result says which. Nothing is kept that was not asked about, and nothing of it is kept for the next time.
+ * Fetches more candidates if too few are allowed, until there are enough, none are left, or a limit is reached; the
+ * result says which. Keeps no document that was not checked, and stores nothing for the next call.
  *
  * @throws IdentityRequiredError The identity is missing, or no verification made it.
- * @throws InvalidTokenError `expired`: the proof of the identity has ended.
- * @throws TransportError The permission system did not answer: nothing is returned, rather than a part.
+ * @throws InvalidTokenError `expired`: the proof of the identity has expired.
+ * @throws TransportError The permission system did not answer: the filter returns nothing, rather than a part.
  * @throws ConfigurationError An option is unknown or wrong, or the question does not fit the checker's set-up.
  */
 export async function filterAllowed<Document>(
@@ -171,7 +174,7 @@ async function decideAbout<Document>(
   })
 }
 
-/** None at all for a document that cannot be named: it is withheld, and the others are not. */
+/** Returns no permissions for a document that cannot be named: only that document is withheld. */
 function permissionsOf<Document>(
   document: Document,
   permission: FilterOptions<Document>['permission'],
@@ -193,7 +196,7 @@ function permissionsOf<Document>(
   return Array.isArray(needed) ? needed : [needed as Permission]
 }
 
-/** One decision for each permission, from any checker. */
+/** Returns one decision for each permission, from any checker. */
 export async function decideEach(checker: AccessChecker, question: AccessQuestion): Promise<readonly AccessDecision[]> {
   if (checker.checkEach !== undefined) return checker.checkEach(question)
   return Promise.all(

@@ -29,7 +29,7 @@ export interface ObjectList {
   readonly mayBeCutOff?: CutOff
 }
 
-/** Asks for all objects at once, and tells where the answer may be a part. */
+/** Asks for all objects in one request, and reports if the answer may be incomplete. */
 export async function listObjects(
   store: StoreConnection,
   question: ListQuestion,
@@ -67,8 +67,7 @@ export function objectOfType(name: string, type: string): string {
 }
 
 /**
- * The JSON of an answer, or the fault that it stands for.
- *
+ * Returns the JSON of an answer, or throws its fault.
  * @throws ConfigurationError The server refused the request.
  * @throws InvalidResponseError The answer is from another API, or from another model.
  */

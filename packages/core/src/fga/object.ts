@@ -10,14 +10,14 @@ const typeForm = /^[^:#@*\s\p{Cc}]{1,254}$/u
 const meaningful = /[:#*\s\p{Cc}]/u
 
 /**
- * The name of an OpenFGA object: the only way to make one, since ids often come from what a model wrote.
+ * Returns the name of an OpenFGA object. Only this function makes names, since ids often come from a model's input.
  *
- * Refuses an id that is empty, that makes the name longer than 256 bytes, or that holds `:`, `#`, `*`,
- * white space or control characters: `*` as an id would match every object.
+ * Refuses an id that is empty, that makes the name longer than 256 bytes, or that contains `:`, `#`, `*`, white space
+ * or control characters: `*` as an id would match every object.
  *
  * @param type - A type of the authorization model, such as `portfolio`. From code, never from input.
  * @param id - The object's own id, as your data has it.
- * @throws ConfigurationError The type is not one word, or holds one of `:#@*`.
+ * @throws ConfigurationError The type is not one word, or contains one of `:#@*`.
  * @throws InvalidObjectError The id is refused. Let it pass through a rule: the call is denied.
  */
 export function object(type: string, id: string): FgaObject {
@@ -49,7 +49,7 @@ export function fits(text: string, maxBytes: number): boolean {
   return text.length * 3 <= maxBytes || new TextEncoder().encode(text).length <= maxBytes
 }
 
-/** Whether a text is a full object name, such as `agent:trader`: what the agent must be called to be asked about. */
+/** Returns whether a text is a full object name, such as `agent:trader`. An agent needs such a name in questions. */
 export function isObjectName(text: unknown, maxBytes: number = MAX_OBJECT_BYTES): text is FgaObject {
   if (typeof text !== 'string') return false
   const colon = text.indexOf(':')
@@ -62,9 +62,9 @@ export function isObjectName(text: unknown, maxBytes: number = MAX_OBJECT_BYTES)
 export type UserOf = (identity: UserIdentity) => FgaObject
 
 /**
- * Names users `user:{sub}`. Serves one issuer and one tenant: `sub` says nothing across them (F4).
+ * Names users `user:{sub}`. Serves one issuer and one tenant: `sub` does not identify a user across them (F4).
  *
- * The first issuer seen is the one served; another is refused, and so is a tenant that was not named.
+ * Serves the first issuer that it sees. Refuses another issuer, and a tenant that was not named.
  */
 export function nameBySubject(tenant: string | undefined): UserOf {
   let issuer: string | undefined
@@ -87,8 +87,8 @@ export function nameBySubject(tenant: string | undefined): UserOf {
 }
 
 /**
- * Percent-encodes what has a meaning in an OpenFGA name, and `%` itself, so that two subjects never
- * get one name; `decodeURIComponent` gives the subject back.
+ * Percent-encodes the characters with a meaning in an OpenFGA name, and `%` itself, so that two subjects never get one
+ * name. `decodeURIComponent` returns the subject.
  */
 export function encodeSubject(subject: string): string {
   if (!subject.isWellFormed()) throw new InvalidObjectError('the subject is not well-formed Unicode')

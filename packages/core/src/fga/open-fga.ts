@@ -16,18 +16,17 @@ import { type OpenFgaOptions, type OpenFgaSettings, readOptions } from './read-o
 export type OpenFga = AccessChecker & Required<Pick<AccessChecker, 'checkEach'>>
 
 /**
- * Asks an OpenFGA server whether the user may, the agent may, and the agent acts for the user: all three
- * at once, all three required.
+ * Asks an OpenFGA server three questions in one request: whether the user is allowed, whether the agent is allowed, and
+ * whether the agent acts for the user. All three are required.
  *
- * Only a literal `allowed: true` allows. An answer that is missing, malformed, redirected, given twice
- * or given by another model denies, and the decision says so; no answer at all throws, so that an
- * outage is not told as a refusal. A server that does not know store, model or credentials throws a
- * `ConfigurationError`, so that a wrong set-up is not told as one either. Questions of one turn of the event loop travel together, at most 50 a
- * request, and identical ones are asked once. Answers are not kept unless `cacheSeconds` says so.
+ * Only a literal `allowed: true` allows. An answer that is missing, malformed, redirected, duplicated or from another
+ * model denies, and the decision says so. No answer at all throws, so an outage does not look like a refusal. A server
+ * that does not know store, model or credentials throws a `ConfigurationError`, so a wrong set-up does not look like
+ * one either. Questions of one turn of the event loop share requests, at most 50 each, and identical ones are asked
+ * once. Answers are not kept unless `cacheSeconds` says so.
  *
  * @param options - An address (`https:`, or `http:` to loopback), or your own `OpenFgaClient` of `@openfga/sdk`.
  * @throws ConfigurationError An option is missing or wrong; nothing was sent.
- * @see {@link https://openfga.dev/api/service#/Relationship%20Queries/BatchCheck | OpenFGA BatchCheck}
  */
 export function openFga(options: OpenFgaOptions): OpenFga {
   const settings = readOptions(options)
@@ -45,7 +44,7 @@ export function openFga(options: OpenFgaOptions): OpenFga {
   })
 }
 
-/** One decision that needs everything. */
+/** Returns one decision that needs all permissions. */
 async function decideAll(settings: OpenFgaSettings, queue: CheckQueue, asked: AccessQuestion): Promise<AccessDecision> {
   if (asked.permissions.length === 0) {
     throw new ConfigurationError('permission', 'return at least one permission: none at all would allow everything')
@@ -57,7 +56,7 @@ async function decideAll(settings: OpenFgaSettings, queue: CheckQueue, asked: Ac
   return explained(settings, questions, decisionOf(questions, verdicts))
 }
 
-/** One decision for each permission. What several of them need is asked once. */
+/** Returns one decision for each permission. A question that several of them need is asked once. */
 async function decideEach(
   settings: OpenFgaSettings,
   queue: CheckQueue,
@@ -128,7 +127,7 @@ function decisionOf(questions: readonly Question[], verdicts: readonly (Verdict 
     const verdict = verdicts[index] ?? { kind: 'denied', problem: 'the answer leaves this out' }
     return { question: textOf(question), allowed: verdict.kind === 'allowed', problem: verdict.problem }
   })
-  // One no is enough to deny, whatever else could not be found out.
+  // One denial is enough, even if other questions have no answer.
   if (!verdicts.some((verdict) => verdict?.kind === 'denied')) {
     const fault = verdicts.find((verdict) => verdict?.kind === 'fault')
     if (fault !== undefined) throw new TransportError(`OpenFGA: ${fault.problem}`)
@@ -137,7 +136,7 @@ function decisionOf(questions: readonly Question[], verdicts: readonly (Verdict 
   return { allowed: checks.length > 0 && checks.every((check) => check.allowed), checks }
 }
 
-/** Adds the reasons. They decide nothing: a fault of the explainer is told, and changes no answer. */
+/** Adds the reasons. They decide nothing: a fault of the explainer is reported, and changes no answer. */
 async function explained(
   { explainer, clock, timeoutMs }: OpenFgaSettings,
   questions: readonly Question[],

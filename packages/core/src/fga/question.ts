@@ -6,9 +6,9 @@ import { assertPermission, isRelation } from './may.ts'
 
 /** Relation in the authorization model, for each subject, in place of a policy's relation. */
 export interface Relations {
-  /** The user's right, such as `(relation) => `user_${relation}``. */
+  /** Returns the relation of the user's right, such as `(relation) => `user_${relation}``. */
   readonly user: (relation: string) => string
-  /** The agent's right. Needed by every policy that does not say `subjects: 'user'`. */
+  /** Returns the relation of the agent's right. Required by every policy without `subjects: 'user'`. */
   readonly agent?: (relation: string) => string
   /** The relation by which a user lets an agent act: `user:ann acts_for agent:trader`. Needed as `agent` is. */
   readonly delegation?: string
@@ -65,9 +65,9 @@ export function questionsFor(
   return [...questions.values()]
 }
 
-/** Everything that can change the answer, as one text (F3). */
+/** Returns text with everything that can change the answer (F3). */
 export function keyOf({ user, relation, object, context = {}, contextualTuples = [] }: Question): string {
-  // No name holds a space, so none of them reaches into the next.
+  // A name contains no space, so a space separates names exactly.
   const names = `${user} ${relation} ${object}`
   const facts = Object.keys(context).length === 0 ? '' : canonicalJson(context as Json)
   const tuples = contextualTuples.length === 0 ? '' : canonicalJson(contextualTuples as unknown as Json)

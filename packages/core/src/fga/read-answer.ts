@@ -4,7 +4,7 @@ import { batchAnswer, batchItem, checkAnswer, errorAnswer, modelHeader } from '.
 /** An HTTP answer that is complete and worth reading; outages never get here. */
 export interface HttpAnswer {
   readonly status: number
-  /** The answer came from another address than the one asked, or points to one. */
+  /** True if the answer came from another address than the requested one, or redirects to one. */
   readonly redirected: boolean
   readonly headers: Headers
   readonly text: string
@@ -28,9 +28,9 @@ export function readCheck(answer: HttpAnswer, modelId: string): Verdict {
 }
 
 /**
- * Reads the answer to `batch-check`, one verdict for each id, in their order. Pure.
+ * Reads the answer to `batch-check`: one verdict for each id, in their order. Pure.
  *
- * A batch that was refused as a whole comes back as such: a single question may be what is wrong with it.
+ * Returns the refusal of a whole batch as such: a single question may have caused it.
  */
 export function readBatch(
   answer: HttpAnswer,
@@ -76,7 +76,7 @@ export function readBody(
     if (fault !== undefined) throw fault
     return { problem: `the server refused to answer: status ${answer.status}${inWords(error)}` }
   }
-  // A store keeps every model; an answer by another one answers another question.
+  // A store keeps every model, so the answer of another model answers another question.
   const answered = answer.headers.get(modelHeader)
   if (answered !== null && answered !== modelId) return { problem: 'another authorization model answered' }
   let json: unknown
@@ -85,7 +85,7 @@ export function readBody(
   } catch {
     return { problem: 'the answer is not JSON' }
   }
-  // JSON.parse keeps the last of two equal keys: an answer that says both is no answer.
+  // JSON.parse keeps the last of two equal keys: an answer with both is no answer.
   if (keysWritten(answer.text) !== keysKept(json)) return { problem: 'the answer names a key twice' }
   return { json }
 }
@@ -147,14 +147,13 @@ export function refused(problem: string): Verdict {
   return { kind: 'denied', problem }
 }
 
-/** Codes with which OpenFGA says that its store has no such model. It says the same for a store that does not exist. */
+/** Codes for a store without such a model. OpenFGA sends the same code for a store that does not exist. */
 const noModel: ReadonlySet<string> = new Set(['authorization_model_not_found', 'latest_authorization_model_not_found'])
 
 /**
- * The server refused the connection or its settings, and not the question: the refusal says nothing about rights.
- *
+ * Returns the fault if the server refused the connection or its settings: such a refusal says nothing about rights.
  * @param told - Code and message of the server, quoted, for the operator.
- * @returns `undefined` where the question itself was refused.
+ * @returns `undefined` if it refused the question itself.
  */
 export function setUpFault(status: number, code: string | undefined, told: string): ConfigurationError | undefined {
   const answered = `OpenFGA answered with status ${status}${told}`

@@ -28,8 +28,8 @@ interface CheckerOptions {
   /** Required freshness of answers. @default higher consistency for `write` calls, least latency for `read` */
   readonly consistency?: Consistency
   /**
-   * Facts of this call that no tuple holds, such as the groups of a verified token; at most 100. They see the
-   * identity and never an input, so that nothing which a model wrote becomes a tuple.
+   * Returns facts of this call that are in no tuple, such as the groups of a verified token; at most 100. It gets the
+   * identity and never an input, so that no text of a model becomes a tuple.
    */
   readonly contextualTuples?: (identity: Identity) => readonly RelationshipTuple[]
   /**
@@ -38,7 +38,9 @@ interface CheckerOptions {
    * @default answers are not kept
    */
   readonly cacheSeconds?: number
-  /** Says why, for traces: the engine of `@behalf/fga-engine` over the same tuples. Its answer decides nothing. */
+  /**
+   * Explains answers for traces: the engine of `@behalf/fga-engine` over the same tuples. Its answer decides nothing.
+   */
   readonly explainer?: Explainer
 }
 
@@ -136,7 +138,7 @@ function relationsOf(relations = BY_PREFIX): Relations {
   }
   refuseUnknownKeys('openFga.relations', relations, ['user', 'agent', 'delegation'])
   const { user, agent, delegation } = relations
-  // One without the other would ask for less than F2 demands.
+  // One without the other would ask fewer questions than F2 requires.
   if ((agent === undefined) !== (delegation === undefined)) {
     throw new ConfigurationError('openFga.relations', 'give agent and delegation together, or neither')
   }

@@ -41,7 +41,7 @@ export const storeKeys = [
 
 /** @throws ConfigurationError An option is missing or wrong. */
 export function readStoreOptions(options: StoreOptions): StoreConnection {
-  // Looked up at each call, so that what wraps the global later is used too.
+  // Read at each call, so that a wrapper that replaces the global later is used too.
   const { fetch = (input, init) => globalThis.fetch(input, init), clock = systemClock } = options
   return {
     storeUrl: `${baseOf(options)}/stores/${ulid('storeId', options.storeId)}`,

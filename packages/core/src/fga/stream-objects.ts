@@ -21,7 +21,7 @@ interface StreamOptions {
   readonly timeoutMs: number
 }
 
-/** Asks for objects one by one. Nothing is sent before the loop begins, and nothing is repeated once it has. */
+/** Asks for objects one by one. Sends nothing before the loop begins, and repeats nothing afterwards. */
 export function streamObjects(store: StoreConnection, question: ListQuestion, options: StreamOptions): ObjectStream {
   const asked = checkListQuestion(question)
   let cutOff: 'deadline' | undefined
@@ -114,7 +114,7 @@ function nameIn(line: string): string {
   try {
     json = JSON.parse(line)
   } catch {
-    // Broken off in the middle, or no JSON at all: the names before it are right, and these may not be all.
+    // An incomplete stream, or no JSON: the names before this point are right, but others may be missing.
     throw new TransportError('OpenFGA: the stream broke off')
   }
   const parsed = streamLine.safeParse(json)

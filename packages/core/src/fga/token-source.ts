@@ -22,7 +22,7 @@ export type OpenFgaCredentials =
       readonly method: 'clientCredentials'
       /** Issuer of the token, and the client's authentication: `oidc({ issuer, clientId, clientSecret })`. */
       readonly authorizationServer: Profile
-      /** Such as `https://api.us1.fga.dev/`. */
+      /** Audience of the token, such as `https://api.us1.fga.dev/`. */
       readonly audience: string
       /** @default what the server gives */
       readonly scopes?: readonly string[]
@@ -31,11 +31,11 @@ export type OpenFgaCredentials =
 /** Source of the Bearer token. */
 export interface TokenSource {
   token(signal: AbortSignal): Promise<Token | undefined>
-  /** The server did not take `used`. @returns whether another may be had */
+  /** Drops a token that the server refused. @returns whether another token may be requested */
   drop(used: Token | undefined): boolean
 }
 
-/** A token this close to its end is not sent any more. Seconds. */
+/** Time before a token expires at which it is no longer sent, in seconds. */
 const SKEW_SECONDS = 30
 
 /** @throws ConfigurationError The credentials are wrong. No request is made. */

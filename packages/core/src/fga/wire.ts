@@ -33,7 +33,7 @@ export function checkRequest(question: Question, pinned: Pinned): string {
   return JSON.stringify({ tuple_key: tupleKey(question), ...facts(question), ...pinnedFields(pinned) })
 }
 
-/** The body of `POST /stores/{id}/batch-check`: at most 50 questions, each under an id of its own. */
+/** Returns the body of `POST /stores/{id}/batch-check`: at most 50 questions, each with its own id. */
 export function batchRequest(questions: ReadonlyMap<string, Question>, pinned: Pinned): string {
   return JSON.stringify({
     checks: Array.from(questions, ([id, question]) => ({
@@ -87,7 +87,7 @@ export function writeRequest(
 /** No coercion anywhere: the text "true" is not an allow (F1). */
 export const checkAnswer = z.object({ allowed: z.boolean() })
 
-/** Items are read one by one, so that each malformed one is named. */
+/** Answer of a batch. Each item is read separately, so that each malformed item is named. */
 export const batchAnswer = z.object({ result: z.looseObject({}) })
 
 export const batchItem = z.object({
@@ -103,7 +103,7 @@ export const batchItem = z.object({
 
 export const listAnswer = z.object({ objects: z.array(z.string()) })
 
-/** One line of a stream: a result, or why there will be no more. */
+/** One line of a stream: a result, or the reason why the stream ended. */
 export const streamLine = z.object({
   result: z.optional(z.object({ object: z.string() })),
   error: z.optional(z.object({ message: z.optional(z.string()) })),

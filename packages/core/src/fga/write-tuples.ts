@@ -19,7 +19,10 @@ export interface Writes {
 /** Whether the tuples were written and deleted. */
 export type Written =
   | { readonly status: 'written' }
-  /** Nothing was written: a tuple exists, one to delete is missing, or another client wrote at the same time. */
+  /**
+   * Nothing was written: a tuple to write exists, a tuple to delete is missing, or another client wrote at the same
+   * time.
+   */
   | { readonly status: 'conflict'; readonly message: string }
 
 const conflicts = ['write_failed_due_to_invalid_input', 'Aborted']

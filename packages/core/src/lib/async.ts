@@ -5,9 +5,9 @@ interface Flight<T> {
 }
 
 /**
- * Identical work in flight is done once (I4).
+ * Runs identical work once while it is in flight (I4).
  *
- * One caller's abort rejects that caller only; the work itself is aborted when no caller waits for it.
+ * One caller's abort rejects only that caller. The work itself is aborted when no caller waits for it.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>()
@@ -54,7 +54,10 @@ export class SingleFlight<T> {
   }
 }
 
-/** Loads at the first call, once for all callers. The next call retries a failure: file handles may run out for a moment. */
+/**
+ * Loads at the first call, once for all callers. The next call retries a failure: file handles may run out for a
+ * moment.
+ */
 export function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loaded: Promise<T> | undefined
   const again = (error: unknown): never => {

@@ -28,7 +28,9 @@ export function classifiedStore(store: Store): Store {
   return wrapper
 }
 
-/** Comparisons with `NaN` are false, so such a time would pass the check of the clocks. */
+/**
+ * Checks a time from the store. Comparisons with `NaN` are false, so such a time would pass the check of the clocks.
+ */
 function toldTime(seconds: number): number {
   if (Number.isFinite(seconds)) return seconds
   throw new StoreError('corrupt', 'the store told a time that is no number')
@@ -47,7 +49,7 @@ async function classified<Result>(work: () => Promise<Result>): Promise<Result> 
   }
 }
 
-/** The store did not answer, or failed in an unknown way: what was asked of it may have been done. */
+/** Returns whether the store did not answer, or failed in an unknown way: the request may have taken effect. */
 export function isOutage(error: unknown): boolean {
   if (!BehalfError.isInstance(error)) return false
   return error.retryable || (error.code === 'ERR_STORE' && (error as StoreError).reason === 'unclassified')

@@ -35,7 +35,7 @@ export interface Unreadable {
   readonly unreadable: StoreError
 }
 
-/** Is told the key of a record that does not open. */
+/** Called with the key of a record that cannot be opened. */
 export type OnUnreadable = (key: string) => void
 
 export interface WalkOptions {
@@ -46,7 +46,7 @@ export interface WalkOptions {
 }
 
 export interface WriteOptions {
-  /** `null`: only where there is none. A version: only where the stored one is equal. */
+  /** `null`: only if the record is absent. A version: only if the stored one is equal. */
   readonly ifVersion: string | null
 }
 

@@ -20,7 +20,7 @@ const MAX_CONFLICTS = 64
 const MAX_PAUSE_MS = 100
 /** Writes in a row whose answer was lost, before the store counts as unavailable. */
 const MAX_LOST_ANSWERS = 2
-/** The shortest wait between two looks at a lease that another process has, in milliseconds. */
+/** Minimum interval between two reads of a lease that another process has, in milliseconds. */
 const LOOK_MS = 50
 /** Records that are read at a time. */
 const PAGE = 100
@@ -29,10 +29,10 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /**
- * Records of one kind in a store: sealed under their key, named by keyed hashes, checked by a schema, changed by
- * compare-and-swap only.
+ * Records of one kind in a store: sealed under their key, named by keyed hashes, checked by a schema, and changed only
+ * by compare-and-swap.
  *
- * A write whose answer was lost is looked up, so that it is never taken for the write of another process.
+ * A write whose answer was lost is read again, so that it is never mistaken for the write of another process.
  */
 export class Collection<Value> {
   readonly #opened: OpenedStore
@@ -92,11 +92,10 @@ export class Collection<Value> {
   }
 
   /**
-   * Changes a record as long as `change` wants to: it gets the newest value each time another writer was faster, or
-   * `undefined` where there is none, and returns `undefined` to leave it.
-   *
-   * @param from - A key, or the record as it was read.
-   * @param options.instead - What a record that does not open counts as. Absent: its error is thrown.
+   * Changes a record, and tries again when another writer was faster. `change` gets the newest value each time, or
+   * `undefined` if there is none, and returns `undefined` to leave it unchanged.
+   * @param from - A key, or the record that was read.
+   * @param options.instead - Value for a record that cannot be opened. Absent: its error is thrown.
    * @returns what is stored now.
    */
   async change(
@@ -124,8 +123,8 @@ export class Collection<Value> {
   /**
    * Yields the records under an index name, in key order.
    *
-   * An index row is not sealed: who writes to the database can point it at any record. So a record counts only if its
-   * sealed content says that it belongs under this name. The others are skipped.
+   * An index row is not sealed: a party that writes to the database can point it at any record. So a record counts only
+   * if its sealed content says that it belongs under this name. Others are skipped.
    */
   async *under(name: Name, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Stored<Value>, void> {
     const index = await this.#indexName(name)
@@ -138,7 +137,9 @@ export class Collection<Value> {
     }
   }
 
-  /** Takes due records: no other caller gets them before the lease ends. One that does not open delays no other. */
+  /**
+   * Takes due records: no other caller gets them before the lease ends. A record that cannot be opened delays no other.
+   */
   async claimDue(
     queue: string,
     options: { readonly limit: number; readonly leaseSeconds: number },
@@ -152,15 +153,15 @@ export class Collection<Value> {
     return this.#store.increment(`uses:${key}`, { windowSeconds })
   }
 
-  /** The right to do something about a record alone, across processes. @returns `undefined` where another has it. */
+  /** Takes the exclusive right to act on a record, across processes. @returns `undefined` if another holder has it. */
   lease(key: string, seconds: number): Promise<Lease | undefined> {
     return Lease.take(this.#store, `lease:${key}`, seconds)
   }
 
   /**
-   * Does `work` about a record alone, across processes: waits for the one who does it now, and looks again after that.
-   *
-   * @param options.seconds - A process that died is waited for no longer.
+   * Runs `work` exclusively for a record, across processes. Waits for the current holder, and reads the record again
+   * afterwards.
+   * @param options.seconds - Maximum wait for a process that died.
    */
   async alone<Result>(
     key: string,
@@ -222,7 +223,7 @@ export class Collection<Value> {
       const now = await this.#store.get(key).catch((error: unknown) => {
         throw typeof written === 'string' ? error : written.error
       })
-      // Sealed twice, the same value is other bytes: these are from this very write.
+      // Sealing the same value twice gives different bytes, so these bytes are from this write.
       if (now !== undefined && equalBytes(now.value, sealed)) return now.version
       if (written === 'conflict') return written
     }

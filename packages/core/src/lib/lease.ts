@@ -5,10 +5,10 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 /**
- * A right that ends by itself when its holder dies.
+ * A right that expires when its holder dies.
  *
- * Counted by the store alone: no clock of a process has a part in it. The value names the holder, so that a
- * holder whose write was taken while the answer got lost finds that it holds the lease all the same.
+ * Only the store counts its time, and no process's clock. The value names the holder. So if its write succeeded and the
+ * answer was lost, the holder finds that it has the lease.
  */
 export class Lease {
   readonly #store: Store
@@ -27,7 +27,7 @@ export class Lease {
     this.#version = held.version
   }
 
-  /** @returns `undefined` when another holder has it. */
+  /** Takes the lease. @returns `undefined` if another holder has it. */
   static async take(store: Store, key: string, seconds: number): Promise<Lease | undefined> {
     const holder = crypto.randomUUID()
     const options = { ifVersion: null, expiresInSeconds: seconds }
@@ -46,7 +46,7 @@ export class Lease {
     return (await store.get(key)) !== undefined
   }
 
-  /** @returns false when it had ended and another holder has it. */
+  /** Renews the lease. @returns false if it had ended and another holder has it. */
   renew(): Promise<boolean> {
     const renewing = this.#renew()
     this.#renewing = renewing
@@ -62,7 +62,7 @@ export class Lease {
 
   /**
    * Renews the lease three times in each of its periods, until it is stopped. If the store does not answer, it tries
-   * again at the next beat. It gives up only a lease that another holder has.
+   * again at the next beat. It stops only if another holder has the lease.
    */
   keep(): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -80,7 +80,7 @@ export class Lease {
     }
   }
 
-  /** Keeps the lease as long as `work` goes on, and releases it then. */
+  /** Keeps the lease while `work` runs, and releases it afterwards. */
   async during<Result>(work: () => Promise<Result>): Promise<Result> {
     const stop = this.keep()
     try {
@@ -91,10 +91,10 @@ export class Lease {
     }
   }
 
-  /** Never fails: a lease that cannot be released ends by itself. */
+  /** Releases the lease. Never fails: a lease that cannot be released expires. */
   async release(): Promise<void> {
     this.#released = true
-    // A renewal under way changes the version, and would take a deleted lease again.
+    // A pending renewal changes the version, and would create a deleted lease again.
     await this.#renewing?.catch(() => {})
     await this.#store.delete(this.#key, { ifVersion: this.#version }).catch(() => {})
   }

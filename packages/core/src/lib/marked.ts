@@ -1,4 +1,4 @@
-/** Hands on the object that it is given, so that a class below it puts its private field on that very object. */
+/** Returns its argument, so that a subclass adds its private field to that object. */
 class Given {
   constructor(object: object) {
     // biome-ignore lint/correctness/noConstructorReturn: this is how a private field gets onto an object that is there already.
@@ -7,10 +7,10 @@ class Given {
 }
 
 /**
- * Objects that were marked, each with what is kept for it: in a private field, which nothing outside can set, copy or read.
+ * Marked objects, each with a value in a private field, which outside code cannot set, copy or read.
  *
- * A WeakMap would do the same. To fill one costs more than all else in an admission, and the garbage collector pays for
- * each entry once more.
+ * A WeakMap would work too. But filling one costs more than everything else in an admission, and the garbage collector
+ * spends time on each entry again.
  */
 export class Marked extends Given {
   #kept: object | undefined

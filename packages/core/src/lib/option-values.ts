@@ -33,13 +33,13 @@ export const kinds = {
   texts: kind('a list of non-empty strings', (value) => Array.isArray(value) && value.every(isText)),
 }
 
-/** One of these words. */
+/** Accepts one of these words. */
 export const oneOf = (...allowed: readonly string[]): OptionKind => ({
   words: `one of ${allowed.map((word) => `'${word}'`).join(', ')}`,
   holds: (value) => allowed.some((word) => word === value),
 })
 
-/** An object of another part, which has these methods. `words`: how to make one. */
+/** Accepts an object with these methods. `words`: how to make one. */
 export const having = (words: string, ...methods: readonly string[]): OptionKind => ({
   words,
   holds: (value) =>
@@ -53,9 +53,8 @@ export const aClock = having('an object with now(), which returns epoch millisec
 
 /**
  * Checks the values of options. An option that is `undefined` is absent.
- *
  * @param prefix - Begins the names of the options in errors, such as `policy.`.
- * @throws ConfigurationError Names the option, its value where that is no secret, and what to give.
+ * @throws ConfigurationError Names the option, its value if that is no secret, and what to give.
  */
 export function checkValues(prefix: string, options: object, allowed: Readonly<Record<string, OptionKind>>): void {
   for (const [name, { words, holds }] of Object.entries(allowed)) {

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors/index.ts'
 
 /** Refuses unknown keys: a misspelt option would silently weaken what it was meant to set (E3). */
 export function refuseUnknownKeys(option: string, value: object, known: readonly string[]): void {
-  // JavaScript callers hand over null, and Object.keys would answer with a TypeError that names nothing.
+  // JavaScript callers may pass null, and the TypeError of Object.keys would name nothing.
   if (typeof value !== 'object' || value === null) throw new ConfigurationError(option, 'give an object of options')
   for (const key of Object.keys(value)) {
     if (!known.includes(key)) {

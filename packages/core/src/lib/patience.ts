@@ -3,7 +3,7 @@ import { isOutage } from './classified-store.ts'
 interface Patience {
   /** Time for which a store that does not answer is retried, in seconds. */
   readonly seconds: number
-  /** Keeps no process alive meanwhile. @default false */
+  /** Whether the process may end during the retries. @default false */
   readonly unref?: boolean
 }
 
@@ -36,9 +36,8 @@ export async function whileUnavailable<Result>(
 }
 
 /**
- * Writes until the store has taken it, or the time is over. A write whose answer got lost meets its own trace as a
- * conflict: then what lies there is looked at.
- *
+ * Writes until the store accepts it, or the time is over. A write whose answer was lost finds its own record as a
+ * conflict: then the stored record is read.
  * @throws StoreError The store did not answer in all that time.
  */
 export async function untilWritten<Written>(

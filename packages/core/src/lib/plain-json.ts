@@ -6,13 +6,13 @@ const MAX_DEPTH = 64
 export type Snapshot = { readonly value: Json } | { readonly problem: string; readonly isTooLarge?: true }
 
 /**
- * Copies a value as plain JSON, frozen, or says what in it is not plain (A10).
+ * Copies a value as plain JSON, frozen, or names the part that is not plain (A10).
  *
- * `-0` becomes `0`: JSON has one zero. Getters are refused without being read: one that answers differently the second time would let
- * the approved and the executed input differ.
+ * `-0` becomes `0`: JSON has one zero. Refuses getters without reading them: a getter that returns another value the
+ * second time would let the approved and the executed input differ.
  *
- * @param maxBytes - Largest size, as UTF-8 JSON without white space and escapes. Whatever is larger is refused as soon as
- *   that is seen, before the rest is copied.
+ * @param maxBytes - Maximum size, as UTF-8 JSON without white space and escapes. A larger value is refused as soon as
+ *   its size is known, before the rest is copied.
  */
 export function snapshot(value: unknown, maxBytes = Number.POSITIVE_INFINITY): Snapshot {
   try {
@@ -24,7 +24,10 @@ export function snapshot(value: unknown, maxBytes = Number.POSITIVE_INFINITY): S
   }
 }
 
-/** Thrown on the way down; each level adds where it stood on the way up, so that a good value costs no path. */
+/**
+ * Thrown at the value that is not plain. Each level above adds its place to the path, so that a plain value needs no
+ * path.
+ */
 class NotPlain extends Error {
   readonly what: string
   readonly path: string[] = []
@@ -110,7 +113,7 @@ function copyArray(value: readonly unknown[], depth: number, size: Size): Json {
   // Brackets and commas, and a byte an item: known before anything is read.
   size.add(value.length + 1)
   size.expect(value.length)
-  // One key an item and nothing else: no hole, no named property, no symbol.
+  // One key for each item and no other key: no hole, no named property, no symbol.
   if (Object.keys(value).length !== value.length || Object.getOwnPropertySymbols(value).length > 0) {
     throw new NotPlain('is a sparse or extended array')
   }
@@ -134,7 +137,7 @@ function copyObject(value: object, depth: number, size: Size): Json {
     size.add(2)
     size.text(key, 'has a key that is')
     const member = copyMember(value, key, depth, size)
-    // An absent optional field; JSON has no other way to say so.
+    // An absent optional field; JSON has no other form for it.
     if (member !== undefined) out[key] = member
   }
   return Object.freeze(out)
@@ -157,7 +160,7 @@ function copyMember(holder: object, key: string | number, depth: number, size: S
   }
 }
 
-/** Same value by meaning: key order does not count; -0 and 0 are one, as in JSON. */
+/** Returns whether two values mean the same: the order of keys does not count, and -0 equals 0, as in JSON. */
 export function equalJson(left: Json, right: Json): boolean {
   if (left === right) return true
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false

@@ -52,7 +52,7 @@ function rsaProblem({ n, e }: Jwk, maxModulusBits: number): string | undefined {
 const hasSmallFactor = (modulus: bigint): boolean =>
   modulus % 2n === 0n || ROCA_PRIMES.some((prime) => modulus % BigInt(prime) === 0n)
 
-/** A sound modulus passes for one of them once in 240 million. */
+/** Returns whether a modulus is of the vulnerable kind. A safe modulus is mistaken for one once in 240 million. */
 function isRoca(modulus: bigint): boolean {
   const rest = modulus % ROCA_PRODUCT
   return ROCA_PRIMES.every((prime) => powersOf65537(prime).has(Number(rest % BigInt(prime))))
@@ -92,8 +92,8 @@ function bytesOf(text: unknown): readonly number[] | undefined {
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]*$/
 
 /**
- * Whether a text is a JWT in the compact form: three parts in base64url, without padding or white space, which decoders
- * let pass. The signature may be empty: that is for the verification to refuse.
+ * Returns whether text is a JWT in the compact form: three parts in base64url, without padding or white space, which
+ * decoders tolerate. The signature may be empty: the verification refuses that.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7515#section-2 | RFC 7515 §2}
  */
 export function isCompactJwt(text: string): boolean {

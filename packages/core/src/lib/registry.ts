@@ -3,11 +3,11 @@ import { Marked } from './marked.ts'
 
 interface Shared {
   /**
-   * Identities that a verification made (I1), each with the token behind it, which is never reachable from
-   * the identity object itself. The first copy's own functions: one copy cannot read a private field of another.
+   * Identities that a verification made (I1), each with the token behind it, which is never reachable from the identity
+   * object itself. These are the first copy's functions: another copy cannot read its private field.
    */
   readonly verified: Pick<typeof Marked, 'set' | 'has' | 'get'>
-  /** One context for both, since entering one costs more than all else in a warm call. */
+  /** One context for both, since entering a context costs more than everything else in a warm call. */
   readonly scope: AsyncLocalStorage<Scope>
 }
 

@@ -26,7 +26,7 @@ const encryption = once(async () => ({
   ...(await import('jose/decode/protected_header')),
 }))
 
-/** Reads key material, or says which option is wrong. */
+/** Reads key material, or throws and names the wrong option. */
 export function keyBytes(option: string, material: unknown): Uint8Array {
   let bytes: Uint8Array | undefined
   // A copy: keys are used late, and their owner may wipe these bytes, or use a buffer again.

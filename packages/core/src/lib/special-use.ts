@@ -19,12 +19,12 @@ const SPECIAL_V4: readonly Prefix[] = [
   ['240.0.0.0', 4],
 ]
 
-/** Of IPv6, what is not of special use lies here. */
+/** Public range of IPv6: every address outside it is of special use. */
 const PUBLIC_V6: Prefix = ['2000::', 3]
 const SPECIAL_V6: readonly Prefix[] = [
   ['2001::', 23],
   ['2001:db8::', 32],
-  // 6to4: holds an IPv4 address, and relays to it are gone.
+  // 6to4: contains an IPv4 address, and its relays no longer exist.
   ['2002::', 16],
   ['3fff::', 20],
 ]
@@ -44,7 +44,7 @@ const HOLDS_V4: readonly Prefix[] = [
 export function isSpecialUse(address: string): boolean {
   const v4 = bitsOfV4(address)
   if (v4 !== undefined) return SPECIAL_V4.some(([prefix, bits]) => starts(v4, bitsOfV4(prefix), bits, 32))
-  // A zone (`fe80::1%eth0`) is of this machine's making.
+  // A zone (`fe80::1%eth0`) is local to this machine.
   const v6 = bitsOfV6(address)
   if (v6 === undefined) return true
   const within = ([prefix, bits]: Prefix) => starts(v6, bitsOfV6(prefix), bits, 128)
@@ -56,13 +56,13 @@ export function isSpecialUse(address: string): boolean {
 }
 
 /**
- * Whether the host of a URL is by its writing a place of special use: such an IP address, or a `localhost` name
- * (RFC 6761 §6.3). A name that only resolves to such an address does not show it.
+ * Returns whether the host of a URL is written as a special-use address: such an IP address, or a `localhost` name (RFC
+ * 6761 §6.3). A name that only resolves to such an address is not detected.
  */
 export function namesSpecialUse({ hostname }: URL): boolean {
   const host = hostname.replace(/\.$/, '')
   if (host === 'localhost' || host.endsWith('.localhost')) return true
-  // The URL parser has put every other spelling (0x7f.1, 2130706433, full-width digits) into these.
+  // The URL parser has converted every other spelling (0x7f.1, 2130706433, full-width digits) to these.
   if (host.startsWith('[')) return isSpecialUse(host.slice(1, -1))
   return bitsOfV4(host) !== undefined && isSpecialUse(host)
 }

@@ -13,7 +13,10 @@ export interface StoreKeys {
   readonly index: KeyMaterial
 }
 
-/** A memory store dies with its process, and so may its keys: random ones, the same for all who open this store. */
+/**
+ * Random keys of memory stores, the same for all components that open one store. A memory store ends with its process,
+ * so its keys may end with it.
+ */
 const ownKeys = new WeakMap<Store, StoreKeys>()
 
 /** Parts that a component needs to store records. */
@@ -31,13 +34,13 @@ const withGivenKeys = new WeakSet<Store>()
 const indexKeys = new WeakMap<Store, Uint8Array>()
 
 /**
- * Returns the store to use, what seals its records, and what hashes their names.
+ * Returns the store to use, the key that seals its records, and the key that hashes their names.
  *
- * This is the only place where keys of a store come from. Two parts that open one store find the same records.
+ * Only this function provides the keys of a store. Two components that open one store find the same records.
  *
  * @param owner - The function whose options are read. It begins the option names in errors.
- * @throws ConfigurationError The store is unknown, a durable store has no keys, a key is invalid, or one part gives
- *   keys for a memory store and another part gives none, or two parts give one store different index keys.
+ * @throws ConfigurationError The store is unknown, a durable store has no keys, a key is invalid, or one component
+ *   gives keys for a memory store and another gives none, or two components give one store different index keys.
  */
 export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?: string): OpenedStore {
   const option = (name: string) => (owner === undefined ? name : `${owner}.${name}`)
@@ -50,7 +53,7 @@ export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?
       'a durable store needs { seal: [current, …old], index }: 32 random bytes each',
     )
   }
-  // One object for a store and for what wraps it, or a memory store would have two sets of keys.
+  // Uses one object for a store and its wrapper, or a memory store would have two sets of keys.
   const opened = classifiedStore(store)
   refuseMixture(opened, given, option('keys'))
   const keys = given ?? ownKeysOf(opened)

@@ -14,8 +14,8 @@ export interface Passed {
   /** All claims of the verified token. */
   readonly claims: Readonly<Record<string, unknown>>
   /**
-   * `jti`, else a hash of what is signed in the token, or of what the issuer says of an opaque one: the same for each use of
-   * the same token, however it is written.
+   * Id of the token: `jti`, else a hash of its signed part, or of the issuer's answer about an opaque token. It is the
+   * same for each use of the same token, in every spelling.
    */
   readonly tokenId: string
   /** Scheme by which the token was presented. `DPoP`: its key was proved. */

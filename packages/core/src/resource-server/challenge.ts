@@ -42,7 +42,7 @@ export interface Complaint extends Omit<ChallengeFields, 'realm' | 'resourceMeta
 export interface RefusalOptions {
   /** Scheme by which the request presented its token. `undefined`: there was no token. */
   readonly scheme: Scheme | undefined
-  /** Absent: the request had no credentials, and no error is named (RFC 6750 §3.1). */
+  /** Error of the request. Absent: the request had no credentials, and no error is named (RFC 6750 §3.1). */
   readonly complaint?: Complaint
   /** Scopes that the request needs, for a client without credentials: it need not ask for more. */
   readonly scopes?: readonly string[]

@@ -3,13 +3,13 @@ import { ConfigurationError } from '../errors/index.ts'
 
 /** Requirements for the user's login. */
 export interface AuthenticationRules {
-  /** One of these, the preferred one first. */
+  /** Accepted levels of login, the preferred one first. One suffices. */
   readonly acrValues?: readonly string[] | undefined
-  /** Seconds since the login, at most. */
+  /** Maximum time since the login, in seconds. */
   readonly maxAge?: number | undefined
 }
 
-/** They go into a quoted string, separated by spaces. */
+/** Form of a level: the challenge puts the levels into a quoted string, separated by spaces. */
 const acrValue = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 export function checkAuthenticationRules(option: string, { acrValues, maxAge }: AuthenticationRules): void {
@@ -27,16 +27,14 @@ export function checkAuthenticationRules(option: string, { acrValues, maxAge }: 
 const isAcrValue = (value: unknown): boolean => typeof value === 'string' && acrValue.test(value)
 
 /**
- * Whether the user logged in as the rules want. What the token does not say is not so.
- *
+ * Returns whether the user logged in as the rules require. A fact that the token does not state counts as false.
  * @param now - Epoch seconds.
- * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
  */
 export function isAuthenticated(identity: Identity, { acrValues, maxAge }: AuthenticationRules, now: number): boolean {
   const { acr, authTime = Number.NaN } = identity.kind === 'user' ? identity : {}
   if (acrValues !== undefined && !acrValues.some((value) => value === acr)) return false
   if (maxAge === undefined) return true
-  // A time of the future says nothing about how long ago the login was.
+  // A time in the future does not say how long ago the login was.
   return authTime <= now + TOLERANCE_SECONDS && now - authTime <= maxAge
 }
 

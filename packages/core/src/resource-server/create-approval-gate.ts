@@ -11,7 +11,7 @@ import { challengeParameters } from './wire.ts'
 
 /** Options of {@link createApprovalGate}. */
 export interface ApprovalGateOptions {
-  /** Keeps which approvals were used, and the answers. One store for all processes of the API. */
+  /** Store of the used approvals and the answers. One store for all processes of the API. */
   readonly store: Store
   /**
    * 32 random bytes each. A durable store needs them. The first key seals answers; all of them open.
@@ -24,7 +24,7 @@ export interface ApprovalGateOptions {
    * @default 'refuse'
    */
   readonly onCrash?: 'refuse' | 'run_again' | undefined
-  /** A handler that lives renews its lease; after this long without one it counts as dead, seconds. @default 60 */
+  /** Time after which a handler that did not renew its lease counts as dead, in seconds. @default 60 */
   readonly leaseSeconds?: number | undefined
   /** Time that an answer is repeated beyond the token's expiry, in seconds. @default 86_400 */
   readonly retentionSeconds?: number | undefined
@@ -36,7 +36,7 @@ export interface ApprovalGateOptions {
 export interface OrderContext {
   /** Key of this order; the same each time that it runs. */
   readonly idempotencyKey: string
-  /** An earlier run of this very order ended in the middle (`onCrash: 'run_again'`). */
+  /** True if an earlier run of this order did not finish (`onCrash: 'run_again'`). */
   readonly again: boolean
 }
 
@@ -54,15 +54,16 @@ export interface ApprovalGate {
   /**
    * Runs an order that its token was approved for, once.
    *
-   * `order` must mean the same as exactly one of the token's `authorization_details`, field by field, no field
-   * more or less. The first idempotency key uses the approval up; the same key gets the same answer again, another
-   * key 409. A handler that answers 4xx carried nothing out: its answer is kept under the key and the approval is
-   * given back, unless an earlier run of the order ended in the middle. A token that does not say when it expires is
-   * refused: its use could not be remembered long enough. So is one that ran out four minutes ago, while the body came.
-   * Does not decide whether the caller may touch what the order is about.
+   * `order` must mean the same as exactly one of the token's `authorization_details`, field by field, with no field
+   * more or less. The first idempotency key consumes the approval. The same key gets the same answer again, another key
+   * 409. A handler that answers 4xx did nothing. Its answer is kept under the key and the approval is released, unless
+   * an earlier run of the order did not finish. A token without an expiry is refused: its use could not be remembered
+   * long enough. So is a token that expired over four minutes ago, while the body arrived. Does not decide whether the
+   * caller may use the objects of the order.
    *
-   * @returns The handler's answer, the same answer again, or why not: 400, 403, 409 or 422.
-   * @throws StoreError The store did not answer, before anything was done: no order runs. And whatever the handler throws.
+   * @returns The handler's answer, the same answer again, or the refusal: 400, 403, 409 or 422.
+   * @throws StoreError The store did not answer, before anything was done: no order runs. Errors of the handler are
+   *   thrown too.
    */
   runApproved(
     request: Pick<Request, 'headers'>,
@@ -162,7 +163,7 @@ interface Asked {
 }
 
 /**
- * Whether a token was approved for this very order: exactly one of its `authorization_details` means the same.
+ * Returns whether a token was approved for this order: exactly one of its `authorization_details` means the same.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-9.1 | RFC 9396 §9.1}
  */
 export function isApproved(caller: Pick<Passed, 'authorizationDetails'>, order: AuthorizationDetail): boolean {

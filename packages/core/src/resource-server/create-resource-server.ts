@@ -12,20 +12,20 @@ import type { ProtectedRequest } from './read-access-token.ts'
 import { type MetadataOptions, resourceMetadata } from './resource-metadata.ts'
 import type { Introspect } from './verify-caller.ts'
 
-/** RFC 6750 §3: `Bearer` is followed by at least one parameter, also where there is nothing to say. */
+/** Default realm. RFC 6750 §3: at least one parameter follows `Bearer`, even if there is nothing to report. */
 const DEFAULT_REALM = 'api'
 
 /** Options of `createResourceServer`. */
 export interface ResourceServerOptions extends SurroundingsOptions {
   /** The issuer whose tokens the API takes, or a function that answers with the profile of each of several. */
   readonly authorizationServer: VerifyTokenOptions['authorizationServer']
-  /** The API's own identifier: tokens for another audience are refused. Any one of several. */
+  /** Identifier of the API: tokens for another audience are refused. With several, any one is accepted. */
   readonly audience: string | readonly string[]
   /** `realm` of the challenges. @default 'api' */
   readonly realm?: string | undefined
   /** Takes tokens that are bound to a key, with their proofs. @default they are refused */
   readonly dpop?: DpopOptions | undefined
-  /** The origin that clients see, where a proxy stands before the API. @default the request's own */
+  /** Origin that clients see, if the API is behind a proxy. @default the request's own */
   readonly origin?: string | undefined
   /**
    * Path that the proxy removes before the request arrives here, such as `/trading`: a proof names the address that its
@@ -56,11 +56,11 @@ const optionKeys = [
   'timeoutMs',
 ] as const satisfies readonly (keyof ResourceServerOptions)[]
 
-/** Requirements of one request, beside a valid token. */
+/** Requirements of one request, besides a valid token. */
 export interface ProtectOptions extends AuthenticationRules {
   /** Scopes that the request needs, all of them. @default none */
   readonly scopes?: readonly string[] | undefined
-  /** Scopes of which the request needs one. @default none */
+  /** Scopes of which the request needs any one. @default none */
   readonly anyScope?: readonly string[] | undefined
   /**
    * Scopes that a refusal for missing `scopes` names: all that the request needs, or only those that the token lacks,
@@ -84,15 +84,15 @@ const protectKeys = [
 /** Verifies the requests of one API, and publishes its metadata. */
 export interface ResourceServer {
   /**
-   * Verifies the request's access token, its proof where it is bound to a key, and what `options` ask for.
+   * Verifies the request's access token, its proof if the token is bound to a key, and the requirements in `options`.
    *
-   * Does not read the body and does not decide what the caller may do with it: `identity`, `scopes` and
-   * `authorizationDetails` are what to decide by.
+   * Does not read the body, and does not decide what the caller may do with it: decide by `identity`, `scopes` and
+   * `authorizationDetails`.
    *
-   * @param found - What the request needs in place of `options`, where that is in its body: called once the token has been
-   *   verified, so that nothing is read for an invalid one.
-   * @returns What the token proves, or the RFC 6750, 9470 or 9449 response to send. An issuer or a store that
-   *   cannot be reached is a 503, not a 401: the token may be good.
+   * @param found - Returns the requirements in place of `options`, if they depend on the body. Called after the token
+   *   has been verified, so that no body is read for an invalid token.
+   * @returns What the token proves, or the RFC 6750, 9470 or 9449 response to send. An issuer or a store that cannot be
+   *   reached is a 503, not a 401: the token may be valid.
    * @throws InvalidResponseError The issuer's metadata or keys break their specification.
    */
   protect(
@@ -183,7 +183,7 @@ function checkRules(rules: ProtectOptions): CheckedRules {
   }
   return {
     scopes: scopes.length === 0 ? [] : scopeList('protect.scopes', scopes),
-    // An empty list of which one is needed could never be met; it says so at once.
+    // An empty list could never be met, so it is refused at once.
     anyScope: anyScope === undefined ? [] : scopeList('protect.anyScope', anyScope),
     challengeScopes,
     authentication: { acrValues: acrValues && [...acrValues], maxAge },
@@ -191,7 +191,7 @@ function checkRules(rules: ProtectOptions): CheckedRules {
   }
 }
 
-/** It goes into a quoted string as it is (RFC 9110 §5.6.4). */
+/** Checks the realm, which a challenge quotes unchanged (RFC 9110 §5.6.4). */
 function checkRealm(realm: string): string {
   if (/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(realm)) return realm
   throw new ConfigurationError('createResourceServer.realm', 'is printable ASCII without quotes and backslashes')

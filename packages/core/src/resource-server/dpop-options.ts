@@ -6,7 +6,7 @@ import { type ProofNonces, proofNonces } from './proof-nonces.ts'
 
 /** Rules for tokens that are bound to a key. */
 export interface DpopOptions {
-  /** Keeps which proofs were used, as hashes and no longer than they live. One store for all processes of the API. */
+  /** Store of the used proofs, as hashes until the proofs expire. One store for all processes of the API. */
   readonly store: Store
   /** Tokens that are bound to no key are refused. @default false */
   readonly required?: boolean | undefined

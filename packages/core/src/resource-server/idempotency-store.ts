@@ -3,7 +3,10 @@ import { Collection, type Lease, type OpenedStore, type Stored } from '../lib/in
 import { type OrderRecord, orderRecord } from './stored-answer.ts'
 import { hasRunOut, UNDER_WAY_SECONDS } from './under-way.ts'
 
-/** An approval's claim outlives its token, and the requests under way with it; clocks may be 30 s off, in both directions. */
+/**
+ * Time for which an approval's claim outlasts its token, in seconds: requests with the token may be under way, and
+ * clocks may be 30 s off, in both directions.
+ */
 const MARGIN_SECONDS = UNDER_WAY_SECONDS + 60
 
 const approvalUse = z.strictObject({ v: z.literal(1), order: z.string(), keptUntil: z.number() })
@@ -16,7 +19,7 @@ export interface IdempotencyStoreOptions extends OpenedStore {
   readonly now: () => number
 }
 
-/** Names of an order and of its approval, where it needs one. */
+/** Names of an order and of its approval, if it needs one. */
 export interface OrderNames {
   readonly order: string
   readonly approval?: string
@@ -59,9 +62,8 @@ export class IdempotencyStore {
   }
 
   /**
-   * Uses an approval up for one order. Called under the order's lease.
-   *
-   * @returns false when another order has it, and was not refused.
+   * Consumes an approval for one order. Called under the order's lease.
+   * @returns false if another order has it, and was not refused.
    */
   async claim(approval: string, order: string, tokenEnd: number): Promise<boolean> {
     const claimed: ApprovalUse = { v: 1, order, keptUntil: this.#outlives(tokenEnd) }
@@ -73,8 +75,8 @@ export class IdempotencyStore {
   }
 
   /**
-   * A refused order was not carried out: what was approved is still to be had, under another key. Not where an earlier run
-   * ended in the middle: that one may have carried it out.
+   * Returns whether the order was refused. A refused order did nothing, so its approval can be used under another key.
+   * That is not so if an earlier run did not finish: it may have acted.
    */
   async #wasRefused(order: string): Promise<boolean> {
     const { state, again, answer } = (await this.read(order))?.record ?? {}
@@ -86,7 +88,7 @@ export class IdempotencyStore {
     return hasRunOut(tokenEnd, this.#options.now())
   }
 
-  /** The right to run an order, for as long as its holder lives. `undefined`: another request has it. */
+  /** Takes the right to run an order while its holder is alive. `undefined`: another request has it. */
   lease(order: string): Promise<Lease | undefined> {
     return this.#orders.lease(order, this.#options.leaseSeconds)
   }

@@ -6,7 +6,7 @@ export interface ProofNonces {
   issue(): Promise<string>
   /** Returns whether the nonce was made with our key, and is recent enough. */
   isValid(nonce: string): Promise<boolean>
-  /** A valid one whose time is half over: its client should get the next. */
+  /** Returns whether half of a valid nonce's time is over: then its client should get the next nonce. */
   isAging(nonce: string): boolean
 }
 

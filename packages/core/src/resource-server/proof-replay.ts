@@ -18,7 +18,7 @@ export interface ProofTimes {
   readonly now: number
 }
 
-/** Whether a request was under way for so long that an earlier use of its proof may be forgotten. */
+/** Returns whether a request was under way for so long that an earlier use of its proof may be forgotten. */
 export function isTooLate({ issuedAt }: UsedProof, { windowSeconds, now }: ProofTimes): boolean {
   return now - issuedAt > windowSeconds + UNDER_WAY_SECONDS
 }

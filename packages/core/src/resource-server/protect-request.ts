@@ -171,7 +171,7 @@ async function proved(
   return refuse(challenge, `proof: ${verdict.fault}`, { scheme, complaint })
 }
 
-/** RFC 9449 §8.2: before its nonce runs out, a client gets the next. */
+/** Returns the next nonce before the client's nonce expires (RFC 9449 §8.2). */
 async function nextNonce({ nonces }: DpopRules, { nonce }: Proved): Promise<Readonly<Record<string, string>>> {
   if (nonces === undefined || nonce === undefined || !nonces.isAging(nonce)) return {}
   return { 'dpop-nonce': await nonces.issue() }

@@ -23,10 +23,11 @@ const credentials = /^(bearer|dpop)(?: +(.*))?$/i
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 
 /**
- * The access token of a request, from its `Authorization` header and from nowhere else.
+ * Reads the access token of a request, only from its `Authorization` header.
  *
- * A token in the query is never taken (RFC 9700 §4.3.2); beside one in the header it makes the request
- * malformed, since a client must use one method only. A form body is not read.
+ * Never accepts a token in the query (RFC 9700 §4.3.2). If the header has a token too, the request is malformed, since
+ * a client must use only one method. Does not read a form body.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-2 | RFC 6750 §2}
  */
 export function readAccessToken(request: ProtectedRequest): PresentedToken {

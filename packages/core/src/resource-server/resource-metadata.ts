@@ -6,9 +6,9 @@ import { metadataDocument } from './wire.ts'
 
 /** Description of the API for clients that do not know it yet. */
 export interface MetadataOptions {
-  /** The API's identifier. @default the audience, where there is one and it is a web address */
+  /** Identifier of the API. @default the audience, if there is one and it is a web address */
   readonly resource?: string | undefined
-  /** Issuers whose tokens are taken. @default the profile's, where there is one */
+  /** Issuers whose tokens are accepted. @default the profile's, if there is one */
   readonly authorizationServers?: readonly string[] | undefined
   /** Scopes worth asking for. */
   readonly scopes?: readonly string[] | undefined
@@ -103,7 +103,7 @@ function answer(
   url: string,
   document: Readonly<Record<string, unknown>>,
 ): Response | undefined {
-  // The host may be another behind a proxy; the identifier says who we are.
+  // The host may differ behind a proxy, so the identifier decides.
   const { pathname, search } = new URL(asked)
   const here = new URL(url)
   if (pathname !== here.pathname || search !== here.search) return undefined
@@ -117,7 +117,7 @@ function answer(
   return new Response(method === 'HEAD' ? null : JSON.stringify(document), { headers })
 }
 
-/** It also goes into a quoted string, which the URL parser leaves quotes and backslashes out of. */
+/** Checks a web address. A challenge quotes it, and the URL parser removes quotes and backslashes. */
 function webAddress(option: string, value: unknown): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))

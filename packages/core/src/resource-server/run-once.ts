@@ -2,25 +2,28 @@ import type { IdempotencyStore, OrderNames } from './idempotency-store.ts'
 import { problem } from './problem.ts'
 import { keep, type OrderRecord, replay } from './stored-answer.ts'
 
-/** One order in front of the API. */
+/** An order that runs once at the API. */
 export interface OrderRun extends OrderNames {
   readonly fingerprint: string
   /** Time at which its token expires, in epoch seconds. */
   readonly tokenEnd: number
   readonly onCrash: 'refuse' | 'run_again'
-  /** @param again - An earlier run of this order ended in the middle. */
+  /**
+   * @param again - True if an earlier run of this order did not finish.
+   * @param again - An earlier run of this order ended in the middle.
+   */
   readonly handler: (again: boolean) => Response | Promise<Response>
 }
 
 /**
  * Runs an order once under its key, and repeats its answer to later requests.
  *
- * Of parallel requests one runs; the others get 409 until it has ended.
+ * Of parallel requests, one runs; the others get 409 until it has ended.
  */
 export async function runOnce(book: IdempotencyStore, run: OrderRun): Promise<Response> {
   const settled = answerOf(run, (await book.read(run.order))?.record)
   if (settled instanceof Response) return settled
-  // Taken before the record says so: a record is never seen as running without one.
+  // Takes the lease before the record says so: a running record always has a lease.
   const lease = await book.lease(run.order)
   if (lease === undefined) return inProgress()
   return lease.during(() => runAlone(book, run))
@@ -72,7 +75,7 @@ async function carryOut(
     book.write(order, { ...started, ...last }, version, tokenEnd).catch(() => {})
   try {
     const { response, stored } = await keep(await run.handler(started.again === true))
-    // A server error says nothing of what was done before it.
+    // A server error does not say what was done before it.
     await end(response.status >= 500 ? { state: 'unknown' } : { state: 'done', answer: stored })
     return response
   } catch (error) {

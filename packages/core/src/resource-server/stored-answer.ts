@@ -4,11 +4,14 @@ import * as z from 'zod/mini'
 /** Stored record of an order under its idempotency key. `v`: an unknown version is never guessed. */
 export const orderRecord = z.strictObject({
   v: z.literal(1),
-  /** `unknown`: its handler failed in the middle, and may have acted. */
+  /** State of the order. `unknown`: its handler failed before its end, and may have acted. */
   state: z.enum(['running', 'done', 'unknown']),
-  /** Of the order: the same key with another order is a mistake. */
+  /** Fingerprint of the order: the same key with another order is a mistake. */
   fingerprint: z.string(),
-  /** An earlier run ended in the middle, and may have acted: what this one answers does not say that nothing was done. */
+  /**
+   * Set if an earlier run did not finish, and may have acted: then the answer of this run does not prove that nothing
+   * was done.
+   */
   again: z.optional(z.literal(true)),
   answer: z.optional(
     z.strictObject({
@@ -25,7 +28,7 @@ export const orderRecord = z.strictObject({
 export type OrderRecord = z.infer<typeof orderRecord>
 export type StoredAnswer = NonNullable<OrderRecord['answer']>
 
-/** An answer's body that is larger is not told again. Bytes. */
+/** Maximum size of an answer's body that is repeated, in bytes. */
 const MAX_BODY = 256 * 1024
 /** Headers that a client needs to read the answer. Cookies and caching belong to the first response only. */
 const keptHeaders = ['content-language', 'content-location', 'content-type', 'etag', 'location']

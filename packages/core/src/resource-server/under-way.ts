@@ -4,7 +4,7 @@
  */
 export const UNDER_WAY_SECONDS = 240
 
-/** Whether a token ran out so long ago that its use by another request may be forgotten. */
+/** Returns whether a token expired so long ago that its use by another request may be forgotten. */
 export function hasRunOut(expiresAt: number | undefined, now: number): boolean {
   return expiresAt !== undefined && now - expiresAt > UNDER_WAY_SECONDS
 }

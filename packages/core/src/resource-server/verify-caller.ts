@@ -22,9 +22,9 @@ export interface IntrospectContext {
 }
 
 /**
- * Asks the issuer what an opaque token stands for (RFC 7662).
+ * Asks the issuer about an opaque token (RFC 7662).
  *
- * Gives back a verified identity, or throws `InvalidTokenError` (`inactive`) for a token that is not good.
+ * Returns a verified identity, or throws `InvalidTokenError` (`inactive`) for an invalid token.
  */
 export type Introspect = (token: string, context: IntrospectContext) => Promise<Identity>
 
@@ -60,8 +60,9 @@ export async function verifyCaller(
 }
 
 /**
- * A name that does not depend on how the token is written. A signature can be written in more ways than one. So can an
- * opaque token, in ways that its issuer alone knows: its answer names it, where that says when the token expires.
+ * Returns an id that does not depend on how the token is written. A signature can be written in more than one way. So
+ * can an opaque token, in ways that only its issuer knows: then the issuer's answer gives the id, if it says when the
+ * token expires.
  */
 async function idOf(token: string, claims: Claims): Promise<string> {
   if (jwt.test(token)) return sha256(token.slice(0, token.lastIndexOf('.')))
@@ -88,7 +89,7 @@ async function introspected(
   if (!servers.knows(identity.issuer)) {
     throw unknownIssuer(identity.issuer)
   }
-  // RFC 7662 §2.2: a server may leave `aud` out; what it says is held to.
+  // RFC 7662 §2.2: a server may omit `aud`; if it is present, it must match.
   const named = audienceOf(identity.claims)
   if (named.length > 0 && !named.some((one) => audience.includes(one))) {
     throw wrongAudience(named, audience)

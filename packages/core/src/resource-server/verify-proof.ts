@@ -35,14 +35,14 @@ export interface ExpectedProof {
   readonly windowSeconds: number
   /** Epoch seconds. */
   readonly now: number
-  /** Whether a nonce is one of ours. Absent: none is asked for. */
+  /** Returns whether a nonce is one of ours. Absent: no nonce is required. */
   readonly isNonce?: (nonce: string) => Promise<boolean>
 }
 
 export type ProofVerdict =
   | {
       readonly ok: true
-      /** Of the key that was proved (RFC 7638). */
+      /** Thumbprint of the proved key (RFC 7638). */
       readonly thumbprint: string
       readonly jti: string
       /** Epoch seconds. */
@@ -82,7 +82,7 @@ export async function verifyProof(proof: string | null, expected: ExpectedProof)
   if (fault !== undefined) return wrong(fault)
   try {
     const options = { algorithms: [...expected.algorithms], currentDate: new Date(expected.now * 1000) }
-    // 6: by the key in the header and no other; `jku`, `x5u` and `kid` are not looked at.
+    // 6: verifies by the key in the header only; ignores `jku`, `x5u` and `kid`.
     const { payload } = await jwtVerify(proof, EmbeddedJWK, { ...options, clockTolerance: EARLY_SECONDS })
     const claim = await claimFault(payload, expected)
     if (claim !== undefined) return wrong(claim)
@@ -132,10 +132,10 @@ async function claimFault(
   return undefined
 }
 
-/** A scheme, a host without user information, and characters of RFC 3986 §2: URL parsers mend or drop others. */
+/** A scheme, a host without user information, and characters of RFC 3986 §2: URL parsers correct or drop others. */
 const HTTP_URL = /^https?:\/\/([\w.-]+|\[[a-f\d:.]+\])(?::\d*)?(?:[/?#][\w\-.~:/?#[\]@!$&'()*+,;=%]*)?$/i
 
-/** Whether a text is an absolute address whose host stands there as it is, and not as another number or escape. */
+/** Returns whether text is an absolute address whose host is written literally, and not as another number or escape. */
 function isHttpUrl(text: string): boolean {
   const [, host] = HTTP_URL.exec(text) ?? []
   return host !== undefined && URL.canParse(text) && new URL(text).hostname === host.toLowerCase()

@@ -11,7 +11,7 @@ const SKEW_SECONDS = 24 * 3600
 /** Lifetime of a row, far longer than it is read: a row that the log names and the store lacks was deleted. Seconds. */
 const STORED_SECONDS = 4 * KEPT_SECONDS
 
-/** Revocations in one chunk. An append writes the last chunk again. */
+/** Maximum number of revocations in one chunk. An append writes the last chunk again. */
 const CHUNK = 64
 
 /** The index of all chunks. */
@@ -27,7 +27,7 @@ const storedHead = z.object({
   last: z.number(),
   /** Number of revocations in the last chunk. */
   count: z.number(),
-  /** The time of the newest one, in epoch seconds. */
+  /** Time of the newest revocation, in epoch seconds. */
   at: z.number(),
 })
 type Head = z.infer<typeof storedHead>
@@ -35,8 +35,8 @@ type Head = z.infer<typeof storedHead>
 const none: Head = { v: 1, first: 0, last: 0, count: 0, at: 0 }
 
 /**
- * All revocations in the order in which they were appended, in numbered chunks. The position in the log is the order: no
- * clock of a writer decides what a reader sees.
+ * All revocations in the order in which they were appended, in numbered chunks. The position in the log is the order,
+ * and no writer's clock.
  *
  * A sealed head says where the log ends, and all chunks before the last are full. A reader that finds a missing or
  * shorter chunk knows that entries were deleted: the log is incomplete. An append does not fill such a chunk. It

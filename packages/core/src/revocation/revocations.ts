@@ -28,7 +28,7 @@ export interface RevokedProof {
   readonly name: Name['kind']
   /** True if only a login after the revocation helps: the proof says when its user last authenticated. */
   readonly needsLogin: boolean
-  /** Seconds after which a new proof is told from one of before the revocation. */
+  /** Time after which a new proof can be distinguished from one made before the revocation, in seconds. */
   readonly retryAfter?: number
 }
 
@@ -54,7 +54,10 @@ export class Revocations {
   /** Time of the last read of the log: in epoch milliseconds, and in milliseconds of a monotonic clock. */
   #readAt = { clock: Number.NEGATIVE_INFINITY, elapsed: Number.NEGATIVE_INFINITY }
 
-  /** @param everySeconds - How long what the log said may be used. */
+  /**
+   * @param everySeconds - Time for which the log's content may be used.
+   * @param everySeconds - How long what the log said may be used.
+   */
   constructor(opened: OpenedStore, everySeconds = 5) {
     this.#store = opened.store
     this.#names = new Collection<RevokedName>(opened, {
@@ -66,15 +69,14 @@ export class Revocations {
     this.#log = new RevocationLog(opened, (revoked) => this.#take(revoked))
   }
 
-  /** Whether the log alone says all that is in force now. @param now - Epoch milliseconds. */
+  /** Returns whether the log alone has all revocations in force now. @param now - Epoch milliseconds. */
   isFresh(now: number): boolean {
     return this.#wasRead(now) && this.#log.isWhole
   }
 
   /**
-   * Reads what is new in the log; shared by all who wait for it. Where entries of the log were deleted or do not open,
-   * the names of the identity are read besides.
-   *
+   * Reads new entries of the log, once for all callers that wait. If entries were deleted or cannot be opened, reads
+   * the names of the identity too.
    * @throws StoreError Nothing is known.
    */
   async refresh(now: number, identity: Identity | undefined): Promise<void> {
@@ -137,9 +139,8 @@ export class Revocations {
   }
 
   /**
-   * Judges a proof by its names, as they are in the store now: before a claim, and before anything durable is written.
-   * The log is read besides where that is due: who deletes the record of a name has not deleted the log.
-   *
+   * Checks a proof against its names, as they are in the store now: before a claim, and before anything durable is
+   * written. Reads the log too if that is due: a party that deleted the record of a name has not deleted the log.
    * @throws StoreError Nothing is known.
    */
   async findNow(identity: Identity, now: number): Promise<RevokedProof | undefined> {
@@ -206,7 +207,7 @@ function judged(
   if (name !== 'subject') return { name, needsLogin: false }
   const until = Math.max(...found.map(({ at }) => at)) + SKEW_SECONDS
   const provenAt = provenAtOf(identity)
-  // A time of the future proves nothing, such as one in milliseconds.
+  // A time in the future proves nothing, such as one in milliseconds.
   if (provenAt !== undefined && provenAt > until && provenAt <= now / 1000 + SKEW_SECONDS) return undefined
   const isLogin = identity.authTime !== undefined && identity.delegationId === undefined
   const left = until - now / 1000

@@ -10,7 +10,7 @@ export interface Revoked extends RevokeOptions {
 /** Kinds of names that can be revoked. */
 export type NameKind = 'subject' | 'session' | 'delegation'
 
-/** One name at one issuer: has a record of its own in the store. */
+/** One name at one issuer. It has its own record in the store. */
 export interface Name {
   readonly kind: NameKind
   readonly issuer: string
@@ -63,7 +63,7 @@ export function concerns(revoked: Revoked, { issuer, tenant, subject }: Owner): 
   )
 }
 
-/** Adds a revocation to those of its name: an equal one is moved to the later time. */
+/** Adds a revocation to those of its name: an equal one gets the later time. */
 export function mergeRevoked(known: readonly RevokedAt[], added: RevokedAt): readonly RevokedAt[] {
   const { issuer, tenant, subject } = added
   const isSame = (other: RevokedAt) => other.issuer === issuer && other.tenant === tenant && other.subject === subject

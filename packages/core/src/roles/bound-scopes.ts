@@ -29,11 +29,10 @@ export interface BoundScopes {
 const none: readonly never[] = Object.freeze([])
 
 /**
- * Whether the agent may have all that a policy asks for: policy ∩ roles ∩ ceiling ∩ delegation (I5).
+ * Returns whether the agent may have all scopes that a policy requests: policy ∩ roles ∩ ceiling ∩ delegation (I5).
  *
- * All or nothing, since a tool with half of its scopes would fail half-way; every reason is named. A
- * source that is absent bounds nothing, and one that is empty allows nothing. Pure, and cheap enough
- * for every call: no set is built.
+ * All or nothing, since a tool with half of its scopes would fail half-way; every reason is named. An absent source
+ * sets no limit, and an empty one allows nothing. Pure, and cheap enough for every call: it builds no set.
  */
 export function boundScopes(bounds: ScopeBounds): BoundScopes {
   const { asked, roles, ceiling, delegation, subjectToken } = bounds

@@ -13,11 +13,11 @@ export interface EntraRolesOptions {
 const PREFIX = 'group:'
 
 /**
- * The app roles that Entra writes into a token, by the value that the application gave them; with `groups: true`
- * the user's groups too, as `group:` and the object id.
+ * Reads the app roles that Entra writes into a token, by the value that the application gave them. With `groups: true`,
+ * reads the user's groups too, as `group:` and the object id.
  *
- * Entra leaves the groups out of the token of a user with more than 200 of them, and points to Graph instead
- * (overage). Who they are is not asked there: such a user has no roles, and the problem says what to do.
+ * Entra omits the groups from the token of a user with more than 200 of them, and refers to Graph instead (overage).
+ * This function does not ask Graph: such a user has no roles, and the problem says what to do.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference#groups-overage-claim | Overage at Entra}
@@ -29,7 +29,7 @@ export function entraRoles(options: EntraRolesOptions = {}): RoleExtractor {
   return ({ claims }) => {
     const roles = listed(claims, 'roles')
     if (!groups || 'problem' in roles) return roles
-    // With groups taken, an app role of such a name would pose as one.
+    // If groups are read, an app role with such a name would look like a group.
     if (roles.some((role) => role.startsWith(PREFIX))) return { problem: `an app role begins with ${PREFIX}` }
     if (hasOverage(claims)) {
       return {
@@ -43,15 +43,18 @@ export function entraRoles(options: EntraRolesOptions = {}): RoleExtractor {
   }
 }
 
-/** A user without app roles or groups has no such claim: that is no problem, and no roles. */
+/** A user without app roles or groups has no such claim: then there are no roles, and no problem. */
 function listed(claims: Identity['claims'], name: string): RolesRead {
   return claimAt(claims, [name]) === undefined ? [] : rolesAt(claims, [name])
 }
 
-/** `_claim_names` points to Graph, for access and id tokens; `hasgroups` is the implicit flow's word for it. */
+/**
+ * Returns whether groups are in Graph: `_claim_names` says so in access and id tokens, `hasgroups` in the implicit
+ * flow.
+ */
 function hasOverage(claims: Identity['claims']): boolean {
   const names = claimAt(claims, ['_claim_names'])
-  // An object, or the text of one.
+  // An object, or its JSON text.
   return (
     (names !== undefined && JSON.stringify(names).includes('groups')) || claimAt(claims, ['hasgroups']) !== undefined
   )

@@ -12,13 +12,12 @@ export interface KeycloakRolesOptions {
 }
 
 /**
- * The roles that Keycloak writes into an access token: those of the realm by their names, those of a client as
- * `short name:role`.
+ * Reads the roles that Keycloak writes into an access token: realm roles by their names, roles of a client as `short
+ * name:role`.
  *
- * A realm role that is called like a client's would be one of two things; its user has no roles then.
+ * A realm role with the name of a client's role would be ambiguous: then its user has no roles.
  *
- * @throws ConfigurationError An option is unknown or wrong, or nothing is to be taken.
- * @see {@link https://www.keycloak.org/docs/latest/server_admin/#assigning-permissions-using-roles-and-groups | Roles at Keycloak}
+ * @throws ConfigurationError An option is unknown or wrong, or excludes all roles.
  */
 export function keycloakRoles(options: KeycloakRolesOptions = {}): RoleExtractor {
   refuseUnknownKeys('keycloakRoles', options, ['realm', 'clients'])

@@ -19,7 +19,7 @@ export type RoleMapOptions =
       readonly extract?: never
     })
   | (ScopesByRole & {
-      /** Reads the roles from a verified identity: `entraRoles()` and its like, or one of your own. Must be pure. */
+      /** Reads the roles from a verified identity: `entraRoles()` or similar, or your own function. Must be pure. */
       readonly extract: RoleExtractor
       readonly claim?: never
     })
@@ -30,13 +30,12 @@ interface Known {
 }
 
 /**
- * An exact map from the roles in a verified token to the scopes that an agent may hold for its user.
+ * Maps the roles in a verified token to the scopes that an agent may hold for its user.
  *
- * Fails closed: a claim that is absent or anything but a list of strings is no roles, a role that is
- * not in the map adds nothing, and nothing here gives a scope that the map does not name. Roles are
- * as old as the token that lists them: one that was taken away is gone with the next token. A provider
- * that leaves the claim out when there are too many roles (Entra's overage) leaves its user without any;
- * `problemOf` says so.
+ * Fails closed: a claim that is absent, or not a list of strings, gives no roles. A role that is not in the map adds
+ * nothing, and only scopes in the map are given. Roles are as old as the token that lists them: a removed role ends
+ * with the next token. A provider that omits the claim when there are too many roles (Entra's overage) leaves its user
+ * without any; `problemOf` says so.
  *
  * @throws ConfigurationError An option is missing or wrong.
  */

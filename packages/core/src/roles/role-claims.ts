@@ -22,7 +22,7 @@ export function claimAt(claims: Identity['claims'], path: readonly string[]): un
   }, claims)
 }
 
-/** The roles at a path of claims, or why there are none to read. */
+/** Returns the roles at a path of claims, or the reason why there are none to read. */
 export function rolesAt(claims: Identity['claims'], path: readonly string[]): RolesRead {
   const value = claimAt(claims, path)
   const name = path.join('.')
@@ -30,7 +30,7 @@ export function rolesAt(claims: Identity['claims'], path: readonly string[]): Ro
   return isRoleList(value) ? value : { problem: `the claim ${name} is no list of texts` }
 }
 
-/** Anything but a list of strings is no roles at all: a half-read claim is a wrong one. */
+/** Returns whether a claim is a list of strings. Any other value gives no roles: a half-read claim would be wrong. */
 export function isRoleList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((role) => typeof role === 'string')
 }

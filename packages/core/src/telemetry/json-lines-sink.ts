@@ -22,13 +22,14 @@ export interface JsonLinesSinkOptions {
 }
 
 /**
- * An audit sink that writes each event as one line of JSON.
+ * Makes an audit sink that writes each event as one line of JSON.
  *
- * An event names the user, the whole chain of actors, tool, policy, decision, trace and approval; it holds no token,
- * and no input beyond what the policy's own texts repeat. Lines come in the order of the events. Only a guard whose
- * audit is `required` waits for a slow writer. A writer that does not keep up costs lines, not memory.
+ * An event names the user, the whole chain of actors, tool, policy, decision, trace and approval. It contains no token,
+ * and no input except what the policy's own texts repeat. Lines are in the order of the events. Only a guard whose
+ * audit is `required` waits for a slow writer. A writer that is too slow loses lines, and does not fill memory.
  *
- * @throws ConfigurationError An option is unknown, `to` cannot be written to, or `maxPending` is no positive whole number.
+ * @throws ConfigurationError An option is unknown, `to` cannot be written to, or `maxPending` is no positive whole
+ *   number.
  */
 export function jsonLinesSink(options: JsonLinesSinkOptions): AuditSink {
   refuseUnknownKeys('jsonLinesSink', options, ['to', 'maxPending'])
@@ -58,7 +59,7 @@ export function jsonLinesSink(options: JsonLinesSinkOptions): AuditSink {
       if (dropped > 0) {
         const count = dropped
         dropped = 0
-        // Said again with the next line where this one is not taken.
+        // Counted again with the next line if the writer does not accept this one.
         put(lineOf({ v: 1, type: 'dropped', at: event.at, count })).catch(() => {
           dropped += count
         })
@@ -69,8 +70,8 @@ export function jsonLinesSink(options: JsonLinesSinkOptions): AuditSink {
 }
 
 /**
- * Characters that end a line for some readers, act on a terminal, or turn the direction of writing. JSON leaves them as
- * they are, and allows them escaped within texts, the only place where they can stand.
+ * Characters that end a line for some readers, control a terminal, or change the direction of writing. JSON leaves them
+ * unescaped, and allows them escaped within strings, the only place where they can occur.
  */
 const acting = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g
 

@@ -17,11 +17,11 @@ export interface OpenTelemetrySinkOptions {
 }
 
 /**
- * An audit sink that makes spans: one for each call with its steps inside, one for each token, and a short one for
- * each new state of an approval. They hang under the span that is active where the call was made.
+ * Makes an audit sink that creates spans: one for each call with its steps inside, one for each token, and a short one
+ * for each new state of an approval. Their parent is the span that is active where the call was made.
  *
- * By default no attribute says who the user is. Spans are made from events, when a call has been decided: requests of
- * the body are no children of them. See {@link tracedFetch} for exchanges, polls and refreshes as requests.
+ * By default, no attribute identifies the user. Spans are created from events, after a call was decided, so requests of
+ * the body are not their children. See {@link tracedFetch} for exchanges, polls and refreshes as requests.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  */
@@ -33,7 +33,7 @@ export function openTelemetrySink(options: OpenTelemetrySinkOptions = {}): Audit
   }
   return {
     write(event: AuditEvent): void {
-      // Looked up at each event: a provider may be registered later.
+      // Read at each event: a provider may be registered later.
       const tracer = given ?? trace.getTracer('@behalf/core')
       if (event.type === 'call') {
         callSpan(tracer, event, personalData)
@@ -130,7 +130,7 @@ function callSpan(tracer: Tracer, event: CallEvent, personalData: boolean): void
   span.end(event.at)
 }
 
-/** Each step lasts from the end of the one before it. */
+/** Creates the spans of the steps. Each step lasts from the end of the one before it. */
 function stepSpans(tracer: Tracer, parent: Span, { trace: steps, at }: CallEvent, personalData: boolean) {
   const inside = trace.setSpan(context.active(), parent)
   let begun = steps.startedAt ?? at

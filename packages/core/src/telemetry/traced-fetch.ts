@@ -23,11 +23,11 @@ const names: Readonly<Record<string, string>> = {
 }
 
 /**
- * A `fetch` for `createGuard` and its like that makes a span of each request to a token endpoint: exchanges, polls,
- * refreshes. Everything else passes through as it is, since tracing of HTTP is the app's own.
+ * Makes a `fetch` for `createGuard` and similar functions that creates a span for each request to a token endpoint:
+ * exchanges, polls, refreshes. Other requests pass unchanged, since the app traces its own HTTP.
  *
- * A span says the kind of grant, the server's host and the status; no parameter, and nothing of the answer. A poll
- * that is answered "not yet" is a 400, and no error.
+ * A span has the kind of grant, the server's host and the status; no parameter, and nothing of the answer. The answer
+ * "not yet" to a poll has status 400, and is no error.
  *
  * @throws ConfigurationError An option is unknown.
  */

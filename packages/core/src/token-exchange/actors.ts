@@ -20,12 +20,11 @@ export function depthOf(actor: Actor | undefined): number {
 const mayAct = z.looseObject({ sub: z.optional(z.string()), iss: z.optional(z.string()) })
 
 /**
- * Holds the actor that is expected to the one whom the user's token lets act. Pure.
+ * Checks the expected actor against the party that the user's token allows to act. Pure.
  *
- * The server decides; this only keeps a token from being sent where it has to be refused.
+ * The server decides; this only avoids sending a token that the server must refuse.
  *
- * @throws InvalidTokenError `actor`: another party is named.
- * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-4.4 | RFC 8693 §4.4}
+ * @throws InvalidTokenError `actor`: the token names another party.
  */
 export function checkMayAct(claims: Readonly<Record<string, unknown>>, expected: ExpectedActor | undefined): void {
   if (claims.may_act === undefined || expected === undefined) return

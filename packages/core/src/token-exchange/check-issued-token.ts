@@ -26,7 +26,7 @@ export interface Expected {
   readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
   /** The subject token is bound to a key. */
   readonly bound: boolean
-  /** Our key was proved, so that the new token has to be bound to it. */
+  /** True if our key was proved: then the new token must be bound to it. */
   readonly proved: boolean
   /** Tokens that were sent. The answer must not return one of them as new. */
   readonly handedIn: readonly Token[]
@@ -50,7 +50,7 @@ export function checkResponse(response: TokenResponse, expected: Expected): void
     if (expected.bound || isBound(expected.identity.claims)) {
       throw refused('issued an unbound token for one that is bound to a key')
     }
-    // RFC 9449 §5: a server that ignores the proof says so by the type, and the client has to discard the token.
+    // RFC 9449 §5: a server that ignores the proof returns another token type, and the client must discard the token.
     if (expected.proved) throw refused('issued an unbound token, where our key was proved')
   }
 }
@@ -72,9 +72,8 @@ export function checkScopes(
 }
 
 /**
- * Verifies the new token, where it is a JWT of the server that issued it; `undefined` for any other.
- *
- * @throws InvalidResponseError It does not verify, or is for another user or target than was asked.
+ * Verifies the new token, if it is a JWT of the server that issued it. Returns `undefined` for any other token.
+ * @throws InvalidResponseError It does not verify, or is for another user or target than requested.
  */
 export async function verifyIssued(
   { accessToken: token, tokenType }: TokenResponse,
@@ -83,7 +82,7 @@ export async function verifyIssued(
   { signal }: RequestOptions,
 ): Promise<IssuedClaims | undefined> {
   const { profile } = server
-  // To know whether it can be verified at all.
+  // Shows whether the token can be verified at all.
   if ((await unverifiedClaims(token))?.iss !== profile.issuer) return undefined
   try {
     const types = expected.accessToken ? profile.token.accessTokenTypes : undefined
@@ -94,7 +93,7 @@ export async function verifyIssued(
     checkClaims(claims, profile, expected)
     if (isForOthers(claims, expected.audience, profile.token))
       throw refused('issued a token that is for other APIs too')
-    // RFC 9449 §6.1: what the answer says of the binding and what the token says have to agree.
+    // RFC 9449 §6.1: the answer and the token must agree on the binding.
     checkBinding(claims, tokenType === 'dpop' ? profile.dpop?.thumbprint : undefined)
     return { claims, actor: readActor(claims.act) }
   } catch (error) {
@@ -109,7 +108,7 @@ function checkClaims(claims: Readonly<Record<string, unknown>>, profile: Profile
   if (isOfOtherClient(profile, claims)) throw refused('issued a token for another client')
   const { identity } = expected
   const subject = identity.kind === 'user' ? identity.subject : subjectOf(profile, identity.claims)
-  // I7: one issuer's subject says nothing about another's.
+  // I7: a subject identifies a user only at its own issuer.
   if (identity.issuer !== profile.issuer) return
   if (subjectOf(profile, claims) !== subject) throw refused('issued a token for another subject')
   const tenant = profile.token.tenant(claims)
@@ -128,7 +127,10 @@ export function checkActor(issued: IssuedClaims | undefined, expected: ExpectedA
   if (actor.subject !== subject || actor.issuer !== issuer) throw refused('issued a token for another actor')
 }
 
-/** RFC 9396 §7: the server says what it granted; §7.1: it may be less, or more. Only the same counts as the same. */
+/**
+ * Compares the granted details. RFC 9396 §7: the server returns them; §7.1: they may be less, or more. Only equal
+ * details are accepted.
+ */
 export function checkDetails(
   response: TokenResponse,
   issued: IssuedClaims | undefined,
@@ -137,7 +139,7 @@ export function checkDetails(
   if (asked === undefined) return
   const inToken = issued?.claims.authorization_details
   const granted = response.authorizationDetails ?? inToken ?? []
-  // An API reads those of the token, whatever the answer says.
+  // An API reads the details of the token, whatever the answer contains.
   if (![granted, inToken ?? granted].every((details) => meansSame(details, asked as Json))) {
     throw refused('granted other authorization details than were asked')
   }

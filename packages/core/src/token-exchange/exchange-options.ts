@@ -17,9 +17,9 @@ export interface ExchangeTokenOptions extends RequestOptions {
   readonly actorToken?: TypedToken
   /** Actor that the new token must name; `{}` accepts any actor. @default the profile's `actor` */
   readonly actor?: ExpectedActor
-  /** The API's identifier, or several where one token has to serve them; sent under the name that the provider has. */
+  /** Identifier of the API, or several if one token must serve them. Sent in the provider's own parameter. */
   readonly resource?: string | readonly string[]
-  /** The API's logical name, where it has one beside or instead of its identifier; or several. */
+  /** Logical name of the API, if it has one besides or instead of its identifier; or several. */
   readonly audience?: string | readonly string[]
   /** Scopes to request. At least one. */
   readonly scopes: readonly string[]

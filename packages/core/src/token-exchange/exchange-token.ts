@@ -6,7 +6,7 @@ import { checkActor, checkDetails, checkResponse, checkScopes, verifyIssued } fr
 import type { ExchangeTokenOptions } from './exchange-options.ts'
 import { planExchange } from './plan-exchange.ts'
 
-/** A token for one API, and what is known about it. */
+/** A token for one API, and its known properties. */
 export interface ExchangedToken extends IssuedToken {
   /** The token is a JWT of the server's own, and everything in it was checked. */
   readonly verified: boolean
@@ -28,27 +28,27 @@ const optionKeys = [
 ] as const satisfies readonly (keyof ExchangeTokenOptions)[]
 
 /**
- * Exchanges a user's token for one that fits one API, with exactly these scopes at most: by RFC 8693, or by
- * Entra's on-behalf-of grant, as the profile says.
+ * Exchanges a user's token for a token for one API, with at most the requested scopes: by RFC 8693, or by Entra's
+ * on-behalf-of grant, as the profile says.
  *
  * With `actor`, here or in the profile, it accepts only delegation: the token names the actor. Without, it also accepts
  * a token without an actor (impersonation). Actors of the user's token are nested inside the new actor; a chain has at
  * most five.
  *
  * Compares the answer with the request before any caller gets the token: its types, its scopes and, for a JWT of the
- * same server, signature, audience, subject, client and actor. Takes an opaque token as the answer describes it.
- * Refuses a token that is for other APIs too, or that is the one handed in. Does not retry, since a grant may have been
- * consumed. Does not cache.
+ * same server, signature, audience, subject, client and actor. Accepts an opaque token as the answer describes it.
+ * Refuses a token that is also for other APIs, or that equals the token that was sent. Does not retry, since a grant
+ * may have been consumed. Does not cache.
  *
- * @returns Token, granted `scopes` (may be fewer than asked) and `expiresAt` (epoch seconds; absent when
- *   the server tells no life time: such a token is not to be cached).
- * @throws OAuthResponseError The server refused. RFC 8693 §2.2.2 says `invalid_request` of a subject
- *   token that is expired or revoked, and many servers `invalid_grant`: the user has to log in again.
- * @throws InvalidResponseError The server granted other than was asked. The token was dropped.
+ * @returns Token, granted `scopes` (may be fewer than requested) and `expiresAt` (epoch seconds; absent if the server
+ *   gives no lifetime: do not cache such a token).
+ * @throws OAuthResponseError The server refused. For a subject token that is expired or revoked, RFC 8693 §2.2.2
+ *   defines `invalid_request`, and many servers send `invalid_grant`: the user must log in again.
+ * @throws InvalidResponseError The grant differs from the request. The token was dropped.
  * @throws TransportError No answer in time.
  * @throws ConfigurationError An option is wrong, or the provider has no such exchange. Nothing was sent.
- * @throws InvalidTokenError `actor`: the user's token lets another party act, or too many act already. Nothing was sent.
- * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2 | RFC 8693 §2}
+ * @throws InvalidTokenError `actor`: the user's token allows another party to act, or has too many actors already.
+ *   Nothing was sent.
  */
 export async function exchangeToken(options: ExchangeTokenOptions): Promise<ExchangedToken> {
   refuseUnknownKeys('exchangeToken', options, optionKeys)

@@ -14,14 +14,13 @@ export interface IdJagOptions {
 }
 
 /**
- * Cross App Access: the user's own issuer (an employer's identity provider) asserts the user to the authorization
- * server of an API, which issues the token. For `resource(…, { through: idJag({ … }) })`.
+ * Makes a route by Cross App Access: the user's own issuer (an employer's identity provider) asserts the user to the
+ * authorization server of an API, which issues the token. For `resource(…, { through: idJag({ … }) })`.
  *
- * Data only: makes no request. The user's identity has to come with an id_token: from `verifyIdToken`,
- * `verifyTokenResponse` or a kept session.
+ * Data only: makes no request. The user's identity must have an id_token: from `verifyIdToken`, `verifyTokenResponse`
+ * or a stored session.
  *
- * @throws ConfigurationError An option is unknown or wrong, or our client at that server is a public one.
- * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/03/ | ID-JAG}
+ * @throws ConfigurationError An option is unknown or wrong, or our client at that server is public.
  */
 export function idJag(options: IdJagOptions): ResourceRoute {
   refuseUnknownKeys('idJag', options, ['authorizationServer'])

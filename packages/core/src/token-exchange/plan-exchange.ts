@@ -66,7 +66,7 @@ function tokenExchange(options: ExchangeTokenOptions, profile: Profile, expected
   }
 }
 
-/** Entra's API by its application id, where the identifier is the default one: that id is the `aud` of its tokens. */
+/** Entra's default identifier of an API, which contains its application id: that id is the `aud` of its tokens. */
 const defaultIdentifier = /^api:\/\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
 /** The target is a part of each scope, and the answer is that of any grant: no `issued_token_type`. */
@@ -105,7 +105,7 @@ function onBehalfOf(options: ExchangeTokenOptions, { target }: Profile, expected
   }
 }
 
-/** The call's own word first, then the profile's. */
+/** Returns the expected actor: that of the call, else that of the profile. */
 function expectedActor({ actor, authorizationServer: { profile } }: ExchangeTokenOptions): ExpectedActor | undefined {
   return copyOf(actor) ?? (profile.actor === undefined ? undefined : { subject: profile.actor })
 }
@@ -145,7 +145,7 @@ function readExpected(options: ExchangeTokenOptions, exchange: ExchangeProfile):
   }
 }
 
-/** One target or several (RFC 8693 §2.1: both parameters may be repeated). */
+/** Returns one target or several (RFC 8693 §2.1: both parameters may be repeated). */
 function targets(option: string, value: string | readonly string[] | undefined): readonly string[] {
   if (value === undefined) return []
   return typeof value === 'string' ? [requireText(option, value)] : requireTexts(option, value)

@@ -14,7 +14,7 @@ import { jwtBearerGrant } from './wire.ts'
 
 /** Options of `redeemIdJag`. */
 export interface RedeemIdJagOptions extends RequestOptions {
-  /** The one that the assertion is for. */
+  /** Authorization server that the assertion is for. */
   readonly authorizationServer: AuthorizationServer
   /** Assertion to redeem, from `requestIdJag`. */
   readonly idJag: IdJag
@@ -24,7 +24,7 @@ export interface RedeemIdJagOptions extends RequestOptions {
 
 /** A token of the API's own authorization server. */
 export interface RedeemedToken extends IssuedToken {
-  /** The user by the name that the API's server has for them, where the token says so. */
+  /** Name of the user at the API's server, if the token has it. */
   readonly subject?: string
 }
 
@@ -39,14 +39,13 @@ const optionKeys = [
 /**
  * Redeems an assertion for an access token of the API.
  *
- * A refresh token that may come with it is not used: the next token takes the next assertion, so that an end at the
- * employer is an end here. Where the token is a JWT of that server, audience, client, scopes and key are checked; its
- * subject is a name of that server and is compared with nothing.
+ * Does not use a refresh token in the answer: the next token needs the next assertion, so that the employer can end the
+ * access. If the token is a JWT of that server, its audience, client, scopes and key are checked. Its subject is that
+ * server's own name, so it is compared with nothing.
  *
  * @throws OAuthResponseError The server refused. `invalid_grant`: it does not trust the issuer, or knows no such user.
- * @throws InvalidResponseError It granted other than was asked. The token was dropped.
+ * @throws InvalidResponseError The grant differs from the request. The token was dropped.
  * @throws ConfigurationError The assertion is for another server, or an option is wrong. Nothing was sent.
- * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.1 | RFC 7523 §2.1}
  */
 export async function redeemIdJag(options: RedeemIdJagOptions): Promise<RedeemedToken> {
   refuseUnknownKeys('redeemIdJag', options, optionKeys)

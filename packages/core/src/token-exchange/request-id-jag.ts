@@ -27,7 +27,7 @@ export interface RequestIdJagOptions extends RequestOptions {
   readonly scopes: readonly string[]
 }
 
-/** An assertion for one authorization server, checked. Never sent to any other. */
+/** An assertion for one authorization server, checked. It is never sent to another server. */
 export interface IdJag {
   /** Assertion (ID-JAG) for the token endpoint of `audience`. Secret. */
   readonly assertion: Token
@@ -37,7 +37,7 @@ export interface IdJag {
   readonly scopes: readonly string[]
   /** Epoch seconds. */
   readonly expiresAt: number
-  /** The issuer that it is for. */
+  /** Issuer that the assertion is for. */
   readonly audience: string
   /** Party that acts for the user. Absent where the assertion names none. */
   readonly actor?: Actor
@@ -59,14 +59,14 @@ const requiredClaims = ['sub', 'client_id', 'jti', 'exp', 'iat']
  * Asks the user's issuer to assert them to another authorization server (an ID-JAG).
  *
  * The assertion is not an access token, and must say so. It is verified before it is sent anywhere: signature, type,
- * audience (that server alone), client, API, scopes, and the key where our client there proves one.
+ * audience (only that server), client, API, scopes, and the key if our client there proves one.
  *
- * @throws OAuthResponseError The issuer refused. `insufficient_user_authentication`: the user has to sign in more
- *   strongly; `acrValues` and `maxAge` say how. `invalid_request`, `invalid_grant`: the id_token has ended.
- * @throws InvalidResponseError The assertion is for another target than was asked. It was discarded. Its `sub` is the issuer's
- *   own name of the user for that server, and is compared with nothing.
+ * @throws OAuthResponseError The issuer refused. `insufficient_user_authentication`: the user must sign in more
+ *   strongly; `acrValues` and `maxAge` say how. `invalid_request`, `invalid_grant`: the id_token has expired.
+ * @throws InvalidResponseError The assertion is for another target than requested. It was discarded. Its `sub` is the
+ *   issuer's own name of the user for that server, and is compared with nothing.
  * @throws IdentityRequiredError The identity is not verified, or came without an id_token.
- * @throws ConfigurationError An option is wrong, or both servers are one.
+ * @throws ConfigurationError An option is wrong, or both servers are the same.
  */
 export async function requestIdJag(options: RequestIdJagOptions): Promise<IdJag> {
   refuseUnknownKeys('requestIdJag', options, optionKeys)
@@ -157,7 +157,7 @@ async function checked(response: TokenResponse, asked: Asked): Promise<IdJag> {
 function checkClaims(claims: Readonly<Record<string, unknown>>, target: Profile, resource: string): void {
   const absent = requiredClaims.filter((name) => claims[name] === undefined)
   if (absent.length > 0) throw refused(`issued an assertion without ${absent.join(', ')}`)
-  // Exactly one: another server in `aud` could redeem it too.
+  // Accepts exactly one audience: another server in `aud` could redeem it too.
   if (Array.isArray(claims.aud) && claims.aud.length !== 1) throw refused('issued an assertion for several servers')
   if (claims.client_id !== target.clientId) throw refused('issued an assertion for another client')
   const resources = typeof claims.resource === 'string' ? [claims.resource] : claims.resource

@@ -18,27 +18,27 @@ export interface ResourceOptions {
   /** The only origins that may see the token. @default the origin of the resource, where it is a web address */
   readonly origins?: readonly string[]
   /**
-   * The header that the API reads an idempotency key from, such as `Idempotency-Key`. In a `write` call the first
-   * request that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`, whichever credential
-   * sends it; a header that the body sets itself is left as it is. A body that is tried again must make the same requests
-   * in the same order: where it skips one that is done already, set the header yourself, from `idempotencyKey` and a name
-   * for each request. @default none is set
+   * Header from which the API reads an idempotency key, such as `Idempotency-Key`. In a `write` call, the first request
+   * that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`, whichever credential sends
+   * it. A header that the body sets itself is not changed. A body that is retried must make the same requests in the
+   * same order. If it skips a request that is done already, set the header yourself, from `idempotencyKey` and a name
+   * for each request.
+   * @default none is set
    */
   readonly idempotencyHeader?: string
 }
 
-/** A rule that says what an exempted call may ask for, so that `approval.when` may stand beside it. */
+/** A rule that names the scopes of an exempted call, so that the policy may have `approval.when`. */
 export type ExemptibleResourceRule = ResourceRule & { readonly withoutApproval: readonly string[] }
 
 /**
- * An API of our own: its token is exchanged for the user's, or given by an approval.
+ * Declares an API of the app's own: its token is exchanged for the user's, or given by an approval.
  *
  * Data only: makes no request.
  *
  * @param uri - The API's identifier: an absolute URI without a fragment.
- * @throws ConfigurationError The URI, a scope or an origin is wrong, or a scope stands both in `scopes`
- *   and in `withoutApproval`: what needs an approval cannot be had without one.
- * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 §2}
+ * @throws ConfigurationError The URI, a scope or an origin is wrong, or a scope is in both `scopes` and
+ *   `withoutApproval`: a scope that needs an approval must not be available without one.
  */
 export function resource(
   uri: string,

@@ -30,7 +30,7 @@ export type RouteAnswer =
       readonly maxAge?: number
     }
 
-/** Code that a route carries beside its data, so that a guard without routes does not load it. */
+/** Code that a route carries in addition to its data, so that a guard without routes does not load it. */
 export interface RouteBehaviour {
   /** The authorization server of the API, and our client there. */
   readonly profile: Profile
@@ -38,7 +38,7 @@ export interface RouteBehaviour {
   token(request: RouteRequest): Promise<RouteAnswer>
 }
 
-// Registered, so that a route made by one copy of the package is known to the guard of another.
+// Registered, so that the guard of one copy of the package recognizes a route of another copy.
 const behaviourKey: unique symbol = Symbol.for('@behalf/core@1/route') as never
 
 /** Makes the value that `resource(…, { through })` takes. Its behaviour is not enumerable: the digest of a policy is over its data. */

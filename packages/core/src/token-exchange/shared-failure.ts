@@ -44,7 +44,7 @@ export function encodeFailure(error: unknown, at: number): string | undefined {
   return JSON.stringify({ v: 1, at, kind: 'outage', retryAfter, status })
 }
 
-/** The error again; `undefined` where the text is no failure, or one from before `since`, in epoch milliseconds. */
+/** Decodes the error. `undefined` if the text is no failure, or one from before `since`, in epoch milliseconds. */
 export function decodeFailure(json: string, since: number): OAuthResponseError | TransportError | undefined {
   const { success, data } = schema.safeParse(JSON.parse(json))
   if (!success || data.at < since) return undefined

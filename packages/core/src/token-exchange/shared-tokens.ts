@@ -38,7 +38,7 @@ export interface TakeOptions {
   readonly client: string
   readonly agent: string
   readonly signal: AbortSignal
-  /** The profile's own key: a token that is bound to another is of no use here. */
+  /** Key of the profile: a token that is bound to another key is useless here. */
   readonly dpop?: ProofKey | undefined
   /** The token that an API refused: the very same is not taken again. */
   readonly refused?: IssuedToken | undefined
@@ -110,7 +110,7 @@ export class SharedTokens {
     this.#clock = clock
   }
 
-  /** The token that another process has, or what `load` gets: by one process at a time. */
+  /** Returns the token that another process has, or the token that `load` gets: by one process at a time. */
   async take(key: TokenCacheKey, load: Load, options: TakeOptions): Promise<IssuedToken> {
     const names = await quietly(() => this.#namesOf(key, options))
     if (names === undefined) return load(options.signal)
@@ -160,7 +160,7 @@ export class SharedTokens {
       return issued
     } catch (error) {
       const failure = options.signal.aborted ? undefined : encodeFailure(error, this.#clock.now())
-      // In place of the claim, which is then no longer the one that is deleted.
+      // Replaces the claim, so that the claim is no longer deleted.
       if (claim !== undefined && failure !== undefined) {
         await quietly(() => this.#claims.put(claim.key, { v: 1, failure }, { ifVersion: claim.version }))
       }
@@ -174,7 +174,7 @@ export class SharedTokens {
   async #failure(claim: string): Promise<{ readonly version: string; readonly error: BehalfError } | undefined> {
     const found = await this.#claims.get(claim)
     if (found?.record.failure === undefined) return undefined
-    // An old one may have been put back by a writer to the store. Clocks of processes may differ.
+    // A party that writes to the store may have restored an old failure. Clocks of processes may differ.
     const since = this.#clock.now() - LEASE_SECONDS * 1000
     const error = decodeFailure(found.record.failure, since)
     return error && { version: found.version, error }
@@ -197,7 +197,7 @@ export class SharedTokens {
   }
 
   async #keep(name: string, { token, scopes, expiresAt, dpop, actor }: IssuedToken): Promise<void> {
-    // I7: without an end it is not kept. I8: a key of this process alone is of no use to another.
+    // I7: a token without an expiry is not kept. I8: another process cannot use a key of this process alone.
     if (expiresAt === undefined || dpop?.importable === false) return
     const record: SharedToken = {
       v: 1,
@@ -211,7 +211,10 @@ export class SharedTokens {
     await this.#tokens.put(name, record, { ifVersion: before?.version ?? null })
   }
 
-  /** Names of all that makes the token another one, its key too, and of what was revoked for its owner until now. */
+  /**
+   * Returns the names of everything that distinguishes the token, its key included, and of the owner's revocations so
+   * far.
+   */
   async #namesOf(key: TokenCacheKey, { client, agent, dpop }: TakeOptions): Promise<TokenNames> {
     const epochs = await Promise.all(
       epochsOf(tokenOwnerOf(key)).map(
@@ -230,8 +233,8 @@ interface TokenNames {
 }
 
 /**
- * The user as a whole, then the session, then the delegation: each where the owner has one. Each in all tenants first,
- * then in the owner's own.
+ * Returns the epochs of the user, then of the session, then of the delegation, if the owner has them. For each, those
+ * of all tenants first, then of the owner's own tenant.
  */
 function epochsOf({ issuer, tenant, subject, session, delegation }: Revoked): readonly string[] {
   const tenants = tenant === undefined ? [null] : [null, tenant]

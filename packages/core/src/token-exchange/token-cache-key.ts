@@ -56,9 +56,9 @@ export function tokenCacheKey(identity: Identity, wanted: WantedToken): TokenCac
 }
 
 /**
- * The token that is exchanged, itself: another one of the same user may allow less, so that a role or a scope that was
- * taken away is gone with the user's next token. Its claims do not tell tokens apart: only some have a `jti`, and two may be
- * of one second. An upstream's token does not come of it.
+ * Returns the token that is exchanged, itself. Another token of the same user may allow less, so a removed role or
+ * scope ends with the user's next token. Its claims do not distinguish tokens: only some have a `jti`, and two may be
+ * issued in the same second. An upstream's token does not depend on it.
  */
 function proofOf(identity: Identity): string | null {
   const proof = subjectTokenOf(identity)

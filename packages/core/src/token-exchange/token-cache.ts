@@ -26,7 +26,7 @@ export interface ShareOptions {
   readonly dpop?: ProofKey | undefined
 }
 
-/** A token that is kept here no more. */
+/** Called with a token that is no longer kept here. */
 export type OnDropped = (key: TokenCacheKey, issued: IssuedToken) => void
 
 type Load = (signal: AbortSignal) => Promise<IssuedToken>
@@ -43,7 +43,7 @@ interface Entry {
   readonly staleAt: number
 }
 
-/** A renewal that could not be had is tried again after this long, milliseconds. */
+/** Time after which a failed renewal is tried again, in milliseconds. */
 const AGAIN_AFTER_MS = 1_000
 
 /** Tokens that an API refused and that another process may still share. */
@@ -62,7 +62,7 @@ export class TokenCache {
   readonly #clock: Clock
   readonly #shared: SharedTokens | undefined
   readonly #refused = new LRUCache<TokenCacheKey, IssuedToken>({ max: MAX_REFUSED })
-  /** Raised when tokens are dropped: what was under way then is not kept, nor joined by later callers. */
+  /** Raised when tokens are dropped: a load that was under way then is not kept, nor joined by later callers. */
   #generation = 0
 
   constructor(options: TokenCacheOptions = {}) {
@@ -84,10 +84,8 @@ export class TokenCache {
   }
 
   /**
-   * The token under `key`, if there is one that lives and is not due to be renewed. Makes no request and waits for
-   * nothing.
-   *
-   * @param now - Epoch milliseconds, where the clock was read a moment ago.
+   * Returns the token under `key`, if it is valid and not due to be renewed. Makes no request, and does not wait.
+   * @param now - Epoch milliseconds, if the clock was read a moment ago.
    */
   peek(key: TokenCacheKey, now = this.#clock.now()): IssuedToken | undefined {
     const entry = this.#entries.get(key)
@@ -100,14 +98,14 @@ export class TokenCache {
   }
 
   /**
-   * The token under `key`, or what `load` gets; one `load` at a time for one key.
+   * Returns the token under `key`, or the one that `load` gets; runs one `load` at a time for one key.
    *
-   * A token that is due to be renewed is given at once, and renewed meanwhile; one whose renewal the server refuses
-   * is dropped, so that the next caller hears of it.
+   * Returns a token that is due to be renewed at once, and renews it in the background. Drops a token whose renewal the
+   * server refuses, so that the next caller gets the refusal.
    *
    * @param load - Gets a signal that aborts once no caller waits.
-   * @param share - The token may be shared with other processes, where there is a store for it.
-   * @throws What `load` throws, to each caller that waits for it. The next caller tries again.
+   * @param share - The token may be shared with other processes, if there is a store for it.
+   * @throws The error of `load`, to each caller that waits for it. The next caller tries again.
    */
   async get(key: TokenCacheKey, load: Load, signal?: AbortSignal, share?: ShareOptions): Promise<IssuedToken> {
     signal?.throwIfAborted()
@@ -119,7 +117,7 @@ export class TokenCache {
     return due.issued
   }
 
-  /** Drops the token under `key`; with `issued`, only if it is that very one: another caller may have renewed it. */
+  /** Drops the token under `key`. With `issued`, only if it is that token: another caller may have renewed it. */
   delete(key: TokenCacheKey, issued?: IssuedToken): void {
     // Stryker disable next-line ConditionalExpression: Without a shared store no code reads what was refused, and without a token there is nothing to remember; the clauses only spare the entry.
     if (issued !== undefined && this.#shared !== undefined) this.#refused.set(key, issued)
@@ -128,8 +126,7 @@ export class TokenCache {
   }
 
   /**
-   * Drops every token whose owner `matches`, and what is under way (I9). Returns how many were kept until now.
-   *
+   * Drops every token whose owner `matches`, and pending loads (I9). Returns how many were kept until now.
    * @param onDropped - Gets each of them.
    */
   deleteWhere(matches: (owner: TokenOwner) => boolean, onDropped?: OnDropped): number {
@@ -145,10 +142,9 @@ export class TokenCache {
   }
 
   /**
-   * Drops the tokens of a user, a session or a delegation here, and lets no process find the shared ones (I9). What
-   * other processes have in memory stays until their guard reads of the revocation.
-   *
-   * @param onDropped - Gets each token that was kept here, to give it back.
+   * Drops the tokens of a user, a session or a delegation here, and lets no process find the shared ones (I9). Other
+   * processes keep tokens in memory until their guard reads the revocation.
+   * @param onDropped - Gets each token that was kept here, to revoke it.
    * @returns how many were kept here until now
    * @throws StoreError The shared ones may still be found. Those of this process are dropped.
    */
@@ -193,7 +189,7 @@ export class TokenCache {
   }
 
   #renew(key: TokenCacheKey, entry: Entry, load: Load, share: ShareOptions | undefined): void {
-    // No other caller renews while this one does, and for a moment after it failed.
+    // No other caller renews during this renewal, and for a moment after it failed.
     entry.renewAt = this.#clock.now() + AGAIN_AFTER_MS
     this.#load(key, load, undefined, share).catch((error: unknown) => {
       if (!isOutage(error) && this.#entries.get(key) === entry) this.#entries.delete(key)

@@ -17,7 +17,7 @@ export interface TypedToken {
   readonly type: SubjectTokenType
 }
 
-/** The form of a token exchange, as the provider calls its target. */
+/** Returns the form of a token exchange, with the target in the provider's parameter. */
 export function exchangeRequest(request: {
   readonly subjectToken: TypedToken
   readonly actorToken: TypedToken | undefined
@@ -46,7 +46,7 @@ export function exchangeRequest(request: {
 }
 
 /**
- * The form of Entra's on-behalf-of grant: RFC 7523 §2.1 with a parameter of its own.
+ * Returns the form of Entra's on-behalf-of grant: RFC 7523 §2.1 with an additional parameter.
  * @see {@link https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-on-behalf-of-flow | On-behalf-of at Entra}
  */
 export function onBehalfOfRequest(subjectToken: TypedToken, scopes: readonly string[]): GrantParameters {
