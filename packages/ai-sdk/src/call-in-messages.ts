@@ -15,17 +15,17 @@ export interface CallInMessages {
   readonly id: string
   /** The call itself, where the conversation holds it. A call of the current step is not in the messages yet. */
   readonly call?: ToolCall
-  /** Where the last message answers a request to approve it: that request. A client may have written both. */
+  /** Approval request that the last message answers. A client may have written both. */
   readonly answered?: ApprovalRequest
 }
 
-/** Finds the newest call of this id, and how often there was one before. */
+/** Finds the newest call with this id, and the number of earlier calls with it. */
 export function callIn(messages: readonly ModelMessage[], toolCallId: string): CallInMessages {
   const parts = messages.flatMap(partsOf)
   const calls = parts.filter((part) => part.type === 'tool-call').filter((part) => part.toolCallId === toolCallId)
   const call = calls.at(-1)
   const answered = answeredRequest(parts, messages.at(-1), toolCallId)
-  // One that has its result is of an earlier step, but for a client that asks for it once more.
+  // A call with a result is of an earlier step, unless a client asks for it once more.
   const isHeld = call !== undefined && (answered !== undefined || !hasEnded(parts, call))
   const before = calls.length - (isHeld ? 1 : 0)
   return {
@@ -37,8 +37,8 @@ export function callIn(messages: readonly ModelMessage[], toolCallId: string): C
 }
 
 /**
- * What the guard calls the pause of a call: bound to its conversation and its arguments, as they were parsed and as they were
- * written, which a client that keeps messages could change.
+ * Name of a call's pause for the guard. It is bound to the conversation and to the arguments, both as parsed and as
+ * written: a client that keeps messages could change these.
  */
 export const pauseOf = (threadId: string, callId: string, input: unknown, written: unknown): Json => [
   threadId,
@@ -50,8 +50,8 @@ export const pauseOf = (threadId: string, callId: string, input: unknown, writte
 const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value) ?? 'null')
 
 /**
- * The arguments that a model may have written for a call of which messages hold a request. The AI SDK keeps them where its
- * schema made others of them; where an app refines these, the guard may know the refined ones alone.
+ * Returns the arguments that a model may have written for a call whose request is in the messages. The AI SDK keeps
+ * them if its schema transformed them. If an app refines these, the guard may know only the refined ones.
  */
 export const writtenIn = (request: object, input: unknown): readonly [unknown, ...unknown[]] =>
   'inputSchemaInput' in request ? [request.inputSchemaInput, input] : [input]
@@ -66,7 +66,7 @@ function answeredRequest(
   toolCallId: string,
 ): ApprovalRequest | undefined {
   const answers = last?.role === 'tool' ? last.content : []
-  // Kept with its result, an answer moves nothing in the AI SDK: a call of this id is a new one.
+  // If an answer is stored with its result, the AI SDK ignores it: a call with this id is a new one.
   if (answers.some((part) => part.type === 'tool-result' && part.toolCallId === toolCallId)) return undefined
   const ids = answers.filter((part) => part.type === 'tool-approval-response').map(({ approvalId }) => approvalId)
   return parts

@@ -10,10 +10,10 @@ import { reportError } from './report-error.ts'
 export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
 
 /**
- * The tool's `execute` behind `guard.run`.
+ * Returns the tool's `execute` behind `guard.run`.
  *
- * The AI SDK streams what is an async iterable at once, and shows each value: a tool that streams needs a generator
- * here, and one that does not must not have one.
+ * The AI SDK streams an async iterable at once, and shows each value. So a streaming tool needs a generator here, and
+ * another tool must not have one.
  */
 export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   const guarded = call.streams ? streaming(execute, call) : awaiting(execute, call)
@@ -23,7 +23,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
 
 const bodies = new WeakSet<object>()
 
-/** Whether an `execute` is behind a guard. A second guard would find the write of the first one under way. */
+/** Returns whether an `execute` is behind a guard. A second guard would find the write of the first one under way. */
 export const isGuarded = (execute: object): boolean => bodies.has(execute)
 
 function awaiting(execute: Execute, call: GuardedCall): Execute {
@@ -48,7 +48,7 @@ async function* flowOf(
   const safely = <Result>(step: () => Promise<Result>) => failingSafely(call, options, step)
   const result = await safely(() => runGuarded(call, incoming, options, (parsed) => boxed(execute(parsed, options))))
   if (!isFlow(result)) {
-    // Told again: what the stream ended with.
+    // A repeat returns the last value of the stream.
     yield result
     return
   }
@@ -104,9 +104,9 @@ function isOfAttempt(tools: object, call: string, attempt: object): boolean {
 }
 
 /**
- * Demands of a call that messages say was approved: that the guard made the request, or has a record of the call. A client
- * can write a call that no model made, its request and the answer. Such a call runs nothing, also where
- * the guard cannot tell now and could in the next moment.
+ * Checks a call that messages call approved: the guard must have made the request, or have a record of the call. A
+ * client can write a call that no model made, its request and the answer. Such a call runs nothing, even if the guard
+ * cannot decide now and could a moment later.
  */
 async function demandAsked(
   { policy, options: { guard, threadId } }: GuardedCall,
@@ -138,7 +138,7 @@ function resultOf(outcome: Outcome<unknown>): unknown {
   }
 }
 
-/** Errors that were made here. A body may throw the same class, with a text of its own. */
+/** Errors that were made here. A body may throw the same class, with its own text. */
 const refusals = new WeakSet<object>()
 
 function refusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>): ToolAuthorizationError {
@@ -147,7 +147,7 @@ function refusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>)
   return error
 }
 
-/** What a body threw goes to the app. The model, and maybe a browser, is told one fixed sentence. */
+/** Gives an error of the body to the app. The model, and possibly a browser, gets one fixed sentence. */
 async function failingSafely<Result>(
   call: GuardedCall,
   { abortSignal }: ToolExecutionOptions<unknown>,
@@ -168,8 +168,8 @@ interface Boxed {
 }
 
 /**
- * The values of a tool that streams, each in a box: here each is a whole output that replaces the one before, and no
- * piece of a text that flows. The last one is the result, as the AI SDK has it.
+ * Yields the values of a streaming tool, each in a box: each is a whole output that replaces the one before, and not a
+ * piece of a text. The last one is the result, as in the AI SDK.
  */
 async function* boxed(returned: unknown): AsyncGenerator<Boxed, unknown, undefined> {
   const values = isAsyncIterable(returned) ? returned : await returned
@@ -185,7 +185,7 @@ async function* boxed(returned: unknown): AsyncGenerator<Boxed, unknown, undefin
   return last
 }
 
-/** What a plain function returned as an iterable is read within the call, where credentials work; its last value counts. */
+/** Reads an iterable that a plain function returned, within the call, where credentials work. Its last value counts. */
 async function lastOf(returned: unknown): Promise<unknown> {
   const values = isAsyncIterable(returned) ? returned : await returned
   if (!isAsyncIterable(values)) return values

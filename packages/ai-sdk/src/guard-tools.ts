@@ -11,15 +11,14 @@ const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'o
 /**
  * Puts the guard before each tool. Call it once per request, with the identity of that request.
  *
- * `toolApproval` decides without running: a refusal reaches the model, and a call that needs a person
- * pauses with the interrupt as its `reason`. `execute` decides again, so a forged approval runs nothing.
- * `execute` gets the input as the policy parsed it, frozen. An async generator goes on streaming, and its last value
- * is what is told again when the call is replayed. The tools that were passed in are not changed.
+ * `toolApproval` decides without running: a refusal reaches the model, and a call that needs a person pauses with the
+ * interrupt as its `reason`. `execute` decides again, so a forged approval runs nothing. `execute` gets the input as
+ * the policy parsed it, frozen. An async generator still streams, and a replay of the call returns its last value. Does
+ * not change the tools that were passed in.
  *
- * @throws ConfigurationError An unknown option; a tool without a policy, or with one that this guard cannot serve;
- *   a tool without `execute`, or with a `needsApproval` of its own;
- *   a streaming tool that there is not; a tool that calls or finds tools by its code (`experimental_toolCaller`,
- *   `toolSearch`), in whose place the AI SDK runs another one.
+ * @throws ConfigurationError An unknown option; a tool without a policy, or with one that this guard cannot serve; a
+ *   tool without `execute`, or with a `needsApproval` of its own; a streaming tool that there is not; a tool that calls
+ *   or finds tools by its code (`experimental_toolCaller`, `toolSearch`), in whose place the AI SDK runs another one.
  */
 export function guardTools<Tools extends ToolSet>(
   tools: Tools,
@@ -63,7 +62,7 @@ function membersOf(tool: object): object {
   return Object.fromEntries(names.filter((name) => name !== 'constructor').map((name) => [name, memberOf(tool, name)]))
 }
 
-/** A member, and a method of a class as one of this very tool: a copy has none of its private fields. */
+/** Returns a member of the tool. A method is bound to the original object: a copy has none of its private fields. */
 function memberOf(tool: object, name: PropertyKey): unknown {
   const value: unknown = Reflect.get(tool, name)
   const [, ...classes] = chainOf(tool)
@@ -75,11 +74,11 @@ function memberOf(tool: object, name: PropertyKey): unknown {
 const chainOf = (object: object | null): readonly object[] =>
   object === null || object === Object.prototype ? [] : [object, ...chainOf(Object.getPrototypeOf(object))]
 
-/** By its tag, which other realms share. */
+/** Checks the tag, which other realms share. */
 export const isGeneratorFunction = (execute: unknown) =>
   Object.prototype.toString.call(execute) === '[object AsyncGeneratorFunction]'
 
-/** Names that the AI SDK knows a tool by whose `execute` it puts another one in the place of. */
+/** Names by which the AI SDK recognizes a tool whose `execute` it replaces. */
 const replaced = ['experimental_toolCaller', Symbol.for('vercel.ai.toolSearch')]
 
 function refuseReplaced(name: string, tool: object): void {

@@ -2,8 +2,8 @@ import type { Guard, Identity, Policy } from '@behalf/core'
 import type { ModelMessage, Tool, ToolApprovalStatus } from 'ai'
 
 /**
- * A policy for each tool, whose input is what the tool's `execute` takes. Of a set whose names are not known before it
- * runs, such as an MCP server's tools, the inputs are not known either.
+ * A policy for each tool, whose input is that of the tool's `execute`. If the names of a set are unknown before it
+ * runs, such as an MCP server's tools, the inputs are unknown too.
  */
 export type PoliciesFor<Tools> = {
   readonly [Name in keyof Tools]: string extends Name ? Policy : Policy<ToolInput<Tools[Name]>>
@@ -19,25 +19,26 @@ export interface GuardToolsOptions<Tools> {
   /** May hold policies of further tools. */
   readonly policies: PoliciesFor<Tools>
   /**
-   * For whom the model acts, as verified for this request. `undefined`: no user is signed in, so only public tools run.
+   * Identity for which the model acts, verified for this request. `undefined`: no user is signed in, so only public
+   * tools run.
    */
   readonly identity: Identity | undefined
   /** The conversation's id: where a call may be found again after a restart. Not a secret and not a proof. */
   readonly threadId: string
   /**
-   * Tools that stream though their `execute` is no async generator function: one that was compiled to older
-   * JavaScript, or returns an iterable that it was given. Others are recognised.
+   * Tools that stream without an async generator function as `execute`: it was compiled to older JavaScript, or returns
+   * an iterable that it got. Other streaming tools are recognized.
    */
   readonly streaming?: readonly (keyof Tools)[]
   /**
-   * Gets what a tool's body threw, and the tool's name. The model is told a fixed sentence instead.
-   * Also gets a fault of the guard itself. What it throws is dropped.
+   * Called with the error that a tool's body threw, and the tool's name. The model gets a fixed sentence instead. Also
+   * called with a fault of the guard itself. An error of the callback is dropped.
    * @default the error is dropped
    */
   readonly onError?: (error: unknown, tool: string) => void
 }
 
-/** What `generateText` and `streamText` take: `{ ...guardTools(tools, options) }`. */
+/** Options for `generateText` and `streamText`: `{ ...guardTools(tools, options) }`. */
 export interface GuardedTools<Tools> {
   /** The tools under their own names and types. Each `execute` runs behind the guard. */
   readonly tools: Tools
@@ -45,13 +46,13 @@ export interface GuardedTools<Tools> {
   readonly toolApproval: { readonly [Name in keyof Tools]: ToolApprovalFunction }
 }
 
-/** Asked before a call, with the model's input. Never rejects. */
+/** Called before a call, with the model's input. Never rejects. */
 export type ToolApprovalFunction = (
   input: unknown,
   call: { readonly toolCallId: string; readonly messages?: readonly ModelMessage[] },
 ) => Promise<ToolApprovalStatus>
 
-/** One tool under its policy, with what its request knows. @internal */
+/** One tool under its policy, with the data of its request. @internal */
 export interface GuardedCall {
   readonly name: string
   readonly policy: Policy

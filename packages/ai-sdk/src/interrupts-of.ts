@@ -8,7 +8,7 @@ export interface PendingInterrupt {
   readonly approvalId: string
   /** The id of the tool call in the messages. */
   readonly toolCallId: string
-  /** What the person has to do. Its `kind` says whether that is an approval, a login, a connection or a step-up. */
+  /** Action that the person must take. Its `kind` is an approval, a login, a connection or a step-up. */
   readonly interrupt: Interrupt
 }
 

@@ -6,11 +6,11 @@ import { hasEnded, partsOf } from './call-in-messages.ts'
 export interface PendingApproval {
   readonly approvalId: string
   readonly toolCallId: string
-  /** Absent where the request is not of a guarded tool, or is of a version that is not known. */
+  /** Interrupt of the request. Absent if the request is not of a guarded tool, or of an unknown version. */
   readonly interrupt: Interrupt | undefined
 }
 
-/** One that a server's messages hold. */
+/** An approval request that a server's messages contain. */
 export interface HeldApproval extends PendingApproval {
   readonly request: object
 }
@@ -38,7 +38,7 @@ export interface ShownMessage {
   readonly parts: readonly ShownPart[]
 }
 
-/** A part of such a message: only those of tools are read. */
+/** A part of such a message. Only parts of tools are read. */
 export interface ShownPart {
   /** Kind of the part, such as `text` or `tool-create_order`. Not used here: `state` and `approval` decide. */
   readonly type: string

@@ -8,7 +8,7 @@ import { writtenOf } from './written-by.ts'
 /** A call as it came in. */
 export interface IncomingCall {
   readonly input: unknown
-  /** What the model wrote, where the AI SDK parsed it just now. */
+  /** Input from the model, if the AI SDK parsed it just now. */
   readonly fresh: unknown
   readonly held: CallInMessages
   /** The AI SDK's own object, by which the calls are counted that the code of a tool makes. */
@@ -36,8 +36,9 @@ export function incomingCall(
 }
 
 /**
- * Whether a model made this call itself, which its id names then, however often the AI SDK makes it. All others are made by
- * the code of a tool: code may hand on a copy of what it was handed, and the messages of a step stay the same object.
+ * Returns whether a model made this call itself. Then the call's id names it, however often the AI SDK makes it. A
+ * tool's code makes all other calls: code may pass on a copy of its arguments, and the messages of a step stay the same
+ * object.
  */
 const isMadeByModel = (written: unknown, { call }: CallInMessages, name: string): boolean =>
   written !== undefined || call?.toolName === name

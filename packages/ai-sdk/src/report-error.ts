@@ -1,6 +1,6 @@
 import type { GuardedCall } from './guarded-tools.ts'
 
-/** Hands the original to the app. A handler that throws must not put its text where the fixed one belongs. */
+/** Gives the original error to the app. The text of a handler's own error must not replace the fixed one. */
 export function reportError(error: unknown, { name, options }: GuardedCall): void {
   try {
     options.onError?.(error, name)

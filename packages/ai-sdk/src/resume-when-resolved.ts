@@ -6,9 +6,9 @@ import { type HeldApproval, pendingApprovals } from './pending-approvals.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
-  /** The guard whose tools paused, or another one over the same store and keys. */
+  /** Guard whose tools paused, or another guard over the same store and keys. */
   readonly guard: Pick<Guard, 'pauses'>
-  /** Who asks. Questions are looked up under this identity only. */
+  /** Identity that asks. Questions are read only under this identity. */
   readonly identity: Identity
   /** The conversation's id, as `guardTools` gets it. */
   readonly threadId: string
@@ -17,12 +17,12 @@ export interface ResumeOptions {
 }
 
 /**
- * The messages with which the framework can go on, or `undefined` while something that the last step waits for is open.
+ * Returns the messages with which the framework can continue, or `undefined` while a question of the last step is open.
  *
- * One look, no waiting: call it again after the interrupt's `interval`, or when the user comes back. All
- * requests of a step are answered together, as the AI SDK demands. `approved: true` is only a wake-up: the
- * tool checks again before it runs. Sign-in, connection and step-up have no record, so they are answered
- * at once: call this when the user has done what was asked.
+ * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. Answers all
+ * requests of a step together, as the AI SDK requires. `approved: true` is only a wake-up: the tool checks again before
+ * it runs. Sign-in, connection and step-up have no record, so they are answered at once: call this after the user's
+ * action.
  *
  * Returns `undefined` for a question that is unknown or another user's; the two look the same. It does so too for
  * requests that no guard with these keys made for this conversation, until the app answers those itself.
@@ -71,7 +71,7 @@ async function answerTo(
   { id, call }: CallInMessages,
   { guard, identity, threadId, signal }: ResumeOptions,
 ): Promise<Answer | undefined> {
-  // A tool that is not guarded may give any text as its reason, also one that an interrupt stands in.
+  // A tool that is not guarded may give any text as its reason, even one that contains an interrupt.
   if (interrupt === undefined || call?.toolName !== interrupt.tool) return undefined
   const asked = { identity, ...(signal !== undefined && { signal }) }
   const states = writtenIn(request, call.input).map((written) =>

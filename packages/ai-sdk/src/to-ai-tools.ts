@@ -10,10 +10,9 @@ export type AiTools<Tools extends readonly DefinedTool[]> = {
 }
 
 /**
- * Makes guarded tools of the AI SDK of tools that `defineTool` made. Make them for each request, with the identity of
+ * Makes guarded tools of the AI SDK from tools that `defineTool` made. Make them for each request, with the identity of
  * that request. They behave as those of {@link guardTools}.
- *
- * @throws ConfigurationError An unknown option, a name that is there twice, or a tool that this guard cannot serve.
+ * @throws ConfigurationError An unknown option, a duplicate name, or a tool that this guard cannot serve.
  */
 export function toAiTools<const Tools extends readonly DefinedTool[]>(
   guard: Guard,

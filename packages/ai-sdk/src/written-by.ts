@@ -1,6 +1,6 @@
 import { asSchema, type FlexibleSchema, jsonSchema } from 'ai'
 
-/** What the model wrote, by what a tool's schema made of it. */
+/** Original inputs of the model, by the objects that a tool's schema made of them. */
 const written = new WeakMap<object, unknown>()
 
 /**
@@ -20,6 +20,9 @@ export function rememberingWritten(given: FlexibleSchema<unknown>): FlexibleSche
   })
 }
 
-/** What the model wrote of a parsed input. `undefined` where the AI SDK hands on another object, as it does from messages. */
+/**
+ * Returns the model's original for a parsed input. `undefined` if the AI SDK passes another object, as it does from
+ * messages.
+ */
 export const writtenOf = (input: unknown): unknown =>
   typeof input === 'object' && input !== null ? written.get(input) : undefined

@@ -4,12 +4,12 @@ import type { RunConfig } from './run-config.ts'
 export interface Scratchpad {
   interruptCounter: number
   readonly resume: readonly unknown[]
-  /** What the graph was resumed with, where no question was named. */
+  /** Value with which the graph was resumed without naming a question. */
   readonly nullResume?: unknown
   consumeNullResume?(): unknown
 }
 
-/** What is kept with a checkpoint: who wrote, to which channel, what. */
+/** Entry of a checkpoint: the task that wrote it, the channel, and the value. */
 export type PendingWrite = readonly [task: string, channel: string, value: unknown]
 
 type SaverConfig = { readonly configurable: Readonly<Record<string, unknown>> }
@@ -35,7 +35,7 @@ export function canPause({ configurable }: RunConfig): boolean {
   return typeof saver === 'object' && saver !== null
 }
 
-/** Which task of the graph this is: the same after a restart. */
+/** Returns the name of the graph's task: the same after a restart. */
 export const namespaceOf = ({ configurable }: RunConfig): string => String(configurable?.checkpoint_ns ?? '')
 
 /** The thread that the graph keeps its checkpoints in. Empty outside a thread. */
@@ -47,7 +47,7 @@ export function namedAnswers({ configurable }: RunConfig): Readonly<Record<strin
   return typeof map === 'object' && map !== null ? (map as Readonly<Record<string, unknown>>) : undefined
 }
 
-/** What is kept with the checkpoint that this task began at; `undefined` where that cannot be known. */
+/** Returns the writes of the checkpoint at which this task began, or `undefined` if they are unknown. */
 export async function pendingWritesOf(config: RunConfig): Promise<readonly PendingWrite[] | undefined> {
   const tuple = await saverOf(config)?.getTuple(checkpointOf(config))
   return tuple?.pendingWrites
@@ -62,7 +62,7 @@ export async function keepAnswer(config: RunConfig, answer: unknown, to: string 
 const saverOf = (config: RunConfig): Saver | undefined =>
   canPause(config) ? (config.configurable?.__pregel_checkpointer as Saver) : undefined
 
-/** The checkpoint of the graph that the task is of: its namespace is the task's, without the last part. */
+/** Returns the checkpoint of the graph that contains the task: its namespace is the task's, without the last part. */
 function checkpointOf(config: RunConfig): SaverConfig {
   const { thread_id, checkpoint_map } = config.configurable ?? {}
   const checkpoint_ns = namespaceOf(config).split('|').slice(0, -1).join('|')

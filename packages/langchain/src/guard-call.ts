@@ -17,7 +17,8 @@ export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig
 
 /** A tool's function behind `guard.run`. */
 export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
-  // LangChain refuses another result after the run, and tells the model to call again: what was done would be done twice (A13).
+  // LangChain refuses another result after the run, and tells the model to call again: then the action would be done
+  // twice (A13).
   const demand = (result: unknown) => {
     if (call.responseFormat !== 'content_and_artifact' || (Array.isArray(result) && result.length === 2)) return
     throw new TypeError(
@@ -45,7 +46,9 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
 
 const bodies = new WeakSet<object>()
 
-/** Whether a tool's function is behind a guard. A second guard would find the write of the first one under way. */
+/**
+ * Returns whether a tool's function is behind a guard. A second guard would find the write of the first one under way.
+ */
 export const isGuarded = (body: object | undefined): boolean => body !== undefined && bodies.has(body)
 
 async function outcomeOf(
@@ -92,7 +95,7 @@ async function outcomeOf(
   }
 }
 
-/** What the body threw, or the guard itself. LangChain would write the error's text to the model. */
+/** Handles an error of the body or of the guard itself. LangChain would write its text to the model. */
 function failure(call: GuardedCall, config: RunConfig, error: unknown): unknown {
   // A pause or a jump that the body asked of LangGraph is not a failure.
   if (isBubbleUp(error)) throw error
@@ -104,7 +107,7 @@ function failure(call: GuardedCall, config: RunConfig, error: unknown): unknown 
 const isBubbleUp = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && isGraphBubbleUp(error as Error)
 
-/** A generator's events and output as they come; what it throws is no more for the model than what a body throws. */
+/** Yields a generator's events and output unchanged. Its error is no more for the model than a body's error. */
 async function* quiet(
   events: AsyncGenerator<unknown, unknown, unknown>,
   call: GuardedCall,

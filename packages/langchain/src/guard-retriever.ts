@@ -18,14 +18,14 @@ export interface SearchPage {
 }
 
 /**
- * Where documents come from: a retriever, of whose one answer the allowed part is kept; or a search that can be asked
- * for more of its ranking where too little was allowed.
+ * Source of documents: a retriever, whose one answer is filtered; or a search that can return more of its ranking if
+ * too few documents were allowed.
  */
 export type DocumentSource<Meta extends Record<string, unknown>> =
   | BaseRetrieverInterface<Meta>
   | ((query: string, page: SearchPage) => Promise<readonly DocumentInterface<Meta>[]>)
 
-/** Options of {@link guardRetriever}. What is not said of `filterAllowed` here is as it is there. */
+/** Options of {@link guardRetriever}. An omitted option of `filterAllowed` has its default. */
 export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
   extends Omit<FilterOptions<DocumentInterface<Meta>>, 'signal' | 'identity'> {
   /**
@@ -36,16 +36,18 @@ export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
 }
 
 /**
- * A retriever that gives only the documents that user and agent both may read, and the agent for the user.
+ * Makes a retriever that returns only the documents that both user and agent may read, and that the agent may read for
+ * the user.
  *
- * Withheld documents stay hidden: the source and what it calls run without callbacks, without a stream and with tracing
- * off. The handlers of the run see only the documents that are returned. If too few are allowed, a search is asked for
- * more, within `maxCandidates` and `timeoutMs`; a retriever is asked once.
+ * Withheld documents stay hidden: the source and its calls run without callbacks, without a stream and with tracing
+ * off. The handlers of the run see only the returned documents. If too few are allowed, a search is asked for more,
+ * within `maxCandidates` and `timeoutMs`; a retriever is asked once.
  *
  * @throws IdentityRequiredError From `invoke`: no verification made the identity, or there is none.
- * @throws InvalidTokenError From `invoke`: the proof of the identity has ended.
+ * @throws InvalidTokenError From `invoke`: the proof of the identity has expired.
  * @throws TransportError From `invoke`: the permission system did not answer, so there are no documents.
- * @throws ConfigurationError From `invoke`: an option is unknown or wrong, or `identity` is not that of the run's context.
+ * @throws ConfigurationError From `invoke`: an option is unknown or wrong, or `identity` is not that of the run's
+ *   context.
  */
 export function guardRetriever<Meta extends Record<string, unknown>>(
   source: DocumentSource<Meta>,
@@ -71,7 +73,7 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
     const config = copyOf(given as RunConfig) as Partial<RunnableConfig>
     const told = identityAround(given as RunConfig)
     const search = () => this.#allowed(query, config, told)
-    // A clone for this run: LangChain hands no config to `_getRelevantDocuments`.
+    // A clone for this run: LangChain passes no config to `_getRelevantDocuments`.
     const run: BaseRetriever<Meta> = Object.create(this, { _getRelevantDocuments: { value: search } })
     return super.invoke.call(run, query, config)
   }
@@ -102,7 +104,7 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
   }
 }
 
-/** For whom a search is made: as its configuration tells or, where it was given none, as that of the run around it does. */
+/** Returns the identity of a search: that of its configuration, else that of the run around it. */
 function identityAround(given: RunConfig): Identity | undefined {
   const around: RunConfig = AsyncLocalStorageProviderSingleton.getRunnableConfig() ?? {}
   const told = toldIdentity(given) ?? toldIdentity(around)
@@ -114,7 +116,7 @@ function identityAround(given: RunConfig): Identity | undefined {
   }
 }
 
-/** Asks without `invoke`, which would tell the callbacks of the retriever itself, unless it has an `invoke` of its own. */
+/** Asks without `invoke`, which would notify the retriever's own callbacks, unless the retriever overrides `invoke`. */
 function answerOf<Meta extends Record<string, unknown>>(
   source: BaseRetrieverInterface<Meta>,
   query: string,

@@ -10,16 +10,16 @@ const optionKeys = ['guard', 'policies', 'identity', 'onError']
 
 /**
  * Puts the guard before each tool. The tools keep their classes, schemas, names and types; those passed in are not
- * changed. Make them once: the identity comes with each run, as `context: { identity }`.
+ * changed. Make them once: each run brings its identity, as `context: { identity }`.
  *
  * A refusal is a `ToolMessage` with `status: 'error'` and one fixed sentence. A call that needs a person pauses the
- * graph by `interrupt()`, before any code of the tool has run; what the graph is resumed with is only a wake-up. The
- * tool's function gets the input as the policy parsed it, frozen. Outside a graph, where there is no tool call to
- * answer, a refusal and a call that cannot pause are thrown as `ToolAuthorizationError`.
+ * graph by `interrupt()`, before any code of the tool has run; the value of the resume is only a wake-up. The tool's
+ * function gets the input as the policy parsed it, frozen. Outside a graph, there is no tool call to answer, so a
+ * refusal and a call that cannot pause are thrown as `ToolAuthorizationError`.
  *
- * @throws ConfigurationError An unknown option; a tool without a policy, or with one that this guard cannot serve;
- *   a tool given twice, of no LangChain class, or with a method
- *   of its own in place of one of LangChain's, such as `invoke`: only `_call` and `func` can be guarded.
+ * @throws ConfigurationError An unknown option; a tool without a policy, or with one that this guard cannot serve; a
+ *   tool given twice, of no LangChain class, or with a method of its own in place of one of LangChain's, such as
+ *   `invoke`: only `_call` and `func` can be guarded.
  */
 export function guardTools<const Tools extends readonly GuardableTool[]>(
   tools: Tools,
@@ -46,7 +46,7 @@ export function guardTools<const Tools extends readonly GuardableTool[]>(
 interface Callable extends GuardableTool {
   readonly name: string
   readonly responseFormat?: string
-  /** What it was made of, its function included. */
+  /** Arguments of its constructor, including its function. */
   readonly lc_kwargs?: { readonly func?: ToolBody }
   func?: ToolBody
   _call: ToolBody

@@ -4,21 +4,21 @@ import { isPause } from './pause-id.ts'
 
 /** A guarded call that waits for a person. */
 export interface PendingInterrupt {
-  /** The id of the pause, which a resume names. The same one after each early resume. */
+  /** Id of the pause, which a resume names. It is the same after each early resume. */
   readonly id: string
-  /** What the person has to do. Its `kind` says whether that is an approval, a login, a connection or a step-up. */
+  /** Action that the person must take. Its `kind` is an approval, a login, a connection or a step-up. */
   readonly interrupt: Interrupt
 }
 
-/** A pause as LangGraph tells it. */
+/** A pause in LangGraph's form. */
 export interface GraphPause {
   /** LangGraph's id of the pause. The guard's pauses are recognised by it; a pause without an id is left out. */
   readonly id?: string | undefined
-  /** What the code that paused passed on. For a pause of the guard: the interrupt. */
+  /** Value that the pausing code passed. For a pause of the guard: the interrupt. */
   readonly value?: unknown
 }
 
-/** What `graph.getState` gives, or the result of `invoke`. */
+/** Result of `graph.getState`, or of `invoke`. */
 export type PausedState =
   | { readonly tasks: readonly { readonly interrupts: readonly GraphPause[] }[] }
   | { readonly __interrupt__?: readonly GraphPause[] | undefined }

@@ -16,9 +16,9 @@ export const enclosing = (): Enclosing | undefined => scope.getStore()
 export const within = <Result>(call: Enclosing, run: () => Result): Result => scope.run(call, run)
 
 /**
- * Whether a call has a tool call of its own to answer. One that a tool's code makes and that was handed the config
- * of the call around it has not: that call answers for both. A tool call for another tool is that of a tool around it,
- * guarded or not.
+ * Returns whether a call has its own tool call to answer. A call that a tool's code makes with the config of the call
+ * around it has none: that call answers for both. A tool call for another tool belongs to a tool around it, guarded or
+ * not.
  */
 export function answersItself({ toolCall }: RunConfig, name: string): boolean {
   if (toolCall === undefined || (toolCall.name !== undefined && toolCall.name !== name)) return false

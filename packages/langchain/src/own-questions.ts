@@ -13,11 +13,13 @@ import { isOurs, pauseId } from './pause-id.ts'
 import type { RunConfig } from './run-config.ts'
 import { isWakeUp, wakeUp } from './wake-up.ts'
 
-/** What a tool asks by an `interrupt()` of its own, apart from what the guard and other calls of the task ask. */
+/**
+ * Questions that a tool asks by its own `interrupt()`, separate from those of the guard and of the task's other calls.
+ */
 export interface OwnQuestions {
-  /** For the tool's code. */
+  /** Config for the tool's code. */
   readonly config: RunConfig
-  /** What the tool's code threw, with the question named as this call's. */
+  /** Returns the error of the tool's code, with its question named as this call's. */
   named(thrown: unknown): Promise<unknown>
 }
 
@@ -65,7 +67,7 @@ async function answersOf(place: readonly unknown[], config: RunConfig, task: Scr
 
 /**
  * Takes an answer that names no question, so that no other question of the task gets it: now, or from the store when
- * the graph goes on again. Leaves it alone if LangGraph itself asked, for a graph inside the tool.
+ * the graph resumes. Leaves it if LangGraph itself asked, for a graph inside the tool.
  */
 async function takeUnnamed(
   writes: readonly PendingWrite[],
@@ -83,7 +85,10 @@ async function takeUnnamed(
   return more.length > 0 || isWakeUp(answer) ? undefined : { question: only?.id, answer }
 }
 
-/** LangGraph keeps a list for each question, and with another answer to the same one a list of the list and that. */
+/**
+ * Returns the first answer. LangGraph keeps a list for each question; another answer to the same one makes it a list of
+ * that list and the answer.
+ */
 function firstOf(kept: unknown): unknown {
   if (!Array.isArray(kept)) return kept
   return kept.length > 1 ? firstOf(kept[0]) : kept[0]

@@ -4,8 +4,8 @@ const prefixes = { pause: 'be4a1f00', question: 'be4a1f01' } as const
 type Kind = keyof typeof prefixes
 
 /**
- * The id of a pause of the guard, or of a question that a tool asks by itself: of this call alone, and the same after a
- * restart. LangGraph's own ids only count the questions of a task, and give each answer to the next that asks.
+ * Returns the id of the guard's pause, or of a tool's own question: unique to this call, and the same after a restart.
+ * LangGraph's own ids only count the questions of a task, and give each answer to the next one that asks.
  */
 export async function pauseId(kind: Kind, place: readonly unknown[]): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(place))
@@ -14,9 +14,14 @@ export async function pauseId(kind: Kind, place: readonly unknown[]): Promise<st
   return prefixes[kind] + digits.join('')
 }
 
-/** Whether an id is that of a pause of the guard. A tool that asks by itself has no say in the id of its question. */
+/**
+ * Returns whether an id is that of a pause of the guard. A tool with its own question cannot choose the question's id.
+ */
 export const isPause = (id: unknown): boolean => typeof id === 'string' && id.startsWith(prefixes.pause)
 
-/** Whether an id is of this kind and not LangGraph's own. Proves nothing: says where an answer must not go. */
+/**
+ * Returns whether an id is of this kind and not LangGraph's own. It proves nothing, and only shows where an answer must
+ * not go.
+ */
 export const isOurs = (id: unknown): boolean =>
   typeof id === 'string' && Object.values(prefixes).some((prefix) => id.startsWith(prefix))

@@ -2,13 +2,13 @@ import { namespaceOf, scratchpadOf, threadOf } from './graph-task.ts'
 import { answersItself, enclosing } from './nesting.ts'
 import { type RunConfig, toolCallIdOf } from './run-config.ts'
 
-/** How many equal calls an attempt of a task has begun. */
+/** Number of equal calls that an attempt of a task has begun. */
 const begun = new WeakMap<object, Map<string, number>>()
 
 /**
- * Where a call stands, the same after a restart: pauses are named by it. It holds the thread, so that the proof of a
- * pause is of no use in another thread. Without an id of a model it holds the input too: code that runs again may make
- * its calls in another order, and their answers stay theirs.
+ * Returns the place of a call, the same after a restart: it names pauses. It contains the thread, so that the proof of
+ * a pause is useless in another thread. Without a model's id, it contains the input too: code that runs again may make
+ * its calls in another order, and each keeps its answer.
  */
 export function placeOf(name: string, input: unknown, config: RunConfig): readonly unknown[] {
   const id = toolCallIdOf(config)
@@ -31,7 +31,7 @@ function count(attempt: object | undefined, key: string): number {
   return before
 }
 
-/** What is no JSON is refused by the guard later. */
+/** Returns the JSON text of an input. The guard later refuses an input that has none. */
 function textOf(input: unknown): string | undefined {
   try {
     return JSON.stringify(input)

@@ -5,10 +5,9 @@ const MAX_DEPTH = 64
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Takes a call's tokens out of LangChain's own types in a result: messages, documents, commands and what they send,
- * wherever they stand in it. Of other classes nothing is known, and they stay as they are.
- *
- * @returns The same value where there is nothing to replace, else a copy of what changed.
+ * Removes a call's tokens from LangChain's own types in a result: messages, documents, commands and their sends, at
+ * every place. Leaves objects of other classes unchanged.
+ * @returns The same value if there is nothing to replace, else a copy with the changes.
  */
 export function redactResult(value: unknown, redact: Redactor): unknown {
   return new Redaction(redact).value(value, 0)

@@ -6,10 +6,9 @@ import { answersItself } from './nesting.ts'
 import { type RunConfig, toolCallIdOf } from './run-config.ts'
 
 /**
- * The one sentence, as the answer to the tool call: returned, since an error that is thrown reads "Please fix your
- * mistakes" to the model, or rejects the run where a middleware wraps tool calls.
- *
- * @throws ToolAuthorizationError There is no tool call to answer, as where the code of another tool makes the call.
+ * Returns the fixed sentence as the answer to the tool call. A thrown error would read "Please fix your mistakes" to
+ * the model, or reject the run if a middleware wraps tool calls.
+ * @throws ToolAuthorizationError There is no tool call to answer, such as when another tool's code makes the call.
  */
 export function refusal(
   { name, responseFormat }: GuardedCall,

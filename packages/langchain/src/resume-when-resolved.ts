@@ -5,25 +5,24 @@ import { wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
-  /** The guard whose tools paused, or another one over the same store and keys. */
+  /** Guard whose tools paused, or another guard over the same store and keys. */
   readonly guard: Pick<Guard, 'pauses'>
-  /** Who asks. Questions are looked up under this identity only. */
+  /** Identity that asks. Questions are read only under this identity. */
   readonly identity: Identity
   /** Aborts the lookups of the questions. @default they are not aborted */
   readonly signal?: AbortSignal
 }
 
 /**
- * The command with which the graph can go on, or `undefined` while all that it waits for is open.
+ * Returns the command with which the graph can continue, or `undefined` while every question that it waits for is open.
  *
- * One look, no waiting: call it again after the interrupt's `interval`, or when the user comes back. Wakes each call
- * that has its answer, by id; the others go on waiting. Run the command with the same `thread_id`, and with the
- * identity in `context` once more: LangGraph keeps no context. A wake-up is no proof: the tool checks again before
- * it runs. Sign-in, connection and step-up have no record, so they are woken at once: call this when the user has
- * done what was asked.
+ * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. Wakes each
+ * call that has its answer, by id; the others still wait. Run the command with the same `thread_id`, and with the
+ * identity in `context` again: LangGraph keeps no context. A wake-up is no proof: the tool checks again before it runs.
+ * Sign-in, connection and step-up have no record, so they are woken at once: call this after the user's action.
  *
- * Leaves alone interrupts that no guard with these keys made for the pause that holds them, and a question that is
- * unknown or another user's (the two are not told apart).
+ * Does not change interrupts that no guard with these keys made for their pause, and a question that is unknown or
+ * another user's (the two look the same).
  *
  * @param state - `await graph.getState(config)`, or the result of `invoke`.
  * @throws InvalidTokenError The identity has expired: sign in again.

@@ -10,14 +10,16 @@ import type { RunConfig } from './run-config.ts'
 /** A tool's code, with the config that it is to have. */
 type Body = (config: RunConfig) => unknown
 
-/** What is made of a result within its run. */
+/** Changes to a result within its run. */
 export interface ResultRules {
   readonly redact: Redactor
   /** @throws TypeError LangChain would refuse it. */
   readonly demand: (result: unknown) => void
 }
 
-/** Runs a tool's code within its call: with the answers to its own questions, and as what other calls stand in. */
+/**
+ * Runs a tool's code within its call: with the answers to its own questions, and as the surroundings of other calls.
+ */
 export async function runBody(call: Enclosing, body: Body, rules: ResultRules): Promise<unknown> {
   const { config: asked, named } = await ownQuestions(call.place, call.config)
   const config = withSilentWriter(asked, rules.redact)
@@ -33,13 +35,13 @@ export async function runBody(call: Enclosing, body: Body, rules: ResultRules): 
   }
 }
 
-/** The config for a tool's code, whose custom stream is told no token of the call. */
+/** Returns the config for a tool's code. Its custom stream gets no token of the call. */
 function withSilentWriter(config: RunConfig, redact: Redactor): RunConfig {
   const { writer } = config
   return typeof writer !== 'function' ? config : { ...config, writer: (chunk) => writer(redactResult(chunk, redact)) }
 }
 
-/** `interrupt()` reads its surroundings, and not what a tool's code is handed. */
+/** Runs a step in its graph. `interrupt()` reads the async context, and not the config that a tool's code gets. */
 const inGraph = <Result>(config: RunConfig, step: () => Result): Result =>
   AsyncLocalStorageProviderSingleton.runWithConfig(pickRunnableConfigKeys(config as never), step as never) as Result
 

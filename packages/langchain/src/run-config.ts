@@ -2,19 +2,22 @@ import type { Identity, Slot } from '@behalf/core'
 import { principalKey, slotWithin } from '@behalf/core/spi'
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons'
 
-/** What LangChain hands to a tool beside its input, as far as it is read here. */
+/** Config that LangChain passes to a tool besides its input: the parts that are read here. */
 export interface RunConfig {
-  /** What the app gave to this run. Not checkpointed, and so to be given again on resume. Tracers may copy it: an identity shows issuer and subject alone. */
+  /**
+   * Context that the app gave to this run. It is not checkpointed, so pass it again on resume. Tracers may copy it: an
+   * identity shows only issuer and subject.
+   */
   readonly context?: { readonly identity?: Identity | undefined } | undefined
   /** Copied into traces by LangChain: no identity is ever read from it. */
   readonly configurable?: Readonly<Record<string, unknown>> | undefined
   /**
-   * Set by LangChain where a tool is invoked with a tool call, as the tool nodes do. Their `toolCallId` alone says nothing: code of
-   * a tool hands it on with what it was told.
+   * Set by LangChain if a tool is invoked with a tool call, as the tool nodes do. Their `toolCallId` alone proves
+   * nothing: a tool's code passes it on with its config.
    */
   readonly toolCall?: { readonly id?: string | undefined; readonly name?: string | undefined } | undefined
   readonly toolCallId?: unknown
-  /** What the tool nodes were called with: the graph's state, or its messages. */
+  /** Argument of the tool nodes: the graph's state, or its messages. */
   readonly state?: unknown
   /** LangGraph's own: an object for each attempt of a node. Absent in older versions. */
   readonly executionInfo?: object | undefined
@@ -23,7 +26,7 @@ export interface RunConfig {
   readonly writer?: ((chunk: unknown) => void) | null | undefined
 }
 
-/** A copy of a configuration: the app may fill in the same one for its next call. */
+/** Copies a configuration: the app may fill in the same object for its next call. */
 export const copyOf = <Config extends RunConfig>(config: Config): Config => ({
   ...config,
   ...(config.configurable !== undefined && { configurable: { ...config.configurable } }),
@@ -35,7 +38,10 @@ export const toolCallIdOf = ({ toolCall }: RunConfig): string | undefined => too
 /** The identity in the context of a run. */
 export const toldIdentity = ({ context }: RunConfig): Identity | undefined => context?.identity ?? undefined
 
-/** The identity of this run, if any: as bound to a tool or as told by the run's context, which must be the same one's. */
+/**
+ * Returns the identity of this run, if there is one: bound to a tool, or in the run's context. If both are set, they
+ * must be equal.
+ */
 export function identityOf(
   { identity: bound }: { readonly identity?: Identity | undefined },
   told: Identity | undefined,
@@ -44,16 +50,19 @@ export function identityOf(
   return callerOf(bound) === callerOf(told) ? bound : 'conflict'
 }
 
-/** Whom a call acts for, and what acts for them: a user's own login may more than an agent or a job of theirs. */
+/**
+ * Returns whom a call acts for, and what acts for them: a user's own login has more rights than an agent or a job of
+ * theirs.
+ */
 const callerOf = (identity: Identity): string => {
   const { actor, delegationId = null } = identity.kind === 'user' ? identity : { actor: undefined }
   const acting = actor === undefined ? null : [actor.issuer ?? null, actor.subject, actor.clientId ?? null]
   return JSON.stringify([principalKey(identity), identity.clientId ?? null, acting, delegationId])
 }
 
-/** What surrounds a call when it is made. */
+/** Surroundings of a call when it is made. */
 export interface Surroundings {
-  /** The id of the message that makes the call, where the run's state tells it. */
+  /** Id of the message that makes the call, if the run's state has it. */
   readonly message: string | undefined
   /** LangChain's own: an object for each attempt of the code that makes the call. It is there also where code hands on no config. */
   readonly around: RunConfig | undefined
@@ -65,9 +74,9 @@ export const surroundingsOf = (config: RunConfig): Surroundings => ({
 })
 
 /**
- * Where a call is found again. Without a thread nothing is kept, so there is nothing to be found. Models repeat their
- * call ids, so the message that makes the call is part of its name. Code in a node that invokes a tool with arguments
- * alone is known by its task, whose namespace is the same after a restart, and by the call that it works for.
+ * Returns the slot of a call. Without a thread, nothing is stored, so there is nothing to find. Models repeat their
+ * call ids, so the name includes the message that makes the call. Code in a node that invokes a tool with arguments
+ * alone is named by its task, whose namespace is the same after a restart, and by the call that it works for.
  */
 export function slotOf(config: RunConfig, tool: string, input: unknown, { message, around }: Surroundings): Slot {
   const { thread_id: thread, checkpoint_ns: task } = config.configurable ?? {}
@@ -110,7 +119,7 @@ function codeOf(
   return own
 }
 
-/** The id of the message that makes the call, where the state tells it. LangGraph keeps it, as it keeps the call's id. */
+/** Returns the id of the message that makes the call, if the state has it. LangGraph keeps it, like the call's id. */
 function messageOf({ state, ...config }: RunConfig): string | undefined {
   const id = toolCallIdOf(config)
   const messages: unknown = isRecord(state) && 'messages' in state ? state.messages : state

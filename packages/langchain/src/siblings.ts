@@ -3,26 +3,28 @@ import { type Scratchpad, scratchpadOf } from './graph-task.ts'
 import { enclosing } from './nesting.ts'
 import type { RunConfig } from './run-config.ts'
 
-/** The calls of one task that are under way, and what those of them wait for that paused. */
+/** Pending calls of one task, and what those that paused wait for. */
 interface Siblings {
   readonly calls: Set<Promise<unknown>>
   readonly asked: Interrupt[]
 }
 
-/** Calls that one tool's code makes are siblings of each other, and not of the call around them. */
+/**
+ * Groups of sibling calls. The calls of one tool's code are siblings of each other, and not of the call around them.
+ */
 const groups = new WeakMap<object, WeakMap<Scratchpad, Siblings>>()
 const noCall = {}
 
-/** Lets a call count as under way until this has come to its end. */
+/** Keeps a call pending until this promise settles. */
 type Until = (end: Promise<unknown>) => void
 
 /**
- * Runs a call of a task, and lets it wait for the other calls there if it has to pause.
+ * Runs a call of a task. If it must pause, it first waits for the other calls of the task.
  *
- * LangGraph's prebuilt `ToolNode` runs all calls of a step in one task, and an interrupt of one ends the task while the
- * others still work; resumed, all run again. So a call that pauses waits until the others end, so that their effects
- * are on record, and pauses with all their questions. In `createAgent` each call is a task of its own, and waits for no
- * other.
+ * LangGraph's prebuilt `ToolNode` runs all calls of a step in one task. An interrupt of one ends the task while the
+ * others still work; after the resume, all run again. So a call that pauses waits until the others end, so that their
+ * effects are on record, and pauses with all their questions. In `createAgent` each call is its own task, and waits for
+ * no other.
  *
  * @throws The reason of the run's own abort, at once.
  */

@@ -5,9 +5,8 @@ import { guardTools } from './guard-tools.ts'
 import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
 
 /**
- * Makes guarded tools of LangChain of tools that `defineTool` made. They behave as those of {@link guardTools}.
- *
- * @throws ConfigurationError An unknown option, a name that is there twice, or a tool that this guard cannot serve.
+ * Makes guarded tools of LangChain from tools that `defineTool` made. They behave as those of {@link guardTools}.
+ * @throws ConfigurationError An unknown option, a duplicate name, or a tool that this guard cannot serve.
  */
 export function toLangChainTools(
   guard: Guard,

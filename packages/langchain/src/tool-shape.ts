@@ -19,9 +19,8 @@ const ways = new Set(
 )
 
 /**
- * Demands that each way to a tool's body is LangChain's own code, which ends at `_call`: an `invoke` of the tool's own
- * would run without the guard.
- *
+ * Checks that each way to a tool's body is LangChain's own code, which ends at `_call`: a tool's own `invoke` would run
+ * without the guard.
  * @throws ConfigurationError A method of LangChain is overridden, or this is no tool of LangChain's classes.
  */
 export function checkShape(tool: object, name: string): void {
@@ -42,13 +41,16 @@ export function checkShape(tool: object, name: string): void {
   }
 }
 
-/** An object and its prototypes, without the last one. */
+/** Returns an object and its prototypes, without the last one. */
 function chainOf(object: object): readonly object[] {
   const next: object | null = Object.getPrototypeOf(object)
   return next === null ? [] : [object, ...chainOf(next)]
 }
 
-/** Whether a prototype is the one that we know, or its like in another copy of LangChain, such as the one for `require`. */
+/**
+ * Returns whether a prototype is the one that we know, or the same one in another copy of LangChain, such as the one
+ * for `require`.
+ */
 function isLikeOurs(holder: object, ours: object): boolean {
   if (holder === ours) return true
   const [rest, oursRest] = [chainOf(holder), chainOf(ours)]

@@ -26,8 +26,8 @@ export function unobserved<Result>(
 }
 
 /**
- * Takes the place of LangSmith's tracer, which LangChain would add where the surroundings were lost, as in a graph:
- * there is one of this name already, and the runs that it knows are not traced.
+ * Replaces LangSmith's tracer, which LangChain would add if the surroundings were lost, as in a graph. A handler of
+ * this name exists already, and the runs that it knows are not traced.
  */
 class NoTracer extends BaseCallbackHandler {
   readonly name = 'langchain_tracer'

@@ -1,4 +1,4 @@
-/** What a paused call is resumed with: says that it is worth a look, and nothing else. */
+/** Value that resumes a paused call: it only says that the call should check again. */
 export const wakeUp = { behalf: 'look again' } as const
 
 export const isWakeUp = (value: unknown): boolean =>

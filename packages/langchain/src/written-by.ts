@@ -18,9 +18,9 @@ const scope = new AsyncLocalStorage<{ incoming: IncomingCall | undefined }>()
 export type ParsingCall = (this: unknown, input: unknown, ...rest: unknown[]) => unknown
 
 /**
- * Keeps a call as it came. LangChain parses before the guard, and a schema that fills in something else each time would
- * give each try of a call another name. LangChain also waits before the guard, and the caller may fill in the same objects
- * for its next call meanwhile.
+ * Keeps a call as it arrived. LangChain parses before the guard, and a schema that fills in another value each time
+ * would give each try of a call another name. LangChain also waits before the guard, and the caller may fill in the
+ * same objects for its next call during that time.
  */
 export function keepingWritten(call: ParsingCall, name: string): ParsingCall {
   return function (input, given, ...rest) {
@@ -32,7 +32,7 @@ export function keepingWritten(call: ParsingCall, name: string): ParsingCall {
   }
 }
 
-/** What a call's configuration tells of it now. */
+/** Returns the call as its configuration describes it now. */
 export const incomingOf = (written: unknown, config: RunConfig): IncomingCall => ({
   written,
   told: toldIdentity(config),
@@ -44,7 +44,7 @@ export function takeIncoming(): IncomingCall | undefined {
   const kept = scope.getStore()
   if (kept === undefined) return undefined
   const { incoming } = kept
-  // What the body calls by another way is not this call.
+  // A call that the body makes by another way is not this call.
   kept.incoming = undefined
   return incoming
 }

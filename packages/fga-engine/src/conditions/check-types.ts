@@ -84,7 +84,7 @@ function named(scope: Scope, name: string): CelTypeName {
 function messageType(name: string): CelTypeName {
   const known = /^\.?google\.protobuf\.(Timestamp|Duration)$/.exec(name)?.[1]
   if (known !== undefined) return plain(known.toLowerCase())
-  // Wrappers, structs and values stand for what they hold.
+  // Wrappers, structs and values have the types of their content.
   if (/^\.?google\.protobuf\.(?:Any|Struct|\w*Value)$/.test(name)) return DYN
   throw new Error(`undeclared reference to ${JSON.stringify(name)}`)
 }
@@ -144,7 +144,7 @@ function resolved(type: CelTypeName, bound: ReadonlyMap<string, CelTypeName>): C
   return plain(type.name, ...type.of.map((part) => resolved(part, bound)))
 }
 
-/** One type for several: their own where they are the same. */
+/** Returns one type for several: their own if they are the same. */
 function common(types: readonly CelTypeName[]): CelTypeName {
   const [first = DYN] = types
   return types.every((type) => textOf(type) === textOf(first)) ? first : DYN

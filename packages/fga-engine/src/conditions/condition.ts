@@ -9,7 +9,7 @@ import type { Cel } from './load-cel.ts'
 
 type Context = Readonly<Record<string, unknown>>
 
-/** What one request brought, with the parameters that were converted already. */
+/** Context of one request, with the parameters that were converted already. */
 export interface RequestContext {
   readonly fields: Context
   readonly converted: Map<Condition, Map<string, CelInput>>
@@ -46,7 +46,7 @@ export function compileCondition(name: string, definition: ConditionDefinition, 
     const { CelScalar } = cel
     const env = cel.celEnv({
       funcs: [
-        // An address is a text in one canonical form, so that `==` needs nothing of its own.
+        // An address is text in one canonical form, so that `==` needs no own code.
         cel.celMethod('in_cidr', CelScalar.STRING, [CelScalar.STRING], CelScalar.BOOL, inCidr),
         cel.celFunc('ipaddress', [CelScalar.STRING], CelScalar.STRING, ipAddress),
       ],
@@ -82,7 +82,7 @@ class CompiledCondition implements Condition {
   readonly #converters: ReadonlyMap<string, Convert>
   readonly #evaluate: (bindings: Record<string, CelInput>) => unknown
   readonly #isError: (value: unknown) => boolean
-  /** What tuples carry is read once. */
+  /** Contexts of tuples, each converted once. */
   readonly #cast = new WeakMap<Context, ReadonlyMap<string, CelInput>>()
 
   constructor(
@@ -115,7 +115,7 @@ class CompiledCondition implements Condition {
     if (this.#converters.size === 0 && Object.keys(request.fields).length > 0) {
       throw invalid(`'${this.name}' - no parameters defined for the condition`)
     }
-    // Without a prototype: an expression must not find what no context said.
+    // Without a prototype: an expression must not find a name that no context set.
     const bindings: Record<string, CelInput> = Object.create(null)
     const missing: string[] = []
     for (const [parameter, convert] of this.#converters) {

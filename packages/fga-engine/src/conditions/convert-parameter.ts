@@ -5,7 +5,7 @@ import type { Cel } from './load-cel.ts'
 import { parseDouble, parseInteger } from './parse-number.ts'
 import { parseDuration, parseTimestamp } from './parse-time.ts'
 
-/** Turns JSON of a context into a value of the parameter's type. Throws an Error that says what was expected. */
+/** Converts JSON of a context to a value of the parameter's type. Throws an Error that names the expected type. */
 export type Convert = (value: unknown) => CelInput
 
 /**

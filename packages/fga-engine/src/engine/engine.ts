@@ -14,16 +14,16 @@ import type {
 /**
  * OpenFGA's answers, in process, for one model over one tuple source.
  *
- * What OpenFGA refuses is refused with an {@link FgaError} of the same code. Answers come from the tuples as they
+ * A request that OpenFGA refuses is refused with an {@link FgaError} of the same code. Answers use the tuples as they
  * are at each step: several reads of an asynchronous source are no snapshot.
  */
 export interface FgaEngine {
-  /** Id of the model: its own, or one that is made from its content. */
+  /** Id of the model: its own, or one made from its content. */
   readonly authorizationModelId: string
   /** A copy of the model, with its id. */
   readonly model: AuthorizationModel
   /**
-   * Prepares the conditions. Every other method does so by itself; call this to meet a wrong model at start-up.
+   * Prepares the conditions. Every other method does so too; call this to find a wrong model at start-up.
    * @throws ConfigurationError A condition does not compile, or its evaluator is not installed.
    */
   ready(): Promise<void>
@@ -39,7 +39,7 @@ export interface FgaEngine {
   listObjects(question: ListObjectsQuestion): Promise<readonly string[]>
   /**
    * Names of users: `user:ann`, `user:*`, or `group:1#member`. Costs a check for each candidate.
-   * @throws FgaError As `check`; also where any condition on the way fails, whomever the tuple names.
+   * @throws FgaError As `check`; also if any condition on the way fails, whichever user the tuple names.
    */
   listUsers(question: ListUsersQuestion): Promise<readonly string[]>
   /** Pages through stored tuples. @throws ConfigurationError The tuple source has no pages. */
@@ -47,7 +47,7 @@ export interface FgaEngine {
   /** Deletes and writes up to 100 tuples, all or nothing. @throws ConfigurationError The tuple source is read-only. */
   write(request: WriteRequest): Promise<void>
   /**
-   * Why a check is answered as it is. Never rejects for what `check` refuses while it evaluates: that is a verdict.
+   * Explains the answer of a check. Returns a verdict for errors that `check` throws during the evaluation.
    * @throws FgaError The question does not fit the model.
    */
   explain(question: CheckQuestion): Promise<Explanation>

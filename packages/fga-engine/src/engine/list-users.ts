@@ -32,7 +32,7 @@ async function usersOf(
 ): Promise<readonly string[]> {
   const { users, error } = await usersAround(state, asking, { object, relation, filter })
   const found: string[] = []
-  // As the server: what cannot be found out on the way makes the list worthless, whomever it is about.
+  // As on the server: an error on the way makes the whole list invalid, whichever user it concerns.
   let failure = error
   for (const user of users) {
     const { allowed, error } = await new Evaluation(state, { ...asking, user }).check(object, relation)

@@ -1,7 +1,7 @@
 import type { FgaError } from '../errors/index.ts'
 import type { Page, Tuple, TupleKey } from '../tuples/index.ts'
 
-/** What a question may bring along. */
+/** Additional data of a question. */
 export interface Circumstances {
   /** Parameters of conditions, as JSON. Those of a tuple win. */
   readonly context?: Readonly<Record<string, unknown>>
@@ -12,18 +12,18 @@ export interface Circumstances {
 /** Has `user` this relation to `object`? */
 export interface CheckQuestion extends TupleKey, Circumstances {}
 
-/** A check among others, told apart by an id of 1 to 36 letters, digits, `_` or `-`. */
+/** One check of a batch. Its id has 1 to 36 letters, digits, `_` or `-`. */
 export interface BatchCheckItem extends CheckQuestion {
   /** Id of the check in the answer. Unique in its batch. */
   readonly correlationId: string
 }
 
-/** An item that cannot be answered has an error of its own; the others are answered. */
+/** Answer to an item. An item that cannot be answered has its own error; the others are answered. */
 export type BatchCheckAnswer =
   | { readonly allowed: boolean; readonly error?: undefined }
   | { readonly error: FgaError; readonly allowed?: undefined }
 
-/** To which objects of a type has `user` this relation? */
+/** Question: to which objects of a type does `user` have this relation? */
 export interface ListObjectsQuestion extends Circumstances {
   /** The user in question: `user:ann`, `user:*` or `group:staff#member`. */
   readonly user: string
@@ -35,7 +35,7 @@ export interface ListObjectsQuestion extends Circumstances {
   readonly limit?: number
 }
 
-/** Which users of one kind have this relation to `object`? */
+/** Question: which users of one kind have this relation to `object`? */
 export interface ListUsersQuestion extends Circumstances {
   /** The object in question, such as `document:1`. */
   readonly object: string
@@ -50,7 +50,7 @@ export interface ListUsersQuestion extends Circumstances {
  * `object` is required: a whole name, or `document:` together with `user`.
  */
 export interface ReadQuestion extends Partial<TupleKey> {
-  /** From 1 to 100. @default 50 */
+  /** Maximum number of tuples in a page, from 1 to 100. @default 50 */
   readonly pageSize?: number
   /** The token that the previous page returned. @default starts at the first tuple */
   readonly continuationToken?: string
@@ -66,10 +66,10 @@ export type ReadAnswer = Omit<Page, 'next'> & {
 export interface WriteRequest {
   /** Keys of the tuples to delete. Conditions are not compared. @default [] */
   readonly deletes?: readonly TupleKey[]
-  /** Tuples to write. Each has to fit the model. @default [] */
+  /** Tuples to write. Each must fit the model. @default [] */
   readonly writes?: readonly Tuple[]
-  /** What a tuple that is there already means. `ignore` still refuses another condition. @default 'error' */
+  /** Handling of a tuple that exists already. `ignore` still refuses another condition. @default 'error' */
   readonly onDuplicate?: 'error' | 'ignore'
-  /** What a delete of nothing means. @default 'error' */
+  /** Handling of a delete of a missing tuple. @default 'error' */
   readonly onMissing?: 'error' | 'ignore'
 }

@@ -7,7 +7,7 @@ import type { EngineState } from './state.ts'
 const PAGE_SIZE = 50
 const LARGEST_PAGE = 100
 
-/** One page of stored tuples. Filters need an object, or its type and a user. */
+/** Returns one page of stored tuples. Filters need an object, or its type and a user. */
 export async function readTuples({ source }: EngineState, question: ReadQuestion): Promise<ReadAnswer> {
   if (source.page === undefined) throw new ConfigurationError('tuples', 'give a tuple source that has `page`, to read')
   const { user = '', relation = '', object = '', pageSize: size = PAGE_SIZE, continuationToken = '' } = question
@@ -30,7 +30,7 @@ export async function readTuples({ source }: EngineState, question: ReadQuestion
   return { tuples, continuationToken: next === undefined ? '' : encode(next) }
 }
 
-/** Base64url with padding, which is what the API lets through, of any text that a source goes on from. */
+/** Encodes a source's continuation text as base64url with padding, which the API accepts. */
 const encode = (text: string) => btoa(encodeURIComponent(text)).replaceAll('+', '-').replaceAll('/', '_')
 
 function decode(token: string): string {

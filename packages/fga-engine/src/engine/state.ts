@@ -5,8 +5,8 @@ import type { Reaches } from '../model/index.ts'
 /** An engine whose conditions are compiled. */
 export interface EngineState extends World {
   readonly conditions: ReadonlyMap<string, Condition>
-  /** Whether list users need read anything at all. */
+  /** Returns whether list users must read any tuple at all. */
   readonly hasWay: Reaches
-  /** How long a question may take, milliseconds. */
+  /** Time limit for a question, in milliseconds. */
   readonly timeoutMs: number
 }

@@ -9,15 +9,15 @@ interface Place {
   readonly relation: Relation
 }
 
-/** Candidates of list users, and the first thing on the way to them that could not be found out. */
+/** Candidates of list users, and the first part on the way to them that has no answer. */
 export interface Around {
   readonly users: ReadonlySet<string>
   readonly error: FgaError | undefined
 }
 
 /**
- * Everybody of a kind whom the tuples around a relation name, whether they have it or not. A tuple whose condition
- * does not hold leads nowhere; one whose condition cannot be evaluated is an error, whomever it names.
+ * Returns all users of a kind that the tuples around a relation name, whether they have it or not. A tuple whose
+ * condition does not hold is skipped. A condition that cannot be evaluated is an error, whichever user the tuple names.
  */
 export async function usersAround(
   state: EngineState,

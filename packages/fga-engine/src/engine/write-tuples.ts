@@ -53,7 +53,10 @@ function refuseWrong({ model, conditions }: EngineState, tuple: Tuple): void {
   }
 }
 
-/** What was written under another model may always be deleted: only the shape of the user is looked at. */
+/**
+ * Refuses malformed tuples. A tuple that was written under another model may always be deleted: only the shape of its
+ * user is checked.
+ */
 function refuseMalformed({ model }: EngineState, key: TupleKey): void {
   if (problemOfUser(model, key.user) === "the 'user' field is malformed") {
     throw invalid(`Invalid tuple '${tupleText(key)}'. Reason: the 'user' field is malformed`)
@@ -100,7 +103,7 @@ function conditionText({ condition }: Tuple): string {
   return condition === undefined ? '' : JSON.stringify([condition.name, sorted(condition.context ?? {})])
 }
 
-/** With keys in one order, so that equal contexts are equal texts. */
+/** Returns the value with its keys in one order, so that equal contexts are equal texts. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value

@@ -1,4 +1,4 @@
-/** The name of an OpenFGA error, as it stands in `code` of an error's body. */
+/** Name of an OpenFGA error, as in `code` of an error's body. */
 export type FgaErrorCode =
   | 'auth_failed_invalid_bearer_token'
   | 'bearer_token_missing'
@@ -61,7 +61,7 @@ const CODES = {
 export class FgaError extends Error {
   /** Always `FgaError`. */
   override readonly name = 'FgaError'
-  /** Why the request is refused, by OpenFGA's name for it. */
+  /** Reason why the request is refused, by OpenFGA's name for it. */
   readonly code: FgaErrorCode
   /** The number of the code: 2000 for `validation_error`. */
   readonly number: number

@@ -3,26 +3,26 @@ import type { CompiledModel, Reaches } from '../model/index.ts'
 import type { Conditions, Tuple, TupleSource } from '../tuples/index.ts'
 import type { Budget } from './budget.ts'
 
-/** What stays the same from one question to the next. */
+/** Parts that stay the same from one question to the next. */
 export interface World {
   readonly model: CompiledModel
   readonly conditions: Conditions
   readonly reaches: Reaches
   readonly source: TupleSource
-  /** What was found out about tuples: whether the model takes them. */
+  /** Cached results of the validation: whether the model accepts the tuple. */
   readonly valid: WeakMap<Tuple, boolean>
 }
 
-/** Who asks, and what the request brought. */
+/** User of a question, and the data of its request. */
 export interface Asking {
   readonly user: string
   readonly request: RequestContext
-  /** By `object#relation`, in the order of the request. */
+  /** Contextual tuples by `object#relation`, in the order of the request. */
   readonly contextual: ReadonlyMap<string, readonly Tuple[]>
-  /** What the question may still cost. */
+  /** Remaining budget of the question. */
   readonly budget: Budget
   /** Build {@link Outcome.why}. */
   readonly explain: boolean
-  /** What a condition that cannot be evaluated counts as. Absent: an error. */
+  /** Value of a condition that cannot be evaluated. Absent: an error. */
   readonly assume?: boolean
 }

@@ -1,12 +1,15 @@
 import { FgaError } from '../errors/index.ts'
 
-/** Relations that one check may resolve. A question that needs more is refused, as one that is too deep. */
+/**
+ * Maximum number of relations that one check may resolve. A question that needs more is refused, like one that is too
+ * deep.
+ */
 const MAX_STEPS = 100_000
 
-/** How long an evaluation runs before other work of the process has its turn, milliseconds. */
+/** Time for which an evaluation runs before it yields to other work of the process, in milliseconds. */
 const TURN_MS = 20
 
-/** What a question may cost: steps for each check, and time for the whole of it. */
+/** Budget of a question: steps for each check, and time for the whole question. */
 export class Budget {
   readonly #timeoutMs: number
   readonly #endsAt: number
@@ -20,15 +23,14 @@ export class Budget {
     this.#turnEndsAt = now + TURN_MS
   }
 
-  /** A check begins. A list is many checks, with the time of one question. */
+  /** Begins a check. A list is many checks, with the time of one question. */
   begin(): void {
     this.#steps = 0
   }
 
   /**
-   * One step more.
-   *
-   * @returns What to wait for, where other work is due.
+   * Counts one more step.
+   * @returns A promise to wait for, if other work is due.
    * @throws FgaError The check has no steps left, or the question no time.
    */
   step(): Promise<void> | undefined {

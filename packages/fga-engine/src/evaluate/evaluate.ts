@@ -7,16 +7,16 @@ import { type Course, Memo } from './memo.ts'
 import { ALLOWED, AnyOf, because, CYCLE, DENIED, failed, type Outcome } from './outcome.ts'
 import { type Admitted, TupleReader } from './tuple-reader.ts'
 
-/** How many usersets and parents may follow each other. OpenFGA's default. */
+/** Maximum number of usersets and parents that follow each other. OpenFGA's default. */
 export const MAX_DEPTH = 25
 
-/** The relations on the way to a question: where one of them comes again, the way is a cycle. */
+/** Relations on the way to a question. If one of them occurs again, the way is a cycle. */
 interface Path {
   readonly subject: string
   readonly before: Path | undefined
 }
 
-/** Evaluates relations for one user. Steps are taken one after another, and no more of them than needed. */
+/** Evaluates relations for one user. Takes steps one after another, and only as many as needed. */
 export class Evaluation {
   readonly #world: World
   readonly #asking: Asking
@@ -25,7 +25,7 @@ export class Evaluation {
   readonly #type: string
   readonly #isUserset: boolean
   readonly #reader: TupleReader
-  /** Shared with the opposite: one of the two takes a step at a time. */
+  /** Shared with the opposite evaluation: one of the two takes a step at a time. */
   readonly #course: Course
   readonly #memo: Memo
   #opposite: Evaluation | undefined
@@ -71,7 +71,7 @@ export class Evaluation {
     return explain ? because(outcome, 'relation', subject, { children: [outcome.why] }) : outcome
   }
 
-  /** An outcome after which no relation on the way to it may be kept. */
+  /** Returns an outcome that prevents the caching of every relation on the way to it. */
   #depends(outcome: Outcome): Outcome {
     this.#course.dependent++
     return outcome
@@ -119,7 +119,7 @@ export class Evaluation {
     return done()
   }
 
-  /** Allowed where the condition of one of the tuples holds. */
+  /** Allows if the condition of one of the tuples holds. */
   #decide({ tuples, error, first }: Admitted): Outcome {
     const outcome = tuples.length > 0 ? ALLOWED : error === undefined ? DENIED : this.#depends(failed(error))
     const told = tuples[0] ?? first
@@ -166,7 +166,7 @@ export class Evaluation {
     return this.#asking.explain ? this.#told(any, 'union', path.subject) : any.outcome()
   }
 
-  /** Any no wins, errors beside it or not; a cycle is a no. */
+  /** Any denial wins, with or without errors; a cycle is a denial. */
   async #intersection(object: string, relation: Relation, parts: readonly Rewrite[], depth: number, path: Path) {
     let outcome = ALLOWED
     const taken: Outcome[] = []
@@ -184,7 +184,7 @@ export class Evaluation {
       : outcome
   }
 
-  /** A cycle on either side is a no: what cannot be found out must not be taken for absent. */
+  /** A cycle on either side is a denial: a part without an answer must not count as absent. */
   async #exclusion(
     object: string,
     relation: Relation,
@@ -205,7 +205,10 @@ export class Evaluation {
     return told(error === undefined ? ALLOWED : failed(error), subtract)
   }
 
-  /** Where conditions are assumed to hold so that the answer is yes if it can be, those subtracted must not. */
+  /**
+   * Evaluates subtracted relations. If conditions are assumed to hold, so that the answer is yes if it can be, the
+   * subtracted ones must be assumed not to hold.
+   */
   #contrary(): Evaluation {
     const { assume } = this.#asking
     if (assume === undefined) return this

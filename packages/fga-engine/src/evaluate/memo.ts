@@ -2,20 +2,20 @@ import type { Outcome } from './outcome.ts'
 
 interface Kept {
   readonly outcome: Outcome
-  /** How many steps deeper than the relation its evaluation went. */
+  /** Number of steps below the relation that its evaluation needed. */
   readonly height: number
 }
 
 /** A relation that is being evaluated. */
 export interface Open {
   readonly depth: number
-  /** How many outcomes of before depended on the way to them. */
+  /** Number of earlier outcomes that depended on the way to them. */
   readonly dependent: number
-  /** How deep the evaluation around it had gone. */
+  /** Depth of the evaluation around it. */
   readonly deepest: number
 }
 
-/** What both sides of an evaluation note, one step after another. */
+/** Counters that both sides of an evaluation share, one step after another. */
 export interface Course {
   /** Cycles, errors and limits met so far. */
   dependent: number
@@ -25,8 +25,8 @@ export interface Course {
 /**
  * Outcomes of one question, by `object#relation`.
  *
- * An outcome is kept only where no cycle, no error and no limit took part: then it does not depend on the way that led
- * to it. It serves again only where a new evaluation would not be too deep. So a question is answered as without it.
+ * An outcome is kept only if no cycle, no error and no limit affected it: then it does not depend on the way to it. It
+ * is reused only if a new evaluation would not be too deep. So the answer is the same as without it.
  */
 export class Memo {
   readonly #kept = new Map<string, Kept>()

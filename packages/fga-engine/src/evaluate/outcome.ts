@@ -1,6 +1,6 @@
 import type { FgaError } from '../errors/index.ts'
 
-/** What a step of an evaluation was about. */
+/** Kind of an evaluation's step. */
 export type ExplanationStep =
   /** A relation of an object. */
   | 'relation'
@@ -16,21 +16,21 @@ export type ExplanationStep =
   | 'intersection'
   | 'exclusion'
 
-/** Why a question was answered as it was: a tree, from the question down to the tuples that decided. */
+/** Explanation of an answer: a tree, from the question down to the tuples that decided. */
 export interface Explanation {
-  /** What this step of the evaluation was about. */
+  /** Kind of this step. */
   readonly step: ExplanationStep
-  /** In OpenFGA's notation: `document:1#viewer`, or the tuple. */
+  /** Subject in OpenFGA's notation: `document:1#viewer`, or the tuple. */
   readonly subject: string
   /** `cycle`: led back to a question that is being answered, so it is no path to yes. */
   readonly verdict: 'allowed' | 'denied' | 'cycle' | 'error'
-  /** What decided, in words, where it was not the steps below. */
+  /** Reason in words, if the steps below did not decide. */
   readonly reason?: string
-  /** The steps that were taken. After the one that decided, none is. */
+  /** Steps that were taken. There are none after the step that decided. */
   readonly children: readonly Explanation[]
 }
 
-/** What an evaluation yields. Errors are values: a yes beside them wins. Internal. */
+/** Result of an evaluation. Errors are values: a yes beside them wins. Internal. */
 export interface Outcome {
   readonly allowed: boolean
   readonly cycle: boolean
@@ -66,7 +66,7 @@ export function because(
   return { ...outcome, why }
 }
 
-/** A union under way: any yes wins; without one an error is the answer; otherwise no, by a cycle or not. */
+/** Union under evaluation: any yes wins; without one, an error is the answer; otherwise no, with or without a cycle. */
 export class AnyOf {
   #error: FgaError | undefined
   #cycle = false

@@ -6,9 +6,9 @@ import type { Asking, World } from './asking.ts'
 /** Tuples that the model takes and whose condition holds. */
 export interface Admitted {
   readonly tuples: readonly Tuple[]
-  /** A condition that could not be evaluated; told only where no tuple is left, as OpenFGA does. */
+  /** Condition that could not be evaluated. As in OpenFGA, it is reported only if no tuple is left. */
   readonly error: FgaError | undefined
-  /** The first of all that were looked at, for explanations. */
+  /** First of all examined tuples, for explanations. */
   readonly first: Tuple | undefined
 }
 
@@ -22,7 +22,7 @@ export class TupleReader {
     this.#asking = asking
   }
 
-  /** The tuple that names the user. One that came with the question hides the stored one. */
+  /** Returns the tuple that names the user. A tuple of the question hides the stored one. */
   async own(object: string, relation: Relation): Promise<Admitted> {
     const { user } = this.#asking
     const sent = this.#sent(object, relation).find((tuple) => tuple.user === user)
@@ -47,13 +47,16 @@ export class TupleReader {
     )
   }
 
-  /** The tuples of a relation that another one is read from. */
+  /** Returns the tuples of a tupleset, from which another relation is read. */
   async parents(object: string, tupleset: Relation): Promise<Admitted> {
     const stored = await this.#world.source.tuplesOf(object, tupleset.name)
     return this.#admit(tupleset, this.#joined(object, tupleset, stored))
   }
 
-  /** All tuples of a relation, whomever they name; an error is told beside those that are left, as list users wants. */
+  /**
+   * Returns all tuples of a relation, whichever users they name. Reports an error beside the remaining tuples, as list
+   * users requires.
+   */
   async all(object: string, relation: Relation): Promise<Admitted> {
     const stored = await this.#world.source.tuplesOf(object, relation.name)
     return this.#sifted(relation, this.#joined(object, relation, stored))

@@ -10,12 +10,12 @@ export interface HandlerOptions {
   readonly engine: FgaEngine
   /** A ULID. */
   readonly storeId: string
-  /** What stands before `/stores` in a path. @default '' */
+  /** Path before `/stores`. @default '' */
   readonly basePath?: string
   /**
-   * Demanded of every request as a bearer token.
-   * @default none is demanded, and a request that a page of another origin sent is refused: over plain http, every page that
-   * is not of loopback
+   * Bearer token that every request must have.
+   * @default none. Then the handler refuses a request from a page of another origin: over plain http, from every page
+   * that is not of loopback
    */
   readonly apiToken?: string
 }
@@ -29,11 +29,11 @@ const ULID = /^[ABCDEFGHJKMNPQRSTVWXYZ0-9]{26}$/
 export type Handler = (request: Request) => Promise<Response>
 
 /**
- * Makes a fetch-style server that speaks OpenFGA's HTTP API for one store and one model.
+ * Makes a fetch-style server that implements OpenFGA's HTTP API for one store and one model.
  *
  * Endpoints: check, batch-check, list-objects, streamed-list-objects, list-users, read, write, and reading the
- * authorization models. Not there: expand, changes, assertions, and stores and the making of models. Any other store
- * is one that does not exist. The consistency that a request names changes nothing.
+ * authorization models. Missing: expand, changes, assertions, stores, and creating models. Any other store does not
+ * exist. The consistency of a request has no effect.
  *
  * @throws ConfigurationError An unknown option, a store id that is no ULID, or an API token that is no text.
  */
@@ -45,7 +45,7 @@ export function createHandler(options: HandlerOptions): Handler {
   }
   const { engine, storeId, basePath = '', apiToken } = options
   if (!ULID.test(storeId)) throw new ConfigurationError('storeId', 'give a ULID')
-  // One that is missing in the environment must not open the handler to everybody.
+  // A token that is missing in the environment must not open the handler to all callers.
   if ('apiToken' in options && (typeof apiToken !== 'string' || apiToken === '')) {
     throw new ConfigurationError('apiToken', 'give a text, or leave the option out to demand none')
   }
@@ -70,7 +70,7 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 }
 
-/** A `fetch` that reaches the handler and no network, for any client that takes one. */
+/** Returns a `fetch` that calls the handler and uses no network, for any client that takes one. */
 export function handlerFetch(handler: Handler): typeof fetch {
   return async (input, init) => {
     const request = new Request(input, init)
@@ -91,7 +91,7 @@ async function respond(engine: FgaEngine | undefined, request: Request, path: re
   return streamedObjects(engine, body)
 }
 
-/** A stream says otherwise than the rest why there is none: by gRPC's number, within `error`. */
+/** A stream reports an error in another form than the other endpoints: with gRPC's number, within `error`. */
 async function streamedObjects(engine: FgaEngine | undefined, body: unknown): Promise<unknown> {
   try {
     const objects = await objectsOf(engine, body, Number.POSITIVE_INFINITY)
@@ -132,8 +132,9 @@ function refused({ code, message, status }: FgaError, headers: Readonly<Record<s
 }
 
 /**
- * Without a token, any client that reaches the handler may use it, except a web page of another origin. A browser lets
- * such a page send types other than JSON without a preflight request, so the handler takes only JSON.
+ * Refuses requests from other origins. Without a token, any client that reaches the handler may use it, except a web
+ * page of another origin. A browser lets such a page send types other than JSON without a preflight request, so the
+ * handler takes only JSON.
  */
 function refuseOtherOrigins({ headers, method, url }: Request): void {
   const origin = headers.get('origin')
@@ -147,7 +148,10 @@ function refuseOtherOrigins({ headers, method, url }: Request): void {
   }
 }
 
-/** Over plain http a page can give its own name our address: the request then looks like one of our origin. */
+/**
+ * Returns whether DNS rebinding is possible: over plain http, a page can point its own name to our address, and its
+ * request then looks like one of our origin.
+ */
 function mayBeRebound({ protocol, hostname }: URL): boolean {
   return protocol !== 'https:' && !/^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }

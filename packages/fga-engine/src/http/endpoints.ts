@@ -112,7 +112,7 @@ const write: Endpoint = async (engine, body) => {
   return {}
 }
 
-/** By the last part of their path. */
+/** Endpoints by the last part of their path. */
 export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
   ['check', check],
   ['batch-check', batchCheck],
@@ -122,7 +122,7 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map([
   ['write', write],
 ])
 
-/** The engine, where it is of the model that the request names. A store that does not exist has no models. */
+/** Returns the engine, if it has the model that the request names. A store that does not exist has no models. */
 function engineOf(
   engine: FgaEngine | undefined,
   { authorization_model_id: id }: { authorization_model_id?: string | null | undefined },
@@ -132,7 +132,7 @@ function engineOf(
   throw new FgaError('latest_authorization_model_not_found', 'No authorization models found for the store')
 }
 
-// What has a code of its own on the server, looked at before the rest.
+// Errors with their own code on the server are checked first.
 
 function requireKey(body: unknown): void {
   if (Array.isArray(body) || (body as { tuple_key?: unknown } | null)?.tuple_key != null) return

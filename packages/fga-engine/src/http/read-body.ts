@@ -1,11 +1,11 @@
 import { FgaError, invalid } from '../errors/index.ts'
 
-/** As much as OpenFGA takes. */
+/** Maximum size of a body, the same as in OpenFGA. */
 const MAX_BODY_BYTES = 616_448
 /** A body that takes longer keeps a connection, and is not waited for. */
 const MAX_BODY_MS = 30_000
 
-/** The JSON of a request. No body at all is an empty message. */
+/** Returns the JSON of a request. A missing body is an empty message. */
 export async function readBody(request: Request): Promise<unknown> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(invalid('the body did not come in time')), MAX_BODY_MS)

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 
-// The bodies of OpenFGA's API. Unknown fields are ignored and `null` is absent, as its JSON has it. Blanks in names
-// are those of ASCII: the server's patterns know no others.
+// Bodies of OpenFGA's API. Unknown fields are ignored and `null` is absent, as in its JSON. Blanks in names are ASCII
+// blanks only, as in the server's patterns.
 
 const Text = (...checks: Parameters<ReturnType<typeof z.string>['check']>) =>
   z.pipe(

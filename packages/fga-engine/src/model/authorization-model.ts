@@ -2,11 +2,11 @@
 
 /** An authorization model in OpenFGA's JSON, schema 1.1 or 1.2: from `@openfga/syntax-transformer`, `fga`, or the API. */
 export interface AuthorizationModel {
-  /** A ULID. @default one that is made from the model's content */
+  /** Id of the model, a ULID. @default one made from the model's content */
   readonly id?: string
   /** Version of OpenFGA's modelling language: `1.1` or `1.2`. `createEngine` refuses any other. */
   readonly schema_version: string
-  /** The types of the model, at least one, each under a name of its own. */
+  /** Types of the model, at least one, each with a unique name. */
   readonly type_definitions: readonly TypeDefinition[]
   /** The conditions that type restrictions name, by the condition's name. Absent: no tuple may have a condition. */
   readonly conditions?: Readonly<Record<string, ConditionDefinition>>
@@ -16,7 +16,7 @@ export interface AuthorizationModel {
 export interface TypeDefinition {
   /** Name of the type: 1 to 254 characters without `:`, `#`, `@` and blanks, and not `self` or `this`. */
   readonly type: string
-  /** How each relation is computed, by the relation's name (1 to 50 characters). Absent: the type has no relations. */
+  /** Rewrites of the relations, by relation name (1 to 50 characters). Absent: the type has no relations. */
   readonly relations?: Readonly<Record<string, Userset>>
   /** Type restrictions by the relation's name. Absent or `null`: no relation of this type takes tuples. */
   readonly metadata?: {
@@ -24,7 +24,7 @@ export interface TypeDefinition {
   } | null
 }
 
-/** What tuples of a relation may name as their user. */
+/** Users that tuples of a relation may name. */
 export interface RelationMetadata {
   /**
    * The allowed kinds of user. Required where the relation takes tuples (`this`), refused where it is only computed.
@@ -44,7 +44,7 @@ export interface TypeRestriction {
   readonly condition?: string
 }
 
-/** How a relation is rewritten. Exactly one field is set. */
+/** Rewrite of a relation. Exactly one field is set. */
 export interface Userset {
   /** An empty object: the relation takes tuples. */
   readonly this?: object

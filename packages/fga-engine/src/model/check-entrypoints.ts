@@ -14,7 +14,7 @@ export function checkEntrypoints(model: CompiledModel): void {
   if (closed !== undefined) throw wrong(closed.label, 'let some tuple lead to it: as it stands, no user can have it')
 }
 
-/** Relations of one object that are computed from each other. Ways through tuples may lead in circles. */
+/** Refuses relations of one object that are computed from each other. Ways through tuples may be circular. */
 function refuseCircle(model: CompiledModel, relation: Relation, before: readonly Relation[]): void {
   if (before.includes(relation)) throw wrong(relation.label, 'do not compute it from itself')
   for (const part of partsOf(relation.rewrite)) {

@@ -11,10 +11,9 @@ const RELATION_NAME = /^[^:#@\t\n\f\r ]{1,50}$/u
 const RESERVED = ['self', 'this']
 
 /**
- * Resolves the names of a model, and refuses what OpenFGA refuses when a model is written: names that are unknown,
- * reserved or defined twice, type restrictions that nothing uses or that are missing, a tupleset that is no direct
- * relation, and relations that no tuple can reach or that are computed from themselves.
- *
+ * Resolves the names of a model, and refuses the models that OpenFGA refuses: names that are unknown, reserved or
+ * defined twice, type restrictions that are unused or missing, a tupleset that is no direct relation, and relations
+ * that no tuple can reach or that are computed from themselves.
  * @throws ConfigurationError Names the part of the model that does not fit.
  */
 export function compileModel(model: AuthorizationModel): CompiledModel {
@@ -115,7 +114,7 @@ function tuplesetsIn(rewrite: Rewrite): readonly string[] {
   return [...partsOf(rewrite)].flatMap((part) => (part.kind === 'ttu' ? [part.tupleset] : []))
 }
 
-/** Restrictions belong to relations that take tuples, and every such relation has some. */
+/** Checks restrictions: they belong to relations that take tuples, and every such relation has some. */
 function checkTakes({ label, rewrite, restrictions }: Relation): void {
   const direct = [...partsOf(rewrite)].some(({ kind }) => kind === 'this')
   if (direct && restrictions.length === 0) throw wrong(label, 'say which types it takes')

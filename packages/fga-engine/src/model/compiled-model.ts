@@ -16,19 +16,19 @@ export interface Relation {
   readonly type: string
   readonly name: string
   readonly rewrite: Rewrite
-  /** What tuples of this relation may name as their user. */
+  /** Users that tuples of this relation may name. */
   readonly restrictions: readonly TypeRestriction[]
-  /** The same, by what they look like: `user` and `group#member`, types of `user:*`, and whether usersets are among them. */
+  /** The same restrictions by form: `user` and `group#member`, types of `user:*`, and whether there are usersets. */
   readonly takes: {
     readonly labels: ReadonlySet<string>
     readonly wildcards: ReadonlySet<string>
     readonly usersets: boolean
   }
-  /** Some relation reads `… from` this one. */
+  /** True if a relation reads `… from` this one. */
   readonly isTupleset: boolean
 }
 
-/** A model with its names resolved. Names are looked up in maps, so that `constructor` is no relation. */
+/** A model with its names resolved. Names are in maps, so that `constructor` is no relation. */
 export interface CompiledModel {
   readonly id: string
   readonly types: ReadonlyMap<string, ReadonlyMap<string, Relation>>

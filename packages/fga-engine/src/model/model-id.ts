@@ -4,10 +4,10 @@ import type { AuthorizationModel } from './authorization-model.ts'
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 const LENGTH = 26
 
-/** The model's own id; or one made from its content, so that the same model has the same id everywhere. */
+/** Returns the model's own id, or one made from its content, so that the same model has the same id everywhere. */
 export function modelId({ id, ...content }: AuthorizationModel): string {
   if (id !== undefined && id !== '') return id
-  // FNV-1a over the text, once for each character of the id. Not for secrets: it only tells models apart.
+  // FNV-1a over the text, once for each character of the id. Not for secrets: it only distinguishes models.
   const text = JSON.stringify(content)
   let made = ''
   for (let position = 0; position < LENGTH; position++) {

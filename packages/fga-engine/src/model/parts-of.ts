@@ -11,5 +11,5 @@ export function* partsOf(rewrite: Rewrite): Generator<Rewrite> {
   }
 }
 
-/** What is wrong with a part of a model, and what to do about it. */
+/** Returns an error for a part of a model: the problem, and the fix. */
 export const wrong = (where: string, fix: string): ConfigurationError => new ConfigurationError(`model ${where}`, fix)

@@ -4,16 +4,17 @@ import { type CompiledModel, type Relation, type Rewrite, relationOf } from './c
 export type Reaches = (userLabel: string, relation: Relation) => boolean
 
 /**
- * Answers by the model alone, without tuples: a user type that no tuple can bring to a relation is denied there, and
- * neither conditions nor depth are looked at. OpenFGA does the same, which decides between "no" and an error.
+ * Answers by the model alone, without tuples. If no tuple can bring a user type to a relation, it denies, and checks
+ * neither conditions nor depth. OpenFGA does the same, which decides between "no" and an error.
  */
 export function createReaches(model: CompiledModel): Reaches {
   return rememberedReaches(model, allParts)
 }
 
 /**
- * The same, along only those parts of `and` and `but not` that every user of the relation has: the first part, and the one
- * that is not subtracted. A user who does not reach it is in no list, and the engine reads no tuple to know that.
+ * Answers as above, along only those parts of `and` and `but not` that every user of the relation has: the first part,
+ * and the part that is not subtracted. A user who does not reach it is in no list, and the engine needs no tuple for
+ * that.
  */
 export function createHasWay(model: CompiledModel): Reaches {
   return rememberedReaches(model, neededPart)
@@ -40,7 +41,7 @@ function rememberedReaches(model: CompiledModel, partsOf: PartsOf): Reaches {
   }
 }
 
-/** `user`, `user:*` and `group#member`, as far as one of them leads here. */
+/** Returns the sources that lead here: `user`, `user:*` and `group#member`. */
 function sourcesOf(model: CompiledModel, start: Relation, partsOf: PartsOf): ReadonlySet<string> {
   const seen = new Set([start.label])
   const waiting = [start]

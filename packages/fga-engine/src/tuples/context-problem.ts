@@ -1,15 +1,16 @@
 import { hasControl } from './names.ts'
 
-/** How many objects and lists may stand within each other. */
+/** Maximum nesting of objects and lists. */
 const MAX_CONTEXT_DEPTH = 1000
 
-/** How many values there may be in all: an object that names itself twice has no end of them. */
+/** Maximum number of values in all: an object that contains itself twice never ends. */
 const MAX_CONTEXT_VALUES = 1_000_000
 
 /**
- * Why a context is refused: it is no JSON, too deep, or has control characters, in keys or in texts.
+ * Returns the reason why a context is refused: it is no JSON, too deep, or has control characters, in keys or in
+ * strings.
  *
- * A number that JSON cannot write (`1e400` is read as infinity) would be more than any limit.
+ * A number that JSON cannot write (`1e400` is read as infinity) would exceed any limit.
  */
 export function problemOfContext(context: unknown): string | undefined {
   let level: readonly unknown[] = [context]
@@ -49,7 +50,7 @@ function problemOfValue(value: unknown): string | undefined {
   }
 }
 
-/** Of this realm or another: what stands above it has nothing above itself. */
+/** Returns whether an object is plain, of this realm or another: its prototype has no prototype. */
 function isPlain(value: object): boolean {
   const above: unknown = Object.getPrototypeOf(value)
   return above === null || Object.getPrototypeOf(above) === null

@@ -4,7 +4,7 @@ import { isUserset, typeOf } from './names.ts'
 import { type Tuple, type TupleKey, tupleText } from './tuple.ts'
 import type { Page, PageQuery, StoredTuple, TupleChange, TupleSource } from './tuple-source.ts'
 
-/** Tuples in memory, and what a test does to them beside the API. */
+/** Tuples in memory, with additional methods for tests. */
 export interface MemoryTuples extends Required<TupleSource> {
   /** Returns one tuple by its key, or `undefined`. */
   tuple(key: TupleKey): Tuple | undefined
@@ -31,7 +31,7 @@ export interface MemoryTuplesOptions {
   readonly now?: () => number
 }
 
-/** Makes a tuple source in memory. Tuples are copied and frozen on their way in. */
+/** Makes a tuple source in memory. It copies and freezes tuples when it receives them. */
 export function memoryTuples(
   initial: readonly Tuple[] = [],
   { now = Date.now }: MemoryTuplesOptions = {},
@@ -45,13 +45,13 @@ interface Entry extends StoredTuple {
 
 class Memory implements MemoryTuples {
   readonly #now: () => number
-  /** By key, in the order of writing. */
+  /** Entries by key, in the order of writing. */
   readonly #entries = new Map<string, Entry>()
-  /** By `object#relation`, then by user. */
+  /** Tuples by `object#relation`, then by user. */
   readonly #relations = new Map<string, Map<string, Tuple>>()
   /** The same, of usersets alone: a relation may have many users and few groups. */
   readonly #usersets = new Map<string, Map<string, Tuple>>()
-  /** By type: how many tuples each object has. */
+  /** Number of tuples of each object, by type. */
   readonly #objects = new Map<string, Map<string, number>>()
   #sequence = 0
 

@@ -20,7 +20,7 @@ export const isRelationName = (text: string): boolean => RELATION.test(text) && 
 /** `user:*` */
 export const isWildcard = (text: string): boolean => text.endsWith(':*') && text.indexOf(':') === text.length - 2
 
-/** What stands before the first colon. */
+/** Returns the part before the first colon. */
 export function typeOf(text: string): string {
   const colon = text.indexOf(':')
   return colon === -1 ? '' : text.slice(0, colon)

@@ -1,18 +1,18 @@
 import type { Tuple, TupleKey } from './tuple.ts'
 
 /**
- * Where the engine reads tuples: `memoryTuples()`, or your own over a database. Every method may be asynchronous.
+ * Source from which the engine reads tuples: `memoryTuples()`, or your own over a database. Every method may be
+ * asynchronous.
  *
- * A tuple that was handed out must not change afterwards: what is learned about it is kept with it.
+ * A returned tuple must not change afterwards: the engine caches facts about it.
  */
 export interface TupleSource {
   /**
-   * All tuples of one relation of one object, in any order.
-   *
-   * @param only - `'usersets'`: those whose user is one (`group:1#member`) are enough; more do no harm.
+   * Returns all tuples of one relation of one object, in any order.
+   * @param only - `'usersets'`: only tuples whose user is a userset (`group:1#member`) are needed; others do no harm.
    */
   tuplesOf(object: string, relation: string, only?: 'usersets'): readonly Tuple[] | Promise<readonly Tuple[]>
-  /** One tuple by its key. Without it, the engine searches {@link TupleSource.tuplesOf}. */
+  /** Returns one tuple by its key. Without this method, the engine searches {@link TupleSource.tuplesOf}. */
   tuple?(key: TupleKey): Tuple | undefined | Promise<Tuple | undefined>
   /** Every object of a type that some tuple is about: the candidates of list objects. */
   objectsOf(type: string): readonly string[] | Promise<readonly string[]>
@@ -32,13 +32,13 @@ export interface PageQuery {
   readonly object?: string
   /** Maximum number of tuples in the page. The engine asks for 1 to 100. */
   readonly size: number
-  /** What an earlier page answered; only its source understands it. */
+  /** Continuation of an earlier page; only its source understands it. */
   readonly after?: string
 }
 
 /** One page of stored tuples. */
 export interface Page {
-  /** At most `size` tuples, in an order that stays the same from page to page. */
+  /** At most `size` tuples, in the same order from page to page. */
   readonly tuples: readonly StoredTuple[]
   /** Absent: that was the last page. */
   readonly next?: string
@@ -48,11 +48,11 @@ export interface Page {
 export interface StoredTuple {
   /** The tuple, with its condition. */
   readonly tuple: Tuple
-  /** When it was written, epoch milliseconds. */
+  /** Time of the write, in epoch milliseconds. */
   readonly writtenAt: number
 }
 
-/** What one write changes. The engine leaves out deletes of missing tuples and writes of existing ones. */
+/** Changes of one write. The engine leaves out deletes of missing tuples and writes of existing ones. */
 export interface TupleChange {
   /** Keys of the tuples to delete. */
   readonly deletes: readonly TupleKey[]

@@ -22,5 +22,5 @@ export interface TupleCondition {
   readonly context?: Readonly<Record<string, unknown>>
 }
 
-/** One text for a tuple's key, in OpenFGA's notation; conditions do not count. */
+/** Returns one text for a tuple's key, in OpenFGA's notation; conditions do not count. */
 export const tupleText = ({ user, relation, object }: TupleKey): string => `${object}#${relation}@${user}`

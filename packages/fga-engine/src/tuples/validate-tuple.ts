@@ -4,7 +4,7 @@ import { problemOfContext } from './context-problem.ts'
 import { hasControl, isObject, isRelationName, isUserset, isWildcard, splitUserset, typeOf } from './names.ts'
 import { type Tuple, type TupleKey, tupleText } from './tuple.ts'
 
-/** Why something is refused. `conditional`: about the condition, which some endpoints report by another code. */
+/** Reason for a refusal. `conditional`: it concerns the condition, which some endpoints report with another code. */
 export interface Problem {
   readonly message: string
   readonly conditional?: true
@@ -51,8 +51,7 @@ export function problemOfTuple(model: CompiledModel, conditions: Conditions, tup
 }
 
 /**
- * What a tuple of a known relation must still satisfy. Stored tuples that do not are ignored: they are left over
- * from another model.
+ * Returns the problem of a stored tuple of a known relation. Such tuples are ignored: they remain from another model.
  */
 export function problemOfStored(relation: Relation, conditions: Conditions, tuple: Tuple): Problem | undefined {
   const message = problemInTupleset(relation, tuple.user) ?? problemOfRestriction(relation, tuple.user)
@@ -67,7 +66,7 @@ function problemInTupleset({ isTupleset, label }: Relation, user: string): strin
   return isObject(user) ? undefined : `unexpected user '${user}' with tupleset relation '${label}'`
 }
 
-/** What a user looks like to a type restriction. */
+/** Form of a user, for a type restriction. */
 type Shape = 'plain' | 'wildcard' | 'userset'
 
 const shapeOf = (user: string): Shape => (isWildcard(user) ? 'wildcard' : isUserset(user) ? 'userset' : 'plain')
