@@ -1,7 +1,7 @@
 /**
- * A test set up its mocks wrongly: an unknown option, user or endpoint, or no request to answer.
+ * A test used its mocks wrongly: an unknown option, user or endpoint, or no request to answer.
  *
- * Thrown at the call that is wrong, never sent over the mocked network. The message says what exists.
+ * Thrown at the wrong call, never sent over the mocked network. The message lists the valid values.
  */
 export class TestingError extends Error {
   /** Always `TestingError`. */

@@ -7,9 +7,9 @@ interface Address {
 const V4_IN_V6 = 0xffffn
 
 /**
- * One text for each address, so that equal addresses are equal texts: an IPv4 address inside IPv6 is the IPv4 one.
- *
- * @returns `undefined` where the text is no address
+ * Returns one text for each address, so that equal addresses are equal texts: an IPv4 address inside IPv6 becomes the
+ * IPv4 one.
+ * @returns `undefined` if the text is no address
  */
 export function canonicalIp(text: string): string | undefined {
   const address = parseIp(text)

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@behalf/core'
 
-/** What the engine uses of its optional peers. */
+/** Parts of the optional peers that the engine uses. */
 export interface Cel {
   readonly cel: typeof import('@bufbuild/cel')
   readonly protobuf: typeof import('@bufbuild/protobuf')

@@ -4,7 +4,7 @@ export interface CelTypeName {
   readonly of: readonly CelTypeName[]
 }
 
-/** `(takes) -> gives`; `A` and `B` stand for any type, the same one wherever they stand. */
+/** Form `(takes) -> gives`. `A` and `B` are any type, the same one at each place. */
 export interface Overload {
   readonly takes: readonly CelTypeName[]
   readonly gives: CelTypeName
@@ -21,7 +21,7 @@ const ofDay = [...one('timestamp', 'int'), 'timestamp,string->int']
 const ofTime = [...ofDay, 'duration->int']
 
 /**
- * CEL's standard library, as far as OpenFGA has it, and OpenFGA's addresses. A method begins with a dot.
+ * Functions of CEL's standard library that OpenFGA supports, and OpenFGA's addresses. A method begins with a dot.
  * @see {@link https://github.com/google/cel-spec/blob/master/doc/langdef.md#list-of-standard-definitions | CEL}
  */
 const SIGNATURES: Readonly<Record<string, readonly string[]>> = {

@@ -24,9 +24,8 @@ function parseDecimal(text: string): Fraction | undefined {
 }
 
 /**
- * A whole number out of a JSON number or text. Too large ones become the largest of 64 bits.
- *
- * @returns `undefined` where it is not whole, or no number
+ * Parses a whole number from a JSON number or text. A number beyond 64 bits becomes the largest of 64 bits.
+ * @returns `undefined` if it is not whole, or no number
  */
 export function parseInteger(value: number | string): bigint | undefined {
   const fraction =

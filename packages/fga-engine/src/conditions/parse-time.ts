@@ -18,9 +18,8 @@ export interface Time {
 }
 
 /**
- * A duration as Go writes it: `1h30m`, `-1.5h`, `10ms`.
- *
- * @returns `undefined` where the text is none, or too long for 64 bits of nanoseconds
+ * Parses a duration in Go's form: `1h30m`, `-1.5h`, `10ms`.
+ * @returns `undefined` if the text is no duration, or too long for 64 bits of nanoseconds
  */
 export function parseDuration(text: string): Time | undefined {
   const [, sign = '', body = ''] = /^([+-]?)(.*)$/s.exec(text) ?? []
@@ -43,9 +42,8 @@ export function parseDuration(text: string): Time | undefined {
 const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)T(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?(?:Z|([+-])(\d\d):(\d\d))$/
 
 /**
- * A timestamp of RFC 3339, with up to nine digits of a second that count.
- *
- * @returns `undefined` where the text is none, or names a day that does not exist
+ * Parses a timestamp of RFC 3339, with up to nine significant digits of a second.
+ * @returns `undefined` if the text is no timestamp, or names a day that does not exist
  */
 export function parseTimestamp(text: string): Time | undefined {
   const found = TIMESTAMP.exec(text)

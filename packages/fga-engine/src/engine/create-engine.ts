@@ -11,16 +11,18 @@ import { readTuples } from './read-tuples.ts'
 import type { EngineState } from './state.ts'
 import { writeTuples } from './write-tuples.ts'
 
-/** What a timer can hold. */
+/** Maximum time-out of a timer, in milliseconds. */
 const MAX_TIMEOUT_MS = 2_147_483_647
 
 /** Options of {@link createEngine}. */
 export interface EngineOptions {
-  /** In OpenFGA's JSON. Language (`.fga`) is turned into it by `@openfga/syntax-transformer`, at build or test time. */
+  /**
+   * Model in OpenFGA's JSON. `@openfga/syntax-transformer` converts the language (`.fga`) to it, at build or test time.
+   */
   readonly model: AuthorizationModel
-  /** Where the tuples are: a source, or a list. @default none, in memory. A list is copied into memory. */
+  /** Source of the tuples, or a list. @default none, in memory. A list is copied into memory. */
   readonly tuples?: TupleSource | readonly Tuple[]
-  /** How long a question may take, milliseconds: a check, a batch or a list. @default 3000, OpenFGA's own */
+  /** Time limit for a question, in milliseconds: a check, a batch or a list. @default 3000, OpenFGA's own */
   readonly timeoutMs?: number
 }
 
@@ -29,9 +31,10 @@ const KEYS: readonly string[] = ['model', 'tuples', 'timeoutMs'] satisfies reado
 /**
  * Makes an engine that evaluates an OpenFGA model in this process.
  *
- * Evaluates all of OpenFGA's language but inline expressions; conditions need the peers `@bufbuild/cel` and
- * `@bufbuild/protobuf`, which are loaded at the first question. A check resolves at most 100,000 relations, each once where
- * its answer does not depend on the way to it. Sets no limit on what an expression costs: a server does. Made for tests, local runs and edge functions, over tuples that fit a process.
+ * Evaluates all of OpenFGA's language except inline expressions. Conditions need the peers `@bufbuild/cel` and
+ * `@bufbuild/protobuf`, which are loaded at the first question. A check resolves at most 100,000 relations, each once
+ * if its answer does not depend on the way to it. Does not limit the cost of an expression; a server does. For tests,
+ * local runs and edge functions, over tuples that fit in a process.
  *
  * @throws ConfigurationError An unknown option, or a model that cannot be evaluated.
  */
@@ -40,7 +43,7 @@ export function createEngine(options: EngineOptions): FgaEngine {
     if (!KEYS.includes(key)) throw new ConfigurationError(key, `remove it: options are ${KEYS.join(', ')}`)
   }
   const { tuples = [], timeoutMs = 3000 } = options
-  // Copied: its conditions are compiled at the first question, and an app may go on with the same object meanwhile.
+  // Copied: its conditions are compiled at the first question, and an app may change the object before that.
   const model = structuredClone(options.model)
   if (!(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
     throw new ConfigurationError('timeoutMs', `give milliseconds, more than 0 and at most ${MAX_TIMEOUT_MS}`)

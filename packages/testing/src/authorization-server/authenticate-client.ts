@@ -8,9 +8,10 @@ import { findClient, type ServerContext } from './server-context.ts'
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 
 /**
- * Finds out which client calls, and proves it.
+ * Identifies and authenticates the calling client.
  *
  * Exactly one method may be used in a request; a public client names itself in `client_id`.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3 | RFC 6749 §2.3}
  */
 export async function authenticateClient(context: ServerContext, received: Received): Promise<MockClient> {
@@ -125,7 +126,7 @@ function publicClient(context: ServerContext, clientId: string | undefined): Moc
   return client
 }
 
-/** RFC 6749 §5.2: who tried the header is told which scheme it takes. */
+/** Returns the refusal with the accepted scheme, for a client that used the header (RFC 6749 §5.2). */
 function challenge(description: string): Refusal {
   return new Refusal('invalid_client', description, { headers: { 'www-authenticate': 'Basic realm="token endpoint"' } })
 }

@@ -20,7 +20,7 @@ export function checkRedirectUri(client: MockClient, parameters: URLSearchParams
   return redirectUri
 }
 
-/** What is asked for, checked as far as it can be before anybody is signed in. */
+/** Reads the request, and checks all parts that need no signed-in user. */
 export function readAuthorizationRequest(
   context: ServerContext,
   client: MockClient,

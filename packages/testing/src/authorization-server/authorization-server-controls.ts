@@ -16,13 +16,13 @@ export type AuthorizationServerEndpoint =
   | 'register'
   | 'revoke'
 
-/** What the person sees on their device. */
+/** Request as the person sees it on their device. */
 export interface PendingRequest {
   /** Id of the request, which the other controls take. It redeems the tokens: treat it as a secret. */
   readonly authReqId: string
-  /** Which client asks. */
+  /** Id of the client that asks. */
   readonly clientId: string
-  /** Who is asked. */
+  /** Subject of the person who is asked. */
   readonly subject: string
   /** The message that the person reads. Absent where the client sent none. */
   readonly bindingMessage?: string
@@ -32,13 +32,13 @@ export interface PendingRequest {
   readonly scopes: readonly string[]
   /** Identifiers of the APIs that the tokens would be for. */
   readonly audience: readonly string[]
-  /** Epoch seconds. */
+  /** Time at which the request expires, in epoch seconds. */
   readonly expiresAt: number
 }
 
-/** How a request is answered, where not just with yes to all that was asked. */
+/** Changes to an answer that does not grant exactly the requested values. */
 export interface ApproveOptions {
-  /** Grants these scopes instead: fewer, or a misbehaving server's other ones. */
+  /** Scopes to grant instead: fewer, or other ones, as a misbehaving server would. */
   readonly scopes?: readonly string[]
   /** Grants these details instead of those asked. */
   readonly authorizationDetails?: readonly AuthorizationDetail[]
@@ -57,19 +57,23 @@ export interface ConnectOptions {
 }
 
 /**
- * What a test, in the place of persons and operators, can do to an authorization server.
+ * Controls by which a test, in place of persons and operators, changes an authorization server.
  *
- * Every control is async, so that the same test drives a real server over HTTP. A control that names a
- * user, a request or a connection that does not exist throws a {@link TestingError}.
+ * Every control is async, so that the same test drives a real server over HTTP. A control that names a user, a request
+ * or a connection that does not exist throws a {@link TestingError}.
  */
 export interface AuthorizationServerControls {
   /** Signs a user in at this server; `undefined` signs out. The next authorization request is theirs. */
   signInAs(subject: string | undefined, login?: { readonly acr?: string; readonly authTime?: number }): Promise<void>
   /** Open questions to persons, oldest first. */
   pendingRequests(subject?: string): Promise<readonly PendingRequest[]>
-  /** Says yes for the person. @param authReqId - @default the newest open request */
+  /**
+   * Approves the request for the person.
+   * @param authReqId -
+   * @default the newest open request
+   */
   approve(authReqId?: string, options?: ApproveOptions): Promise<void>
-  /** Says no for the person. */
+  /** Denies the request for the person. */
   deny(authReqId?: string): Promise<void>
   /** Ends the life of the request now. */
   expire(authReqId?: string): Promise<void>
@@ -81,17 +85,17 @@ export interface AuthorizationServerControls {
   approveDevice(userCode: string, subject: string): Promise<void>
   /** Denies a device login, as a user does who enters the code elsewhere. */
   denyDevice(userCode: string): Promise<void>
-  /** Links an upstream account to a user, beside those already linked. @returns its account id in the vault */
+  /** Links an upstream account to a user, in addition to those already linked. @returns its account id in the vault */
   connect(subject: string, connection: string, options: ConnectOptions): Promise<string>
   /** Removes all linked accounts of a connection from a user's vault. */
   disconnect(subject: string, connection: string): Promise<void>
   /** Ends all refresh tokens of a user, and the chains they belong to. */
   revokeRefreshTokens(subject: string): Promise<void>
-  /** Changes a user: roles, permissions, claims, name. Tokens already issued stay as they are. */
+  /** Changes a user: roles, permissions, claims, name. Issued tokens do not change. */
   changeUser(subject: string, changes: Partial<Omit<MockUser, 'subject'>>): Promise<void>
-  /** Lets something go wrong at an endpoint. */
+  /** Adds a fault at an endpoint. */
   fault(endpoint: AuthorizationServerEndpoint, fault: Fault): Promise<void>
-  /** What was asked, in order, without secrets. */
+  /** Returns the requests to the server, in order, without secrets. */
   requests(): Promise<readonly LoggedRequest[]>
   /** Back to the beginning: users, logins, tokens, requests, links, faults and log. The key stays. */
   reset(): Promise<void>

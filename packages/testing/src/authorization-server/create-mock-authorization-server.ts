@@ -22,11 +22,11 @@ import type { VaultUpstream } from './vault-upstream.ts'
 export interface MockAuthorizationServer extends VaultUpstream {
   /** Exactly as metadata and tokens write it. */
   readonly issuer: string
-  /** For `setupServer` of `msw/node`. */
+  /** Handlers for `setupServer` of `msw/node`. */
   readonly handlers: readonly HttpHandler[]
   /** Logins, answers, linked accounts, faults and log, for tests. */
   readonly controls: AuthorizationServerControls
-  /** The server without msw. @returns `undefined` for a path that is not one of its endpoints */
+  /** Handles a request without msw. @returns `undefined` for a path that is not one of its endpoints */
   handle(request: Request): Promise<Response | undefined>
   /** The public key that its tokens verify with. */
   publicKey(): Promise<JWK>

@@ -4,7 +4,7 @@ import type { Received } from '../http/received.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { ServerContext } from './server-context.ts'
 
-/** How long a nonce is taken, and how far `iat` may be off, seconds. */
+/** Lifetime of a nonce, and maximum difference of `iat`, in seconds. */
 const WINDOW = 300
 
 export const DPOP_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519']
@@ -16,9 +16,10 @@ export interface DpopProof {
 }
 
 /**
- * Verifies the DPoP proof of a request, and takes it once. `undefined`: the request has none.
+ * Verifies the DPoP proof of a request, and accepts it once. `undefined`: the request has none.
  *
- * This server always wants a nonce of its own, so that a client which cannot answer `use_dpop_nonce` is found out.
+ * This server always requires its own nonce, to detect a client that cannot answer `use_dpop_nonce`.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4.3 | RFC 9449 §4.3}
  */
 export async function verifyProof(context: ServerContext, received: Received): Promise<DpopProof | undefined> {

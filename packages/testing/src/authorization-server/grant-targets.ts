@@ -7,7 +7,7 @@ import { OPENID_SCOPES, type ServerContext } from './server-context.ts'
 import type { AuthorizationDetail } from './state.ts'
 
 /**
- * Which APIs a token is asked for: `resource` and `audience`, both repeatable.
+ * Returns the APIs that a token is requested for: `resource` and `audience`, both repeatable.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 §2}
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2.1 | RFC 8693 §2.1}
  */
@@ -21,10 +21,11 @@ export function requestedAudience(context: ServerContext, parameters: URLSearchP
 }
 
 /**
- * The scopes to grant: those asked for, as far as API, client and user allow.
+ * Returns the scopes to grant: the requested ones that API, client and user allow.
  *
- * An unknown scope, or one the client may not have, is `invalid_scope`. A scope that the user lacks is left out without
- * an error, as servers with role-based scopes do, so that clients must compare.
+ * An unknown scope, or one that the client may not have, is `invalid_scope`. A scope that the user lacks is omitted
+ * without an error, as servers with role-based scopes do, so clients must compare.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3 | RFC 6749 §3.3}
  */
 export function grantedScopes(
@@ -71,12 +72,11 @@ export function requestedDetails(
 }
 
 /**
- * The details of a token request: all that a person agreed to, or those of them that the request names.
+ * Returns the details of a token request: all that a person approved, or those of them that the request names.
  *
  * Details in a token say that a person approved them. So no request at the token endpoint adds or changes one.
  *
- * @param held - What the person agreed to: of the grant, or of the subject token.
- * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-6 | RFC 9396 §6}
+ * @param held - Details that the person approved: of the grant, or of the subject token.
  */
 export function narrowedDetails(
   parameters: URLSearchParams,

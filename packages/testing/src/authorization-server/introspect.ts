@@ -6,9 +6,8 @@ import { authenticateClient } from './authenticate-client.ts'
 import { requireConfidential, type ServerContext } from './server-context.ts'
 
 /**
- * Says what a token is worth now. Knows opaque access tokens and refresh tokens; of a JWT it says nothing, since
- * APIs verify those by themselves.
- *
+ * Returns the state of a token. Knows opaque access tokens and refresh tokens. Does not report on a JWT, since APIs
+ * verify JWTs themselves.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2.2 | RFC 7662 §2.2}
  */
 export async function introspect(context: ServerContext, received: Received): Promise<Response> {

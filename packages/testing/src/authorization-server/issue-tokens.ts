@@ -12,7 +12,7 @@ export interface ActorClaim {
 
 export interface AccessTokenRequest {
   readonly clientId: string
-  /** The user, or the client itself where there is none. */
+  /** The user, or the client itself if there is no user. */
   readonly subject: string
   readonly audience: readonly string[]
   readonly scopes: readonly string[]
@@ -26,7 +26,7 @@ export interface AccessTokenRequest {
   readonly notAfter?: number | undefined
 }
 
-/** An access token and what the token response says about it. */
+/** An access token and its fields in the token response. */
 export interface IssuedAccessToken {
   readonly access_token: string
   readonly token_type: 'Bearer' | 'DPoP'
@@ -146,7 +146,7 @@ export function apiScopes(scopes: readonly string[]): readonly string[] {
   return scopes.filter((scope) => !OPENID_SCOPES.has(scope))
 }
 
-/** With no API behind it a token is for the server's own endpoints. */
+/** Returns the audience. A token without an API is for the server's own endpoints. */
 function audienceClaim(
   context: ServerContext,
   [first = context.issuer, ...more]: readonly string[],
@@ -154,7 +154,7 @@ function audienceClaim(
   return more.length === 0 ? first : [first, ...more]
 }
 
-/** What a user's made-up claims cannot say: the server says it. */
+/** Claims that a user's own claims cannot set: the server sets them. */
 const RESERVED: ReadonlySet<string> = new Set([
   'act',
   'authorization_details',

@@ -2,7 +2,7 @@ import { findClient, type ServerContext } from './server-context.ts'
 import type { BackchannelRequest } from './state.ts'
 
 /**
- * Tells a client in ping mode that its answer is there. A client that cannot be reached polls, and loses nothing.
+ * Notifies a client in ping mode of its answer. A client that cannot be reached polls, and loses nothing.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#rfc.section.10.2 | CIBA Core §10.2}
  */
 export async function notifyClient(context: ServerContext, request: BackchannelRequest): Promise<void> {

@@ -22,16 +22,17 @@ export interface MockClient {
    * it may be exchanged by this client. @default only tokens issued to this client may be
    */
   readonly api?: string
-  /** The agent that this client is: who stands in `act` of tokens it gets on behalf of a user. @default its `clientId` */
+  /** Agent of this client: the party in `act` of tokens that it gets on behalf of a user. @default its `clientId` */
   readonly actor?: { readonly subject: string; readonly profile?: string }
   /** Whether refresh tokens rotate, with reuse detection. @default true */
   readonly rotatesRefreshTokens?: boolean
   /**
-   * Auth0's Privileged Worker: may ask the vault for any user's tokens by a request that one of `publicKeys` verifies.
+   * Auth0's Privileged Worker: may request any user's tokens from the vault, with a request that one of `publicKeys`
+   * verifies.
    * @default false
    */
   readonly privilegedWorker?: boolean
-  /** CIBA ping mode: where the client is told that its answer is there. @default poll mode */
+  /** Address for notifications of CIBA ping mode. @default poll mode */
   readonly notificationEndpoint?: string
 }
 
@@ -60,13 +61,13 @@ export interface MockUser {
 export interface MockResource {
   /** An absolute URI without a fragment (RFC 8707 §2). */
   readonly identifier: string
-  /** Scopes that the API has. A request for another one is refused with `invalid_scope`. */
+  /** Scopes of the API. A request for another one is refused with `invalid_scope`. */
   readonly scopes: readonly string[]
   /** `type` values of `authorization_details` that the API understands. @default none */
   readonly authorizationDetailsTypes?: readonly string[]
-  /** Seconds. @default the server's */
+  /** Lifetime of access tokens, in seconds. @default the server's */
   readonly accessTokenSeconds?: number
-  /** Its access tokens are no JWTs: the API has to introspect them (RFC 7662). @default false */
+  /** Whether its access tokens are opaque: the API must introspect them (RFC 7662). @default false */
   readonly opaque?: boolean
 }
 
@@ -82,15 +83,15 @@ export interface MockConnection {
   readonly resource: string
 }
 
-/** How the mocked server does backchannel authentication. */
+/** Backchannel authentication of the mocked server. */
 export interface MockCibaOptions {
-  /** Seconds between polls, as the acknowledgement says. @default 5 */
+  /** Seconds between polls, as in the acknowledgement. @default 5 */
   readonly interval?: number
   /** Life of a request that asks for none, seconds. @default 300 */
   readonly expiresIn?: number
   /** The longest `requested_expiry`, seconds. @default 259_200 */
   readonly maxExpiresIn?: number
-  /** How the end of a request is reported; Auth0 says `access_denied`. @default 'expired_token' */
+  /** Error for an expired request; Auth0 uses `access_denied`. @default 'expired_token' */
   readonly expiryError?: 'expired_token' | 'access_denied'
   /** Refuse requests without `binding_message`, as Auth0 does. @default false */
   readonly bindingMessageRequired?: boolean
@@ -98,7 +99,7 @@ export interface MockCibaOptions {
 
 /** Options of {@link createMockAuthorizationServer}. */
 export interface MockAuthorizationServerOptions {
-  /** With or without a trailing slash, exactly as tokens and metadata shall write it. */
+  /** Issuer with or without a trailing slash, exactly as tokens and metadata write it. */
   readonly issuer: string
   /** The registered clients. Dynamic registration adds further ones. */
   readonly clients: readonly MockClient[]
@@ -106,7 +107,7 @@ export interface MockAuthorizationServerOptions {
   readonly users: readonly MockUser[]
   /** The APIs that tokens can be issued for. @default [] */
   readonly resources?: readonly MockResource[]
-  /** What a token is for when the request names no `audience` or `resource`. @default the first resource */
+  /** API of a token whose request names no `audience` or `resource`. @default the first resource */
   readonly defaultResource?: string
   /** Upstreams of the token vault. @default [] */
   readonly connections?: readonly MockConnection[]
@@ -116,11 +117,14 @@ export interface MockAuthorizationServerOptions {
   readonly accessTokenSeconds?: number
   /** Claim of id_tokens and access tokens that holds the roles of a user. @default 'roles' */
   readonly rolesClaim?: string
-  /** Which claim of an access token names the client: RFC 9068 has `client_id`, Auth0 `azp`, Okta `cid`. @default 'client_id' */
+  /**
+   * Claim of an access token that names the client: RFC 9068 has `client_id`, Auth0 `azp`, Okta `cid`.
+   * @default 'client_id'
+   */
   readonly clientIdClaim?: 'client_id' | 'azp' | 'cid' | 'appid'
-  /** How deep `act` may nest before an exchange is refused. @default 5 */
+  /** Maximum nesting of `act` before an exchange is refused. @default 5 */
   readonly maxActorDepth?: number
-  /** How backchannel authentication works here. @default the defaults of its fields */
+  /** Backchannel authentication. @default the defaults of its fields */
   readonly ciba?: MockCibaOptions
   /** Issuers of authorization servers that this one asserts its users to, by ID-JAG. @default [] */
   readonly assertsTo?: readonly string[]

@@ -5,7 +5,7 @@ import type { Pace } from './state.ts'
 /** Timers fire up to this much early, milliseconds; a poll that was in time is not punished for it. */
 const TIMER_SLACK = 100
 
-/** How much each `slow_down` adds, seconds (CIBA Core §11, RFC 8628 §3.5). */
+/** Seconds that each `slow_down` adds (CIBA Core §11, RFC 8628 §3.5). */
 const SLOW_DOWN = 5
 
 /** @throws Refusal `slow_down`: the poll came too soon, or a test wants one. */

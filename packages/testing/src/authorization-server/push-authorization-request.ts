@@ -16,7 +16,7 @@ const PREFIX = 'urn:ietf:params:oauth:request_uri:'
 export async function pushAuthorizationRequest(context: ServerContext, received: Received): Promise<Response> {
   const client = await authenticateClient(context, received)
   const { parameters } = received
-  // §2.1: a pushed request cannot point at another one.
+  // §2.1: a pushed request cannot refer to another one.
   if (parameters.has('request_uri')) throw new Refusal('invalid_request', 'request_uri is not taken here')
   if (required(parameters, 'client_id') !== client.clientId) {
     throw new Refusal('invalid_request', 'client_id is not the client that authenticated')
@@ -30,7 +30,7 @@ export async function pushAuthorizationRequest(context: ServerContext, received:
   return answer({ request_uri: requestUri, expires_in: EXPIRES_IN }, { status: 201 })
 }
 
-/** What was pushed, once; the query itself where nothing was. */
+/** Returns the pushed parameters, once; the query itself if nothing was pushed. */
 export function pushedParameters(context: ServerContext, query: URLSearchParams): URLSearchParams {
   const requestUri = optional(query, 'request_uri')
   if (requestUri === undefined) return query

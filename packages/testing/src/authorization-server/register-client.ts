@@ -11,7 +11,7 @@ import type { RegisteredClient } from './state.ts'
 
 const texts = z.array(z.string())
 
-/** What of RFC 7591 §2 and CIBA Core §4 changes anything here; the rest is kept and repeated. */
+/** Members of RFC 7591 §2 and CIBA Core §4 with an effect here. Others are stored and returned. */
 const Metadata = z.looseObject({
   redirect_uris: z.optional(texts),
   grant_types: z._default(texts, [GRANT.authorizationCode]),
@@ -54,7 +54,7 @@ export async function registerClient(context: ServerContext, received: Received)
  */
 export async function manageClient(context: ServerContext, received: Received, clientId: string): Promise<Response> {
   const registered = context.state.registeredClients.get(clientId)
-  // §2: whether the client exists at all is not told to who cannot prove the right.
+  // §2: a caller without the right must not learn whether the client exists.
   if (received.headers.get('authorization') !== `Bearer ${registered?.registrationAccessToken}`) {
     throw new Refusal('invalid_token', 'no such registration, or another access token', {
       status: 401,
@@ -103,7 +103,7 @@ function clientOf(clientId: string, metadata: Metadata): MockClient {
 function shown(context: ServerContext, { client, metadata, registrationAccessToken }: RegisteredClient): object {
   return {
     ...metadata,
-    // RFC 7591 §3.2.1: an end is required with a secret; 0 is none.
+    // RFC 7591 §3.2.1: an expiry is required with a secret; 0 means none.
     ...(client.clientSecret !== undefined && { client_secret: client.clientSecret, client_secret_expires_at: 0 }),
     registration_access_token: registrationAccessToken,
     registration_client_uri: `${context.endpoints.registration}/${client.clientId}`,

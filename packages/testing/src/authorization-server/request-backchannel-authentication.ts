@@ -12,7 +12,7 @@ import { TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
 /** Auth0's bounds; no specification gives any. */
 const BINDING_MESSAGE = /^[A-Za-z0-9 +\-_.,:#]{1,64}$/
 
-/** How Auth0 writes a `login_hint`. */
+/** Auth0's form of a `login_hint`. */
 const IssuerAndSubject = z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() })
 
 /**
@@ -55,7 +55,7 @@ export async function requestBackchannelAuthentication(context: ServerContext, r
   return answer({ auth_req_id: authReqId, expires_in: expiresIn, interval: context.ciba.interval })
 }
 
-/** §7.1: exactly one hint. */
+/** Returns the user of the hint. §7.1: exactly one hint. */
 async function hintedUser(context: ServerContext, client: MockClient, parameters: URLSearchParams): Promise<string> {
   const hints = ['login_hint', 'id_token_hint', 'login_hint_token'].filter((name) => parameters.has(name))
   if (hints.length !== 1) throw new Refusal('invalid_request', 'give exactly one of login_hint, id_token_hint')

@@ -7,7 +7,8 @@ import type { Grant } from './state.ts'
 /**
  * Revokes all tokens of a token's chain. An unknown token is no error: it is already invalid.
  *
- * JWT access tokens that APIs verify by themselves live on until their end.
+ * JWT access tokens that APIs verify themselves stay valid until they expire.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc7009#section-2 | RFC 7009 §2}
  */
 export async function revoke(context: ServerContext, received: Received): Promise<Response> {

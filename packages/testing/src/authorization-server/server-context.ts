@@ -13,7 +13,7 @@ import { initialState, type ServerState } from './state.ts'
 /** Scopes that OpenID Connect defines; they belong to no API. */
 export const OPENID_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access'])
 
-/** What every endpoint of one mocked server shares. */
+/** Parts that all endpoints of one mocked server share. */
 export interface ServerContext {
   readonly issuer: string
   readonly endpoints: Endpoints
@@ -32,7 +32,7 @@ export interface ServerContext {
   readonly assertsTo: readonly string[]
   readonly trustsAssertionsOf: readonly string[]
   readonly fetch: Fetch
-  /** Which nonces this server made: it can tell its own from any other. */
+  /** Secret of the nonces: the server recognizes its own by it. */
   readonly nonceSecret: Uint8Array<ArrayBuffer>
   state: ServerState
 }
@@ -106,7 +106,7 @@ export const GRANT = {
   jwtBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
 } as const
 
-/** A client of the options, or one that registered itself. */
+/** Returns a client of the options, or one that registered itself. */
 export function findClient(context: ServerContext, clientId: string | undefined): MockClient | undefined {
   if (clientId === undefined) return undefined
   return context.clients.get(clientId) ?? context.state.registeredClients.get(clientId)?.client

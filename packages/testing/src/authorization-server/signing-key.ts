@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from '
 /** The key that a mocked server signs with, made when the server is made. */
 export interface SigningKey {
   readonly algorithm: 'RS256' | 'ES256'
-  /** With `kid`, `alg` and `use`, as the JWKS shows it. */
+  /** Public key with `kid`, `alg` and `use`, as in the JWKS. */
   readonly publicKey: JWK
   /** Signs claims under the given `typ`. */
   sign(claims: JWTPayload, type: string): Promise<string>

@@ -5,12 +5,12 @@ import type { MockClient, MockUser } from './options.ts'
 export interface Session {
   readonly subject: string
   readonly sessionId: string
-  /** Epoch seconds. */
+  /** Time of the login, in epoch seconds. */
   readonly authTime: number
   readonly acr: string
 }
 
-/** What a token chain was granted: by a code, and through all refreshes that follow it. */
+/** Grant of a token chain: by a code, and through all refreshes that follow it. */
 export interface Grant {
   readonly clientId: string
   readonly session: Session
@@ -20,13 +20,13 @@ export interface Grant {
   readonly authorizationDetails?: readonly AuthorizationDetail[]
   /** Thumbprint of the key that a public client's refresh tokens are bound to (RFC 9449 §5). */
   readonly boundTo?: string
-  /** Set by reuse detection and by revocation: no token of the chain works any more. */
+  /** Set by reuse detection and by revocation: all tokens of the chain are invalid. */
   revoked: boolean
 }
 
-/** One entry of `authorization_details` (RFC 9396 §2): what is approved in particular. */
+/** One entry of `authorization_details` (RFC 9396 §2): the exact approved action. */
 export interface AuthorizationDetail {
-  /** Kind of the detail, such as `stock_order`. It says which further fields there are. */
+  /** Kind of the detail, such as `stock_order`. It defines the other fields. */
   readonly type: string
   /** Further fields, by the detail's type. */
   readonly [field: string]: unknown
@@ -46,9 +46,9 @@ export interface RefreshToken {
   used: boolean
 }
 
-/** How fast a client may poll, and what a test wants the next poll to meet. */
+/** Allowed polling rate of a client, and the result that a test wants for the next poll. */
 export interface Pace {
-  /** Seconds; grows with each `slow_down`. */
+  /** Polling interval in seconds; each `slow_down` increases it. */
   interval: number
   lastPollAt?: number
   slowDownNext: boolean
@@ -74,7 +74,7 @@ export interface BackchannelRequest extends Pace {
   answer?: BackchannelAnswer
 }
 
-/** What the person, or a test in their place, decided. */
+/** Decision of the person, or of a test in their place. */
 export interface BackchannelAnswer {
   readonly session: Session
   readonly scopes: readonly string[]
@@ -102,7 +102,7 @@ export interface PushedRequest {
   readonly expiresAt: number
 }
 
-/** An access token that is no JWT: what introspection says of it. */
+/** State of an opaque access token, as introspection returns it. */
 export interface OpaqueToken {
   readonly claims: JWTPayload
   readonly tokenType: string
@@ -133,19 +133,19 @@ export interface ServerState {
   codes: Map<string, AuthorizationCode>
   refreshTokens: Map<string, RefreshToken>
   backchannelRequests: Map<string, BackchannelRequest>
-  /** By device code. */
+  /** Devices by device code. */
   devices: Map<string, DeviceRequest>
-  /** By `request_uri`. */
+  /** Pushed requests by `request_uri`. */
   pushedRequests: Map<string, PushedRequest>
   opaqueTokens: Map<string, OpaqueToken>
   registeredClients: Map<string, RegisteredClient>
-  /** By user. */
+  /** Linked accounts by user. */
   linkedAccounts: Map<string, LinkedAccount[]>
   /** `jti` of client assertions, by client, with their end in epoch seconds. */
   assertions: Map<string, number>
   /** `jti` of DPoP proofs, by key, with their end in epoch seconds. */
   proofs: Map<string, number>
-  /** Which chain an access token belongs to, by `jti`: a revoked chain's tokens are no subject tokens. */
+  /** Chain of each access token, by `jti`: a token of a revoked chain is no valid subject token. */
   grantsByTokenId: Map<string, Grant>
   /** `jti` of redeemed ID-JAGs, by issuer. */
   readonly redeemed: Set<string>

@@ -14,8 +14,7 @@ export const TOKEN_TYPE = {
 const invalidRequest = (description: string) => new Refusal('invalid_request', description)
 
 /**
- * Verifies a token of this server that a client hands back as proof.
- *
+ * Verifies a token of this server that a client sends as proof.
  * @param parameter - Named in the refusal.
  * @param invalid - RFC 8693 §2.2.2: an invalid subject or actor token is `invalid_request`; other grants differ.
  */
@@ -44,14 +43,14 @@ export async function verifyOwnToken(
   return payload as JWTPayload & { readonly sub: string }
 }
 
-/** Who a token was issued to, by the claim that this server has for it. */
+/** Returns the client that a token was issued to, by this server's claim for it. */
 export function clientIdOf(context: ServerContext, claims: JWTPayload): unknown {
   return claims[context.clientIdClaim]
 }
 
 /**
- * Whether this client may hand in this token: it is the API that the token was issued for, or, where it is no
- * API, the client that the token was issued to.
+ * Checks that this client may send this token. It must be the API that the token was issued for or, if it is no API,
+ * the client that the token was issued to.
  */
 export function requireOwnAudience(
   context: ServerContext,

@@ -31,7 +31,7 @@ const HANDLERS: Readonly<Record<string, GrantHandler>> = {
   [GRANT.jwtBearer]: redeemIdJag,
 }
 
-/** The token endpoint: proves the client, then hands over to the grant. */
+/** Token endpoint: authenticates the client, then calls the grant. */
 export async function token(context: ServerContext, received: Received): Promise<Response> {
   const client = await authenticateClient(context, received)
   const grantType = required(received.parameters, 'grant_type')

@@ -1,4 +1,4 @@
-/** An access token and what the token response says about it. */
+/** An access token and its fields in the token response. */
 export interface VaultToken {
   /** The access token of the upstream. */
   readonly access_token: string
@@ -10,7 +10,7 @@ export interface VaultToken {
   readonly scope: string
 }
 
-/** What a mocked authorization server does for the token vault of another one, in the place of its token endpoint. */
+/** Functions of a mocked authorization server for the token vault of another one, in place of its token endpoint. */
 export interface VaultUpstream {
   /** The upstream's issuer, exactly as its tokens write it. */
   readonly issuer: string

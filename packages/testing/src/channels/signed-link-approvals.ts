@@ -16,7 +16,7 @@ export interface SignedLink {
 
 /** Options of {@link signedLinkApprovals}. */
 export interface SignedLinkOptions {
-  /** At least 32 bytes, the same in all processes. */
+  /** Key of the signatures: at least 32 bytes, the same in all processes. */
   readonly secret: Uint8Array
   /** The page that shows the question and posts the answer. */
   readonly page: string
@@ -24,7 +24,7 @@ export interface SignedLinkOptions {
   readonly send: (letter: SignedLink) => void | Promise<void>
 }
 
-/** What the link says: which question, and who was asked. */
+/** Content of the link: the question, and the person who was asked. */
 const Claims = z.object({
   approvalId: z.string(),
   questionId: z.string(),

@@ -12,7 +12,10 @@ import { refusals } from './adapter/scenarios/refusals.ts'
 import type { AdapterScenario } from './adapter/scenarios/scenario.ts'
 import { secrets } from './adapter/scenarios/secrets.ts'
 
-/** Milliseconds. Some scenarios start processes, each of which loads the framework: a busy machine takes its time. */
+/**
+ * Time limit of a test, in milliseconds. Some scenarios start processes, each of which loads the framework, which takes
+ * long on a busy machine.
+ */
 const TEST_TIMEOUT = 120_000
 
 const SECTIONS: Readonly<Record<string, readonly AdapterScenario[]>> = {
@@ -30,17 +33,17 @@ const SECTIONS: Readonly<Record<string, readonly AdapterScenario[]>> = {
 /** Options of {@link describeAdapter}. */
 export interface DescribeAdapterOptions {
   /**
-   * A module that calls `serveAdapter(subject)` and does nothing else, for the restart in another process.
-   * Absent: that scenario is not run, and the count says so.
+   * Module that calls `serveAdapter(subject)` and does nothing else, for the restart in another process. Absent: that
+   * scenario is not run, and the count says so.
    */
   readonly worker?: URL
 }
 
 /**
- * What every adapter has to do for its framework, as tests: with the framework itself, its own mock model and its own
+ * Registers tests of the requirements for every adapter: with the framework itself, its own mock model and its own
  * persistence, on mocked servers.
  *
- * When all are done it prints how many passed. Not concurrent: msw patches the global `fetch`.
+ * Prints at the end how many passed. Not concurrent: msw patches the global `fetch`.
  *
  * @param name - The framework's, for titles.
  * @example
@@ -85,7 +88,7 @@ export function describeAdapter(name: string, subject: AdapterSubject, options: 
         }
       })
     }
-    // Printed, since "passed" alone does not say on how much.
+    // Printed, since "passed" alone does not give the number of scenarios.
     afterAll(() =>
       console.info(`adapter contract on ${name}: ${passed} of ${possible} scenarios passed, ${scenarios} there are`),
     )

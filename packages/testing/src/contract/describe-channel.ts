@@ -4,16 +4,17 @@ import { type ChannelUnderTest, LIFETIME_SECONDS, OrderApp } from './channel/cha
 /** Longer than the longest wait in real time, milliseconds. */
 const TEST_TIMEOUT = 30_000
 
-/** What {@link describeChannel} needs to know of a channel. */
+/** Facts of a channel for {@link describeChannel}. */
 export interface ChannelSubject {
   /** A fresh channel, and an app around it, for each test. */
   readonly create: () => Promise<ChannelUnderTest>
 }
 
 /**
- * The contract of the `ApprovalChannel` port, as tests: what passes here approves what its person approved, once.
+ * Registers tests of the `ApprovalChannel` port's contract: a channel that passes approves exactly what its person
+ * approved, once.
  *
- * Each test asks through a guard, brings an answer by `answer` or `forge`, and looks at what the guard makes of it.
+ * Each test asks through a guard, brings an answer by `answer` or `forge`, and checks the guard's result.
  *
  * @param name - For the title, such as the channel's name.
  * @example

@@ -44,13 +44,13 @@ const SECTIONS: Readonly<Record<string, readonly Scenario[]>> = {
   faults,
 }
 
-/** What {@link describeProtocol} needs to know of a target. */
+/** Facts of a target for {@link describeProtocol}. */
 export interface ProtocolSubject {
   /** Known before anything is started: a scenario that needs more is not run. */
   readonly capabilities: readonly Capability[]
   /** A fresh target for each scenario. */
   readonly create: () => Promise<ProtocolUnderTest>
-  /** What `create` makes shares nothing, so that all scenarios may run at once. @default false */
+  /** Whether targets of `create` share nothing, so that all scenarios may run at once. @default false */
   readonly concurrent?: boolean
 }
 
@@ -58,7 +58,7 @@ export interface ProtocolSubject {
  * What authorization servers and core's client code have to do for each other, as tests: the same scenarios on mocked
  * servers and on real ones.
  *
- * When all are done it prints how many passed.
+ * Prints at the end how many passed.
  *
  * @param name - The target's, for titles.
  * @example
@@ -92,7 +92,7 @@ export function describeProtocol(name: string, subject: ProtocolSubject): void {
         }
       })
     }
-    // Printed, since "passed" alone does not say on how much.
+    // Printed, since "passed" alone does not give the number of scenarios.
     afterAll(() => console.info(`protocol suite on ${name}: ${passed} of ${scenarios} scenarios passed`))
   })
 }

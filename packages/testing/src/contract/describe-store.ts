@@ -17,18 +17,18 @@ import { versionTests } from './store/versions.ts'
 /** Longer than the longest wait in real time, milliseconds. */
 const TEST_TIMEOUT = 30_000
 
-/** What {@link describeStore} needs to know of a store. */
+/** Facts of a store for {@link describeStore}. */
 export interface StoreSubject {
   /** A fresh, empty store for each test. */
   readonly create: () => Promise<StoreUnderTest>
-  /** What `create` makes shares nothing, so that the tests that wait may wait at once. @default false */
+  /** Whether stores of `create` share nothing, so that tests that wait may run at once. @default false */
   readonly concurrent?: boolean
   /** Ways to take the store's server away. Absent: the store cannot be away, or the suite does not see how it bears it. */
   readonly outages?: readonly StoreOutage[]
 }
 
 /**
- * The contract of the `Store` port, as tests. What passes here can hold approvals and tokens.
+ * Registers tests of the `Store` port's contract. A store that passes can hold approvals and tokens.
  *
  * Each test gets a fresh, empty store from `create`. With `advance` the suite takes well under a second; without, it
  * waits in real time, about 50 seconds in all, or 15 where tests may wait at once.
@@ -50,7 +50,7 @@ export interface StoreSubject {
 export function describeStore(name: string, subject: StoreSubject): void {
   const fresh = withStore(subject.create)
   const { concurrent = false, outages = [] } = subject
-  // One test after another, also where several stores are tried at once.
+  // Runs one test after another, even if several stores are tested together.
   describe(`Store contract: ${name}`, { timeout: TEST_TIMEOUT, concurrent: false }, () => {
     describe('values', () => valueTests(fresh))
     describe('versions', () => versionTests(fresh))

@@ -2,15 +2,15 @@ import { refuseUnknownKeys, TestingError } from '../testing-error.ts'
 import type { Received } from './received.ts'
 
 /**
- * What goes wrong at an endpoint. One of `status`, `body`, `reset`, `lostAnswer`, `change`, or `delayMs` alone
- * or beside one of them.
+ * Fault of an endpoint: one of `status`, `body`, `reset`, `lostAnswer`, `change`, or `delayMs`, alone or with one of
+ * them.
  */
 export interface Fault {
   /** Answers with this status instead, without doing anything. Its body is `body`, or empty. */
   readonly status?: number
   /** Headers of that answer, such as `retry-after` or `location`. */
   readonly headers?: Readonly<Record<string, string>>
-  /** A wrong body, sent instead of the right one; a string as it is, anything else as JSON. */
+  /** Wrong body, sent instead of the right one; a string is sent unchanged, any other value as JSON. */
   readonly body?: unknown
   /** The connection breaks before the server did anything. */
   readonly reset?: true
@@ -20,15 +20,18 @@ export interface Fault {
   readonly change?: (answer: Record<string, unknown>) => unknown
   /** Waits before anything else, milliseconds, on `setTimeout` (fake timers can drive it). */
   readonly delayMs?: number
-  /** How many matching requests are hit. @default 1 */
+  /** Number of matching requests with the fault. @default 1 */
   readonly times?: number
-  /** Only requests whose form or query parameters are equal to these, such as a `grant_type`. */
+  /**
+   * Parameters that a request must have: only requests whose form or query parameters equal these, such as a
+   * `grant_type`.
+   */
   readonly match?: Readonly<Record<string, string>>
 }
 
 const KEYS = ['status', 'headers', 'body', 'reset', 'lostAnswer', 'change', 'delayMs', 'times', 'match']
 
-/** The faults that wait at the endpoints of one server. The earliest that matches is used first. */
+/** Pending faults of one server's endpoints. The earliest that matches is used first. */
 export class Faults {
   readonly #endpoints: readonly string[]
   #waiting: { readonly endpoint: string; readonly fault: Fault; left: number }[] = []

@@ -8,15 +8,15 @@ import { RequestLog } from './request-log.ts'
 
 /** One endpoint of a mocked server. */
 export interface Route {
-  /** Its name in the log and for faults. */
+  /** Name in the log and for faults. */
   readonly endpoint: string
   readonly method: 'GET' | 'POST' | 'DELETE'
-  /** The whole path, or a pattern that matches it; groups are handed to `respond`. */
+  /** The whole path, or a pattern that matches it; `respond` gets its groups. */
   readonly path: string | RegExp
   readonly respond: (received: Received, groups: readonly string[]) => Promise<Response>
 }
 
-/** Takes the requests of one server: logs them, lets faults happen, and calls the route. */
+/** Handles the requests of one server: logs them, applies faults, and calls the route. */
 export interface FrontDoor {
   readonly log: RequestLog
   readonly faults: Faults
@@ -24,7 +24,7 @@ export interface FrontDoor {
   handle(request: Request): Promise<Response | undefined>
 }
 
-/** Puts log and faults before a server's routes. */
+/** Adds log and faults to a server's routes. */
 export function createFrontDoor(routes: readonly Route[], clock: Clock): FrontDoor {
   const log = new RequestLog()
   const faults = new Faults([...new Set(routes.map((route) => route.endpoint))])

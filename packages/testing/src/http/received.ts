@@ -29,7 +29,7 @@ export async function receive(request: Request): Promise<Received> {
 }
 
 /**
- * A parameter that may stand only once; an empty value counts as absent.
+ * Returns a parameter that may occur only once; an empty value counts as absent.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.2 | RFC 6749 §3.2}
  */
 export function optional(parameters: URLSearchParams, name: string): string | undefined {

@@ -1,4 +1,4 @@
-/** What a refusal says besides its code. */
+/** Fields of a refusal besides its code. */
 export interface RefusalOptions {
   /** @default 401 for `invalid_client`, else 400 (RFC 6749 §5.2) */
   readonly status?: number
@@ -7,7 +7,7 @@ export interface RefusalOptions {
   readonly members?: Readonly<Record<string, unknown>>
 }
 
-/** An OAuth error on its way to the client. Internal: becomes a response at the edge of the server. */
+/** An OAuth error for the client. Internal: the server turns it into a response. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly error: string

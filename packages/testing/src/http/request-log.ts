@@ -2,17 +2,17 @@ import type { Received } from './received.ts'
 
 /** A request that a mocked server got. Holds no secret. */
 export interface LoggedRequest {
-  /** Which endpoint, by the name that `fault` takes. */
+  /** Name of the endpoint, as `fault` takes it. */
   readonly endpoint: string
   /** The request's method, such as `POST`. */
   readonly method: string
-  /** Without the query, whose parameters stand in `parameters`. */
+  /** URL without the query, whose parameters are in `parameters`. */
   readonly url: string
-  /** Epoch milliseconds. */
+  /** Time of the request, in epoch milliseconds. */
   readonly at: number
   /**
-   * Form or query parameters. A repeated one is a list. Secrets read `[redacted 1]`, `[redacted 2]`, …:
-   * the same number is the same secret, so that a test can tell a rotated token from a repeated one.
+   * Form or query parameters. A repeated one is a list. Secrets read `[redacted 1]`, `[redacted 2]`, …: the same number
+   * is the same secret, so that a test can distinguish a rotated token from a repeated one.
    */
   readonly parameters: Readonly<Record<string, string | readonly string[]>>
   /** The body, where it was JSON. */
@@ -39,13 +39,16 @@ const SECRETS: ReadonlySet<string> = new Set([
   'token',
 ])
 
-/** A sandbox runs for days, and anybody may send it anything: the oldest make room. */
+/**
+ * Maximum number of entries. A sandbox runs for days, and any program may send it requests: the oldest entries are
+ * removed.
+ */
 const MAX_ENTRIES = 5_000
 const MAX_SECRETS = 50_000
-/** Of a longer body nothing is kept: no client of ours sends one. */
+/** Maximum length of a logged body. A longer one is not logged: no client of ours sends one. */
 const MAX_BODY = 32_768
 
-/** What the mocked servers were asked, in order: the last 5,000 requests. */
+/** Requests to the mocked servers, in order: the last 5,000. */
 export class RequestLog {
   #entries: LoggedRequest[] = []
   #numbers = new Map<string, number>()

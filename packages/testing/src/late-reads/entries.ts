@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { Watch } from './watch.ts'
 
-/** By entry point: a call of it with watched objects, and what it must come to, so that it did all of its work. */
+/**
+ * Calls by entry point: a call with watched objects, and its expected result, which shows that it did all of its work.
+ */
 export type Entries = Readonly<Record<string, readonly [call: (watch: Watch) => Promise<unknown>, expected: unknown]>>
 
 /** Tests that each of these entry points reads what an app gives it before its first wait. */

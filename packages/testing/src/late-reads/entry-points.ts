@@ -3,9 +3,9 @@ import type { Entries } from './entries.ts'
 
 /** The entry points of a package, and what is known of each. */
 export interface EntryPoints {
-  /** The package's modules. Each function that one exports is an entry point, by its name. */
+  /** Modules of the package. Each exported function is an entry point, by its name. */
   readonly modules: readonly object[]
-  /** One of each object that an app calls methods of. Each method is an entry point, as `object.method`. */
+  /** One instance of each object whose methods an app calls. Each method is an entry point, as `object.method`. */
   readonly objects: () => Readonly<Record<string, object>> | Promise<Readonly<Record<string, object>>>
   /** Entry points that are called with watched objects. */
   readonly tables: readonly Entries[]

@@ -1,6 +1,6 @@
 /** A read of an object of the app after its call had begun to wait. */
 export interface LateRead {
-  /** What was read, such as `options.identity`. */
+  /** Path of the property, such as `options.identity`. */
   readonly path: string
   /** The line of the source that read it. */
   readonly at: string

@@ -25,11 +25,11 @@ export type OpenFgaEndpoint =
 export interface MockOpenFgaOptions {
   /** Base address of the API, without `/stores`. @default 'https://fga.behalf.example' */
   readonly apiUrl?: string
-  /** A ULID. @default a fixed one */
+  /** Id of the store, a ULID. @default a fixed one */
   readonly storeId?: string
-  /** A ULID. @default a fixed one */
+  /** Id of the model, a ULID. @default a fixed one */
   readonly authorizationModelId?: string
-  /** In OpenFGA's JSON. @default the trading model */
+  /** Model in OpenFGA's JSON. @default the trading model */
   readonly model?: AuthorizationModel
   /** Checked on every request. @default 'fga-api-token' */
   readonly apiToken?: string
@@ -42,9 +42,9 @@ export interface MockOpenFgaOptions {
   readonly clock?: Clock
 }
 
-/** What a test can do to the permission server. Async, so that the same test drives a real one over HTTP. */
+/** Controls by which a test changes the permission server. Async, so that the same test drives a real one over HTTP. */
 export interface OpenFgaControls {
-  /** Adds tuples; one that is there already is replaced, its condition included. */
+  /** Adds tuples; an existing one is replaced, with its condition. */
   write(...tuples: readonly FgaTuple[]): Promise<void>
   /** Removes tuples; conditions do not count. */
   remove(...tuples: readonly FgaTuple[]): Promise<void>
@@ -68,21 +68,21 @@ export interface MockOpenFga {
   readonly authorizationModelId: string
   /** The model in OpenFGA's JSON, with its id. */
   readonly model: AuthorizationModel
-  /** Bearer token that every request has to carry. */
+  /** Bearer token that every request must have. */
   readonly apiToken: string
-  /** For `setupServer` of `msw/node`. */
+  /** Handlers for `setupServer` of `msw/node`. */
   readonly handlers: readonly HttpHandler[]
   /** Tuples, faults and log, for tests. */
   readonly controls: OpenFgaControls
-  /** The server without msw. @returns `undefined` for a path that is not one of its endpoints */
+  /** Handles a request without msw. @returns `undefined` for a path that is not one of its endpoints */
   handle(request: Request): Promise<Response | undefined>
 }
 
 /**
  * Makes an OpenFGA server with one store and one model, by default the trading model of the stock agent.
  *
- * `@behalf/fga-engine` answers, with OpenFGA's limits and errors; it tells what it has not. Consistency modes are
- * taken and change nothing.
+ * `@behalf/fga-engine` answers, with OpenFGA's limits and errors; it reports missing endpoints. Accepts consistency
+ * modes, which have no effect.
  *
  * @throws {@link TestingError} An unknown option key.
  */

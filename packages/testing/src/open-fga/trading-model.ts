@@ -39,10 +39,10 @@ const parameter = (name: string) => ({ type_name: `TYPE_NAME_${name}` })
 const listOfText = { type_name: 'TYPE_NAME_LIST', generic_types: [parameter('STRING')] }
 
 /**
- * The trading model: users own, trade and view portfolios; agents act for users, and view or trade under a
- * mandate that ends, unless their organization suspended them.
+ * Trading model: users own, trade and view portfolios. Agents act for users, and view or trade under a mandate that
+ * expires, unless their organization suspended them.
  *
- * `amount` and `max_amount` count shares. Limits stand on tuples; `now` comes from the caller's clock.
+ * `amount` and `max_amount` count shares. Limits are on tuples; `now` is the caller's clock.
  */
 export const tradingModel: AuthorizationModel = {
   schema_version: '1.1',

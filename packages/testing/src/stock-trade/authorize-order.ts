@@ -6,7 +6,9 @@ import type { OrderBody } from './wire.ts'
 /** The largest order that needs no approval, shares. */
 const SMALL_ORDER = 10
 
-/** Why a token may place an order. `approval`: for this very order, and only once. `trusted`: its client says so. */
+/**
+ * Reason why a token may place an order. `approval`: for this order, and only once. `trusted`: its client is trusted.
+ */
 export type OrderRight = 'approval' | 'trusted' | 'small'
 
 /** An order as a person approves it. */
@@ -17,9 +19,10 @@ export function detailOf(order: OrderBody): OrderBody & { readonly type: 'stock_
 /**
  * Decides whether a token may place an order.
  *
- * Under `trade:write` the order must equal exactly one `stock_order` of the token's `authorization_details`, field
- * by field, no field more or less; a token without details needs a client that the account trusts. Under `trade:small`
- * it may have up to 10 shares, and the token no details.
+ * Under `trade:write`, the order must equal exactly one `stock_order` of the token's `authorization_details`, field by
+ * field, with no field more or less. A token without details needs a client that the account trusts. Under
+ * `trade:small`, the order may have up to 10 shares, and the token no details.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-9.1 | RFC 9396 §9.1}
  */
 export function authorizeOrder(caller: Passed, order: OrderBody, { trustedClients = [] }: StockAccount): OrderRight {

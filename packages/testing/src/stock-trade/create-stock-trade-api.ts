@@ -24,16 +24,16 @@ export interface StockTradeApiOptions {
   readonly fetch?: Fetch
   /** Time of the API. @default the machine's clock, which fake timers replace */
   readonly clock?: Clock
-  /** How long an order takes, milliseconds, on `setTimeout`. @default 0 */
+  /** Time that an order takes, in milliseconds, on `setTimeout`. @default 0 */
   readonly executionMs?: number
-  /** Where it is kept which approvals were used, for an API that outlives its process. @default in memory */
+  /** Store of the used approvals, for an API that outlives its process. @default in memory */
   readonly approvals?: Pick<ApprovalGateOptions, 'store' | 'keys'>
 }
 
 /** An endpoint of the Stock Trade API, by name. */
 export type StockTradeEndpoint = 'prices' | 'portfolios' | 'orders' | 'place-order'
 
-/** What a test can do to the Stock Trade API. Async, so that the same test drives one over HTTP. */
+/** Controls by which a test changes the Stock Trade API. Async, so that the same test drives one over HTTP. */
 export interface StockTradeControls {
   /** Orders that were carried out in a portfolio, oldest first. */
   orders(portfolio: string): Promise<readonly StockOrder[]>
@@ -49,11 +49,11 @@ export interface StockTradeControls {
 export interface MockStockTrade {
   /** Origin of the API, such as `https://api.stocktrade.example`. */
   readonly origin: string
-  /** For `setupServer` of `msw/node`. */
+  /** Handlers for `setupServer` of `msw/node`. */
   readonly handlers: readonly HttpHandler[]
   /** Orders, faults and log, for tests. */
   readonly controls: StockTradeControls
-  /** The API without msw. @returns `undefined` for a path that is not one of its endpoints */
+  /** Handles a request without msw. @returns `undefined` for a path that is not one of its endpoints */
   handle(request: Request): Promise<Response | undefined>
 }
 
@@ -64,15 +64,15 @@ interface Parts {
 }
 
 /**
- * A stock exchange's API as one fetch-style handler: mount it in msw, in a Node server, or call it.
+ * Makes a stock exchange's API as one fetch-style handler: mount it in msw, in a Node server, or call it.
  *
- * It stands on `@behalf/core/resource-server` as any API would: tokens are verified, bearer or bound to a key
- * (DPoP), and an approved token places the approved order once. It maps (`iss`, `sub`) to an account, sets prices
- * itself, and honours `Idempotency-Key` within the account. State lives in memory.
+ * It uses `@behalf/core/resource-server` as any API would: it verifies tokens, bearer or bound to a key (DPoP), and an
+ * approved token places the approved order once. It maps (`iss`, `sub`) to an account, sets prices itself, and honours
+ * `Idempotency-Key` within the account. State is in memory.
  *
- * Endpoints: `GET /prices/:symbol` (public), `GET /portfolios/:id` and `GET /portfolios/:id/orders`
- * (`portfolio:read`), `POST /orders` (`trade:write` with `authorization_details`, or `trade:small`). A token without
- * details places orders under `trade:write` where the account trusts its client (`trustedClients`).
+ * Endpoints: `GET /prices/:symbol` (public), `GET /portfolios/:id` and `GET /portfolios/:id/orders` (`portfolio:read`),
+ * `POST /orders` (`trade:write` with `authorization_details`, or `trade:small`). A token without details places orders
+ * under `trade:write` if the account trusts its client (`trustedClients`).
  *
  * @throws {@link TestingError} An unknown option key.
  */

@@ -3,7 +3,7 @@ import { TestingError } from '../testing-error.ts'
 import { Problem } from './problem.ts'
 import type { OrderBody } from './wire.ts'
 
-/** Who may use an account: a subject of one issuer. The same subject of another issuer is another user. */
+/** Holder of an account: a subject of one issuer. The same subject of another issuer is another user. */
 export interface AccountHolder {
   /** Issuer of the holder's tokens, exactly as the tokens write it. */
   readonly issuer: string
@@ -27,7 +27,7 @@ export interface PortfolioSeed {
 export interface StockAccount {
   /** Id of the account. Idempotency keys are kept by account. */
   readonly id: string
-  /** The subjects who may use the account: one for each issuer that the holder signs in at. */
+  /** Subjects that may use the account: one for each issuer at which the holder signs in. */
   readonly holders: readonly AccountHolder[]
   /** Portfolios of the account at the start and after a reset. */
   readonly portfolios: readonly PortfolioSeed[]
@@ -51,7 +51,7 @@ export interface StockOrder {
   readonly symbol: string
   /** Number of shares. */
   readonly quantity: number
-  /** Price of one share, US dollars, set by the exchange. */
+  /** Price of one share in US dollars, set by the exchange. */
   readonly price: number
   /** Price of all shares of the order, US dollars. */
   readonly total: number
@@ -113,7 +113,10 @@ export class Ledger {
     return price
   }
 
-  /** One answer for a portfolio that does not exist and for one of another account. */
+  /**
+   * Returns a portfolio of the account. The answer is the same for a portfolio that does not exist and for one of
+   * another account.
+   */
   portfolioOf(account: StockAccount, id: string): Portfolio {
     const portfolio = this.#portfolios.get(id)
     if (portfolio === undefined || portfolio.account !== account.id) {
@@ -135,7 +138,7 @@ export class Ledger {
     return { id: portfolio.id, currency: 'USD', cash: portfolio.cents / 100, holdings }
   }
 
-  /** Carries an order out at the exchange's own price, or says what is missing. */
+  /** Executes an order at the exchange's own price, or returns the reason why it cannot. */
   place(portfolio: Portfolio, { side, symbol, quantity }: OrderBody): StockOrder {
     const price = this.priceOf(symbol)
     const total = price * quantity

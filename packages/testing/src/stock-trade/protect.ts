@@ -39,7 +39,7 @@ function profileOf(issuer: string): Profile {
   return oidc({ issuer, clientId: 'stock-trade', ...(issuer.startsWith('http:') && { [allowInsecureLoopback]: true }) })
 }
 
-/** The same answer, told as this API tells its refusals. */
+/** Returns the same answer in this API's form of refusals. */
 async function problemOf({ response, reason }: Refused): Promise<Problem> {
   if (response.status === 503) return unavailable()
   const { error } = await response.json().catch(() => ({ error: 'unauthenticated' }))

@@ -7,7 +7,7 @@ import { AGENT_RESOURCE } from './make-world.ts'
 import { profileOf } from './profile-of.ts'
 import type { ProtocolTarget, TargetAuthorizationServer, TargetClient } from './protocol-target.ts'
 
-/** The part of a target that a login needs. `startMockServers` has it too. */
+/** Part of a target that a login needs. `startMockServers` has it too. */
 export interface LoginTarget {
   /** The app's issuer, and the control that signs a user in there. */
   readonly authorizationServer: Pick<TargetAuthorizationServer, 'issuer'> & {
@@ -19,15 +19,15 @@ export interface LoginTarget {
 
 /** Options of {@link login} and {@link signIn}. */
 export interface LoginOptions {
-  /** Who sits before the browser: a `sub` of the app's issuer. */
+  /** User of the browser: a `sub` of the app's issuer. */
   readonly user: string
   /** The client that the user logs in to. @default the agent's */
   readonly client?: TargetClient
-  /** How the client sees the server. @default `profileOf(target, client)` */
+  /** Profile by which the client uses the server. @default `profileOf(target, client)` */
   readonly profile?: Profile
   /** Scopes to ask for, separated by spaces. @default 'openid profile offline_access chat' */
   readonly scope?: string
-  /** What the access token is for, under the name that the profile has for it. @default the agent's own API */
+  /** API of the access token, in the profile's parameter. @default the agent's own API */
   readonly resource?: string
   /** Further parameters of the authorization request. */
   readonly parameters?: Readonly<Record<string, string>>
@@ -35,7 +35,7 @@ export interface LoginOptions {
   readonly clock?: Clock
 }
 
-/** What came of a login. */
+/** Result of a login. */
 export interface LoginTokens {
   /** Access token for `resource`. Not verified. */
   readonly accessToken: string
@@ -43,20 +43,20 @@ export interface LoginTokens {
   readonly idToken?: string
   /** Absent without the scope `offline_access`. */
   readonly refreshToken?: string
-  /** As granted. */
+  /** Granted scopes. */
   readonly scopes?: readonly string[]
-  /** What the id_token repeats. */
+  /** Nonce that the id_token repeats. */
   readonly nonce: string
 }
 
-/** What a browser has to know. */
+/** Metadata that a browser needs. */
 const Metadata = z.object({ authorization_endpoint: z.url() })
 
 /**
- * Logs a user in by authorization code and PKCE, browser and app in one.
+ * Logs a user in by authorization code and PKCE, as browser and app in one.
  *
- * The browser's part is one redirect: the signed-in user of the target agrees. `state` and `iss` of the redirect are
- * checked; the tokens are not verified here, see {@link signIn}.
+ * The browser's part is one redirect: the signed-in user of the target agrees. Checks `state` and `iss` of the
+ * redirect; does not verify the tokens, see {@link signIn}.
  *
  * @throws TestingError The server did not redirect back, or with an error, which the message names.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 | RFC 7636 §4}
@@ -103,9 +103,8 @@ export async function login(target: LoginTarget, options: LoginOptions): Promise
 }
 
 /**
- * Logs a user in, and verifies the access token: the identity that a guard takes.
- *
- * @throws TestingError The token stands for no user.
+ * Logs a user in, and verifies the access token. Returns an identity for a guard.
+ * @throws TestingError The token is not of a user.
  * @throws InvalidTokenError The access token does not verify.
  */
 export async function signIn(target: LoginTarget, options: LoginOptions): Promise<UserIdentity> {

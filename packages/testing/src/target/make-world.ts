@@ -4,7 +4,7 @@ import type { FgaTuple } from '../open-fga/index.ts'
 import type { StockAccount } from '../stock-trade/index.ts'
 import type { ProtocolTarget, TargetClient, TargetUser } from './protocol-target.ts'
 
-/** Where the servers of a world are. */
+/** Addresses of a world's servers. */
 export interface WorldPlaces {
   /** The app's issuer, as its tokens write it. */
   readonly issuer: string
@@ -12,7 +12,7 @@ export interface WorldPlaces {
   readonly upstreamIssuer: string
   /** Origin of the Stock Trade API. */
   readonly apiOrigin: string
-  /** Where the agent's client in ping mode is told of answers. */
+  /** Address for notifications of the agent's client in ping mode. */
   readonly notificationEndpoint: string
 }
 
@@ -46,7 +46,7 @@ export interface MadeUpWorld {
     readonly users: readonly MockUser[]
     readonly resources: readonly MockResource[]
   }
-  /** What the clients of the app's issuer hold. */
+  /** Credentials of the clients of the app's issuer. */
   readonly clients: ProtocolTarget['clients']
   /** Accounts at the Stock Trade API: one for Ann, one for Bob. */
   readonly accounts: readonly StockAccount[]

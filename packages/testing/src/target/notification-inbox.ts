@@ -6,7 +6,7 @@ export interface NotificationInbox {
   take(request: Request): Promise<Response>
   /** Returns the notifications in order of arrival. Their bearer tokens were not checked. */
   received(): Promise<readonly TargetNotification[]>
-  /** Lets a handler answer from now on, such as core's `cibaPing`. With `undefined`, 204 is answered again. */
+  /** Uses a handler for answers from now on, such as core's `cibaPing`. With `undefined`, answers 204 again. */
   forwardTo(handler: ((request: Request) => Promise<Response>) | undefined): void
   /** Removes the notifications and the handler. */
   clear(): void

@@ -2,11 +2,11 @@ import { allowInsecureLoopback, type Profile } from '@behalf/core'
 import { type DpopKey, oidc } from '@behalf/core/providers'
 import type { ProtocolTarget, TargetClient } from './protocol-target.ts'
 
-/** What a client may want otherwise. */
+/** Changes to a client's profile. */
 export interface ProfileChanges {
-  /** The client's key: its tokens are bound to it. @default none, and bearer tokens */
+  /** Key of the client: its tokens are bound to it. @default none: bearer tokens */
   readonly dpop?: DpopKey | undefined
-  /** Another client authentication than the client holds, to see it refused. */
+  /** Client authentication other than the client's own, to see that it is refused. */
   readonly authentication?: TargetClient['authentication'] | undefined
 }
 

@@ -5,8 +5,8 @@ import type { OpenFgaControls } from '../open-fga/index.ts'
 import type { StockTradeControls } from '../stock-trade/index.ts'
 
 /**
- * What a target may have beyond discovery, code flow and refresh: a suite skips what its target lacks.
- * A control that needs a capability which is not there rejects.
+ * Capability of a target besides discovery, code flow and refresh. A suite skips scenarios whose capability is missing,
+ * and a control that needs one rejects.
  */
 export type Capability =
   /** RFC 8693 with `act`. */
@@ -21,7 +21,7 @@ export type Capability =
   | 'id-jag'
   /** `fault` works on every endpoint. */
   | 'faults'
-  /** `requests` tells what was asked. */
+  /** `requests` returns the requests to the servers. */
   | 'request-log'
   /** Time is the test's: fake timers and injected clocks move the server as well. */
   | 'controlled-time'
@@ -30,7 +30,7 @@ export type Capability =
 export interface TargetClient {
   /** Id of the client at its issuer. */
   readonly clientId: string
-  /** How the client authenticates, with its secret or private key. Method `none`: a public client. */
+  /** Client authentication, with its secret or private key. Method `none`: a public client. */
   readonly authentication: ClientAuthentication
   /** Absent where the client has no user agent. */
   readonly redirectUri?: string
@@ -60,21 +60,21 @@ export interface TargetNotification {
 export interface TargetAuthorizationServer {
   /** Exactly as metadata and tokens write it. */
   readonly issuer: string
-  /** What a test can do in the place of persons and operators. */
+  /** Controls in place of persons and operators. */
   readonly controls: AuthorizationServerControls
   /** The key that tokens verify with, where a suite wants to check without discovery. */
   publicKey(): Promise<JWK>
 }
 
 /**
- * The servers that a protocol suite runs against: mocked in this process, or real ones over HTTP.
+ * Servers that a protocol suite runs against: mocked in this process, or real ones over HTTP.
  *
- * A suite uses nothing but this, so that it runs unchanged on both.
+ * A suite uses only these, so it runs unchanged on both.
  */
 export interface ProtocolTarget {
-  /** For test titles. */
+  /** Name for test titles. */
   readonly name: string
-  /** What this target has. Suites skip what is missing here. */
+  /** Capabilities of this target. Suites skip scenarios whose capability is missing. */
   readonly capabilities: ReadonlySet<Capability>
   /** The app's own issuer. */
   readonly authorizationServer: TargetAuthorizationServer
@@ -99,26 +99,26 @@ export interface ProtocolTarget {
   }
   /** The two people of the world, at all three issuers. */
   readonly users: { readonly ann: TargetUser; readonly bob: TargetUser }
-  /** Who stands in `act`, in OpenFGA and in the audit. */
+  /** Name of the agent in `act`, in OpenFGA and in the audit. */
   readonly agentName: string
   /** The identifier of the agent's own API: audience of session access tokens. */
   readonly agentResource: string
-  /** The identifier of an API whose access tokens are opaque: it has to introspect them. Scope `reports:read`. */
+  /** Identifier of an API whose access tokens are opaque: it must introspect them. Scope `reports:read`. */
   readonly opaqueResource: string
   /** The name of the vault's connection to the upstream. */
   readonly connection: string
-  /** Where `clients.agentWithPing` is told of answers. */
+  /** Notifications for `clients.agentWithPing`. */
   readonly notifications: {
     readonly endpoint: string
-    /** What came, in order. */
+    /** Received notifications, in order. */
     received(): Promise<readonly TargetNotification[]>
-    /** Who answers from now on, such as core's `cibaPing`. @default everybody is answered 204 */
+    /** Sets the handler that answers from now on, such as core's `cibaPing`. @default every request gets 204 */
     forwardTo(handler: ((request: Request) => Promise<Response>) | undefined): void
   }
   /** The Stock Trade API. */
   readonly api: {
     readonly origin: string
-    /** Its identifier: audience of its tokens. */
+    /** Identifier of the API: audience of its tokens. */
     readonly resource: string
     readonly controls: StockTradeControls
   }

@@ -8,13 +8,13 @@ import { tradingPermissions } from './trading-permissions.ts'
 
 /** The made-up world, and the app in it whose agent is `agent:trader`. */
 export interface MockApp extends MockServers {
-  /** Of servers, store and guards; moves when it is told to. */
+  /** Clock of servers, store and guards; it advances only by `advance`. */
   readonly clock: { now(): number; advance(seconds: number): void }
   /** The app's issuer as the agent's client knows it: an `auth0()` profile. */
   readonly profile: Profile
   /**
-   * A guard with everything behind it that there is here: OpenFGA, token vault, CIBA. Each one is as another process
-   * of the app over the same store and keys would make it.
+   * Makes a guard with everything that exists here: OpenFGA, token vault, CIBA. Each guard is like one of another
+   * process of the app over the same store and keys.
    */
   guard(over?: Partial<GuardOptions>): Guard
   /** A user who is signed in, verified. @param user - @default 'ann' */

@@ -31,13 +31,13 @@ export interface MockServersOptions {
   readonly algorithm?: 'RS256' | 'ES256'
   /** Backchannel authentication at the app's issuer. */
   readonly ciba?: MockCibaOptions
-  /** Further users of the app's issuer, beside ann and bob. */
+  /** Further users of the app's issuer, besides ann and bob. */
   readonly users?: readonly MockUser[]
-  /** How long the Stock Trade API takes for an order, milliseconds. @default 0 */
+  /** Time that the Stock Trade API takes for an order, in milliseconds. @default 0 */
   readonly executionMs?: number
-  /** Of all servers. @default the machine's clock, which fake timers replace */
+  /** Clock of all servers. @default the machine's clock, which fake timers replace */
   readonly clock?: Clock
-  /** What msw does with a request that no mocked server takes. @default 'error' */
+  /** Handling by msw of a request that no mocked server handles. @default 'error' */
   readonly onUnhandledFrame?: 'error' | 'warn' | 'bypass'
 }
 
@@ -55,9 +55,9 @@ export interface MockServers {
   readonly stockTrade: MockStockTrade
   /** Clients registered at the app's issuer, with their credentials. */
   readonly clients: ProtocolTarget['clients']
-  /** Who and what is in this world. */
+  /** Users, clients and accounts of this world. */
   readonly world: MadeUpWorld
-  /** Where `clients.agentWithPing` is told of answers. */
+  /** Notifications for `clients.agentWithPing`. */
   readonly notifications: ProtocolTarget['notifications']
   /** msw's server: `use` more handlers here. */
   readonly msw: SetupServer

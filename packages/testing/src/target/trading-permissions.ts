@@ -1,7 +1,7 @@
 import type { Fetch } from '@behalf/core'
 import { type OpenFga, openFga } from '@behalf/core/fga'
 
-/** Where the made-up OpenFGA is, and the store with the trading model in it. */
+/** Address of the mocked OpenFGA, and its store with the trading model. */
 interface TradingStore {
   readonly apiUrl: string
   readonly storeId: string

@@ -41,7 +41,7 @@ export async function redeemCode(
   return issueForGrant(context, grant, { scopes: grant.scopes, authorizationDetails, proof })
 }
 
-/** Tokens of a chain: the first ones from a code, later ones from refreshes. */
+/** Issues tokens of a chain: the first ones from a code, later ones from refreshes. */
 export async function issueForGrant(
   context: ServerContext,
   grant: Grant,

@@ -11,7 +11,7 @@ import type { BackchannelAnswer, BackchannelRequest, Grant } from '../state.ts'
 import { actorClaim } from './token-exchange.ts'
 
 /**
- * One poll. The id is single use: after its tokens were handed out it is unknown.
+ * Handles one poll. The id is single use: after its tokens were issued, it is unknown.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#rfc.section.10.1 | CIBA Core §10.1}
  */
 export async function pollBackchannelRequest(
@@ -49,7 +49,7 @@ async function issueForAnswer(
   request: BackchannelRequest,
   { session, scopes, authorizationDetails, proof }: Redeemed,
 ): Promise<object> {
-  // What was approved is in this one token: a refresh does not approve it again.
+  // Only this token has the approval: a refresh does not approve it again.
   const grant: Grant = { clientId: client.clientId, session, scopes, audience: request.audience, revoked: false }
   const accessToken = await issueAccessToken(context, {
     clientId: client.clientId,

@@ -9,7 +9,7 @@ import type { Grant } from '../state.ts'
 import { issueForGrant } from './authorization-code.ts'
 
 /**
- * One poll of a device. The code is single use.
+ * Handles one poll of a device. The code is single use.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.5 | RFC 8628 §3.5}
  */
 export async function pollDevice(

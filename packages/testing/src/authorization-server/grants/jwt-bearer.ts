@@ -11,7 +11,7 @@ import { actorClaim } from './token-exchange.ts'
 
 const invalid = (description: string): Refusal => new Refusal('invalid_grant', description)
 
-/** What an ID-JAG must say. `aud` is exactly one: this server. */
+/** Required claims of an ID-JAG. `aud` is exactly one: this server. */
 const IdJag = z.object({
   iss: z.string(),
   sub: z.string(),

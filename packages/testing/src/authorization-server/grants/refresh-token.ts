@@ -7,8 +7,8 @@ import type { ServerContext } from '../server-context.ts'
 import { issueForGrant } from './authorization-code.ts'
 
 /**
- * Refreshes, and rotates the refresh token unless the client says otherwise. A rotated token that comes
- * back ends the whole chain.
+ * Refreshes, and rotates the refresh token unless the client is configured otherwise. Reuse of a rotated token ends the
+ * whole chain.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2 | RFC 9700 §4.14.2}
  */
 export async function refresh(

@@ -30,7 +30,7 @@ export async function exchangeToken(
   if (optional(parameters, 'requested_token_type') === TOKEN_TYPE.idJag) {
     return issueIdJag(context, client, parameters, subject, proof)
   }
-  // RFC 9449 gives no rule; a bound token must not become one that anybody can use.
+  // RFC 9449 gives no rule; a bound token must not become one that any holder can use.
   if (isBound(subject) && proof === undefined) {
     throw new Refusal('invalid_request', 'subject_token is bound to a key: send a DPoP proof')
   }
@@ -71,13 +71,13 @@ function requireWithinSubject(subject: JWTPayload, audience: readonly string[], 
   if (same && beyond !== undefined) throw new Refusal('invalid_scope', `the subject token does not have ${beyond}`)
 }
 
-/** For another API. A second token for the same one would be a second approval. */
+/** Returns the details for another API. A second token for the same one would be a second approval. */
 function heldDetails(context: ServerContext, subject: JWTPayload, audience: readonly string[]) {
   if ([subject.aud ?? []].flat().some((identifier) => audience.includes(identifier))) return undefined
   return understoodDetails(context, subject.authorization_details, audience)
 }
 
-/** RFC 8693 §4.1: the new actor outermost, earlier ones nested inside. */
+/** Returns the actor claim: the new actor outermost, earlier ones nested inside (RFC 8693 §4.1). */
 async function actorOf(
   context: ServerContext,
   client: MockClient,
@@ -86,7 +86,7 @@ async function actorOf(
 ): Promise<ActorClaim> {
   const token = optional(parameters, 'actor_token')
   const type = optional(parameters, 'actor_token_type')
-  // §2.1: required with an actor token, and must not stand without one.
+  // §2.1: required with an actor token, and forbidden without one.
   if ((token === undefined) !== (type === undefined)) {
     throw new Refusal('invalid_request', 'actor_token and actor_token_type go together')
   }
@@ -105,7 +105,7 @@ async function actorOf(
   return inner === undefined ? outermost : { ...outermost, act: inner }
 }
 
-/** Who a client is, as `act` names it. */
+/** Returns the name of a client, as in `act`. */
 export function actorClaim(context: ServerContext, client: MockClient): ActorClaim {
   return {
     sub: client.actor?.subject ?? client.clientId,

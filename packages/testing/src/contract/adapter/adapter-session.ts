@@ -19,7 +19,7 @@ import { type GuardPlan, makeGuard, profileOf } from './make-guard.ts'
 import { turnElsewhere } from './other-process.ts'
 import { type GuardedName, guardedTool, type PlainName, plainTool, policies } from './toolbox.ts'
 
-/** What a scenario says of a turn; the session fills in the rest. */
+/** Part of a turn that a scenario gives; the session fills in the rest. */
 export interface TurnPlan {
   /** A text: the user's prompt. */
   readonly start: string | Exclude<TurnStart, { readonly kind: 'prompt' }>['kind']
@@ -33,12 +33,12 @@ export interface TurnPlan {
   readonly directory?: string
   readonly threadId?: string
   readonly stream?: boolean
-  /** One of the subject's own. */
+  /** One of the subject's own `forms`. */
   readonly form?: string
   readonly signal?: AbortSignal
 }
 
-/** Those that ask a person by themselves. */
+/** Tools that ask a person themselves. */
 const asking: readonly GuardedName[] = ['wipe_safely', 'ask_carelessly']
 
 const secretFields = ['access_token', 'id_token', 'refresh_token', 'auth_req_id', 'client_secret']
@@ -48,9 +48,9 @@ export class AdapterSession {
   readonly servers: MockServers
   readonly subject: AdapterSubject
   readonly worker: URL | undefined
-  /** Of the conversation, unless a turn says otherwise. */
+  /** Folder of the conversation, unless a turn names another. */
   readonly directory: string
-  /** What `onError` was given. */
+  /** Errors that `onError` received. */
   readonly errors: unknown[] = []
   readonly audited: AuditEvent[] = []
   /** Tokens and request ids that crossed the wire. */
@@ -134,7 +134,7 @@ export class AdapterSession {
     return accessToken
   }
 
-  /** One request to the app. */
+  /** Sends one request to the app. */
   turn(plan: TurnPlan): Promise<AdapterReport> {
     const { identity, tools = Object.keys(policies) as GuardedName[], plainTools = [] } = plan
     const { generators = false, guardedQuestions = false } = this.subject
@@ -159,7 +159,7 @@ export class AdapterSession {
     return this.subject.turn(turn)
   }
 
-  /** The same in a process of its own, which ends with it. */
+  /** Sends the request in a separate process, which ends with it. */
   async turnElsewhere(plan: Pick<TurnPlan, 'start' | 'model'> & { readonly user: 'ann' | 'bob' }) {
     if (this.worker === undefined) throw new TestingError('describeAdapter: no worker was given')
     return turnElsewhere(
@@ -178,18 +178,22 @@ export class AdapterSession {
     )
   }
 
-  /** How many orders the exchange carried out. */
+  /** Returns the number of orders that the exchange executed. */
   async orders(portfolio = 'p-ann'): Promise<number> {
     return (await this.servers.stockTrade.controls.orders(portfolio)).length
   }
 
-  /** What a person is being asked, oldest first. */
+  /** Returns the open questions of a person, oldest first. */
   async questions(user: 'ann' | 'bob' = 'ann'): Promise<readonly string[]> {
     const requests = await this.servers.authorizationServer.controls.pendingRequests(user)
     return requests.map(({ bindingMessage = '' }) => bindingMessage)
   }
 
-  /** The person answers, and time passes until a look is due. @param message - @default the newest question */
+  /**
+   * Answers for the person, and advances time until a poll is due.
+   * @param message -
+   * @default the newest question
+   */
   async answer(how: 'approve' | 'deny', message?: string): Promise<void> {
     const { controls } = this.servers.authorizationServer
     const all = await controls.pendingRequests()
@@ -221,7 +225,7 @@ export class AdapterSession {
     return files.map((file) => readFileSync(join(file.parentPath, file.name), 'latin1')).join('\n')
   }
 
-  /** Looks on where tokens can be seen: the guard's requests and their answers. */
+  /** Observes the guard's requests and their answers, where tokens can be seen. */
   readonly #fetch: Fetch = async (input, init) => {
     const response = await fetch(input, init)
     const body: unknown = await response

@@ -5,7 +5,7 @@ import { auth0TokenVault } from '@behalf/core/vault'
 import { tradingPermissions } from '../../target/trading-permissions.ts'
 import { roles } from './toolbox.ts'
 
-/** All that a guard is made of, as plain data: what another process needs to make an equal one. */
+/** Description of a guard as plain data, from which another process can make an equal one. */
 export interface GuardPlan {
   readonly domain: string
   readonly clientId: string
@@ -20,7 +20,7 @@ export interface GuardPlan {
   readonly keys: { readonly seal: readonly [Uint8Array]; readonly index: Uint8Array }
 }
 
-/** What cannot be sent to another process. */
+/** Parts of a guard that cannot be sent to another process. */
 export interface GuardSurroundings {
   readonly store: Store
   readonly fetch: Fetch
@@ -30,7 +30,7 @@ export interface GuardSurroundings {
 export const profileOf = ({ domain, clientId, clientSecret }: GuardPlan) =>
   auth0({ domain, clientId, clientSecret, algorithms: ['ES256'] })
 
-/** A guard as one process of an app makes it. */
+/** Makes a guard as one process of an app would. */
 export function makeGuard(plan: GuardPlan, around: GuardSurroundings, over: Partial<GuardOptions> = {}): Guard {
   const { store, fetch, clock } = around
   return createGuard({

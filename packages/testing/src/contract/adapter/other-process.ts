@@ -5,7 +5,7 @@ import { TestingError } from '../../testing-error.ts'
 import type { AdapterReport } from './adapter-subject.ts'
 import type { RemoteTurn, ToChild, ToParent, WireRequest, WireResponse } from './remote-turn.ts'
 
-/** Takes one turn in a process of its own, which is gone when this resolves. */
+/** Takes one turn in a separate process, which has ended when this resolves. */
 export async function turnElsewhere(
   worker: URL,
   turn: RemoteTurn,

@@ -11,7 +11,7 @@ export interface RemoteTurn {
   readonly model: readonly ModelStep[]
   readonly accessToken: string | undefined
   readonly plan: GuardPlan
-  /** How far the world's clock is ahead of the machine's, milliseconds. */
+  /** Milliseconds by which the world's clock is ahead of the machine's. */
   readonly aheadMs: number
 }
 

@@ -7,11 +7,11 @@ import type { RemoteTurn, ToChild, ToParent, WireResponse } from './remote-turn.
 import { guardedTool, policies } from './toolbox.ts'
 
 /**
- * Takes one turn in this process, for a suite in another one. The module that is given to `describeAdapter` as
- * `worker` calls it, and does nothing else.
+ * Runs one turn in this process, for a suite in another one. The module that is given to `describeAdapter` as `worker`
+ * calls it, and does nothing else.
  *
- * Store and servers stay with the suite and are asked over the channel between the two processes; guard, identity,
- * tools, agent and the framework's persistence are of this process.
+ * Store and servers stay with the suite, and this process calls them over the channel between the two processes. Guard,
+ * identity, tools, agent and the framework's persistence are of this process.
  *
  * @throws TestingError The process was not started by `describeAdapter`.
  */
@@ -34,7 +34,7 @@ export function serveAdapter(subject: AdapterSubject): void {
       stream: false,
       onError: () => {},
     })
-    // An error does not cross as itself; what it says does.
+    // An error cannot be sent to the other process; its text can.
     const { error, ...rest } = report
     parent.send({ kind: 'report', report: { ...rest, ...(error !== undefined && { error: String(error) }) } })
   })

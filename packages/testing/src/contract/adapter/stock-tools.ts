@@ -12,7 +12,7 @@ const Order = z.strictObject({
 const Nothing = z.strictObject({})
 const Share = z.strictObject({ symbol: z.string() })
 
-/** Where the API is, and the vault's connection to it. */
+/** Address of the API, and the vault's connection to it. */
 export interface StockPlaces {
   /** Origin of the Stock Trade API, and its identifier as a resource. */
   readonly api: { readonly origin: string; readonly resource: string }

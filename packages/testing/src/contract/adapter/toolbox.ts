@@ -6,7 +6,7 @@ import type { ContractSurroundings, ContractTool } from './adapter-subject.ts'
 
 const API = 'https://api.stocktrade.example'
 
-/** What a body must not let out. */
+/** Secret that a body must not reveal. */
 export const SECRET = 'postgres://admin:hunter2-secret@db.internal'
 
 const Nothing = z.strictObject({})
@@ -19,10 +19,10 @@ const Order = z.strictObject({
   quantity: z.int().positive(),
 })
 type Order = z.infer<typeof Order>
-/** What the model writes for a person to read. */
+/** Input of the model, for a person to read. */
 const Reason = z.strictObject({ reason: z.looseObject({}) })
 
-/** Asks a person by itself, in words of the model. */
+/** A tool that itself asks a person, in the model's words. */
 const wipe = {
   description: 'Deletes everything, once a person approved the reason',
   inputSchema: Reason,
@@ -48,7 +48,7 @@ const orders = {
   },
 }
 
-/** One policy a guarded tool. The same object for every adapter. */
+/** One policy for each guarded tool. The same object for every adapter. */
 export const policies = {
   get_price: publicTool(Price),
   whoami: policy(Nothing, {}),
@@ -141,14 +141,14 @@ function hang(_: unknown, { signal }: { readonly signal?: AbortSignal | undefine
   })
 }
 
-/** Places the same order twice, the second time of five shares at most: that one needs no approval. */
+/** Places the same order twice, the second time for at most five shares: the second order needs no approval. */
 async function orderTwice(order: Order, { call }: ContractSurroundings) {
   await call('create_order', order)
   await call('create_order', { ...order, quantity: Math.min(order.quantity, 5) })
   return 'ordered twice'
 }
 
-/** Fills in one object for each of its orders, and does not wait for the order before. */
+/** Fills in one object for each of its orders, and does not wait for the previous order. */
 async function orderByOneObject(order: Order, { call }: ContractSurroundings) {
   const filledIn = { ...order }
   const orders = ['AAPL', 'MSFT'].map((symbol, index) =>

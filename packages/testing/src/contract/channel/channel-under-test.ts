@@ -30,14 +30,14 @@ export interface ChannelUnderTest {
   /** The user sees a question that was sent: on the phone, in a letter, on a page. They answer later, or never. */
   open(question: ApprovalQuestion): Promise<void>
   /**
-   * Brings an answer in the way in which answers come: a button on a phone, the post of a page.
+   * Delivers an answer in the channel's own way: a button on a phone, the post of a page.
    *
-   * It may reject where the channel, or the app, takes no answer. Only what became of the question counts.
+   * It may reject if the channel, or the app, accepts no answer. Only the state of the question counts.
    *
-   * @param by - `user`: the person who was asked. `other`: another person, by whatever proof they can have.
+   * @param by - `user`: the person who was asked. `other`: another person, with any proof that they can have.
    */
   answer(question: ApprovalQuestion, decision: 'approved' | 'denied', by: 'user' | 'other'): Promise<unknown>
-  /** Brings an answer that says yes, and that no person gave. */
+  /** Delivers an approval that no person gave. */
   forge(question: ApprovalQuestion): Promise<unknown>
   /** Ends what was started for the test. Called once, also after a failure. */
   close(): Promise<void>
@@ -58,7 +58,7 @@ const placeOrder = policy(Order, {
   },
 })
 
-/** An app that places orders when the user said yes. */
+/** An app that places orders after the user's approval. */
 export class OrderApp {
   readonly under: ChannelUnderTest
   readonly questions: ApprovalQuestion[] = []
@@ -101,7 +101,7 @@ export class OrderApp {
     throw new TestingError(`the user was not asked: the order ended as ${JSON.stringify(outcome)}`)
   }
 
-  /** The same call again, after the time that the app is told to wait. */
+  /** Makes the same call again, after the time that the app must wait. */
   async later(guard: Guard, quantity: number, slot?: string): Promise<Outcome<string>> {
     const outcome = await this.order(guard, quantity, slot)
     if (outcome.status !== 'interrupted' || outcome.interrupt.kind !== 'approval_pending') return outcome

@@ -2,7 +2,7 @@ import { base64url } from 'jose'
 import type { RawParameters } from './raw.ts'
 import type { Session } from './session.ts'
 
-/** What came of an authorization request, and what redeems it. */
+/** Result of an authorization request, and the values that redeem it. */
 export interface Authorized {
   readonly status: number
   readonly location: string | undefined
@@ -29,7 +29,7 @@ export async function authorizationRequest(session: Session, changes: RawParamet
   return { parameters, verifier }
 }
 
-/** Sends one authorization request as given; the signed-in user agrees. */
+/** Sends one authorization request unchanged; the signed-in user agrees. */
 export async function authorize(session: Session, changes: RawParameters = {}): Promise<Authorized> {
   const { parameters, verifier } = await authorizationRequest(session, changes)
   return visit(session, parameters, verifier)

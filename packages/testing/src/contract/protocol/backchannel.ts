@@ -7,9 +7,9 @@ import type { Session } from './session.ts'
 /** A question of the agent to ann, asked through core's own channel. */
 export interface Conversation {
   readonly asked: ApprovalSent
-  /** One look, once the interval is over. */
+  /** Polls once, after the interval. */
   look(): Promise<ApprovalAnswer>
-  /** One look at once. */
+  /** Polls once, immediately. */
   lookAtOnce(): Promise<ApprovalAnswer>
 }
 

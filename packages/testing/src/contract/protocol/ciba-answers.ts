@@ -74,7 +74,7 @@ export const cibaAnswers: readonly Scenario[] = [
     async run(session) {
       const { lookAtOnce } = await ask(session)
       const intervals: unknown[] = []
-      // On a busy machine two looks may be a second apart.
+      // On a busy machine, two polls may be a second apart.
       for (let looks = 0; looks < 10 && !intervals.includes(6); looks++) {
         const answer = await lookAtOnce()
         intervals.push(answer.status === 'pending' && answer.interval)

@@ -60,7 +60,7 @@ export const cibaRequests: readonly Scenario[] = [
   refused('a message that no phone can show is refused', ['invalid_binding_message'], {
     binding_message: 'Kauf\u202E!',
   }),
-  // CIBA Core §7.1 demands it, and leaves open what a server says without it.
+  // CIBA Core §7.1 requires it, and does not define the error without it.
   refused('a request without openid is refused', ['invalid_scope', 'invalid_request'], { scope: 'trade:write' }),
   refused('a request without a hint is refused', ['invalid_request'], { login_hint: undefined }),
   refused('two hints are refused', ['invalid_request'], { login_hint_token: 'x' }),

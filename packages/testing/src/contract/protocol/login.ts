@@ -54,7 +54,7 @@ export const login: readonly Scenario[] = [
     },
   },
   {
-    // Silently: a server with pages would show one (OpenID Connect Core §3.1.2.6).
+    // A server with pages would show one without `prompt` (OpenID Connect Core §3.1.2.6).
     title: 'a silent login without a signed-in user fails',
     async run(session) {
       await session.controls.signInAs(undefined)

@@ -22,7 +22,7 @@ export async function makeProver(): Promise<Prover> {
   }
 }
 
-/** A token request with a proof; asks for a nonce first, as RFC 9449 §8 has it. */
+/** Sends a token request with a proof; asks for a nonce first, as RFC 9449 §8 defines. */
 export async function proved(
   session: Session,
   prover: Prover,
@@ -39,7 +39,7 @@ export async function proved(
   return send(url, form(parameters, client, { dpop: proof }))
 }
 
-/** A nonce of this server, had by asking without one. */
+/** Returns a nonce of this server, from a request without one. */
 export async function nonceOf(session: Session, prover: Prover): Promise<string> {
   const url = await session.endpoint('token_endpoint')
   const proof = await prover.proof(url, { iat: Math.floor(session.clock.now() / 1000) })

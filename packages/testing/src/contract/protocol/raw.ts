@@ -26,7 +26,7 @@ export const TYPE = {
   idJag: 'urn:ietf:params:oauth:token-type:id-jag',
 } as const
 
-/** A form with the client's credentials in it, or beside it. */
+/** Returns a form with the client's credentials in it or in a header. */
 export function form(
   parameters: RawParameters,
   { clientId, authentication }: TargetClient,

@@ -42,7 +42,7 @@ export class Session {
     return this.target.authorizationServer.issuer
   }
 
-  /** One profile a client: core keeps discovery and keys by it. */
+  /** Returns one profile for each client: core keeps discovery and keys by it. */
   profile(client: TargetClient = this.agent, changes?: ProfileChanges): Profile {
     if (changes !== undefined) return profileOf(this.target, client, changes)
     const known = this.#profiles.get(client.clientId) ?? profileOf(this.target, client)

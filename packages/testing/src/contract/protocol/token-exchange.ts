@@ -8,7 +8,7 @@ import { subjectToken } from './subject-token.ts'
 
 const needs = ['token-exchange'] as const
 
-/** Core's exchange of ann's session token for one at the Stock Trade API. */
+/** Exchanges ann's session token by core for one at the Stock Trade API. */
 async function exchange(session: Session, changes: Partial<ExchangeTokenOptions> = {}): Promise<ExchangedToken> {
   const { accessToken } = await session.login()
   return exchangeToken({
@@ -38,7 +38,7 @@ async function rawExchange(session: Session, changes: RawParameters = {}, client
   )
 }
 
-/** `wrong` is refused with one of these. */
+/** Registers a test: `wrong` is refused with one of these errors. */
 function refused(title: string, error: string, wrong: RawParameters): Scenario {
   return {
     title,

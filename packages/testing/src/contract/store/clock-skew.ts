@@ -9,7 +9,7 @@ export function clockSkewTests(withStore: WithStore): void {
     'counts by its own clock, whatever the caller takes for the time',
     withStore(async (under) => {
       if (under.restart === undefined) {
-        // A store that is not shared has one caller, and may go by its clock.
+        // A store that is not shared has one caller, and may use its clock.
         expect(under.store.durable).toBe(false)
         return
       }

@@ -5,7 +5,7 @@ import { bytes, create, type StoreUnderTest, text, type WithStore } from './stor
 const CONNECTIONS = 4
 const CALLERS = 100
 
-/** Several connections, as several processes have them; one where the store is not shared. */
+/** Opens several connections, as several processes have them; one if the store is not shared. */
 async function connections(under: StoreUnderTest): Promise<(caller: number) => Store> {
   const stores = [under.store]
   while (under.restart !== undefined && stores.length < CONNECTIONS) stores.push(await under.restart())
@@ -15,7 +15,7 @@ async function connections(under: StoreUnderTest): Promise<(caller: number) => S
 const everybody = <Result>(call: (caller: number) => Promise<Result>): Promise<Result[]> =>
   Promise.all(Array.from({ length: CALLERS }, (_, caller) => call(caller)))
 
-/** An approval is used once: of all who compete for a record, one gets it. */
+/** Tests that an approval is used once: exactly one of the concurrent callers gets a record. */
 export function concurrencyTests(withStore: WithStore): void {
   test(
     'creates for one of a hundred',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bytes, create, mustPut, nowOf, pass, text, type WithStore } from './store-under-test.ts'
 
-/** From `expiresAt` on, a key is absent in every way. */
+/** Tests that a key is absent in every way from `expiresAt` on. */
 export function expiryTests(withStore: WithStore): void {
   test(
     'keeps a key until it expires, and nowhere after',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { create, text, type WithStore } from './store-under-test.ts'
 
-/** Each is a name of its own, however close to another, and in this order. */
+/** Names that differ little from each other, in this order. Each is a separate name. */
 const ODD = [
   '',
   '\0',

@@ -3,19 +3,19 @@ import { bytes, create, type StoreUnderTest, text } from './store-under-test.ts'
 
 /** A store whose server a test can take away. */
 export interface InterruptibleStore extends StoreUnderTest {
-  /** From now on no write can be made. */
+  /** Makes all writes fail from now on. */
   interrupt(): Promise<void>
-  /** From now on writes can be made again, perhaps after a moment. */
+  /** Makes writes possible again, perhaps after a moment. */
   mend(): Promise<void>
 }
 
 /** An outage to test. */
 export interface StoreOutage {
-  /** How the server is away, for the title: `hangs`, `refuses`. */
+  /** Kind of the outage, for the title: `hangs`, `refuses`. */
   readonly name: string
   /** A fresh, empty store for each test, whose server the test can take away. */
   readonly create: () => Promise<InterruptibleStore>
-  /** The longest a call may take meanwhile, milliseconds. */
+  /** Maximum time of a call during the outage, in milliseconds. */
   readonly withinMs: number
 }
 
@@ -24,7 +24,7 @@ const unavailable = { code: 'ERR_STORE', reason: 'unavailable', retryable: true 
 /** Longer than a store needs to find its server again, milliseconds. */
 const PATIENCE = 10_000
 
-/** An outage is told as one, soon, and never as an answer. */
+/** Tests that a store reports an outage as one, soon, and never as an answer. */
 export function outageTests({ name, create: open, withinMs }: StoreOutage): void {
   test(`a server that ${name}: writes reject as unavailable, within a bounded time; reads tell the truth or reject`, async () => {
     const under = await open()
@@ -77,7 +77,7 @@ export function outageTests({ name, create: open, withinMs }: StoreOutage): void
       const write = store.put('key', bytes('after'), { ifVersion: before, index: ['after'] })
       await expect(write).rejects.toMatchObject(unavailable)
       await under.mend()
-      // What a caller has to do: read back, and compare.
+      // A caller must do the same: read the key again, and compare.
       const found = await vi.waitFor(() => store.get('key'), { timeout: PATIENCE })
       const state = text(found?.value) ?? ''
       expect(['before', 'after']).toContain(state)

@@ -114,7 +114,7 @@ export function queueTests(withStore: WithStore): void {
       await Promise.all(keys.map((key) => create(store, key, 'value', { due: { queue: 'queue', inSeconds: 0 } })))
       const work = async (worker: number): Promise<readonly string[]> => {
         const mine: string[] = []
-        // A store that hands out the same key for ever is to fail here, not to hang.
+        // A store that returns the same key forever must fail here, not hang.
         while (mine.length <= keys.length) {
           const claimed = await claim(stores[worker % 2] ?? store, 'queue', 3, 60)
           if (claimed.length === 0) break

@@ -3,7 +3,7 @@ import { bytes, type WithStore } from './store-under-test.ts'
 
 const misconfigured = { code: 'ERR_CONFIGURATION' }
 
-/** What no store may take, since two stores would make different things of it. */
+/** Tests values that no store may accept, since two stores would treat them differently. */
 export function refusalTests(withStore: WithStore): void {
   test(
     'refuses times that are no finite numbers, and writes nothing',

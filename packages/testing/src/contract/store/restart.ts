@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { create, nowOf, text, type WithStore } from './store-under-test.ts'
 
-/** What outlives the process. A store that cannot restart must say that it is not durable. */
+/** Tests the records that outlive the process. A store that cannot restart must say that it is not durable. */
 export function restartTests(withStore: WithStore): void {
   test(
     'keeps records, indexes, queues, leases and counters over a restart',

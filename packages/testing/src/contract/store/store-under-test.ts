@@ -1,6 +1,6 @@
 import type { Store } from '@behalf/core'
 
-/** A store for one test, empty. */
+/** An empty store for one test. */
 export interface StoreUnderTest {
   /** The store that the suite tries. */
   readonly store: Store
@@ -8,7 +8,7 @@ export interface StoreUnderTest {
   restart?(): Promise<Store>
   /** Moves the store's clock. Absent: the suite waits in real time. */
   advance?(seconds: number): void | Promise<void>
-  /** Epoch seconds, by the store's clock. @default the machine's */
+  /** Returns the time of the store's clock, in epoch seconds. @default the machine's */
   now?(): number
   /** Ends the store and removes its data. Called once, also after a failure. */
   close(): Promise<void>
@@ -28,7 +28,7 @@ export function withStore(create: () => Promise<StoreUnderTest>): WithStore {
   }
 }
 
-/** The real one, also while a test has set another date. */
+/** The real function, even while a test has set another date. */
 const machineNow = Date.now
 
 /** The store's time, in whole seconds. */
@@ -52,7 +52,7 @@ export function text(value: Uint8Array | undefined): string | undefined {
   return value && new TextDecoder().decode(value)
 }
 
-/** Writes and demands that nothing was in the way. @returns the version */
+/** Writes, and requires that there was no conflict. @returns the version */
 export async function mustPut(store: Store, ...args: Parameters<Store['put']>): Promise<string> {
   const version = await store.put(...args)
   if (version === 'conflict') throw new Error(`put ${args[0]} met a conflict`)

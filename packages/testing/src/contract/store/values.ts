@@ -4,7 +4,7 @@ import { bytes, create, mustPut, text, type WithStore } from './store-under-test
 const LARGE = 1_048_576
 const HUGE = 8 * LARGE + 1
 
-/** What goes in comes out. */
+/** Tests that a stored value is returned unchanged. */
 export function valueTests(withStore: WithStore): void {
   test(
     'says which contract it implements',

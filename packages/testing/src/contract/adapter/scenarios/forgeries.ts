@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { verifies } from '../../../requirements.ts'
 import { type AdapterScenario, askedForFifty, buy, call } from './scenario.ts'
 
-/** What a client, a replay or a changed message can try. */
+/** Attacks by a client, a replay or a changed message. */
 export const forgeries: readonly AdapterScenario[] = [
   {
     title: verifies('A3', 'a forged resume runs nothing'),

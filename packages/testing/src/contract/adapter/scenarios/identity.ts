@@ -105,5 +105,5 @@ export const identity: readonly AdapterScenario[] = [
   },
 ]
 
-/** Frameworks put JSON into JSON. */
+/** Removes escapes: frameworks put JSON into JSON. */
 const unescaped = (text: string) => text.replaceAll('\\', '')

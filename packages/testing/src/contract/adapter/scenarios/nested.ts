@@ -18,7 +18,7 @@ async function nested(session: AdapterSession, tool: (typeof outer)[number], ord
   return { report, resume: () => session.turn({ ...plan, start: 'resume', model: ['Bought.'] }) }
 }
 
-/** What a body is told of a call that did not run. */
+/** Results that a body gets for a call that did not run. */
 export const nestedCalls: readonly AdapterScenario[] = [
   {
     title: 'a call of a body that is refused throws, so that the body does not go on as if it had a result',

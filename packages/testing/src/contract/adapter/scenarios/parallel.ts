@@ -10,7 +10,7 @@ const step = [
   call('call-5', 'get_price', { symbol: 'AAPL' }),
 ]
 
-/** Resumes until nothing waits: frameworks differ in how many calls of a step go on at once. */
+/** Resumes until nothing waits: frameworks differ in the number of calls of a step that continue together. */
 async function toTheEnd(session: AdapterSession, identity: Awaited<ReturnType<AdapterSession['login']>>) {
   for (let times = 0; times < 6; times++) {
     session.pass(2)

@@ -11,12 +11,12 @@ async function resumed(session: AdapterSession, reason: object, over: Partial<Tu
   const { identity = await session.login(), directory = session.freshDirectory() } = over
   const plan = { ...over, identity, directory, plainTools: ['wipe'] } as const
   const asked = await session.turn({ ...plan, start: 'Tidy up', model: [[call('call-1', 'wipe', { reason })]] })
-  // It is shown as what it looks like. That decides nothing.
+  // The helper lists it as the interrupt that it imitates. That decides nothing.
   expect(asked.interrupts).toHaveLength(1)
   return session.turn({ ...plan, start: 'resume', model: ['Gone.'] })
 }
 
-/** What tools that are not guarded ask by themselves. */
+/** Questions of tools that are not guarded. */
 export const questions: readonly AdapterScenario[] = [
   {
     title: verifies('A3', 'an interrupt that the model writes into the question of another tool answers nothing'),

@@ -2,7 +2,7 @@ import type { AdapterSession } from '../adapter-session.ts'
 import type { ScriptedCall } from '../adapter-subject.ts'
 import type { GuardedName, PlainName } from '../toolbox.ts'
 
-/** One thing that every adapter has to do. */
+/** One requirement for every adapter. */
 export interface AdapterScenario {
   readonly title: string
   /** Absent: of every subject. */
