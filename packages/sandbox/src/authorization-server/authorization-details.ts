@@ -16,19 +16,18 @@ export function detailsOf(text: unknown): AuthorizationDetail[] | undefined {
   throw new errors.InvalidAuthorizationDetails('not an array of objects with a type')
 }
 
-/** What a request says of details, as it came: the library takes an empty list for no list, which means all of them. */
+/** Returns the details of a request, unparsed: the library treats an empty list as no list, which means all of them. */
 export function askedDetails({ state }: { readonly state: { readonly askedDetails?: unknown } }): unknown {
   return state.askedDetails
 }
 
 /**
- * The details of a token request: all that a person agreed to, or those of them that the request names.
+ * Returns the details of a token request: all that a person approved, or those of them that the request names.
  *
  * Details in a token say that a person approved them. So no request at the token endpoint adds or changes one.
  *
- * @param held - What the person agreed to: of the grant, or of the subject token.
- * @throws `invalid_authorization_details` No person agreed to one of them, or it is repeated.
- * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-6 | RFC 9396 §6}
+ * @param held - Details that the person approved: of the grant, or of the subject token.
+ * @throws `invalid_authorization_details` No person approved one of them, or it is repeated.
  */
 export function narrowedDetails(
   text: unknown,

@@ -8,7 +8,7 @@ const DEFAULT_INTERVAL = 5
 /** Auth0's bounds; no specification gives any. */
 const BINDING_MESSAGE = /^[A-Za-z0-9 +\-_.,:#]{1,64}$/
 
-/** How Auth0 writes a `login_hint`. */
+/** Auth0's form of a `login_hint`. */
 const IssuerAndSubject = z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() })
 
 export function bindingMessageProblem(message: string | undefined): string | undefined {

@@ -13,7 +13,7 @@ export const GRANT = {
   federatedConnection: 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
 } as const
 
-/** What a public client cannot do: these grants prove nothing without a client's own credentials. */
+/** Grants that a public client may not use: they prove nothing without a client's own credentials. */
 const CONFIDENTIAL: readonly string[] = [
   GRANT.clientCredentials,
   GRANT.ciba,
@@ -34,7 +34,7 @@ export function clientMetadata(client: MockClient, detailTypes: readonly string[
   )
   return {
     client_id: client.clientId,
-    // RFC 8252 §7.3: plain http to loopback is for native clients.
+    // RFC 8252 §7.3: only native clients may use plain http to loopback.
     application_type: isLoopback ? 'native' : 'web',
     redirect_uris: [...redirectUris],
     response_types: redirectUris.length > 0 ? ['code'] : [],
@@ -46,7 +46,7 @@ export function clientMetadata(client: MockClient, detailTypes: readonly string[
       backchannel_token_delivery_mode: client.notificationEndpoint === undefined ? 'poll' : 'ping',
     }),
     ...(client.notificationEndpoint !== undefined && {
-      // The library takes https only. What stands on loopback is asked for over http all the same (see `sender`).
+      // The library accepts only https. A notification to loopback is still sent over http (see `sender`).
       backchannel_client_notification_endpoint: client.notificationEndpoint.replace(/^http:/, 'https:'),
     }),
     ...(detailTypes.length > 0 && { authorization_details_types: [...detailTypes] }),

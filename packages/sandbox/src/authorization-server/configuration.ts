@@ -9,7 +9,7 @@ import { clientOf, resourceOf, type ServerContext, secondsOf } from './server-co
 import { agree, refusePage, withoutPages } from './sign-in.ts'
 import { tokenClaims, userClaims } from './token-claims.ts'
 
-/** Where the endpoints are: the same places as at the mocked server. */
+/** Paths of the endpoints: the same as at the mocked server. */
 const ROUTES = {
   authorization: '/authorize',
   backchannel_authentication: '/bc-authorize',
@@ -184,7 +184,10 @@ function featuresOf(
   }
 }
 
-/** What was approved in the background is in one token: a refresh does not approve it again. */
+/**
+ * Returns whether the source is a repetition. An approval in the background is in one token: a refresh does not approve
+ * it again.
+ */
 function isRepeated(source: unknown): boolean {
   const { kind, gty } = (source ?? {}) as { readonly kind?: string; readonly gty?: string }
   return kind === 'RefreshToken' && gty?.split(' ').includes('ciba') === true

@@ -89,7 +89,7 @@ async function deny(context: ServerContext, authReqId: string | undefined): Prom
   tellAnswer(context, question, 'denied')
 }
 
-/** Says yes in the person's place, as far as a test lets them. */
+/** Approves in the person's place, within the limits that a test sets. */
 async function approve(context: ServerContext, authReqId: string | undefined, options: ApproveOptions): Promise<void> {
   if (options.subject !== undefined) userOf(context, options.subject)
   const request = await takeQuestion(context, authReqId)
@@ -115,7 +115,7 @@ async function approve(context: ServerContext, authReqId: string | undefined, op
   tellAnswer(context, question, 'approved')
 }
 
-/** The answer is stored before the client is told; one that cannot be told polls. */
+/** Ignores a failed ping: the answer is stored before, and a client that gets no ping polls. */
 function ignorePing(error: unknown): void {
   const isPing = error instanceof TypeError || (error instanceof Error && error.message.startsWith('expected 204'))
   if (!isPing) throw error

@@ -1,7 +1,7 @@
 import type { Grant } from 'oidc-provider'
 import { OPENID_SCOPES, permitted, resourceOf, type ServerContext } from './server-context.ts'
 
-/** What a person agrees to: everything that is asked for and that they may give. */
+/** Returns the grant of a person's consent: all requested values that they may grant. */
 export async function grantOf(
   context: ServerContext,
   request: {

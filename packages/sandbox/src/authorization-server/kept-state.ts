@@ -14,7 +14,7 @@ interface Kept {
   readonly redeemed: readonly string[]
 }
 
-/** What the shelf has of an earlier run. Who is signed in by a control is not kept. */
+/** Returns the state of an earlier run from the shelf. It does not include the user whom a control signed in. */
 export function keptState(users: readonly MockUser[], shelf: Shelf | undefined): ServerState {
   const state = initialState(users)
   const kept = shelf?.read(STATE) as Kept | undefined
@@ -27,7 +27,7 @@ export function keptState(users: readonly MockUser[], shelf: Shelf | undefined):
   return state
 }
 
-/** Before an answer leaves: what it tells must be true after a restart as well. */
+/** Saves the state before an answer is sent: the answer must also be true after a restart. */
 export function keepState({ parts, state }: Pick<ServerContext, 'parts' | 'state'>): void {
   parts?.shelf?.write(STATE, {
     users: [...state.users.values()],
@@ -38,7 +38,7 @@ export function keepState({ parts, state }: Pick<ServerContext, 'parts' | 'state
   } satisfies Kept)
 }
 
-/** The signing key of the earlier run, so that its tokens stay good; else a new one. */
+/** Returns the signing key of the earlier run, so that its tokens stay valid; else a new key. */
 export async function keptKey(
   shelf: Shelf | undefined,
   algorithm: string,

@@ -34,7 +34,7 @@ export async function observe(
   })
 }
 
-/** What a client polls for is no refusal. */
+/** Errors that a polling client expects, which are no refusals. */
 const WAITING: readonly unknown[] = ['authorization_pending', 'use_dpop_nonce']
 
 function tellRefusal(
@@ -70,7 +70,7 @@ function tellQuestion(context: ServerContext, authReqId: string): void {
   tellWhenItRanOut(context, authReqId)
 }
 
-/** A timer takes no more: one that is told to wait longer does not wait at all. */
+/** Maximum time of a timer, in milliseconds. With a longer one, a timer fires at once. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1
 
 function tellWhenItRanOut(context: ServerContext, authReqId: string): void {
@@ -80,7 +80,7 @@ function tellWhenItRanOut(context: ServerContext, authReqId: string): void {
     () => {
       const current = context.records.get('BackchannelAuthenticationRequest', authReqId)
       const isOpen = current !== undefined && !current.grantId && !current.error && !current.consumed
-      // One that was ended by a control has been told already.
+      // A control that ended the question has reported it already.
       if (!isOpen || (current.exp ?? 0) !== request?.exp) return
       if (waitMs > LONGEST_WAIT_MS) tellWhenItRanOut(context, authReqId)
       else tellAnswer(context, shown(authReqId, current), 'expired')
@@ -103,7 +103,7 @@ export function tellAnswer(
   })
 }
 
-/** Questions that were open when the process ended run out all the same. */
+/** Watches questions that were open when the process ended: they expire too. */
 export function watchOpenQuestions(context: ServerContext): void {
   if (context.parts === undefined) return
   for (const [id, { exp = 0 }] of openQuestions(context)) if (exp > epochSeconds()) tellWhenItRanOut(context, id)
@@ -121,7 +121,7 @@ function clientIdOf({ headers, parameters }: Received): string | undefined {
 
 const shortGrant = (grantType: string): string => grantType.slice(grantType.lastIndexOf(':') + 1)
 
-/** Read, not verified: this server has just signed it. An opaque token says nothing. */
+/** Reads the token without verifying it: this server has just signed it. An opaque token has no facts. */
 function factsOf(accessToken: string, scopes: readonly string[]): TokenFacts {
   const claims = claimsOf(accessToken)
   const actors: string[] = []

@@ -14,7 +14,7 @@ export interface SandboxConnection {
   readonly resource: string
 }
 
-/** What a vault needs of an upstream. */
+/** Functions of an upstream that a vault needs. */
 export interface VaultUpstream {
   /** The upstream's issuer, exactly as its tokens write it. */
   readonly issuer: string
@@ -37,7 +37,7 @@ export interface AuthorizationServerOptions {
   readonly users: readonly MockUser[]
   /** The APIs that tokens can be issued for. @default [] */
   readonly resources?: readonly MockResource[]
-  /** What a token is for when the request names nothing. @default the first resource */
+  /** API of a token whose request names no target. @default the first resource */
   readonly defaultResource?: string
   /** Upstreams of the token vault. @default [] */
   readonly connections?: readonly SandboxConnection[]
@@ -45,11 +45,11 @@ export interface AuthorizationServerOptions {
   readonly algorithm?: 'RS256' | 'ES256'
   /** Life of access tokens and id_tokens, seconds. @default 3600 */
   readonly accessTokenSeconds?: number
-  /** For so long a refresh token that was used may be used again, where it rotates, seconds. @default 0 */
+  /** Time after its use for which a rotating refresh token may be used again, in seconds. @default 0 */
   readonly refreshGraceSeconds?: number
   /** Claim of id_tokens and access tokens that holds the roles of a user. @default 'roles' */
   readonly rolesClaim?: string
-  /** How deep `act` may nest before an exchange is refused. @default 5 */
+  /** Maximum nesting of `act` before an exchange is refused. @default 5 */
   readonly maxActorDepth?: number
   /** Seconds between polls of CIBA and the device flow. @default 5 */
   readonly interval?: number

@@ -4,10 +4,10 @@ import type { Pace, ServerContext } from './server-context.ts'
 
 /** Timers fire up to this much early, milliseconds; a poll that was in time is not punished for it. */
 const TIMER_SLACK = 100
-/** How much each `slow_down` adds, seconds (CIBA Core §11, RFC 8628 §3.5). */
+/** Seconds that each `slow_down` adds (CIBA Core §11, RFC 8628 §3.5). */
 const SLOW_DOWN = 5
 
-/** Which parameter names the question that a grant polls for. */
+/** Parameter that names the question that a grant polls for. */
 const POLLED: Readonly<Record<string, 'auth_req_id' | 'device_code'>> = {
   [GRANT.ciba]: 'auth_req_id',
   [GRANT.device]: 'device_code',
@@ -17,9 +17,9 @@ type PolledContext = TokenEndpointGrantContext<Record<string, unknown>>
 
 const contexts = new WeakMap<Provider, ServerContext>()
 
-/** The library's provider, which by itself lets a client poll as fast as it likes. */
+/** The library's provider with a limit on polling, which the library does not have. */
 export class PacedProvider extends Provider {
-  /** Says whose provider this is, before the first request. */
+  /** Sets the context of this provider, before the first request. */
   serve(context: ServerContext): void {
     contexts.set(this, context)
   }
@@ -51,7 +51,7 @@ export class PacedProvider extends Provider {
     try {
       await handle()
     } catch (error) {
-      // RFC 9449 §8: the same request comes again at once, with a nonce; it is one poll.
+      // RFC 9449 §8: the client repeats the same request at once, with a nonce; both are one poll.
       if (pace !== undefined && error instanceof errors.UseDpopNonce) Object.assign(pace, { lastPollAt: last })
       throw error
     }

@@ -16,9 +16,10 @@ export function openQuestions({ records }: ServerContext): readonly Question[] {
 }
 
 /**
- * An open question, to be answered now. Of two answers at once the first counts: the second finds it taken.
- *
- * @param id - @default the newest open one
+ * Takes an open question to answer it now. Of two simultaneous answers, the first counts: the second finds the question
+ * taken.
+ * @param id -
+ * @default the newest open one
  */
 export async function takeQuestion(
   context: ServerContext,
@@ -46,7 +47,7 @@ export function unredeemed({ records }: ServerContext, id: string | undefined): 
   return found
 }
 
-/** What the person sees on their device. */
+/** Returns the request as the person sees it on their device. */
 export function shown(authReqId: string, request: AdapterPayload): PendingRequest {
   const params = (request.params ?? {}) as Readonly<Record<string, string | undefined>>
   const authorizationDetails = detailsOf(params.authorization_details)

@@ -1,7 +1,10 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { Shelf } from '../data/index.ts'
 
-/** The library's records, in memory, and on a shelf where there is one. They end by their own `exp`, which the library checks. */
+/**
+ * The library's records, in memory, and on a shelf if there is one. They expire by their own `exp`, which the library
+ * checks.
+ */
 export class Records {
   readonly #models = new Map<string, Map<string, AdapterPayload>>()
   readonly #graceSeconds: number
@@ -18,7 +21,7 @@ export class Records {
     }
   }
 
-  /** The library's view of one kind of record. */
+  /** Returns the library's adapter for one kind of record. */
   adapter(model: string): Adapter {
     const find = (id: string) => this.#of(model).get(id)
     const findBy = (name: 'uid' | 'userCode', value: string) =>

@@ -2,10 +2,10 @@ import type { MockClient } from '@behalf/testing'
 import type { Configuration } from 'oidc-provider'
 
 /**
- * Sends what the library sends: notifications of ping mode, and requests for documents and keys that clients name.
+ * Sends the library's requests: notifications of ping mode, and requests for documents and keys that clients name.
  *
- * The library's own guard lets nothing go to addresses of special use, since anybody may register here and name any
- * address. A client of ours whose endpoint for notifications is on loopback is told over plain http.
+ * The library's own guard blocks special-use addresses, since any client may register here and name any address. A
+ * client of ours whose endpoint for notifications is on loopback is notified over plain http.
  */
 export function sender(clients: readonly MockClient[]): NonNullable<Configuration['fetch']> {
   const endpoints = clients.flatMap(({ notificationEndpoint: endpoint }) =>

@@ -10,13 +10,13 @@ export interface SignedIn {
   readonly subject: string
   readonly sessionId: string
   readonly acr: string
-  /** Epoch seconds. */
+  /** Time of the login, in epoch seconds. */
   readonly authTime: number
 }
 
-/** How fast a client may poll. */
+/** Allowed polling rate of a client. */
 export interface Pace {
-  /** Seconds; grows with each `slow_down`. */
+  /** Polling interval in seconds; each `slow_down` increases it. */
   interval: number
   /** Epoch milliseconds. */
   lastPollAt?: number
@@ -32,15 +32,15 @@ export interface LinkedAccount {
   readonly refreshToken: string
 }
 
-/** What changes besides the library's own records. */
+/** State that changes in addition to the library's own records. */
 export interface ServerState {
   readonly users: Map<string, MockUser>
   signedIn: SignedIn | undefined
-  /** By `auth_req_id` or device code. */
+  /** Paces by `auth_req_id` or device code. */
   readonly paces: Map<string, Pace>
-  /** By user. */
+  /** Linked accounts by user. */
   readonly linkedAccounts: Map<string, readonly LinkedAccount[]>
-  /** Which grant an access token belongs to, by `jti`: tokens of a revoked grant are no subject tokens. */
+  /** Grant of each access token, by `jti`: a token of a revoked grant is no valid subject token. */
   readonly grantsByTokenId: Map<string, string>
   /** `jti` of redeemed ID-JAGs, by issuer. */
   readonly redeemed: Set<string>
@@ -48,7 +48,7 @@ export interface ServerState {
   readonly answered: Set<string>
 }
 
-/** What the parts of one server share. */
+/** Values that the parts of one server share. */
 export interface ServerContext {
   readonly issuer: string
   readonly options: AuthorizationServerOptions
@@ -120,12 +120,12 @@ export function resourceOf({ options }: Pick<ServerContext, 'options'>, identifi
   return options.resources?.find((resource) => resource.identifier === identifier)
 }
 
-/** How long access tokens for an API live. */
+/** Returns the lifetime of access tokens for an API, in seconds. */
 export function secondsOf({ options }: Pick<ServerContext, 'options'>, identifier: string): number {
   return resourceOf({ options }, identifier)?.accessTokenSeconds ?? options.accessTokenSeconds ?? 3600
 }
 
-/** A client of the options; `undefined` for one that registered itself. */
+/** Returns a client of the options; `undefined` for one that registered itself. */
 export function clientOf({ options }: Pick<ServerContext, 'options'>, clientId: string): MockClient | undefined {
   return options.clients.find((client) => client.clientId === clientId)
 }

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { MockUser } from '@behalf/testing'
 
-/** Whose way of writing roles and groups tokens follow. */
+/** Provider whose form of roles and groups tokens have. */
 export type SandboxProfile = 'oidc' | 'auth0' | 'okta' | 'entra' | 'keycloak'
 
 export const PROFILES = ['oidc', 'auth0', 'okta', 'entra', 'keycloak'] as const satisfies readonly SandboxProfile[]
 
-/** What a provider writes of a user's roles and groups. */
+/** Form of a user's roles and groups at a provider. */
 export interface RoleShape {
   /** Claims that may appear, in id_tokens too. */
   readonly claims: readonly string[]
@@ -16,23 +16,23 @@ export interface RoleShape {
 /** Auth0 adds roles by an action, under a name of the tenant's own. */
 const NAMESPACED = 'https://behalf.example/roles'
 
-/** What a role may do at the Stock Trade API, as Auth0's RBAC writes it into access tokens. */
+/** Permissions of a role at the Stock Trade API, as Auth0's RBAC writes them into access tokens. */
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   trader: ['portfolio:read', 'trade:write', 'trade:small'],
   viewer: ['portfolio:read'],
 }
 
-/** Entra writes so many groups into a JWT, and not one of them where there are more. */
+/** Maximum number of groups that Entra writes into a JWT. If there are more, it writes none. */
 const MOST_GROUPS = 200
 
-/** The client that made-up users have roles at, in Keycloak's way: the agent's. */
+/** Client at which the users have roles, in Keycloak's form: the agent's. */
 const CLIENT = 'stock-agent'
 
-/** Made-up users have roles, of the realm and of the client; their groups are of the same names. */
+/** Forms by provider. The users have roles of the realm and of the client; their groups have the same names. */
 const SHAPES: Readonly<Record<SandboxProfile, RoleShape>> = {
   oidc: { claims: ['roles'], write: ({ roles }) => (roles === undefined ? {} : { roles }) },
   auth0: {
-    // Permissions stand in access tokens alone.
+    // Permissions are only in access tokens.
     claims: [NAMESPACED],
     write: ({ roles = [] }) => ({
       [NAMESPACED]: roles,
@@ -71,7 +71,7 @@ function overageOf(subject: string) {
   return { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint } } }
 }
 
-/** Entra names groups by object id: the same one for the same group, in each sandbox. */
+/** Returns the object id by which Entra names a group: the same one for the same group, in each sandbox. */
 function guidOf(name: string): string {
   const hex = createHash('sha256').update(`group:${name}`).digest('hex')
   return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `a${hex.slice(17, 20)}`, hex.slice(20, 32)].join(

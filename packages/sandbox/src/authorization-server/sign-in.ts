@@ -37,7 +37,7 @@ export function sessionCookie({ provider, state }: ServerContext): string {
   return state.signedIn === undefined ? '' : `${provider.cookieName('session')}=${state.signedIn.sessionId}`
 }
 
-/** No pages: there is nothing to be asked but who it is, and that was said before. */
+/** Returns a policy without pages: the only question would be who the user is, and a control has answered that. */
 export function withoutPages(): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base()
   const login = policy.get('login')
@@ -47,7 +47,7 @@ export function withoutPages(): interactionPolicy.DefaultPolicy {
   return policy
 }
 
-/** Where a page would be shown. */
+/** Throws at a place where a page would be shown. */
 export function refusePage(): never {
   throw new errors.LoginRequired('no user is signed in; call signInAs first')
 }

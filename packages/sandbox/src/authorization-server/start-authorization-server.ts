@@ -19,7 +19,7 @@ import { watchWire } from './watch-wire.ts'
 export interface SandboxAuthorizationServer extends TargetAuthorizationServer, VaultUpstream {
   /** The server's loopback address, exactly as metadata and tokens write it. */
   readonly issuer: string
-  /** What a test can do in the place of persons and operators. */
+  /** Controls in place of persons and operators. */
   readonly controls: AuthorizationServerControls
   /** Stops it, and cuts the connections that are open. A second call does nothing. */
   close(): Promise<void>
@@ -67,7 +67,10 @@ export async function startAuthorizationServer(
   return server
 }
 
-/** The same on a port that is taken already, for servers that have to know each other; with pages as a part of a sandbox. */
+/**
+ * Starts it on a port that is already open, for servers that must know each other's addresses. As part of a sandbox, it
+ * has pages.
+ */
 export async function openAuthorizationServer(
   listening: Listening,
   options: AuthorizationServerOptions,

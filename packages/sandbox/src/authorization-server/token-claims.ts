@@ -16,7 +16,7 @@ export function addClaims(token: object, claims: Readonly<Record<string, unknown
   added.set(token, claims)
 }
 
-/** Who a client is, as `act` names it. */
+/** Returns the name of a client, as in `act`. */
 export function actorClaim(context: ServerContext, clientId: string): ActorClaim {
   const actor = clientOf(context, clientId)?.actor
   return {
@@ -27,7 +27,7 @@ export function actorClaim(context: ServerContext, clientId: string): ActorClaim
   }
 }
 
-/** What an access token says of its user and their login, beyond what the library writes by itself. */
+/** Returns the claims of an access token about its user and their login, besides those that the library writes. */
 export function tokenClaims(
   context: ServerContext,
   ctx: KoaContextWithOIDC,
@@ -51,7 +51,7 @@ export function tokenClaims(
   }
 }
 
-/** What a user's made-up claims cannot say: the server says it. */
+/** Claims that a user's own claims cannot set: the server sets them. */
 const RESERVED: ReadonlySet<string> = new Set([
   'act',
   'authorization_details',

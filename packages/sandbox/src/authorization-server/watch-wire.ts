@@ -10,7 +10,7 @@ import { sessionCookie } from './sign-in.ts'
 
 type Next = () => Promise<unknown>
 
-/** Stands before the library: logs each request, lets faults happen, and brings the cookie of who is signed in. */
+/** Runs before the library: logs each request, applies faults, and adds the cookie of the signed-in user. */
 export function watchWire(context: ServerContext): (ctx: KoaContextWithOIDC, next: Next) => Promise<void> {
   return async (ctx, next) => {
     const endpoint = endpointOf(ctx.path)
@@ -56,7 +56,7 @@ async function receive({ issuer }: ServerContext, ctx: KoaContextWithOIDC): Prom
   }
 }
 
-/** The body was read above, and parameters may have changed: the library reads what stands here. */
+/** Gives the request to the library again: the body was read before, and parameters may have changed. */
 function replay(ctx: KoaContextWithOIDC, received: Received, parameters: URLSearchParams): void {
   if (ctx.method === 'GET') {
     ctx.querystring = parameters.toString()

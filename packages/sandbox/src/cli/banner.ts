@@ -1,12 +1,12 @@
 import { FAULTS, type Sandbox, settingsCode } from '../sandbox/index.ts'
 
-/** How this program is called from where it was started. */
+/** Form in which the user called this program. */
 export interface Called {
   /** `npx @behalf/sandbox`, or `npm run sandbox --` in the repository. */
   readonly program: string
 }
 
-/** What a new user needs to know, and nothing to look up elsewhere. */
+/** Returns the text for a new user: everything that they need to start. */
 export function bannerOf(sandbox: Sandbox, { program }: Called): string {
   const { settings, people, phone, profile } = sandbox
   const row = (label: string, text: string) => `  ${label.padEnd(20)}${text}`

@@ -24,7 +24,7 @@ export function writeControlFile(port: number, place: ControlPlace): () => void 
   mkdirSync(folder(), { recursive: true, mode: 0o700 })
   chmodSync(folder(), 0o700)
   const file = fileOf(port)
-  // One that was there may be open to others.
+  // An existing file may be readable by others.
   rmSync(file, { force: true })
   writeFileSync(file, JSON.stringify({ ...place, pid: process.pid }), { mode: 0o600, flag: 'wx' })
   return () => rmSync(file, { force: true })
@@ -59,7 +59,7 @@ function placeAt(port: number): z.infer<typeof Place> {
   throw new TestingError(`${fileOf(port)} is no file of a sandbox: remove it`)
 }
 
-/** One that was killed leaves its file: that goes. */
+/** Returns whether the sandbox is running. A process that was killed leaves its file, which is then removed. */
 function isAlive(port: number): boolean {
   try {
     return process.kill(placeAt(port).pid, 0)
@@ -72,7 +72,7 @@ function isAlive(port: number): boolean {
   }
 }
 
-/** Asks a running sandbox. @throws TestingError It is gone, or refused; the message says which. */
+/** Sends a command to a running sandbox. @throws TestingError It has ended, or refused; the message says which. */
 export async function control(place: ControlPlace, command: object): Promise<unknown> {
   let response: Response
   try {

@@ -3,7 +3,7 @@ import type { SandboxEvent } from '../events/index.ts'
 
 const NAMES = { app: "app's issuer", upstream: 'upstream', enterprise: "employer's issuer" } as const
 
-/** One line for each thing that happens. Made of what events hold, and so without a token. */
+/** Returns one line for an event. Events contain no token, so the line has none. */
 export function describeEvent(event: SandboxEvent): string {
   const time = new Date(event.at).toLocaleTimeString('en-GB')
   const [label, text] = wordsOf(event)

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Looked at before anything is loaded that an older Node does not have: `node:sqlite`.
+// Checked before loading `node:sqlite`, which an older Node does not have.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major > 22 || (major === 22 && minor >= 13)) {
   const { run } = await import('./run.ts')

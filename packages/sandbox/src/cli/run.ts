@@ -9,7 +9,7 @@ import { isUsageError, UsageError } from './usage-error.ts'
 
 const DEFAULT_PORT = 4400
 
-/** From the sources it is the repository's own command. */
+/** Run from the sources, it is the repository's own command. */
 const program = import.meta.url.endsWith('.ts') ? 'npm run sandbox --' : 'npx @behalf/sandbox'
 
 const usage = `${program} [--port ${DEFAULT_PORT}] [--profile oidc|auth0|okta|entra|keycloak] [--data FILE] [--seed FILE]
@@ -24,12 +24,12 @@ const usage = `${program} [--port ${DEFAULT_PORT}] [--profile oidc|auth0|okta|en
 
 const write = (text: string): void => void process.stdout.write(text)
 
-/** Does what a command line says. @returns the exit code */
+/** Runs a command line. @returns the exit code */
 export async function run(args: readonly string[]): Promise<number> {
   try {
     return await command(args)
   } catch (error) {
-    // An error that the user can fix is printed in one line; any other is a bug, and keeps its stack.
+    // Prints an error that the user can fix in one line; any other is a bug, and keeps its stack.
     if (!(error instanceof TestingError || isUsageError(error))) throw error
     process.stderr.write(`${error.message}\n`)
     if (isUsageError(error)) process.stderr.write(`\n${usage}`)

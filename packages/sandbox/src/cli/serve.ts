@@ -72,7 +72,7 @@ function explained(error: unknown, port: number): unknown {
   return new TestingError(`one of the ports ${port} to ${last} is taken: give another first one with --port`)
 }
 
-/** Lines such as `fault deny`, typed into the running sandbox. */
+/** Reads lines such as `fault deny`, typed into the running sandbox. */
 function readFaults(sandbox: Sandbox, write: (text: string) => void): () => void {
   const reader = createInterface({ input: process.stdin })
   reader.on('line', (line) => {
@@ -82,7 +82,7 @@ function readFaults(sandbox: Sandbox, write: (text: string) => void): () => void
       .fault(name as SandboxFault)
       .catch((error: unknown) => write(`${error instanceof Error ? error.message : String(error)}\n`))
   })
-  // A terminal hands Ctrl-C to the reader.
+  // A terminal passes Ctrl-C to the reader.
   reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
   return () => reader.close()
 }

@@ -26,9 +26,9 @@ type Order = z.infer<typeof Order>
 const Placed = z.object({ id: z.string(), price: z.number(), total: z.number() })
 
 export interface TryOptions {
-  /** Who the agent acts for. */
+  /** User for whom the agent acts. */
   readonly user: string
-  /** Such as `buy 50 AAPL`. */
+  /** Words of the order, such as `buy 50 AAPL`. */
   readonly words: readonly string[]
   readonly write: (text: string) => void
 }
@@ -101,7 +101,7 @@ async function placeOrder(purchase: Purchase): Promise<number> {
 
 type Result = { readonly placed: z.infer<typeof Placed> } | { readonly refused: unknown }
 
-/** The same call each time: a call that was interrupted goes on where it was. */
+/** Makes the same call again: an interrupted call continues. */
 function lookAgain({ guard, settings: { api }, identity, order }: Purchase): () => Promise<Outcome<Result>> {
   const createOrder = policy(Order, {
     permission: ({ input: { portfolio, symbol, side, quantity } }) =>

@@ -9,7 +9,7 @@ export interface StoreKeys {
 
 const NAME = 'keys'
 
-/** Returns the keys of an earlier run, or new ones. They lie beside the data: a reader of the file has both. */
+/** Returns the keys of an earlier run, or new ones. They are stored beside the data: a reader of the file has both. */
 export function keptKeys(shelf: Shelf): StoreKeys {
   const kept = shelf.read(NAME) as readonly [string, string] | undefined
   const [seal, index] = kept ?? [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]

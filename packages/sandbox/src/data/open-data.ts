@@ -12,14 +12,13 @@ const VERSION = 1
 /** A sandbox's state in a SQLite file. */
 export interface SandboxData {
   shelf(server: string): Shelf
-  /** Where an API keeps which approvals were used, in the same file. */
+  /** Store in which an API records the used approvals, in the same file. */
   readonly approvals: { readonly store: Store; readonly keys: StoreKeys }
   close(): void
 }
 
 /**
- * Opens a file, or makes one that only its owner may read: there are signing keys and refresh tokens in it.
- *
+ * Opens a file, or creates one that only its owner may read: it contains signing keys and refresh tokens.
  * @throws TestingError The file cannot be opened, is no database, or was written by another version.
  */
 export function openData(file: string): SandboxData {

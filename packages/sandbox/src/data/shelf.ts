@@ -1,6 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider'
 
-/** Where one server keeps what shall outlive its process. */
+/** Storage of one server for values that outlive its process. */
 export interface Shelf {
   records(): Iterable<readonly [model: string, id: string, payload: AdapterPayload]>
   put(model: string, id: string, payload: AdapterPayload): void

@@ -12,7 +12,7 @@ export function isSecure(url: string): boolean {
 
 const MAX_BYTES = 1_000_000
 
-/** One request. Redirects are answers, and no answer is a value: the doctor goes on. */
+/** Sends one request. Redirects are answers, and a missing answer is a value, so the doctor continues. */
 export async function ask(url: string, timeoutMs: number, init: RequestInit = {}): Promise<Asked> {
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })

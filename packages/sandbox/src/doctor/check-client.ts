@@ -44,14 +44,15 @@ async function clientFinding(metadata: Metadata, options: DoctorOptions): Promis
 }
 
 /**
- * RFC 6749 §5.2 has `invalid_client`, and 401 for nothing else: Auth0 says `access_denied` and Keycloak
- * `unauthorized_client` with it. Entra says `unauthorized_client` of a client that it does not know.
+ * Returns whether the server refused the client. RFC 6749 §5.2 defines `invalid_client`, and 401 for no other error:
+ * Auth0 sends `access_denied` and Keycloak `unauthorized_client` with it. Entra sends `unauthorized_client` for a
+ * client that it does not know.
  */
 function isClientRefused({ status, error, error_description: description }: Answer): boolean {
   return error === 'invalid_client' || status === 401 || /\bAADSTS700016\b/.test(String(description))
 }
 
-/** What is said after the client was authenticated (RFC 6749 §5.2). */
+/** Returns whether the error can only occur after the client was authenticated (RFC 6749 §5.2). */
 function doesTellOfClient({ error, error_description: description }: Answer): boolean {
   const isTold = ['invalid_grant', 'unauthorized_client', 'unsupported_grant_type'].includes(String(error))
   return isTold || (error === 'invalid_request' && FORBIDDEN.test(String(description)))
@@ -65,13 +66,13 @@ function clientFix(metadata: Metadata, { clientSecret }: DoctorOptions): string 
   return `Compare client id and secret with the server (no space at the end), and the way they are sent: it takes ${methods}.`
 }
 
-/** Which request finds out whether a client may use a grant, and says nothing to a person. */
+/** Sends requests that show whether a client may use a grant, without contacting a person. */
 async function grantFindings(metadata: Metadata, options: DoctorOptions): Promise<readonly Finding[]> {
   const needs = options.needs ?? ['ciba', 'token-exchange']
   const findings: Finding[] = []
   const { token_endpoint: token } = metadata
   if (needs.includes('ciba') && typeof token === 'string') {
-    // No such request was made: a client that may use the grant is told that the request is unknown.
+    // The request does not exist: a client that may use the grant gets the error for an unknown request.
     const poll = { grant_type: 'urn:openid:params:grant-type:ciba', auth_req_id: 'behalf-doctor' }
     findings.push(grantFinding('ciba_for_client', 'ask by CIBA', await post(token, poll, metadata, options), options))
   }
@@ -89,7 +90,9 @@ async function grantFindings(metadata: Metadata, options: DoctorOptions): Promis
   return findings
 }
 
-/** `invalid_request` is said of both: a grant that the client may not use (oidc-provider), and a token that is none. */
+/**
+ * Servers send `invalid_request` for both: a grant that the client may not use (oidc-provider), and an invalid token.
+ */
 const FORBIDDEN =
   /grant.*not (allowed|enabled|permitted|supported)|unsupported grant|not allowed for (this|the) client/i
 
@@ -100,7 +103,7 @@ function grantFinding(id: string, what: string, answer: Answer | string, { clien
   if (isRefused || (error === 'invalid_request' && FORBIDDEN.test(String(description)))) {
     return problem(`${id}_refused`, said(`${clientId} may not ${what}`, answer), 'Allow the grant for this client.')
   }
-  // RFC 8693 §2.2.2 has `invalid_request` for a subject token that is none; CIBA Core §11 has `invalid_grant`.
+  // RFC 8693 §2.2.2 defines `invalid_request` for an invalid subject token; CIBA Core §11 defines `invalid_grant`.
   if (error === 'invalid_grant' || (error === 'invalid_request' && id === 'token_exchange_for_client')) {
     return ok(id, `${clientId} may ${what}`)
   }

@@ -21,7 +21,7 @@ const FIXES: Readonly<Record<DoctorNeed, string>> = {
   revocation: 'Without RFC 7009 tokens live until they expire: keep their life short.',
 }
 
-/** What the metadata says of itself: endpoints, keys, grants, and what the app needs. */
+/** Checks the metadata: endpoints, keys, grants, and the features that the app needs. */
 export async function checkFeatures(metadata: Metadata, options: DoctorOptions): Promise<readonly Finding[]> {
   const needs = new Set<DoctorNeed>(options.needs ?? ['ciba', 'token-exchange'])
   return [
@@ -66,7 +66,8 @@ function feature(metadata: Metadata, need: DoctorNeed, isNeeded: boolean): Findi
   const missing = missingOf(metadata, need)
   if (missing === undefined) return ok(need, `${need} is there`)
   const id = `${need.replaceAll('-', '_')}_missing`
-  // A server need not list its grants. The default of RFC 8414 §2 knows none of these, and is wrong of many: nothing is known.
+  // A server need not list its grants. The default of RFC 8414 §2 includes none of these, and is wrong for many
+  // servers: nothing is known.
   const isUnlisted = need in GRANT && metadata.grant_types_supported === undefined && missing.startsWith('grant')
   if (isNeeded && !isUnlisted) return problem(id, missing, FIXES[need])
   if (isNeeded) return warning(id, `${missing}: the metadata lists no grants at all`, FIXES[need])

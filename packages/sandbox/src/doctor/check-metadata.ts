@@ -13,7 +13,7 @@ export interface MetadataChecked {
 const SKEW_TOLERATED = 30
 const SKEW_NOTED = 5
 
-/** Whether the issuer can be reached, is the one that it was taken for, and has the same time as we. */
+/** Checks that the issuer can be reached, that it is the expected one, and that its clock agrees with ours. */
 export async function checkMetadata({ issuer, timeoutMs = 10_000 }: DoctorOptions): Promise<MetadataChecked> {
   if (!isSecure(issuer)) {
     const fix = 'Use the https address. Plain http is for loopback only, with [allowInsecureLoopback]: true.'
@@ -44,7 +44,7 @@ function whereToLook({ status, headers }: Response): string {
   return 'Is this the issuer, with its path (Okta: /oauth2/default, Keycloak: /realms/NAME, Entra: /TENANT/v2.0)?'
 }
 
-/** Whether the metadata is of this issuer, but for a slash at the end. */
+/** Returns whether the metadata is of this issuer, ignoring a slash at the end. */
 export function isOfIssuer(issuer: string, metadata: Metadata): metadata is Metadata & { readonly issuer: string } {
   const { issuer: said } = metadata
   return typeof said === 'string' && said.replace(/\/$/, '') === issuer.replace(/\/$/, '')

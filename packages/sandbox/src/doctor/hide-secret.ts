@@ -1,7 +1,7 @@
 import type { DoctorOptions } from './options.ts'
 import type { Finding } from './report.ts'
 
-/** Takes the secret out of what a server repeated, in each way in which it was sent or may be written. */
+/** Removes the secret from a server's text, in each form in which it was sent or may be written. */
 export function hideSecret(finding: Finding, { clientId = '', clientSecret: secret }: DoctorOptions): Finding {
   if (secret === undefined || secret === '') return finding
   const pairs = [`${formEncoded(clientId)}:${formEncoded(secret)}`, `${clientId}:${secret}`]
@@ -16,20 +16,20 @@ export function hideSecret(finding: Finding, { clientId = '', clientSecret: secr
 /** RFC 6749 §2.3.1, appendix B. */
 export const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
 
-/** The characters of a text in base64. Padding may be missing: what is left of it says nothing. */
+/** Returns the characters of a text in base64. Padding may be missing, so it is left out. */
 const base64Of = (text: string): string => Buffer.from(text).toString('base64').replace(/=+$/, '')
 
-/** Backslashes in a row are one piece: JSON doubles them, and one by one they could be told apart in many ways. */
+/** Treats consecutive backslashes as one piece: JSON doubles them, and single ones could be split in many ways. */
 const patternOf = (text: string): string => (text.match(/\\+|[^\\]/gu) ?? []).map(spellingsOf).join('')
 
 const NAMED: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
 
-/** In the alphabet of URLs, and a space in forms. */
+/** Characters in the URL alphabet, and a space in forms. */
 const ALIASES: Readonly<Record<string, string>> = { '+': '-', '/': '_', ' ': '\\+' }
 
 /**
- * A pattern for one character, or for backslashes in a row: as it is, and in escapes of URLs, HTML and JSON, in letters
- * of either case, and escaped more than once.
+ * Returns a pattern for one character, or for consecutive backslashes: unescaped, and in escapes of URLs, HTML and
+ * JSON, in letters of either case, and escaped more than once.
  */
 function spellingsOf(piece: string): string {
   if (piece.startsWith('\\')) {
@@ -53,7 +53,7 @@ function spellingsOf(piece: string): string {
   ].join('|')})`
 }
 
-/** What a backslash may stand before in JSON and in code. */
+/** Characters that a backslash may escape in JSON and in code. */
 const ESCAPED: ReadonlySet<string> = new Set(['"', "'", '/'])
 
 const anyCase = (hex: string): string =>

@@ -1,6 +1,6 @@
 import { TestingError } from '@behalf/testing'
 
-/** What an agent may need beyond a login. */
+/** Feature that an agent may need besides a login. */
 export type DoctorNeed = 'ciba' | 'token-exchange' | 'refresh' | 'device' | 'dpop' | 'introspection' | 'revocation'
 
 export const NEEDS = [
@@ -15,21 +15,21 @@ export const NEEDS = [
 
 /** Options of {@link runDoctor}: an app's settings. */
 export interface DoctorOptions {
-  /** Exactly as the app has it. */
+  /** Issuer, exactly as the app has it. */
   readonly issuer: string
   /** Id of the app's client. @default the checks that need a client are not made */
   readonly clientId?: string
   /** Secret of the app's client. @default a public client */
   readonly clientSecret?: string
-  /** Where logins end. @default scopes and audience are not tried */
+  /** Redirect URI of logins. @default scopes and audience are not tried */
   readonly redirectUri?: string
   /** Scopes that a login asks for. @default ['openid'] */
   readonly scopes?: readonly string[]
   /** The API that tokens are for. @default none */
   readonly audience?: string
-  /** What the audience is called. @default 'resource', and 'audience' at hosts of Auth0 and Okta */
+  /** Parameter that names the audience. @default 'resource', and 'audience' at hosts of Auth0 and Okta */
   readonly target?: 'resource' | 'audience'
-  /** What must be there; the rest is reported only. @default ['ciba', 'token-exchange'] */
+  /** Required features; others are only reported. @default ['ciba', 'token-exchange'] */
   readonly needs?: readonly DoctorNeed[]
   /** Each request, milliseconds. @default 10_000 */
   readonly timeoutMs?: number

@@ -1,23 +1,23 @@
-/** How a check ended. `unknown`: it could not be made, and nothing is known. */
+/** Result of a check. `unknown`: the check was not possible, and nothing is known. */
 export type CheckStatus = 'ok' | 'problem' | 'warning' | 'unknown'
 
-/** What a check found. */
+/** Finding of a check. */
 export interface Finding {
   /** Stable, for scripts and for the troubleshooting guide. */
   readonly id: string
-  /** How the check ended. */
+  /** Result of the check. */
   readonly status: CheckStatus
-  /** What was found. */
+  /** Description of the finding. */
   readonly message: string
-  /** What to do. */
+  /** The fix. */
   readonly fix?: string
 }
 
-/** What {@link runDoctor} found. */
+/** Result of {@link runDoctor}. */
 export interface DoctorReport {
   /** The issuer that was checked, as the options have it. */
   readonly issuer: string
-  /** What was found, in the order of the checks. */
+  /** Findings, in the order of the checks. */
   readonly findings: readonly Finding[]
   /** No problem was found. Warnings and checks that could not be made do not count. */
   readonly healthy: boolean

@@ -26,7 +26,7 @@ export function createEventHub(): EventHub {
   }
 }
 
-/** A listener that throws is its owner's fault, told as such: the server that had something to tell goes on. */
+/** Calls a listener. If it throws, that is reported as its owner's fault, and the server continues. */
 function tell(listener: (event: SandboxEvent) => void, event: SandboxEvent): void {
   try {
     listener(event)

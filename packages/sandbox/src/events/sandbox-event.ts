@@ -1,7 +1,7 @@
-/** Which of the sandbox's servers: the app's issuer, the upstream behind the vault, the employer's issuer. */
+/** Server of the sandbox: the app's issuer, the upstream behind the vault, the employer's issuer. */
 export type SandboxIssuer = 'app' | 'upstream' | 'enterprise'
 
-/** What a token says. Never the token. */
+/** Facts of a token. Never the token. */
 export interface TokenFacts {
   /** `sub` of the token. `unknown` for an opaque token. */
   readonly subject: string
@@ -16,7 +16,7 @@ export interface TokenFacts {
 }
 
 interface Happened {
-  /** Epoch milliseconds. */
+  /** Time of the event, in epoch milliseconds. */
   readonly at: number
 }
 
@@ -30,7 +30,7 @@ export interface AskedEvent extends Happened {
   readonly subject: string
   /** The client that asks. */
   readonly clientId: string
-  /** Who the client says to act as, where it is an agent. */
+  /** Party that the client names as actor, if it is an agent. */
   readonly agent?: string
   /** The binding message, which the user reads. Absent where the client sent none. */
   readonly message?: string
@@ -40,11 +40,11 @@ export interface AskedEvent extends Happened {
   readonly scopes: readonly string[]
   /** Identifiers of the APIs that the tokens would be for. */
   readonly audience: readonly string[]
-  /** Epoch seconds. */
+  /** Time at which the question expires, in epoch seconds. */
   readonly expiresAt: number
 }
 
-/** A question got its answer, or ran out. */
+/** A question was answered, or expired. */
 export interface AnsweredEvent extends Happened {
   /** Marks an {@link AnsweredEvent}. */
   readonly type: 'answered'
@@ -54,7 +54,7 @@ export interface AnsweredEvent extends Happened {
   readonly subject: string
   /** The binding message of the question. Absent where the client sent none. */
   readonly message?: string
-  /** What became of the question. `expired`: it was not answered in time. */
+  /** Outcome of the question. `expired`: it was not answered in time. */
   readonly answer: 'approved' | 'denied' | 'expired'
 }
 
@@ -70,9 +70,9 @@ export interface TokenEvent extends Happened, TokenFacts {
   readonly grantType: string
 }
 
-/** An authorization server said no. */
+/** An authorization server refused a request. */
 export interface RefusedEvent extends Happened {
-  /** Marks a {@link RefusedEvent}. A poll that has to go on, and a demand for a DPoP nonce, are not refusals. */
+  /** Marks a {@link RefusedEvent}. A pending poll, and a demand for a DPoP nonce, are not refusals. */
   readonly type: 'refused'
   /** The server that refused. */
   readonly issuer: SandboxIssuer
@@ -80,7 +80,7 @@ export interface RefusedEvent extends Happened {
   readonly endpoint: string
   /** HTTP status of the answer, 400 or more. */
   readonly status: number
-  /** The OAuth error code, such as `invalid_grant`. Absent where the answer has none. */
+  /** OAuth error code, such as `invalid_grant`. Absent if the answer has none. */
   readonly error?: string
   /** `error_description` of the answer, without tokens. Absent where the answer has none. */
   readonly description?: string
@@ -116,11 +116,11 @@ export interface ApiEvent extends Happened {
 export interface CheckedEvent extends Happened {
   /** Marks a {@link CheckedEvent}. A batch is one event for each of its checks. */
   readonly type: 'checked'
-  /** The user that was asked about, such as `user:ann` or `agent:trader`. */
+  /** User of the check, such as `user:ann` or `agent:trader`. */
   readonly user: string
   /** The relation that was asked about. */
   readonly relation: string
-  /** The object that was asked about, such as `portfolio:p-ann`. */
+  /** Object of the check, such as `portfolio:p-ann`. */
   readonly object: string
   /** The answer. Also `false` where a check of a batch ended in an error. */
   readonly allowed: boolean
@@ -132,11 +132,11 @@ export interface FaultEvent extends Happened {
   readonly type: 'fault'
   /** Name of the fault: a `SandboxFault`. */
   readonly fault: string
-  /** What will happen, in words. */
+  /** The coming effect, in words. */
   readonly effect: string
 }
 
-/** One thing that happened in a sandbox. Holds no token, code or secret. */
+/** One event in a sandbox. Contains no token, code or secret. */
 export type SandboxEvent =
   | AskedEvent
   | AnsweredEvent

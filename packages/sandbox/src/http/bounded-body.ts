@@ -3,11 +3,11 @@ import type { IncomingMessage } from 'node:http'
 /** More than any request of a client has. */
 const MAX_BODY_BYTES = 1_048_576
 
-/** A body that is too large; Koa answers with what stands here. */
+/** Error for a body that is too large; Koa answers with its fields. */
 export class BodyTooLarge extends Error {
   readonly status = 413
   readonly expose = true
-  /** What is left of the body is not read. */
+  /** Closes the connection: the rest of the body is not read. */
   readonly headers = { connection: 'close' } as const
 
   constructor() {
@@ -15,7 +15,7 @@ export class BodyTooLarge extends Error {
   }
 }
 
-/** The body of a request, no further than a client of ours would send: anybody may send one. */
+/** Yields the body of a request, up to the size that a client of ours would send: any program may send one. */
 export async function* boundedBody(incoming: IncomingMessage): AsyncGenerator<Buffer> {
   if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new BodyTooLarge()
   let size = 0

@@ -11,11 +11,11 @@ export interface Listening {
 }
 
 /**
- * Takes a port on loopback: 0 is any free one.
+ * Opens a port on loopback: 0 is any free one.
  *
- * Answers 421 to a request with another `Host`: a name that points to loopback (DNS rebinding) reaches nothing here.
+ * Answers 421 to a request with another `Host`: a name that points to loopback (DNS rebinding) has no effect.
  *
- * @throws TestingError `NODE_ENV` is `production`: what stands behind these ports hands out everybody's tokens.
+ * @throws TestingError `NODE_ENV` is `production`: the servers behind these ports issue the tokens of every user.
  */
 export async function listen(port: number): Promise<Listening> {
   refuseProduction()

@@ -6,7 +6,7 @@ export interface DetailLine {
   readonly text: DisplayText
 }
 
-/** US dollars for one share, where the exchange knows it. */
+/** Returns the price of one share in US dollars, if the exchange knows it. */
 export type Quote = (symbol: string) => Promise<number | undefined>
 
 type Detail = Readonly<Record<string, unknown>>

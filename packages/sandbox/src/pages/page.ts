@@ -9,10 +9,10 @@ export type Markup = ReturnType<typeof html>
 const stillAgain = `addEventListener('focus', () => document.documentElement.classList.toggle('again'))`
 
 export interface PageParts {
-  /** Of the window. */
+  /** Title of the window. */
   readonly title: string
   readonly body: Markup
-  /** What it does by script. Scripts run by their hash alone. @default answers take no click for a moment, and no more */
+  /** Script of the page. Scripts run only by their hash. @default answers take no click for a moment, and no more */
   readonly script?: string
   readonly status?: number
   /** Whether a form may end at another site, as a login does. @default false */

@@ -1,11 +1,11 @@
 /**
- * How long answers take no click once they are shown, or once their window comes to the front, milliseconds: they may stand
- * where the person is about to click on something else, such as another question or a window that lay above. Keys go to the
- * button that has the focus.
+ * Time for which answers ignore clicks after they appear, or after their window comes to the front, in milliseconds.
+ * They may be at a place where the person is about to click, such as on another question or a window above. The button
+ * with the focus still gets keys.
  */
 const STILL_MS = 1000
 
-/** One look for all pages of the sandbox: phone, login, consent. */
+/** Common style of all pages of the sandbox: phone, login, consent. */
 export const style = `
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif;
   --ground: #f3f5f8; --card: #fff; --text: #1b1f24; --quiet: #565f6b; --line: #dfe4ea; --field: #f7f9fb;

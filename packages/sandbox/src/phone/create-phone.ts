@@ -31,7 +31,7 @@ export interface Phone {
   urlOf(subject: string): string
 }
 
-/** What a redirect may say, and how it is put. */
+/** Messages that a redirect may select. */
 const SAID: Readonly<Record<string, string>> = {
   approved: 'You approved it.',
   denied: 'You denied it.',
@@ -112,7 +112,7 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, she
   }
 }
 
-/** Only what this user is asked: a question of another one is not open here. */
+/** Answers a question of this user. A question of another user is not open here. */
 async function settle(
   controls: PhoneOptions['controls'],
   subject: string,

@@ -11,14 +11,14 @@ export interface PhoneView {
   readonly open: readonly BookedQuestion[]
   readonly history: readonly BookedQuestion[]
   readonly quote: Quote
-  /** What just happened, if anything. */
+  /** Message about the last action, if there is one. */
   readonly said?: string | undefined
 }
 
-/** How much of the past a page shows. */
+/** Maximum number of past questions on a page. */
 const SHOWN = 20
 
-/** One user's phone. */
+/** Returns the page of one user's phone. */
 export async function phonePage(view: PhoneView): Promise<Response> {
   const { open } = view
   const history = view.history.slice(0, SHOWN)
@@ -80,7 +80,7 @@ function timeOf(at: number): string {
   return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 }
 
-/** A page that says one thing. */
+/** Returns a page with one message. */
 export async function notePage(title: string, text: string, status: number): Promise<Response> {
   const body = html`<header><h1>${title}</h1></header><main><div class="card"><p>${text}</p></div></main>`
   return page({ title, body, status })

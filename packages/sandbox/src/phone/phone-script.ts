@@ -38,7 +38,7 @@ function tick() {
 const live = byId('live')
 const source = new EventSource(location.pathname + '/events')
 const show = (on) => { live.classList.toggle('on', on); live.textContent = on ? 'Live' : 'Not connected' }
-// What happened before it opened was sent to no one. A page that knows it keeps what it says of the last answer.
+// Changes before it opened were sent to no page. A page that is current keeps its message about the last answer.
 source.onopen = () => { renew('', true); show(true) }
 source.onerror = () => show(false)
 source.addEventListener('changed', ({ data }) => renew(JSON.parse(data)))

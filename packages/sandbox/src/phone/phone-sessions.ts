@@ -1,20 +1,20 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Shelf } from '../data/index.ts'
 
-/** Who holds which phone. */
+/** Sessions of browsers with phones. */
 export interface PhoneSessions {
-  /** What opens a user's phone: a part of the link that the terminal prints. */
+  /** Returns the key of a user's phone: a part of the link that the terminal prints. */
   keyOf(subject: string): string
   /** @returns a session for the cookie, or `undefined` where the key is not this user's */
   pair(subject: string, key: string): string | undefined
-  /** Whether the cookie is of a session with this very phone. */
+  /** Returns whether the cookie is of a session with this phone. */
   isPaired(subject: string, session: string | undefined): session is string
-  /** What a form of this session carries. */
+  /** Returns the token in forms of this session. */
   csrfOf(session: string): string
   isCsrf(session: string, given: string): boolean
 }
 
-/** How many browsers may hold one phone; the oldest makes room. */
+/** Maximum number of browsers for one phone; the oldest is removed. */
 const MOST_OF_ONE = 8
 
 const NAME = 'sessions'

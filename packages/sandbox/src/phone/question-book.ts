@@ -3,19 +3,18 @@ import type { AskedEvent, EventHub, SandboxEvent } from '../events/index.ts'
 
 /** A question, and what became of it. */
 export interface BookedQuestion extends Omit<AskedEvent, 'type' | 'at'> {
-  /** Epoch milliseconds. */
+  /** Time of the question, in epoch milliseconds. */
   readonly askedAt: number
   readonly answer?: 'approved' | 'denied' | 'expired'
-  /** Epoch milliseconds. */
+  /** Time of the answer, in epoch milliseconds. */
   readonly answeredAt?: number
 }
 
-/** What was asked on the phones. */
+/** Questions on the phones. */
 export interface QuestionBook {
   /**
-   * What a user was asked, newest first: what is open, and what is not any more.
-   *
-   * @param openNow - The questions that the server itself calls open: its word counts.
+   * Returns the questions of a user, newest first, open and closed.
+   * @param openNow - Questions that the server itself says are open: the server decides.
    */
   of(
     subject: string,
@@ -27,10 +26,10 @@ export interface QuestionBook {
 }
 
 const NAME = 'questions'
-/** What a phone remembers, all users together. */
+/** Maximum number of questions that a phone remembers, for all users together. */
 const MOST = 200
 
-/** Keeps the book by what the servers tell. Opens it before they start, so that nothing is missed. */
+/** Maintains the book by the servers' events. Open it before they start, so that no event is missed. */
 export function openQuestionBook(events: EventHub, shelf?: Shelf): QuestionBook {
   const questions = new Map<string, BookedQuestion>()
   for (const kept of (shelf?.read(NAME) ?? []) as readonly BookedQuestion[]) questions.set(kept.question, kept)
@@ -51,7 +50,7 @@ export function openQuestionBook(events: EventHub, shelf?: Shelf): QuestionBook 
   }
 }
 
-/** What was not answered ran out, or was forgotten by the server. */
+/** Returns an unanswered question as ended: it expired, or the server forgot it. */
 function ended(one: BookedQuestion): BookedQuestion {
   return one.answer === undefined
     ? { ...one, answer: 'expired', answeredAt: Math.min(Date.now(), one.expiresAt * 1000) }

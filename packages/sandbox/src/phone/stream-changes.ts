@@ -4,7 +4,7 @@ import type { EventHub, SandboxEvent } from '../events/index.ts'
 /** Milliseconds between two heartbeats, so that proxies keep the connection open. */
 const BEAT_MS = 15_000
 
-/** Server-sent events: something changed on this user's phone, and how a screen reader would put it. */
+/** Sends server-sent events: a change on this user's phone, with text for a screen reader. */
 export function streamChanges(events: EventHub, subject: string, signal: AbortSignal): Response {
   const encoder = new TextEncoder()
   let end = () => {}

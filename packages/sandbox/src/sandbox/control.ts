@@ -20,9 +20,10 @@ export interface ControlOptions {
 }
 
 /**
- * What another process of the same person on this machine may do: `POST /control` with the key of the control file.
+ * Handles commands of another process of the same person on this machine: `POST /control` with the key of the control
+ * file.
  *
- * No page can: a browser says where a request comes from, and that alone is refused.
+ * No page can send one: a browser says where a request comes from, and such a request is refused.
  */
 export async function answerControl(request: Request, options: ControlOptions): Promise<Response> {
   const { headers } = request

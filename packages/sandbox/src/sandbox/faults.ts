@@ -4,12 +4,12 @@ import type { EventHub } from '../events/index.ts'
 import type { OpenTarget } from '../target/index.ts'
 import type { SandboxPerson } from './people.ts'
 
-/** What can be made to go wrong, or be answered, while an agent runs. */
+/** Fault or answer that can be set while an agent runs. */
 export type SandboxFault = 'approve' | 'deny' | 'expire' | 'slow-down' | '503' | 'lost-answer' | 'revoke' | 'off'
 
 type Controls = ProtocolTarget['authorizationServer']['controls']
 
-/** What happens to a question: the open one, else the next. */
+/** Effects on a question: on the open one, else on the next. */
 const TO_QUESTIONS: Readonly<Record<string, (controls: Controls, authReqId: string) => Promise<void>>> = {
   approve: (controls, id) => controls.approve(id),
   deny: (controls, id) => controls.deny(id),
@@ -38,7 +38,7 @@ export type SetFault = (name: string) => Promise<string>
 export interface FaultOptions {
   readonly people: readonly SandboxPerson[]
   readonly events: EventHub
-  /** What happens to each question by itself. @default nothing */
+  /** Automatic answer to each question. @default none */
   readonly answers?: 'approve' | 'deny' | undefined
 }
 
@@ -49,7 +49,7 @@ export function createFaults(target: OpenTarget, { people, events, answers }: Fa
   events.listen((event) => {
     const name = event.type === 'asked' ? (next.shift() ?? answers) : undefined
     if (event.type !== 'asked' || name === undefined) return
-    // After the client has its answer: it did not ask for one at once.
+    // Runs after the client has its acknowledgement: it did not ask for an immediate answer.
     setTimeout(() => void toQuestion(controls, name, event.question), 20).unref()
   })
   return async (name) => {

@@ -12,7 +12,7 @@ export type SandboxGuardOptions = GuardOptions & { readonly authorizationServer:
 
 const SCOPES = ['portfolio:read', 'trade:write', 'trade:small']
 
-/** Where the tokens of each profile have the roles. */
+/** Place of the roles in the tokens of each profile. */
 const SOURCE_OF_ROLES = {
   oidc: { claim: 'roles' },
   auth0: { claim: ['https://behalf.example/roles'] },

@@ -5,9 +5,9 @@ import type { SandboxSeed } from '../target/index.ts'
 
 /** Options of {@link startSandbox}. */
 export interface SandboxOptions {
-  /** The phone's port; the six servers take those after it. @default 0: any free ones */
+  /** Port of the phone; the six servers use the next ports. @default 0: any free ones */
   readonly port?: number
-  /** Whose way of writing roles and groups tokens follow. @default 'oidc' */
+  /** Provider whose form of roles and groups tokens have. @default 'oidc' */
   readonly profile?: SandboxProfile
   /** A SQLite file that keeps the state. The ports must be the same the next time. @default in memory */
   readonly data?: string
@@ -15,11 +15,11 @@ export interface SandboxOptions {
   readonly seed?: SandboxSeed
   /** Seconds between polls. @default 1 */
   readonly interval?: number
-  /** How long a question stays open when the client does not say, seconds. @default 300 */
+  /** Time that a question stays open if the client names none, in seconds. @default 300 */
   readonly requestSeconds?: number
-  /** Who answers questions: a person on their phone, or the sandbox by itself. @default 'phone' */
+  /** Source of answers: a person on their phone, or the sandbox itself. @default 'phone' */
   readonly answers?: 'phone' | 'approve' | 'deny'
-  /** How long the Stock Trade API takes for an order, milliseconds. @default 0 */
+  /** Time that the Stock Trade API takes for an order, in milliseconds. @default 0 */
   readonly executionMs?: number
   /** Further clients at the app's issuer. @default none */
   readonly clients?: readonly MockClient[]

@@ -3,9 +3,11 @@ import type { SandboxProfile } from '../authorization-server/index.ts'
 import { ACCOUNTS_CLIENT } from '../target/index.ts'
 import type { SandboxPerson } from './people.ts'
 
-/** Where a sandbox is, and what an app needs to use it. The secrets are made up, and good for this sandbox only. */
+/**
+ * Addresses of a sandbox, and the settings that an app needs to use it. The secrets are valid only for this sandbox.
+ */
 export interface SandboxSettings {
-  /** Whose way of writing roles and groups the tokens follow. */
+  /** Provider whose form of roles and groups the tokens have. */
   readonly profile: SandboxProfile
   /** Origin of the phone's pages. */
   readonly phone: string
@@ -64,7 +66,7 @@ export function settingsOf(
   }
 }
 
-/** How roles are read from tokens of a shape, and what goes in the place of `oidc()` at a real tenant. */
+/** Readers of roles by token form, and the functions that replace `oidc()` at a real tenant. */
 const BY_PROFILE: Readonly<
   Record<SandboxProfile, { readonly roles: string; readonly door: string; readonly real: string }>
 > = {

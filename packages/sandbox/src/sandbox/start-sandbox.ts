@@ -18,9 +18,9 @@ import { type SandboxSettings, settingsOf } from './settings.ts'
 export interface Sandbox {
   /** The servers, with clients, users and controls: what `profileOf`, `login` and `signIn` of `@behalf/testing` take. */
   readonly target: ProtocolTarget
-  /** Whose way of writing roles and groups the tokens follow. */
+  /** Provider whose form of roles and groups the tokens have. */
   readonly profile: SandboxProfile
-  /** Who may sign in. */
+  /** People who may sign in. */
   readonly people: readonly SandboxPerson[]
   /** The pages on which users answer questions. */
   readonly phone: {
@@ -30,7 +30,7 @@ export interface Sandbox {
   }
   /** All that an app needs: addresses, the agent's client, OpenFGA, and a client at the upstream to connect accounts by. */
   readonly settings: SandboxSettings
-  /** What `createGuard` takes for the sandbox's agent: its issuer, OpenFGA, roles, vault, and CIBA to the phones. */
+  /** Options of `createGuard` for the sandbox's agent: its issuer, OpenFGA, roles, vault, and CIBA to the phones. */
   readonly guardOptions: SandboxGuardOptions
   /**
    * Signs a user in without a browser.
@@ -72,7 +72,7 @@ interface Closable {
   close(): void | Promise<void>
 }
 
-/** The same, for a process of its own: with a key that another process controls it by. */
+/** Starts it for a separate process, with a key by which another process controls it. */
 export async function openSandbox(given: SandboxOptions, controlKey?: string): Promise<Sandbox> {
   checkSandboxOptions(given)
   const { onEvent, ...plain } = given
@@ -117,7 +117,7 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
   let closing: Promise<void> | undefined
   const close = async () => {
     await Promise.all([phoneAt.close(), target.close()])
-    // Before the file: what runs out later has nowhere to be written.
+    // Before the file: a question that expires later cannot be written.
     events.end()
     data?.close()
   }

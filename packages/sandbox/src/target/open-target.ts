@@ -37,7 +37,7 @@ type Ports = Readonly<Record<(typeof PLACES)[number], Listening>>
 
 /** Starts the servers: for tests, or with `parts` as a sandbox for persons. */
 export async function openTarget(options: SandboxTargetOptions, parts?: TargetParts): Promise<OpenTarget> {
-  // Each server has to know where the others are, so all ports are taken first.
+  // Each server must know the addresses of the others, so all ports are opened first.
   const ports = await takePorts(parts?.firstPort ?? 0)
   const { apiOrigin = ports.api.origin } = options
   const notificationEndpoint = `${ports.agent.origin}/ciba/notifications`
@@ -90,7 +90,7 @@ export async function openTarget(options: SandboxTargetOptions, parts?: TargetPa
   }
 }
 
-/** All, or none: where one is taken, those before it are given back. */
+/** Opens all ports, or none: if one is in use, closes those before it. */
 async function takePorts(first: number): Promise<Ports> {
   const taken: [string, Listening][] = []
   try {

@@ -20,11 +20,11 @@ export interface SeedUser {
   readonly holdings?: Readonly<Record<string, number>> | undefined
   /** Whether the agent may act for them. @default true */
   readonly agent?: boolean | undefined
-  /** Clients whose word they take for an approval: their orders need no approved details. @default none */
+  /** Clients whose approvals they accept: their orders need no approved details. @default none */
   readonly trustedClients?: readonly string[] | undefined
 }
 
-/** Who and what is there beside Ann and Bob. */
+/** People and objects besides Ann and Bob. */
 export interface SandboxSeed {
   /** Further people, each with an account at all three issuers and a portfolio `p-<subject>`. @default none */
   readonly users?: readonly SeedUser[] | undefined
@@ -69,7 +69,7 @@ export function checkSeed(seed: unknown): SandboxSeed {
   throw new TestingError(`seed: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}`)
 }
 
-/** The made-up world with more people in it: accounts at all three issuers, a portfolio, and their relations. */
+/** Returns the world with more people in it: accounts at all three issuers, a portfolio, and their relations. */
 export function seeded(
   world: MadeUpWorld,
   { users = [], tuples = [] }: SandboxSeed,
@@ -127,7 +127,7 @@ export interface SeedIssuers {
 
 export const upstreamOf = (subject: string): string => `st-${subject}`
 
-/** What holds of Ann holds of them. */
+/** Returns the relations of Ann, for these people. */
 function relationsLikeAnns(all: readonly FgaTuple[], { subject, agent = true }: SeedUser): readonly FgaTuple[] {
   const rename = (name: string) =>
     name === 'user:ann' ? `user:${subject}` : name === 'portfolio:p-ann' ? `portfolio:p-${subject}` : name

@@ -6,7 +6,7 @@ export interface SandboxTargetOptions {
   readonly algorithm?: 'RS256' | 'ES256'
   /** Seconds between polls. @default 1 */
   readonly interval?: number
-  /** How long the Stock Trade API takes for an order, milliseconds. @default 0 */
+  /** Time that the Stock Trade API takes for an order, in milliseconds. @default 0 */
   readonly executionMs?: number
   /** Further clients at the app's issuer, such as an MCP server that exchanges its callers' tokens. @default none */
   readonly clients?: readonly MockClient[]

@@ -4,10 +4,10 @@ import type { SandboxData } from '../data/index.ts'
 import type { EventHub } from '../events/index.ts'
 import type { SandboxSeed } from './seed.ts'
 
-/** What a target is given when it is a whole sandbox, for persons. */
+/** Parts of a target that is a whole sandbox, for persons. */
 export interface TargetParts {
   readonly events: EventHub
-  /** The app's issuer; the other servers follow. 0: any free ones. */
+  /** Port of the app's issuer; the other servers use the next ports. 0: any free ones. */
   readonly firstPort: number
   readonly roles: RoleShape
   readonly seed: SandboxSeed
@@ -18,6 +18,6 @@ export interface TargetParts {
 
 /** A target, and what only its own process may do with it. */
 export interface OpenTarget extends ProtocolTarget {
-  /** Faults that were set at a server and wait: none of them happens. */
+  /** Removes pending faults of a server: none of them happens. */
   forgetFaults(): void
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { type EventHub, withoutTokens } from '../events/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
 
-/** Tells of each request to the Stock Trade API. */
+/** Reports each request to the Stock Trade API. */
 export function tellApi(handle: FetchHandler, events: EventHub | undefined): FetchHandler {
   if (events === undefined) return handle
   return async (request) => {
@@ -20,7 +20,7 @@ const Batch = z.object({ checks: z.array(z.object({ tuple_key: Key, correlation_
 const CheckAnswer = z.object({ allowed: z.boolean() })
 const BatchAnswer = z.object({ result: z.record(z.string(), z.object({ allowed: z.optional(z.boolean()) })) })
 
-/** Tells what OpenFGA was asked, and what it said. */
+/** Reports the questions to OpenFGA, and its answers. */
 export function tellChecks(handle: FetchHandler, events: EventHub | undefined): FetchHandler {
   if (events === undefined) return handle
   return async (request) => {

@@ -4,7 +4,7 @@ import type { ServerContext } from '../server-context.ts'
 /** A request at the token endpoint, its client authenticated. */
 export type GrantContext = TokenEndpointGrantContext<Record<string, string | readonly string[] | undefined>>
 
-/** A grant that the library does not have. One file each in this folder, and a line in its index. */
+/** A grant that the library does not have. Each has one file in this folder, and a line in its index. */
 export interface CustomGrant {
   readonly type: string
   readonly parameters: readonly string[]

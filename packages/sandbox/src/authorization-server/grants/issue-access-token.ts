@@ -10,7 +10,7 @@ export interface AccessTokenRequest {
   /** An API's identifier. */
   readonly resource: string
   readonly scopes: readonly string[]
-  /** Of the user's login, `act`, and what else the token shall say. */
+  /** Claims of the user's login, `act`, and further claims of the token. */
   readonly claims: Readonly<Record<string, unknown>>
   readonly grantId?: string | undefined
   readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
@@ -20,7 +20,7 @@ export interface AccessTokenRequest {
   readonly issuedTokenType?: string | undefined
 }
 
-/** An access token for one API, and the response that carries it. */
+/** Issues an access token for one API, with its response. */
 export async function issueAccessToken(
   context: ServerContext,
   ctx: GrantContext,

@@ -11,8 +11,9 @@ const ID_JAG_SECONDS = 300
 /**
  * Asserts a user to another authorization server (Cross App Access): the employer's side.
  *
- * `audience` is the issuer of that server, and it must be one that this server asserts to. The client has the same
- * name at both. Bound to the key of the DPoP proof, where the request has one.
+ * `audience` is the issuer of that server, and it must be one that this server asserts to. The client has the same name
+ * at both. Bound to the key of the DPoP proof, if the request has one.
+ *
  * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/ | ID-JAG}
  */
 export async function issueIdJag(context: ServerContext, ctx: GrantContext, subject: OwnToken): Promise<object> {

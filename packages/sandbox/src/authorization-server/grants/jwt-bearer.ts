@@ -12,7 +12,7 @@ import { optional, repeated, required } from './parameters.ts'
 
 const invalid = (description: string): Error => new errors.InvalidGrant(description)
 
-/** What an ID-JAG must say. `aud` is exactly one: this server. */
+/** Required claims of an ID-JAG. `aud` is exactly one: this server. */
 const IdJag = z.object({
   iss: z.string(),
   sub: z.string(),

@@ -45,7 +45,7 @@ export async function onBehalfOf(context: ServerContext, ctx: GrantContext): Pro
   }
 }
 
-/** The scope's own name has no slash; the target may end with one, and then there are two. */
+/** Splits a scope. Its own name has no slash; the target may end with one, and then there are two. */
 function splitScope(text: string): { readonly resource: string; readonly scope: string } {
   const at = text.lastIndexOf('/')
   if (at < 1) throw new errors.InvalidScope('the scope names no API', text)

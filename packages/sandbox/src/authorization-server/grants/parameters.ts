@@ -1,7 +1,7 @@
 import { errors } from 'oidc-provider'
 import type { GrantContext } from './grant.ts'
 
-/** A parameter that may stand once. The library refuses repetition of those that may not be repeated. */
+/** Returns a parameter that may occur once. The library refuses a repetition. */
 export function optional(ctx: GrantContext, name: string): string | undefined {
   const value = ctx.oidc.params[name]
   return typeof value === 'string' && value !== '' ? value : undefined

@@ -15,8 +15,7 @@ export type OwnToken = JWTPayload & { readonly sub: string }
 const invalidRequest = (description: string): Error => new errors.InvalidRequest(description)
 
 /**
- * Verifies a token of this server that a client hands back as proof.
- *
+ * Verifies a token of this server that a client sends as proof.
  * @param parameter - Named in the refusal.
  * @param invalid - RFC 8693 §2.2.2: an invalid subject or actor token is `invalid_request`; other grants differ.
  */
@@ -49,7 +48,7 @@ export async function verifyOwnToken(
 }
 
 /**
- * Whether this client may hand in this token: it is the API that the token was issued for, or, where it is no API,
+ * Checks that this client may send this token. It must be the API that the token was issued for or, if it is no API,
  * the client that the token was issued to.
  */
 export function requireOwnAudience(context: ServerContext, clientId: string, claims: JWTPayload, type: string): void {

@@ -12,12 +12,13 @@ import { optional, repeated, required } from './parameters.ts'
 import { type OwnToken, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
 
 /**
- * Exchanges a user's token for one limited to another API: delegation, with the client's agent in `act`. Asked for an
- * ID-JAG, it asserts the user to another authorization server instead.
+ * Exchanges a user's token for one limited to another API: delegation, with the client's agent in `act`. If the request
+ * asks for an ID-JAG, it asserts the user to another authorization server instead.
  *
  * `scope` must be given (RFC 6749 §3.3 lets a server insist), so that no client gets default scopes by omission. The
  * new token has the authorization details of the subject token, or fewer: details that no person approved cannot be
  * added.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693 | RFC 8693}
  */
 export const tokenExchange: CustomGrant = {
@@ -47,7 +48,7 @@ async function delegate(
   issuedTokenType: string,
 ): Promise<object> {
   const proof = await validateDpop(context.provider, ctx)
-  // RFC 9449 gives no rule; a bound token must not become one that anybody can use.
+  // RFC 9449 gives no rule; a bound token must not become one that any holder can use.
   if (subject.cnf !== undefined && proof === undefined) {
     throw new errors.InvalidRequest('subject_token is bound to a key: send a DPoP proof')
   }
@@ -74,7 +75,10 @@ async function delegate(
   })
 }
 
-/** One token, one API. @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 §2} */
+/**
+ * Returns the target. One token is for one API.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 §2}
+ */
 function targetOf(ctx: GrantContext): string {
   const [resource, ...more] = new Set([...repeated(ctx, 'resource'), ...repeated(ctx, 'audience')])
   if (resource === undefined || more.length > 0) throw new errors.InvalidTarget('name exactly one resource or audience')
@@ -89,12 +93,12 @@ function requireWithinSubject(subject: JWTPayload, resource: string, requested: 
   if (beyond !== undefined) throw new errors.InvalidScope('the subject token does not have it', beyond)
 }
 
-/** RFC 8693 §4.1: the new actor outermost, earlier ones nested inside. */
+/** Returns the actor claim: the new actor outermost, earlier ones nested inside (RFC 8693 §4.1). */
 async function actorOf(context: ServerContext, ctx: GrantContext, subject: JWTPayload): Promise<ActorClaim> {
   const { clientId } = ctx.oidc.client
   const token = optional(ctx, 'actor_token')
   const type = optional(ctx, 'actor_token_type')
-  // §2.1: required with an actor token, and must not stand without one.
+  // §2.1: required with an actor token, and forbidden without one.
   if ((token === undefined) !== (type === undefined)) {
     throw new errors.InvalidRequest('actor_token and actor_token_type go together')
   }

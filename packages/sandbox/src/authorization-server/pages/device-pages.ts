@@ -45,7 +45,10 @@ ${raw(labelled(form))}
   }
 }
 
-/** The library's input has no label of its own, and moves the focus by a script that our policy does not run. */
+/**
+ * Adds a label to the library's input, which has none. The library moves the focus by a script that our policy does not
+ * run.
+ */
 function labelled(form: string): string {
   return form.replace('<input', '<label class="said" for="user_code">Code</label><input id="user_code"')
 }

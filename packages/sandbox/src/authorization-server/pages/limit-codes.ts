@@ -4,13 +4,13 @@ import { sendPage } from './send-page.ts'
 
 type Next = () => Promise<unknown>
 
-/** Where a person enters the code of a device. */
+/** Path at which a person enters the code of a device. */
 export const DEVICE_PATH = '/activate'
 
 const MAX_WRONG = 10
 const WINDOW_SECONDS = 60
 
-/** Says that what was entered is the code of no device that waits. */
+/** Records that the entered code is of no waiting device. */
 export function noteWrongCode(ctx: KoaContextWithOIDC, error: unknown): void {
   ctx.state.wrongCode = error instanceof Error && 'userCode' in error
 }
@@ -28,7 +28,7 @@ export function limitCodes(title: string): (ctx: KoaContextWithOIDC, next: Next)
     const now = Date.now()
     tries = tries.filter(({ at }) => at > now - WINDOW_SECONDS * 1000)
     if (tries.length >= MAX_WRONG) return refuse(ctx, title)
-    // Counted before it is looked at: many at once are as many.
+    // Counted before the check, so that simultaneous entries all count.
     const own = { at: now }
     tries = [...tries, own]
     await next()

@@ -4,7 +4,7 @@ import { html } from 'hono/html'
 import { type DetailLine, initials, type Markup } from '../../pages/index.ts'
 
 export interface AskedBy {
-  /** Whose page this is. */
+  /** Title of the page's owner. */
   readonly title: string
   readonly clientId: string
   /** Proves that the form was shown by this page. */
@@ -28,7 +28,7 @@ ${users.map(
 </main>`
 }
 
-/** What a person is asked to agree to. */
+/** Consent that a person is asked for. */
 export interface Asked {
   readonly name: string
   readonly scopes: readonly string[]
@@ -37,7 +37,7 @@ export interface Asked {
   readonly details: readonly (readonly DetailLine[])[]
 }
 
-/** What a client may do, in the words that a person knows. */
+/** Returns a page with the client's requested rights, in words that a person knows. */
 export function consentBody({ title, clientId, csrf }: AskedBy, { name, scopes, audience, details }: Asked): Markup {
   return html`<header><h1>${title}</h1></header>
 <main>
@@ -73,7 +73,7 @@ function inWords(scope: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** What went wrong, where no client can be told. */
+/** Returns a page with a problem that no client can get. */
 export function problemBody(title: string, reason: string): Markup {
   return html`<header><h1>${title}</h1></header><main><div class="card"><h2 class="big">This did not work</h2><p>${reason}</p></div></main>`
 }

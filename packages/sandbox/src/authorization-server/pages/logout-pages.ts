@@ -4,8 +4,8 @@ import type { ServerParts } from '../server-parts.ts'
 import { showCard } from './show-card.ts'
 
 /**
- * The pages of a logout that an app began (OpenID Connect RP-Initiated Logout 1.0 §2). The person says yes first: any
- * page can lead a browser here. `form` is the library's own, with its own token in it.
+ * Pages of a logout that an app began (OpenID Connect RP-Initiated Logout 1.0 §2). The person confirms first: any page
+ * can send a browser here. `form` is the library's own, with its own token in it.
  */
 export function logoutPages({ pages: { title } }: Pick<ServerParts, 'pages'>) {
   return {

@@ -7,8 +7,8 @@ const { Check } = interactionPolicy
 type Asks = (ctx: KoaContextWithOIDC) => boolean | Promise<boolean>
 
 /**
- * When a person is shown a page: to say who they are, and what a client may, where the server asks for that or the
- * request has authorization details.
+ * Returns the policy for pages. A person sees a page to log in, and to grant a client's rights if the server requires
+ * that or the request has authorization details.
  *
  * A user whom a control signed in sees no page.
  */
@@ -26,7 +26,7 @@ export function withPages(
   for (const check of login?.checks ?? []) check.check = unlessSignedIn(check.check)
   const consent = policy.get('consent')
   consent?.checks.clear()
-  // Details in a token say that the person approved them: so they are shown, whatever else is asked for.
+  // Details in a token say that the person approved them, so they are always shown.
   const isUnseen = ({ oidc }: KoaContextWithOIDC) =>
     oidc.result?.consent === undefined && (pages.consent || oidc.params?.authorization_details !== undefined)
   consent?.checks.add(new Check('not_asked', 'the person has to agree', 'consent_required', unlessSignedIn(isUnseen)))
@@ -38,7 +38,7 @@ function isTooWeak({ oidc }: KoaContextWithOIDC): boolean {
   return wanted.length > 0 && oidc.result?.login === undefined && !wanted.includes(oidc.session?.acr ?? '')
 }
 
-/** Where the page of an interaction is. */
+/** Returns the path of an interaction's page. */
 export function interactionPath(_ctx: KoaContextWithOIDC, interaction: { readonly uid: string }): string {
   return `/interaction/${interaction.uid}`
 }
