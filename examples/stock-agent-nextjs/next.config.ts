@@ -5,7 +5,7 @@ const ours = ['ai-sdk', 'core', 'example-stock-agent', 'stores'].map((name) => `
 
 const config: NextConfig = {
   distDir: '.behalf/next',
-  // From source, as they lie in this repository. In an app that installs them this line is not there.
+  // Compiles from source, as in this repository. An app with installed packages does not need this line.
   transpilePackages: ours,
   turbopack: { root: fileURLToPath(new URL('../..', import.meta.url)) },
   // `npm run check -- types` does it, for all packages alike.
@@ -19,8 +19,8 @@ const config: NextConfig = {
         { key: 'x-content-type-options', value: 'nosniff' },
       ],
     },
-    // Pages have theirs from `proxy.ts`. Data is no page, whatever it is taken for; and what is not found among the
-    // framework's files is answered with a page that `proxy.ts` does not see.
+    // `proxy.ts` sets the headers of pages. Data must not be treated as a page. A missing framework file is answered
+    // with a page that `proxy.ts` does not see.
     ...['/api/:path*', '/_next/:path*'].map((source) => ({
       source,
       headers: [{ key: 'content-security-policy', value: "default-src 'none'; frame-ancestors 'none'" }],

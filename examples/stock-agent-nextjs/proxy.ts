@@ -13,7 +13,7 @@ const policyFor = (nonce: string) =>
     "frame-ancestors 'none'",
   ].join('; ')
 
-/** A policy for each page, with a nonce of its own: Next.js reads it there and puts it on the scripts that it writes. */
+/** Sets a policy for each page, with its own nonce: Next.js reads the nonce and adds it to its scripts. */
 export function proxy(request: NextRequest): NextResponse {
   const policy = policyFor(Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('base64'))
   const headers = new Headers(request.headers)
@@ -23,5 +23,8 @@ export function proxy(request: NextRequest): NextResponse {
   return response
 }
 
-/** The app's own pages. What `connectAccounts` answers has a stricter policy; data and files have the one of the configuration. */
+/**
+ * Paths of the app's own pages. Answers of `connectAccounts` have a stricter policy; data and files have that of the
+ * configuration.
+ */
 export const config = { matcher: '/((?!api/|connections/|_next/).*)' }

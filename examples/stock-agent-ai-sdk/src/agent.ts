@@ -21,7 +21,7 @@ export interface AiSdkAgentOptions extends StockAgentOptions {
 export function createAiSdkAgent(options: AiSdkAgentOptions): ResumableAgent {
   const { conversations, identity, threadId, planner, portfolio } = options
   const model = options.model ?? scriptedModel(planner, portfolio)
-  // Each user has a conversation of their own. The guard would keep users apart in a shared one as well.
+  // Each user has a separate conversation. In a shared one, the guard would keep users apart too.
   const name = `${threadId} of ${identity?.kind === 'user' ? identity.subject : 'no user'}`
   const goOn = async (prompt: string, before: readonly ModelMessage[]) => {
     const { turn, messages } = await converse(options, prompt, before, model)
@@ -35,14 +35,14 @@ export function createAiSdkAgent(options: AiSdkAgentOptions): ResumableAgent {
       return goOn(prompt, interruptsOf(saved).length > 0 ? saved : [...saved, userSays(prompt)])
     },
     goOn: () => goOn('', conversations.read(name)),
-    // As a backup of the messages would be replayed: the call comes again, with its id.
+    // A replayed backup of the messages has the same effect: it contains the call again, with its id.
     retry: async (call: ToolCall) => (await converse(options, '', [userSays('(again)')], repeatingModel(call))).turn,
   }
 }
 
 const userSays = (content: string): ModelMessage => ({ role: 'user', content })
 
-/** Generates, waits for the person, and goes on, until nothing waits or the agent leaves. */
+/** Generates, waits for the person, and continues, until no call waits or the agent leaves. */
 async function converse(
   { guard, identity, threadId, onCall, waitForPerson, portfolio }: AiSdkAgentOptions,
   prompt: string,
@@ -80,7 +80,10 @@ async function converse(
     answer = result.text
   }
 
-  /** A no is told to the model without another look by the guard: the demo takes one, to show its trace. */
+  /**
+   * Calls the guard again after a denial, to show its trace: the AI SDK reports a denial to the model without the
+   * guard.
+   */
   async function noteRefusal(toolCallId: string): Promise<void> {
     const last = messages.at(-1)
     const isRefused =

@@ -19,9 +19,9 @@ interface Completion {
 }
 
 /**
- * A model behind an OpenAI-compatible API, a local one included.
+ * Makes a model over an OpenAI-compatible API, including a local one.
  *
- * Small on purpose, and without streaming: an app takes `@ai-sdk/openai` or `@ai-sdk/openai-compatible`.
+ * Small, and without streaming: an app uses `@ai-sdk/openai` or `@ai-sdk/openai-compatible`.
  */
 export function openAiModel({
   apiKey,
@@ -40,7 +40,7 @@ export function openAiModel({
     async doGenerate(options): Promise<Result> {
       const response = await fetch(`${baseUrl.replace(/\/$/, '')}/chat/completions`, {
         method: 'POST',
-        // The demo's servers are mocked in this process, and refuse what is not for them: this one is real.
+        // The demo's servers are mocked in this process, and refuse unknown requests; this header marks a real server.
         headers: { ...json, authorization: `Bearer ${apiKey}`, accept: 'msw/passthrough' },
         body: JSON.stringify({ model: modelId, messages: messagesOf(options), tools: toolsOf(options) }),
         ...(options.abortSignal !== undefined && { signal: options.abortSignal }),

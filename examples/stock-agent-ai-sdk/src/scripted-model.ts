@@ -6,7 +6,7 @@ type Options = Parameters<Model['doGenerate']>[0]
 type Message = Options['prompt'][number]
 type Result = Awaited<ReturnType<Model['doGenerate']>>
 
-/** A model's stand-in: the scripted planner decides what to call, and results become sentences. */
+/** Makes a model for tests: the scripted planner decides what to call, and results become sentences. */
 export function scriptedModel(planner: Planner, portfolio: string | undefined): Model {
   return modelOf((prompt) => {
     const plan = planner(promptIn(prompt), { portfolio })
@@ -14,7 +14,7 @@ export function scriptedModel(planner: Planner, portfolio: string | undefined): 
   })
 }
 
-/** Writes one call over again, with the id that it had. */
+/** Makes a model that repeats one call, with its id. */
 export const repeatingModel = (call: ToolCall): Model => modelOf(() => call)
 
 function modelOf(first: (prompt: readonly Message[]) => string | ToolCall): Model {

@@ -15,7 +15,7 @@ import { createAgent } from 'langchain'
 import * as z from 'zod'
 import type { ModelChoice } from './model.ts'
 
-/** What a run is told beside its messages. LangGraph keeps none of it, so a resume is told it again. */
+/** Context of a run besides its messages. LangGraph does not keep it, so a resume gets it again. */
 const contextSchema = z.object({ identity: z.custom<Identity>().optional() })
 
 /** The stock agent on LangChain: its tools behind the guard, its conversation in a checkpointer. */
@@ -26,14 +26,14 @@ export function langChainAgent(
 ): StockAgent & { resume(): Promise<Turn> } {
   return {
     ask: (prompt) => take(options, model, checkpointer, { prompt }),
-    // A message that comes back to a process that knows nothing of it: nothing is in its checkpointer.
+    // A message that returns to a process without its state: its checkpointer is empty.
     retry: (call) => take(options, model, new MemorySaver(), { prompt: '', begin: call }),
     resume: () => take(options, model, checkpointer, {}),
   }
 }
 
 interface Beginning {
-  /** Absent: the conversation goes on where it paused. */
+  /** Prompt of the turn. Absent: the conversation continues where it paused. */
   readonly prompt?: string
   readonly begin?: ToolCall
 }
@@ -78,8 +78,8 @@ async function makeAgent(
 }
 
 /**
- * How to resume the graph. `'look'`: still open, poll again. `undefined`: no call waits, or the user does not wait
- * here.
+ * Returns how to resume the graph. `'look'`: still open, poll again. `undefined`: no call waits, or the user does not
+ * wait here.
  */
 async function nextStep(
   state: Parameters<typeof interruptsOf>[0],
@@ -93,7 +93,7 @@ async function nextStep(
   return (await resumeWhenResolved(state, { guard, identity })) ?? 'look'
 }
 
-/** The call that this turn was about: the newest one since the user last spoke. */
+/** Returns the call of this turn: the newest one since the user's last message. */
 function callIn(messages: readonly BaseMessage[]): ToolCall | undefined {
   const since = messages.slice(messages.findLastIndex((message) => message.type === 'human') + 1)
   const calls = since.flatMap((message) => (AIMessage.isInstance(message) ? (message.tool_calls ?? []) : []))

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { MemorySaver } from '@langchain/langgraph'
 
 /**
- * LangGraph's in-memory saver over one file, so that the demo needs no database: what it keeps is LangGraph's own, byte
- * for byte. An app takes `SqliteSaver` or `PostgresSaver` in its place; nothing else changes.
+ * LangGraph's in-memory saver over one file, so that the demo needs no database. It stores LangGraph's own bytes. An
+ * app uses `SqliteSaver` or `PostgresSaver` instead; nothing else changes.
  */
 export class FileSaver extends MemorySaver {
   readonly #file: string

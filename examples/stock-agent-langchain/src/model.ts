@@ -1,21 +1,21 @@
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models'
 import { PlannerModel, type PlannerModelOptions } from './planner-model.ts'
 
-/** As it was when this module was loaded: the made-up world answers or refuses every later request. */
+/** The function before this module's mocks: the mocked world answers or refuses every later request. */
 const realFetch = globalThis.fetch
 
-/** Which model takes part, from the environment: what the SDKs of OpenAI-compatible servers read. */
+/** Model, chosen by the environment: the variables that SDKs of OpenAI-compatible servers read. */
 export interface ModelChoice {
-  /** For the screen. */
+  /** Name for the screen. */
   readonly name: string
-  /** What it is told before the user's first word. */
+  /** Returns the system prompt, which comes before the user's first message. */
   systemPrompt(portfolio: string | undefined): string | undefined
   make(options: PlannerModelOptions): Promise<BaseChatModel>
 }
 
 type Environment = Readonly<Partial<Record<'OPENAI_API_KEY' | 'OPENAI_BASE_URL' | 'OPENAI_MODEL', string>>>
 
-/** A real model where `OPENAI_API_KEY` is set, at `OPENAI_BASE_URL` if there is one; else the scripted planner. */
+/** Returns a real model if `OPENAI_API_KEY` is set, at `OPENAI_BASE_URL` if that is set; else the scripted planner. */
 export function chooseModel(environment: Environment): ModelChoice {
   const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseURL, OPENAI_MODEL: model = 'gpt-5-mini' } = environment
   if (!apiKey) {
@@ -32,7 +32,7 @@ export function chooseModel(environment: Environment): ModelChoice {
         portfolio === undefined ? 'No user is signed in.' : `The user's own portfolio is ${portfolio}.`
       } Another person's portfolio is p- and their first name. When a tool says that something was not done, tell the user so and do not try again.`,
     async make(options) {
-      // A call that comes back is the framework's doing, and no model's.
+      // The framework, and no model, repeats a call.
       if (options.begin !== undefined) return new PlannerModel(options)
       const { ChatOpenAI } = await import('@langchain/openai')
       return new ChatOpenAI({ apiKey, model, configuration: { fetch: realFetch, ...(baseURL && { baseURL }) } })

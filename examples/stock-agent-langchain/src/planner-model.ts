@@ -5,9 +5,9 @@ import { AIMessage, type BaseMessage, HumanMessage, ToolMessage } from '@langcha
 import type { ChatResult } from '@langchain/core/outputs'
 
 export interface PlannerModelOptions {
-  /** What "my portfolio" means. A real model reads it in its system prompt. */
+  /** Portfolio that "my portfolio" means. A real model reads it in its system prompt. */
   readonly portfolio: string | undefined
-  /** The first thing that it does, whatever it is asked: a call that comes back, as after a crash. */
+  /** First call of the model, whatever the prompt is: a repeated call, as after a crash. */
   readonly begin?: ToolCall | undefined
   readonly planner: Planner
 }
@@ -44,7 +44,7 @@ export class PlannerModel extends BaseChatModel {
   }
 }
 
-/** A message that comes back has the id that it had: the slot of a call names its message. */
+/** A repeated message has its original id: the slot of a call names its message. */
 const calling = (id: string, name: ToolName, input: unknown): AIMessage =>
   new AIMessage({
     id: `turn of ${id}`,

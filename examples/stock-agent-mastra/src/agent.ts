@@ -17,7 +17,7 @@ import { LibSQLStore } from '@mastra/libsql'
 import { scriptedModel } from './scripted-model.ts'
 
 export interface MastraAgentOptions extends StockAgentOptions {
-  /** Where Mastra keeps its runs: the path of a SQLite file. */
+  /** Path of the SQLite file in which Mastra keeps its runs. */
   readonly file: string
   /** A real model. @default the scripted planner */
   readonly model?: MastraModelConfig | undefined
@@ -38,7 +38,7 @@ export function createMastraAgent(options: MastraAgentOptions): ResumableAgent {
   }
 }
 
-/** It names Mastra's run, and the call in it. */
+/** Returns the id: it names Mastra's run, and the call in it. */
 const idOf = (slot: Slot) => [slot].flat().join(' ')
 
 class Conversation {
@@ -70,7 +70,7 @@ class Conversation {
     return this.goOn(await textOf(stream))
   }
 
-  /** Waits for the person, and goes on, until nothing waits or the agent leaves. */
+  /** Waits for the person, and continues, until no call waits or the agent leaves. */
   async goOn(answer: string): Promise<string> {
     const { guard, identity, waitForPerson } = this.#options
     let said = answer
@@ -89,7 +89,7 @@ class Conversation {
     }
   }
 
-  /** As Mastra's engine runs a step over again: the same tool, in the context of the same run and call. */
+  /** Repeats a step as Mastra's engine does: the same tool, in the context of the same run and call. */
   async again({ id, tool, input }: ToolCall): Promise<string> {
     const [runId, toolCallId] = id.split(' ')
     for (;;) {

@@ -14,8 +14,8 @@ import { createMastraAgent, type MastraAgentOptions } from './agent.ts'
 
 const { values } = parseArgs({ options: { interactive: { type: 'boolean' }, fault: { type: 'string' } } })
 const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: url, OPENAI_MODEL: modelId = 'gpt-4o-mini', NO_COLOR } = process.env
-// Mastra speaks to OpenAI and to what is compatible with it by itself. The demo's servers are mocked in this process,
-// and refuse what is not for them: the header says that this one is real.
+// Mastra itself connects to OpenAI and compatible servers. The demo's servers are mocked in this process, and refuse
+// unknown requests: the header marks a real server.
 const headers = { accept: 'msw/passthrough' }
 const model: MastraAgentOptions['model'] = apiKey
   ? { id: `openai/${modelId}`, apiKey, headers, ...(url && { url }) }

@@ -7,7 +7,7 @@ type Chunk = Awaited<ReturnType<Model['doStream']>>['stream'] extends ReadableSt
 
 const usage = { inputTokens: 0, outputTokens: 0, totalTokens: 0 }
 
-/** A model's stand-in: the scripted planner decides what to call, and results become sentences. */
+/** Makes a model for tests: the scripted planner decides what to call, and results become sentences. */
 export function scriptedModel(planner: Planner, portfolio: string | undefined): Model {
   const stream = (prompt: readonly Message[]) => {
     const said = answersIn(prompt.at(-1))?.join(' ')
@@ -24,7 +24,7 @@ export function scriptedModel(planner: Planner, portfolio: string | undefined): 
     modelId: 'planner',
     supportedUrls: {},
     doStream,
-    // Mastra asks for a stream in either way.
+    // Mastra asks for a stream in both cases.
     doGenerate: doStream,
   }
 }

@@ -5,7 +5,7 @@ import { createMcpSession, type McpSession, withSignIn } from '@behalf/mcp/clien
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import type { World } from './world.ts'
 
-/** What came of a prompt. */
+/** Result of a prompt. */
 export type Answer =
   | { readonly status: 'said'; readonly text: string }
   | { readonly status: 'done'; readonly result: unknown }
@@ -32,7 +32,7 @@ export interface StockAgent {
   readonly session: McpSession
   tools(): Promise<readonly string[]>
   ask(prompt: string): Promise<Answer>
-  /** Goes on with a call that waited, by a fresh connection, as another process would. */
+  /** Continues a call that waited, by a new connection, as another process would. */
   goOn(call: WaitingCall): Promise<Answer>
 }
 

@@ -19,7 +19,7 @@ export function stockServer({ resource, authorizationServer, guard, dpop }: Stoc
     authorizationServer,
     scopes: ['mcp:tools'],
     guarded,
-    // Orders need more of the token than the rest does; whether this user may place them, the policy says.
+    // Orders need more scopes than the other tools; the policy decides whether this user may place them.
     tools: { create_order: { scopes: ['mcp:trade'] } },
     metadata: { name: 'Stock Trade', scopes: ['mcp:tools'] },
     dpop,

@@ -10,13 +10,13 @@ interface Stage {
   readonly printer: Printer
   readonly ann: StockAgent
   readonly bob: StockAgent
-  /** Where Ann's browser was sent. */
+  /** Addresses to which Ann's browser was sent. */
   readonly signIns: readonly URL[]
   check(what: string, actual: unknown, expected: unknown): void
   ask(who: 'ann' | 'bob', prompt: string): Promise<Answer>
 }
 
-/** Tells the story, and checks it. @returns whether everything was as it should be */
+/** Runs the story, and checks it. @returns whether every check passed */
 export async function runStory(world: World, printer: Printer): Promise<boolean> {
   let checks = 0
   let mismatches = 0

@@ -15,7 +15,7 @@ export interface World {
   /** The MCP endpoint. */
   readonly resource: string
   readonly audit: readonly AuditEvent[]
-  /** How many orders were carried out in a portfolio: the exchange's own word. */
+  /** Returns the number of executed orders in a portfolio, as the exchange reports it. */
   orders(portfolio: string): Promise<number>
   close(): Promise<void>
 }
@@ -64,7 +64,7 @@ export async function openWorld(): Promise<World> {
   }
 }
 
-/** The one made-up name of the story leads to its port, as a name server would have it. */
+/** Resolves the only host name of the story to its port, as a name server would. */
 function leadTo({ api }: ProtocolTarget): void {
   const real = globalThis.fetch
   globalThis.fetch = async (input, init) => {

@@ -8,12 +8,12 @@ export async function say(page: Page, text: string): Promise<void> {
   await page.getByRole('button', { name: 'Send' }).click()
 }
 
-/** On the issuer's page: this very person. */
+/** Signs this person in on the issuer's page. */
 export async function signInAs(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: new RegExp(name) }).click()
 }
 
-/** From the app's own page to the issuer's and back. */
+/** Goes from the app's own page to the issuer's and back. */
 export async function logIn(page: Page, { origin }: Stage, name: string): Promise<void> {
   await page.goto(origin)
   await page.getByRole('link', { name: 'Log in' }).click()
@@ -37,10 +37,10 @@ export async function connectAccount(page: Page, name: string): Promise<void> {
 
 export const waiting = (page: Page) => page.getByRole('region', { name: 'Waiting for approval' })
 
-/** What was asked before the login, and waits for its user's click. */
+/** Locates the text from before the login, which waits for its user's click. */
 export const adopted = (page: Page) => page.getByRole('region', { name: 'Asked before the login' })
 
-/** What became of the order, on its card. */
+/** Locates the result of the order, on its card. */
 export const verdict = (page: Page, text: string) =>
   page.getByRole('region', { name: 'Order' }).getByText(text, { exact: true }).last()
 
@@ -58,7 +58,7 @@ export async function asked(
   return { page, before, id: new URL(page.url()).searchParams.get('c') ?? '' }
 }
 
-/** Picks up a user's phone, and answers one question there. */
+/** Opens a user's phone, and answers one question there. */
 export async function answerOnPhone(
   stage: Stage,
   subject: string,
@@ -72,7 +72,7 @@ export async function answerOnPhone(
   await phone.context().close()
 }
 
-/** What a script in this page gets from the app. */
+/** Sends a request as a script in this page would. */
 export async function ask(
   page: Page,
   path: string,
@@ -88,7 +88,7 @@ export async function ask(
   )
 }
 
-/** As in the first moment of what settles, for as long as a test looks: then it takes clicks. */
+/** Keeps elements in the first moment of their animation during a test; afterwards they accept clicks. */
 export async function stayUnsettled(page: Page): Promise<() => Promise<void>> {
   const pause = () => {
     // The issuer's pages let no style element in.
@@ -104,13 +104,13 @@ export async function stayUnsettled(page: Page): Promise<() => Promise<void>> {
     })
 }
 
-/** Where a click hits it, whether or not it takes any. */
+/** Clicks at a position, whether or not the element accepts clicks. */
 export async function clickAt(page: Page, target: Locator): Promise<() => Promise<void>> {
   const { x, y, width, height } = (await target.boundingBox()) ?? expect.unreachable('it is not shown')
   return () => page.mouse.click(x + width / 2, y + height / 2)
 }
 
-/** By the Tab key alone, as far as it takes. */
+/** Moves the focus with the Tab key alone, until it reaches the target. */
 export async function tabTo(page: Page, target: Locator): Promise<void> {
   const isFocused = () => target.evaluate((element) => element === document.activeElement).catch(() => false)
   await target.waitFor()

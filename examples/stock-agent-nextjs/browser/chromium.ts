@@ -18,11 +18,11 @@ const executablePath = (process.env.PATH ?? '')
 
 export const hasChromium = executablePath !== undefined
 
-/** Said of tests that are skipped without one. */
+/** Message for tests that are skipped without Chromium. */
 export const chromiumMissing = 'needs chromium: apt-get install -y chromium'
 
 export function startChromium(): Promise<Browser> {
-  // As root, and in a container with little shared memory. Hosts of one domain are this machine.
+  // Runs as root, and in a container with little shared memory. Hosts of one domain resolve to this machine.
   const args = [
     '--no-sandbox',
     '--disable-dev-shm-usage',
@@ -34,7 +34,10 @@ export function startChromium(): Promise<Browser> {
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe-core finds wrong with a page: by the debugging protocol, for the page's policy lets no script in. */
+/**
+ * Returns the problems that axe-core finds in a page. It uses the debugging protocol, because the page's policy allows
+ * no script.
+ */
 export async function violations(page: Page): Promise<readonly string[]> {
   const session = await page.context().newCDPSession(page)
   const evaluate = async (expression: string): Promise<unknown> =>

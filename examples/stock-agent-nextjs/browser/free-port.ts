@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 
 const [LOWEST, HIGHEST] = [15_000, 30_000]
 
-/** A port that nothing listens on. Below those that the system gives to connections on their way out. */
+/** Returns a port on which nothing listens, below the system's range for outgoing connections. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST))

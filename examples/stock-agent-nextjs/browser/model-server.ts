@@ -2,13 +2,13 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** What a model says next: words, one call of a tool, or what no honest model sends. */
+/** Next answer of a model: text, one tool call, or an answer that no honest model sends. */
 export type Said =
   | { readonly text: string }
   | { readonly tool: string; readonly input: object }
   | { readonly raw: (response: ServerResponse) => void }
 
-/** What the app asked a model. */
+/** Request of the app to a model. */
 export interface Asked {
   readonly authorization: string | undefined
   readonly body: {
@@ -18,7 +18,10 @@ export interface Asked {
   }
 }
 
-/** A server that streams as OpenAI does. `say`: what a request is answered with; a number is a status, and no answer. */
+/**
+ * Starts a server that streams as OpenAI does. `say` returns the answer to a request; a number is a status without an
+ * answer.
+ */
 export async function modelServer(
   say: (asked: Asked, count: number) => Said | number | Promise<Said | number>,
   /** The id of a call. */

@@ -1,7 +1,7 @@
 import { buildApp } from '../web/build-app.ts'
 import { hasChromium } from './chromium.ts'
 
-/** Before all tests: the app as it would be deployed. */
+/** Builds the app before all tests, as for a deployment. */
 export async function setup(): Promise<void> {
   if (hasChromium) await buildApp()
 }

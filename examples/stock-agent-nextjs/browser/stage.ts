@@ -16,24 +16,24 @@ export interface Stage {
   readonly origin: string
   /** A new browser that shares nothing with others. */
   someone(options?: BrowserContextOptions): Promise<Page>
-  /** The app's process ends, and another one begins on the same files. `between`: while there is none. */
+  /** Ends the app's process, and starts another one on the same files. `between` runs while there is none. */
   restart(change?: Readonly<Record<string, string>>, between?: () => Promise<void>): Promise<void>
-  /** A second process of the app on the same files, while the first one runs. */
+  /** Starts a second process of the app on the same files, while the first one runs. */
   another(): Promise<RunningApp>
   /** The same as a restart, without a chance to end what it does. */
   crash(): Promise<void>
   /** Orders that the exchange has carried out in a portfolio. */
   orders(portfolio: string): Promise<number>
-  /** All that browsers and app said to each other. */
+  /** Returns the whole traffic between browsers and the app. */
   traffic(): string
-  /** Every token, request id and secret that the app has had in its hands. */
+  /** Returns every token, request id and secret that the app has received. */
   secrets(): readonly string[]
-  /** What went wrong in pages since this was last asked: errors of scripts, and what the page's policy refused. */
+  /** Returns errors in pages since its last call: errors of scripts, and violations of the page's policy. */
   takeFaults(): readonly string[]
   close(): Promise<void>
 }
 
-/** A group of tests on a stage of their own. In the end all that was exchanged on it is searched for secrets. */
+/** Runs a group of tests on its own stage. At the end, searches its whole traffic for secrets. */
 export function onStage(name: string, tests: (stage: () => Stage) => void): void {
   if (!hasChromium) {
     test(name, ({ skip }) => skip(chromiumMissing))
@@ -55,7 +55,7 @@ export function onStage(name: string, tests: (stage: () => Stage) => void): void
 const isJson = (part: string): boolean =>
   /^[\x20-\x7e]+$/.test(Buffer.from(part.slice(0, 12), 'base64url').toString('latin1'))
 
-/** Told without the text itself, which is long. */
+/** Reports a secret without the text itself, which is long. */
 function expectNoSecret(stage: Stage): void {
   const [text, secrets] = [stage.traffic(), stage.secrets()]
   expect(text.length).toBeGreaterThan(10_000)

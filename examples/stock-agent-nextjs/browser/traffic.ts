@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, request, type ServerResponse } from
 import type { AddressInfo } from 'node:net'
 
 /**
- * What stands between browsers and the app: it passes on everything, and keeps it. What a browser shows of its own
- * traffic has holes, where a page went away.
+ * Proxy between browsers and the app: it forwards and records everything. A browser's own record lacks requests of
+ * pages that were closed.
  */
 export interface Traffic {
-  /** Where browsers find the app, whichever process serves it. */
+  /** Origin at which browsers find the app, whichever process serves it. */
   readonly origin: string
-  /** Where the app listens now; `undefined` while there is none. */
+  /** Sets the app's current port; `undefined` while no process runs. */
   goTo(port: number | undefined): void
   /** All requests and all answers so far, heads and bodies. */
   read(): string
@@ -45,7 +45,7 @@ function pass(
   keep: (chunk: string | Buffer) => void,
 ): void {
   const { method = 'GET', url: path = '/' } = incoming
-  // Readable as it is: nothing is compressed on the way.
+  // Asks for uncompressed answers, so that they are readable.
   const headers = { ...incoming.headers, 'accept-encoding': 'identity' }
   keep(`${method} ${path}\n${JSON.stringify(headers)}\n`)
   const fail = () => {

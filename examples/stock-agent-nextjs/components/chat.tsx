@@ -23,7 +23,7 @@ export function Chat({
 }: {
   readonly id: string
   readonly initial: Look | undefined
-  /** Whose page it is; absent for a visitor. */
+  /** User of the page; absent for a visitor. */
   readonly user: string | undefined
   readonly sentences: Sentences
   readonly others: readonly ConversationName[]
@@ -40,7 +40,7 @@ export function Chat({
   const mayType = !isBusy && !isClosed
   const login = `/login?returnTo=${encodeURIComponent(`/?c=${id}`)}`
   useEffect(() => {
-    // Some browsers give back a promise here, which is no clean-up.
+    // Some browsers return a promise here, which is no clean-up function.
     end.current?.scrollIntoView({ block: 'nearest' })
   }, [messages])
   const send = (words: string) => {
@@ -117,7 +117,7 @@ export function Chat({
             placeholder={placeholderOf({ isAdopted, isAsking })}
             autoComplete="off"
             maxLength={2000}
-            // Not disabled: that would take the keyboard's focus away, in the middle of a purchase.
+            // Not disabled: that would remove the keyboard's focus during a purchase.
             readOnly={isClosed}
             aria-disabled={isClosed}
           />

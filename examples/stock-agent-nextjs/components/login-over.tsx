@@ -1,4 +1,4 @@
-/** The page is not of the user who is signed in now: nothing more is said or done in it. */
+/** Notice that the page is of another user than the signed-in one: it accepts no more input. */
 export function LoginOver({
   user,
   conversation,

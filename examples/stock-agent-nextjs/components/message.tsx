@@ -2,7 +2,7 @@ import type { UIMessage } from 'ai'
 import type { Look } from '../src/look-at.ts'
 import { type Sentences, ToolCard, type ToolPart } from './tool-card.tsx'
 
-/** What was said, and what was done, in the order of it. */
+/** Shows the texts and calls of a message, in their order. */
 export function Message({
   message,
   ...more

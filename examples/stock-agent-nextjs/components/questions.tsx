@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useState } from 'react'
 
-/** As the inbox sends it. Message and fields are made for showing; the details themselves are left where they are. */
+/** Question as the inbox sends it. Message and fields are for display; the details themselves are ignored. */
 interface Question {
   readonly id: string
   readonly message: string
@@ -12,13 +12,15 @@ interface Question {
 }
 
 const SECONDS = 3
-/** How long the buttons take no click after the list changed, milliseconds: another question may be under the pointer. */
+/**
+ * Time for which the buttons ignore clicks after the list changed, in milliseconds: another question may be under the
+ * pointer.
+ */
 const STILL_MS = 1000
 
 /**
- * What others' agents ask of this person. They read the message and its details, and answer: nothing else.
- *
- * @param user - Whose page it is. After another login in this browser it shows nothing of theirs, and answers nothing.
+ * Questions of others' agents to this person. They can only read the message and its details, and answer.
+ * @param user - User of the page. After another login in this browser, it shows and answers none of their questions.
  */
 export function Questions({ user }: { readonly user: string }) {
   const [questions, setQuestions] = useState<readonly Question[]>([])

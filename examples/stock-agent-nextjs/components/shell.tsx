@@ -12,17 +12,17 @@ const places = [
   { place: 'accounts', href: '/connections', label: 'Accounts' },
 ] as const satisfies readonly { place: Place; href: string; label: string }[]
 
-/** What all pages have around them. */
+/** Common frame of all pages. */
 export function Shell({
   place,
   identity,
   returnTo,
   children,
 }: {
-  /** Absent: none of those in the navigation. */
+  /** Place in the navigation. Absent: none of them. */
   readonly place?: Place
   readonly identity: UserIdentity | undefined
-  /** Where a login leads back to. */
+  /** Path to which a login returns. */
   readonly returnTo: string
   readonly children: ReactNode
 }) {

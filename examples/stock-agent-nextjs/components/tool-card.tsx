@@ -5,7 +5,7 @@ import { isGoingOn } from '../src/parts.ts'
 import { Countdown } from './countdown.tsx'
 import { Order } from './order.tsx'
 
-/** A tool call as a message has it. */
+/** A tool call, as in a message. */
 export interface ToolPart {
   readonly type: string
   readonly state: string
@@ -20,7 +20,7 @@ export interface ToolPart {
   }
 }
 
-/** How the guard says what became of a question. */
+/** Sentences of the guard about the outcome of a question. */
 export interface Sentences {
   readonly denied: string
   readonly expired: string
@@ -30,7 +30,7 @@ export interface Sentences {
 interface CardProps {
   readonly part: ToolPart
   readonly login: string
-  /** Whose page it is; absent for a visitor. */
+  /** User of the page; absent for a visitor. */
   readonly user: string | undefined
   readonly returnTo: string
   readonly look: Look | undefined
@@ -68,7 +68,7 @@ export function ToolCard(props: CardProps) {
     )
   }
   if (part.state === 'output-available') return <p className="done">{labels[tool] ?? displayText(tool)}</p>
-  // Its process died in the middle: what became of it is looked after.
+  // Its process died before the end: the app checks its outcome.
   if (isGoingOn(part)) return <p className="done">Under way…</p>
   return part.state === 'output-error' || part.state === 'output-denied' ? <p className="done">Not done</p> : null
 }
@@ -79,7 +79,8 @@ function Verdict({ part: { state, approval }, sentences }: Pick<CardProps, 'part
 }
 
 function verdictOf(state: string, approval: ToolPart['approval'], sentences: Sentences): readonly [string, string] {
-  // A yes of a person is not the last word: rights may have gone since. In mid-turn this tab knows a result before the yes.
+  // An approval does not decide alone: rights may have ended since. During a turn, this tab gets a result before the
+  // approval.
   const isRefused = state === 'output-error' || state === 'output-denied'
   if (approval?.approved === true || state === 'output-available') {
     return isRefused ? ['Not done', 'bad'] : ['Approved', 'good']
@@ -119,7 +120,7 @@ function Waiting({ part, login, user, returnTo, look, cancel }: CardProps) {
     }
     case 'login_required':
     case 'step_up_required':
-      // The user is there, and says first whether they asked for it.
+      // The user must first confirm that they asked for it.
       if (look?.goesOn === 'on_click') return null
       return (
         <section className="card" aria-label="Login needed">

@@ -7,12 +7,12 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Look } from '../src/look-at.ts'
 import { noAnswer } from '../src/no-answer.ts'
 
-/** Seconds between looks at a conversation in which nothing waits: another tab may have gone on with it. */
+/** Polling interval in seconds for a conversation in which no call waits: another tab may have continued it. */
 const IDLE_SECONDS = 10
 
 const unreachable = 'The agent could not be reached. It will be tried again.'
 
-/** A conversation that the server keeps. This tab shows it, adds the user's words, and asks to go on. */
+/** A conversation that the server keeps. This tab shows it, adds the user's text, and asks to continue. */
 export interface ShownConversation {
   readonly messages: readonly UIMessage[]
   readonly look: Look | undefined
@@ -22,7 +22,7 @@ export interface ShownConversation {
   readonly problem: string | undefined
   say(text: string): Promise<void>
   cancel(approvalId: string): Promise<void>
-  /** Its user says that what began before the login is theirs. */
+  /** Confirms that the part before the login is the user's. */
   goOn(): Promise<void>
 }
 
@@ -65,7 +65,7 @@ export function useConversation(id: string, initial: Look | undefined, user: str
   const refresh = useCallback(async () => {
     const response = await fetch(`/api/conversations/${id}`).catch(() => undefined)
     if (response === undefined || busy.current) return
-    // What was there before is another's now, to a browser that is not signed in any more.
+    // To a browser that is no longer signed in, the earlier conversation is another user's.
     if (response.status === 404 && user !== undefined && wasThere.current) return setEnded(true)
     if (!response.ok) return
     wasThere.current = true
@@ -80,7 +80,7 @@ export function useConversation(id: string, initial: Look | undefined, user: str
     })
   }, [id, user, setMessages])
 
-  // Each turn's end, in this tab: the server's word counts.
+  // Reloads after each turn of this tab: the server's version counts.
   useEffect(() => {
     if (!isBusy && messages.length > 0) void refresh()
   }, [isBusy, messages.length, refresh])

@@ -10,11 +10,11 @@ export interface OwnEvents {
   readonly damaged: readonly number[]
 }
 
-/** What the agent did and did not do, for those for whom it acts. */
+/** Record of what the agent did and did not do, for its users. */
 export interface Activity {
-  /** For the guard. Events name the user, and hold no token: no field takes one. */
+  /** Sink for the guard. Events name the user, and contain no token: no field accepts one. */
   readonly sink: AuditSink
-  /** A user's own events. One that is damaged does not keep the others from its user. */
+  /** Reads a user's own events. A damaged event does not hide the others. */
   read(owner: string, limit: number): OwnEvents
 }
 
@@ -31,7 +31,7 @@ export function activityIn(
         const { issuer, subject } = event.principal ?? {}
         // No user may read what a visitor asked for without a login.
         const owner = issuer === undefined || subject === undefined ? '' : ownerOf({ issuer, subject })
-        // A page that waits looks every few seconds. A row of looks that say the same is one line of what happened.
+        // A page that waits polls every few seconds. Consecutive polls with the same result are one line of the record.
         if (isPoll(event) && saysTheSame(event, eventIn(String(read.get(owner, 1)?.event)))) return
         write.run(owner, event.at, JSON.stringify(event))
       },

@@ -14,7 +14,7 @@ import { readSettings, type Settings } from './settings.ts'
 import { becomeSoleProcess } from './sole-process.ts'
 import { userOwner, type Who, whoIs } from './who-is.ts'
 
-/** What all routes and pages share. */
+/** Values that all routes and pages share. */
 export interface StockApp {
   readonly settings: Settings
   /** Held until the process ends: no other process uses its folder. */
@@ -24,9 +24,9 @@ export interface StockApp {
   readonly activity: Activity
   readonly locks: Locks
   readonly login: Login
-  /** What users have linked, for their page. */
+  /** Linked accounts of users, for their page. */
   readonly accounts: AccountLinker
-  /** Under `/connections`: where users link their accounts. */
+  /** Handler under `/connections`, with which users link their accounts. */
   readonly connections: (request: Request) => Promise<Response>
   /** `/api/inbox`: questions to those who approve for others. */
   readonly inbox: (request: Request) => Promise<Response>

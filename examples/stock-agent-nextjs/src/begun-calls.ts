@@ -6,15 +6,16 @@ import { isGoingOn } from './parts.ts'
 type Part = UIMessage['parts'][number]
 
 /**
- * The tools, each of whose calls is in the conversation before its body acts.
+ * Wraps the tools so that each call is saved in the conversation before its body acts.
  *
- * A turn is saved when it ends. A process that dies before would leave the user's words alone: asked again, the model
- * would call again under another id, which to the guard is another order. What was begun goes on under its own id
- * instead, and the guard tells what became of it: what was written is told again, and only what reads is run again.
+ * A turn is saved when it ends. If a process died before, only the user's text would remain. The model would then call
+ * again under another id, which the guard treats as another order. Instead, a call that was begun continues under its
+ * own id, and the guard returns its outcome: a write is repeated from its record, and only a read runs again.
  *
- * @param before - What the turn goes on from. Calls that are in it already are kept there.
+ * @param before - Messages with which the turn starts. Calls in them are saved already.
  * @param save - If it throws, the body does not act.
- * @param isPresent - Whether who began the turn is still logged in: a turn outlives its request, and may outlive a logout.
+ * @param isPresent - Returns whether the user of the turn is still logged in: a turn outlives its request, and may
+ *   outlive a logout.
  */
 export function keepingCalls<Tools extends ToolSet>(
   tools: Tools,
@@ -36,7 +37,7 @@ export function keepingCalls<Tools extends ToolSet>(
       if (!(await isPresent())) throw new HadNoEffect(new Error('the login ended before the call'))
       const { toolCallId } = options
       const call = { type: `tool-${name}`, toolCallId, input } as const
-      // As if a person had said yes: a wake-up, with which the framework calls it again.
+      // Acts like a person's approval: a wake-up, with which the framework makes the call again.
       const approval = { id: crypto.randomUUID(), approved: true } as const
       keep(toolCallId, { ...call, state: 'approval-responded', approval })
       return execute(input, options)
@@ -51,11 +52,11 @@ function withParts(messages: readonly UIMessage[], parts: Part[]): readonly UIMe
   if (last?.role !== 'assistant') {
     return [...messages, { id: crypto.randomUUID(), role: 'assistant', parts: [{ type: 'step-start' }, ...parts] }]
   }
-  // Into the step of what was answered: the framework goes on with the calls of one step together.
+  // Adds it to the step of the answered call: the framework continues the calls of one step together.
   return [...messages.slice(0, -1), { ...last, parts: [...last.parts, ...parts] }]
 }
 
-/** What a dead process left behind, to be gone on with under its own ids. */
+/** Returns the calls of a dead process, which continue under their own ids. */
 export function callsToGoOn(messages: readonly UIMessage[]): readonly { tool: ToolName; id: string; input: unknown }[] {
   return (messages.at(-1)?.parts ?? []).flatMap((part) => {
     if (!('toolCallId' in part) || !isGoingOn(part)) return []
@@ -64,7 +65,7 @@ export function callsToGoOn(messages: readonly UIMessage[]): readonly { tool: To
   })
 }
 
-/** Whether the guard holds one of them to be running still: after a crash it does so for a minute. */
+/** Returns whether the guard says that one of them still runs: after a crash, it does so for a minute. */
 export async function isRunning(
   messages: readonly UIMessage[],
   {

@@ -1,7 +1,6 @@
 /**
- * Reads no more of an answer than that, whatever its status: a model's server that sends without end would fill the
- * memory of the process, and with it end every user's turn.
- *
+ * Limits the size of answers, whatever their status: a model's server that sends without end would fill the memory of
+ * the process, and end every user's turn.
  * @returns a `fetch` whose bodies fail with an `Error` once they are larger
  */
 export function boundedFetch(maxBytes: number): typeof fetch {

@@ -1,13 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { UIMessage } from 'ai'
 
-/** A conversation as it is kept. What a browser says of it is not believed. */
+/** A stored conversation. The app ignores a browser's version of it. */
 export interface Conversation {
   readonly id: string
-  /** Grows by each change: a tab sees by it that another one went on. */
+  /** Increases with each change: a tab sees that another one continued the conversation. */
   readonly version: number
   readonly messages: readonly UIMessage[]
-  /** Adopted at a login, and its user has neither clicked nor said anything in it since. */
+  /** True after an adoption at a login, until the user clicks or writes in it. */
   readonly isAdopted: boolean
 }
 
@@ -16,19 +16,20 @@ export interface ConversationName {
   readonly title: string
 }
 
-/** Conversations, each of one owner. Another's and none are not told apart. */
+/** Conversations, each of one owner. Another owner's and a missing one look the same. */
 export interface Conversations {
   read(owner: string, id: string): Conversation | undefined
   /** Whether any owner has a conversation of this id. */
   isTaken(id: string): boolean
   /**
-   * Keeps a conversation; an adopted one is its user's own from then on.
-   *
-   * @throws Error The conversation belongs to another owner, who adopted it meanwhile.
+   * Saves a conversation; an adopted one then belongs to its user.
+   * @throws Error The conversation belongs to another owner, who adopted it.
    */
   save(owner: string, id: string, messages: readonly UIMessage[]): void
   list(owner: string): readonly ConversationName[]
-  /** Gives one conversation of a visitor to the user who logged in there. Nothing in it goes on by itself after that. */
+  /**
+   * Gives one conversation of a visitor to the user who logged in. Afterwards, it continues only by the user's action.
+   */
   adopt(id: string, owners: { readonly from: string; readonly to: string }): void
 }
 

@@ -22,29 +22,28 @@ export interface Turn {
   readonly id: string
   readonly owner: string
   readonly identity: UserIdentity | undefined
-  /** What the user says. Absent: go on with what waited. */
+  /** Text of the user. Absent: continue the waiting calls. */
   readonly text?: string | undefined
-  /** The version of an adopted conversation which the user saw, and said to go on with. */
+  /** Version of an adopted conversation that the user saw, and chose to continue. */
   readonly seen?: number | undefined
-  /** Whether the browser's login is still the one that it was. */
+  /** Returns whether the browser's login is still the same. */
   isPresent(): Promise<boolean>
 }
 
-/** Why there is nothing to stream. The page then reloads the conversation. */
+/** Reason why there is nothing to stream. The page then reloads the conversation. */
 export type Still = 'not_found' | 'waits' | 'nothing_waits' | 'login_required'
 
 /**
- * Goes on with a conversation, one turn at a time.
+ * Continues a conversation, one turn at a time.
  *
- * What was said, called and answered is read from where it is kept, and never from the request: a browser adds
- * words of its user, and nothing else.
+ * Reads texts, calls and answers from their stores, and never from the request: a browser can only add its user's text.
  */
 export async function converse(app: StockApp, turn: Turn): Promise<Response | Still> {
   const { id, owner } = turn
   const release = await app.locks.take(id)
   let streams = false
   try {
-    // The turn before this one may have taken long: no question is sent for a user who has logged out since.
+    // The previous turn may have taken long: sends no question for a user who has logged out since.
     if (!(await turn.isPresent())) return 'login_required'
     const kept = app.conversations.read(owner, id)
     if (kept === undefined && (app.conversations.isTaken(id) || turn.text === undefined)) return 'not_found'
@@ -90,7 +89,9 @@ async function goOn(app: StockApp, turn: Turn, before: readonly UIMessage[]): Pr
   return 'waits'
 }
 
-/** The server ended in the middle: the user's words, or an answer of a person, were kept and not gone on with. */
+/**
+ * Returns whether the server ended during a turn: the user's text, or a person's answer, was saved and not continued.
+ */
 export function isUnfinished(messages: readonly UIMessage[]): boolean {
   const last = messages.at(-1)
   if (last === undefined || last.role === 'user') return last !== undefined
@@ -102,7 +103,7 @@ async function reply(
   { id, owner, identity, isPresent }: Turn,
   messages: readonly UIMessage[],
 ) {
-  // The user's own portfolio: a real app would look it up. It guides the model, and opens nothing.
+  // The user's own portfolio: a real app would read it from its data. It guides the model, and grants nothing.
   const portfolio = identity && `p-${identity.subject}`
   const save = (now: readonly UIMessage[]) => conversations.save(owner, id, now)
   const kept = keepingCalls(tools, messages, { save, isPresent })
@@ -120,11 +121,11 @@ async function reply(
         ? 'No user is signed in. Before anything that is the user’s own, call whoami: it lets them log in.'
         : `Their own portfolio is ${portfolio}.`
     }`,
-    // A call of an answer that was cut off never ran, and has no result: with it, no model could be asked any more.
+    // A call of an interrupted answer never ran, and has no result: with it, no model would accept the messages.
     messages: await convertToModelMessages([...messages], { tools, ignoreIncompleteToolCalls: true }),
     ...guarded,
     stopWhen: isStepCount(5),
-    // A model that says nothing more would hold the conversation, and its lock, for ever.
+    // A model that stops sending would hold the conversation, and its lock, forever.
     timeout: { stepMs: settings.modelSeconds * 1000 },
     onError: ({ error }) => console.error(error),
   })

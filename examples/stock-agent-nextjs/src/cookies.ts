@@ -1,4 +1,4 @@
-/** What the app keeps in a browser: ids that mean nothing anywhere else. */
+/** Cookies of the app: ids that mean nothing elsewhere. */
 export type CookieName = 'session' | 'visitor' | 'login'
 
 /** @returns the header's value: not for scripts, not for other sites' requests, and only over TLS where there is TLS */
@@ -13,15 +13,15 @@ export function cookie(
 
 /**
  * Reads a cookie of the app.
- *
- * @returns `undefined` where it is missing, empty, or there twice: one of the two was planted, and which one cannot be told.
+ * @returns `undefined` if it is missing, empty, or present twice: an attacker set one of the two, and the app cannot
+ *   tell which.
  */
 export function readCookie(request: Pick<Request, 'headers'>, name: CookieName, origin: string): string | undefined {
   const found = readCookies(request, name, origin)
   return found.length === 1 ? found[0] || undefined : undefined
 }
 
-/** Returns all values under one name, to end what they open. */
+/** Returns all values under one name, to end the sessions that they open. */
 export function readCookies(
   { headers }: Pick<Request, 'headers'>,
   name: CookieName,

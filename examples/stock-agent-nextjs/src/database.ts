@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 /** Raised with each change of the tables. */
 const SCHEMA = 1
 
-/** The app's own tables: conversations, logins on their way, and what users may read of the audit. */
+/** Opens the app's own tables: conversations, pending logins, and the audit events that users may read. */
 export function openDatabase(directory: string): DatabaseSync {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const file = join(directory, 'app.sqlite')
@@ -31,15 +31,15 @@ export function openDatabase(directory: string): DatabaseSync {
 }
 
 /**
- * Conversations are in the clear, and the folder may have been there before, for all to read. SQLite would make its file
- * readable by all too; what it puts beside it takes the mode of the file.
+ * Restricts access to the owner. Conversations are unencrypted, and the folder may have existed before, readable by
+ * all. SQLite would make its file readable by all too; its other files get the mode of this file.
  */
 function keepToOwner(file: string): void {
   closeSync(openSync(file, 'a', 0o600))
   for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600)
 }
 
-/** Tables of the first form know no adoption. A login that is on its way begins again. */
+/** Migrates the first form of the tables, which has no adoption. A pending login begins again. */
 function migrate(database: DatabaseSync): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {}
   const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'conversations'").get() !== undefined

@@ -18,11 +18,11 @@ export interface Decided {
   readonly message: string
   readonly end: string
   readonly approver: string
-  /** Epoch milliseconds. */
+  /** Time of the decision, in epoch milliseconds. */
   readonly at: number
 }
 
-/** The newest word on each question that is over, newest first: what `approvals.list` does not tell any more. */
+/** Returns the newest event of each closed question, newest first: `approvals.list` no longer returns these. */
 export function decidedIn(events: readonly AuditEvent[]): readonly Decided[] {
   const newest = new Map<string, ApprovalEvent>()
   for (const event of events) {

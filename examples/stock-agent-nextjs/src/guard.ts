@@ -21,7 +21,7 @@ export function profileOf({ issuer, clientId, clientSecret }: Settings): Profile
   })
 }
 
-/** Where the accounts that users link at the exchange are kept. */
+/** Returns the vault of the accounts that users link at the exchange. */
 export function vaultOf({ accounts, keys, origin }: Settings, store: Store): StoredVault {
   return storedVault({
     store,

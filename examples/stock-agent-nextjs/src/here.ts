@@ -2,7 +2,7 @@ import { headers } from 'next/headers'
 import { type StockApp, stockApp } from './app.ts'
 import type { Who } from './who-is.ts'
 
-/** For pages: the app, and who looks at it. */
+/** Returns the app and the user, for pages. */
 export async function here(): Promise<{ readonly app: StockApp; readonly who: Who }> {
   // First: so that no page is made ahead of its request, at build time, when nothing is configured.
   const sent = new Headers(await headers())

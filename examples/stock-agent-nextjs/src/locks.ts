@@ -1,4 +1,4 @@
-/** One at a time for each name, in this process. */
+/** Runs work one at a time for each name, in this process. */
 export interface Locks {
   /** Waits for its turn. @returns what ends the turn; more calls of it do nothing */
   take(name: string): Promise<() => void>

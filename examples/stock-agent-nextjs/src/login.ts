@@ -17,7 +17,7 @@ export interface Login {
   end(request: Request): Promise<Response>
   /** `POST /logout`, after the caller made sure that the app's own page asks: ends the app's login, then the issuer's. */
   out(request: Request): Promise<Response>
-  /** Ends the app's login alone, and tells the person that access has ended. */
+  /** Ends only the app's login, and tells the person that access has ended. */
   ended(request: Request): Promise<Response>
 }
 
@@ -30,7 +30,7 @@ interface LoginParts {
 
 const LOGIN_SECONDS = 600
 
-/** What a login leads to. */
+/** Target of a login. */
 interface Aim {
   readonly returnTo: string
   /** The visitor and the conversation in which they began the login, from the app's own page. */
@@ -72,12 +72,13 @@ export function createLogin({ settings, database, sessions, conversations }: Log
         .catch((error: unknown) => (isRevoked(error) ? 'revoked' : undefined))
       if (kept === undefined) return redirect(`${origin}/?login=failed`)
       if (kept === 'revoked') {
-        // The issuer's login is from before the user ended the agent's access: a new one counts, half a minute after it.
+        // The issuer's login is older than the user's revocation of the agent's access. A new login counts half a
+        // minute after it.
         return isFresh ? redirect(`${origin}/?login=early`) : send({ returnTo, adopts, isFresh: true })
       }
-      // A new id at each login: one that was known before opens nothing (session fixation).
+      // A new id at each login: an id that was known before opens nothing (session fixation).
       await endSession(request)
-      // A cookie that changed since the login began was planted, or is of another visitor.
+      // An attacker set a cookie that changed since the login began, or it is another visitor's.
       if (adopts !== undefined && adopts.visitor === readCookie(request, 'visitor', origin)) {
         conversations.adopt(adopts.conversation, { from: visitorOwner(adopts.visitor), to: userOwner(kept.identity) })
       }
@@ -129,9 +130,9 @@ export function createLogin({ settings, database, sessions, conversations }: Log
   }
 
   /**
-   * The issuer's page that ends its own login and leads back: in a browser that people share, the next click on *Log in*
-   * would be the same user again. An issuer without one, or one that does not answer, keeps no login of the app alive.
-   *
+   * Returns the issuer's page that ends its own login and leads back. Without it, in a shared browser, the next click
+   * on *Log in* would log in the same user. An issuer without such a page, or one that does not answer, does not keep
+   * the app's login alive.
    * @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout | RP-Initiated Logout 1.0 §2}
    */
   async function afterLogout(): Promise<string> {
@@ -142,7 +143,7 @@ export function createLogin({ settings, database, sessions, conversations }: Log
   }
 
   async function endSession(request: Request): Promise<void> {
-    // All of them: a second cookie that was planted must not keep the first one's session alive.
+    // Ends all of them: a second cookie, set by an attacker, must not keep the first one's session alive.
     const ids = new Set(readCookies(request, 'session', origin).filter((id) => id !== ''))
     await Promise.all([...ids].map((id) => sessions.end(id)))
   }

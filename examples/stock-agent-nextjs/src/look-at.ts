@@ -10,11 +10,12 @@ export interface Look {
   readonly version: number
   readonly messages: readonly UIMessage[]
   /**
-   * `'now'`: what it waited for is there, or a restart broke it off; the page may ask to go on. `'on_click'`: it began
-   * before its user logged in, who has to say first that it was they, even if nothing waits in it.
+   * State of the continuation. `'now'`: the awaited action is done, or a restart interrupted the turn; the page may ask
+   * to continue. `'on_click'`: the conversation began before its user logged in, who must first confirm it, even if no
+   * call waits in it.
    */
   readonly goesOn: 'now' | 'on_click' | 'later' | 'not_needed'
-  /** Who has to answer the question that is open. */
+  /** Person who must answer the open question. */
   readonly asked?: 'you' | 'somebody_else'
 }
 
@@ -32,7 +33,7 @@ export async function lookAt(app: StockApp, { identity, owner }: Who, id: string
   }
   if (identity === undefined) return { version, messages, goesOn: 'later' }
   const questions = waiting.filter(({ kind }) => kind === 'approval_pending')
-  // A login or an account: the page asks to go on when the user comes back.
+  // A login or an account: the page asks to continue when the user returns.
   if (questions.length === 0) return { version, messages, goesOn: 'now' }
   const views = await Promise.all(questions.map((one) => app.guard.approvals.get(one.id, { identity })))
   const isOpen = views.some((view) => view === undefined || view.state === 'open')

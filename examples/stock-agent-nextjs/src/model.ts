@@ -6,7 +6,7 @@ import { scriptedModel } from './scripted-model.ts'
 import type { Settings } from './settings.ts'
 import { uniqueCallIds } from './unique-call-ids.ts'
 
-/** Some 16,000 tokens, each in an event of its own. */
+/** Maximum size of an answer, in bytes: about 16,000 tokens, each in its own event. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 /** The model that decides what to try. What may run is not its business. */

@@ -1,9 +1,12 @@
 import type { UIMessageChunk } from 'ai'
 
-/** What a stream says in place of what went wrong with the model, which is for the log alone. */
+/** Text in a stream in place of a model's error, which is only for the log. */
 export const noAnswer = 'The model did not answer.'
 
-/** A model that takes too long is given up, and one whose connection breaks ends the stream: to a page, neither answered. */
+/**
+ * Replaces errors of the stream: to a page, a model that was stopped for taking too long, and one whose connection
+ * broke, did not answer.
+ */
 export function toldAsNoAnswer(stream: ReadableStream<UIMessageChunk>): ReadableStream<UIMessageChunk> {
   const reader = stream.getReader()
   const failed = { type: 'error', errorText: noAnswer } as const

@@ -3,7 +3,7 @@ interface Part {
   readonly approval?: { readonly approved?: boolean | undefined } | undefined
 }
 
-/** A call that may run, and has no result yet: a person said yes, or a process that died had begun it. */
+/** Returns whether a call may run and has no result yet: a person approved it, or a process that died had begun it. */
 export const isGoingOn = (part: object): boolean => {
   const { state, approval }: Part = part
   return state === 'approval-responded' && approval?.approved === true

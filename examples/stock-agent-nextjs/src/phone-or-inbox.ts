@@ -3,9 +3,9 @@ import type { ApprovalChannel, ChannelContext, PolledChannel } from '@behalf/cor
 import { principalKey } from '@behalf/core/spi'
 
 /**
- * One channel out of two: the owner of an account is asked on their phone, anybody else in the app's inbox.
+ * Makes one channel out of two: the owner of an account is asked on their phone, any other approver in the app's inbox.
  *
- * A question goes the same way to its end, since owner and approver stand in it.
+ * A question stays on its channel, since its record names owner and approver.
  */
 export function phoneOrInbox(phone: ApprovalChannel, inbox: ApprovalChannel): PolledChannel {
   const of = ({ owner, approver }: { readonly owner: Principal; readonly approver: Principal }) =>
@@ -16,11 +16,11 @@ export function phoneOrInbox(phone: ApprovalChannel, inbox: ApprovalChannel): Po
     specificationVersion: 2,
     ...(phone.checkProfile && { checkProfile: (profile) => phone.checkProfile?.(profile) }),
     carriesCredential: (question, context) => of(question).carriesCredential?.(question, context) === true,
-    // Whose question it is, is not known yet: it has to be fit for both.
+    // The approver is not known yet, so the message must be valid for both.
     checkMessage: (message: string, approver: Principal, context: ChannelContext) =>
       phone.checkMessage?.(message, approver, context) ?? inbox.checkMessage?.(message, approver, context),
     ask: (question, context) => of(question).ask(question, context),
-    // The inbox writes its answers by itself: there is nothing to poll.
+    // The inbox itself writes its answers, so there is nothing to poll.
     poll: async (asked, question, context) =>
       (await of(question).poll?.(asked, question, context)) ?? { status: 'pending' },
     cancel: cancels,

@@ -1,4 +1,4 @@
-/** The body as JSON; `undefined` where it is none, or larger than that: the rest of it is not read. */
+/** Returns the body as JSON, or `undefined` if it is not JSON, or too large: the rest of it is not read. */
 export async function readJson({ body }: Pick<Request, 'body'>, maxBytes: number): Promise<unknown> {
   const chunks: Uint8Array[] = []
   let bytes = 0

@@ -11,7 +11,7 @@ const usage = {
   outputTokens: { total: undefined, text: undefined, reasoning: undefined },
 }
 
-/** A model's stand-in: the planner decides what to call, results become sentences, and both come as a stream. */
+/** Makes a model for tests: the planner decides what to call, results become sentences, and both are streamed. */
 export function scriptedModel(planner: Planner, portfolio: string | undefined): Model {
   return {
     specificationVersion: 'v4',
@@ -57,7 +57,7 @@ function calling({ tool, input }: Extract<Plan, { readonly kind: 'call' }>) {
   return { parts: [call], reason: 'tool-calls' } as const
 }
 
-/** What was called for the words that the user said last. */
+/** Returns the tools that were called for the user's last message. */
 function toolsSince(prompt: readonly Message[]): readonly string[] {
   return prompt
     .slice(prompt.findLastIndex(({ role }) => role === 'user'))
@@ -65,7 +65,7 @@ function toolsSince(prompt: readonly Message[]): readonly string[] {
     .flatMap((part) => (part.type === 'tool-result' ? [part.toolName] : []))
 }
 
-/** Word by word, as a model speaks. */
+/** Streams text word by word, as a model does. */
 function spoken(text: string): Part[] {
   const id = crypto.randomUUID()
   const words = text.match(/\S+\s*/g) ?? []

@@ -1,11 +1,11 @@
-/** What a deployment of the app is told. Secrets among it: nothing here is sent to a browser. */
+/** Settings of a deployment, including secrets: none of them is sent to a browser. */
 export interface Settings {
-  /** Where browsers find the app. */
+  /** Origin at which browsers find the app. */
   readonly origin: string
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
-  /** Whom the users' access tokens are for: the agent. */
+  /** Audience of the users' access tokens: the agent. */
   readonly audience: string
   readonly agentName: string
   readonly openFga: {
@@ -16,14 +16,14 @@ export interface Settings {
   }
   /** The app's own client at the exchange, where users link their accounts. */
   readonly accounts: { readonly issuer: string; readonly clientId: string; readonly clientSecret: string }
-  /** Where the SQLite files are. Of one process at a time. */
+  /** Folder of the SQLite files. Only one process may use it at a time. */
   readonly directory: string
   readonly keys: { readonly seal: readonly [string]; readonly index: string }
-  /** How long a login lasts, whatever its tokens say. @default 8 hours */
+  /** Maximum lifetime of a login, whatever its tokens say, in seconds. @default 8 hours */
   readonly sessionSeconds: number
   /** A model behind an OpenAI-compatible API. Absent: the scripted planner. */
   readonly model: { readonly baseUrl: string; readonly apiKey: string | undefined; readonly name: string } | undefined
-  /** How long the model may take for a step, its tools among it. @default 60 */
+  /** Time limit for one step of the model, including its tools, in seconds. @default 60 */
   readonly modelSeconds: number
 }
 
@@ -65,7 +65,7 @@ function modelIn({ OPENAI_BASE_URL: url, OPENAI_API_KEY: apiKey, OPENAI_MODEL: n
   return { baseUrl: url || 'https://api.openai.com/v1', apiKey: apiKey || undefined, name: name || 'gpt-4o-mini' }
 }
 
-/** Over plain http a session would be anybody's on the way. */
+/** Reads the origin. Over plain http, any party on the network could take a session. */
 function originOf(text: string): string {
   const { protocol, origin } = new URL(text)
   if (protocol === 'https:' || (protocol === 'http:' && isLoopback(text))) return origin

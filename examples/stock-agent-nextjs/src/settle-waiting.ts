@@ -4,7 +4,7 @@ import { policies, type ToolName } from '@behalf/example-stock-agent'
 import { convertToModelMessages, type ToolApprovalResponse, type UIMessage } from 'ai'
 import { tools } from './tools.ts'
 
-/** What became of what a conversation waits for. */
+/** Outcome of a conversation's waiting calls. */
 export interface Settled {
   /** `'open'`: a person has still to do something, so the model must not be asked. */
   readonly status: 'open' | 'answered'
@@ -18,10 +18,10 @@ export interface SettleContext {
 }
 
 /**
- * Looks after the calls that wait. Reads nothing that a browser said: the messages are those that were kept, and what
- * was answered is with the guard.
+ * Checks the waiting calls. Reads nothing from the browser: the messages are the stored ones, and the guard has the
+ * answers.
  *
- * What needed a login may next need an account or an approval: then the same call waits for that.
+ * After its login, a call may need an account or an approval: then the same call waits for that.
  */
 export async function settleWaiting(messages: readonly UIMessage[], context: SettleContext): Promise<Settled> {
   const waiting = interruptsOf(messages)
@@ -44,7 +44,9 @@ interface Look {
   readonly change?: (messages: readonly UIMessage[]) => readonly UIMessage[]
 }
 
-/** A question is looked up by the guard's inbox later. Whether a login or an account is there now, a preflight says. */
+/**
+ * Checks a call. The guard's inbox later reads a question. A preflight tells whether a login or an account exists now.
+ */
 async function lookAgain(
   messages: readonly UIMessage[],
   { approvalId, toolCallId, interrupt }: PendingInterrupt,
@@ -58,7 +60,7 @@ async function lookAgain(
   if (outcome.status !== 'interrupted') return { isOpen: false }
   const { kind, id } = outcome.interrupt
   if (kind === interrupt.kind && id === interrupt.id) return { isOpen: true }
-  // As `guardTools` writes it, with its proof: without one it answers nothing.
+  // Written as `guardTools` does, with its proof: without one, it answers nothing.
   const { toolApproval } = guardTools(tools, { guard, policies, identity, threadId })
   const asked = await toolApproval[tool](input, {
     toolCallId,
@@ -72,7 +74,7 @@ async function lookAgain(
   }
 }
 
-/** Ends what waits for a login or an account without it: the user goes on with something else. */
+/** Ends the calls that wait for a login or an account: the user continues with another request. */
 export function giveUpWaiting(messages: readonly UIMessage[]): readonly UIMessage[] {
   return interruptsOf(messages)
     .filter(({ interrupt }) => interrupt.kind !== 'approval_pending')

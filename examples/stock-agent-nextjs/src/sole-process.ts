@@ -2,14 +2,14 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** A process that is about to end has its time: a restart begins the next one early. */
+/** Time for a process to end: a restart starts the next one early. */
 const WAIT_MS = 5_000
 
 /**
- * Makes this process the only one on a folder, until it ends, however it does: the operating system keeps the lock.
+ * Makes this process the only one on a folder, until it ends in any way: the operating system releases the lock.
  *
- * One turn at a time for each conversation is a matter of one process (`locks.ts`). Two would both go on from the same
- * messages, and the one that saves last would drop what the other one said.
+ * One process ensures one turn at a time for each conversation (`locks.ts`). Two processes would both continue from the
+ * same messages, and the one that saves last would drop the other's answer.
  *
  * @throws TypeError Another process uses the folder.
  */

@@ -1,6 +1,9 @@
 import { stockApp } from './app.ts'
 
-/** Opens the app, or ends the process and says why: the framework would stay, and answer each request with an error. */
+/**
+ * Opens the app, or ends the process and says why. Otherwise the framework would stay, and answer each request with an
+ * error.
+ */
 export function start(): void {
   try {
     stockApp()

@@ -2,18 +2,18 @@ import type { AuditEvent } from '@behalf/core'
 import type { ApprovalEvent, AuditPrincipal, CallEvent } from '@behalf/core/audit'
 import { type DisplayText, displayText } from '@behalf/core/interrupts'
 
-/** All events of one call, or of one question and the calls that it was for, as a user reads them. */
+/** All events of one call, or of one question and its calls, in a form for users. */
 export interface Story {
   readonly key: string
   readonly title: DisplayText
   readonly verdict: Verdict
-  /** Who acted for whom. */
+  /** The acting party and its user. */
   readonly who: DisplayText
-  /** Of the newest event, epoch milliseconds. */
+  /** Time of the newest event, in epoch milliseconds. */
   readonly at: number
-  /** What happened, in its order. */
+  /** Events in their order. */
   readonly moments: readonly { readonly text: DisplayText; readonly at: number }[]
-  /** What was looked at, and what it said. */
+  /** Checks and their results. */
   readonly why: readonly { readonly step: string; readonly verdict: string; readonly detail: DisplayText }[]
 }
 
@@ -57,7 +57,7 @@ const ends: Readonly<Record<string, Verdict>> = {
 export function storiesOf(events: readonly AuditEvent[]): readonly Story[] {
   const groups = new Map<string, AuditEvent[]>()
   for (const [index, event] of events.entries()) {
-    // That a call might run is no news beside its run.
+    // The event that a call might run adds nothing to the event of its run.
     if (event.type === 'call' && event.status === 'ready' && event.approvalId === undefined) continue
     const key = event.approvalId ?? event.callId ?? `event ${events.length - index}`
     groups.set(key, [...(groups.get(key) ?? []), event])

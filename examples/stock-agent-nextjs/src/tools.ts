@@ -3,8 +3,8 @@ import { tools as defined, type ToolName } from '@behalf/example-stock-agent'
 import { type Tool, tool } from 'ai'
 
 /**
- * The stock agent's tools in the AI SDK's form, not guarded yet: this app notes each call before its body acts, and puts
- * the guard before that. An app that does not would call `toAiTools(guard, tools, …)`.
+ * The stock agent's tools in the AI SDK's form, not guarded yet: this app saves each call before its body acts, and
+ * puts the guard before that. Another app would call `toAiTools(guard, tools, …)`.
  */
 export const tools = Object.fromEntries(
   readTools('tools', defined).map(({ name, description, input, execute }) => [

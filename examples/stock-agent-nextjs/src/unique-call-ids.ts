@@ -1,10 +1,11 @@
 import type { LanguageModelMiddleware } from 'ai'
 
 /**
- * Renames each call whose id the conversation already has: some models number their calls from the start in each answer.
+ * Renames each call whose id is already in the conversation: some models number their calls from the start in each
+ * answer.
  *
- * The app finds a call by its id, to keep it before its tool acts and to go on with it after a crash. A second call of
- * one id would not be kept, and a restart would place its order again.
+ * The app finds a call by its id, to save it before its tool acts and to continue it after a crash. A second call with
+ * one id would not be saved, and a restart would place its order again.
  */
 export const uniqueCallIds: LanguageModelMiddleware = {
   specificationVersion: 'v4',

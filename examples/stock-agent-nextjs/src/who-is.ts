@@ -2,11 +2,11 @@ import type { UserIdentity } from '@behalf/core'
 import type { Sessions } from '@behalf/core/identity'
 import { readCookie } from './cookies.ts'
 
-/** Who sends a request. */
+/** Sender of a request. */
 export interface Who {
   /** Absent: a visitor. */
   readonly identity: UserIdentity | undefined
-  /** Under what their conversations are kept; `undefined` for a visitor who has said nothing yet. */
+  /** Name under which their conversations are stored; `undefined` for a visitor who has written nothing yet. */
   readonly owner: string | undefined
 }
 

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-/** Where a run keeps its state, and the keys that it is sealed with. */
+/** Storage of a run's state, and the keys that seal it. */
 export interface KeptData {
   readonly directory: string
   readonly keys: { readonly seal: string; readonly index: string }
-  /** At the end. What is to stay, stays. */
+  /** Called at the end. Deletes only temporary data. */
   close(): void
 }
 
@@ -21,7 +21,7 @@ export function keepData(folder: string | undefined): KeptData {
     return { directory, keys: newKeys(), close: remove }
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  // Beside the data, because this is a sandbox. A deployment keeps its keys elsewhere.
+  // Stored beside the data, because this is a sandbox. A deployment keeps its keys elsewhere.
   const file = join(folder, 'keys.json')
   if (!existsSync(file)) writeFileSync(file, JSON.stringify(newKeys()), { mode: 0o600 })
   return { directory: folder, keys: JSON.parse(readFileSync(file, 'utf8')) as KeptData['keys'], close: () => {} }

@@ -58,7 +58,7 @@ async function isFree(port: number): Promise<boolean> {
 try {
   await main()
 } catch (error) {
-  // What the person at the keyboard can mend is told in a line.
+  // Prints an error that the person at the keyboard can fix in one line.
   const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
   if (!(error instanceof TypeError || isTaken)) throw error
   process.stderr.write(`${error.message}\n`)

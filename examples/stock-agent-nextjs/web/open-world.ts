@@ -16,7 +16,7 @@ export function openWorld(options: SandboxOptions = {}): Promise<Sandbox> {
     ...options,
     seed: {
       users: [
-        // Sue approves in the app, so the exchange has the app's word for it alone.
+        // Sue approves in the app, so the exchange must trust the app's statement alone.
         { subject: 'cleo', name: 'Cleo Carter', cash: 1_000_000, agent: false, trustedClients: ['stock-agent'] },
         { subject: SUPERVISOR, name: 'Sue Summers', agent: false },
       ],
@@ -34,7 +34,7 @@ export function openWorld(options: SandboxOptions = {}): Promise<Sandbox> {
   })
 }
 
-/** What the app has to be told of a sandbox. */
+/** Returns the environment by which the app finds a sandbox. */
 export function environmentOf(
   { settings }: Sandbox,
   { origin, directory, keys }: Pick<KeptData, 'directory' | 'keys'> & { readonly origin: string },

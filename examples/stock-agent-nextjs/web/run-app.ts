@@ -34,7 +34,7 @@ export async function startApp(port: number, environment: Readonly<Record<string
   }
 }
 
-/** Runs Next.js's own command. `SHOW_APP` shows what it says; else it is kept for an error. */
+/** Runs Next.js's own command. With `SHOW_APP`, prints its output; else keeps it for an error. */
 export function runNext(args: readonly string[], environment: Readonly<Record<string, string>>) {
   const next = createRequire(import.meta.url).resolve('next/dist/bin/next')
   const child = spawn(process.execPath, [next, ...args], {

@@ -10,11 +10,11 @@ export interface StockAgentOptions {
   readonly threadId: string
   /** The signed-in user. Absent: no user is signed in, and only public tools run. */
   readonly identity?: Identity
-  /** What the model is told "my portfolio" means. */
+  /** Portfolio that the model's prompt names as "my portfolio". */
   readonly portfolio?: string
   /** Hears of each call that the model wrote, before anything is decided about it. */
   readonly onCall?: (call: ToolCall) => void
-  /** Called while a person has to answer. `'look'`: it is time to look again; `'leave'`: the turn ends here. */
+  /** Called while a person must answer. `'look'`: it is time to poll again; `'leave'`: the turn ends here. */
   readonly waitForPerson: (interrupt: Interrupt) => Promise<'look' | 'leave'>
 }
 
@@ -25,30 +25,30 @@ export interface ToolCall {
   readonly input: unknown
 }
 
-/** One prompt, and all that came of it. */
+/** One prompt and its results. */
 export interface Turn {
   readonly prompt: string
   readonly answer: string
   /** Absent: the model answered in words. */
   readonly call?: ToolCall
-  /** How the call ended each time it was tried; the last one counts. */
+  /** Outcome of each try of the call; the last one counts. */
   readonly outcomes: readonly Outcome<unknown>[]
 }
 
 /** The agent: a planner that decides what to try, and a guard that decides what runs. */
 export interface StockAgent {
   ask(prompt: string): Promise<Turn>
-  /** Tries a call again, as a framework does that replays a message or comes back after a restart. */
+  /** Tries a call again, as a framework does that replays a message or resumes after a restart. */
   retry(call: ToolCall): Promise<Turn>
 }
 
 /**
  * Makes an agent for one conversation of one user.
  *
- * A call that waits for a person is simply tried again under its slot: truth is with the guard, and the
- * agent keeps no state that an approval depends on.
+ * A call that waits for a person is tried again under its slot. The guard has the state, and the agent keeps no state
+ * that an approval depends on.
  *
- * @throws StockTradeError From `ask` and `retry`, where the API broke down in mid-call.
+ * @throws StockTradeError From `ask` and `retry`, if the API fails during a call.
  */
 export function createStockAgent(options: StockAgentOptions): StockAgent {
   let calls = 0

@@ -4,7 +4,10 @@ import type { PlacedOrder, Portfolio, Price } from './wire.ts'
 
 const dollars = (amount: number) => amount.toLocaleString('en-US', { style: 'currency', currency: 'USD' })
 
-/** The model's last word: an outcome as a sentence for the user. It is given the fixed sentences, never the trace. */
+/**
+ * Returns the model's final answer: an outcome as a sentence for the user. It gets the fixed sentences, never the
+ * trace.
+ */
 export function answerOf(tool: ToolName, outcome: Outcome<unknown>): string {
   switch (outcome.status) {
     case 'done':

@@ -7,13 +7,13 @@ export interface Mismatch {
   readonly actual: unknown
 }
 
-/** What the demo expects of itself. Goes on after a mismatch, so that one run tells all of them. */
+/** Expectations of the demo. Continues after a mismatch, so that one run reports all of them. */
 export class Checks {
   readonly #tell: (what: string, mismatch: Mismatch | undefined) => void
   readonly #mismatches: Mismatch[] = []
   #count = 0
 
-  /** @param tell - Hears of each check. */
+  /** @param tell - Called with each check. @param tell - Hears of each check. */
   constructor(tell: (what: string, mismatch: Mismatch | undefined) => void) {
     this.#tell = tell
   }
@@ -33,7 +33,7 @@ export class Checks {
     this.#tell(what, mismatch)
   }
 
-  /** A part that broke off: none of its later checks was made. */
+  /** Records a part that failed before its end: its later checks were not made. */
   brokeOff(part: string, error: unknown): void {
     this.equal(
       `${part} runs to its end`,
@@ -44,9 +44,8 @@ export class Checks {
 }
 
 /**
- * Which secrets a text shows. A JWT is looked for by its form as well, so that one that was never
- * seen on the wire is found too.
- *
+ * Counts the secrets that a text shows. Also searches for the form of a JWT, so that it finds one that was never seen
+ * on the wire.
  * @returns How many; never which.
  */
 export function countLeaks(text: string, secrets: Iterable<string>): number {

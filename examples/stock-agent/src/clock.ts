@@ -2,9 +2,9 @@ import type { Clock } from '@behalf/core'
 
 /** The machine's clock, which can be set ahead: what a person would wait for takes no time. */
 export interface MovableClock extends Clock {
-  /** Where time is real, it takes its time. */
+  /** Advances the clock. In real time, it waits. */
   forward(seconds: number): void | Promise<void>
-  /** How far it is ahead of the machine's clock. */
+  /** Returns its difference to the machine's clock, in seconds. */
   aheadSeconds(): number
 }
 

@@ -1,4 +1,4 @@
-// What the framework examples tell the story with: the same levels, refusals and checks, by another agent.
+// Parts for the framework examples: the same levels, refusals and checks, with another agent.
 export { createStockAgent, type StockAgent, type StockAgentOptions, type ToolCall, type Turn } from './agent.ts'
 export { answerOf } from './answer.ts'
 export { countLeaks } from './check.ts'

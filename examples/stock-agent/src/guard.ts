@@ -13,7 +13,7 @@ import { openFga } from '@behalf/core/fga'
 import { roleMap } from '@behalf/core/roles'
 import { auth0TokenVault, type Vault } from '@behalf/core/vault'
 
-/** What differs between the demo, a test and a real deployment. */
+/** Differences between the demo, a test and a real deployment. */
 export interface GuardParts {
   readonly authorizationServer: Profile
   readonly agentName: string

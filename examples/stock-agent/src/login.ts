@@ -8,19 +8,19 @@ export interface LoginOptions {
   readonly clientId: string
   readonly clientSecret: string
   readonly redirectUri: string
-  /** The agent's own API: whom the access token is for. */
+  /** Audience of the access token: the agent's own API. */
   readonly audience: string
   readonly clock: MovableClock
   readonly fetch: Fetch
-  /** Asks for a refresh token too, and hands it over: to a delegation, which seals it. */
+  /** Also requests a refresh token, and passes it on: to a delegation, which seals it. */
   readonly takeRefreshToken?: (token: string) => void
 }
 
 /** A finished login. Holds no token in any field. */
 export interface Session {
-  /** From the access token: what calls are made as, and what tokens are exchanged for. */
+  /** Identity from the access token: calls run as it, and its token is exchanged. */
   readonly identity: Identity
-  /** From the id_token: who logged in, for the screen. */
+  /** User from the id_token, for the screen. */
   readonly user: UserIdentity
 }
 
@@ -31,12 +31,11 @@ class LoginError extends Error {
 }
 
 /**
- * Logs a user in by authorization code and PKCE, and verifies both tokens that come back.
+ * Logs a user in by authorization code and PKCE, and verifies both tokens.
  *
  * The browser's part is one redirect, since the signed-in user of the mock server always agrees.
  *
- * @throws LoginError The server did not redirect, or its two tokens speak of two persons.
- * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 | RFC 7636 §4}
+ * @throws LoginError The server did not redirect, or its two tokens name two persons.
  */
 export async function login(options: LoginOptions): Promise<Session> {
   const { authorizationServer, clock, fetch, audience } = options
@@ -85,7 +84,7 @@ async function discover({ authorizationServer, clientId, clientSecret, clock, fe
   return configuration
 }
 
-/** What a browser does: follows the link, and is sent back to the app. */
+/** Acts as a browser: follows the link, and returns to the app. */
 async function browse(url: URL, fetch: Fetch): Promise<URL> {
   const response = await fetch(url, { redirect: 'manual' })
   const location = response.headers.get('location')

@@ -34,7 +34,7 @@ function optionsOf(args: readonly string[]) {
   return { story, interactive: values.interactive === true, help: values.help === true, fault, vault }
 }
 
-/** The examples beside this one that run the same policies under a real model. */
+/** Lists the other examples, which run the same policies with a real model. */
 function frameworkExamples(): string {
   const parent = new URL('../../', import.meta.url)
   const found = existsSync(parent) ? readdirSync(parent).filter((name) => name.startsWith('stock-agent-')) : []

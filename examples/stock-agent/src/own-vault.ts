@@ -27,8 +27,8 @@ export function ownVault(
 }
 
 /**
- * What a user does on the app's page of connections: says yes at the exchange, and comes back. In an app,
- * `connectAccounts` of `@behalf/core/http` serves it.
+ * Acts as a user on the app's page of connections: agrees at the exchange, and returns. In an app, `connectAccounts` of
+ * `@behalf/core/http` serves the page.
  */
 export async function linkAccount(
   vault: StoredVault,

@@ -1,17 +1,17 @@
 import { createInterface } from 'node:readline'
 import type { PendingRequest } from '@behalf/testing'
 
-/** What a person does with a question. `later`: nothing yet, and the agent does not wait. */
+/** A person's decision on a question. `later`: none yet, and the agent does not wait. */
 export type Decision = 'approve' | 'deny' | 'ignore' | 'later'
 
 /** The person who holds the phone. */
 export interface Person {
   decide(question: PendingRequest): Promise<Decision>
-  /** The answer is given by the time it is told: on a page, say. @default it is given in their place */
+  /** True if the person has already answered, such as on a page. @default the answer is given in their place */
   readonly answersThemselves?: true
 }
 
-/** Answers one question after the other as written down; `later` when the list is at its end. */
+/** Answers the questions in order, as listed; `later` after the end of the list. */
 export function scriptedPerson(...decisions: readonly Decision[]): Person {
   const left = [...decisions]
   return { decide: async () => left.shift() ?? 'later' }
@@ -25,7 +25,7 @@ export interface TerminalPerson extends Person {
 
 /** Asks at the terminal. Anything but a clear yes is a no, the end of input included. */
 export function personAtTerminal(): TerminalPerson {
-  // One reader for all questions: lines that were typed ahead belong to the next one.
+  // Uses one reader for all questions: lines that were typed early belong to the next one.
   const reader = createInterface({ input: process.stdin })
   const lines = reader[Symbol.asyncIterator]()
   return {

@@ -11,9 +11,9 @@ const decisions = {
   later: 'and has not answered yet',
 } as const
 
-/** One user's phone: shows what the authorization server asks, and takes the answer to it. */
+/** One user's phone: shows the authorization server's questions, and takes the answers. */
 export class Phone {
-  /** What the person was asked, oldest first. */
+  /** Questions to the person, oldest first. */
   readonly questions: PendingRequest[] = []
   readonly #world: World
   readonly #user: TargetUser
@@ -25,7 +25,7 @@ export class Phone {
     this.#printer = printer
   }
 
-  /** Lets the person answer, and moves the clock on to when a look at it is due. */
+  /** Lets the person answer, and advances the clock until a poll is due. */
   async ring({ interval = 8 }: Interrupt, person: Person): Promise<'look' | 'leave'> {
     const { clock, target } = this.#world
     const { controls } = target.authorizationServer
@@ -48,7 +48,7 @@ export class Phone {
     return 'look'
   }
 
-  /** Says yes to the newest question, if it is still open. */
+  /** Approves the newest question, if it is still open. */
   async approve(interval = 8): Promise<void> {
     const question = await this.#openQuestion()
     if (question === undefined) this.#printer.field('phone', 'too late: the question is not open any more')
@@ -71,7 +71,10 @@ export class Phone {
     this.#printer.question(question)
   }
 
-  /** What the server grants on a yes: what was asked. With the fault `wrong-grant`, ten times the order. */
+  /**
+   * Returns the server's grant for an approval: the requested values. With the fault `wrong-grant`, ten times the
+   * order.
+   */
   #grant({ authorizationDetails = [] }: PendingRequest): ApproveOptions {
     if (this.#world.fault !== 'wrong-grant') return {}
     const tenfold = authorizationDetails.map((detail) => ({ ...detail, quantity: Number(detail.quantity) * 10 }))

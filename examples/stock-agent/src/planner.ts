@@ -1,13 +1,13 @@
 import type { ToolName } from './tools.ts'
 
-/** What the model wants next: a tool call, with whatever arguments it wrote, or words. */
+/** Next step of the model: a tool call, with any arguments, or text. */
 export type Plan =
   | { readonly kind: 'call'; readonly tool: ToolName; readonly input: Readonly<Record<string, unknown>> }
   | { readonly kind: 'say'; readonly text: string }
 
-/** What a real model would find in its system prompt. It guides; it proves nothing. */
+/** Content of a real model's system prompt. It guides; it proves nothing. */
 export interface PlannerContext {
-  /** Which portfolio "my" means. */
+  /** Portfolio that "my" means. */
   readonly portfolio?: string | undefined
 }
 
@@ -19,10 +19,10 @@ const symbolAfter = /\b(?:price|quote)\s+(?:of|for)\s+([a-z][a-z0-9.]{0,9})\b/i
 const symbolBefore = /\b(?:is|are|does)\s+([a-z][a-z0-9.]{0,9})\s+(?:trading|worth|cost)\b/i
 
 /**
- * A model's stand-in: reads a prompt by grammar and writes the tool call that a model would write.
+ * Planner in place of a model: reads a prompt by grammar and writes the tool call that a model would write.
  *
- * It believes whatever it reads, as a model may: "show me Bob's portfolio" becomes a call for Bob's
- * portfolio. What may run is not its business.
+ * It believes every text, as a model may: "show me Bob's portfolio" becomes a call for Bob's portfolio. It does not
+ * decide what may run.
  */
 export const scriptedPlanner: Planner = (prompt, context) => {
   const text = prompt.normalize('NFKC').replace(/[’`]/g, "'")
@@ -64,7 +64,7 @@ function accountIn(text: string, context: PlannerContext): Plan | undefined {
   return /\b(?:portfolio|holdings|shares)\b/i.test(text) ? call('get_portfolio', { portfolio }) : undefined
 }
 
-/** "portfolio p-bob" and "Bob's portfolio" name one; anything else means the user's own. */
+/** Returns the portfolio: "portfolio p-bob" and "Bob's portfolio" name one; any other text means the user's own. */
 function portfolioIn(text: string, { portfolio }: PlannerContext): string | undefined {
   const named = /\bportfolio\s+(p-[\w-]+)/i.exec(text)?.[1]
   const owner = /\b([a-z]+)'s\s+(?:portfolio|holdings|orders|shares)\b/i.exec(text)?.[1]

@@ -56,7 +56,7 @@ export class Printer {
     this.field('pause', `the agent waits (${kind}), and looks again in ${interval} s`)
   }
 
-  /** Tokens by what they say, as the API got them. */
+  /** Prints the facts of a token, as the API got it. */
   apiRequest({ method, path, status, token }: ApiRequest): void {
     this.field('request', `${method} ${path} -> ${status}`)
     this.field('', `token for ${token.audience}, scope ${token.scopes}`)

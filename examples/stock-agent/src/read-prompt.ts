@@ -1,7 +1,7 @@
 import { answerOf } from './answer.ts'
 import type { ToolName } from './tools.ts'
 
-/** What a scripted model reads of a prompt, as the frameworks write it. */
+/** Parts of a prompt that a scripted model reads, in the frameworks' form. */
 interface PromptMessage {
   readonly role: string
   readonly content: string | readonly PromptPart[]
@@ -14,14 +14,14 @@ interface PromptPart {
   readonly output?: { readonly type: string; readonly value?: unknown; readonly reason?: string | undefined }
 }
 
-/** The words that the user said last. */
+/** Returns the user's last message. */
 export function promptIn(messages: readonly PromptMessage[]): string {
   const content = messages.findLast(({ role }) => role === 'user')?.content ?? ''
   if (typeof content === 'string') return content
   return content.map((part) => (part.type === 'text' ? part.text : '')).join(' ')
 }
 
-/** What a model says of each result that it was sent last; `undefined` where the last message brings none. */
+/** Returns a model's sentences about the results in the last message; `undefined` if it has none. */
 export function answersIn(message: PromptMessage | undefined): readonly string[] | undefined {
   if (message?.role !== 'tool' || typeof message.content === 'string') return undefined
   return message.content.flatMap(({ type, toolName, output }) => {

@@ -6,7 +6,7 @@ export interface RecordedGuard {
   readonly outcomes: readonly Outcome<unknown>[]
 }
 
-/** Looks over a guard's shoulder: an adapter tells its framework how a call ended, and this tells the demo. */
+/** Records the outcomes of a guard: an adapter reports them to its framework, and this reports them to the demo. */
 export function recordOutcomes(guard: Guard): RecordedGuard {
   const outcomes: Outcome<unknown>[] = []
   const run = async (...asked: Parameters<Guard['run']>) => {

@@ -4,17 +4,17 @@ import type { Part } from './stage.ts'
 
 /** An agent whose framework keeps what waits. */
 export interface ResumableAgent extends StockAgent {
-  /** Goes on with what the conversation waits for, as after a restart. */
+  /** Continues the waiting calls of the conversation, as after a restart. */
   goOn(): Promise<Turn>
 }
 
-/** Where the framework keeps a run that waits, as the demo tells it. */
+/** Place of a waiting run in the framework, in words of the demo. */
 export interface KeptRun {
   readonly lead: string
   readonly kept: string
 }
 
-/** What the process knows is thrown away between question and answer: what the framework keeps is enough. */
+/** Discards the process's state between question and answer: the framework's stored state is enough. */
 export const restartPart = (make: (options: StockAgentOptions) => ResumableAgent, { lead, kept }: KeptRun): Part => ({
   title: 'Restart in the middle',
   lead,

@@ -12,17 +12,17 @@ export interface DemoOptions {
   /** Ask for the answers of level 4 at the terminal. */
   readonly interactive: boolean
   readonly fault?: WorldFault | undefined
-  /** Whose vault level 3 uses. @default 'auth0' */
+  /** Vault of level 3. @default 'auth0' */
   readonly vault?: VaultKind | undefined
-  /** Who acts. @default the agent on core alone */
+  /** Makes the agent. @default the agent on core alone */
   readonly makeAgent?: AgentMaker
   /** Further parts, after the levels and refusals. */
   readonly parts?: readonly Part[]
   /** These parts, and not the levels and refusals. */
   readonly story?: readonly Part[] | undefined
-  /** Other servers than mocked ones. @default mocked in this process */
+  /** Opens other servers than mocked ones. @default mocked in this process */
   readonly openWorld?: (() => Promise<World>) | undefined
-  /** Who answers in level 4. @default a script, or the terminal */
+  /** Person who answers in level 4. @default a script, or the terminal */
   readonly person?: TerminalPerson | undefined
 }
 
@@ -56,7 +56,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   return summarize(printer, checks, counted)
 }
 
-/** Neither the screen nor anything that the SDK handed out shows a token. */
+/** Checks that neither the screen nor any value from the SDK shows a token. */
 function checkSilence({ world, printer, checks, turns }: Stage): void {
   const { secrets } = world.wire
   printer.heading('Secrets', `${secrets.size} tokens, codes, keys and request ids crossed the wire.`)

@@ -35,12 +35,12 @@ export interface Conversation {
 /** Makes the agent that a conversation is held with. */
 export type AgentMaker = (options: StockAgentOptions) => StockAgent
 
-/** What a part of the demo has to work with. */
+/** Tools of one part of the demo. */
 export class Stage {
   readonly world: World
   readonly printer: Printer
   readonly checks: Checks
-  /** Who answers in level 4, where the terminal was asked for. */
+  /** Person who answers in level 4, if the terminal was requested. */
   readonly terminal: Person | undefined
   readonly turns: Turn[] = []
   readonly #makeAgent: AgentMaker
@@ -60,14 +60,14 @@ export class Stage {
     this.#makeAgent = parts.makeAgent ?? createStockAgent
   }
 
-  /** Signs a user in, once; later parts go on with the same session. */
+  /** Signs a user in, once; later parts use the same session. */
   async signIn(user: TargetUser): Promise<Actor & { readonly session: Session }> {
     const session = this.#sessions.get(user.subject) ?? (await this.world.signIn(user))
     this.#sessions.set(user.subject, session)
     return { user, session }
   }
 
-  /** Orders that the exchange carried out: the exchange's own word, not the agent's. */
+  /** Returns the number of executed orders, as the exchange reports it, and not the agent. */
   async orderCount(user: TargetUser): Promise<number> {
     return (await this.world.target.api.controls.orders(user.portfolio)).length
   }
@@ -98,8 +98,8 @@ export class Stage {
   }
 
   /**
-   * Asks, lets the person say yes, and leaves the approval unused.
-   * @returns `undefined` when it did not come to that, which is a mismatch
+   * Asks, lets the person approve, and leaves the approval unused.
+   * @returns `undefined` if there was no open question: that is a mismatch
    */
   async askAndApprove(user: TargetUser, threadId: string, prompt: string) {
     const actor = await this.signIn(user)

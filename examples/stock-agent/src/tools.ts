@@ -3,7 +3,9 @@ import { connection } from '@behalf/core/vault'
 import * as z from 'zod/mini'
 import { Orders, type PlacedOrder, PlacedOrder as PlacedOrderBody, Portfolio, Price, Problem } from './wire.ts'
 
-/** Where the Stock Trade API is, unless the environment says otherwise. As a resource its identifier ends in a slash. */
+/**
+ * Address of the Stock Trade API, unless the environment names another. As a resource, its identifier ends in a slash.
+ */
 export const API = process.env.STOCK_TRADE_API ?? 'https://api.stocktrade.example'
 
 /** The Stock Trade API answered with something that is neither a result nor a refusal by the market. */
@@ -30,10 +32,10 @@ const Ticker = z.string().check(z.regex(/^[A-Z][A-Z0-9.]{0,9}$/))
 /** An order of more shares than this is asked about; the API holds the same line. */
 const SMALL_ORDER = 10
 
-/** An order of more shares than this is for the account's supervisor to approve, where it has one. */
+/** Orders of more shares than this need the approval of the account's supervisor, if it has one. */
 const LARGE_ORDER = 1_000
 
-/** Who watches over the accounts: a subject of the users' own issuer. The app says so, never the model. */
+/** Supervisor of the accounts: a subject of the users' own issuer. The app names them, never the model. */
 const SUPERVISOR = process.env.STOCK_TRADE_SUPERVISOR
 
 const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origins: [API] })
@@ -95,7 +97,7 @@ const createOrder = defineTool({
       subject: input.quantity > LARGE_ORDER ? (SUPERVISOR ?? subject) : subject,
     }),
   },
-  // Approved: the token that the approval gave. Small: one exchanged for the user's, and weaker.
+  // Approved: the token that the approval gave. Small: a weaker token, exchanged for the user's.
   access: { trade: resource(`${API}/`, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
   async run(order, { access, idempotencyKey }): Promise<PlacedOrder | RefusedOrder> {
     const response = await access.trade.fetch(`${API}/orders`, {
@@ -123,7 +125,7 @@ export const tools = [getStockPrice, whoami, getPortfolio, createOrder, listOrde
 
 export type ToolName = (typeof tools)[number]['name']
 
-/** What each tool needs, by its name. */
+/** Requirements of each tool, by its name. */
 export const policies = {
   get_stock_price: getStockPrice.policy,
   whoami: whoami.policy,

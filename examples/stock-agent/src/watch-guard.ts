@@ -10,9 +10,8 @@ export interface WatchedGuard {
 }
 
 /**
- * Looks over a guard's shoulder: before a call (`preflight`), where the framework asks then, and in it (`run`).
- *
- * @param idOf - The id by which the framework writes that call again.
+ * Observes a guard: before a call (`preflight`), if the framework asks then, and in it (`run`).
+ * @param idOf - Returns the id by which the framework repeats that call.
  */
 export function watchGuard(
   guard: Guard,

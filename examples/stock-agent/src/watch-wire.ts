@@ -1,6 +1,6 @@
 import type { Fetch } from '@behalf/core'
 
-/** What a token says, without the token. */
+/** Facts of a token, without the token. */
 export interface TokenFacts {
   readonly issuer: string
   readonly subject: string
@@ -37,7 +37,7 @@ const secretFields = [
   'client_secret',
 ]
 
-/** Looks on from outside the SDK, where tokens still can be seen: SDK, agent and tools get none to show. */
+/** Observes from outside the SDK, where tokens can be seen: SDK, agent and tools get none to show. */
 export function watchWire(apiOrigin: string): WireWatch {
   const apiRequests: ApiRequest[] = []
   const secrets = new Set<string>()

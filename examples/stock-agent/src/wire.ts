@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 
-/** What the Stock Trade API answers. Prices and totals are US dollars. */
+/** Answers of the Stock Trade API. Prices and totals are US dollars. */
 export const Price = z.object({ symbol: z.string(), price: z.number(), currency: z.string(), asOf: z.string() })
 
 export const Portfolio = z.object({

@@ -7,15 +7,15 @@ import { login, type Session } from './login.ts'
 import { linkAccount, ownVault } from './own-vault.ts'
 import { type WireWatch, watchWire } from './watch-wire.ts'
 
-/** What can be made to go wrong, to see that the demo's own checks notice. */
+/** Faults that can be set, to check that the demo's own checks detect them. */
 export const faults = ['api-down', 'vault-down', 'wrong-grant'] as const
 export type WorldFault = (typeof faults)[number]
 
-/** Whose vault holds the account at the exchange: Auth0's, or one of the app's own. */
+/** Vault that holds the account at the exchange: Auth0's, or the app's own. */
 export const vaults = ['auth0', 'stored'] as const
 export type VaultKind = (typeof vaults)[number]
 
-/** Made-up servers, a guard over them, and eyes on both. */
+/** Mocked servers, a guard over them, and observers of both. */
 export interface World {
   readonly target: ProtocolTarget
   readonly guard: GuardWithDelegations
@@ -23,7 +23,10 @@ export interface World {
   readonly wire: WireWatch
   readonly audit: readonly AuditEvent[]
   readonly fault: WorldFault | undefined
-  /** @param takeRefreshToken - The login is one that lasts, and this gets what it lasts by. */
+  /**
+   * @param takeRefreshToken - Called with the refresh token of a lasting login.
+   * @param takeRefreshToken - The login is one that lasts, and this gets what it lasts by.
+   */
   signIn(user: TargetUser, takeRefreshToken?: (token: string) => void): Promise<Session>
   /** Another process of the agent, or another agent, over the same store. */
   guardOf(agentName: string): GuardWithDelegations
@@ -33,7 +36,7 @@ export interface World {
 /** Starts the servers and makes the guard. No user is signed in. */
 export async function openWorld(fault?: WorldFault, kind: VaultKind = 'auth0'): Promise<World> {
   const clock = movableClock()
-  // As Auth0 does it: a message is required, and a request that ran out reads like a refusal.
+  // Auth0's behaviour: a message is required, and an expired request looks like a refusal.
   const target = await mockTarget({ clock, ciba: { bindingMessageRequired: true, expiryError: 'access_denied' } })
   const { issuer, controls } = target.authorizationServer
   const { clientId, clientSecret, redirectUri } = agentClient(target)
@@ -77,7 +80,7 @@ export async function openWorld(fault?: WorldFault, kind: VaultKind = 'auth0'): 
   }
 }
 
-/** What the agent's client holds, at either issuer. */
+/** Returns the credentials of the agent's client, at either issuer. */
 export function agentClient({ clients: { agent } }: ProtocolTarget) {
   const { authentication, clientId, redirectUri = '' } = agent
   if (authentication.method !== 'client_secret_basic') throw new TypeError('the demo expects a client with a secret')

@@ -7,7 +7,10 @@ import { here } from '../../src/here.ts'
 
 export const metadata: Metadata = { title: 'Accounts' }
 
-/** What the agent may use elsewhere, and where a user takes that back. Changes go to `connectAccounts`, under this path. */
+/**
+ * Page of the accounts that the agent may use, on which a user can disconnect them. Changes go to `connectAccounts`,
+ * under this path.
+ */
 export default async function AccountsPage({
   searchParams,
 }: {

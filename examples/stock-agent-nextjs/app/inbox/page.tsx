@@ -18,7 +18,7 @@ const states: Readonly<Record<string, string>> = {
   used: 'On its way',
 }
 
-/** What the agent asked and waits for, what was decided, and what others' agents ask of this person. */
+/** Page of the agent's open questions, of past decisions, and of the questions of others' agents to this person. */
 export default async function InboxPage() {
   const { app, who } = await here()
   const { identity } = who

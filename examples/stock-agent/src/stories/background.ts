@@ -27,7 +27,7 @@ async function agree(stage: Stage, days: number): Promise<{ readonly id: string;
   return { id, ann: { user, session } }
 }
 
-/** Who the nightly job acts for. */
+/** Prints the start of the nightly job, and returns the identity for which it runs. */
 async function nightly({ world, printer }: Stage, id: string): Promise<Actor> {
   const audited = world.audit.length
   const identity = await world.guard.delegations.identity(id)

@@ -21,7 +21,7 @@ const roles = roleMap({
   scopes: { intern: ['portfolio:read'], trader: ['portfolio:read', 'trade:small'] },
 })
 
-/** An agent of the employer's: people sign in there, and the API trusts that issuer's word. */
+/** Opens an agent of the employer: people sign in there, and the API trusts that issuer. */
 function openOffice(world: World) {
   const { target, clock, wire } = world
   const { enterprise } = target

@@ -6,13 +6,16 @@ import { readJson } from '../../../src/read-json.ts'
 import { isFromApp } from '../../../src/same-site.ts'
 import { visitorOwner } from '../../../src/who-is.ts'
 
-/** All that a browser may say. Messages, tool results and answers to questions it cannot send. */
+/** Body of a browser's request. A browser cannot send messages, tool results or answers to questions. */
 const Body = z.strictObject({
   id: z.uuid(),
   text: z.string().trim().min(1).max(2_000).optional(),
-  /** Whose page it is; `null` for a visitor's. It must not go on as a visitor, nor as who logged in after them. */
+  /**
+   * User of the page; `null` for a visitor's. A page must not continue as a visitor, or as another user who logged in
+   * later.
+   */
   user: z.string().nullable(),
-  /** The version of a conversation which its user clicked to go on with. */
+  /** Version of a conversation with which its user clicked to continue. */
   seen: z.int().optional(),
 })
 
