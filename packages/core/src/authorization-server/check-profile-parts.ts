@@ -7,7 +7,7 @@ import type { CibaProfile, ExchangeProfile, TokenProfile } from './profile.ts'
  */
 const tokenType = /^(?!application\/)[^A-Z\s]*$/
 
-/** Claims of an access token that an id_token does not have (RFC 9068 §2.2, and what providers call them). */
+/** Claims of an access token that an id_token does not have (RFC 9068 §2.2, and the names that providers use). */
 const tellingClaims = ['client_id', 'cid', 'scope', 'scp']
 
 /** Checks how a server's tokens differ, and fills in defaults. A malformed value would make every token invalid. */

@@ -33,7 +33,7 @@ export interface ClientAuthenticationOptions {
   readonly clientSecret?: string | undefined
   /** Signing key for `private_key_jwt`: a `CryptoKey`, such as jose's `importPKCS8` or `importJWK` returns. */
   readonly privateKey?: CryptoKey | undefined
-  /** `alg` of the assertion. @default what the key is made for */
+  /** `alg` of the assertion. @default the algorithm that the key is made for */
   readonly algorithm?: string | undefined
   /** `kid` of the assertion, where the server knows several keys of this client. */
   readonly keyId?: string | undefined

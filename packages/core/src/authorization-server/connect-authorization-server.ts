@@ -38,9 +38,9 @@ const secretParameters = [
 ]
 
 /**
- * Connects to an authorization server. No request is made before the first method is called.
+ * Connects to an authorization server. Makes no request before the first method is called.
  *
- * Discovery and keys are shared by all who connect with the same profile object and the same fetch.
+ * Connections with the same profile object and the same fetch share discovery and keys.
  */
 export function connectAuthorizationServer(profile: Profile, surroundings: Surroundings): AuthorizationServer {
   return new ConnectedServer(connectionOf(ownProfile(profile), surroundings.fetch), surroundings)

@@ -33,10 +33,10 @@ export interface DpopKeyPair {
 }
 
 /**
- * Makes a new key for DPoP. It lives in this process alone and cannot be exported.
+ * Makes a new key for DPoP. The key exists only in this process and cannot be exported.
  *
- * What is bound to it ends with the process: for tokens that are stored, or shared by several processes,
- * give a key of your own to {@link importDpopKey}.
+ * Tokens that are bound to it become useless when the process ends. For tokens that are stored, or shared by several
+ * processes, give your own key to {@link importDpopKey}.
  *
  * @throws ConfigurationError The algorithm is not asymmetric, or not known here.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4 | RFC 9449 §4}
@@ -156,7 +156,7 @@ function withoutQuery(address: string): string {
   return url.href
 }
 
-/** A pair whose halves are strangers would be found out at the first request only. */
+/** Refuses a pair whose halves do not belong together. Otherwise only the first request would fail. */
 async function refuseStrangers({ publicKey }: DpopKeyPair, algorithm: string, made: DpopKey): Promise<void> {
   const { jwtVerify } = await import('jose/jwt/verify')
   const probe = await made.proof({ method: 'GET', url: 'https://probe.invalid/' })

@@ -14,7 +14,7 @@ const RETRY_MS = 5_000
 /** A key that the issuer withdrew is trusted no longer than this. */
 const MAX_AGE_MS = 10 * 60_000
 
-/** Larger keys only cost time. */
+/** Maximum RSA modulus, in bits. A larger key only costs time. */
 const MAX_MODULUS_BITS = 8192
 
 /** An issuer has a handful. */
@@ -114,7 +114,7 @@ export class IssuerKeys {
       if (!set.fresh || error instanceof errors.JOSEError || BehalfError.isInstance(error)) throw error
       throw new InvalidTokenError('unknown_key', "the issuer's key cannot be used", { cause: withoutSecrets(error) })
     }
-    // A set that came in the meantime may lack this key.
+    // A newer set may lack this key.
     if (header.kid !== undefined && jwks === this.#cache.jwks) this.#remember(`${header.alg} ${header.kid}`, key, jwks)
     return key
   }

@@ -80,11 +80,11 @@ function isServiceAccount({ azp, preferred_username: name, clientHost }: Readonl
 }
 
 /**
- * A realm of a Keycloak server (26 or newer).
+ * Makes the profile of a realm of a Keycloak server (26 or newer).
  *
- * The target of a token is a Keycloak client, named by its client id and sent as `audience`: call the API's
- * client what the API is called in policies. Rich authorization requests are not expected to travel with
- * CIBA or an exchange. No request is made here.
+ * The target of a token is a Keycloak client, named by its client id and sent as `audience`: give the API's client the
+ * name that policies use for the API. Rich authorization requests are not expected in CIBA or an exchange. Makes no
+ * request now.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.keycloak.org/securing-apps/token-exchange | Token exchange at Keycloak}

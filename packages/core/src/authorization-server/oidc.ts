@@ -15,11 +15,11 @@ import { textClaim } from './read-claims.ts'
 
 /** Options of {@link oidc}. */
 export interface OidcOptions extends ProfileOptions {
-  /** Exactly as the server's metadata writes it, trailing slash included. */
+  /** Issuer, exactly as the server's metadata writes it, trailing slash included. */
   readonly issuer: string
   /** Place of the metadata: that of OpenID Connect, or that of RFC 8414. @default 'oidc' */
   readonly discovery?: 'oidc' | 'oauth2' | undefined
-  /** Accepted signature algorithms; name what the server uses and nothing more. @default RS256, PS256, ES256, EdDSA */
+  /** Accepted signature algorithms; name only those that the server uses. @default RS256, PS256, ES256, EdDSA */
   readonly algorithms?: readonly string[] | undefined
   /** Parameter that names the target of a token. @default 'resource' (RFC 8707) */
   readonly target?: Exclude<TargetParameter, 'scope'> | undefined

@@ -14,7 +14,7 @@ import type { ExchangeProfile, Profile } from './profile.ts'
 export interface ProfileOptions extends ClientAuthenticationOptions {
   /** OAuth client id of the agent at this provider. */
   readonly clientId: string
-  /** Accepted signature algorithms; name what the server uses and nothing more. */
+  /** Accepted signature algorithms; name only those that the server uses. */
   readonly algorithms?: readonly string[] | undefined
   /** Our key: token requests prove it, and tokens are bound to it. See `generateDpopKey`, `importDpopKey`. */
   readonly dpop?: DpopKey | undefined

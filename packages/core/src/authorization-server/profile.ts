@@ -69,8 +69,9 @@ export interface TokenProfile {
    */
   readonly scopes: (claims: Readonly<Record<string, unknown>>) => unknown
   /**
-   * Scopes that this provider adds to every token, whatever was asked, and that open no API: they are left out of what
-   * was granted, by any grant. Any other surplus is refused. @default none
+   * Scopes that this provider adds to every token, whatever was requested, and that grant access to no API. Every grant
+   * ignores them. Any other additional scope is refused.
+   * @default none
    */
   readonly unaskedScopes?: readonly string[]
   /**
@@ -111,7 +112,7 @@ export interface ProfileEndpoints {
 export interface Profile {
   /** Kind of provider, for messages and traces. */
   readonly provider: string
-  /** Exactly as the server's metadata writes it. */
+  /** Issuer, exactly as the server's metadata writes it. */
   readonly issuer: string
   /** OAuth client id of the agent at this provider. */
   readonly clientId: string

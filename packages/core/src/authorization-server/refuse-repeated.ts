@@ -2,10 +2,8 @@ import { InvalidResponseError } from '../errors/index.ts'
 import type { TokenResponse } from './server.ts'
 
 /**
- * Refuses a token response that repeats a secret where it names kind and scopes: messages for the operator quote those
- * (I3).
- *
- * @param sent - What was sent: tokens, and proofs of our client.
+ * Refuses a token response that repeats a secret in its type or scopes: messages for the operator quote those (I3).
+ * @param sent - Values that were sent: tokens, and proofs of our client.
  * @throws InvalidResponseError
  */
 export function refuseRepeated(response: TokenResponse, sent: ReadonlySet<string>): void {

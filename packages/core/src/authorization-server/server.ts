@@ -54,7 +54,7 @@ export interface TokenResponse {
   readonly refreshToken?: string
   /** The id_token. Not verified in any way. */
   readonly idToken?: string
-  /** Absent: identical to what was requested (RFC 6749 §5.1). */
+  /** Granted scopes. Absent: identical to the requested ones (RFC 6749 §5.1). */
   readonly scopes?: readonly string[]
   /** `authorization_details` that were granted (RFC 9396 §7). */
   readonly authorizationDetails?: readonly Readonly<Record<string, unknown>>[]

@@ -1,6 +1,6 @@
 import type { ReceivedTokens } from './server.ts'
 
-/** A token response, taken apart. */
+/** The parts of a token response. */
 export interface TakenTokens {
   /** The same response without its id_token. */
   readonly response: Response

@@ -10,7 +10,7 @@ const MAX_DEPTH = 5
 export function withoutSecrets(error: unknown, depth = 0): Error | undefined {
   if (!(error instanceof Error) || depth === MAX_DEPTH) return undefined
   const cause = withoutSecrets(error.cause, depth + 1)
-  // The message of a SyntaxError holds a part of what could not be parsed.
+  // The message of a SyntaxError contains a part of the text that could not be parsed.
   const message = error instanceof SyntaxError ? 'not well-formed' : error.message
   const copy = new Error(message, cause === undefined ? undefined : { cause })
   copy.name = error.name

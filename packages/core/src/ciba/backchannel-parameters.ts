@@ -34,7 +34,7 @@ export async function backchannelParameters(
   const mayCarry = rules.carriesAuthorizationDetails && (credential !== undefined || rules.detailsNeedTarget !== true)
   const detailsSent = mayCarry && question.details.length > 0
   const parameters = {
-    // CIBA Core §7.1: `openid` is what makes it an authentication request.
+    // CIBA Core §7.1: `openid` makes it an authentication request.
     scope: ['openid', ...(credential?.scopes ?? [])].join(' '),
     ...(settings.hint === undefined ? rules.hint(approver) : hintParameters(await settings.hint(approver))),
     binding_message: question.message,

@@ -11,7 +11,10 @@ import { AUTH_REQ_ID_CLAIM, type CibaState } from './wire.ts'
 /** Clocks of servers differ by minutes at most; an id_token of last week was made for another question. */
 const ISSUED_TOLERANCE_SECONDS = 300
 
-/** Whether an answer is this person's: what is wrong with its id_token, or when they authenticated. */
+/**
+ * Result of the check that an answer is this person's: the problem of its id_token, or the time of their
+ * authentication.
+ */
 export type AnswerIdentity =
   | { readonly problem: string }
   | {

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 
-/** A backchannel authentication request as it is sent, before it is signed or posted. */
+/** A backchannel authentication request, before it is signed or posted. */
 export type BackchannelParameters = Readonly<Record<string, string>>
 
 const hints = ['login_hint', 'login_hint_token', 'id_token_hint']

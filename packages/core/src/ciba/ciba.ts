@@ -11,12 +11,11 @@ import { type CibaOptions, type CibaSettings, cibaSettings } from './settings.ts
 import { cibaState } from './wire.ts'
 
 /**
- * Asks the approver on their own device, by OpenID Client-Initiated Backchannel Authentication (poll and
- * ping mode).
+ * Asks the approver on their own device, by OpenID Client-Initiated Backchannel Authentication (poll and ping mode).
  *
- * The answer counts only when the id_token verifies and names the approver, and the granted
- * `authorization_details` equal what was asked. Works with providers whose profile has CIBA: a guard over any
- * other is refused at construction, a profile function's at first use.
+ * The answer counts only if the id_token verifies and names the approver, and the granted `authorization_details` equal
+ * the requested ones. Works with providers whose profile has CIBA. A guard refuses another profile at construction, or
+ * at first use if a function returns it.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html | CIBA Core 1.0}

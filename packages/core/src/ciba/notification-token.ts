@@ -3,7 +3,7 @@ import { equalSecrets, sha256 } from '../lib/index.ts'
 
 const SEPARATOR = '.'
 
-/** A notification token, and what is stored of it. */
+/** A notification token, and its stored digest. */
 export interface NotificationToken {
   /** Token that is sent as `client_notification_token`. With it, the server authenticates its pings. */
   readonly token: string

@@ -26,7 +26,7 @@ export interface CibaState {
   readonly notification?: string
   /** Set after a ping of the server; a second ping adds no information. */
   readonly pinged?: boolean
-  /** An answer that came and could not be verified yet: the server gives it once (CIBA Core §10.1.1). */
+  /** An answer that could not be verified yet: the server gives it once (CIBA Core §10.1.1). */
   readonly received?: TokenResponse
 }
 
@@ -58,7 +58,7 @@ export function cibaState(state: JsonObject): CibaState {
   return parsed.data as CibaState
 }
 
-/** The same as it is stored: all of it came from JSON, or is plain. */
+/** Returns the state in its stored form: all of it is from JSON, or plain. */
 export function storedState(state: CibaState): JsonObject {
   return { ...state } as unknown as JsonObject
 }

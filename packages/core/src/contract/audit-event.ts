@@ -69,7 +69,7 @@ export interface ApprovalEvent extends AuditBase {
   readonly approvalId: string
   /** State that the approval has now. */
   readonly state: string
-  /** Person who is asked. Absent where the event names none. */
+  /** Person who must answer. Absent if the event names no one. */
   readonly approver?: Principal
   /** Message that the approver is shown. Absent where the event has none. */
   readonly message?: string

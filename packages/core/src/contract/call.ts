@@ -32,6 +32,6 @@ export interface Call<Access extends AccessRules = AccessRules> {
   readonly access: { readonly [Name in keyof Access]: Credential }
   /** Key of the call: the same on every try of a `write` call, and a fresh one for each `read` call. */
   readonly idempotencyKey: string
-  /** Aborted when the call is to end. */
+  /** Aborted when the call must end. */
   readonly signal: AbortSignal
 }

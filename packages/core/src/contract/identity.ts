@@ -31,8 +31,8 @@ interface VerifiedToken {
 /**
  * A user whose token, session or delegation was verified, and the agent that acts for them.
  *
- * Made by verification only: an object of this shape that no verification made is refused with
- * `identity_not_verified`, however right its fields are.
+ * Made by verification only. Any other object of this shape is refused with `identity_not_verified`, even if its fields
+ * are right.
  */
 export interface UserIdentity extends VerifiedToken {
   /** Always this value; it discriminates the union. */

@@ -128,7 +128,7 @@ export interface Completed<Result> {
 /** Outcome of a call. Expected outcomes are values; only an abort and the body's own error reject. */
 export type Outcome<Result> = Completed<Result> | Denied | Interrupted | Unavailable
 
-/** Everything that comes before the body holds. Nothing was consumed; `run` checks it all again. */
+/** All checks before the body passed. Nothing was consumed; `run` checks everything again. */
 export interface PreflightPassed {
   /** Always this value; it discriminates the union. */
   readonly status: 'ready'

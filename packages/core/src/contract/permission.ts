@@ -29,5 +29,5 @@ export interface Permission {
   }
 }
 
-/** A single fact. Objects are not taken, so that an input cannot become the context as a whole by mistake. */
+/** A single fact. Objects are refused, so that a whole input cannot become the context by mistake. */
 export type ContextValue = string | number | boolean | readonly string[]

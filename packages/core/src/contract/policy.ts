@@ -78,7 +78,7 @@ export interface ApprovalRule<Input> {
   readonly details?: (call: RuleCall<Input>) => readonly AuthorizationDetail[]
   /** Returns whether a call needs the question. @default every call */
   readonly when?: (call: RuleCall<Input>) => boolean
-  /** Person who is asked: named by the policy, never by the model. @default the user for whom the agent acts */
+  /** Returns the person to ask. The policy names them, never the model. @default the user for whom the agent acts */
   readonly approver?: (call: RuleCall<Input> & { readonly identity: UserIdentity }) => Principal
   /**
    * Time for which a second denial closes an equal call, in seconds, at most 86,400. After the first denial, the person

@@ -2,7 +2,7 @@ import { CredentialMisuseError } from '../errors/index.ts'
 
 type Input = string | URL | Request
 
-/** A request that may carry the credential, taken apart. */
+/** Parts of a request that may carry the credential. */
 export interface CheckedRequest {
   /** Argument for `fetch`: the request or the address that was compared. */
   readonly input: string | Request
@@ -64,7 +64,7 @@ function refuseOwnHeaders(name: string, headers: Headers): void {
     throw new CredentialMisuseError('origin', `the credential ${name} goes with no Host of your own`)
 }
 
-/** `fetch` writes these in capitals and leaves others as they are; a proof names what is sent. */
+/** `fetch` changes these to capitals and leaves others unchanged; a proof names the method that is sent. */
 const normalised = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']
 
 function methodOf(method: string): string {
@@ -85,7 +85,10 @@ function isReplayable(request: Request | undefined, body: unknown): boolean {
   )
 }
 
-/** Returns an absolute http or https URL. `blob:` URLs are refused, although they have the origin of what made them. */
+/**
+ * Returns an absolute http or https URL. Refuses `blob:` URLs, although they have the origin of the page that made
+ * them.
+ */
 function webUrlOf(address: string): URL | undefined {
   const url = URL.canParse(address) ? new URL(address) : undefined
   return url?.protocol === 'https:' || url?.protocol === 'http:' ? url : undefined

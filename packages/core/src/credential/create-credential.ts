@@ -10,13 +10,13 @@ import { keepResourceNonce, resourceNonce } from './resource-nonces.ts'
 import { stepUpOf } from './step-up.ts'
 import { authorizationHeader, revealToken, type Token } from './token.ts'
 
-/** A token, and what was granted with it. */
+/** A token, and the rights that were granted with it. */
 export interface IssuedToken {
   readonly token: Token
   readonly scopes: readonly string[]
   /** True if the source did not name the token's scopes: `scopes` are the requested ones. */
   readonly hasUnknownScopes?: boolean
-  /** The linked account whose token it is, where that is known. */
+  /** Linked account of the token, if it is known. */
   readonly account?: string
   /** Time at which the token expires, in epoch seconds. */
   readonly expiresAt?: number
@@ -54,7 +54,7 @@ export interface OpenCredential {
   readonly tokens: readonly Token[]
   /** Adds one of these keys to each later request that writes, if the options name a header for it. */
   useIdempotencyKeys(keys: IdempotencyKeys): void
-  /** A request that may write left and was not definitely refused, or the raw token was taken. */
+  /** True if a request that may write was sent and not definitely refused, or the body got the raw token. */
   readonly mayHaveActed: boolean
   /** Stops all later requests of the credential. The call's signal, not this method, stops a request on its way. */
   close(): void

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors/index.ts'
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** Headers with a meaning that a key would break. */
 const taken = ['authorization', 'content-length', 'content-type', 'cookie', 'dpop', 'host', 'proxy-authorization']
-/** RFC 9110 §9.2.1: what only reads needs no key. */
+/** Methods of requests that only read, which need no key (RFC 9110 §9.2.1). */
 const safe = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
 
 /** The name of the header that an API reads an idempotency key from. */
@@ -29,7 +29,7 @@ export class IdempotencyKeys {
     this.#key = key
   }
 
-  /** Sets the header of a request that writes. Leaves a key of the body's own as it is. */
+  /** Sets the header of a request that writes. Does not change a key that the body set. */
   mark(header: string, method: string, headers: Headers): void {
     if (safe.includes(method) || headers.has(header)) return
     this.#used++
@@ -42,7 +42,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export const isSafeMethod = (method: string): boolean => SAFE.has(method)
 
-/** Statuses after which the API has surely not done what was asked (A13). Any other, and none, leaves doubt. */
+/** Statuses that prove that the API did not act (A13). Any other status, or none, leaves doubt. */
 const DEFINITE_REFUSALS = new Set([
   ...[400, 401, 403, 404, 405, 406],
   ...[410, 411, 412, 413, 414, 415, 416, 417],

@@ -15,7 +15,8 @@ export interface ProofRequest {
 /**
  * A key that proves possession with each request (DPoP).
  *
- * The private half never leaves it: what comes out is a signed proof.
+ * The private half never leaves the object: it only returns a signed proof.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-4.2 | RFC 9449 §4.2}
  */
 export interface ProofKey {
@@ -23,7 +24,7 @@ export interface ProofKey {
   readonly algorithm: string
   /** SHA-256 thumbprint of the public key, base64url (RFC 7638). */
   readonly thumbprint: string
-  /** The app gave the key, so that another process can hold it too: what is bound to it may be stored. */
+  /** True if the app gave the key: another process can have it too, so tokens bound to it may be stored. */
   readonly importable: boolean
   /** A fresh proof, in compact form. */
   proof(request: ProofRequest): Promise<string>

@@ -5,8 +5,8 @@ import type { Token } from './token.ts'
 type Kind = 'text' | 'bytes'
 
 /**
- * Redacts what a stream or generator gives, piece by piece: texts and bytes with what two neighbours share,
- * plain values each on its own (E4).
+ * Redacts the values of a stream or generator, piece by piece: strings and bytes together with their neighbours, plain
+ * values each by itself (E4).
  */
 export class PieceRedactor {
   readonly #tokens: () => readonly Token[]
@@ -30,7 +30,7 @@ export class PieceRedactor {
     return this.#given(this.#redactor.end())
   }
 
-  /** A value that comes alone: an end, or a piece out of order. */
+  /** Redacts a single value: an end, or a piece out of order. */
   value(value: unknown): unknown {
     return redactTokens(value, this.#tokens())
   }

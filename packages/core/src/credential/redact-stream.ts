@@ -1,7 +1,7 @@
 import { redactText, secretsOf } from './redact-text.ts'
 import type { Token } from './token.ts'
 
-/** Redacts a text that comes in pieces. */
+/** Redacts text that arrives in pieces. */
 export interface TextRedactor {
   /** Takes a piece, and returns the text that can now be released. */
   push(piece: string): string

@@ -42,7 +42,7 @@ class Redaction {
     const prototype = Object.getPrototypeOf(value)
     const isPlain = (prototype === Object.prototype || prototype === null) && !isWrittenByItself(value)
     if (isPlain) return this.#object(value, depth)
-    // As in what `Promise.allSettled` gives.
+    // As in the results of `Promise.allSettled`.
     return value instanceof Error ? redactError(value, this.#tokens) : this.#instance(value)
   }
 

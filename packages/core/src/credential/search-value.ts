@@ -35,7 +35,7 @@ export function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** Arrays and objects without a class: what can be copied without loss. */
+/** Returns whether a value is an array or an object without a class: such a value can be copied without loss. */
 export function isContainer(value: object): boolean {
   if (Array.isArray(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)

@@ -51,7 +51,7 @@ const visibleAscii = /^[\x21-\x7e]+$/
 /** Scheme by which a token is presented: alone, or with a proof of the key that it is bound to (RFC 9449 §7.1). */
 export type AuthorizationScheme = 'Bearer' | 'DPoP'
 
-/** Returns the `Authorization` header that presents a token. Another scheme would be one more case here. */
+/** Returns the `Authorization` header that presents a token. */
 export function authorizationHeader(token: Token, scheme: AuthorizationScheme): string {
   const value = revealToken(token)
   if (!visibleAscii.test(value)) {

@@ -28,7 +28,7 @@ export interface CreateDelegationOptions {
   readonly provesAgent?: boolean | undefined
   /** Names of the tools that it may call. Give tools, scopes, or both. @default any tool of the agent */
   readonly tools?: readonly string[] | undefined
-  /** Scopes that its credentials may hold at most. @default what policies, roles and ceiling leave */
+  /** Maximum scopes of its credentials. @default those that policies, roles and ceiling allow */
   readonly scopes?: readonly string[] | undefined
   /** Time at which the delegation expires, in epoch seconds; at most 366 days from now. */
   readonly expiresAt: number
@@ -66,7 +66,7 @@ const at = (name: string) => `delegations.create.${name}`
 /** The guard that makes a delegation. */
 export interface MakingGuard extends LoginContext {
   readonly agent: string
-  /** Whether its vault can ask for the tokens of a user who is away. */
+  /** Whether its vault can request the tokens of an absent user. */
   readonly hasWorkerGrant: boolean
 }
 

@@ -20,7 +20,7 @@ export interface UseLimit {
   readonly windowSeconds: number
 }
 
-/** A delegation as it is kept, sealed at rest. */
+/** A stored delegation, sealed at rest. */
 export interface DelegationRecord {
   readonly v: 1
   readonly id: string

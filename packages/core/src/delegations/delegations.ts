@@ -23,7 +23,10 @@ import type { DelegationStore } from './delegation-store.ts'
 
 export type { Resealed }
 
-/** Lets an agent work for a user who is not there: made with the user present, bounded, listed, revocable. */
+/**
+ * Lets an agent work for an absent user. A delegation is made with the user present, has limits, is listed, and can be
+ * revoked.
+ */
 export interface Delegations {
   /**
    * Stores the terms that the user agrees to now.
@@ -88,10 +91,10 @@ export interface DelegationsContext extends LoginContext, PresenceContext {
   readonly store: DelegationStore
   /** The acting agent's configured name. */
   readonly agent: string
-  /** Whether the guard's vault can ask for the tokens of a user who is away. */
+  /** Whether the guard's vault can request the tokens of an absent user. */
   readonly hasWorkerGrant: boolean
   readonly timeoutMs: number
-  /** Rejects where audit is required and was not taken: then nothing is given. */
+  /** Rejects if audit is required and the sink did not accept the event: then the delegation gives nothing. */
   readonly note: (note: DelegationNote) => Promise<void>
   /** Announces that identities of this delegation are no longer valid. */
   readonly announceEnd: (record: DelegationRecord) => Promise<void>

@@ -15,7 +15,7 @@ export interface DeviceEndpoints<Tokens> extends DeviceTokenEndpoint<Tokens> {
 
 /** Options of {@link authorizeOnDevice}. */
 export interface AuthorizeOnDeviceOptions {
-  /** Shows the person address and code; what it throws ends the login. */
+  /** Shows the person address and code. If it throws, the login ends. */
   readonly show: (code: DeviceCode) => void | Promise<void>
   /** Additional parameters of each token request, such as `resource`. */
   readonly parameters?: Readonly<Record<string, string>> | undefined

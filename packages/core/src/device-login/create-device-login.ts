@@ -19,7 +19,7 @@ import { pollDevice } from './poll-device.ts'
 export interface DeviceLoginSettings extends SurroundingsOptions {
   /** Issuer of the login, and our client there: usually a public one. */
   readonly authorizationServer: Profile
-  /** Shows the person address and code; what it throws ends the login. */
+  /** Shows the person address and code. If it throws, the login ends. */
   readonly show: (prompt: DevicePrompt) => void | Promise<void>
   /** Scopes to request. @default openid, offline_access */
   readonly scopes?: readonly string[] | undefined
@@ -52,7 +52,7 @@ export type DeviceLoginOutcome =
  * `login` or `logout` of this object is called.
  */
 export interface DeviceLogin extends SubjectTokenSource {
-  /** Whether the stored login is encrypted. Who reads an unsealed file has the login. */
+  /** Whether the stored login is encrypted. Anyone who reads an unsealed file has the login. */
   readonly keeps: 'sealed' | 'unsealed'
   /** Path at which the login is stored. */
   readonly path: string

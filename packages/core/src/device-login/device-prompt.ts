@@ -17,7 +17,7 @@ export interface DeviceCode {
   readonly expiresAt: number
 }
 
-/** The same, and what becomes of the login. */
+/** Address and code, and the form in which the login is stored. */
 export interface DevicePrompt extends DeviceCode {
   /**
    * Form in which the login will be stored. If it is `unsealed`, tell the person: anyone who reads the file has the
@@ -42,7 +42,10 @@ export interface ShowRules {
   readonly allowLoopback: boolean
 }
 
-/** @throws InvalidResponseError What the server sent is not fit to be shown or opened. */
+/**
+ * @throws InvalidResponseError The server's answer is unsafe to show or open.
+ * @throws InvalidResponseError What the server sent is not fit to be shown or opened.
+ */
 export function codeOf(authorization: DeviceAuthorization, { now, allowLoopback }: ShowRules): DeviceCode {
   const { userCode, verificationUri, verificationUriComplete: complete, expiresIn } = authorization
   if (!plainCode.test(userCode)) {

@@ -23,7 +23,7 @@ const written = z.union([
   z.object({ v: z.literal(1), sealed: z.literal(false), login: storedSession }),
 ])
 
-/** A key, or what gets it from where the system keeps keys. */
+/** A key, or a function that gets it from the system's key storage. */
 export type LoginKey = KeyMaterial | (() => KeyMaterial | Promise<KeyMaterial>)
 
 /** One login in a file. */

@@ -1,4 +1,4 @@
-/** Blocks whose characters run from right to left, assigned or not: the defaults of the Unicode bidirectional algorithm. */
+/** Blocks of right-to-left characters, assigned or not: the defaults of the Unicode bidirectional algorithm. */
 const blocks = String.raw`[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFF\u{10800}-\u{10FFF}\u{1E800}-\u{1EFFF}]`
 const right = String.raw`[${blocks}--\p{M}]`
 const rightLetter = String.raw`[${blocks}&&\p{L}]`

@@ -35,7 +35,7 @@ const hidden = [
   String.raw`[\p{Me}\u0334-\u0338\u20D0-\u20FF]+`,
   String.raw`(?<![\p{L}\p{M}\u200C\u200D])\p{Mn}+`,
   String.raw`(?<=\p{M}{5})\p{M}+`,
-  // What would read like an answer of this function.
+  // Text that would look like an output of this function.
   String.raw`\[(?=U\+)|\u23CE+`,
 ]
 
@@ -43,9 +43,9 @@ const hidden = [
 const special = new RegExp(String.raw`(${kept.join('|')})|(\r\n|[\n\v\f\r\x85\u2028\u2029])|${hidden.join('|')}`, 'gv')
 
 /**
- * Normalises to NFC and shows what is not seen: line breaks as `⏎`, hidden characters by their code.
+ * Normalizes to NFC and shows invisible characters: line breaks as `⏎`, hidden characters by their code.
  *
- * The facts about characters are the runtime's own (Unicode property escapes).
+ * The runtime's own data describes the characters (Unicode property escapes).
  */
 export function visibleText(text: string): string {
   if (plainText.test(text)) return text

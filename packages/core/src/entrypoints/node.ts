@@ -1,4 +1,4 @@
-// `@behalf/core/node`: what needs Node.
+// `@behalf/core/node`: exports that need Node.
 export type { DeviceLogin, DeviceLoginOutcome, DeviceLoginSettings } from '../device-login/create-device-login.ts'
 export type { DevicePrompt } from '../device-login/device-prompt.ts'
 export type { LoginKey } from '../device-login/kept-file.ts'

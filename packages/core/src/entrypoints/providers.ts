@@ -1,4 +1,4 @@
-// `@behalf/core/providers`: what differs from one provider to the next, and the keys that a client proves.
+// `@behalf/core/providers`: profiles of the providers, and keys that a client proves.
 export { type Auth0Options, auth0 } from '../authorization-server/auth0.ts'
 export type { ClientAuthenticationOptions } from '../authorization-server/client-authentication.ts'
 export type * from '../authorization-server/dpop-key.ts'

@@ -50,7 +50,7 @@ export abstract class BehalfError extends Error {
     }
   }
 
-  /** Name, code and message: what a log may see. */
+  /** Returns name, code and message: the fields that a log may contain. */
   toJSON(): { readonly name: string; readonly code: ErrorCode; readonly message: string } {
     return { name: this.name, code: this.code, message: this.message }
   }

@@ -69,7 +69,7 @@ export interface RelationshipTuple {
   readonly relation: string
   /** Object to which the relation holds, as `type:id`. */
   readonly object: string
-  /** Limits live here: what a tuple fixes, no question can set otherwise. */
+  /** Condition of the tuple. Put limits here: no question can change a value that a tuple sets. */
   readonly condition?: { readonly name: string; readonly context?: Readonly<Record<string, unknown>> }
 }
 

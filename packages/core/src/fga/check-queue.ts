@@ -5,7 +5,7 @@ import { keyOf, type Question } from './question.ts'
 import { refused, type Verdict } from './read-answer.ts'
 import type { Consistency } from './wire.ts'
 
-/** A request stays well below what the server takes as a message (616 kB). Characters of JSON. */
+/** Maximum size of a request, in characters of JSON: well below the server's limit for a message (616 kB). */
 const MAX_BATCH_CHARACTERS = 200_000
 const MAX_KEPT = 10_000
 
@@ -187,7 +187,7 @@ export class CheckQueue {
     return kept !== undefined && isRecent(clock.now(), kept.storedAt, cacheSeconds) ? kept.verdict : undefined
   }
 
-  /** Plain answers only: a problem may be gone a moment later. */
+  /** Keeps plain answers only: a problem may be solved a moment later. */
   #keep({ key, consistency }: Entry, verdict: Verdict): void {
     if (consistency !== 'minimizeLatency' || 'problem' in verdict) return
     this.#kept?.set(key, { verdict, storedAt: this.#options.clock.now() })

@@ -55,7 +55,7 @@ export type Candidates<Document> =
 
 /** Documents that the user may see, and how the search for them ended. */
 export interface Filtered<Document> {
-  /** The very documents that came in, in their order, with whatever scores they carry. */
+  /** The original documents, in their order, with their scores. */
   readonly documents: readonly Document[]
   /** Number of candidates that were checked. Not for the model. */
   readonly considered: number
@@ -95,7 +95,7 @@ export async function filterAllowed<Document>(
     return { ...found, ended }
   } catch (error) {
     own.signal?.throwIfAborted()
-    // What was allowed until then was asked about, each of it.
+    // Each of the documents allowed so far was checked.
     if (deadline.aborted && error === deadline.reason) return { ...found, ended: 'deadline' }
     throw error
   }
@@ -226,7 +226,7 @@ function readFilterOptions<Document>(options: FilterOptions<Document>) {
   return { limit, maxCandidates, timeoutMs, identity: verifiedIdentity(options.identity, clock) }
 }
 
-/** I1: what no verification made is no identity. */
+/** Returns the identity. I1: an object that no verification made is no identity. */
 function verifiedIdentity(given: Identity | undefined, clock: Clock): Identity {
   const identity = given ?? currentIdentity()
   if (!isVerified(identity)) {

@@ -41,7 +41,7 @@ export function assertPermission(permission: Permission): void {
   }
   const { context } = permission
   if (context === undefined) return
-  // Who sets the clock of a condition sets when a delegation ends.
+  // A caller that sets the clock of a condition could extend a delegation.
   if (Object.hasOwn(context, 'now')) {
     throw new ConfigurationError('context.now', 'leave it out: the checker adds the time from its own clock')
   }

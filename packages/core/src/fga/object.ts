@@ -24,7 +24,7 @@ export function object(type: string, id: string): FgaObject {
   return nameOf(type, id, MAX_OBJECT_BYTES)
 }
 
-/** `object` with another limit: users may have longer names. */
+/** Makes a name as `object` does, with another limit: users may have longer names. */
 function nameOf(type: string, id: string, maxBytes: number): FgaObject {
   if (typeof type !== 'string' || !typeForm.test(type)) {
     throw new ConfigurationError('type', 'give the name of a type of your authorization model: one word without ":#@*"')
@@ -43,7 +43,9 @@ function problemOf(type: string, id: unknown, maxBytes: number): string | undefi
   return undefined
 }
 
-/** Whether a text has at most so many bytes in UTF-8. Most are so short that nothing need be encoded. */
+/**
+ * Returns whether text has at most this number of bytes in UTF-8. Most strings are so short that they need no encoding.
+ */
 export function fits(text: string, maxBytes: number): boolean {
   // Stryker disable next-line ConditionalExpression,EqualityOperator: Spares the encoding of short texts: what it would count is within the limit.
   return text.length * 3 <= maxBytes || new TextEncoder().encode(text).length <= maxBytes
@@ -93,7 +95,7 @@ export function nameBySubject(tenant: string | undefined): UserOf {
 export function encodeSubject(subject: string): string {
   if (!subject.isWellFormed()) throw new InvalidObjectError('the subject is not well-formed Unicode')
   return subject.replace(/[%:#*\s\p{Cc}]/gu, (character) =>
-    // encodeURIComponent leaves it as it is.
+    // `encodeURIComponent` does not encode it.
     character === '*' ? '%2A' : encodeURIComponent(character),
   )
 }

@@ -83,7 +83,7 @@ function askAll(
   questions: readonly Question[],
   { effect, signal }: AccessQuestion,
 ): Promise<readonly Verdict[]> {
-  // A right that was just taken away must not be used by a call with side effects.
+  // A call with side effects must not use a right that was just revoked.
   const consistency = settings.consistency ?? (effect === 'write' ? 'higherConsistency' : 'minimizeLatency')
   return withinDeadline({ timeoutMs: settings.timeoutMs, signal }, (either) =>
     queue.ask(questions, consistency, either),

@@ -37,7 +37,7 @@ export interface ReadPage {
   readonly continuationToken?: string
 }
 
-/** Reads tuples as they are stored; evaluates nothing. */
+/** Reads stored tuples; evaluates nothing. */
 export async function readTuples(
   store: StoreConnection,
   question: ReadQuestion,

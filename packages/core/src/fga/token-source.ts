@@ -24,7 +24,7 @@ export type OpenFgaCredentials =
       readonly authorizationServer: Profile
       /** Audience of the token, such as `https://api.us1.fga.dev/`. */
       readonly audience: string
-      /** @default what the server gives */
+      /** Scopes to request. @default the server's default */
       readonly scopes?: readonly string[]
     }
 
@@ -44,7 +44,7 @@ export function tokenSource(credentials: OpenFgaCredentials | undefined, way: To
   switch (credentials.method) {
     case 'apiToken':
       refuseUnknownKeys('openFga.credentials', credentials, ['method', 'token'])
-      // RFC 6750 §2.1: what a Bearer token may hold.
+      // RFC 6750 §2.1: the allowed characters of a Bearer token.
       if (typeof credentials.token !== 'string' || !/^[A-Za-z0-9._~+/-]+=*$/.test(credentials.token)) {
         throw new ConfigurationError('openFga.credentials.token', 'give the API token as OpenFGA has it')
       }
@@ -86,7 +86,7 @@ function clientCredentials(
   let server: AuthorizationServer | undefined
   let kept: { readonly token: Token; readonly staleAt: number } | undefined
   const obtain = async (signal: AbortSignal): Promise<Token> => {
-    // Only who uses this loads the OAuth library.
+    // The OAuth library is loaded only for this method.
     const { connectAuthorizationServer } = await import('../authorization-server/connect-authorization-server.ts')
     server ??= connectAuthorizationServer(profile, way)
     const from = way.clock.now() / 1000

@@ -10,7 +10,9 @@ import { writeRequest } from './wire.ts'
 
 /** Tuples that one write stores and deletes: at most 100 in all. */
 export interface Writes {
-  /** Limits go into the condition's context: what a tuple leaves open, a question may set. */
+  /**
+   * Tuples to write. Put limits into the condition's context: a question may set every value that a tuple leaves open.
+   */
   readonly writes?: readonly RelationshipTuple[]
   /** Tuples to delete. Absent: none. */
   readonly deletes?: readonly RelationshipTuple[]

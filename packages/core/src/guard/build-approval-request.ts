@@ -85,7 +85,7 @@ function draftQuestion(
 /** Argument of the rules of a policy. */
 const rulesInput = ({ input, identity }: Pick<IdentifiedCall, 'input' | 'identity'>) => ({ input, identity })
 
-/** Returns the approver whom the policy names now. */
+/** Returns the approver that the policy names now. */
 export function approverOf(
   { approver }: ApprovalRules,
   call: Pick<IdentifiedCall, 'input' | 'identity'>,

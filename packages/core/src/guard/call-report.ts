@@ -68,7 +68,7 @@ export class CallReport {
     this.#callId = reporting.auditor.isSilent ? undefined : crypto.randomUUID()
   }
 
-  /** Writes to the trace that a step let the call pass, and returns what the step found. */
+  /** Writes to the trace that a step let the call pass, and returns the step's result. */
   took<Facts extends object>(step: StepName, found: Passed<Facts>): Facts {
     const { facts, detail, wouldDeny } = found
     if (detail !== undefined) this.#write(step, wouldDeny === true ? 'would_deny' : 'passed', detail, found)
@@ -100,7 +100,7 @@ export class CallReport {
   }
 
   trace(): Trace {
-    // Assigned one by one: spreading fields that may be absent costs more than all else here.
+    // Assigned one by one: spreading optional fields costs more than everything else here.
     const trace: { -readonly [Key in keyof Trace]: Trace[Key] } = { tool: this.#invocation.tool, steps: this.#steps }
     if (this.policyVersion !== undefined) trace.policyVersion = this.policyVersion
     if (this.approvalId !== undefined) trace.approvalId = this.approvalId

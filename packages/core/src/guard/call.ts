@@ -42,7 +42,7 @@ export interface AuthorizedCall extends IdentifiedCall {
 /** Reasons that allow a run to start. */
 export type Entitled = Exclude<Entitlement, { readonly kind: 'ask' }>
 
-/** The run of a write, and what entitles it to start. */
+/** The run of a write, and the reason that allows it to start. */
 export interface ReadyRun {
   readonly entry: Entry
   readonly entitled: Entitled

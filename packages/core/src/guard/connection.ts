@@ -39,13 +39,13 @@ export interface ConnectionOptions {
 export type ExemptibleConnectionRule = ConnectionRule & { readonly withoutApproval: readonly string[] }
 
 /**
- * An upstream (third-party) account of the user, reached with a token from the vault.
+ * Declares an upstream (third-party) account of the user, which is reached with a token from the vault.
  *
  * Data only: makes no request, and does not check that the vault has this connection.
  *
- * @param name - As the vault calls the connection, such as `google-oauth2`.
- * @throws ConfigurationError Name, scope, origin or account is missing or wrong, or a scope stands both in
- *   `scopes` and in `withoutApproval`: what needs an approval cannot be had without one.
+ * @param name - Vault's name of the connection, such as `google-oauth2`.
+ * @throws ConfigurationError Name, scope, origin or account is missing or wrong, or a scope is in both `scopes` and
+ *   `withoutApproval`: a scope that needs an approval must not be available without one.
  */
 export function connection(
   name: string,

@@ -45,7 +45,7 @@ export class Deadline {
     this.#caller?.removeEventListener('abort', this.#onAbort)
   }
 
-  /** Ends as `work` does, or rejects with the signal's reason as soon as it is over. */
+  /** Settles as `work` does, or rejects with the signal's reason as soon as the deadline ends. */
   bound<Result>(work: Promise<Result>): Promise<Result> {
     const { signal } = this
     this.#isAwaited = true

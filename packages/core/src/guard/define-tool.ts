@@ -6,12 +6,12 @@ import { type DefinedTool, markTool } from './defined-tool.ts'
 import { policy, publicTool } from './policy.ts'
 
 /**
- * Defines a tool once: its name, its schema, what it needs before it may run, and its body.
+ * Defines a tool once: its name, its schema, its requirements, and its body.
  *
- * Call it with `guard.run(tool, { slot, input, identity })`, or make the tools of a framework of it with the adapter.
- * The rules are those of {@link policy}.
+ * Call it with `guard.run(tool, { slot, input, identity })`, or use an adapter to make a framework's tools of it. The
+ * rules are those of {@link policy}.
  *
- * @throws ConfigurationError An option is unknown, missing or wrong, or a rule cannot hold.
+ * @throws ConfigurationError An option is unknown, missing or wrong, or a rule is contradictory.
  */
 export function defineTool<
   const Name extends string,

@@ -15,7 +15,10 @@ import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 /** Time for which the guard refuses an equal call that needs no approval, while a run is in doubt. In seconds. */
 const IN_DOUBT_SECONDS = 3600
 
-/** A yes is left so long to the caller, or the version of the policy, that it was asked for: both may poll in turn. */
+/**
+ * Time for which an approval is reserved for the caller, or the version of the policy, that requested it, in seconds:
+ * both may poll in turn.
+ */
 const OTHERS_SECONDS = 30
 
 const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
@@ -81,9 +84,8 @@ export async function blockedBy(
 }
 
 /**
- * Whether an approved run may start for this call, from what is true now (A11). Changes nothing.
- *
- * @param known - The equal runs that started, where they were read a moment ago. A claim reads them itself.
+ * Returns whether an approved run may start for this call, by the present state (A11). Changes nothing.
+ * @param known - The equal runs that started, if they were read a moment ago. A claim reads them itself.
  */
 export async function entitlementNow(
   call: AuthorizedCall,
@@ -117,8 +119,7 @@ interface Known {
 /**
  * Asks again if the question of the record, answered or not, is not the one that this call needs. If the run has
  * started, it is in doubt instead.
- *
- * @returns the entry as it is now, and whether a new question was asked.
+ * @returns the current entry, and whether a new question was asked.
  */
 export async function askWhereNeeded(
   call: AuthorizedCall,

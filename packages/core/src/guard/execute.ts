@@ -194,7 +194,7 @@ const kept = (write: () => Promise<void>, { limits: { timeoutMs } }: Execution):
 /** Maximum size of a stored result, in characters of JSON. A larger one is returned once and cannot be repeated. */
 const MAX_STORED_RESULT = 256 * 1024
 
-/** A result as it is stored with its run, or the reason why it cannot be stored. */
+/** A result in its stored form, or the reason why it cannot be stored. */
 export interface Storable {
   readonly stored: StoredResult
   readonly problem?: string
@@ -203,7 +203,10 @@ export interface Storable {
 /** A stream is returned once. Its caller does not expect it again. */
 const streamed: Storable = { stored: { kind: 'not_storable' } }
 
-/** Never throws: a result that is not plain JSON is returned once, and cannot be repeated. */
+/**
+ * Returns the stored form of a result. Never throws: a result that is not plain JSON is returned once, and cannot be
+ * repeated.
+ */
 function storable(result: unknown): Storable {
   if (result === undefined) return { stored: { kind: 'undefined' } }
   try {

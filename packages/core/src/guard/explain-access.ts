@@ -42,7 +42,7 @@ export interface AccessReport {
   readonly credential: string
   /** The resource or the connection. */
   readonly target: string
-  /** `'exempt'`: what a call gets that `approval.when` lets pass without a question. */
+  /** Approval case. `'exempt'`: a call that `approval.when` exempts from the question. */
   readonly when: ApprovalCase
   /** Whether the user holds one of the policy's own `roles`, if it has any. */
   readonly roleHeld?: boolean

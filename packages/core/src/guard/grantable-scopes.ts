@@ -69,9 +69,10 @@ export const scopesFor = ({ approvalCase }: GrantableScopes, rule: AccessRule): 
   scopesOf(rule, approvalCase)
 
 /**
- * Decides whether a call may hold what its policy asks for: policy ∩ roles ∩ ceiling ∩ delegation ∩ subject token.
+ * Decides whether a call may hold the scopes that its policy requests: policy ∩ roles ∩ ceiling ∩ delegation ∩ subject
+ * token.
  *
- * The role step of the guard, `guard.visible` and `explainAccess` all decide here. It does no I/O.
+ * The role step of the guard, `guard.visible` and `explainAccess` all use this decision. Does no I/O.
  */
 export function grantableScopes(
   { access, rules }: Pick<PolicyDefinition, 'access' | 'rules'>,
@@ -119,7 +120,10 @@ export function scopeBounds(
   }
 }
 
-/** I5: a token for the same API gains no scopes by an exchange. What a person approved is no exchange. */
+/**
+ * Returns the scopes of the token. I5: an exchange for the same API adds no scopes. The token of an approval is not
+ * from an exchange.
+ */
 function tokenScopes(
   rule: AccessRule,
   approvalCase: ApprovalCase,
@@ -144,7 +148,7 @@ const sourceNames = {
   subject_token: "the user's own token, which is for the same API",
 } as const
 
-/** The code of a refusal that several sources give. The user's own right comes first. */
+/** Returns the code of a refusal with several sources. The user's own right has priority. */
 export function scopeDenial(missing: readonly MissingScope[]): DenyCode {
   const has = (source: MissingScope['source']) => missing.some((one) => one.source === source)
   if (has('roles')) return 'role_missing'

@@ -48,7 +48,7 @@ export interface GuardOptions {
   readonly roles?: RoleMap
   /** Source of the tokens of linked accounts. Absent: no policy may need a connection. */
   readonly vault?: Vault
-  /** Background work for users who are away, made by `delegations()`. @default none, and no `guard.delegations` */
+  /** Background work for absent users, made by `delegations()`. @default none, and no `guard.delegations` */
   readonly delegations?: DelegationsPart | undefined
   /**
    * The sessions of the app, made by `createSessions`, so that `guard.revoke` ends them too.
@@ -63,7 +63,7 @@ export interface GuardOptions {
   readonly keys?: StoreKeys
   /** Keeps exchanged tokens sealed in `store` for other processes, made by `sharedTokens()`. @default memory only */
   readonly sharedTokens?: SharedTokensPart | undefined
-  /** `required`: no call runs whose audit event was not taken. @default no audit */
+  /** Audit sink. `required`: no call runs unless the sink accepted its event. @default no audit */
   readonly audit?: AuditSink | { readonly sink: AuditSink; readonly required: true }
   /**
    * Called at once with each fault of a rule, a port or the store, and each result that could not be stored. The guard
@@ -81,7 +81,7 @@ export interface GuardOptions {
   readonly clock?: Clock
   /** @default the global fetch */
   readonly fetch?: Fetch
-  /** Total time for what the guard does before the body, milliseconds. @default 10_000 */
+  /** Time limit for the guard's steps before the body, in milliseconds. @default 10_000 */
   readonly timeoutMs?: number
   /** Maximum input of a tool, in bytes of JSON. A larger input is refused as `invalid_input`. @default 1_048_576 */
   readonly maxInputBytes?: number

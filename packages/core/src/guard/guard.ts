@@ -30,7 +30,7 @@ export interface Guard {
    * @throws The reason of the invocation's own abort, and nothing else.
    */
   preflight(tool: DefinedTool, call: ToolCall): Promise<PreflightOutcome>
-  /** The same for a policy, whose tool the invocation names. */
+  /** Does the same for a policy whose tool the invocation names. */
   preflight(policy: Policy | undefined, invocation: Invocation): Promise<PreflightOutcome>
   /** Checks everything, then runs a tool that `defineTool` made, as {@link Guard.run} of its policy and its body. */
   run<Input, Access extends AccessRules, Effects extends Effect, Result>(

@@ -151,7 +151,7 @@ function credentialOptions(
   { issued, cached }: FoundToken,
   sources: TokenSources,
 ): CredentialOptions {
-  // Assigned one by one: spreading fields that may be absent costs more than all else here.
+  // Assigned one by one: spreading optional fields costs more than everything else here.
   const options: { -readonly [Key in keyof CredentialOptions]: CredentialOptions[Key] } = {
     name,
     token: issued.token,

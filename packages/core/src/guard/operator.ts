@@ -16,7 +16,7 @@ export interface OperatorOptions {
 
 /** Operations of the app's own code in the name of an operator. Every act is an audit event with that name. */
 export interface Operator {
-  /** Does what `guard.revoke` does. */
+  /** Ends access as `guard.revoke` does. */
   revoke(options: RevokeOptions): Promise<Revocation>
   /**
    * Resolves any run whose process died in it. A run that has not crashed does not change.

@@ -10,12 +10,12 @@ const kinds: readonly InterruptKind[] = [
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * Reads an interrupt that came back from a framework, a checkpoint or a browser: as JSON text, or parsed.
+ * Reads an interrupt from a framework, a checkpoint or a browser: as JSON text, or parsed.
  *
  * Proves nothing: a party that can write the conversation can write an interrupt. Drops unknown fields. Refuses a `url`
  * that is not a web address, since apps show it as a link.
  *
- * @returns `undefined` for everything else, an unknown version included.
+ * @returns `undefined` for any other value, and for an unknown version.
  */
 export function parseInterrupt(value: unknown): Interrupt | undefined {
   const fields = typeof value === 'string' ? parseJson(value) : value

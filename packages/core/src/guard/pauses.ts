@@ -7,7 +7,7 @@ import { parseInterrupt } from './parse-interrupt.ts'
 
 /** Options that name the framework's pause and the identity that asks. */
 export interface PauseOptions extends InboxOptions {
-  /** The framework's name of the pause, as it was given to `bind`. */
+  /** The framework's name of the pause, as passed to `bind`. */
   readonly pause: Json
 }
 
@@ -27,18 +27,16 @@ export type PauseState = ApprovalView['state'] | 'not_recorded'
 export interface Pauses {
   /**
    * Returns the interrupt with the proof that it was made for this pause.
-   *
-   * @param interrupt - From an outcome of this guard, and from nowhere else.
-   * @param pause - What the framework calls the pause: found again at resume, and different for each pause or run.
+   * @param interrupt - From an outcome of this guard, and from no other source.
+   * @param pause - The framework's name of the pause: the same at resume, and different for each pause or run.
    * @throws ConfigurationError `pause` is empty.
    */
   bind(interrupt: Interrupt, pause: Json): Promise<Interrupt>
   /** Returns whether a guard with these keys made the interrupt for this pause. */
   isOwn(interrupt: Interrupt, pause: Json): Promise<boolean>
   /**
-   * Returns the state of a pause whose interrupt came back from the framework. `undefined` means: leave it alone. No guard
-   * with these keys made it for this pause, or its question is unknown or another user's.
-   *
+   * Returns the state of a pause, by its interrupt from the framework. `undefined`: do not handle it. No guard with
+   * these keys made it for this pause, or its question is unknown or another user's.
    * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
    * @throws TransportError, StoreError Nothing is known; try again.
    */
@@ -49,7 +47,7 @@ export interface Pauses {
 export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
   const proofOf = ({ proof: _, ...content }: Interrupt, pause: Json) =>
     hash(canonicalJson(['pause', pause, { ...content } as never]))
-  /** The interrupt as it was read, if a guard with these keys made it for this pause. */
+  /** Returns the parsed interrupt, if a guard with these keys made it for this pause. */
   const own = async (interrupt: Interrupt, pause: Json): Promise<Interrupt | undefined> => {
     const read = parseInterrupt(interrupt)
     if (read?.proof === undefined) return undefined
@@ -63,7 +61,7 @@ export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
           'give the name under which the framework finds the pause again',
         )
       }
-      // As it will be read: what the reader drops is not part of the proof.
+      // In the form that the reader returns: fields that it drops are not part of the proof.
       const read = parseInterrupt(interrupt)
       return read === undefined ? interrupt : { ...read, proof: await proofOf(read, pause) }
     },

@@ -137,7 +137,10 @@ function checkExemptions({ when }: NonNullable<AnyRules['approval']>, access: Ac
 const targetOf = (rule: AccessRule): string =>
   rule.kind === 'resource' ? `resource ${rule.resource}` : `connection ${rule.connection}`
 
-/** A9 (a): what can be seen here already. Whether the channel and the provider can is seen at the first call. */
+/**
+ * Checks the parts of A9 (a) that are known here. The first call checks whether the channel and the provider support
+ * it.
+ */
 function checkServerEnforced(approval: NonNullable<AnyRules['approval']>, access: AccessRules): void {
   const rules = Object.values(access)
   const [only] = rules

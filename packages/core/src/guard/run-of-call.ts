@@ -13,7 +13,7 @@ import { askedBy, blockedBy, demandOf } from './entitle.ts'
 import type { Runs } from './guard-parts.ts'
 import { deny, type Refusal } from './refusal.ts'
 
-/** Authorizes the call once more, with the input that is stored with its run. */
+/** Authorizes the call again, with the stored input of its run. */
 export type Reauthorize = (input: Json) => Promise<Refusal | undefined>
 
 /** The run of a call, and equal runs that had started when it was created. */

@@ -46,7 +46,7 @@ function numberOf(around: object, slot: Slot, { tool, input }: CallWithin): numb
   return number
 }
 
-/** Equal for equal inputs. What is no JSON is refused by the guard later. */
+/** Returns a text that is equal for equal inputs. The guard later refuses an input that is not JSON. */
 function nameOf(call: unknown): string {
   try {
     return JSON.stringify(call)

@@ -63,7 +63,7 @@ export function mayAwaitStepUp(call: AuthorizedCall, phase: Phase, stepUps: Step
   return looks && identity.kind === 'user' && credentialNames(policy).length > 0
 }
 
-/** The interrupt of a step-up that is neither answered nor stale; what is answered is forgotten. */
+/** Returns the interrupt of a step-up that is neither answered nor stale. Deletes an answered one. */
 export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Promise<Refusal | undefined> {
   const { identity, policy, invocation } = call
   if (identity.kind !== 'user') return undefined
@@ -79,7 +79,10 @@ export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Pro
   return undefined
 }
 
-/** RFC 9470 §3: another level or a newer login is there or not; what else was asked, a newer login may have given. */
+/**
+ * Returns whether the demand is met (RFC 9470 §3). The identity shows another level or a newer login. Other demands may
+ * have been met by a newer login.
+ */
 function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentity, now: number): boolean {
   const { acr, authTime, claims } = identity
   if (acrValues !== undefined && !acrValues.some((value) => value === acr)) return false

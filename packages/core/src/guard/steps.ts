@@ -109,7 +109,7 @@ export async function approvedCall(
 ): Promise<ApprovedCall | Replay | Refusal> {
   const { report } = call
   report.at = 'approval'
-  // Roles, permissions and the approval rule are asked about what will run (A12).
+  // Asks roles, permissions and the approval rule about the input that will run (A12).
   const reauthorize = async (input: Json) => {
     const stored = await parseStored(call, input, guard.limits.maxInputBytes)
     if (isRefusal(stored)) return stored

@@ -112,7 +112,10 @@ interface Issuance {
   readonly load: (signal: AbortSignal) => Promise<IssuedToken>
 }
 
-/** Returns the token of a resource, from the cache where it may be kept. What was issued for an approved call is not (I2). */
+/**
+ * Returns the token of a resource, from the cache if it may be cached. The token of an approved call is not cached
+ * (I2).
+ */
 export async function keptToken(
   call: AuthorizedCall,
   rule: ResourceRule,

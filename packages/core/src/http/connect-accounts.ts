@@ -18,7 +18,7 @@ export interface ConnectAccountsOptions {
   readonly linker: AccountLinker
   /** Returns the signed-in user. */
   readonly identityOf: IdentityOf
-  /** The guard's own store: it shows whose access `guard.revoke` ended, and they are not signed in. */
+  /** The guard's own store: it shows users whose access `guard.revoke` ended, who then count as signed out. */
   readonly store: Store
   /** The guard's own keys. @default none, for a memory store */
   readonly keys?: StoreKeys
@@ -95,7 +95,7 @@ type Route = readonly [
   connection?: string,
 ]
 
-/** The part of the path after the mount; what a framework has stripped already is not missed. */
+/** Returns the part of the path after the mount, even if a framework has removed the mount already. */
 function routeOf(request: Request, base: URL): Route | undefined {
   const { pathname } = new URL(request.url)
   const mount = base.pathname.replace(/\/$/, '')

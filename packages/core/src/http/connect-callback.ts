@@ -33,7 +33,7 @@ export async function completeConnect(
       if (isAbsence(error)) return told(request, 401, 'login_required')
       throw error
     }
-    // What the app does next is not part of the flow.
+    // Later work of the app is not part of the flow.
     void Promise.resolve()
       .then(() => onConnected?.({ identity, account: answer.account }))
       .catch(() => {})
@@ -56,7 +56,7 @@ function sentBack(
   query: Readonly<Record<string, string>>,
   cookie: BrowserCookie,
 ): Response {
-  // Checked when it was kept; a linker is a port, so once more.
+  // Checked when it was stored; a linker is a port, so it is checked again.
   const path = returnTo === undefined ? undefined : localPath(returnTo, base)
   const url = path === undefined ? new URL(base) : new URL(path, base.origin)
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)

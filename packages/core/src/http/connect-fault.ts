@@ -3,7 +3,7 @@ import { isAbsence } from '../identity/present-user.ts'
 import { noticePage } from './connect-page.ts'
 import { refuse } from './requests.ts'
 
-/** A fault, as a person or a script may see it. @throws What is no fault of ours. */
+/** Returns a fault in a form for a person or a script. @throws An error that is no fault of this SDK. */
 export function connectFault(request: Request, error: unknown): Response {
   if (!BehalfError.isInstance(error)) throw error
   const fault = error as AnyBehalfError

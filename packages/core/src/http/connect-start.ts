@@ -30,7 +30,7 @@ export async function startConnect(
     case 'started': {
       const cookie = setCookie(await browserCookie(base, started.state), browser, started.expiresInSeconds)
       const headers = { 'set-cookie': cookie, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
-      // The URL goes to this browser: its scheme was checked where it was made.
+      // Sends the URL to this browser: its scheme was checked when it was made.
       if (read.isForm) return new Response(null, { status: 303, headers: { ...headers, location: started.url } })
       return respond(200, { url: started.url }, headers)
     }

@@ -93,7 +93,7 @@ async function list(runStore: RunStore, request: Request, { identity: user }: Pr
   return respond(200, { questions })
 }
 
-/** A8: message and details, as a person may be shown them and as they are, and what is needed to answer. */
+/** Returns message and details (A8), in a form for display and as values, and the fields that an answer needs. */
 async function shown(runStore: RunStore, { record }: Entry, user: UserIdentity): Promise<JsonObject> {
   const { message = '', details = [], expiresAt = 0 } = record.question ?? {}
   return {

@@ -13,7 +13,7 @@ export function buildUser(profile: Profile, claims: Claims, clientId: string | u
   if (subject === undefined) throw new InvalidTokenError('subject', 'the token names no subject')
   const actor = readActor(claims.act)
   const tenant = profile.token.tenant(claims)
-  // Field by field: spreading what may be absent costs more than all else here.
+  // Field by field: spreading optional fields costs more than everything else here.
   const user: Mutable<UserIdentity> = { kind: 'user', issuer: profile.issuer, subject, claims }
   if (tenant !== undefined) user.tenant = tenant
   if (clientId !== undefined) user.clientId = clientId

@@ -41,9 +41,8 @@ export function hasClaimsOfAccessToken(
 }
 
 /**
- * Refuses a verified JWT that is another kind of token than an id_token, and of the same type: an access token of a
- * provider that writes what it is into its claims, or the note of a logout.
- *
+ * Refuses a verified JWT of another kind than an id_token with the same type: an access token of a provider that writes
+ * the kind into its claims, or a logout token.
  * @throws InvalidTokenError `type`
  * @see {@link https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken | OpenID Connect Back-Channel Logout §2.4}
  */

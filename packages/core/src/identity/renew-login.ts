@@ -11,7 +11,7 @@ export type Renewal =
   | { readonly status: 'renewed'; readonly login: StoredSession }
   /** The server has ended the login: expired, revoked, or a token that was used twice. */
   | { readonly status: 'ended' }
-  /** A response came and cannot be used; its tokens are good at the server. */
+  /** A response arrived and cannot be used; its tokens are valid at the server. */
   | {
       readonly status: 'unverified'
       readonly tokens: ReceivedTokens

@@ -71,8 +71,8 @@ export function readKept<Kept>(schema: z.ZodMiniType<Kept>, value: unknown, what
 
 export interface LoginContext extends RequestOptions {
   /**
-   * Whether the stored login was sealed, so that no other party can have written it. With `false`, it takes only what
-   * the answer of the server proves.
+   * Whether the stored login was sealed, so that no other party can have written it. With `false`, only facts that the
+   * server's answer proves are used.
    * @default true
    */
   readonly isSealed?: boolean
@@ -92,7 +92,7 @@ export interface AskedLogin extends Pick<StoredSession, 'audience'> {
   readonly receivedAt?: number | undefined
 }
 
-/** Verifies the answer of a token endpoint and makes of it what is kept. */
+/** Verifies the answer of a token endpoint and returns the login to store. */
 export async function loginOfResponse(
   response: TokenResponse,
   asked: AskedLogin,
@@ -143,7 +143,7 @@ async function userOfResponse(
   if (audience === undefined) return { user: (named as { readonly user: UserIdentity }).user, ...proof }
   const shown = await identityFromAccessToken(accessToken, servers, audience, { signal, ownKey: key })
   if (shown.kind !== 'user') throw new InvalidTokenError('subject', 'the access token stands for no user')
-  // What the endpoint gives to our client is issued to it. A token of another client is no login with the user there.
+  // Tokens of the endpoint are issued to our client. A token of another client is no login with the user present.
   if (shown.clientId !== servers.of(shown.issuer).profile.clientId) {
     throw new InvalidTokenError('audience', 'the access token was issued to another client')
   }
