@@ -38,7 +38,7 @@ export interface RenewalContext extends LoginContext {
   readonly answerSeconds?: number
 }
 
-/** A server that gives so many unusable responses in a row is not asked again: the login ends. */
+/** Maximum number of consecutive unusable responses of a server. After that, the login ends. */
 const MAX_REFUSALS = 3
 
 /**
@@ -47,7 +47,10 @@ const MAX_REFUSALS = 3
  */
 const WRITE_SECONDS = 10
 
-/** A store that hangs does not hold up a caller whose time ended already. */
+/**
+ * Time limit for reading a store for a caller whose time has ended, in milliseconds: a store that hangs must not delay
+ * it.
+ */
 const READ_MS = 1_000
 
 /**
@@ -166,9 +169,8 @@ async function afterLostResponse(
 }
 
 /**
- * Keeps the newest refresh token of a response that cannot be used, and revokes what is not accepted.
- *
- * @throws what the response was refused for.
+ * Keeps the newest refresh token of a response that cannot be used, and revokes the tokens that are not accepted.
+ * @throws the reason why the response was refused.
  */
 async function refused(
   place: LoginPlace,

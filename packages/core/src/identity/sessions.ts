@@ -71,13 +71,12 @@ export interface SessionsPart {
   ): Promise<number>
 }
 
-/** Logins that an app keeps, each under a random id that goes into a cookie of the app. */
+/** Stored logins of an app, each under a random id for a cookie of the app. */
 export interface Sessions extends SessionsPart {
   /**
-   * Keeps a login.
-   *
-   * @param response - The JSON of the token endpoint's answer, as it came. Ask for `offline_access` where the
-   *   session is to outlive its first token.
+   * Stores a login.
+   * @param response - The JSON of the token endpoint's answer, unchanged. Request `offline_access` if the session must
+   *   outlive its first token.
    * @returns the id: a secret of 256 bits, of which the store has a keyed hash.
    * @throws InvalidTokenError The answer does not verify, or access was revoked after its login (`inactive`).
    */

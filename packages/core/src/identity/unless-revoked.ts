@@ -2,9 +2,8 @@ import type { StoredSession } from './session-login.ts'
 import type { LoginPlace } from './session-renewal.ts'
 
 /**
- * A place whose login is there only while its proof was not revoked (I11): asked before a login is used or renewed, and
- * again after a renewal was written.
- *
+ * Returns a place whose login exists only while its proof is not revoked (I11). It checks before a login is used or
+ * renewed, and again after a renewal was written.
  * @param isRevoked - By the names in the store now.
  */
 export function unlessRevoked(place: LoginPlace, isRevoked: (login: StoredSession) => Promise<boolean>): LoginPlace {

@@ -32,15 +32,16 @@ export const idTokenKeys = [
 const requiredClaims = ['sub', 'iat']
 
 /**
- * Verifies an id_token of our own client and says who logged in.
+ * Verifies an id_token of our own client and returns the user who logged in.
  *
- * Checks signature, `iss`, `aud` (the profile's client id), `azp`, `exp`, `nbf`, and `nonce` and `at_hash`
- * where given. Does not check `acr`, `auth_time` or whether the session lives on. Times tolerate 30 s.
+ * Checks signature, `iss`, `aud` (the profile's client id), `azp`, `exp`, `nbf`, and `nonce` and `at_hash` if given.
+ * Does not check `acr`, `auth_time` or whether the session still exists. Times tolerate 30 s.
  *
- * @param options.timeoutMs - Total time, discovery and keys included, milliseconds. @default 10_000
- * @returns The verified user, frozen; the token stays behind it and in no field of it.
+ * @param options.timeoutMs - Total time, discovery and keys included, in milliseconds.
+ * @default 10_000
+ * @returns The verified user, frozen. The token is behind it, and in no field of it.
  * @throws InvalidTokenError The token does not verify; `reason` says why. Log in again.
- * @throws TransportError The issuer's metadata or keys did not come. Try again later.
+ * @throws TransportError The issuer's metadata or keys did not arrive. Try again later.
  * @throws InvalidResponseError The issuer's metadata or keys break their specification.
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation | OpenID Connect Core §3.1.3.7}
@@ -72,7 +73,7 @@ export interface LoginTokenOptions
  */
 const ISSUED_TOLERANCE_SECONDS = 300
 
-/** The user that an id_token names, not admitted yet, and who vouches for them. */
+/** Returns the user that an id_token names, not admitted yet, and the server that vouches for them. */
 export async function userFromIdToken(
   idToken: string,
   servers: AuthorizationServers,

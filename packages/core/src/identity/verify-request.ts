@@ -12,8 +12,8 @@ import {
 /** Requirements for the access token of a request. */
 export interface VerifyRequestOptions extends Omit<VerifyAccessTokenOptions, 'boundTo'> {
   /**
-   * Checks the DPoP proof of a request and answers with the thumbprint of its key, or throws. `verifyProof`
-   * of `@behalf/core/resource-server` is what to build it on. Absent: the scheme DPoP is refused.
+   * Checks the DPoP proof of a request and returns the thumbprint of its key, or throws. Build it on `verifyProof` of
+   * `@behalf/core/resource-server`. Absent: the scheme DPoP is refused.
    */
   readonly proveKey?: ((request: Request, token: string) => Promise<string>) | undefined
 }

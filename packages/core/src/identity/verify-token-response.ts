@@ -17,19 +17,19 @@ export interface VerifyTokenResponseOptions extends Omit<VerifyIdTokenOptions, '
 const optionKeys = idTokenKeys.filter((key) => key !== 'accessToken')
 
 /**
- * Says who logged in, from the answer of the token endpoint as it came, with the access token behind them.
+ * Verifies the answer of the token endpoint, and returns the user who logged in, with the access token behind them.
  *
- * The id_token names the user, and must fit the access token where it has an `at_hash`. The access token is what an
- * exchange sends; it is not verified, since it may be meant for others. A token that is bound to a key must be bound
- * to the profile's own, as far as the answer and the token tell. Call this function where the answer arrives: later,
- * another party could have assembled the answer. So it refuses an id_token that was not issued within five minutes.
+ * The id_token names the user, and must match the access token if it has an `at_hash`. An exchange sends the access
+ * token, which is not verified, since it may be for another API. A token that is bound to a key must be bound to the
+ * profile's own, as far as the answer and the token show. Call this function where the answer arrives: later, another
+ * party could have assembled the answer. So it refuses an id_token that was not issued within five minutes.
  *
  * @param response - The JSON of the answer, such as openid-client's result. Never logged.
- * @param options.nonce - What was sent with the login; the id_token must repeat it.
- * @returns The verified user; `expiresAt` is the end of the id_token or of the access token, whichever is first.
+ * @param options.nonce - Nonce that was sent with the login; the id_token must repeat it.
+ * @returns The verified user; `expiresAt` is the expiry of the id_token or of the access token, whichever is first.
  * @throws InvalidTokenError The id_token is absent or does not verify, or the access token is not ours to use.
  * @throws InvalidResponseError The answer, or the issuer's metadata or keys, break their specification.
- * @throws TransportError The issuer's metadata or keys did not come. Try again later.
+ * @throws TransportError The issuer's metadata or keys did not arrive. Try again later.
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#TokenResponseValidation | OpenID Connect Core §3.1.3.5}
  */
@@ -48,7 +48,7 @@ export async function verifyTokenResponse(
   if (tokenType === 'dpop' && key === undefined) {
     throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
   }
-  // RFC 9449 §5. What is not verified can speak against the token, and never for it.
+  // RFC 9449 §5. An unverified claim can count against the token, and never for it.
   const named = keyThumbprintOf((await unverifiedClaims(accessToken)) ?? {})
   if (named !== undefined && (tokenType !== 'dpop' || named !== key?.thumbprint)) {
     throw new InvalidTokenError('binding', 'the access token names another key than the one that it came for')

@@ -82,7 +82,7 @@ const authorizationDetails = z.optional(z.array(z.looseObject({ type: text })))
 export function readAuthorizationDetails(claims: Claims): readonly AuthorizationDetail[] {
   const result = authorizationDetails.safeParse(claims.authorization_details)
   if (!result.success) throw new InvalidTokenError('claims', 'the token has malformed authorization_details')
-  // As they came: the schema's copy lacks a field called `__proto__`, and to lack a field is to approve more.
+  // Unchanged: the schema's copy lacks a field called `__proto__`, and a missing field would approve more.
   return (claims.authorization_details as AuthorizationDetail[] | undefined) ?? []
 }
 

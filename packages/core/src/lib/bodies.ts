@@ -27,7 +27,10 @@ export async function readBounded(
   return whole
 }
 
-/** Frees the connection of a response whose body is not read. An error of the body changes nothing: the head suffices. */
+/**
+ * Frees the connection of a response whose body is not read. An error of the body changes nothing: only the head is
+ * used.
+ */
 export function discardBody(response: Response): void {
   response.body?.cancel().catch(() => {})
 }

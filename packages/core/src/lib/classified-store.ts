@@ -4,10 +4,10 @@ import type { Store } from '../ports/index.ts'
 const wrappers = new WeakMap<Store, Store>()
 
 /**
- * Returns the same store, whose errors are all a `BehalfError`.
+ * Returns the same store, with every error as a `BehalfError`.
  *
  * Stores classify their own faults. An error that a store did not classify becomes a `StoreError` with the reason
- * `unclassified`. The message names its class only, because drivers write addresses and passwords into messages.
+ * `unclassified`. The message names only its class, because drivers write addresses and passwords into messages.
  */
 export function classifiedStore(store: Store): Store {
   const known = wrappers.get(store)

@@ -17,11 +17,11 @@ export interface CollectionOptions<Value> {
   readonly ends?: (value: Value) => Pick<PutOptions, 'expiresAt' | 'expiresInSeconds'>
   /** Returns the time from which `claimDue` finds the record. */
   readonly due?: (value: Value) => PutOptions['due']
-  /** Whether `reseal` goes over these records: those that outlive a seal key. @default false */
+  /** Whether `reseal` includes these records: those that outlive a seal key. @default false */
   readonly outlivesKeys?: boolean
 }
 
-/** A record as it was read, with the version to swap it by. */
+/** A stored record, with the version to swap it by. */
 export interface Stored<Value> {
   readonly key: string
   readonly record: Value
@@ -55,8 +55,8 @@ export interface Resealed {
   /** Number of records that were sealed now. */
   readonly resealed: number
   /**
-   * The store's keys of records that do not open: damaged, moved, or sealed under a key that is not listed. They are as
-   * they were. While there are any, keep the old key, or have their users connect or agree again.
+   * Store keys of records that cannot be opened: damaged, moved, or sealed under a key that is not listed. They are
+   * unchanged. While there are any, keep the old key, or have their users connect or agree again.
    */
   readonly unreadable: readonly string[]
 }

@@ -18,7 +18,7 @@ import type { OpenedStore } from './store-keys.ts'
 const MAX_CONFLICTS = 64
 /** The longest pause between two of them, in milliseconds. */
 const MAX_PAUSE_MS = 100
-/** Writes in a row whose answer was lost, before the store counts as unavailable. */
+/** Maximum number of consecutive writes with a lost answer, before the store counts as unavailable. */
 const MAX_LOST_ANSWERS = 2
 /** Minimum interval between two reads of a lease that another process has, in milliseconds. */
 const LOOK_MS = 50
@@ -81,7 +81,7 @@ export class Collection<Value> {
   /** @returns the new version, or `'conflict'`: nothing was written. */
   async put(key: string, value: Value, { ifVersion }: WriteOptions): Promise<string | 'conflict'> {
     const text = JSON.stringify(value)
-    // What cannot be read again is not written: a channel or a policy may have given what no record may hold.
+    // A value that cannot be read again is not written: a channel or a policy may have returned an invalid one.
     this.#read(JSON.parse(text))
     const sealed = await this.#opened.sealer.seal(key, encoder.encode(text))
     const { ends, due } = this.#options
@@ -206,7 +206,7 @@ export class Collection<Value> {
   async *#listed(index: string, after?: string): AsyncGenerator<Versioned, void> {
     for (let last = after; ; ) {
       const page = await this.#store.list(index, { limit: PAGE, ...(last !== undefined && { after: last }) })
-      // Who writes to the database can point an index at records of another kind.
+      // A party that writes to the database can point an index at records of another kind.
       for (const found of page) if (found.key.startsWith(`${this.#options.kind}:`)) yield found
       if (page.length < PAGE) return
       last = page.at(-1)?.key
@@ -239,7 +239,7 @@ export class Collection<Value> {
     try {
       json = JSON.parse(decoder.decode(bytes))
     } catch {
-      // No cause: a parser quotes what it could not parse.
+      // No cause: a parser quotes the text that it could not parse.
       throw new StoreError('corrupt', `a stored ${this.#options.kind} is not JSON`)
     }
     return { key, record: this.#read(json), version }
@@ -252,7 +252,7 @@ export class Collection<Value> {
     if (typeof json === 'object' && json !== null && 'v' in json && json.v !== 1) {
       throw new StoreError('unknown_version', `a stored ${kind} has a version that this release does not know: upgrade`)
     }
-    // Without the issues: they may quote what a person was asked.
+    // Without the issues: they may quote a person's question.
     throw new StoreError('corrupt', `a stored ${kind} has an unknown form`)
   }
 
@@ -279,7 +279,7 @@ export class Collection<Value> {
 /** The index name of all records. */
 const ALL: Name = ['all']
 
-/** The store answered, and what it gave does not open. */
+/** Returns whether the store answered with a value that cannot be opened. */
 export function isUnreadable(error: unknown): error is StoreError {
   return error instanceof StoreError && error.reason !== 'unavailable' && error.reason !== 'unclassified'
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 
-/** Refuses unknown keys: a misspelt option would silently weaken what it was meant to set (E3). */
+/** Refuses unknown keys: a misspelt option would silently keep its default (E3). */
 export function refuseUnknownKeys(option: string, value: object, known: readonly string[]): void {
   // JavaScript callers may pass null, and the TypeError of Object.keys would name nothing.
   if (typeof value !== 'object' || value === null) throw new ConfigurationError(option, 'give an object of options')
@@ -12,8 +12,8 @@ export function refuseUnknownKeys(option: string, value: object, known: readonly
 }
 
 /**
- * A copy of data that an app gives, lists and plain objects within it included: the app may fill in its own objects for the next
- * user while a call waits. Functions, instances of classes, and what is frozen throughout are taken as they are.
+ * Copies an app's data, with the lists and plain objects in it: the app may fill in its own objects for the next user
+ * while a call waits. Functions, instances of classes, and completely frozen values are not copied.
  */
 export function copyOf<Data>(data: Data): Data {
   if (isFixed(data)) return data

@@ -8,9 +8,8 @@ interface Patience {
 }
 
 /**
- * Does again what a store did not answer, with growing pauses, until it did or the time is over. What is done must be
- * safe to repeat.
- *
+ * Repeats work that a store did not answer, with growing pauses, until it succeeds or the time is over. The work must
+ * be safe to repeat.
  * @throws StoreError The store did not answer in all that time.
  */
 export async function whileUnavailable<Result>(

@@ -177,7 +177,7 @@ export function equalJson(left: Json, right: Json): boolean {
   )
 }
 
-/** Whether any value, once copied as plain JSON, means the same; what is not plain means nothing. */
+/** Returns whether a value, copied as plain JSON, means the same. A value that is not plain never does. */
 export function meansSame(value: unknown, json: Json): boolean {
   const copied = snapshot(value)
   return 'value' in copied && equalJson(copied.value, json)

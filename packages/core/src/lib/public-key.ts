@@ -64,7 +64,7 @@ function powersOf65537(prime: number): ReadonlySet<number> {
   return powers
 }
 
-/** Anyone can sign for a point whose multiples are few: of order 1, 2, 4 or 8. */
+/** Returns the problem of a point of order 1, 2, 4 or 8: it has few multiples, so anyone can sign for it. */
 function pointProblem({ x }: Jwk): string | undefined {
   const bytes = bytesOf(x)
   if (bytes?.length !== 32) return 'its point is not 32 bytes in base64url'

@@ -17,7 +17,7 @@ export interface Scope {
   readonly call?: object | undefined
   /** The definition of the policy that let the call run. */
   readonly definition?: object | undefined
-  /** The call whose body runs here, and its slot: also where `runAs` closed the call. */
+  /** The call whose body runs here, and its slot, even if `runAs` closed the call. */
   readonly within?: object | undefined
   readonly slot?: string | readonly [string, string] | undefined
 }

@@ -3,10 +3,10 @@ import { ConfigurationError, StoreError } from '../errors/index.ts'
 import { once } from './async.ts'
 import { keyedHash } from './digest.ts'
 
-/** 32 bytes, as they are or in base64url. */
+/** 32 bytes, raw or in base64url. */
 export type KeyMaterial = Uint8Array | string
 
-/** Seals what goes into a store, and opens what comes out. */
+/** Seals values for a store, and opens them. */
 export interface Sealer {
   /** @param context - The record's key: a value moved to another key does not open. */
   seal(context: string, plaintext: Uint8Array): Promise<Uint8Array>

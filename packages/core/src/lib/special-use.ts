@@ -28,17 +28,19 @@ const SPECIAL_V6: readonly Prefix[] = [
   ['2002::', 16],
   ['3fff::', 20],
 ]
-/** IPv4-mapped, and what DNS64 makes of a server that has IPv4 alone: as public as the IPv4 address within. */
+/**
+ * IPv4-mapped addresses, and addresses that DNS64 makes for a server with IPv4 only: they are as public as the IPv4
+ * address in them.
+ */
 const HOLDS_V4: readonly Prefix[] = [
   ['::ffff:0:0', 96],
   ['64:ff9b::', 96],
 ]
 
 /**
- * Whether a text is an IP address of special use: this machine, a private network, link-local (where clouds keep their
- * metadata), multicast, documentation. An IPv6 form of an IPv4 address is judged by that address. What is no
- * IP address is not public either.
- *
+ * Returns whether a text is an IP address of special use: this machine, a private network, link-local (where clouds
+ * keep their metadata), multicast, documentation. An IPv6 form of an IPv4 address is judged by that address. A text
+ * that is no IP address does not count as public.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6890 | RFC 6890}
  */
 export function isSpecialUse(address: string): boolean {

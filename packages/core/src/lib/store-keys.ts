@@ -5,11 +5,11 @@ import { type KeyedHash, keyedHash } from './digest.ts'
 import { refuseUnknownKeys } from './options.ts'
 import { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'
 
-/** Keys for what a store keeps. 32 random bytes each, as bytes or base64url. */
+/** Keys for the records of a store. 32 random bytes each, raw or in base64url. */
 export interface StoreKeys {
   /** The first seals; all of them open, so that keys rotate without downtime. */
   readonly seal: readonly [current: KeyMaterial, ...old: KeyMaterial[]]
-  /** Hashes keys and index names. Changing it makes what is stored unfindable. */
+  /** Key that hashes keys and index names. After a change, stored records cannot be found. */
   readonly index: KeyMaterial
 }
 
@@ -21,7 +21,7 @@ const ownKeys = new WeakMap<Store, StoreKeys>()
 
 /** Parts that a component needs to store records. */
 export interface OpenedStore {
-  /** The store, whose errors are all classified. */
+  /** The store, with classified errors. */
   readonly store: Store
   readonly sealer: Sealer
   readonly hash: KeyedHash

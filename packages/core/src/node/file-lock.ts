@@ -4,7 +4,7 @@ import { pause } from '../lib/index.ts'
 
 /** Interval at which the holder of the lock touches its file. Milliseconds. */
 const BEAT_MS = 1_000
-/** A holder that is silent for so long, by the clock of the process that waits, counts as dead. Milliseconds. */
+/** Time after which a silent holder counts as dead, by the clock of the process that waits, in milliseconds. */
 const SILENT_MS = 5_000
 const LOOK_MS = 50
 /**

@@ -87,7 +87,7 @@ async function replace(path: string, value: Uint8Array): Promise<void> {
     }
     await rename(fresh, path)
   } catch (error) {
-    // A disk that is full, perhaps: what was begun holds a part of the login.
+    // The disk may be full: the incomplete file contains a part of the login.
     await rm(fresh, { force: true }).catch(() => {})
     throw error
   }

@@ -7,7 +7,7 @@ export interface Clock {
 /** The clock of this machine. */
 export const systemClock: Clock = { now: () => Date.now() }
 
-/** Clocks are set by so much without a fault. Milliseconds. */
+/** Normal correction of a clock, in milliseconds. */
 const TOLERANCE_MS = 30_000
 
 /**

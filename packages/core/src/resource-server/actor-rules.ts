@@ -38,7 +38,7 @@ function checkName(option: string, name: ActorName): void {
 }
 
 /**
- * Whether the rules let this identity in: by the agent that acts for a user, or by the agent that comes alone.
+ * Returns whether the rules admit this identity: the agent that acts for a user, or an agent without a user.
  *
  * A user's token without an actor passes, unless an actor is required.
  */

@@ -18,7 +18,7 @@ export interface ChallengeSettings {
   readonly realm: string
   /** Address of the metadata (RFC 9728 §5.1). */
   readonly resourceMetadata: string | undefined
-  /** Accepted proof algorithms; `undefined` where DPoP is not taken. */
+  /** Accepted proof algorithms; `undefined` if DPoP is not accepted. */
   readonly algorithms: readonly string[] | undefined
   readonly dpopRequired: boolean
 }

@@ -92,9 +92,9 @@ const optionKeys = [
 ] as const satisfies readonly (keyof ApprovalGateOptions)[]
 
 /**
- * Makes the gate that holds orders to what a person approved, and lets each through once.
+ * Makes the gate that compares orders with a person's approval, and lets each through once.
  *
- * The token carries the approval (RFC 9396 §9.1); who verified it is `createResourceServer`'s `protect`.
+ * The token carries the approval (RFC 9396 §9.1); `protect` of `createResourceServer` verifies the token.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */

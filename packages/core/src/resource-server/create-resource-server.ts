@@ -17,7 +17,7 @@ const DEFAULT_REALM = 'api'
 
 /** Options of `createResourceServer`. */
 export interface ResourceServerOptions extends SurroundingsOptions {
-  /** The issuer whose tokens the API takes, or a function that answers with the profile of each of several. */
+  /** Issuer whose tokens the API accepts, or a function that returns the profile of each of several. */
   readonly authorizationServer: VerifyTokenOptions['authorizationServer']
   /** Identifier of the API: tokens for another audience are refused. With several, any one is accepted. */
   readonly audience: string | readonly string[]
@@ -110,9 +110,9 @@ export interface ResourceServer {
 }
 
 /**
- * Makes the API's half: verifies who calls, for a fetch-style handler.
+ * Makes the API's side: verifies the caller, for a fetch-style handler.
  *
- * Takes access tokens in the `Authorization` header and nowhere else. No request is made here.
+ * Accepts access tokens only in the `Authorization` header. Makes no request now.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750 | RFC 6750}
@@ -164,7 +164,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
 
 function checkPathPrefix(prefix: unknown): string {
   if (prefix === '') return prefix
-  // As a URL spells it, so that what is compared with a client's spelling is no surprise.
+  // In the URL parser's spelling, so that it equals the client's spelling.
   const isPath = typeof prefix === 'string' && /^\/.*[^/]$/s.test(prefix)
   if (isPath && new URL(`https://api.example${prefix}`).pathname === prefix) return prefix
   throw new ConfigurationError(

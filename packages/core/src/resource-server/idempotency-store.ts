@@ -83,7 +83,10 @@ export class IdempotencyStore {
     return state === 'done' && again !== true && answer !== undefined && answer.status >= 400
   }
 
-  /** Whether a use of an approval may be forgotten by now: its token was verified a while ago, and the order came slowly. */
+  /**
+   * Returns whether a use of an approval may be forgotten by now: its token was verified a while ago, and the order
+   * arrived slowly.
+   */
   hasRunOut(tokenEnd: number): boolean {
     return hasRunOut(tokenEnd, this.#options.now())
   }

@@ -2,7 +2,10 @@ import { Lease, sha256 } from '../lib/index.ts'
 import type { Store } from '../ports/index.ts'
 import { UNDER_WAY_SECONDS } from './under-way.ts'
 
-/** A process whose clock is behind takes a proof for longer: clocks may be 30 s off, in both directions. */
+/**
+ * Additional time for which a used proof is stored, in seconds. A process whose clock is behind accepts a proof for
+ * longer: clocks may be 30 s off, in both directions.
+ */
 const MARGIN_SECONDS = UNDER_WAY_SECONDS + 60
 
 export interface UsedProof {
@@ -24,9 +27,10 @@ export function isTooLate({ issuedAt }: UsedProof, { windowSeconds, now }: Proof
 }
 
 /**
- * Whether this is the first time that a proof is used here; from now on it is not.
+ * Returns whether a proof is used here for the first time, and marks it as used.
  *
- * Keeps a hash, for as long as the proof could be used, and of proofs that came with a good token only.
+ * Stores a hash while the proof could be used, and only for proofs with a valid token.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-11.1 | RFC 9449 §11.1}
  */
 export async function isFirstUse(

@@ -39,7 +39,7 @@ type Proved = UsedProof & { readonly nonce?: string }
 
 type Refuse = (reason: string, error: Complaint['error'], description: string, more?: object) => Refused
 
-/** The order: form, proof, token, who acts, how they logged in, scopes; the proof is used up last of all. */
+/** Checks in this order: form, proof, token, actor, login, scopes; consumes the proof last. */
 export async function protectRequest(
   request: ProtectedRequest,
   rules: CheckedRules,
@@ -72,7 +72,7 @@ export async function protectRequest(
   }
 }
 
-/** A request, what it needs, and how it is refused. */
+/** A request, its requirements, and the form of its refusal. */
 interface Admission {
   readonly request: ProtectedRequest
   readonly rules: CheckedRules

@@ -90,7 +90,7 @@ export function resourceMetadata(
 }
 
 /**
- * The well-known part goes between host and path, and a query stays.
+ * Returns the metadata's address: the well-known part is between host and path, and a query is kept.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-3.1 | RFC 9728 §3.1}
  */
 function metadataUrl(resource: string): string {

@@ -69,7 +69,7 @@ async function carryOut(
   version: string,
   started: Pick<OrderRecord, 'fingerprint' | 'again'>,
 ): Promise<Response> {
-  // A store that fails now does not undo what was done: the answer is given, and the record stays as begun.
+  // A store that fails now does not undo the order: the answer is returned, and the record stays as begun.
   const { order, tokenEnd } = run
   const end = (last: Pick<OrderRecord, 'state' | 'answer'>) =>
     book.write(order, { ...started, ...last }, version, tokenEnd).catch(() => {})

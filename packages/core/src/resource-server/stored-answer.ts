@@ -17,7 +17,7 @@ export const orderRecord = z.strictObject({
     z.strictObject({
       status: z.int(),
       headers: z.record(z.string(), z.string()),
-      /** base64url; absent: larger than what is kept. */
+      /** Body in base64url. Absent: too large to store. */
       body: z.optional(z.string()),
     }),
   ),

@@ -35,8 +35,8 @@ export interface CallerRules {
 }
 
 /**
- * A JWS whose header is a JSON object, however its parts are written: an issuer may read more spellings than we take.
- * Anything else is opaque to us.
+ * A JWS whose header is a JSON object, in any spelling of its parts: an issuer may accept more spellings than we do.
+ * Any other token is opaque to us.
  */
 const jwt = /^eyJ[^.]*\.[^.]*\.[^.]*$/
 

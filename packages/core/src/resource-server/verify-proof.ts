@@ -27,7 +27,7 @@ export interface ExpectedProof {
   readonly method: string
   /** The request's address, as its client knows it. Query and fragment do not count. */
   readonly url: string
-  /** The token that came with it. Absent at an authorization server's token endpoint. */
+  /** Access token of the request. Absent at an authorization server's token endpoint. */
   readonly accessToken?: string
   /** Accepted signature algorithms, asymmetric ones. */
   readonly algorithms: readonly string[]
@@ -57,7 +57,7 @@ const MAX_LENGTH = 8192
 const EARLY_SECONDS = 30
 const MAX_JTI = 512
 
-/** A caller is not known before its proof is verified: what that takes is bounded. */
+/** Maximum RSA modulus in bits. It limits the cost of a proof from an unknown caller. */
 const MAX_MODULUS_BITS = 4096
 
 const wrong = (fault: ProofFault): ProofVerdict => ({ ok: false, fault })

@@ -8,9 +8,9 @@ export interface NodeRequest {
   readonly method?: string | undefined
   /** Path and query of the request. */
   readonly url?: string | undefined
-  /** Express: the address before routers took their part of it. */
+  /** Address before Express's routers removed their part of it. */
   readonly originalUrl?: string | undefined
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, unchanged. */
   readonly rawHeaders: readonly string[]
 }
 
@@ -25,8 +25,7 @@ export interface NodeResponse {
 }
 
 /**
- * A Node or Express request as `protect` takes it: without its body, which stays where it is.
- *
+ * Returns a Node or Express request for `protect`: without its body, which is not read.
  * @param origin - The API's own, as clients know it. Not taken from `Host`, which the client writes.
  * @throws ConfigurationError `origin` is invalid.
  */

@@ -63,7 +63,7 @@ export class RevocationLog {
     return this.#isWhole
   }
 
-  /** Reads what was appended since the last time. @param now - Epoch seconds. */
+  /** Reads the entries since the last read. @param now - Epoch seconds. */
   async read(now: number): Promise<void> {
     const before = this.#read !== undefined && isKept(this.#read, now) ? this.#read : undefined
     // Read first: when the chunks are read, they may hold more entries, but never fewer.

@@ -19,7 +19,7 @@ import {
 /** The record of a name outlives every grant that it may end, by a day. Seconds. */
 const REMEMBERED_SECONDS = MAX_GRANT_SECONDS + 24 * 3600
 
-/** The clocks of issuers and of those who revoke may differ by so much. Seconds. */
+/** Maximum difference between the clocks of issuers and of revoking processes, in seconds. */
 const SKEW_SECONDS = 30
 
 /** Reason why a proof no longer counts. */
@@ -90,11 +90,11 @@ export class Revocations {
 
   #wasRead(now: number): boolean {
     const { clock, elapsed } = this.#readAt
-    // A clock that was set back does not make new what was read long ago.
+    // A clock that was set back does not make an old read recent.
     return now >= clock && Math.max(now - clock, performance.now() - elapsed) < this.#everyMs
   }
 
-  /** Reads what is new in the log, now. */
+  /** Reads the new entries of the log now. */
   async read(now: number): Promise<void> {
     const elapsed = performance.now()
     await this.#log.read(now / 1000)
@@ -103,10 +103,9 @@ export class Revocations {
   }
 
   /**
-   * Ends the access of a name: at once for all who read the name, and for all others once they read the log. The time of
-   * the revocation is that of the store or of this process, whichever is later: a clock that is behind must not let older
-   * proofs pass.
-   *
+   * Ends the access of a name: at once for readers of the name, and for others when they next read the log. The time of
+   * the revocation is that of the store or of this process, whichever is later: a slow clock must not let older proofs
+   * pass.
    * @param now - Epoch milliseconds.
    */
   async add(revoked: Revoked, now: number): Promise<void> {
@@ -114,7 +113,7 @@ export class Revocations {
     const key = await this.#keyOf(name)
     const at = Math.max(await this.#store.now(), now / 1000)
     const added = { ...revoked, at }
-    // A record that does not open hides whom it named. So all who have the name count as named.
+    // A record that cannot be opened hides its names. So all principals with the name count as revoked.
     const instead: RevokedName = { v: 1, revoked: [{ issuer: name.issuer, [name.kind]: name.id, at }] }
     const merged = (now?: RevokedName): RevokedName => ({ v: 1, revoked: mergeRevoked(now?.revoked ?? [], added) })
     await this.#names.change(key, merged, { instead })
@@ -122,11 +121,7 @@ export class Revocations {
     await this.#log.append(added, at)
   }
 
-  /**
-   * Judges a proof by what this process has read.
-   *
-   * @param now - Epoch milliseconds.
-   */
+  /** Checks a proof against the revocations that this process has read. @param now - Epoch milliseconds. */
   find(identity: Identity, now: number): RevokedProof | undefined {
     if (this.#isEmpty || identity.kind !== 'user') return undefined
     const { subject, session, delegation } = this.#known
@@ -150,8 +145,7 @@ export class Revocations {
   }
 
   /**
-   * Whether the access of a principal's subject ended at a time or later, by what is read as for {@link findNow}.
-   *
+   * Returns whether the access of a principal's subject ended at a time or later. Reads as {@link findNow} does.
    * @param at - Epoch seconds.
    * @param now - Epoch milliseconds.
    * @throws StoreError Nothing is known.
@@ -183,7 +177,9 @@ export class Revocations {
     this.#isEmpty = false
   }
 
-  /** Proofs of calls from before that time have all expired; for what lasts longer the names are read. */
+  /**
+   * Removes old entries: proofs of calls from before that time have all expired. For longer proofs, the names are read.
+   */
   #forget(before: number): void {
     for (const known of Object.values(this.#known)) {
       for (const [id, revoked] of known) {

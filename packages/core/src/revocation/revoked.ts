@@ -28,7 +28,7 @@ export const revokedAt = z.object({
   at: z.number(),
 })
 
-/** A revocation with its time, as it is stored. */
+/** Stored form of a revocation, with its time. */
 export type RevokedAt = z.infer<typeof revokedAt>
 
 /** Record under a name: its revocations. */

@@ -7,7 +7,7 @@ import type { RoleExtractor } from './role-extractor.ts'
 export interface KeycloakRolesOptions {
   /** Takes the realm's roles, by their names. @default true */
   readonly realm?: boolean
-  /** Clients whose roles are taken, by a short name of yours: `{ trade: 'https://api.example.com/' }`. @default none */
+  /** Clients whose roles are read, by a short name of yours: `{ trade: 'https://api.example.com/' }`. @default none */
   readonly clients?: Readonly<Record<string, string>>
 }
 

@@ -4,7 +4,7 @@ import type { Identity } from '../contract/index.ts'
 export interface RoleMap {
   /** Returns the user's roles; an absent or malformed claim gives no roles. */
   rolesOf(identity: Identity): readonly string[]
-  /** The union of what the roles allow. An unknown role adds nothing. */
+  /** Returns the union of the roles' scopes. An unknown role adds nothing. */
   scopesOf(roles: readonly string[]): ReadonlySet<string>
   /** Returns the reason why the roles could not be read, for the operator, or `undefined` if they could. */
   problemOf?(identity: Identity): string | undefined

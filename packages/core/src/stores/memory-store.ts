@@ -22,12 +22,12 @@ interface Entry {
   readonly index: readonly string[]
 }
 
-/** Expired entries are dropped when met, and all of them once in so many writes. */
+/** Number of writes after which all expired entries are removed. An expired entry that is read is removed at once. */
 const SWEEP_EVERY = 1_000
 
 /**
- * The store of a single process: bounded, gone with it, and right for tests and for agents that may
- * forget their open approvals on restart.
+ * Makes a store for a single process. It has a size limit, and its records end with the process. Use it for tests, and
+ * for agents that may forget their open approvals on restart.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): Store {
   checkOptions('memoryStore', options, { clock: aClock, maxEntries: kinds.positiveInteger })

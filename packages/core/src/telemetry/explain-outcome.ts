@@ -2,8 +2,8 @@ import type { Outcome, PreflightOutcome } from '../contract/index.ts'
 import { visibleText } from '../display/visible-text.ts'
 
 /**
- * Writes an outcome as text: its status, and each step of its trace with the reason. For a terminal, a test or the operator's
- * log, and not for a model: it names what a policy asked. Holds no token and no result of the tool.
+ * Writes an outcome as text: its status, and each step of its trace with the reason. For a terminal, a test or the
+ * operator's log, and not for a model: it names the policy's questions. Contains no token and no result of the tool.
  */
 export function explainOutcome(outcome: Outcome<unknown> | PreflightOutcome): string {
   const { status, trace } = outcome

@@ -48,7 +48,7 @@ export function tracedFetch(options: TracedFetchOptions = {}): Fetch {
       if (response.status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
       return response
     } catch (error) {
-      // By name only: what a runtime writes into a message is not known.
+      // Records only the name: the runtime's message may contain anything.
       span.setAttribute('error.type', error instanceof Error ? error.name : typeof error)
       span.setStatus({ code: SpanStatusCode.ERROR })
       throw error

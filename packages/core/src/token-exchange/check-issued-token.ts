@@ -38,10 +38,7 @@ export interface IssuedClaims {
   readonly actor: Actor | undefined
 }
 
-/**
- * Holds the answer itself against what was asked. Pure.
- * @throws InvalidResponseError
- */
+/** Compares the answer itself with the request. Pure. @throws InvalidResponseError */
 export function checkResponse(response: TokenResponse, expected: Expected): void {
   checkNewToken(response, expected)
   if (response.tokenType === 'n_a') throw refused('issued what is no access token, not Bearer and not DPoP')

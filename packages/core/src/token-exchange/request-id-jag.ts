@@ -98,7 +98,7 @@ export async function requestIdJag(options: RequestIdJagOptions): Promise<IdJag>
   return checked(response, { identityProvider, target, resource, scopes, signal })
 }
 
-/** Whether the identity came with what an issuer asserts a user by. */
+/** Returns whether the identity has an id_token, by which an issuer asserts a user. */
 export function hasIdToken(identity: UserIdentity): boolean {
   const { type, idToken } = subjectTokenOf(identity) ?? {}
   return type === 'id_token' || idToken !== undefined

@@ -11,7 +11,8 @@ export interface ResourceOptions {
   /** Scopes that a call may request when `approval.when` exempts it. Shares no scope with `scopes`. */
   readonly withoutApproval?: readonly string[]
   /**
-   * `idJag({ … })`: the token comes from the API's own authorization server, to which the user's asserts them.
+   * Route to the token. `idJag({ … })`: the API's own authorization server issues it, after the user's server asserted
+   * the user to it.
    * @default an exchange at the user's issuer
    */
   readonly through?: ResourceRoute

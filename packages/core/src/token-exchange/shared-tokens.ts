@@ -40,7 +40,7 @@ export interface TakeOptions {
   readonly signal: AbortSignal
   /** Key of the profile: a token that is bound to another key is useless here. */
   readonly dpop?: ProofKey | undefined
-  /** The token that an API refused: the very same is not taken again. */
+  /** Token that an API refused: this token is not returned again. */
   readonly refused?: IssuedToken | undefined
 }
 
@@ -70,7 +70,7 @@ const sharedToken = z.object({
 
 type SharedToken = z.infer<typeof sharedToken>
 
-/** The right to exchange; with `failure`, what the exchange failed with. */
+/** Right to exchange. With `failure`, the error of the exchange. */
 const claimRecord = z.object({ v: z.literal(1), failure: z.optional(z.string()) })
 type ClaimRecord = z.infer<typeof claimRecord>
 
@@ -243,7 +243,7 @@ function epochsOf({ issuer, tenant, subject, session, delegation }: Revoked): re
   )
 }
 
-/** `undefined` where the store fails, or what it gives does not open. */
+/** Returns the result of the work, or `undefined` if the store fails, or its value cannot be opened. */
 async function quietly<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await work()

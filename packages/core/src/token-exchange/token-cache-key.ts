@@ -28,10 +28,9 @@ export interface TokenOwner extends Owner, Revoked {}
 const version = 1
 
 /**
- * The key of a cached token: everything that may make it another token (I2).
+ * Returns the key of a cached token: everything that can distinguish it from another token (I2).
  *
- * A JSON array with a place for each part, so that no two requests share a key by what their parts
- * contain.
+ * A JSON array with a place for each part, so that no two requests share a key because of their parts' content.
  */
 export function tokenCacheKey(identity: Identity, wanted: WantedToken): TokenCacheKey {
   const user = identity.kind === 'user' ? identity : undefined
@@ -65,7 +64,7 @@ function proofOf(identity: Identity): string | null {
   return proof === undefined ? null : revealToken(proof.token)
 }
 
-/** The whole chain: who acted before may have bounded what the actor got. */
+/** Returns the whole chain: earlier actors may have limited the rights of the last one. */
 function actorParts(actor: Actor | undefined): unknown {
   if (actor === undefined) return null
   const { subject, issuer = null, clientId = null, profile = null } = actor

@@ -50,10 +50,10 @@ const AGAIN_AFTER_MS = 1_000
 const MAX_REFUSED = 1_000
 
 /**
- * Issued tokens, in this process's memory, until shortly before they end.
+ * Issued tokens, in this process's memory, until shortly before they expire.
  *
- * Bounded in number. A token whose end is not known is not kept, nor is a failure. Identical requests
- * in flight are made once (I4). Never give it a token that an approval gave: those live in its record (I2).
+ * Has a size limit. Does not keep a token without a known expiry, nor a failure. Makes identical requests in flight
+ * once (I4). Never give it a token from an approval: such tokens belong to its record (I2).
  */
 export class TokenCache {
   readonly #entries: LRUCache<TokenCacheKey, Entry>
@@ -205,7 +205,7 @@ export class TokenCache {
     const storedAt = this.#clock.now()
     const left = endsAt - storedAt
     const skew = skewOf(left, this.#skewMs)
-    // Jitter: what was issued together is not renewed together.
+    // Jitter: tokens that were issued together are not renewed together.
     const renewAt = endsAt - skew * (1 + Math.random())
     if (!(left > 0)) return
     const owner = tokenOwnerOf(key)

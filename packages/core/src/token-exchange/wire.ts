@@ -9,7 +9,7 @@ export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 /** RFC 8693 §3. */
 export const tokenTypeUri = (type: SubjectTokenType): string => `urn:ietf:params:oauth:token-type:${type}`
 
-/** A token and what kind it is. */
+/** A token and its type. */
 export interface TypedToken {
   /** Token to be exchanged. Secret. */
   readonly token: Token

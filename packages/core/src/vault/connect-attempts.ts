@@ -16,7 +16,7 @@ const schema = z.object({
   v: z.literal(1),
   owner: userOwnerSchema,
   sessionId: z.optional(text),
-  /** Keyed hash of what the browser holds. */
+  /** Keyed hash of the browser's cookie value. */
   browser: text,
   connection: text,
   /** The provider's issuer, and our client there. Absent: the vendor of `authSession` has them. */
@@ -85,7 +85,7 @@ export class ConnectAttempts {
     { parameters, connection, browser = '' }: Omit<CompleteRequest, 'identity'>,
   ): Promise<ClaimedAttempt> {
     const state = parameters.getAll('state')
-    // RFC 6749 §3.1: no parameter comes twice.
+    // RFC 6749 §3.1: no parameter may occur twice.
     const key = state.length === 1 ? await this.#attempts.keyOf(state[0] ?? '') : undefined
     const found = key === undefined ? undefined : await this.#attempts.find(key)
     if (found === undefined) return refuse('unknown_state', 'no connect flow waits for this answer')

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors/index.ts'
 import { isLoopback } from '../lib/index.ts'
 import type { VaultRequest } from './vault.ts'
 
-/** Makes the URLs of interrupts: the app's page, with what is wanted in its query. */
+/** Makes the URLs of interrupts: the app's page, with the request in its query. */
 export function connectPageUrl(option: string, page: string | undefined) {
   if (page !== undefined) {
     const url = URL.canParse(page) ? new URL(page) : undefined

@@ -8,8 +8,8 @@ import { ConfigurationError } from '../errors/index.ts'
 import { copyOf, isLoopback, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 
 /**
- * The members of an answer that make up an account's id; `a.b` goes into objects. Several are joined with colons, all of
- * them are required, and none may hold a colon.
+ * Members of an answer that form an account's id; `a.b` reads a member of an object. Several are joined with colons,
+ * all of them are required, and none may contain a colon.
  */
 export type AccountIdPath = string | readonly string[]
 
@@ -244,7 +244,7 @@ function checkAccount(at: string, account: AccountSource, given: ConnectionDefin
   }
 }
 
-/** A token or a secret goes there. */
+/** Checks a URL to which a token or a secret is sent. */
 function checkUrl(option: string, value: string, insecure: true | undefined): void {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && insecure === true && isLoopback(url))) return

@@ -235,7 +235,10 @@ const known: Readonly<Record<string, BrokerReason>> = {
   token_expired: 'must_reconnect',
 }
 
-/** An outage never turns into a prompt; what is not known is a matter of set-up. @throws What is no expected refusal. */
+/**
+ * Returns the refusal of an error. An outage never becomes a prompt; an unknown error is `misconfigured`.
+ * @throws An error that is no expected refusal.
+ */
 function faultOf(error: unknown, reasons: NonNullable<ExchangeVaultOptions['reasons']>): VaultAnswer {
   if (!BehalfError.isInstance(error)) throw error
   const fault = error as AnyBehalfError

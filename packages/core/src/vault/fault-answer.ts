@@ -23,7 +23,7 @@ export function faultAnswer(error: unknown): FaultAnswer {
   return { status: 'unavailable', detail, ...(retryAfter !== undefined && { retryAfter }) }
 }
 
-/** The same where a code was redeemed: what the provider answered wrongly is a refusal. @throws as `faultAnswer` */
+/** Maps a fault when a code was redeemed: a wrong answer of the provider is a refusal. @throws as `faultAnswer` */
 export function redeemAnswer(error: unknown): FaultAnswer | Refusal {
   if (BehalfError.isInstance(error)) {
     const { code, message: detail } = error as AnyBehalfError

@@ -61,11 +61,11 @@ async function heldBy(
   { connection, account }: ConnectRequest,
 ): Promise<readonly string[]> {
   const found = account === undefined ? undefined : await records.find(await records.key(owner, connection, account))
-  // A new link replaces what does not open.
+  // A new link replaces a record that cannot be opened.
   return found !== undefined && 'record' in found ? found.record.scopes : []
 }
 
-/** Ends a connect flow: whose it is is checked first, then who answered, and only then is a code redeemed. */
+/** Ends a connect flow. First checks its owner, then the sender of the answer, and only then redeems the code. */
 export async function completeLink(
   parts: LinkParts,
   user: PresentUser,
@@ -140,7 +140,8 @@ async function redeemAndKeep(
     return await keepAccount(parts, flow, tokens, account)
   } catch (error) {
     const { issuer, clientId } = upstream.connection.profile
-    // A write whose answer was lost may have stored them: then they are held. Without the store, this is unknown.
+    // A write whose answer was lost may have stored them: then the account holds them. Without the store, this is
+    // unknown.
     await revokePairs(parts.records, upstream, [{ issuer, clientId, ...received }], {}).catch(() => false)
     throw error
   }

@@ -5,10 +5,10 @@ import type { CheckedConnection } from './connection-definition.ts'
 type Members = Readonly<Record<string, unknown>>
 
 /**
- * A fetch whose token answers read as RFC 6749 has them, for providers that write them otherwise: errors under status
- * 200, scopes with commas, the user's token within a member; and without what a refresh does not need. Nothing is made up: what is not there stays missing.
- *
- * @param onAnswer - Sees each token answer as the provider wrote it.
+ * Makes a fetch that converts token answers to the form of RFC 6749, for providers that differ: errors under status
+ * 200, scopes with commas, the user's token within a member. It also removes the parts that a refresh does not need.
+ * Adds nothing: a missing value stays missing.
+ * @param onAnswer - Gets each token answer as the provider wrote it.
  */
 export function normalisingFetch(
   connection: CheckedConnection,

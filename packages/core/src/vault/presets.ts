@@ -6,7 +6,8 @@ const preset = <const Preset extends ConnectionPreset>(data: Preset): Preset => 
 /**
  * Google Calendar, and any other Google API: give its `scopes`.
  *
- * A refresh token comes with `access_type=offline`, and again only with `prompt=consent`. It does not rotate.
+ * Google returns a refresh token with `access_type=offline`, and again only with `prompt=consent`. It does not rotate.
+ *
  * @see {@link https://developers.google.com/identity/protocols/oauth2/web-server | Google: OAuth 2.0 for web servers}
  */
 export const googleCalendar = preset({
@@ -50,9 +51,9 @@ export const github = preset({
 })
 
 /**
- * Slack, as the user who connects: user scopes, and the token in `authed_user`. A bot's token is never taken.
+ * Slack, as the user who connects: user scopes, and the token in `authed_user`. Never uses a bot's token.
  *
- * An account's id is `team:user`, because a user's id is known within a workspace only. An app that is installed for a
+ * An account's id is `team:user`, because a user's id is unique only within a workspace. An app that is installed for a
  * whole organization has no workspace, and its accounts are refused.
  *
  * @see {@link https://docs.slack.dev/authentication/installing-with-oauth | Slack: installing with OAuth}

@@ -13,7 +13,7 @@ import type { UpstreamTokens } from './upstream-tokens.ts'
 
 /** Result of a refresh. */
 export type Refreshed =
-  /** The account as it is now: with a token, or in need of a new connect. */
+  /** The current account: with a token, or in need of a new connect. */
   | { readonly status: 'settled'; readonly record: AccountRecord }
   | { readonly status: 'gone' }
   | { readonly status: 'unavailable'; readonly detail: string; readonly retryAfter?: number }
@@ -42,7 +42,7 @@ interface Unwritten {
 /** Time for which an unsaved answer is written again. After that, its next use writes it. Seconds. */
 const WRITE_AGAIN_SECONDS = 3600
 
-/** Accounts whose answers are kept while the store is away. */
+/** Maximum number of accounts whose answers are kept while the store is unavailable. */
 const MAX_UNWRITTEN = 10_000
 
 /**
@@ -256,7 +256,7 @@ export class AccountRefresher {
 const faultOf = (error: unknown): AnyBehalfError | undefined =>
   BehalfError.isInstance(error) ? (error as AnyBehalfError) : undefined
 
-/** @throws What is no matter of the provider. */
+/** Maps an error to the result of a refresh. @throws An error that does not concern the provider. */
 function outcomeOf(
   error: unknown,
   { connection }: Upstream,

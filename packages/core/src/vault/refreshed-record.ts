@@ -10,7 +10,7 @@ export function mustReconnect(record: AccountRecord): AccountRecord {
   return { ...rest, state: 'must_reconnect' }
 }
 
-/** A refusal is forgotten after so long. Milliseconds. */
+/** Time after which a refusal is forgotten, in milliseconds. */
 const REFUSAL_KEPT_MS = 3_600_000
 
 /**

@@ -162,7 +162,7 @@ export class StoredAccounts {
     if (preferredOf(all)?.key !== key) return
     for (const other of all) {
       if (other.key === key) continue
-      // The mark goes to what was chosen once, too: its choice was replaced.
+      // Also marks an account that was chosen once: its choice was replaced.
       await records.change(other, ({ preferredAt: _, ...record }) => ({ ...record, mustChoose: true }))
     }
   }

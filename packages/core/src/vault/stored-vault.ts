@@ -26,8 +26,9 @@ export interface StoredVaultOptions extends SurroundingsOptions {
    */
   readonly store: Store
   /**
-   * The guard's own keys: with another `index` key the vault finds no revocation. They seal what is stored, and are
-   * required with a durable store. @default random keys of this process
+   * The guard's own keys: with another `index` key, the vault finds no revocation. They seal the records, and are
+   * required with a durable store.
+   * @default random keys of this process
    */
   readonly keys?: StoreKeys
   /** Connections by the names that policies use. */

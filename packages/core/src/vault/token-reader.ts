@@ -159,7 +159,10 @@ export class TokenReader {
     return this.#isAlive(record) && !isRefused(record, request) ? this.#answer(record) : undefined
   }
 
-  /** Good for longer than it takes to use it. Jitter: what was issued together is not renewed together. */
+  /**
+   * Returns whether the token is valid for longer than its use takes. Jitter: tokens that were issued together are not
+   * renewed together.
+   */
   #isFresh(record: AccountRecord, request: VaultRequest): boolean {
     const { accessToken, expiresAt, refreshedAt } = record
     if (accessToken === undefined) return false

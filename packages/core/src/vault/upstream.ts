@@ -106,7 +106,7 @@ export class Upstream {
         revocationRequest(this.connection, revocation, accessToken, { ...this.#surroundings, signal: options.signal })
       )
     }
-    // RFC 7009 §2.1: with the refresh token goes what was issued on its ground.
+    // RFC 7009 §2.1: revoking the refresh token also revokes the access tokens that are based on it.
     const token = refreshToken ?? accessToken
     if (token === undefined || (await this.ready(options)).revocation === undefined) return false
     const hint = refreshToken === undefined ? 'access_token' : 'refresh_token'

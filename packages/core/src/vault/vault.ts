@@ -39,8 +39,8 @@ export type VaultAnswer =
        */
       readonly scopes?: readonly string[]
       /**
-       * The account whose token it is, by the vault's account id. A running body whose token the API refuses gets another
-       * token of this account. Absent: of the account that the vault chooses then.
+       * Vault's id of the token's account. A running body whose token the API refuses gets another token of this
+       * account. Absent: of the account that the vault chooses then.
        */
       readonly account?: string
       /** Time that the token may be used before the vault is asked again, in seconds. @default until it expires */
