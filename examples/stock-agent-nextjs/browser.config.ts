@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: './browser/set-up.ts',
     // Each file has its own sandbox, app and browser; most of the time, all of them wait.
     maxWorkers: 2,
-    // Never reached but by what hangs: a machine with other work takes ten times as long.
+    // Only a test that hangs reaches it: a busy machine takes ten times as long.
     testTimeout: 240_000,
     hookTimeout: 240_000,
   },

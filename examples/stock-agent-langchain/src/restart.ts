@@ -7,7 +7,7 @@ import { langChainAgent } from './agent.ts'
 import { FileSaver } from './file-saver.ts'
 import type { ModelChoice } from './model.ts'
 
-/** The agent goes away while it waits: what LangGraph kept on disk, and the guard's record, are all that is left. */
+/** Ends the agent while it waits: only LangGraph's data on disk, and the guard's record, remain. */
 export const restart = (model: ModelChoice): Part => ({
   title: 'Restart: the agent goes away while it waits',
   lead: "Another agent, with nothing but LangGraph's checkpoint, goes on once the person has answered. It runs once.",

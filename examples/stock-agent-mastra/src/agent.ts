@@ -23,7 +23,7 @@ export interface MastraAgentOptions extends StockAgentOptions {
   readonly model?: MastraModelConfig | undefined
 }
 
-/** The stock agent on Mastra: nothing is kept between two requests but what is in Mastra's storage. */
+/** Makes the stock agent on Mastra. Between two requests, only Mastra's storage keeps state. */
 export function createMastraAgent(options: MastraAgentOptions): ResumableAgent {
   const take = async (prompt: string, begin: (conversation: Conversation) => Promise<string>): Promise<Turn> => {
     const watched = watchGuard(options.guard, idOf, options.onCall)

@@ -30,7 +30,7 @@ export async function openWorld(): Promise<World> {
   }
   const target = await sandboxTarget({
     clients: [
-      // The MCP server is a client too: it exchanges what it is called with, and never passes it on.
+      // The MCP server is a client too: it exchanges the token of its caller, and never passes it on.
       { clientId: client.clientId, clientSecret, api: resource, actor: { subject: 'agent:trader' } },
     ],
     resources: [{ identifier: resource, scopes: ['mcp:tools', 'mcp:trade'] }],

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** An empty page on another port. @param setCookie - What it tries to set, byte by byte. */
+/** Serves an empty page on another port. @param setCookie - Cookie that it tries to set, byte by byte. */
 export async function otherPage(setCookie: readonly string[] = []): Promise<string> {
   const server = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': [...setCookie] })

@@ -20,7 +20,7 @@ export interface Stage {
   restart(change?: Readonly<Record<string, string>>, between?: () => Promise<void>): Promise<void>
   /** Starts a second process of the app on the same files, while the first one runs. */
   another(): Promise<RunningApp>
-  /** The same as a restart, without a chance to end what it does. */
+  /** Restarts the app without a chance to finish its work. */
   crash(): Promise<void>
   /** Orders that the exchange has carried out in a portfolio. */
   orders(portfolio: string): Promise<number>

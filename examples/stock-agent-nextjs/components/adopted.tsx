@@ -2,7 +2,10 @@ import { interruptsOf } from '@behalf/ai-sdk/browser'
 import { displayText } from '@behalf/core/interrupts'
 import type { UIMessage } from 'ai'
 
-/** Shows the last message and what waits, in a conversation from before the login: another person may have begun it. */
+/**
+ * Shows the last message and the waiting calls of a conversation from before the login: another person may have begun
+ * it.
+ */
 export function Adopted({
   messages,
   user,

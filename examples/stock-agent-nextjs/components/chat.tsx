@@ -48,7 +48,7 @@ export function Chat({
     setText('')
     void say(words.trim())
   }
-  // Written while the agent still works: it is sent when that is done, unless a question comes up.
+  // Text that the user wrote while the agent works. It is sent afterwards, unless there is a question.
   const [isNext, setNext] = useState(false)
   useEffect(() => {
     if (!isNext || isBusy) return

@@ -46,7 +46,7 @@ const labels: Readonly<Record<string, string>> = {
   list_orders: 'Read orders',
 }
 
-/** A call of the agent: what it waits for, or how it ended. */
+/** Shows a call of the agent: its question, or its result. */
 export function ToolCard(props: CardProps) {
   const { part, sentences } = props
   const tool = part.type.replace(/^tool-/, '')

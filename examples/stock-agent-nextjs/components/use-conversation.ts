@@ -17,7 +17,7 @@ export interface ShownConversation {
   readonly messages: readonly UIMessage[]
   readonly look: Look | undefined
   readonly isBusy: boolean
-  /** The login is over: what was typed was not sent. */
+  /** True if the login has ended: the typed text was not sent. */
   readonly hasEnded: boolean
   readonly problem: string | undefined
   say(text: string): Promise<void>

@@ -29,7 +29,7 @@ export function activityIn(
     sink: {
       write(event) {
         const { issuer, subject } = event.principal ?? {}
-        // No user may read what a visitor asked for without a login.
+        // No user may read the requests of a visitor without a login.
         const owner = issuer === undefined || subject === undefined ? '' : ownerOf({ issuer, subject })
         // A page that waits polls every few seconds. Consecutive polls with the same result are one line of the record.
         if (isPoll(event) && saysTheSame(event, eventIn(String(read.get(owner, 1)?.event)))) return

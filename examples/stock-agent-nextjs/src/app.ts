@@ -28,7 +28,7 @@ export interface StockApp {
   readonly accounts: AccountLinker
   /** Handler under `/connections`, with which users link their accounts. */
   readonly connections: (request: Request) => Promise<Response>
-  /** `/api/inbox`: questions to those who approve for others. */
+  /** Handler of `/api/inbox`: questions to people who approve for others. */
   readonly inbox: (request: Request) => Promise<Response>
   /** Ends a user's open and unused approvals, their logins, and their linked accounts. A body that runs is not stopped. */
   endAccess(identity: UserIdentity): Promise<void>

@@ -26,7 +26,7 @@ export interface Decided {
 export function decidedIn(events: readonly AuditEvent[]): readonly Decided[] {
   const newest = new Map<string, ApprovalEvent>()
   for (const event of events) {
-    // Newest first: what comes later is older.
+    // Events are newest first, so each later one is older.
     if (event.type === 'approval' && !newest.has(event.approvalId)) newest.set(event.approvalId, event)
   }
   return [...newest.values()].flatMap(({ approvalId: id, state, message = '', approver, at }) => {

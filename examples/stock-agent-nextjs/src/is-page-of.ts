@@ -1,8 +1,8 @@
 import type { UserIdentity } from '@behalf/core'
 
 /**
- * Whether a request comes from a page that was made for who is signed in now: pages name their user in `?user=`. What Ann
- * clicks in a page of hers does nothing as the user who logged in after her in the same browser.
+ * Returns whether a request comes from a page that was made for the signed-in user: pages name their user in `?user=`.
+ * A click in Ann's page has no effect for a user who logged in later in the same browser.
  */
 export const isPageOf = (identity: UserIdentity | undefined, { url }: Pick<Request, 'url'>): identity is UserIdentity =>
   identity !== undefined && new URL(url).searchParams.get('user') === identity.subject

@@ -1,6 +1,6 @@
 /** Runs work one at a time for each name, in this process. */
 export interface Locks {
-  /** Waits for its turn. @returns what ends the turn; more calls of it do nothing */
+  /** Waits for its turn. @returns a function that ends the turn; further calls of it do nothing */
   take(name: string): Promise<() => void>
 }
 

@@ -119,7 +119,10 @@ export function createLogin({ settings, database, sessions, conversations }: Log
     return redirect(url.href, cookie('login', browser, { origin, seconds: LOGIN_SECONDS }))
   }
 
-  /** The conversation that the login would lead back to, if a click in the app began it, by the visitor whose it is. */
+  /**
+   * Returns the conversation to which the login would lead back, if its own visitor began the login by a click in the
+   * app.
+   */
   function adoptable(request: Request, returnTo: string): Aim['adopts'] {
     const visitor = readCookie(request, 'visitor', origin)
     const conversation = new URL(returnTo, origin).searchParams.get('c')

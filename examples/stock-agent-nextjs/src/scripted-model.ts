@@ -40,7 +40,7 @@ function replyTo(
   const called = toolsSince(prompt)
   const isLoginFirst = called.every((tool) => tool === 'whoami')
   const answers = answersIn(prompt.at(-1)) ?? []
-  // After the login: on with what the user asked for.
+  // After the login, continues the user's request.
   if (answers.length > 0 && !(isLoginFirst && isOwn(plan) && portfolio !== undefined)) {
     return { parts: spoken(answers.join(' ')), reason: 'stop' }
   }

@@ -20,7 +20,7 @@ export function becomeSoleProcess(directory: string): DatabaseSync {
   const lock = new DatabaseSync(file, { timeout: WAIT_MS })
   try {
     lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-    // Who may open the file may lock it as well, and would keep the next process from its start.
+    // A party that may open the file may lock it too, and would prevent the next process from starting.
     chmodSync(file, 0o600)
     return lock
   } catch (cause) {

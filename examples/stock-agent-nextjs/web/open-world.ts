@@ -5,8 +5,8 @@ const SUPERVISOR = 'sue'
 const MANDATE_DAYS = 30
 
 /**
- * The sandbox, with two more people in it: Cleo, whose agent may trade up to 5,000 shares, and who lets the app approve
- * orders for her; and Sue, who watches over the accounts.
+ * Opens the sandbox with two more people: Cleo, whose agent may trade up to 5,000 shares, and who lets the app approve
+ * orders for her; and Sue, who supervises the accounts.
  */
 export function openWorld(options: SandboxOptions = {}): Promise<Sandbox> {
   const expires_at = new Date(Date.now() + MANDATE_DAYS * 86_400_000).toISOString()

@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   printer.line(
     'Real servers on loopback (@behalf/sandbox), over HTTP and in real time. The model is a scripted planner.',
   )
-  // The link opens the phone: it goes to the screen alone, and not to what is searched for secrets.
+  // The link opens the phone, so it is printed only to the screen, outside the output that is searched for secrets.
   if (values.page === true) process.stdout.write(`Ann's phone: ${sandbox.phone.urlOf('ann')}\n`)
   const person = values.page === true ? pagePerson(sandbox) : undefined
   const openWorld = () => openSandboxWorld(sandbox)

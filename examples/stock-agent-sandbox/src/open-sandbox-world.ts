@@ -5,7 +5,7 @@ import { type MovableClock, type Session, type World, watchWire } from '@behalf/
 import type { Sandbox } from '@behalf/sandbox'
 import { login, profileOf } from '@behalf/testing'
 
-/** The machine's clock: what others skip is waited for. */
+/** The machine's clock: it waits where other clocks skip time. */
 const realClock: MovableClock = {
   now: () => Date.now(),
   forward: (seconds) => new Promise((resolve) => setTimeout(resolve, Math.max(0, seconds) * 1000)),

@@ -13,7 +13,7 @@ export class Checks {
   readonly #mismatches: Mismatch[] = []
   #count = 0
 
-  /** @param tell - Called with each check. @param tell - Hears of each check. */
+  /** @param tell - Called with each check. */
   constructor(tell: (what: string, mismatch: Mismatch | undefined) => void) {
     this.#tell = tell
   }

@@ -1,6 +1,6 @@
 import type { Clock } from '@behalf/core'
 
-/** The machine's clock, which can be set ahead: what a person would wait for takes no time. */
+/** The machine's clock, which can be set ahead, so that a wait takes no time. */
 export interface MovableClock extends Clock {
   /** Advances the clock. In real time, it waits. */
   forward(seconds: number): void | Promise<void>

@@ -23,7 +23,7 @@ export interface TerminalPerson extends Person {
   close(): void
 }
 
-/** Asks at the terminal. Anything but a clear yes is a no, the end of input included. */
+/** Asks at the terminal. Any answer except a clear yes is a denial, the end of input included. */
 export function personAtTerminal(): TerminalPerson {
   // Uses one reader for all questions: lines that were typed early belong to the next one.
   const reader = createInterface({ input: process.stdin })

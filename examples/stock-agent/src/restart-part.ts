@@ -2,7 +2,7 @@ import type { StockAgent, StockAgentOptions, Turn } from './agent.ts'
 import { endOf } from './outcomes.ts'
 import type { Part } from './stage.ts'
 
-/** An agent whose framework keeps what waits. */
+/** An agent whose framework stores waiting runs. */
 export interface ResumableAgent extends StockAgent {
   /** Continues the waiting calls of the conversation, as after a restart. */
   goOn(): Promise<Turn>

@@ -23,7 +23,7 @@ export interface Actor {
   readonly isForged?: true
 }
 
-/** A conversation that is shown as it goes. */
+/** A conversation that is printed during its run. */
 export interface Conversation {
   readonly phone: Phone
   say(prompt: string): Promise<Turn>
@@ -72,7 +72,7 @@ export class Stage {
     return (await this.world.target.api.controls.orders(user.portfolio)).length
   }
 
-  /** @param person - Who holds the phone. @default a person who does not answer while the agent waits */
+  /** @param person - Holder of the phone. @default a person who does not answer while the agent waits */
   converse(actor: Actor, threadId: string, person: Person = scriptedPerson()): Conversation {
     const { guard } = this.world
     const { user, session } = actor

@@ -1,7 +1,7 @@
 import type { Guard, Invocation, Outcome, Slot } from '@behalf/core'
 import type { ToolCall } from './agent.ts'
 
-/** A guard, and what the demo shows of each call: who asked for what, and how it ended. */
+/** A guard, with the demo's record of each call: the request and the outcome. */
 export interface WatchedGuard {
   readonly guard: Guard
   readonly outcomes: readonly Outcome<unknown>[]

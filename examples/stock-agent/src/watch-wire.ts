@@ -23,7 +23,7 @@ export interface WireWatch {
   /** Give it to everything that makes requests. */
   readonly fetch: Fetch
   readonly apiRequests: readonly ApiRequest[]
-  /** Every token, code and request id that crossed the wire: what must not be printed. */
+  /** Every token, code and request id on the wire. None of them may be printed. */
   readonly secrets: ReadonlySet<string>
 }
 

@@ -23,10 +23,7 @@ export interface World {
   readonly wire: WireWatch
   readonly audit: readonly AuditEvent[]
   readonly fault: WorldFault | undefined
-  /**
-   * @param takeRefreshToken - Called with the refresh token of a lasting login.
-   * @param takeRefreshToken - The login is one that lasts, and this gets what it lasts by.
-   */
+  /** @param takeRefreshToken - Called with the refresh token of a lasting login. */
   signIn(user: TargetUser, takeRefreshToken?: (token: string) => void): Promise<Session>
   /** Another process of the agent, or another agent, over the same store. */
   guardOf(agentName: string): GuardWithDelegations
@@ -99,7 +96,7 @@ async function breakSomething(
   const always = { status: 503, times: Number.POSITIVE_INFINITY }
   if (fault === 'api-down') await api.controls.fault('place-order', always)
   if (fault === 'vault-down' && kind === 'stored') {
-    // A refresh is what a vault of the app's own needs of the exchange.
+    // A vault of the app's own uses only the refresh grant of the exchange.
     await upstream.controls.fault('token', always)
   } else if (fault === 'vault-down') {
     const grant_type = 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token'

@@ -35,7 +35,7 @@ function awaiting(execute: Execute, call: GuardedCall): Execute {
 }
 
 function streaming(execute: Execute, call: GuardedCall): Execute {
-  // What is given is taken at once, and not when the generator begins.
+  // Copies the arguments at once, and not when the generator begins.
   return (input, options) => flowOf(execute, call, incomingCall(call.name, input, options), { ...options })
 }
 

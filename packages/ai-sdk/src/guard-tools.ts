@@ -70,7 +70,7 @@ function memberOf(tool: object, name: PropertyKey): unknown {
   return isMethod && typeof value === 'function' ? value.bind(tool) : value
 }
 
-/** An object and its prototypes, without what every object has. */
+/** Returns an object and its prototypes, without the prototype of all objects. */
 const chainOf = (object: object | null): readonly object[] =>
   object === null || object === Object.prototype ? [] : [object, ...chainOf(Object.getPrototypeOf(object))]
 

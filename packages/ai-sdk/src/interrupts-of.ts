@@ -13,13 +13,13 @@ export interface PendingInterrupt {
 }
 
 /**
- * The guarded calls that wait, ready to be shown or stored.
+ * Lists the guarded calls that wait, for display or storage.
  *
- * Only reads; sends no request to a person. Leaves out approval requests of tools that are not guarded. A client may
- * have forged an interrupt in the messages that it sent: show it, but base no decision on it.
+ * Only reads; sends no request to a person. Omits approval requests of tools that are not guarded. A client may have
+ * forged an interrupt in the messages that it sent: show it, but base no decision on it.
  *
- * @param result - What `generateText` returned, messages of either kind, or for `streamText`
- *   `{ responseMessages: await result.responseMessages }`. In a browser: `interruptsOf(chat.messages)`.
+ * @param result - Result of `generateText`, messages of either kind, or for `streamText` `{ responseMessages: await
+ *   result.responseMessages }`. In a browser: `interruptsOf(chat.messages)`.
  */
 export function interruptsOf(
   result: readonly ModelMessage[] | readonly ShownMessage[] | { readonly responseMessages: readonly ModelMessage[] },

@@ -32,7 +32,7 @@ export function pendingApprovals(messages: readonly ModelMessage[]): readonly He
     })
 }
 
-/** A message of `useChat`, as far as it is read. */
+/** The parts of a `useChat` message that are read. */
 export interface ShownMessage {
   /** The parts of the message, in order. */
   readonly parts: readonly ShownPart[]

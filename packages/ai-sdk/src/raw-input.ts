@@ -5,7 +5,7 @@ import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messa
 import type { GuardedCall } from './guarded-tools.ts'
 import { writtenOf } from './written-by.ts'
 
-/** A call as it came in. */
+/** A call in its original form. */
 export interface IncomingCall {
   readonly input: unknown
   /** Input from the model, if the AI SDK parsed it just now. */
@@ -16,7 +16,10 @@ export interface IncomingCall {
   readonly isModels: boolean
 }
 
-/** Copies a call at once: an app may fill in the same objects for its next call. What is no plain JSON, the guard refuses. */
+/**
+ * Copies a call at once: an app may fill in the same objects for its next call. The guard refuses an input that is not
+ * plain JSON.
+ */
 export function incomingCall(
   name: string,
   input: unknown,
@@ -44,8 +47,8 @@ const isMadeByModel = (written: unknown, { call }: CallInMessages, name: string)
   written !== undefined || call?.toolName === name
 
 /**
- * The arguments as the model wrote them, by which the guard names a call. Of a call that messages hold, what a client could
- * have written counts only as far as the guard's own request was made for it.
+ * Returns the arguments as the model wrote them, by which the guard names a call. For a call from messages, a client
+ * could have written them, so they count only if the guard's own request was made for them.
  */
 export async function rawInputOf(
   { options: { guard, threadId } }: GuardedCall,

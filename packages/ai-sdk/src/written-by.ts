@@ -4,8 +4,8 @@ import { asSchema, type FlexibleSchema, jsonSchema } from 'ai'
 const written = new WeakMap<object, unknown>()
 
 /**
- * The tool's own schema, which remembers what it parsed. The AI SDK parses before the guard, and again when it replays
- * a model's answer. A schema that fills in random values would otherwise give each attempt another name.
+ * Wraps the tool's own schema so that it remembers its inputs. The AI SDK parses before the guard, and again when it
+ * replays a model's answer. A schema that fills in random values would otherwise give each attempt another name.
  */
 export function rememberingWritten(given: FlexibleSchema<unknown>): FlexibleSchema<unknown> {
   const schema = asSchema(given)

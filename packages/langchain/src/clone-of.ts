@@ -17,9 +17,9 @@ const described = [
 ]
 
 /**
- * A clone on the same prototype: `instanceof`, methods and what a subclass adds stay as they are, and what they call is
- * the clone's. A clone has no private fields, so what describes the tool is read from the original, and a function that
- * was made for the original alone is no part of the clone.
+ * Returns a clone on the same prototype: `instanceof`, methods and a subclass's fields work, and methods run on the
+ * clone. A clone has no private fields, so the tool's description is read from the original. A function that is bound
+ * to the original is no part of the clone.
  */
 export function cloneOf<Tool extends { readonly name: string }>(original: Tool, instead: object): Tool {
   const descriptors = Object.getOwnPropertyDescriptors(original) as Record<PropertyKey, PropertyDescriptor>
@@ -42,7 +42,7 @@ const read = (original: object, key: string): PropertyDescriptor => ({
   configurable: true,
 })
 
-/** An arrow function in a field calls the tool that it was made in, whose body has no guard. */
+/** An arrow function in a field calls its original tool, whose body has no guard. */
 const bound = (tool: string, key: PropertyKey): PropertyDescriptor => ({
   get() {
     throw new ConfigurationError(

@@ -14,7 +14,7 @@ export type PendingWrite = readonly [task: string, channel: string, value: unkno
 
 type SaverConfig = { readonly configurable: Readonly<Record<string, unknown>> }
 
-/** A checkpointer, as far as it is used here. */
+/** The methods of a checkpointer that are used here. */
 interface Saver {
   getTuple(config: SaverConfig): Promise<{ readonly pendingWrites?: readonly PendingWrite[] } | undefined>
   putWrites(config: SaverConfig, writes: readonly (readonly [string, unknown])[], taskId: string): Promise<void>

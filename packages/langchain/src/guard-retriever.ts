@@ -7,7 +7,7 @@ import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons'
 import { copyOf, identityOf, type RunConfig, toldIdentity } from './run-config.ts'
 import { unobserved } from './unobserved.ts'
 
-/** A page of a ranking: what a vector store's search gives. */
+/** A page of a ranking, as a vector store's search returns it. */
 export interface SearchPage {
   /** Number of results to skip: those that earlier pages of this search returned. */
   readonly skip: number

@@ -22,7 +22,7 @@ export interface GraphPause {
 export type PausedState =
   | { readonly tasks: readonly { readonly interrupts: readonly GraphPause[] }[] }
   | { readonly __interrupt__?: readonly GraphPause[] | undefined }
-  // A result is what the graph's state is, whatever that holds.
+  // A result has the type of the graph's state.
   | object
 
 /**

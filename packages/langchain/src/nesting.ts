@@ -9,7 +9,7 @@ export interface Enclosing {
 
 const scope = new AsyncLocalStorage<Enclosing>()
 
-/** The guarded call in whose tool this code runs. */
+/** Returns the guarded call whose tool runs this code. */
 export const enclosing = (): Enclosing | undefined => scope.getStore()
 
 /** Runs a tool's code, or a step of its generator, within its call. */

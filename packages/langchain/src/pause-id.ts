@@ -1,4 +1,4 @@
-/** LangGraph takes 32 hexadecimal digits for the name of a question. So many of ours are always the same. */
+/** Prefixes of ids. LangGraph requires 32 hexadecimal digits for the name of a question, and ours begin with these. */
 const prefixes = { pause: 'be4a1f00', question: 'be4a1f01' } as const
 
 type Kind = keyof typeof prefixes

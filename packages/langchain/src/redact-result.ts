@@ -60,7 +60,10 @@ function isPlain(value: object): boolean {
   return prototype === Object.prototype || prototype === null
 }
 
-/** Messages and all else that LangChain writes into a checkpoint, documents, and LangGraph's commands. */
+/**
+ * Returns whether a value is of LangChain: messages and other values in a checkpoint, documents, and LangGraph's
+ * commands.
+ */
 function isLangChains(value: object): boolean {
   const { lc_kwargs, lg_name, pageContent, metadata } = value as Fields
   return (

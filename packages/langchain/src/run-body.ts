@@ -7,7 +7,7 @@ import { type OwnQuestions, ownQuestions } from './own-questions.ts'
 import { redactResult } from './redact-result.ts'
 import type { RunConfig } from './run-config.ts'
 
-/** A tool's code, with the config that it is to have. */
+/** A tool's code. It gets its config. */
 type Body = (config: RunConfig) => unknown
 
 /** Changes to a result within its run. */

@@ -9,7 +9,7 @@ export interface RunConfig {
    * identity shows only issuer and subject.
    */
   readonly context?: { readonly identity?: Identity | undefined } | undefined
-  /** Copied into traces by LangChain: no identity is ever read from it. */
+  /** LangChain copies it into traces, so no identity is ever read from it. */
   readonly configurable?: Readonly<Record<string, unknown>> | undefined
   /**
    * Set by LangChain if a tool is invoked with a tool call, as the tool nodes do. Their `toolCallId` alone proves
@@ -22,7 +22,7 @@ export interface RunConfig {
   /** LangGraph's own: an object for each attempt of a node. Absent in older versions. */
   readonly executionInfo?: object | undefined
   readonly signal?: AbortSignal | undefined
-  /** LangGraph's: what is written goes to `streamMode: 'custom'`. */
+  /** LangGraph's writer: its chunks go to `streamMode: 'custom'`. */
   readonly writer?: ((chunk: unknown) => void) | null | undefined
 }
 

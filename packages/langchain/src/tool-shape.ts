@@ -9,7 +9,7 @@ const descriptions = ['constructor', 'toJSON', 'toJSONNotImplemented']
 
 const ownClasses: readonly object[] = [DynamicStructuredTool.prototype, DynamicTool.prototype].flatMap(chainOf)
 
-/** All that LangChain and LangGraph may call of a tool, and that comes to its body in the end. */
+/** Methods of a tool that LangChain and LangGraph may call, and that end at its body. */
 const ways = new Set(
   ownClasses.flatMap((holder) =>
     Object.entries(Object.getOwnPropertyDescriptors(holder))

@@ -6,8 +6,8 @@ import type { RunConfig } from './run-config.ts'
 const storage = AsyncLocalStorageProviderSingleton.getInstance()
 
 /**
- * Runs code that sees documents which the user may not see. What it calls finds no callbacks, no stream and no tracer
- * of the run around it; tracing that the environment turns on is off.
+ * Runs code that sees documents which the user may not see. The code finds no callbacks, no stream and no tracer of the
+ * run around it. Tracing by the environment is off.
  */
 export function unobserved<Result>(
   { signal, configurable = {}, ...config }: Partial<RunnableConfig>,

@@ -3,7 +3,7 @@ import type { Identity } from '@behalf/core'
 import { plainCopy } from '@behalf/core/spi'
 import { type RunConfig, type Surroundings, surroundingsOf, toldIdentity } from './run-config.ts'
 
-/** A call as it came to LangChain. */
+/** A call as LangChain got it. */
 export interface IncomingCall extends Surroundings {
   /** The arguments as the caller wrote them; `undefined` where they are not plain JSON. */
   readonly written: unknown
@@ -14,7 +14,7 @@ export interface IncomingCall extends Surroundings {
 /** The call that LangChain parses now, until the guard takes it. */
 const scope = new AsyncLocalStorage<{ incoming: IncomingCall | undefined }>()
 
-/** LangChain's `call` of a tool: parses its arguments, and comes to the tool's body. */
+/** LangChain's `call` of a tool: parses its arguments, and runs the tool's body. */
 export type ParsingCall = (this: unknown, input: unknown, ...rest: unknown[]) => unknown
 
 /**
@@ -39,7 +39,7 @@ export const incomingOf = (written: unknown, config: RunConfig): IncomingCall =>
   ...surroundingsOf(config),
 })
 
-/** Takes the call as it came. `undefined` where the body was called without LangChain's `call`. */
+/** Takes the original call. `undefined` if the body was called without LangChain's `call`. */
 export function takeIncoming(): IncomingCall | undefined {
   const kept = scope.getStore()
   if (kept === undefined) return undefined

@@ -11,7 +11,7 @@ export const metadata: Metadata = { title: 'Activity' }
 
 const [EVENTS, SHOWN] = [500, 50]
 
-/** A user's own audit: who acted for them, what was asked, what was allowed, and why. */
+/** Shows a user's own audit: the acting party, the questions, the permitted actions, and the reasons. */
 export default async function ActivityPage() {
   const { app, who } = await here()
   const { identity } = who

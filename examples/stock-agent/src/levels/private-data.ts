@@ -14,7 +14,7 @@ export const privateDataLevel: Part = {
     const seen = world.wire.apiRequests.at(-1)?.token
     checks.equal("the token is the upstream's", seen?.issuer, world.target.upstream.issuer)
     checks.equal('of the linked account', seen?.subject, ann.upstreamSubject)
-    // What a login adds (`openid`, `offline_access`) opens nothing at the exchange.
+    // Scopes of a login (`openid`, `offline_access`) grant no access at the exchange.
     const opens = seen?.scopes.split(' ').filter((scope) => scope.includes(':'))
     checks.equal('and may read, no more', opens, ['portfolio:read'])
     const before = world.wire.apiRequests.length

@@ -7,7 +7,7 @@ import type { Actor, Part, Stage } from '../stage.ts'
 const HOUR = 3600
 const DAY = 24 * HOUR
 
-/** The user signs in once for this, agrees, and goes to bed. */
+/** Signs the user in once, and makes the delegation that the user agrees to. */
 async function agree(stage: Stage, days: number): Promise<{ readonly id: string; readonly ann: Actor }> {
   const { world, printer } = stage
   const user = world.target.users.ann

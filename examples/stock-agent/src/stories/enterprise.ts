@@ -15,7 +15,7 @@ import type { Part, Stage } from '../stage.ts'
 import { API, inputs } from '../tools.ts'
 import { agentClient, type World } from '../world.ts'
 
-/** The employer's roles, and what an agent may hold for a user with that role. */
+/** The employer's roles, and the scopes that an agent may hold for a user with each role. */
 const roles = roleMap({
   claim: 'roles',
   scopes: { intern: ['portfolio:read'], trader: ['portfolio:read', 'trade:small'] },

@@ -69,10 +69,7 @@ class Search {
     return this.#secrets.some((secret) => text.includes(secret))
   }
 
-  /**
-   * @throws Unsearchable A secret is at a place from which it cannot be removed.
-   * @throws Unsearchable A secret stands where it cannot be taken out.
-   */
+  /** @throws Unsearchable A secret is at a place from which it cannot be removed. */
   #unremovable(found: boolean): boolean {
     if (found) throw new Unsearchable()
     return false

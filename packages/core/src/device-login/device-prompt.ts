@@ -42,10 +42,7 @@ export interface ShowRules {
   readonly allowLoopback: boolean
 }
 
-/**
- * @throws InvalidResponseError The server's answer is unsafe to show or open.
- * @throws InvalidResponseError What the server sent is not fit to be shown or opened.
- */
+/** @throws InvalidResponseError The server's answer is unsafe to show or open. */
 export function codeOf(authorization: DeviceAuthorization, { now, allowLoopback }: ShowRules): DeviceCode {
   const { userCode, verificationUri, verificationUriComplete: complete, expiresIn } = authorization
   if (!plainCode.test(userCode)) {

@@ -15,10 +15,7 @@ export class ToolAuthorizationError extends Error {
   readonly #code: ToolAuthorizationCode
   readonly #interrupt: Interrupt | undefined
 
-  /**
-   * @param interrupt - The action that a person must take, if the code needs one. For the app.
-   * @param interrupt - What a person has to do, where the code says so. For the app.
-   */
+  /** @param interrupt - The action that a person must take, if the code needs one. For the app. */
   constructor(code: ToolAuthorizationCode, safeMessage: string, interrupt?: Interrupt) {
     super(safeMessage)
     this.#code = code

@@ -8,10 +8,7 @@ export interface OrderRun extends OrderNames {
   /** Time at which its token expires, in epoch seconds. */
   readonly tokenEnd: number
   readonly onCrash: 'refuse' | 'run_again'
-  /**
-   * @param again - True if an earlier run of this order did not finish.
-   * @param again - An earlier run of this order ended in the middle.
-   */
+  /** @param again - True if an earlier run of this order did not finish. */
   readonly handler: (again: boolean) => Response | Promise<Response>
 }
 

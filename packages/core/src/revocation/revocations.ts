@@ -54,10 +54,7 @@ export class Revocations {
   /** Time of the last read of the log: in epoch milliseconds, and in milliseconds of a monotonic clock. */
   #readAt = { clock: Number.NEGATIVE_INFINITY, elapsed: Number.NEGATIVE_INFINITY }
 
-  /**
-   * @param everySeconds - Time for which the log's content may be used.
-   * @param everySeconds - How long what the log said may be used.
-   */
+  /** @param everySeconds - Time for which the log's content may be used. */
   constructor(opened: OpenedStore, everySeconds = 5) {
     this.#store = opened.store
     this.#names = new Collection<RevokedName>(opened, {

@@ -202,10 +202,7 @@ class MyAccount {
     return this.send(identity, { method: 'DELETE', path: `accounts/${encodeURIComponent(account)}` }, options)
   }
 
-  /**
-   * @throws IdentityRequiredError There is no token for this user, or it is no longer accepted.
-   * @throws IdentityRequiredError There is no token for this user, or it is no longer taken.
-   */
+  /** @throws IdentityRequiredError There is no token for this user, or it is no longer accepted. */
   async send(
     identity: UserIdentity,
     { method, path, body }: { readonly method: string; readonly path: string; readonly body?: object },

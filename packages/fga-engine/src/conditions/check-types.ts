@@ -25,8 +25,7 @@ const NULLABLE = ['timestamp', 'duration', 'ipaddress']
 
 /**
  * Checks the types of a condition's expression, as a server does when a model is written.
- *
- * @throws Error What does not fit: an unknown name, types that no function takes, an answer that is no bool.
+ * @throws Error Names the problem: an unknown name, types that no function takes, a result that is no bool.
  */
 export function checkTypes(expr: Expr, { parameters = {} }: ConditionDefinition): void {
   const scope = new Map(Object.entries(parameters).map(([name, type]) => [name, parameterType(type)]))

@@ -33,10 +33,10 @@ export interface Condition {
 /**
  * Compiles a condition's expression and the types of its parameters.
  *
- * Sets no limit on what the expression costs: a server does.
+ * Does not limit the cost of the expression; a server does.
  *
- * @throws ConfigurationError The expression does not parse, its types do not fit or it is no bool, or a parameter's type
- * does not exist. `cause` says which.
+ * @throws ConfigurationError The expression does not parse, its types do not fit or it is no bool, or a parameter's
+ *   type does not exist. `cause` says which.
  */
 export function compileCondition(name: string, definition: ConditionDefinition, peers: Cel): Condition {
   const { cel } = peers

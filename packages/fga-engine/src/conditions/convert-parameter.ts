@@ -69,7 +69,7 @@ function map(value: unknown, item: Convert): CelInput {
   return new Map(Object.entries(value).map(([key, inner]) => [key, item(inner)]))
 }
 
-/** Names the type and not the value: a context may hold what no log should. */
+/** Names the type and not the value: a context may contain values that must not be logged. */
 function refuse(expected: string, value: unknown): never {
   const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
   throw new Error(`expected ${expected}, but found ${found}${typeof value === 'string' ? ' that is none' : ''}`)

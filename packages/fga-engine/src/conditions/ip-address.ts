@@ -27,7 +27,7 @@ export function isInCidr(canonical: string, cidr: string): boolean | undefined {
   if (found === null || mapped === undefined) return undefined
   let size = Number(found[2])
   if (size > mapped.bits) return undefined
-  // The network is unmapped as addresses are, where its prefix covers the mapping.
+  // The network is unmapped like addresses, if its prefix covers the mapping.
   const network = size >= 96 || mapped.bits === 32 ? unmap(mapped) : mapped
   if (network.bits !== mapped.bits) size -= 96
   const [family, value] = canonical.split(':') as [string, string]

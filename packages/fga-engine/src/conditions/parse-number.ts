@@ -41,10 +41,9 @@ export function parseInteger(value: number | string): bigint | undefined {
 }
 
 /**
- * A double out of a text. The server reads texts with 64 bits of precision and refuses what a double cannot hold:
- * `'0.5'` is taken and `'0.1'` is not.
- *
- * @returns `undefined` where it is no number, or none that a double can hold
+ * Parses a double from text. The server reads text with 64 bits of precision and refuses a number that a double cannot
+ * represent: it accepts `'0.5'` and refuses `'0.1'`.
+ * @returns `undefined` if it is no number, or none that a double can represent
  */
 export function parseDouble(text: string): number | undefined {
   const infinite = /^([+-]?)[iI]nf$/.exec(text)

@@ -8,7 +8,7 @@ import type { EngineState } from './state.ts'
 const MAX_CHECKS = 50
 const CORRELATION_ID = /^[\w-]{1,36}$/
 
-/** A question that fits the model: the evaluation that answers it, and what to ask of it. */
+/** A question that fits the model, with its evaluation. */
 interface Accepted {
   readonly evaluation: Evaluation
   readonly relation: Relation
@@ -77,9 +77,8 @@ function accept(
 }
 
 /**
- * Looks at what a question brings along.
- *
- * @param options.conditionCode - How the endpoint calls a contextual tuple whose condition is wrong.
+ * Checks the additional data of a question.
+ * @param options.conditionCode - The endpoint's error code for a contextual tuple with a wrong condition.
  */
 export function askingOf(
   { model, conditions, valid }: EngineState,

@@ -1,8 +1,8 @@
 import { copyOfContext, copyOfTuple } from '../tuples/index.ts'
 import type { Circumstances, WriteRequest } from './questions.ts'
 
-// What is asked is read once, when it comes in: a caller may fill in the same objects for the next question meanwhile, and
-// what is found out about a tuple or its context is kept with the object.
+// Copies a question when it arrives: a caller may fill in the same objects for the next question, and the engine caches
+// facts about a tuple or its context by the object.
 
 export function copyOfQuestion<Question extends Circumstances>(question: Question): Question {
   const { context, contextualTuples } = question

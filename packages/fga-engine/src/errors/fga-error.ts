@@ -65,7 +65,7 @@ export class FgaError extends Error {
   readonly code: FgaErrorCode
   /** The number of the code: 2000 for `validation_error`. */
   readonly number: number
-  /** The HTTP status that goes with it. */
+  /** HTTP status of the error. */
   readonly status: number
 
   constructor(code: FgaErrorCode, message: string) {

@@ -20,7 +20,7 @@ interface Path {
 export class Evaluation {
   readonly #world: World
   readonly #asking: Asking
-  /** `user`, or `group#member`: what type restrictions call the user. */
+  /** Form of the user in type restrictions: `user`, or `group#member`. */
   readonly #label: string
   readonly #type: string
   readonly #isUserset: boolean

@@ -71,7 +71,7 @@ export class AnyOf {
   #error: FgaError | undefined
   #cycle = false
   #winner: Outcome | undefined
-  /** The explanations of what was taken. */
+  /** Explanations of the added parts. */
   readonly children: (Explanation | undefined)[] = []
 
   /** @returns whether the answer is yes, and nothing more need be asked */

@@ -3,7 +3,7 @@ import type { Relation } from '../model/index.ts'
 import { isUserset, problemOfStored, type Tuple, tupleText, typeOf } from '../tuples/index.ts'
 import type { Asking, World } from './asking.ts'
 
-/** Tuples that the model takes and whose condition holds. */
+/** Tuples that the model accepts and whose condition holds. */
 export interface Admitted {
   readonly tuples: readonly Tuple[]
   /** Condition that could not be evaluated. As in OpenFGA, it is reported only if no tuple is left. */
@@ -12,7 +12,7 @@ export interface Admitted {
   readonly first: Tuple | undefined
 }
 
-/** Reads what is stored together with what came with the question. */
+/** Reads stored tuples together with those of the question. */
 export class TupleReader {
   readonly #world: World
   readonly #asking: Asking

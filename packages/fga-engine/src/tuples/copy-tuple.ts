@@ -8,7 +8,7 @@ export function copyOfTuple({ user, relation, object, condition }: Tuple): Tuple
   return Object.freeze({ user, relation, object, condition: Object.freeze({ name: condition.name, context }) })
 }
 
-/** A frozen copy of a context. What is no JSON stays as it is: it is refused where contexts are checked. */
+/** Returns a frozen copy of a context. A value that is not JSON is not copied: the check of contexts refuses it. */
 export const copyOfContext = <Context>(context: Context): Context =>
   problemOfContext(context) === undefined ? (frozen(context) as Context) : context
 

@@ -19,7 +19,7 @@ export interface MemoryTuples extends Required<TupleSource> {
   all(): readonly Tuple[]
   /** Writes without looking at a model; a tuple that is there already is replaced. */
   put(...tuples: readonly Tuple[]): void
-  /** Removes what is there of these; conditions do not count. */
+  /** Removes these tuples if they exist; conditions do not count. */
   drop(...keys: readonly TupleKey[]): void
   /** Removes every tuple. */
   clear(): void
@@ -27,7 +27,7 @@ export interface MemoryTuples extends Required<TupleSource> {
 
 /** Options of {@link memoryTuples}. */
 export interface MemoryTuplesOptions {
-  /** The time, for `timestamp` of what is read. Epoch milliseconds. @default Date.now */
+  /** Returns the time for `timestamp` of tuples, in epoch milliseconds. @default Date.now */
   readonly now?: () => number
 }
 

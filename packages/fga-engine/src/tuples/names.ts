@@ -26,7 +26,7 @@ export function typeOf(text: string): string {
   return colon === -1 ? '' : text.slice(0, colon)
 }
 
-/** A user, taken apart: `group:1#member` is `group:1` and `member`. */
+/** Splits a userset: `group:1#member` is `group:1` and `member`. */
 export function splitUserset(text: string): readonly [object: string, relation: string] {
   const hash = text.lastIndexOf('#')
   return hash === -1 ? [text, ''] : [text.slice(0, hash), text.slice(hash + 1)]

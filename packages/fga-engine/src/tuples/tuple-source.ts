@@ -24,9 +24,9 @@ export interface TupleSource {
 
 /** A filter over stored tuples, and which page of the result is wanted. */
 export interface PageQuery {
-  /** Only tuples of this user. Absent: of any user. */
+  /** User of the tuples. Absent: any user. */
   readonly user?: string
-  /** Only tuples of this relation. Absent: of any relation. */
+  /** Relation of the tuples. Absent: any relation. */
   readonly relation?: string
   /** A whole name, or `document:` for every object of a type. */
   readonly object?: string

@@ -42,7 +42,7 @@ function problemOfRelation(model: CompiledModel, object: string, relation: strin
   return relationOf(model, type, relation) === undefined ? `relation '${type}#${relation}' not found` : undefined
 }
 
-/** The strict rules of what is written or sent along: all of the above, and the type restrictions. */
+/** Returns the problem of a tuple that is written or sent along: all rules above, and the type restrictions. */
 export function problemOfTuple(model: CompiledModel, conditions: Conditions, tuple: Tuple): Problem | undefined {
   const message = problemOfKey(model, tuple)
   if (message !== undefined) return described(tuple, message)

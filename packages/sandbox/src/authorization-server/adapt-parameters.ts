@@ -5,10 +5,9 @@ import { GRANT } from './client-metadata.ts'
 const OWN: readonly string[] = [GRANT.tokenExchange, GRANT.federatedConnection, GRANT.jwtBearer]
 
 /**
- * Adapts what other servers accept and the library does not: `audience` for `resource`, and `offline_access` without
- * `prompt=consent`, since the signed-in user always agrees.
- *
- * @returns the same object where nothing changes.
+ * Adapts parameters that other servers accept and the library does not: `audience` for `resource`, and `offline_access`
+ * without `prompt=consent`, since the signed-in user always agrees.
+ * @returns the same object if nothing changes.
  */
 export function adaptParameters(endpoint: AuthorizationServerEndpoint, parameters: URLSearchParams): URLSearchParams {
   const changed = new URLSearchParams(parameters)

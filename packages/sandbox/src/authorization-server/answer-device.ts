@@ -4,7 +4,7 @@ import { grantOf } from './grant-of.ts'
 import { epochSeconds, type ServerContext, words } from './server-context.ts'
 import { acrOf } from './sign-in.ts'
 
-/** Approves a device login, as this user does who enters the code elsewhere. */
+/** Approves a device login, as if this user had entered the code in a browser. */
 export async function approveDevice(context: ServerContext, userCode: string, subject: string): Promise<void> {
   const device = await waitingDevice(context, userCode)
   const { params = {} } = device
@@ -23,7 +23,7 @@ export async function approveDevice(context: ServerContext, userCode: string, su
   await device.save()
 }
 
-/** Denies a device login, as a user does who enters the code elsewhere. */
+/** Denies a device login, as if a user had entered the code in a browser. */
 export async function denyDevice(context: ServerContext, userCode: string): Promise<void> {
   const device = await waitingDevice(context, userCode)
   Object.assign(device, { error: 'access_denied', errorDescription: 'the person said no' })

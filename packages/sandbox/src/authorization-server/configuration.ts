@@ -118,7 +118,7 @@ function featuresOf(
 ): Features {
   const { options, algorithm } = context
   const validate = (ctx: KoaContextWithOIDC, { type }: { readonly type: string }) => {
-    // At the token endpoint they are compared with what was agreed to.
+    // The token endpoint compares them with the approved ones.
     if (ctx.oidc.route !== 'token') requireDetailType(context, type, ctx.oidc.params?.resource)
   }
   return {

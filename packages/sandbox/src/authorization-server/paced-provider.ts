@@ -59,7 +59,7 @@ export class PacedProvider extends Provider {
   }
 }
 
-/** @returns the new interval, where the poll came too soon or a test wants a `slow_down`. */
+/** @returns the new interval, if the poll was too early or a test wants a `slow_down`. */
 function tooSoon(pace: Pace): number | undefined {
   const now = Date.now()
   const early = pace.lastPollAt !== undefined && now - pace.lastPollAt < pace.interval * 1000 - TIMER_SLACK

@@ -38,7 +38,11 @@ export async function takeQuestion(
   return request
 }
 
-/** The id of a question whose tokens were not fetched. @param id - @default the newest */
+/**
+ * Returns the id of a question whose tokens were not fetched.
+ * @param id -
+ * @default the newest
+ */
 export function unredeemed({ records }: ServerContext, id: string | undefined): string {
   const candidates = records.all(MODEL).filter(([, { consumed }]) => !consumed)
   const [found] = (id === undefined ? candidates.at(-1) : candidates.find(([known]) => known === id)) ?? []

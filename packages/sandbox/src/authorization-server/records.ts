@@ -10,7 +10,7 @@ export class Records {
   readonly #graceSeconds: number
   readonly #shelf: Shelf | undefined
 
-  /** @param graceSeconds - For so long a refresh token that was used counts as not used: its answer may be lost. */
+  /** @param graceSeconds - Time for which a used refresh token counts as unused: its answer may be lost. */
   constructor(graceSeconds = 0, shelf?: Shelf) {
     this.#graceSeconds = graceSeconds
     this.#shelf = shelf

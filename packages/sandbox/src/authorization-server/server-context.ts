@@ -44,7 +44,7 @@ export interface ServerState {
   readonly grantsByTokenId: Map<string, string>
   /** `jti` of redeemed ID-JAGs, by issuer. */
   readonly redeemed: Set<string>
-  /** `auth_req_id` of questions whose answer is given, or being written down. */
+  /** `auth_req_id` of questions whose answer is given, or is being stored. */
   readonly answered: Set<string>
 }
 

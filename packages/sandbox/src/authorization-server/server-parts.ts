@@ -6,7 +6,7 @@ import type { RoleShape } from './shape-roles.ts'
 export interface ServerParts {
   readonly name: SandboxIssuer
   readonly events: EventHub
-  /** Pages for persons: who are you, may they. */
+  /** Pages for persons: login and consent. */
   readonly pages: {
     /** Title of the login, for the person. */
     readonly title: string

@@ -53,9 +53,9 @@ export function refusePage(): never {
 }
 
 /**
- * Agrees for the person who is signed in.
+ * Agrees for the signed-in person.
  *
- * `prompt=login`, a passed `max_age` and a wanted `acr_values` make them log in again, which takes no page and no time.
+ * `prompt=login`, a passed `max_age` and a requested `acr_values` log them in again, which takes no page and no time.
  */
 export async function agree(context: ServerContext, ctx: KoaContextWithOIDC): Promise<Grant> {
   const { oidc } = ctx

@@ -25,7 +25,7 @@ export interface SandboxAuthorizationServer extends TargetAuthorizationServer, V
   close(): Promise<void>
 }
 
-/** The same, for who opened it. */
+/** The server, with controls for the caller that opened it. */
 export interface OpenAuthorizationServer extends SandboxAuthorizationServer {
   /** Faults that were set and wait do not happen. */
   forgetFaults(): void

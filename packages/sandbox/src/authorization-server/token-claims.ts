@@ -46,7 +46,7 @@ export function tokenClaims(
     acr: source?.acr ?? acrOf(context, subject),
     auth_time: source?.authTime,
     sid: source?.sid ?? source?.sessionUid,
-    // The person agreed to what the agent asked: it acts.
+    // The person approved the agent's request, so the agent acts.
     ...(isAgent && { act: actorClaim(context, clientId) }),
   }
 }

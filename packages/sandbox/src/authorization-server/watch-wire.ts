@@ -18,7 +18,7 @@ export function watchWire(context: ServerContext): (ctx: KoaContextWithOIDC, nex
     const received = await receive(context, ctx)
     ctx.state.askedDetails = received.parameters.get('authorization_details') ?? undefined
     context.log.add(endpoint, received, Date.now())
-    // With pages, the user whom a control signed in comes before the user of the browser.
+    // With pages, a user whom a control signed in has priority over the user of the browser.
     const isSigned = context.parts === undefined || context.state.signedIn !== undefined
     if (endpoint === 'authorize' && isSigned) ctx.req.headers.cookie = sessionCookie(context)
     replay(ctx, received, adaptParameters(endpoint, received.parameters))

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Shelf } from './shelf.ts'
 
-/** Keys of a store: what is sealed under them can be read by this sandbox alone. */
+/** Keys of a store: only this sandbox can read records that they seal. */
 export interface StoreKeys {
   readonly seal: readonly [Uint8Array]
   readonly index: Uint8Array

@@ -5,7 +5,7 @@ export interface Shelf {
   records(): Iterable<readonly [model: string, id: string, payload: AdapterPayload]>
   put(model: string, id: string, payload: AdapterPayload): void
   remove(model: string, id: string): void
-  /** Removes the records; what `write` kept stays. */
+  /** Removes the records; keeps the value of `write`. */
   clear(): void
   read(name: string): unknown
   write(name: string, value: unknown): void

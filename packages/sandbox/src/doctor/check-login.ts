@@ -58,7 +58,7 @@ export function targetOf({ target, issuer }: DoctorOptions): 'resource' | 'audie
   return target ?? (/\.(auth0|okta|oktapreview)\.com$/.test(new URL(issuer).hostname) ? 'audience' : 'resource')
 }
 
-/** The redirect URI itself, with what an answer adds to its query. */
+/** Returns whether an address is the redirect URI itself, with an answer in its query. */
 function leadsTo(location: string, redirectUri: string): boolean {
   if (!URL.canParse(location)) return false
   const [there, wanted] = [new URL(location), new URL(redirectUri)]

@@ -2,7 +2,7 @@ import { ask, isSecure } from './ask.ts'
 import type { DoctorOptions } from './options.ts'
 import { type Finding, ok, problem, unknown, warning } from './report.ts'
 
-/** A server's metadata, as it came. */
+/** A server's metadata, unchecked. */
 export type Metadata = Readonly<Record<string, unknown>>
 
 export interface MetadataChecked {
@@ -62,7 +62,7 @@ function issuerFinding(issuer: string, metadata: Metadata): Finding {
 function clockFinding(response: Response, before: number, after: number): Finding {
   const date = Date.parse(response.headers.get('date') ?? '')
   if (Number.isNaN(date)) return unknown('clock', 'the server does not tell its time')
-  // `Date` has whole seconds, and the answer took its time.
+  // `Date` has whole seconds, and the answer was under way for some time.
   const early = before - (date + 1000)
   const late = date - after
   const seconds = Math.max(0, Math.round(Math.max(early, late) / 1000))

@@ -6,7 +6,7 @@ export function hideSecret(finding: Finding, { clientId = '', clientSecret: secr
   if (secret === undefined || secret === '') return finding
   const pairs = [`${formEncoded(clientId)}:${formEncoded(secret)}`, `${clientId}:${secret}`]
   const encoded = [...pairs, secret].map((text) => patternOf(base64Of(text)))
-  // The longest first: what is within it goes with it.
+  // Longest first: a shorter form inside it is removed with it.
   const forms = new RegExp([...encoded, patternOf(secret)].join('|'), 'gu')
   const hide = (text: string) => text.replaceAll(forms, '[secret]')
   const { message, fix } = finding

@@ -43,7 +43,7 @@ export function checkDoctorOptions(options: DoctorOptions): void {
   if (strange.length > 0) throw new TestingError(`doctor: unknown ${strange.join(', ')}; known are ${KEYS.join(', ')}`)
   if (!URL.canParse(options.issuer)) throw new TestingError('issuer: give a URL, such as https://login.example.com')
   const { username, password, search, hash } = new URL(options.issuer)
-  // OpenID Connect Discovery §3; and what is in an address gets into logs.
+  // OpenID Connect Discovery §3; also, addresses are logged.
   if (username + password + search + hash !== '') {
     throw new TestingError('issuer: give it without user, password, query and fragment')
   }

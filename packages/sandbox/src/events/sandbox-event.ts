@@ -66,7 +66,7 @@ export interface TokenEvent extends Happened, TokenFacts {
   readonly issuer: SandboxIssuer
   /** The client that got the token. `unknown` where the request does not name it. */
   readonly clientId: string
-  /** The grant type, of a URN only what follows the last colon: `authorization_code`, `token-exchange`, `ciba`. */
+  /** The grant type. For a URN, the part after the last colon: `authorization_code`, `token-exchange`, `ciba`. */
   readonly grantType: string
 }
 
@@ -90,7 +90,7 @@ export interface RefusedEvent extends Happened {
 export interface SignedInEvent extends Happened {
   /** `signed_in`: a login. `consented`: a client got access. `declined`: the person refused the client. */
   readonly type: 'signed_in' | 'consented' | 'declined'
-  /** The server whose page it was. */
+  /** Server of the page. */
   readonly issuer: SandboxIssuer
   /** `sub` of the person at that server. */
   readonly subject: string

@@ -1,4 +1,4 @@
-/** A JWT, or so many characters in a row that it may be an opaque token or a code: they have 43. */
+/** A JWT, or a run of characters that may be an opaque token or a code: those have 43. */
 const TOKEN = /eyJ[\w-]+(?:\.[\w-]*)+|[\w-]{40,}/g
 
 /**

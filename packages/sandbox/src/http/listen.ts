@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { TestingError } from '@behalf/testing'
 
-/** A port on loopback that is taken, and answers 503 until something is served there. */
+/** An open port on loopback, which answers 503 until a handler is set. */
 export interface Listening {
   /** `http://127.0.0.1:port` */
   readonly origin: string

@@ -1,6 +1,6 @@
 import { type DisplayText, displayText } from '@behalf/core/interrupts'
 
-/** A line of what a person is asked to agree to. */
+/** A line of a request that a person must decide on. */
 export interface DetailLine {
   readonly label: DisplayText
   readonly text: DisplayText
@@ -13,16 +13,14 @@ type Detail = Readonly<Record<string, unknown>>
 
 const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' })
 
-/**
- * Authorization details as a person would want to read them. What is not known is shown as it is: nothing is left out.
- */
+/** Describes authorization details for a person. Shows unknown details unchanged, and omits nothing. */
 export async function describeDetails(detail: unknown, quote: Quote): Promise<readonly DetailLine[]> {
   if (typeof detail !== 'object' || detail === null) return [lineOf('Details', detail)]
   const { type, side, quantity, symbol, ...rest } = detail as Detail
   const isOrder = typeof symbol === 'string' && typeof quantity === 'number' && (side === 'buy' || side === 'sell')
   if (!isOrder) return linesOf(detail as Detail)
   const price = await quote(symbol).catch(() => undefined)
-  // Exactly: a rounded amount is another amount.
+  // Shows the exact quantity: a rounded one would be another order.
   const shares = `${displayText(quantity)} ${quantity === 1 ? 'share' : 'shares'}`
   const about = price === undefined ? '' : `, about ${aboutDollars(price * quantity)}`
   return [

@@ -1,7 +1,7 @@
 import type { Shelf } from '../data/index.ts'
 import type { AskedEvent, EventHub, SandboxEvent } from '../events/index.ts'
 
-/** A question, and what became of it. */
+/** A question, and its outcome. */
 export interface BookedQuestion extends Omit<AskedEvent, 'type' | 'at'> {
   /** Time of the question, in epoch milliseconds. */
   readonly askedAt: number

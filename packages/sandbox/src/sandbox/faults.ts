@@ -20,7 +20,7 @@ const TO_QUESTIONS: Readonly<Record<string, (controls: Controls, authReqId: stri
 
 const RETRY_SECONDS = 2
 
-/** Faults, and what each does. */
+/** Faults, and their effects. */
 export const FAULTS: Readonly<Record<SandboxFault, string>> = {
   approve: 'the open question is approved, else the next one',
   deny: 'the open question is denied, else the next one',
@@ -32,7 +32,7 @@ export const FAULTS: Readonly<Record<SandboxFault, string>> = {
   off: 'whatever was set and has not happened yet does not happen',
 }
 
-/** @returns what will happen, in words */
+/** @returns the coming effect, in words */
 export type SetFault = (name: string) => Promise<string>
 
 export interface FaultOptions {

@@ -21,7 +21,7 @@ const SOURCE_OF_ROLES = {
   keycloak: { extract: keycloakRoles() },
 } as const satisfies Readonly<Record<SandboxProfile, object>>
 
-/** Returns what the code of {@link settingsCode} gives `createGuard`. */
+/** Returns the options that the code of {@link settingsCode} passes to `createGuard`. */
 export function guardOptionsOf(settings: SandboxSettings): SandboxGuardOptions {
   const { issuer, clientId, clientSecret, agentName, openFga: fga, profile } = settings
   return {

@@ -16,7 +16,10 @@ import { type SandboxSettings, settingsOf } from './settings.ts'
 
 /** A running sandbox. */
 export interface Sandbox {
-  /** The servers, with clients, users and controls: what `profileOf`, `login` and `signIn` of `@behalf/testing` take. */
+  /**
+   * The servers, with clients, users and controls: an argument for `profileOf`, `login` and `signIn` of
+   * `@behalf/testing`.
+   */
   readonly target: ProtocolTarget
   /** Provider whose form of roles and groups the tokens have. */
   readonly profile: SandboxProfile
@@ -39,9 +42,9 @@ export interface Sandbox {
    * @throws TestingError There is no such user.
    */
   signIn(subject: string): Promise<UserIdentity>
-  /** Hears of each thing that happens from now on. @returns ends it */
+  /** Calls the listener with each event from now on. @returns a function that ends it */
   onEvent(listener: (event: SandboxEvent) => void): () => void
-  /** Lets something go wrong, or takes it back: `off`. @returns what will happen, in words */
+  /** Sets a fault, or removes it: `off`. @returns the coming effect, in words */
   fault(name: SandboxFault): Promise<string>
   /** Stops all of it, and cuts the connections that are open. A second call does nothing. */
   close(): Promise<void>
@@ -131,7 +134,7 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
     async signIn(subject) {
       personOf(people, subject)
       const identity = await signIn(target, { user: subject, profile: guardOptions.authorizationServer })
-      // The login page asks the next browser who it is.
+      // The login page asks the next browser for its user.
       await controls.signInAs(undefined)
       return identity
     },

@@ -65,8 +65,8 @@ export function keptBooks(world: MadeUpWorld, data: SandboxData | undefined): Ke
 }
 
 /**
- * Returns the relations as an earlier run left them, and those of people who were not in its seed. A relation that was
- * removed stays removed.
+ * Returns the relations of an earlier run, and those of people who were not in its seed. A removed relation stays
+ * removed.
  */
 function keptTuples(given: readonly FgaTuple[], shelf: Shelf | undefined): readonly FgaTuple[] {
   const keyOf = ({ user, relation, object }: FgaTuple) => JSON.stringify([user, relation, object])

@@ -102,7 +102,10 @@ async function takePorts(first: number): Promise<Ports> {
   return Object.fromEntries(taken) as unknown as Ports
 }
 
-/** An app's own client at the upstream, for accounts that it keeps itself. Any redirect URI on loopback is taken. */
+/**
+ * An app's own client at the upstream, for accounts that the app itself stores. Any redirect URI on loopback is
+ * accepted.
+ */
 export const ACCOUNTS_CLIENT = {
   clientId: 'stock-agent-accounts',
   clientSecret: 'stock-agent-accounts-secret',

@@ -16,7 +16,7 @@ export interface TargetParts {
   readonly data?: SandboxData | undefined
 }
 
-/** A target, and what only its own process may do with it. */
+/** A target, with methods for its own process only. */
 export interface OpenTarget extends ProtocolTarget {
   /** Removes pending faults of a server: none of them happens. */
   forgetFaults(): void

@@ -81,9 +81,9 @@ export interface AuthorizationServerControls {
   slowDown(authReqId?: string): Promise<void>
   /** The redemption of the request happens, and its answer never arrives. */
   answerLost(authReqId?: string): Promise<void>
-  /** Approves a device login, as this user does who enters the code elsewhere. */
+  /** Approves a device login, as if this user had entered the code in a browser. */
   approveDevice(userCode: string, subject: string): Promise<void>
-  /** Denies a device login, as a user does who enters the code elsewhere. */
+  /** Denies a device login, as if a user had entered the code in a browser. */
   denyDevice(userCode: string): Promise<void>
   /** Links an upstream account to a user, in addition to those already linked. @returns its account id in the vault */
   connect(subject: string, connection: string, options: ConnectOptions): Promise<string>

@@ -20,7 +20,7 @@ import type { VaultUpstream } from './vault-upstream.ts'
 
 /** A mocked authorization server: real tokens, real checks, no network and no pages. */
 export interface MockAuthorizationServer extends VaultUpstream {
-  /** Exactly as metadata and tokens write it. */
+  /** Issuer, exactly as metadata and tokens write it. */
   readonly issuer: string
   /** Handlers for `setupServer` of `msw/node`. */
   readonly handlers: readonly HttpHandler[]

@@ -37,7 +37,7 @@ export async function verifyProof(context: ServerContext, received: Received): P
   })
   checkClaims(payload, received, now)
   if (typeof payload.nonce !== 'string' || !(await isOwnNonce(context, payload.nonce, now))) {
-    // §8: the nonce comes with the error.
+    // §8: the error contains the nonce.
     throw new Refusal('use_dpop_nonce', 'the proof must hold a nonce of this server', {
       headers: { 'dpop-nonce': await makeNonce(context, now) },
     })

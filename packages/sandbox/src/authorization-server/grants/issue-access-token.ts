@@ -35,7 +35,7 @@ export async function issueAccessToken(
     gty: request.gty,
     // The library takes 0 for its default.
     expiresIn: Math.max(1, Math.min(secondsOf(context, resource), notAfter - epochSeconds())),
-    // The library holds a token to its grant's client, and an API may exchange what another client was granted.
+    // The library binds a token to its grant's client, but an API may exchange a token of another client.
     ...(grantId !== undefined && isOf(context, grantId, client.clientId) && { grantId }),
     ...(authorizationDetails && { rar: [...authorizationDetails] }),
   } as never)

@@ -49,7 +49,7 @@ export async function issueIdJag(context: ServerContext, ctx: GrantContext, subj
   return buildTokenResponse(context.provider, {
     accessToken: assertion,
     issuedTokenType: TOKEN_TYPE.idJag,
-    // RFC 8693 §2.2.1: what is issued is no access token.
+    // RFC 8693 §2.2.1: the issued token is no access token.
     tokenType: 'N_A',
     expiresIn: ID_JAG_SECONDS,
     scope,

@@ -16,9 +16,10 @@ export function noteWrongCode(ctx: KoaContextWithOIDC, error: unknown): void {
 }
 
 /**
- * Lets few wrong codes of devices be tried, by all browsers together: cookies are free.
+ * Limits wrong codes of devices, for all browsers together, since a browser can drop its cookies.
  *
- * Only what came from the library's own form counts, so that a page of another site cannot use the tries up.
+ * Counts only entries from the library's own form, so that a page of another site cannot consume the tries.
+ *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-5.1 | RFC 8628 §5.1}
  */
 export function limitCodes(title: string): (ctx: KoaContextWithOIDC, next: Next) => Promise<void> {

@@ -16,10 +16,10 @@ type Next = () => Promise<unknown>
 const MAX_FORM = 4096
 
 /**
- * The pages of a login: who are you, and, where the server asks for it, what may this client.
+ * Shows the pages of a login: the user's identity and, if the server requires it, the client's rights.
  *
- * An answer counts from this very page only: the library's cookie of this interaction, our origin, and a token that
- * the page was given.
+ * An answer counts only from this exact page: it needs the library's cookie of this interaction, our origin, and the
+ * page's token.
  */
 export function showPages(
   context: ServerContext,

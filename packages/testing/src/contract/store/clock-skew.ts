@@ -36,7 +36,7 @@ export function clockSkewTests(withStore: WithStore): void {
         } finally {
           vi.useRealTimers()
         }
-        // And for a caller whose clock is right.
+        // The same for a caller whose clock is right.
         expect(await claim()).toEqual([])
         expect(await store.get(name('lease'))).toBeDefined()
         expect(await store.increment(name('counter'), { windowSeconds: 30 })).toBe(2)
