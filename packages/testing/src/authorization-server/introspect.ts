@@ -11,7 +11,7 @@ import { requireConfidential, type ServerContext } from './server-context.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2.2 | RFC 7662 §2.2}
  */
 export async function introspect(context: ServerContext, received: Received): Promise<Response> {
-  // §2.1: only who is authorized may ask, or tokens could be guessed here.
+  // §2.1: only an authorized client may ask, or tokens could be guessed here.
   requireConfidential(await authenticateClient(context, received))
   const token = required(received.parameters, 'token')
   return answer(activeToken(context, token) ?? { active: false })

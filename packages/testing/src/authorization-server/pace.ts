@@ -8,7 +8,7 @@ const TIMER_SLACK = 100
 /** Seconds that each `slow_down` adds (CIBA Core §11, RFC 8628 §3.5). */
 const SLOW_DOWN = 5
 
-/** @throws Refusal `slow_down`: the poll came too soon, or a test wants one. */
+/**  @throws Refusal `slow_down`: the poll was too early, or a test wants one. */
 export function requirePace(context: ServerContext, pace: Pace): void {
   const now = context.clock.now()
   const early = pace.lastPollAt !== undefined && now - pace.lastPollAt < pace.interval * 1000 - TIMER_SLACK

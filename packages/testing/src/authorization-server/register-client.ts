@@ -26,10 +26,7 @@ const Metadata = z.looseObject({
 })
 type Metadata = z.infer<typeof Metadata>
 
-/**
- * Lets anybody register a client.
- * @see {@link https://www.rfc-editor.org/rfc/rfc7591#section-3 | RFC 7591 §3}
- */
+/** Registers any client that asks. @see {@link https://www.rfc-editor.org/rfc/rfc7591#section-3 | RFC 7591 §3} */
 export async function registerClient(context: ServerContext, received: Received): Promise<Response> {
   const parsed = Metadata.safeParse(parseJson(received.body))
   if (!parsed.success) {
@@ -49,7 +46,7 @@ export async function registerClient(context: ServerContext, received: Received)
 }
 
 /**
- * Reads or deletes a registration, for who holds its token.
+ * Reads or deletes a registration, for the holder of its token.
  * @see {@link https://www.rfc-editor.org/rfc/rfc7592#section-2 | RFC 7592 §2}
  */
 export async function manageClient(context: ServerContext, received: Received, clientId: string): Promise<Response> {

@@ -67,7 +67,7 @@ export interface BackchannelRequest extends Pace {
   /** Epoch milliseconds. */
   readonly createdAt: number
   expiresAt: number
-  /** Ping mode: what the notification proves itself with (CIBA Core §10.2). */
+  /** Token of the notification in ping mode (CIBA Core §10.2). */
   readonly notificationToken?: string
   loseAnswer: boolean
   state: 'pending' | 'approved' | 'denied' | 'redeemed'
@@ -109,7 +109,7 @@ export interface OpaqueToken {
   readonly grant?: Grant
 }
 
-/** A client that registered itself, and what lets it manage its registration. */
+/** A client that registered itself, and the token with which it manages its registration. */
 export interface RegisteredClient {
   readonly client: MockClient
   readonly metadata: Readonly<Record<string, unknown>>

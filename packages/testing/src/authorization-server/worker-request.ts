@@ -8,12 +8,7 @@ import type { ServerContext } from './server-context.ts'
 const MAX_AGE = 60
 const MAX_AUDIT_CHARACTERS = 256
 
-/**
- * Verifies what a privileged worker signed to ask for a user's upstream token.
- *
- * @returns the user it names.
- * @see {@link https://auth0.com/docs/secure/call-apis-on-users-behalf/token-vault/privileged-worker-token-exchange-with-token-vault | Auth0: Privileged Worker}
- */
+/** Verifies the signed request of a privileged worker for a user's upstream token. @returns the user that it names. */
 export async function verifyWorkerRequest(
   context: ServerContext,
   client: MockClient,

@@ -6,7 +6,7 @@ import { TestingError } from '../testing-error.ts'
 
 /** A letter that asks a person. Its link leads to a page of the app with two buttons. */
 export interface SignedLink {
-  /** The person who is asked. The app knows their address. */
+  /** Person who must answer. The app knows their address. */
   readonly to: Principal
   /** The question, for the letter's text. */
   readonly message: string
@@ -36,10 +36,10 @@ const Posted = z.object({ token: z.string(), decision: z.enum(['approved', 'deni
 const TYPE = 'approval-link+jwt'
 
 /**
- * Asks by a signed link, as e-mail and chat do: an approval channel that is made outside of `@behalf/core`.
+ * Asks by a signed link, in an e-mail or a chat: an approval channel outside of `@behalf/core`.
  *
- * The link is the proof. A person who forwards it lets another person answer: for what matters more, let the page sign the
- * person in, and return their verified identity as the approver.
+ * The link is the proof. A person who forwards it lets another person answer. For more important actions, let the page
+ * sign the person in, and return their verified identity as the approver.
  *
  * @throws TestingError The secret is shorter than 32 bytes.
  */

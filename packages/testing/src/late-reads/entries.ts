@@ -6,7 +6,7 @@ import { Watch } from './watch.ts'
  */
 export type Entries = Readonly<Record<string, readonly [call: (watch: Watch) => Promise<unknown>, expected: unknown]>>
 
-/** Tests that each of these entry points reads what an app gives it before its first wait. */
+/** Tests that each of these entry points reads the app's objects before its first wait. */
 export function readsInTime(entries: Entries): void {
   test.each(Object.entries(entries))(
     '%s reads nothing of an app after its first wait, so that the app may fill in the same objects for its next user',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Entries } from './entries.ts'
 
-/** The entry points of a package, and what is known of each. */
+/** Entry points of a package, with their calls. */
 export interface EntryPoints {
   /** Modules of the package. Each exported function is an entry point, by its name. */
   readonly modules: readonly object[]

@@ -1,4 +1,4 @@
-/** A read of an object of the app after its call had begun to wait. */
+/** A read of an app's object after its call had begun to wait. */
 export interface LateRead {
   /** Path of the property, such as `options.identity`. */
   readonly path: string
@@ -33,7 +33,7 @@ export class Watch {
   /** Calls an entry point. All that was given so far is the app's own again when it has returned, before it is waited for. */
   call<Result>(entryPoint: () => Result): Result {
     const { structuredClone } = globalThis
-    // The platform's own refuses proxies. What it copies it reads.
+    // The platform's own function refuses proxies. A copy reads the whole object.
     globalThis.structuredClone = (value, options) => structuredClone(read(value), options)
     try {
       return entryPoint()

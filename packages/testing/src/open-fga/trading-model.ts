@@ -1,6 +1,8 @@
 import type { AuthorizationModel, TypeDefinition, TypeRestriction, Userset } from '@behalf/fga-engine'
 
-/** A relation: how it is decided, and what its tuples may name (`user:*`, `role#assignee`, `agent with unexpired`). */
+/**
+ * A relation: its rewrite, and the users that its tuples may name (`user:*`, `role#assignee`, `agent with unexpired`).
+ */
 type Relation = readonly [rewrite: Userset, ...takes: readonly string[]]
 
 const direct: Userset = { this: {} }

@@ -12,7 +12,7 @@ import { createStockTradeServer, type StockTradeServer } from './stock-trade-ser
 
 /** Options of {@link createStockTradeApi}. */
 export interface StockTradeApiOptions {
-  /** The issuers whose tokens are taken, exactly as they write themselves. */
+  /** Issuers whose tokens are accepted, exactly as the tokens write them. */
   readonly issuers: readonly string[]
   /** The API's own identifier, which must be in `aud`. */
   readonly audience: string

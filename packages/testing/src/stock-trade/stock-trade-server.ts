@@ -23,7 +23,7 @@ export interface StockTradeServerOptions {
   readonly approvals?: Pick<ApprovalGateOptions, 'store' | 'keys'> | undefined
 }
 
-/** The API's endpoints, and the memory that goes with them. */
+/** The API's endpoints, and their state. */
 export interface StockTradeServer {
   readonly routes: readonly Route[]
   reset(): void
@@ -94,7 +94,7 @@ async function placeOrder(options: StockTradeServerOptions, gate: ApprovalGate, 
   const order = orderOf(received)
   const right = authorizeOrder(token, order, account)
   const portfolio = options.ledger.portfolioOf(account, order.portfolio)
-  // Refused before the key is used: what is not for sale here is no order.
+  // Refused before the key is used: a share that is not for sale here is no order.
   options.ledger.priceOf(order.symbol)
   const run = right === 'approval' ? gate.runApproved : gate.runOnce
   return run(received, token, detailOf(order), () => execute(options, portfolio, order), { account: account.id })

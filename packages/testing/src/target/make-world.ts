@@ -131,7 +131,7 @@ export async function makeWorld(places: WorldPlaces): Promise<MadeUpWorld> {
   }
 }
 
-/** The clients of the app's issuer, in both views: what the server knows, and what the client holds. */
+/** Makes the clients of the app's issuer, in both views: the server's options, and the client's credentials. */
 async function makeClients({ notificationEndpoint }: WorldPlaces): Promise<{
   readonly known: readonly MockClient[]
   readonly held: Omit<ProtocolTarget['clients'], 'atUpstream'>

@@ -1,6 +1,6 @@
 import type { TargetNotification } from './protocol-target.ts'
 
-/** The client's own endpoint for CIBA's ping mode: takes what comes, and keeps it. */
+/** The client's own endpoint for CIBA's ping mode: accepts and stores notifications. */
 export interface NotificationInbox {
   /** CIBA Core §10.2: answered with 204, and no redirect. */
   take(request: Request): Promise<Response>

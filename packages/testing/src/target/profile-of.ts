@@ -11,9 +11,9 @@ export interface ProfileChanges {
 }
 
 /**
- * A client's view of the app's issuer, for core: plain OpenID, with what every target can do.
+ * Returns the profile of the app's issuer for a client, for core: plain OpenID, with the features of every target.
  *
- * Authorization details travel with CIBA. Plain http is allowed where the issuer is on loopback.
+ * Authorization details are sent with CIBA. Plain http is allowed if the issuer is on loopback.
  */
 export function profileOf(
   target: { readonly authorizationServer: Pick<ProtocolTarget['authorizationServer'], 'issuer'> },

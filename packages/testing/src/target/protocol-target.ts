@@ -17,7 +17,7 @@ export type Capability =
   | 'ciba'
   /** `authorization_details` in backchannel requests, exchanges and tokens (RFC 9396). */
   | 'authorization-details'
-  /** ID-JAG (Cross App Access): the app's issuer redeems what `enterprise` asserts. */
+  /** ID-JAG (Cross App Access): the app's issuer redeems assertions of `enterprise`. */
   | 'id-jag'
   /** `fault` works on every endpoint. */
   | 'faults'
@@ -48,7 +48,7 @@ export interface TargetUser {
   readonly portfolio: string
 }
 
-/** A notification of CIBA's ping mode, as it came (CIBA Core §10.2). */
+/** A notification of CIBA's ping mode, unchanged (CIBA Core §10.2). */
 export interface TargetNotification {
   /** The `Authorization` header. It was not checked. `undefined` where there was none. */
   readonly authorization: string | undefined
@@ -58,7 +58,7 @@ export interface TargetNotification {
 
 /** An authorization server of a target. */
 export interface TargetAuthorizationServer {
-  /** Exactly as metadata and tokens write it. */
+  /** Issuer, exactly as metadata and tokens write it. */
   readonly issuer: string
   /** Controls in place of persons and operators. */
   readonly controls: AuthorizationServerControls
@@ -90,7 +90,7 @@ export interface ProtocolTarget {
     readonly agentWithPing: TargetClient
     /** The same rights, proved by a key. */
     readonly agentWithKey: TargetClient
-    /** A confidential client that is not the agent: what it holds must be useless to the agent, and the reverse. */
+    /** A confidential client that is not the agent: its tokens must be useless to the agent, and the reverse. */
     readonly other: TargetClient
     /** A public client. */
     readonly public: TargetClient

@@ -6,7 +6,7 @@ import { signIn } from './login.ts'
 import { type MockServers, type MockServersOptions, startMockServers } from './start-mock-servers.ts'
 import { tradingPermissions } from './trading-permissions.ts'
 
-/** The made-up world, and the app in it whose agent is `agent:trader`. */
+/** The test world, and the app in it whose agent is `agent:trader`. */
 export interface MockApp extends MockServers {
   /** Clock of servers, store and guards; it advances only by `advance`. */
   readonly clock: { now(): number; advance(seconds: number): void }
@@ -17,7 +17,11 @@ export interface MockApp extends MockServers {
    * process of the app over the same store and keys.
    */
   guard(over?: Partial<GuardOptions>): Guard
-  /** A user who is signed in, verified. @param user - @default 'ann' */
+  /**
+   * Returns a signed-in user, verified.
+   * @param user -
+   * @default 'ann'
+   */
   login(user?: 'ann' | 'bob'): Promise<UserIdentity>
 }
 

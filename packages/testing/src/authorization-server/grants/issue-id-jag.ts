@@ -50,7 +50,7 @@ export async function issueIdJag(
   return {
     access_token: await (await context.key).sign(claims, 'oauth-id-jag+jwt'),
     issued_token_type: TOKEN_TYPE.idJag,
-    // RFC 8693 §2.2.1: what is issued is no access token.
+    // RFC 8693 §2.2.1: the issued token is no access token.
     token_type: 'N_A',
     expires_in: ID_JAG_SECONDS,
     ...(scope !== undefined && { scope }),

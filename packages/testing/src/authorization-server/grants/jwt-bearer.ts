@@ -28,9 +28,10 @@ const IdJag = z.object({
 type IdJag = z.infer<typeof IdJag>
 
 /**
- * Redeems the assertion of an employer's server (Cross App Access): the app's side. No refresh token comes of it.
+ * Redeems the assertion of an employer's server (Cross App Access): the app's side. Issues no refresh token.
  *
- * The assertion is taken once. Its `resource` and `scope` bound what is issued.
+ * Accepts an assertion once. Its `resource` and `scope` limit the issued token.
+ *
  * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/ | ID-JAG}
  * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-3 | RFC 7523 §3}
  */

@@ -203,7 +203,7 @@ export class AdapterSession {
     this.pass(2)
   }
 
-  /** A backup of the conversation: what the framework kept, as it is now. */
+  /** Returns a backup of the conversation: the framework's stored state at this moment. */
   copy(): string {
     this.#copies += 1
     const to = join(this.#root, `copy-${this.#copies}`)

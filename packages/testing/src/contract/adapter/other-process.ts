@@ -24,7 +24,7 @@ export async function turnElsewhere(
       }),
     ])
   } finally {
-    // No chance to tidy up, as after a crash: what is not on disk is lost.
+    // Without a chance to clean up, as after a crash: data that is not on disk is lost.
     child.kill('SIGKILL')
   }
 }

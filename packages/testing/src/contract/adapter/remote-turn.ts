@@ -2,7 +2,10 @@ import type { AdapterReport, ModelStep, TurnStart } from './adapter-subject.ts'
 import type { GuardPlan } from './make-guard.ts'
 import type { GuardedName } from './toolbox.ts'
 
-/** A turn as it is sent to another process. Servers and store stay where they are, and are asked over this channel. */
+/**
+ * A turn in the form for another process. Servers and store stay in this process, and the other process calls them over
+ * this channel.
+ */
 export interface RemoteTurn {
   readonly start: TurnStart
   readonly threadId: string

@@ -86,7 +86,7 @@ export const roles: RoleMap = roleMap({
 export type GuardedName = keyof typeof policies
 export type PlainName = 'add' | 'order_twice_plainly' | 'order_by_one_object' | 'fail_plainly' | 'wipe'
 
-/** Throws what a careless body throws: a secret in message, field, name and cause. */
+/** Throws as a careless body does: a secret in message, field, name and cause. */
 function careless(token: string): never {
   const error = Object.assign(new Error(`${SECRET} refused ${token}`, { cause: new Error(SECRET) }), {
     connection: SECRET,

@@ -23,7 +23,7 @@ export interface ChannelUnderTest {
   readonly clock: Clock
   /** Lets time pass, for the clock and for all that is asked. */
   wait(seconds: number): Promise<void>
-  /** A user who is present. Calls are made for them, and they are asked. */
+  /** A present user. Calls run for them, and they answer the questions. */
   readonly user: UserIdentity
   /** The channel, as each process of the app makes it. */
   channel(): ApprovalChannel
@@ -39,7 +39,7 @@ export interface ChannelUnderTest {
   answer(question: ApprovalQuestion, decision: 'approved' | 'denied', by: 'user' | 'other'): Promise<unknown>
   /** Delivers an approval that no person gave. */
   forge(question: ApprovalQuestion): Promise<unknown>
-  /** Ends what was started for the test. Called once, also after a failure. */
+  /** Ends the resources of the test. Called once, also after a failure. */
   close(): Promise<void>
 }
 
@@ -76,7 +76,7 @@ export class OrderApp {
       this.questions.push(question)
       return channel.ask(question, context)
     }
-    // What the channel has otherwise stays as it is, also where it is a class.
+    // Other members of the channel are unchanged, even if it is a class.
     const approvals = Object.assign(Object.create(channel), { ask }) as ApprovalChannel
     return createGuard({ authorizationServer, agent: { name: 'agent:orders' }, approvals, store, clock })
   }

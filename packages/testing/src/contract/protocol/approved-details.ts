@@ -153,7 +153,7 @@ export const approvedDetails: readonly Scenario[] = [
         const poll = { grant_type: GRANT.ciba, auth_req_id: String(body.auth_req_id) }
         const first = await session.token(poll, { client })
         expect(first.body.authorization_details).toEqual([ORDER])
-        // Only who is no API may exchange what was issued to it.
+        // Only a client that is no API may exchange a token that was issued to it.
         const exchange = {
           grant_type: GRANT.exchange,
           subject_token_type: TYPE.accessToken,

@@ -10,7 +10,7 @@ export interface Authorized {
   readonly redemption: Readonly<Record<string, string>>
 }
 
-/** The parameters of a whole request by the agent's client, and the verifier that goes with them. */
+/** Returns the parameters of a whole request by the agent's client, with its verifier. */
 export async function authorizationRequest(session: Session, changes: RawParameters = {}) {
   const { agent, target } = session
   const verifier = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))

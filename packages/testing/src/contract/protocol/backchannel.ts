@@ -13,7 +13,7 @@ export interface Conversation {
   lookAtOnce(): Promise<ApprovalAnswer>
 }
 
-/** Whether ann's order may be placed: the answer's token is to be the credential. */
+/** Returns the question for ann's order, whose answer gives the credential. */
 function question({ issuer, target, clock }: Session, changes: Partial<ApprovalQuestion> = {}): ApprovalQuestion {
   const { ann } = target.users
   return {

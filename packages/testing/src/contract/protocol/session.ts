@@ -17,7 +17,10 @@ export type Metadata = Readonly<Record<string, unknown>>
 
 type LoginAs = Omit<LoginOptions, 'user' | 'clock'>
 
-/** A scenario's hold on its target: core's client code for what core does, raw requests for what it would never send. */
+/**
+ * A scenario's access to its target: core's client code for core's functions, raw requests for requests that core would
+ * never send.
+ */
 export class Session {
   readonly target: ProtocolTarget
   readonly clock: Clock
@@ -85,7 +88,7 @@ export class Session {
     return String((await this.metadata())[name])
   }
 
-  /** A form post with client authentication, as it is. */
+  /** Sends a form post with client authentication, unchanged. */
   async post(
     endpoint: string,
     parameters: RawParameters,
@@ -97,7 +100,7 @@ export class Session {
     return send(await this.endpoint(endpoint), form(parameters, client, headers))
   }
 
-  /** A token request, as it is. */
+  /** Sends a token request, unchanged. */
   token(
     parameters: RawParameters,
     options: { readonly client?: TargetClient; readonly headers?: Record<string, string> } = {},

@@ -22,7 +22,7 @@ async function exchange(session: Session, changes: Partial<ExchangeTokenOptions>
   })
 }
 
-/** The same as it is on the wire. */
+/** Sends the same exchange as a raw request. */
 async function rawExchange(session: Session, changes: RawParameters = {}, client = session.agent) {
   const { accessToken } = await session.login()
   return session.token(

@@ -7,7 +7,7 @@ export function indexTests(withStore: WithStore): void {
     'lists keys in order, page by page, each once',
     withStore(async ({ store }) => {
       const keys = Array.from({ length: 25 }, (_, index) => `key-${String(index).padStart(2, '0')}`)
-      // Written in another order than they are to come out.
+      // Written in another order than the expected one.
       for (const key of [...keys].reverse()) await create(store, key, `value of ${key}`, { index: ['index'] })
       const pages: string[][] = []
       for (let after: string | undefined; pages.length < 5; ) {

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { bytes, create, type StoreUnderTest, text } from './store-under-test.ts'
 
-/** A store whose server a test can take away. */
+/** A store whose server a test can interrupt. */
 export interface InterruptibleStore extends StoreUnderTest {
   /** Makes all writes fail from now on. */
   interrupt(): Promise<void>
@@ -13,7 +13,7 @@ export interface InterruptibleStore extends StoreUnderTest {
 export interface StoreOutage {
   /** Kind of the outage, for the title: `hangs`, `refuses`. */
   readonly name: string
-  /** A fresh, empty store for each test, whose server the test can take away. */
+  /** Makes a fresh, empty store for each test, whose server the test can interrupt. */
   readonly create: () => Promise<InterruptibleStore>
   /** Maximum time of a call during the outage, in milliseconds. */
   readonly withinMs: number

@@ -5,7 +5,7 @@ import { bytes, create, mustPut, pass, text, type WithStore } from './store-unde
 const claim = (store: Store, queue = 'queue', limit = 10, leaseSeconds = 3) =>
   store.claimDue(queue, { limit, leaseSeconds })
 
-/** Work that is due, and who does it. */
+/** Tests due work, and its claims. */
 export function queueTests(withStore: WithStore): void {
   test(
     'hands out a key once it is due, with the value as it is now',
@@ -32,7 +32,7 @@ export function queueTests(withStore: WithStore): void {
       const [second] = await claim(store)
       expect(second?.key).toBe('key')
       expect(second?.version).not.toBe(first?.version)
-      // Who lost the claim cannot write under it.
+      // A caller that lost the claim cannot write with it.
       expect(await store.put('key', bytes('late'), { ifVersion: first?.version ?? null })).toBe('conflict')
     }),
   )

@@ -6,7 +6,10 @@ import { type AdapterScenario, askedForFifty, call } from './scenario.ts'
 
 const kinds = ['login_required', 'connection_required', 'approval_pending', 'step_up_required'] as const
 
-/** A model that writes `reason` into the question of a tool that is not guarded, and what the resume helper makes of it. */
+/**
+ * Runs a model that writes `reason` into the question of a tool that is not guarded, and returns the result of the
+ * resume helper.
+ */
 async function resumed(session: AdapterSession, reason: object, over: Partial<TurnPlan> = {}) {
   const { identity = await session.login(), directory = session.freshDirectory() } = over
   const plan = { ...over, identity, directory, plainTools: ['wipe'] } as const

@@ -5,7 +5,10 @@ import type { AdapterReport } from '../adapter-subject.ts'
 import { SECRET, untilHanging } from '../toolbox.ts'
 import { type AdapterScenario, askedForFifty, call } from './scenario.ts'
 
-/** Neither model, nor browser, nor what the framework keeps shows a token that crossed the wire, or the secret. */
+/**
+ * Checks that neither model, nor browser, nor the framework's stored state contains a token from the wire, or the
+ * secret.
+ */
 function expectSilence(session: AdapterSession, report: AdapterReport): void {
   expect(session.secrets.size).toBeGreaterThan(1)
   const places = { model: report.model.saw, browser: report.browser, persisted: session.persisted() }
