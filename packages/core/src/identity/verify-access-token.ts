@@ -48,8 +48,7 @@ const optionKeys = [...accessTokenKeys, 'boundTo'] as const satisfies readonly (
  * to another key than `boundTo`, since no request proves the key here: an API accepts such tokens with
  * `createResourceServer`. Times tolerate 30 s.
  *
- * @param options.timeoutMs - Total time, discovery and keys included, in milliseconds.
- * @default 10_000
+ * @param options.timeoutMs - Total time, discovery and keys included, in milliseconds. @default 10_000
  * @returns The verified identity, frozen. Its token is behind it, and in no field of it.
  * @throws InvalidTokenError The token does not verify; `reason` says why. Get a new one.
  * @throws TransportError The issuer's metadata or keys did not arrive. Try again later.

@@ -37,8 +37,7 @@ const requiredClaims = ['sub', 'iat']
  * Checks signature, `iss`, `aud` (the profile's client id), `azp`, `exp`, `nbf`, and `nonce` and `at_hash` if given.
  * Does not check `acr`, `auth_time` or whether the session still exists. Times tolerate 30 s.
  *
- * @param options.timeoutMs - Total time, discovery and keys included, in milliseconds.
- * @default 10_000
+ * @param options.timeoutMs - Total time, discovery and keys included, in milliseconds. @default 10_000
  * @returns The verified user, frozen. The token is behind it, and in no field of it.
  * @throws InvalidTokenError The token does not verify; `reason` says why. Log in again.
  * @throws TransportError The issuer's metadata or keys did not arrive. Try again later.

@@ -18,8 +18,7 @@ export function openQuestions({ records }: ServerContext): readonly Question[] {
 /**
  * Takes an open question to answer it now. Of two simultaneous answers, the first counts: the second finds the question
  * taken.
- * @param id -
- * @default the newest open one
+ * @param id - @default the newest open one
  */
 export async function takeQuestion(
   context: ServerContext,
@@ -38,11 +37,7 @@ export async function takeQuestion(
   return request
 }
 
-/**
- * Returns the id of a question whose tokens were not fetched.
- * @param id -
- * @default the newest
- */
+/** Returns the id of a question whose tokens were not fetched. @param id - @default the newest */
 export function unredeemed({ records }: ServerContext, id: string | undefined): string {
   const candidates = records.all(MODEL).filter(([, { consumed }]) => !consumed)
   const [found] = (id === undefined ? candidates.at(-1) : candidates.find(([known]) => known === id)) ?? []

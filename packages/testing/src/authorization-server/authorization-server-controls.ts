@@ -67,11 +67,7 @@ export interface AuthorizationServerControls {
   signInAs(subject: string | undefined, login?: { readonly acr?: string; readonly authTime?: number }): Promise<void>
   /** Open questions to persons, oldest first. */
   pendingRequests(subject?: string): Promise<readonly PendingRequest[]>
-  /**
-   * Approves the request for the person.
-   * @param authReqId -
-   * @default the newest open request
-   */
+  /** Approves the request for the person. @param authReqId - @default the newest open request */
   approve(authReqId?: string, options?: ApproveOptions): Promise<void>
   /** Denies the request for the person. */
   deny(authReqId?: string): Promise<void>

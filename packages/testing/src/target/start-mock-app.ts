@@ -17,11 +17,7 @@ export interface MockApp extends MockServers {
    * process of the app over the same store and keys.
    */
   guard(over?: Partial<GuardOptions>): Guard
-  /**
-   * Returns a signed-in user, verified.
-   * @param user -
-   * @default 'ann'
-   */
+  /** Returns a signed-in user, verified. @param user - @default 'ann' */
   login(user?: 'ann' | 'bob'): Promise<UserIdentity>
 }
 

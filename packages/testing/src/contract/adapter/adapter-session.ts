@@ -191,8 +191,7 @@ export class AdapterSession {
 
   /**
    * Answers for the person, and advances time until a poll is due.
-   * @param message -
-   * @default the newest question
+   * @param message - @default the newest question
    */
   async answer(how: 'approve' | 'deny', message?: string): Promise<void> {
     const { controls } = this.servers.authorizationServer
