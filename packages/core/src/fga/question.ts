@@ -10,7 +10,10 @@ export interface Relations {
   readonly user: (relation: string) => string
   /** Returns the relation of the agent's right. Required by every policy without `subjects: 'user'`. */
   readonly agent?: (relation: string) => string
-  /** The relation by which a user lets an agent act: `user:ann acts_for agent:trader`. Needed as `agent` is. */
+  /**
+   * Relation by which a user lets an agent act: `user:ann acts_for agent:trader`. Required by the same policies as
+   * `agent`.
+   */
   readonly delegation?: string
 }
 

@@ -33,7 +33,10 @@ export interface TryOptions {
   readonly write: (text: string) => void
 }
 
-/** A whole purchase against a running sandbox: sign in, ask, wait for the phone, place the order. @returns the exit code */
+/**
+ * Makes a purchase at a running sandbox: signs in, asks, waits for the phone, and places the order.
+ * @returns the exit code
+ */
 export async function tryOrder(place: ControlPlace, { user, words, write }: TryOptions): Promise<number> {
   const settings = (await control(place, { command: 'settings' })) as SandboxSettings
   const order = orderOf(words, personOf(settings.people, user).portfolio)

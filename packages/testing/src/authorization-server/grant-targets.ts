@@ -112,7 +112,7 @@ function detailsOf(text: string | undefined): readonly AuthorizationDetail[] | u
   throw new Refusal('invalid_authorization_details', 'not an array of objects with a type')
 }
 
-/** The value, or `undefined` where the text is no JSON. */
+/** Parses JSON. Returns `undefined` if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

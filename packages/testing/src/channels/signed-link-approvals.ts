@@ -10,7 +10,10 @@ export interface SignedLink {
   readonly to: Principal
   /** The question, for the letter's text. */
   readonly message: string
-  /** The page, with `?token=…`. The page posts `token` and `decision`: mail scanners open links, and press no button. */
+  /**
+   * Address of the page, with `?token=…`. The page must post `token` and `decision` on a click: mail scanners open links,
+   * but press no button.
+   */
   readonly url: string
 }
 

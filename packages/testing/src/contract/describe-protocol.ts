@@ -55,7 +55,7 @@ export interface ProtocolSubject {
 }
 
 /**
- * What authorization servers and core's client code have to do for each other, as tests: the same scenarios on mocked
+ * Registers tests of the exchange between authorization servers and core's client code: the same scenarios on mocked
  * servers and on real ones.
  *
  * Prints at the end how many passed.

@@ -25,7 +25,7 @@ export const call = (id: string, tool: GuardedName | PlainName, input: unknown =
   input,
 })
 
-/** An order by Ann. More than 10 shares are asked about. */
+/** Returns an order by Ann. An order of more than 10 shares needs an approval. */
 export const buy = (quantity: number, over: Readonly<Record<string, unknown>> = {}) => ({
   portfolio: 'p-ann',
   side: 'buy',
