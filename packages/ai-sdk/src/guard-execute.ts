@@ -91,10 +91,10 @@ async function runGuarded(
 const PART =
   'are not those that the AI SDK handed to the code, so this call is not told from an equal one before it: pass on all that is handed to the code'
 
-/** The attempts of code that made each call first, by the tools of a request. */
+/** First attempt of code that made each call, by the tools of a request. */
 const attempts = new WeakMap<object, Map<string, object>>()
 
-/** Whether a call was made first in this attempt of code, as far as the tools of this request know. */
+/** Returns whether this attempt of code made a call first, as far as the tools of this request know. */
 function isOfAttempt(tools: object, call: string, attempt: object): boolean {
   const known = attempts.get(tools) ?? new Map<string, object>()
   attempts.set(tools, known)

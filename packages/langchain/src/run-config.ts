@@ -64,7 +64,7 @@ const callerOf = (identity: Identity): string => {
 export interface Surroundings {
   /** Id of the message that makes the call, if the run's state has it. */
   readonly message: string | undefined
-  /** LangChain's own: an object for each attempt of the code that makes the call. It is there also where code hands on no config. */
+  /** LangChain's own config for each attempt of the calling code. It exists even if code passes no config. */
   readonly around: RunConfig | undefined
 }
 
@@ -88,18 +88,19 @@ export function slotOf(config: RunConfig, tool: string, input: unknown, { messag
   return slotWithin([String(thread), callId], { tool, input, attempt })
 }
 
-/** An object by which code is known; within an attempt of a node where it may be the same in the next one. */
+/** Object that identifies code. With a node's attempt, if the object may be the same in the next attempt. */
 type Mark = readonly [mark: object | undefined, node?: object | undefined]
 
-/** The code that makes calls, by its marks. */
+/** Calling code, by its marks. */
 const code = new WeakMap<object, WeakMap<object, object>>()
 const noNode = {}
 
 /**
- * The code that makes this call: as long as one attempt of a node, or of a tool that a middleware begins again.
+ * Returns an object for the code that makes this call. It lives as long as one attempt of a node, or of a tool that a
+ * middleware runs again.
  *
- * Code may hand on all, parts or a copy of what it was told, or a signal or timeout of its own, also within other Runnables
- * and tools. No object is the same in all of these calls, so code is known by any one of several.
+ * Code may pass on its whole config, parts or a copy of it, or its own signal or timeout, also within other Runnables and
+ * tools. No object is the same in all of these calls, so any one of several objects identifies the code.
  */
 function codeOf(
   { toolCall, toolCallId = toolCall?.id, signal, executionInfo }: RunConfig,

@@ -49,10 +49,13 @@ export function takeIncoming(): IncomingCall | undefined {
   return incoming
 }
 
-/** The tool calls with which tools were invoked, until LangChain parses them. */
+/** Tool calls with which tools were invoked, until LangChain parses them. */
 const invoked = new WeakSet<object>()
 
-/** LangChain's `invoke` of a tool, which notes a tool call that is its input: one in the configuration may be of a tool around it. */
+/**
+ * Wraps LangChain's `invoke` of a tool so that it records a tool call that is its input: a tool call in the
+ * configuration may be of a tool around it.
+ */
 export function keepingToolCall(invoke: ParsingCall): ParsingCall {
   return function (input, ...rest) {
     if (!isToolCall(input)) return invoke.call(this, input, ...rest)
@@ -62,7 +65,10 @@ export function keepingToolCall(invoke: ParsingCall): ParsingCall {
   }
 }
 
-/** A copy of the tool call, which is of this call, or without the name if it is of a tool around it that has the same name. */
+/**
+ * Returns a config with a copy of the tool call. If the tool call is of a tool around it with the same name, the copy has
+ * no name.
+ */
 function ownToolCall(config: RunConfig, name: string, isInput: boolean): RunConfig {
   const { toolCall } = config
   if (toolCall?.name !== name) return config

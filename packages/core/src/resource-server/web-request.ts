@@ -33,8 +33,8 @@ export function webRequest(incoming: NodeRequest, origin: string): ProtectedRequ
   const [base] = originList('webRequest.origin', [origin])
   const target = incoming.originalUrl ?? incoming.url ?? '/'
   // Joined as texts: resolved, `//elsewhere` and `http://elsewhere` would be another origin.
-  // RFC 9112 §3.2.2: a target may name the whole address. In another spelling it is no path of ours, though routers find one
-  // in it: it must not pass for the front page, whose proof could be at hand.
+  // RFC 9112 §3.2.2: a target may name the whole address. In another spelling it is no path of ours, though routers find
+  // one in it. It must not count as the front page, for which an attacker could have a proof.
   const path = target.startsWith(`${base}/`) ? target.slice(base?.length) : target
   const url = base + (path.startsWith('/') ? path : `/${path}`)
   if (!URL.canParse(url)) throw new ConfigurationError('webRequest', 'gets a request whose target is no path')
