@@ -36,6 +36,7 @@ class LoginError extends Error {
  * The browser's part is one redirect, since the signed-in user of the mock server always agrees.
  *
  * @throws LoginError The server did not redirect, or its two tokens name two persons.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 | RFC 7636 §4}
  */
 export async function login(options: LoginOptions): Promise<Session> {
   const { authorizationServer, clock, fetch, audience } = options

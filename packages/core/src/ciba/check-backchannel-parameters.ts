@@ -14,6 +14,7 @@ const MAX_NOTIFICATION_TOKEN = 1024
 /**
  * Refuses a request that a server would have to refuse, before anything is sent. Pure.
  * @throws ConfigurationError Names the option behind the wrong parameter.
+ * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#auth_request | CIBA Core §7.1}
  */
 export function checkBackchannelParameters(parameters: BackchannelParameters): void {
   const given = hints.filter((name) => parameters[name] !== undefined)

@@ -44,6 +44,7 @@ const optionKeys = [
  * @throws InvalidResponseError The server's answer cannot be used, or is unsafe to show or open.
  * @throws OAuthResponseError Any refusal except those of the person.
  * @throws ConfigurationError An option is unknown.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3 | RFC 8628 §3}
  */
 export async function authorizeOnDevice<Tokens>(
   server: DeviceEndpoints<Tokens>,

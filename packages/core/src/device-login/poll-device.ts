@@ -40,6 +40,7 @@ export type DeviceAnswer<Tokens> =
  * Waits at least the interval after the last answer; `slow_down` and network faults make it longer.
  *
  * @throws OAuthResponseError Any other refusal ends it.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.5 | RFC 8628 §3.5}
  */
 export async function pollDevice<Tokens>(
   server: DeviceTokenEndpoint<Tokens>,

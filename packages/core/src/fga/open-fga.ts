@@ -27,6 +27,7 @@ export type OpenFga = AccessChecker & Required<Pick<AccessChecker, 'checkEach'>>
  *
  * @param options - An address (`https:`, or `http:` to loopback), or your own `OpenFgaClient` of `@openfga/sdk`.
  * @throws ConfigurationError An option is missing or wrong; nothing was sent.
+ * @see {@link https://openfga.dev/api/service#/Relationship%20Queries/BatchCheck | OpenFGA BatchCheck}
  */
 export function openFga(options: OpenFgaOptions): OpenFga {
   const settings = readOptions(options)

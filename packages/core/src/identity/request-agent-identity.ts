@@ -49,6 +49,7 @@ const optionKeys = [
  * @throws InvalidResponseError The answer does not grant what was requested. The token was dropped.
  * @throws TransportError No answer in time.
  * @throws ConfigurationError An option is unknown, missing or wrong, or the client is public.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 §4.4}
  */
 export async function requestAgentIdentity(options: RequestAgentIdentityOptions): Promise<AgentIdentity> {
   refuseUnknownKeys('requestAgentIdentity', options, optionKeys)

@@ -54,6 +54,7 @@ const optionKeys = [...accessTokenKeys, 'boundTo'] as const satisfies readonly (
  * @throws TransportError The issuer's metadata or keys did not arrive. Try again later.
  * @throws InvalidResponseError The issuer's metadata or keys break their specification.
  * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-4 | RFC 9068 §4}
  */
 export async function verifyAccessToken(token: string, options: VerifyAccessTokenOptions): Promise<Identity> {
   refuseUnknownKeys('verifyAccessToken', options, optionKeys)

@@ -29,6 +29,7 @@ const isAcrValue = (value: unknown): boolean => typeof value === 'string' && acr
 /**
  * Returns whether the user logged in as the rules require. A fact that the token does not state counts as false.
  * @param now - Epoch seconds.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
  */
 export function isAuthenticated(identity: Identity, { acrValues, maxAge }: AuthenticationRules, now: number): boolean {
   const { acr, authTime = Number.NaN } = identity.kind === 'user' ? identity : {}

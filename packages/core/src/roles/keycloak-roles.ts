@@ -18,6 +18,7 @@ export interface KeycloakRolesOptions {
  * A realm role with the name of a client's role would be ambiguous: then its user has no roles.
  *
  * @throws ConfigurationError An option is unknown or wrong, or excludes all roles.
+ * @see {@link https://www.keycloak.org/docs/latest/server_admin/#assigning-permissions-using-roles-and-groups | Roles at Keycloak}
  */
 export function keycloakRoles(options: KeycloakRolesOptions = {}): RoleExtractor {
   refuseUnknownKeys('keycloakRoles', options, ['realm', 'clients'])

@@ -25,6 +25,7 @@ const mayAct = z.looseObject({ sub: z.optional(z.string()), iss: z.optional(z.st
  * The server decides; this only avoids sending a token that the server must refuse.
  *
  * @throws InvalidTokenError `actor`: the token names another party.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-4.4 | RFC 8693 §4.4}
  */
 export function checkMayAct(claims: Readonly<Record<string, unknown>>, expected: ExpectedActor | undefined): void {
   if (claims.may_act === undefined || expected === undefined) return

@@ -49,6 +49,7 @@ const optionKeys = [
  * @throws ConfigurationError An option is wrong, or the provider has no such exchange. Nothing was sent.
  * @throws InvalidTokenError `actor`: the user's token allows another party to act, or has too many actors already.
  *   Nothing was sent.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2 | RFC 8693 §2}
  */
 export async function exchangeToken(options: ExchangeTokenOptions): Promise<ExchangedToken> {
   refuseUnknownKeys('exchangeToken', options, optionKeys)

@@ -21,6 +21,7 @@ export interface IdJagOptions {
  * or a stored session.
  *
  * @throws ConfigurationError An option is unknown or wrong, or our client at that server is public.
+ * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/03/ | ID-JAG}
  */
 export function idJag(options: IdJagOptions): ResourceRoute {
   refuseUnknownKeys('idJag', options, ['authorizationServer'])

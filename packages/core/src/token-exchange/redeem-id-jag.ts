@@ -46,6 +46,7 @@ const optionKeys = [
  * @throws OAuthResponseError The server refused. `invalid_grant`: it does not trust the issuer, or knows no such user.
  * @throws InvalidResponseError The grant differs from the request. The token was dropped.
  * @throws ConfigurationError The assertion is for another server, or an option is wrong. Nothing was sent.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.1 | RFC 7523 §2.1}
  */
 export async function redeemIdJag(options: RedeemIdJagOptions): Promise<RedeemedToken> {
   refuseUnknownKeys('redeemIdJag', options, optionKeys)

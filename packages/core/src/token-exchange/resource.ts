@@ -40,6 +40,7 @@ export type ExemptibleResourceRule = ResourceRule & { readonly withoutApproval: 
  * @param uri - The API's identifier: an absolute URI without a fragment.
  * @throws ConfigurationError The URI, a scope or an origin is wrong, or a scope is in both `scopes` and
  *   `withoutApproval`: a scope that needs an approval must not be available without one.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 §2}
  */
 export function resource(
   uri: string,

@@ -28,6 +28,7 @@ export function askedDetails({ state }: { readonly state: { readonly askedDetail
  *
  * @param held - Details that the person approved: of the grant, or of the subject token.
  * @throws `invalid_authorization_details` No person approved one of them, or it is repeated.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-6 | RFC 9396 §6}
  */
 export function narrowedDetails(
   text: unknown,

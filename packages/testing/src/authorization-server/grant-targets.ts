@@ -77,6 +77,7 @@ export function requestedDetails(
  * Details in a token say that a person approved them. So no request at the token endpoint adds or changes one.
  *
  * @param held - Details that the person approved: of the grant, or of the subject token.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-6 | RFC 9396 §6}
  */
 export function narrowedDetails(
   parameters: URLSearchParams,

@@ -8,7 +8,11 @@ import type { ServerContext } from './server-context.ts'
 const MAX_AGE = 60
 const MAX_AUDIT_CHARACTERS = 256
 
-/** Verifies the signed request of a privileged worker for a user's upstream token. @returns the user that it names. */
+/**
+ * Verifies the signed request of a privileged worker for a user's upstream token.
+ * @returns the user that it names.
+ * @see {@link https://auth0.com/docs/secure/call-apis-on-users-behalf/token-vault/privileged-worker-token-exchange-with-token-vault | Auth0: Privileged Worker}
+ */
 export async function verifyWorkerRequest(
   context: ServerContext,
   client: MockClient,
