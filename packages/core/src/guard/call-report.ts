@@ -18,7 +18,7 @@ import type { Refusal } from './refusal.ts'
 /** Shared part of the reports of all calls of one guard. */
 export interface Reporting {
   readonly auditor: Auditor
-  /** Never throws. */
+  /** Reports a fault. Never throws. */
   readonly onFault: (fault: Fault) => void
   readonly observe: boolean
   readonly clock: Clock

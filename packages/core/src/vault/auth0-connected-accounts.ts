@@ -48,7 +48,7 @@ export interface Auth0ConnectedAccountsOptions extends SurroundingsOptions {
 
 const optionKeys = ['domain', 'token', 'store', 'keys', 'clock', 'fetch', 'timeoutMs']
 
-/** More accounts than any user has. */
+/** Maximum number of pages: enough for more accounts than any user has. */
 const MAX_PAGES = 20
 
 /**

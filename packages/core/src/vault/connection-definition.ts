@@ -48,7 +48,7 @@ export interface ConnectionPreset {
   readonly endpoints?: ProfileEndpoints
   /** Scopes to add to every authorization request, such as `openid` and `offline_access`. @default none */
   readonly alwaysScopes?: readonly string[]
-  /** More parameters of the authorization request, such as `access_type`. */
+  /** Further parameters of the authorization request, such as `access_type`. */
   readonly authorizationParameters?: Readonly<Record<string, string>>
   /** The parameter that names scopes. @default 'scope' */
   readonly scopeParameter?: string
