@@ -186,8 +186,8 @@ export class Collection<Value> {
     let resealed = 0
     const unreadable: string[] = []
     for await (const found of this.#listed(await this.#indexName(ALL))) {
-      if (await this.#opened.sealer.isCurrent(found.value)) continue
       const stored = await this.#openOrName(found)
+      if (!('unreadable' in stored) && (await this.#opened.sealer.isCurrent(found.value))) continue
       const now =
         'unreadable' in stored ? stored : await this.change(stored, (value) => value).catch(unreadableAt(stored))
       if (now !== undefined && 'unreadable' in now) unreadable.push(now.key)

@@ -163,6 +163,18 @@ describe('keys rotate without downtime', () => {
     const { vault } = open(down, { keys: { ...keys, seal: [newer, other, keys.seal[0]] } })
     expect(await rejection(vault.reseal())).toMatchObject({ reason: 'unavailable' })
   })
+
+  test('reseal names a damaged record also where the current key sealed it', async () => {
+    const { store, inner, accounts, indexes } = watched()
+    const { link, vault } = open(store)
+    await link()
+    const [key = ''] = accounts()
+    const found = await inner.get(key)
+    const value = found?.value.slice() as Uint8Array
+    value[value.length - 9] = (value.at(-9) as number) ^ 1
+    await inner.put(key, value, { ifVersion: found?.version ?? null, index: indexes.get(key) ?? [] })
+    expect(await vault.reseal()).toEqual({ resealed: 0, unreadable: [key] })
+  })
 })
 
 describe('options', () => {
