@@ -27,7 +27,7 @@ const storedHead = z.object({
   last: z.number(),
   /** Number of revocations in the last chunk. */
   count: z.number(),
-  /** Time of the newest revocation, in epoch seconds. */
+  /** The latest time of a revocation, in epoch seconds. */
   at: z.number(),
 })
 type Head = z.infer<typeof storedHead>
@@ -73,11 +73,12 @@ export class RevocationLog {
     } else if (head === undefined) {
       this.#isWhole = (await this.#highest()) === undefined
     } else {
-      await this.#readFrom(Math.max(isKept(head, now) ? head.first : head.last + 1, before?.last ?? 0), head, before)
+      await this.#readFrom(head, before, now)
     }
   }
 
-  async #readFrom(from: number, head: Head, before: Head | undefined): Promise<void> {
+  async #readFrom(head: Head, before: Head | undefined, now: number): Promise<void> {
+    const from = Math.max(isKept(head, now) ? head.first : head.last + 1, before?.last ?? 0)
     const chunks: RevokedAt[][] = []
     do {
       // Reads beyond the head, and over a gap, so that an older copy of the head hides nothing.
@@ -94,10 +95,11 @@ export class RevocationLog {
         : Math.max(number === head.last ? head.count : 0, number === before?.last ? before.count : 0)
     const seen = chunks.slice(0, last - from + 1)
     this.#isWhole = seen.every(({ length }, index) => length >= least(from + index))
-    if (this.#isWhole) this.#read = { ...head, last, count: seen.at(-1)?.length ?? head.count }
+    // Entries that seem to have expired are not read, and are in force again where the clock is set back.
+    if (this.#isWhole && isKept(head, now)) this.#read = { ...head, last, count: seen.at(-1)?.length ?? head.count }
   }
 
-  /** @param now - Epoch seconds, by the store's clock. */
+  /** @param now - Entries that were in force then stay in what is read. Epoch seconds. */
   async append(revoked: RevokedAt, now: number): Promise<void> {
     const end = await this.#end(now)
     for (let last = end.last; ; last++) {
@@ -109,10 +111,9 @@ export class RevocationLog {
           return { v: 1, number: last, revoked: [...before, revoked] }
         })
         .catch(unlessUnreadable)
-      const written = changed?.record.revoked ?? []
-      if (!written.includes(revoked)) continue
-      await this.#advance({ v: 1, first: end.first, last, count: written.length, at: now })
-      return
+      const all = changed?.record.revoked ?? []
+      const head: Head = { v: 1, first: end.first, last, count: all.length, at: revoked.at }
+      if (all.includes(revoked)) return this.#advance(head)
     }
   }
 
@@ -144,7 +145,7 @@ export class RevocationLog {
   async #advance(to: Head): Promise<void> {
     const further = (now = none) => {
       const isBehind = now.last < to.last || (now.last === to.last && now.count < to.count)
-      return isBehind ? { ...to, first: Math.max(now.first, to.first) } : undefined
+      return isBehind ? { ...to, first: Math.max(now.first, to.first), at: Math.max(now.at, to.at) } : undefined
     }
     await this.#heads.change(await this.#heads.keyOf(), further, { instead: none })
   }

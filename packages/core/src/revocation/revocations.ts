@@ -96,7 +96,7 @@ export class Revocations {
     const elapsed = performance.now()
     await this.#log.read(now / 1000)
     this.#readAt = { clock: now, elapsed }
-    this.#forget(now / 1000 - KEPT_SECONDS)
+    this.#forget(now / 1000 - REMEMBERED_SECONDS)
   }
 
   /**
@@ -108,14 +108,16 @@ export class Revocations {
   async add(revoked: Revoked, now: number): Promise<void> {
     const name = nameOf(revoked)
     const key = await this.#keyOf(name)
-    const at = Math.max(await this.#store.now(), now / 1000)
+    const clocks = [await this.#store.now(), now / 1000]
+    const at = Math.max(...clocks)
     const added = { ...revoked, at }
     // A record that cannot be opened hides its names. So all principals with the name count as revoked.
     const instead: RevokedName = { v: 1, revoked: [{ issuer: name.issuer, [name.kind]: name.id, at }] }
     const merged = (now?: RevokedName): RevokedName => ({ v: 1, revoked: mergeRevoked(now?.revoked ?? [], added) })
     await this.#names.change(key, merged, { instead })
     this.#take(added)
-    await this.#log.append(added, at)
+    // The earlier of the two: a clock that is ahead must not take entries of others for expired.
+    await this.#log.append(added, Math.min(...clocks))
   }
 
   /** Checks a proof against the revocations that this process has read. @param now - Epoch milliseconds. */
@@ -174,15 +176,11 @@ export class Revocations {
     this.#isEmpty = false
   }
 
-  /**
-   * Removes old entries: proofs of calls from before that time have all expired. For longer proofs, the names are read.
-   */
+  /** No grant from before that time lasts on. */
   #forget(before: number): void {
     for (const known of Object.values(this.#known)) {
       for (const [id, revoked] of known) {
-        const kept = revoked.filter(({ at }) => at >= before)
-        if (kept.length === 0) known.delete(id)
-        else if (kept.length < revoked.length) known.set(id, kept)
+        if (revoked.every(({ at }) => at < before)) known.delete(id)
       }
     }
   }

@@ -20,6 +20,47 @@ describe('a revocation, and the clocks of others', () => {
   })
 
   test.each(['store', 'process'] as const)(
+    verifies('I9', 'where the clock of the %s is 40 days ahead, a revocation hides none of the others'),
+    async (which) => {
+      const { guard, call, clock } = smallWorld()
+      let ahead = 0
+      const store = memoryStore({ clock: { now: () => clock.now() + (which === 'store' ? ahead : 0) } })
+      const there = guard({ store })
+      await guard({ store }).revoke({ issuer: ISSUER, subject: 'zoe' })
+      await there.run(reads, call(), () => 'ran')
+      await guard({ store }).revoke(ann)
+      ahead = 40 * 86_400_000
+      const wrong = { ...clock, now: () => clock.now() + (which === 'process' ? ahead : 0) }
+      await guard({ store, clock: wrong }).revoke({ issuer: ISSUER, subject: 'bob' })
+      ahead = 0
+      clock.advance(6)
+      for (const reader of [there, guard({ store })]) {
+        expect(await reader.run(reads, call(), () => 'ran')).toMatchObject({ status: 'denied', code: 'revoked' })
+      }
+    },
+  )
+
+  test.each([
+    ['that knew of them', 0],
+    ['that began with the wrong clock', 40 * 86_400_000],
+  ])(
+    verifies('I9', 'a clock that is set back by 40 days hides no revocation from a process %s'),
+    async (_, atFirst) => {
+      const { guard, call, clock } = smallWorld()
+      let ahead = atFirst
+      const reader = guard({ clock: { ...clock, now: () => clock.now() + ahead } })
+      const operator = guard()
+      await operator.revoke(ann)
+      for (let other = 0; other < 64; other++) await operator.revoke({ issuer: ISSUER, subject: `user-${other}` })
+      for (ahead of [atFirst, 40 * 86_400_000, 0]) {
+        clock.advance(6)
+        await reader.run(reads, call(), () => 'ran')
+      }
+      expect(await reader.run(reads, call(), () => 'ran')).toMatchObject({ status: 'denied', code: 'revoked' })
+    },
+  )
+
+  test.each(['store', 'process'] as const)(
     verifies('I9', 'where the clock of the %s is a day behind, no proof from before the revocation counts'),
     async (which) => {
       const { guard, call, clock } = smallWorld()
