@@ -60,7 +60,7 @@ function readRevocations({ policy, invocation, report }: ParsedCall, { revocatio
   const { identity } = invocation
   // A write stores a run or a question that outlives the call: the names themselves are read, and not only the log.
   if (policy.effect === 'write' && isVerified(identity)) return revocations.findNow(identity, report.startedAt)
-  return revocations.isFresh(report.startedAt) ? undefined : revocations.refresh(report.startedAt, identity)
+  return revocations.isFresh(report.startedAt, identity) ? undefined : revocations.refresh(report.startedAt, identity)
 }
 
 function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {

@@ -7,5 +7,6 @@ import type { UserIdentity } from '../contract/index.ts'
 export function provenAtOf({ authTime, provenAt, claims }: UserIdentity): number | undefined {
   // A delegation keeps the proof of its user, and the login behind its refresh token has another time: both count.
   if (authTime !== undefined && provenAt !== undefined) return Math.min(authTime, provenAt)
-  return authTime ?? provenAt ?? (typeof claims.iat === 'number' ? claims.iat : undefined)
+  // No claims: an app may have made up the identity, which is refused later.
+  return authTime ?? provenAt ?? (typeof claims?.iat === 'number' ? claims.iat : undefined)
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { Collection, isUnreadable, type Name, type OpenedStore } from '../lib/index.ts'
 import { type RevokedAt, revokedAt } from './revoked.ts'
 
-/** Lifetime of an entry: no proof of a call that the warm path checks lives longer. 30 days, in seconds. */
+/** Lifetime of an entry. The names of a proof that is older are read at each call. 30 days, in seconds. */
 export const KEPT_SECONDS = 30 * 24 * 3600
 
 /** Tolerated difference between the clocks of a store and of its readers. Seconds. */

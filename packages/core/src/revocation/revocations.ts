@@ -66,19 +66,25 @@ export class Revocations {
     this.#log = new RevocationLog(opened, (revoked) => this.#take(revoked))
   }
 
-  /** Returns whether the log alone has all revocations in force now. @param now - Epoch milliseconds. */
-  isFresh(now: number): boolean {
-    return this.#wasRead(now) && this.#log.isWhole
+  /** Whether this process knows all that is in force now about an identity. @param now - Epoch milliseconds. */
+  isFresh(now: number, identity?: Identity): boolean {
+    return this.#wasRead(now) && this.#isInLog(identity, now)
+  }
+
+  /** The log ends after 30 days. What ended an older proof may be said by its names only. */
+  #isInLog(identity: Identity | undefined, now: number): boolean {
+    return this.#log.isWhole && (identity?.kind !== 'user' || (provenAtOf(identity) ?? 0) > now / 1000 - KEPT_SECONDS)
   }
 
   /**
-   * Reads new entries of the log, once for all callers that wait. If entries were deleted or cannot be opened, reads
-   * the names of the identity too.
+   * Reads what is new in the log; shared by all who wait for it. Where entries of the log were deleted or do not open, or
+   * the proof is older than the log, the names of the identity are read besides.
+   *
    * @throws StoreError Nothing is known.
    */
   async refresh(now: number, identity: Identity | undefined): Promise<void> {
     await this.#refreshLog(now)
-    if (identity !== undefined && !this.#log.isWhole) await this.findNow(identity, now)
+    if (identity !== undefined && !this.#isInLog(identity, now)) await this.findNow(identity, now)
   }
 
   async #refreshLog(now: number): Promise<void> {

@@ -225,6 +225,28 @@ describe('the names themselves are read', () => {
     expect(runs).toBe(0)
   })
 
+  test.each([31, 300])(
+    verifies('I11', '%d days after a revocation, where a proof from before it has not expired'),
+    async (days) => {
+      const { guard, call, clock } = smallWorld()
+      const now = clock.now() / 1000
+      const token = user({ claims: { iat: now - 60 }, expiresAt: now + 365 * 86_400 })
+      const knowing = guard()
+      await knowing.run(reads, call({ identity: token }), () => 'ran')
+      await guard().revoke(ann)
+      clock.advance(days * 86_400)
+      const refreshed = user({ authTime: now - 60, claims: { iat: clock.now() / 1000 } })
+      for (const process of [() => knowing, () => guard()]) {
+        expect(await process().run(reads, call({ identity: token }), () => 'ran')).toMatchObject({ code: 'revoked' })
+        const outcome = await process().run(reads, call({ identity: refreshed }), () => 'ran')
+        expect(outcome).toMatchObject({ interrupt: { kind: 'login_required', maxAge: 0 } })
+        expect((await process().visible({ read: reads }, token)).names).toEqual([])
+      }
+      const since = user({ claims: { iat: clock.now() / 1000 } })
+      expect(await guard().run(reads, call({ identity: since }), () => 'ran')).toMatchObject({ status: 'done' })
+    },
+  )
+
   test('and a warm read makes no request to the store', async () => {
     const { guard, call, store } = smallWorld()
     let requests = 0
