@@ -5,19 +5,19 @@ import type { RunRecord } from './record.ts'
 /** Names are kept on with each new state, from so long after the run was created; they last as much longer. Seconds. */
 export const NAMED_LONG_AGO_SECONDS = 24 * 3600
 
-const pointer = z.strictObject({ v: z.literal(1), id: z.string(), keptUntil: z.number() })
+const pointer = z.strictObject({ v: z.literal(1), id: z.string(), keptFor: z.number() })
 type Pointer = z.infer<typeof pointer>
 
 /** What leads to a run: `slot:` from a call, `open:` from equal ones. */
 export class Pointers {
   readonly #pointers: Collection<Pointer>
-  readonly #endOf: (record: RunRecord) => number
+  readonly #keptFor: (record: RunRecord) => number
 
-  /** @param endOf - Until when what points to a record is kept. Epoch seconds. */
-  constructor(opened: OpenedStore, endOf: (record: RunRecord) => number) {
-    const ends = ({ keptUntil }: Pointer) => ({ expiresAt: keptUntil })
+  /** @param keptFor - How long what points to a record is kept. Seconds. */
+  constructor(opened: OpenedStore, keptFor: (record: RunRecord) => number) {
+    const ends = ({ keptFor }: Pointer) => ({ expiresInSeconds: keptFor })
     this.#pointers = new Collection<Pointer>(opened, { kind: 'pointer', schema: pointer, ends })
-    this.#endOf = endOf
+    this.#keptFor = keptFor
   }
 
   async read(key: string): Promise<{ readonly id: string; readonly version: string } | undefined> {
@@ -31,7 +31,7 @@ export class Pointers {
    * @returns the id that the pointer has now.
    */
   async set(key: string, id: string, ifVersion: string | null, record: RunRecord): Promise<string> {
-    const value: Pointer = { v: 1, id, keptUntil: this.#endOf(record) }
+    const value: Pointer = { v: 1, id, keptFor: this.#keptFor(record) }
     if ((await this.#pointers.put(key, value, { ifVersion })) !== 'conflict') return id
     // A pointer that has expired meanwhile is set again.
     const now = await this.#pointers.change(key, (found) => (found === undefined ? value : undefined))

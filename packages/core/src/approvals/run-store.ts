@@ -54,12 +54,12 @@ export class RunStore {
     this.#onState = onState
     this.hash = opened.hash
     this.isRevoked = isRevoked
-    this.pointers = new Pointers(opened, (record) => this.#endOf(record))
+    this.pointers = new Pointers(opened, (record) => this.#keptFor(record))
     this.#runs = new Collection<RunRecord>(opened, {
       kind: 'run',
       schema: runRecord,
       index: indexOfRun,
-      ends: (record) => ({ expiresAt: this.#endOf(record) + POINTERS_END_BEFORE_SECONDS }),
+      ends: (record) => ({ expiresInSeconds: this.#keptFor(record) + POINTERS_END_BEFORE_SECONDS }),
       due: (record) => {
         const at = dueOf(record, this.now())
         return at === undefined ? undefined : { queue: LOOKS, inSeconds: at - this.now() }
@@ -158,8 +158,9 @@ export class RunStore {
     return this.#store.increment(key, { windowSeconds })
   }
 
-  #endOf(record: RunRecord): number {
-    return Math.max(this.now(), record.question?.expiresAt ?? 0) + RETENTION_SECONDS + NAMED_LONG_AGO_SECONDS
+  /** Counted by the store: where its clock is weeks off, a run must not outlive its names. Seconds. */
+  #keptFor({ question }: RunRecord): number {
+    return Math.max(0, (question?.expiresAt ?? 0) - this.now()) + RETENTION_SECONDS + NAMED_LONG_AGO_SECONDS
   }
 
   async *#walk(name: Name, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Entry, void> {

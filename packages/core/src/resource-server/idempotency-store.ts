@@ -9,7 +9,7 @@ import { hasRunOut, UNDER_WAY_SECONDS } from './under-way.ts'
  */
 const MARGIN_SECONDS = UNDER_WAY_SECONDS + 60
 
-const approvalUse = z.strictObject({ v: z.literal(1), order: z.string(), keptUntil: z.number() })
+const approvalUse = z.strictObject({ v: z.literal(1), order: z.string(), keptFor: z.number() })
 type ApprovalUse = z.infer<typeof approvalUse>
 
 export interface IdempotencyStoreOptions extends OpenedStore {
@@ -32,7 +32,8 @@ export class IdempotencyStore {
   readonly #approvals: Collection<ApprovalUse>
 
   constructor(options: IdempotencyStoreOptions) {
-    const ends = ({ keptUntil }: { readonly keptUntil: number }) => ({ expiresAt: keptUntil })
+    // Counted by the store, whose clock may be ahead: a used approval must not be forgotten before its token ends.
+    const ends = ({ keptFor }: { readonly keptFor: number }) => ({ expiresInSeconds: keptFor })
     this.#options = options
     this.#orders = new Collection<OrderRecord>(options, { kind: 'order', schema: orderRecord, ends })
     this.#approvals = new Collection<ApprovalUse>(options, { kind: 'approval', schema: approvalUse, ends })
@@ -53,12 +54,12 @@ export class IdempotencyStore {
   /** @param tokenEnd - Epoch seconds: the record outlives the token that may come with it again. */
   write(
     order: string,
-    record: Omit<OrderRecord, 'v' | 'keptUntil'>,
+    record: Omit<OrderRecord, 'v' | 'keptFor'>,
     ifVersion: string | null,
     tokenEnd: number,
   ): Promise<string | 'conflict'> {
-    const keptUntil = this.#outlives(tokenEnd) + this.#options.retentionSeconds
-    return this.#orders.put(order, { ...record, v: 1, keptUntil }, { ifVersion })
+    const keptFor = this.#outlives(tokenEnd) + this.#options.retentionSeconds
+    return this.#orders.put(order, { ...record, v: 1, keptFor }, { ifVersion })
   }
 
   /**
@@ -66,7 +67,7 @@ export class IdempotencyStore {
    * @returns false if another order has it, and was not refused.
    */
   async claim(approval: string, order: string, tokenEnd: number): Promise<boolean> {
-    const claimed: ApprovalUse = { v: 1, order, keptUntil: this.#outlives(tokenEnd) }
+    const claimed: ApprovalUse = { v: 1, order, keptFor: this.#outlives(tokenEnd) }
     const used = await this.#approvals.change(approval, async (now) => {
       const isOpen = now === undefined || (now.order !== order && (await this.#wasRefused(now.order)))
       return isOpen ? claimed : undefined
@@ -96,7 +97,8 @@ export class IdempotencyStore {
     return this.#orders.lease(order, this.#options.leaseSeconds)
   }
 
+  /** Seconds from now. */
   #outlives(tokenEnd: number): number {
-    return Math.max(this.#options.now(), tokenEnd) + MARGIN_SECONDS
+    return Math.max(0, tokenEnd - this.#options.now()) + MARGIN_SECONDS
   }
 }

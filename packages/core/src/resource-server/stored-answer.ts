@@ -21,8 +21,8 @@ export const orderRecord = z.strictObject({
       body: z.optional(z.string()),
     }),
   ),
-  /** Epoch seconds. */
-  keptUntil: z.number(),
+  /** Seconds from the last write, counted by the store. */
+  keptFor: z.number(),
 })
 
 export type OrderRecord = z.infer<typeof orderRecord>

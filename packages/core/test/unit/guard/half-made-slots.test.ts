@@ -1,5 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { memoryStore } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { quiet } from './passing-time.ts'
 import { asks, smallWorld, user, writes } from './small-world.ts'
@@ -71,4 +72,19 @@ describe('a slot whose process died between two writes finds its run for 30 days
       expect(await again(asks, 'two')).toMatchObject({ status: 'done', result: 'paid' })
     }
   })
+})
+
+test.each([
+  ['of the store is 31 days and a half ahead', 31.5, 0],
+  ['of the store is 400 days ahead', 400, 0],
+  ['of the process is 31 days and a half behind', 0, -31.5],
+])(verifies('A12', 'a write runs once where the clock %s'), async (_, storeDays, processDays) => {
+  const { guard, call, clock } = smallWorld()
+  const off = (days: number) => ({ now: () => clock.now() + days * DAY * 1000 })
+  const behalf = guard({ store: memoryStore({ clock: off(storeDays) }), clock: { ...clock, ...off(processDays) } })
+  const identity = user({ claims: { iat: clock.now() / 1000 + processDays * DAY } })
+  for (const result of ['paid', 'paid again']) {
+    const outcome = await behalf.run(writes, call({ identity }), () => result)
+    expect(outcome).toMatchObject({ status: 'done', result: 'paid' })
+  }
 })

@@ -13,7 +13,7 @@ const endpoint = `${as.issuer}/introspect`
 as.metadata.introspection_endpoint = endpoint
 
 /** An API that takes an opaque token, whose issuer says this of it. */
-function opened(exp: number | undefined) {
+function opened(exp: number | undefined, storeIsAhead = 0) {
   const time = { now: Date.now() }
   const clock = { now: () => time.now }
   const answer = { active: true, iss: as.issuer, aud: audience, sub: 'ann', client_id: 'app', token_type: 'Bearer' }
@@ -21,7 +21,7 @@ function opened(exp: number | undefined) {
   const authorizationServer = oidc({ issuer: as.issuer, clientId: 'api', clientSecret: 'secret' })
   const introspect = createIntrospection({ authorizationServer, audience, clock })
   const api = makeApi({ introspect, clock })
-  const gate = createApprovalGate({ store: memoryStore({ clock }), clock })
+  const gate = createApprovalGate({ store: memoryStore({ clock: { now: () => time.now + storeIsAhead } }), clock })
   const handler = place()
   const run = async (key: string, token = 'opaque') => {
     const request = new Request(here, { headers: { authorization: `Bearer ${token}` } })
@@ -39,6 +39,17 @@ test('an approval by an opaque token is used once for as long as the token lives
   }
   expect(handler).toHaveBeenCalledTimes(1)
 })
+
+test.each([600, 7_000, 86_400, 90_000, 31 * 86_400])(
+  'an approval is used once, and an order runs once, where the clock of the store is %d s ahead',
+  async (seconds) => {
+    const { run, handler } = opened(Math.floor(Date.now() / 1000) + 300, seconds * 1000)
+    expect((await run('k1')).status).toBe(201)
+    expect((await run('k1')).status).toBe(201)
+    expect(await typeOf(await run('k2'))).toEqual([409, 'approval_used'])
+    expect(handler).toHaveBeenCalledTimes(1)
+  },
+)
 
 test('an approval by a token that does not say when it expires is refused: its use would be forgotten before it', async () => {
   const { run, handler } = opened(undefined)
