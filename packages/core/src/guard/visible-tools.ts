@@ -52,7 +52,7 @@ export async function visibleTools(
   const tools = Object.keys(policies).map((tool) => ({ tool, policy: definitionOf(policies[tool]) }))
   // I9: a user whose access was revoked elsewhere sees what an unauthenticated user sees.
   const unread: { readonly error: unknown } | undefined =
-    identity === undefined || callers.revocations.isFresh(now, identity)
+    identity === undefined
       ? undefined
       : await callers.revocations.refresh(now, identity).then(
           () => undefined,

@@ -68,13 +68,8 @@ export class RevocationLog {
     const before = this.#read !== undefined && isKept(this.#read, now) ? this.#read : undefined
     // Read first: when the chunks are read, they may hold more entries, but never fewer.
     const head = await this.#findHead()
-    if (head === 'unreadable' || (head === undefined && before !== undefined)) {
-      this.#isWhole = false
-    } else if (head === undefined) {
-      this.#isWhole = (await this.#highest()) === undefined
-    } else {
-      await this.#readFrom(head, before, now)
-    }
+    if (head !== undefined && head !== 'unreadable') return this.#readFrom(head, before, now)
+    this.#isWhole = head === undefined && before === undefined && (await this.#highest()) === undefined
   }
 
   async #readFrom(head: Head, before: Head | undefined, now: number): Promise<void> {
