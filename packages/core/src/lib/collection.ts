@@ -186,12 +186,14 @@ export class Collection<Value> {
     let resealed = 0
     const unreadable: string[] = []
     for await (const found of this.#listed(await this.#indexName(ALL))) {
-      const stored = await this.#openOrName(found)
-      if (!('unreadable' in stored) && (await this.#opened.sealer.isCurrent(found.value))) continue
-      const now =
-        'unreadable' in stored ? stored : await this.change(stored, (value) => value).catch(unreadableAt(stored))
-      if (now !== undefined && 'unreadable' in now) unreadable.push(now.key)
-      else if (now !== undefined) resealed++
+      let now: Stored<Value> | Unreadable | undefined = await this.#openOrName(found)
+      if (!('unreadable' in now)) {
+        if (await this.#opened.sealer.isCurrent(found.value)) continue
+        now = await this.change(now, (value) => value).catch(unreadableAt(now))
+        if (now === undefined) continue
+      }
+      if ('unreadable' in now) unreadable.push(now.key)
+      else resealed++
     }
     return { resealed, unreadable }
   }

@@ -27,7 +27,7 @@ const storedHead = z.object({
   last: z.number(),
   /** Number of revocations in the last chunk. */
   count: z.number(),
-  /** The latest time of a revocation, in epoch seconds. */
+  /** The time of the newest one, in epoch seconds. */
   at: z.number(),
 })
 type Head = z.infer<typeof storedHead>
@@ -73,7 +73,8 @@ export class RevocationLog {
   }
 
   async #readFrom(head: Head, before: Head | undefined, now: number): Promise<void> {
-    const from = Math.max(isKept(head, now) ? head.first : head.last + 1, before?.last ?? 0)
+    const inForce = isKept(head, now)
+    const from = Math.max(inForce ? head.first : head.last + 1, before?.last ?? 0)
     const chunks: RevokedAt[][] = []
     do {
       // Reads beyond the head, and over a gap, so that an older copy of the head hides nothing.
@@ -91,7 +92,7 @@ export class RevocationLog {
     const seen = chunks.slice(0, last - from + 1)
     this.#isWhole = seen.every(({ length }, index) => length >= least(from + index))
     // Entries that seem to have expired are not read, and are in force again where the clock is set back.
-    if (this.#isWhole && isKept(head, now)) this.#read = { ...head, last, count: seen.at(-1)?.length ?? head.count }
+    if (this.#isWhole && inForce) this.#read = { ...head, last, count: seen.at(-1)?.length ?? head.count }
   }
 
   /** @param now - Entries that were in force then stay in what is read. Epoch seconds. */
@@ -107,8 +108,7 @@ export class RevocationLog {
         })
         .catch(unlessUnreadable)
       const all = changed?.record.revoked ?? []
-      const head: Head = { v: 1, first: end.first, last, count: all.length, at: revoked.at }
-      if (all.includes(revoked)) return this.#advance(head)
+      if (all.includes(revoked)) return this.#advance({ ...end, last, count: all.length, at: revoked.at })
     }
   }
 
@@ -140,7 +140,7 @@ export class RevocationLog {
   async #advance(to: Head): Promise<void> {
     const further = (now = none) => {
       const isBehind = now.last < to.last || (now.last === to.last && now.count < to.count)
-      return isBehind ? { ...to, first: Math.max(now.first, to.first), at: Math.max(now.at, to.at) } : undefined
+      return isBehind ? { ...to, first: Math.max(now.first, to.first) } : undefined
     }
     await this.#heads.change(await this.#heads.keyOf(), further, { instead: none })
   }

@@ -50,7 +50,6 @@ export class Revocations {
     session: new Map(),
     delegation: new Map(),
   }
-  #isEmpty = true
   /** Time of the last read of the log: in epoch milliseconds, and in milliseconds of a monotonic clock. */
   #readAt = { clock: Number.NEGATIVE_INFINITY, elapsed: Number.NEGATIVE_INFINITY }
 
@@ -84,7 +83,7 @@ export class Revocations {
    */
   async refresh(now: number, identity: Identity | undefined): Promise<void> {
     await this.#refreshLog(now)
-    if (identity !== undefined && !this.#isInLog(identity, now)) await this.findNow(identity, now)
+    if (!this.#isInLog(identity, now)) await this.findNow(identity, now)
   }
 
   async #refreshLog(now: number): Promise<void> {
@@ -102,7 +101,10 @@ export class Revocations {
     const elapsed = performance.now()
     await this.#log.read(now / 1000)
     this.#readAt = { clock: now, elapsed }
-    this.#forget(now / 1000 - REMEMBERED_SECONDS)
+    // No grant from before that time lasts on.
+    for (const known of Object.values(this.#known))
+      for (const [id, revoked] of known)
+        if (revoked.every(({ at }) => at < now / 1000 - REMEMBERED_SECONDS)) known.delete(id)
   }
 
   /**
@@ -128,7 +130,7 @@ export class Revocations {
 
   /** Checks a proof against the revocations that this process has read. @param now - Epoch milliseconds. */
   find(identity: Identity, now: number): RevokedProof | undefined {
-    if (this.#isEmpty || identity.kind !== 'user') return undefined
+    if (identity.kind !== 'user') return undefined
     const { subject, session, delegation } = this.#known
     const { sessionId, delegationId } = identity
     return (
@@ -143,8 +145,8 @@ export class Revocations {
    * written. Reads the log too if that is due: a party that deleted the record of a name has not deleted the log.
    * @throws StoreError Nothing is known.
    */
-  async findNow(identity: Identity, now: number): Promise<RevokedProof | undefined> {
-    if (identity.kind !== 'user') return undefined
+  async findNow(identity: Identity | undefined, now: number): Promise<RevokedProof | undefined> {
+    if (identity?.kind !== 'user') return undefined
     await this.#readNow(namesOf(identity), now)
     return this.find(identity, now)
   }
@@ -179,16 +181,6 @@ export class Revocations {
     const { kind, id } = nameOf(revoked)
     const known = this.#known[kind]
     known.set(id, mergeRevoked(known.get(id) ?? [], revoked))
-    this.#isEmpty = false
-  }
-
-  /** No grant from before that time lasts on. */
-  #forget(before: number): void {
-    for (const known of Object.values(this.#known)) {
-      for (const [id, revoked] of known) {
-        if (revoked.every(({ at }) => at < before)) known.delete(id)
-      }
-    }
   }
 }
 
@@ -198,8 +190,8 @@ function judged(
   name: Name['kind'],
   now: number,
 ): RevokedProof | undefined {
-  const found = revoked?.filter((each) => concerns(each, identity)) ?? []
-  if (found.length === 0) return undefined
+  const found = revoked?.filter((each) => concerns(each, identity))
+  if (!found?.length) return undefined
   // A session or a delegation that ended does not begin again under its name: no time is compared.
   if (name !== 'subject') return { name, needsLogin: false }
   const until = Math.max(...found.map(({ at }) => at)) + SKEW_SECONDS
