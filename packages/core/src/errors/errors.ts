@@ -2,7 +2,7 @@ import { BehalfError, type ErrorOptions } from './behalf-error.ts'
 import type { HadNoEffect } from './first-call.ts'
 
 /** A fault with a `reason` that code can compare. */
-export abstract class ReasonedError<Reason extends string> extends BehalfError {
+abstract class ReasonedError<Reason extends string> extends BehalfError {
   /** What went wrong; the class explains each value. */
   readonly reason: Reason
 
