@@ -3,7 +3,7 @@ import type { RequestOptions, Surroundings } from '../authorization-server/serve
 import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { UserIdentity } from '../contract/index.ts'
-import { createCredential, type ProofKey, type Token } from '../credential/index.ts'
+import { createCredential, type ProofKey, redactTokens, type Token } from '../credential/index.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../errors/index.ts'
 import { type PresentUser, presenceIn } from '../identity/present-user.ts'
 import { copyOf, openStoreKeys, randomSecret, refuseUnknownKeys, type StoreKeys, sha256 } from '../lib/index.ts'
@@ -230,7 +230,8 @@ class MyAccount {
     const url = `${this.#origin}/me/v1/connected-accounts/${path}`
     return withinDeadline({ timeoutMs, signal }, async (ending) => {
       const response = await boundedRequest(rules, url, { ...request, signal: ending })
-      const answer: unknown = await response.json().catch(() => undefined)
+      // The API may repeat the token in its error.
+      const answer: unknown = redactTokens(await response.json().catch(() => undefined), [held.token])
       if (response.status !== 401) return { status: response.status, body: answer }
       throw new IdentityRequiredError(`the My Account API does not take the token: ${problemTitle(answer)}`)
     }).finally(() => opened.close())

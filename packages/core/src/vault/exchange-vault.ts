@@ -6,7 +6,7 @@ import type { GrantParameters, TokenResponse } from '../authorization-server/ser
 import { readTokenResponse } from '../authorization-server/wire.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { UserIdentity } from '../contract/index.ts'
-import { revealToken, Token } from '../credential/index.ts'
+import { redactTokens, revealToken, Token } from '../credential/index.ts'
 import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'
 import { refuseUnknownKeys } from '../lib/index.ts'
@@ -170,7 +170,8 @@ function endpoint({ url: urlOf, reasonOf = () => undefined, endOf }: BrokerEndpo
     return withinDeadline({ timeoutMs: 10_000, signal }, async (ending) => {
       const response = await boundedRequest(rules, url, { headers, signal: ending })
       const body = membersOf(await response.text())
-      if (!response.ok) return refusalOf(response.status, body, reasonOf)
+      // A broker may repeat the token in its error.
+      if (!response.ok) return refusalOf(response.status, redactTokens(body, [subject.token]), reasonOf)
       const answered = withEnd(readTokenResponse({ token_type: 'Bearer', ...body }), now)
       return endOf === undefined ? answered : { ...answered, endsAt: await endOf(body) }
     })

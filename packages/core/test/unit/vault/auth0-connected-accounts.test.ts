@@ -279,3 +279,15 @@ describe('a proof whose access was revoked (I11)', () => {
     expect(sent.at(-1)).toMatchObject({ method: 'DELETE', path: '/me/v1/connected-accounts/accounts/cac_1' })
   })
 })
+
+test('a token that the My Account API repeats in its error is in no answer', async () => {
+  answer = () => problem(401, 'no my-account-token')
+  const linker = open()
+  const outcome = await linker.disconnect(ann, { connection: 'google-oauth2', account: 'cac_1' })
+  expect(outcome).toMatchObject({
+    status: 'login_required',
+    detail: expect.stringContaining('does not take the token'),
+  })
+  const thrown = await linker.list(ann).catch(String)
+  expect(`${JSON.stringify(outcome)} ${thrown}`).not.toContain('my-account-token')
+})

@@ -92,6 +92,15 @@ describe('a broker’s endpoint', () => {
     expect(await ask({ ...plain, reasonOf: () => undefined })).toEqual(reasonless)
   })
 
+  test('repeats the token in its error: it is in no answer, however long it is', async () => {
+    for (const error of ['subject-token', `${'x'.repeat(92)}subject-token`]) {
+      answer = () => HttpResponse.json({ error }, { status: 403 })
+      const { detail } = (await ask()) as { readonly detail: string }
+      expect(detail).toContain('the broker answered 403')
+      expect(detail).not.toContain('subject')
+    }
+  })
+
   test('has its own word on what an answer means, by status and error, where that is a text', async () => {
     const seen: unknown[] = []
     const reasonOf: BrokerEndpoint['reasonOf'] = (status, error) => {
