@@ -73,7 +73,7 @@ export type Command = Timed &
         readonly answer: 'approve' | 'deny' | 'reopen'
         /** Answers the same question once more. */
         readonly twice: boolean
-        /** The page was shown to somebody else, who told of it. */
+        /** Another person saw the page, and passed it on. */
         readonly leaked: boolean
       }
     | {

@@ -193,12 +193,12 @@ describe('the model says which histories of several accounts, jobs and people ar
     ],
     [
       'onlyThePerson',
-      'by a job that somebody else ends',
+      'by a job that another user ends',
       [jobCreated({}), [1, { kind: 'job ended', job: 'j', by: carol }]],
     ],
     [
       'onlyThePerson',
-      'by a question that somebody else cancels',
+      'by a question that another user cancels',
       [
         [1, asked],
         [2, { ...cancelled, by: carol }],
