@@ -13,10 +13,13 @@ const betweenRight = new RegExp(String.raw`[\p{M}\u200C\u200D]*[^${blocks}]+`, '
 /** Adjacent numbers that form one number, such as `5 000`. */
 const numbers = /(?:(?<=\s)[-+−]?\p{Sc}?)?\p{Nd}\S*(?:\p{Zs}\p{Nd}\S*)*/gu
 /**
- * Numbers after a letter of a right-to-left script. In left-to-right text, such a number is drawn before the letter.
- * Arabic numbers change places.
+ * Numbers after a letter, sign or digit of a right-to-left script. In left-to-right text, such a number is drawn before
+ * it. Arabic numbers change places.
  */
-const moved = new RegExp(String.raw`${rightLetter}[^\p{L}\p{Nd}]*\p{Nd}|[\u0660-\u0669][^\p{L}\p{Nd}]+\p{Nd}`, 'v')
+const moved = new RegExp(
+  String.raw`[${right}--[\u0660-\u0669\u06F0-\u06F9]][^\p{L}\p{Nd}]*\p{Nd}|[\u0660-\u0669][^\p{L}\p{Nd}]+\p{Nd}`,
+  'v',
+)
 const words = new RegExp(String.raw`(?<right>${rightLetter}[\p{L}\p{M}]*)|${leftLetter}[\p{L}\p{M}]*`, 'gv')
 
 const LEFT_TO_RIGHT = '\u2066'
@@ -45,13 +48,11 @@ export function isolateDirections(text: string): string {
 }
 
 /**
- * Returns whether text without isolates moves a number: mostly left-to-right words, with a right-to-left letter before
- * a number.
+ * Returns whether text without isolates moves a number: the first word, or most words, are left-to-right, with
+ * right-to-left text before a number.
  */
 export function movesNumbers(text: string): boolean {
   if (!moved.test(text)) return false
-  const found = [...text.matchAll(words)]
-  const ofRight = found.filter(({ groups }) => groups?.right !== undefined).length
-  if (ofRight * 2 === found.length) return found[0]?.groups?.right === undefined
-  return ofRight * 2 < found.length
+  const areRight = [...text.matchAll(words)].map(({ groups }) => groups?.right !== undefined)
+  return areRight[0] !== true || areRight.filter(Boolean).length * 2 < areRight.length
 }

@@ -119,7 +119,7 @@ function messageProblem(text: string): string | undefined {
   if (text.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`
   const shown = visibleText(text)
   if (shown !== text) return `holds characters that are not shown as they are: ${codesIn(shown)}`
-  return movesNumbers(text) ? 'has a right-to-left letter before a number, which is drawn before it' : undefined
+  return movesNumbers(text) ? 'has right-to-left text before a number, which is drawn before it' : undefined
 }
 
 /** The first of them, for the operator. */

@@ -5,6 +5,7 @@ describe('movesNumbers', () => {
   test.each([
     ['a right-to-left name before an amount, in a left-to-right sentence', 'Pay Bob and אבא 50 shares', true],
     ['half of the words, with a left-to-right one first', 'Pay אבא 50', true],
+    ['most of the words, with a left-to-right one first', 'Pay אבא אמא 50', true],
     ['half of the words, with a right-to-left one first', 'אבא 50 now', false],
     ['a right-to-left sentence', 'שלם לאבא 50 now', false],
     ['a right-to-left name after the amount', 'Pay 50 shares to אבא', false],

@@ -34,6 +34,11 @@ describe(verifies('A8', 'a message that reads other than it means is not sent (A
     ['a hidden tag', 'Pay 5\u{E0041}', 'U+E0041'],
     ['a right-to-left letter within an amount', 'Pay 1א000 EUR', 'right-to-left'],
     ['a right-to-left letter before an amount', 'Pay א 5 to Bob', 'right-to-left'],
+    ['an Arabic question mark before an amount', 'Pay Bob 0.؟ 5000 EUR', 'right-to-left'],
+    ['a Hebrew colon before an amount', 'Pay Bob 0.\u05C3 5000 EUR', 'right-to-left'],
+    ['a currency sign that runs from right to left', 'Pay 0.\u060B5000', 'right-to-left'],
+    ['a digit that runs from right to left', 'Pay Bob 0.\u07C1 5000 EUR', 'right-to-left'],
+    ['mostly right-to-left words before an amount', 'Pay 0.א ב ג ד 5000 EUR', 'right-to-left'],
     ['Arabic numbers beside each other', 'Pay ٥ ٠٠٠ now', 'right-to-left'],
   ])('%s', async (_, message, why) => {
     const { outcome, detail, sent } = await asking(message)
@@ -47,6 +52,7 @@ describe(verifies('A8', 'a message that reads other than it means is not sent (A
     'שלם 50 דולר לדוד',
     'קנה 5 AAPL',
     'می‌خواهم ۵ سهم بخرم',
+    'Pay ۵۰ to Bob, 5 shares',
     'Buy 5 ❤️ 👩‍👩‍👧',
     'Pay  5, with two spaces',
     '買う：５０株',
