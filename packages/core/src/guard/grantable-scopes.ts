@@ -14,8 +14,8 @@ export type ApprovalCase = 'always' | 'approved' | 'exempt'
 declare const grantable: unique symbol
 
 /**
- * Proof that one call may hold every scope that its policy requests in this approval case (I5). Only {@link
- * grantableScopes} makes it.
+ * Proof that one call may hold every scope that its policy requests in this approval case (I5). Only
+ * {@link grantableScopes} makes it.
  */
 export interface GrantableScopes {
   readonly [grantable]: true

@@ -14,8 +14,8 @@ import { isVerified } from './verified.ts'
  * Within a guarded call, an identity of another principal closes that call for `fn`: `currentCall()` throws, and the
  * call's credentials send nothing while the identity is the current one.
  *
- * Work that `fn` starts continues as this identity, even after `fn` has ended. Start a worker or a pool within {@link
- * detached}, or it runs the jobs of others as this identity.
+ * Work that `fn` starts continues as this identity, even after `fn` has ended. Start a worker or a pool within
+ * {@link detached}, or it runs the jobs of others as this identity.
  *
  * @throws IdentityRequiredError No verification made `identity`. Take it from `verifyAccessToken` or `verifyIdToken`.
  */
