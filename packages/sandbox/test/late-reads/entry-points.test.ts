@@ -70,6 +70,7 @@ describe(verifies('I12', 'a test or an app that fills in the same objects for it
     exempt: [
       'sandbox.onEvent',
       'sandbox.fault',
+      'sandbox.signIn',
       'sandbox.close',
       'phone.urlOf',
       'server.publicKey',
