@@ -50,6 +50,8 @@ export class Revocations {
     session: new Map(),
     delegation: new Map(),
   }
+  /** Identities whose names were read. The log has each revocation since then, as long as it is read. */
+  #namesRead = new WeakSet<Identity>()
   /** Time of the last read of the log: in epoch milliseconds, and in milliseconds of a monotonic clock. */
   #readAt = { clock: Number.NEGATIVE_INFINITY, elapsed: Number.NEGATIVE_INFINITY }
 
@@ -70,9 +72,11 @@ export class Revocations {
     return this.#wasRead(now) && this.#isInLog(identity, now)
   }
 
-  /** The log ends after 30 days. What ended an older proof may be said by its names only. */
+  /** Whether the log suffices for an identity. It ends after 30 days, so the names of an older proof are read once. */
   #isInLog(identity: Identity | undefined, now: number): boolean {
-    return this.#log.isWhole && (identity?.kind !== 'user' || (provenAtOf(identity) ?? 0) > now / 1000 - KEPT_SECONDS)
+    if (!this.#log.isWhole) return false
+    if (identity?.kind !== 'user' || this.#namesRead.has(identity)) return true
+    return (provenAtOf(identity) ?? 0) > now / 1000 - KEPT_SECONDS
   }
 
   /**
@@ -90,16 +94,18 @@ export class Revocations {
     if (!this.#wasRead(now)) await this.#flight.run('read', () => this.read(now))
   }
 
-  #wasRead(now: number): boolean {
+  #wasRead(now: number, withinMs = this.#everyMs): boolean {
     const { clock, elapsed } = this.#readAt
     // A clock that was set back does not make an old read recent.
-    return now >= clock && Math.max(now - clock, performance.now() - elapsed) < this.#everyMs
+    return now >= clock && Math.max(now - clock, performance.now() - elapsed) < withinMs
   }
 
   /** Reads the new entries of the log now. */
   async read(now: number): Promise<void> {
     const elapsed = performance.now()
     await this.#log.read(now / 1000)
+    // The log may have removed entries that this process did not read, if that was half its length ago.
+    if (!this.#wasRead(now, KEPT_SECONDS * 500)) this.#namesRead = new WeakSet()
     this.#readAt = { clock: now, elapsed }
     // No grant from before that time lasts on.
     for (const known of Object.values(this.#known))
@@ -148,6 +154,7 @@ export class Revocations {
   async findNow(identity: Identity | undefined, now: number): Promise<RevokedProof | undefined> {
     if (identity?.kind !== 'user') return undefined
     await this.#readNow(namesOf(identity), now)
+    this.#namesRead.add(identity)
     return this.find(identity, now)
   }
 

@@ -247,19 +247,42 @@ describe('the names themselves are read', () => {
     },
   )
 
-  test('and a warm read makes no request to the store', async () => {
-    const { guard, call, store } = smallWorld()
+  test.each([6, 40 * 86_400])(
+    verifies('I9', 'once for a proof that is older than the log: a revocation after that counts %d seconds later'),
+    async (seconds) => {
+      const { guard, call, clock } = smallWorld()
+      const now = clock.now() / 1000
+      const identity = user({ authTime: now - 60 * 86_400, expiresAt: now + 365 * 86_400 })
+      const there = guard()
+      expect(await there.run(reads, call({ identity }), () => 'ran')).toMatchObject({ status: 'done' })
+      await guard().revoke(ann)
+      clock.advance(seconds)
+      // A later revocation removes the first one from the log where it has expired.
+      await guard().revoke({ issuer: ISSUER, subject: 'bob' })
+      clock.advance(6)
+      const outcome = await there.run(reads, call({ identity }), () => 'ran')
+      expect(outcome).toMatchObject({ interrupt: { kind: 'login_required', maxAge: 0 } })
+    },
+  )
+
+  test.each([
+    ['a new proof', () => undefined],
+    ['a proof that is older than the log', (now: number) => ({ authTime: now - 60 * 86_400 })],
+    ['a proof without a time', () => ({ claims: {} })],
+  ])('and a warm read by %s makes no request to the store', async (_, fields) => {
+    const { guard, call, store, clock } = smallWorld()
+    const identity = user(fields(clock.now() / 1000))
     let requests = 0
     const counting = tapped(store, (_operation, _key, next) => {
       requests++
       return next()
     })
     const behalf = guard({ store: counting })
-    await behalf.run(reads, call(), () => 'ran')
+    await behalf.run(reads, call({ identity }), () => 'ran')
     await behalf.revoke({ issuer: ISSUER, subject: 'bob' })
     requests = 0
     for (let index = 0; index < 10; index++) {
-      expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
+      expect(await behalf.run(reads, call({ identity }), () => 'ran')).toMatchObject({ status: 'done' })
     }
     expect(requests).toBe(0)
   })
