@@ -119,7 +119,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
   const server = servers.of(profile.issuer)
   const kept = keptFile(file, key, profile, { servers, clock, audience })
   const context = { servers, clock, isSealed: kept.keeps === 'sealed' }
-  let flights = new SingleFlight<StoredSession | undefined>()
+  const flights = new SingleFlight<StoredSession | undefined>()
   const target = targetOf(profile, options.resource)
   /** The user whom this process reported. The file is shared, so another person's login in it is not reported here. */
   let loggedIn: UserIdentity | undefined
@@ -190,7 +190,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
       const login = await kept.forget(loggedIn)
       loggedIn = undefined
       // A renewal that began before may still return the login.
-      flights = new SingleFlight()
+      flights.forget('login')
       if (login !== undefined) await forgetAtServer(login, { servers })
     },
   }

@@ -153,7 +153,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const presence = presenceIn(options.store, options.keys, clock)
   const isRevoked = async (login: StoredSession) =>
     (await presence.revocations.findNow(login.identity, clock.now())) !== undefined
-  let flights = new SingleFlight<StoredSession | undefined>()
+  const flights = new SingleFlight<StoredSession | undefined>()
   const seconds = timeoutMs / 1000 + LEASE_MARGIN
 
   async function identity(id: string, { signal, timeoutMs: limit = timeoutMs }: RequestOptions = {}) {
@@ -207,7 +207,7 @@ export function createSessions(options: SessionsOptions): Sessions {
           await records.delete(entry)
         } finally {
           // A renewal that began before may still return the login.
-          flights = new SingleFlight()
+          flights.forget(key)
           // Even if the store loses its answer: no later call can find the token.
           if ('record' in entry) await forgetAtServer(entry.record.login, { servers })
         }

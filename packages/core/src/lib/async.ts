@@ -33,6 +33,11 @@ export class SingleFlight<T> {
     })
   }
 
+  /** Lets later callers start the work under `key` again. Callers that wait keep theirs. */
+  forget(key: string): void {
+    this.#flights.delete(key)
+  }
+
   #start(key: string, work: (signal: AbortSignal) => Promise<T>): Flight<T> {
     const controller = new AbortController()
     const result = Promise.resolve()
