@@ -103,15 +103,18 @@ export const askingClient = (
   servers: AuthorizationServers,
 ): string | undefined => (channel?.poll ? approver && clientAt(servers, approver.issuer) : '')
 
-/** Returns the channel of a question, unless another client asked, or ours of this name polls and its own did not. */
-export function channelOf(
-  { question }: RunRecord,
+/** Whether a question was sent by another client, or by none where ours polls, or the reverse. */
+export const isOfAnotherClient = ({ question }: RunRecord, client: string | undefined): boolean =>
+  (question?.client ?? client) !== client
+
+/** Returns the channel by which this client sent the question of a run, if it did. */
+export function channelThatAsked(
+  record: RunRecord,
   channels: ReadonlyMap<string, ApprovalChannel>,
   servers: AuthorizationServers,
 ): ApprovalChannel | undefined {
-  const channel = channels.get(question?.channel ?? '')
-  const own = askingClient(channel, question?.approver, servers)
-  return (question?.client ?? own) === own ? channel : undefined
+  const channel = channels.get(record.question?.channel ?? '')
+  return isOfAnotherClient(record, askingClient(channel, record.question?.approver, servers)) ? undefined : channel
 }
 
 function isChannel(value: unknown): value is ApprovalChannel {

@@ -1,6 +1,7 @@
 import { isSamePrincipal, type Principal } from '../contract/index.ts'
 import { equalJson } from '../lib/index.ts'
 import { type Caller, isSameCaller } from './caller.ts'
+import { isOfAnotherClient } from './channels-by-name.ts'
 import { SKEW_SECONDS } from './poll-times.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
 
@@ -53,10 +54,7 @@ export async function entitlementOf(record: RunRecord, demand: Demand): Promise<
 const isOthers = (record: RunRecord, demand: Demand): boolean =>
   record.policyVersion !== demand.policyVersion ||
   !isSameCaller(record, demand.caller) ||
-  (demand.client !== undefined && isOfAnotherClient(record, demand))
-
-const isOfAnotherClient = ({ question }: RunRecord, { client }: Demand): boolean =>
-  (question?.client ?? client) !== client
+  (demand.client !== undefined && isOfAnotherClient(record, demand.client))
 
 /** Why a question, answered or not, is not the one that this call needs; `undefined` where it is. */
 export function misfitOf(record: RunRecord, demand: Demand): string | undefined {
@@ -66,7 +64,7 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
   if (question.channel !== demand.channel) return 'the policy asks by another channel now'
   if (!isSamePrincipal(question.approver, demand.approver)) return 'the policy names another approver now'
-  if (isOfAnotherClient(record, demand)) return 'another client asked'
+  if (isOfAnotherClient(record, demand.client)) return 'another client asked'
   if (usesOthers(record, demand)) return OTHER_ACCOUNT
   const told = question.toldInDoubt ?? []
   if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { advanceRun } from './advance-run.ts'
-import { channelOf } from './channels-by-name.ts'
+import { channelThatAsked } from './channels-by-name.ts'
 import type { Entry, RunRecord } from './record.ts'
 import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
 import { wake } from './watch-wake.ts'
@@ -22,7 +22,7 @@ const isUntold = (record: RunRecord): record is Ended =>
 export async function watchEntry(entry: Entry, settings: WatcherSettings): Promise<'open' | 'told'> {
   const { runStore, channels, context } = settings
   const { question } = entry.record
-  const channel = channelOf(entry.record, channels, context.authorizationServers)
+  const channel = channelThatAsked(entry.record, channels, context.authorizationServers)
   const isOpen = entry.record.state === 'pending' || entry.record.state === 'requested'
   // Where the channel of its name is another client's, so is the app that is to be told.
   if (channel === undefined && (isOpen || channels.has(question?.channel ?? ''))) {

@@ -48,7 +48,7 @@ function draftQuestion(
   if ('status' in chosen) return chosen
   const approver = approverOf(approval, call)
   if (!isApprover(approver)) {
-    return deny('misconfigured', 'approval.approver must name issuer and subject, also of an agent without a user')
+    return deny('misconfigured', 'approval.approver must name issuer and subject')
   }
   const asked = answerOf('approval.message', () => approval.message(rulesInput(call)))
     .normalize('NFC')
@@ -119,7 +119,7 @@ function messageProblem(text: string): string | undefined {
   if (text.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`
   const shown = visibleText(text)
   if (shown !== text) return `holds characters that are not shown as they are: ${codesIn(shown)}`
-  return movesNumbers(text) ? 'has right-to-left text before a number, which is drawn before it' : undefined
+  return movesNumbers(text) ? 'has right-to-left text before a number: that moves the number' : undefined
 }
 
 /** The first of them, for the operator. */

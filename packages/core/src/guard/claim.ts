@@ -19,7 +19,7 @@ export async function claim(
   const now = await entitlementNow(call, entry, runs)
   if ('status' in now) return now
   if (now.entitlement.kind !== entitled.kind) {
-    const detail = `the approval holds no more${now.entitlement.kind === 'ask' ? `: ${now.entitlement.why}` : ''}`
+    const detail = `the approval no longer holds${now.entitlement.kind === 'ask' ? `: ${now.entitlement.why}` : ''}`
     return { status: 'unavailable', retryAfter: 1, detail }
   }
   const { policyVersion: _, ...caller } = askedBy(call)

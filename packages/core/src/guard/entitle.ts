@@ -22,7 +22,7 @@ const IN_DOUBT_SECONDS = 3600
 const OTHERS_SECONDS = 30
 
 const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
-  isOthers === true && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
+  isOthers && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
 
 /** Returns the ids of the linked accounts of a call, by the names of its credentials, if the vault names them. */
 function accountsOf({ policy, cached }: AuthorizedCall): RunRecord['accounts'] {

@@ -1,5 +1,5 @@
 import type { ApprovalChannel, ChannelContext } from '../approvals/approval-channel.ts'
-import { channelOf } from '../approvals/channels-by-name.ts'
+import { channelThatAsked } from '../approvals/channels-by-name.ts'
 import type { Entry } from '../approvals/record.ts'
 import type { RunStore } from '../approvals/run-store.ts'
 import type { AuthorizationServers } from '../authorization-server/server.ts'
@@ -48,7 +48,7 @@ export const channelOfRun = (
   { channels, servers, clock }: Runs,
   signal?: AbortSignal,
 ): { readonly channel: ApprovalChannel | undefined; readonly context: ChannelContext } => ({
-  channel: channelOf(record, channels, servers),
+  channel: channelThatAsked(record, channels, servers),
   context: { authorizationServers: servers, clock, ...(signal !== undefined && { signal }) },
 })
 

@@ -22,10 +22,7 @@ export function identify(
 ): Passed<Pick<IdentifiedCall, 'identity'>> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity))
-    return deny(
-      'identity_not_verified',
-      'no verification made this identity: give what a verification of @behalf/core returned',
-    )
+    return deny('identity_not_verified', 'no verification of @behalf/core returned this identity')
   const { servers, revocations, agent } = callers
   if (!servers.knows(identity.issuer)) {
     return loginRequired(`this guard does not know the issuer of the identity: ${JSON.stringify(identity.issuer)}`)
