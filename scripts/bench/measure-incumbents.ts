@@ -29,7 +29,7 @@ const incumbents = [
 
 export interface IncumbentRun {
   readonly name: string
-  /** By the number of the schema's fields; a text says why there is none. */
+  /** By the number of the schema's fields; a text says why a figure is missing. */
   readonly results: Readonly<Record<string, Measurement>> | string
 }
 

@@ -34,7 +34,7 @@ function installedBy(line: string): string[] {
   return words.split(/\s+/).filter((word) => word !== '' && !word.startsWith('-'))
 }
 
-/** The packages, not the paths in them; what is built into Node is none. */
+/** The packages, not the paths in them; modules that are built into Node are left out. */
 export function importedBy(code: string): string[] {
   const specifiers = [...code.matchAll(/\b(?:from|import|import\() ?['"]([^'"]+)['"]/g)].map(
     ([, specifier = '']) => specifier,

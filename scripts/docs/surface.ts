@@ -18,7 +18,7 @@ interface Door {
  * A type is told by the door that exports it, and by no other. All doors share one look of the compiler.
  *
  * @returns Texts by file name, such as `core.fga.api.md`
- * @throws Error where the declarations do not compile, or there are none: build first.
+ * @throws Error The declarations do not compile, or are missing: build first.
  */
 export function surfaceReports(): Map<string, string> {
   const doors = publishedPackages().flatMap(({ path, manifest }) => doorsOf(path, manifest.name))

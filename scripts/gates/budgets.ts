@@ -15,7 +15,7 @@ export function budgets(): Readonly<Record<string, Budget>> {
   return JSON.parse(readFileSync(join(root, 'budgets.json'), 'utf8')) as Record<string, Budget>
 }
 
-/** One budget by its name. @throws Error there is none of that name */
+/** One budget by its name. @throws Error The name is unknown. */
 export function budget(name: string): Budget {
   const found = budgets()[name]
   if (found === undefined) throw new Error(`budgets.json has no ${JSON.stringify(name)}`)

@@ -12,7 +12,7 @@ export interface Repository {
  * proofs that no daily run repeats.
  *
  * @returns the address of the green run
- * @throws Error there is none, or GitHub does not say
+ * @throws Error No run was green, or GitHub did not answer.
  */
 export async function requireGreenNightly(
   commit: string,

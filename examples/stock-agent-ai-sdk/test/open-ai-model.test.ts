@@ -50,7 +50,7 @@ test('a model behind an OpenAI-compatible API calls tools and gets their results
   ])
 })
 
-test('an answer that is none rejects', async () => {
+test('an invalid answer rejects', async () => {
   const { baseUrl } = await server([])
   const model = openAiModel({ apiKey: 'a-key', baseUrl })
   await expect(generateText({ model, prompt: 'x', maxRetries: 0 })).rejects.toThrow('500')

@@ -55,7 +55,7 @@ onStage('a model that is hostile or broken', (stage) => {
     expect(await sent).toBeLessThan(ENOUGH / 4)
   })
 
-  test('in calls that are none: each conversation can be read and goes on, and nothing is ordered', async () => {
+  test('in invalid calls: each conversation can be read and goes on, and nothing is ordered', async () => {
     const odd: readonly (readonly [name: string, said: Said])[] = [
       ['no JSON', streamed(call(0, 'a', 'create_order', '{"portfolio":'), chunk({}, 'tool_calls'))],
       ['another type', streamed(call(0, 'b', 'create_order', '"p-ann"'), chunk({}, 'tool_calls'))],

@@ -16,7 +16,7 @@ export interface Stage {
   readonly origin: string
   /** A new browser that shares nothing with others. */
   someone(options?: BrowserContextOptions): Promise<Page>
-  /** Ends the app's process, and starts another one on the same files. `between` runs while there is none. */
+  /** Ends the app's process, and starts another one on the same files. `between` runs while no process runs. */
   restart(change?: Readonly<Record<string, string>>, between?: () => Promise<void>): Promise<void>
   /** Starts a second process of the app on the same files, while the first one runs. */
   another(): Promise<RunningApp>

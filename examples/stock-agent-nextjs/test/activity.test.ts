@@ -48,10 +48,7 @@ test.each([
   ['no trace', JSON.stringify({ ...sound, trace: undefined })],
   ['a status of another name', JSON.stringify({ ...sound, status: 'constructor' })],
   ['no scopes', JSON.stringify({ ...sound, type: 'token', source: 'vault', audience: 'api' })],
-  [
-    'a message that is none',
-    JSON.stringify({ ...sound, type: 'approval', approvalId: 'a', state: 'denied', message: {} }),
-  ],
+  ['an invalid message', JSON.stringify({ ...sound, type: 'approval', approvalId: 'a', state: 'denied', message: {} })],
 ])('an event that is damaged (%s) is left out and named, and the others are read', (_, event) => {
   const { database, activity } = opened()
   activity.sink.write(sound)

@@ -195,7 +195,7 @@ test('an approval that ran out runs nothing', async () => {
   const { guard, login, identity: old, saved, orders, clock } = await paused()
   clock.advance(3700)
   const behalf = guard()
-  // The login has run out too, and a copy of an identity is none.
+  // The login has expired too, and a copy of an identity is not a verified identity.
   expect(await resumeWhenResolved(saved, { guard: behalf, identity: { ...old }, threadId: 'thread-1' })).toBeUndefined()
   const expired = resumeWhenResolved(saved, { guard: behalf, identity: old, threadId: 'thread-1' })
   await expect(expired).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'expired' })

@@ -66,7 +66,7 @@ type document
     expect(await ask('user:bob viewer document:1')).toBe(false)
   })
 
-  test('a parent that is a userset or everybody is none', async () => {
+  test('a parent that is a userset or a wildcard gives no right', async () => {
     const ask = asking(
       groups,
       'group:a#member parent document:1',

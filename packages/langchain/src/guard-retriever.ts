@@ -43,7 +43,7 @@ export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
  * off. The handlers of the run see only the returned documents. If too few are allowed, a search is asked for more,
  * within `maxCandidates` and `timeoutMs`; a retriever is asked once.
  *
- * @throws IdentityRequiredError From `invoke`: no verification made the identity, or there is none.
+ * @throws IdentityRequiredError From `invoke`: no verification made the identity, or it is missing.
  * @throws InvalidTokenError From `invoke`: the proof of the identity has expired.
  * @throws TransportError From `invoke`: the permission system did not answer, so there are no documents.
  * @throws ConfigurationError From `invoke`: an option is unknown or wrong, or `identity` is not that of the run's

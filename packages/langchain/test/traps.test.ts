@@ -168,7 +168,7 @@ test('a middleware that wraps tool calls makes thrown errors reject the run: ref
   expect(told[1]).toEqual(told[0])
 })
 
-test('humanInTheLoopMiddleware is for reviewers in the app: its approval is none of ours', async () => {
+test('humanInTheLoopMiddleware is for reviewers in the app: its approval is not an approval of the guard', async () => {
   const { guard, questions } = world()
   const { tools, ran } = counted({}, guard())
   const identity = await verified()

@@ -94,7 +94,7 @@ describe('a machine', () => {
     ['a server that is no address', { serverUrl: 'x', clientSecret: 's' }],
     ['a server over plain http', { serverUrl: 'http://mcp.example/mcp', clientSecret: 's' }],
     ['an issuer over plain http', { issuer: 'http://as.example', clientSecret: 's' }],
-    ['a time that is none', { timeoutMs: -1, clientSecret: 's' }],
+    ['an invalid time', { timeoutMs: -1, clientSecret: 's' }],
   ])('%s', (_name, over) => {
     expect(() => machineAccess({ ...shared(), clientId: 'x', ...over } as never)).toThrow(/machineAccess/)
   })

@@ -15,10 +15,10 @@ describe('configuration', () => {
     'an unknown rule of a tool': { tools: { x: { scope: ['a'] } as never } },
     'a scope with a quote': { scopes: ['a"b'] },
     'a tool’s scope with a space': { tools: { x: { scopes: ['a b'] } } },
-    'an age that is none': { tools: { x: { maxAge: -1 } } },
+    'an invalid age': { tools: { x: { maxAge: -1 } } },
     'an origin with a path': { origins: ['https://a.example/'] },
     'a host with a path': { hosts: ['a.example/x'] },
-    'a bound that is none': { maxBodyBytes: 0 },
+    'an invalid bound': { maxBodyBytes: 0 },
   }
   for (const [name, over] of Object.entries(wrong)) {
     test(`${name} is refused at construction`, () => {

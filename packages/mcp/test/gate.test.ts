@@ -128,7 +128,7 @@ describe('who may pass', () => {
       token: await world.token('ann'),
       over: { clock: { now: () => Date.now() + 2 * 3600_000 } },
     }),
-    'a token whose algorithm is none': async () => {
+    'a token with the algorithm `none`': async () => {
       const [, payload] = (await world.token('ann')).split('.')
       const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt' })).toString('base64url')
       return { token: `${header}.${payload}.` }

@@ -158,7 +158,7 @@ describe('a client of revision 2026-07-28', () => {
     tried('ann', (state) => state.replace(/.(?=.{8}$)/, (one) => (one === 'A' ? 'B' : 'A'))),
   )
 
-  test('a state of another tool, and a page that is none, count for nothing', async () => {
+  test('a state of another tool, and an invalid page, are ignored', async () => {
     world.serve({ rules: { waitSeconds: 0, pageOf: () => 'javascript:alert(1)' } })
     const client = await connect('ann', modern)
     const name = 'create_order'

@@ -41,11 +41,11 @@ describe('configuration', () => {
     (over) => refuses(over)(),
   )
   test.each([['https://as.internal'], ['AS.internal'], ['as.internal:8443'], [''], 'as.internal'])(
-    'a trusted host that is none: %s',
+    'an invalid trusted host: %s',
     (...trustedHosts) => refuses({ trustedHosts: trustedHosts[0] === 'as.internal' ? 'as.internal' : trustedHosts })(),
   )
   test('tokens that are to be bound, said by a text', refuses({ dpop: 'true' }))
   test('device login, said by a text', refuses({ client: { name: 'x', redirectUri, deviceLogin: 'yes' } }))
-  test('a fetch that is none', refuses({ fetch: 'fetch' }))
+  test('an invalid fetch', refuses({ fetch: 'fetch' }))
   test('an unknown field of the client', refuses({ client: { name: 'x', redirectUri, secret: 's' } }))
 })

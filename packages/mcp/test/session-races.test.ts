@@ -215,7 +215,7 @@ describe('what others did in the meantime is not undone by', () => {
   })
 })
 
-verifies('MCP-CLIENT-token-server', 'tokens of one issuer are none for another', async () => {
+verifies('MCP-CLIENT-token-server', 'tokens of one issuer are not used for another', async () => {
   const session = openSession(optionsOver(memoryStore(), undefined))
   await session.authProvider.saveTokens(first, { issuer })
   expect(await session.authProvider.tokens({ issuer: 'https://other.example' })).toBeUndefined()

@@ -141,7 +141,7 @@ describe('refuses to start', { timeout: 60_000 }, () => {
     ['in production', [], { NODE_ENV: 'production' }, 'NODE_ENV=production'],
     ['on a public address', ['--host', '0.0.0.0'], {}, 'for this machine only'],
     ['on a port that is taken', ['--port', String(PORT)], {}, 'is taken'],
-    ['on a port that is none', ['--port', 'http'], {}, '"http" is no port'],
+    ['on an invalid port', ['--port', 'http'], {}, '"http" is no port'],
     ['on no port at all', ['--port', ''], {}, '"" is no port'],
     ['with an option that it does not have', ['--prot', '1'], {}, "Unknown option '--prot'"],
     ['with a seed that is not there', ['--seed', '/nowhere.json', '--port', '0'], {}, 'cannot be read'],

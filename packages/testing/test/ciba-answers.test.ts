@@ -170,7 +170,7 @@ describe('polling', () => {
 })
 
 describe('controls', () => {
-  test('mean the newest open request, and say so when there is none', async () => {
+  test('mean the newest open request, and say so if no request is open', async () => {
     await expect(controls().approve()).rejects.toThrow('no open backchannel request')
     const { body: first } = await request()
     await seconds(1)

@@ -47,7 +47,7 @@ describe('asking', () => {
     ['an unknown user', { login_hint: 'unknown' }, 'unknown_user_id'],
     ['a user of another issuer', { login_hint: hint('ann', 'https://login.stocktrade.example/') }, 'unknown_user_id'],
     ['a malformed hint', { login_hint: '{"format":"iss_sub"}' }, 'invalid_request'],
-    ['an id_token_hint that is none', { login_hint: undefined, id_token_hint: 'x' }, 'invalid_request'],
+    ['an invalid id_token_hint', { login_hint: undefined, id_token_hint: 'x' }, 'invalid_request'],
     ['a message that is too long', { binding_message: 'x'.repeat(65) }, 'invalid_binding_message'],
     ['a message with other characters', { binding_message: 'Buy <b>50</b>' }, 'invalid_binding_message'],
     ['an expiry that is no number', { requested_expiry: 'soon' }, 'invalid_request'],

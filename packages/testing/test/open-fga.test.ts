@@ -110,7 +110,7 @@ describe('check', () => {
   test('ignores tuples that the model does not take', async () => {
     await write('agent:trader owner portfolio:p-ann', 'user:eve agent_trader portfolio:p-ann')
     expect(await allows('agent:trader user_can_trade portfolio:p-ann')).toBe(false)
-    // Without its condition a mandate is none.
+    // Without its condition a mandate gives no right.
     await world.target.openFga.controls.remove(key('agent:trader agent_trader portfolio:p-ann'))
     await write('agent:trader agent_trader portfolio:p-ann')
     expect(await allows('agent:trader agent_can_trade portfolio:p-ann')).toBe(false)

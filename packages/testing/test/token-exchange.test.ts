@@ -76,7 +76,7 @@ test.each([
   ],
   ['no subject token', { subject_token: undefined }, 'invalid_request'],
   ['no subject token type', { subject_token_type: undefined }, 'invalid_request'],
-  ['a subject token that is none', { subject_token: 'no.jwt.here' }, 'invalid_request'],
+  ['an invalid subject token', { subject_token: 'no.jwt.here' }, 'invalid_request'],
   ['a subject token of another type', { subject_token_type: TYPE.idToken }, 'invalid_request'],
   ['a type that is not taken', { subject_token_type: 'urn:ietf:params:oauth:token-type:saml2' }, 'invalid_request'],
   ['a requested type that is not issued', { requested_token_type: TYPE.idToken }, 'invalid_request'],

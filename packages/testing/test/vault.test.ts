@@ -82,7 +82,7 @@ test.each([
   ['another requested type', { requested_token_type: TYPE.accessToken }, 400, 'invalid_request'],
   ['no requested type', { requested_token_type: undefined }, 400, 'invalid_request'],
   ['another subject token type', { subject_token_type: TYPE.idToken }, 400, 'invalid_request'],
-  ['a subject token that is none', { subject_token: 'no.jwt.here' }, 403, 'invalid_grant'],
+  ['an invalid subject token', { subject_token: 'no.jwt.here' }, 403, 'invalid_grant'],
   ['refresh tokens that rotate', { subject_token_type: TYPE.refreshToken }, 400, 'unauthorized_client'],
 ])('refuses %s', async (_name, changes, status, error) => {
   const answer = await ask(changes)

@@ -17,7 +17,7 @@ export interface CibaProfile {
   readonly hint: (approver: Principal) => Readonly<Record<string, string>>
   /** Name of the option that defines how approvers are named here. Set if the app omitted it: then `hint` throws. */
   readonly missingHint?: string
-  /** Returns the problem of a `binding_message` at this provider, in words, or `undefined` if there is none. */
+  /** Returns the problem of a `binding_message` at this provider, in words, or `undefined` if the provider accepts it. */
   readonly checkBindingMessage: (message: string) => string | undefined
   /** Name of the parameter for the requested life time, and its bounds in seconds. */
   readonly requestedExpiry: { readonly parameter: string; readonly min: number; readonly max: number }

@@ -59,7 +59,7 @@ function requestedExpiry(
   return Math.min(max, Math.max(min, Math.min(left, requestedExpirySeconds)))
 }
 
-/** Returns the parameter for the target. If the scope names the target, there is none. */
+/** Returns the parameter for the target. Returns no parameter if the scope names the target. */
 function targetOf({ target }: Profile, resource: string): Readonly<Record<string, string>> {
   return target === 'resource' || target === 'audience' ? { [target]: resource } : {}
 }

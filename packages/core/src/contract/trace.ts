@@ -25,7 +25,7 @@ export interface Explanation {
   readonly verdict: 'allowed' | 'denied' | 'cycle' | 'error'
   /** Reason in words, if the steps below did not decide. */
   readonly reason?: string
-  /** Steps that were taken. There are none after the step that decided. */
+  /** Steps that were taken, up to the step that decided. */
   readonly children: readonly Explanation[]
 }
 

@@ -55,8 +55,8 @@ export function redactTokenStream(tokens: TokenSource): TransformStream<string, 
 }
 
 /**
- * Returns the start of the longest suffix of `text` that is the beginning of a secret, or the length of `text` if there
- * is none.
+ * Returns the start of the longest suffix of `text` that is the beginning of a secret, or the length of `text` if it
+ * ends with no such beginning.
  */
 function beginningAtEnd(text: string, secrets: readonly string[]): number {
   let keep = text.length

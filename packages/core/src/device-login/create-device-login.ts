@@ -57,7 +57,7 @@ export interface DeviceLogin extends SubjectTokenSource {
   /** Path at which the login is stored. */
   readonly path: string
   /**
-   * Returns the identity of a stored login. If there is none, shows a code and waits until the person has answered or
+   * Returns the identity of a stored login. Without a stored login, shows a code and waits until the person has answered or
    * the code has expired. Replaces a stored login that is damaged or whose key is missing.
    */
   login(options?: Pick<RequestOptions, 'signal'>): Promise<DeviceLoginOutcome>

@@ -6,7 +6,7 @@ export interface LoginFile {
   /** Path to show to a person. */
   readonly path: string
   /**
-   * Returns the stored value, or `undefined` if there is none.
+   * Returns the stored value, or `undefined` if no value is stored.
    *
    * @throws ConfigurationError Others could read or write it.
    */

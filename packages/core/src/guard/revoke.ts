@@ -21,7 +21,7 @@ export interface Revocation {
   readonly sessions: number
   /**
    * Store keys of records under this name that cannot be opened: damaged, moved, or sealed under a key that is not
-   * listed. They cannot be used, and their tokens were not revoked at their servers. Absent if there are none.
+   * listed. They cannot be used, and their tokens were not revoked at their servers. Absent if all records could be opened.
    */
   readonly unreadable?: readonly string[]
 }

@@ -76,7 +76,7 @@ function requirePerson(identity: unknown): UserIdentity {
   if (identity.actor !== undefined) throw absent('the identity names an actor, who acts for the user')
   if (!isInteractive(identity)) {
     throw absent(
-      `the token was issued to the client ${JSON.stringify(identity.clientId ?? '')}, which is none of the profile’s \`interactiveClients\``,
+      `the token was issued to the client ${JSON.stringify(identity.clientId ?? '')}, which must be one of the profile’s \`interactiveClients\``,
     )
   }
   return identity

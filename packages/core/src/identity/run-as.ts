@@ -56,7 +56,7 @@ function within<Result>(scope: Scope, fn: () => Result): Result {
 
 /**
  * Returns the identity of the surrounding `runAs` or guarded call.
- * @throws IdentityRequiredError There is none. Run the code within `runAs` or a guarded tool.
+ * @throws IdentityRequiredError The code runs without an identity. Run the code within `runAs` or a guarded tool.
  */
 export function currentIdentity(): Identity {
   const identity = shared.scope.getStore()?.identity

@@ -20,7 +20,7 @@ export type SubjectAnswer =
  */
 export interface SubjectTokenSource {
   /**
-   * Returns the identity behind the current token, or the reason why there is none.
+   * Returns the identity behind the current token, or the reason why it is missing.
    * @throws TransportError The issuer did not answer: try again later. The user need not sign in again.
    * @throws StoreError The store did not answer, or contains an untrusted value.
    */

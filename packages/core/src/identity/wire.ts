@@ -55,7 +55,7 @@ const actorClaim = z.looseObject({
 export const MAX_ACTORS = 5
 
 /**
- * Returns the `act` chain, outermost first, or `undefined` if there is none.
+ * Returns the `act` chain, outermost first, or `undefined` if the token has no `act`.
  * @throws InvalidTokenError `actor`: an actor without a name, or more than five.
  */
 export function readActor(act: unknown, depth = 0): Actor | undefined {

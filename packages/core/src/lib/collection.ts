@@ -93,7 +93,7 @@ export class Collection<Value> {
 
   /**
    * Changes a record, and tries again when another writer was faster. `change` gets the newest value each time, or
-   * `undefined` if there is none, and returns `undefined` to leave it unchanged.
+   * `undefined` if it is missing, and returns `undefined` to leave it unchanged.
    * @param from - A key, or the record that was read.
    * @param options.instead - Value for a record that cannot be opened. Absent: its error is thrown.
    * @returns what is stored now.

@@ -22,7 +22,7 @@ export function claimAt(claims: Identity['claims'], path: readonly string[]): un
   }, claims)
 }
 
-/** Returns the roles at a path of claims, or the reason why there are none to read. */
+/** Returns the roles at a path of claims, or the reason why they cannot be read. */
 export function rolesAt(claims: Identity['claims'], path: readonly string[]): RolesRead {
   const value = claimAt(claims, path)
   const name = path.join('.')

@@ -278,7 +278,7 @@ describe('RFC 8628, for a client that makes its requests itself', () => {
     await expect(authorizeOnDevice(server, { ...options, show, allowLoopback: true, signal })).rejects.toThrow('shown')
   })
 
-  verifies('RFC8628-3.2-response', 'an answer that is none is no code', async () => {
+  verifies('RFC8628-3.2-response', 'an invalid answer gives no code', async () => {
     const server = { ...deviceServer().server, requestCode: async () => ({ ...code, expires_in: 'soon' }) }
     await expect(authorizeOnDevice(server, options)).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
   })

@@ -20,7 +20,7 @@ async function all(stream: AsyncIterable<string>): Promise<readonly string[]> {
 
 describe('OpenFGA: ListObjects', () => {
   for (const name of ['secret:1', 'doc:*', 'doc:1#viewer', 'doc', '']) {
-    verifies('OPENFGA-ListObjects-objects', `${JSON.stringify(name)} is none`, async () => {
+    verifies('OPENFGA-ListObjects-objects', `${JSON.stringify(name)} is not one`, async () => {
       answers({ objects: ['doc:1', name] })
       await expect(client().listObjects(list)).rejects.toThrow(InvalidResponseError)
       fga.misbehave(() => new Response(`{"result":{"object":${JSON.stringify(name)}}}\n`))

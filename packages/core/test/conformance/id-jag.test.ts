@@ -86,7 +86,7 @@ describe('ID-JAG: what the employer asserts', () => {
   }
 
   for (const typ of ['JWT', 'at+jwt', undefined]) {
-    verifies('ID-JAG-typ', `${typ} is none`, async () => {
+    verifies('ID-JAG-typ', `${typ} is not accepted`, async () => {
       says.assertionHeader = { typ }
       await refused(world.assertion())
     })

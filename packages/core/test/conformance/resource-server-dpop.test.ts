@@ -93,7 +93,7 @@ describe('RFC 9449: the resource server', () => {
     }
   })
 
-  verifies('RFC9449-4.3-4', 'an access token is none', async () => {
+  verifies('RFC9449-4.3-4', 'an access token is not a proof', async () => {
     for (const typ of ['JWT', 'at+jwt', undefined]) expect(await faultOf({}, { typ })).toBe('proof: type')
   })
 

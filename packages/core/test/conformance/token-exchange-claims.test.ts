@@ -154,7 +154,7 @@ describe('RFC 8693 §2.1: targets', () => {
   })
 
   for (const wrong of ['trade-api', '/trade', `${API}#x`, `${API}#`, ' https://api.example.com', 'https://a b']) {
-    verifies('RFC8693-2.1-resource', `${JSON.stringify(wrong)} is none`, async () => {
+    verifies('RFC8693-2.1-resource', `${JSON.stringify(wrong)} is refused`, async () => {
       await expect(server.exchange({ resource: wrong })).rejects.toMatchObject({ code: 'ERR_CONFIGURATION' })
       expect(server.forms).toEqual([])
     })

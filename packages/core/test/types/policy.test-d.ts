@@ -100,7 +100,7 @@ describe('wrong policies do not compile', () => {
       // @ts-expect-error use may(relation, object)
       permission: ({ input }) => ({ relation: 'can_view', object: `portfolio:${input.portfolio}` }),
     })
-    // @ts-expect-error facts are named one by one; an object is none
+    // @ts-expect-error facts are named one by one; an object is not a fact
     may('can_view', object('portfolio', 'p1'), { context: { input: { a: 1 } } })
     const p1 = object('portfolio', 'p1')
     // @ts-expect-error a model wrote it: name each fact

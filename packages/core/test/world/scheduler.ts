@@ -76,7 +76,7 @@ export class Scheduler {
     return Math.max(at, this.#still.get(process) ?? 0)
   }
 
-  /** One operation, of those that are due. @returns false where there is none. */
+  /** One operation, of those that are due. @returns false if no operation is due. */
   async step(): Promise<boolean> {
     await quiet()
     const due = this.#due()

@@ -197,7 +197,7 @@ function messageOf(identity: UserIdentity, tool: string, what: string, version: 
   return `For ${personOf(identity)} (${kindOf(identity)} by ${identity.clientId}): ${tool} ${what}, version ${version}`
 }
 
-/** What the message says. Words before it, such as those about an equal call in doubt, are none of its business. */
+/** What the message says. Leaves out words before it, such as those about an equal call in doubt. */
 export function textOf(message: string): Text {
   const [, owner = '', kind = '', tool = '', amount, account, version = ''] =
     message.match(/For (\S+) \((.+)\): (\S+) (\d+)(?: with (\S+))?, version (\S+)$/) ?? []

@@ -72,5 +72,5 @@ function map(value: unknown, item: Convert): CelInput {
 /** Names the type and not the value: a context may contain values that must not be logged. */
 function refuse(expected: string, value: unknown): never {
   const found = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a ${typeof value}`
-  throw new Error(`expected ${expected}, but found ${found}${typeof value === 'string' ? ' that is none' : ''}`)
+  throw new Error(`expected ${expected}, but found ${found}${typeof value === 'string' ? ' of another form' : ''}`)
 }

@@ -223,7 +223,7 @@ export class SessionProvider implements OAuthClientProvider {
     return this.#records.dropTokens()
   }
 
-  /** The issuer that an SDK names, or means where it names none. One that was not discovered is none. */
+  /** Returns the issuer that an SDK names, or the last one if it names none; `undefined` if it was not discovered. */
   #issuer(named: string | undefined): string | undefined {
     return named === undefined ? this.#discoveries.last : this.#discoveries.issuerOf(named)
   }

@@ -45,7 +45,7 @@ export type Admission =
       readonly ok: true
       readonly identity: Identity
       readonly authInfo: McpAuthInfo
-      /** The body as it was parsed for the decision; hand this on, not the text. Absent where there is none. */
+      /** The body as it was parsed for the decision; hand this on, not the text. Absent if the request has no body. */
       readonly parsedBody?: unknown
       /** The request to hand on: without credentials and body, and with the transport's own ids of session and event. */
       readonly request: Request

@@ -36,7 +36,7 @@ export interface NodeHandlerOptions {
 
 /**
  * The handler behind the gate, for Express and for Node's own server: answers at the endpoint's and the metadata's
- * address, and leaves all others to `next`, or answers 404 where there is none. Streams what the handler streams.
+ * address, and leaves all others to `next`, or answers 404 without `next`. Streams what the handler streams.
  *
  * Works with and without a JSON parser before it.
  */

@@ -95,7 +95,7 @@ export function endpointOf(option: string, resource: unknown): URL {
 /**
  * What calls of each tool need; `undefined` where no set of tools is configured.
  *
- * @throws ConfigurationError A name is none of the guarded tools: its rules would hold for nothing.
+ * @throws ConfigurationError A name is not that of a guarded tool: its rules would apply to no tool.
  */
 export function toolRulesOf({
   guarded,

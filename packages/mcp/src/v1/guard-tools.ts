@@ -82,8 +82,8 @@ function register(server: McpServer, guarded: GuardedTool): void {
 }
 
 /**
- * Refuses calls as tasks before they act. The SDK runs a tool that is none all the same, and then takes its result for a
- * malformed task: its client is told of an error, and calls again.
+ * Refuses calls as tasks before they act. The SDK would run the tool, and then report its result as a malformed
+ * task: the client gets an error, and calls again.
  * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#tool-level-negotiation | MCP, Tasks}
  */
 function refuseTasks({ server }: McpServer, guarded: object): void {

@@ -1,4 +1,4 @@
-/** An answer, or why there was none. */
+/** An answer, or the reason why it is missing. */
 export type Asked =
   | { readonly response: Response; readonly body: unknown; readonly text: string }
   | { readonly failure: string }

@@ -110,7 +110,7 @@ function grantFinding(id: string, what: string, answer: Answer | string, { clien
   return unknown(id, said('the answer does not tell', answer))
 }
 
-/** @returns the error, or why there was none */
+/** @returns the error, or the reason why it is missing */
 async function post(
   url: string,
   parameters: Readonly<Record<string, string>>,

@@ -52,7 +52,7 @@ export function checkDoctorOptions(options: DoctorOptions): void {
   }
   const unknownNeed = options.needs?.find((need) => !(NEEDS as readonly string[]).includes(need))
   if (unknownNeed !== undefined) {
-    throw new TestingError(`needs: ${JSON.stringify(unknownNeed)} is none of ${NEEDS.join(', ')}`)
+    throw new TestingError(`needs: ${JSON.stringify(unknownNeed)} must be one of ${NEEDS.join(', ')}`)
   }
   if (options.clientSecret !== undefined && options.clientId === undefined) {
     throw new TestingError('clientId: give one with the secret')

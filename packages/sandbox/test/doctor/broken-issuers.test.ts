@@ -58,7 +58,7 @@ describe('metadata', () => {
     expect(findings).toMatchObject([{ id, status: 'problem', fix: expect.stringContaining(fix) }])
   })
 
-  test('an address that is none is named, and ends nothing', async () => {
+  test('an invalid address is named, and the checks go on', async () => {
     const findings = await examine(
       withTokens(400, { error: 'invalid_grant' }, { authorization_endpoint: '/login' }),
       CLIENT,
@@ -135,7 +135,7 @@ describe('a secret', () => {
   })
 })
 
-test('a redirect to a place that only begins like ours is none of ours', async () => {
+test('a redirect to an address that only begins like ours is refused', async () => {
   const answers = withTokens(400, { error: 'invalid_grant' })
   for (const location of [
     'http://127.0.0.1:3000/cbx?to=me',
@@ -156,7 +156,7 @@ test('a redirect to a place that only begins like ours is none of ours', async (
 test.each<[string, DoctorOptions, string]>([
   ['a password in the issuer', { issuer: 'https://user:pass@login.example.com' }, 'without user, password'],
   ['a query in the issuer', { issuer: 'https://login.example.com/?tenant=1' }, 'without user, password, query'],
-  ['a redirect URI that is none', { issuer: 'https://login.example.com', redirectUri: '/callback' }, 'redirectUri'],
+  ['an invalid redirect URI', { issuer: 'https://login.example.com', redirectUri: '/callback' }, 'redirectUri'],
 ])('%s is refused, and not repeated', async (_what, options, message) => {
   const refused = await runDoctor(options).catch((error: Error) => error.message)
   expect(refused).toContain(message)

@@ -53,7 +53,7 @@ test('an unknown user cannot sign in', async () => {
   expect((await post({ subject: 'mallory' })).status).toBe(400)
 })
 
-test('another site is no redirect URI, and loopback by another name is none either', async () => {
+test('another site, or loopback by another name, is not a redirect URI', async () => {
   for (const redirect_uri of [
     'https://evil.example/callback',
     'http://127.0.0.1.evil.example/',

@@ -98,7 +98,7 @@ describe('an answer', () => {
     expect(await open('ann')).toHaveLength(1)
   })
 
-  test('to what another user is asked is none', async () => {
+  test('to the question of another user is refused', async () => {
     await askBy(sandbox, 'ann')
     await askBy(sandbox, 'bob')
     const [anns, bobs] = [await openPhone(sandbox, 'ann'), await openPhone(sandbox, 'bob')]
@@ -141,7 +141,7 @@ describe('an answer', () => {
     expect('access_token' in (body as object)).toBe(said.includes('approved'))
   })
 
-  test('after it ran out is none', async () => {
+  test('after it has expired is refused', async () => {
     const authReqId = await askBy(sandbox, 'ann')
     const phone = await openPhone(sandbox, 'ann')
     const form = await phone.form()

@@ -190,7 +190,7 @@ describe('data', () => {
     const second = await start({ port, data: file })
     expect(await second.target.authorizationServer.publicKey()).toEqual(key)
     expect(await second.target.api.controls.orders('p-ann')).toMatchObject([{ id: placed.body.id }])
-    // The same request again has the same answer, and another order under that approval is none.
+    // The same request again has the same answer, and another order under that approval is refused.
     expect(await place(second, token, 'key-1')).toMatchObject({ body: { id: placed.body.id } })
     expect((await place(second, token, 'key-2')).status).not.toBe(201)
     // Its pace is kept as well.

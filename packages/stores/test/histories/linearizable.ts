@@ -16,7 +16,7 @@ type Carried = State | undefined
  * Whether there is an order of all operations on one key that explains every answer, in which each operation has its
  * place between its begin and its answer (Wing and Gong 1993, with the memory of Lowe 2017).
  *
- * @returns the longest order that could be found, and what comes after it in no way, where there is none.
+ * @returns the longest order that could be found, and the operation that cannot follow it, if the history is not linearizable.
  */
 export function problemIn(operations: readonly Operation[]): string | undefined {
   return new Search(operations).problem()

@@ -50,7 +50,7 @@ export interface TargetUser {
 
 /** A notification of CIBA's ping mode, unchanged (CIBA Core §10.2). */
 export interface TargetNotification {
-  /** The `Authorization` header. It was not checked. `undefined` where there was none. */
+  /** The `Authorization` header. It was not checked. `undefined` if the request had no such header. */
   readonly authorization: string | undefined
   /** The JSON body. `undefined` where it was not JSON. */
   readonly body: unknown

@@ -67,7 +67,7 @@ describe('what is stored opens as it was written, where it was written, or not a
     await expect(ledgerUnder(store, other).read(made.id)).rejects.toMatchObject({ reason: 'wrong_key' })
   })
 
-  test('a version of tomorrow: `unknown_version`; a form that is none: `corrupt`', async () => {
+  test('a version of tomorrow: `unknown_version`; an invalid form: `corrupt`', async () => {
     const { runStore, store } = testLedger()
     const { record: made, key } = await findOrCreateRun(runStore, draft)
     const sealer = createSealer([sealKey])

@@ -109,7 +109,7 @@ describe('a failure', () => {
       { code: 'ERR_TRANSPORT', retryAfter: 0 },
     ],
     [
-      'a wait that is none',
+      'an invalid wait',
       ['', { status: 503, headers: { 'retry-after': 'soon' } }],
       { code: 'ERR_TRANSPORT', retryAfter: undefined },
     ],

@@ -67,7 +67,7 @@ export function everythingShownBy(error: unknown): string {
   return `${inspect(error, { depth: 20 })} ${String(error)} ${JSON.stringify([error, seen])}`
 }
 
-/** The rejection of a promise; fails when there is none. */
+/** The rejection of a promise; fails if the promise resolves. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     (value) => {

@@ -38,11 +38,7 @@ describe('oidc', () => {
       { ciba: { requestedExpiry: { parameter: 'x', min: 9, max: 1 } } },
       'oidc.ciba.requestedExpiry',
     ],
-    [
-      'a switch that is none',
-      { ciba: { carriesAuthorizationDetails: 'yes' } },
-      'oidc.ciba.carriesAuthorizationDetails',
-    ],
+    ['an invalid switch', { ciba: { carriesAuthorizationDetails: 'yes' } }, 'oidc.ciba.carriesAuthorizationDetails'],
     ['an unknown grant', { exchange: { grant: 'password' } }, 'oidc.exchange.grant'],
     ['subject tokens that are no list', { exchange: { subjectTokens: 'jwt' } }, 'oidc.exchange.subjectTokens'],
     ['a tenant that is no function', { token: { tenant: 'acme' } }, 'oidc.token.tenant'],

@@ -76,7 +76,7 @@ describe('no token is verified by a key', () => {
 test.each<readonly [name: string, bad: unknown]>([
   ['that lacks its members', { kty: 'EC', crv: 'P-256' }],
   ['that is no point of its curve', { kty: 'EC', crv: 'P-256', x: 'AAAA', y: 'AAAA' }],
-  ['of a curve that is none', { kty: 'EC', crv: 'P-999', x: 'AAAA', y: 'AAAA' }],
+  ['of an unknown curve', { kty: 'EC', crv: 'P-999', x: 'AAAA', y: 'AAAA' }],
   ['that is RSA without a modulus', { kty: 'RSA', e: 'AQAB' }],
   ['that is RSA of no text', { kty: 'RSA', n: 5, e: ['AQAB'] }],
 ])('a bad key %s makes tokens that name it 401, and leaves the others be', async (_name, bad) => {

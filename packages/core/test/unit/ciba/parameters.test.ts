@@ -171,7 +171,7 @@ describe('proof of possession (RFC 9449 §5)', () => {
 })
 
 describe('an answer that was asked for more', () => {
-  test('an `acr` that is none of those asked for approves nothing', async () => {
+  test('an `acr` that was not asked for approves nothing', async () => {
     const { channel, context, clock, ask, answer, success, idToken } = await begin(undefined, {
       acrValues: ['urn:mfa'],
     })

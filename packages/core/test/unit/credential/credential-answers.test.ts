@@ -80,7 +80,7 @@ describe('a 401', () => {
   })
 
   test.each([
-    ['there is none', async () => undefined],
+    ['it is missing', async () => undefined],
     ['fetching one fails', async () => Promise.reject(new TransportError('down'))],
   ])('is the answer when a fresh token is needed and %s', async (_name, refresh) => {
     onlyFor('second')

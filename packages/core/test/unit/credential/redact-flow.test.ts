@@ -33,7 +33,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 const joined = (pieces: unknown[]) => Buffer.concat(pieces as Uint8Array[]).toString()
 
 describe('a result that is a value', () => {
-  test('is none that flows', () => {
+  test('is not a flow', () => {
     for (const value of [{ a: secret }, undefined, null, secret, () => secret]) {
       expect(isFlow(value)).toBe(false)
     }

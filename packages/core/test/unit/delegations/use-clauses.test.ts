@@ -51,7 +51,7 @@ describe('a delegation is used', () => {
     await expect(use).rejects.toMatchObject({ reason: 'other_agent' })
   })
 
-  test.each(['', ' ', 7, undefined])('by its id, which %j is none', async (id) => {
+  test.each(['', ' ', 7, undefined])('by its id, and %j is not an id', async (id) => {
     await expect(using().delegations.identity(id as never)).rejects.toMatchObject({
       code: 'ERR_CONFIGURATION',
       option: 'delegations.identity.id',

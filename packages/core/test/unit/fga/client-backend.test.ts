@@ -89,7 +89,7 @@ describe('an app’s own client', () => {
     })
   }
 
-  test('its refusals deny, and its outages are none', async () => {
+  test('its refusals deny, and its outages do not', async () => {
     const throws = (fields: object) => fake({ check: () => Promise.reject(Object.assign(new Error('x'), fields)) })
     for (const fields of [{ statusCode: 400 }, { statusCode: 302 }, { name: 'FgaValidationError' }]) {
       expect((await checker(throws(fields)).check(single)).allowed).toBe(false)

@@ -183,7 +183,7 @@ describe('write', () => {
     expect(await client().write({ writes: [tuple] })).toEqual({ status: 'conflict', message: 'at once' })
   })
 
-  test('another refusal is none', async () => {
+  test('another refusal is not a conflict', async () => {
     answers({ code: 'validation_error', message: 'no such type' }, { status: 400 })
     await expect(client().write({ writes: [tuple] })).rejects.toThrow(ConfigurationError)
   })

@@ -82,7 +82,7 @@ describe('object', () => {
 
 describe('isObjectName', () => {
   test.each(['agent:trader', 'portfolio:p1'])('%s is one', (name) => expect(isObjectName(name)).toBe(true))
-  test.each(['trader', 'user:*', 'group:g#member', ':x', 'x:', 'a:b:c', '', undefined, 7])('%j is none', (name) => {
+  test.each(['trader', 'user:*', 'group:g#member', ':x', 'x:', 'a:b:c', '', undefined, 7])('%j is refused', (name) => {
     expect(isObjectName(name)).toBe(false)
   })
 })

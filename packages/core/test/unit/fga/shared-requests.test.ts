@@ -40,7 +40,7 @@ describe('an answer that is no 200', () => {
     await expect(one.write({ writes: [asked] })).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE' })
   })
 
-  test('a redirect that looks like a conflict of a write is none', async () => {
+  test('a redirect that looks like a conflict of a write is not one', async () => {
     const conflict = Response.json({ code: 'write_failed_due_to_invalid_input', message: 'x' }, { status: 400 })
     Object.defineProperty(conflict, 'redirected', { value: true })
     const one = client({ fetch: async () => conflict })

@@ -33,13 +33,13 @@ describe(verifies('E3', 'bad configuration fails at construction, and names the 
     ['no seal key', { keys: { seal: [], index: new Uint8Array(32) } }, 'keys.seal'],
     ['no index key', { keys: { seal: [new Uint8Array(32)] } }, 'keys.index'],
     ['a store of another version', { store: { ...durable, specificationVersion: 3 } }, 'store'],
-    ['a channel that is none', { approvals: { phone: {} } }, 'approvals.phone'],
-    ['a sink that is none', { audit: {} }, 'audit'],
+    ['an invalid channel', { approvals: { phone: {} } }, 'approvals.phone'],
+    ['an invalid sink', { audit: {} }, 'audit'],
     ['a required audit that is not so', { audit: { sink: { write: () => {} }, required: 'no' } }, 'audit.required'],
     ['a required audit that does not say so', { audit: { sink: { write: () => {} } } }, 'audit.required'],
-    ['a sink inside that is none', { audit: { sink: {}, required: true } }, 'audit'],
+    ['an invalid sink inside', { audit: { sink: {}, required: true } }, 'audit'],
     ['an unknown mode', { mode: 'lenient' }, 'mode'],
-    ['a time that is none', { timeoutMs: 0 }, 'timeoutMs'],
+    ['an invalid time', { timeoutMs: 0 }, 'timeoutMs'],
     ['a time that no timer takes', { timeoutMs: 2 ** 31 }, 'timeoutMs'],
     [
       'a checker, and a name that OpenFGA does not know',
@@ -92,11 +92,7 @@ describe(verifies('E3', 'bad configuration fails at construction, and names the 
   const org = { ...client, domain: 'example.okta.com', authorizationServer: 'default' }
   test.each([
     ['entra', entra({ ...client, tenantId: '11111111-2222-3333-4444-555555555555' }), 'inAppApprovals()'],
-    [
-      'oidc, told that there is none',
-      oidc({ ...client, issuer: 'https://a.example', ciba: false }),
-      'inAppApprovals()',
-    ],
+    ['oidc with `ciba: false`', oidc({ ...client, issuer: 'https://a.example', ciba: false }), 'inAppApprovals()'],
     ['okta without user names', okta(org), 'okta.loginHint'],
     [
       'keycloak without user names',
@@ -211,7 +207,7 @@ describe('a policy that cannot hold fails where it is written', () => {
     }
   })
 
-  test('a schema that is none', () => {
+  test('an invalid schema', () => {
     expect(() => policy({} as never, {})).toThrow(/policy schema/)
     expect(() => publicTool(undefined as never)).toThrow(/policy schema/)
   })

@@ -62,7 +62,7 @@ describe('which channel asks', () => {
 
 describe('an invalid question is not sent (A8)', () => {
   test.each<readonly [string, object, string]>([
-    ['an approver that is none', { approver: () => undefined }, 'approval.approver'],
+    ['an invalid approver', { approver: () => undefined }, 'approval.approver'],
     ['an approver that is null', { approver: () => null }, 'approval.approver'],
     ['an approver of no issuer', { approver: () => ({ ...boss, issuer: '' }) }, 'approval.approver'],
     ['an approver of no subject', { approver: () => ({ ...boss, subject: '' }) }, 'approval.approver'],

@@ -110,7 +110,7 @@ describe('a run in doubt is not begun again (A13)', () => {
     expect(await run(writes, 'one', takes)).toMatchObject({ code: 'unknown_outcome' })
   })
 
-  test('a policy without credentials leaves doubt, and HadNoEffect says that there is none', async () => {
+  test('a policy without credentials leaves doubt, and HadNoEffect ends the doubt', async () => {
     const { run } = api()
     await run(blind, 'one', () => Promise.reject(new Error('somewhere')))
     expect(await run(blind, 'one', () => 'ran')).toMatchObject({ code: 'unknown_outcome' })

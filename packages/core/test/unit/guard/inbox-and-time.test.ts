@@ -106,7 +106,7 @@ describe('who may ask', () => {
     })
   })
 
-  test('an id that is none, and one that is no text, are nothing', async () => {
+  test('an unknown id, and an id that is not a text, find nothing', async () => {
     const { guard } = smallWorld()
     for (const id of ['no-such-id', 5 as never]) {
       expect(await guard().approvals.get(id, { identity: user() })).toBeUndefined()

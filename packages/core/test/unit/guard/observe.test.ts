@@ -35,7 +35,7 @@ describe('observe mode lets through a denial by permission', () => {
   test.each([
     ['a plain no', says(false)],
     ['an answer that says nothing', says(false, 'the answer was redirected')],
-    ['a yes that is none', { check: async () => ({ allowed: 'true', checks: [{ allowed: true }] }) } as never],
+    ['an invalid yes', { check: async () => ({ allowed: 'true', checks: [{ allowed: true }] }) } as never],
   ])('%s, and says would_deny, in the trace and on record', async (_, permissions) => {
     const { run, events } = observing(permissions)
     const outcome = await run(permitted)

@@ -28,7 +28,7 @@ describe('what the trace tells of a permission check', () => {
       'u r o: yes; a r o: no',
     ],
     [
-      'why an answer was none',
+      'why an answer was invalid',
       [{ question: 'u r o', allowed: false, problem: 'it was redirected' }],
       {},
       'u r o: no (it was redirected)',
@@ -43,7 +43,7 @@ describe('what the trace tells of a permission check', () => {
     expect((await answered(checks, rules)).step?.detail).toBe(detail)
   })
 
-  test('the reasons that there are, and none where there are none', async () => {
+  test('the reasons, if the checker gives any', async () => {
     const no = { question: 'q', allowed: false }
     for (const over of [{}, { mode: 'observe' }] as const) {
       const told = await answered([{ ...no, explanation }, no], {}, over)
@@ -54,7 +54,7 @@ describe('what the trace tells of a permission check', () => {
   })
 })
 
-test('a policy that needs a permission checker is told so where there is none', async () => {
+test('a policy that needs a permission checker is refused without one', async () => {
   const { guard, call } = smallWorld()
   const outcome = await guard().run(policy(schema, { permission }), call(), () => 'ran')
   expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })

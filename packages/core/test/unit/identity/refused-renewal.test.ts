@@ -28,7 +28,7 @@ describe('a refresh token that the issuer refuses with 400', () => {
       () => new Response('<h1>Bad Request</h1>', { status: 400, headers: { 'content-type': 'text/html' } }),
     ],
     ['and JSON without an error', () => new Response('{}', { status: 400, headers: json })],
-    ['and JSON that is none', () => new Response('{', { status: 400, headers: json })],
+    ['and invalid JSON', () => new Response('{', { status: 400, headers: json })],
     ['and an error that is no text', () => new Response('{"error":{"code":7}}', { status: 400, headers: json })],
     ['and invalid_grant', () => new Response('{"error":"invalid_grant"}', { status: 400, headers: json })],
   ])('%s ends the session, and is asked for once', async (_, refusal) => {

@@ -135,7 +135,7 @@ describe('what is kept beside it', () => {
   test.each([
     ['sealed: lasts until the next one', undefined, 'the-last', 'the-last'],
     ['not sealed: proves nothing any more', false, 'the-last', undefined],
-    ['sealed: none is none', undefined, undefined, undefined],
+    ['sealed: stays missing', undefined, undefined, undefined],
   ])('the id_token, %s', async (_, isSealed, idToken, expected) => {
     Object.assign(answer, { access_token: await access() })
     const renewal = await renew(kept({ audience: [audience], idToken }), { ...(isSealed === false && { isSealed }) })

@@ -124,7 +124,7 @@ describe('publicFetch otherwise', () => {
     expect(await answer.text()).toBe('a=%C3%BC')
   })
 
-  test('keeps a connection, and has no body where there is none', async () => {
+  test('keeps a connection, and returns no body if the response has no body', async () => {
     const server = await serve((_, response) => void response.writeHead(204).end())
     const fetch = publicFetch({ except: [server.origin] })
     for (let index = 0; index < 3; index++) {

@@ -54,7 +54,7 @@ describe('a proof is refused', () => {
     ['for another path', { htu: `${audience}/orders/1` }, {}, 'url'],
     ['for another host', { htu: 'https://evil.example.com/orders' }, {}, 'url'],
     ['for plain http', { htu: 'http://api.example.com/orders' }, {}, 'url'],
-    ['for an address that is none', { htu: '/orders' }, {}, 'url'],
+    ['for an invalid address', { htu: '/orders' }, {}, 'url'],
     ['that is old', { iat: seconds() - 62 }, {}, 'stale'],
     ['from the future', { iat: seconds() + 40 }, {}, 'early'],
     ['without a hash of the token', { ath: undefined }, {}, 'token'],

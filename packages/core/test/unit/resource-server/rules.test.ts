@@ -240,7 +240,7 @@ describe('the metadata document', () => {
     ['plain http', { resource: 'http://api.example.com' }, 'resource'],
     ['a fragment', { resource: `${audience}#x` }, 'resource'],
     ['a quote', { resource: `${audience}/"` }, 'resource'],
-    ['a page that is none', { documentation: 'x' }, 'documentation'],
+    ['an invalid page', { documentation: 'x' }, 'documentation'],
   ])('is refused with %s', (_name, metadata, option) => {
     expect(() => makeApi({ metadata })).toThrow(
       expect.objectContaining({ option: `createResourceServer.metadata.${option}` }),

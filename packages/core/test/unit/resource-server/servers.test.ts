@@ -185,7 +185,7 @@ describe('webRequest', () => {
     expect(made({ rawHeaders }).headers.get('host')).toBe(host)
   })
 
-  test('refuses an origin that is none', () => {
+  test('refuses an invalid origin', () => {
     expect(() => webRequest({ rawHeaders: [] }, 'api.example.com')).toThrow(
       expect.objectContaining({ code: 'ERR_CONFIGURATION' }),
     )

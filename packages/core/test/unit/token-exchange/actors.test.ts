@@ -108,7 +108,7 @@ describe('may_act (RFC 8693 §4.4)', () => {
     ['an issuer that was not asked for', { sub: 'a', iss: ISSUER }, { subject: 'a' }, true],
     ['no actor by name', {}, { subject: 'a' }, true],
     ['no object', 'a', { subject: 'a' }, false],
-    ['a name that is none', { sub: 7 }, { subject: 'a' }, false],
+    ['an invalid name', { sub: 7 }, { subject: 'a' }, false],
     ['anything, if no actor is expected', 'a', undefined, true],
   ])('%s', (_, may_act, expected, right) => {
     const check = () => checkMayAct({ may_act }, expected)

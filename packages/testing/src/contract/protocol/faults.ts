@@ -45,7 +45,7 @@ export const faults: readonly Scenario[] = [
     },
   },
   {
-    title: 'an answer that comes too late is none',
+    title: 'an answer that comes too late does not count',
     needs,
     async run(session) {
       const { refreshToken } = await session.login()

@@ -37,7 +37,7 @@ export const refresh: readonly Scenario[] = [
     },
   },
   {
-    title: 'without offline_access there is none',
+    title: 'without offline_access no refresh token is issued',
     async run(session) {
       expect(await session.login('ann', { scope: 'openid chat' })).not.toHaveProperty('refreshToken')
     },

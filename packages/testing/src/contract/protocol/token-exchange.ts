@@ -136,7 +136,7 @@ export const tokenExchange: readonly Scenario[] = [
       expect(answer.body).not.toHaveProperty('access_token')
     },
   },
-  refused('a subject token that is none is refused', 'invalid_request', { subject_token: 'not-a-token' }),
+  refused('an invalid subject token is refused', 'invalid_request', { subject_token: 'not-a-token' }),
   refused('a subject token without its type is refused', 'invalid_request', { subject_token_type: undefined }),
   refused('an access token is not taken for an id_token', 'invalid_request', { subject_token_type: TYPE.idToken }),
   refused('an actor token without its type is refused', 'invalid_request', { actor_token: 'x' }),

@@ -40,7 +40,7 @@ export const vault: readonly Scenario[] = [
     },
   },
   {
-    title: 'without a link there is none',
+    title: 'without a link no token is issued',
     needs,
     async run(session) {
       await session.controls.disconnect('ann', session.target.connection)
