@@ -115,7 +115,7 @@ onStage('an order that the supervisor answers for', (stage) => {
 
   test('is not approved by the second of two clicks, the first of which closed the window that lay above the inbox', async () => {
     const message = 'Buy 1100 shares of AAPL'
-    const { before } = await asked(stage(), message, 'Cleo Carter')
+    const { page, before } = await asked(stage(), message, 'Cleo Carter')
     const sues = await inboxOf('Sue Summers')
     const approve = question(sues, message).getByRole('button', { name: 'Approve' })
     await approve.hover()
@@ -129,6 +129,9 @@ onStage('an order that the supervisor answers for', (stage) => {
     await settle()
     await click()
     await sues.getByRole('status').getByText(`${message}: approved.`).waitFor()
+    // The order follows the answer. The test after this one counts the orders from where this one ends.
+    await page.getByText(/Bought 1100 AAPL at \$/).waitFor()
+    expect((await stage().orders('p-cleo')) - before).toBe(1)
   })
 
   test('is in its owner’s inbox as open, and as decided once it is cancelled there', async () => {
