@@ -15,10 +15,9 @@ const roots = [
 
 /**
  * Their tests share no state through modules, so that a worker keeps what it has loaded: half of the processor's time was
- * spent on loading it again for each file. Core's would too, but in one process of many requests and many seals Node 24 ends
- * itself: it takes an error that another native call left for one of AES (`CipherJob::ToResult`, `errors->Empty()`).
+ * spent on loading it again for each file.
  */
-const unisolated = ['ai-sdk', 'fga-engine', 'mastra', 'mcp', 'sandbox', 'scripts', 'testing']
+const unisolated = ['ai-sdk', 'core', 'fga-engine', 'mastra', 'mcp', 'sandbox', 'scripts', 'testing']
 
 // vitest 5 reads this file only when it is named: `vitest --config vitest.workspace.ts`.
 export default defineConfig({

@@ -57,6 +57,7 @@ export {
   type ProfileChanges,
   type ProtocolTarget,
   profileOf,
+  setupFetchServer,
   signIn,
   startMockApp,
   startMockServers,

@@ -11,5 +11,6 @@ export type {
   TargetNotification,
   TargetUser,
 } from './protocol-target.ts'
+export { setupFetchServer } from './setup-fetch-server.ts'
 export { type MockApp, startMockApp } from './start-mock-app.ts'
 export { type MockServers, type MockServersOptions, startMockServers } from './start-mock-servers.ts'

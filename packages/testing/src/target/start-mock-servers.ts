@@ -1,6 +1,6 @@
 import type { Clock } from '@behalf/core'
 import { http } from 'msw'
-import { type SetupServer, setupServer } from 'msw/node'
+import type { SetupServer } from 'msw/node'
 import {
   createMockAuthorizationServer,
   type MockAuthorizationServer,
@@ -14,6 +14,7 @@ import { refuseUnknownKeys } from '../testing-error.ts'
 import { type MadeUpWorld, makeWorld, type WorldPlaces } from './make-world.ts'
 import { createNotificationInbox } from './notification-inbox.ts'
 import type { ProtocolTarget } from './protocol-target.ts'
+import { setupFetchServer } from './setup-fetch-server.ts'
 
 const PLACES: WorldPlaces = {
   issuer: 'https://tenant.behalf.example/',
@@ -83,7 +84,7 @@ export async function startMockServers(options: MockServersOptions = {}): Promis
   const servers = await makeServers(options, world)
   const { authorizationServer, upstream, enterprise, openFga, stockTrade } = servers
   const inbox = createNotificationInbox()
-  const msw = setupServer(
+  const msw = setupFetchServer(
     ...[authorizationServer, upstream, enterprise, openFga, stockTrade].flatMap((server) => server.handlers),
     http.post(PLACES.notificationEndpoint, ({ request }) => inbox.take(request)),
   )

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
+import { setupFetchServer } from '@behalf/testing'
 import { exportJWK, generateKeyPair, type JWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose'
 import { HttpResponse, http, type RequestHandler } from 'msw'
-import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 
 type KeyPair = Awaited<ReturnType<typeof generateKeyPair>>
@@ -88,7 +88,7 @@ export const accessTokenClaims = {
 
 /** An msw server for one test file; a request that no handler expects fails the test. */
 export function useMsw(...handlers: RequestHandler[]) {
-  const server = setupServer(...handlers)
+  const server = setupFetchServer(...handlers)
   beforeAll(() => server.listen({ onUnhandledFrame: 'error' }))
   afterEach(() => server.resetHandlers())
   afterAll(() => server.close())

@@ -1,5 +1,5 @@
+import { setupFetchServer } from '@behalf/testing'
 import { HttpResponse, http } from 'msw'
-import { setupServer } from 'msw/node'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { UserIdentity } from '../../../src/contract/index.ts'
 import type { AccessQuestion } from '../../../src/fga/access-checker.ts'
@@ -41,7 +41,7 @@ export function fgaServer() {
   let misbehaviour: Misbehaviour | undefined
   const allows = ({ tuple_key: { user, relation, object } }: Item) => facts.has(`${user} ${relation} ${object}`)
 
-  const server = setupServer(
+  const server = setupFetchServer(
     http.post<{ endpoint: string }>(`${API}/stores/${STORE}/:endpoint`, async ({ request, params }) => {
       const call: Sent = {
         endpoint: params.endpoint,
