@@ -13,12 +13,6 @@ const roots = [
   { name: 'scripts', root: 'scripts' },
 ]
 
-/**
- * Their tests share no state through modules, so that a worker keeps what it has loaded: half of the processor's time was
- * spent on loading it again for each file.
- */
-const unisolated = ['ai-sdk', 'core', 'fga-engine', 'mastra', 'mcp', 'sandbox', 'scripts', 'testing']
-
 // vitest 5 reads this file only when it is named: `vitest --config vitest.workspace.ts`.
 export default defineConfig({
   test: {
@@ -34,7 +28,8 @@ export default defineConfig({
           setupFiles: existsSync(`${root}/test/setup.ts`) ? ['test/setup.ts'] : [],
           // A limit for what hangs, and no measure of speed: a busy machine takes many times as long.
           testTimeout: 60_000,
-          isolate: !unisolated.includes(name),
+          // No state is shared through modules, and to load them again for each file is half of the work.
+          isolate: false,
           // By itself a second, which a busy machine takes for nothing at all.
           expect: { poll: { timeout: 15_000 } },
         },
