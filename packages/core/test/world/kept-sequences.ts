@@ -104,6 +104,10 @@ export const keptSequences: Readonly<Record<string, readonly Command[]>> = {
     { ...look, tool: 'note' },
     { ...look, tool: 'note', who: 'ann@blue' },
   ],
+  'actor-forgotten': [
+    { ...look, tool: 'note' },
+    { ...look, tool: 'note', proof: 'agent', slot: 'two' },
+  ],
   'token-told': [{ ...look, body: 'tells the token' }],
   'exempt-account': [link, { ...look, tool: 'open' }, { ...look, tool: 'share' }],
 }

@@ -195,6 +195,22 @@ describe('the model says which histories are justified', () => {
       ],
     ],
     [
+      'rightToken',
+      [
+        [0, called(1)],
+        [1, began(1)],
+        [2, sent(1, { actor: 'mallory' })],
+      ],
+    ],
+    [
+      'rightToken',
+      [
+        [0, called(1, { caller: { ...ann, kind: 'agent helper' } })],
+        [1, began(1)],
+        [2, sent(1)],
+      ],
+    ],
+    [
       'sameResult',
       [
         [0, called(1)],

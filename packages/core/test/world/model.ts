@@ -15,8 +15,8 @@
  * 5. `notRevoked`: a proof that was revoked begins nothing and makes nothing: no body, job, answer, or resolution.
  * 6. `onlyThePerson`: only a person who is here answers, creates jobs and resolves; and only the approver who was asked
  *    answers.
- * 7. `rightToken`: each request carries a token of the caller's user, for this API, with no more scopes than the rules
- *    of this call allow.
+ * 7. `rightToken`: each request carries a token of the caller's user, with the agent that acts for them and no other, for
+ *    this API, with no more scopes than the rules of this call allow.
  * 8. `sameResult`: a call that did not run its body is told the result of the run with its key, and only its own kind of
  *    caller is.
  * 9. `notWornDown`: after a no, an equal call is asked once more after 60 s; after a second no, not for ten minutes; after
@@ -427,8 +427,9 @@ export class Model {
     const { scopes: agreed = allowed } = this.#jobs.get(call.caller.job ?? '') ?? {}
     const surplus = bearer.scopes.filter((scope) => !(allowed.includes(scope) && agreed.includes(scope)))
     if (surplus.length > 0) this.#refuse('rightToken', `${nameOf(call)} sends a token with the scopes ${surplus}`)
-    if (bearer.subject !== call.caller.subject)
-      this.#refuse('rightToken', `${nameOf(call)} sends a token of ${bearer.subject}`)
+    const [, actor] = /^agent (.+)$/.exec(call.caller.kind) ?? []
+    if (bearer.subject !== call.caller.subject || (bearer.grant === undefined && bearer.actor !== actor))
+      this.#refuse('rightToken', `${nameOf(call)} sends a token of ${bearer.subject}, by ${bearer.actor}`)
     if (bearer.audience !== call.rules.audience)
       this.#refuse('rightToken', `${nameOf(call)} sends a token for ${bearer.audience}`)
     const isDetailed = call.rules.detailed && this.#needsApproval(call)

@@ -34,8 +34,8 @@ test('every known break applies to the source of today', () => {
     // Rows of "A run, from its name to its end".
     ...['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '17'],
     // Of accounts, kept sessions, questions, jobs and operators.
-    ...['account-sent-twice', 'account-swapped', 'answer-of-another', 'approver-revoked', 'body-changes-account'],
-    'cancelled-answered',
+    ...['account-sent-twice', 'account-swapped', 'actor-forgotten', 'answer-of-another', 'approver-revoked'],
+    ...['body-changes-account', 'cancelled-answered'],
     ...['disconnected-in-cache', 'exempt-account', 'finished-run-adopted', 'job-of-other-scopes', 'link-of-another'],
     ...[
       'login-sent-twice',
