@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['browser/**/*.test.ts'],
     globalSetup: './browser/set-up.ts',
     // Each file has its own sandbox, app and browser; most of the time, all of them wait.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // Only a test that hangs reaches it: a busy machine takes ten times as long.
     testTimeout: 240_000,
     hookTimeout: 240_000,

@@ -54,7 +54,7 @@ onStage('a model behind an OpenAI-compatible API', (stage) => {
     const { asked, baseUrl } = await modelServer((_, count) =>
       count === 1 ? new Promise<never>(() => {}) : { text: 'Here I am.' },
     )
-    await stage().restart({ OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY, MODEL_SECONDS: '1' })
+    await stage().restart({ OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY, MODEL_SECONDS: '5' })
     const page = await stage().someone()
     await page.goto(stage().origin)
     await say(page, 'Hello')
