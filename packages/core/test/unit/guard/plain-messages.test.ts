@@ -39,6 +39,10 @@ describe(verifies('A8', 'a message that reads other than it means is not sent (A
     ['a currency sign that runs from right to left', 'Pay 0.\u060B5000', 'right-to-left'],
     ['a digit that runs from right to left', 'Pay Bob 0.\u07C1 5000 EUR', 'right-to-left'],
     ['mostly right-to-left words before an amount', 'Pay 0.א ב ג ד 5000 EUR', 'right-to-left'],
+    ['a modifier letter, which has no direction, before an amount', 'Pay Bob 0.אˆ 5000 EUR', 'right-to-left'],
+    ['a superscript amount', 'Pay Bob 0.א ⁵⁰⁰⁰ EUR', 'right-to-left'],
+    ['an amount in digits with full stops', 'Pay Bob 0.א ⒌⒌', 'right-to-left'],
+    ['digits of two right-to-left scripts', 'Pay ١߁ to Bob', 'right-to-left'],
     ['Arabic numbers beside each other', 'Pay ٥ ٠٠٠ now', 'right-to-left'],
   ])('%s', async (_, message, why) => {
     const { outcome, detail, sent } = await asking(message)
