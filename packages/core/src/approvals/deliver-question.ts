@@ -33,7 +33,9 @@ export type Delivered =
   | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
 
 /** A stored question in the form in which channels take it. */
-export function channelQuestion(record: RunRecord & { readonly question: StoredQuestion }): ApprovalQuestion {
+export function channelQuestion(
+  record: Pick<RunRecord, 'id' | 'tool' | 'owner'> & { readonly question: StoredQuestion },
+): ApprovalQuestion {
   const { question, owner } = record
   return {
     approvalId: record.id,

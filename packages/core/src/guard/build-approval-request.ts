@@ -1,5 +1,6 @@
-import type { ApprovalChannel, ApprovalQuestion } from '../approvals/approval-channel.ts'
+import type { ApprovalChannel } from '../approvals/approval-channel.ts'
 import { askingClient } from '../approvals/channels-by-name.ts'
+import { channelQuestion } from '../approvals/deliver-question.ts'
 import type { Entry, StoredQuestion } from '../approvals/record.ts'
 import { afterNoes } from '../approvals/refusals.ts'
 import { type AuthorizationDetail, ownerOf, type Principal, type ResourceRule } from '../contract/index.ts'
@@ -106,10 +107,13 @@ function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[
   if (inDoubt.length === 0) return [message]
   const last = Math.max(...inDoubt.map(({ record }) => record.startedAt ?? record.createdAt))
   const [day = '', time = ''] = new Date(last * 1000).toISOString().split(/[T.]/)
+  const note = `Repeat/${day.slice(5)}/${time.slice(0, 5).replace(':', '')}/unknown`
   return [
     `An equal request of ${day} ${time} UTC ended without a known result. ${message}`,
     `Repeat of ${day.slice(5)} ${time.slice(0, 5)} UTC, result unknown: ${message}`,
-    `Repeat/${day.slice(5)}/${time.slice(0, 5).replace(':', '')}/unknown/${message}`,
+    `${note}/${message}`,
+    // Before a text that runs from right to left, it would move the numbers in it.
+    `${message}/${note}`,
   ]
 }
 
@@ -127,9 +131,8 @@ const codesIn = (shown: string): string => [...new Set(shown.match(/\[U\+[^\]]+\
 
 function isApprover(approver: Principal | undefined): approver is Principal {
   if (approver === undefined) return false
-  const { issuer, tenant, subject } = approver
-  const named = [issuer, subject, ...(tenant === undefined ? [] : [tenant])]
-  return named.every((part) => typeof part === 'string' && part !== '')
+  const { issuer, subject, tenant = subject } = approver
+  return [issuer, subject, tenant].every((part) => typeof part === 'string' && part !== '')
 }
 
 function plainDetails(details: readonly AuthorizationDetail[]): readonly AuthorizationDetail[] | undefined {
@@ -156,16 +159,7 @@ function withCredential(
   // The answer of this server is never a token that another server issues.
   const isOwn = resource !== undefined && resource.through === undefined
   if (identity.kind === 'user' && resources.length === 1 && isOwn && question.details.length > 0) {
-    const asked: Omit<ApprovalQuestion, 'credential'> = {
-      approvalId: '',
-      questionId: question.id,
-      tool: invocation.tool,
-      owner: identity,
-      approver: question.approver,
-      message: question.message,
-      details: question.details,
-      expiresAt: question.expiresAt,
-    }
+    const asked = channelQuestion({ id: '', tool: invocation.tool, owner: ownerOf(identity), question })
     if (channel.carriesCredential?.(asked, { authorizationServers: servers, clock }) === true) {
       return { ...question, credential: { resource: resource.resource, scopes: resource.scopes } }
     }
@@ -173,7 +167,7 @@ function withCredential(
   if (policy.rules.approval?.enforcedBy !== 'server') return question
   return deny(
     'misconfigured',
-    `approval.enforcedBy is 'server', and this approver, channel or provider cannot carry the details in a token`,
+    `approval.enforcedBy is 'server', and this approver, channel or provider cannot carry details in a token`,
   )
 }
 

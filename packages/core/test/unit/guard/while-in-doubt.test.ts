@@ -124,6 +124,23 @@ describe('while an equal run is in doubt', () => {
     },
   )
 
+  test.each(['שלם 50 דולר לדוד', 'ادفع ٥٠ يورو'])(
+    verifies('A13', 'a person who reads from right to left is asked again, and told of it: %s'),
+    async (message) => {
+      const { guard, call, clock, answers, questions } = smallWorld()
+      const behalf = guard()
+      const rules = policy(schema, { version: '1', approval: { message: () => message } })
+      await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
+      answers({ status: 'approved' })
+      clock.advance(8)
+      const lost = () => Promise.reject(new Error('no answer'))
+      await expect(behalf.run(rules, call({ slot: 'one' }), lost)).rejects.toThrow('no answer')
+      answers({ status: 'pending' })
+      await behalf.run(rules, call({ slot: 'two' }), () => 'ran')
+      expect(questions.map((question) => question.message)).toEqual([message, `${message}/Repeat/01-15/0800/unknown`])
+    },
+  )
+
   test.each<readonly [string, (text: string) => boolean, object]>([
     [
       'takes few signs',
