@@ -72,8 +72,9 @@ export class RunStore {
     return this.#clock.now() / 1000
   }
 
+  /** `undefined` also for what is no text: it may come from a request to the app. */
   async read(id: string): Promise<Entry | undefined> {
-    return this.#runs.get(await this.#runs.keyOf(id))
+    return typeof id === 'string' ? this.#runs.get(await this.#runs.keyOf(id)) : undefined
   }
 
   /** @returns `undefined` when the record exists already. */

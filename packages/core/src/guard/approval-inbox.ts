@@ -82,14 +82,14 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
   const { runs } = guard
   const { runStore } = runs
   const own = async (id: string, identity: Identity): Promise<Entry | undefined> => {
-    const entry = typeof id === 'string' ? await runStore.read(id) : undefined
+    const entry = await runStore.read(id)
     return entry !== undefined && owns(identity, entry.record) ? entry : undefined
   }
-  const changed = (id: string, options: InboxOptions, change: (entry: Entry, signal: AbortSignal) => Promise<Entry>) =>
-    within(guard, options, undefined, async (identity, signal) => {
-      const entry = await own(id, identity)
-      return entry === undefined ? undefined : ownerView(await change(entry, signal), runStore.now())
-    })
+  const present = async <View>(options: InboxOptions, work: (user: PresentUser) => Promise<View>) => {
+    const { identity } = options
+    if (!isVerified(identity)) return undefined
+    return bounded(guard, options, async () => work(await requirePresentUser(identity, runs)))
+  }
   return {
     get: (id, options) =>
       within(guard, options, undefined, async (identity, signal) => {
@@ -106,27 +106,28 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
       return within(guard, options, [], () => page(runStore, options))
     }) as ApprovalInbox['list'],
     cancel: (id, options) =>
-      changed(id, options, async (open, signal) => {
+      within(guard, options, undefined, async (identity, signal) => {
+        const open = await own(id, identity)
+        if (open === undefined) return undefined
         const { entry, tell } = await endUnused(runStore, open, 'cancelled')
         await tell(channelOfRun(open, runs, signal))
-        return entry
+        return ownerView(entry, runStore.now())
       }),
     resolve: async (id, what, options) => {
       checkResolution(what)
       const result = resultOf(options.result)
-      if (!isVerified(options.identity)) return undefined
-      return bounded(guard, options, async () => {
-        const user = await requirePresentUser(options.identity, runs)
-        return resolveOwn(runStore, user, id, { what, result })
+      return present(options, async ({ identity }) => {
+        const entry = await own(id, identity)
+        return entry && ownerView(await resolveCrash(runStore, entry, what, result), runStore.now())
       })
     },
-    reopen: async (id, options) => {
-      if (!isVerified(options.identity)) return undefined
-      return bounded(guard, options, async () => {
-        const user = await requirePresentUser(options.identity, runs)
-        return reopenOwn(runStore, user, id)
-      })
-    },
+    reopen: (id, options) =>
+      present(options, async ({ identity }) => {
+        const entry = await runStore.read(id)
+        if (entry === undefined || !isAsked(identity, entry.record)) return undefined
+        if (entry.record.state === 'denied') await reopen(runStore, entry)
+        return approverView(entry, runStore.now())
+      }),
   }
 }
 
@@ -170,26 +171,6 @@ export function resultOf(result: Json | undefined): StoredResult | undefined {
   if ('problem' in copied)
     throw new ConfigurationError('approvals.resolve.result', `is no plain JSON: ${copied.problem}`)
   return { kind: 'json', value: copied.value }
-}
-
-/** Records the outcome of a run, for its owner, who must be present. */
-async function resolveOwn(
-  runStore: RunStore,
-  { identity }: PresentUser,
-  id: string,
-  { what, result }: { readonly what: 'ran' | 'did_not_run'; readonly result: StoredResult | undefined },
-): Promise<ApprovalView | undefined> {
-  const entry = typeof id === 'string' ? await runStore.read(id) : undefined
-  if (entry === undefined || !owns(identity, entry.record)) return undefined
-  return ownerView(await resolveCrash(runStore, entry, what, result), runStore.now())
-}
-
-/** Allows the app to ask an approver again. Only for the approver, who must be present. */
-async function reopenOwn(runStore: RunStore, { identity }: PresentUser, id: string): Promise<ApproverView | undefined> {
-  const entry = typeof id === 'string' ? await runStore.read(id) : undefined
-  if (entry === undefined || !isAsked(identity, entry.record)) return undefined
-  if (entry.record.state === 'denied') await reopen(runStore, entry)
-  return approverView(entry, runStore.now())
 }
 
 /**

@@ -92,7 +92,7 @@ async function settleWithin(
     waited = true
     current = { entry: await afterAWait(call, settled.entry, left, runs) }
   }
-  const detail = 'other calls keep replacing the question of this run'
+  const detail = 'other calls keep replacing the question'
   return { settled: { status: 'unavailable', retryAfter: 1, detail }, waited }
 }
 

@@ -142,7 +142,7 @@ export async function askWhereNeeded(
   }
   // If this call needs no question, its claim would drop the open one.
   if (entitlement.kind !== 'answered' && !mayReplace(entry.record, callerOf(identity))) {
-    return deny('not_permitted', "the slot's question is for another kind of caller: only it or its user may ask again")
+    return deny('not_permitted', "the slot's question is for another kind of caller")
   }
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
   const left = leftToOthers(entry, entitlement.isOthers, runs)

@@ -43,7 +43,7 @@ export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: E
     guard.reporting.auditor.demand({ type: 'operator', tool: '', operator, ...event })
   const changed = (id: string, work: (entry: Entry) => Promise<ApprovalView>) =>
     withinDeadline({ timeoutMs: guard.limits.timeoutMs }, async () => {
-      const entry = typeof id === 'string' ? await runStore.read(id) : undefined
+      const entry = await runStore.read(id)
       return entry === undefined ? undefined : work(entry)
     })
   return {

@@ -148,7 +148,7 @@ function checkServerEnforced(approval: NonNullable<AnyRules['approval']>, access
   if (rules.length !== 1 || !isOwn || approval.details === undefined) {
     throw new ConfigurationError(
       'policy.approval.enforcedBy',
-      `'server' needs exactly one credential in access, a resource, and details: they travel inside its token`,
+      `'server' needs exactly one credential in access, a resource, and details`,
     )
   }
 }

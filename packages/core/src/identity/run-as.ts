@@ -22,7 +22,7 @@ import { isVerified } from './verified.ts'
 export function runAs<Result>(identity: Identity, fn: () => Result): Result {
   if (!isVerified(identity)) {
     throw new IdentityRequiredError(
-      'runAs takes an identity that a verification made, not an object that looks like one',
+      'runAs takes an identity that a verification made',
     )
   }
   const outer = shared.scope.getStore()

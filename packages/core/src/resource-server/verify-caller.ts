@@ -83,7 +83,7 @@ async function introspected(
   if (!isVerified(identity)) {
     throw new ConfigurationError(
       'introspect',
-      'gives back the identity that a verification made, not one that looks so',
+      'gives back the identity that a verification made',
     )
   }
   if (!servers.knows(identity.issuer)) {

@@ -22,7 +22,7 @@ export function planExchange(options: ExchangeTokenOptions): ExchangePlan {
   const { profile } = options.authorizationServer
   const { exchange } = profile
   if (!isVerified(identity)) {
-    throw new IdentityRequiredError('an exchange takes an identity that a verification made, not one that looks so')
+    throw new IdentityRequiredError('an exchange takes an identity that a verification made')
   }
   if (exchange === undefined) {
     throw new ConfigurationError('authorizationServer', 'this provider has no token exchange')
@@ -86,7 +86,7 @@ function onBehalfOf(options: ExchangeTokenOptions, { target }: Profile, expected
   if (held.scopes.includes('.default')) {
     throw new ConfigurationError(
       'exchangeToken.scopes',
-      '.default is all that was ever consented to; name the scopes that the tool needs',
+      'name the scopes that the tool needs, not .default',
     )
   }
   const prefix = target === 'scope' ? `${api}/` : ''
@@ -125,7 +125,7 @@ function readExpected(options: ExchangeTokenOptions, exchange: ExchangeProfile):
   if (authorizationDetails !== undefined && !exchange.carriesAuthorizationDetails) {
     throw new ConfigurationError(
       'exchangeToken.authorizationDetails',
-      'this provider does not take them with an exchange; leave them out, and the SDK alone enforces them',
+      'this provider does not take them with an exchange: leave them out',
     )
   }
   if (authorizationDetails !== undefined && 'problem' in snapshot(authorizationDetails)) {
