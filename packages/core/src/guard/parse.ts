@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Json } from '../contract/index.ts'
 import { equalJson, meansSame, missingIn, type Snapshot, snapshot } from '../lib/index.ts'
-import type { IncomingCall } from './call.ts'
+import type { IncomingCall, ParsedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { deny, type Refusal } from './refusal.ts'
 
@@ -22,13 +22,11 @@ type Result = StandardSchemaV1.Result<unknown>
  *
  * @param maxInputBytes - Largest input, and largest output of the schema.
  */
-export function parse({ invocation, policy }: IncomingCall, maxInputBytes: number): Parsed | Promise<Parsed> {
+export function parse({ invocation, policy }: IncomingCall, maxInputBytes: number): Eventually<Parsed> {
   const { input, rawInput } = invocation
   // Copied before the wait for the schema, as the input is.
   const written = rawInput === undefined ? undefined : snapshot(rawInput, maxInputBytes)
-  const parsing = parseInput(policy.schema, input, maxInputBytes)
-  const named = (parsed: ParsedInput) => withRawInput(parsed, written)
-  return parsing instanceof Promise ? parsing.then(named) : named(parsing)
+  return whenKnown(parseInput(policy.schema, input, maxInputBytes), (parsed) => withRawInput(parsed, written))
 }
 
 /** Parses the input that is stored with a run: it replaces the input of this call (A12). */
@@ -39,22 +37,34 @@ export async function parseStored(
 ): Promise<Passed<Pick<Inputs, 'input'>> | Refusal> {
   const parsed = await parseInput(policy.schema, input, maxInputBytes)
   if ('problem' in parsed || !equalJson(parsed.input, input)) {
-    return deny(
-      'invalid_input',
-      'the schema no longer accepts the stored input of this run: call again in another slot',
-    )
+    return deny('invalid_input', 'the schema refuses the stored input of this run: use another slot')
   }
   return { facts: { input }, detail: 'the stored input of this run takes its place' }
+}
+
+/**
+ * Returns the input by which equal calls are found. What the schema fills in anew each time, such as a random default,
+ * does not count: the same arguments under another slot are an equal call (A13, A14).
+ */
+export async function comparedInput({ policy, input, rawInput, invocation }: ParsedCall): Promise<Json> {
+  if (equalJson(input, rawInput)) return input
+  const again = () => parseInput(policy.schema, rawInput, Number.POSITIVE_INFINITY)
+  // The input of an adapter may differ from what the schema makes of the raw one, if the arguments were edited.
+  const one = invocation.rawInput === undefined ? { input } : await again()
+  const other = await again()
+  if ('problem' in one || 'problem' in other || equalJson(one.input, other.input)) return input
+  const [first, second] = [one.input, other.input] as readonly Readonly<Record<string, Json>>[]
+  const lasting = Object.entries(input ?? {}).filter(([key]) => equalJson(first?.[key] as Json, second?.[key] as Json))
+  return [rawInput, Object.fromEntries(lasting)]
 }
 
 function withRawInput(parsed: ParsedInput, written: Snapshot | undefined): Parsed {
   if ('problem' in parsed) return deny('invalid_input', parsed.problem)
   const { input, raw } = parsed
-  if (written === undefined) return { facts: { input, rawInput: raw }, detail: 'parsed' }
-  if (!('problem' in written)) return { facts: { input, rawInput: written.value }, detail: 'parsed' }
-  if (written.isTooLarge === true) return deny('invalid_input', written.problem)
+  const isProblem = written !== undefined && 'problem' in written
+  if (isProblem && written.isTooLarge === true) return deny('invalid_input', written.problem)
   // Code may pass a value that is not JSON. Then the parsed value names the run.
-  return { facts: { input, rawInput: raw }, detail: 'parsed' }
+  return { facts: { input, rawInput: written === undefined || isProblem ? raw : written.value }, detail: 'parsed' }
 }
 
 /**
@@ -63,16 +73,11 @@ function withRawInput(parsed: ParsedInput, written: Snapshot | undefined): Parse
  * Refuses a schema that drops a field without an error, or that changes its own output when it parses it again: the
  * person would approve one input, and the tool would use another.
  */
-export function parseInput(
-  schema: StandardSchemaV1,
-  raw: unknown,
-  maxInputBytes: number,
-): ParsedInput | Promise<ParsedInput> {
+export function parseInput(schema: StandardSchemaV1, raw: unknown, maxInputBytes: number): Eventually<ParsedInput> {
   const copied = snapshot(raw, maxInputBytes)
   if ('problem' in copied) return refused('the input', copied)
-  const first = schema['~standard'].validate(copied.value)
-  if (first instanceof Promise) return first.then((result) => afterFirst(schema, copied.value, result, maxInputBytes))
-  return afterFirst(schema, copied.value, first, maxInputBytes)
+  const { value } = copied
+  return whenKnown(schema['~standard'].validate(value), (result) => afterFirst(schema, value, result, maxInputBytes))
 }
 
 function refused(what: string, { problem, isTooLarge }: Extract<Snapshot, { problem: string }>): ParsedInput {
@@ -84,7 +89,7 @@ function afterFirst(
   raw: Json,
   result: Result,
   maxInputBytes: number,
-): ParsedInput | Promise<ParsedInput> {
+): Eventually<ParsedInput> {
   if (result.issues !== undefined) return { problem: `the input does not fit the schema: ${issuesOf(result.issues)}` }
   // The common case: the schema changed nothing, so parsing its output again would be this very parse.
   if (equalJson(raw, result.value as Json)) return { raw, input: raw }
@@ -92,16 +97,12 @@ function afterFirst(
   if ('problem' in output) return refused("the schema's output", output)
   const dropped = missingIn(raw, output.value)
   if (dropped !== undefined) return { problem: `the schema silently drops ${dropped}` }
-  const second = schema['~standard'].validate(output.value)
-  if (second instanceof Promise) return second.then((again) => afterSecond(raw, output.value, again))
-  return afterSecond(raw, output.value, second)
+  return whenKnown(schema['~standard'].validate(output.value), (again) => afterSecond(raw, output.value, again))
 }
 
 function afterSecond(raw: Json, input: Json, again: Result): ParsedInput {
   if (again.issues !== undefined) return { problem: `the schema refuses its own output: ${issuesOf(again.issues)}` }
-  // Stryker disable next-line ConditionalExpression: What is equal also means the same: spares a copy.
-  if (equalJson(input, again.value as Json)) return { raw, input }
-  // Fields that are present and undefined are no difference; only then is a copy worth its cost.
+  // Fields that are present and undefined are no difference.
   if (meansSame(again.value, input)) return { raw, input }
   return { problem: 'the schema gives another result for its own output' }
 }
@@ -116,3 +117,12 @@ function issuesOf(issues: readonly StandardSchemaV1.Issue[]): string {
     })
     .join('; ')
 }
+
+/** A value, or a promise of one if the step must wait. */
+export type Eventually<Value> = Value | Promise<Value>
+
+/** Avoids a promise: most calls do not wait before their body. */
+export const whenKnown = <Value, Next>(
+  value: Eventually<Value>,
+  use: (value: Value) => Eventually<Next>,
+): Eventually<Next> => (value instanceof Promise ? value.then(use) : use(value))

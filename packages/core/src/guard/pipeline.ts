@@ -12,20 +12,12 @@ import type { GuardParts } from './guard-parts.ts'
 import { open, openCached } from './open.ts'
 import { noAccess } from './opened-access.ts'
 import { type Ended, ended, noPolicy } from './outcome.ts'
+import { type Eventually, whenKnown } from './parse.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import { isRefusal, type Refusal } from './refusal.ts'
 import { refusalOfError } from './refusal-of-error.ts'
 import { mayAwaitStepUp } from './step-up.ts'
-import {
-  approvedCall,
-  authorize,
-  type Eventually,
-  parsedCall,
-  recheck,
-  replayed,
-  stepUpBefore,
-  whenKnown,
-} from './steps.ts'
+import { approvedCall, authorize, parsedCall, recheck, replayed, stepUpBefore } from './steps.ts'
 
 /*
  * The steps of one call: parse → identify → authorize → approve → open → claim → execute. Each step takes the type that

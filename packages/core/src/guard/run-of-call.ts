@@ -3,7 +3,7 @@ import { callerOf, isSameKind } from '../approvals/caller.ts'
 import { shareRun } from '../approvals/end-run.ts'
 import { misfitOf } from '../approvals/entitlement.ts'
 import { findOrCreateRun, findRun, type StartedRuns, startedRuns } from '../approvals/find-run.ts'
-import type { Entry, RunRecord } from '../approvals/record.ts'
+import { type Entry, isSettled, type RunRecord } from '../approvals/record.ts'
 import type { Identity, Json } from '../contract/index.ts'
 import { equalJson } from '../lib/index.ts'
 import { buildApprovalRequest } from './build-approval-request.ts'
@@ -11,7 +11,8 @@ import { type AuthorizedCall, needsApproval } from './call.ts'
 import type { Phase } from './call-report.ts'
 import { askedBy, blockedBy, demandOf } from './entitle.ts'
 import type { Runs } from './guard-parts.ts'
-import { deny, type Refusal } from './refusal.ts'
+import { comparedInput } from './parse.ts'
+import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 
 /** Authorizes the call again, with the stored input of its run. */
 export type Reauthorize = (input: Json) => Promise<Refusal | undefined>
@@ -50,9 +51,12 @@ export async function runOfCall(
   const foreign = startedByOthers(entry.record, identity)
   if (foreign !== undefined) return foreign
   // An earlier try was parsed to something else, as by a random default (A12).
-  const { input } = entry.record
+  const { input, state } = entry.record
   const refusal = equalJson(input, call.input) ? undefined : await reauthorize(input)
-  return refusal ?? { ...found, entry }
+  const isUnfit = refusal?.status === 'denied' && refusal.code === 'invalid_input' && started.includes(state)
+  if (!isUnfit) return refusal ?? { ...found, entry }
+  // It started before: a model that is told of invalid arguments would write again with others.
+  return isSettled(state) ? { ...found, entry } : unknownOutcome(entry, refusal.detail, runs)
 }
 
 /**
@@ -75,17 +79,17 @@ async function newRun(
   const { identity, policy, input } = call
   const { tool } = call.invocation
   const { runStore, agent } = runs
-  const binding = await bindingOf({ identity, agent: agent.name, tool, input }, runStore.hash)
+  const equal = { identity, agent: agent.name, tool, input: await comparedInput(call) }
+  const binding = await bindingOf(equal, runStore.hash)
   const started = await startedRuns(runStore, binding)
   const { inDoubt } = started
   const blocked = await blockedBy(call, started, runs)
   if (blocked !== undefined) return blocked
   const asks = needsApproval(call)
   if (phase === 'preflight' && !asks) return undefined
-  const { approval } = policy.rules
   const question = asks ? await buildApprovalRequest(call, { binding }, inDoubt, runs) : undefined
   if (question !== undefined && 'status' in question) return question
-  const perCall = question === undefined || approval?.perCall === true
+  const perCall = question === undefined || policy.rules.approval?.perCall === true
   const record = (id: string): RunRecord => ({
     v: 1,
     id,
@@ -96,7 +100,7 @@ async function newRun(
     input,
     slots: [slot],
     perCall,
-    onCrash: approval?.onCrash ?? 'report',
+    onCrash: policy.rules.approval?.onCrash ?? 'report',
     createdAt: runStore.now(),
     ...(question !== undefined && { question }),
     sends: 0,

@@ -10,7 +10,7 @@ import { connect } from './connect.ts'
 import type { Callers, GuardParts } from './guard-parts.ts'
 import { identify } from './identify.ts'
 import { doneWith } from './outcome.ts'
-import { parse, parseStored } from './parse.ts'
+import { type Eventually, parse, parseStored, whenKnown } from './parse.ts'
 import { versionOf } from './policy-definition.ts'
 import { isRefusal, type Refusal, revokedRefusal, unknownOutcome } from './refusal.ts'
 import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
@@ -180,12 +180,3 @@ export async function replayed(
 
 const toldAgain = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>
   result.kind === 'json' ? result.value : undefined
-
-/** A value, or a promise of one if the step must wait. */
-export type Eventually<Value> = Value | Promise<Value>
-
-/** Avoids a promise: most calls do not wait before their body. */
-export const whenKnown = <Value, Next>(
-  value: Eventually<Value>,
-  use: (value: Value) => Eventually<Next>,
-): Eventually<Next> => (value instanceof Promise ? value.then(use) : use(value))

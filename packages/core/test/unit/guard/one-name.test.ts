@@ -160,4 +160,107 @@ describe('the first parsed input of a slot is the input of its run (A12)', () =>
     })
     expect(await guard().run(doubled, call(), () => 'ran')).toMatchObject({ status: 'denied', code: 'invalid_input' })
   })
+
+  /** The tool after a deploy that gave its schema another field. */
+  const wider = (over: object = {}) =>
+    policy(z.strictObject({ amount: z.number(), unit: z.string().default('cent') }), { effect: 'write', ...over })
+
+  test(verifies('A12', 'a completed write is told again after a deploy whose schema refuses its input'), async () => {
+    const { guard, call } = smallWorld()
+    await guard().run(writes, call(), () => 'paid')
+    expect(await guard().run(wider(), call(), () => 'ran')).toMatchObject({ status: 'done', result: 'paid' })
+  })
+
+  test(verifies('A13', 'a run in doubt stays in doubt after a deploy whose schema refuses its input'), async () => {
+    const { guard, call } = smallWorld()
+    const lost = () => Promise.reject(new Error('no answer'))
+    await expect(guard().run(writes, call(), lost)).rejects.toThrow('no answer')
+    expect(await guard().run(wider(), call(), () => 'ran')).toMatchObject({
+      status: 'denied',
+      code: 'unknown_outcome',
+      idempotencyKey: expect.any(String),
+    })
+  })
+
+  test('a schema that refuses the stored input tells nothing to another kind of caller', async () => {
+    const { guard, call } = smallWorld()
+    await guard().run(writes, call(), () => 'a secret')
+    const agent = call({ identity: user({ actor: { subject: 'another-agent' } }) })
+    expect(await guard().run(wider(), agent, () => 'ran')).toMatchObject({ status: 'denied', code: 'not_permitted' })
+  })
+})
+
+describe('what a schema fills in anew each time does not tell equal calls apart', () => {
+  const withReference = (reference: () => string) =>
+    z.strictObject({
+      amount: z.number(),
+      currency: z.string().default('EUR'),
+      meta: z.strictObject({ reference: z.string().default(reference) }).prefault({}),
+    })
+  const random = withReference(() => crypto.randomUUID())
+
+  test(verifies('A13', 'a random default: a run in doubt is not begun again under another slot'), async () => {
+    const { guard, call } = smallWorld()
+    const behalf = guard()
+    const rules = policy(random, { effect: 'write' })
+    let posts = 0
+    const body = () => {
+      posts++
+      return Promise.reject(new Error('no answer'))
+    }
+    await expect(behalf.run(rules, call({ slot: 'one' }), body)).rejects.toThrow('no answer')
+    expect(await behalf.run(rules, call({ slot: 'two' }), body)).toMatchObject({ code: 'unknown_outcome' })
+    // As an adapter hands it on: the framework filled the default in before.
+    const parsed = { amount: 50, currency: 'EUR', meta: { reference: 'made-by-the-framework' } }
+    const adapted = call({ slot: 'three', input: parsed, rawInput: { amount: 50 } })
+    expect(await behalf.run(rules, adapted, body)).toMatchObject({ code: 'unknown_outcome' })
+    expect(posts).toBe(1)
+  })
+
+  test('a random default: other arguments, and a reference of their own, are other calls', async () => {
+    const { guard, call } = smallWorld()
+    const behalf = guard()
+    const rules = policy(random, { effect: 'write' })
+    const lost = () => Promise.reject(new Error('no answer'))
+    await expect(behalf.run(rules, call({ slot: 'one' }), lost)).rejects.toThrow('no answer')
+    const others = [
+      call({ slot: 'two', input: { amount: 51 } }),
+      call({ slot: 'three', input: { amount: 50, currency: 'USD' } }),
+      call({ slot: 'four', input: { amount: 50, meta: { reference: 'mine' } } }),
+    ]
+    for (const other of others) expect(await behalf.run(rules, other, () => 'ran')).toMatchObject({ result: 'ran' })
+    // Edited after the framework had read what the model wrote.
+    const edited = (slot: string, amount: number) =>
+      call({ slot, input: { amount, currency: 'EUR', meta: { reference: slot } }, rawInput: { amount: 50 } })
+    await expect(behalf.run(rules, edited('five', 60), lost)).rejects.toThrow('no answer')
+    expect(await behalf.run(rules, edited('six', 70), () => 'ran')).toMatchObject({ result: 'ran' })
+    expect(await behalf.run(rules, edited('seven', 60), () => 'ran')).toMatchObject({ code: 'unknown_outcome' })
+  })
+
+  test(verifies('A14', 'a random default: after a no, the same arguments are not asked about at once'), async () => {
+    const { guard, call, answers, clock, questions } = smallWorld()
+    const behalf = guard()
+    const rules = policy(random, { version: '1', approval: { message: ({ input }) => `Pay ${input.amount}` } })
+    await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
+    answers({ status: 'denied' })
+    clock.advance(8)
+    await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
+    answers({ status: 'pending' })
+    expect(await behalf.run(rules, call({ slot: 'two' }), () => 'ran')).toMatchObject({ code: 'approval_denied' })
+    expect(questions).toHaveLength(1)
+  })
+
+  test('a random default: one open question serves both slots, and what it showed runs', async () => {
+    const { guard, call, answers, clock, questions } = smallWorld()
+    const behalf = guard()
+    const message = ({ input }: { input: z.infer<typeof random> }) => `Pay ${input.amount} ${input.meta.reference}`
+    const rules = policy(random, { version: '1', approval: { message } })
+    await behalf.run(rules, call({ slot: 'one' }), () => 'ran')
+    await behalf.run(rules, call({ slot: 'two' }), () => 'ran')
+    answers({ status: 'approved' })
+    clock.advance(8)
+    const ran = await behalf.run(rules, call({ slot: 'two' }), (input) => `Pay ${input.amount} ${input.meta.reference}`)
+    expect(ran).toMatchObject({ status: 'done', result: questions[0]?.message })
+    expect(questions).toHaveLength(1)
+  })
 })
