@@ -108,7 +108,7 @@ function wantedToken(
 
 /** The issuer of a token, and the way to fetch it. */
 interface Issuance {
-  readonly profile: Pick<Profile, 'clientId' | 'dpop'>
+  readonly profile: Pick<Profile, 'actor' | 'clientId' | 'dpop'>
   readonly load: (signal: AbortSignal) => Promise<IssuedToken>
 }
 
@@ -119,12 +119,12 @@ interface Issuance {
 export async function keptToken(
   call: AuthorizedCall,
   rule: ResourceRule,
-  { profile, load }: Issuance,
+  { profile: { clientId: client, actor, dpop }, load }: Issuance,
   { tokens, servers, agent }: TokenSources,
 ): Promise<FoundToken> {
   const { identity, grantable, deadline } = call
   if (needsApproval(call)) return { issued: await load(deadline.signal), cached: false }
   const key = tokenKey(identity, rule, scopesFor(grantable, rule), servers)
-  const share = { client: profile.clientId, agent: agent.name, dpop: profile.dpop }
-  return { issued: await tokens.get(key, load, deadline.signal, share), cached: true }
+  const issued = await tokens.get(key, load, deadline.signal, { client, actor, agent: agent.name, dpop })
+  return { issued, cached: true }
 }

@@ -33,13 +33,19 @@ export interface SharedTokensPart {
  */
 export const sharedTokens = (): SharedTokensPart => ({ open: (options) => new SharedTokens(options) })
 
-export interface TakeOptions {
+/** Allows other processes of the same agent to share a token, and names the key that proves it, if any. */
+export interface ShareOptions {
   /** Client of the exchange: the new token names it, and no other client may use the token. */
   readonly client: string
   readonly agent: string
-  readonly signal: AbortSignal
+  /** The actor that the token must name, by the profile. Another process may demand another one. */
+  readonly actor?: string | undefined
   /** Key of the profile: a token that is bound to another key is useless here. */
   readonly dpop?: ProofKey | undefined
+}
+
+export interface TakeOptions extends ShareOptions {
+  readonly signal: AbortSignal
   /** Token that an API refused: this token is not returned again. */
   readonly refused?: IssuedToken | undefined
 }
@@ -215,13 +221,13 @@ export class SharedTokens {
    * Returns the names of everything that distinguishes the token, its key included, and of the owner's revocations so
    * far.
    */
-  async #namesOf(key: TokenCacheKey, { client, agent, dpop }: TakeOptions): Promise<TokenNames> {
+  async #namesOf(key: TokenCacheKey, { client, agent, actor, dpop }: TakeOptions): Promise<TokenNames> {
     const epochs = await Promise.all(
       epochsOf(tokenOwnerOf(key)).map(
         async (name) => (await this.#epochs.find(await this.#epochs.keyOf(name)))?.version ?? null,
       ),
     )
-    const parts = [key, client, agent, dpop?.thumbprint, ...epochs]
+    const parts = [key, client, agent, actor, dpop?.thumbprint, ...epochs]
     const [token, claim] = await Promise.all([this.#tokens.keyOf(...parts), this.#claims.keyOf(...parts)])
     return { token, claim }
   }

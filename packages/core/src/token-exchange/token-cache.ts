@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import type { IssuedToken, ProofKey } from '../credential/index.ts'
+import type { IssuedToken } from '../credential/index.ts'
 import { aClock, checkOptions, isOutage, kinds, SingleFlight } from '../lib/index.ts'
 import { type Clock, isSetBack, systemClock } from '../ports/index.ts'
 import { concerns, type Revoked } from '../revocation/index.ts'
-import type { SharedTokens } from './shared-tokens.ts'
+import type { SharedTokens, ShareOptions } from './shared-tokens.ts'
 import { type TokenCacheKey, type TokenOwner, tokenOwnerOf } from './token-cache-key.ts'
 import { SKEW_SECONDS, skewOf } from './token-life.ts'
 
@@ -16,14 +16,6 @@ export interface TokenCacheOptions {
   readonly clock?: Clock
   /** Store in which tokens are kept for other processes too. @default none */
   readonly shared?: SharedTokens | undefined
-}
-
-/** Allows other processes of the same agent to share a token, and names the key that proves it, if any. */
-export interface ShareOptions {
-  /** Client of the exchange: another client or agent gets a token of its own. */
-  readonly client: string
-  readonly agent: string
-  readonly dpop?: ProofKey | undefined
 }
 
 /** Called with a token that is no longer kept here. */
@@ -70,11 +62,7 @@ export class TokenCache {
     checkOptions(
       'tokenCache',
       options,
-      {
-        maxEntries: kinds.positiveInteger,
-        skewSeconds: kinds.notNegative,
-        clock: aClock,
-      },
+      { maxEntries: kinds.positiveInteger, skewSeconds: kinds.notNegative, clock: aClock },
       ['shared'],
     )
     this.#entries = new LRUCache({ max: maxEntries })

@@ -52,6 +52,19 @@ describe('guards that share tokens', () => {
     expect(await exchangesAt(target)).toHaveLength(2)
   })
 
+  test(
+    verifies('I2', 'a process whose profile demands an actor takes no token of one whose profile demands none'),
+    async () => {
+      const target = await processes()
+      const identity = await target.login()
+      expect(await target.read(identity)).toMatchObject({ status: 'done' })
+      const strict = target.guard({ authorizationServer: { ...target.profile, actor: 'agent-of-another-name' } })
+      const outcome = await target.read(identity, strict)
+      expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+      expect(outcome.trace.steps.at(-1)?.detail).toContain('actor')
+    },
+  )
+
   test('a revocation is for all of them', async () => {
     const target = await processes()
     const identity = await target.login()
