@@ -52,8 +52,8 @@ export class Revocations {
   }
   /** Identities whose names were read. The log has each revocation since then, as long as it is read. */
   #namesRead = new WeakSet<Identity>()
-  /** Time of the last read of the log: in epoch milliseconds, and in milliseconds of a monotonic clock. */
-  #readAt = { clock: Number.NEGATIVE_INFINITY, elapsed: Number.NEGATIVE_INFINITY }
+  /** Time of the last read of the log, if any: in epoch milliseconds, and in milliseconds of a monotonic clock. */
+  #readAt = { clock: Number.NaN, elapsed: 0 }
 
   /** @param everySeconds - Time for which the log's content may be used. */
   constructor(opened: OpenedStore, everySeconds = 5) {
@@ -76,7 +76,8 @@ export class Revocations {
   #isInLog(identity: Identity | undefined, now: number): boolean {
     if (!this.#log.isWhole) return false
     if (identity?.kind !== 'user' || this.#namesRead.has(identity)) return true
-    return (provenAtOf(identity) ?? 0) > now / 1000 - KEPT_SECONDS
+    // A time in the future proves nothing, however old the proof is.
+    return Math.abs((provenAtOf(identity) ?? 0) - now / 1000) < KEPT_SECONDS
   }
 
   /**
@@ -104,8 +105,8 @@ export class Revocations {
   async read(now: number): Promise<void> {
     const elapsed = performance.now()
     await this.#log.read(now / 1000)
-    // The log may have removed entries that this process did not read, if that was half its length ago.
-    if (!this.#wasRead(now, KEPT_SECONDS * 500)) this.#namesRead = new WeakSet()
+    // The log may have removed entries that this process did not read: it lacks some, or half its length has passed.
+    if (!(this.#log.isWhole && this.#wasRead(now, KEPT_SECONDS * 500))) this.#namesRead = new WeakSet()
     this.#readAt = { clock: now, elapsed }
     // No grant from before that time lasts on.
     for (const known of Object.values(this.#known))
@@ -141,8 +142,8 @@ export class Revocations {
     const { sessionId, delegationId } = identity
     return (
       judged(identity, subject.get(identity.subject), 'subject', now) ??
-      (sessionId === undefined ? undefined : judged(identity, session.get(sessionId), 'session', now)) ??
-      (delegationId === undefined ? undefined : judged(identity, delegation.get(delegationId), 'delegation', now))
+      judged(identity, session.get(sessionId ?? ''), 'session', now) ??
+      judged(identity, delegation.get(delegationId ?? ''), 'delegation', now)
     )
   }
 
