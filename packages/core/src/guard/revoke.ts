@@ -5,7 +5,7 @@ import type { OpenedDelegations } from '../delegations/delegations-part.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { SessionsPart } from '../identity/sessions.ts'
 import { refuseUnknownKeys, requireText } from '../lib/index.ts'
-import { concerns } from '../revocation/index.ts'
+import { concerns, nameOf } from '../revocation/index.ts'
 import { type Callers, channelOfRun, type GuardParts } from './guard-parts.ts'
 import { RevocationNotifier } from './revocation-notifier.ts'
 
@@ -89,10 +89,8 @@ async function end(
 function checked(options: RevokeOptions, { servers }: Callers): RevokeOptions {
   refuseUnknownKeys('revoke', options, optionKeys)
   requireText('revoke.issuer', options.issuer)
+  nameOf(options)
   const { issuer, tenant, subject, session } = options
-  if (subject === undefined && session === undefined) {
-    throw new ConfigurationError('revoke', 'name a subject, a session, or both')
-  }
   // A missing slash would match no user, and the call would still look like a success (I12).
   if (!servers.knows(issuer)) {
     throw new ConfigurationError(

@@ -52,15 +52,15 @@ function parsedInputs(call: IncomingCall, { limits }: GuardParts): Eventually<Pa
 /** Runs identify and authorize. Checks without I/O come first. A person is asked only after all of them. */
 export function authorize(call: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
   call.report.at = 'identity'
-  return whenKnown(readRevocations(call, guard.callers), () => authorizeKnown(call, guard))
+  return whenKnown(readRevocations(call, guard.callers, call.report.startedAt), () => authorizeKnown(call, guard))
 }
 
 /** Updates the revocations that this process knows. Synchronous if they are fresh. */
-function readRevocations({ policy, invocation, report }: ParsedCall, { revocations }: Callers): Eventually<unknown> {
-  const { identity } = invocation
+function readRevocations(call: ParsedCall, { revocations }: Callers, now: number): Eventually<unknown> {
+  const { identity } = call.invocation
   // A write stores a run or a question that outlives the call: the names themselves are read, and not only the log.
-  if (policy.effect === 'write' && isVerified(identity)) return revocations.findNow(identity, report.startedAt)
-  return revocations.isFresh(report.startedAt, identity) ? undefined : revocations.refresh(report.startedAt, identity)
+  if (call.policy.effect === 'write' && isVerified(identity)) return revocations.findNow(identity, now)
+  return revocations.isFresh(now, identity) ? undefined : revocations.refresh(now, identity)
 }
 
 function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
@@ -140,25 +140,28 @@ export async function stepUpBefore(
 /** Checks identity, roles and permissions again after a wait: a right may have ended during it. */
 export async function recheck(call: ApprovedCall, guard: GuardParts): Promise<Refusal | undefined> {
   const { report, identity, invocation, grantable } = call
-  const now = guard.reporting.clock.now()
+  const { clock } = guard.reporting
+  const at = clock.now()
   report.at = 'again'
-  // Before a claim, the store says whether access was revoked; otherwise, this process's own state does (I9).
-  const { revocations } = guard.callers
-  const revoked = call.run === undefined ? revocations.find(identity, now) : await revocations.findNow(identity, now)
-  if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
   // If the clock was set back, the time since the check is unknown.
-  const isNew = now >= call.checkedAt && now - call.checkedAt < STALE_AFTER_MS
-  if (call.waited !== true && isNew) return undefined
-  const identified = identify(invocation, guard.callers, now)
-  if (isRefusal(identified)) return report.refused('again', identified)
-  report.took('identity', identified)
-  const granted = grant(call, grantable.approvalCase, guard.bounds)
-  if (isRefusal(granted)) return report.refused('again', granted)
-  report.took('roles', granted)
-  const permitted = await permit(call, guard.bounds)
-  if (isRefusal(permitted)) return report.refused('again', permitted)
-  report.took('permission', permitted)
-  report.passed('again', 'checked again after a wait')
+  const isLate = call.waited === true || !(at >= call.checkedAt && at - call.checkedAt < STALE_AFTER_MS)
+  if (isLate) {
+    const identified = identify(invocation, guard.callers, at)
+    if (isRefusal(identified)) return report.refused('again', identified)
+    report.took('identity', identified)
+    const granted = grant(call, grantable.approvalCase, guard.bounds)
+    if (isRefusal(granted)) return report.refused('again', granted)
+    report.took('roles', granted)
+    const permitted = await permit(call, guard.bounds)
+    if (isRefusal(permitted)) return report.refused('again', permitted)
+    report.took('permission', permitted)
+  }
+  // Last: access may have been revoked during the other checks (I9).
+  const now = clock.now()
+  await readRevocations(call, guard.callers, now)
+  const revoked = guard.callers.revocations.find(identity, now)
+  if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
+  if (isLate) report.passed('again', 'checked again')
   return undefined
 }
 

@@ -43,7 +43,7 @@ export function nameOf({ issuer, subject, session, delegation }: Revoked): Name 
   if (delegation !== undefined) return { kind: 'delegation', issuer, id: delegation }
   if (session !== undefined) return { kind: 'session', issuer, id: session }
   if (subject !== undefined) return { kind: 'subject', issuer, id: subject }
-  throw new ConfigurationError('revoke', 'name an issuer, and a subject, a session or a delegation')
+  throw new ConfigurationError('revoke', 'name a subject, a session, or both')
 }
 
 /** The names under which the access of a user may have ended. */
