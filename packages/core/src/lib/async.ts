@@ -17,20 +17,8 @@ export class SingleFlight<T> {
     signal?.throwIfAborted()
     const flight = this.#flights.get(key) ?? this.#start(key, work)
     flight.waiting++
-    if (signal === undefined) return flight.result.finally(() => this.#leave(key, flight))
-    return new Promise<T>((resolve, reject) => {
-      const onAbort = () => {
-        this.#leave(key, flight)
-        reject(signal.reason)
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      flight.result.then(resolve, reject).finally(() => {
-        // Stryker disable next-line ConditionalExpression: A caller that aborted has left already. Leaving twice after the end affects no other caller: all have their answer.
-        if (signal.aborted) return
-        signal.removeEventListener('abort', onAbort)
-        this.#leave(key, flight)
-      })
-    })
+    const result = signal === undefined ? flight.result : orAborted(flight.result, signal)
+    return result.finally(() => this.#leave(key, flight))
   }
 
   /** Lets later callers start the work under `key` again. Callers that wait keep theirs. */

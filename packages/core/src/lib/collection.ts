@@ -57,10 +57,15 @@ export class Collection<Value> {
     return this.#hashed([this.#options.kind, ...name])
   }
 
-  /** @throws StoreError `unavailable`; `corrupt`, `moved`, `wrong_key` or `unknown_version`: it does not open. */
-  async get(key: string): Promise<Stored<Value> | undefined> {
-    const found = await this.#store.get(key)
-    return found && this.#open({ ...found, key })
+  /**
+   * @param instead - Value for a record that cannot be opened. Absent: its error is thrown.
+   * @throws StoreError `unavailable`; `corrupt`, `moved`, `wrong_key` or `unknown_version`: it does not open.
+   */
+  async get(key: string, instead?: Value): Promise<Stored<Value> | undefined> {
+    const found = await this.find(key)
+    if (found === undefined || !('unreadable' in found)) return found
+    if (instead === undefined) throw found.unreadable
+    return { key, record: instead, version: found.version }
   }
 
   /**
@@ -95,7 +100,7 @@ export class Collection<Value> {
    * Changes a record, and tries again when another writer was faster. `change` gets the newest value each time, or
    * `undefined` if it is missing, and returns `undefined` to leave it unchanged.
    * @param from - A key, or the record that was read.
-   * @param options.instead - Value for a record that cannot be opened. Absent: its error is thrown.
+   * @param options.instead - As for `get`.
    * @returns what is stored now.
    */
   async change(
@@ -104,14 +109,14 @@ export class Collection<Value> {
     { instead }: { readonly instead?: Value } = {},
   ): Promise<Stored<Value> | undefined> {
     const key = typeof from === 'string' ? from : from.key
-    let now = typeof from === 'string' ? await this.#getOr(instead, key) : from
+    let now = typeof from === 'string' ? await this.get(key, instead) : from
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
       const value = await change(now?.record)
       if (value === undefined) return now
       const version = await this.put(key, value, { ifVersion: now?.version ?? null })
       if (version !== 'conflict') return { key, record: value, version }
       if (attempt > 2) await pause(Math.random() * Math.min(MAX_PAUSE_MS, 2 ** attempt), undefined)
-      now = await this.#getOr(instead, key)
+      now = await this.get(key, instead)
     }
     throw new StoreError('unavailable', `a stored ${this.#options.kind} is being changed by too many writers at once`)
   }
@@ -196,13 +201,6 @@ export class Collection<Value> {
       else resealed++
     }
     return { resealed, unreadable }
-  }
-
-  async #getOr(instead: Value | undefined, key: string): Promise<Stored<Value> | undefined> {
-    const found = await this.find(key)
-    if (found === undefined || !('unreadable' in found)) return found
-    if (instead === undefined) throw found.unreadable
-    return { key, record: instead, version: found.version }
   }
 
   async *#listed(index: string, after?: string): AsyncGenerator<Versioned, void> {
