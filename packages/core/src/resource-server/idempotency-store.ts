@@ -1,13 +1,13 @@
 import * as z from 'zod/mini'
 import { Collection, type Lease, type OpenedStore, type Stored } from '../lib/index.ts'
 import { type OrderRecord, orderRecord } from './stored-answer.ts'
-import { hasRunOut, UNDER_WAY_SECONDS } from './under-way.ts'
+import { hasRunOut } from './under-way.ts'
 
 /**
- * Time for which an approval's claim outlasts its token, in seconds: requests with the token may be under way, and
- * clocks may be 30 s off, in both directions.
+ * Time for which an approval's claim outlasts its token, in seconds: requests with the token may be under way, and the
+ * clocks of store and processes may be hours off, or be set right meanwhile.
  */
-const MARGIN_SECONDS = UNDER_WAY_SECONDS + 60
+const MARGIN_SECONDS = 24 * 3600
 
 const approvalUse = z.strictObject({ v: z.literal(1), order: z.string(), keptFor: z.number() })
 type ApprovalUse = z.infer<typeof approvalUse>

@@ -14,14 +14,14 @@ as.metadata.introspection_endpoint = endpoint
 
 /** An API that takes an opaque token, whose issuer says this of it. */
 function opened(exp: number | undefined, storeIsAhead = 0) {
-  const time = { now: Date.now() }
-  const clock = { now: () => time.now }
+  const time = { now: Date.now(), storeIsAhead, isAhead: 0 }
+  const clock = { now: () => time.now + time.isAhead }
   const answer = { active: true, iss: as.issuer, aud: audience, sub: 'ann', client_id: 'app', token_type: 'Bearer' }
   server.use(http.post(endpoint, () => HttpResponse.json({ ...answer, exp, authorization_details: [order] })))
   const authorizationServer = oidc({ issuer: as.issuer, clientId: 'api', clientSecret: 'secret' })
   const introspect = createIntrospection({ authorizationServer, audience, clock })
   const api = makeApi({ introspect, clock })
-  const gate = createApprovalGate({ store: memoryStore({ clock: { now: () => time.now + storeIsAhead } }), clock })
+  const gate = createApprovalGate({ store: memoryStore({ clock: { now: () => time.now + time.storeIsAhead } }), clock })
   const handler = place()
   const run = async (key: string, token = 'opaque') => {
     const request = new Request(here, { headers: { authorization: `Bearer ${token}` } })
@@ -50,6 +50,19 @@ test.each([600, 7_000, 86_400, 90_000, 31 * 86_400])(
     expect(handler).toHaveBeenCalledTimes(1)
   },
 )
+
+test.each([
+  ['store, set right after the first use, was 10 minutes behind', { storeIsAhead: -600_000 }, 3700],
+  ['store, set right after the first use, was 20 hours behind', { storeIsAhead: -72_000_000 }, 1],
+  ['process that took the first use is an hour ahead', { isAhead: 3_600_000 }, 500],
+])('an approval is used once, where the clock of the %s', async (_, wrong, later) => {
+  const { time, run, handler } = opened(Math.floor(Date.now() / 1000) + 3700)
+  Object.assign(time, wrong)
+  expect((await run('k1')).status).toBe(201)
+  Object.assign(time, { storeIsAhead: 0, isAhead: 0, now: time.now + later * 1000 })
+  expect(await typeOf(await run('k2'))).toEqual([409, 'approval_used'])
+  expect(handler).toHaveBeenCalledTimes(1)
+})
 
 test('an approval by a token that does not say when it expires is refused: its use would be forgotten before it', async () => {
   const { run, handler } = opened(undefined)
