@@ -48,7 +48,8 @@ export class RevocationLog {
   readonly #take: (revoked: RevokedAt) => void
   /** Position up to which this process has read a complete log. */
   #read: Head | undefined
-  #isWhole = true
+  /** Whether this process has read all that is in force. */
+  isWhole = true
 
   /** @param take - Is given each revocation, and may be given it again. */
   constructor(opened: OpenedStore, take: (revoked: RevokedAt) => void) {
@@ -58,18 +59,13 @@ export class RevocationLog {
     this.#take = take
   }
 
-  /** Whether this process has read all that is in force. */
-  get isWhole(): boolean {
-    return this.#isWhole
-  }
-
   /** Reads the entries since the last read. @param now - Epoch seconds. */
   async read(now: number): Promise<void> {
     const before = this.#read !== undefined && isKept(this.#read, now) ? this.#read : undefined
     // Read first: when the chunks are read, they may hold more entries, but never fewer.
     const head = await this.#findHead()
     if (head !== undefined && head !== 'unreadable') return this.#readFrom(head, before, now)
-    this.#isWhole = head === undefined && before === undefined && (await this.#highest()) === undefined
+    this.isWhole = head === undefined && before === undefined && (await this.#highest()) === undefined
   }
 
   async #readFrom(head: Head, before: Head | undefined, now: number): Promise<void> {
@@ -90,9 +86,9 @@ export class RevocationLog {
         ? CHUNK
         : Math.max(number === head.last ? head.count : 0, number === before?.last ? before.count : 0)
     const seen = chunks.slice(0, last - from + 1)
-    this.#isWhole = seen.every(({ length }, index) => length >= least(from + index))
+    this.isWhole = seen.every(({ length }, index) => length >= least(from + index))
     // Entries that seem to have expired are not read, and are in force again where the clock is set back.
-    if (this.#isWhole && inForce) this.#read = { ...head, last, count: seen.at(-1)?.length ?? head.count }
+    if (this.isWhole && inForce) this.#read = { ...head, last, count: seen.at(-1)?.length ?? head.count }
   }
 
   /** @param now - Entries that were in force then stay in what is read. Epoch seconds. */
@@ -157,10 +153,12 @@ export class RevocationLog {
 
   /** Highest number of all chunks. -1: no chunk can be decrypted. `undefined`: the name has no chunks. */
   async #highest(): Promise<number | undefined> {
-    const numbers: number[] = []
-    const onUnreadable = () => void numbers.push(-1)
-    for await (const { record } of this.#chunks.under(LOG, { onUnreadable })) numbers.push(record.number)
-    return numbers.length === 0 ? undefined : Math.max(...numbers)
+    let highest: number | undefined
+    const found = (number = -1) => {
+      highest = Math.max(highest ?? -1, number)
+    }
+    for await (const { record } of this.#chunks.under(LOG, { onUnreadable: () => found() })) found(record.number)
+    return highest
   }
 }
 

@@ -52,6 +52,8 @@ export class Revocations {
   }
   /** Identities whose names were read. The log has each revocation since then, as long as it is read. */
   #namesRead = new WeakSet<Identity>()
+  /** Time of the newest known revocation, in epoch seconds: the log may have ended 30 days before it. */
+  #newest = 0
   /** Time of the last read of the log, if any: in epoch milliseconds, and in milliseconds of a monotonic clock. */
   #readAt = { clock: Number.NaN, elapsed: 0 }
 
@@ -76,8 +78,9 @@ export class Revocations {
   #isInLog(identity: Identity | undefined, now: number): boolean {
     if (!this.#log.isWhole) return false
     if (identity?.kind !== 'user' || this.#namesRead.has(identity)) return true
+    const provenAt = provenAtOf(identity) ?? 0
     // A time in the future proves nothing, however old the proof is.
-    return Math.abs((provenAtOf(identity) ?? 0) - now / 1000) < KEPT_SECONDS
+    return Math.abs(provenAt - now / 1000) < KEPT_SECONDS && provenAt > this.#newest - KEPT_SECONDS
   }
 
   /**
@@ -189,6 +192,7 @@ export class Revocations {
     const { kind, id } = nameOf(revoked)
     const known = this.#known[kind]
     known.set(id, mergeRevoked(known.get(id) ?? [], revoked))
+    this.#newest = Math.max(this.#newest, revoked.at)
   }
 }
 

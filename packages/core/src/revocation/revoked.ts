@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { Owner, RevokeOptions, UserIdentity } from '../contract/index.ts'
+import { isSamePrincipal, type Owner, type RevokeOptions, type UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 
 /** Revoked access: of a subject with all its sessions, of a session, or of a delegation. */
@@ -65,8 +65,7 @@ export function concerns(revoked: Revoked, { issuer, tenant, subject }: Owner): 
 
 /** Adds a revocation to those of its name: an equal one gets the later time. */
 export function mergeRevoked(known: readonly RevokedAt[], added: RevokedAt): readonly RevokedAt[] {
-  const { issuer, tenant, subject } = added
-  const isSame = (other: RevokedAt) => other.issuer === issuer && other.tenant === tenant && other.subject === subject
+  const isSame = (other: RevokedAt) => isSamePrincipal(other, added)
   const at = Math.max(added.at, known.find(isSame)?.at ?? 0)
   return [...known.filter((other) => !isSame(other)), { ...added, at }]
 }

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { fgaClient } from '../../../src/entrypoints/fga.ts'
 import { createIntrospection } from '../../../src/entrypoints/identity.ts'
@@ -5,7 +6,7 @@ import { oidc } from '../../../src/entrypoints/providers.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
 import { object, policy } from '../../../src/index.ts'
 import { askedVault } from './asked-vault.ts'
-import { ISSUER, schema, smallWorld } from './small-world.ts'
+import { ISSUER, reads, schema, smallWorld, user } from './small-world.ts'
 
 const AGENT = 'https://agent.example/'
 const json = (body: object) => new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json' } })
@@ -86,3 +87,23 @@ describe.each(Object.entries(caches))('%s', (_name, open) => {
     expect(asked()).toBe(once)
   })
 })
+
+test.each([0, 5, 29])(
+  verifies(
+    'I11',
+    'a proof from before a revocation that the log has lost is refused, also by a clock that is %d days behind',
+  ),
+  async (days) => {
+    const { guard, call, clock } = smallWorld()
+    const now = clock.now() / 1000
+    const identity = user({ claims: { iat: now - 60 }, expiresAt: now + 365 * 86_400 })
+    const operator = guard()
+    const revoke = (subject: string) => operator.revoke({ issuer: ISSUER, subject })
+    await revoke('ann')
+    for (let other = 0; other < 64; other++) await revoke(`user-${other}`)
+    clock.advance(32 * 86_400)
+    for (const subject of ['bob', 'eve']) await revoke(subject)
+    const behind = guard({ clock: { ...clock, now: () => clock.now() - days * 86_400_000 } })
+    expect(await behind.run(reads, call({ identity }), () => 'ran')).toMatchObject({ code: 'revoked' })
+  },
+)
