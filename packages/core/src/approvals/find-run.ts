@@ -27,7 +27,7 @@ export async function findRun(runStore: RunStore, slotKey: string): Promise<Entr
   const entry = await runStore.read(pointer.id)
   if (entry === undefined || entry.record.slots.includes(slotKey)) return entry
   // The process that set the pointer died before the run listed the slot. The pointer may be older than the run.
-  await runStore.pointers.set(slotKey, pointer.id, pointer.version, entry.record)
+  await runStore.pointers.set(slotKey, entry.record, pointer.version)
   return listed(runStore, entry, slotKey)
 }
 
@@ -43,7 +43,7 @@ export async function findOrCreateRun(runStore: RunStore, draft: RunDraft): Prom
   const pointer = await runStore.pointers.read(draft.slotKey)
   const wanted = pointer?.id ?? (draft.fits && (await openRun(runStore, draft, draft.fits))) ?? crypto.randomUUID()
   // Written again if it exists: it may date from a process that died before it created the run.
-  const id = await runStore.pointers.set(draft.slotKey, wanted, pointer?.version ?? null, draft.record(wanted))
+  const id = await runStore.pointers.set(draft.slotKey, draft.record(wanted), pointer?.version ?? null)
   return complete(runStore, id, draft)
 }
 
@@ -93,7 +93,7 @@ async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<Ru
       if (entry === undefined || (isAdoptable(entry.record, runStore.now()) && fits(entry.record))) return open.id
     }
     const id = crypto.randomUUID()
-    if ((await runStore.pointers.set(openKey, id, open?.version ?? null, draft.record(id))) === id) return id
+    if ((await runStore.pointers.set(openKey, draft.record(id), open?.version ?? null)) === id) return id
   }
   throw new StoreError('unavailable', 'a run is being created by too many writers at once')
 }

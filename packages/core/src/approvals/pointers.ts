@@ -30,22 +30,25 @@ export class Pointers {
    *
    * @returns the id that the pointer has now.
    */
-  async set(key: string, id: string, ifVersion: string | null, record: RunRecord): Promise<string> {
-    const value: Pointer = { v: 1, id, keptFor: this.#keptFor(record) }
-    if ((await this.#pointers.put(key, value, { ifVersion })) !== 'conflict') return id
+  async set(key: string, record: RunRecord, ifVersion: string | null): Promise<string> {
+    const value = this.#to(record)
+    if ((await this.#pointers.put(key, value, { ifVersion })) !== 'conflict') return record.id
     // A pointer that has expired meanwhile is set again.
     const now = await this.#pointers.change(key, (found) => (found === undefined ? value : undefined))
-    return now?.record.id ?? id
+    return now?.record.id ?? record.id
   }
 
   /** Lets the slots of a run that was created long ago find it for as long as it is kept (A12). Epoch seconds. */
   async keep(record: RunRecord, now: number): Promise<void> {
-    if (now - record.createdAt <= NAMED_LONG_AGO_SECONDS) return
-    for (const key of record.slots) {
-      const found = await this.read(key)
-      // Another run has the slot by now.
-      if (found !== undefined && found.id !== record.id) continue
-      await this.set(key, record.id, found?.version ?? null, record)
-    }
+    // The clock of the process that made it may have been ahead.
+    if (Math.abs(now - record.createdAt) <= NAMED_LONG_AGO_SECONDS) return
+    const value = this.#to(record)
+    // Another run may have the slot by now.
+    for (const key of record.slots)
+      await this.#pointers.change(key, (found = value) => (found.id === value.id ? value : undefined))
+  }
+
+  #to(record: RunRecord): Pointer {
+    return { v: 1, id: record.id, keptFor: this.#keptFor(record) }
   }
 }

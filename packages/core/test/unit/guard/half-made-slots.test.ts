@@ -74,6 +74,24 @@ describe('a slot whose process died between two writes finds its run for 30 days
   })
 })
 
+test(
+  verifies('A12', 'a slot finds its run for 30 days after its end, where the clock of its maker was ahead'),
+  async () => {
+    const { guard, call, clock } = smallWorld()
+    let ahead = 40 * DAY
+    const behalf = guard({ clock: { ...clock, now: () => clock.now() + ahead * 1000 } })
+    const at = () => call({ identity: user({ claims: { iat: clock.now() / 1000 + ahead } }) })
+    const fails = () => Promise.reject(new Error('the API said 500'))
+    await expect(behalf.run(writes, at(), fails)).rejects.toThrow('the API said 500')
+    ahead = 0
+    clock.advance(29 * DAY)
+    const [stuck] = await behalf.approvals.list({ identity: user(), as: 'owner' })
+    await behalf.approvals.resolve(stuck?.id ?? '', 'ran', { identity: user(), result: 'paid' })
+    clock.advance(29 * DAY)
+    expect(await behalf.run(writes, at(), () => 'paid again')).toMatchObject({ status: 'done', result: 'paid' })
+  },
+)
+
 test.each([
   ['of the store is 31 days and a half ahead', 31.5, 0],
   ['of the store is 400 days ahead', 400, 0],
