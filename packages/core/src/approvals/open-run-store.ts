@@ -33,7 +33,7 @@ export function openRunStore({
 }: OpenRunStoreOptions): RunStore {
   const opened = openStoreKeys(store, keys)
   const isRevoked = (record: RunRecord) => isRevokedRun(record, revocations, clock.now())
-  return new RunStore({ ...opened, clock, isRevoked, ...(onState !== undefined && { onState }) })
+  return new RunStore({ ...opened, clock, isRevoked, onState })
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Principal, RevokeOptions } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
-import { Collection, type KeyedHash, Lease, type Name, type OnUnreadable, type OpenedStore } from '../lib/index.ts'
+import { Collection, type KeyedHash, Lease, type Name, type OpenedStore, type WalkOptions } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import { NAMED_LONG_AGO_SECONDS, Pointers } from './pointers.ts'
 import {
@@ -22,20 +22,13 @@ const RETENTION_SECONDS = 30 * 24 * 3600
 /** A record outlives what points to it, so that no pointer leads to nothing. */
 const POINTERS_END_BEFORE_SECONDS = 24 * 3600
 
-export interface WalkOptions {
-  /** Only records after this id, in an order that has no meaning. */
-  readonly after?: string | undefined
-  /** Absent: a record that does not open ends the walk with its error. */
-  readonly onUnreadable?: OnUnreadable | undefined
-}
-
 /** What the runStore stands on. */
 export interface RunStoreOptions extends OpenedStore {
   readonly clock: Clock
   /** Whether the proof that a run was asked with was revoked since (I11). */
   readonly isRevoked: (record: RunRecord) => Promise<boolean>
   /** Called with each new state after it is written, by the process that wrote it. */
-  readonly onState?: (record: RunRecord) => void
+  readonly onState?: ((record: RunRecord) => void) | undefined
 }
 
 /** The runs of an app. Knows nothing of questions and answers. */
@@ -72,6 +65,11 @@ export class RunStore {
     return this.#clock.now() / 1000
   }
 
+  /** Epoch seconds, by the clock of the store. */
+  storeNow(): Promise<number> {
+    return this.#store.now()
+  }
+
   /** `undefined` also for what is no text: it may come from a request to the app. */
   async read(id: string): Promise<Entry | undefined> {
     return typeof id === 'string' ? this.#runs.get(await this.#runs.keyOf(id)) : undefined
@@ -89,9 +87,9 @@ export class RunStore {
   async update(entry: Entry, change: (record: RunRecord) => RunRecord | undefined): Promise<Entry> {
     let news: RunState | undefined
     const stored = await this.#runs.change(entry, async (now) => {
-      if (now === undefined) throw new StoreError('unavailable', 'a run disappeared while it was changed')
+      if (now === undefined) throw new StoreError('unavailable', 'a stored run disappeared')
       const wanted = change(now)
-      news = wanted === undefined || wanted.state === now.state ? undefined : wanted.state
+      news = wanted?.state === now.state ? undefined : wanted?.state
       if (wanted === undefined || news === undefined) return wanted
       if (!mayBecome(now.state, news)) throw new StoreError('corrupt', `a run cannot go from ${now.state} to ${news}`)
       // First: a run that lives on must not outlive its names, or its slots would run it twice.
@@ -164,6 +162,7 @@ export class RunStore {
     return Math.max(0, (question?.expiresAt ?? 0) - this.now()) + RETENTION_SECONDS + NAMED_LONG_AGO_SECONDS
   }
 
+  /** Walks on from the record of the id `after`, in an order that has no meaning. */
   async *#walk(name: Name, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Entry, void> {
     const last = after === undefined ? undefined : await this.#runs.keyOf(after)
     yield* this.#runs.under(name, { after: last, onUnreadable })

@@ -34,20 +34,27 @@ export async function writeAnswer(
   { answer, sentAt, now }: { readonly answer: ApprovalAnswer; readonly sentAt: number; readonly now: number },
 ): Promise<{ readonly entry: Entry; readonly isWritten: boolean }> {
   let isWritten = false
+  const byStore = answer.status === 'approved' ? await runStore.storeNow() : now
   const written = await runStore.update(entry, (record) => {
     isWritten = isPending(record) && toAnswer(record.question)
-    return isWritten ? applied(record as Pending, answer, sentAt, now) : undefined
+    return isWritten ? applied(record as Pending, answer, sentAt, now, byStore) : undefined
   })
   return { entry: written, isWritten }
 }
 
 /** Returns the record after an answer. */
-export function applied(record: Pending, answer: ApprovalAnswer, sentAt: number, now: number): RunRecord {
+export function applied(
+  record: Pending,
+  answer: ApprovalAnswer,
+  sentAt: number,
+  now: number,
+  byStore = now,
+): RunRecord {
   switch (answer.status) {
     case 'pending':
       return { ...record, delivery: postponed(record, answer, sentAt, now) }
     case 'approved':
-      return approved(record, answer, now)
+      return approved(record, answer, now, byStore)
     case 'denied': {
       const denied = ended(record, 'denied', textOr(answer.detail, 'the person said no'), now)
       const evidence = evidenceOf(answer.evidence)
@@ -88,16 +95,16 @@ function postponed({ question, delivery }: Pending, answer: Of<'pending'>, sentA
  * the difference that clocks may have. Its use, and what was revoked since, count from the earliest time at which it can
  * have been given.
  */
-function approved(record: Pending, answer: Of<'approved'>, now: number): RunRecord {
+function approved(record: Pending, answer: Of<'approved'>, now: number, byStore: number): RunRecord {
   const { question, delivery } = record
   const { token } = answer
   // What was to be held by the server is not quietly held by us instead (A9).
-  if (record.question.credential !== undefined && token === undefined) {
+  if (question.credential !== undefined && token === undefined) {
     return ended(record, 'failed', 'the answer brought no token, where the token is the approval', now)
   }
   const evidence = evidenceOf(answer.evidence)
   if (answer.evidence !== undefined && evidence === undefined) {
-    return ended(record, 'failed', 'the evidence of the answer is no plain JSON object, or too large', now)
+    return ended(record, 'failed', 'the evidence is no plain JSON object, or too large', now)
   }
   const provenAt = provenTime(answer, delivery, now)
   const foundAt = delivery.receivedAt ?? now
@@ -110,7 +117,8 @@ function approved(record: Pending, answer: Of<'approved'>, now: number): RunReco
   return {
     ...rest,
     state: 'approved',
-    answeredAt,
+    // A clock that is ahead must not date an answer after a later revocation of its approver.
+    answeredAt: Math.min(answeredAt, byStore),
     foundAt: now,
     usableUntil,
     ...(evidence !== undefined && { evidence }),

@@ -38,6 +38,7 @@ function pushed(channel: Partial<ApprovalChannel> = {}) {
   return {
     ...world,
     behalf: guard,
+    approvals,
     questions,
     run: (over = {}) => guard.run(rule, world.call(over), () => 'paid'),
     name: (other: typeof bob) => {
@@ -104,6 +105,24 @@ describe('an answer that arrives by itself', () => {
     clock.advance(1_200)
     await take(given({ at: clock.now() / 1000 - 1_000 }))
     expect(await run()).toMatchObject({ status: 'denied', code: 'approval_expired' })
+  })
+})
+
+describe('an answer that is taken by a process whose clock is ahead', () => {
+  test.each([
+    ['2 minutes', 120],
+    ['59 minutes', 3540],
+  ])(verifies('A11', 'does not count once the access of its approver ended: %s'), async (_, ahead) => {
+    for (const by of [() => bob, () => user({ subject: 'bob' })]) {
+      const { run, given, clock, store, behalf, approvals } = pushed()
+      const wrong = { now: () => clock.now() + ahead * 1000 }
+      const take = approvalAnswers({ authorizationServer, approvals, store, keys, clock: wrong })
+      await run()
+      await take(given({ at: wrong.now() / 1000, approver: by() }), 'chat')
+      clock.advance(45)
+      await behalf.revoke(bob)
+      expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+    }
   })
 })
 
