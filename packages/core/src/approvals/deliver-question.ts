@@ -147,6 +147,7 @@ async function send(
   // A caller that aborted before the send does not want the question sent.
   context.signal?.throwIfAborted()
   const sentAt = runStore.now()
+  const byStore = await runStore.storeNow()
   const asked = await withinBound((signal) =>
     channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }).then(checkedAsked),
   ).catch(async (error: unknown) => {
@@ -164,7 +165,7 @@ async function send(
     return {
       ...record,
       state: 'pending',
-      delivery: deliveryOf(asked, question, channel, { sentAt, now }),
+      delivery: deliveryOf(asked, question, channel, { sentAt, byStore, now }),
       sends: record.sends + 1,
     }
   }
@@ -172,7 +173,7 @@ async function send(
   if ('thrown' in asked) throw asked.thrown
   if ('state' in asked && isWithdrawn(next.record, question)) {
     void unask(
-      { ...entry.record, question, delivery: deliveryOf(asked, question, channel, { sentAt, now }) },
+      { ...entry.record, question, delivery: deliveryOf(asked, question, channel, { sentAt, byStore, now }) },
       channel,
       context,
     )
@@ -223,7 +224,7 @@ function deliveryOf(
   asked: ApprovalSent,
   { expiresAt }: StoredQuestion,
   channel: ApprovalChannel,
-  { sentAt, now }: { readonly sentAt: number; readonly now: number },
+  { sentAt, byStore, now }: { readonly sentAt: number; readonly byStore: number; readonly now: number },
 ): Delivery {
   const interval = intervalOf(asked.interval, DEFAULT_INTERVAL_SECONDS)
   // A delivery that has ended already would only be sent again.
@@ -232,7 +233,8 @@ function deliveryOf(
     state: asked.state,
     interval,
     nextPollAt: channel.poll === undefined ? NEVER : nextPollAt({ now, interval, before: 0, end }),
-    sentAt,
+    // A clock that is ahead must not date a revocation of the approver before their question.
+    sentAt: Math.min(sentAt, byStore),
     pendingAt: sentAt,
     expiresAt: end,
   }

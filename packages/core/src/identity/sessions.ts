@@ -19,7 +19,7 @@ import {
   type Stored,
   type StoreKeys,
 } from '../lib/index.ts'
-import type { Store } from '../ports/index.ts'
+import type { Clock, Store } from '../ports/index.ts'
 import { checkLifetime, concerns, revocableName, revocableNames } from '../revocation/index.ts'
 import { presenceIn, refuseRevoked, requireProofTime } from './present-user.ts'
 import {
@@ -149,7 +149,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   const { clock, timeoutMs } = surroundings
   const servers = trustedServers('createSessions', options)
   const audience = options.audience === undefined ? undefined : checkAudience(where('audience'), options.audience)
-  const records = sessionRecords(options.store, options.keys)
+  const records = sessionRecords(options, clock)
   const presence = presenceIn(options.store, options.keys, clock)
   const isRevoked = async (login: StoredSession) =>
     (await presence.revocations.findNow(login.identity, clock.now())) !== undefined
@@ -221,14 +221,15 @@ const endedMeanwhile = () => new InvalidTokenError('inactive', 'access was revok
 
 type SessionRecords = Collection<SessionRecord>
 
-function sessionRecords(store: Store, keys: StoreKeys | undefined): SessionRecords {
+function sessionRecords({ store, keys }: SessionsOptions, clock: Clock): SessionRecords {
   return new Collection(openStoreKeys(store, keys), {
     kind: 'session',
     schema: sessionRecord,
     index: ({ login: { identity } }) =>
       revocableNames(identity, identity.sessionId === undefined ? [] : [identity.sessionId]),
-    ends: ({ unconfirmed, endsAt }) =>
-      unconfirmed ? { expiresInSeconds: UNCONFIRMED_SECONDS } : { expiresAt: endsAt },
+    ends: ({ unconfirmed, endsAt }) => ({
+      expiresInSeconds: unconfirmed ? UNCONFIRMED_SECONDS : Math.max(0, endsAt - clock.now() / 1000),
+    }),
   })
 }
 

@@ -82,11 +82,8 @@ function refuseMixture(store: Store, given: StoreKeys | undefined, option: strin
 
 /** A part with another index key finds nothing that the others wrote: no revocation, and no run. */
 function refuseOtherIndex(store: Store, index: Uint8Array, option: string): void {
-  const known = indexKeys.get(store)
-  if (known === undefined) {
-    indexKeys.set(store, index)
-    return
-  }
+  const known = indexKeys.get(store) ?? index
+  indexKeys.set(store, known)
   if (known.every((byte, at) => byte === index[at])) return
   throw new ConfigurationError(
     option,

@@ -35,10 +35,14 @@ function pushed(channel: Partial<ApprovalChannel> = {}) {
   const guard = world.guard({ approvals })
   const take = approvalAnswers({ authorizationServer, approvals, store, keys, clock })
   const last = () => questions.at(-1) as ApprovalQuestion
+  const aheadBy = (seconds: number) => ({ ...clock, now: () => clock.now() + seconds * 1000 })
   return {
     ...world,
     behalf: guard,
-    approvals,
+    rule,
+    guardAt: (ahead: number) => world.guard({ approvals, clock: aheadBy(ahead) }),
+    takenAt: (ahead: number, answer: unknown) =>
+      approvalAnswers({ authorizationServer, approvals, store, keys, clock: aheadBy(ahead) })(answer, 'chat'),
     questions,
     run: (over = {}) => guard.run(rule, world.call(over), () => 'paid'),
     name: (other: typeof bob) => {
@@ -108,21 +112,28 @@ describe('an answer that arrives by itself', () => {
   })
 })
 
-describe('an answer that is taken by a process whose clock is ahead', () => {
-  test.each([
-    ['2 minutes', 120],
-    ['59 minutes', 3540],
-  ])(verifies('A11', 'does not count once the access of its approver ended: %s'), async (_, ahead) => {
-    for (const by of [() => bob, () => user({ subject: 'bob' })]) {
-      const { run, given, clock, store, behalf, approvals } = pushed()
-      const wrong = { now: () => clock.now() + ahead * 1000 }
-      const take = approvalAnswers({ authorizationServer, approvals, store, keys, clock: wrong })
-      await run()
-      await take(given({ at: wrong.now() / 1000, approver: by() }), 'chat')
-      clock.advance(45)
-      await behalf.revoke(bob)
-      expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
-    }
+describe('where the clock of a process is ahead', () => {
+  test.each([120, 3540])(
+    verifies('A11', 'an answer that it takes does not count once the access of its approver ended: %d s'),
+    async (ahead) => {
+      for (const by of [() => bob, () => user({ subject: 'bob' })]) {
+        const { run, given, clock, behalf, takenAt } = pushed()
+        await run()
+        await takenAt(ahead, given({ at: clock.now() / 1000 + ahead, approver: by() }))
+        clock.advance(45)
+        await behalf.revoke(bob)
+        expect(await run()).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+      }
+    },
+  )
+
+  test(verifies('A11', 'no answer is taken to its question after the access of the approver ended'), async () => {
+    const { call, clock, behalf, given, takenAt, guardAt, rule } = pushed()
+    await guardAt(120).run(rule, call(), () => 'paid')
+    clock.advance(60)
+    await behalf.revoke(bob)
+    clock.advance(60)
+    await expect(takenAt(120, given({ at: clock.now() / 1000 + 120 }))).rejects.toMatchObject({ reason: 'inactive' })
   })
 })
 
