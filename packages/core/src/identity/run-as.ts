@@ -21,9 +21,7 @@ import { isVerified } from './verified.ts'
  */
 export function runAs<Result>(identity: Identity, fn: () => Result): Result {
   if (!isVerified(identity)) {
-    throw new IdentityRequiredError(
-      'runAs takes an identity that a verification made',
-    )
+    throw new IdentityRequiredError('runAs takes an identity that a verification made')
   }
   const outer = shared.scope.getStore()
   const around = outer?.identity as Identity | undefined

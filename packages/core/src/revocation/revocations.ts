@@ -142,11 +142,10 @@ export class Revocations {
   find(identity: Identity, now: number): RevokedProof | undefined {
     if (identity.kind !== 'user') return undefined
     const { subject, session, delegation } = this.#known
-    const { sessionId, delegationId } = identity
     return (
       judged(identity, subject.get(identity.subject), 'subject', now) ??
-      judged(identity, session.get(sessionId ?? ''), 'session', now) ??
-      judged(identity, delegation.get(delegationId ?? ''), 'delegation', now)
+      judged(identity, session.get(identity.sessionId ?? ''), 'session', now) ??
+      judged(identity, delegation.get(identity.delegationId ?? ''), 'delegation', now)
     )
   }
 

@@ -84,10 +84,7 @@ function onBehalfOf(options: ExchangeTokenOptions, { target }: Profile, expected
     )
   }
   if (held.scopes.includes('.default')) {
-    throw new ConfigurationError(
-      'exchangeToken.scopes',
-      'name the scopes that the tool needs, not .default',
-    )
+    throw new ConfigurationError('exchangeToken.scopes', 'name the scopes that the tool needs, not .default')
   }
   const prefix = target === 'scope' ? `${api}/` : ''
   const appId = defaultIdentifier.exec(api)?.[1]
