@@ -43,8 +43,8 @@ export async function parseStored(
 }
 
 /**
- * Returns the input by which equal calls are found. What the schema fills in anew each time, such as a random default,
- * does not count: the same arguments under another slot are an equal call (A13, A14).
+ * Returns the input by which equal calls are found. A field that the schema fills in differently each time, such as a
+ * random default, does not count: the same arguments under another slot are an equal call (A13, A14).
  */
 export async function comparedInput({ policy, input, rawInput, invocation }: ParsedCall): Promise<Json> {
   if (equalJson(input, rawInput)) return input

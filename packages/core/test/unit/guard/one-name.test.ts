@@ -190,7 +190,7 @@ describe('the first parsed input of a slot is the input of its run (A12)', () =>
   })
 })
 
-describe('what a schema fills in anew each time does not tell equal calls apart', () => {
+describe('a field that the schema fills in differently each time does not distinguish equal calls', () => {
   const withReference = (reference: () => string) =>
     z.strictObject({
       amount: z.number(),
