@@ -1,3 +1,3 @@
 import { library } from '../../scripts/tsup-preset.ts'
 
-export default library({ entry: ['src/index.ts', 'src/browser.ts'] })
+export default library({ entry: ['src/index.ts', 'src/browser.ts', 'src/react.ts'] })

@@ -1,3 +1,11 @@
 // For clients: nothing here loads Node, the AI SDK or the guard.
 export { type Interrupt, type InterruptKind, parseInterrupt } from '@behalf/core/interrupts'
+export {
+  type FollowedChat,
+  type FollowOptions,
+  type FollowProblem,
+  followInterrupts,
+  wake,
+} from './follow-interrupts.ts'
 export { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
+export type { ShownMessage, ShownPart } from './pending-approvals.ts'

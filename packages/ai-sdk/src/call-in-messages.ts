@@ -1,9 +1,8 @@
 import type { Json } from '@behalf/core'
 import { plainCopy } from '@behalf/core/spi'
 import type { ModelMessage } from 'ai'
+import { hasEnded, type Part, partsOf, type ToolCall } from './parts-of.ts'
 
-export type Part = Exclude<ModelMessage['content'], string>[number]
-type ToolCall = Extract<Part, { readonly type: 'tool-call' }>
 type ApprovalRequest = Extract<Part, { readonly type: 'tool-approval-request' }>
 
 /** A tool call, as a conversation holds it. */
@@ -56,10 +55,6 @@ const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value) ?? 'nul
 export const writtenIn = (request: object, input: unknown): readonly [unknown, ...unknown[]] =>
   'inputSchemaInput' in request ? [request.inputSchemaInput, input] : [input]
 
-/** Whether a result of this call follows it. */
-export const hasEnded = (parts: readonly Part[], call: ToolCall): boolean =>
-  parts.slice(parts.indexOf(call)).some((part) => part.type === 'tool-result' && part.toolCallId === call.toolCallId)
-
 function answeredRequest(
   parts: readonly Part[],
   last: ModelMessage | undefined,
@@ -73,5 +68,3 @@ function answeredRequest(
     .filter((part) => part.type === 'tool-approval-request')
     .findLast((request) => request.toolCallId === toolCallId && ids.includes(request.approvalId))
 }
-
-export const partsOf = ({ content }: ModelMessage): readonly Part[] => (typeof content === 'string' ? [] : content)

@@ -1,6 +1,7 @@
 export { ToolAuthorizationError } from '@behalf/core'
 export { parseInterrupt } from '@behalf/core/interrupts'
 export type { ToolAuthorizationCode } from '@behalf/core/spi'
+export { type ApprovalStatusOptions, approvalStatus } from './approval-status.ts'
 export { guardTools } from './guard-tools.ts'
 export type { GuardedTools, GuardToolsOptions, PoliciesFor, ToolApprovalFunction, ToolInput } from './guarded-tools.ts'
 export { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'

@@ -1,6 +1,6 @@
 import { type Interrupt, parseInterrupt } from '@behalf/core/interrupts'
 import type { ModelMessage } from 'ai'
-import { hasEnded, partsOf } from './call-in-messages.ts'
+import { hasEnded, partsOf } from './parts-of.ts'
 
 /** An approval request without an answer. */
 export interface PendingApproval {

@@ -1,6 +1,6 @@
-import { ConfigurationError, type DenyCode, type Guard, type Identity } from '@behalf/core'
-import { denySentences, type PauseState } from '@behalf/core/spi'
+import { ConfigurationError, type Guard, type Identity } from '@behalf/core'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
+import { type Answer, answerOf } from './answer-of.ts'
 import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'
 import { type HeldApproval, pendingApprovals } from './pending-approvals.ts'
 
@@ -56,16 +56,6 @@ export async function resumeWhenResolved(
   return [...own, { role: 'tool', content: responses }]
 }
 
-type Answer = Pick<ToolApprovalResponse, 'approved' | 'reason'>
-
-const refusals: Readonly<Partial<Record<PauseState, DenyCode>>> = {
-  denied: 'approval_denied',
-  expired: 'approval_expired',
-  failed: 'approval_failed',
-  cancelled: 'approval_cancelled',
-  revoked: 'revoked',
-}
-
 async function answerTo(
   { interrupt, request }: HeldApproval,
   { id, call }: CallInMessages,
@@ -78,7 +68,5 @@ async function answerTo(
     guard.pauses.stateOf(interrupt, { pause: pauseOf(threadId, id, call.input, written), ...asked }),
   )
   const state = (await Promise.all(states)).find((one) => one !== undefined)
-  if (state === undefined || state === 'open') return undefined
-  const refusal = refusals[state]
-  return refusal === undefined ? { approved: true } : { approved: false, reason: denySentences[refusal] }
+  return state && answerOf(state)
 }

@@ -4,7 +4,7 @@ import { coversEachEntryPoint, type Entries, port, readsInTime, type Watch } fro
 import { generateText, type ModelMessage, tool } from 'ai'
 import * as z from 'zod'
 import * as aiSdk from '../src/index.ts'
-import { guardTools, interruptsOf, resumeWhenResolved, toAiTools } from '../src/index.ts'
+import { approvalStatus, guardTools, interruptsOf, resumeWhenResolved, toAiTools } from '../src/index.ts'
 import { call, scripted } from './scripted-model.ts'
 import { user } from './turn.ts'
 import { world } from './world.ts'
@@ -74,6 +74,16 @@ const entries: Entries = {
       return watch.call(() => interruptsOf(watch.given(messages)))
     },
     [{ interrupt: { kind: 'approval_pending' } }],
+  ],
+  approvalStatus: [
+    async (watch) => {
+      const { messages, guard, identity } = await answered()
+      const options = { guard: { approvals: port(guard.approvals) }, identityOf: () => identity }
+      const route = watch.call(() => approvalStatus(watch.given(options)))
+      const [waiting] = interruptsOf(messages)
+      return (await route(new Request(`https://app.example/api/approvals/${waiting?.interrupt.id}`))).json()
+    },
+    { resolved: true, approved: true },
   ],
   resumeWhenResolved: [
     async (watch) => {

@@ -12,12 +12,12 @@ import {
   type UIMessage,
 } from 'ai'
 import { expect, test } from 'vitest'
-import { interruptsOf, parseInterrupt } from '../src/browser.ts'
-import { guardTools } from '../src/index.ts'
+import { followInterrupts, interruptsOf, parseInterrupt, wake } from '../src/browser.ts'
+import { approvalStatus, guardTools } from '../src/index.ts'
 import { answering, call, type Step } from './scripted-model.ts'
 import { makeTools, policies, world } from './world.ts'
 
-// The recipe of docs/guides/ai-sdk.md, without React: `useChat` is AbstractChat with a state that React watches.
+// Without React: `useChat` is AbstractChat with a state that React watches.
 
 class PlainState implements ChatState<UIMessage> {
   status: ChatStatus = 'ready'
@@ -54,12 +54,6 @@ async function chatRoute(messages: UIMessage[], { guard, identity, steps }: App)
   })
 }
 
-/** What the route `GET /api/approvals/[id]` of the guide does. */
-async function isResolved(id: string, { guard, identity }: App): Promise<boolean> {
-  const view = identity && (await guard.approvals.get(id, { identity }))
-  return view !== undefined && view.state !== 'open'
-}
-
 /** A browser with a conversation; messages cross the wire as JSON. */
 function browser(app: App) {
   const over = { ...app }
@@ -76,12 +70,19 @@ function browser(app: App) {
       reconnectToStream: async () => null,
     },
   })
-  /** What the hook `useInterrupts` of the guide does each time that a look is due. */
+  const route = approvalStatus({ guard: over.guard, identityOf: () => over.identity })
+  /** Polls each question once, and continues what waits for a login, as a page does when its user is back. */
   const look = async () => {
-    for (const { approvalId, interrupt } of interruptsOf(chat.messages)) {
-      if (interrupt.kind === 'approval_pending' && !(await isResolved(interrupt.id, over))) continue
-      await chat.addToolApprovalResponse({ id: approvalId, approved: true })
+    const polls: Promise<Response>[] = []
+    const poll = (url: string) => {
+      polls.push(route(new Request(`https://app.example${url}`)))
+      return polls.at(-1) as Promise<Response>
     }
+    const stop = followInterrupts(chat, { fetch: poll })
+    await Promise.all(polls)
+    await settled(chat)
+    stop()
+    await wake(chat)
     await settled(chat)
   }
   const app_ = (next: Partial<App>) => Object.assign(over, next)

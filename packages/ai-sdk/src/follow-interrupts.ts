@@ -1,0 +1,135 @@
+import { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
+import type { ShownMessage } from './pending-approvals.ts'
+
+/** The parts of a chat that are used: `useChat` returns them, and the chats of other frameworks have them. */
+export interface FollowedChat {
+  /** The messages of the conversation. Read again at each poll. */
+  readonly messages: readonly ShownMessage[]
+  /** Adds the response to an approval request. */
+  addToolApprovalResponse(response: {
+    readonly id: string
+    readonly approved: boolean
+    readonly reason?: string
+  }): void | PromiseLike<void>
+}
+
+/**
+ * Reason why a question is not followed now. `unknown`: the server knows no such question of this user.
+ * `login_required`: no user is signed in. `unavailable`: the server did not answer as the route does. The poll is
+ * repeated, at most each minute.
+ */
+export type FollowProblem = 'unknown' | 'login_required' | 'unavailable'
+
+/** Options of {@link followInterrupts}. */
+export interface FollowOptions {
+  /** Address of the route of `approvalStatus`, without the id. @default '/api/approvals' */
+  readonly url?: string
+  /** Sends the request, such as with a token of the app. @default the global `fetch`, which sends the app's cookies */
+  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
+  /** Called when the problem changes; with `undefined` when there is none. */
+  readonly onProblem?: (problem: FollowProblem | undefined) => void
+}
+
+const DEFAULT_SECONDS = 5
+const MAX_SECONDS = 60
+/** Time after which the messages are searched for new questions. */
+const TICK_MS = 1_000
+const TIMEOUT_MS = 30_000
+
+interface Followed {
+  dueAt: number
+  failures: number
+  problem?: FollowProblem | undefined
+}
+
+/**
+ * Follows the questions that a chat waits for: polls each one until it is resolved, then adds the response, so that the
+ * chat continues. Give the chat `sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses`.
+ *
+ * Finds questions that arrive later. Calls that wait for a sign-in, an account or a step-up have no question: call
+ * {@link wake} when the user is back. A response is only a wake-up: the server checks again before the tool runs.
+ *
+ * @returns A function that stops it.
+ */
+export function followInterrupts(
+  chat: FollowedChat,
+  { url = '/api/approvals', fetch: send = (to, init) => globalThis.fetch(to, init), onProblem }: FollowOptions = {},
+): () => void {
+  const stopped = new AbortController()
+  const followed = new Map<string, Followed>()
+  let told: FollowProblem | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const poll = async ({ approvalId, interrupt }: PendingInterrupt, state: Followed): Promise<void> => {
+    const found = await look(`${url}/${encodeURIComponent(interrupt.id)}`, send, stopped.signal)
+    if (stopped.signal.aborted) return
+    state.problem = found.problem
+    state.failures = found.problem === undefined ? 0 : state.failures + 1
+    const seconds = found.interval ?? interrupt.interval ?? DEFAULT_SECONDS
+    state.dueAt = Date.now() + Math.min(MAX_SECONDS, seconds * 2 ** state.failures) * 1_000
+    if (found.answer !== undefined) await chat.addToolApprovalResponse({ id: approvalId, ...found.answer })
+  }
+
+  const tick = async (): Promise<void> => {
+    const waiting = interruptsOf(chat.messages).filter(({ interrupt }) => interrupt.kind === 'approval_pending')
+    const ids = new Set(waiting.map(({ approvalId }) => approvalId))
+    for (const id of followed.keys()) if (!ids.has(id)) followed.delete(id)
+    await Promise.all(
+      waiting.map(async (pending) => {
+        const state = followed.get(pending.approvalId) ?? { dueAt: 0, failures: 0 }
+        followed.set(pending.approvalId, state)
+        if (state.dueAt <= Date.now()) await poll(pending, state)
+      }),
+    )
+  }
+
+  const run = async (): Promise<void> => {
+    // An error of the chat is shown by the chat. The question stays in its messages, and is polled again.
+    await tick().catch(() => {})
+    if (stopped.signal.aborted) return
+    const [problem] = [...followed.values()].flatMap((one) => one.problem ?? [])
+    if (problem !== told) onProblem?.(problem)
+    told = problem
+    timer = setTimeout(run, TICK_MS)
+  }
+  void run()
+  return () => {
+    stopped.abort()
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * Continues the calls of a chat that wait for a sign-in, an account or a step-up. Call it when the user is back: the
+ * server checks whether they did it.
+ */
+export async function wake(chat: FollowedChat): Promise<void> {
+  for (const { approvalId, interrupt } of interruptsOf(chat.messages)) {
+    if (interrupt.kind !== 'approval_pending') await chat.addToolApprovalResponse({ id: approvalId, approved: true })
+  }
+}
+
+interface Found {
+  readonly answer?: { readonly approved: boolean; readonly reason?: string }
+  readonly problem?: FollowProblem
+  /** Seconds until the next poll. */
+  readonly interval?: number
+}
+
+/** Asks the route once. Never throws. */
+async function look(to: string, send: NonNullable<FollowOptions['fetch']>, stopped: AbortSignal): Promise<Found> {
+  try {
+    const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)])
+    const response = await send(to, { signal, cache: 'no-store', headers: { accept: 'application/json' } })
+    if (response.status === 401) return { problem: 'login_required' }
+    if (response.status === 404) return { problem: 'unknown' }
+    const body: unknown = response.ok ? await response.json() : undefined
+    if (typeof body !== 'object' || body === null || !('resolved' in body)) return { problem: 'unavailable' }
+    const { resolved, approved, reason, interval } = body as Readonly<Record<string, unknown>>
+    if (resolved === false) return typeof interval === 'number' && interval > 0 ? { interval } : {}
+    if (resolved !== true || typeof approved !== 'boolean') return { problem: 'unavailable' }
+    return { answer: { approved, ...(typeof reason === 'string' && { reason }) } }
+  } catch {
+    return { problem: 'unavailable' }
+  }
+}

@@ -1,0 +1,67 @@
+// `@behalf/ai-sdk/react`: needs React, and loads neither Node nor the guard.
+import { useCallback, useEffect, useRef, useState } from 'react'
+import {
+  type FollowedChat,
+  type FollowOptions,
+  type FollowProblem,
+  followInterrupts,
+  wake,
+} from './follow-interrupts.ts'
+import { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
+
+export type { FollowedChat, FollowOptions, FollowProblem } from './follow-interrupts.ts'
+export type { PendingInterrupt } from './interrupts-of.ts'
+
+/** Options of {@link useApprovals}. */
+export type UseApprovalsOptions = Pick<FollowOptions, 'url' | 'fetch'>
+
+/** The waiting calls of a chat. */
+export interface Approvals {
+  /** Calls that wait for a person, in their order. Show `interrupt.message`. */
+  readonly waiting: readonly PendingInterrupt[]
+  /** Reason why a question is not followed now. Absent: all are. */
+  readonly problem: FollowProblem | undefined
+  /**
+   * Continues the calls that wait for a sign-in, an account or a step-up. Call it when the user is back: the server
+   * checks whether they did it.
+   */
+  wake(): Promise<void>
+}
+
+/**
+ * Follows the approvals of a chat while the component is shown: polls each open question, and continues the chat when a
+ * question is resolved.
+ *
+ * @param chat - What `useChat` returns. Give `useChat` `sendAutomaticallyWhen:
+ *   lastAssistantMessageIsCompleteWithApprovalResponses`.
+ */
+export function useApprovals(chat: FollowedChat, { url, fetch }: UseApprovalsOptions = {}): Approvals {
+  const latest = useRef({ chat, fetch })
+  useEffect(() => {
+    latest.current = { chat, fetch }
+  })
+  const [problem, setProblem] = useState<FollowProblem>()
+  const waiting = interruptsOf(chat.messages)
+  const isOpen = waiting.some(({ interrupt }) => interrupt.kind === 'approval_pending')
+  useEffect(() => {
+    if (!isOpen) return undefined
+    const stop = followInterrupts(
+      {
+        get messages() {
+          return latest.current.chat.messages
+        },
+        addToolApprovalResponse: (response) => latest.current.chat.addToolApprovalResponse(response),
+      },
+      {
+        ...(url !== undefined && { url }),
+        fetch: (to, init) => (latest.current.fetch ?? globalThis.fetch)(to, init),
+        onProblem: setProblem,
+      },
+    )
+    return () => {
+      stop()
+      setProblem(undefined)
+    }
+  }, [isOpen, url])
+  return { waiting, problem, wake: useCallback(() => wake(latest.current.chat), []) }
+}

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import { type FollowOptions, followInterrupts, type ShownMessage, wake } from '../src/browser.ts'
+
+beforeEach(() => vi.useFakeTimers())
+afterEach(() => vi.useRealTimers())
+
+/** A part of a call that waits for a person. */
+const waiting = (approvalId: string, kind = 'approval_pending', more: object = {}) => ({
+  type: 'tool-buy',
+  state: 'approval-requested',
+  toolCallId: `call-of-${approvalId}`,
+  approval: {
+    id: approvalId,
+    requestReason: JSON.stringify({ v: 1, kind, id: `question-of-${approvalId}`, tool: 'buy', message: 'm', ...more }),
+  },
+})
+
+/** A chat with these parts, and a server that answers by the id of the question. */
+function page(...parts: ReturnType<typeof waiting>[]) {
+  const messages: ShownMessage[] = [{ parts }]
+  const responses: object[] = []
+  const problems: unknown[] = []
+  const answers: Record<string, () => Response | Promise<Response>> = {}
+  const asked: string[] = []
+  const chat = {
+    messages,
+    addToolApprovalResponse: vi.fn(async (response: { readonly id: string }) => {
+      responses.push(response)
+      messages[0] = { parts: (messages[0]?.parts ?? []).filter(({ approval }) => approval?.id !== response.id) }
+    }),
+  }
+  const follow = (options: FollowOptions = {}) => {
+    const stop = followInterrupts(chat, {
+      onProblem: (problem) => problems.push(problem),
+      fetch: async (url) => {
+        asked.push(url)
+        return (answers[url.split('/').at(-1) ?? ''] ?? (() => Response.json({ resolved: false, interval: 5 })))()
+      },
+      ...options,
+    })
+    onTestFinished(stop)
+    return stop
+  }
+  const add = (part: ReturnType<typeof waiting>) => messages.push({ parts: [part] })
+  return { chat, answers, asked, responses, problems, follow, add }
+}
+
+const seconds = (count: number) => vi.advanceTimersByTimeAsync(count * 1_000)
+
+test('polls at once, then at the interval of the server, and adds the response when the question is resolved', async () => {
+  const { answers, asked, responses, follow } = page(waiting('a'))
+  follow()
+  await seconds(4)
+  expect(asked).toEqual(['/api/approvals/question-of-a'])
+  await seconds(2)
+  expect(asked).toHaveLength(2)
+  answers['question-of-a'] = () => Response.json({ resolved: true, approved: true })
+  await seconds(6)
+  expect(responses).toEqual([{ id: 'a', approved: true }])
+  await seconds(60)
+  expect(asked).toHaveLength(3)
+})
+
+test('adds a denial as one, with its reason, and never as an approval', async () => {
+  const { answers, responses, follow } = page(waiting('a'), waiting('b'))
+  answers['question-of-a'] = () => Response.json({ resolved: true, approved: false, reason: 'It was denied.' })
+  answers['question-of-b'] = () => Response.json({ resolved: true })
+  follow()
+  await seconds(1)
+  expect(responses).toEqual([{ id: 'a', approved: false, reason: 'It was denied.' }])
+})
+
+test('finds a question that arrives later, at the address that the app gives', async () => {
+  const { asked, follow, add } = page()
+  follow({ url: 'https://api.example/questions' })
+  await seconds(5)
+  expect(asked).toEqual([])
+  add(waiting('late/one'))
+  await seconds(1)
+  expect(asked).toEqual(['https://api.example/questions/question-of-late%2Fone'])
+})
+
+test.each([
+  ['unknown', () => new Response(null, { status: 404 })],
+  ['login_required', () => new Response(null, { status: 401 })],
+  ['unavailable', () => new Response(null, { status: 503 })],
+  ['unavailable', () => new Response('<html>a login page</html>')],
+  ['unavailable', () => Response.json(null)],
+  ['unavailable', () => Promise.reject(new TypeError('no network'))],
+] as const)('says %s once, polls more slowly, at most each minute, and recovers', async (problem, answer) => {
+  const { answers, asked, problems, responses, follow } = page(waiting('a'))
+  answers['question-of-a'] = answer
+  follow()
+  await seconds(300)
+  expect(problems).toEqual([problem])
+  // After 10, 20 and 40 seconds, then each minute.
+  expect(asked.length).toBeLessThanOrEqual(9)
+  answers['question-of-a'] = () => Response.json({ resolved: true, approved: true })
+  await seconds(61)
+  expect(responses).toEqual([{ id: 'a', approved: true }])
+  expect(problems).toEqual([problem, undefined])
+})
+
+test('adds no response after it was stopped, even if one is on its way', async () => {
+  const { answers, asked, chat, follow } = page(waiting('a'))
+  const answer = Promise.withResolvers<Response>()
+  answers['question-of-a'] = () => answer.promise
+  const stop = follow()
+  await seconds(1)
+  stop()
+  answer.resolve(Response.json({ resolved: true, approved: true }))
+  await seconds(120)
+  expect(asked).toHaveLength(1)
+  expect(chat.addToolApprovalResponse).not.toHaveBeenCalled()
+})
+
+test('a chat that fails to add the response is asked again', async () => {
+  const { answers, chat, responses, follow } = page(waiting('a'))
+  answers['question-of-a'] = () => Response.json({ resolved: true, approved: true })
+  chat.addToolApprovalResponse.mockRejectedValueOnce(new Error('the chat is away'))
+  follow()
+  await seconds(10)
+  expect(responses).toEqual([{ id: 'a', approved: true }])
+})
+
+test('wake continues what waits for a login, an account or a step-up, and leaves questions to their answer', async () => {
+  const kinds = ['login_required', 'connection_required', 'step_up_required', 'approval_pending']
+  const { chat, responses } = page(...kinds.map((kind) => waiting(kind, kind, { connection: 'crm' })))
+  await wake(chat)
+  expect(responses).toEqual(kinds.slice(0, 3).map((id) => ({ id, approved: true })))
+})
