@@ -60,8 +60,8 @@ async function converse(
     const isQuestion = waiting.interrupt.kind === 'approval_pending'
     if (!isQuestion || identity === undefined || (await waitForPerson(waiting.interrupt)) === 'leave') break
     const resumed = await resumeWhenResolved(messages, { guard, identity, threadId })
-    if (resumed === undefined) continue
-    messages = resumed
+    if (resumed.status !== 'resolved') continue
+    messages = resumed.messages
     await noteRefusal(waiting.toolCallId)
     await generate()
   }

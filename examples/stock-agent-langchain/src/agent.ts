@@ -88,9 +88,9 @@ async function nextStep(
 ): Promise<Command | 'look' | undefined> {
   const [pending] = interruptsOf(state)
   if (pending === undefined || identity === undefined) return undefined
-  if (isResumed) return resumeWhenResolved(state, { guard, identity })
+  if (isResumed) return (await resumeWhenResolved(state, { guard, identity })).command
   if ((await waitForPerson(pending.interrupt)) === 'leave') return undefined
-  return (await resumeWhenResolved(state, { guard, identity })) ?? 'look'
+  return (await resumeWhenResolved(state, { guard, identity })).command ?? 'look'
 }
 
 /** Returns the call of this turn: the newest one since the user's last message. */

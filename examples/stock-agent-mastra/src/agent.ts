@@ -83,7 +83,8 @@ class Conversation {
       if (waiting === undefined) return said
       if (identity === undefined || (await this.#leaves(waiting.interrupt, waitForPerson)))
         return waiting.interrupt.message
-      for (const { resumeData, ...which } of await resumeWhenResolved(suspended, { guard, identity })) {
+      const { resumptions } = await resumeWhenResolved(suspended, { guard, identity })
+      for (const { resumeData, ...which } of resumptions) {
         said = await textOf(await this.#agent.resumeStream(resumeData, { ...which, memory: this.#memory }))
       }
     }

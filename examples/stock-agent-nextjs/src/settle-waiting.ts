@@ -33,8 +33,8 @@ export async function settleWaiting(messages: readonly UIMessage[], context: Set
   if (looks.some(({ isOpen }) => isOpen)) return { status: 'open', messages: now }
   const kept = await convertToModelMessages([...now], { tools })
   const resumed = await resumeWhenResolved(kept, { guard, identity, threadId })
-  if (resumed === undefined) return { status: 'open', messages: now }
-  const last = resumed.at(-1)
+  if (resumed.status !== 'resolved') return { status: 'open', messages: now }
+  const last = resumed.messages.at(-1)
   const responses = last?.role === 'tool' ? last.content.filter((part) => part.type === 'tool-approval-response') : []
   return { status: 'answered', messages: responses.reduce(answered, now) }
 }

@@ -16,24 +16,31 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal
 }
 
+/** What {@link resumeWhenResolved} found. */
+export interface Resumed {
+  /**
+   * `resolved`: continue with `messages`. `open`: a person has not answered yet. `nothing`: no request waits.
+   * `unknown`: a request waits that this guard does not answer, and it stays so: its question is unknown or another
+   * user's (the two look the same), no guard with these keys made it for this conversation, or a message of the user
+   * follows it. Answer it yourself.
+   */
+  readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
+  /** The given messages; if `resolved`, with the responses. */
+  readonly messages: ModelMessage[]
+}
+
 /**
- * Returns the messages with which the framework can continue, or `undefined` while a question of the last step is open.
+ * Looks up the questions of the last step, and returns the messages with which the framework can continue.
  *
  * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. Answers all
  * requests of a step together, as the AI SDK requires. `approved: true` is only a wake-up: the tool checks again before
  * it runs. Sign-in, connection and step-up have no record, so they are answered at once: call this after the user's
  * action.
  *
- * Returns `undefined` for a question that is unknown or another user's; the two look the same. It does so too for
- * requests that no guard with these keys made for this conversation, until the app answers those itself.
- *
  * @throws ConfigurationError There is no `threadId`.
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
-export async function resumeWhenResolved(
-  messages: readonly ModelMessage[],
-  options: ResumeOptions,
-): Promise<ModelMessage[] | undefined> {
+export async function resumeWhenResolved(messages: readonly ModelMessage[], options: ResumeOptions): Promise<Resumed> {
   // Copied: an app may add to its own list, and to its messages, while the guard waits.
   const own = messages.map((message) => ({ ...message }))
   if (typeof options.threadId !== 'string' || options.threadId === '') {
@@ -41,32 +48,35 @@ export async function resumeWhenResolved(
   }
   const last = own.at(-1)
   const pending = pendingApprovals(own)
-  if (pending.length === 0 || (last?.role !== 'assistant' && last?.role !== 'tool')) return undefined
+  if (pending.length === 0) return { status: 'nothing', messages: own }
+  if (last?.role !== 'assistant' && last?.role !== 'tool') return { status: 'unknown', messages: own }
   const answers = await Promise.all(
-    pending.map(async (approval): Promise<ToolApprovalResponse | undefined> => {
+    pending.map(async (approval): Promise<ToolApprovalResponse | 'open' | 'unknown'> => {
       const { approvalId } = approval
       const answer = await answerTo(approval, callIn(own, approval.toolCallId), options)
-      return answer && { type: 'tool-approval-response', approvalId, ...answer }
+      return typeof answer === 'string' ? answer : { type: 'tool-approval-response', approvalId, ...answer }
     }),
   )
-  const responses = answers.filter((answer) => answer !== undefined)
-  if (responses.length < pending.length) return undefined
+  if (answers.includes('open')) return { status: 'open', messages: own }
+  if (answers.includes('unknown')) return { status: 'unknown', messages: own }
+  const content = answers.filter((answer) => typeof answer !== 'string')
   // The SDK reads responses from the last message alone.
-  if (last.role === 'tool') return [...own.slice(0, -1), { ...last, content: [...last.content, ...responses] }]
-  return [...own, { role: 'tool', content: responses }]
+  if (last.role !== 'tool') return { status: 'resolved', messages: [...own, { role: 'tool', content }] }
+  const answered = { ...last, content: [...last.content, ...content] }
+  return { status: 'resolved', messages: [...own.slice(0, -1), answered] }
 }
 
 async function answerTo(
   { interrupt, request }: HeldApproval,
   { id, call }: CallInMessages,
   { guard, identity, threadId, signal }: ResumeOptions,
-): Promise<Answer | undefined> {
+): Promise<Answer | 'open' | 'unknown'> {
   // A tool that is not guarded may give any text as its reason, even one that contains an interrupt.
-  if (interrupt === undefined || call?.toolName !== interrupt.tool) return undefined
+  if (interrupt === undefined || call?.toolName !== interrupt.tool) return 'unknown'
   const asked = { identity, ...(signal !== undefined && { signal }) }
   const states = writtenIn(request, call.input).map((written) =>
     guard.pauses.stateOf(interrupt, { pause: pauseOf(threadId, id, call.input, written), ...asked }),
   )
   const state = (await Promise.all(states)).find((one) => one !== undefined)
-  return state && answerOf(state)
+  return state === undefined ? 'unknown' : (answerOf(state) ?? 'open')
 }

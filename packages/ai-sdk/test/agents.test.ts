@@ -17,7 +17,7 @@ test('a ToolLoopAgent, generating and streaming, pauses and goes on', async () =
   expect(interruptsOf(asked)).toMatchObject([{ interrupt: { message: 'Buy 50 shares of AAPL' } }])
   await target.authorizationServer.controls.approve()
   target.clock.advance(10)
-  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })
   const result = await agentWith(answering(['Bought.'])).stream({ messages })
   expect(await result.text).toBe('Bought.')
   expect(await target.orders()).toBe(1)

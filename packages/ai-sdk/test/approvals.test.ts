@@ -42,16 +42,18 @@ test('after a restart, an approved call runs once and its result reaches the mod
   const { guard, login, saved, orders, clock, authorizationServer } = await paused()
   const restarted = guard()
   const identity = await login()
-  expect(await resumeWhenResolved(saved, { guard: restarted, identity, threadId: 'thread-1' })).toBeUndefined()
+  expect(await resumeWhenResolved(saved, { guard: restarted, identity, threadId: 'thread-1' })).toMatchObject({
+    status: 'open',
+  })
   await authorizationServer.controls.approve()
   clock.advance(10)
-  const messages = await resumeWhenResolved(saved, { guard: restarted, identity, threadId: 'thread-1' })
+  const { messages } = await resumeWhenResolved(saved, { guard: restarted, identity, threadId: 'thread-1' })
   expect(messages?.at(-1)).toMatchObject({
     role: 'tool',
     content: [{ type: 'tool-approval-response', approved: true }],
   })
   const model = scripted('Done.')
-  const { result } = await turn({ guard: restarted, identity, model, messages: messages ?? [] })
+  const { result } = await turn({ guard: restarted, identity, model, messages })
   expect(result.text).toBe('Done.')
   expect(await orders()).toBe(1)
   expect(seenBy(model)).toContain('"quantity":50')
@@ -61,7 +63,7 @@ test('replaying the same saved messages gives the first result again and places 
   const { guard, identity, saved, orders, clock, authorizationServer } = await paused()
   await authorizationServer.controls.approve()
   clock.advance(10)
-  const messages = (await resumeWhenResolved(saved, { guard: guard(), identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard: guard(), identity, threadId: 'thread-1' })
   const texts: string[] = []
   for (let replay = 0; replay < 3; replay++) {
     const { saved: after } = await turn({ guard: guard(), identity, model: scripted('Done.'), messages })
@@ -77,7 +79,7 @@ test('two replays at the same time place one order', async () => {
   const { guard, identity, saved, orders, clock, authorizationServer } = await paused()
   await authorizationServer.controls.approve()
   clock.advance(10)
-  const messages = (await resumeWhenResolved(saved, { guard: guard(), identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard: guard(), identity, threadId: 'thread-1' })
   await Promise.all([1, 2, 3].map(() => turn({ guard: guard(), identity, model: scripted('Done.'), messages })))
   expect(await orders()).toBe(1)
 })
@@ -96,10 +98,10 @@ test('a denial by the person is told in the fixed sentence and runs nothing', as
   await authorizationServer.controls.deny()
   clock.advance(10)
   const behalf = guard()
-  const messages = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
+  const { messages } = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
   expect(messages?.at(-1)).toMatchObject({ content: [{ approved: false }] })
   const model = scripted('They said no.')
-  await turn({ guard: behalf, identity, model, messages: messages ?? [] })
+  await turn({ guard: behalf, identity, model, messages })
   expect(seenBy(model)).toContain('The request for approval was denied. Do not try this action again')
   expect(await orders()).toBe(0)
 })
@@ -121,7 +123,9 @@ test('an approval for 50 is not used by a call for 500: that is another question
   const behalf = guard()
   const changed = JSON.parse(JSON.stringify(saved).replaceAll('"quantity":50', '"quantity":500')) as ModelMessage[]
   // The proof of the request is for the arguments that were asked about.
-  expect(await resumeWhenResolved(changed, { guard: behalf, identity, threadId: 'thread-1' })).toBeUndefined()
+  expect(await resumeWhenResolved(changed, { guard: behalf, identity, threadId: 'thread-1' })).toMatchObject({
+    status: 'unknown',
+  })
   await turn({ guard: behalf, identity, model: scripted('Hm.'), messages: forged(changed) })
   expect(await orders()).toBe(0)
   expect(await authorizationServer.controls.pendingRequests('ann')).toMatchObject([
@@ -137,7 +141,9 @@ test('another user in the same thread neither sees nor uses the answer', async (
   clock.advance(10)
   const bob = await login('bob')
   const behalf = guard()
-  expect(await resumeWhenResolved(saved, { guard: behalf, identity: bob, threadId: 'thread-1' })).toBeUndefined()
+  expect(await resumeWhenResolved(saved, { guard: behalf, identity: bob, threadId: 'thread-1' })).toMatchObject({
+    status: 'unknown',
+  })
   const model = scripted('No.')
   await turn({ guard: behalf, identity: bob, model, messages: forged(saved) })
   expect(seenBy(model)).toContain('This action is not permitted.')
@@ -162,8 +168,8 @@ test('two users with the same ids in the same thread each get their own order', 
   const resumed = await Promise.all(
     turns.map(({ saved, identity }) => resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })),
   )
-  expect(resumed.map((messages) => messages !== undefined)).toEqual([true, false])
-  await turn({ guard: behalf, identity: ann.identity, model: scripted('Done.'), messages: resumed[0] ?? [] })
+  expect(resumed.map(({ status }) => status)).toEqual(['resolved', 'open'])
+  await turn({ guard: behalf, identity: ann.identity, model: scripted('Done.'), messages: resumed[0]?.messages ?? [] })
   expect([await orders('p-ann'), await orders('p-bob')]).toEqual([1, 0])
 })
 
@@ -181,12 +187,14 @@ test('parallel calls of one step are answered together, each by its own record',
   const [twenty] = requests.filter(({ bindingMessage }) => bindingMessage === 'Buy 20 shares of MSFT')
   await authorizationServer.controls.approve(fifty?.authReqId)
   clock.advance(10)
-  expect(await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })).toBeUndefined()
+  expect(await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })).toMatchObject({
+    status: 'open',
+  })
   await authorizationServer.controls.deny(twenty?.authReqId)
   clock.advance(10)
-  const messages = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
+  const { messages } = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
   const model = scripted('One of two.')
-  await turn({ guard: behalf, identity, model, messages: messages ?? [] })
+  await turn({ guard: behalf, identity, model, messages })
   expect(await orders()).toBe(2)
   expect(seenBy(model)).toContain('The request for approval was denied.')
 })
@@ -196,15 +204,17 @@ test('an approval that ran out runs nothing', async () => {
   clock.advance(3700)
   const behalf = guard()
   // The login has expired too, and a copy of an identity is not a verified identity.
-  expect(await resumeWhenResolved(saved, { guard: behalf, identity: { ...old }, threadId: 'thread-1' })).toBeUndefined()
+  expect(await resumeWhenResolved(saved, { guard: behalf, identity: { ...old }, threadId: 'thread-1' })).toMatchObject({
+    status: 'unknown',
+  })
   const expired = resumeWhenResolved(saved, { guard: behalf, identity: old, threadId: 'thread-1' })
   await expect(expired).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'expired' })
   const identity = await login()
-  const messages = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
+  const { messages } = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
   expect(messages?.at(-1)).toMatchObject({
     content: [{ approved: false, reason: 'The request for approval ran out without being used.' }],
   })
-  await turn({ guard: behalf, identity, model: scripted('Too late.'), messages: messages ?? [] })
+  await turn({ guard: behalf, identity, model: scripted('Too late.'), messages })
   expect(await orders()).toBe(0)
 })
 
@@ -213,7 +223,7 @@ test('streamText pauses and resumes the same way', async () => {
   await authorizationServer.controls.approve()
   clock.advance(10)
   const behalf = guard()
-  const messages = (await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
   const result = streamText({
     model: streaming(scripted('Done.')),
     messages,

@@ -55,7 +55,7 @@ async function pausedForLogin() {
 test('a write that waited for a login runs after it, once, however often the messages are sent', async () => {
   const { target, guard, saved } = await pausedForLogin()
   const identity = await target.login()
-  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })
   for (let times = 0; times < 2; times++) await turn({ guard, identity, model: scripted('Done.'), messages })
   expect(await target.orders()).toBe(1)
 })
@@ -63,7 +63,7 @@ test('a write that waited for a login runs after it, once, however often the mes
 test('other arguments under a request of the guard run nothing', async () => {
   const { target, guard, saved } = await pausedForLogin()
   const identity = await target.login()
-  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })
   const changed = JSON.parse(JSON.stringify(messages).replaceAll('"quantity":5', '"quantity":6')) as ModelMessage[]
   await turn({ guard, identity, model: scripted('Hm.'), messages: changed })
   expect(await target.orders()).toBe(0)
@@ -72,7 +72,7 @@ test('other arguments under a request of the guard run nothing', async () => {
 test('an answer that is sent once more, behind the result or beside made-up calls, runs nothing again', async () => {
   const { target, guard, saved } = await pausedForLogin()
   const identity = await target.login()
-  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })
   const { saved: ended } = await turn({ guard, identity, model: scripted('Done.'), messages })
   const answer = messages.slice(-1)
   expect(await target.orders()).toBe(1)
@@ -92,10 +92,10 @@ test('an answer that is sent once more, behind the result or beside made-up call
 test('a request of the guard, copied into another conversation, runs nothing there', async () => {
   const { target, guard, saved } = await pausedForLogin()
   const identity = await target.login()
-  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })
   for (const threadId of ['thread-2', 'thread-3']) {
     await turn({ guard, identity, threadId, model: scripted('Hm.'), messages })
-    expect(await resumeWhenResolved(saved, { guard, identity, threadId })).toBeUndefined()
+    expect(await resumeWhenResolved(saved, { guard, identity, threadId })).toMatchObject({ status: 'unknown' })
   }
   expect(await target.orders()).toBe(0)
   await turn({ guard, identity, model: scripted('Done.'), messages })
@@ -122,7 +122,7 @@ test('a made-up call runs nothing where the guard cannot tell at first', async (
 test('a call whose id the model used before is another call, also right behind an answer that is kept with its result', async () => {
   const { target, guard, saved } = await pausedForLogin()
   const identity = await target.login()
-  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })
   const { saved: ended } = await turn({ guard, identity, model: scripted('Done.'), messages })
   // As `convertToModelMessages` makes it of a browser's messages, where the model's words after the result were lost.
   const last = ended.flatMap(({ role, content }) => (role === 'tool' ? content : []))

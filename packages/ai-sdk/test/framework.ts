@@ -56,10 +56,11 @@ async function messagesFor(turn: AdapterTurn, saved: ModelMessage[]): Promise<Mo
   switch (start.kind) {
     case 'prompt':
       return [...saved, { role: 'user', content: start.text }]
-    case 'resume':
-      return identity === undefined
-        ? undefined
-        : resumeWhenResolved(saved, { guard, identity, threadId: turn.threadId })
+    case 'resume': {
+      if (identity === undefined) return undefined
+      const { status, messages } = await resumeWhenResolved(saved, { guard, identity, threadId: turn.threadId })
+      return status === 'resolved' ? messages : undefined
+    }
     case 'forge':
       return [
         ...saved,

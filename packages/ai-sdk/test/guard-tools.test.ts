@@ -103,9 +103,9 @@ describe('refused calls', () => {
     })
     expect(interruptsOf(asked.result)).toMatchObject([{ interrupt: { kind: 'login_required' } }])
     const identity = await login()
-    const messages = await resumeWhenResolved(asked.saved, { guard: behalf, identity, threadId: 'thread-1' })
+    const { messages } = await resumeWhenResolved(asked.saved, { guard: behalf, identity, threadId: 'thread-1' })
     const model = scripted('You are Ann.')
-    await turn({ guard: behalf, identity, model, messages: messages ?? [] })
+    await turn({ guard: behalf, identity, model, messages })
     expect(seenBy(model)).toContain('"subject":"ann"')
   })
 
@@ -226,8 +226,15 @@ describe('resumeWhenResolved', () => {
         { type: 'tool-approval-request', approvalId: 'a', toolCallId: 'c', reason: 'a human should look' },
       ],
     }
-    for (const messages of [[], [user('hi')], [user('hi'), waiting], [user('hi'), waiting, user('well?')]]) {
-      expect(await resumeWhenResolved(messages, { guard: guard(), identity, threadId: 'thread-1' })).toBeUndefined()
+    const cases: [string, ModelMessage[]][] = [
+      ['nothing', []],
+      ['nothing', [user('hi')]],
+      ['unknown', [user('hi'), waiting]],
+      ['unknown', [user('hi'), waiting, user('well?')]],
+    ]
+    for (const [status, messages] of cases) {
+      const options = { guard: guard(), identity, threadId: 'thread-1' }
+      expect(await resumeWhenResolved(messages, options)).toEqual({ status, messages })
       expect(interruptsOf(messages)).toEqual([])
     }
   })

@@ -43,7 +43,7 @@ async function answered() {
 /** The call of a conversation that was answered: the guard compares what the messages hold. */
 async function goneOn(watch: Watch, streaming: readonly 'pay'[] = []) {
   const { pay, messages, guard, identity } = await answered()
-  const resumed = (await resumeWhenResolved(messages, { guard, identity, threadId: 'thread' })) ?? []
+  const { messages: resumed } = await resumeWhenResolved(messages, { guard, identity, threadId: 'thread' })
   const { tools } = guardTools({ pay }, { guard, policies, identity, threadId: 'thread', streaming })
   const given = watch.given({ toolCallId: 'one', messages: structuredClone(resumed), context: {} })
   return endOf(watch.call(() => tools.pay.execute?.(watch.given({ amount: 1 }), given)))
@@ -92,7 +92,10 @@ const entries: Entries = {
       const options = watch.given({ guard: { pauses: port(guard.pauses) }, identity, threadId: 'thread', signal })
       return watch.call(() => resumeWhenResolved(watch.given(messages), options))
     },
-    [{ role: 'user' }, { role: 'assistant' }, { role: 'tool', content: [{ approved: true }] }],
+    {
+      status: 'resolved',
+      messages: [{ role: 'user' }, { role: 'assistant' }, { role: 'tool', content: [{ approved: true }] }],
+    },
   ],
   'tool.execute': [
     async (watch) => {

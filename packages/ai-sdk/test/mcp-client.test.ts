@@ -120,7 +120,7 @@ test.each([false, true])(
     expect(calls).toEqual([])
     await authorizationServer.controls.approve()
     clock.advance(10)
-    const resumed = (await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 't' })) ?? []
+    const { messages: resumed } = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 't' })
     for (let times = 0; times < 2; times++) {
       const model = scripted('Done.')
       await turn([...resumed], model)

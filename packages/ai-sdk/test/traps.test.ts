@@ -153,7 +153,7 @@ describe('approvals', () => {
     await expect(half).rejects.toSatisfy(MissingToolResultsError.isInstance)
     await target.authorizationServer.controls.approve()
     target.clock.advance(10)
-    expect(await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })).toBeUndefined()
+    expect(await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })).toMatchObject({ status: 'open' })
     expect(await target.orders()).toBe(0)
   })
 
@@ -211,7 +211,7 @@ describe('approvals', () => {
       InvalidToolApprovalSignatureError.isInstance,
     )
     expect(await target.orders()).toBe(0)
-    const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+    const { messages } = await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })
     await generateText({ model: scripted('Done.'), messages, ...options })
     expect(await target.orders()).toBe(1)
   })

@@ -79,7 +79,7 @@ test.each([undefined, { pay: (input: Arguments) => ({ ...input }) }])(
     await controls.approve()
     target.clock.advance(10)
     const saved = json([...start, ...responseMessages])
-    const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+    const { messages } = await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })
     for (let times = 0; times < 2; times++) await generateText({ model: answering([]), messages, ...settings() })
     await generateText({ model: answering([step]), messages: start, ...settings() })
     expect([ran, await controls.pendingRequests()]).toEqual([[{ amount: 1 }], []])
@@ -93,7 +93,7 @@ test('a client that writes arguments in another way, which the schema reads as t
   const { responseMessages } = await generateText({ model, messages: start, ...make(), stopWhen })
   const identity = await target.login()
   const saved = json([...start, ...responseMessages])
-  const messages = (await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })) ?? []
+  const { messages } = await resumeWhenResolved(saved, { guard, identity, threadId: 'thread-1' })
   const send = (sent: ModelMessage[]) =>
     generateText({ model: answering([]), messages: sent, ...make(identity), stopWhen })
   await send(messages)

@@ -10,5 +10,5 @@ export {
 export { guardTools } from './guard-tools.ts'
 export type { GuardableTool, GuardToolsOptions, PoliciesFor, ToolInput, ToolName } from './guarded-tools.ts'
 export { type GraphPause, interruptsOf, type PausedState, type PendingInterrupt } from './interrupts-of.ts'
-export { type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
+export { type Resumed, type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
 export { toLangChainTools } from './to-langchain-tools.ts'

@@ -1,6 +1,6 @@
 import type { Guard, Identity } from '@behalf/core'
 import { Command } from '@langchain/langgraph'
-import { interruptsOf, type PausedState, type PendingInterrupt } from './interrupts-of.ts'
+import { interruptsOf, type PausedState } from './interrupts-of.ts'
 import { wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
@@ -13,8 +13,20 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal
 }
 
+/** What {@link resumeWhenResolved} found. */
+export interface Resumed {
+  /**
+   * `resolved`: at least one call has its answer: run `command`. `open`: no call has it yet. `nothing`: no guarded call
+   * waits. `unknown`: calls wait that this guard does not answer, and it stays so: their questions are unknown or
+   * another user's (the two look the same), or no guard with these keys made them for their pause.
+   */
+  readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
+  /** The command that wakes the calls. Present if `resolved`. */
+  readonly command?: Command
+}
+
 /**
- * Returns the command with which the graph can continue, or `undefined` while every question that it waits for is open.
+ * Looks up the questions of the waiting calls, and returns the command with which the graph can continue.
  *
  * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. Wakes each
  * call that has its answer, by id; the others still wait. Run the command with the same `thread_id`, and with the
@@ -28,19 +40,17 @@ export interface ResumeOptions {
  * @throws InvalidTokenError The identity has expired: sign in again.
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
-export async function resumeWhenResolved(state: PausedState, options: ResumeOptions): Promise<Command | undefined> {
-  const looked = await Promise.all(
-    interruptsOf(state).map(async (pending) => ((await isResolved(pending, options)) ? pending.id : undefined)),
+export async function resumeWhenResolved(state: PausedState, options: ResumeOptions): Promise<Resumed> {
+  const { guard, identity, signal } = options
+  const pending = interruptsOf(state)
+  if (pending.length === 0) return { status: 'nothing' }
+  const states = await Promise.all(
+    pending.map(({ id, interrupt }) =>
+      guard.pauses.stateOf(interrupt, { pause: id, identity, ...(signal !== undefined && { signal }) }),
+    ),
   )
-  const resolved = looked.filter((id) => id !== undefined)
-  if (resolved.length === 0) return undefined
-  return new Command({ resume: Object.fromEntries(resolved.map((id) => [id, wakeUp])) })
-}
-
-async function isResolved(
-  { id, interrupt }: PendingInterrupt,
-  { guard, identity, signal }: ResumeOptions,
-): Promise<boolean> {
-  const state = await guard.pauses.stateOf(interrupt, { pause: id, identity, ...(signal !== undefined && { signal }) })
-  return state !== undefined && state !== 'open'
+  const resolved = pending.filter((_, index) => states[index] !== undefined && states[index] !== 'open')
+  if (resolved.length === 0) return { status: states.includes('open') ? 'open' : 'unknown' }
+  const resume = Object.fromEntries(resolved.map(({ id }) => [id, wakeUp]))
+  return { status: 'resolved', command: new Command({ resume }) }
 }

@@ -150,7 +150,7 @@ async function inputOf({ start, guard, identity }: AdapterTurn, graph: Graph, th
   const state = await graph.getState(thread)
   if (start.kind === 'resume') {
     // No user is signed in, so there is no user whose questions could be polled.
-    return identity === undefined ? undefined : resumeWhenResolved(state, { guard, identity })
+    return identity === undefined ? undefined : (await resumeWhenResolved(state, { guard, identity })).command
   }
   const pauses = state.tasks.flatMap(({ interrupts }) => interrupts)
   return new Command({ resume: Object.fromEntries(pauses.map(({ id = '' }) => [id, { approved: true }])) })

@@ -99,7 +99,7 @@ const entries: Entries = {
       const options = { guard: { pauses: port(guard.pauses) }, identity: ann, signal: new AbortController().signal }
       return watch.call(() => resumeWhenResolved(watch.given(state), watch.given(options)))
     },
-    { resume: expect.any(Object) },
+    { status: 'resolved', command: { resume: expect.any(Object) } },
   ],
   'tool.invoke': [invoked('arguments'), { content: 'noted 1' }],
   'tool.invoke of a tool call': [invoked('tool call'), { content: 'noted 1', tool_call_id: 'one' }],

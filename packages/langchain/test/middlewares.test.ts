@@ -25,7 +25,7 @@ test('a retry middleware that lets pauses through, as the guide says, pauses a c
   expect(interruptsOf(await run.state())).toMatchObject([{ interrupt: { tool: 'pay' } }])
   answer('approved')
   pass()
-  const command = await resumeWhenResolved(await run.state(), { guard: guard(), identity })
+  const { command } = await resumeWhenResolved(await run.state(), { guard: guard(), identity })
   const { messages } = await run.go(command as never, { identity })
   expect(toolTexts(messages)).toEqual(['paid 1'])
   expect([ran, questions]).toEqual([{ pay: 1 }, ['Pay 1']])

@@ -56,7 +56,7 @@ async function nested(outer: Outer, build = agentGraph, name: 'look' | 'ship' = 
     start: (over = {}) => graph.invoke(input, { ...thread, context, ...over }),
     pending: async () => interruptsOf(await graph.getState(thread)).map(({ interrupt: { message } }) => message),
     resume: async () => {
-      const command = await resumeWhenResolved(await graph.getState(thread), { guard: behalf.guard(), identity })
+      const { command } = await resumeWhenResolved(await graph.getState(thread), { guard: behalf.guard(), identity })
       return command && graph.invoke(command, { ...thread, context })
     },
   }

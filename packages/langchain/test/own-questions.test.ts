@@ -59,7 +59,7 @@ function asking(
     go: (resume: unknown, context = {}) => graph().invoke(new Command({ resume }), { ...thread, context }),
     again: (context = {}) => graph().invoke(null, { ...thread, context }),
     wake: async (identity: Awaited<ReturnType<typeof verified>>) => {
-      const command = await resumeWhenResolved(await state(), { guard: behalf.guard(), identity })
+      const { command } = await resumeWhenResolved(await state(), { guard: behalf.guard(), identity })
       if (command !== undefined) await graph().invoke(command, { ...thread, context: { identity } })
     },
     asked: async () => (await state()).tasks.flatMap(({ interrupts }) => interrupts as readonly Asked[]),

@@ -25,6 +25,6 @@ test('the interrupt of one thread, copied into the same pause of another thread,
   pass()
   const answersTo = (id: string, value: unknown) =>
     resumeWhenResolved({ __interrupt__: [{ id, value }] }, { guard: guard(), identity })
-  expect(await answersTo(one.id, one.interrupt)).toBeDefined()
-  expect(await answersTo(other.id, one.interrupt)).toBeUndefined()
+  expect(await answersTo(one.id, one.interrupt)).toMatchObject({ status: 'resolved' })
+  expect(await answersTo(other.id, one.interrupt)).toEqual({ status: 'unknown' })
 })

@@ -24,7 +24,7 @@ test.each(['without a guard', 'guarded'])('a question of a tool %s is no interru
   const state = await run.state()
   expect(state.tasks.flatMap(({ interrupts }) => interrupts)).toHaveLength(1)
   for (const told of [state, result]) expect(interruptsOf(told)).toEqual([])
-  expect(await resumeWhenResolved(state, { guard, identity })).toBeUndefined()
+  expect(await resumeWhenResolved(state, { guard, identity })).toEqual({ status: 'nothing' })
 })
 
 test('a pause of the guard beside it is listed', async () => {

@@ -26,15 +26,15 @@ test('the result of a run and the state after it tell the same of what waits', a
   expect(interruptsOf(result)).toEqual(expect.arrayContaining([...waiting]))
 })
 
-test('gives nothing while all is open, then the ids of what has its answer, and no other', async () => {
+test('says that all is open, then gives the ids of what has its answer, and no other', async () => {
   const { run, identity, guard, answer, pass } = await paused()
   const state = await run.state()
   pass()
-  expect(await resumeWhenResolved(state, { guard: guard(), identity })).toBeUndefined()
+  expect(await resumeWhenResolved(state, { guard: guard(), identity })).toEqual({ status: 'open' })
   const [first] = interruptsOf(state)
   answer('approved')
   pass()
-  const command = await resumeWhenResolved(state, { guard: guard(), identity })
+  const { command } = await resumeWhenResolved(state, { guard: guard(), identity })
   expect(command).toBeInstanceOf(Command)
   expect(Object.keys(command?.resume as object)).toContain(first?.id)
 })
@@ -44,7 +44,7 @@ test('wakes one answered call of two, and leaves the other one asleep', async ()
   const state = await run.state()
   const [first] = interruptsOf(state)
   const pauses = { stateOf: async ({ id }: Interrupt) => (id === first?.interrupt.id ? 'denied' : 'open') }
-  const command = await resumeWhenResolved(state, { guard: { pauses } as never, identity })
+  const { command } = await resumeWhenResolved(state, { guard: { pauses } as never, identity })
   expect(Object.keys(command?.resume as object)).toEqual([first?.id])
 })
 
@@ -53,8 +53,10 @@ test('finds nothing for another user, or for an identity that no verification ma
   answer('approved')
   pass()
   const state = await run.state()
-  expect(await resumeWhenResolved(state, { guard: guard(), identity: await verified('bob') })).toBeUndefined()
-  expect(await resumeWhenResolved(state, { guard: guard(), identity: { ...identity } })).toBeUndefined()
+  expect(await resumeWhenResolved(state, { guard: guard(), identity: await verified('bob') })).toEqual({
+    status: 'unknown',
+  })
+  expect(await resumeWhenResolved(state, { guard: guard(), identity: { ...identity } })).toEqual({ status: 'unknown' })
 })
 
 test('leaves alone what is not of a guarded tool', async () => {
@@ -62,7 +64,7 @@ test('leaves alone what is not of a guarded tool', async () => {
   for (const value of ['Which colour?', { v: 2, kind: 'approval_pending' }, undefined, null]) {
     const state = { tasks: [{ interrupts: [{ id: 'x', value }] }] }
     expect(interruptsOf(state)).toEqual([])
-    expect(await resumeWhenResolved(state, { guard: guard(), identity })).toBeUndefined()
+    expect(await resumeWhenResolved(state, { guard: guard(), identity })).toEqual({ status: 'nothing' })
   }
   expect(interruptsOf({})).toEqual([])
   expect(interruptsOf({ messages: [] })).toEqual([])

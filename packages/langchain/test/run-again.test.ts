@@ -106,7 +106,7 @@ describe.each([
     answer('approved')
     pass()
     const { identity } = config.context
-    const command = await resumeWhenResolved(await outer.getState(config), { guard: guard(), identity })
+    const { command } = await resumeWhenResolved(await outer.getState(config), { guard: guard(), identity })
     await outer.invoke(command as never, config)
     expect(ran).toEqual({ note: Math.min(times, 2), pay: 1 })
   })

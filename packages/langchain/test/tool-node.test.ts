@@ -44,7 +44,7 @@ async function stepOf(
     ask: () => graph.invoke(input, { ...thread, context }),
     pending: async () => interruptsOf(await graph.getState(thread)),
     resume: async () => {
-      const command = await resumeWhenResolved(await graph.getState(thread), { guard: behalf.guard(), identity })
+      const { command } = await resumeWhenResolved(await graph.getState(thread), { guard: behalf.guard(), identity })
       return command && graph.invoke(command, { ...thread, context })
     },
     force: async (value: unknown) => graph.invoke(new Command({ resume: value }), { ...thread, context }),

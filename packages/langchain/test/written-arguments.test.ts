@@ -61,7 +61,7 @@ async function run(code: Code, within: 'a node' | 'a guarded tool', schema: type
   await graph.invoke({ ended: false }, config)
   behalf.answer('approved')
   behalf.pass()
-  const command = await resumeWhenResolved(await graph.getState(config), { guard: behalf.guard(), identity })
+  const { command } = await resumeWhenResolved(await graph.getState(config), { guard: behalf.guard(), identity })
   if (command !== undefined) await graph.invoke(command as never, config)
   expect(interruptsOf(await graph.getState(config))).toEqual([])
   return { ran, questions: behalf.questions }

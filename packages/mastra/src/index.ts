@@ -12,6 +12,7 @@ export {
 } from './interrupts-of.ts'
 export {
   type CallResumption,
+  type Resumed,
   type ResumeOptions,
   resumeWhenResolved,
   type StepResumption,

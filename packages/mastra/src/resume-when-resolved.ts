@@ -33,8 +33,20 @@ export interface StepResumption {
   readonly step: string[]
 }
 
+/** What {@link resumeWhenResolved} found. */
+export interface Resumed<Resumption> {
+  /**
+   * `resolved`: at least one call has its answer: resume with each of `resumptions`. `open`: no call has it yet.
+   * `nothing`: no guarded call waits. `unknown`: calls wait that this guard does not answer, and it stays so: their
+   * questions are unknown or another user's (the two look the same), or no guard with these keys suspended them here.
+   */
+  readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
+  /** What to resume with, one call or step each. Empty unless `resolved`. */
+  readonly resumptions: readonly Resumption[]
+}
+
 /**
- * What can go on: every call whose question was answered, whichever way. Empty while all are open, or nothing waits.
+ * Looks up the questions of the waiting calls, and returns a resumption for every call that has its answer.
  *
  * Polls once and does not wait: call it again after the interrupt's `interval`, or when the user comes back. Resume one
  * after the other, and read each stream to its end. The value that resumes a call is only a wake-up: the tool checks
@@ -45,39 +57,42 @@ export interface StepResumption {
  *
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
-export function resumeWhenResolved(result: SuspendedRuns, options: ResumeOptions): Promise<readonly CallResumption[]>
+export function resumeWhenResolved(result: SuspendedRuns, options: ResumeOptions): Promise<Resumed<CallResumption>>
 /**
- * Returns a resumption for every step whose question was answered. Empty also where the run's id is missing.
+ * Returns a resumption for every step whose question was answered. `unknown` also where the run's id is missing.
  *
  * @param result - What `run.start()` or `run.resume()` returned.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
-export function resumeWhenResolved(result: WorkflowEnd, options: ResumeOptions): Promise<readonly StepResumption[]>
+export function resumeWhenResolved(result: WorkflowEnd, options: ResumeOptions): Promise<Resumed<StepResumption>>
 export async function resumeWhenResolved(
   result: SuspendedRuns | WorkflowEnd,
   options: ResumeOptions,
-): Promise<readonly (CallResumption | StepResumption)[]> {
+): Promise<Resumed<CallResumption | StepResumption>> {
   if ('runs' in result) {
-    const calls = await resolved(interruptsOf(result), options, (call) => pauseOf(call.runId, call))
-    return calls.map(({ interrupt: _, ...which }) => ({ resumeData: wakeUp, ...which }))
+    const { found, status } = await resolved(interruptsOf(result), options, (call) => pauseOf(call.runId, call))
+    return { status, resumptions: found.map(({ interrupt: _, ...which }) => ({ resumeData: wakeUp, ...which })) }
   }
   const { runId } = result
-  if (runId === undefined) return []
-  const steps = await resolved(interruptsOf(result), options, () => pauseOf(runId))
-  return steps.map(({ step }) => ({ resumeData: wakeUp, step: [...step] }))
+  const waiting = interruptsOf(result)
+  if (runId === undefined) return { status: waiting.length === 0 ? 'nothing' : 'unknown', resumptions: [] }
+  const { found, status } = await resolved(waiting, options, () => pauseOf(runId))
+  return { status, resumptions: found.map(({ step }) => ({ resumeData: wakeUp, step: [...step] })) }
 }
 
 async function resolved<Pending extends { readonly interrupt: Interrupt }>(
   pending: readonly Pending[],
   { guard, identity, signal }: ResumeOptions,
   pauseOfThis: (one: Pending) => string,
-): Promise<readonly Pending[]> {
+): Promise<{ readonly found: readonly Pending[]; readonly status: Resumed<unknown>['status'] }> {
+  if (pending.length === 0) return { found: [], status: 'nothing' }
   const states = await Promise.all(
     pending.map((one) => {
       const asked = { pause: pauseOfThis(one), identity, ...(signal !== undefined && { signal }) }
       return guard.pauses.stateOf(one.interrupt, asked)
     }),
   )
-  return pending.filter((_, index) => states[index] !== undefined && states[index] !== 'open')
+  const found = pending.filter((_, index) => states[index] !== undefined && states[index] !== 'open')
+  return { found, status: found.length > 0 ? 'resolved' : states.includes('open') ? 'open' : 'unknown' }
 }

@@ -89,7 +89,10 @@ test.each(Object.entries(outers))(
     await target.authorizationServer.controls.approve()
     target.clock.advance(10)
     // The proof is for the inner run.
-    expect(await resumeWhenResolved(await open(identity).listSuspendedRuns(), { guard, identity })).toEqual([])
+    expect(await resumeWhenResolved(await open(identity).listSuspendedRuns(), { guard, identity })).toEqual({
+      status: 'unknown',
+      resumptions: [],
+    })
     await wake(identity)
     expect([await waiting(), await target.orders()]).toEqual([[], 1])
   },

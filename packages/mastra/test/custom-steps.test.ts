@@ -111,7 +111,7 @@ test('it suspends with what the call threw, and goes on when the question was an
   const { controls } = target.authorizationServer
   await controls.approve((await controls.pendingRequests())[0]?.authReqId)
   target.clock.advance(10)
-  const [resumption] = await resumeWhenResolved(asked, { guard, identity })
+  const [resumption] = (await resumeWhenResolved(asked, { guard, identity })).resumptions
   expect(resumption && (await run.resume(resumption))).toMatchObject({
     status: 'success',
     result: { shipped: expect.stringContaining('"quantity":50') },

@@ -73,7 +73,7 @@ export const subject: AdapterSubject = {
         case 'resume': {
           const { identity, guard } = turn
           const resumptions =
-            identity === undefined ? [] : await resumeWhenResolved(await waiting(), { guard, identity })
+            identity === undefined ? [] : (await resumeWhenResolved(await waiting(), { guard, identity })).resumptions
           if (resumptions.length === 0) ended = 'not_resumed'
           for (const { resumeData, ...which } of resumptions) {
             const stream = await agent.resumeStream(resumeData, { ...options, ...which })

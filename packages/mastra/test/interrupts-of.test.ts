@@ -25,10 +25,12 @@ test('a workflow that has ended waits for nothing, whatever its steps hold', () 
 test('a question that is unknown, open, or another user’s wakes nothing', async () => {
   const asked = { ...interrupt, kind: 'approval_pending' }
   const listed = { runs: [{ runId: 'r', toolCalls: [{ toolCallId: 'c', suspendPayload: asked }] }] }
-  const lookedUp = (state: string | undefined) =>
-    resumeWhenResolved(listed, { guard: { pauses: { stateOf: async () => state } } as never, identity: {} as never })
-  expect(await lookedUp(undefined)).toEqual([])
-  expect(await lookedUp('open')).toEqual([])
-  expect(await lookedUp('denied')).toHaveLength(1)
-  expect(await lookedUp('not_recorded')).toHaveLength(1)
+  const lookedUp = (state: string | undefined, waiting: typeof listed | { runs: [] } = listed) =>
+    resumeWhenResolved(waiting, { guard: { pauses: { stateOf: async () => state } } as never, identity: {} as never })
+  expect(await lookedUp(undefined)).toEqual({ status: 'unknown', resumptions: [] })
+  expect(await lookedUp('open')).toEqual({ status: 'open', resumptions: [] })
+  const call = { resumeData: expect.any(Object), runId: 'r', toolCallId: 'c' }
+  expect(await lookedUp('denied')).toEqual({ status: 'resolved', resumptions: [call] })
+  expect(await lookedUp('not_recorded')).toEqual({ status: 'resolved', resumptions: [call] })
+  expect(await lookedUp('denied', { runs: [] })).toEqual({ status: 'nothing', resumptions: [] })
 })

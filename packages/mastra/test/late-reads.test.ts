@@ -106,7 +106,7 @@ const entries: Entries = {
       const options = { guard: { pauses: port(guard.pauses) }, identity, signal: new AbortController().signal }
       return watch.call(() => resumeWhenResolved(watch.given(suspended), watch.given(options)))
     },
-    [{ runId: 'run', toolCallId: 'one' }],
+    { status: 'resolved', resumptions: [{ runId: 'run', toolCallId: 'one' }] },
   ],
   resumeWhenResolved: [
     async (watch) => {
@@ -114,7 +114,7 @@ const entries: Entries = {
       const options = watch.given({ guard: { pauses: port(guard.pauses) }, identity })
       return watch.call(() => resumeWhenResolved(watch.given(end) as never, options))
     },
-    [{ step: ['pay'] }],
+    { status: 'resolved', resumptions: [{ step: ['pay'] }] },
   ],
   'tool.execute': [executed({ agent, runId: 'run', writer, requestContext: new RequestContext() }), 'noted 1 one'],
   'tool.execute of a call that goes on': [

@@ -82,7 +82,7 @@ describe.each(Object.entries(handedOn))('a step that hands on %s', (_, handOn) =
     const { controls } = target.authorizationServer
     await controls.approve((await controls.pendingRequests())[0]?.authReqId)
     target.clock.advance(10)
-    const [resumption] = await resumeWhenResolved(asked, { guard, identity })
+    const [resumption] = (await resumeWhenResolved(asked, { guard, identity })).resumptions
     expect(resumption && (await run.resume(resumption))).toMatchObject({ status: 'success', result: 'pay 5' })
     expect(ran).toEqual(['note 1', 'pay 5'])
   })

@@ -84,7 +84,10 @@ describe('suspending', () => {
     const requests = await controls.pendingRequests('ann')
     await controls.approve(requests.find(({ bindingMessage }) => bindingMessage?.includes('MSFT'))?.authReqId)
     target.clock.advance(10)
-    const resumptions = await resumeWhenResolved(await agent.listSuspendedRuns(), { guard: target.guard(), identity })
+    const { resumptions } = await resumeWhenResolved(await agent.listSuspendedRuns(), {
+      guard: target.guard(),
+      identity,
+    })
     expect(resumptions.map(({ toolCallId }) => toolCallId)).toEqual(['call-2'])
     for (const { resumeData, ...which } of resumptions) await read(await agent.resumeStream(resumeData, which))
     expect(await target.orders()).toBe(1)

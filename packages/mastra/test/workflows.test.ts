@@ -72,9 +72,9 @@ test.each(['rebalance', 'nested'] as const)(
     const asked = await run.start({ inputData: buy(50) as z.infer<typeof Order> })
     expect(asked.status).toBe('suspended')
     expect(interruptsOf(asked)).toMatchObject([{ interrupt: { v: 1, message: 'Buy 50 shares of AAPL' } }])
-    expect(await resumeWhenResolved(asked, { guard, identity })).toEqual([])
+    expect(await resumeWhenResolved(asked, { guard, identity })).toEqual({ status: 'open', resumptions: [] })
     await approve(target)
-    const resumptions = await resumeWhenResolved(asked, { guard, identity })
+    const { resumptions } = await resumeWhenResolved(asked, { guard, identity })
     expect(resumptions).toHaveLength(1)
     for (const resumption of resumptions) {
       const again = await open(identity).getWorkflow(id).createRun({ runId: run.runId })
@@ -133,7 +133,7 @@ test('a step that is not guarded and suspends with an interrupt, made up or copi
     const mastra = new Mastra({ workflows: { w: workflow }, storage: storage(), logger: false })
     const suspended = await (await mastra.getWorkflow('w').createRun()).start({ inputData: {} })
     expect(interruptsOf(suspended)).toHaveLength(1)
-    expect(await resumeWhenResolved(suspended, { guard, identity })).toEqual([])
+    expect(await resumeWhenResolved(suspended, { guard, identity })).toEqual({ status: 'unknown', resumptions: [] })
   }
 })
 
@@ -155,7 +155,7 @@ test('each item of a loop is a question of its own', async () => {
   let result = await run.start({ inputData: items })
   for (let times = 0; times < 4 && result.status === 'suspended'; times++) {
     await approve(target)
-    for (const resumption of await resumeWhenResolved(result, { guard, identity })) {
+    for (const resumption of (await resumeWhenResolved(result, { guard, identity })).resumptions) {
       result = await run.resume(resumption)
     }
   }
@@ -198,6 +198,6 @@ test("the step of a tool with schemas for suspensions of its own suspends with t
   const asked = await run.start({ inputData: buy(50) as z.infer<typeof Order> })
   expect(interruptsOf(asked)).toHaveLength(1)
   await approve(target)
-  const [resumption] = await resumeWhenResolved(asked, { guard, identity })
+  const [resumption] = (await resumeWhenResolved(asked, { guard, identity })).resumptions
   expect(resumption && (await run.resume(resumption))).toMatchObject({ status: 'success', result: { id: 'o' } })
 })

@@ -70,10 +70,8 @@ describe('wrapping', () => {
     expect(seen).toEqual([])
     await target.authorizationServer.controls.approve()
     target.clock.advance(10)
-    for (const { resumeData, ...which } of await resumeWhenResolved(await agent.listSuspendedRuns(), {
-      guard,
-      identity,
-    })) {
+    const { resumptions } = await resumeWhenResolved(await agent.listSuspendedRuns(), { guard, identity })
+    for (const { resumeData, ...which } of resumptions) {
       await read(await agent.resumeStream(resumeData, which))
     }
     expect(seen).toEqual([{ input: { a: 1 }, resumeData: undefined }])

@@ -64,10 +64,8 @@ test.each([
   expect(await controls.pendingRequests()).toHaveLength(1)
   await controls.approve()
   target.clock.advance(10)
-  for (const { resumeData, ...which } of await resumeWhenResolved(await agent.listSuspendedRuns(), {
-    guard,
-    identity,
-  })) {
+  const { resumptions } = await resumeWhenResolved(await agent.listSuspendedRuns(), { guard, identity })
+  for (const { resumeData, ...which } of resumptions) {
     await read(await agent.resumeStream(resumeData, which))
   }
   expect(interruptsOf(await agent.listSuspendedRuns())).toEqual([])
