@@ -1,7 +1,8 @@
 import { InvalidTokenError } from '../errors/index.ts'
 
 const reveal: unique symbol = Symbol.for('@behalf/core@1/reveal') as never
-const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
+
+import { inspect } from '../lib/index.ts'
 
 /**
  * A token that cannot be printed, serialised or cloned by accident (I3).

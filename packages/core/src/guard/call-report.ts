@@ -11,6 +11,7 @@ import type {
 import type { IssuedToken, Token } from '../credential/index.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
 import type { Clock } from '../ports/index.ts'
+import { PrintedTrace } from '../telemetry/explain-outcome.ts'
 import { type Auditor, principalOf } from './auditor.ts'
 import type { CachedTokens } from './opened-access.ts'
 import type { Refusal } from './refusal.ts'
@@ -37,8 +38,6 @@ export interface Passed<Facts extends object = object> {
 
 /** Parts of a step that most steps do not have. */
 type MoreOfStep = Pick<TraceStep, 'stack'> & { readonly explanations?: readonly Explanation[] | undefined }
-
-const nothingMore: MoreOfStep = {}
 
 export type Phase = 'preflight' | 'run'
 
@@ -76,11 +75,11 @@ export class CallReport {
   }
 
   passed(step: StepName, detail: string): void {
-    this.#write(step, 'passed', detail, nothingMore)
+    this.#write(step, 'passed', detail)
   }
 
   refused(step: StepName, refusal: Refusal): Refusal {
-    this.#write(step, refusal.status, refusal.detail, refusal.status === 'denied' ? refusal : nothingMore)
+    this.#write(step, refusal.status, refusal.detail, refusal.status === 'denied' ? refusal : undefined)
     return refusal
   }
 
@@ -101,7 +100,7 @@ export class CallReport {
 
   trace(): Trace {
     // Assigned one by one: spreading optional fields costs more than everything else here.
-    const trace: { -readonly [Key in keyof Trace]: Trace[Key] } = { tool: this.#invocation.tool, steps: this.#steps }
+    const trace: { -readonly [Key in keyof Trace]: Trace[Key] } = new PrintedTrace(this.#invocation.tool, this.#steps)
     if (this.policyVersion !== undefined) trace.policyVersion = this.policyVersion
     if (this.approvalId !== undefined) trace.approvalId = this.approvalId
     if (this.#reporting.observe) trace.mode = 'observe'
@@ -178,11 +177,11 @@ export class CallReport {
     }
   }
 
-  #write(step: StepName, verdict: TraceStep['verdict'], detail: string, { explanations, stack }: MoreOfStep): void {
+  #write(step: StepName, verdict: TraceStep['verdict'], detail: string, more?: MoreOfStep): void {
     if (this.#isOver) return
     const written: { -readonly [Key in keyof TraceStep]: TraceStep[Key] } = { step, verdict, detail }
-    if (explanations !== undefined) written.explanations = explanations
-    if (stack !== undefined) written.stack = stack
+    if (more?.explanations !== undefined) written.explanations = more.explanations
+    if (more?.stack !== undefined) written.stack = more.stack
     if (this.#callId !== undefined) written.at = this.#reporting.clock.now()
     this.#steps.push(written)
   }

@@ -1,8 +1,7 @@
 import type { Completed, Denied, Interrupted, Invocation, Unavailable } from '../contract/index.ts'
-import { principalOf } from './auditor.ts'
 import type { IncomingCall } from './call.ts'
-import type { Phase, Reporting } from './call-report.ts'
-import type { Refusal } from './refusal.ts'
+import { CallReport, type Phase, type Reporting } from './call-report.ts'
+import { deny, type Refusal } from './refusal.ts'
 import { denySentences, failedSentence, unavailableSentence, underWaySentence } from './sentences.ts'
 
 /** An outcome without a result. */
@@ -56,10 +55,8 @@ function outcomeOf({ report, invocation, policy }: IncomingCall, refusal: Refusa
 }
 
 /** Refuses a tool that has no policy. */
-export function noPolicy({ tool, identity }: Invocation, phase: Phase, { auditor, observe }: Reporting): Denied {
-  const detail = 'this tool has no policy() or publicTool()'
-  const mode = observe ? ({ mode: 'observe' } as const) : {}
-  const trace = { tool, ...mode, steps: [{ step: 'policy', verdict: 'denied', detail }] } as const
-  auditor.note({ type: 'call', phase, status: 'denied', code: 'no_policy', tool, ...principalOf(identity), trace })
-  return { status: 'denied', code: 'no_policy', message: denySentences.no_policy, trace }
+export function noPolicy(invocation: Invocation, phase: Phase, reporting: Reporting): Denied {
+  const report = new CallReport(invocation, reporting, reporting.clock.now())
+  const refusal = report.refused('policy', deny('no_policy', 'this tool has no policy() or publicTool()'))
+  return ended({ invocation, report } as IncomingCall, refusal, phase) as Denied
 }

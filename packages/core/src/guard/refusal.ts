@@ -53,7 +53,7 @@ export const revokedRefusal = ({ name, needsLogin, retryAfter }: RevokedProof): 
   const detail = `the ${name} was revoked after the proof was made, or the proof does not say when`
   // A login that the issuer still remembers would return the old `auth_time` again.
   if (needsLogin) return loginRequired(detail, 0)
-  return { status: 'denied', code: 'revoked', detail, ...(retryAfter !== undefined && { retryAfter }) }
+  return { ...deny('revoked', detail), ...(retryAfter !== undefined && { retryAfter }) }
 }
 
 /** Refuses a run whose outcome is unknown. With its idempotency key, the API may know it. */
@@ -63,5 +63,5 @@ export async function unknownOutcome(
   { runStore }: { readonly runStore: Pick<RunStore, 'hash'> },
 ): Promise<Refusal> {
   const key = await idempotencyKey(record.id, record.binding, runStore.hash)
-  return { status: 'denied', code: 'unknown_outcome', detail, idempotencyKey: key }
+  return { ...deny('unknown_outcome', detail), idempotencyKey: key }
 }

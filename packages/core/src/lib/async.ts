@@ -89,3 +89,6 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
     else signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
+
+/** Name of the method by which Node's `console.log` prints an object. */
+export const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never

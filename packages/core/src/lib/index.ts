@@ -1,4 +1,4 @@
-export { once, orAborted, pause, SingleFlight } from './async.ts'
+export { inspect, once, orAborted, pause, SingleFlight } from './async.ts'
 export { discardBody, readBounded } from './bodies.ts'
 export { isOutage } from './classified-store.ts'
 export { Collection, isUnreadable } from './collection.ts'

@@ -1,5 +1,23 @@
-import type { Outcome, PreflightOutcome } from '../contract/index.ts'
+import type { Outcome, PreflightOutcome, Trace, TraceStep } from '../contract/index.ts'
 import { visibleText } from '../display/visible-text.ts'
+import { inspect } from '../lib/index.ts'
+
+/** A trace whose steps Node's `console.log` prints as `explainOutcome` does. */
+export class PrintedTrace {
+  readonly tool: string
+  readonly steps: readonly TraceStep[]
+
+  constructor(tool: string, steps: readonly TraceStep[]) {
+    this.tool = tool
+    this.steps = steps
+  }
+
+  [inspect](this: Trace): string {
+    const line = ({ step, verdict, detail }: TraceStep) =>
+      `\n  ${step.padEnd(10)} ${verdict.padEnd(11)} ${visibleText(detail).replaceAll('; ', '\n'.padEnd(26))}`
+    return this.steps.map(line).join('')
+  }
+}
 
 /**
  * Writes an outcome as text: its status, and each step of its trace with the reason. For a terminal, a test or the
@@ -9,13 +27,6 @@ export function explainOutcome(outcome: Outcome<unknown> | PreflightOutcome): st
   const { status, trace } = outcome
   const why =
     status === 'denied' ? ` (${outcome.code})` : status === 'interrupted' ? ` (${outcome.interrupt.kind})` : ''
-  const lines = [`${visibleText(trace.tool)}: ${status}${why}`]
-  for (const { step, verdict, detail } of trace.steps) {
-    const [first, ...rest] = visibleText(detail).split('; ')
-    lines.push(
-      `  ${step.padEnd(10)} ${verdict.padEnd(11)} ${first}`,
-      ...rest.map((part) => part.padStart(part.length + 25)),
-    )
-  }
-  return lines.join('\n')
+  // From JSON, the trace is a plain object.
+  return `${visibleText(trace.tool)}: ${status}${why}${PrintedTrace.prototype[inspect].call(trace)}`
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { explainOutcome } from '../../../src/entrypoints/audit.ts'
@@ -20,6 +21,20 @@ describe('explainOutcome', () => {
       expect.stringMatching(/^ {25}agent:\S+ agent_can_trade portfolio:p-ann: /),
       expect.stringMatching(/^ {25}user:bob acts_for /),
     ])
+  })
+
+  test('is what console.log prints of a trace, which holds no token and stays plain JSON', async () => {
+    const { guard, login, invocation } = await world()
+    const call = invocation({ tool: 'create_order', input: buy(5), identity: await login('bob') })
+    const outcome = await guard().run(policies.create_order, call, () => 'never')
+    const printed = inspect(outcome)
+    for (const line of explainOutcome(outcome).split('\n').slice(1)) expect(printed).toContain(line.trim())
+    expect(printed).not.toContain('[Object]')
+    expect(printed).not.toMatch(/eyJ|\[token\]/)
+    expect(Array.isArray(outcome.trace.steps)).toBe(true)
+    const read = JSON.parse(JSON.stringify(outcome)) as typeof outcome
+    expect(structuredClone(outcome)).toStrictEqual(read)
+    expect(explainOutcome(read)).toBe(explainOutcome(outcome))
   })
 
   test('names what a call waits for', async () => {
