@@ -84,7 +84,7 @@ test('answers 401 to a visitor and to a user whose access was revoked, and 405 t
   const target = await world()
   const { guard, people, id } = await asked(target)
   const get = await served(guard, people)
-  expect((await get(id, 'nobody')).status).toBe(401)
+  expect((await get(id, 'visitor')).status).toBe(401)
   const refused = await get(id, 'ann', 'POST')
   expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET'])
   await guard.revoke({ issuer: people.ann.issuer, subject: 'ann' })
