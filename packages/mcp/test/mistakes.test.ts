@@ -1,4 +1,4 @@
-// What a newcomer is told: each sentence stands in docs/mistakes.md, and is what the code says.
+// A newcomer reads these sentences: docs/mistakes.md shows each one, and the code says it.
 import { readFileSync } from 'node:fs'
 import {
   createGuard,
@@ -208,7 +208,7 @@ const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
 }
 
 test.each(Object.entries(mistakes))(
-  'a newcomer who makes this mistake reads what the page shows: %s',
+  'a newcomer who makes this mistake reads the text of the page: %s',
   async (_, entry) => {
     const [make, said] = entry
     const told = await Promise.resolve()
