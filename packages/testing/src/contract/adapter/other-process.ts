@@ -70,7 +70,7 @@ async function passedOn({ url, method, headers, body }: WireRequest, fetch: Fetc
   return { status: response.status, headers: [...response.headers], body: await response.text() }
 }
 
-const methods = ['get', 'put', 'delete', 'claimDue', 'list', 'increment'] as const
+const methods = ['now', 'get', 'put', 'delete', 'claimDue', 'list', 'increment'] as const
 
 async function asked(
   store: Store,
