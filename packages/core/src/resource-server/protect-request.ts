@@ -143,7 +143,9 @@ async function proved(
   { algorithms, windowSeconds, nonces }: DpopRules,
   { challenge, clock, origin, pathPrefix }: ApiSettings,
 ): Promise<Proved | Refused> {
-  const url = new URL(request.url)
+  // A router finds its route in the address as it came. The URL parser would resolve backslashes and dot segments to
+  // another path, for which an attacker could have a proof: with NUL in them, they are in no path that a client proves.
+  const url = new URL(request.url.replace(/\\|\/(?=(?:\.|%2e){1,2}(?:[/?#]|$))/gi, '$&%00'))
   const verdict = await verifyProof(request.headers.get('dpop'), {
     method: request.method,
     url: (origin ?? url.origin) + pathPrefix + url.pathname,

@@ -56,6 +56,18 @@ const post = (origin: string, headers: Record<string, string>, body: unknown = o
     body: JSON.stringify(body),
   })
 
+/** Sends a request line as it stands: `fetch` would resolve its target. */
+async function postRaw(origin: string, target: string, { token, dpop }: { token: string; dpop: string }) {
+  const body = JSON.stringify(order)
+  const headers = { host: 'x', authorization: `DPoP ${token}`, dpop, 'idempotency-key': 'k', connection: 'close' }
+  const lines = Object.entries({ ...headers, 'content-type': 'application/json', 'content-length': body.length })
+  const socket = connect(Number(new URL(origin).port), '127.0.0.1')
+  socket.write(
+    `POST ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
+  )
+  return text(socket)
+}
+
 describe('an Express server', () => {
   test('takes an approved order, once', async () => {
     const origin = await listen(expressApp())
@@ -111,19 +123,43 @@ describe('an Express server', () => {
   test.each(['HTTPS://api.example.com/orders', 'https://api.example.com:443/orders', 'http://else.example/orders'])(
     'takes no proof for its front page where its router finds a route in the address: %s',
     async (target) => {
-      const { port } = new URL(await listen(expressApp()))
+      const origin = await listen(expressApp())
       const key = await proofKey()
       const token = await key.token({ ...details, jti: target })
       const dpop = await key.proof(token, { htm: 'POST', htu: `${audience}/` })
-      const body = JSON.stringify(order)
-      const headers = { host: 'x', authorization: `DPoP ${token}`, dpop, 'idempotency-key': 'k', connection: 'close' }
-      const lines = Object.entries({ ...headers, 'content-type': 'application/json', 'content-length': body.length })
-      const socket = connect(Number(port), '127.0.0.1')
-      socket.write(
-        `POST ${target} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`,
-      )
-      expect(await text(socket)).toContain('proof is not acceptable: url')
+      expect(await postRaw(origin, target, { token, dpop })).toContain('proof is not acceptable: url')
       expect(placed).toEqual([])
+    },
+  )
+
+  test.each([
+    ['/orders/../prices', '/prices'],
+    ['/orders/%2e%2E/prices', '/prices'],
+    ['/orders/./', '/orders/'],
+    ['/orders/a/..?b', '/orders/'],
+    ['/orders/a/.#b', '/orders/a/'],
+    ['/orders\\..\\prices', '/prices'],
+    ['/orders\\a', '/orders/a'],
+    [`${audience}/orders/../prices`, '/prices'],
+  ])(
+    'takes no proof for the path to which a URL parser resolves the one that its router sees: %s',
+    async (target, path) => {
+      const api = makeApi({ dpop: { store: memoryStore() } })
+      const app = express()
+      app.use(async (req, res) => {
+        const caller = await api.protect(webRequest(req, audience))
+        if (!caller.ok) return sendWebResponse(res, caller.response)
+        placed.push(req.url)
+        return res.end()
+      })
+      const origin = await listen(createServer(app))
+      const key = await proofKey()
+      const token = await key.token({ jti: target })
+      const proof = (htu: string) => key.proof(token, { htm: 'POST', htu: audience + htu })
+      const answered = await postRaw(origin, target, { token, dpop: await proof(path) })
+      expect(answered).toContain('proof is not acceptable: url')
+      expect(placed).toEqual([])
+      expect(await postRaw(origin, path, { token, dpop: await proof(path) })).toContain('200 OK')
     },
   )
 })
