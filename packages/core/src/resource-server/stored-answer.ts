@@ -31,7 +31,7 @@ export type StoredAnswer = NonNullable<OrderRecord['answer']>
 /** Maximum size of an answer's body that is repeated, in bytes. */
 const MAX_BODY = 256 * 1024
 /** Headers that a client needs to read the answer. Cookies and caching belong to the first response only. */
-const keptHeaders = ['content-language', 'content-location', 'content-type', 'etag', 'location']
+const keptHeaders = ['content-encoding', 'content-language', 'content-location', 'content-type', 'etag', 'location']
 
 /** Reads a handler's answer: once, for its client and for the record. */
 export async function keep(response: Response): Promise<{ response: Response; stored: StoredAnswer }> {
