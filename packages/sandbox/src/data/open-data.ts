@@ -19,11 +19,20 @@ export interface SandboxData {
 
 /**
  * Opens a file, or creates one that only its owner may read: it contains signing keys and refresh tokens.
- * @throws TestingError The file cannot be opened, is no database, or was written by another version.
+ * @param port - First port of the sandbox, which it has opened. A file belongs to one port, so two sandboxes never have
+ *   it at the same time: each would overwrite the other's orders and answers.
+ * @throws TestingError The file cannot be opened, is no file of a sandbox, is of another port, or was written by another
+ *   version.
  */
-export function openData(file: string): SandboxData {
+export function openData(file: string, port: number): SandboxData {
   const database = openFile(file)
   const shelf = (server: string) => shelfOf(database, server)
+  const kept = shelf('phone').read('port') ?? port
+  if (kept !== port) {
+    database.close()
+    throw new TestingError(`port: ${file} is of the sandbox on port ${kept}: give this port, or another file`)
+  }
+  shelf('phone').write('port', port)
   const store = sqliteStore({ file })
   return {
     shelf,
@@ -38,6 +47,13 @@ export function openData(file: string): SandboxData {
 function openFile(file: string): DatabaseSync {
   try {
     const database = new DatabaseSync(file)
+    const tables = database
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'table'")
+      .all()
+      .map(({ name }) => name)
+    if (tables.length > 0 && !tables.includes('records')) {
+      throw new TestingError(`data: ${file} is a database of another program: name a new file`)
+    }
     chmodSync(file, 0o600)
     const { user_version: version } = database.prepare('PRAGMA user_version').get() as { readonly user_version: number }
     if (version > VERSION) throw new TestingError(`data: ${file} was written by a newer sandbox`)

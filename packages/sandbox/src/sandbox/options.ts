@@ -9,7 +9,7 @@ export interface SandboxOptions {
   readonly port?: number
   /** Provider whose form of roles and groups tokens have. @default 'oidc' */
   readonly profile?: SandboxProfile
-  /** A SQLite file that keeps the state. The ports must be the same the next time. @default in memory */
+  /** A SQLite file that keeps the state. It belongs to one `port`: another one is refused. @default in memory */
   readonly data?: string
   /** Further people and relations. @default Ann and Bob */
   readonly seed?: SandboxSeed

@@ -86,7 +86,9 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
   const seed = checkSeed(options.seed ?? {})
   const phoneAt = await listen(port)
   const data =
-    options.data === undefined ? undefined : await orClose([phoneAt], async () => openData(options.data as string))
+    options.data === undefined
+      ? undefined
+      : await orClose([phoneAt], async () => openData(options.data as string, port))
   const events = createEventHub()
   if (onEvent !== undefined) events.listen(onEvent)
   const book = openQuestionBook(events, data?.shelf('phone'))

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { login, profileOf, signIn } from '@behalf/testing'
+import { login, profileOf, signIn, TestingError } from '@behalf/testing'
 import { decodeJwt } from 'jose'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Sandbox, type SandboxEvent, type SandboxOptions, startSandbox } from '../../src/index.ts'
@@ -212,6 +212,29 @@ describe('data', () => {
     database.exec('PRAGMA user_version = 99')
     database.close()
     await expect(startSandbox({ port: await freePort(), data: file })).rejects.toThrow('written by a newer sandbox')
+  })
+
+  test('is refused to a sandbox on other ports, which would overwrite its orders and answers', async () => {
+    const at = { port: await freePort(), data: join(folder(), 'shared.sqlite') }
+    const first = await startSandbox(at)
+    onTestFinished(() => first.close())
+    const other = { ...at, port: await freePort() }
+    await expect(startSandbox(other)).rejects.toThrow(`is of the sandbox on port ${at.port}: give this port`)
+    await expect(startSandbox(at)).rejects.toThrow('EADDRINUSE')
+    await first.close()
+    await expect(startSandbox(other)).rejects.toThrow(TestingError)
+    const again = await startSandbox(at)
+    await again.close()
+  })
+
+  test('is refused, and left as it is, where it is a database of another program', async () => {
+    const file = join(folder(), 'app.sqlite')
+    const database = new DatabaseSync(file)
+    onTestFinished(() => database.close())
+    database.exec('CREATE TABLE users (name TEXT)')
+    await expect(startSandbox({ port: await freePort(), data: file })).rejects.toThrow('database of another program')
+    expect(database.prepare('SELECT name FROM sqlite_master').all()).toEqual([{ name: 'users' }])
+    expect(database.prepare('PRAGMA user_version').get()).toEqual({ user_version: 0 })
   })
 
   test('is refused where it is no database', async () => {
