@@ -25,7 +25,10 @@ export interface ResourceServerOptions extends SurroundingsOptions {
   readonly realm?: string | undefined
   /** Takes tokens that are bound to a key, with their proofs. @default they are refused */
   readonly dpop?: DpopOptions | undefined
-  /** Origin that clients see, if the API is behind a proxy. @default the request's own */
+  /**
+   * Origin that clients see: a proof names it (RFC 9449 §4.3). Not taken from the request, since its sender writes `Host`.
+   * @default those of `audience`; with `dpop`, required where an audience is no address
+   */
   readonly origin?: string | undefined
   /**
    * Path that the proxy removes before the request arrives here, such as `/trading`: a proof names the address that its
@@ -135,7 +138,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const settings = {
     caller: { servers, audience, introspect: options.introspect },
     dpop,
-    origin: options.origin && originList('createResourceServer.origin', [options.origin])[0],
+    origins: dpop || options.origin ? proofOrigins(options.origin, audience) : [],
     pathPrefix: checkPathPrefix(options.pathPrefix ?? ''),
     actors: checkActorRules('createResourceServer.actors', options.actors),
     clock,
@@ -160,6 +163,18 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
     metadata: (request) => metadata?.answer(request),
     ...(metadata !== undefined && { metadataUrl: metadata.url }),
   }
+}
+
+/** Origins that clients see. Of several, a proof names that of its request. */
+function proofOrigins(origin: string | undefined, audience: readonly string[]): readonly string[] {
+  const named = origin
+    ? [origin]
+    : audience.map((one) => (/^https?:/.test(one) && URL.canParse(one) ? new URL(one).origin : ''))
+  if (!named.includes('')) return originList('createResourceServer.origin', [...new Set(named)])
+  throw new ConfigurationError(
+    'createResourceServer.origin',
+    'with dpop, give the origin that clients see: it cannot be taken from an audience that is no address',
+  )
 }
 
 function checkPathPrefix(prefix: unknown): string {

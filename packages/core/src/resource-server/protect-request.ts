@@ -17,7 +17,7 @@ const DEFAULT_RETRY_SECONDS = 5
 export interface ApiSettings {
   readonly caller: CallerRules
   readonly dpop: DpopRules | undefined
-  readonly origin: string | undefined
+  readonly origins: readonly string[]
   readonly pathPrefix: string
   readonly actors: ActorRules
   readonly clock: Clock
@@ -141,14 +141,14 @@ async function proved(
   request: ProtectedRequest,
   accessToken: string,
   { algorithms, windowSeconds, nonces }: DpopRules,
-  { challenge, clock, origin, pathPrefix }: ApiSettings,
+  { challenge, clock, origins, pathPrefix }: ApiSettings,
 ): Promise<Proved | Refused> {
   // A router finds its route in the address as it came. The URL parser would resolve backslashes and dot segments to
   // another path, for which an attacker could have a proof: with NUL in them, they are in no path that a client proves.
   const url = new URL(request.url.replace(/\\|\/(?=(?:\.|%2e){1,2}(?:[/?#]|$))/gi, '$&%00'))
   const verdict = await verifyProof(request.headers.get('dpop'), {
     method: request.method,
-    url: (origin ?? url.origin) + pathPrefix + url.pathname,
+    url: (origins.includes(url.origin) ? url.origin : origins[0]) + pathPrefix + url.pathname,
     accessToken,
     algorithms,
     windowSeconds,

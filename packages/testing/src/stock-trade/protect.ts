@@ -1,6 +1,12 @@
 import { allowInsecureLoopback, BehalfError, type Clock, type Fetch, memoryStore, type Profile } from '@behalf/core'
 import { oidc } from '@behalf/core/providers'
-import { createResourceServer, type Passed, type ProtectedRequest, type Refused } from '@behalf/core/resource-server'
+import {
+  createResourceServer,
+  type Passed,
+  type ProtectedRequest,
+  type Refused,
+  type ResourceServer,
+} from '@behalf/core/resource-server'
 import { Problem } from './problem.ts'
 
 export interface TokenRules {
@@ -17,15 +23,23 @@ export type Protect = (request: ProtectedRequest, scopes?: readonly string[]) =>
 /** The API's half, as any API would set it up: tokens of these issuers, bearer or bound to a key. */
 export function createProtection({ issuers, audience, fetch, clock }: TokenRules): Protect {
   const profiles = new Map<string, Profile>(issuers.map((issuer) => [issuer, profileOf(issuer)]))
-  const api = createResourceServer({
-    authorizationServer: (issuer) => profiles.get(issuer),
-    audience,
-    realm: 'stock-trade',
-    dpop: { store: memoryStore({ clock }) },
-    fetch,
-    clock,
-  })
+  const store = memoryStore({ clock })
+  // A test may mount it anywhere. An API of your own gives its one origin: the sender of a request writes `Host`.
+  const at = (origin: string) =>
+    createResourceServer({
+      authorizationServer: (issuer) => profiles.get(issuer),
+      audience,
+      realm: 'stock-trade',
+      dpop: { store },
+      origin,
+      fetch,
+      clock,
+    })
+  const apis = new Map<string, ResourceServer>()
   return async (request, scopes = []) => {
+    const { origin } = new URL(request.url)
+    const api = apis.get(origin) ?? at(origin)
+    apis.set(origin, api)
     const result = await api.protect(request, { scopes }).catch((error: unknown) => {
       if (BehalfError.isInstance(error)) throw unavailable()
       throw error
