@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type McpHandler, mcpResourceServer } from '../src/server/index.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -17,13 +17,13 @@ async function nearTheEnd() {
   const { expiresAt = 0 } = await world.identity(token)
   const opened = Date.now()
   const clock = { now: () => (expiresAt + SKEW_SECONDS - 2) * 1000 + Date.now() - opened }
-  const sources: { close(): void; readonly cancelled: Promise<void> }[] = []
+  const sources: { close(): void; fail(error: Error): void; readonly cancelled: Promise<void> }[] = []
   const handler: McpHandler = async () => {
     const { promise: cancelled, resolve } = Promise.withResolvers<void>()
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
         controller.enqueue(new TextEncoder().encode('data: first\n\n'))
-        sources.push({ close: () => controller.close(), cancelled })
+        sources.push({ close: () => controller.close(), fail: (error) => controller.error(error), cancelled })
       },
       cancel: () => resolve(),
     })
@@ -60,4 +60,19 @@ test('the answer to a call goes on: without it, its client would call again', as
   await stream.response.text()
   source?.close()
   expect(await response.text()).toBe('data: first\n\n')
+})
+
+test('a stream that failed before its token ended does not end the process then', async () => {
+  const uncaught: unknown[] = []
+  const listener = (error: unknown) => void uncaught.push(error)
+  process.on('uncaughtException', listener)
+  onTestFinished(() => void process.off('uncaughtException', listener))
+  const { open } = await nearTheEnd()
+  const { response, source } = await open()
+  const reader = response.body?.getReader()
+  await reader?.read()
+  source?.fail(new Error('the server behind went away'))
+  await expect(reader?.read()).rejects.toThrow('went away')
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  expect(uncaught).toEqual([])
 })

@@ -16,7 +16,11 @@ export function endingIn(ms: number, body: ReadableStream<Uint8Array>): Readable
       timer = setTimeout(end, Math.min(Math.max(ms, 0), LONGEST_MS))
     },
     async pull(controller) {
-      const { done, value } = await reader.read()
+      // A failed stream cannot be closed: the timer's error would end the process.
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        clearTimeout(timer)
+        throw error
+      })
       if (isOver) return
       if (!done) return controller.enqueue(value)
       clearTimeout(timer)
