@@ -2,7 +2,7 @@ import type { Fetch } from '@behalf/core'
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
 import type { SessionRecords } from './session-records.ts'
 import type { SessionTokens } from './session-tokens.ts'
-import { Refusal, TokenAnswer } from './wire.ts'
+import { Refusal, StoredTokens } from './wire.ts'
 
 /** What says that a refresh token, or the client or key that it is bound to, will not do any more. */
 const FINAL = ['invalid_grant', 'invalid_client', 'unauthorized_client', 'invalid_dpop_proof']
@@ -43,7 +43,7 @@ async function note(tokens: SessionTokens, old: StoredOAuthTokens, response: Res
     if (refusal.success && FINAL.includes(refusal.data.error)) await tokens.refused(old)
     return
   }
-  const answer = TokenAnswer.safeParse(body)
+  const answer = StoredTokens.safeParse(body)
   if (!answer.success) return
   const { refresh_token, scope, issuer } = old
   // RFC 6749 §6: without a new refresh token the old one stays, and without a scope the old one holds.

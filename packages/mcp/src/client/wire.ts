@@ -1,10 +1,11 @@
 import * as z from 'zod/mini'
 
-/** Tokens as the SDK hands them over, and as they are kept. */
+/** Tokens as a token endpoint answers them, as the SDK hands them over, and as they are kept. */
 export const StoredTokens = z.looseObject({
   access_token: z.string(),
   token_type: z.string(),
-  expires_in: z.optional(z.number()),
+  // Some servers write it as text. The SDKs take that.
+  expires_in: z.optional(z.coerce.number()),
   scope: z.optional(z.string()),
   refresh_token: z.optional(z.string()),
   id_token: z.optional(z.string()),
@@ -32,13 +33,6 @@ export const PendingSignIn = z.object({
 
 /** When sign-ins were begun, epoch milliseconds. */
 export const BegunSignIns = z.object({ at: z.array(z.number()) })
-
-/** A successful answer of a token endpoint. */
-export const TokenAnswer = z.looseObject({
-  access_token: z.string(),
-  token_type: z.string(),
-  refresh_token: z.optional(z.string()),
-})
 
 /** A refusal of an authorization server (RFC 6749 §5.2). */
 export const Refusal = z.object({ error: z.string().check(z.minLength(1)) })
