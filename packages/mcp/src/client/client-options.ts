@@ -71,7 +71,7 @@ export interface McpSessionOptions {
    * @default random keys of this process, for a memory store
    */
   readonly keys?: SealedStoreOptions['keys']
-  /** Bind tokens to a key of their own, which is kept beside them (RFC 9449). @default false */
+  /** Bind tokens to a key of their own, which is kept beside them (RFC 9449). Bearer tokens are refused then. @default false */
   readonly dpop?: boolean
   /** Hosts of a private network to which discovery may lead. @default none */
   readonly trustedHosts?: readonly string[]

@@ -71,7 +71,13 @@ export class SessionProvider implements OAuthClientProvider {
     }
     this.#client = new SessionClient(client, { records, fetch: this.fetch, timeoutMs })
     this.#browser = new BrowserSignIn(options.showSignIn, records, settings.allowLoopback)
-    if (options.dpop === true) this.dpop = () => (this.#key ??= openSessionKey(records))
+    if (options.dpop !== true) return
+    this.dpop = () =>
+      (this.#key ??= openSessionKey(records).catch((error: unknown) => {
+        // The store is asked again: it may be there by then.
+        this.#key = undefined
+        throw error
+      }))
   }
 
   dpop?: () => Promise<DpopSession>

@@ -1,4 +1,5 @@
 import { type SealedStore, type SealedValue, sealedStore } from '@behalf/core/sealed-store'
+import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { BegunSignIns, PendingSignIn, StoredClient, StoredKey, StoredTokens } from './wire.ts'
@@ -31,35 +32,45 @@ export class SessionRecords {
   readonly #owner: string
   readonly #server: string
   readonly #agent: string
+  readonly #isBound: boolean
   /** What a registration is good for: another server's scopes, more of the app's, or another name are not in it. */
   readonly #terms: string
   readonly #signInSeconds: number
   readonly #leaseSeconds: number
 
   constructor(
-    { store, keys, timeoutMs = 0, signInSeconds = 600 }: McpSessionOptions,
+    { store, keys, dpop = false, timeoutMs = 0, signInSeconds = 600 }: McpSessionOptions,
     { owner, server, client }: SessionSettings,
   ) {
     this.#store = sealedStore({ store, keys, kind: 'mcp' })
     this.#owner = owner
     this.#server = server.href
     this.#agent = client.name
+    this.#isBound = dpop
     this.#terms = JSON.stringify([client.name, client.deviceLogin === true, [...(client.scopes ?? [])].sort()])
     this.#signInSeconds = signInSeconds
     this.#leaseSeconds = Math.max(LEASE_SECONDS, Math.ceil((REQUESTS_IN_A_LEASE * timeoutMs) / 1000))
   }
 
-  /** The tokens of this owner for this server. */
+  /** The tokens of this owner for this server. Bearer tokens from before the app wanted them bound are none. */
   async tokens(): Promise<StoredOAuthTokens | undefined> {
-    return this.#read(this.#session('tokens'), StoredTokens) as Promise<StoredOAuthTokens | undefined>
+    const found = await this.#read(this.#session('tokens'), StoredTokens)
+    return found !== undefined && this.#isAsWanted(found) ? (found as StoredOAuthTokens) : undefined
   }
 
-  saveTokens(tokens: StoredOAuthTokens): Promise<void> {
-    return this.#write(this.#session('tokens'), tokens)
+  /** @throws InvalidResponseError They are not bound, and the app wants them bound. */
+  async saveTokens(tokens: StoredOAuthTokens): Promise<void> {
+    this.#refuseUnbound(tokens)
+    await this.#write(this.#session('tokens'), tokens)
   }
 
-  /** Puts tokens in place of those; where others stand there by now, or none, they stay. */
+  /**
+   * Puts tokens in place of those; where others stand there by now, or none, they stay.
+   *
+   * @throws InvalidResponseError They are not bound, and the app wants them bound.
+   */
   async replaceTokens(old: StoredOAuthTokens, tokens: StoredOAuthTokens): Promise<void> {
+    this.#refuseUnbound(tokens)
     const name = this.#session('tokens')
     const found = await this.#store.get(name)
     // Another request that wrote in between has the newer tokens, and wins.
@@ -142,6 +153,18 @@ export class SessionRecords {
 
   registerAlone<Result>(at: RegisteredAt, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     return this.#store.alone(this.#client(at), { seconds: this.#leaseSeconds, signal }, work)
+  }
+
+  /** Whether the authorization server bound them to our key, where the app wants that. */
+  #isAsWanted({ token_type: type }: { readonly token_type: string }): boolean {
+    return !this.#isBound || type.toLowerCase() === 'dpop'
+  }
+
+  #refuseUnbound(tokens: StoredOAuthTokens): void {
+    if (this.#isAsWanted(tokens)) return
+    throw new InvalidResponseError(
+      'the authorization server gave a bearer token, and the session wants it bound (dpop)',
+    )
   }
 
   #session(what: string): readonly string[] {
