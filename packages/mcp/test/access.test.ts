@@ -139,6 +139,31 @@ describe('an employee', () => {
     expect(await who(anns)).toBe('user stock-agent ann')
   })
 
+  test('gets the scopes of the app, whatever others the MCP server names', async () => {
+    const { enterprise } = world.target
+    if (enterprise === undefined) throw new TypeError('the sandbox has an employer')
+    const { idToken } = await login({ ...world.target, authorizationServer: enterprise }, { user: 'emp-7' })
+    const handler = createMcpHandler(() => new McpServer({ name: 'x', version: '1' })).fetch
+    const scopes = ['mcp:tools', 'mcp:trade']
+    const gate = mcpResourceServer({
+      resource: world.resource,
+      authorizationServer: world.profile,
+      metadata: { scopes },
+      tools: { who: {} },
+    })
+    const granted: (readonly string[])[] = []
+    world.port.serve(
+      nodeHandler(gate, async (request, given) => {
+        granted.push(given.authInfo?.scopes ?? [])
+        return handler(request, given as never)
+      }),
+    )
+    const client = new Client({ name: 'x', version: '1' })
+    onTestFinished(() => client.close())
+    await client.connect(new StreamableHTTPClientTransport(new URL(world.resource), access({}, idToken)))
+    expect(new Set(granted.flat())).toEqual(new Set(['mcp:tools']))
+  })
+
   test('whose id_token does not verify is refused', async () => {
     await expect(who(access({}, 'eyJhbGciOiJub25lIn0.e30.'))).rejects.toThrow()
   })

@@ -138,7 +138,7 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
     throw new ConfigurationError('employeeAccess.identityProvider.idToken', 'give a function that answers with it')
   }
   const send = fetchOf(options)
-  const authProvider = new CrossAppAccessProvider({
+  const provider = new CrossAppAccessProvider({
     clientId,
     clientSecret,
     expectedIssuer: issuer,
@@ -151,14 +151,13 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
           `is not the server's: ${JSON.stringify(authorizationServerUrl)}`,
         )
       }
-      const asked = scopes ?? scope
       const request = {
         audience: authorizationServerUrl,
         resource: resourceUrl,
         idToken: await idp.idToken(),
         clientId: idp.clientId,
         ...(idp.clientSecret !== undefined && { clientSecret: idp.clientSecret }),
-        ...(asked && { scope: asked }),
+        ...(scope && { scope }),
         fetchFn: send,
       }
       const granted = await (idp.tokenEndpoint === undefined
@@ -167,6 +166,10 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
       return granted.jwtAuthGrant
     },
   })
+  // Both servers are asked for the same scopes: the app's, and those that the MCP server names only without them.
+  const prepareTokenRequest = (named?: string) =>
+    CrossAppAccessProvider.prototype.prepareTokenRequest.call(provider, scopes ?? named)
+  const authProvider = Object.assign(provider, { prepareTokenRequest })
   return { authProvider: heldTo(options, withSecret(authProvider, clientId, clientSecret)), fetch: send }
 }
 
