@@ -1,8 +1,9 @@
 import type { GuardedCall } from './guarded-tools.ts'
 
-/** Gives the original error to the app. The text of a handler's own error must not replace the fixed one. */
+/**
+ * Hands the original to the app. What its function throws must not put its text where the fixed one belongs, and a promise
+ * that it rejects must not end the process.
+ */
 export function reportError(error: unknown, { name, onError }: Pick<GuardedCall, 'name' | 'onError'>): void {
-  try {
-    onError?.(error, name)
-  } catch {}
+  void (async () => onError?.(error, name))().catch(() => {})
 }

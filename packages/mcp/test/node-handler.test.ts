@@ -59,11 +59,19 @@ const fails: McpHandler = async () => {
   throw new Error('postgres://admin:secret@db')
 }
 
-test('an error reaches `onError`, and the client is told no more than 500', async () => {
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('a handler that fails')
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('a handler that fails'))],
+])('an error reaches `onError`, which %s, and the client is told no more than 500', async (_name, fail) => {
   const seen: unknown[] = []
   const onError = (error: unknown) => {
     seen.push(error)
-    throw new Error('a handler that fails')
+    return fail() as never
   }
   const response = await fetch(await serve(fails, { onError }), { method: 'POST' })
   expect(response.status).toBe(500)

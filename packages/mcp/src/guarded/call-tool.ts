@@ -2,6 +2,7 @@ import type { Identity, Interrupt, Outcome } from '@behalf/core'
 import { denySentences, interruptSentences, type Redactor, redactorOf, toolFailedSentence } from '@behalf/core/spi'
 import { asksForInput, type InputRequired, inputAskedFor, isInputRequired } from './input-required.ts'
 import type { GuardedTool } from './mcp-tool.ts'
+import { reportError } from './report-error.ts'
 import type { ToolResult } from './schema.ts'
 import { checkedResult, INTERRUPT_META, REFUSAL_META, toolResultOf } from './tool-result.ts'
 import { waitForAnswer } from './wait-for-answer.ts'
@@ -73,7 +74,7 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
     if (signal.aborted && error === signal.reason) throw error
     const asked = began ? inputAskedFor(error) : undefined
     if (asked !== undefined) return { asked }
-    report(guarded, error)
+    reportError(guarded, error)
     return { failed: began ? toolFailedSentence : denySentences.misconfigured }
   }
 }
@@ -107,13 +108,6 @@ function refusal(text: string, code: string): ToolAnswer {
 export function waitingResult(interrupt: Interrupt): ToolResult {
   const text = interruptSentences[interrupt.kind]
   return { content: [{ type: 'text', text }], isError: true, _meta: { [INTERRUPT_META]: interrupt } }
-}
-
-/** Hands the original to the app. A handler that throws must not put its text where the fixed one belongs. */
-function report({ name, rules }: GuardedTool, error: unknown): void {
-  try {
-    rules.onError?.(error, name)
-  } catch {}
 }
 
 /** Read within the call, where credentials work. */

@@ -19,6 +19,7 @@ import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
+import { reportError } from '../guarded/report-error.ts'
 import { showPermitted } from '../guarded/show-permitted.ts'
 import { INTERRUPT_META } from '../guarded/tool-result.ts'
 import { identityOf, ownContext } from './auth-info.ts'
@@ -89,7 +90,7 @@ function register(server: McpServer, guarded: GuardedTool, states: RequestStateC
   server.registerTool(
     name,
     {
-      inputSchema: rememberingWritten(listedSchema(tool.inputSchema)),
+      inputSchema: rememberingWritten(listedSchema(tool.inputSchema), (error) => reportError(guarded, error)),
       ...(tool.outputSchema !== undefined && { outputSchema: listedSchema(tool.outputSchema) }),
       ...(title !== undefined && { title }),
       ...(description !== undefined && { description }),
@@ -111,7 +112,7 @@ async function answer(
   const state = roundOf(mcpReq.requestState(), name)
   const slot = state?.slot ?? crypto.randomUUID()
   const declined = wasDeclined(mcpReq.inputResponses)
-  const pageTo = (interrupt: Interrupt) => (canOpenPages(context) ? pageFor(interrupt, rules.pageOf) : undefined)
+  const pageTo = (interrupt: Interrupt) => (canOpenPages(context) ? pageFor(guarded, interrupt) : undefined)
   const ended = await callTool(guarded, {
     identity: identityOf(context),
     slot,

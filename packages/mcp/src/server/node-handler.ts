@@ -64,9 +64,8 @@ export function nodeHandler(
     serve().catch((error: unknown) => {
       if (next !== undefined) return next(error)
       if (gone.signal.aborted) return
-      try {
-        onError(error)
-      } catch {}
+      // A promise that it rejects must not end the process.
+      void (async () => onError(error))().catch(() => {})
       if (outgoing.writableEnded) return
       if (outgoing.headersSent) return void outgoing.destroy()
       outgoing.statusCode = 500

@@ -105,12 +105,12 @@ async function answer(guarded: GuardedTool, input: unknown, extra: Extra): Promi
     takesInput: false,
     isResult: (result) => CallToolResultSchema.safeParse(result).success,
     waitSeconds: (interrupt) =>
-      pageFor(interrupt, rules.pageOf) === undefined ? (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS) : 0,
+      pageFor(guarded, interrupt) === undefined ? (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS) : 0,
   })
   if (ended.kind === 'result') return ended.result as CallToolResult
   if (ended.kind === 'input_required') throw new TypeError('a server of the v1 SDK has no such result')
   const { interrupt } = ended
-  const page = pageFor(interrupt, rules.pageOf)
+  const page = pageFor(guarded, interrupt)
   if (page === undefined) return waitingResult(interrupt) as CallToolResult
   throw new UrlElicitationRequiredError([
     { mode: 'url', elicitationId: interrupt.id, url: page, message: interrupt.message },

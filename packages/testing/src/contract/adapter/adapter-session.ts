@@ -154,7 +154,11 @@ export class AdapterSession {
       stream: plan.stream ?? false,
       ...(plan.form !== undefined && { form: plan.form }),
       ...(plan.signal !== undefined && { signal: plan.signal }),
-      onError: (error) => void this.errors.push(error),
+      // An app's may reject. An adapter that does not drop it has an unhandled rejection.
+      onError: async (error) => {
+        this.errors.push(error)
+        throw new Error('the log of errors is away')
+      },
     }
     return this.subject.turn(turn)
   }
