@@ -87,3 +87,14 @@ test.each([
   }
   if (isStateful) expect(await ann('tasks/result', { taskId })).toContain('the post of')
 })
+
+test(
+  verifies('I12', 'a request that names a task is refused without a session: its answer would go to the task’s user'),
+  async () => {
+    const send = await serve(false)('ann')
+    const related = { 'io.modelcontextprotocol/related-task': { taskId: 'of-another-user' } }
+    const told = await send('tools/list', { _meta: related })
+    expect(told).toContain('-32601')
+    expect(told).toContain('within a session')
+  },
+)

@@ -4,10 +4,11 @@ import { readBounded } from '../guarded/read-bounded.ts'
 /** The part of a JSON-RPC message that decides what its token must carry. */
 const ToolCall = z.object({ method: z.literal('tools/call'), params: z.object({ name: z.string() }) })
 
-/** A message that begins a task, or is about one (revision 2025-11-25). */
+/** A message that begins a task, or is about one (revision 2025-11-25): the SDK sends its answer to who reads that task. */
 const AboutTask = z.union([
   z.object({ method: z.string().check(z.startsWith('tasks/')) }),
   z.object({ params: z.object({ task: z.looseObject({}) }) }),
+  z.object({ params: z.object({ _meta: z.object({ 'io.modelcontextprotocol/related-task': z.looseObject({}) }) }) }),
 ])
 
 const RequestId = z.object({ id: z.union([z.string(), z.number()]) })
