@@ -11,20 +11,20 @@ export interface McpSession extends McpAccess {
    * `state` must be of a sign-in that this owner began at this server, and is good once; `iss` must be the issuer that
    * the sign-in was begun with. Works in whatever process the browser comes back to.
    *
-   * @throws SignInError The answer is not to a sign-in of this owner, or the server refused.
+   * @throws SignInError The answer is not to a sign-in of this owner, the server refused, or the user signed out meanwhile.
    */
   finishSignIn(callback: string | URL | URLSearchParams): Promise<void>
   /**
    * Signs in without a browser on this machine: shows a code, which the user types in on another device, and waits.
    * For clients that were registered with `deviceLogin`.
    *
-   * @throws SignInError The user refused, or let the code run out.
+   * @throws SignInError The user refused, let the code run out, or signed out meanwhile.
    * @throws ConfigurationError The authorization server has no device login.
    */
   signInByDevice(options: DeviceSignInOptions): Promise<void>
   /** How many sign-ins `showSignIn` was given so far: whether a piece of work asked for one, whatever it threw. */
   readonly signInsShown: number
-  /** Forgets the tokens. Does not tell the authorization server. */
+  /** Forgets the tokens. A sign-in that is being finished gets none. Does not tell the authorization server. */
   signOut(): Promise<void>
 }
 

@@ -2,10 +2,11 @@ import type { Interrupt } from '@behalf/core'
 import { parseInterrupt } from '@behalf/core/interrupts'
 
 /**
- * What a call waits for, as a server of ours says it, ready to be shown: of a result that asks for input, or of an error
- * result that can be tried again later. Empty for every other result.
+ * What a call waits for, as a server of ours says it: of a result that asks for input, or of an error result that can be
+ * tried again later. Empty for every other result.
  *
- * It is the server's word: show it, and decide nothing by it.
+ * It is the server's word, and any server can say it: decide nothing by it. Show its texts by `displayText` of
+ * `@behalf/core/interrupts`, and a `url` only of pages that you know.
  *
  * @param result - What `callTool` returned.
  */

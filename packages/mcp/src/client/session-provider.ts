@@ -58,7 +58,7 @@ export class SessionProvider implements OAuthClientProvider {
     this.#settings = settings
     this.#discoveries = new Discoveries(server)
     this.#records = records
-    this.#tokens = new SessionTokens(records)
+    this.#tokens = new SessionTokens(records, finishing?.since)
     this.#finishing = finishing
     this.redirectUrl = finishing?.redirectUri ?? client.redirectUri
     if (client.metadataUrl !== undefined) this.clientMetadataUrl = client.metadataUrl
@@ -213,6 +213,7 @@ export class SessionProvider implements OAuthClientProvider {
     }
     const { server, client, allowLoopback } = this.#settings
     const wanted = scopes && [...scopes]
+    const since = await this.#records.lastSignOut()
     const discovered = await discoverOAuthServerInfo(server, { fetchFn: this.fetch })
     this.saveDiscoveryState(discovered)
     const place = deviceServerOf(discovered, client, wanted)
@@ -222,11 +223,11 @@ export class SessionProvider implements OAuthClientProvider {
     if (ours === undefined || resource === undefined) throw new ConfigurationError('signInByDevice', 'has no client')
     const named = discovered.resourceMetadata?.resource ?? resource.href
     const all = { ...place, client: ours, resource: named, fetch: this.fetch, allowLoopback }
-    await this.#tokens.signIn({ ...(await deviceSignIn(all, show, signal)), issuer })
+    await this.#tokens.signIn({ ...(await deviceSignIn(all, show, signal)), issuer }, since)
   }
 
   signOut(): Promise<void> {
-    return this.#records.dropTokens()
+    return this.#records.signOut()
   }
 
   /** Returns the issuer that an SDK names, or the last one if it names none; `undefined` if it was not discovered. */

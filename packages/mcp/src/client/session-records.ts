@@ -2,10 +2,13 @@ import { type SealedStore, type SealedValue, sealedStore } from '@behalf/core/se
 import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
-import { BegunSignIns, PendingSignIn, StoredClient, StoredKey, StoredTokens } from './wire.ts'
+import { SignInError } from './sign-in-error.ts'
+import { BegunSignIns, PendingSignIn, SignedOut, StoredClient, StoredKey, StoredTokens } from './wire.ts'
 
 /** Shortest lease of a refresh or a registration; after it, another process goes on. Seconds. */
 const LEASE_SECONDS = 60
+/** No sign-in takes longer to be finished once it came back, nor does a device login. */
+const SIGNED_OUT_SECONDS = 86_400
 /** A registration that is refused for its scopes is sent once more. */
 const REQUESTS_IN_A_LEASE = 3
 
@@ -15,6 +18,8 @@ export interface SignInUnderWay {
   readonly discovery: OAuthDiscoveryState
   /** The redirect URI that the browser was sent with. */
   readonly redirectUri: string
+  /** `lastSignOut` when it came back. */
+  readonly since?: string | null
 }
 
 /** Where our client is registered, and for which redirect URI. */
@@ -58,10 +63,19 @@ export class SessionRecords {
     return found !== undefined && this.#isAsWanted(found) ? (found as StoredOAuthTokens) : undefined
   }
 
-  /** @throws InvalidResponseError They are not bound, and the app wants them bound. */
-  async saveTokens(tokens: StoredOAuthTokens): Promise<void> {
+  /**
+   * Puts the tokens of a sign-in in place of all others.
+   *
+   * @param since - `lastSignOut` when the sign-in came back. Absent: it is not compared.
+   * @throws SignInError `refused`: the user signed out in the meantime.
+   * @throws InvalidResponseError They are not bound, and the app wants them bound.
+   */
+  async saveTokens(tokens: StoredOAuthTokens, since?: string | null): Promise<void> {
     this.#refuseUnbound(tokens)
-    await this.#write(this.#session('tokens'), tokens)
+    await this.#write(this.#session('tokens'), tokens, (found) => {
+      if (since === undefined || signOutOf(found) === since) return
+      throw new SignInError('refused', 'the user signed out before the sign-in was finished')
+    })
   }
 
   /**
@@ -77,9 +91,19 @@ export class SessionRecords {
     if (found !== undefined && holds(found, old)) await this.#store.put(name, tokens, { ifVersion: found.version })
   }
 
-  /** Forgets the tokens, or only these: others that came since stay. */
-  dropTokens(only?: StoredOAuthTokens): Promise<void> {
-    return this.#drop(this.#session('tokens'), (found) => only === undefined || holds(found, only))
+  /** Forgets these tokens: others that came since stay. */
+  dropTokens(only: StoredOAuthTokens): Promise<void> {
+    return this.#drop(this.#session('tokens'), (found) => holds(found, only))
+  }
+
+  /** Forgets the tokens. A mark takes their place, by which a sign-in that is being finished notices it. */
+  signOut(): Promise<void> {
+    return this.#write(this.#session('tokens'), { signedOut: crypto.randomUUID() }, undefined, SIGNED_OUT_SECONDS)
+  }
+
+  /** Which sign-out was the last one; `null` where there are tokens, or neither. */
+  async lastSignOut(): Promise<string | null> {
+    return signOutOf(await this.#store.get(this.#session('tokens')))
   }
 
   /** Our client at an issuer. A secret that has run out is no registration. */
@@ -113,7 +137,8 @@ export class SessionRecords {
     if (owner !== this.#owner || server !== this.#server || agent !== this.#agent) return undefined
     const taken = await this.#store.delete(['sign-in', state], { ifVersion: found.version })
     if (taken !== 'deleted') return undefined
-    return { codeVerifier, discovery: discovery as OAuthDiscoveryState, redirectUri }
+    const since = await this.lastSignOut()
+    return { codeVerifier, discovery: discovery as OAuthDiscoveryState, redirectUri, since }
   }
 
   /**
@@ -184,10 +209,16 @@ export class SessionRecords {
   }
 
   /** The newest wins: each write holds all that there is. */
-  async #write(name: readonly string[], value: unknown): Promise<void> {
+  async #write(
+    name: readonly string[],
+    value: unknown,
+    check?: (found: SealedValue | undefined) => void,
+    expiresInSeconds?: number,
+  ): Promise<void> {
     for (;;) {
       const found = await this.#store.get(name)
-      const written = await this.#store.put(name, value, { ifVersion: found?.version ?? null })
+      check?.(found)
+      const written = await this.#store.put(name, value, { ifVersion: found?.version ?? null, expiresInSeconds })
       if (written !== 'conflict') return
     }
   }
@@ -200,6 +231,9 @@ export class SessionRecords {
     }
   }
 }
+
+const signOutOf = (found: SealedValue | undefined): string | null =>
+  SignedOut.safeParse(found?.value).data?.signedOut ?? null
 
 function holds({ value }: SealedValue, { access_token: access, refresh_token: refresh }: StoredOAuthTokens): boolean {
   const { data } = StoredTokens.safeParse(value)

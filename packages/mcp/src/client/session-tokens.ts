@@ -7,6 +7,7 @@ import type { SessionRecords } from './session-records.ts'
 export class SessionTokens {
   readonly limit: RenewalLimit = new RenewalLimit()
   readonly #records: SessionRecords
+  readonly #since: string | null | undefined
   /** Hashes of access tokens that are in the store already, or must not come there: one for each answer to an SDK. */
   readonly #settled: string[] = []
   /** The refresh token that an SDK sent last, by whatever fetch. */
@@ -14,8 +15,10 @@ export class SessionTokens {
   /** Refused refreshes whose tokens are dropped already, and of which the SDK will tell. */
   #dropped = 0
 
-  constructor(records: SessionRecords) {
+  /** @param since - `lastSignOut` when the sign-in came back that these are of. */
+  constructor(records: SessionRecords, since?: string | null) {
     this.#records = records
+    this.#since = since
   }
 
   /** Notes that an SDK is about to send this refresh token. */
@@ -36,10 +39,10 @@ export class SessionTokens {
     if (old !== undefined) await this.#records.replaceTokens(old, tokens)
   }
 
-  /** Tokens that a person signed in for: they are the newest. */
-  async signIn(tokens: StoredOAuthTokens): Promise<void> {
+  /** Tokens that a person signed in for: they are the newest, unless the person signed out since. */
+  async signIn(tokens: StoredOAuthTokens, since: string | null | undefined = this.#since): Promise<void> {
     this.limit.count()
-    await this.#records.saveTokens(tokens)
+    await this.#records.saveTokens(tokens, since)
   }
 
   /** Replaces the tokens that were refreshed, unless the user signed in or out in the meantime. */

@@ -12,6 +12,9 @@ export const StoredTokens = z.looseObject({
   issuer: z.optional(z.string()),
 })
 
+/** What is kept in place of tokens after a sign-out. */
+export const SignedOut = z.object({ signedOut: z.string() })
+
 /** A registration as a server answered it (RFC 7591 §3.2.1), and as it is kept. */
 export const StoredClient = z.looseObject({
   client_id: z.string(),

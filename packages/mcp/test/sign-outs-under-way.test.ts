@@ -1,0 +1,48 @@
+import { memoryStore } from '@behalf/core'
+import { expect, test } from 'vitest'
+import { createMcpSession, type McpSession, type McpSessionOptions } from '../src/client/index.ts'
+import { backFrom, connect, issuer, redirectUri, servers, serverUrl } from './metadata-servers.ts'
+
+const client = { name: 'x', redirectUri, scopes: ['a'], deviceLogin: true }
+const code = { device_code: 'd', user_code: 'AB-CD', verification_uri: `${issuer}/page`, expires_in: 600, interval: 1 }
+
+type SignIn = (session: McpSession, page: string | undefined) => Promise<void>
+const byBrowser: SignIn = (session, page) => session.finishSignIn(backFrom(page, { code: 'c' }))
+const byDevice: SignIn = (session) => session.signInByDevice({ show: () => {} })
+
+/** A sign-in of a user, and what another process of the app does while its tokens are on their way. */
+async function signIn(way: SignIn, meanwhile: (elsewhere: McpSession) => Promise<void>) {
+  const store = memoryStore()
+  const { fetch } = servers({ device_authorization_endpoint: `${issuer}/device` })
+  const answering: NonNullable<McpSessionOptions['fetch']> = async (input, init) => {
+    if (String(input).endsWith('/device')) return Response.json(code)
+    if (!String(input).endsWith('/token')) return fetch(input, init)
+    await meanwhile(createMcpSession({ serverUrl, owner: 'ann', client, showSignIn: () => {}, store, fetch }))
+    return Response.json({ access_token: 'a-token', token_type: 'Bearer' })
+  }
+  const { shown, session } = await connect(answering, { store, client })
+  const ended = await way(session, shown[0]).catch((error: unknown) => error)
+  return { ended, tokens: async () => session.authProvider.tokens() }
+}
+
+test.each([
+  ['by a browser', byBrowser],
+  ['by another device', byDevice],
+])('a sign-in %s that a sign-out overtakes stores no tokens', async (_name, way) => {
+  const { ended, tokens } = await signIn(way, (elsewhere) => elsewhere.signOut())
+  expect(ended).toMatchObject({ name: 'SignInError', problem: 'refused' })
+  expect(await tokens()).toBeUndefined()
+})
+
+test.each([
+  ['by a browser', byBrowser],
+  ['by another device', byDevice],
+])('a sign-in %s after a sign-out stores its tokens', async (_name, way) => {
+  const signedOut = async (session: McpSession, page: string | undefined) => {
+    await session.signOut()
+    await way(session, page)
+  }
+  const { ended, tokens } = await signIn(signedOut, async () => {})
+  expect(ended).toBeUndefined()
+  expect(await tokens()).toMatchObject({ access_token: 'a-token' })
+})
