@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { killChild, ownChild } from './children.ts'
+import { freePort } from './free-port.ts'
 
 /** Whether the machine has one. */
 export const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0
@@ -115,13 +115,4 @@ function pings(port: number): Promise<boolean> {
     socket.once('data', (data) => end(data.toString().startsWith('+PONG')))
     socket.once('error', () => end(false))
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { readonly port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

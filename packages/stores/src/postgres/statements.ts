@@ -1,0 +1,115 @@
+import { SCHEMA_VERSION } from './migrations.ts'
+
+/** Expired rows that one write takes along. Each write adds one row at most, so they cannot pile up. */
+const SWEPT_PER_WRITE = 32
+
+/**
+ * The store's clock: the server's, read where it stands in the statement. The time at which the statement or its
+ * transaction began would be old after a wait for a lock.
+ */
+const NOW = 'extract(epoch FROM clock_timestamp())::float8'
+
+/** Read once in a statement, so that an index can be searched by it. */
+const BY_NOW = `(SELECT ${NOW})`
+
+const bytes = (parameter: number) => `decode($${parameter}::text, 'base64')`
+const seconds = (parameter: number) => `$${parameter}::text::float8`
+
+/** Given each time for a row, so that it holds again after a wait for the row's lock. */
+const LIVE = `(r.expires_at IS NULL OR r.expires_at > ${NOW})`
+const LIVE_BY_NOW = `(r.expires_at IS NULL OR r.expires_at > ${BY_NOW})`
+const RECORD = "encode(r.key, 'base64'), encode(r.value, 'base64'), r.version::text"
+
+/**
+ * Each write has the deadline of its call as first parameter, by the server's clock: its caller has told that it was not
+ * done, and a client's queue or a lock brings it late.
+ */
+const IN_TIME = `${NOW} < ${seconds(1)} AND (SELECT version FROM behalf_schema) = ${SCHEMA_VERSION}`
+
+/**
+ * How each answer of a write begins: version of the tables, the server's time, and whether the write had an effect.
+ *
+ * With `synchronous_commit = off`, a crash of the server would forget what was told as written.
+ */
+const answer = (effect: string) =>
+  `s.version::text, ${NOW}::text, (${effect})::text, CASE WHEN current_setting('synchronous_commit') = 'off' ` +
+  "THEN set_config('synchronous_commit', 'local', true) END"
+
+/**
+ * @param written - The expression whose row is there only if the write was made: it has the lock of its own row by then,
+ * and waits for no other one, so two writes never wait for each other.
+ */
+const swept = (table: string, ends: string, written: string) =>
+  `DELETE FROM ${table} WHERE key = ANY (ARRAY(SELECT key FROM ${table} WHERE ${ends} <= ${BY_NOW} ` +
+  `AND key <> ${bytes(2)} AND EXISTS (SELECT 1 FROM ${written}) LIMIT ${SWEPT_PER_WRITE} FOR UPDATE SKIP LOCKED))`
+
+const EXPIRY = `coalesce(${seconds(5)}, ${NOW} + ${seconds(6)})`
+const DUE = `${NOW} + ${seconds(8)}`
+
+/** `written` is the statement that writes the record, if it does. */
+const put = (written: string) =>
+  `WITH written AS (${written} RETURNING r.key, r.names), ` +
+  'unindexed AS (DELETE FROM behalf_index i USING written w WHERE i.key = w.key AND i.name <> ALL (w.names)), ' +
+  'indexed AS (INSERT INTO behalf_index (name, key) SELECT n, w.key FROM written w, unnest(w.names) n ' +
+  'ON CONFLICT DO NOTHING), ' +
+  `swept AS (${swept('behalf_records', 'expires_at', 'written')}) ` +
+  `SELECT ${answer('w.count > 0')} FROM behalf_schema s, (SELECT count(*) FROM written) w`
+
+const remove = (condition: string) =>
+  `WITH gone AS (DELETE FROM behalf_records r WHERE r.key = ${bytes(2)} AND ${IN_TIME} ${condition} RETURNING 1) ` +
+  `SELECT ${answer('g.count > 0')} FROM behalf_schema s, (SELECT count(*) FROM gone) g`
+
+/** How each answer of a read begins. */
+const READ = 's.version::text, pg_is_in_recovery()::text'
+
+/** Each is one statement, and so one transaction of its own, in each mode of a pooler. */
+export const statements = {
+  state: `SELECT ${READ}, ${NOW}::text FROM behalf_schema s`,
+  /** key */
+  get: `SELECT ${READ}, ${RECORD} FROM behalf_schema s LEFT JOIN behalf_records r ON r.key = ${bytes(1)} AND ${LIVE}`,
+  /** index, key to begin after, limit */
+  list:
+    `SELECT ${READ}, ${RECORD} FROM behalf_schema s LEFT JOIN LATERAL (SELECT r.* FROM behalf_index i ` +
+    `JOIN behalf_records r ON r.key = i.key WHERE i.name = ${bytes(1)} AND i.key > ${bytes(2)} ` +
+    `AND i.name = ANY (r.names) AND ${LIVE_BY_NOW} ORDER BY i.key LIMIT $3::text::bigint) r ON true ORDER BY r.key`,
+  /** deadline, key, value, new version, expiry, expiry from now, queue, seconds until due, names */
+  create: put(
+    'INSERT INTO behalf_records AS r (key, value, version, expires_at, queue, due_at, names) ' +
+      `SELECT ${bytes(2)}, ${bytes(3)}, $4::text::uuid, ${EXPIRY}, ${bytes(7)}, ${DUE}, ` +
+      `ARRAY(SELECT decode(n, 'base64') FROM unnest(string_to_array($9::text, ',')) n) WHERE ${IN_TIME} ` +
+      'ON CONFLICT (key) DO UPDATE SET value = excluded.value, version = excluded.version, ' +
+      `expires_at = ${EXPIRY}, queue = excluded.queue, due_at = ${DUE}, names = excluded.names ` +
+      `WHERE r.expires_at <= ${NOW} AND ${IN_TIME}`,
+  ),
+  /** The same, and the version to meet */
+  replace: put(
+    `UPDATE behalf_records r SET value = ${bytes(3)}, version = $4::text::uuid, expires_at = ${EXPIRY}, ` +
+      `queue = ${bytes(7)}, due_at = ${DUE}, ` +
+      "names = ARRAY(SELECT decode(n, 'base64') FROM unnest(string_to_array($9::text, ',')) n) " +
+      `WHERE r.key = ${bytes(2)} AND r.version = $10::text::uuid AND ${LIVE} AND ${IN_TIME}`,
+  ),
+  /** deadline, key */
+  remove: remove(''),
+  /** deadline, key, version to meet */
+  removeVersion: remove(`AND r.version = $3::text::uuid AND ${LIVE}`),
+  /**
+   * deadline, queue, limit, lease
+   *
+   * The first column of its own says whether a record was due, although another caller has its lock.
+   */
+  claim:
+    `WITH due AS (SELECT r.key FROM behalf_records r WHERE r.queue = ${bytes(2)} AND r.due_at <= ${BY_NOW} ` +
+    `AND ${LIVE_BY_NOW} AND ${IN_TIME} ORDER BY r.due_at LIMIT $3::text::bigint FOR UPDATE SKIP LOCKED), ` +
+    `claimed AS (UPDATE behalf_records r SET version = gen_random_uuid(), due_at = ${NOW} + ${seconds(4)} ` +
+    'FROM due WHERE r.key = due.key RETURNING r.key, r.value, r.version) ' +
+    `SELECT ${answer('r.key IS NOT NULL')}, (SELECT EXISTS (SELECT 1 FROM behalf_records r WHERE r.queue = ${bytes(2)} ` +
+    `AND r.due_at <= ${BY_NOW} AND ${LIVE_BY_NOW}))::text, ${RECORD} FROM behalf_schema s LEFT JOIN claimed r ON true`,
+  /** deadline, key, window */
+  increment:
+    'WITH counted AS (INSERT INTO behalf_counters AS c (key, total, ends_at) ' +
+    `SELECT ${bytes(2)}, 1, ${NOW} + ${seconds(3)} WHERE ${IN_TIME} ON CONFLICT (key) DO UPDATE SET ` +
+    `total = CASE WHEN c.ends_at > ${NOW} THEN c.total + 1 ELSE 1 END, ` +
+    `ends_at = CASE WHEN c.ends_at > ${NOW} THEN c.ends_at ELSE excluded.ends_at END WHERE ${IN_TIME} ` +
+    `RETURNING c.total), swept AS (${swept('behalf_counters', 'ends_at', 'counted')}) ` +
+    `SELECT ${answer('c.total IS NOT NULL')}, c.total::text FROM behalf_schema s LEFT JOIN counted c ON true`,
+} as const

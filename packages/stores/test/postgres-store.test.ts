@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+import { migrate, type PGliteClient, postgresStore } from '@behalf/stores/postgres'
+import { describeStore } from '@behalf/testing/contract'
+import { PGlite } from '@electric-sql/pglite'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import {
+  hasPostgresServer,
+  type PostgresServer,
+  postgresServerMissing,
+  startPostgresServer,
+  withPostgresServer,
+} from './postgres-server.ts'
+import { migrated, postgresOutages, postgresUnderTest } from './postgres-under-test.ts'
+
+// They wait for leases and ends of lives, and not for the machine.
+vi.setConfig({ maxConcurrency: 20 })
+
+describe('PGlite, in this process', () => {
+  let database: PGlite
+  beforeAll(async () => {
+    database = await PGlite.create()
+    await migrate({ client: database })
+  }, 30_000)
+  afterAll(() => database.close())
+
+  // Its clock is that of this process. The suite gives a caller another one, and not its server.
+  const client: PGliteClient = {
+    transaction: () => expect.unreachable('the store begins no transaction'),
+    async query(...statement) {
+      const mocked = vi.getMockedSystemTime()
+      vi.useRealTimers()
+      try {
+        return await database.query(...statement)
+      } finally {
+        if (mocked !== null) vi.setSystemTime(mocked)
+      }
+    },
+  }
+
+  describeStore('PostgreSQL, client PGlite', {
+    concurrent: true,
+    async create() {
+      const prefix = randomUUID()
+      const open = () => postgresStore({ client, prefix })
+      return { store: open(), restart: async () => open(), close: async () => {} }
+    },
+  })
+})
+
+if (!hasPostgresServer) test('Store contract: PostgreSQL', ({ skip }) => skip(postgresServerMissing))
+
+// One of them on a server that was killed, and read its data from the disk again.
+const servers = [
+  { name: 'pg', killed: true },
+  { name: 'postgres', killed: false },
+] as const
+
+describe.concurrent.each(withPostgresServer(servers))('the client $name, server killed before: $killed', (which) => {
+  const { name, killed } = which
+  let server: PostgresServer
+  beforeAll(async () => {
+    server = await startPostgresServer()
+    await migrated(name, server.port)
+    if (!killed) return
+    const before = await postgresUnderTest(name, server.port)
+    await before.store.put('key', new Uint8Array([1]), { ifVersion: null })
+    await before.close()
+    await server.restart()
+  }, 60_000)
+  afterAll(() => server.stop())
+
+  describeStore(`PostgreSQL, client ${name}`, {
+    concurrent: true,
+    create: () => postgresUnderTest(name, server.port),
+    outages: postgresOutages(name, () => server.port),
+  })
+})
