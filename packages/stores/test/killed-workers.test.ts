@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { killedWorkerTests } from './killed-workers.ts'
 import {
+  hasPostgresServer,
+  type PostgresServer,
+  postgresServerMissing,
+  startPostgresServer,
+  withPostgresServer,
+} from './postgres-server.ts'
+import { migrated } from './postgres-under-test.ts'
+import {
   hasRedisServer,
   type RedisServer,
   redisServerMissing,
@@ -26,4 +34,17 @@ describe.each(withRedisServer(['two processes on one Redis, with a client librar
   afterAll(() => server.stop())
   const on = (client: 'redis' | 'ioredis') => () => ({ client, port: server.port, prefix: 'killed' })
   killedWorkerTests(on('redis'), on('ioredis'))
+})
+
+if (!hasPostgresServer) test('two processes on one PostgreSQL', ({ skip }) => skip(postgresServerMissing))
+
+describe.each(withPostgresServer(['two processes on one PostgreSQL, with a client library each']))('%s', () => {
+  let server: PostgresServer
+  beforeAll(async () => {
+    server = await startPostgresServer()
+    await migrated('pg', server.port)
+  }, 30_000)
+  afterAll(() => server.stop())
+  const on = (postgres: 'pg' | 'postgres') => () => ({ postgres, port: server.port, prefix: 'killed' })
+  killedWorkerTests(on('pg'), on('postgres'))
 })

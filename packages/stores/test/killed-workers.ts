@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Store } from '@behalf/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { openTarget, type Target } from './worker.ts'
+import { openTarget, type Target } from './targets.ts'
 import { startWorker, type WorkerProcess } from './worker-process.ts'
 
 /** Every write of an undisturbed job. */

@@ -77,11 +77,12 @@ export async function startPostgresServer({
     ...settings,
   }
   const args = ['-D', data, ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
+  const begin = () => ownChild(spawn(join(programs, 'postgres'), args, as))
   const start = async (): Promise<ChildProcess> => {
-    // A group of its own: it is killed with all of its processes.
-    const child = ownChild(spawn(join(programs, 'postgres'), args, { ...as, detached: true }))
+    let child = begin()
     for (let tries = 0; tries < 400; tries++) {
-      if (child.exitCode !== null) throw new Error(`postgres ended with ${child.exitCode}`)
+      // A process of the one before still ends, and keeps the memory that they shared.
+      if (child.exitCode !== null) child = begin()
       if (isReady(join(data, 'postmaster.pid'), child.pid)) return child
       await wait(25)
     }
@@ -89,7 +90,13 @@ export async function startPostgresServer({
   }
   let child = await start()
   const signal = (name: NodeJS.Signals) => {
-    for (const one of family(child.pid ?? 0)) process.kill(one, name)
+    for (const one of family(child.pid ?? 0)) {
+      try {
+        process.kill(one, name)
+      } catch {
+        // It ended by itself.
+      }
+    }
   }
   const kill = async () => {
     const ended = once(child, 'exit')
@@ -128,7 +135,7 @@ function isReady(file: string, pid: number | undefined): boolean {
   return lines[0] === `${pid}` && lines.at(-1)?.trim() === 'ready'
 }
 
-/** The server and its processes, each of which leads a group of its own. */
+/** The server and its processes: it makes one for each connection. */
 function family(pid: number): readonly number[] {
   const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', `${pid}`], { encoding: 'utf8' })
   return [

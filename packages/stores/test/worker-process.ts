@@ -1,5 +1,6 @@
 import { forkScript, killChild } from './children.ts'
-import type { Order, Target, Told } from './worker.ts'
+import type { Target } from './targets.ts'
+import type { Order, Told } from './worker.ts'
 
 /** A worker in a process of its own. */
 export interface WorkerProcess {

@@ -1,19 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import type { Store } from '@behalf/core'
 import type { Versioned } from '@behalf/core/spi'
-import { redisStore } from '@behalf/stores/redis'
-import { sqliteStore } from '@behalf/stores/sqlite'
-import { clients } from './redis-clients.ts'
-
-/** Where a worker finds its store. */
-export type Target =
-  | { readonly file: string }
-  | {
-      readonly client: keyof typeof clients
-      readonly port: number
-      readonly prefix: string
-      readonly timeoutMs?: number
-    }
+import { openTarget } from './targets.ts'
 
 /** What a worker tells after each write, and at its end. */
 export interface Told {
@@ -32,13 +20,6 @@ const LEASE_SECONDS = 0.5
 
 const decode = (value: Uint8Array): string => new TextDecoder().decode(value)
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
-
-export async function openTarget(target: Target): Promise<Store> {
-  if ('file' in target) return sqliteStore(target)
-  const { prefix, timeoutMs } = target
-  const { client } = await clients[target.client](target.port)
-  return redisStore({ client, prefix, ...(timeoutMs !== undefined && { timeoutMs }) })
-}
 
 /**
  * Takes a job one write further: created, claimed, approved, consumed, completed, closed.

@@ -158,7 +158,7 @@ class PostgresStore implements Store {
     if (bytes.length > MAX_NAME_BYTES) {
       throw new ConfigurationError(
         what,
-        `has ${bytes.length} bytes, and PostgreSQL takes ${MAX_NAME_BYTES}: shorten it`,
+        `has ${bytes.length} bytes, and may have ${MAX_NAME_BYTES} in PostgreSQL: shorten it`,
       )
     }
     return Buffer.concat([this.#root, bytes]).toString('base64')

@@ -36,12 +36,14 @@ const answer = (effect: string) =>
   "THEN set_config('synchronous_commit', 'local', true) END"
 
 /**
- * @param written - The expression whose row is there only if the write was made: it has the lock of its own row by then,
- * and waits for no other one, so two writes never wait for each other.
+ * @param condition - A write sweeps after it has the lock of its own row, and waits for no other one: so two writes never
+ * wait for each other.
  */
-const swept = (table: string, ends: string, written: string) =>
-  `DELETE FROM ${table} WHERE key = ANY (ARRAY(SELECT key FROM ${table} WHERE ${ends} <= ${BY_NOW} ` +
-  `AND key <> ${bytes(2)} AND EXISTS (SELECT 1 FROM ${written}) LIMIT ${SWEPT_PER_WRITE} FOR UPDATE SKIP LOCKED))`
+const swept = (table: string, ends: string, condition: string) =>
+  `swept AS (DELETE FROM ${table} WHERE key = ANY (ARRAY(SELECT key FROM ${table} WHERE ${ends} <= ${BY_NOW} ` +
+  `${condition} LIMIT ${SWEPT_PER_WRITE} FOR UPDATE SKIP LOCKED)))`
+
+const after = (written: string) => `AND key <> ${bytes(2)} AND EXISTS (SELECT 1 FROM ${written})`
 
 const EXPIRY = `coalesce(${seconds(5)}, ${NOW} + ${seconds(6)})`
 const DUE = `${NOW} + ${seconds(8)}`
@@ -52,7 +54,7 @@ const put = (written: string) =>
   'unindexed AS (DELETE FROM behalf_index i USING written w WHERE i.key = w.key AND i.name <> ALL (w.names)), ' +
   'indexed AS (INSERT INTO behalf_index (name, key) SELECT n, w.key FROM written w, unnest(w.names) n ' +
   'ON CONFLICT DO NOTHING), ' +
-  `swept AS (${swept('behalf_records', 'expires_at', 'written')}) ` +
+  `${swept('behalf_records', 'expires_at', after('written'))} ` +
   `SELECT ${answer('w.count > 0')} FROM behalf_schema s, (SELECT count(*) FROM written) w`
 
 const remove = (condition: string) =>
@@ -101,7 +103,7 @@ export const statements = {
     `WITH due AS (SELECT r.key FROM behalf_records r WHERE r.queue = ${bytes(2)} AND r.due_at <= ${BY_NOW} ` +
     `AND ${LIVE_BY_NOW} AND ${IN_TIME} ORDER BY r.due_at LIMIT $3::text::bigint FOR UPDATE SKIP LOCKED), ` +
     `claimed AS (UPDATE behalf_records r SET version = gen_random_uuid(), due_at = ${NOW} + ${seconds(4)} ` +
-    'FROM due WHERE r.key = due.key RETURNING r.key, r.value, r.version) ' +
+    `FROM due WHERE r.key = due.key RETURNING r.key, r.value, r.version), ${swept('behalf_records', 'expires_at', '')} ` +
     `SELECT ${answer('r.key IS NOT NULL')}, (SELECT EXISTS (SELECT 1 FROM behalf_records r WHERE r.queue = ${bytes(2)} ` +
     `AND r.due_at <= ${BY_NOW} AND ${LIVE_BY_NOW}))::text, ${RECORD} FROM behalf_schema s LEFT JOIN claimed r ON true`,
   /** deadline, key, window */
@@ -110,6 +112,6 @@ export const statements = {
     `SELECT ${bytes(2)}, 1, ${NOW} + ${seconds(3)} WHERE ${IN_TIME} ON CONFLICT (key) DO UPDATE SET ` +
     `total = CASE WHEN c.ends_at > ${NOW} THEN c.total + 1 ELSE 1 END, ` +
     `ends_at = CASE WHEN c.ends_at > ${NOW} THEN c.ends_at ELSE excluded.ends_at END WHERE ${IN_TIME} ` +
-    `RETURNING c.total), swept AS (${swept('behalf_counters', 'ends_at', 'counted')}) ` +
+    `RETURNING c.total), ${swept('behalf_counters', 'ends_at', after('counted'))} ` +
     `SELECT ${answer('c.total IS NOT NULL')}, c.total::text FROM behalf_schema s LEFT JOIN counted c ON true`,
 } as const

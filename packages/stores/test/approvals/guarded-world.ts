@@ -2,12 +2,8 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createGuard, type Guard, policy, type Store } from '@behalf/core'
 import type { ApprovalChannel } from '@behalf/core/channels'
-import { redisStore } from '@behalf/stores/redis'
-import { sqliteStore } from '@behalf/stores/sqlite'
 import * as z from 'zod'
 import { HASTENED_BY, hastened } from '../hastened-store.ts'
-import { clients } from '../redis-clients.ts'
-import type { Target } from '../worker.ts'
 import { profile, verifiedUser } from './verified-user.ts'
 
 export const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
@@ -36,12 +32,6 @@ export function journal(directory: string) {
             .filter((one) => one === line).length
         : 0,
   }
-}
-
-export async function openStore(target: Target): Promise<Store> {
-  if ('file' in target) return sqliteStore(target)
-  const { client } = await clients[target.client](target.port)
-  return redisStore({ client, prefix: target.prefix })
 }
 
 type Tap = (isWrite: boolean, next: () => Promise<unknown>) => Promise<unknown>

@@ -6,10 +6,17 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { verifies } from '@behalf/testing/requirements'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forkScript } from '../children.ts'
+import {
+  hasPostgresServer,
+  type PostgresServer,
+  postgresServerMissing,
+  startPostgresServer,
+} from '../postgres-server.ts'
+import { migrated } from '../postgres-under-test.ts'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from '../redis-server.ts'
 import { place } from '../sqlite-files.ts'
-import type { Target } from '../worker.ts'
-import { guardOn, journal, LEASE_MS, live, openStore } from './guarded-world.ts'
+import { openTarget, type Target } from '../targets.ts'
+import { guardOn, journal, LEASE_MS, live } from './guarded-world.ts'
 import type { Task } from './worker.ts'
 
 /** A life has some fifteen writes; past them, nothing is left to die at. */
@@ -34,7 +41,7 @@ function guardedProcesses(target: () => Target): void {
   test('a guard killed by SIGKILL after each write of a run’s life: another process repairs it', {
     timeout: 300_000,
   }, async () => {
-    const store = await openStore(target())
+    const store = await openTarget(target())
     const died: number[] = []
     for (let first = 1; first <= MOST_WRITES; first += 4) {
       const group = Array.from({ length: 4 }, (_, index) => first + index)
@@ -71,7 +78,7 @@ function guardedProcesses(target: () => Target): void {
     const amount = 1_000
     expect(await ended(target(), directory, { kind: 'die', amount, afterWrite: 0 })).toBe('SIGKILL')
     await wait(LEASE_MS + 100)
-    const guard = guardOn(await openStore(target()), directory)
+    const guard = guardOn(await openTarget(target()), directory)
     const again = () => {
       journal(directory).note('ran', `${amount}`)
       return 'again'
@@ -111,4 +118,16 @@ describe.runIf(hasRedisServer)('guards on one Redis', () => {
   })
   afterAll(() => server.stop())
   guardedProcesses(() => ({ client: 'redis', port: server.port, prefix: 'guards' }))
+})
+
+if (!hasPostgresServer) test('guards on one PostgreSQL', ({ skip }) => skip(postgresServerMissing))
+
+describe.runIf(hasPostgresServer)('guards on one PostgreSQL', () => {
+  let server: PostgresServer
+  beforeAll(async () => {
+    server = await startPostgresServer()
+    await migrated('pg', server.port)
+  }, 30_000)
+  afterAll(() => server.stop())
+  guardedProcesses(() => ({ postgres: 'pg', port: server.port, prefix: 'guards' }))
 })

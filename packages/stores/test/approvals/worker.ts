@@ -1,6 +1,6 @@
 import { flushCompileCache } from 'node:module'
-import type { Target } from '../worker.ts'
-import { guardOn, journal, live, openStore } from './guarded-world.ts'
+import { openTarget, type Target } from '../targets.ts'
+import { guardOn, journal, live } from './guarded-world.ts'
 
 /** What a process is to do, and when it is to die. */
 export type Task =
@@ -24,7 +24,7 @@ const dieNow = () => {
 flushCompileCache()
 
 let writes = 0
-const guard = guardOn(await openStore(target), directory, async (isWrite, next) => {
+const guard = guardOn(await openTarget(target), directory, async (isWrite, next) => {
   const answer = await next()
   if (isWrite && task.kind === 'die' && ++writes === task.afterWrite) await dieNow()
   return answer

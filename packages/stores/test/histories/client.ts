@@ -1,7 +1,7 @@
 import { openSync, writeSync } from 'node:fs'
 import { flushCompileCache } from 'node:module'
 import { setTimeout as wait } from 'node:timers/promises'
-import { openTarget, type Target } from '../worker.ts'
+import { openTarget, type Target } from '../targets.ts'
 import { RandomClient } from './random-client.ts'
 
 /** What a client is started with. It works until it is told to stop, or killed. */

@@ -1,6 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  hasPostgresServer,
+  type PostgresServer,
+  postgresServerMissing,
+  startPostgresServer,
+  withPostgresServer,
+} from '../postgres-server.ts'
+import { migrated } from '../postgres-under-test.ts'
+import {
   hasRedisServer,
   type RedisServer,
   redisServerMissing,
@@ -8,7 +16,7 @@ import {
   withRedisServer,
 } from '../redis-server.ts'
 import { place } from '../sqlite-files.ts'
-import type { Target } from '../worker.ts'
+import type { Target } from '../targets.ts'
 import { problemsIn } from './linearizable.ts'
 import { type Recorder, recordHistory } from './record-history.ts'
 
@@ -70,6 +78,27 @@ describe.each(withRedisServer(['on one Redis, with two client libraries']))('%s'
   afterAll(() => server.stop())
   const target = (client: number): Target => ({
     client: client % 2 === 0 ? 'redis' : 'ioredisOnce',
+    port: server.port,
+    prefix: 'histories',
+    timeoutMs: 500,
+  })
+  const killed: Meanwhile = () => server.restart()
+  const stopped: Meanwhile = () => server.pause(1_200)
+  histories('clients that are killed and paused', target, disturbed(replaced, paused, replaced))
+  histories('a server that is killed and paused', target, disturbed(killed, stopped, replaced))
+})
+
+if (!hasPostgresServer) test('histories on PostgreSQL', ({ skip }) => skip(postgresServerMissing))
+
+describe.each(withPostgresServer(['on one PostgreSQL, with two client libraries']))('%s', () => {
+  let server: PostgresServer
+  beforeAll(async () => {
+    server = await startPostgresServer()
+    await migrated('pg', server.port)
+  }, 30_000)
+  afterAll(() => server.stop())
+  const target = (client: number): Target => ({
+    postgres: client % 2 === 0 ? 'pg' : 'postgres',
     port: server.port,
     prefix: 'histories',
     timeoutMs: 500,

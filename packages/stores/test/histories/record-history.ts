@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { forkScript, killChild } from '../children.ts'
-import type { Target } from '../worker.ts'
+import type { Target } from '../targets.ts'
 import type { ClientOrder } from './client.ts'
 import { type Noted, type Operation, operationsOf } from './history.ts'
 

@@ -7,7 +7,7 @@ import { forkScript, killChild } from '../children.ts'
 import { HASTENED_BY } from '../hastened-store.ts'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from '../redis-server.ts'
 import { place } from '../sqlite-files.ts'
-import type { Target } from '../worker.ts'
+import type { Target } from '../targets.ts'
 import { UPSTREAM, type Upstream } from './vault-on.ts'
 import type { Task } from './worker.ts'
 

@@ -1,8 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import type { StoredVault } from '@behalf/core/vault'
-import { openStore } from '../approvals/guarded-world.ts'
 import { hastened } from '../hastened-store.ts'
-import type { Target } from '../worker.ts'
+import { openTarget, type Target } from '../targets.ts'
 import { ask, disconnect, link, type Upstream, vaultOn } from './vault-on.ts'
 
 /** What a process is to do now, at which upstream. */
@@ -22,7 +21,7 @@ export type Task =
     }
 
 const [target] = process.argv.slice(2).map((argument) => JSON.parse(argument)) as [Target]
-const store = await openStore(target)
+const store = await openTarget(target)
 const soon = hastened(store)
 let offset = 0
 let dies = false
