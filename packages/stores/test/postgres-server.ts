@@ -7,14 +7,16 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { ownChild } from './children.ts'
 import { freePort } from './free-port.ts'
 
-/** Where Debian and Ubuntu put the programs of each version, which are not on the path. */
+/** Where Debian and Ubuntu put the programs of each version; few of them are on the path. */
 const DEBIAN = '/usr/lib/postgresql'
 
-/** The folder of `initdb`, with the newest version first. */
+/** The folder of the programs, of the newest version where there are several. */
 function findPrograms(): string | undefined {
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : []
-  const folders = [...(process.env.PATH ?? '').split(':'), ...versions.map((version) => join(DEBIAN, version, 'bin'))]
-  return folders.find((folder) => existsSync(join(folder, 'initdb')))
+  const folders = [...versions.map((version) => join(DEBIAN, version, 'bin')), ...(process.env.PATH ?? '').split(':')]
+  return folders.find((folder) =>
+    ['initdb', 'postgres', 'pg_basebackup'].every((name) => existsSync(join(folder, name))),
+  )
 }
 
 const programs = findPrograms()
@@ -56,10 +58,12 @@ const QUICK = { fsync: 'off', full_page_writes: 'off', autovacuum: 'off', shared
 /**
  * @param options.durable - Every write on disk before it is answered. @default false
  * @param options.settings - Of the server.
+ * @param options.standbyOf - The port of a server that it copies, and follows.
  */
 export async function startPostgresServer({
   durable = false,
   settings = {} as Readonly<Record<string, string>>,
+  standbyOf = 0,
 } = {}): Promise<PostgresServer> {
   if (programs === undefined) throw new Error(postgresServerMissing)
   const directory = mkdtempSync(join(tmpdir(), 'behalf-postgres-'))
@@ -67,7 +71,23 @@ export async function startPostgresServer({
   if (user !== undefined) chownSync(directory, user.uid, user.gid)
   const data = join(directory, 'data')
   const as = { ...user, cwd: directory, stdio: 'ignore' as const }
-  execFileSync(join(programs, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'], as)
+  const make =
+    standbyOf === 0
+      ? (['initdb', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'] as const)
+      : ([
+          'pg_basebackup',
+          '-R',
+          '--no-sync',
+          '-c',
+          'fast',
+          '-h',
+          '127.0.0.1',
+          '-p',
+          `${standbyOf}`,
+          '-U',
+          'postgres',
+        ] as const)
+  execFileSync(join(programs, make[0]), [...make.slice(1), '-D', data], as)
   const port = await freePort()
   const all = {
     listen_addresses: '127.0.0.1',
