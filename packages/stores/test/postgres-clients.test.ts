@@ -100,9 +100,10 @@ describe.runIf(hasPostgresServer)('clients', () => {
     const client = await connected()
     const store = postgresStore({ client, prefix: randomUUID() })
     const refused = { ...away, message: expect.stringContaining('inside a transaction of the app') }
+    await store.increment('key', { windowSeconds: 60 })
     await client.query('BEGIN')
     await expect(store.put('key', value, { ifVersion: null })).rejects.toMatchObject(refused)
-    await client.query('ROLLBACK')
+    await client.query('COMMIT')
     expect(await store.get('key')).toBeUndefined()
     // Begun while ours waits its turn in the client's queue.
     const began = client.query('BEGIN')
@@ -198,6 +199,20 @@ describe.runIf(hasPostgresServer)('clients', () => {
     await expect(store.claimDue('stuck', { limit: 1, leaseSeconds: 60 })).rejects.toMatchObject(away)
     await holder.query('ROLLBACK')
     expect(await store.claimDue('stuck', { limit: 1, leaseSeconds: 60 })).toHaveLength(1)
+  })
+
+  test('many that claim at once get each record once', async () => {
+    const client = new Pool({ ...at(), max: 12 })
+    onTestFinished(() => client.end())
+    const store = postgresStore({ client, prefix: randomUUID() })
+    for (let round = 0; round < 10; round++) {
+      const queue = `queue ${round}`
+      const keys = Array.from({ length: 12 }, (_, key) => `${queue} ${key}`)
+      await Promise.all(keys.map((key) => store.put(key, value, { ifVersion: null, due: { queue, inSeconds: 0 } })))
+      const claims = keys.map(() => store.claimDue(queue, { limit: 4, leaseSeconds: 60 }))
+      const claimed = (await Promise.all(claims)).flat().map(({ key }) => key)
+      expect(claimed.sort()).toEqual([...keys].sort())
+    }
   })
 
   test('writers that sweep each other’s keys never wait for each other', async () => {

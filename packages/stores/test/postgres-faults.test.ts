@@ -121,6 +121,17 @@ describe('what the database holds', () => {
     expect((await claim()).map(({ key }) => key)).toEqual(['key'])
   })
 
+  test('a record that has expired is neither replaced nor deleted by its version, although no write has swept it', async () => {
+    const version = (await store.put('over', value, { ifVersion: null, expiresAt: 1 })) as string
+    const [row] = await rows(`SELECT count(*)::int FROM behalf_records WHERE ${mine()}`)
+    expect(row).toEqual({ count: 2 })
+    expect(await store.put('over', value, { ifVersion: version })).toBe('conflict')
+    expect(await store.delete('over', { ifVersion: version })).toBe('conflict')
+    const again = { ifVersion: null, expiresInSeconds: 60, index: ['again'] }
+    expect(await store.put('over', value, again)).not.toBe('conflict')
+    expect(await store.list('again', { limit: 1 })).toHaveLength(1)
+  })
+
   test('records and counters that have expired are swept by later writes with all that points at them, a bounded number at a time', async () => {
     const expired = async () => {
       const [row] = await rows(
@@ -136,6 +147,9 @@ describe('what the database holds', () => {
         `INSERT INTO behalf_index SELECT ${key}, ${key} FROM generate_series(1, 100) n;` +
         `INSERT INTO behalf_counters SELECT ${key}, 1, 1 FROM generate_series(1, 100) n`,
     )
+    // It had no effect, so it has no lock before those of the sweep.
+    expect(await store.put('key', value, { ifVersion: null })).toBe('conflict')
+    expect(await expired()).toEqual({ records: 100, counters: 100, index: 101 })
     await store.put('one', value, { ifVersion: null })
     await store.increment('one', { windowSeconds: 60 })
     expect(await expired()).toEqual({ records: 68, counters: 68, index: 69 })
@@ -196,10 +210,10 @@ describe('what the database holds', () => {
 
   test('two prefixes of which one begins with the other share nothing', async () => {
     const [short, long] = ['', ':a'].map((rest) => postgresStore({ client: database, prefix: `${prefix}${rest}` }))
-    await short?.put(':b', value, { ifVersion: null, index: ['of both'] })
+    await short?.put(':ab', value, { ifVersion: null, index: [':ab'] })
     expect(await long?.get('b')).toBeUndefined()
-    expect(await long?.list('of both', { limit: 1 })).toEqual([])
-    expect(await long?.put('b', value, { ifVersion: null, index: ['of both'] })).not.toBe('conflict')
+    expect(await long?.list('b', { limit: 1 })).toEqual([])
+    expect(await long?.put('b', value, { ifVersion: null, index: ['b'] })).not.toBe('conflict')
   })
 })
 

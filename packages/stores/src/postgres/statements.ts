@@ -36,14 +36,16 @@ const answer = (effect: string) =>
   "THEN set_config('synchronous_commit', 'local', true) END"
 
 /**
+ * Removes what has expired, but not what this statement wrote: PostgreSQL passes over that row.
+ *
  * @param condition - A write sweeps after it has the lock of its own row, and waits for no other one: so two writes never
  * wait for each other.
  */
-const swept = (table: string, ends: string, condition: string) =>
+const swept = (table: string, ends: string, condition = '') =>
   `swept AS (DELETE FROM ${table} WHERE key = ANY (ARRAY(SELECT key FROM ${table} WHERE ${ends} <= ${BY_NOW} ` +
   `${condition} LIMIT ${SWEPT_PER_WRITE} FOR UPDATE SKIP LOCKED)))`
 
-const after = (written: string) => `AND key <> ${bytes(2)} AND EXISTS (SELECT 1 FROM ${written})`
+const after = (written: string) => `AND EXISTS (SELECT 1 FROM ${written})`
 
 const EXPIRY = `coalesce(${seconds(5)}, ${NOW} + ${seconds(6)})`
 const DUE = `${NOW} + ${seconds(8)}`
@@ -103,7 +105,7 @@ export const statements = {
     `WITH due AS (SELECT r.key FROM behalf_records r WHERE r.queue = ${bytes(2)} AND r.due_at <= ${BY_NOW} ` +
     `AND ${LIVE_BY_NOW} AND ${IN_TIME} ORDER BY r.due_at LIMIT $3::text::bigint FOR UPDATE SKIP LOCKED), ` +
     `claimed AS (UPDATE behalf_records r SET version = gen_random_uuid(), due_at = ${NOW} + ${seconds(4)} ` +
-    `FROM due WHERE r.key = due.key RETURNING r.key, r.value, r.version), ${swept('behalf_records', 'expires_at', '')} ` +
+    `FROM due WHERE r.key = due.key RETURNING r.key, r.value, r.version), ${swept('behalf_records', 'expires_at')} ` +
     `SELECT ${answer('r.key IS NOT NULL')}, (SELECT EXISTS (SELECT 1 FROM behalf_records r WHERE r.queue = ${bytes(2)} ` +
     `AND r.due_at <= ${BY_NOW} AND ${LIVE_BY_NOW}))::text, ${RECORD} FROM behalf_schema s LEFT JOIN claimed r ON true`,
   /** deadline, key, window */
