@@ -1,13 +1,16 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from '@behalf/core'
+import * as postgres from '@behalf/stores/postgres'
 import * as redis from '@behalf/stores/redis'
 import * as sqlite from '@behalf/stores/sqlite'
 import { coversEachEntryPoint, type Entries, readsInTime, type Watch } from '@behalf/testing/late-reads'
+import { PGlite } from '@electric-sql/pglite'
 import { afterAll, onTestFinished, test } from 'vitest'
 import { clients } from './redis-clients.ts'
 import { hasRedisServer, redisServerMissing, startRedisServer } from './redis-server.ts'
 import { place } from './sqlite-files.ts'
 
+const { migrate, postgresStore } = postgres
 const { redisStore } = redis
 const { sqliteStore } = sqlite
 const bytes = new Uint8Array([1])
@@ -105,6 +108,10 @@ async function redisClient() {
 
 const prefix = () => crypto.randomUUID()
 
+const database = await PGlite.create()
+afterAll(() => database.close())
+await migrate({ client: database })
+
 const sqliteEntries: Entries = {
   sqliteStore: [
     async (watch) => {
@@ -126,6 +133,26 @@ const sqliteEntries: Entries = {
   }),
 }
 
+const postgresEntries: Entries = {
+  migrate: [
+    async (watch) => {
+      const options = watch.given({ client: database } as never)
+      return watch.call(() => migrate(options))
+    },
+    undefined,
+  ],
+  postgresStore: [
+    async (watch) => {
+      const options = { client: database, prefix: prefix(), timeoutMs: 1_000 }
+      const store = watch.call(() => postgresStore(watch.given(options as never)))
+      await store.put('key', bytes, { ifVersion: null })
+      return store.get('key')
+    },
+    { key: 'key' },
+  ],
+  ...methods('postgres', async () => ({ store: postgresStore({ client: database, prefix: prefix() }) })),
+}
+
 const redisEntries: Entries = {
   redisStore: [
     async (watch) => {
@@ -140,13 +167,18 @@ const redisEntries: Entries = {
 }
 
 coversEachEntryPoint({
-  modules: [sqlite, redis],
-  objects: () => ({ sqlite: sqliteFile().store, redis: redisStore({ client: { callBuffer: () => {} } as never }) }),
-  tables: [sqliteEntries, redisEntries],
+  modules: [sqlite, postgres, redis],
+  objects: () => ({
+    sqlite: sqliteFile().store,
+    postgres: postgresStore({ client: database }),
+    redis: redisStore({ client: { callBuffer: () => {} } as never }),
+  }),
+  tables: [sqliteEntries, postgresEntries, redisEntries],
   // They take a text or nothing.
-  exempt: ['sqlite.now', 'sqlite.get', 'sqlite.close', 'redis.now', 'redis.get'],
+  exempt: ['sqlite.now', 'sqlite.get', 'sqlite.close', 'postgres.now', 'postgres.get', 'redis.now', 'redis.get'],
 })
 
 readsInTime(sqliteEntries)
+readsInTime(postgresEntries)
 if (hasRedisServer) readsInTime(redisEntries)
 else test('redisStore reads nothing of an app after its first wait', ({ skip }) => skip(redisServerMissing))

@@ -113,6 +113,17 @@ describe.runIf(hasPostgresServer)('clients', () => {
     expect(await store.put('key', value, { ifVersion: null })).not.toBe('conflict')
   })
 
+  test('a transaction and a reserved connection of `postgres` are refused at construction', async () => {
+    const sql = js()
+    const refused = expect.objectContaining({ code: 'ERR_CONFIGURATION' })
+    const reserved = await sql.reserve()
+    expect(() => postgresStore({ client: reserved })).toThrow(refused)
+    reserved.release()
+    await sql.begin(async (client) => {
+      expect(() => postgresStore({ client: client as never })).toThrow(refused)
+    })
+  })
+
   test('a client that was closed, or is not connected, is an outage at once', async () => {
     const [pool, sql, client] = [new Pool(at()), js(), await connected()]
     await Promise.all([pool.end(), sql.end(), client.end()])
