@@ -1,10 +1,14 @@
 import { memoryStore, type Store } from '@behalf/core'
+import { migrate, postgresStore } from '@behalf/stores/postgres'
 import { redisStore } from '@behalf/stores/redis'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { Redis } from 'ioredis'
+import { Pool } from 'pg'
+import postgres from 'postgres'
 import { createClient } from 'redis'
 import { bench } from '../../../scripts/bench/bench.ts'
 import { note } from '../../../scripts/bench/figures.ts'
+import { hasPostgresServer, postgresServerMissing, startPostgresServer } from '../test/postgres-server.ts'
 import { hasRedisServer, redisServerMissing, startRedisServer } from '../test/redis-server.ts'
 import { place } from '../test/sqlite-files.ts'
 
@@ -55,6 +59,19 @@ const stores: { readonly name: string; readonly work: Work }[] = []
 const { file, remove } = place()
 process.once('exit', remove)
 stores.push({ name: 'SQLite', work: await workOn(sqliteStore({ file })) })
+
+if (hasPostgresServer) {
+  const server = await startPostgresServer({ durable: true })
+  server.unref()
+  const at = { host: '127.0.0.1', port: server.port, user: 'postgres', max: 10 }
+  const pool = new Pool({ ...at, allowExitOnIdle: true })
+  await migrate({ client: pool })
+  stores.push({ name: 'PostgreSQL, client pg', work: await workOn(postgresStore({ client: pool, prefix: 'pg' })) })
+  const sql = postgres({ ...at, idle_timeout: 1, onnotice() {} })
+  stores.push({ name: 'PostgreSQL, client postgres', work: await workOn(postgresStore({ client: sql, prefix: 'js' })) })
+} else {
+  note(`not measured: PostgreSQL (${postgresServerMissing})`)
+}
 
 if (hasRedisServer) {
   // As the guide says: on disk before it is answered.

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { migrate, migrations, type PostgresStoreOptions, postgresStore } from '@behalf/stores/postgres'
+import {
+  migrate,
+  migrations,
+  type PGliteClient,
+  type PostgresStoreOptions,
+  postgresStore,
+} from '@behalf/stores/postgres'
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
@@ -214,6 +220,49 @@ describe('what the database holds', () => {
     expect(await long?.get('b')).toBeUndefined()
     expect(await long?.list('b', { limit: 1 })).toEqual([])
     expect(await long?.put('b', value, { ifVersion: null, index: ['b'] })).not.toBe('conflict')
+  })
+})
+
+describe('a large table', () => {
+  const RECORDS = 5_000
+  const prefix = 'large'
+  const key = (text: string) => `convert_to('{${prefix}}' || ${text}, 'UTF8')`
+
+  test.each(['before', 'after'])('no statement reads all of it, %s PostgreSQL knows what it holds', async (when) => {
+    await database.exec(
+      'TRUNCATE behalf_records, behalf_index, behalf_counters;' +
+        `INSERT INTO behalf_records SELECT ${key("'k' || n")}, 'value', gen_random_uuid(), 2e9 + n, ` +
+        `CASE WHEN n % 10 = 0 THEN ${key("'queue'")} END, CASE WHEN n % 10 = 0 THEN 1e9 + n END, ` +
+        `ARRAY[${key("'index'")}] FROM generate_series(1, ${RECORDS}) n;` +
+        'INSERT INTO behalf_index SELECT n, key FROM behalf_records, unnest(names) n;' +
+        `INSERT INTO behalf_counters SELECT ${key("'c' || n")}, 1, 2e9 FROM generate_series(1, ${RECORDS}) n;`,
+    )
+    if (when === 'after') await database.exec('ANALYZE')
+    const plans: string[] = []
+    const client: PGliteClient = {
+      transaction: () => expect.unreachable('the store begins no transaction'),
+      async query(statement, parameters, options) {
+        const { rows } = await database.query<string[]>(`EXPLAIN ${statement}`, parameters, options)
+        plans.push([statement, ...rows.flat()].join('\n'))
+        return database.query(statement, parameters, options)
+      },
+    }
+    const large = postgresStore({ client, prefix })
+    const version = (await large.get('k1'))?.version ?? ''
+    await large.put('k1', value, { ifVersion: version, index: ['index'] })
+    await large.put('new', value, { ifVersion: null, index: ['index'], expiresInSeconds: 60 })
+    await large.delete('k2')
+    await large.delete('k1', { ifVersion: version })
+    await large.list('index', { limit: 10 })
+    await large.list('index', { after: 'k3', limit: 10 })
+    await large.claimDue('queue', { limit: 10, leaseSeconds: 60 })
+    await large.claimDue('other', { limit: 10, leaseSeconds: 60 })
+    await large.increment('c1', { windowSeconds: 60 })
+    for (const plan of plans) expect(plan).not.toMatch(/Seq Scan on behalf_(records|index|counters)/)
+    // A page of an index takes its rows in their order. It reads all and sorts them only while their number is unknown.
+    const lists = plans.filter((plan) => plan.startsWith('SELECT') && plan.includes('behalf_index i'))
+    expect(lists).toHaveLength(2)
+    if (when === 'after') for (const plan of lists) expect(plan).not.toContain('Bitmap Heap Scan on behalf_index')
   })
 })
 

@@ -36,14 +36,15 @@ const answer = (effect: string) =>
   "THEN set_config('synchronous_commit', 'local', true) END"
 
 /**
- * Removes what has expired, but not what this statement wrote: PostgreSQL passes over that row.
+ * Removes what has expired, but not what this statement wrote: PostgreSQL passes over that row. Without the order, it may
+ * search the whole table for rows to remove, and find none.
  *
  * @param condition - A write sweeps after it has the lock of its own row, and waits for no other one: so two writes never
  * wait for each other.
  */
 const swept = (table: string, ends: string, condition = '') =>
   `swept AS (DELETE FROM ${table} WHERE key = ANY (ARRAY(SELECT key FROM ${table} WHERE ${ends} <= ${BY_NOW} ` +
-  `${condition} LIMIT ${SWEPT_PER_WRITE} FOR UPDATE SKIP LOCKED)))`
+  `${condition} ORDER BY ${ends} LIMIT ${SWEPT_PER_WRITE} FOR UPDATE SKIP LOCKED)))`
 
 const after = (written: string) => `AND EXISTS (SELECT 1 FROM ${written})`
 
@@ -71,11 +72,16 @@ export const statements = {
   state: `SELECT ${READ}, ${NOW}::text FROM behalf_schema s`,
   /** key */
   get: `SELECT ${READ}, ${RECORD} FROM behalf_schema s LEFT JOIN behalf_records r ON r.key = ${bytes(1)} AND ${LIVE}`,
-  /** index, key to begin after, limit */
+  /**
+   * index, key to begin after, limit
+   *
+   * With the offset, PostgreSQL looks up the record of each row in turn, until it has enough: it cannot join the whole
+   * tables first.
+   */
   list:
-    `SELECT ${READ}, ${RECORD} FROM behalf_schema s LEFT JOIN LATERAL (SELECT r.* FROM behalf_index i ` +
-    `JOIN behalf_records r ON r.key = i.key WHERE i.name = ${bytes(1)} AND i.key > ${bytes(2)} ` +
-    `AND i.name = ANY (r.names) AND ${LIVE_BY_NOW} ORDER BY i.key LIMIT $3::text::bigint) r ON true ORDER BY r.key`,
+    `SELECT ${READ}, ${RECORD} FROM behalf_schema s LEFT JOIN LATERAL (SELECT r.* FROM behalf_index i, ` +
+    `LATERAL (SELECT * FROM behalf_records r WHERE r.key = i.key AND i.name = ANY (r.names) AND ${LIVE_BY_NOW} ` +
+    `OFFSET 0) r WHERE i.name = ${bytes(1)} AND i.key > ${bytes(2)} ORDER BY i.key LIMIT $3::text::bigint) r ON true ORDER BY r.key`,
   /** deadline, key, value, new version, expiry, expiry from now, queue, seconds until due, names */
   create: put(
     'INSERT INTO behalf_records AS r (key, value, version, expires_at, queue, due_at, names) ' +
