@@ -78,7 +78,7 @@ export class Database {
       const [, now, effect] = answer[0] ?? []
       const written = { hadEffect: effect === 'true', rows: answer.map((row) => row.slice(4)) }
       if (written.hadEffect || Number(now) < deadline) return written
-      // In time for us: one of the clocks was set, or another server answers.
+      // In time for us: the answer with the clock was slow, one of the clocks was set, or another server answers.
       this.#clockKnownUntil = Number.NEGATIVE_INFINITY
     } catch (error) {
       if (!wasRolledBack(error)) throw error
@@ -100,10 +100,9 @@ export class Database {
   }
 
   async #readClock(within: Within): Promise<void> {
-    // Before the server reads its own: so a deadline is too late by the way there, and never too early.
-    const askedAt = performance.now()
     const [[now] = []] = await this.#read(statements.state, [], within)
-    this.#toServerTime = Number(now) * 1000 - askedAt
+    // After the server read its own: so a deadline is too early by the way back, and never too late.
+    this.#toServerTime = Number(now) * 1000 - performance.now()
     this.#clockKnownUntil = performance.now() + CLOCK_KNOWN_MS
   }
 
