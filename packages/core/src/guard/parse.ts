@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Json } from '../contract/index.ts'
-import { equalJson, meansSame, missingIn, type Snapshot, snapshot } from '../lib/index.ts'
+import { equalJson, meansSame, missingIn, pause, type Snapshot, snapshot } from '../lib/index.ts'
 import type { IncomingCall, ParsedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { deny, type Refusal } from './refusal.ts'
@@ -44,18 +44,27 @@ export async function parseStored(
 
 /**
  * Returns the input by which equal calls are found. A field that the schema fills in differently each time, such as a
- * random default, does not count: the same arguments under another slot are an equal call (A13, A14).
+ * random default or the time, does not count: the same arguments under another slot are an equal call (A13, A14).
  */
 export async function comparedInput({ policy, input, rawInput, invocation }: ParsedCall): Promise<Json> {
   if (equalJson(input, rawInput)) return input
-  const again = () => parseInput(policy.schema, rawInput, Number.POSITIVE_INFINITY)
+  const again = () => parseInput(policy.schema, rawInput)
   // The input of an adapter may differ from what the schema makes of the raw one, if the arguments were edited.
   const one = invocation.rawInput === undefined ? { input } : await again()
+  // Later: a schema may fill in the time.
+  await pause(2)
   const other = await again()
-  if ('problem' in one || 'problem' in other || equalJson(one.input, other.input)) return input
-  const [first, second] = [one.input, other.input] as readonly Readonly<Record<string, Json>>[]
-  const lasting = Object.entries(input ?? {}).filter(([key]) => equalJson(first?.[key] as Json, second?.[key] as Json))
-  return [rawInput, Object.fromEntries(lasting)]
+  return 'problem' in one || 'problem' in other ? input : (lasting(input, one.input, other.input) as Json)
+}
+
+/** Puts `undefined`, which no model can write, for the values, at any depth, that two parses of one input give differently. */
+function lasting(input: unknown, one: unknown, other: unknown): unknown {
+  if (equalJson(one as Json, other as Json)) return input
+  if (typeof input !== 'object' || input === null) return undefined
+  const [first, second] = [one, other] as readonly (Readonly<Record<string, unknown>> | null | undefined)[]
+  return Object.fromEntries(
+    Object.entries(input).map(([key, value]) => [key, lasting(value, first?.[key], second?.[key])]),
+  )
 }
 
 function withRawInput(parsed: ParsedInput, written: Snapshot | undefined): Parsed {
@@ -73,7 +82,7 @@ function withRawInput(parsed: ParsedInput, written: Snapshot | undefined): Parse
  * Refuses a schema that drops a field without an error, or that changes its own output when it parses it again: the
  * person would approve one input, and the tool would use another.
  */
-export function parseInput(schema: StandardSchemaV1, raw: unknown, maxInputBytes: number): Eventually<ParsedInput> {
+export function parseInput(schema: StandardSchemaV1, raw: unknown, maxInputBytes?: number): Eventually<ParsedInput> {
   const copied = snapshot(raw, maxInputBytes)
   if ('problem' in copied) return refused('the input', copied)
   const { value } = copied
@@ -88,7 +97,7 @@ function afterFirst(
   schema: StandardSchemaV1,
   raw: Json,
   result: Result,
-  maxInputBytes: number,
+  maxInputBytes?: number,
 ): Eventually<ParsedInput> {
   if (result.issues !== undefined) return { problem: `the input does not fit the schema: ${issuesOf(result.issues)}` }
   // The common case: the schema changed nothing, so parsing its output again would be this very parse.

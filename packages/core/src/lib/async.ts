@@ -75,7 +75,7 @@ export function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): P
  *
  * @throws The signal's own reason.
  */
-export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       clearTimeout(timer)

@@ -115,7 +115,7 @@ export class Collection<Value> {
       if (value === undefined) return now
       const version = await this.put(key, value, { ifVersion: now?.version ?? null })
       if (version !== 'conflict') return { key, record: value, version }
-      if (attempt > 2) await pause(Math.random() * Math.min(MAX_PAUSE_MS, 2 ** attempt), undefined)
+      if (attempt > 2) await pause(Math.random() * Math.min(MAX_PAUSE_MS, 2 ** attempt))
       now = await this.get(key, instead)
     }
     throw new StoreError('unavailable', `a stored ${this.#options.kind} is being changed by too many writers at once`)

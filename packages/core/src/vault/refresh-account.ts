@@ -83,7 +83,7 @@ export class AccountRefresher {
       if (waited >= this.#surroundings.timeoutMs) {
         return { status: 'unavailable', detail: 'another process is refreshing this account', retryAfter: 1 }
       }
-      await pause(LOOK_MS * (0.75 + Math.random() / 2), undefined)
+      await pause(LOOK_MS * (0.75 + Math.random() / 2))
       const stored = await this.#records.read(wish.key)
       if (stored === undefined) return { status: 'gone' }
       if (wish.isSettled(stored.record)) return { status: 'settled', record: stored.record }
