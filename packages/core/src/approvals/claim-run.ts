@@ -114,12 +114,14 @@ class RunClaim implements Claim {
     }))
   }
 
-  threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {
+  async threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {
+    const now = this.#runStore.now()
+    // All processes count the time in doubt by the store's clock.
+    const byStore = inDoubt ? await this.#runStore.storeNow().catch(() => now) : undefined
     return this.#end(({ token, ...record }) => {
-      const now = this.#runStore.now()
       // A try that had no effect says nothing of the one before it, which may have had one.
       const earlier = this.#before.state === 'crashed' ? (this.#before.inDoubtSince ?? now) : undefined
-      const inDoubtSince = inDoubt ? now : earlier
+      const inDoubtSince = byStore ?? earlier
       if (inDoubtSince !== undefined) {
         // Only a run that is tried again with the same key needs the approval's own token again.
         const kept = record.onCrash === 'retry' && token !== undefined ? { token } : {}

@@ -72,10 +72,11 @@ export async function startedRuns(runStore: RunStore, binding: string, except?: 
 export async function recordCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
   // Stryker disable next-line ConditionalExpression: Spares the look at the lease: the change below leaves whatever is not running as it is.
   if (entry.record.state !== 'running' || (await runStore.isLeased(runLease(entry.record.id)))) return entry
+  const inDoubtSince = await runStore.storeNow()
   // It may have ended, and let go of its lease, since it was read: then this swap fails and looks again.
   return runStore.update(entry, (record) =>
     record.state === 'running' && record.runner === entry.record.runner
-      ? { ...record, state: 'crashed', inDoubtSince: runStore.now() }
+      ? { ...record, state: 'crashed', inDoubtSince }
       : undefined,
   )
 }

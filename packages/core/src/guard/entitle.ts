@@ -71,9 +71,9 @@ export async function blockedBy(
       detail: 'an equal call is running under another slot',
     }
   }
-  if (needsApproval(call)) return undefined
+  if (needsApproval(call) || inDoubt.length === 0) return undefined
   const { inDoubtSeconds = IN_DOUBT_SECONDS } = call.policy.rules
-  const now = runs.runStore.now()
+  const now = await runs.runStore.storeNow()
   const twin = inDoubt.find(({ record }) => now < (record.inDoubtSince ?? now) + inDoubtSeconds)
   if (twin === undefined) return undefined
   const detail = 'an equal run started before, and its outcome is unknown'

@@ -18,6 +18,41 @@ describe('while an equal run is in doubt', () => {
     expect(await run(writes, 'one', request('POST'))).toMatchObject({ code: 'unknown_outcome' })
   })
 
+  test.each([
+    ['an hour behind wrote it', -3700, 0],
+    ['an hour ahead reads it', 0, 3700],
+    ['an hour behind reads it', 0, -3700],
+  ])(
+    verifies('A13', 'the hour counts by the clock of the store, also where a process whose clock is %s'),
+    async (_, writer, reader) => {
+      const { guard, call, clock } = smallWorld()
+      const process = (seconds: number) => guard({ clock: { now: () => clock.now() + seconds * 1000 } })
+      const identity = user({ claims: { iat: 1_799_990_000 } })
+      const lost = () => Promise.reject(new Error('gone'))
+      await expect(process(writer).run(blind, call({ slot: 'one', identity }), lost)).rejects.toThrow('gone')
+      clock.advance(3590)
+      const run = (slot: string) => process(reader).run(blind, call({ slot, identity }), () => 'ran')
+      expect(await run('two')).toMatchObject({ code: 'unknown_outcome' })
+      clock.advance(20)
+      expect(await run('three')).toMatchObject({ status: 'done' })
+    },
+  )
+
+  test(verifies('A13', 'and also where such a process found that its body had died'), async () => {
+    const { guard, call, clock } = smallWorld()
+    const identity = user({ claims: { iat: 1_799_990_000 } })
+    await new Promise<void>((started) => {
+      void guard().run(blind, call({ slot: 'one', identity }), () => {
+        started()
+        return new Promise(() => {})
+      })
+    })
+    clock.advance(61)
+    const behind = guard({ clock: { now: () => clock.now() - 3_700_000 } })
+    for (const [slot, at] of [['two', behind] as const, ['three', guard()] as const])
+      expect(await at.run(blind, call({ slot, identity }), () => 'ran')).toMatchObject({ code: 'unknown_outcome' })
+  })
+
   test('or until its owner says what came of it', async () => {
     const { run, state, request, guard } = api()
     state.status = 500
