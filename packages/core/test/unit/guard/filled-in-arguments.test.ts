@@ -1,5 +1,5 @@
 import { verifies } from '@behalf/testing/requirements'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import { policy } from '../../../src/index.ts'
 import { smallWorld } from './small-world.ts'
@@ -29,6 +29,14 @@ describe('a field that the schema fills in differently each time does not distin
     const adapted = call({ slot: 'three', input: parsed, rawInput: { amount: 50 } })
     expect(await behalf.run(rules, adapted, body)).toMatchObject({ code: 'unknown_outcome' })
     expect(posts).toBe(1)
+  })
+
+  test('a call needs no timer for it: one that a test replaced may stand still', async () => {
+    vi.useFakeTimers()
+    const { guard, call } = smallWorld()
+    const rules = policy(random, { effect: 'write' })
+    expect(await guard().run(rules, call({ slot: 'one' }), () => 'ran')).toMatchObject({ result: 'ran' })
+    vi.useRealTimers()
   })
 
   test('a random default: other arguments, and a reference of their own, are other calls', async () => {
