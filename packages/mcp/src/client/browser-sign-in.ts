@@ -64,7 +64,8 @@ export class BrowserSignIn {
     if (asked.length > 0) url.searchParams.set('scope', asked.join(' '))
     if (wanted !== undefined) askForLogin(url, wanted, supported)
     await this.#count()
-    await this.#records.begin(state, { codeVerifier, discovery, redirectUri })
+    const sent = url.searchParams.get('scope') ?? undefined
+    await this.#records.begin(state, { codeVerifier, discovery, redirectUri, asked: sent })
     this.#shown++
     await this.#show(url)
   }
@@ -94,8 +95,10 @@ export class BrowserSignIn {
   async #count(): Promise<void> {
     const limit = { most: MAX_SIGN_INS, seconds: SIGN_IN_WINDOW_SECONDS }
     if (await this.#records.countSignIn(Date.now(), limit)) return
-    const often = `the server asked for ${MAX_SIGN_INS} sign-ins in ${SIGN_IN_WINDOW_SECONDS / 60} minutes`
-    throw new SignInError('too_many', `${often}: no other is shown until then`)
+    const minutes = SIGN_IN_WINDOW_SECONDS / 60
+    const often = `the server asked this owner for ${MAX_SIGN_INS} sign-ins in ${minutes} minutes`
+    const remedy = 'until they are over, and check what the server refuses in the tokens'
+    throw new SignInError('too_many', `${often}, and no other is shown: wait ${remedy}`)
   }
 }
 

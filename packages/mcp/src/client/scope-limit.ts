@@ -22,3 +22,33 @@ export function limitScopes(
   const both = `the server wants the scopes ${JSON.stringify(wanted.join(' '))}, and \`client.scopes\` has none of them`
   throw new SignInError('refused', both)
 }
+
+/**
+ * Refuses a step-up that cannot succeed, before a page is shown.
+ *
+ * @param needed - The scopes of the server's challenge.
+ * @param kept - The tokens that the last sign-in gave, with the scopes that it asked for.
+ * @throws SignInError `scope_refused`: `client.scopes` does not list one, or the authorization server was asked and did
+ *   not grant it.
+ */
+export function refuseStepUp(
+  needed: readonly string[],
+  limit: readonly string[] | undefined,
+  kept: { readonly scope?: string | undefined; readonly asked?: string | undefined } | undefined,
+): void {
+  const own = needed.filter((scope) => !OF_THE_SESSION.includes(scope))
+  const outside = limit && own.find((scope) => !limit.includes(scope))
+  if (outside !== undefined) {
+    const lists = `\`client.scopes\` lists ${JSON.stringify(limit)}`
+    throw new SignInError(
+      'scope_refused',
+      `the server needs the scope ${JSON.stringify(outside)}, and ${lists}: add it`,
+    )
+  }
+  // RFC 6749 §5.1: a response without scopes grants what was asked for.
+  const { asked = '', scope: granted = asked } = kept ?? {}
+  const lacks = own.find((scope) => asked.split(' ').includes(scope) && !granted.split(' ').includes(scope))
+  if (lacks === undefined) return
+  const both = `the authorization server granted this user ${JSON.stringify(granted)} and not ${JSON.stringify(lacks)}`
+  throw new SignInError('scope_refused', `${both}, which the server needs: grant it there, then sign out and in again`)
+}

@@ -19,13 +19,14 @@ import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { type DeviceSignInOptions, deviceServerOf, deviceSignIn } from './device-sign-in.ts'
 import { Discoveries } from './discoveries.ts'
 import { accessFetch } from './machine-access.ts'
+import { refuseStepUp } from './scope-limit.ts'
 import { type ClientPlace, SessionClient } from './session-client.ts'
 import { openSessionKey } from './session-key.ts'
 import { SessionRecords, type SignInUnderWay } from './session-records.ts'
 import { SessionTokens } from './session-tokens.ts'
 import { SignInError } from './sign-in-error.ts'
 import { refreshingFetch } from './single-refresh.ts'
-import { type WantedLogin, wantedLogin } from './step-up.ts'
+import { type WantedLogin, wantedLogin, wantedScopes } from './step-up.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
@@ -67,6 +68,8 @@ export class SessionProvider implements OAuthClientProvider {
     this.fetch = async (input, init) => {
       const response = await send(input, init)
       this.#wanted = wantedLogin(response) ?? this.#wanted
+      const needed = wantedScopes(response)
+      if (needed.length > 0) refuseStepUp(needed, client.scopes, await records.tokens())
       return response
     }
     this.#client = new SessionClient(client, { records, fetch: this.fetch, timeoutMs })
@@ -142,7 +145,8 @@ export class SessionProvider implements OAuthClientProvider {
   async saveTokens(tokens: StoredOAuthTokens, ctx?: OAuthClientInformationContext): Promise<void> {
     const issuer = this.#issuer(ctx?.issuer ?? tokens.issuer)
     if (issuer === undefined) throw new ConfigurationError('createMcpSession', 'got tokens of an unknown issuer')
-    await this.#tokens.save({ ...tokens, issuer })
+    const { asked } = this.#finishing ?? {}
+    await this.#tokens.save({ ...tokens, issuer, ...(asked !== undefined && { asked }) })
   }
 
   saveCodeVerifier(codeVerifier: string): Promise<void> {
@@ -223,7 +227,10 @@ export class SessionProvider implements OAuthClientProvider {
     if (ours === undefined || resource === undefined) throw new ConfigurationError('signInByDevice', 'has no client')
     const named = discovered.resourceMetadata?.resource ?? resource.href
     const all = { ...place, client: ours, resource: named, fetch: this.fetch, allowLoopback }
-    await this.#tokens.signIn({ ...(await deviceSignIn(all, show, signal)), issuer }, since)
+    await this.#tokens.signIn(
+      { ...(await deviceSignIn(all, show, signal)), issuer, ...(place.scope && { asked: place.scope }) },
+      since,
+    )
   }
 
   signOut(): Promise<void> {

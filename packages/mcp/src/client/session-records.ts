@@ -12,12 +12,17 @@ const SIGNED_OUT_SECONDS = 86_400
 /** A registration that is refused for its scopes is sent once more. */
 const REQUESTS_IN_A_LEASE = 3
 
+/** Tokens, with the scopes that their sign-in asked for. */
+export type KeptTokens = StoredOAuthTokens & { readonly asked?: string }
+
 /** A sign-in under way. */
 export interface SignInUnderWay {
   readonly codeVerifier: string
   readonly discovery: OAuthDiscoveryState
   /** The redirect URI that the browser was sent with. */
   readonly redirectUri: string
+  /** The scopes that it asks for. */
+  readonly asked?: string | undefined
   /** `lastSignOut` when it came back. */
   readonly since?: string | null
 }
@@ -58,9 +63,9 @@ export class SessionRecords {
   }
 
   /** The tokens of this owner for this server. Bearer tokens from before the app wanted them bound are none. */
-  async tokens(): Promise<StoredOAuthTokens | undefined> {
+  async tokens(): Promise<KeptTokens | undefined> {
     const found = await this.#read(this.#session('tokens'), StoredTokens)
-    return found !== undefined && this.#isAsWanted(found) ? (found as StoredOAuthTokens) : undefined
+    return found !== undefined && this.#isAsWanted(found) ? (found as KeptTokens) : undefined
   }
 
   /**
@@ -123,8 +128,9 @@ export class SessionRecords {
   }
 
   /** Keeps a sign-in until the browser comes back, under its `state`. */
-  async begin(state: string, { codeVerifier, discovery, redirectUri }: SignInUnderWay): Promise<void> {
-    const value = { owner: this.#owner, server: this.#server, agent: this.#agent, codeVerifier, discovery, redirectUri }
+  async begin(state: string, { codeVerifier, discovery, redirectUri, asked }: SignInUnderWay): Promise<void> {
+    const ours = { owner: this.#owner, server: this.#server, agent: this.#agent }
+    const value = { ...ours, codeVerifier, discovery, redirectUri, ...(asked !== undefined && { asked }) }
     await this.#store.put(['sign-in', state], value, { ifVersion: null, expiresInSeconds: this.#signInSeconds })
   }
 
@@ -133,12 +139,12 @@ export class SessionRecords {
     const found = await this.#store.get(['sign-in', state])
     const pending = PendingSignIn.safeParse(found?.value)
     if (found === undefined || !pending.success) return undefined
-    const { owner, server, agent, codeVerifier, discovery, redirectUri } = pending.data
+    const { owner, server, agent, codeVerifier, discovery, redirectUri, asked } = pending.data
     if (owner !== this.#owner || server !== this.#server || agent !== this.#agent) return undefined
     const taken = await this.#store.delete(['sign-in', state], { ifVersion: found.version })
     if (taken !== 'deleted') return undefined
     const since = await this.lastSignOut()
-    return { codeVerifier, discovery: discovery as OAuthDiscoveryState, redirectUri, since }
+    return { codeVerifier, discovery: discovery as OAuthDiscoveryState, redirectUri, asked, since }
   }
 
   /**

@@ -1,5 +1,5 @@
 /** Why a sign-in did not end. */
-export type SignInProblem = 'unknown_state' | 'refused' | 'timed_out' | 'too_many'
+export type SignInProblem = 'unknown_state' | 'refused' | 'timed_out' | 'too_many' | 'scope_refused'
 
 /** A sign-in that did not end well. Holds nothing of the answer but its error code. */
 export class SignInError extends Error {

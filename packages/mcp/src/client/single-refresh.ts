@@ -1,6 +1,6 @@
 import type { Fetch } from '@behalf/core'
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
-import type { SessionRecords } from './session-records.ts'
+import type { KeptTokens, SessionRecords } from './session-records.ts'
 import type { SessionTokens } from './session-tokens.ts'
 import { Refusal, StoredTokens } from './wire.ts'
 
@@ -36,7 +36,7 @@ export function refreshingFetch(send: Fetch, records: SessionRecords, tokens: Se
   }
 }
 
-async function note(tokens: SessionTokens, old: StoredOAuthTokens, response: Response): Promise<void> {
+async function note(tokens: SessionTokens, old: KeptTokens, response: Response): Promise<void> {
   const body: unknown = await response.json().catch(() => undefined)
   if (!response.ok) {
     const refusal = Refusal.safeParse(body)
@@ -45,9 +45,10 @@ async function note(tokens: SessionTokens, old: StoredOAuthTokens, response: Res
   }
   const answer = StoredTokens.safeParse(body)
   if (!answer.success) return
-  const { refresh_token, scope, issuer } = old
+  const { refresh_token, scope, issuer, asked } = old
   // RFC 6749 §6: without a new refresh token the old one stays, and without a scope the old one holds.
-  const renewed = { refresh_token, ...(scope && { scope }), ...answer.data, ...(issuer !== undefined && { issuer }) }
+  const ours = { ...(issuer !== undefined && { issuer }), ...(asked !== undefined && { asked }) }
+  const renewed = { refresh_token, ...(scope && { scope }), ...answer.data, ...ours }
   await tokens.renew(old, renewed as StoredOAuthTokens)
 }
 

@@ -15,6 +15,14 @@ export function wantedLogin(response: Response): WantedLogin | undefined {
   return { acrValues: parameter(challenge, 'acr_values'), maxAge: parameter(challenge, 'max_age') }
 }
 
+/** The scopes that a server missed in a token (RFC 6750 §3.1); empty for every other answer. */
+export function wantedScopes(response: Response): readonly string[] {
+  const challenge = response.headers.get('www-authenticate')
+  if (response.status !== 403 || challenge === null) return []
+  if (parameter(challenge, 'error') !== 'insufficient_scope') return []
+  return (parameter(challenge, 'scope') ?? '').split(' ').filter(Boolean)
+}
+
 /**
  * Asks for that login (RFC 9470 §4). Its parameters are of OpenID Connect, and some servers take them with its scope
  * only.

@@ -10,6 +10,8 @@ export const StoredTokens = z.looseObject({
   refresh_token: z.optional(z.string()),
   id_token: z.optional(z.string()),
   issuer: z.optional(z.string()),
+  /** The scopes that the sign-in asked for. */
+  asked: z.optional(z.string()),
 })
 
 /** What is kept in place of tokens after a sign-out. */
@@ -32,6 +34,7 @@ export const PendingSignIn = z.object({
   codeVerifier: z.string(),
   discovery: z.looseObject({ authorizationServerUrl: z.string() }),
   redirectUri: z.string(),
+  asked: z.optional(z.string()),
 })
 
 /** When sign-ins were begun, epoch milliseconds. */

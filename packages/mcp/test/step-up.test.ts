@@ -1,0 +1,63 @@
+import { memoryStore } from '@behalf/core'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { McpSession, McpSessionOptions } from '../src/client/index.ts'
+import { type Browser, browserOf } from './browser.ts'
+import { textOf } from './connect-client.ts'
+import * as sessions from './sessions.ts'
+import { openWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(() => world.close())
+beforeEach(async () => {
+  await world.target.reset()
+  world.serve({ gate: { tools: { create_order: { scopes: ['mcp:trade'] } }, metadata: { scopes: ['mcp:tools'] } } })
+})
+
+const { redirectUri } = sessions
+const order = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 2 }
+const clientFor = (scopes: string[]) => ({ client: { name: 'x', redirectUri, scopes } })
+const both = clientFor(['mcp:tools', 'mcp:trade'])
+const open = (browser: Browser, over: Partial<McpSessionOptions>) => sessions.open(world, browser, over)
+const whoami = (session: McpSession, browser: Browser) => sessions.call(world, session, browser)
+const buy = (session: McpSession, browser: Browser) => sessions.call(world, session, browser, 'create_order', order)
+
+test('a scope that client.scopes does not list is refused by name before any page is shown', async () => {
+  const browser = browserOf(world.target, 'ann')
+  const session = open(browser, clientFor(['mcp:tools']))
+  await whoami(session, browser)
+  for (let tries = 0; tries < 4; tries++) {
+    await expect(buy(session, browser)).rejects.toMatchObject({
+      name: 'SignInError',
+      problem: 'scope_refused',
+      message: 'the server needs the scope "mcp:trade", and `client.scopes` lists ["mcp:tools"]: add it',
+    })
+  }
+  expect(browser.visited).toHaveLength(1)
+})
+
+test('a scope that the authorization server does not grant is asked for once, and then refused by name', async () => {
+  const { controls } = world.target.authorizationServer
+  await controls.changeUser('ann', { permissions: ['mcp:tools'] })
+  const store = memoryStore()
+  const browser = browserOf(world.target, 'ann')
+  const session = open(browser, { store, ...both })
+  await whoami(session, browser)
+  const refused = {
+    problem: 'scope_refused',
+    message: expect.stringMatching(/granted this user ".*mcp:tools.*" and not "mcp:trade", which the server needs/),
+  }
+  await expect(buy(session, browser)).rejects.toMatchObject(refused)
+  expect(browser.visited).toHaveLength(2)
+  // Another process knows it from the store.
+  await expect(buy(open(browser, { store, ...both }), browser)).rejects.toMatchObject(refused)
+  expect(browser.visited).toHaveLength(2)
+  await controls.changeUser('ann', { permissions: ['mcp:tools', 'mcp:trade'] })
+  await session.signOut()
+  // The sign-in after that is the third in ten minutes: no refusal was counted.
+  world.serve({ gate: { scopes: ['mcp:tools', 'mcp:trade'] } })
+  expect(JSON.parse(textOf(await whoami(session, browser))).subject).toBe('ann')
+  expect(browser.visited).toHaveLength(3)
+})
