@@ -25,6 +25,8 @@ describe('configuration', () => {
   test('a policy that is a property of Object', refuses({ policies: {} }, { constructor: tools.probe }))
   test('a tool without a body', refuses({}, { probe: { inputSchema: Nothing } }))
   test('a wait that clients do not wait for', refuses({ waitSeconds: 120 }))
+  test('a wait of less than a second', refuses({ waitSeconds: 0.2 }))
+  test('a wait that is no number', refuses({ waitSeconds: '5' }))
   test('a list of another kind', refuses({ list: 'some' }))
   test('a short key', refuses({ requestState: { key: new Uint8Array(16) } }))
   test('a key that is a placeholder', refuses({ requestState: { key: new Uint8Array(32) } }))

@@ -17,10 +17,10 @@ export function guardedToolsOf(
   refuseUnknownKeys('guardTools', options, [...guardRuleKeys, 'policies', ...more])
   const { guard, waitSeconds = 0, list } = options
   if (typeof guard?.run !== 'function') throw new ConfigurationError('guardTools.guard', 'give what createGuard made')
-  if (!(waitSeconds >= 0 && waitSeconds <= MAX_WAIT_SECONDS)) {
+  if (waitSeconds !== 0 && !(Number.isFinite(waitSeconds) && waitSeconds >= 1 && waitSeconds <= MAX_WAIT_SECONDS)) {
     throw new ConfigurationError(
       'guardTools.waitSeconds',
-      `is a number of seconds from 0 to ${MAX_WAIT_SECONDS}: clients give up after a minute`,
+      `is ${JSON.stringify(waitSeconds)}: give seconds from 1 to ${MAX_WAIT_SECONDS}, since clients give up after a minute, or 0`,
     )
   }
   if (list !== undefined && list !== 'permitted' && list !== 'all') {

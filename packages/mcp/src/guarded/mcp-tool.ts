@@ -65,8 +65,9 @@ export interface GuardRules {
    */
   readonly pageOf?: PageOf
   /**
-   * How long a request may wait for a person before it is answered, in seconds: within one round of a client that
-   * comes back with its state, and at once for those that have no other way. 0 never waits. @default 20
+   * How long a request may wait for a person before it is answered, in seconds from 1 to 50: within each round of a client
+   * that comes back with its state, and at once for those that have no other way. The SDK's client gives up after 10 rounds,
+   * so a question can be answered for about 10 times as long. 0 never waits. @default 20
    */
   readonly waitSeconds?: number
   /**

@@ -122,9 +122,9 @@ async function answer(
     contextWith: (redact) => toolContext(context, state?.own, redact),
     takesInput: true,
     isResult: isCallToolResult,
-    // A client that can show a page shows it first, and waits in the request that comes after it.
+    // A client that can show a page shows it first, and waits in the requests that come after it.
     waitSeconds: (interrupt) =>
-      declined || (state === undefined && pageTo(interrupt) !== undefined)
+      declined || (!wasAsked(state, interrupt) && pageTo(interrupt) !== undefined)
         ? 0
         : (rules.waitSeconds ?? DEFAULT_WAIT_SECONDS),
   })
@@ -148,15 +148,20 @@ async function answer(
     return waitingResult(interrupt)
   }
   const asked = inputRequired({
-    ...(page !== undefined && {
-      inputRequests: { [ASK]: inputRequired.elicitUrl({ message: displayText(interrupt.message), url: page }) },
-    }),
-    requestState: await states.mint({ tool: name, slot }, context),
+    ...(page !== undefined &&
+      !wasAsked(state, interrupt) && {
+        inputRequests: { [ASK]: inputRequired.elicitUrl({ message: displayText(interrupt.message), url: page }) },
+      }),
+    requestState: await states.mint({ tool: name, slot, ...(page !== undefined && { asked: interrupt.id }) }, context),
   })
   return { ...asked, _meta: { ...asked._meta, [INTERRUPT_META]: interrupt } }
 }
 
 const ASK = 'behalf'
+
+/** Whether the client was asked in an earlier round to open the page of this question, which is open for a while. */
+const wasAsked = (state: RoundState | undefined, { kind, id }: Interrupt): boolean =>
+  kind === 'approval_pending' && state?.asked === id
 
 function wasDeclined(responses: Readonly<Record<string, unknown>> | undefined): boolean {
   const response = responses?.[ASK]

@@ -20,11 +20,18 @@ export interface RequestStateOptions {
 export interface RoundState {
   readonly tool: string
   readonly slot: string
+  /** The interrupt whose page the client was asked to open. */
+  readonly asked?: string
   /** The state of the tool's own body. */
   readonly own?: string
 }
 
-const wire = z.strictObject({ tool: z.string(), slot: z.string(), own: z.optional(z.string()) })
+const wire = z.strictObject({
+  tool: z.string(),
+  slot: z.string(),
+  asked: z.optional(z.string()),
+  own: z.optional(z.string()),
+})
 
 /**
  * Signs and checks the state.
