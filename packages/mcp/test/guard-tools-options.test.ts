@@ -32,9 +32,16 @@ describe('configuration', () => {
   test('a key that is a placeholder', refuses({ requestState: { key: new Uint8Array(32) } }))
   test('a state that never ends', refuses({ requestState: { lifetimeSeconds: Number.POSITIVE_INFINITY } }))
 
+  test('a server that was made without `serverOptions`, which would take any state', () => {
+    const guarded = guardTools(tools, { guard: guard, policies: { probe: publicTool(Nothing) } })
+    expect(() => guarded.register(new McpServer({ name: 'x', version: '1' }))).toThrow(
+      'make it by `new McpServer(info, guarded.serverOptions)`',
+    )
+  })
+
   test('a list that could not be filtered', () => {
     const guarded = guardTools(tools, { guard: guard, policies: { probe: publicTool(Nothing) } })
-    const server = new McpServer({ name: 'x', version: '1' })
+    const server = new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)
     // As a later version of the SDK may keep them.
     Object.defineProperty(server.server, '_requestHandlers', { value: undefined, writable: true })
     expect(() => guarded.register(Object.assign(server, { registerTool: () => {} }))).toThrow(/list: 'all'/)

@@ -84,7 +84,9 @@ test('without `onError` an error is written to the console, without its message'
   onTestFinished(() => written.mockRestore())
   expect((await fetch(await serve(fails), { method: 'POST' })).status).toBe(500)
   expect(written).toHaveBeenCalledOnce()
-  expect(String(written.mock.calls[0])).toMatch(/@behalf\/mcp: a request failed with Error\n\s+at .*node-handler\.test/)
+  expect(String(written.mock.calls[0])).toMatch(
+    /^@behalf\/mcp: a request failed with Error: .+\n\s+at .*node-handler\.test/,
+  )
   expect(String(written.mock.calls)).not.toContain('secret')
 })
 

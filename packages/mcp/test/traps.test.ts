@@ -1,7 +1,7 @@
 import { createGuard, publicTool } from '@behalf/core'
 import { oidc } from '@behalf/core/providers'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
 import { guardTools } from '../src/server/index.ts'
 
@@ -47,4 +47,31 @@ test('a guarded tool is listed as it would be without the guard, and gets its in
   expect(await answerOf(behind, 'tools/list')).toEqual(await answerOf(bare, 'tools/list'))
   await answerOf(behind, 'tools/call', { name: 'send', arguments: { to: 'ann' } })
   expect(seen).toEqual([{ to: 'ann', times: 1 }])
+})
+
+test('without `onError`, what a body throws is written to the console, without its message', async () => {
+  const written = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => written.mockRestore())
+  const Nothing = z.strictObject({})
+  const execute = () => {
+    throw new RangeError('postgres://admin:secret@db')
+  }
+  const guarded = guardTools(
+    { probe: { inputSchema: Nothing, execute } },
+    {
+      guard: createGuard({
+        authorizationServer: oidc({ issuer: 'https://as.example', clientId: 'x', clientSecret: 's' }),
+        agent: { name: 'agent:x' },
+      }),
+      policies: { probe: publicTool(Nothing) },
+      list: 'all',
+    },
+  )
+  const server = () => guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions))
+  expect(await answerOf(server, 'tools/call', { name: 'probe', arguments: {} })).toMatchObject({ isError: true })
+  expect(written).toHaveBeenCalledOnce()
+  expect(String(written.mock.calls[0])).toMatch(
+    /^@behalf\/mcp: the tool "probe" failed with RangeError: .+\n\s+at .*traps\.test/,
+  )
+  expect(String(written.mock.calls)).not.toContain('secret')
 })

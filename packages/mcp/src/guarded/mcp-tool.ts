@@ -77,7 +77,8 @@ export interface GuardRules {
   readonly list?: 'permitted' | 'all'
   /**
    * Gets what a tool's body threw, and the tool's name. The client is told a fixed sentence instead. Also gets a
-   * fault of the guard itself. What it throws is dropped. @default the error is dropped
+   * fault of the guard itself. What it throws is dropped. @default writes the error's name and where it was thrown to
+   * `console.error`: its message may hold secrets
    */
   readonly onError?: (error: unknown, tool: string) => void
 }

@@ -5,5 +5,13 @@ import type { GuardedTool } from './mcp-tool.ts'
  * that it rejects must not end the process.
  */
 export function reportError({ name, rules }: Pick<GuardedTool, 'name' | 'rules'>, error: unknown): void {
-  void (async () => rules.onError?.(error, name))().catch(() => {})
+  const { onError = () => writeError(`the tool ${JSON.stringify(name)}`, error) } = rules
+  void (async () => onError(error, name))().catch(() => {})
+}
+
+/** Writes the error's name and its stack frames to the console, without its message: that may hold secrets. */
+export function writeError(what: string, error: unknown): void {
+  const { name, stack = '' } = error instanceof Error ? error : { name: typeof error }
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  console.error([`@behalf/mcp: ${what} failed with ${name}: give \`onError\` to see its message`, ...frames].join('\n'))
 }

@@ -1,4 +1,4 @@
-import type { Interrupt } from '@behalf/core'
+import { ConfigurationError, type Interrupt } from '@behalf/core'
 import { displayText } from '@behalf/core/interrupts'
 import { policiesOf } from '@behalf/core/spi'
 import {
@@ -45,6 +45,7 @@ export interface GuardedTools {
   /**
    * Registers the tools on a server, which must have been made with `serverOptions`.
    * @returns the server
+   * @throws ConfigurationError The server does not check the state that clients bring back.
    */
   register(server: McpServer): McpServer
 }
@@ -73,6 +74,7 @@ export function guardTools<const S extends Schemas>(
     callerScopes: callerScopesBy(guarded),
     serverOptions: { requestState: { verify: states.verify } },
     register(server) {
+      refuseWithoutCheck(server.server)
       for (const one of guarded) register(server, one, states)
       if (guarded.length > 0 && list !== 'all') {
         const hidden = (context: ServerContext) => hiddenFrom(guard, policies, identityOf(context))
@@ -82,6 +84,15 @@ export function guardTools<const S extends Schemas>(
       return server
     },
   }
+}
+
+/** The SDK keeps its check in a private field, or elsewhere in another version: then nothing can be told. */
+function refuseWithoutCheck(server: object): void {
+  if (!('_requestStateVerify' in server) || server._requestStateVerify !== undefined) return
+  throw new ConfigurationError(
+    'guardTools.register',
+    'the server does not check `requestState`: make it by `new McpServer(info, guarded.serverOptions)`',
+  )
 }
 
 function register(server: McpServer, guarded: GuardedTool, states: RequestStateCodec<RoundState>): void {

@@ -1,4 +1,5 @@
 import { type NodeRequest, type NodeResponse, webRequest } from '@behalf/core/resource-server'
+import { writeError } from '../guarded/report-error.ts'
 import type { McpHandler, McpResourceServer } from './mcp-resource-server.ts'
 
 /** What is needed of a Node request to read its body; Express's has it, parsed or not. */
@@ -43,7 +44,7 @@ export interface NodeHandlerOptions {
 export function nodeHandler(
   gate: McpResourceServer,
   handler: McpHandler,
-  { onError = report }: NodeHandlerOptions = {},
+  { onError = (error) => writeError('a request', error) }: NodeHandlerOptions = {},
 ): (request: NodeBodyRequest, response: NodeStreamResponse, next?: (error?: unknown) => void) => void {
   const origin = new URL(gate.resource).origin
   const handle = gate.handle(handler)
@@ -96,12 +97,6 @@ function bytesOf(incoming: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
     },
   }
   return new ReadableStream(source, { highWaterMark: 0 })
-}
-
-function report(error: unknown): void {
-  const { name, stack = '' } = error instanceof Error ? error : { name: typeof error }
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
-  console.error([`@behalf/mcp: a request failed with ${name}`, ...frames].join('\n'))
 }
 
 async function stream(response: Response, outgoing: NodeStreamResponse, gone: AbortSignal): Promise<void> {
