@@ -20,6 +20,13 @@ describe('configuration', () => {
     'a host with a path': { hosts: ['a.example/x'] },
     'an invalid bound': { maxBodyBytes: 0 },
   }
+  test('an authorization server that is no profile is refused by the name of the option', () => {
+    const settings = { issuer: 'https://as.example', clientId: 'mcp' }
+    for (const given of [settings, settings.issuer, undefined]) {
+      expect(() => gate({ authorizationServer: given as never })).toThrow('mcpResourceServer.authorizationServer: give')
+    }
+  })
+
   for (const [name, over] of Object.entries(wrong)) {
     test(`${name} is refused at construction`, () => {
       expect(() => gate(over)).toThrow(/mcpResourceServer|createResourceServer/)

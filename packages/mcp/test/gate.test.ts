@@ -213,6 +213,7 @@ describe('where a request comes from', () => {
   test('another host is a rebound name', async () => {
     const response = await send({}, { token: await world.token('ann'), headers: { host: 'evil.example' } })
     expect(response.status).toBe(403)
+    expect(await response.text()).toContain('`hosts` of mcpResourceServer')
     expect((await send({ hosts: ['evil.example'] }, { headers: { host: 'evil.example' } })).status).toBe(401)
   })
 

@@ -61,3 +61,20 @@ test('a scope that the authorization server does not grant is asked for once, an
   expect(JSON.parse(textOf(await whoami(session, browser))).subject).toBe('ann')
   expect(browser.visited).toHaveLength(3)
 })
+
+test.each([
+  ['invalid_target', () => world.resource],
+  ['invalid_scope', () => 'mcp:tools mcp:trade'],
+])('a sign-in that ends with %s names what it asked for', async (error, asked) => {
+  world.serve({ gate: { scopes: ['mcp:tools', 'mcp:trade'] } })
+  const browser = browserOf(world.target, 'ann')
+  const session = open(browser, both)
+  await sessions.connect(world, session).catch(() => {})
+  const callback = new URL(await browser.callback())
+  callback.searchParams.delete('code')
+  callback.searchParams.set('error', error)
+  await expect(session.finishSignIn(callback)).rejects.toMatchObject({
+    problem: 'refused',
+    message: expect.stringContaining(`"${error}". The sign-in asked for "${asked()}`),
+  })
+})

@@ -80,3 +80,17 @@ test('a server keeps what it was started with, where the test fills in the same 
     expect([await ask('read'), await ask('read write')]).toEqual(['read', 'read'])
   }
 })
+
+test('a login is refused with invalid_scope for a scope that the API does not have', async () => {
+  const server = await startAuthorizationServer({
+    clients: [{ clientId: 'app', clientSecret: 'secret', redirectUris: [redirectUri] }],
+    users: [{ subject: 'zoe', permissions: ['read'] }],
+    resources: [{ identifier: api, scopes: ['read', 'write'] }],
+  })
+  onTestFinished(() => server.close())
+  const target = { authorizationServer: server, clients: { agent: app } }
+  const asked = (scope: string) => login(target, { user: 'zoe', scope, resource: api })
+  await expect(asked('openid read admin')).rejects.toThrow('invalid_scope: unknown scope for this target: admin')
+  // A scope that the user lacks is left out, as before.
+  expect((await asked('openid read write')).scopes).toEqual(['read'])
+})

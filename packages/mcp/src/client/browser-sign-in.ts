@@ -85,7 +85,7 @@ export class BrowserSignIn {
     })
     checkRedirectUsed(pending.redirectUri, metadata?.issuer ?? authorizationServerUrl, parameters)
     const error = parameters.get('error')
-    if (error !== null) throw new SignInError('refused', `the authorization server refused: ${JSON.stringify(error)}`)
+    if (error !== null) throw new SignInError('refused', refusalOf(error, pending))
     const code = parameters.get('code')
     if (code === null) throw new SignInError('refused', 'the authorization server sent no code')
     return { pending, code, ...(iss !== undefined && { iss }) }
@@ -108,4 +108,13 @@ function refuseOtherServer(url: URL, { authorizationServerMetadata }: OAuthDisco
   const isEndpoint = endpoint.origin === url.origin && endpoint.pathname === url.pathname
   if (isEndpoint && url.searchParams.get('client_id') === clientId) return
   throw new InvalidResponseError('a sign-in was begun with the address or the client of another authorization server')
+}
+
+/** The error's code, and what was asked for where that is its subject. */
+function refusalOf(error: string, { discovery, asked }: SignInUnderWay): string {
+  const { resource } = discovery.resourceMetadata ?? {}
+  const subject = error === 'invalid_target' ? resource : error === 'invalid_scope' ? asked : undefined
+  const refused = `the authorization server refused: ${JSON.stringify(error)}`
+  if (subject === undefined) return refused
+  return `${refused}. The sign-in asked for ${JSON.stringify(subject)}: check that the server knows it, exactly like that`
 }

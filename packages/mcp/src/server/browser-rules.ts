@@ -32,9 +32,12 @@ export function browserRules(endpoint: URL, given: Partial<BrowserRules>): Brows
  */
 export function refuseStrangers(request: Request, rules: BrowserRules): Response | undefined {
   const host = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
-  if (!rules.hosts.includes(host)) return forbidden('This host is not served here')
+  if (!rules.hosts.includes(host))
+    return forbidden('This host is not served here: it is not in `hosts` of mcpResourceServer')
   const origin = request.headers.get('origin')
-  return origin === null || rules.origins.includes(origin) ? undefined : forbidden('This origin may not call')
+  return origin === null || rules.origins.includes(origin)
+    ? undefined
+    : forbidden('This origin may not call: it is not in `origins` of mcpResourceServer')
 }
 
 /** Tells a browser which page may read the answer, and which of its headers. */

@@ -15,6 +15,7 @@ import {
   unknownTool,
 } from './read-message.ts'
 import {
+  checkProfile,
   checkRules,
   copyOfList,
   endpointOf,
@@ -87,6 +88,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
   refuseUnknownKeys('mcpResourceServer', options, optionKeys)
   const { resource, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, clock = systemClock } = options
   const endpoint = endpointOf('mcpResourceServer.resource', resource)
+  checkProfile(options.authorizationServer)
   // Copied, as the tools' rules are: an app may go on with the same lists for its next gate.
   const scopes = copyOfList(options.scopes ?? [])
   const tools = toolRulesOf(options)

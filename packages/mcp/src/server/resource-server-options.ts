@@ -83,6 +83,15 @@ export const optionKeys = [
 
 const toolRuleKeys = ['scopes', 'acrValues', 'maxAge'] as const satisfies readonly (keyof ToolRules)[]
 
+/** @throws ConfigurationError It is another object, such as the settings of a server, which may have an issuer too. */
+export function checkProfile(profile: McpResourceServerOptions['authorizationServer'] | undefined): void {
+  if (typeof profile === 'function' || typeof profile?.provider === 'string') return
+  throw new ConfigurationError(
+    'mcpResourceServer.authorizationServer',
+    'give a profile such as auth0({ … }) or oidc({ … }), or a function from an issuer to its profile',
+  )
+}
+
 /** The endpoint's address. */
 export function endpointOf(option: string, resource: unknown): URL {
   const url = typeof resource === 'string' && URL.canParse(resource) ? new URL(resource) : undefined
@@ -107,7 +116,7 @@ export function toolRulesOf({
   if (guarded === undefined) return tools && own
   const { callerScopes } = guarded
   if (!(callerScopes instanceof Map))
-    throw new ConfigurationError('mcpResourceServer.guarded', 'give what guardTools made')
+    throw new ConfigurationError('mcpResourceServer.guarded', 'give what toMcpTools or guardTools made')
   const unknown = [...own.keys()].find((name) => !callerScopes.has(name))
   if (unknown !== undefined) {
     const names = [...callerScopes.keys()].join(', ')

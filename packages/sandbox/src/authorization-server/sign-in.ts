@@ -1,6 +1,6 @@
 import { errors, type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { grantOf } from './grant-of.ts'
-import { epochSeconds, type ServerContext, type SignedIn, words } from './server-context.ts'
+import { epochSeconds, OPENID_SCOPES, type ServerContext, type SignedIn, words } from './server-context.ts'
 
 const SESSION_SECONDS = 24 * 60 * 60
 
@@ -72,6 +72,9 @@ export async function agree(context: ServerContext, ctx: KoaContextWithOIDC): Pr
       ...(acr !== undefined && { acr }),
     })
   }
+  const known = Object.values(oidc.resourceServers ?? {}).flatMap((server) => words(server.scope))
+  const unknown = words(scope).find((name) => !OPENID_SCOPES.has(name) && !known.includes(name))
+  if (unknown !== undefined) throw new errors.InvalidScope(`unknown scope for this target: ${unknown}`, unknown)
   return grantOf(context, {
     clientId: oidc.client?.clientId as string,
     subject: oidc.account?.accountId as string,

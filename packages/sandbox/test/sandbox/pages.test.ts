@@ -22,6 +22,21 @@ test('a login by page ends at the app, with a code', async () => {
   expect(answer.searchParams.get('iss')).toBe(sandbox.settings.issuer)
 })
 
+test('a login page shows the name of a client that registered itself, and its id', async () => {
+  const response = await fetch(`${sandbox.settings.issuer}/oauth/register`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: 'Notes client',
+      redirect_uris: [REDIRECT],
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+    }),
+  })
+  const { client_id: id } = (await response.json()) as { readonly client_id: string }
+  expect((await openLogin(sandbox.settings.issuer, id)).page).toContain(`<strong>Notes client (${id})</strong>`)
+})
+
 test.each([
   ['another origin', 'http://127.0.0.1:3000', {}],
   ['no token', undefined, { csrf: '' }],

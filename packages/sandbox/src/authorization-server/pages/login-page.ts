@@ -6,16 +6,17 @@ import { type DetailLine, initials, type Markup } from '../../pages/index.ts'
 export interface AskedBy {
   /** Title of the page's owner. */
   readonly title: string
-  readonly clientId: string
+  /** The client's name, with its id, since any client may give itself a name. */
+  readonly client: string
   /** Proves that the form was shown by this page. */
   readonly csrf: string
 }
 
 /** Lists the users to choose from. There are no passwords: any person at this machine may be any user. */
-export function loginBody({ title, clientId, csrf }: AskedBy, users: readonly MockUser[]): Markup {
+export function loginBody({ title, client, csrf }: AskedBy, users: readonly MockUser[]): Markup {
   return html`<header><h1>Sign in to ${title}</h1></header>
 <main>
-<p>Continue to <strong>${displayText(clientId)}</strong> as</p>
+<p>Continue to <strong>${displayText(client)}</strong> as</p>
 <form method="post">
 <input type="hidden" name="csrf" value="${csrf}">
 ${users.map(
@@ -38,12 +39,12 @@ export interface Asked {
 }
 
 /** Returns a page with the client's requested rights, in words that a person knows. */
-export function consentBody({ title, clientId, csrf }: AskedBy, { name, scopes, audience, details }: Asked): Markup {
+export function consentBody({ title, client, csrf }: AskedBy, { name, scopes, audience, details }: Asked): Markup {
   return html`<header><h1>${title}</h1></header>
 <main>
 <div class="card">
 <h2 class="big">Connect your account?</h2>
-<p><strong>${displayText(clientId)}</strong> asks for access to the account of <strong>${displayText(name)}</strong>.</p>
+<p><strong>${displayText(client)}</strong> asks for access to the account of <strong>${displayText(name)}</strong>.</p>
 <ul class="scopes">${scopes.map((scope) => html`<li>${displayText(inWords(scope))} <span class="quiet"><code>${displayText(scope)}</code></span></li>`)}</ul>
 ${details.map((lines) => html`<dl>${lines.map(({ label, text }) => html`<dt>${label}</dt><dd>${text}</dd>`)}</dl>`)}
 ${audience === '' ? '' : html`<p class="quiet">At <code>${displayText(audience)}</code></p>`}

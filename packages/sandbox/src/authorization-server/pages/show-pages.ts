@@ -52,7 +52,10 @@ async function bodyOf(
   csrf: string,
 ): Promise<Markup> {
   const { prompt, params, session } = interaction
-  const asked = { title: pages.title, clientId: String(params.client_id), csrf }
+  const clientId = String(params.client_id)
+  const { clientName } = (await context.provider.Client.find(clientId)) ?? {}
+  const client = clientName === undefined ? clientId : `${clientName} (${clientId})`
+  const asked = { title: pages.title, client, csrf }
   if (prompt.name === 'login') return loginBody(asked, [...context.state.users.values()])
   const user = context.state.users.get(session?.accountId ?? '')
   return consentBody(asked, {
