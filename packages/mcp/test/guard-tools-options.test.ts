@@ -1,9 +1,11 @@
 import { ConfigurationError, createGuard, publicTool } from '@behalf/core'
 import { oidc } from '@behalf/core/providers'
+import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { McpServer } from '@modelcontextprotocol/server'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { guardTools } from '../src/server/index.ts'
+import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 
 const Nothing = z.strictObject({})
 const guard = createGuard({
@@ -37,6 +39,13 @@ describe('configuration', () => {
     expect(() => guarded.register(new McpServer({ name: 'x', version: '1' }))).toThrow(
       'make it by `new McpServer(info, guarded.serverOptions)`',
     )
+  })
+
+  test('a server of the other SDK', () => {
+    const options = { guard: guard, policies: { probe: publicTool(Nothing) } }
+    const [v1, v2] = [new ServerV1({ name: 'x', version: '1' }), new McpServer({ name: 'x', version: '1' })]
+    expect(() => guardTools(tools, options).register(v1 as never)).toThrow('of the v1 SDK: use @behalf/mcp/v1 for it')
+    expect(() => guardToolsV1(tools, options).register(v2 as never)).toThrow('of the v2 SDK: use @behalf/mcp/server')
   })
 
   test('a list that could not be filtered', () => {

@@ -9,13 +9,13 @@ export function isScopeToken(value: unknown): value is string {
 
 /** Checks a list of at least one scope token, without duplicates. Returns a frozen copy. */
 export function scopeList(option: string, value: unknown): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0) throw new ConfigurationError(option, 'name at least one scope')
+  if (!Array.isArray(value) || value.length === 0) throw new ConfigurationError(option, 'give a list of scopes')
   const list: unknown[] = [...value]
   list.forEach((scope: unknown, index) => {
     if (!isScopeToken(scope)) {
       throw new ConfigurationError(`${option}[${index}]`, 'is not a scope: one word of printable ASCII (RFC 6749 §3.3)')
     }
-    if (list.indexOf(scope) !== index) throw new ConfigurationError(`${option}[${index}]`, 'names a scope twice')
+    if (list.indexOf(scope) !== index) throw new ConfigurationError(`${option}[${index}]`, 'is there twice')
   })
   return Object.freeze(list as string[])
 }

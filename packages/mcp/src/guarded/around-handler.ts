@@ -25,3 +25,10 @@ export function aroundHandler<Request, Context, Result>(
   }
   handlers.set(method, (request, context) => around(handler, request, context))
 }
+
+/** @throws ConfigurationError The server is of the other SDK, whose contexts and schemas differ. Only v1 has `tool`. */
+export function refuseOtherSdk(server: object, wanted: 'v1' | 'v2'): void {
+  if ('tool' in server === (wanted === 'v1')) return
+  const [own, other] = wanted === 'v2' ? ['v1', '@behalf/mcp/v1'] : ['v2', '@behalf/mcp/server']
+  throw new ConfigurationError('guardTools.register', `got an McpServer of the ${own} SDK: use ${other} for it`)
+}

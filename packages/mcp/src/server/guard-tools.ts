@@ -14,6 +14,7 @@ import {
   type ServerContext,
   UrlElicitationRequiredError,
 } from '@modelcontextprotocol/server'
+import { refuseOtherSdk } from '../guarded/around-handler.ts'
 import { callTool, waitingResult } from '../guarded/call-tool.ts'
 import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
@@ -74,6 +75,7 @@ export function guardTools<const S extends Schemas>(
     callerScopes: callerScopesBy(guarded),
     serverOptions: { requestState: { verify: states.verify } },
     register(server) {
+      refuseOtherSdk(server, 'v2')
       refuseWithoutCheck(server.server)
       for (const one of guarded) register(server, one, states)
       if (guarded.length > 0 && list !== 'all') {

@@ -11,7 +11,7 @@ import {
   type ServerRequest,
   UrlElicitationRequiredError,
 } from '@modelcontextprotocol/sdk/types.js'
-import { aroundHandler } from '../guarded/around-handler.ts'
+import { aroundHandler, refuseOtherSdk } from '../guarded/around-handler.ts'
 import { callTool, waitingResult } from '../guarded/call-tool.ts'
 import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
@@ -56,6 +56,7 @@ export function guardTools<const S extends Schemas>(
   return {
     callerScopes: callerScopesBy(guarded),
     register(server) {
+      refuseOtherSdk(server, 'v1')
       for (const one of guarded) register(server, one)
       if (guarded.length > 0) refuseTasks(server, policies)
       if (guarded.length > 0 && list !== 'all') {
