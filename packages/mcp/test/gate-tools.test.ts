@@ -1,13 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { type Policy, policy, publicTool } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
 import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
 import { guardTools, type McpResourceServerOptions, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { connectClient, textOf } from './connect-client.ts'
 import { openWorld, type World } from './world.ts'
+
+const page = readFileSync(new URL('../../../docs/mistakes.md', import.meta.url), 'utf8')
 
 let world: World
 beforeAll(async () => {
@@ -58,10 +61,18 @@ describe('a tool whose policy names scopes of the caller', () => {
     expect(answer.ok ? undefined : await answer.response.json()).toMatchObject({ scopes_supported: ['mcp:trade'] })
   })
 
-  test('is refused by the guard where the gate was not told of it', async () => {
+  test('is refused by the guard where the gate was not told of it, and the console names the missing option', async () => {
+    const written = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => written.mockRestore())
     serve({})
-    expect(await call('trade', 'mcp:tools')).toBe('This action is not permitted.')
     expect(await call('trade', 'mcp:tools mcp:trade')).toBe('ran')
+    expect(written).not.toHaveBeenCalled()
+    expect(await call('trade', 'mcp:tools')).toBe('This action is not permitted.')
+    expect(written).toHaveBeenCalledOnce()
+    const said =
+      'mcpResourceServer.guarded: is missing: the gate let a token without mcp:trade pass, and the client gets no challenge'
+    expect(String(written.mock.calls[0])).toContain(said)
+    expect(page).toContain(said)
   })
 
   test('is known to the gate for servers of the v1 SDK too', () => {

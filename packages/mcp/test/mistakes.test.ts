@@ -17,6 +17,7 @@ import { entra, oidc } from '@behalf/core/providers'
 import { roleMap } from '@behalf/core/roles'
 import { runDoctor } from '@behalf/sandbox'
 import { login, mockTarget, profileOf, signIn } from '@behalf/testing'
+import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { McpServer } from '@modelcontextprotocol/server'
 import { afterAll, expect, test } from 'vitest'
 import * as z from 'zod'
@@ -201,6 +202,23 @@ const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
       }),
     'mcpResourceServer.tools.bye: is not one of the guarded tools, which are buy',
   ],
+  'an McpServer without serverOptions': [
+    () => toMcpTools(guardWith(), [toolWith({})]).register(new McpServer({ name: 's', version: '1' })),
+    'the server does not check `requestState`: make it by `new McpServer(info, guarded.serverOptions)`',
+  ],
+  'an McpServer of the v1 SDK': [
+    () => toMcpTools(guardWith(), [toolWith({})]).register(new ServerV1({ name: 's', version: '1' }) as never),
+    'guardTools.register: got an McpServer of the v1 SDK: use @behalf/mcp/v1 for it',
+  ],
+  'settings in place of a profile': [
+    () =>
+      mcpResourceServer({
+        resource: 'https://mcp.example.com/mcp',
+        authorizationServer: target.authorizationServer,
+      } as never),
+    'mcpResourceServer.authorizationServer: give a profile such as auth0({ … }) or oidc({ … })',
+  ],
+  'one scope that is no list': [() => toolWith({ callerScopes: 'mcp:trade' }), 'callerScopes: give a list of scopes'],
   'a Date as the result of a write': [
     () => callOf({ effect: 'write', run: () => ({ at: new Date() }) }),
     'the result could not be stored: $.at is an instance of a class',

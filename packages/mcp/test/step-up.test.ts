@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { memoryStore } from '@behalf/core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { McpSession, McpSessionOptions } from '../src/client/index.ts'
@@ -24,6 +25,10 @@ const open = (browser: Browser, over: Partial<McpSessionOptions>) => sessions.op
 const whoami = (session: McpSession, browser: Browser) => sessions.call(world, session, browser)
 const buy = (session: McpSession, browser: Browser) => sessions.call(world, session, browser, 'create_order', order)
 
+const page = readFileSync(new URL('../../../docs/mistakes.md', import.meta.url), 'utf8')
+const outside = 'the server needs the scope "mcp:trade", and `client.scopes` lists ["mcp:tools"]: add it'
+const withheld = 'and not "mcp:trade", which the server needs: grant it there, then sign out and in again'
+
 test('a scope that client.scopes does not list is refused by name before any page is shown', async () => {
   const browser = browserOf(world.target, 'ann')
   const session = open(browser, clientFor(['mcp:tools']))
@@ -32,9 +37,10 @@ test('a scope that client.scopes does not list is refused by name before any pag
     await expect(buy(session, browser)).rejects.toMatchObject({
       name: 'SignInError',
       problem: 'scope_refused',
-      message: 'the server needs the scope "mcp:trade", and `client.scopes` lists ["mcp:tools"]: add it',
+      message: outside,
     })
   }
+  expect(page).toContain(outside)
   expect(browser.visited).toHaveLength(1)
 })
 
@@ -47,9 +53,11 @@ test('a scope that the authorization server does not grant is asked for once, an
   await whoami(session, browser)
   const refused = {
     problem: 'scope_refused',
-    message: expect.stringMatching(/granted this user ".*mcp:tools.*" and not "mcp:trade", which the server needs/),
+    message: expect.stringMatching(/^the authorization server granted this user ".*mcp:tools.*" and not/),
   }
+  expect(page).toContain(withheld)
   await expect(buy(session, browser)).rejects.toMatchObject(refused)
+  await expect(buy(session, browser)).rejects.toThrow(withheld)
   expect(browser.visited).toHaveLength(2)
   // Another process knows it from the store.
   await expect(buy(open(browser, { store, ...both }), browser)).rejects.toMatchObject(refused)

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@behalf/core'
 import type { GuardedTool } from './mcp-tool.ts'
 
 /**
@@ -9,9 +10,13 @@ export function reportError({ name, rules }: Pick<GuardedTool, 'name' | 'rules'>
   void (async () => onError(error, name))().catch(() => {})
 }
 
-/** Writes the error's name and its stack frames to the console, without its message: that may hold secrets. */
+/**
+ * Writes the error's name and its stack frames to the console. Its message may hold secrets, and is left out, except for a
+ * `ConfigurationError`: the SDK writes those.
+ */
 export function writeError(what: string, error: unknown): void {
   const { name, stack = '' } = error instanceof Error ? error : { name: typeof error }
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
-  console.error([`@behalf/mcp: ${what} failed with ${name}: give \`onError\` to see its message`, ...frames].join('\n'))
+  const said = ConfigurationError.isInstance(error) ? error.message : 'give `onError` to see its message'
+  console.error([`@behalf/mcp: ${what} failed with ${name}: ${said}`, ...frames].join('\n'))
 }

@@ -1,5 +1,7 @@
-import type { Identity } from '@behalf/core'
-import type { Passed } from '@behalf/core/resource-server'
+import { ConfigurationError, type Identity } from '@behalf/core'
+import { callerScopesOf, type Passed } from '@behalf/core/resource-server'
+import type { GuardedTool } from '../guarded/mcp-tool.ts'
+import { reportError } from '../guarded/report-error.ts'
 
 /**
  * What the SDK hands to a tool about its caller: the fields of both SDKs' `AuthInfo`.
@@ -69,4 +71,15 @@ const copyOf = (authInfo: McpAuthInfo): McpAuthInfo => ({
  */
 export function identityOf(context: AuthCarrier): Identity | undefined {
   return (context.http?.authInfo ?? context.authInfo)?.extra?.identity as Identity | undefined
+}
+
+/**
+ * Tells the app that the gate let a token pass which lacks `callerScopes`: the guard refuses the call, but the client gets no
+ * challenge, and cannot step up.
+ */
+export function reportMissingScopes(guarded: GuardedTool, { http, authInfo = http?.authInfo }: AuthCarrier): void {
+  const lacking = callerScopesOf(guarded.policy).filter((scope) => authInfo?.scopes.includes(scope) === false)
+  if (lacking.length === 0) return
+  const passed = `is missing: the gate let a token without ${lacking.join(', ')} pass, and the client gets no challenge`
+  reportError(guarded, new ConfigurationError('mcpResourceServer.guarded', `${passed}: give what toMcpTools made`))
 }

@@ -23,7 +23,7 @@ import { pageFor } from '../guarded/page-of.ts'
 import { reportError } from '../guarded/report-error.ts'
 import { showPermitted } from '../guarded/show-permitted.ts'
 import { INTERRUPT_META } from '../guarded/tool-result.ts'
-import { identityOf, ownContext } from './auth-info.ts'
+import { identityOf, ownContext, reportMissingScopes } from './auth-info.ts'
 import { listedSchema } from './listed-schema.ts'
 import { type RequestStateOptions, type RoundState, requestStates, roundOf } from './request-state.ts'
 import { toolContext } from './tool-context.ts'
@@ -122,6 +122,7 @@ async function answer(
 ): Promise<CallToolResult | InputRequiredResult> {
   const { name, rules } = guarded
   const { mcpReq } = context
+  reportMissingScopes(guarded, context)
   const state = roundOf(mcpReq.requestState(), name)
   const slot = state?.slot ?? crypto.randomUUID()
   const declined = wasDeclined(mcpReq.inputResponses)

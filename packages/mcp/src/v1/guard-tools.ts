@@ -18,7 +18,7 @@ import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
 import { showPermitted } from '../guarded/show-permitted.ts'
-import { identityOf, ownContext } from '../server/auth-info.ts'
+import { identityOf, ownContext, reportMissingScopes } from '../server/auth-info.ts'
 import { type Extra, toolContext } from './tool-context.ts'
 
 /** Options of {@link guardTools}. */
@@ -97,6 +97,7 @@ function refuseTasks({ server }: McpServer, guarded: object): void {
 
 async function answer(guarded: GuardedTool, input: unknown, extra: Extra): Promise<CallToolResult> {
   const { rules } = guarded
+  reportMissingScopes(guarded, extra)
   const ended = await callTool(guarded, {
     identity: identityOf(extra),
     slot: crypto.randomUUID(),
