@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { memoryStore } from '@behalf/core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import type { McpSession, McpSessionOptions } from '../src/client/index.ts'
+import { type McpSession, type McpSessionOptions, withSignIn } from '../src/client/index.ts'
 import { type Browser, browserOf } from './browser.ts'
+import { clients } from './clients.ts'
 import { textOf } from './connect-client.ts'
 import * as sessions from './sessions.ts'
 import { openWorld, type World } from './world.ts'
@@ -85,4 +86,14 @@ test.each([
     problem: 'refused',
     message: expect.stringContaining(`"${error}". The sign-in asked for "${asked()}`),
   })
+})
+
+const byFetch = clients.filter(({ takesFetch }) => takesFetch)
+test.each(byFetch)('$name is told of such a scope while it connects, after one sign-in', async ({ connect }) => {
+  world.serve({ gate: { scopes: ['mcp:tools', 'mcp:trade'] } })
+  const browser = browserOf(world.target, 'ann')
+  const session = open(browser, clientFor(['mcp:tools']))
+  const connecting = withSignIn(session, browser.callback, () => connect(session, world.resource))
+  await expect(connecting).rejects.toThrow(/the server needs the scope .*mcp:trade/)
+  expect(browser.visited).toHaveLength(1)
 })
