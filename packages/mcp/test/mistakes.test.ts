@@ -160,6 +160,22 @@ const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
     () => callOf({}, guardWith(), { identity: tokens.accessToken }),
     'no verification of @behalf/core returned this identity',
   ],
+  'a promise as the identity': [
+    () => callOf({}, guardWith(), { identity: Promise.resolve(identity) }),
+    'returned this identity: await the promise',
+  ],
+  'a writing tool without effect': [
+    () => JSON.stringify(guardWith().check([toolWith({})])),
+    "`effect` is missing: a repeated call runs again; write 'read' or 'write'",
+  ],
+  'milliseconds for seconds': [
+    () => toolWith({ wait: { maxSeconds: 60_000 } }),
+    'policy.wait.maxSeconds: is 60000; give 0.001 to 3600 seconds',
+  ],
+  'a message of characters that the server refuses': [
+    () => callOf({ approval: { message: () => 'Buy for $5' } }),
+    'approval.message: the authorization server answered "invalid_binding_message"',
+  ],
   'details of a wrong type': [
     () => callOf({ approval: { message: () => 'Buy', details: () => [{ type: 'nonsense' }] } }),
     'the authorization server answered "invalid_authorization_details" ("unknown type for this target: nonsense")',

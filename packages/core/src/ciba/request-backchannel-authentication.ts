@@ -1,5 +1,5 @@
 import type { ApprovalQuestion, ApprovalSent } from '../approvals/approval-channel.ts'
-import { ConfigurationError } from '../errors/index.ts'
+import { ConfigurationError, OAuthResponseError } from '../errors/index.ts'
 import { backchannelParameters } from './backchannel-parameters.ts'
 import { newNotificationToken } from './notification-token.ts'
 import type { PollContext } from './poll-context.ts'
@@ -9,9 +9,10 @@ import { type CibaState, storedState } from './wire.ts'
 /**
  * Asks the authorization server to ask the person. Does not wait for the answer; does not retry.
  *
- * @throws OAuthResponseError The server will not ask: `unknown_user_id`, `invalid_binding_message`, …
+ * @throws OAuthResponseError The server will not ask: `unknown_user_id`, …
  * @throws TransportError Nothing is known; the person may have been asked.
- * @throws ConfigurationError The request breaks a rule of CIBA or of the provider; nothing was sent.
+ * @throws ConfigurationError The request breaks a rule of CIBA or of the provider, or the server refuses the message;
+ *   the person was not asked.
  * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#auth_request | CIBA Core §7.1}
  */
 export async function requestBackchannelAuthentication(
@@ -29,12 +30,14 @@ export async function requestBackchannelAuthentication(
     notificationToken: notification?.token,
     now: sentAt,
   })
-  const acknowledged = await server.requestBackchannelAuthentication(
+  const request =
     settings.signRequest === undefined
       ? parameters
-      : await signRequest(parameters, settings.signRequest, profile, sentAt),
-    { signal },
-  )
+      : await signRequest(parameters, settings.signRequest, profile, sentAt)
+  const acknowledged = await server.requestBackchannelAuthentication(request, { signal }).catch((error: unknown) => {
+    if (!(error instanceof OAuthResponseError) || error.error !== 'invalid_binding_message') throw error
+    throw new ConfigurationError('approval.message', `${error.message}: shorten it, or use fewer special characters`)
+  })
   const state: CibaState = {
     authReqId: acknowledged.authReqId,
     // By our clock, and never later than the server said.

@@ -39,7 +39,7 @@ export interface Interrupt {
   readonly id: string
   /** Name of the tool that was called. */
   readonly tool: string
-  /** Text for the user. */
+  /** Text for the user of the agent. For an approval, it is the question that the approver was asked. */
   readonly message: string
   /** Poll before this time, or the answer may be lost. Epoch seconds. */
   readonly expiresAt?: number

@@ -86,10 +86,10 @@ export interface ApprovalRule<Input> {
    * @default 600
    */
   readonly askAgainAfterSeconds?: number
-  /** Time that the question may stay open, in seconds. @default 3600 */
+  /** Time that the question may stay open, in seconds, at most 31 days. @default 3600 */
   readonly lifetimeSeconds?: number
   /**
-   * Time that an answer may be used, in seconds. It counts from the answer if the channel proves that time, else from
+   * Time that an answer may be used, in seconds, at most 31 days. It counts from the answer if the channel proves that time, else from
    * the last poll that found the question open. If people answer while the app does not poll, such as overnight, use a
    * larger value or a watcher.
    * @default 900
@@ -130,7 +130,7 @@ export interface Rules<Input, Access extends AccessRules> {
    */
   readonly version?: string
   /**
-   * Effect of the tool. `'write'` calls run at most once under their slot.
+   * Effect of the tool. `'write'` calls run at most once under their slot. A `'read'` runs again each time.
    * @default 'read', and 'write' if there is an `approval`
    */
   readonly effect?: Effect
@@ -155,7 +155,7 @@ export interface Rules<Input, Access extends AccessRules> {
   readonly access?: Access
   /** Asks a person before a write. Absent: no person is asked. */
   readonly approval?: ExemptionsNamed<Input, Access>
-  /** Waits inside the call for a person's action, at most this long. @default return the interrupt at once */
+  /** Waits inside the call for a person's action, for at most these seconds, up to 3600. @default return the interrupt at once */
   readonly wait?: { readonly maxSeconds: number }
   /** Total time for all the guard does before the body, milliseconds. @default the guard's */
   readonly timeoutMs?: number

@@ -27,15 +27,17 @@ export function channelName(approval: ApprovalRules, { channels }: Pick<Runs, 'c
   return approval.channel ?? only ?? 'default'
 }
 
-/** The name of the policy's channel, and the channel. */
-function channelOf(
+/** Returns the policy's channel and its name. Returns the remedy if the guard lacks it. */
+export function channelOf(
   approval: ApprovalRules,
   { channels }: Runs,
-): { readonly name: string; readonly channel: ApprovalChannel } | Refusal {
+): { readonly name: string; readonly channel: ApprovalChannel } | string {
   const name = channelName(approval, { channels })
   const channel = channels.get(name)
   if (channel !== undefined) return { name, channel }
-  return deny('misconfigured', `the guard has no channel ${JSON.stringify(name)}`)
+  const names = [...channels.keys()].map((each) => JSON.stringify(each))
+  if (names.length === 0) return 'asks a person: give createGuard `approvals`, such as ciba()'
+  return `asks by channel ${JSON.stringify(name)}, which must be one of ${names.join(', ')}`
 }
 
 /** Builds the question for the person once, and checks it before anything is stored or sent. */
@@ -46,7 +48,8 @@ function draftQuestion(
   runs: Runs,
 ): StoredQuestion | Refusal {
   const chosen = channelOf(approval, runs)
-  if ('status' in chosen) return chosen
+  if (typeof chosen === 'string') return deny('misconfigured', chosen)
+  const { name, channel } = chosen
   const approver = approverOf(approval, call)
   if (!isApprover(approver)) {
     return deny('misconfigured', 'approval.approver must name issuer and subject')
@@ -54,15 +57,15 @@ function draftQuestion(
   const asked = answerOf('approval.message', () => approval.message(rulesInput(call)))
     .normalize('NFC')
     .trim()
-  const unreadable = messageProblem(asked)
-  if (unreadable !== undefined) return deny('invalid_input', `the message for the person ${unreadable}`)
   const context = { authorizationServers: runs.servers, clock: runs.clock }
-  const problemOf = (text: string) => chosen.channel.checkMessage?.(text, approver, context)
+  const problemOf = (text: string) => messageProblem(text) ?? channel.checkMessage?.(text, approver, context)
   const problem = problemOf(asked)
-  if (problem !== undefined) return deny('misconfigured', `the message cannot be sent by this channel: ${problem}`)
-  const message = withDoubt(asked, inDoubt).find(
-    (text) => messageProblem(text) === undefined && problemOf(text) === undefined,
-  )
+  if (problem !== undefined) {
+    // The model can write other arguments. The rule itself is wrong if it writes nothing.
+    const isOfInput = asked !== '' && messageProblem(asked) !== undefined
+    return deny(isOfInput ? 'invalid_input' : 'misconfigured', `approval.message: ${problem}`)
+  }
+  const message = withDoubt(asked, inDoubt).find((text) => problemOf(text) === undefined)
   if (message === undefined) {
     return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to say so')
   }
@@ -73,14 +76,14 @@ function draftQuestion(
     approver,
     message,
     details,
-    channel: chosen.name,
-    client: askingClient(chosen.channel, approver, runs.servers),
+    channel: name,
+    client: askingClient(channel, approver, runs.servers),
     expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
     ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
     ...(approval.useWithinSeconds !== undefined && { useWithinSeconds: approval.useWithinSeconds }),
     ...(approval.askAgainAfterSeconds !== undefined && { askAgainAfterSeconds: approval.askAgainAfterSeconds }),
   }
-  return withCredential(call, question, chosen.channel, runs)
+  return withCredential(call, question, channel, runs)
 }
 
 /** Argument of the rules of a policy. */

@@ -1,6 +1,6 @@
 import type { Policy } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { channelName } from './build-approval-request.ts'
+import { channelOf } from './build-approval-request.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 
@@ -34,24 +34,15 @@ export function checkPolicies(policies: Readonly<Record<string, Policy>>, guard:
 function problemsOf(policy: PolicyDefinition | undefined, guard: GuardParts): readonly string[] {
   if (policy === undefined) return ['has no policy: give what policy() or publicTool() made']
   const { bounds, sources } = guard
-  const { permission, visibleWhen, roles } = policy.rules
+  const { permission, visibleWhen, roles, approval } = policy.rules
   const asksPermission = permission !== undefined || visibleWhen !== undefined
   const missing = [
     asksPermission && bounds.permissions === undefined && 'asks for a permission: give createGuard `permissions`',
     roles !== undefined && bounds.roles === undefined && 'needs a role: give createGuard `roles`',
     policy.hasConnections && sources.vault === undefined && 'uses a linked account: give createGuard a `vault`',
-    channelProblem(policy, guard),
+    approval !== undefined && channelOf(approval, guard.runs),
   ]
   return [...missing.filter((problem) => typeof problem === 'string'), ...scopesBeyond(policy, bounds.ceiling)]
-}
-
-function channelProblem({ rules: { approval } }: PolicyDefinition, { runs }: GuardParts): string | undefined {
-  if (approval === undefined) return undefined
-  const name = channelName(approval, runs)
-  const names = [...runs.channels.keys()].map((each) => JSON.stringify(each))
-  if (names.length === 0) return 'asks a person: give createGuard `approvals`, such as ciba()'
-  if (runs.channels.has(name)) return undefined
-  return `asks by channel ${JSON.stringify(name)}, which must be one of ${names.join(', ')}`
 }
 
 function scopesBeyond({ access }: PolicyDefinition, ceiling: ReadonlySet<string> | undefined): readonly string[] {
@@ -64,6 +55,12 @@ function scopesBeyond({ access }: PolicyDefinition, ceiling: ReadonlySet<string>
 }
 
 function warningsOf(policy: PolicyDefinition | undefined): readonly string[] {
-  if (policy?.rules.approval === undefined || policy.rules.version !== undefined) return []
-  return ['the policy has functions and no `version`: an approval still holds after a deploy that changes a function']
+  const { approval, effect, version } = policy?.rules ?? {}
+  if (approval === undefined) {
+    return effect || policy?.isPublic
+      ? []
+      : ["`effect` is missing: a repeated call runs again; write 'read' or 'write'"]
+  }
+  if (version !== undefined) return []
+  return ['`version` is missing: an approval still holds after a deploy that changes a function']
 }

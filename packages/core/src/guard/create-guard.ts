@@ -17,6 +17,7 @@ import {
   openStoreKeys,
   refuseUnknownKeys,
   requireText,
+  upTo,
 } from '../lib/index.ts'
 import { type AuditSink, type Clock, systemClock } from '../ports/index.ts'
 import { concerns, Revocations } from '../revocation/index.ts'
@@ -60,7 +61,7 @@ const optionValues = {
   fetch: kinds.function,
   timeoutMs: kinds.timeoutMs,
   maxInputBytes: kinds.positiveInteger,
-  revocationSeconds: kinds.notNegative,
+  revocationSeconds: upTo(86_400, 0),
 }
 const known = [...Object.keys(optionValues), 'agent', 'store', 'keys']
 

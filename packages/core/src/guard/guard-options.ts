@@ -87,7 +87,7 @@ export interface GuardOptions {
   readonly maxInputBytes?: number
   /**
    * Maximum time until this process sees a revocation by another process, in seconds. Before a claim, the guard always
-   * reads revocations.
+   * reads revocations. At most 86,400.
    * @default 5
    */
   readonly revocationSeconds?: number

@@ -21,8 +21,10 @@ export function identify(
   now: number,
 ): Passed<Pick<IdentifiedCall, 'identity'>> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
-  if (!isVerified(identity))
-    return deny('identity_not_verified', 'no verification of @behalf/core returned this identity')
+  if (!isVerified(identity)) {
+    const problem = (identity as unknown) instanceof Promise ? ': await the promise' : ''
+    return deny('identity_not_verified', `no verification of @behalf/core returned this identity${problem}`)
+  }
   const { servers, revocations, agent } = callers
   if (!servers.knows(identity.issuer)) {
     return loginRequired(`this guard does not know the issuer of the identity: ${JSON.stringify(identity.issuer)}`)

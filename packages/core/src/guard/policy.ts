@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MAX_ASK_AGAIN_SECONDS } from '../approvals/refusals.ts'
 import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { checkOptions, checkValues, copyOf, having, kinds, oneOf, scopeList } from '../lib/index.ts'
+import { checkOptions, checkValues, copyOf, having, kinds, oneOf, scopeList, upTo } from '../lib/index.ts'
 import { isConnection } from './linked-account.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
@@ -10,6 +10,8 @@ import { wholePermission } from './whole-permission.ts'
 type RuleName = keyof Rules<unknown, AccessRules>
 
 const anObject = having('an object')
+/** A question or a doubt that lasts longer has a time in milliseconds. */
+const aMonth = upTo(31 * 24 * 3600)
 const madeRule = {
   words: 'what resource() or connection() made',
   holds: (value: unknown) => {
@@ -27,19 +29,19 @@ const ruleValues = {
   access: anObject,
   wait: anObject,
   timeoutMs: kinds.timeoutMs,
-  inDoubtSeconds: kinds.positive,
+  inDoubtSeconds: aMonth,
 }
 const approvalValues = {
   details: kinds.function,
   when: kinds.function,
   approver: kinds.function,
-  lifetimeSeconds: kinds.positive,
-  useWithinSeconds: kinds.positive,
+  lifetimeSeconds: aMonth,
+  useWithinSeconds: aMonth,
   channel: kinds.text,
   perCall: kinds.boolean,
   enforcedBy: oneOf('server'),
   onCrash: oneOf('report', 'retry'),
-  askAgainAfterSeconds: kinds.positive,
+  askAgainAfterSeconds: upTo(MAX_ASK_AGAIN_SECONDS),
 }
 
 /**
@@ -91,15 +93,12 @@ function checkSchema(schema: StandardSchemaV1): void {
 
 function checkWait(wait: AnyRules['wait']): void {
   if (wait === undefined) return
-  checkOptions('policy.wait', { ...wait, maxSeconds: wait.maxSeconds ?? null }, { maxSeconds: kinds.waitSeconds })
+  checkOptions('policy.wait', { ...wait, maxSeconds: wait.maxSeconds ?? null }, { maxSeconds: upTo(3600) })
 }
 
 function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if (approval === undefined) return
   checkOptions('policy.approval', approval, approvalValues, ['message'])
-  if ((approval.askAgainAfterSeconds ?? 0) > MAX_ASK_AGAIN_SECONDS) {
-    throw new ConfigurationError('policy.approval.askAgainAfterSeconds', `give at most ${MAX_ASK_AGAIN_SECONDS} s`)
-  }
   if (typeof approval.message !== 'function') {
     throw new ConfigurationError('policy.approval.message', 'give a function that writes what the person reads')
   }

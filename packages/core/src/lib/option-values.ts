@@ -11,22 +11,17 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value.t
 
 const kind = (words: string, holds: OptionKind['holds']): OptionKind => ({ words, holds })
 
+/** Accepts a number of these units. The maximum of seconds refuses a time that is meant in milliseconds. */
+export const upTo = (most: number, least = 0.001, unit = 'seconds'): OptionKind =>
+  kind(`${least} to ${most} ${unit}`, (value) => typeof value === 'number' && value >= least && value <= most)
+
 /** A timer for a longer time fires at once. Milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /** The kinds that options have. */
 export const kinds = {
-  positive: kind('a positive number', (value) => Number.isFinite(value) && Number(value) > 0),
-  timeoutMs: kind(
-    'a positive number of milliseconds, below 2^31',
-    (value) => typeof value === 'number' && value > 0 && value <= LONGEST_TIMER,
-  ),
-  waitSeconds: kind(
-    'a positive number of seconds, at most 2147483',
-    (value) => typeof value === 'number' && value > 0 && value * 1000 <= LONGEST_TIMER,
-  ),
+  timeoutMs: upTo(LONGEST_TIMER, 1, 'milliseconds'),
   positiveInteger: kind('a positive whole number', (value) => Number.isSafeInteger(value) && Number(value) > 0),
-  notNegative: kind('a number of 0 or more', (value) => Number.isFinite(value) && Number(value) >= 0),
   function: kind('a function', (value) => typeof value === 'function'),
   boolean: kind('true or false', (value) => typeof value === 'boolean'),
   text: kind('a non-empty string', isText),

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { IssuedToken } from '../credential/index.ts'
-import { aClock, checkOptions, isOutage, kinds, SingleFlight } from '../lib/index.ts'
+import { aClock, checkOptions, isOutage, kinds, SingleFlight, upTo } from '../lib/index.ts'
 import { type Clock, isSetBack, systemClock } from '../ports/index.ts'
 import { concerns, type Revoked } from '../revocation/index.ts'
 import type { SharedTokens, ShareOptions } from './shared-tokens.ts'
@@ -62,7 +62,7 @@ export class TokenCache {
     checkOptions(
       'tokenCache',
       options,
-      { maxEntries: kinds.positiveInteger, skewSeconds: kinds.notNegative, clock: aClock },
+      { maxEntries: kinds.positiveInteger, skewSeconds: upTo(86_400, 0), clock: aClock },
       ['shared'],
     )
     this.#entries = new LRUCache({ max: maxEntries })

@@ -3,7 +3,7 @@ import { type SurroundingsOptions, surroundingsOf } from '../authorization-serve
 import type { RevokeOptions } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { presenceIn } from '../identity/present-user.ts'
-import { checkOptions, kinds, openStoreKeys, type Resealed, type StoreKeys } from '../lib/index.ts'
+import { checkOptions, openStoreKeys, type Resealed, type StoreKeys, upTo } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import type { AccountLinker } from './account-linker.ts'
 import { AccountRecords } from './account-records.ts'
@@ -75,7 +75,7 @@ const others = ['store', 'keys', 'connections', 'connectPage', 'clock', 'fetch',
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-6 | RFC 6749 §6}
  */
 export function storedVault(options: StoredVaultOptions): StoredVault {
-  checkOptions('storedVault', options, { recheckSeconds: kinds.positive }, others)
+  checkOptions('storedVault', options, { recheckSeconds: upTo(86_400) }, others)
   const { connections, connectPage, recheckSeconds = 60 } = options
   if (typeof connections !== 'object' || connections === null || Object.keys(connections).length === 0) {
     throw new ConfigurationError('storedVault.connections', 'give at least one connection by its name')

@@ -5,7 +5,7 @@ import { generateDpopKey, importDpopKey } from '../../../src/authorization-serve
 import { oidc } from '../../../src/authorization-server/oidc.ts'
 import { ciba } from '../../../src/ciba/ciba.ts'
 import type { CibaOptions } from '../../../src/ciba/settings.ts'
-import { ISSUER, order, useBackchannel } from './backchannel.ts'
+import { ISSUER, order, refusal, useBackchannel } from './backchannel.ts'
 
 const begin = useBackchannel()
 const configuration = expect.objectContaining({ code: 'ERR_CONFIGURATION' })
@@ -80,6 +80,19 @@ describe('the parameters (CIBA Core §7.1)', () => {
     const { ask, asked } = await begin()
     await expect(ask(over)).rejects.toEqual(configuration)
     expect(asked).toHaveLength(0)
+  })
+
+  test('a message that the server refuses is an error of approval.message, with the server’s own words', async () => {
+    const target = await begin()
+    target.acknowledges(() => refusal('invalid_binding_message'))
+    await expect(target.ask()).rejects.toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      option: 'approval.message',
+      message:
+        'approval.message: the authorization server answered "invalid_binding_message" ("x"): shorten it, or use fewer special characters',
+    })
+    target.acknowledges(() => refusal('unknown_user_id'))
+    await expect(target.ask()).rejects.toMatchObject({ code: 'ERR_OAUTH_RESPONSE', error: 'unknown_user_id' })
   })
 
   test('an empty user code is refused, an absent one is not sent', async () => {

@@ -180,6 +180,16 @@ describe('identity (I1)', () => {
     }
   })
 
+  test('a promise as the identity is refused, and the trace says to await it', async () => {
+    const { guard, login, invocation } = await world()
+    const identity = Promise.resolve(await login()) as unknown as Identity
+    const outcome = await guard().run(policies.whoami, invocation({ tool: 'whoami', identity }), () => 'ran')
+    expect(outcome).toMatchObject({ status: 'denied', code: 'identity_not_verified' })
+    expect(outcome.trace.steps.at(-1)?.detail).toBe(
+      'no verification of @behalf/core returned this identity: await the promise',
+    )
+  })
+
   test(verifies('I1', 'a user id in the tool input changes nothing'), async () => {
     const { guard, login, invocation } = await world()
     const asking = policy(z.strictObject({ subject: z.string(), issuer: z.string() }), {})

@@ -48,10 +48,38 @@ describe('guard.check', () => {
 
   test('warns of an approval whose functions have no version, and of an agent without a ceiling', () => {
     const { guard } = smallWorld()
-    const read = policy(schema, { access: { api: resource('https://api.example/', { scopes: ['a'] }) } })
+    const read = policy(schema, {
+      effect: 'read',
+      access: { api: resource('https://api.example/', { scopes: ['a'] }) },
+    })
     const warnings = guard().check({ pay, versioned, read, open: publicTool(z.strictObject({})) })
     expect(warnings).toMatchObject([{ message: expect.stringContaining('no ceiling') }, { tool: 'pay' }])
     expect(guard({ agent: { name: 'agent:payer', ceiling: ['a'] } }).check({ versioned, read })).toEqual([])
+  })
+})
+
+describe('guard.check of a policy without `effect`', () => {
+  const message = expect.stringContaining('`effect` is missing: a repeated call runs again')
+
+  test('warns that a repeated call runs again', () => {
+    const open = policy(schema, { permission: () => may('pay', object('account', '1')) })
+    const warnings = smallWorld()
+      .guard({ permissions: { check: async () => ({ allowed: true, checks: [] }) } })
+      .check({ open, empty: policy(schema, {}) })
+    expect(warnings).toEqual([
+      { tool: 'open', message },
+      { tool: 'empty', message },
+    ])
+  })
+
+  test('is silent where the effect is known: stated, of an approval, or of a public tool', () => {
+    const known = {
+      read: policy(schema, { effect: 'read' }),
+      write: policy(schema, { effect: 'write' }),
+      versioned,
+      open: publicTool(schema),
+    }
+    expect(smallWorld().guard().check(known)).toEqual([])
   })
 })
 

@@ -84,7 +84,7 @@ describe(verifies('E3', 'bad configuration fails at construction, and names the 
   })
 
   test('the error shows a wrong number, and no text, which may be a secret', () => {
-    expect(made({ timeoutMs: -5 })).toThrow('timeoutMs: is -5; give a positive number of milliseconds, below 2^31')
+    expect(made({ timeoutMs: -5 })).toThrow('timeoutMs: is -5; give 1 to 2147483647 milliseconds')
     expect(made({ fetch: 'a-secret' })).toThrow('fetch: is a string; give a function')
   })
 
@@ -148,7 +148,7 @@ describe('a policy that cannot hold fails where it is written', () => {
     ['read and approval', { effect: 'read', approval }, 'policy.effect'],
     ['an endless life time', { approval: { ...approval, lifetimeSeconds: 0 } }, 'policy.approval.lifetimeSeconds'],
     ['a wait of no time', { wait: { maxSeconds: -1 } }, 'policy.wait.maxSeconds'],
-    ['a wait that no timer takes', { wait: { maxSeconds: 2_147_484 } }, 'policy.wait.maxSeconds'],
+    ['a wait of more than an hour', { wait: { maxSeconds: 3601 } }, 'policy.wait.maxSeconds'],
     ['a time that no timer takes', { timeoutMs: 2 ** 31 }, 'policy.timeoutMs'],
     [
       'when, and a resource without withoutApproval',
@@ -167,6 +167,31 @@ describe('a policy that cannot hold fails where it is written', () => {
       'policy.approval.enforcedBy',
     ],
   ]
+  test.each<readonly [object, string]>([
+    [{ wait: { maxSeconds: 60_000 } }, 'policy.wait.maxSeconds: is 60000; give 0.001 to 3600 seconds'],
+    [{ inDoubtSeconds: 3_600_000 }, 'policy.inDoubtSeconds: is 3600000; give 0.001 to 2678400 seconds'],
+    [
+      { approval: { ...approval, lifetimeSeconds: 3_600_000 } },
+      'policy.approval.lifetimeSeconds: is 3600000; give 0.001 to 2678400 seconds',
+    ],
+    [
+      { approval: { ...approval, useWithinSeconds: Number.POSITIVE_INFINITY } },
+      'policy.approval.useWithinSeconds: is Infinity; give 0.001 to 2678400 seconds',
+    ],
+    [
+      { approval: { ...approval, askAgainAfterSeconds: 600_000 } },
+      'policy.approval.askAgainAfterSeconds: is 600000; give 0.001 to 86400 seconds',
+    ],
+  ])('milliseconds for seconds are refused, with what is allowed: %j', (rules, message) => {
+    expect(() => policy(schema, rules as never)).toThrow(message)
+  })
+
+  test('createGuard refuses milliseconds for seconds, and takes 0 seconds', () => {
+    const guard = (revocationSeconds: number) => () => createGuard({ ...good, revocationSeconds })
+    expect(guard(3_600_000)).toThrow('revocationSeconds: is 3600000; give 0 to 86400 seconds')
+    expect(guard(0)).not.toThrow()
+  })
+
   test.each(cases)('%s', (_, rules, option) => {
     expect(() => policy(schema, rules as never)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION', option }))
   })

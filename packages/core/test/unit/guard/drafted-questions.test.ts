@@ -55,8 +55,14 @@ describe('which channel asks', () => {
     const approvals = Object.fromEntries(names.map((name) => [name, at(name)]))
     const { outcome, detail } = await asked({ ...(channel && { channel }) }, { approvals })
     expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
-    expect(detail).toContain(`channel ${told}`)
+    expect(detail).toBe(`asks by channel ${told}, which must be one of ${names.map((name) => `"${name}"`).join(', ')}`)
     expect(used).toEqual([])
+  })
+
+  test('a guard without any channel: the trace names the option, as guard.check does', async () => {
+    const { outcome, detail } = await asked({}, { approvals: undefined as never })
+    expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+    expect(detail).toBe('asks a person: give createGuard `approvals`, such as ciba()')
   })
 })
 
@@ -78,6 +84,20 @@ describe('an invalid question is not sent (A8)', () => {
     const { outcome, detail, questions } = await asked(rules)
     expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
     expect(detail).toContain(told)
+    expect(questions).toEqual([])
+  })
+
+  test.each(['', '  '])('a message without a text (%j) is a fault of the rule, and not of the input', async (text) => {
+    const { outcome, detail, questions } = await asked({ message: () => text })
+    expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+    expect(detail).toBe('approval.message: is empty')
+    expect(questions).toEqual([])
+  })
+
+  test('a message that cannot be shown as it is, is a fault of the input', async () => {
+    const { outcome, detail, questions } = await asked({ message: () => 'x'.repeat(2_001) })
+    expect(outcome).toMatchObject({ status: 'denied', code: 'invalid_input' })
+    expect(detail).toBe('approval.message: is longer than 2000 characters')
     expect(questions).toEqual([])
   })
 

@@ -88,8 +88,6 @@ describe('who is asked, and what for (A8, A9)', () => {
       'Buy\u202e 05',
       'Buy\u200b 5',
       'Buy\n5',
-      '',
-      '  ',
       'Buy \u2066x',
       'x\u2028y',
       '\u2800',
