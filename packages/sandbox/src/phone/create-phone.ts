@@ -51,7 +51,11 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, she
   const pathOf = (subject: string) => `/phones/${encodeURIComponent(subject)}`
   const app = new Hono()
   const closed = () =>
-    notePage('This phone is locked', 'Open the link that the sandbox printed in its terminal for this user.', 401)
+    notePage(
+      'This phone is locked',
+      'Open the link that the sandbox printed in its terminal for this user. It sets a cookie, which a program has to send, too.',
+      401,
+    )
   const held = (context: Context, subject: string): string | undefined => {
     const session = getCookie(context, cookie)
     return nameOf(subject) !== undefined && sessions.isPaired(subject, session) ? session : undefined
@@ -97,8 +101,11 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, she
     const session = held(context, subject)
     if (session === undefined) return closed()
     const form = new URLSearchParams(await context.req.text())
-    if (!isSameOrigin(context.req.raw.headers, origin) || !sessions.isCsrf(session, form.get('csrf') ?? '')) {
-      return notePage('Not answered', 'This answer did not come from the phone itself, so it does not count.', 403)
+    const isSame = isSameOrigin(context.req.raw.headers, origin)
+    if (!isSame || !sessions.isCsrf(session, form.get('csrf') ?? '')) {
+      const missing = isSame ? 'the field csrf of its page' : `the header Origin: ${origin}`
+      const text = `This answer did not come from the phone itself, so it does not count. It lacks ${missing}.`
+      return notePage('Not answered', text, 403)
     }
     const answer = form.get('answer')
     if (answer !== 'approve' && answer !== 'deny') return notePage('Not answered', 'Approve, or deny.', 400)

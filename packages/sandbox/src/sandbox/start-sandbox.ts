@@ -28,7 +28,12 @@ export interface Sandbox {
   /** The pages on which users answer questions. */
   readonly phone: {
     readonly origin: string
-    /** Returns a link that opens a user's phone in a browser. Anyone who has it can answer for that user. */
+    /**
+     * Returns a link that opens a user's phone in a browser. Anyone who has it can answer for that user. A program
+     * answers with `fault('approve')` or `fault('deny')`.
+     *
+     * @throws TestingError There is no such user.
+     */
     urlOf(subject: string): string
   }
   /** All that an app needs: addresses, the agent's client, OpenFGA, and a client at the upstream to connect accounts by. */
@@ -44,7 +49,11 @@ export interface Sandbox {
   signIn(subject: string): Promise<UserIdentity>
   /** Calls the listener with each event from now on. @returns a function that ends it */
   onEvent(listener: (event: SandboxEvent) => void): () => void
-  /** Sets a fault, or removes it: `off`. @returns the coming effect, in words */
+  /**
+   * Sets a fault, or removes it: `off`. `approve` and `deny` answer the open question, or the next one.
+   *
+   * @returns the coming effect, in words
+   */
   fault(name: SandboxFault): Promise<string>
   /** Stops all of it, and cuts the connections that are open. A second call does nothing. */
   close(): Promise<void>
@@ -130,7 +139,7 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
     target,
     profile,
     people,
-    phone: { origin: phoneAt.origin, urlOf: (subject) => phone.urlOf(subject) },
+    phone: { origin: phoneAt.origin, urlOf: (subject) => phone.urlOf(personOf(people, subject).subject) },
     settings,
     guardOptions,
     async signIn(subject) {

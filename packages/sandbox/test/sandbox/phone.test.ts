@@ -24,6 +24,8 @@ describe('who gets in', () => {
     expect(await statusOf(`/phones/bob?key=${annsKey}`)).toBe(401)
     expect(await statusOf('/phones/ann/events')).toBe(401)
     expect(await statusOf('/phones/unknown')).toBe(401)
+    const locked = await (await fetch(`${sandbox.phone.origin}/phones/ann`)).text()
+    expect(locked).toContain('It sets a cookie, which a program has to send, too.')
   })
 
   test('says nothing that it was not taught to say', async () => {
@@ -76,17 +78,18 @@ describe('an answer', () => {
   })
 
   test.each([
-    ['another origin', { origin: 'http://127.0.0.1:3000' }, {}],
-    ['no origin', { origin: '' }, {}],
-    ['an opaque origin', { origin: 'null' }, {}],
-    ['another port of the same site', { 'sec-fetch-site': 'same-site' }, {}],
-    ['no token', {}, { csrf: '' }],
-    ['a wrong token', {}, { csrf: 'x'.repeat(43) }],
-  ])('does not count with %s', async (_what, headers, fields) => {
+    ['another origin', { origin: 'http://127.0.0.1:3000' }, {}, 'the header Origin: http://127.0.0.1:'],
+    ['no origin', { origin: '' }, {}, 'the header Origin: http://127.0.0.1:'],
+    ['an opaque origin', { origin: 'null' }, {}, 'the header Origin: http://127.0.0.1:'],
+    ['another port of the same site', { 'sec-fetch-site': 'same-site' }, {}, 'the header Origin: http://127.0.0.1:'],
+    ['no token', {}, { csrf: '' }, 'the field csrf of its page'],
+    ['a wrong token', {}, { csrf: 'x'.repeat(43) }, 'the field csrf of its page'],
+  ])('does not count with %s, and the page says what is missing', async (_what, headers, fields, missing) => {
     await askBy(sandbox, 'ann')
     const phone = await openPhone(sandbox, 'ann')
     const response = await phone.answer({ ...(await phone.form()), answer: 'approve', ...fields }, headers)
     expect(response.status).toBe(403)
+    expect(await response.text()).toContain(`It lacks ${missing}`)
     expect(await open('ann')).toHaveLength(1)
   })
 

@@ -56,6 +56,13 @@ test.each<[SandboxOptions, string]>([
   await expect(startSandbox(options)).rejects.toThrow(message)
 })
 
+test('has no link for a user who is not there, and names those who are', async () => {
+  const { phone, signIn } = await start()
+  const problem = 'there is no cleo; there are ann, bob'
+  expect(() => phone.urlOf('cleo')).toThrow(problem)
+  await expect(signIn('cleo')).rejects.toThrow(problem)
+})
+
 test('says when a port is taken, and gives back those before it', async () => {
   const first = await start()
   const taken = Number(new URL(first.settings.api.origin).port)
