@@ -100,7 +100,7 @@ function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if (approval === undefined) return
   checkOptions('policy.approval', approval, approvalValues, ['message'])
   if (typeof approval.message !== 'function') {
-    throw new ConfigurationError('policy.approval.message', 'give a function that writes what the person reads')
+    throw new ConfigurationError('policy.approval.message', 'give a function')
   }
   if (effect === 'read') {
     throw new ConfigurationError('policy.effect', `'read' and approval do not go together: leave effect out`)

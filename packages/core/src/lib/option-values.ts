@@ -20,7 +20,7 @@ const LONGEST_TIMER = 2 ** 31 - 1
 
 /** The kinds that options have. */
 export const kinds = {
-  timeoutMs: upTo(LONGEST_TIMER, 1, 'milliseconds'),
+  timeoutMs: upTo(LONGEST_TIMER, 1, 'ms'),
   positiveInteger: kind('a positive whole number', (value) => Number.isSafeInteger(value) && Number(value) > 0),
   function: kind('a function', (value) => typeof value === 'function'),
   boolean: kind('true or false', (value) => typeof value === 'boolean'),

@@ -84,7 +84,7 @@ describe(verifies('E3', 'bad configuration fails at construction, and names the 
   })
 
   test('the error shows a wrong number, and no text, which may be a secret', () => {
-    expect(made({ timeoutMs: -5 })).toThrow('timeoutMs: is -5; give 1 to 2147483647 milliseconds')
+    expect(made({ timeoutMs: -5 })).toThrow('timeoutMs: is -5; give 1 to 2147483647 ms')
     expect(made({ fetch: 'a-secret' })).toThrow('fetch: is a string; give a function')
   })
 
