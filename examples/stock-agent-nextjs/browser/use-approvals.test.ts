@@ -159,6 +159,21 @@ if (hasChromium) {
       expect(bought).toEqual([])
     })
 
+    test('a message that is typed while a call waits is answered: the call that it buries stays behind, and the chat goes on after the approval of a newer one', async () => {
+      const { page, clock, controls } = await open('buy')
+      await page.getByRole('region', { name: 'approval_pending' }).waitFor()
+      await page.getByRole('button', { name: 'Send' }).click()
+      await page.getByText('Go').nth(1).waitFor()
+      await page.getByRole('region', { name: 'approval_pending' }).waitFor()
+      await controls.approve()
+      clock.advance(10)
+      await page.getByRole('log').getByText('bought AAPL').waitFor()
+      expect(bought).toEqual(['AAPL'])
+      await page.getByRole('button', { name: 'Send' }).click()
+      await page.getByRole('region', { name: 'approval_pending' }).waitFor()
+      expect(bought).toEqual(['AAPL'])
+    })
+
     test('says that the question is unknown while another user is signed in, and continues for its own user', async () => {
       const { page, as, clock, controls } = await open('buy')
       await page.getByRole('region', { name: 'approval_pending' }).waitFor()

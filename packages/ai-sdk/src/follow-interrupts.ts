@@ -46,7 +46,7 @@ interface Followed {
  * Follows the questions that a chat waits for: polls each one until it is resolved, then adds the response, so that the
  * chat continues. Give the chat `sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses`.
  *
- * Finds questions that arrive later. Calls that wait for a sign-in, an account or a step-up have no question: call
+ * Finds questions that arrive later, and leaves a question that another message follows: the AI SDK drops its call. Calls that wait for a sign-in, an account or a step-up have no question: call
  * {@link wake} when the user is back. A response is only a wake-up: the server checks again before the tool runs.
  *
  * @returns A function that stops it.
@@ -67,7 +67,7 @@ export function followInterrupts(
     state.failures = found.problem === undefined ? 0 : state.failures + 1
     const seconds = found.interval ?? interrupt.interval ?? DEFAULT_SECONDS
     state.dueAt = Date.now() + Math.min(MAX_SECONDS, seconds * 2 ** state.failures) * 1_000
-    if (found.answer !== undefined) await chat.addToolApprovalResponse({ id: approvalId, ...found.answer })
+    if (found.answer !== undefined) await respond(chat, { id: approvalId, ...found.answer })
   }
 
   const tick = async (): Promise<void> => {
@@ -105,8 +105,20 @@ export function followInterrupts(
  */
 export async function wake(chat: FollowedChat): Promise<void> {
   for (const { approvalId, interrupt } of interruptsOf(chat.messages)) {
-    if (interrupt.kind !== 'approval_pending') await chat.addToolApprovalResponse({ id: approvalId, approved: true })
+    if (interrupt.kind !== 'approval_pending') await respond(chat, { id: approvalId, approved: true })
   }
+}
+
+/**
+ * Adds a response, unless the user wrote another message meanwhile: a response to an earlier message would make the AI
+ * SDK refuse each later request.
+ */
+async function respond(
+  chat: FollowedChat,
+  response: Parameters<FollowedChat['addToolApprovalResponse']>[0],
+): Promise<void> {
+  const isWaiting = interruptsOf(chat.messages).some(({ approvalId }) => approvalId === response.id)
+  if (isWaiting) await chat.addToolApprovalResponse(response)
 }
 
 interface Found {

@@ -1,5 +1,6 @@
 import type { Interrupt } from '@behalf/core/interrupts'
 import type { ModelMessage } from 'ai'
+import { lastStep } from './parts-of.ts'
 import { pendingApprovals, type ShownMessage, shownApprovals } from './pending-approvals.ts'
 
 /** A guarded call that waits for a person. */
@@ -13,7 +14,8 @@ export interface PendingInterrupt {
 }
 
 /**
- * Lists the guarded calls that wait, for display or storage.
+ * Lists the guarded calls of the last step that wait, for display or storage. A call that another message follows waits
+ * no longer: the AI SDK does not continue it.
  *
  * Only reads; sends no request to a person. Omits approval requests of tools that are not guarded. A client may have
  * forged an interrupt in the messages that it sent: show it, but base no decision on it.
@@ -24,8 +26,9 @@ export interface PendingInterrupt {
 export function interruptsOf(
   result: readonly ModelMessage[] | readonly ShownMessage[] | { readonly responseMessages: readonly ModelMessage[] },
 ): readonly PendingInterrupt[] {
-  const messages: readonly (ModelMessage | ShownMessage)[] =
-    'responseMessages' in result ? result.responseMessages : result
+  const messages: readonly (ModelMessage | ShownMessage)[] = lastStep<ModelMessage | ShownMessage>(
+    'responseMessages' in result ? result.responseMessages : result,
+  )
   const approvals = isShown(messages) ? shownApprovals(messages) : pendingApprovals(messages as readonly ModelMessage[])
   return approvals.flatMap(({ approvalId, toolCallId, interrupt }) =>
     interrupt === undefined ? [] : [{ approvalId, toolCallId, interrupt }],

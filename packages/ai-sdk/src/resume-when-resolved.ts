@@ -2,6 +2,7 @@ import { ConfigurationError, type Guard, type Identity } from '@behalf/core'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
 import { type Answer, answerOf } from './answer-of.ts'
 import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'
+import { lastStep } from './parts-of.ts'
 import { type HeldApproval, pendingApprovals } from './pending-approvals.ts'
 
 /** Options of {@link resumeWhenResolved}. */
@@ -21,8 +22,8 @@ export interface Resumed {
   /**
    * `resolved`: continue with `messages`. `open`: a person has not answered yet. `nothing`: no request waits.
    * `unknown`: a request waits that this guard does not answer, and it stays so: its question is unknown or another
-   * user's (the two look the same), no guard with these keys made it for this conversation, or a message of the user
-   * follows it. Answer it yourself.
+   * user's (the two look the same), no guard with these keys made it for this conversation, or another
+   * message follows it. Answer it yourself.
    */
   readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
   /** The given messages; if `resolved`, with the responses. */
@@ -46,10 +47,9 @@ export async function resumeWhenResolved(messages: readonly ModelMessage[], opti
   if (typeof options.threadId !== 'string' || options.threadId === '') {
     throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id that guardTools got for the conversation')
   }
-  const last = own.at(-1)
-  const pending = pendingApprovals(own)
+  const pending = pendingApprovals(lastStep(own))
+  if (pending.length < pendingApprovals(own).length) return { status: 'unknown', messages: own }
   if (pending.length === 0) return { status: 'nothing', messages: own }
-  if (last?.role !== 'assistant' && last?.role !== 'tool') return { status: 'unknown', messages: own }
   const answers = await Promise.all(
     pending.map(async (approval): Promise<ToolApprovalResponse | 'open' | 'unknown'> => {
       const { approvalId } = approval
@@ -61,7 +61,8 @@ export async function resumeWhenResolved(messages: readonly ModelMessage[], opti
   if (answers.includes('unknown')) return { status: 'unknown', messages: own }
   const content = answers.filter((answer) => typeof answer !== 'string')
   // The SDK reads responses from the last message alone.
-  if (last.role !== 'tool') return { status: 'resolved', messages: [...own, { role: 'tool', content }] }
+  const last = own.at(-1)
+  if (last?.role !== 'tool') return { status: 'resolved', messages: [...own, { role: 'tool', content }] }
   const answered = { ...last, content: [...last.content, ...content] }
   return { status: 'resolved', messages: [...own.slice(0, -1), answered] }
 }

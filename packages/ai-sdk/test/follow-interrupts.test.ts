@@ -41,7 +41,7 @@ function page(...parts: ReturnType<typeof waiting>[]) {
     onTestFinished(stop)
     return stop
   }
-  const add = (part: ReturnType<typeof waiting>) => messages.push({ parts: [part] })
+  const add = (...added: ReturnType<typeof waiting>[]) => messages.push({ parts: added })
   return { chat, answers, asked, responses, problems, follow, add }
 }
 
@@ -112,6 +112,28 @@ test('adds no response after it was stopped, even if one is on its way', async (
   await seconds(120)
   expect(asked).toHaveLength(1)
   expect(chat.addToolApprovalResponse).not.toHaveBeenCalled()
+})
+
+test('leaves a question that another message follows, even if its answer is on its way', async () => {
+  const { answers, asked, chat, problems, follow, add } = page(waiting('a'))
+  const answer = Promise.withResolvers<Response>()
+  answers['question-of-a'] = () => answer.promise
+  follow()
+  await seconds(1)
+  add()
+  answer.resolve(Response.json({ resolved: true, approved: true }))
+  await seconds(120)
+  expect([asked.length, problems]).toEqual([1, []])
+  expect(chat.addToolApprovalResponse).not.toHaveBeenCalled()
+})
+
+test('wake adds no response to an earlier message, even if the user writes while it is at work', async () => {
+  const kinds = ['login_required', 'connection_required']
+  const { chat, add } = page(...kinds.map((kind) => waiting(kind, kind, { connection: 'crm' })))
+  chat.addToolApprovalResponse.mockImplementation(async () => void add())
+  await wake(chat)
+  await wake(chat)
+  expect(chat.addToolApprovalResponse.mock.calls).toEqual([[{ id: 'login_required', approved: true }]])
 })
 
 test('a chat that fails to add the response is asked again', async () => {

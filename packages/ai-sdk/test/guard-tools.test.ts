@@ -231,6 +231,7 @@ describe('resumeWhenResolved', () => {
       ['nothing', [user('hi')]],
       ['unknown', [user('hi'), waiting]],
       ['unknown', [user('hi'), waiting, user('well?')]],
+      ['unknown', [user('hi'), waiting, user('well?'), { role: 'assistant', content: 'Yes?' }]],
     ]
     for (const [status, messages] of cases) {
       const options = { guard: guard(), identity, threadId: 'thread-1' }
@@ -265,5 +266,11 @@ describe('interruptsOf', () => {
     ).toEqual(['2'])
     const result = { type: 'tool-result', toolCallId: 'call-2', toolName: 'buy', output } as const
     expect(waiting({ role: 'tool', content: [result] })).toEqual(['1'])
+    expect(waiting({ role: 'tool', content: [result] }, { role: 'tool', content: [] })).toEqual(['1'])
+  })
+
+  test('names no call that another message follows: the AI SDK does not continue it', () => {
+    expect(waiting(user('well?'))).toEqual([])
+    expect(waiting(user('well?'), { role: 'assistant', content: 'Yes?' })).toEqual([])
   })
 })

@@ -119,6 +119,23 @@ test('a browser shows the question, waits for the answer, and then shows the res
   expect(await target.orders()).toBe(1)
 })
 
+test('a message that is typed while a call waits drops the call: a later approval neither runs it nor breaks the chat', async () => {
+  const target = await world()
+  const { chat, look, app, shown } = browser({ guard: target.guard(), identity: await target.login(), steps: [fifty] })
+  await chat.sendMessage({ text: 'Buy 50' })
+  app({ steps: ['Hello.'] })
+  await chat.sendMessage({ text: 'Hello?' })
+  expect([chat.status, interruptsOf(chat.messages)]).toEqual(['ready', []])
+  await target.authorizationServer.controls.approve()
+  target.clock.advance(10)
+  await look()
+  app({ steps: ['Still here.'] })
+  await chat.sendMessage({ text: 'Still there?' })
+  expect([chat.status, chat.error]).toEqual(['ready', undefined])
+  expect(shown()).toContain('Still here.')
+  expect(await target.orders()).toBe(0)
+})
+
 test('of several questions the message is sent when all are answered, and a no is told as one', async () => {
   const target = await world()
   const guard = target.guard()
