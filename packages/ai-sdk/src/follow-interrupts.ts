@@ -14,9 +14,9 @@ export interface FollowedChat {
 }
 
 /**
- * Reason why a question is not followed now. `unknown`: the server knows no such question of this user.
- * `login_required`: no user is signed in. `unavailable`: the server did not answer as the route does. The poll is
- * repeated, at most each minute.
+ * Reason why a question is not followed now. `unknown`: the route knows no such question of this user.
+ * `login_required`: no user is signed in. `unavailable`: the server did not answer as the route does, such as where the
+ * route is missing. The poll is repeated, at most each minute.
  */
 export type FollowProblem = 'unknown' | 'login_required' | 'unavailable'
 
@@ -26,8 +26,8 @@ export interface FollowOptions {
   readonly url?: string
   /** Sends the request, such as with a token of the app. @default the global `fetch`, which sends the app's cookies */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
-  /** Called when the problem changes; with `undefined` when there is none. */
-  readonly onProblem?: (problem: FollowProblem | undefined) => void
+  /** Called when the problem changes, with its cause for your log; with `undefined` when there is none. */
+  readonly onProblem?: (problem: FollowProblem | undefined, cause?: unknown) => void
 }
 
 const DEFAULT_SECONDS = 5
@@ -39,7 +39,7 @@ const TIMEOUT_MS = 30_000
 interface Followed {
   dueAt: number
   failures: number
-  problem?: FollowProblem | undefined
+  found?: Found
 }
 
 /**
@@ -63,7 +63,7 @@ export function followInterrupts(
   const poll = async ({ approvalId, interrupt }: PendingInterrupt, state: Followed): Promise<void> => {
     const found = await look(`${url}/${encodeURIComponent(interrupt.id)}`, send, stopped.signal)
     if (stopped.signal.aborted) return
-    state.problem = found.problem
+    state.found = found
     state.failures = found.problem === undefined ? 0 : state.failures + 1
     const seconds = found.interval ?? interrupt.interval ?? DEFAULT_SECONDS
     state.dueAt = Date.now() + Math.min(MAX_SECONDS, seconds * 2 ** state.failures) * 1_000
@@ -87,8 +87,8 @@ export function followInterrupts(
     // An error of the chat is shown by the chat. The question stays in its messages, and is polled again.
     await tick().catch(() => {})
     if (stopped.signal.aborted) return
-    const [problem] = [...followed.values()].flatMap((one) => one.problem ?? [])
-    if (problem !== told) onProblem?.(problem)
+    const { problem, cause } = [...followed.values()].find(({ found }) => found?.problem)?.found ?? {}
+    if (problem !== told) onProblem?.(problem, cause)
     told = problem
     timer = setTimeout(run, TICK_MS)
   }
@@ -124,6 +124,7 @@ async function respond(
 interface Found {
   readonly answer?: { readonly approved: boolean; readonly reason?: string }
   readonly problem?: FollowProblem
+  readonly cause?: unknown
   /** Seconds until the next poll. */
   readonly interval?: number
 }
@@ -133,15 +134,29 @@ async function look(to: string, send: NonNullable<FollowOptions['fetch']>, stopp
   try {
     const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)])
     const response = await send(to, { signal, cache: 'no-store', headers: { accept: 'application/json' } })
-    if (response.status === 401) return { problem: 'login_required' }
-    if (response.status === 404) return { problem: 'unknown' }
-    const body: unknown = response.ok ? await response.json() : undefined
-    if (typeof body !== 'object' || body === null || !('resolved' in body)) return { problem: 'unavailable' }
-    const { resolved, approved, reason, interval } = body as Readonly<Record<string, unknown>>
-    if (resolved === false) return typeof interval === 'number' && interval > 0 ? { interval } : {}
-    if (resolved !== true || typeof approved !== 'boolean') return { problem: 'unavailable' }
-    return { answer: { approved, ...(typeof reason === 'string' && { reason }) } }
-  } catch {
-    return { problem: 'unavailable' }
+    const body = ((await response.json().catch(() => undefined)) ?? {}) as Readonly<Record<string, unknown>>
+    return foundIn(response, body) ?? { problem: 'unavailable', cause: new Error(causeIn(to, response, body)) }
+  } catch (cause) {
+    return { problem: 'unavailable', cause }
   }
+}
+
+/** Reads an answer of `approvalStatus`. `undefined` if it is none. */
+function foundIn(
+  { ok, status }: Response,
+  { error, resolved, approved, reason, interval }: Readonly<Record<string, unknown>>,
+): Found | undefined {
+  if (status === 401) return { problem: 'login_required' }
+  // A server answers 404 for a route that it does not have, too.
+  if (status === 404 && error === 'not_found') return { problem: 'unknown' }
+  if (!ok) return undefined
+  if (resolved === false) return typeof interval === 'number' && interval > 0 ? { interval } : {}
+  if (resolved !== true || typeof approved !== 'boolean') return undefined
+  return { answer: { approved, ...(typeof reason === 'string' && { reason }) } }
+}
+
+function causeIn(to: string, { status, headers }: Response, { error }: Readonly<Record<string, unknown>>): string {
+  if (error === 'unavailable') return `${to} answered ${status}: the server cannot reach its store or the channel`
+  const type = headers.get('content-type') ?? 'no content-type'
+  return `${to} answered ${status} (${type}), not as approvalStatus does: mount it there, or give \`url\``
 }

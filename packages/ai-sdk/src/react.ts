@@ -13,7 +13,7 @@ export type { FollowedChat, FollowOptions, FollowProblem } from './follow-interr
 export type { PendingInterrupt } from './interrupts-of.ts'
 
 /** Options of {@link useApprovals}. */
-export type UseApprovalsOptions = Pick<FollowOptions, 'url' | 'fetch'>
+export type UseApprovalsOptions = FollowOptions
 
 /** The waiting calls of a chat. */
 export interface Approvals {
@@ -35,10 +35,10 @@ export interface Approvals {
  * @param chat - What `useChat` returns. Give `useChat` `sendAutomaticallyWhen:
  *   lastAssistantMessageIsCompleteWithApprovalResponses`.
  */
-export function useApprovals(chat: FollowedChat, { url, fetch }: UseApprovalsOptions = {}): Approvals {
-  const latest = useRef({ chat, fetch })
+export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseApprovalsOptions = {}): Approvals {
+  const latest = useRef({ chat, fetch, onProblem })
   useEffect(() => {
-    latest.current = { chat, fetch }
+    latest.current = { chat, fetch, onProblem }
   })
   const [problem, setProblem] = useState<FollowProblem>()
   const waiting = interruptsOf(chat.messages)
@@ -55,7 +55,10 @@ export function useApprovals(chat: FollowedChat, { url, fetch }: UseApprovalsOpt
       {
         ...(url !== undefined && { url }),
         fetch: (to, init) => (latest.current.fetch ?? globalThis.fetch)(to, init),
-        onProblem: setProblem,
+        onProblem: (found, cause) => {
+          setProblem(found)
+          latest.current.onProblem?.(found, cause)
+        },
       },
     )
     return () => {

@@ -81,9 +81,10 @@ test('finds a question that arrives later, at the address that the app gives', a
 })
 
 test.each([
-  ['unknown', () => new Response(null, { status: 404 })],
+  ['unknown', () => Response.json({ error: 'not_found' }, { status: 404 })],
   ['login_required', () => new Response(null, { status: 401 })],
   ['unavailable', () => new Response(null, { status: 503 })],
+  ['unavailable', () => new Response('<h1>no page</h1>', { status: 404 })],
   ['unavailable', () => new Response('<html>a login page</html>')],
   ['unavailable', () => Response.json(null)],
   ['unavailable', () => Promise.reject(new TypeError('no network'))],
@@ -112,6 +113,29 @@ test('adds no response after it was stopped, even if one is on its way', async (
   await seconds(120)
   expect(asked).toHaveLength(1)
   expect(chat.addToolApprovalResponse).not.toHaveBeenCalled()
+})
+
+test('tells the cause of a problem: the error of the network, or how the address answered', async () => {
+  const { answers, follow } = page(waiting('a'))
+  const onProblem = vi.fn()
+  const error = new TypeError('no network')
+  answers['question-of-a'] = () => Promise.reject(error)
+  follow({ onProblem })()
+  follow({ onProblem })
+  await seconds(1)
+  expect(onProblem.mock.calls).toEqual([['unavailable', error]])
+  answers['question-of-a'] = () =>
+    new Response('<h1>no page</h1>', { status: 404, headers: { 'content-type': 'text/html' } })
+  follow({ onProblem })()
+  follow({ onProblem })
+  await seconds(1)
+  const message =
+    '/api/approvals/question-of-a answered 404 (text/html), not as approvalStatus does: mount it there, or give `url`'
+  expect(onProblem.mock.lastCall).toEqual(['unavailable', new Error(message)])
+  answers['question-of-a'] = () => Response.json({ error: 'unavailable' }, { status: 503 })
+  follow({ onProblem })
+  await seconds(1)
+  expect(onProblem.mock.lastCall?.[1]).toHaveProperty('message', expect.stringContaining('cannot reach its store'))
 })
 
 test('leaves a question that another message follows, even if its answer is on its way', async () => {
