@@ -4,11 +4,18 @@ import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
 import { incomingCall, rawInputOf } from './raw-input.ts'
 import { reportError } from './report-error.ts'
 
+/** Tools of a request whose `toolApproval` was called. */
+const asked = new WeakSet<GuardedCall>()
+
+/** Returns whether the app passed the tool's `toolApproval` on, as far as is known. */
+export const wasAsked = (call: GuardedCall): boolean => asked.has(call)
+
 /** Preflight, as an answer of `toolApproval`. */
 export function approvalOf(call: GuardedCall): ToolApprovalFunction {
   const { name, policy, options } = call
   const { guard, identity, threadId } = options
   return async (given, execution) => {
+    asked.add(call)
     try {
       const incoming = incomingCall(name, given, execution)
       const { input, held } = incoming

@@ -2,10 +2,11 @@ import { ConfigurationError, type Invocation, type Outcome, ToolAuthorizationErr
 import { parseInterrupt } from '@behalf/core/interrupts'
 import { denySentences, interruptSentences, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
+import { wasAsked } from './approval-of.ts'
 import { type CallInMessages, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { type IncomingCall, incomingCall, rawInputOf } from './raw-input.ts'
-import { reportError } from './report-error.ts'
+import { reportError, reportUnasked } from './report-error.ts'
 
 export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
 
@@ -83,6 +84,7 @@ async function runGuarded(
     return body(parsed)
   })
   const isKnown = isModels || isOfAttempt(options, JSON.stringify([name, slot, rawInput]), attempt)
+  if (outcome.status === 'interrupted' && isModels && !wasAsked(call)) reportUnasked(call)
   if (outcome.status !== 'done' || began || isKnown) return resultOf(outcome)
   reportError(new ConfigurationError('guardTools.messages', PART), call)
   throw refusal('misconfigured', denySentences.misconfigured)

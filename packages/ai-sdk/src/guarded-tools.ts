@@ -32,7 +32,8 @@ export interface GuardToolsOptions<Tools> {
   readonly streaming?: readonly (keyof Tools)[]
   /**
    * Called with the error that a tool's body threw, and the tool's name. The model gets a fixed sentence instead. Also
-   * called with a fault of the guard itself. An error of the callback is dropped.
+   * called with a fault of the guard itself, and once if `toolApproval` was not passed on. An error of the callback is
+   * dropped.
    * @default the error is dropped
    */
   readonly onError?: (error: unknown, tool: string) => void
