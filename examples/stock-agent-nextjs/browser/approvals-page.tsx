@@ -6,7 +6,10 @@ import { createRoot } from 'react-dom/client'
 
 /** The page of docs/guides/nextjs.md, and a box that takes the chat away. */
 function Page() {
-  const chat = useChat({ sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses })
+  const isForgotten = location.hash === '#forgotten'
+  const chat = useChat(
+    isForgotten ? {} : { sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses },
+  )
   const { waiting, problem, wake } = useApprovals(chat)
   return (
     <main>

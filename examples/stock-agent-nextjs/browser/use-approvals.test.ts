@@ -77,7 +77,7 @@ if (hasChromium) {
     afterAll(() => chromium.close())
 
     /** The app of the guide, and a page of it. */
-    async function open(tool: 'buy' | 'whoami', isSignedIn = true) {
+    async function open(tool: 'buy' | 'whoami', { isSignedIn = true, hash = '' } = {}) {
       bought.length = 0
       const app = await startMockApp()
       const guard = app.guard()
@@ -130,7 +130,7 @@ if (hasChromium) {
         await app.close()
         expect(faults).toEqual([])
       })
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${hash}`)
       await page.getByRole('button', { name: 'Send' }).click()
       const as = (who: 'ann' | 'bob') => {
         identity = who === 'ann' ? ann : bob
@@ -174,6 +174,15 @@ if (hasChromium) {
       expect(bought).toEqual(['AAPL'])
     })
 
+    test('says that the responses are not sent where the chat has no sendAutomaticallyWhen', async () => {
+      const { page, clock, controls } = await open('buy', { hash: '#forgotten' })
+      await page.getByRole('region', { name: 'approval_pending' }).waitFor()
+      await controls.approve()
+      clock.advance(10)
+      await page.getByRole('status').getByText('not_sent').waitFor()
+      expect(bought).toEqual([])
+    })
+
     test('says that the question is unknown while another user is signed in, and continues for its own user', async () => {
       const { page, as, clock, controls } = await open('buy')
       await page.getByRole('region', { name: 'approval_pending' }).waitFor()
@@ -188,7 +197,7 @@ if (hasChromium) {
     })
 
     test('after a login, wake continues the call', async () => {
-      const { page, as } = await open('whoami', false)
+      const { page, as } = await open('whoami', { isSignedIn: false })
       await page.getByRole('region', { name: 'login_required' }).waitFor()
       as('ann')
       await page.getByRole('button', { name: 'I am back' }).click()

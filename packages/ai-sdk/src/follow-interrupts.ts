@@ -1,10 +1,13 @@
 import { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
+import { lastStep } from './parts-of.ts'
 import type { ShownMessage } from './pending-approvals.ts'
 
 /** The parts of a chat that are used: `useChat` returns them, and the chats of other frameworks have them. */
 export interface FollowedChat {
   /** The messages of the conversation. Read again at each poll. */
   readonly messages: readonly ShownMessage[]
+  /** State of the chat. If it is `ready`, the chat sends nothing. */
+  readonly status?: string | undefined
   /** Adds the response to an approval request. */
   addToolApprovalResponse(response: {
     readonly id: string
@@ -16,9 +19,10 @@ export interface FollowedChat {
 /**
  * Reason why a question is not followed now. `unknown`: the route knows no such question of this user.
  * `login_required`: no user is signed in. `unavailable`: the server did not answer as the route does, such as where the
- * route is missing. The poll is repeated, at most each minute.
+ * route is missing. The poll is repeated, at most each minute. `not_sent`: all responses are there, and the chat does
+ * not send them, such as where `sendAutomaticallyWhen` is missing.
  */
-export type FollowProblem = 'unknown' | 'login_required' | 'unavailable'
+export type FollowProblem = 'unknown' | 'login_required' | 'unavailable' | 'not_sent'
 
 /** Options of {@link followInterrupts}. */
 export interface FollowOptions {
@@ -35,6 +39,8 @@ const MAX_SECONDS = 60
 /** Time after which the messages are searched for new questions. */
 const TICK_MS = 1_000
 const TIMEOUT_MS = 30_000
+/** Number of ticks in a row that find the responses unsent. A chat that sends them does so at once. */
+const UNSENT_TICKS = 3
 
 interface Followed {
   dueAt: number
@@ -58,6 +64,7 @@ export function followInterrupts(
   const stopped = new AbortController()
   const followed = new Map<string, Followed>()
   let told: FollowProblem | undefined
+  let unsent = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const poll = async ({ approvalId, interrupt }: PendingInterrupt, state: Followed): Promise<void> => {
@@ -87,7 +94,9 @@ export function followInterrupts(
     // An error of the chat is shown by the chat. The question stays in its messages, and is polled again.
     await tick().catch(() => {})
     if (stopped.signal.aborted) return
-    const { problem, cause } = [...followed.values()].find(({ found }) => found?.problem)?.found ?? {}
+    unsent = isUnsent(chat) ? unsent + 1 : 0
+    const lost: Found = unsent < UNSENT_TICKS ? {} : { problem: 'not_sent', cause: new Error(NOT_SENT) }
+    const { problem, cause } = [...followed.values()].find(({ found }) => found?.problem)?.found ?? lost
     if (problem !== told) onProblem?.(problem, cause)
     told = problem
     timer = setTimeout(run, TICK_MS)
@@ -97,6 +106,15 @@ export function followInterrupts(
     stopped.abort()
     clearTimeout(timer)
   }
+}
+
+const NOT_SENT =
+  'the chat does not send the responses: give it sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses'
+
+/** Returns whether the last message has all its responses, and the chat does nothing. */
+export function isUnsent({ messages, status }: FollowedChat): boolean {
+  const states = lastStep(messages).flatMap(({ parts }) => parts.map(({ state }) => state))
+  return status === 'ready' && states.includes('approval-responded') && !states.includes('approval-requested')
 }
 
 /**

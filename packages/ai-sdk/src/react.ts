@@ -5,6 +5,7 @@ import {
   type FollowOptions,
   type FollowProblem,
   followInterrupts,
+  isUnsent,
   wake,
 } from './follow-interrupts.ts'
 import { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
@@ -42,13 +43,16 @@ export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseA
   })
   const [problem, setProblem] = useState<FollowProblem>()
   const waiting = interruptsOf(chat.messages)
-  const isOpen = waiting.some(({ interrupt }) => interrupt.kind === 'approval_pending')
+  const isOpen = isUnsent(chat) || waiting.some(({ interrupt }) => interrupt.kind === 'approval_pending')
   useEffect(() => {
     if (!isOpen) return undefined
     const stop = followInterrupts(
       {
         get messages() {
           return latest.current.chat.messages
+        },
+        get status() {
+          return latest.current.chat.status
         },
         addToolApprovalResponse: (response) => latest.current.chat.addToolApprovalResponse(response),
       },

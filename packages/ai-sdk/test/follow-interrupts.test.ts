@@ -138,6 +138,34 @@ test('tells the cause of a problem: the error of the network, or how the address
   expect(onProblem.mock.lastCall?.[1]).toHaveProperty('message', expect.stringContaining('cannot reach its store'))
 })
 
+test('says that the chat does not send the responses, once, and that it does', async () => {
+  const responded = { ...waiting('a'), state: 'approval-responded' }
+  const { chat, problems, follow } = page(responded)
+  const onProblem = vi.fn((problem) => problems.push(problem))
+  const state = Object.assign(chat, { status: 'submitted' })
+  follow({ onProblem })
+  await seconds(10)
+  expect(problems).toEqual([])
+  state.status = 'ready'
+  await seconds(10)
+  expect(onProblem.mock.calls).toEqual([
+    ['not_sent', expect.objectContaining({ message: expect.stringContaining('give it sendAutomaticallyWhen') })],
+  ])
+  state.status = 'streaming'
+  await seconds(2)
+  expect(problems).toEqual(['not_sent', undefined])
+})
+
+test('leaves out responses of a step in which another request waits, such as of a tool without a guard', async () => {
+  const responded = { ...waiting('a'), state: 'approval-responded' }
+  const unguarded = { ...waiting('b'), approval: { id: 'b', requestReason: 'a human should look' } }
+  const { chat, problems, follow } = page(responded, unguarded)
+  Object.assign(chat, { status: 'ready' })
+  follow()
+  await seconds(10)
+  expect(problems).toEqual([])
+})
+
 test('leaves a question that another message follows, even if its answer is on its way', async () => {
   const { answers, asked, chat, problems, follow, add } = page(waiting('a'))
   const answer = Promise.withResolvers<Response>()
