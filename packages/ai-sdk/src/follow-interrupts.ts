@@ -30,7 +30,10 @@ export interface FollowOptions {
   readonly url?: string
   /** Sends the request, such as with a token of the app. @default the global `fetch`, which sends the app's cookies */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
-  /** Called when the problem changes, with its cause for your log; with `undefined` when there is none. */
+  /**
+   * Called when the problem changes, with its cause for your log; with `undefined` when there is none.
+   * @default the cause is printed on the console
+   */
   readonly onProblem?: (problem: FollowProblem | undefined, cause?: unknown) => void
 }
 
@@ -59,7 +62,11 @@ interface Followed {
  */
 export function followInterrupts(
   chat: FollowedChat,
-  { url = '/api/approvals', fetch: send = (to, init) => globalThis.fetch(to, init), onProblem }: FollowOptions = {},
+  {
+    url = '/api/approvals',
+    fetch: send = (to, init) => globalThis.fetch(to, init),
+    onProblem = printProblem,
+  }: FollowOptions = {},
 ): () => void {
   const stopped = new AbortController()
   const followed = new Map<string, Followed>()
@@ -97,7 +104,7 @@ export function followInterrupts(
     unsent = isUnsent(chat) ? unsent + 1 : 0
     const lost: Found = unsent < UNSENT_TICKS ? {} : { problem: 'not_sent', cause: new Error(NOT_SENT) }
     const { problem, cause } = [...followed.values()].find(({ found }) => found?.problem)?.found ?? lost
-    if (problem !== told) onProblem?.(problem, cause)
+    if (problem !== told) onProblem(problem, cause)
     told = problem
     timer = setTimeout(run, TICK_MS)
   }
@@ -106,6 +113,11 @@ export function followInterrupts(
     stopped.abort()
     clearTimeout(timer)
   }
+}
+
+/** The default of `onProblem`: else a mistake of the app would be silent. */
+export function printProblem(problem: FollowProblem | undefined, cause: unknown): void {
+  if (problem !== undefined) console.warn(problem, cause)
 }
 
 const NOT_SENT =
@@ -153,28 +165,43 @@ async function look(to: string, send: NonNullable<FollowOptions['fetch']>, stopp
     const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)])
     const response = await send(to, { signal, cache: 'no-store', headers: { accept: 'application/json' } })
     const body = ((await response.json().catch(() => undefined)) ?? {}) as Readonly<Record<string, unknown>>
-    return foundIn(response, body) ?? { problem: 'unavailable', cause: new Error(causeIn(to, response, body)) }
+    const found = foundIn(response, body)
+    return typeof found === 'object' ? found : { problem: found, cause: new Error(causeOf(found, to, response, body)) }
   } catch (cause) {
     return { problem: 'unavailable', cause }
   }
 }
 
-/** Reads an answer of `approvalStatus`. `undefined` if it is none. */
+/** Reads an answer of `approvalStatus`. */
 function foundIn(
   { ok, status }: Response,
   { error, resolved, approved, reason, interval }: Readonly<Record<string, unknown>>,
-): Found | undefined {
-  if (status === 401) return { problem: 'login_required' }
+): Found | FollowProblem {
+  if (status === 401) return 'login_required'
   // A server answers 404 for a route that it does not have, too.
-  if (status === 404 && error === 'not_found') return { problem: 'unknown' }
-  if (!ok) return undefined
+  if (status === 404 && error === 'not_found') return 'unknown'
+  if (!ok) return 'unavailable'
   if (resolved === false) return typeof interval === 'number' && interval > 0 ? { interval } : {}
-  if (resolved !== true || typeof approved !== 'boolean') return undefined
+  if (resolved !== true || typeof approved !== 'boolean') return 'unavailable'
   return { answer: { approved, ...(typeof reason === 'string' && { reason }) } }
 }
 
-function causeIn(to: string, { status, headers }: Response, { error }: Readonly<Record<string, unknown>>): string {
-  if (error === 'unavailable') return `${to} answered ${status}: the server cannot reach its store or the channel`
+function causeOf(
+  problem: FollowProblem,
+  to: string,
+  { status, headers }: Response,
+  { error }: Readonly<Record<string, unknown>>,
+): string {
   const type = headers.get('content-type') ?? 'no content-type'
-  return `${to} answered ${status} (${type}), not as approvalStatus does: mount it there, or give \`url\``
+  const remedies: Readonly<Record<FollowProblem, string>> = {
+    login_required: ': sign the user in, or give a `fetch` that sends their token',
+    unknown:
+      ': this user has no such question. Another user asked it, or the guard does not know it: use one guard for all requests, with a store that outlives it',
+    unavailable:
+      error === 'unavailable'
+        ? ': the server cannot reach its store or the channel'
+        : ` (${type}), not as approvalStatus does: mount it there, or give \`url\``,
+    not_sent: '',
+  }
+  return `${to} answered ${status}${remedies[problem]}`
 }

@@ -6,6 +6,7 @@ import {
   type FollowProblem,
   followInterrupts,
   isUnsent,
+  printProblem,
   wake,
 } from './follow-interrupts.ts'
 import { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
@@ -61,7 +62,8 @@ export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseA
         fetch: (to, init) => (latest.current.fetch ?? globalThis.fetch)(to, init),
         onProblem: (found, cause) => {
           setProblem(found)
-          latest.current.onProblem?.(found, cause)
+          const { onProblem: tell = printProblem } = latest.current
+          tell(found, cause)
         },
       },
     )

@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs'
 import { buy } from '@behalf/testing/contract'
 import { generateText, isStepCount } from 'ai'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { guardTools } from '../src/index.ts'
 import { call, scripted } from './scripted-model.ts'
 import { makeTools, policies, world } from './world.ts'
+
+const page = readFileSync(new URL('../../../docs/mistakes.md', import.meta.url), 'utf8')
+const said = 'guardTools.toolApproval: was not passed on, so this call cannot wait for a person, '
 
 test.each(['onError', 'the console'])(
   'tools without their toolApproval are reported once, by %s, when a call needs a person',
@@ -27,7 +31,7 @@ test.each(['onError', 'the console'])(
     expect([onError.mock.calls, warn.mock.calls]).toEqual([[], []])
     await ask(['1', '2'])
     await ask(['3'])
-    const remedy = expect.stringContaining('guardTools.toolApproval: was not passed on')
+    const remedy = expect.stringContaining(said)
     expect(warn.mock.calls).toEqual(by === 'onError' ? [] : [[remedy]])
     expect(onError.mock.calls).toEqual(
       by === 'onError'
@@ -35,5 +39,6 @@ test.each(['onError', 'the console'])(
         : [],
     )
     expect(await target.orders()).toBe(1)
+    expect(page).toContain(said)
   },
 )
