@@ -8,6 +8,12 @@ export interface ApprovalStatusOptions {
   readonly guard: Pick<Guard, 'approvals'>
   /** Returns the signed-in user. */
   readonly identityOf: IdentityOf
+  /**
+   * Called with the error behind a 401 or 503, such as that of a token for another audience. An error of the callback is
+   * dropped.
+   * @default the error is dropped
+   */
+  readonly onError?: (error: unknown) => void
 }
 
 /**
@@ -24,7 +30,11 @@ export interface ApprovalStatusOptions {
  *
  * @throws ConfigurationError `guard` or `identityOf` is missing.
  */
-export function approvalStatus({ guard, identityOf }: ApprovalStatusOptions): (request: Request) => Promise<Response> {
+export function approvalStatus({
+  guard,
+  identityOf,
+  onError,
+}: ApprovalStatusOptions): (request: Request) => Promise<Response> {
   const approvals = guard?.approvals
   if (typeof approvals?.get !== 'function') {
     throw new ConfigurationError('approvalStatus.guard', 'give a guard from createGuard')
@@ -39,11 +49,20 @@ export function approvalStatus({ guard, identityOf }: ApprovalStatusOptions): (r
       if (identity === undefined) return respond(401, { error: 'login_required' })
       return await status(approvals, identity, request)
     } catch (error) {
-      if (error instanceof InvalidTokenError) return respond(401, { error: 'login_required' })
-      if (!BehalfError.isInstance(error) || !error.retryable) throw error
-      return respond(503, { error: 'unavailable' }, { 'retry-after': '5' })
+      const response = answerTo(error)
+      if (response === undefined) throw error
+      try {
+        onError?.(error)
+      } catch {}
+      return response
     }
   }
+}
+
+function answerTo(error: unknown): Response | undefined {
+  if (error instanceof InvalidTokenError) return respond(401, { error: 'login_required' })
+  if (!BehalfError.isInstance(error) || !error.retryable) return undefined
+  return respond(503, { error: 'unavailable' }, { 'retry-after': '5' })
 }
 
 async function status(approvals: Guard['approvals'], identity: Identity, { url, signal }: Request): Promise<Response> {

@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import type { Guard, Identity } from '@behalf/core'
-import { ConfigurationError, TransportError } from '@behalf/core'
+import { ConfigurationError, InvalidTokenError, TransportError } from '@behalf/core'
 import { sendWebResponse, webRequest } from '@behalf/core/resource-server'
 import { buy } from '@behalf/testing/contract'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { approvalStatus, interruptsOf } from '../src/index.ts'
 import { call, scripted } from './scripted-model.ts'
 import { turn, user } from './turn.ts'
@@ -100,6 +100,19 @@ test('an outage is 503 with a time to come again', async () => {
   }
   const { status, headers, body } = await (await served({ approvals } as never, people))(id)
   expect([status, headers['retry-after'], body]).toEqual([503, '5', { error: 'unavailable' }])
+})
+
+test.each([
+  [401, new InvalidTokenError('audience', 'the token is for another audience')],
+  [503, new TransportError('the issuer is away')],
+])('tells onError why it answers %i, and its own error changes nothing', async (status, error) => {
+  const onError = vi.fn(() => {
+    throw new Error('the log is away')
+  })
+  const identityOf = () => Promise.reject(error)
+  const route = approvalStatus({ guard: (await world()).guard(), identityOf, onError })
+  expect((await route(new Request('https://app.example/api/approvals/x'))).status).toBe(status)
+  expect(onError.mock.calls).toEqual([[error]])
 })
 
 test('polls the person’s channel only when a poll is due, however often the page asks', async () => {
