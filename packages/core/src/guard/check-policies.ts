@@ -22,7 +22,7 @@ export function checkPolicies(policies: Readonly<Record<string, Policy>>, guard:
     problemsOf(policy, guard).map((problem) => `${tool}: ${problem}`),
   )
   if (problems.length > 0) {
-    throw new ConfigurationError('check.policies', `this guard cannot serve ${problems.join('; ')}`)
+    throw new ConfigurationError('tools', `this guard cannot serve ${problems.join('; ')}`)
   }
   const warnings = known.flatMap(({ tool, policy }) => warningsOf(policy).map((message) => ({ tool, message })))
   const asks = known.some(({ policy }) => policy !== undefined && policy.access.length > 0)
