@@ -89,7 +89,7 @@ describe.each([
 })
 
 test('behind a parser that keeps no bytes, an answer is refused as an invalid request, and nothing is approved', async () => {
-  const app = express().use(express.json(), getRequestListener(inbox))
+  const app = express().use(express.json(), getRequestListener(inbox, { overrideGlobalObjects: false }))
   await questions.run(50, 'taken')
   const send = await browserOf(app)
   const shown = (await (await send('GET', '/inbox')).json()) as { questions: { id: string; answerToken: string }[] }

@@ -4,6 +4,7 @@ import { accounts, inbox, ping } from './setup.ts'
 
 const mount = (handler: (request: Request) => Promise<Response>) =>
   getRequestListener(handler, {
+    overrideGlobalObjects: false,
     errorHandler(error) {
       console.error(error)
       return new Response(null, { status: 500 })

@@ -20,4 +20,4 @@ function errorHandler(error: unknown): Response {
   return new Response(null, { status: 500 })
 }
 
-export const server = createServer(getRequestListener(route, { errorHandler }))
+export const server = createServer(getRequestListener(route, { errorHandler, overrideGlobalObjects: false }))
