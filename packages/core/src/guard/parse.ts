@@ -39,7 +39,7 @@ export async function parseStored(
   if ('problem' in parsed || !equalJson(parsed.input, input)) {
     return deny('invalid_input', 'the schema refuses the stored input of this run: use another slot')
   }
-  return { facts: { input }, detail: 'the stored input of this run takes its place' }
+  return { facts: { input }, detail: 'the stored input of this run replaces it' }
 }
 
 /**
@@ -53,7 +53,7 @@ export async function comparedInput({ policy, input, rawInput, invocation }: Par
   const one = invocation.rawInput === undefined ? { input } : await again()
   // In the next millisecond: a schema may fill in the time. No timer: a test may have replaced it by one that stands still.
   const before = Date.now()
-  for (let turn = 0; Date.now() === before && turn < 50_000; turn++) await null
+  for (let turn = 0; Date.now() === before && turn < 50_000; turn++) await undefined
   const other = await again()
   return 'problem' in one || 'problem' in other ? input : (lasting(input, one.input, other.input) as Json)
 }
