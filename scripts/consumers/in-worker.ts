@@ -9,7 +9,7 @@ export async function runInWorker(project: ConsumerProject): Promise<ConsumerRun
   const what = 'first program, in a Worker (esbuild, workerd)'
   const { folder } = project
   // `@behalf/testing` can intercept requests in Node; here its handlers are called, and nothing is intercepted.
-  project.write('no-interception.mjs', 'export const setupServer = undefined\n')
+  project.write('no-interception.mjs', 'export const setupServer = undefined, defaultNetworkOptions = undefined\n')
   await esbuild.build({
     stdin: { contents: `export default { async test() { await import('./core.mjs') } }`, resolveDir: folder },
     outfile: join(folder, 'worker.mjs'),

@@ -1,4 +1,4 @@
-import { HttpResponse, http } from 'msw'
+import { getResponse, HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { revealToken } from '../../../src/credential/index.ts'
 import { subjectTokenOf } from '../../../src/entrypoints/identity.ts'
@@ -150,12 +150,14 @@ describe('a session that the app keeps', () => {
     const kept = sessions()
     const { id } = await kept.create((await answer()).json)
     clock.advance(3590)
-    let ended: Promise<void> | undefined
-    msw.events.on('request:match', ({ request }: { request: Request }) => {
-      if (request.url.endsWith('/oauth/token')) ended ??= sessions().end(id)
-    })
+    // It ends while the server's answer is on its way.
+    const late = async ({ request }: { request: Request }) => {
+      const answered = await getResponse([...authorizationServer.handlers], request)
+      await sessions().end(id)
+      return answered
+    }
+    msw.use(http.post('https://tenant.behalf.example/oauth/token', late, { once: true }))
     expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
-    await ended
     const requests = await authorizationServer.controls.requests()
     expect(requests.filter(({ endpoint }) => endpoint === 'revoke')).toHaveLength(2)
     expect(await kept.identity(id)).toMatchObject({ status: 'login_required' })
