@@ -187,9 +187,10 @@ if (hasChromium) {
       const { page, as, clock, controls } = await open('buy')
       await page.getByRole('region', { name: 'approval_pending' }).waitFor()
       as('bob')
+      // Not before it: the answer to a poll of Ann's may be on its way.
+      await page.getByRole('status').getByText('unknown').waitFor()
       await controls.approve()
       clock.advance(10)
-      await page.getByRole('status').getByText('unknown').waitFor()
       expect(bought).toEqual([])
       as('ann')
       await page.getByRole('log').getByText('bought AAPL').waitFor()
