@@ -28,6 +28,7 @@ export default defineConfig({
           setupFiles: existsSync(`${root}/test/setup.ts`) ? ['test/setup.ts'] : [],
           // A limit for what hangs, and no measure of speed: a busy machine takes many times as long.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           // No state is shared through modules, and to load them again for each file is half of the work.
           isolate: false,
           // By itself a second, which a busy machine takes for nothing at all.

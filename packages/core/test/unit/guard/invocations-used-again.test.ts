@@ -38,11 +38,14 @@ test(
     const ran: string[] = []
     const pay = (id: string) => {
       slot[1] = id
-      return behalf.run(writes, call({ slot }), () => ran.push(id))
+      return behalf.run(writes, call({ slot }), () => {
+        ran.push(id)
+        return id
+      })
     }
-    expect(await Promise.all([pay('first'), pay('second')])).toMatchObject([{ result: 1 }, { result: 2 }])
-    expect(await pay('first')).toMatchObject({ status: 'done', result: 1 })
-    expect(ran).toEqual(['first', 'second'])
+    expect(await Promise.all([pay('first'), pay('second')])).toMatchObject([{ result: 'first' }, { result: 'second' }])
+    expect(await pay('first')).toMatchObject({ status: 'done', result: 'first' })
+    expect(ran.toSorted()).toEqual(['first', 'second'])
   },
 )
 

@@ -167,7 +167,7 @@ describe('several watchers', () => {
     expect(target.told).toEqual([])
     at += 61_000
     await expect.poll(() => target.told).toMatchObject([{ id: 'q-0', state: 'approved' }])
-    expect(second.watcher.statistics().told).toBe(1)
+    await expect.poll(() => second.watcher.statistics().told).toBe(1)
     open.splice(open.indexOf(target), 1)
     second.stop()
     dead.stop()
