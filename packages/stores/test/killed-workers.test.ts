@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { killedWorkerTests } from './killed-workers.ts'
-import {
-  hasPostgresServer,
-  type PostgresServer,
-  postgresServerMissing,
-  startPostgresServer,
-  withPostgresServer,
-} from './postgres-server.ts'
-import { migrated } from './postgres-under-test.ts'
+import { hasPostgresServer, type PostgresServer, postgresServerMissing, withPostgresServer } from './postgres-server.ts'
+import { startMigratedServer } from './postgres-under-test.ts'
 import {
   hasRedisServer,
   type RedisServer,
@@ -41,8 +35,7 @@ if (!hasPostgresServer) test('two processes on one PostgreSQL', ({ skip }) => sk
 describe.each(withPostgresServer(['two processes on one PostgreSQL, with a client library each']))('%s', () => {
   let server: PostgresServer
   beforeAll(async () => {
-    server = await startPostgresServer()
-    await migrated('pg', server.port)
+    server = await startMigratedServer()
   }, 30_000)
   afterAll(() => server.stop())
   const on = (postgres: 'pg' | 'postgres') => () => ({ postgres, port: server.port, prefix: 'killed' })

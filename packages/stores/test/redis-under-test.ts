@@ -1,57 +1,23 @@
-import { randomUUID } from 'node:crypto'
 import { type RedisStoreOptions, redisStore } from '@behalf/stores/redis'
-import type { StoreOutage } from '@behalf/testing/contract'
-import { clients, type OpenClient } from './redis-clients.ts'
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts'
+import { clients } from './redis-clients.ts'
+import { behindProxy, outagesOf, underTest } from './under-test.ts'
 
 /** Which of the client libraries. */
 export type ClientName = keyof typeof clients
 
+type Options = Omit<RedisStoreOptions, 'client'>
+
 /** A store under a prefix of its own, and as many connections to it as a test opens. */
-export async function redisUnderTest(
-  name: ClientName,
-  port: number,
-  { prefix = randomUUID(), ...options }: Omit<RedisStoreOptions, 'client'> = {},
-) {
-  const opened: OpenClient[] = []
-  const another = async () => {
-    const one = await clients[name](port)
-    opened.push(one)
-    return redisStore({ client: one.client, prefix, ...options })
-  }
-  return {
-    prefix,
-    store: await another(),
-    restart: another,
-    async close() {
-      for (const one of opened) await one.close()
-    },
-  }
-}
+export const redisUnderTest = (name: ClientName, port: number, { prefix, ...options }: Options = {}) =>
+  underTest(async (own) => {
+    const { client, close } = await clients[name](port)
+    return { store: redisStore({ client, prefix: own, ...options }), close }
+  }, prefix)
 
 /** A store behind a network that a test controls. */
-export async function throughProxy(name: ClientName, port: number, options: { readonly timeoutMs?: number } = {}) {
-  const proxy = await startTcpProxy(port)
-  const under = await redisUnderTest(name, proxy.port, options)
-  return {
-    ...under,
-    proxy,
-    async close() {
-      await under.close()
-      await proxy.close()
-    },
-  }
-}
+export const throughProxy = (name: ClientName, port: number, options: Options = {}) =>
+  behindProxy(port, (through) => redisUnderTest(name, through, options))
 
 /** The ways in which a server can be away. */
-export function outages(name: ClientName, port: () => number): readonly StoreOutage[] {
-  const way = (title: string, interrupt: (proxy: TcpProxy) => void | Promise<void>): StoreOutage => ({
-    name: title,
-    withinMs: 2_000,
-    async create() {
-      const under = await throughProxy(name, port(), { timeoutMs: 500 })
-      return { ...under, interrupt: async () => interrupt(under.proxy), mend: () => under.proxy.mend() }
-    },
-  })
-  return [way('hangs', (proxy) => proxy.hang()), way('refuses connections', (proxy) => proxy.refuse())]
-}
+export const outages = (name: ClientName, port: () => number) =>
+  outagesOf(() => throughProxy(name, port(), { timeoutMs: 500 }))

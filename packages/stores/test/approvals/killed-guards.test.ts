@@ -6,13 +6,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { verifies } from '@behalf/testing/requirements'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forkScript } from '../children.ts'
-import {
-  hasPostgresServer,
-  type PostgresServer,
-  postgresServerMissing,
-  startPostgresServer,
-} from '../postgres-server.ts'
-import { migrated } from '../postgres-under-test.ts'
+import { hasPostgresServer, type PostgresServer, postgresServerMissing } from '../postgres-server.ts'
+import { startMigratedServer } from '../postgres-under-test.ts'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from '../redis-server.ts'
 import { place } from '../sqlite-files.ts'
 import { openTarget, type Target } from '../targets.ts'
@@ -125,8 +120,7 @@ if (!hasPostgresServer) test('guards on one PostgreSQL', ({ skip }) => skip(post
 describe.runIf(hasPostgresServer)('guards on one PostgreSQL', () => {
   let server: PostgresServer
   beforeAll(async () => {
-    server = await startPostgresServer()
-    await migrated('pg', server.port)
+    server = await startMigratedServer()
   }, 30_000)
   afterAll(() => server.stop())
   guardedProcesses(() => ({ postgres: 'pg', port: server.port, prefix: 'guards' }))

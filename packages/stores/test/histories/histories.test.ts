@@ -4,10 +4,9 @@ import {
   hasPostgresServer,
   type PostgresServer,
   postgresServerMissing,
-  startPostgresServer,
   withPostgresServer,
 } from '../postgres-server.ts'
-import { migrated } from '../postgres-under-test.ts'
+import { startMigratedServer } from '../postgres-under-test.ts'
 import {
   hasRedisServer,
   type RedisServer,
@@ -68,16 +67,18 @@ describe('on one SQLite file', () => {
   histories('clients that are killed and paused', () => ({ file }), disturbed(replaced, paused, replaced))
 })
 
-if (!hasRedisServer) test('histories on Redis', ({ skip }) => skip(redisServerMissing))
-
-describe.each(withRedisServer(['on one Redis, with two client libraries']))('%s', () => {
-  let server: RedisServer
+/** Histories on a server that clients of two libraries use at the same time. */
+function historiesOn<Server extends RedisServer | PostgresServer>(
+  start: () => Promise<Server>,
+  library: (client: number) => { readonly client: 'redis' | 'ioredisOnce' } | { readonly postgres: 'pg' | 'postgres' },
+): void {
+  let server: Server
   beforeAll(async () => {
-    server = await startRedisServer({ durable: true })
+    server = await start()
   }, 30_000)
   afterAll(() => server.stop())
   const target = (client: number): Target => ({
-    client: client % 2 === 0 ? 'redis' : 'ioredisOnce',
+    ...library(client),
     port: server.port,
     prefix: 'histories',
     timeoutMs: 500,
@@ -86,25 +87,17 @@ describe.each(withRedisServer(['on one Redis, with two client libraries']))('%s'
   const stopped: Meanwhile = () => server.pause(1_200)
   histories('clients that are killed and paused', target, disturbed(replaced, paused, replaced))
   histories('a server that is killed and paused', target, disturbed(killed, stopped, replaced))
+}
+
+if (!hasRedisServer) test('histories on Redis', ({ skip }) => skip(redisServerMissing))
+
+describe.each(withRedisServer(['on one Redis, with two client libraries']))('%s', () => {
+  const start = () => startRedisServer({ durable: true })
+  historiesOn(start, (client) => ({ client: client % 2 === 0 ? 'redis' : 'ioredisOnce' }))
 })
 
 if (!hasPostgresServer) test('histories on PostgreSQL', ({ skip }) => skip(postgresServerMissing))
 
 describe.each(withPostgresServer(['on one PostgreSQL, with two client libraries']))('%s', () => {
-  let server: PostgresServer
-  beforeAll(async () => {
-    server = await startPostgresServer()
-    await migrated('pg', server.port)
-  }, 30_000)
-  afterAll(() => server.stop())
-  const target = (client: number): Target => ({
-    postgres: client % 2 === 0 ? 'pg' : 'postgres',
-    port: server.port,
-    prefix: 'histories',
-    timeoutMs: 500,
-  })
-  const killed: Meanwhile = () => server.restart()
-  const stopped: Meanwhile = () => server.pause(1_200)
-  histories('clients that are killed and paused', target, disturbed(replaced, paused, replaced))
-  histories('a server that is killed and paused', target, disturbed(killed, stopped, replaced))
+  historiesOn(startMigratedServer, (client) => ({ postgres: client % 2 === 0 ? 'pg' : 'postgres' }))
 })
