@@ -1,5 +1,6 @@
 import { BehalfError, ConfigurationError, type Guard, type Identity, InvalidTokenError } from '@behalf/core'
 import type { IdentityOf } from '@behalf/core/identity'
+import { tellApp } from '@behalf/core/spi'
 import { answerOf } from './answer-of.ts'
 
 /** Options of {@link approvalStatus}. */
@@ -51,9 +52,7 @@ export function approvalStatus({
     } catch (error) {
       const response = answerTo(error)
       if (response === undefined) throw error
-      try {
-        onError?.(error)
-      } catch {}
+      tellApp(() => onError?.(error))
       return response
     }
   }

@@ -31,7 +31,8 @@ export interface FollowOptions {
   /** Sends the request, such as with a token of the app. @default the global `fetch`, which sends the app's cookies */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   /**
-   * Called when the problem changes, with its cause for your log; with `undefined` when there is none.
+   * Called when the problem changes, with its cause for your log. `undefined`: the problem is over. An error of the
+   * callback is dropped.
    * @default the cause is printed on the console
    */
   readonly onProblem?: (problem: FollowProblem | undefined, cause?: unknown) => void
@@ -55,8 +56,9 @@ interface Followed {
  * Follows the questions that a chat waits for: polls each one until it is resolved, then adds the response, so that the
  * chat continues. Give the chat `sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses`.
  *
- * Finds questions that arrive later, and leaves a question that another message follows: the AI SDK drops its call. Calls that wait for a sign-in, an account or a step-up have no question: call
- * {@link wake} when the user is back. A response is only a wake-up: the server checks again before the tool runs.
+ * Finds questions that arrive later, and ignores a question that another message follows: the AI SDK drops its call.
+ * Calls that wait for a sign-in, an account or a step-up have no question: call {@link wake} when the user is back. A
+ * response is only a wake-up: the server checks again before the tool runs.
  *
  * @returns A function that stops it.
  */
@@ -104,7 +106,8 @@ export function followInterrupts(
     unsent = isUnsent(chat) ? unsent + 1 : 0
     const lost: Found = unsent < UNSENT_TICKS ? {} : { problem: 'not_sent', cause: new Error(NOT_SENT) }
     const { problem, cause } = [...followed.values()].find(({ found }) => found?.problem)?.found ?? lost
-    if (problem !== told) onProblem(problem, cause)
+    // An error of the callback must not end the polls.
+    if (problem !== told) void (async () => onProblem(problem, cause))().catch(() => {})
     told = problem
     timer = setTimeout(run, TICK_MS)
   }

@@ -1,12 +1,10 @@
 import { ConfigurationError, type Guard } from '@behalf/core'
+import { tellApp } from '@behalf/core/spi'
 import type { GuardedCall } from './guarded-tools.ts'
 
-/**
- * Hands the original to the app. What its function throws must not put its text where the fixed one belongs, and a promise
- * that it rejects must not end the process.
- */
+/** Hands the original error to the app. */
 export function reportError(error: unknown, { name, options }: GuardedCall): void {
-  void (async () => options.onError?.(error, name))().catch(() => {})
+  tellApp(() => options.onError?.(error, name))
 }
 
 const told = new WeakSet<Guard>()

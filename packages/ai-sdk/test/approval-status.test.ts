@@ -115,6 +115,13 @@ test.each([
   expect(onError.mock.calls).toEqual([[error]])
 })
 
+test('a promise that onError rejects ends no process', async () => {
+  const identityOf = () => Promise.reject(new TransportError('the issuer is away'))
+  const onError = () => Promise.reject(new Error('the log is away'))
+  const route = approvalStatus({ guard: (await world()).guard(), identityOf, onError })
+  expect((await route(new Request('https://app.example/api/approvals/x'))).status).toBe(503)
+})
+
 test('polls the person’s channel only when a poll is due, however often the page asks', async () => {
   const target = await world()
   const { guard, people, id } = await asked(target)

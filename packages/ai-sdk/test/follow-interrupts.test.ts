@@ -70,6 +70,21 @@ test('adds a denial as one, with its reason, and never as an approval', async ()
   expect(responses).toEqual([{ id: 'a', approved: false, reason: 'It was denied.' }])
 })
 
+test.each([
+  () => {
+    throw new Error('the log is away')
+  },
+  () => Promise.reject(new Error('the log is away')),
+])('continues after an error of onProblem', async (onProblem) => {
+  const { answers, responses, follow } = page(waiting('a'))
+  answers['question-of-a'] = () => new Response('', { status: 500 })
+  follow({ onProblem })
+  await seconds(1)
+  answers['question-of-a'] = () => Response.json({ resolved: true, approved: true })
+  await seconds(20)
+  expect(responses).toEqual([{ id: 'a', approved: true }])
+})
+
 test('finds a question that arrives later, at the address that the app gives', async () => {
   const { asked, follow, add } = page()
   follow({ url: 'https://api.example/questions' })

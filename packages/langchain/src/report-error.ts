@@ -1,9 +1,7 @@
+import { tellApp } from '@behalf/core/spi'
 import type { GuardedCall } from './guarded-tools.ts'
 
-/**
- * Hands the original to the app. What its function throws must not put its text where the fixed one belongs, and a promise
- * that it rejects must not end the process.
- */
+/** Hands the original error to the app. */
 export function reportError(error: unknown, { name, onError }: Pick<GuardedCall, 'name' | 'onError'>): void {
-  void (async () => onError?.(error, name))().catch(() => {})
+  tellApp(() => onError?.(error, name))
 }

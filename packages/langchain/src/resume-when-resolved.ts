@@ -1,4 +1,5 @@
 import type { Guard, Identity } from '@behalf/core'
+import { findPauses } from '@behalf/core/spi'
 import { Command } from '@langchain/langgraph'
 import { interruptsOf, type PausedState } from './interrupts-of.ts'
 import { wakeUp } from './wake-up.ts'
@@ -41,16 +42,8 @@ export interface Resumed {
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
 export async function resumeWhenResolved(state: PausedState, options: ResumeOptions): Promise<Resumed> {
-  const { guard, identity, signal } = options
-  const pending = interruptsOf(state)
-  if (pending.length === 0) return { status: 'nothing' }
-  const states = await Promise.all(
-    pending.map(({ id, interrupt }) =>
-      guard.pauses.stateOf(interrupt, { pause: id, identity, ...(signal !== undefined && { signal }) }),
-    ),
-  )
-  const resolved = pending.filter((_, index) => states[index] !== undefined && states[index] !== 'open')
-  if (resolved.length === 0) return { status: states.includes('open') ? 'open' : 'unknown' }
+  const { status, resolved } = await findPauses(interruptsOf(state), ({ id }) => id, options)
+  if (status !== 'resolved') return { status }
   const resume = Object.fromEntries(resolved.map(({ id }) => [id, wakeUp]))
-  return { status: 'resolved', command: new Command({ resume }) }
+  return { status, command: new Command({ resume }) }
 }

@@ -1,4 +1,5 @@
-import type { Guard, Identity, Interrupt } from '@behalf/core'
+import type { Guard, Identity } from '@behalf/core'
+import { findPauses } from '@behalf/core/spi'
 import { pauseOf } from './call-context.ts'
 import { interruptsOf, type SuspendedRuns, type WorkflowEnd } from './interrupts-of.ts'
 import { type WakeUp, wakeUp } from './wake-up.ts'
@@ -71,28 +72,12 @@ export async function resumeWhenResolved(
   options: ResumeOptions,
 ): Promise<Resumed<CallResumption | StepResumption>> {
   if ('runs' in result) {
-    const { found, status } = await resolved(interruptsOf(result), options, (call) => pauseOf(call.runId, call))
-    return { status, resumptions: found.map(({ interrupt: _, ...which }) => ({ resumeData: wakeUp, ...which })) }
+    const { resolved, status } = await findPauses(interruptsOf(result), (call) => pauseOf(call.runId, call), options)
+    return { status, resumptions: resolved.map(({ interrupt: _, ...which }) => ({ resumeData: wakeUp, ...which })) }
   }
   const { runId } = result
   const waiting = interruptsOf(result)
   if (runId === undefined) return { status: waiting.length === 0 ? 'nothing' : 'unknown', resumptions: [] }
-  const { found, status } = await resolved(waiting, options, () => pauseOf(runId))
-  return { status, resumptions: found.map(({ step }) => ({ resumeData: wakeUp, step: [...step] })) }
-}
-
-async function resolved<Pending extends { readonly interrupt: Interrupt }>(
-  pending: readonly Pending[],
-  { guard, identity, signal }: ResumeOptions,
-  pauseOfThis: (one: Pending) => string,
-): Promise<{ readonly found: readonly Pending[]; readonly status: Resumed<unknown>['status'] }> {
-  if (pending.length === 0) return { found: [], status: 'nothing' }
-  const states = await Promise.all(
-    pending.map((one) => {
-      const asked = { pause: pauseOfThis(one), identity, ...(signal !== undefined && { signal }) }
-      return guard.pauses.stateOf(one.interrupt, asked)
-    }),
-  )
-  const found = pending.filter((_, index) => states[index] !== undefined && states[index] !== 'open')
-  return { found, status: found.length > 0 ? 'resolved' : states.includes('open') ? 'open' : 'unknown' }
+  const { resolved, status } = await findPauses(waiting, () => pauseOf(runId), options)
+  return { status, resumptions: resolved.map(({ step }) => ({ resumeData: wakeUp, step: [...step] })) }
 }

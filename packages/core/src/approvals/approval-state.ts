@@ -1,6 +1,5 @@
 import type { ApprovalEvent } from '../contract/index.ts'
-import { recordEvent } from '../lib/index.ts'
-import type { AuditSink, Clock } from '../ports/index.ts'
+import { type AuditSink, type Clock, tellApp } from '../ports/index.ts'
 import type { RunRecord } from './record.ts'
 
 /** Returns the event's fields for the state of a question; `undefined` for a run without a question. */
@@ -38,6 +37,8 @@ export interface ApprovalAudit {
 export function auditing({ sink, agent }: ApprovalAudit, clock: Clock): (record: RunRecord) => void {
   return (record) => {
     const state = approvalState(record)
-    if (state !== undefined) recordEvent(sink, { v: 1, at: clock.now(), agent, ...state })
+    if (state === undefined) return
+    const event = { v: 1, at: clock.now(), agent, ...state } as const
+    tellApp(() => sink.write(event))
   }
 }

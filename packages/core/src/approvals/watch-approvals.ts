@@ -1,5 +1,6 @@
 import { ConfigurationError, StoreError } from '../errors/index.ts'
 import { isOutage, pause } from '../lib/index.ts'
+import { tellApp } from '../ports/index.ts'
 import { nextStepAt } from './poll-times.ts'
 import type { Entry } from './record.ts'
 import { watchEntry } from './watch-entry.ts'
@@ -188,11 +189,8 @@ class StoreWatcher implements Watcher {
 
   #note(error: unknown, id: string | undefined): void {
     this.#counts.faults++
-    try {
-      this.#settings.onFault(error, id)
-    } catch {
-      // A log that fails does not stop approvals.
-    }
+    // A log that fails does not stop approvals.
+    tellApp(() => this.#settings.onFault(error, id))
   }
 }
 

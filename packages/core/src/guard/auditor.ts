@@ -4,8 +4,7 @@ import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type AuditEvent, type AuditPrincipal, type Identity, ownerOf } from '../contract/index.ts'
 import { TransportError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
-import { recordEvent } from '../lib/index.ts'
-import type { AuditSink, Clock } from '../ports/index.ts'
+import { type AuditSink, type Clock, tellApp } from '../ports/index.ts'
 
 type Unstamped<Event> = Event extends AuditEvent ? Omit<Event, 'v' | 'at' | 'agent'> : never
 
@@ -42,9 +41,12 @@ export class Auditor {
     return this.#sink === undefined
   }
 
-  /** Fire and forget. */
+  /** Fire and forget. If audit is required, `demand` waits for the sink and reports its errors. */
   note(event: NewAuditEvent): void {
-    if (this.#sink !== undefined) recordEvent(this.#sink, this.#stamped(event))
+    const sink = this.#sink
+    if (sink === undefined) return
+    const stamped = this.#stamped(event)
+    tellApp(() => sink.write(stamped))
   }
 
   /**

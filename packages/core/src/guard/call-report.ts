@@ -186,17 +186,3 @@ export class CallReport {
     this.#steps.push(written)
   }
 }
-
-/** Makes the app's `onFault` safe to call: its errors and rejections change nothing. */
-export function faultListener(listener: ((fault: Fault) => unknown) | undefined): (fault: Fault) => void {
-  if (listener === undefined) return () => {}
-  return (fault) => {
-    try {
-      const heard: unknown = listener(fault)
-      // An async function can fail only by rejecting.
-      Promise.resolve(heard).catch(() => {})
-    } catch {
-      // The call continues as it would without a listener.
-    }
-  }
-}

@@ -19,14 +19,13 @@ import {
   requireText,
   upTo,
 } from '../lib/index.ts'
-import { type AuditSink, type Clock, systemClock } from '../ports/index.ts'
+import { type AuditSink, type Clock, systemClock, tellApp } from '../ports/index.ts'
 import { concerns, Revocations } from '../revocation/index.ts'
 import { memoryStore } from '../stores/memory-store.ts'
 import type { SharedTokens } from '../token-exchange/shared-tokens.ts'
 import { TokenCache } from '../token-exchange/token-cache.ts'
 import { approvalInbox } from './approval-inbox.ts'
 import { Auditor, recordApproval } from './auditor.ts'
-import { faultListener } from './call-report.ts'
 import { checkPolicies } from './check-policies.ts'
 import { byTool, type DefinedTool, isDefinedTool, type ToolCall } from './defined-tool.ts'
 import { openDelegations } from './delegated-work.ts'
@@ -138,14 +137,14 @@ function partsOf(options: GuardOptions): GuardParts {
   const tokens = new TokenCache({ clock, shared: sharedTokensOf(options, clock) })
   // After a disconnect or a new choice of account through this vault, cached tokens are no longer used.
   options.vault?.onChange?.((changed) => tokens.deleteWhere((owner) => concerns(changed, owner)))
-  const { permissions, roles, vault } = options
+  const { permissions, roles, vault, onFault } = options
   const servers = authorizationServers(authorizationServer, { fetch, clock, timeoutMs })
   const channels = channelsByName(options.approvals, authorizationServer)
   const ceiling = agent.ceiling === undefined ? undefined : new Set(agent.ceiling)
   const observe = mode === 'observe'
   return {
     limits: { timeoutMs, maxInputBytes },
-    reporting: { auditor, onFault: faultListener(options.onFault), observe, clock },
+    reporting: { auditor, onFault: (fault) => tellApp(() => onFault?.(fault)), observe, clock },
     callers: { servers, revocations, agent },
     bounds: { roles, ceiling, permissions, agent, observe, clock },
     runs: { runStore, channels, servers, revocations, agent, clock },

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Json } from '../contract/index.ts'
-import { equalJson, meansSame, missingIn, type Snapshot, snapshot } from '../lib/index.ts'
+import { type Eventually, equalJson, meansSame, missingIn, type Snapshot, snapshot, whenKnown } from '../lib/index.ts'
 import type { IncomingCall, ParsedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { deny, type Refusal } from './refusal.ts'
@@ -127,12 +127,3 @@ function issuesOf(issues: readonly StandardSchemaV1.Issue[]): string {
     })
     .join('; ')
 }
-
-/** A value, or a promise of one if the step must wait. */
-export type Eventually<Value> = Value | Promise<Value>
-
-/** Avoids a promise: most calls do not wait before their body. */
-export const whenKnown = <Value, Next>(
-  value: Eventually<Value>,
-  use: (value: Value) => Eventually<Next>,
-): Eventually<Next> => (value instanceof Promise ? value.then(use) : use(value))

@@ -43,6 +43,41 @@ export interface Pauses {
   stateOf(interrupt: Interrupt, options: PauseOptions): Promise<PauseState | undefined>
 }
 
+/** The pauses for which a framework waits, and whether it can continue. */
+export interface PausesFound<Pending> {
+  /**
+   * `resolved`: at least one has its answer. `open`: not one of them has it yet. `nothing`: there is no pause. `unknown`:
+   * pauses that this guard does not answer, and it stays so.
+   */
+  readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
+  /** The pauses that have their answer. */
+  readonly resolved: readonly Pending[]
+}
+
+/**
+ * Looks up each pause for which a framework waits. For adapters whose calls continue one by one.
+ *
+ * @param pauseOf - Returns the framework's name of a pause.
+ * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
+ * @throws TransportError, StoreError Nothing is known; try again.
+ */
+export async function findPauses<Pending extends { readonly interrupt: Interrupt }>(
+  pending: readonly Pending[],
+  pauseOf: (one: Pending) => Json,
+  { guard, identity, signal }: { readonly guard: { readonly pauses: Pauses } } & InboxOptions,
+): Promise<PausesFound<Pending>> {
+  if (pending.length === 0) return { status: 'nothing', resolved: [] }
+  const found = await Promise.all(
+    pending.map(async (one) => {
+      const options = { pause: pauseOf(one), identity, ...(signal !== undefined && { signal }) }
+      return { one, state: await guard.pauses.stateOf(one.interrupt, options) }
+    }),
+  )
+  const resolved = found.filter(({ state }) => state !== undefined && state !== 'open').map(({ one }) => one)
+  if (resolved.length > 0) return { status: 'resolved', resolved }
+  return { status: found.some(({ state }) => state === 'open') ? 'open' : 'unknown', resolved }
+}
+
 /** The pauses of a guard with these keys. */
 export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
   const proofOf = ({ proof: _, ...content }: Interrupt, pause: Json) =>

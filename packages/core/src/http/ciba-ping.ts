@@ -8,7 +8,7 @@ import { wake } from '../approvals/watch-wake.ts'
 import { approvalOf, isNotificationToken } from '../ciba/notification-token.ts'
 import { type CibaState, cibaState, isPinged } from '../ciba/wire.ts'
 import { equalSecrets, refuseUnknownKeys, sha256 } from '../lib/index.ts'
-import { systemClock } from '../ports/index.ts'
+import { systemClock, tellApp } from '../ports/index.ts'
 import { answering, readJson, refuse } from './requests.ts'
 
 /** Options of {@link cibaPing}. */
@@ -67,9 +67,7 @@ async function takePing(
   await makeDue(runStore, found)
   taken.set(ping, true)
   wake(found.record.id)
-  void Promise.resolve()
-    .then(() => onPing?.(found.record.id))
-    .catch(() => {})
+  tellApp(() => onPing?.(found.record.id))
   return new Response(null, { status: 204 })
 }
 

@@ -1,4 +1,5 @@
 import { isAbsence, type PresentUser } from '../identity/present-user.ts'
+import { tellApp } from '../ports/index.ts'
 import type { CompleteAnswer } from '../vault/account-linker.ts'
 import { type BrowserCookie, browserCookie, readCookie, setCookie } from './connect-cookie.ts'
 import { told } from './connect-fault.ts'
@@ -34,9 +35,7 @@ export async function completeConnect(
       throw error
     }
     // Later work of the app is not part of the flow.
-    void Promise.resolve()
-      .then(() => onConnected?.({ identity, account: answer.account }))
-      .catch(() => {})
+    tellApp(() => onConnected?.({ identity, account: answer.account }))
     return sentBack(base, answer, { connected: connection }, cookie)
   }
   if (answer.status === 'refused') {

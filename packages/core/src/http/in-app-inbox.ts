@@ -11,7 +11,7 @@ import { ApprovalAnswerError, ConfigurationError } from '../errors/index.ts'
 import type { IdentityOf } from '../identity/identity-of.ts'
 import { type PresentUser, presenceIn } from '../identity/present-user.ts'
 import { canonicalJson, equalSecrets, originList, refuseUnknownKeys } from '../lib/index.ts'
-import { systemClock } from '../ports/index.ts'
+import { systemClock, tellApp } from '../ports/index.ts'
 import { isInApp, verifyInApp } from './in-app-approvals.ts'
 import { answering, isSameOrigin, readJson, refuse, respond } from './requests.ts'
 import { signedInUser } from './signed-in-user.ts'
@@ -135,9 +135,7 @@ async function take(
     const verified = verifyInApp({ id, questionId, answer, identity }, runStore.now())
     const taken = await takeAnswer(runStore, user, verified, isOfInbox)
     // The app's next action is not part of the person's answer.
-    void Promise.resolve()
-      .then(() => onAnswer?.(taken))
-      .catch(() => {})
+    tellApp(() => onAnswer?.(taken))
     return respond(200, { ...taken })
   } catch (error) {
     if (!(error instanceof ApprovalAnswerError)) throw error

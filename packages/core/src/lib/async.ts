@@ -90,5 +90,14 @@ export function pause(milliseconds: number, signal?: AbortSignal): Promise<void>
   })
 }
 
+/** A value, or a promise of one if it must be waited for. */
+export type Eventually<Value> = Value | Promise<Value>
+
+/** Avoids a promise: most calls do not wait before their body. */
+export const whenKnown = <Value, Next>(
+  value: Eventually<Value>,
+  use: (value: Value) => Eventually<Next>,
+): Eventually<Next> => (value instanceof Promise ? value.then(use) : use(value))
+
 /** Name of the method by which Node's `console.log` prints an object. */
 export const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never

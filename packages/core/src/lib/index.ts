@@ -1,4 +1,4 @@
-export { inspect, once, orAborted, pause, SingleFlight } from './async.ts'
+export { type Eventually, inspect, once, orAborted, pause, SingleFlight, whenKnown } from './async.ts'
 export { discardBody, readBounded } from './bodies.ts'
 export { isOutage } from './classified-store.ts'
 export { Collection, isUnreadable } from './collection.ts'
@@ -19,7 +19,6 @@ export {
   snapshot,
 } from './plain-json.ts'
 export { isCompactJwt, publicKeyProblem } from './public-key.ts'
-export { recordEvent } from './record-event.ts'
 export { type Scope, shared } from './registry.ts'
 export { isScopeToken, scopeList } from './scopes.ts'
 export { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'

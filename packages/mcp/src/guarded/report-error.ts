@@ -1,13 +1,11 @@
 import { ConfigurationError } from '@behalf/core'
+import { tellApp } from '@behalf/core/spi'
 import type { GuardedTool } from './mcp-tool.ts'
 
-/**
- * Hands the original to the app. What its function throws must not put its text where the fixed one belongs, and a promise
- * that it rejects must not end the process.
- */
+/** Hands the original error to the app. */
 export function reportError({ name, rules }: Pick<GuardedTool, 'name' | 'rules'>, error: unknown): void {
   const { onError = () => writeError(`the tool ${JSON.stringify(name)}`, error) } = rules
-  void (async () => onError(error, name))().catch(() => {})
+  tellApp(() => onError(error, name))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type NodeRequest, type NodeResponse, webRequest } from '@behalf/core/resource-server'
+import { tellApp } from '@behalf/core/spi'
 import { writeError } from '../guarded/report-error.ts'
 import type { McpHandler, McpResourceServer } from './mcp-resource-server.ts'
 
@@ -65,8 +66,7 @@ export function nodeHandler(
     serve().catch((error: unknown) => {
       if (next !== undefined) return next(error)
       if (gone.signal.aborted) return
-      // A promise that it rejects must not end the process.
-      void (async () => onError(error))().catch(() => {})
+      tellApp(() => onError(error))
       if (outgoing.writableEnded) return
       if (outgoing.headersSent) return void outgoing.destroy()
       outgoing.statusCode = 500

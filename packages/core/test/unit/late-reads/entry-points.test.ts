@@ -69,6 +69,7 @@ const exempt = [
   ...['watcher.statistics', 'sessions.source'],
   // They take no object that an app fills in: none at all, identities (frozen), texts, functions, streams or an AbortSignal.
   ...[
+    'tellApp',
     'publicTool',
     'delegations',
     'sharedTokens',

@@ -2,6 +2,7 @@ import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
 import { expect } from 'vitest'
 import { delegations } from '../../../src/entrypoints/delegations.ts'
 import { roleMap } from '../../../src/entrypoints/roles.ts'
+import { findPauses } from '../../../src/guard/pauses.ts'
 import { admit } from '../../../src/identity/verified.ts'
 import { createGuard, defineTool, type Interrupt, may, memoryStore, object, policy } from '../../../src/index.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
@@ -244,6 +245,15 @@ export const guardEntries: Entries = {
       return watch.call(() => behalf.pauses.stateOf(watch.given({ ...bound }), options))
     },
     'open',
+  ],
+  findPauses: [
+    async (watch) => {
+      const { behalf, interrupt } = await asked()
+      const pending = [{ interrupt: await behalf.pauses.bind(interrupt, ['thread', 'pause']) }]
+      const options = watch.given({ guard: behalf, identity: user() })
+      return watch.call(() => findPauses(watch.given(pending), () => ['thread', 'pause'], options))
+    },
+    { status: 'open', resolved: [] },
   ],
   'delegations.create': [
     async (watch) => {

@@ -47,6 +47,26 @@ describe('faults', () => {
     await expect.poll(() => target.told.length).toBe(3)
   })
 
+  test('a log that is away stops no watcher and ends no process, whether it throws or rejects', async () => {
+    const real = memoryStore()
+    let outages = 2
+    const store = overStore(real, {
+      claimDue: (queue, options) =>
+        outages-- > 0 ? Promise.reject(new StoreError('unavailable', 'away')) : real.claimDue(queue, options),
+    })
+    const target = started(listeningChannel(() => approved).channel, store)
+    await target.add(1)
+    let faults = 0
+    target.watch({
+      onFault: () => {
+        if (++faults === 1) throw new Error('the log is away')
+        return Promise.reject(new Error('the log is away')) as never
+      },
+    })
+    await expect.poll(() => target.told.length).toBe(1)
+    expect(faults).toBe(2)
+  })
+
   test('a store that is away for a while is asked again', async () => {
     const { channel } = listeningChannel(() => approved)
     const real = memoryStore()
