@@ -190,7 +190,7 @@ describe.runIf(hasPostgresServer)('clients', () => {
     await victim.query("BEGIN; UPDATE behalf_records SET value = '' WHERE convert_from(key, 'UTF8') LIKE '%}locked'")
     const claim = () => store.claimDue('queue', { limit: 5, leaseSeconds: 60 })
     expect((await claim()).map(({ key }) => key)).toEqual(['free'])
-    // It is due: an answer of none would tell that its holder has it.
+    // It is due: an empty answer would say that another caller has claimed it.
     const waiting = claim()
     expect(await Promise.race([waiting, wait(200, 'waits')])).toBe('waits')
     const { rows } = await victim.query({ text: 'SELECT pg_backend_pid()', rowMode: 'array' })

@@ -27,7 +27,7 @@ describe('options of postgresStore', () => {
     ['a client of another kind', { client: { query: never } }],
     ['a transaction of `postgres`', { client: Object.assign(() => {}, { unsafe: never, savepoint: never }) }],
     ['an unknown key', { client, timeout: 5 }],
-    ['a time-out of none', { client, timeoutMs: 0 }],
+    ['a time-out of 0', { client, timeoutMs: 0 }],
     ['a prefix with braces', { client, prefix: 'a{b}' }],
     ['an empty prefix', { client, prefix: '' }],
     ['a prefix that leaves no room for a name', { client, prefix: 'p'.repeat(101) }],

@@ -103,7 +103,7 @@ export const askingClient = (
   servers: AuthorizationServers,
 ): string | undefined => (channel?.poll ? approver && clientAt(servers, approver.issuer) : '')
 
-/** Whether a question was sent by another client, or by none where ours polls, or the reverse. */
+/** Whether another client sent the question. A channel that does not poll has the client `''`. */
 export const isOfAnotherClient = ({ question }: RunRecord, client: string | undefined): boolean =>
   (question?.client ?? client) !== client
 

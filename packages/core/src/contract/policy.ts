@@ -89,9 +89,9 @@ export interface ApprovalRule<Input> {
   /** Time that the question may stay open, in seconds, at most 31 days. @default 3600 */
   readonly lifetimeSeconds?: number
   /**
-   * Time that an answer may be used, in seconds, at most 31 days. It counts from the answer if the channel proves that time, else from
-   * the last poll that found the question open. If people answer while the app does not poll, such as overnight, use a
-   * larger value or a watcher.
+   * Time that an answer may be used, in seconds, at most 31 days. It counts from the answer if the channel proves that
+   * time, else from the last poll that found the question open. If people answer while the app does not poll, such as
+   * overnight, use a larger value or a watcher.
    * @default 900
    */
   readonly useWithinSeconds?: number
@@ -155,7 +155,10 @@ export interface Rules<Input, Access extends AccessRules> {
   readonly access?: Access
   /** Asks a person before a write. Absent: no person is asked. */
   readonly approval?: ExemptionsNamed<Input, Access>
-  /** Waits inside the call for a person's action, for at most these seconds, up to 3600. @default return the interrupt at once */
+  /**
+   * Waits inside the call for a person's action, for at most these seconds, up to 3600.
+   * @default return the interrupt at once
+   */
   readonly wait?: { readonly maxSeconds: number }
   /** Total time for all the guard does before the body, milliseconds. @default the guard's */
   readonly timeoutMs?: number

@@ -1,8 +1,7 @@
 import { InvalidTokenError } from '../errors/index.ts'
+import { inspect } from '../lib/index.ts'
 
 const reveal: unique symbol = Symbol.for('@behalf/core@1/reveal') as never
-
-import { inspect } from '../lib/index.ts'
 
 /**
  * A token that cannot be printed, serialised or cloned by accident (I3).

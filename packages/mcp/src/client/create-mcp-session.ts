@@ -24,7 +24,7 @@ export interface McpSession extends McpAccess {
   signInByDevice(options: DeviceSignInOptions): Promise<void>
   /** How many sign-ins `showSignIn` was given so far: whether a piece of work asked for one, whatever it threw. */
   readonly signInsShown: number
-  /** Forgets the tokens. A sign-in that is being finished gets none. Does not tell the authorization server. */
+  /** Forgets the tokens. A sign-in that is being finished gets no tokens. Does not tell the authorization server. */
   signOut(): Promise<void>
 }
 

@@ -62,7 +62,7 @@ export class SessionRecords {
     this.#leaseSeconds = Math.max(LEASE_SECONDS, Math.ceil((REQUESTS_IN_A_LEASE * timeoutMs) / 1000))
   }
 
-  /** The tokens of this owner for this server. Bearer tokens from before the app wanted them bound are none. */
+  /** The tokens of this owner for this server. Bearer tokens from before the app wanted bound tokens are not returned. */
   async tokens(): Promise<KeptTokens | undefined> {
     const found = await this.#read(this.#session('tokens'), StoredTokens)
     return found !== undefined && this.#isAsWanted(found) ? (found as KeptTokens) : undefined
@@ -84,7 +84,7 @@ export class SessionRecords {
   }
 
   /**
-   * Puts tokens in place of those; where others stand there by now, or none, they stay.
+   * Replaces these tokens. If the store has other tokens by now, or no tokens, it is left as it is.
    *
    * @throws InvalidResponseError They are not bound, and the app wants them bound.
    */

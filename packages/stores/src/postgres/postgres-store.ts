@@ -164,7 +164,7 @@ class PostgresStore implements Store {
     return Buffer.concat([this.#root, bytes]).toString('base64')
   }
 
-  /** From key, value and version. `undefined` where the statement found none. */
+  /** From key, value and version. `undefined` if the statement found no record. */
   #record([key, value, version]: readonly Column[]): Versioned | undefined {
     if (key === null) return undefined
     if (typeof key !== 'string' || typeof value !== 'string' || typeof version !== 'string') throw unknownForm()
@@ -173,5 +173,5 @@ class PostgresStore implements Store {
   }
 }
 
-/** Without a value, the column has none. */
+/** `undefined` is stored as `NULL`. */
 const decimal = (seconds: number | undefined): string | null => (seconds === undefined ? null : String(seconds))

@@ -37,7 +37,7 @@ const answer = (effect: string) =>
 
 /**
  * Removes what has expired, but not what this statement wrote: PostgreSQL passes over that row. Without the order, it may
- * search the whole table for rows to remove, and find none.
+ * search the whole table and find no row to remove.
  *
  * @param condition - A write sweeps after it has the lock of its own row, and waits for no other one: so two writes never
  * wait for each other.

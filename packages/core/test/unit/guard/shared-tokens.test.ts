@@ -53,7 +53,7 @@ describe('guards that share tokens', () => {
   })
 
   test(
-    verifies('I2', 'a process whose profile demands an actor takes no token of one whose profile demands none'),
+    verifies('I2', 'a process whose profile demands an actor takes no token of a process whose profile does not'),
     async () => {
       const target = await processes()
       const identity = await target.login()
