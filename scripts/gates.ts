@@ -25,6 +25,7 @@ import { toolVerdict } from './gates/run-tool.ts'
  */
 export const gates: readonly Gate[] = [
   { name: 'build', run: buildPackages },
+  { name: 'web app', run: checkWeb },
   {
     name: 'format and lint',
     quick: true,
@@ -40,7 +41,6 @@ export const gates: readonly Gate[] = [
   { name: 'budgets', needs: ['build'], run: checkBudgets },
   { name: 'surface', needs: ['build'], run: () => checkSurface() },
   { name: 'docs', run: checkDocs },
-  { name: 'web app', alone: true, run: checkWeb },
   { name: 'floors', when: 'nightly', run: checkFloors },
   { name: 'live OpenFGA', when: 'nightly', run: checkLiveOpenFga },
   { name: 'live Keycloak', when: 'nightly', run: checkLiveKeycloak },

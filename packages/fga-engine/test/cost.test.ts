@@ -81,7 +81,7 @@ describe('a deadline', () => {
 
   test.each([
     ['that never answers', () => ({ ...slow(0), tuplesOf: () => new Promise<never>(() => {}) })],
-    ['that is slow', () => slow(200)],
+    ['that is slow', () => slow(5_000)],
   ])('ends each question to a tuple source %s', async (_name, source) => {
     const engine = createEngine({ model: groups, tuples: source(), timeoutMs: 50 })
     const late = { code: 'deadline_exceeded', number: 4004, status: 500 }

@@ -36,7 +36,7 @@ describe.each(withPostgresServer(['two processes on one PostgreSQL, with a clien
   let server: PostgresServer
   beforeAll(async () => {
     server = await startMigratedServer()
-  }, 30_000)
+  })
   afterAll(() => server.stop())
   const on = (postgres: 'pg' | 'postgres') => () => ({ postgres, port: server.port, prefix: 'killed' })
   killedWorkerTests(on('pg'), on('postgres'))

@@ -19,7 +19,7 @@ export function killedWorkerTests(victims: () => Target, survivors: () => Target
   beforeAll(async () => {
     store = await openTarget(survivors())
     survivor = await startWorker(survivors())
-  }, 30_000)
+  })
   afterAll(() => survivor?.kill())
 
   /** What must hold of a job after all that happened to it. */
@@ -46,7 +46,7 @@ export function killedWorkerTests(victims: () => Target, survivors: () => Target
     expect(await settled(job, [survivor])).toBe('completed')
   })
 
-  test.concurrent.each(LIFE)('killed right after it %s, its work is taken up', { timeout: 30_000 }, async (step) => {
+  test.concurrent.each(LIFE)('killed right after it %s, its work is taken up', async (step) => {
     const job = randomUUID()
     const victim = await startWorker(victims())
     victim.send({ job, stepped: true })

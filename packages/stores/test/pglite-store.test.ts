@@ -11,7 +11,7 @@ let database: PGlite
 beforeAll(async () => {
   database = await PGlite.create()
   await migrate({ client: database })
-}, 30_000)
+})
 afterAll(() => database.close())
 
 // Its clock is that of this process. The suite gives a caller another one, and not its server.

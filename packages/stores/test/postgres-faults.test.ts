@@ -16,7 +16,7 @@ let database: PGlite
 beforeAll(async () => {
   database = await PGlite.create()
   await migrate({ client: database })
-}, 30_000)
+})
 afterAll(() => database.close())
 
 describe('options of postgresStore', () => {
@@ -270,7 +270,7 @@ describe('a database without tables', () => {
   let empty: PGlite
   beforeAll(async () => {
     empty = await PGlite.create()
-  }, 30_000)
+  })
   afterAll(() => empty.close())
 
   test('is refused with the remedy; migrate makes them once, and its SQL by another tool makes the same ones', async () => {

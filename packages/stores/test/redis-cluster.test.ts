@@ -45,7 +45,7 @@ describe.each(withRedisServer(['clusters']))('servers of %s', () => {
         await wait(25)
       }
     }
-  }, 30_000)
+  })
   afterAll(async () => {
     await first.stop()
     await second.stop()

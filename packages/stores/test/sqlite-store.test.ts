@@ -22,7 +22,7 @@ describe('a file as a process left it that was killed', () => {
       if (heard < 3) victim.send('go')
     }
     await victim.kill()
-  }, 30_000)
+  })
   afterAll(left.remove)
 
   // With the journal that was not written back.

@@ -27,8 +27,11 @@ export function startChromium(): Promise<Browser> {
 export type Scheme = 'light' | 'dark'
 
 /** A user's browser, at a phone's size. */
-export function phoneSized(browser: Browser, colorScheme: Scheme = 'light'): Promise<BrowserContext> {
-  return browser.newContext({ viewport: { width: 390, height: 760 }, colorScheme, locale: 'en-GB' })
+export async function phoneSized(browser: Browser, colorScheme: Scheme = 'light'): Promise<BrowserContext> {
+  const context = await browser.newContext({ viewport: { width: 390, height: 760 }, colorScheme, locale: 'en-GB' })
+  // A limit for what hangs: a busy machine takes many times as long.
+  context.setDefaultTimeout(120_000)
+  return context
 }
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

@@ -14,7 +14,7 @@ const LONG = 'ann.with.a.rather.long.address@department.subsidiary.corporation.e
 
 if (!hasChromium) test('the page of connections in a browser', ({ skip }) => skip(chromiumMissing))
 
-describe.runIf(hasChromium)('the page of connections in a browser', { timeout: 40_000 }, () => {
+describe.runIf(hasChromium)('the page of connections in a browser', { timeout: 240_000 }, () => {
   let browser: Browser
   let target: Awaited<ReturnType<typeof sandboxTarget>>
   let app: Listening

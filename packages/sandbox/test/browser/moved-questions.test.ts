@@ -7,7 +7,7 @@ import { chromiumMissing, hasChromium, phoneSized, startChromium } from './chrom
 
 if (!hasChromium) test('a question that takes the place of another', ({ skip }) => skip(chromiumMissing))
 
-describe.runIf(hasChromium)('a question that takes the place of another', { timeout: 40_000 }, () => {
+describe.runIf(hasChromium)('a question that takes the place of another', { timeout: 240_000 }, () => {
   let browser: Browser
   let sandbox: Sandbox
   beforeAll(async () => {

@@ -88,7 +88,7 @@ function guardedProcesses(target: () => Target): void {
   })
 
   test(verifies('A2', 'two processes, fifty calls of one slot each: asked once, run once, all are told the result'), {
-    timeout: 60_000,
+    timeout: 240_000,
   }, async () => {
     const task = { kind: 'crowd', amount: 2_000, calls: 50 } as const
     const [left, right] = await Promise.all([ended(target(), directory, task), ended(target(), directory, task)])
@@ -121,7 +121,7 @@ describe.runIf(hasPostgresServer)('guards on one PostgreSQL', () => {
   let server: PostgresServer
   beforeAll(async () => {
     server = await startMigratedServer()
-  }, 30_000)
+  })
   afterAll(() => server.stop())
   guardedProcesses(() => ({ postgres: 'pg', port: server.port, prefix: 'guards' }))
 })

@@ -75,7 +75,7 @@ function historiesOn<Server extends RedisServer | PostgresServer>(
   let server: Server
   beforeAll(async () => {
     server = await start()
-  }, 30_000)
+  })
   afterAll(() => server.stop())
   const target = (client: number): Target => ({
     ...library(client),

@@ -82,7 +82,7 @@ let none: RunningUpstream
 beforeAll(async () => {
   // Longer than what `hastened` takes for a lease.
   ;[grace, none] = await Promise.all([startUpstream(120), startUpstream(0)])
-}, 30_000)
+})
 afterAll(() => Promise.all([grace?.close(), none?.close()]))
 
 function refreshingProcesses(target: () => Target): void {
@@ -93,7 +93,7 @@ function refreshingProcesses(target: () => Target): void {
     mortals = [startWorker(target()), startWorker(target())]
     stays = await startWorker(target())
     await Promise.all(mortals)
-  }, 30_000)
+  })
   afterAll(async () => {
     await stays?.stop()
     for (const mortal of mortals) await (await mortal).stop()
@@ -109,7 +109,7 @@ function refreshingProcesses(target: () => Target): void {
     return { at, one, two: stays, refreshes: async () => (await upstream.refreshes()) - before }
   }
 
-  test('two processes make one refresh, again and again', { timeout: 30_000 }, async () => {
+  test('two processes make one refresh, again and again', async () => {
     const { at, one, two, refreshes } = await pair(none, 0)
     for (let round = 1; round <= 3; round++) {
       const task = { kind: 'ask', at, calls: 20, offset: round * AFTER_EXPIRY } as const
@@ -119,7 +119,7 @@ function refreshingProcesses(target: () => Target): void {
     }
   })
 
-  test('one process links again while the other refreshes: no token is sent twice', { timeout: 30_000 }, async () => {
+  test('one process links again while the other refreshes: no token is sent twice', async () => {
     const { at, one, two } = await pair(none, 0)
     for (let round = 1; round <= 4; round++) {
       const task = { kind: 'ask', at, calls: 10, offset: round * AFTER_EXPIRY } as const
@@ -155,12 +155,12 @@ function refreshingProcesses(target: () => Target): void {
     for (const status of told as readonly string[])
       expect(['token', 'must_reconnect', 'not_connected']).toContain(status)
     expect(await three.tell({ ...last, offset: 60 * AFTER_EXPIRY })).toEqual(Array(8).fill('not_connected'))
-  }, 30_000)
+  })
 
   const died = { kind: 'ask', calls: 3, offset: AFTER_EXPIRY, hastened: true, dies: true } as const
   const after = { kind: 'ask', calls: 5, offset: AFTER_EXPIRY, hastened: true } as const
 
-  test('killed between answer and write, with a grace period: the connection lives', { timeout: 30_000 }, async () => {
+  test('killed between answer and write, with a grace period: the connection lives', async () => {
     const { at, one, two, refreshes } = await pair(grace, 0)
     expect(await one.tellLast({ ...died, at })).toBe('SIGKILL')
     expect(await two.tell({ ...after, at })).toEqual(Array(5).fill('token'))
@@ -169,7 +169,7 @@ function refreshingProcesses(target: () => Target): void {
     expect(await two.tell({ ...after, at, offset: 2 * AFTER_EXPIRY })).toEqual(Array(5).fill('token'))
   })
 
-  test('and without one: told as such, once and for all, with nothing sent', { timeout: 30_000 }, async () => {
+  test('and without one: told as such, once and for all, with nothing sent', async () => {
     const { at, one, two, refreshes } = await pair(none, 1)
     expect(await one.tellLast({ ...died, at })).toBe('SIGKILL')
     await wait(LEASE_MS)

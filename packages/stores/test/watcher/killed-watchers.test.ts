@@ -44,7 +44,7 @@ async function ask(): Promise<readonly string[]> {
 }
 
 test('watchers of one SQLite file die by SIGKILL wherever they are: each answer is told, twice only over a death', {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const deaths: readonly Death[] = [
     { at: 'looked', time: 3 },

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type ChannelUnderTest, LIFETIME_SECONDS, OrderApp } from './channel/channel-under-test.ts'
 
 /** Longer than the longest wait in real time, milliseconds. */
-const TEST_TIMEOUT = 30_000
+const TEST_TIMEOUT = 120_000
 
 /** Facts of a channel for {@link describeChannel}. */
 export interface ChannelSubject {

@@ -22,7 +22,7 @@ import { tokenExchange } from './protocol/token-exchange.ts'
 import { vault } from './protocol/vault.ts'
 
 /** Longer than the longest wait in real time, milliseconds. */
-const TEST_TIMEOUT = 30_000
+const TEST_TIMEOUT = 120_000
 
 const SECTIONS: Readonly<Record<string, readonly Scenario[]>> = {
   discovery,

@@ -14,8 +14,8 @@ import { type StoreUnderTest, withStore } from './store/store-under-test.ts'
 import { valueTests } from './store/values.ts'
 import { versionTests } from './store/versions.ts'
 
-/** Longer than the longest wait in real time, milliseconds. */
-const TEST_TIMEOUT = 30_000
+/** A limit for what hangs, and no measure of speed. Milliseconds. */
+const TEST_TIMEOUT = 120_000
 
 /** Facts of a store for {@link describeStore}. */
 export interface StoreSubject {

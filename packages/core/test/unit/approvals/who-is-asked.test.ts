@@ -55,9 +55,11 @@ describe('while a question is sent', () => {
 
   test('nothing is left behind that renews a lease which was given back', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const { settle } = await opened()
+    const { settle, store } = await opened()
     expect((await settle()).status).toBe('pending')
-    expect(vi.getTimerCount()).toBe(0)
+    const put = vi.spyOn(store, 'put')
+    await vi.advanceTimersByTimeAsync(300_000)
+    expect(put).not.toHaveBeenCalled()
   })
 })
 

@@ -183,7 +183,7 @@ describe('an API asks for more in mid-body (E5)', () => {
     const { guard, call, send, store } = strictApi()
     let isDown = false
     const behalf = guard({
-      timeoutMs: 50,
+      timeoutMs: 1_000,
       store: tapped(store, (_, __, next) => (isDown ? Promise.reject(new StoreError('unavailable', 'down')) : next())),
     })
     const throwing = behalf.run(reads, call(), async (input, context) => {
