@@ -137,11 +137,14 @@ async function proven(
     ...(token.scopes !== undefined && { scopes: token.scopes }),
   }
   const { audience } = context
+  // A time that is earlier than that of the tokens allows less, also if another party has written it.
+  const { provenAt = context.clock.now() / 1000 } = kept.identity
   try {
     const login = await loginOfResponse(response, { issuer: profile.issuer, audience }, context)
     const { renewedAt, sentAt, refusals } = kept
     return {
       ...login,
+      identity: { ...login.identity, provenAt: Math.min(provenAt, login.identity.provenAt ?? provenAt) },
       renewedAt,
       ...(sentAt !== undefined && { sentAt }),
       ...(refusals !== undefined && { refusals }),
@@ -151,7 +154,7 @@ async function proven(
     if (error.reason !== 'expired' || refreshToken === undefined) return undefined
     // Good for nothing but to be renewed: it ended long ago.
     const { issuer, tenant, subject } = kept.identity
-    const identity = { kind: 'user', issuer, subject, expiresAt: 0, claims: {} } as const
+    const identity = { kind: 'user', issuer, subject, provenAt, expiresAt: 0, claims: {} } as const
     return { ...kept, audience, identity: { ...identity, ...(tenant !== undefined && { tenant }) } }
   }
 }

@@ -5,6 +5,7 @@ import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError, StoreError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
+import { requireProofTime } from './present-user.ts'
 import { type SubjectToken, subjectTokenOf } from './subject-token.ts'
 import { admit, fieldsOf } from './verified.ts'
 import { identityFromAccessToken } from './verify-access-token.ts'
@@ -103,8 +104,10 @@ export async function loginOfResponse(
   const { user, boundTo, nonce } = await userOfResponse(response, asked, context)
   const renewedAt = Math.floor(context.clock.now() / 1000)
   const expiresAt = tokenEnd(renewedAt, expiresIn, user.expiresAt)
+  // A renewal brings tokens with a newer time, and is no new proof (I11).
+  const provenAt = requireProofTime(user, context.clock)
   return {
-    identity: { ...fieldsOf(user), ...(expiresAt !== undefined && { expiresAt }) },
+    identity: { ...fieldsOf(user), provenAt, ...(expiresAt !== undefined && { expiresAt }) },
     token: tokenOf(accessToken, subjectTokenOf(user), scopes, boundTo),
     ...(refreshToken !== undefined && { refreshToken }),
     ...(idToken !== undefined && { idToken }),

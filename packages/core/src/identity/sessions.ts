@@ -21,7 +21,7 @@ import {
 } from '../lib/index.ts'
 import type { Clock, Store } from '../ports/index.ts'
 import { checkLifetime, concerns, revocableName, revocableNames } from '../revocation/index.ts'
-import { presenceIn, refuseRevoked, requireProofTime } from './present-user.ts'
+import { presenceIn, refuseRevoked } from './present-user.ts'
 import {
   identityOfLogin,
   isForAudience,
@@ -33,7 +33,6 @@ import {
 import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 import { unlessRevoked } from './unless-revoked.ts'
-import { fieldsOf } from './verified.ts'
 import { checkAudience, trustedServers } from './verify-access-token.ts'
 
 /** Store of the sessions, and the authorization server of their tokens. */
@@ -177,9 +176,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     async create(response, { nonce, signal } = {}) {
       const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
-      const verified = await loginOfResponse(readTokenResponse(response), asked, { servers, clock, signal })
-      const provenAt = requireProofTime(verified.identity, clock)
-      const login: StoredSession = { ...verified, identity: { ...fieldsOf(verified.identity), provenAt } }
+      const login = await loginOfResponse(readTokenResponse(response), asked, { servers, clock, signal })
       checkKey(login, records, servers.of(login.identity.issuer).profile)
       const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }
