@@ -1,7 +1,7 @@
 import { isGrantGone } from '../authorization-server/request-fault.ts'
 import type { ReceivedTokens, TokenResponse } from '../authorization-server/server.ts'
 import { tokenEnd } from '../authorization-server/times.ts'
-import { isSamePrincipal, ownerOf } from '../contract/index.ts'
+import { isSamePrincipal, ownerOf, type UserIdentity } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
 import { type LoginContext, loginOfResponse, type StoredSession, tokenOf } from './session-login.ts'
@@ -23,8 +23,8 @@ export type Renewal =
 /**
  * Asks for the next token, once. The answer is held to the same person (OpenID Connect Core §12.2).
  *
- * Keeps the session, level and times of the login. Other claims come from the answer alone: without claims that can be
- * verified, the user has no roles.
+ * Keeps the session, actor, level and times of the login. Other claims come from the answer alone: without claims that
+ * can be verified, the user has no roles.
  */
 export async function renewLogin(kept: StoredSession, context: LoginContext): Promise<Renewal> {
   const { identity, refreshToken } = kept
@@ -79,7 +79,6 @@ async function heldTo(
   if (kept.idToken !== undefined && next.nonce !== undefined && next.nonce !== kept.nonce) {
     throw new InvalidTokenError('claims', 'the renewed id_token has another nonce than that of the login')
   }
-  const { acr, authTime, provenAt, sessionId } = identity
   return {
     refreshToken: kept.refreshToken,
     // OpenID Connect Core §12.2: an answer may have no id_token. The issuer asserts a user by the last one, or asks for
@@ -87,14 +86,21 @@ async function heldTo(
     ...(context.isSealed !== false && kept.idToken !== undefined && { idToken: kept.idToken }),
     ...next,
     ...(kept.nonce !== undefined && { nonce: kept.nonce }),
-    identity: {
-      ...(acr !== undefined && { acr }),
-      ...next.identity,
-      // §12.2: a renewal is no new authentication.
-      ...(authTime !== undefined && { authTime }),
-      ...(provenAt !== undefined && { provenAt }),
-      ...(sessionId !== undefined && { sessionId }),
-    },
+    identity: renewedUser(identity, next.identity),
+  }
+}
+
+function renewedUser(before: UserIdentity, next: UserIdentity): UserIdentity {
+  const { acr, actor, authTime, provenAt, sessionId } = before
+  return {
+    ...(acr !== undefined && { acr }),
+    // Else the actor's session would become that of a present user (I10).
+    ...(actor !== undefined && { actor }),
+    ...next,
+    // §12.2: a renewal is no new authentication.
+    ...(authTime !== undefined && { authTime }),
+    ...(provenAt !== undefined && { provenAt }),
+    ...(sessionId !== undefined && { sessionId }),
   }
 }
 

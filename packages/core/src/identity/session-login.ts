@@ -163,9 +163,13 @@ function boundKey(tokenType: TokenResponse['tokenType'], key: string | undefined
   throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
 }
 
-/** Keeps the session and the time of the login, if only its id_token contains them: a revocation compares both. */
-function withLogin(user: UserIdentity, { sessionId, authTime }: UserIdentity): UserIdentity {
+/**
+ * Keeps the session and the time of the login, if only its id_token contains them: a revocation compares both. The same
+ * for its actor, who is no present user.
+ */
+function withLogin(user: UserIdentity, { actor, sessionId, authTime }: UserIdentity): UserIdentity {
   const login = {
+    ...(user.actor === undefined && actor !== undefined && { actor }),
     ...(user.sessionId === undefined && sessionId !== undefined && { sessionId }),
     ...(user.authTime === undefined && authTime !== undefined && { authTime }),
   }
