@@ -45,19 +45,22 @@ export class TokenReader {
     const { connection } = request
     const upstream = this.#upstreams.get(connection)
     if (upstream === undefined) return { status: 'misconfigured', detail: `the vault has no connection ${connection}` }
-    const stored = await this.#find(request)
+    const stored = await this.#find(request, upstream)
     if (!('record' in stored)) return stored
     const { record } = stored
     return (
       this.#settledAnswer(record, upstream, request) ??
-      (this.#isFresh(record, request) ? this.#answer(record) : this.#refreshed(stored, upstream, request, context))
+      (this.#isFresh(record, request)
+        ? this.#answer(record, upstream)
+        : this.#refreshed(stored, upstream, request, context))
     )
   }
 
-  async #find({ identity, connection, account }: VaultRequest): Promise<StoredAccount | VaultAnswer> {
+  async #find(request: VaultRequest, upstream: Upstream): Promise<StoredAccount | VaultAnswer> {
+    const { identity, connection, account } = request
     const owner = accountOwner(identity)
     if (account !== undefined) {
-      const stored = await this.#records.find(await this.#records.key(owner, connection, account))
+      const stored = await this.#records.find(await this.#records.key(owner, connection, idOf(account, upstream)))
       if (stored === undefined) return { status: 'not_connected', detail: 'this account is not linked' }
       return 'unreadable' in stored ? this.#unreadable(stored) : stored
     }
@@ -96,7 +99,11 @@ export class TokenReader {
    * Returns the answer that no refresh changes. Called for each record that was read, because the account may be linked
    * again at any time.
    */
-  #settledAnswer(record: AccountRecord, upstream: Upstream, { scopes }: VaultRequest): VaultAnswer | undefined {
+  #settledAnswer(record: AccountRecord, upstream: Upstream, request: VaultRequest): VaultAnswer | undefined {
+    const { scopes, account: asked = record.account.id } = request
+    if (asked !== record.account.id && asked !== nameOf(record, upstream)) {
+      return { status: 'not_connected', detail: 'this account is not linked: another one may have taken its place' }
+    }
     const unusable = this.#unusable(record, upstream)
     if (unusable !== undefined) return unusable
     const missing = scopes.filter((scope) => !record.scopes.includes(scope))
@@ -136,7 +143,7 @@ export class TokenReader {
     switch (refreshed.status) {
       case 'settled': {
         const settled = this.#settledAnswer(refreshed.record, upstream, request)
-        return settled ?? (this.#isAlive(refreshed.record) ? this.#answer(refreshed.record) : ended)
+        return settled ?? (this.#isAlive(refreshed.record) ? this.#answer(refreshed.record, upstream) : ended)
       }
       case 'gone':
         return gone
@@ -156,7 +163,7 @@ export class TokenReader {
     const { record } = now
     const settled = this.#settledAnswer(record, upstream, request)
     if (settled !== undefined) return settled
-    return this.#isAlive(record) && !isRefused(record, request) ? this.#answer(record) : undefined
+    return this.#isAlive(record) && !isRefused(record, request) ? this.#answer(record, upstream) : undefined
   }
 
   /**
@@ -183,17 +190,31 @@ export class TokenReader {
     return accessToken !== undefined && (expiresAt === undefined || this.#clock.now() / 1000 < expiresAt)
   }
 
-  #answer({ accessToken = '', expiresAt, scopes, account }: AccountRecord): VaultAnswer {
+  #answer(record: AccountRecord, upstream: Upstream): VaultAnswer {
+    const { accessToken = '', expiresAt, scopes } = record
     return {
       status: 'token',
       token: new Token(accessToken),
       ...(expiresAt !== undefined && { expiresAt }),
       scopes,
-      account: account.id,
+      account: nameOf(record, upstream),
       recheckSeconds: this.#recheckSeconds,
     }
   }
 }
+
+/** The id under which an account is stored, by its id or by the name of its link. */
+const idOf = (account: string, upstream: Upstream): string =>
+  isUnnamed(upstream) ? account.replace(/:.*/, '') : account
+
+const isUnnamed = ({ connection }: Upstream): boolean => connection.account.from === 'none'
+
+/**
+ * A new link of an account without an id may be of another one: a yes, a retry and a running body are for the link that
+ * they began with.
+ */
+const nameOf = ({ account: { id }, connectedAt }: AccountRecord, upstream: Upstream): string =>
+  isUnnamed(upstream) ? `${id}:${connectedAt}` : id
 
 const gone: VaultAnswer = { status: 'not_connected', detail: 'the account was disconnected' }
 
