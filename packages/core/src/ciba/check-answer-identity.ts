@@ -3,7 +3,7 @@ import type { TokenResponse, VerifiedJwt } from '../authorization-server/server.
 import type { JsonObject } from '../contract/index.ts'
 import { accessTokenHash } from '../identity/access-token-hash.ts'
 import { checkIdTokenKind } from '../identity/check-access-token.ts'
-import { audienceOf } from '../identity/wire.ts'
+import { audienceOf, readActor } from '../identity/wire.ts'
 import { equalSecrets } from '../lib/index.ts'
 import type { PollContext } from './poll-context.ts'
 import { AUTH_REQ_ID_CLAIM, type CibaState } from './wire.ts'
@@ -77,10 +77,13 @@ function audienceProblem(claims: Claims, clientId: string): string | undefined {
 function personProblem(
   claims: Claims,
   { approver }: ApprovalQuestion,
-  { token }: PollContext['server']['profile'],
+  { token, actor }: PollContext['server']['profile'],
 ): string | undefined {
   const subject = token.subject === undefined ? claims.sub : token.subject(claims)
   if (subject !== approver.subject) return 'the id_token names another subject than the approver'
+  if (claims.act !== undefined && readActor(claims.act)?.subject !== actor) {
+    return 'the id_token names an actor, who answered in place of the approver'
+  }
   if (approver.tenant !== undefined && token.tenant(claims) !== approver.tenant) {
     return "the id_token names another tenant than the approver's"
   }

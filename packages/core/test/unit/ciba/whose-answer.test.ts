@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { auth0Profile, defaultProfile, ISSUER, refusal, stateOf, useBackchannel } from './backchannel.ts'
 
@@ -23,6 +24,24 @@ describe('the id_token', () => {
     const { look, answer, success, idToken } = await begin(auth0Profile)
     answer(await success({ id_token: await idToken({ org_id: 'org_1' }) }))
     expect((await look()).status).toBe('approved')
+  })
+
+  test(verifies('I10', 'names no party that acts for the approver, but for our agent'), async () => {
+    const { look, answer, success, idToken, accessToken } = await begin((issuer) => ({
+      ...defaultProfile(issuer),
+      actor: 'agent:a',
+    }))
+    for (const [act, status] of [
+      [{ sub: 'support-desk' }, 'failed'],
+      [{ sub: 'support-desk', act: { sub: 'agent:a' } }, 'failed'],
+      [{}, 'failed'],
+      [null, 'failed'],
+      [{ sub: 'agent:a' }, 'approved'],
+    ] as const) {
+      const access_token = await accessToken({ act: { sub: 'agent:a' } })
+      answer(await success({ id_token: await idToken({ act }), access_token }))
+      expect((await look()).status, JSON.stringify(act)).toBe(status)
+    }
   })
 
   test('is the evidence of the answer, by what it says of the login, and never itself', async () => {
