@@ -8,8 +8,11 @@ export const KEPT_SECONDS = 30 * 24 * 3600
 /** Tolerated difference between the clocks of a store and of its readers. Seconds. */
 const SKEW_SECONDS = 24 * 3600
 
-/** Lifetime of a row, far longer than it is read: a row that the log names and the store lacks was deleted. Seconds. */
-const STORED_SECONDS = 4 * KEPT_SECONDS
+/**
+ * Lifetime of a row, far longer than it is read: a row that the log names and the store lacks was deleted. The head lasts
+ * longer than the record of a name, which it says to look for (`isShortened`). Seconds.
+ */
+const STORED_SECONDS = 13 * KEPT_SECONDS
 
 /** Maximum number of revocations in one chunk. An append writes the last chunk again. */
 const CHUNK = 64
@@ -50,6 +53,8 @@ export class RevocationLog {
   #read: Head | undefined
   /** Whether this process has read all that is in force. */
   isWhole = true
+  /** Whether the log may have had older entries, which it has dropped. */
+  isShortened = false
 
   /** @param take - Is given each revocation, and may be given it again. */
   constructor(opened: OpenedStore, take: (revoked: RevokedAt) => void) {
@@ -70,6 +75,7 @@ export class RevocationLog {
 
   async #readFrom(head: Head, before: Head | undefined, now: number): Promise<void> {
     const inForce = isKept(head, now)
+    this.isShortened = !inForce || head.first > 0
     const from = Math.max(inForce ? head.first : head.last + 1, before?.last ?? 0)
     const chunks: RevokedAt[][] = []
     do {

@@ -74,10 +74,14 @@ export class Revocations {
     return this.#wasRead(now) && this.#isInLog(identity, now)
   }
 
-  /** Whether the log suffices for an identity. It ends after 30 days, so the names of an older proof are read once. */
+  /**
+   * Whether the log suffices for an identity. It ends after 30 days, so the names of an older proof are read once, and
+   * those of a session: it stays revoked, however new its token is.
+   */
   #isInLog(identity: Identity | undefined, now: number): boolean {
     if (!this.#log.isWhole) return false
     if (identity?.kind !== 'user' || this.#namesRead.has(identity)) return true
+    if (identity.sessionId !== undefined && this.#log.isShortened) return false
     const provenAt = provenAtOf(identity) ?? 0
     // A time in the future proves nothing, however old the proof is.
     return Math.abs(provenAt - now / 1000) < KEPT_SECONDS && provenAt > this.#newest - KEPT_SECONDS
@@ -111,10 +115,6 @@ export class Revocations {
     // The log may have removed entries that this process did not read: it lacks some, or half its length has passed.
     if (!(this.#log.isWhole && this.#wasRead(now, KEPT_SECONDS * 500))) this.#namesRead = new WeakSet()
     this.#readAt = { clock: now, elapsed }
-    // No grant from before that time lasts on.
-    for (const known of Object.values(this.#known))
-      for (const [id, revoked] of known)
-        if (revoked.every(({ at }) => at < now / 1000 - REMEMBERED_SECONDS)) known.delete(id)
   }
 
   /**

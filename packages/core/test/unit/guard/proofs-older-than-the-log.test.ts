@@ -1,5 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import type { UserIdentity } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
 import { ISSUER, reads, smallWorld, user } from './small-world.ts'
 
@@ -26,6 +28,64 @@ describe('the names are read', () => {
       }
       const outcome = await there.run(reads, call({ identity }), () => 'ran')
       expect(outcome).toMatchObject({ interrupt: { kind: 'login_required', maxAge: 0 } })
+    },
+  )
+
+  test.each([64, 200, 365])(
+    verifies('I9', 'of a session that was revoked within %i days, however new its token or its login is'),
+    async (days) => {
+      const { guard, call, clock } = smallWorld()
+      await guard().revoke({ issuer: ISSUER, session: 'one' })
+      for (const isLogin of [false, true]) {
+        clock.advance((days * 86_400) / 2)
+        const now = clock.now() / 1000
+        const identity = user({ sessionId: 'one', claims: { iat: now }, ...(isLogin && { authTime: now }) })
+        // A process that starts now.
+        const outcome = await guard().run(reads, call({ identity }), () => 'ran')
+        expect(outcome).toMatchObject({ status: 'denied', code: 'revoked' })
+        await guard().revoke({ issuer: ISSUER, subject: 'bob' })
+      }
+    },
+  )
+
+  test('once for a session whose log was shortened, and not for each of its calls', async () => {
+    const { guard, call, clock, store } = smallWorld()
+    await guard().revoke({ issuer: ISSUER, subject: 'bob' })
+    clock.advance(32 * 86_400)
+    let asked = 0
+    const counting = tapped(store, (operation, key, next) => {
+      if (operation === 'get' && key.startsWith('revoked:')) asked++
+      return next()
+    })
+    const behalf = guard({ store: counting })
+    const identity = user({ sessionId: 'one', claims: { iat: clock.now() / 1000 } })
+    for (let number = 0; number < 3; number++) {
+      expect(await behalf.run(reads, call({ identity }), () => 'ran')).toMatchObject({ status: 'done' })
+      clock.advance(6)
+    }
+    expect(asked).toBe(2)
+  })
+
+  test(
+    verifies('I9', 'and what was read of the log stays known where the clock was a year ahead for a moment'),
+    async () => {
+      const { guard, call, clock } = smallWorld()
+      const now = clock.now() / 1000
+      const [proof, carol] = ['ann', 'carol'].map((subject) =>
+        user({ subject, claims: { iat: now }, expiresAt: now + 500 * 86_400 }),
+      ) as [UserIdentity, UserIdentity]
+      let ahead = 0
+      const behalf = guard({ clock: { now: () => clock.now() + ahead } })
+      clock.advance(60)
+      await guard().revoke(ann)
+      // More than one chunk of the log.
+      for (let number = 0; number < 100; number++) await guard().revoke({ issuer: ISSUER, subject: `other-${number}` })
+      expect(await behalf.run(reads, call({ identity: carol }), () => 'ran')).toMatchObject({ status: 'done' })
+      ahead = 400 * 86_400_000
+      await behalf.run(reads, call({ identity: carol }), () => 'ran')
+      ahead = 0
+      clock.advance(6)
+      expect(await behalf.run(reads, call({ identity: proof }), () => 'ran')).toMatchObject({ code: 'revoked' })
     },
   )
 
