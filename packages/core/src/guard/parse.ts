@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { RunStore } from '../approvals/run-store.ts'
 import type { Json } from '../contract/index.ts'
 import { type Eventually, equalJson, meansSame, missingIn, type Snapshot, snapshot, whenKnown } from '../lib/index.ts'
 import type { IncomingCall, ParsedCall } from './call.ts'
@@ -39,20 +40,25 @@ export async function parseStored(
   if ('problem' in parsed || !equalJson(parsed.input, input)) {
     return deny('invalid_input', 'the schema refuses the stored input of this run: use another slot')
   }
-  return { facts: { input }, detail: 'the stored input of this run replaces it' }
+  // The parsed copy is frozen; what was read from the store is not (A10).
+  return { facts: { input: parsed.input }, detail: 'replaced by the stored input' }
 }
 
 /**
  * Returns the input by which equal calls are found. A field that the schema fills in differently each time, such as a
  * random default or the time, does not count: the same arguments under another slot are an equal call (A13, A14).
  */
-export async function comparedInput({ policy, input, rawInput, invocation }: ParsedCall): Promise<Json> {
+export async function comparedInput(call: ParsedCall, runStore: Pick<RunStore, 'storeNow'>): Promise<Json> {
+  const { policy, input, rawInput, invocation } = call
   if (equalJson(input, rawInput)) return input
   const again = () => parseInput(policy.schema, rawInput)
   // The input of an adapter may differ from what the schema makes of the raw one, if the arguments were edited.
   const one = invocation.rawInput === undefined ? { input } : await again()
-  // In the next millisecond: a schema may fill in the time. No timer: a test may have replaced it by one that stands still.
+  // In the next millisecond: a schema may fill in the time. On Workers the clock stands still until code has waited for I/O, so
+  // the store is asked: https://developers.cloudflare.com/workers/runtime-apis/performance. No timer: a test may have replaced
+  // it by one that stands still.
   const before = Date.now()
+  await runStore.storeNow()
   for (let turn = 0; Date.now() === before && turn < 50_000; turn++) await undefined
   const other = await again()
   return 'problem' in one || 'problem' in other ? input : (lasting(input, one.input, other.input) as Json)
@@ -63,9 +69,8 @@ function lasting(input: unknown, one: unknown, other: unknown): unknown {
   if (equalJson(one as Json, other as Json)) return input
   if (typeof input !== 'object' || input === null) return undefined
   const [first, second] = [one, other] as readonly (Readonly<Record<string, unknown>> | null | undefined)[]
-  return Object.fromEntries(
-    Object.entries(input).map(([key, value]) => [key, lasting(value, first?.[key], second?.[key])]),
-  )
+  const values = Object.entries(input).map(([key, value]) => [key, lasting(value, first?.[key], second?.[key])])
+  return Object.fromEntries(values)
 }
 
 function withRawInput(parsed: ParsedInput, written: Snapshot | undefined): Parsed {

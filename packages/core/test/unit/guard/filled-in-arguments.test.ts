@@ -1,7 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
-import { policy } from '../../../src/index.ts'
+import { policy, type Store } from '../../../src/index.ts'
+import { tapped } from '../approvals/harness.ts'
 import { smallWorld } from './small-world.ts'
 
 describe('a field that the schema fills in differently each time does not distinguish equal calls', () => {
@@ -103,6 +104,60 @@ describe('a field that the schema fills in differently each time does not distin
       await new Promise((passed) => setTimeout(passed, 5))
       expect(await behalf.run(rules, adapted('two'), () => 'ran')).toMatchObject({ code: 'approval_denied' })
       expect(questions).toHaveLength(1)
+    },
+  )
+
+  test(
+    verifies(
+      'A13',
+      'a default of the current time: also where a clock stands still until code has waited for the store',
+    ),
+    async () => {
+      vi.useFakeTimers({ toFake: ['Date'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const later = () => vi.setSystemTime(Date.now() + 1)
+      const { guard, call, store } = smallWorld()
+      const remote: Store = Object.assign(
+        tapped(store, (_, __, next) => {
+          later()
+          return next()
+        }),
+        {
+          now: () => {
+            later()
+            return store.now()
+          },
+        },
+      )
+      const behalf = guard({ store: remote })
+      const timed = withReference(() => new Date().toISOString())
+      const rules = policy(timed, { effect: 'write' })
+      const adapted = (slot: string) => call({ slot, input: timed.parse({ amount: 50 }), rawInput: { amount: 50 } })
+      const lost = () => Promise.reject(new Error('no answer'))
+      await expect(behalf.run(rules, adapted('one'), lost)).rejects.toThrow('no answer')
+      later()
+      expect(await behalf.run(rules, adapted('two'), () => 'ran')).toMatchObject({ code: 'unknown_outcome' })
+    },
+  )
+
+  test(
+    verifies('A10', 'a random default: what was approved is frozen in each later try, and no rule changes it'),
+    async () => {
+      const { guard, call, answers, clock, questions } = smallWorld()
+      const behalf = guard()
+      const when = ({ input }: { input: z.infer<typeof random> }) => {
+        // As code does that is not strict: it goes on where an object is frozen.
+        Reflect.set(input, 'amount', 5000)
+        Reflect.set(input.meta, 'reference', 'changed')
+        return true
+      }
+      const message = ({ input }: { input: z.infer<typeof random> }) => `Pay ${input.amount} ${input.meta.reference}`
+      const rules = policy(random, { version: '1', approval: { message, when } })
+      await behalf.run(rules, call(), () => 'ran')
+      answers({ status: 'approved' })
+      clock.advance(8)
+      const ran = await behalf.run(rules, call(), (input) => `Pay ${input.amount} ${input.meta.reference}`)
+      expect(ran).toMatchObject({ status: 'done', result: questions[0]?.message })
     },
   )
 
