@@ -1,4 +1,5 @@
 import type { ApprovalEvent } from '../contract/index.ts'
+import { copyOf } from '../lib/index.ts'
 import { type AuditSink, type Clock, tellApp } from '../ports/index.ts'
 import type { RunRecord } from './record.ts'
 
@@ -13,7 +14,8 @@ export function approvalState({
   delegationId,
 }: RunRecord): Omit<ApprovalEvent, 'v' | 'at' | 'agent'> | undefined {
   if (question === undefined) return undefined
-  return {
+  // A copy: a sink may write pseudonyms into its event, and the record is used on.
+  return copyOf({
     type: 'approval',
     tool,
     principal: { ...owner, ...(actor && { actor }), ...(delegationId && { delegationId }) },
@@ -22,7 +24,7 @@ export function approvalState({
     approver: question.approver,
     message: question.message,
     enforcedBy: question.credential === undefined ? 'sdk' : 'server',
-  }
+  })
 }
 
 /** Audits new states of questions for code that changes them outside of a guard. */

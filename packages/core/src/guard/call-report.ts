@@ -144,7 +144,8 @@ export class CallReport {
       ...this.#named(),
       source,
       audience,
-      scopes,
+      // A copy: the token may be cached.
+      scopes: [...scopes],
       ...(expiresAt !== undefined && { expiresAt }),
       ...(actor !== undefined && { actor }),
       ...(source !== 'vault' &&

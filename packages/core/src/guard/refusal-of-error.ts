@@ -107,9 +107,14 @@ export interface ErrorText {
 
 /** Reads name, message and stack of a thrown value, without these tokens. Never throws. */
 function describeError(error: unknown, tokens: readonly Token[]): ErrorText {
-  const message = withoutTokens(textOf(error, 'message'), MAX_MESSAGE, tokens)
-  const stack = withoutTokens(textOf(error, 'stack'), MAX_STACK, tokens)
-  return { name: nameOf(error), message, ...(stack !== '' && { stack }) }
+  const message = read(() => (error instanceof Error ? error.message : error))
+  const stack = read(() => error instanceof Error && error.stack)
+  const name = read(() => (error instanceof Error ? error.constructor.name : typeof error))
+  return {
+    name: /^\w{1,64}$/.test(name) ? name : 'an error',
+    message: withoutTokens(message, MAX_MESSAGE, tokens),
+    ...(stack !== '' && { stack: withoutTokens(stack, MAX_STACK, tokens) }),
+  }
 }
 
 function withoutTokens(text: string, most: number, tokens: readonly Token[]): string {
@@ -117,18 +122,12 @@ function withoutTokens(text: string, most: number, tokens: readonly Token[]): st
   return redactTokens(text, tokens).replaceAll(secretShapes, '[hidden]').slice(0, most)
 }
 
-/** Another library's error may have a getter that throws. */
-function textOf(error: unknown, key: 'message' | 'stack'): string {
+/** Returns a text of an error, or an empty one: another library's error may have a getter that throws. */
+function read(text: () => unknown): string {
   try {
-    if (typeof error === 'string') return key === 'message' ? error : ''
-    const text: unknown = error instanceof Error ? error[key] : undefined
-    return typeof text === 'string' ? text : ''
+    const found = text()
+    return typeof found === 'string' ? found : ''
   } catch {
     return ''
   }
-}
-
-function nameOf(error: unknown): string {
-  const name = error instanceof Error ? error.constructor.name : typeof error
-  return /^\w{1,64}$/.test(name) ? name : 'an error'
 }

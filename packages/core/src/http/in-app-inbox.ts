@@ -135,7 +135,7 @@ async function take(
     const verified = verifyInApp({ id, questionId, answer, identity }, runStore.now())
     const taken = await takeAnswer(runStore, user, verified, isOfInbox)
     // The app's next action is not part of the person's answer.
-    tellApp(() => onAnswer?.(taken))
+    tellApp(() => onAnswer?.({ ...taken }))
     return respond(200, { ...taken })
   } catch (error) {
     if (!(error instanceof ApprovalAnswerError)) throw error

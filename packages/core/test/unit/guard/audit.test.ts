@@ -62,6 +62,25 @@ describe('audit events', () => {
     expect(token?.startedAt).toBeLessThanOrEqual(token?.at ?? 0)
   })
 
+  test('a sink that writes other names into its events, such as pseudonyms, changes no question', async () => {
+    const { guard, call, answers, clock, questions } = smallWorld()
+    const pseudonymize = (value: unknown): void => {
+      for (const key of Reflect.ownKeys(Object(value))) {
+        const held: unknown = Reflect.get(Object(value), key)
+        if (typeof held === 'string') Reflect.set(Object(value), key, 'a pseudonym')
+        if (typeof held === 'object') pseudonymize(held)
+      }
+    }
+    const behalf = guard({ audit: { write: pseudonymize } })
+    const identity = user({ actor: { subject: 'an-agent' } })
+    await behalf.run(asks, call({ identity }), () => 'ran')
+    answers({ status: 'approved' })
+    clock.advance(8)
+    const ran = await behalf.run(asks, call({ identity }), () => 'ran')
+    expect(ran).toMatchObject({ status: 'done', result: 'ran' })
+    expect(questions).toMatchObject([{ approver: { subject: 'ann' } }])
+  })
+
   test('an unverified identity is not named in the audit', async () => {
     const { guard, login, invocation, events } = await world()
     const fake = fieldsOf(await login())

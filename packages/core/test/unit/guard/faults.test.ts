@@ -56,6 +56,21 @@ describe('a rule that throws is named to the operator, and to the model nothing 
     ])
   })
 
+  test.each([
+    ['has no class', () => Object.assign(new Error('lost'), { constructor: undefined })],
+    ['cannot be read', () => new Proxy(new Error('lost'), { get: () => broken() })],
+  ])('an error that %s is named as one', async (_, thrown) => {
+    const { listening, call, faults } = listeningWorld()
+    const rules = policy(schema, {
+      permission: () => {
+        throw thrown()
+      },
+    })
+    const outcome = await listening({ permissions: checker }).run(rules, call(), () => 'ran')
+    expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+    expect(faults).toMatchObject([{ rule: 'permission', message: expect.stringMatching(/^an error: /) }])
+  })
+
   test('guard.visible names it as well', async () => {
     const { listening, faults } = listeningWorld()
     const hides = policy(schema, { permission: right, visibleWhen: broken })

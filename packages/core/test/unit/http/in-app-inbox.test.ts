@@ -217,13 +217,16 @@ describe('around it', () => {
     const told: unknown[] = []
     const target = app({
       onAnswer: (answer) => {
-        told.push(answer)
+        told.push({ ...answer })
+        Reflect.set(answer, 'state', 'queued')
         throw new Error('the queue is down')
       },
     })
     await target.run()
     const question = await onlyQuestion(target)
-    expect(await target.post('ann', { ...pick(question), answer: 'approve' })).toHaveProperty('status', 200)
+    const answered = await target.post('ann', { ...pick(question), answer: 'approve' })
+    expect(answered.status).toBe(200)
+    expect(await answered.json()).toEqual({ id: question.id, state: 'approved' })
     await expect.poll(() => told).toEqual([{ id: question.id, state: 'approved' }])
   })
 
