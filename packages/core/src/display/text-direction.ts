@@ -14,10 +14,11 @@ const betweenRight = new RegExp(String.raw`[\p{M}\u200C\u200D]*[^${blocks}]+`, '
 const numbers = /(?:(?<=\s)[-+−]?\p{Sc}?)?\p{Nd}\S*(?:\p{Zs}\p{Nd}\S*)*/gu
 /**
  * Numbers after a letter, sign or digit of a right-to-left script. In left-to-right text, such a number is drawn before
- * it. Arabic numbers change places. Modifier letters between them do not count: some have no direction (U+02C6).
+ * it. Arabic numbers change places. Modifier letters between them do not count: some have no direction (U+02C6). Characters
+ * of a right-to-left script between them are where the search begins again, so that it takes no longer than the text is.
  */
 const moved = new RegExp(
-  String.raw`(?:[${right}--[\u0660-\u0669\u06F0-\u06F9]]|[\u0660-\u0669](?![\u0660-\u0669]))[[^\p{L}\p{N}]\p{Lm}]*\p{N}`,
+  String.raw`(?:[${right}--[\u0660-\u0669\u06F0-\u06F9]]|[\u0660-\u0669](?![\u0660-\u0669]))[[[^\p{L}\p{N}]\p{Lm}]--${right}]*\p{N}`,
   'v',
 )
 const words = new RegExp(String.raw`(?<right>${rightLetter}[\p{L}\p{M}]*)|${leftLetter}[\p{L}\p{M}]*`, 'gv')

@@ -14,4 +14,11 @@ describe('movesNumbers', () => {
   ])('of %s', (_, text, moved) => {
     expect(movesNumbers(text)).toBe(moved)
   })
+
+  test.each(['؟', '؟ ', '\u0600'])('of a long text of %j, in time that grows as the text does', (sign) => {
+    const began = performance.now()
+    expect(movesNumbers(sign.repeat(20_000))).toBe(false)
+    expect(movesNumbers(`Pay ${sign.repeat(20_000)} 5`)).toBe(true)
+    expect(performance.now() - began).toBeLessThan(1_000)
+  })
 })
