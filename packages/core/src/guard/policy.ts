@@ -46,8 +46,9 @@ const approvalValues = {
 
 /**
  * Declares what a tool needs before it may run: always a verified identity, and every rule in `rules`.
- * @param schema - Any Standard Schema (zod, valibot, arktype, …). It must not silently drop fields, and parsing its own
- *   output must give the same value: the tool runs with the input that the person approved.
+ * @param schema - Any Standard Schema (zod, valibot, arktype, …). It must not change the value that it is given, as morphs of
+ *   arktype do. It must not silently drop fields, and parsing its own output must give the same value: the tool runs with the
+ *   input that the person approved.
  * @throws ConfigurationError A rule is unknown or contradictory. The error names the rule and the fix.
  */
 export function policy<
