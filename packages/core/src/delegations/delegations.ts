@@ -253,7 +253,6 @@ function renewedLogin(
   signal: AbortSignal,
 ): Promise<StoredSession | undefined> {
   const { store, servers, clock, timeoutMs } = context
-  const startedAt = clock.now() / 1000
   const place = store.placeOf(record.id, timeoutMs / 1000 + LEASE_MARGIN)
   return currentLogin(
     unlessRevoked(place, () => isRevoked(record, context)),
@@ -261,8 +260,8 @@ function renewedLogin(
       servers,
       clock,
       signal,
-      // A login that another caller renewed after this use began is fresh.
-      isFresh: ({ renewedAt }) => renewedAt > startedAt,
+      // Another caller renewed it since this use read it. Its time says nothing: the clock of that process may be ahead.
+      isFresh: ({ token }) => token.value !== record.login?.token.value,
       keepsThroughOutage: false,
     },
   )

@@ -131,6 +131,18 @@ describe('a delegation', () => {
     expect(await job()).toMatchObject({ code: 'role_missing' })
   })
 
+  test('asks the issuer at each use, also where a process whose clock is ahead asked it before', async () => {
+    const { process, delegate, authorizationServer, clock } = await jobWorld()
+    const [here, ahead] = [process(), process({ clock: { now: () => clock.now() + 200_000 } })]
+    const id = await delegate(here)
+    await ahead.delegations.identity(id)
+    clock.advance(5)
+    await authorizationServer.controls.changeUser('ann', { roles: ['intern'] })
+    expect(await here.delegations.identity(id)).toMatchObject({ claims: { roles: ['intern'] } })
+    await authorizationServer.controls.revokeRefreshTokens('ann')
+    await expect(here.delegations.identity(id)).rejects.toMatchObject({ reason: 'login_required' })
+  })
+
   test(verifies('I5', 'bounds what roles would allow, and roles bound what it would (I5)'), async () => {
     const { process, delegate } = await jobWorld()
     const guard = process({ roles: roleMap({ claim: 'roles', scopes: { trader: ['portfolio:read'] } }) })
