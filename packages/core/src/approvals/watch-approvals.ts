@@ -150,6 +150,8 @@ class StoreWatcher implements Watcher {
       // The store's clock may be ahead of ours: a poll is never sooner than the interval allows.
       const dueAt = record.delivery && nextStepAt({ question: record.question, delivery: record.delivery })
       const early = Math.ceil(((dueAt ?? 0) - runStore.now()) * 1000)
+      // The clock of the process that asked is ahead: due again when the claim ends, perhaps for a watcher with its time.
+      if (early > CLAIM_SECONDS * 1000) return
       await rest(Math.max(early, this.#pace.reserve(issuer, now)), signal)
       if (signal.aborted) return this.#release(entry)
       this.#measure(dueAt)

@@ -113,6 +113,24 @@ const baseQuestion = () => ({
   channel: 'default',
 })
 
+test('a watcher whose clock is behind that of the process that asked goes on with the other questions', async () => {
+  const behind = { ahead: 0 }
+  const store = memoryStore({ clock: { now: () => Date.now() + behind.ahead } })
+  const { channel, looks } = listeningChannel(() => approved)
+  const target = started(channel, store)
+  await target.add(4)
+  const { watcher } = target.watch({ maxConcurrentPolls: 8, clock: { now: () => Date.now() - 3_600_000 } })
+  // Each claim ends after a minute.
+  for (let claims = 1; claims <= 4; claims++) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    behind.ahead += 61_000
+  }
+  expect(looks).toEqual([])
+  expect(watcher.statistics().underWay).toBe(0)
+  await target.add(1, { name: 'ours', dueIn: -3601, lifetime: 60 })
+  await expect.poll(() => looks.map(({ id }) => id)).toEqual(['ours-0'])
+})
+
 describe('several watchers', () => {
   test('share the work: no question is polled twice, and the app is notified once', async () => {
     const { channel, looks } = listeningChannel(async () => {
