@@ -149,7 +149,7 @@ function partsOf(options: GuardOptions): GuardParts {
     bounds: { roles, ceiling, permissions, agent, observe, clock },
     runs: { runStore, channels, servers, revocations, agent, clock },
     sources: { tokens, servers, revocations, vault, agent, clock, fetch, timeoutMs },
-    stepUps: stepUpsIn(opened, () => runStore.now()),
+    stepUps: stepUpsIn(opened, runStore),
     opened,
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import type { RunStore } from '../approvals/run-store.ts'
 import { principalKey, type UserIdentity } from '../contract/index.ts'
 import { BehalfError, type StepUpRequiredError } from '../errors/index.ts'
 import { Collection, type OpenedStore } from '../lib/index.ts'
@@ -44,12 +45,12 @@ export async function keepStepUp(call: ClaimedCall, asked: AskedStepUp, stepUps:
     v: 1,
     id: crypto.randomUUID(),
     credential,
-    ...(scopes !== undefined && { scopes: [...scopes] }),
-    ...(acrValues !== undefined && { acrValues: [...acrValues] }),
-    ...(maxAge !== undefined && { maxAge }),
-    at: stepUps.now(),
+    scopes: scopes && [...scopes],
+    acrValues: acrValues && [...acrValues],
+    maxAge,
+    at: await stepUps.clocks.storeNow(),
   }
-  stepUps.until = (kept.at + STALE_AFTER_SECONDS) * 1000
+  stepUps.until = (stepUps.clocks.now() + STALE_AFTER_SECONDS) * 1000
   // The last demand replaces the others.
   await stepUps.records.change(await keyOf(invocation.tool, identity, credential, stepUps), () => kept)
 }
@@ -70,8 +71,8 @@ export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Pro
   for (const credential of credentialNames(policy)) {
     const found = await stepUps.records.get(await keyOf(invocation.tool, identity, credential, stepUps))
     if (found === undefined) continue
-    if (!isAnswered(found.record, identity, stepUps.now())) {
-      stepUps.until = Math.max(stepUps.until, (found.record.at + STALE_AFTER_SECONDS) * 1000)
+    if (!isAnswered(found.record, identity, stepUps.clocks.now())) {
+      stepUps.until = (stepUps.clocks.now() + STALE_AFTER_SECONDS) * 1000
       return stepUpRefusal(found.record, policy)
     }
     await stepUps.records.delete(found)
@@ -160,7 +161,7 @@ const keptStepUp = z.object({
   scopes: z.optional(z.array(text)),
   acrValues: z.optional(z.array(text)),
   maxAge: z.optional(z.number()),
-  /** Epoch seconds. */
+  /** Epoch seconds, by the clock of the store: that of the process would let an older login answer, or no newer one. */
   at: z.number(),
 })
 export type KeptStepUp = z.infer<typeof keptStepUp>
@@ -168,8 +169,8 @@ export type KeptStepUp = z.infer<typeof keptStepUp>
 /** Stored step-ups, and the state that this process knows of them. */
 export interface StepUps {
   readonly records: Collection<KeptStepUp>
-  /** Epoch seconds, by the clock of the store. */
-  readonly now: () => number
+  /** Those of this process and of the store. Epoch seconds. */
+  readonly clocks: Pick<RunStore, 'now' | 'storeNow'>
   /**
    * Time until which a step-up may be open. Until then, calls that do not use the store check for it too. Epoch
    * milliseconds.
@@ -179,11 +180,11 @@ export interface StepUps {
   readonly keys: WeakMap<UserIdentity, Map<string, string>>
 }
 
-export function stepUpsIn(opened: OpenedStore, now: () => number): StepUps {
+export function stepUpsIn(opened: OpenedStore, clocks: StepUps['clocks']): StepUps {
   const records = new Collection<KeptStepUp>(opened, {
     kind: 'step-up',
     schema: keptStepUp,
     ends: () => ({ expiresInSeconds: STALE_AFTER_SECONDS }),
   })
-  return { records, now, until: 0, keys: new WeakMap() }
+  return { records, clocks, until: 0, keys: new WeakMap() }
 }

@@ -95,6 +95,23 @@ describe('which login answers a demand (RFC 9470 §3)', () => {
   })
 })
 
+test.each([-3600, 3600])(
+  'a login from after a demand answers it, and no older one, where the clock of the process that met it is off by %d s',
+  async (seconds) => {
+    const { guard, call, clock } = smallWorld()
+    const off = guard({ vault, clock: { now: () => clock.now() + seconds * 1000 } })
+    const claims = { iat: clock.now() / 1000 - 60 }
+    const demanded = off.run(looks, call({ identity: user({ claims }) }), () => {
+      throw new StepUpRequiredError('more, please', { scopes: ['all'] })
+    })
+    await expect(demanded).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+    clock.advance(2)
+    const after = (iat: number) => guard({ vault }).preflight(looks, call({ identity: user({ claims: { iat } }) }))
+    expect(await after(claims.iat)).toMatchObject({ interrupt: { kind: 'step_up_required' } })
+    expect(await after(clock.now() / 1000 - 1)).toMatchObject({ status: 'ready' })
+  },
+)
+
 describe('what is kept, and who is asked for it', () => {
   test('a write without credentials that had no effect may demand more; a read without any is asked for nothing', async () => {
     const { behalf, call, demand, guard } = demanding()
