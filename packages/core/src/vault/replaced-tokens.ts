@@ -124,13 +124,12 @@ export function withRefusedAnswer(
   }
 }
 
-/** Every token pair that may be good at a provider, the newest first. @param now - Epoch milliseconds. */
-export function livingPairs(record: AccountRecord, now: number): readonly TokenPair[] {
+/** Every token pair, the newest first, without and with those that have ended by this clock. @param now - Epoch milliseconds. */
+export function pairsOf(record: AccountRecord, now: number): Record<'living' | 'ended', readonly TokenPair[]> {
   const { replaced = [] } = record
-  const older = replaced.filter(
-    ({ refreshToken, expiresAt }) => refreshToken !== undefined || expiresAt === undefined || now / 1000 < expiresAt,
-  )
-  return [pairOf(record), ...older]
+  const hasEnded = ({ refreshToken, expiresAt }: TokenPair) =>
+    refreshToken === undefined && expiresAt !== undefined && now / 1000 >= expiresAt
+  return { living: [pairOf(record), ...replaced.filter((pair) => !hasEnded(pair))], ended: replaced.filter(hasEnded) }
 }
 
 /** Whether a use of a refresh token may have brought tokens that are not stored here. */

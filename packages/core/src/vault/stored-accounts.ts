@@ -15,7 +15,7 @@ import type { StoredAccount } from './account-records.ts'
 import { asPresent, undoneUnlessPresent } from './as-present.ts'
 import { faultAnswer } from './fault-answer.ts'
 import { completeLink, confirmed, describeAccount, type LinkParts, startLink } from './link-account.ts'
-import { hasUnknownTokens, livingPairs } from './replaced-tokens.ts'
+import { hasUnknownTokens, pairsOf } from './replaced-tokens.ts'
 import { revokePairs } from './revoke-pairs.ts'
 import type { ChangedConnection } from './vault.ts'
 
@@ -196,8 +196,10 @@ export class StoredAccounts {
 
   async #revokeAll(record: AccountRecord, options: RequestOptions): Promise<boolean> {
     const { records, upstreams, clock } = this.#parts
-    const pairs = livingPairs(record, clock.now())
-    return (await revokePairs(records, upstreams.get(record.connection), pairs, options)) && !hasUnknownTokens(record)
+    const { living, ended } = pairsOf(record, clock.now())
+    const told = [living, ended].map((pairs) => revokePairs(records, upstreams.get(record.connection), pairs, options))
+    // A provider may refuse a token that has ended. It is sent all the same: the clock of this process may be ahead.
+    return (await Promise.all(told))[0] === true && !hasUnknownTokens(record)
   }
 
   #tell({ issuer, tenant, subject }: Principal, connection: string): void {

@@ -27,6 +27,23 @@ describe('disconnect', () => {
     expect(await vault.accounts.disconnect(user(), name)).toMatchObject({ status: 'not_found' })
   })
 
+  test('ends every token that may be good, also where the clock of its process is ahead', async () => {
+    crm.after = async (answer) => {
+      const { refresh_token: _, ...rest } = (await answer.json()) as Record<string, unknown>
+      return HttpResponse.json(rest)
+    }
+    const { store, link, tokenOf } = open()
+    const tokens: string[] = []
+    for (const _ of ['first', 'again']) {
+      await link()
+      tokens.push(await tokenOf())
+    }
+    const ahead = open({ store, clock: { ...clock, now: () => clock.now() + 7_200_000 } })
+    const answer = await ahead.vault.accounts.disconnect(user(), { connection: 'crm', account: 'a-1' })
+    expect(answer).toEqual({ status: 'disconnected', revoked: true })
+    expect([...crm.revoked].sort()).toEqual(tokens.sort())
+  })
+
   test('is done here even where the provider does not answer, and says so', async () => {
     msw.use(http.post('http://localhost:4866/revoke', () => new HttpResponse(null, { status: 503 })))
     const { link, tokenOf, vault } = open()
