@@ -202,6 +202,6 @@ function targetOf(profile: Profile, resource: string | undefined): Readonly<Reco
 
 function isFresh({ identity: { expiresAt }, refreshToken, renewedAt }: StoredSession, now: number): boolean {
   if (refreshToken === undefined) return expiresAt === undefined || now < expiresAt
-  if (expiresAt === undefined) return now < renewedAt + 300
+  if (expiresAt === undefined) return Math.abs(now - renewedAt) < 300
   return now < expiresAt - Math.min(REFRESH_BEFORE, Math.max(0, expiresAt - renewedAt) / 4)
 }

@@ -260,7 +260,7 @@ function isFresh(
 ): boolean {
   if (refreshToken === undefined) return expiresAt === undefined || now < expiresAt
   // Its lifetime is unknown: renewed often enough to notice its end.
-  if (expiresAt === undefined) return now < renewedAt + 300
+  if (expiresAt === undefined) return Math.abs(now - renewedAt) < 300
   return now < expiresAt - Math.min(before, (expiresAt - renewedAt) / 4)
 }
 

@@ -227,6 +227,21 @@ describe('a session that the app keeps', () => {
     expect(renewed.status === 'verified' && Object.keys(renewed.identity.claims)).toEqual(['iat'])
   })
 
+  test('a token of unknown life is renewed after five minutes, also where a process whose clock is ahead renewed it', async () => {
+    const { sessions, answer, clock, msw, refreshes, authorizationServer } = await world()
+    const [here, ahead] = [0, 3_600_000].map((by) =>
+      sessions({ audience: undefined, clock: { now: () => clock.now() + by } }),
+    )
+    const { id } = (await here?.create((await answer()).json)) ?? { id: '' }
+    const bare = () => HttpResponse.json({ access_token: 'opaque', token_type: 'Bearer', refresh_token: 'r-2' })
+    msw.use(http.post('https://tenant.behalf.example/oauth/token', bare, { once: true }))
+    expect(await ahead?.identity(id)).toMatchObject({ status: 'verified' })
+    await authorizationServer.controls.revokeRefreshTokens('ann')
+    clock.advance(301)
+    expect(await here?.identity(id)).toMatchObject({ status: 'login_required' })
+    expect(await refreshes()).toBe(1)
+  })
+
   test.each([AGENT, undefined])(
     'a renewal without an id_token keeps the last one: by it others are asked (%s)',
     async (audience) => {
