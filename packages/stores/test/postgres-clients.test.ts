@@ -46,6 +46,14 @@ describe.runIf(hasPostgresServer)('clients', () => {
     return sql
   }
 
+  /** No statement runs any more. */
+  async function untilIdle(): Promise<void> {
+    const { rows } = await admin.query(
+      "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+    )
+    expect(rows).toEqual([])
+  }
+
   /** Each statement of the store. */
   async function works(client: PostgresClient): Promise<void> {
     const store = postgresStore({ client, prefix: randomUUID() })
@@ -154,18 +162,45 @@ describe.runIf(hasPostgresServer)('clients', () => {
     ])
     for (const one of given) expect(one).toMatchObject({ status: 'rejected', reason: away })
     await holder.query('COMMIT')
-    await vi.waitFor(async () => {
-      const { rows } = await admin.query(
-        "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
-      )
-      expect(rows).toEqual([])
-    }, 5_000)
+    await vi.waitFor(() => untilIdle(), 5_000)
     expect(await store.get('new')).toBeUndefined()
     expect(await store.get('key')).toMatchObject({ version, value })
     expect(await store.get('other')).toBeDefined()
     expect(await store.increment('count', { windowSeconds: 60 })).toBe(2)
     expect(await store.increment('new count', { windowSeconds: 60 })).toBe(1)
     expect(await store.claimDue('queue', { limit: 1, leaseSeconds: 60 })).toHaveLength(1)
+  })
+
+  test('what was given up is not done when the lock of its record ends without a change', async () => {
+    const client = new Pool({ ...at(), max: 8 })
+    onTestFinished(() => client.end())
+    const prefix = randomUUID()
+    const store = postgresStore({ client, prefix, timeoutMs: 400 })
+    const version = (await store.put('key', value, { ifVersion: null })) as string
+    const other = (await store.put('other', value, { ifVersion: null })) as string
+    await store.put('third', value, { ifVersion: null })
+    const holder = await connected()
+    const key = (name: string) => `convert_to('{${prefix}}${name}', 'UTF8')`
+    await holder.query(
+      `BEGIN; SELECT FROM behalf_records WHERE key IN (${key('key')}, ${key('other')}, ${key('third')}) FOR UPDATE;` +
+        `INSERT INTO behalf_records VALUES (${key('new')}, '', gen_random_uuid(), NULL, NULL, NULL, '{}');` +
+        `INSERT INTO behalf_counters VALUES (${key('new count')}, 1, 9e9)`,
+    )
+    const given = await Promise.allSettled([
+      store.put('new', value, { ifVersion: null }),
+      store.put('key', new Uint8Array(), { ifVersion: version }),
+      store.delete('other', { ifVersion: other }),
+      store.delete('third'),
+      store.increment('new count', { windowSeconds: 60 }),
+    ])
+    for (const one of given) expect(one).toMatchObject({ status: 'rejected', reason: away })
+    await holder.query('ROLLBACK')
+    await vi.waitFor(() => untilIdle(), 5_000)
+    expect(await store.get('new')).toBeUndefined()
+    expect(await store.get('key')).toMatchObject({ version, value })
+    expect(await store.get('other')).toBeDefined()
+    expect(await store.get('third')).toBeDefined()
+    expect(await store.increment('new count', { windowSeconds: 60 })).toBe(1)
   })
 
   test('a clock that was set since the server was asked costs no call', async () => {

@@ -7,8 +7,8 @@ const UNDEFINED_TABLE = '42P01'
 /** Columns, types and constraints that the statements name, or values that break a rule of the tables. */
 const OTHER_TABLES: ReadonlySet<string> = new Set(['42703', '42804', '42883', '42P10', '22P02', '23502', '23514'])
 const DAMAGED: ReadonlySet<string> = new Set(['XX001', 'XX002'])
-/** PostgreSQL rolled the statement back, and asks to repeat it: a serialization failure, or a deadlock. */
-const ROLLED_BACK: ReadonlySet<string> = new Set(['40001', '40P01'])
+/** The statement was rolled back, and may be repeated: a serialization failure, a deadlock, or a write that came too late. */
+const ROLLED_BACK: ReadonlySet<string> = new Set(['40001', '40P01', '22012'])
 
 /** The SQLSTATE of an error that the server answered. `undefined` for errors of the connection, such as `EPIPE`. */
 function stateOf(error: unknown): string | undefined {

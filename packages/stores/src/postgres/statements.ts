@@ -29,10 +29,13 @@ const IN_TIME = `${NOW} < ${seconds(1)} AND (SELECT version FROM behalf_schema) 
 /**
  * How each answer of a write begins: version of the tables, the server's time, and whether the write had an effect.
  *
+ * An effect that comes too late is taken back by an error, a division by zero: after a wait for a lock whose holder
+ * changed nothing in the end, PostgreSQL does not look at the conditions of the write again.
+ *
  * With `synchronous_commit = off`, a crash of the server would forget what was told as written.
  */
 const answer = (effect: string) =>
-  `s.version::text, ${NOW}::text, (${effect})::text, CASE WHEN current_setting('synchronous_commit') = 'off' ` +
+  `s.version::text, ${NOW}::text, (CASE WHEN ${effect} THEN 1 / (${NOW} < ${seconds(1)})::int = 1 ELSE false END)::text, CASE WHEN current_setting('synchronous_commit') = 'off' ` +
   "THEN set_config('synchronous_commit', 'local', true) END"
 
 /**
