@@ -103,8 +103,10 @@ async function advance(
  * Ends a run that is past its time: the first reader does this. A question that outlives its delivery is sent again
  * (A7).
  */
-function voidIfOver(runStore: RunStore, entry: Entry, channel: ApprovalChannel | undefined): Promise<Entry> {
-  const now = runStore.now()
+async function voidIfOver(runStore: RunStore, entry: Entry, channel: ApprovalChannel | undefined): Promise<Entry> {
+  const here = runStore.now()
+  // The earlier of the two clocks dated the answer.
+  const now = entry.record.answeredAt ? Math.min(here, await runStore.storeNow()) : here
   return runStore.update(entry, (record) => {
     if (!isOver(record, now, channel)) return undefined
     return isPending(record) ? undelivered(record, now) : expired(record, now)

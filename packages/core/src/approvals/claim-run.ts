@@ -87,7 +87,9 @@ class RunClaim implements Claim {
   }
 
   async take(): Promise<boolean> {
-    const now = this.#runStore.now()
+    const here = this.#runStore.now()
+    // The earlier of the two clocks dated the answer.
+    const now = this.entry.record.answeredAt ? Math.min(here, await this.#runStore.storeNow()) : here
     this.entry = await this.#runStore.update(this.entry, (record) => {
       if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
       // Its lease ended while the store was unavailable, or this process stalled: the runner is not dead.

@@ -112,13 +112,13 @@ function approved(record: Pending, answer: Of<'approved'>, now: number, byStore:
     return ended(record, 'expired', 'an answer was found after the question had ended', now)
   }
   const { delivery: _, note: __, ...rest } = record
-  const answeredAt = provenAt ?? delivery.pendingAt ?? record.createdAt
+  // A clock that is ahead must not date an answer after a later revocation of its approver, nor let it be used for longer.
+  const answeredAt = Math.min(provenAt ?? delivery.pendingAt ?? record.createdAt, byStore)
   const usableUntil = Math.min(answeredAt + useWithinSeconds(question), token?.expiresAt ?? Number.POSITIVE_INFINITY)
   return {
     ...rest,
     state: 'approved',
-    // A clock that is ahead must not date an answer after a later revocation of its approver.
-    answeredAt: Math.min(answeredAt, byStore),
+    answeredAt,
     foundAt: now,
     usableUntil,
     ...(evidence !== undefined && { evidence }),

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { ApprovalAnswer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
 import { inAppApprovals, inAppInbox } from '../../../src/entrypoints/http.ts'
-import { ConfigurationError, policy, TransportError } from '../../../src/index.ts'
+import { ConfigurationError, memoryStore, policy, TransportError } from '../../../src/index.ts'
 import { ISSUER, keys, schema, smallWorld, user } from './small-world.ts'
 
 const HOUR = 3600
@@ -133,6 +133,32 @@ describe('an answer is used within its time', () => {
     ] as const) {
       const { at, yes } = await asked({ useWithinSeconds })
       expect(await at(seconds, yes)).toMatchObject({ status })
+    }
+  })
+
+  test.each([
+    ['of the process that asked is ahead', { asks: HOUR }],
+    ['of the process that found the answer is ahead', { finds: HOUR }],
+    ['of the process that asked and found the answer is ahead', { asks: HOUR, finds: HOUR }],
+    ['of the store is ahead', { stores: HOUR }],
+    ['of the store is behind', { stores: -HOUR }],
+  ])('where the clock %s by an hour, too', async (_, off) => {
+    for (const [seconds, status] of [
+      [890, 'done'],
+      [910, 'denied'],
+    ] as const) {
+      const { guard, call, clock, answers } = smallWorld()
+      const { asks = 0, finds = 0, stores = 0 }: { asks?: number; finds?: number; stores?: number } = off
+      const by = (ahead: number) => ({ clock: { now: () => clock.now() + ahead * 1000 } })
+      const store = memoryStore(by(stores))
+      const rules = asking({ lifetimeSeconds: 2 * HOUR })
+      await guard({ store, ...by(asks) }).run(rules, call(), () => 'ran')
+      answers({ status: 'approved' })
+      // Polls are due by the clock of the process that asked.
+      clock.advance(Math.max(0, asks - finds) + 10)
+      expect(await guard({ store, ...by(finds) }).preflight(rules, call())).toMatchObject({ status: 'ready' })
+      clock.advance(seconds - 10)
+      expect(await guard({ store }).run(rules, call(), () => 'ran')).toMatchObject({ status })
     }
   })
 
