@@ -1,34 +1,24 @@
-import type { Actor, Identity } from '../contract/index.ts'
+import type { UserIdentity } from '../contract/index.ts'
 import type { RunRecord } from './record.ts'
 
 /** Sessions that a record lists. Of more, the first ones no longer end the run. */
 export const MAX_SESSIONS = 16
 
-/** Who makes a call, beside the principal that it is made for. The session is no part of it. */
-export type Caller = Pick<RunRecord, 'actor' | 'delegationId'> & { readonly clientId?: string | undefined }
-
-export function callerOf(identity: Identity): Caller {
-  const { clientId } = identity
-  const { actor, delegationId }: Pick<RunRecord, 'actor' | 'delegationId'> = identity.kind === 'user' ? identity : {}
-  return {
-    ...(clientId !== undefined && { clientId }),
-    ...(actor !== undefined && { actor }),
-    ...(delegationId !== undefined && { delegationId }),
-  }
-}
+/** Who makes a call, beside the principal that it is made for: an identity. Its session is no part of it. */
+export type Caller = { readonly [Name in 'actor' | 'delegationId' | 'clientId']?: UserIdentity[Name] | undefined }
 
 /** The user, an agent that acts for them, or a job under one delegation: who may be told what a run gave. */
-export function isSameKind(record: RunRecord, caller: Caller): boolean {
-  return record.delegationId === caller.delegationId && actorName(record.actor) === actorName(caller.actor)
-}
+export const isSameKind = (record: RunRecord, caller: Caller): boolean =>
+  callerName({ ...record, clientId: caller.clientId }) === callerName(caller)
 
-export function isSameCaller(record: RunRecord, caller: Caller): boolean {
-  return isSameKind(record, caller) && record.owner.clientId === caller.clientId
-}
+export const isSameCaller = (record: RunRecord, caller: Caller): boolean => starterOf(record) === callerName(caller)
 
-/** Outermost only: RFC 8693 §4.1 keeps nested actors out of decisions. */
-const actorName = (actor: Actor | undefined): string | undefined =>
-  actor && JSON.stringify([actor.issuer ?? null, actor.subject])
+/** Equal for records that the same caller started. */
+export const starterOf = (record: RunRecord): string => callerName({ ...record, ...record.owner })
+
+/** Outermost actor only: RFC 8693 §4.1 keeps nested ones out of decisions. */
+const callerName = ({ actor, delegationId, clientId }: Caller): string =>
+  JSON.stringify([delegationId, actor && [actor.issuer, actor.subject], clientId])
 
 /** By whom a run is started, and with which linked accounts. */
 export type CalledBy = Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt' | 'accounts'>

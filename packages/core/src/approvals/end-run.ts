@@ -1,7 +1,7 @@
 import { releaseToken } from '../authorization-server/release-token.ts'
 import type { Identity } from '../contract/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
-import { type CalledBy, callerOf, isSameCaller, MAX_SESSIONS } from './caller.ts'
+import { type CalledBy, isSameCaller, MAX_SESSIONS } from './caller.ts'
 import { MAX_SENDS, unask } from './deliver-question.ts'
 import { recordCrash } from './find-run.ts'
 import { type Entry, isUnused, type RunRecord, type StoredResult } from './record.ts'
@@ -134,11 +134,10 @@ export async function resolveCrash(
  * not end the run for the others. If a call without a session shares the run, no session ends it.
  */
 export function shareRun(runStore: RunStore, entry: Entry, identity: Identity): Entry | Promise<Entry> {
-  const caller = callerOf(identity)
   const sessionId = identity.kind === 'user' ? identity.sessionId : undefined
   const shared = (record: RunRecord): RunRecord | undefined => {
     const { sessionIds, ...rest } = record
-    if (!isUnused(record) || sessionIds === undefined || !isSameCaller(record, caller)) return undefined
+    if (!isUnused(record) || sessionIds === undefined || !isSameCaller(record, identity)) return undefined
     if (sessionId === undefined) return rest
     if (sessionIds.includes(sessionId)) return undefined
     return { ...rest, sessionIds: [...sessionIds, sessionId].slice(-MAX_SESSIONS) }

@@ -1,5 +1,6 @@
 import { StoreError } from '../errors/index.ts'
 import { isOutage } from '../lib/index.ts'
+import { starterOf } from './caller.ts'
 import type { Entry, RunRecord } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -85,7 +86,8 @@ export const runLease = (id: string): string => `lease:${id}`
 
 /** The id of the open run of this binding: of one that may be adopted, else of one to be made. */
 async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<RunDraft['fits']>): Promise<string> {
-  const openKey = `open:${draft.binding}`
+  // By caller: a run that is about to be written may be adopted before it can be read.
+  const openKey = `open:${await runStore.hash(draft.binding + starterOf(draft.record('')))}`
   for (let race = 0; race < MAX_RACES; race++) {
     const open = await runStore.pointers.read(openKey)
     if (open !== undefined) {

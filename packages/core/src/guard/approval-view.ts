@@ -1,4 +1,4 @@
-import { callerOf, isSameCaller } from '../approvals/caller.ts'
+import { isSameCaller } from '../approvals/caller.ts'
 import { secondsToPoll } from '../approvals/poll-times.ts'
 import type { Entry, RunRecord } from '../approvals/record.ts'
 import {
@@ -79,7 +79,7 @@ export function approverView(entry: Entry, now: number): ApproverView {
  * and delegation.
  */
 export function owns(identity: Identity, record: RunRecord): boolean {
-  return isSamePrincipal(identity, record.owner) && (isPerson(identity) || isSameCaller(record, callerOf(identity)))
+  return isSamePrincipal(identity, record.owner) && (isPerson(identity) || isSameCaller(record, identity))
 }
 
 /** Whether this person is the named approver, and is present. */

@@ -1,10 +1,10 @@
-import { type CalledBy, type Caller, callerOf, isSameKind } from '../approvals/caller.ts'
+import { type CalledBy, type Caller, isSameKind } from '../approvals/caller.ts'
 import { askingClient } from '../approvals/channels-by-name.ts'
 import { replaceQuestion, reportCrash } from '../approvals/end-run.ts'
 import { type Demand, type Entitlement, entitlementOf, misfitOf } from '../approvals/entitlement.ts'
 import { type StartedRuns, startedRuns } from '../approvals/find-run.ts'
 import { type Entry, isUnused, mayRunAgain, type RunRecord } from '../approvals/record.ts'
-import { ownerOf } from '../contract/index.ts'
+import { ownerOf, type UserIdentity } from '../contract/index.ts'
 import { provenAtOf } from '../revocation/index.ts'
 import { approvalCaseOf } from './authorize.ts'
 import { approverOf, buildApprovalRequest, channelName } from './build-approval-request.ts'
@@ -47,7 +47,7 @@ export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: 
     channel,
     policyVersion: call.report.policyVersion ?? '',
     accounts: accountsOf(call),
-    caller: callerOf(call.identity),
+    caller: call.identity,
     inDoubt: inDoubt.map(({ record }) => record.id),
     isRevokedSince: (approver, since) => revocations.isRevokedSince(approver, since, clock.now()),
     isRevoked: runStore.isRevoked,
@@ -78,7 +78,7 @@ export async function blockedBy(
   if (twin === undefined) return undefined
   const detail = 'an equal run started before, and its outcome is unknown'
   // Only its own kind of caller gets its id and key, and may record its outcome (A12).
-  if (!isSameKind(twin.record, callerOf(call.identity))) return deny('unknown_outcome', detail)
+  if (!isSameKind(twin.record, call.identity)) return deny('unknown_outcome', detail)
   call.report.approvalId = twin.record.id
   return unknownOutcome(twin, detail, runs)
 }
@@ -141,7 +141,7 @@ export async function askWhereNeeded(
     return unknownOutcome(crashed, `it started before, and may not start again: ${why}`, runs)
   }
   // If this call needs no question, its claim would drop the open one.
-  if (entitlement.kind !== 'answered' && !mayReplace(entry.record, callerOf(identity))) {
+  if (entitlement.kind !== 'answered' && !mayReplace(entry.record, identity)) {
     return deny('not_permitted', "the slot's question is for another kind of caller")
   }
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
@@ -167,13 +167,13 @@ function mayReplace(record: RunRecord, caller: Caller): boolean {
 export function askedBy(call: AuthorizedCall): CalledBy & Pick<RunRecord, 'policyVersion'> {
   const { identity, checkedAt, report } = call
   const accounts = accountsOf(call)
-  const { clientId: _, ...caller } = callerOf(identity)
-  const sessionId = identity.kind === 'user' ? identity.sessionId : undefined
+  const { actor, delegationId, sessionId }: Partial<UserIdentity> = identity.kind === 'user' ? identity : {}
   const provenAt = identity.kind === 'user' ? provenAtOf(identity) : undefined
   return {
     policyVersion: report.policyVersion ?? '',
     owner: ownerOf(identity),
-    ...caller,
+    ...(actor !== undefined && { actor }),
+    ...(delegationId !== undefined && { delegationId }),
     ...(sessionId !== undefined && { sessionIds: [sessionId] }),
     ...(accounts !== undefined && { accounts }),
     // The proof exists now, so it was not made later, whatever it claims.

@@ -1,5 +1,5 @@
 import { bindingOf, slotKey } from '../approvals/binding.ts'
-import { callerOf, isSameKind } from '../approvals/caller.ts'
+import { isSameKind } from '../approvals/caller.ts'
 import { shareRun } from '../approvals/end-run.ts'
 import { misfitOf } from '../approvals/entitlement.ts'
 import { findOrCreateRun, findRun, type StartedRuns, startedRuns } from '../approvals/find-run.ts'
@@ -64,7 +64,7 @@ export async function runOfCall(
  * result nor that it is in doubt.
  */
 export function startedByOthers(record: RunRecord, identity: Identity): Refusal | undefined {
-  if (!started.includes(record.state) || isSameKind(record, callerOf(identity))) return undefined
+  if (!started.includes(record.state) || isSameKind(record, identity)) return undefined
   return deny('not_permitted', 'another kind of caller started this run')
 }
 
