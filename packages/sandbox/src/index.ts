@@ -18,6 +18,7 @@ export type {
   AnsweredEvent,
   ApiEvent,
   AskedEvent,
+  AuditedEvent,
   CheckedEvent,
   FaultEvent,
   RefusedEvent,

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { describeEvent } from '../src/cli/describe-event.ts'
 import { doctorCommand } from '../src/cli/doctor-command.ts'
+import { describeEvent } from '../src/events/index.ts'
 import { listen } from '../src/http/listen.ts'
 import { type SandboxEvent, startSandbox } from '../src/index.ts'
 import { basic } from './sandbox/phone-http.ts'

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AuthorizationServerEndpoint, PendingRequest, Received } from '@behalf/testing'
-import { decodeJwt } from 'jose'
-import { type TokenFacts, withoutTokens } from '../events/index.ts'
+import { claimsOf, factsOf, withoutTokens } from '../events/index.ts'
 import { parseJson } from './authorization-details.ts'
 import { openQuestions, shown } from './questions.ts'
 import { clientOf, epochSeconds, type ServerContext, words } from './server-context.ts'
@@ -120,29 +119,3 @@ function clientIdOf({ headers, parameters }: Received): string | undefined {
 }
 
 const shortGrant = (grantType: string): string => grantType.slice(grantType.lastIndexOf(':') + 1)
-
-/** Reads the token without verifying it: this server has just signed it. An opaque token has no facts. */
-function factsOf(accessToken: string, scopes: readonly string[]): TokenFacts {
-  const claims = claimsOf(accessToken)
-  const actors: string[] = []
-  for (let act = claims.act as Claims | undefined; act !== undefined; act = act.act as Claims | undefined) {
-    actors.push(String(act.sub))
-  }
-  return {
-    subject: String(claims.sub ?? 'unknown'),
-    audience: [claims.aud ?? []].flat().map(String),
-    scopes: claims.scope === undefined ? scopes : words(claims.scope),
-    actors,
-    ...(Array.isArray(claims.authorization_details) && { authorizationDetails: claims.authorization_details }),
-  }
-}
-
-type Claims = Readonly<Record<string, unknown>>
-
-function claimsOf(jwt: string): Claims {
-  try {
-    return decodeJwt(jwt)
-  } catch {
-    return {}
-  }
-}

@@ -8,20 +8,21 @@ export interface Called {
 
 /** Returns the text for a new user: everything that they need to start. */
 export function bannerOf(sandbox: Sandbox, { program }: Called): string {
-  const { settings, people, phone, profile } = sandbox
+  const { settings, people, phone, profile, consoleUrl } = sandbox
   const row = (label: string, text: string) => `  ${label.padEnd(20)}${text}`
   const first = people[0]?.subject ?? ''
   return [
     'The Behalf sandbox runs, on this machine only. Ctrl-C ends it.',
     '',
     ...people.map(({ subject }) => row(`phone of ${subject}`, phone.urlOf(subject))),
+    row('console', consoleUrl),
     row("app's issuer", settings.issuer),
     row('upstream', `${settings.upstreamIssuer}   (connected accounts)`),
     row("employer's issuer", `${settings.enterpriseIssuer}   (ID-JAG)`),
     row('Stock Trade API', settings.api.origin),
     row('OpenFGA', `${settings.openFga.apiUrl}   store ${settings.openFga.storeId}`),
     '',
-    'Anyone with the link of a phone can answer for its user.',
+    'Anyone with the link of a phone can answer for its user. The console shows each call of a guard, and why.',
     '',
     'Try it',
     `  1  Open ${first}'s phone: the link above.`,

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { TestingError } from '@behalf/testing'
 import type { SandboxProfile } from '../authorization-server/index.ts'
+import { describeEvent, type SandboxEvent } from '../events/index.ts'
 import { openSandbox, type Sandbox, type SandboxFault, type SandboxOptions } from '../sandbox/index.ts'
 import { bannerOf, type Called } from './banner.ts'
 import { writeControlFile } from './control-file.ts'
-import { describeEvent } from './describe-event.ts'
 
 export interface ServeOptions extends Called {
   readonly port: number
@@ -29,7 +29,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const { port: actual } = new URL(sandbox.phone.origin)
   const removeControlFile = writeControlFile(Number(actual), { origin: sandbox.phone.origin, key })
   write(json ? `${JSON.stringify(started(sandbox))}\n` : bannerOf(sandbox, options))
-  sandbox.onEvent((event) => write(`${json ? JSON.stringify(event) : describeEvent(event)}\n`))
+  sandbox.onEvent((event) => {
+    if (json) write(`${JSON.stringify(event)}\n`)
+    else if (isNews(event)) write(`${describeEvent(event)}\n`)
+  })
   const stopReading = process.stdin.isTTY ? readFaults(sandbox, write) : () => {}
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
@@ -58,9 +61,16 @@ function readSeed(file: string): NonNullable<SandboxOptions['seed']> {
   }
 }
 
+/** Whether the servers do not say the same: of questions, tokens and waiting calls they do. */
+function isNews(event: SandboxEvent): boolean {
+  if (event.type !== 'audited') return true
+  const { event: told } = event
+  return told.type === 'call' ? told.status !== 'interrupted' : told.type === 'operator' || told.type === 'delegation'
+}
+
 function started(sandbox: Sandbox): object {
   const phones = Object.fromEntries(sandbox.people.map(({ subject }) => [subject, sandbox.phone.urlOf(subject)]))
-  return { type: 'started', at: Date.now(), settings: sandbox.settings, phones }
+  return { type: 'started', at: Date.now(), settings: sandbox.settings, phones, console: sandbox.consoleUrl }
 }
 
 function explained(error: unknown, port: number): unknown {

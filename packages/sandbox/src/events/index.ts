@@ -1,8 +1,10 @@
+export { describeEvent, wordsOfEvent } from './describe-event.ts'
 export { createEventHub, type EventHub } from './event-hub.ts'
 export type {
   AnsweredEvent,
   ApiEvent,
   AskedEvent,
+  AuditedEvent,
   CheckedEvent,
   FaultEvent,
   RefusedEvent,
@@ -12,4 +14,5 @@ export type {
   TokenEvent,
   TokenFacts,
 } from './sandbox-event.ts'
+export { claimsOf, factsOf } from './token-facts.ts'
 export { withoutTokens } from './without-tokens.ts'

@@ -1,3 +1,5 @@
+import type { AuditEvent } from '@behalf/core'
+
 /** Server of the sandbox: the app's issuer, the upstream behind the vault, the employer's issuer. */
 export type SandboxIssuer = 'app' | 'upstream' | 'enterprise'
 
@@ -110,6 +112,8 @@ export interface ApiEvent extends Happened {
   readonly path: string
   /** HTTP status of the answer. 404 where no endpoint has the path. */
   readonly status: number
+  /** Facts of the token that the API accepted. Absent where it accepted none. */
+  readonly token?: TokenFacts
 }
 
 /** OpenFGA was asked whether. */
@@ -136,6 +140,14 @@ export interface FaultEvent extends Happened {
   readonly effect: string
 }
 
+/** A guard reported an event of its audit: a call that was decided, a token, a question, a revocation. */
+export interface AuditedEvent extends Happened {
+  /** Marks an {@link AuditedEvent}. */
+  readonly type: 'audited'
+  /** The event of the audit. A text that may be a token is hidden. */
+  readonly event: AuditEvent
+}
+
 /** One event in a sandbox. Contains no token, code or secret. */
 export type SandboxEvent =
   | AskedEvent
@@ -146,3 +158,4 @@ export type SandboxEvent =
   | ApiEvent
   | CheckedEvent
   | FaultEvent
+  | AuditedEvent

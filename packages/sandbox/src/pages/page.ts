@@ -12,6 +12,8 @@ export interface PageParts {
   /** Title of the window. */
   readonly title: string
   readonly body: Markup
+  /** Further style of this page. @default none */
+  readonly look?: string
   /** Script of the page. Scripts run only by their hash. @default answers take no click for a moment, and no more */
   readonly script?: string
   readonly status?: number
@@ -24,7 +26,9 @@ export interface PageParts {
  *
  * No other page may frame it, only its own style and script run in it, and no cache stores it.
  */
-export async function page({ title, body, script, status = 200, leavesTheSite = false }: PageParts): Promise<Response> {
+export async function page(parts: PageParts): Promise<Response> {
+  const { title, body, script, look = '', status = 200, leavesTheSite = false } = parts
+  const styled = `${style}${look}`
   const run = script === undefined ? stillAgain : `${stillAgain}\n${script}`
   const text = await html`<!doctype html>
 <html lang="en">
@@ -33,7 +37,7 @@ export async function page({ title, body, script, status = 200, leavesTheSite = 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
 <title>${title}</title>
-<style>${raw(style)}</style>
+<style>${raw(styled)}</style>
 </head>
 <body>
 <div class="page">
@@ -43,13 +47,29 @@ ${body}
 </body>
 </html>
 `
-  return new Response(String(text), { status, headers: headersOf(run, script !== undefined, leavesTheSite) })
+  return new Response(String(text), {
+    status,
+    headers: headersOf({ run, styled, connects: script !== undefined, leavesTheSite }),
+  })
 }
 
-function headersOf(run: string, connects: boolean, leavesTheSite: boolean): Readonly<Record<string, string>> {
+/** Returns a page with one message. */
+export async function notePage(title: string, text: string, status: number): Promise<Response> {
+  const body = html`<header><h1>${title}</h1></header><main><div class="card"><p>${text}</p></div></main>`
+  return page({ title, body, status })
+}
+
+interface Policy {
+  readonly run: string
+  readonly styled: string
+  readonly connects: boolean
+  readonly leavesTheSite: boolean
+}
+
+function headersOf({ run, styled, connects, leavesTheSite }: Policy): Readonly<Record<string, string>> {
   const policy = [
     "default-src 'none'",
-    `style-src '${hashOf(style)}'`,
+    `style-src '${hashOf(styled)}'`,
     `script-src '${hashOf(run)}'`,
     ...(connects ? ["connect-src 'self'"] : []),
     'img-src data:',
@@ -72,6 +92,11 @@ function headersOf(run: string, connects: boolean, leavesTheSite: boolean): Read
 
 function hashOf(text: string): string {
   return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}
+
+/** Returns the time of day, to the second. */
+export function timeOf(at: number): string {
+  return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 }
 
 /** Two letters for a face. */

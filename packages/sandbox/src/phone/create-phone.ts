@@ -1,16 +1,14 @@
+import { displayText } from '@behalf/core/interrupts'
 import { type AuthorizationServerControls, TestingError } from '@behalf/testing'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { getCookie, setCookie } from 'hono/cookie'
 import { questionName } from '../authorization-server/index.ts'
-import type { Shelf } from '../data/index.ts'
-import type { EventHub } from '../events/index.ts'
+import type { EventHub, SandboxEvent } from '../events/index.ts'
 import { isSameOrigin } from '../http/same-origin.ts'
-import type { Quote } from '../pages/index.ts'
-import { notePage, phonePage } from './phone-page.ts'
-import { createPhoneSessions } from './phone-sessions.ts'
+import { notePage, type PageSessions, type Quote, streamChanges } from '../pages/index.ts'
+import { phonePage } from './phone-page.ts'
 import type { QuestionBook } from './question-book.ts'
-import { streamChanges } from './stream-changes.ts'
 
 export interface PhoneOptions {
   readonly origin: string
@@ -20,8 +18,7 @@ export interface PhoneOptions {
   /** `undefined`: there is no user of this name. */
   readonly nameOf: (subject: string) => string | undefined
   readonly quote: Quote
-  /** Keeps links and sessions. @default they end with this process */
-  readonly shelf?: Shelf | undefined
+  readonly sessions: PageSessions
 }
 
 /** The phones of all users. */
@@ -44,8 +41,7 @@ const SAID: Readonly<Record<string, string>> = {
  * An answer counts with the session's cookie, from a page of this origin, with the session's token, and for a question
  * to this very user. Nothing changes by a GET.
  */
-export function createPhone({ origin, controls, events, book, nameOf, quote, shelf }: PhoneOptions): Phone {
-  const sessions = createPhoneSessions(shelf)
+export function createPhone({ origin, controls, events, book, nameOf, quote, sessions }: PhoneOptions): Phone {
   // Cookies know no ports, and another sandbox may have phones on the same host.
   const cookie = `phone_${new URL(origin).port}`
   const pathOf = (subject: string) => `/phones/${encodeURIComponent(subject)}`
@@ -94,7 +90,9 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, she
   })
   app.get('/phones/:subject/events', (context) => {
     const subject = context.req.param('subject')
-    return held(context, subject) === undefined ? closed() : streamChanges(events, subject, context.req.raw.signal)
+    return held(context, subject) === undefined
+      ? closed()
+      : streamChanges(events, (event) => wordsOf(event, subject), context.req.raw.signal)
   })
   app.post('/phones/:subject/answers', bodyLimit({ maxSize: 4096 }), async (context) => {
     const subject = context.req.param('subject')
@@ -137,4 +135,11 @@ async function settle(
     throw error
   }
   return answer === 'approve' ? 'approved' : 'denied'
+}
+
+function wordsOf(event: SandboxEvent, subject: string): string | undefined {
+  if (event.type !== 'asked' && event.type !== 'answered') return undefined
+  if (event.subject !== subject) return undefined
+  const what = displayText(event.message ?? 'a request without words')
+  return event.type === 'asked' ? `New request: ${what}` : `${what}: ${event.answer}`
 }

@@ -1,6 +1,6 @@
 import { displayText } from '@behalf/core/interrupts'
 import { html } from 'hono/html'
-import { type DetailLine, describeDetails, type Markup, page, type Quote } from '../pages/index.ts'
+import { type DetailLine, describeDetails, type Markup, page, type Quote, timeOf } from '../pages/index.ts'
 import { phoneScript } from './phone-script.ts'
 import type { BookedQuestion } from './question-book.ts'
 
@@ -75,13 +75,3 @@ function historyOf(history: readonly BookedQuestion[]): Markup {
 }
 
 const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
-
-function timeOf(at: number): string {
-  return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-}
-
-/** Returns a page with one message. */
-export async function notePage(title: string, text: string, status: number): Promise<Response> {
-  const body = html`<header><h1>${title}</h1></header><main><div class="card"><p>${text}</p></div></main>`
-  return page({ title, body, status })
-}

@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto'
 import { type ProtocolTarget, TestingError } from '@behalf/testing'
 import * as z from 'zod/mini'
+import { boundedJson, isFromProgram } from '../http/from-program.ts'
 import type { SetFault } from './faults.ts'
 import type { SandboxSettings } from './settings.ts'
 
@@ -22,18 +22,10 @@ export interface ControlOptions {
 /**
  * Handles commands of another process of the same person on this machine: `POST /control` with the key of the control
  * file.
- *
- * No page can send one: a browser says where a request comes from, and such a request is refused.
  */
 export async function answerControl(request: Request, options: ControlOptions): Promise<Response> {
-  const { headers } = request
-  const isPage = headers.has('origin') || headers.has('sec-fetch-site')
-  const given = Buffer.from(headers.get('authorization') ?? '')
-  const wanted = Buffer.from(`Bearer ${options.key}`)
-  const isKnown = given.length === wanted.length && timingSafeEqual(given, wanted)
-  if (isPage || !isKnown || request.method !== 'POST') return Response.json({ error: 'not allowed' }, { status: 403 })
-  const text = await request.text()
-  const parsed = Command.safeParse(text.length > MAX_BODY ? undefined : parseJson(text))
+  if (!isFromProgram(request, options.key)) return Response.json({ error: 'not allowed' }, { status: 403 })
+  const parsed = Command.safeParse(await boundedJson(request, MAX_BODY))
   if (!parsed.success) return Response.json({ error: 'no such command' }, { status: 400 })
   try {
     return Response.json(await run(parsed.data, options))
@@ -54,13 +46,5 @@ async function run(command: z.infer<typeof Command>, { settings, target, fault }
       return {}
     default:
       return command satisfies never
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

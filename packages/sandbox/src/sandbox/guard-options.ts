@@ -1,4 +1,5 @@
-import { allowInsecureLoopback, type GuardOptions, type Profile } from '@behalf/core'
+import { type AuditSink, allowInsecureLoopback, type GuardOptions, type Profile } from '@behalf/core'
+import { jsonLinesSink } from '@behalf/core/audit'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { oidc } from '@behalf/core/providers'
@@ -21,8 +22,11 @@ const SOURCE_OF_ROLES = {
   keycloak: { extract: keycloakRoles() },
 } as const satisfies Readonly<Record<SandboxProfile, object>>
 
-/** Returns the options that the code of {@link settingsCode} passes to `createGuard`. */
-export function guardOptionsOf(settings: SandboxSettings): SandboxGuardOptions {
+/**
+ * Returns the options that the code of {@link settingsCode} passes to `createGuard`.
+ * @param sink - The console of this process. @default reports to the sandbox's process
+ */
+export function guardOptionsOf(settings: SandboxSettings, sink = reportTo(settings)): SandboxGuardOptions {
   const { issuer, clientId, clientSecret, agentName, openFga: fga, profile } = settings
   return {
     authorizationServer: oidc({
@@ -37,5 +41,11 @@ export function guardOptionsOf(settings: SandboxSettings): SandboxGuardOptions {
     roles: roleMap({ ...SOURCE_OF_ROLES[profile], scopes: { trader: SCOPES } }),
     vault: auth0TokenVault(),
     approvals: ciba(),
+    audit: sink,
   }
+}
+
+function reportTo({ audit: { url, key } }: SandboxSettings): AuditSink {
+  const headers = { authorization: `Bearer ${key}` }
+  return jsonLinesSink({ to: async (body) => void (await fetch(url, { method: 'POST', headers, body })) })
 }

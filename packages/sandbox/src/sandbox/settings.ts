@@ -38,13 +38,15 @@ export interface SandboxSettings {
   readonly connection: string
   /** The app's own client at the upstream, for accounts that the app connects itself. */
   readonly accountsClient: { readonly clientId: string; readonly clientSecret: string }
+  /** Where guards of other processes report to the console, and the key that they need. The key opens nothing else. */
+  readonly audit: { readonly url: string; readonly key: string }
   /** The people who can sign in. */
   readonly people: readonly SandboxPerson[]
 }
 
 export function settingsOf(
   target: ProtocolTarget,
-  { phone, profile, people }: Pick<SandboxSettings, 'phone' | 'profile' | 'people'>,
+  { phone, profile, people, audit }: Pick<SandboxSettings, 'phone' | 'profile' | 'people' | 'audit'>,
 ): SandboxSettings {
   const { agent } = target.clients
   const { apiUrl, storeId, authorizationModelId, apiToken } = target.openFga
@@ -62,8 +64,14 @@ export function settingsOf(
     openFga: { apiUrl, storeId, authorizationModelId, credentials: { method: 'apiToken', token: apiToken } },
     connection: target.connection,
     accountsClient: { clientId: ACCOUNTS_CLIENT.clientId, clientSecret: ACCOUNTS_CLIENT.clientSecret },
+    audit,
     people,
   }
+}
+
+/** Returns the values of the settings that open something. */
+export function secretsOf({ clientSecret, openFga, accountsClient, audit }: SandboxSettings): readonly string[] {
+  return [clientSecret, openFga.credentials.token, accountsClient.clientSecret, audit.key]
 }
 
 /** Readers of roles by token form, and the functions that replace `oidc()` at a real tenant. */
@@ -96,8 +104,9 @@ const BY_PROFILE: Readonly<
 /** The settings as code, to paste. */
 export function settingsCode(settings: SandboxSettings): string {
   const { roles, door, real } = BY_PROFILE[settings.profile]
-  const { openFga, api } = settings
+  const { openFga, api, audit } = settings
   return `import { allowInsecureLoopback, createGuard } from '@behalf/core'
+import { jsonLinesSink } from '@behalf/core/audit'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { oidc } from '@behalf/core/providers'
@@ -128,6 +137,12 @@ export const guard = createGuard({
   roles: roleMap({ ${roles}, scopes: { trader: ['portfolio:read', 'trade:write', 'trade:small'] } }),
   vault: auth0TokenVault(),
   approvals: ciba(),
+  // Here, the sandbox's console shows each call. In production, your log does.
+  audit: jsonLinesSink({
+    to: async (body) => {
+      await fetch('${audit.url}', { method: 'POST', headers: { authorization: 'Bearer ${audit.key}' }, body })
+    },
+  }),
 })
 `
 }

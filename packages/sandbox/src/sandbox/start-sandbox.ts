@@ -1,10 +1,12 @@
 import type { UserIdentity } from '@behalf/core'
 import { type ProtocolTarget, signIn } from '@behalf/testing'
 import { roleShapeOf, type SandboxProfile } from '../authorization-server/index.ts'
+import { createConsole, reportsOf } from '../console/index.ts'
 import { openData } from '../data/index.ts'
 import { createEventHub, type SandboxEvent } from '../events/index.ts'
 import { fetchListener } from '../http/fetch-listener.ts'
 import { listen } from '../http/listen.ts'
+import { createPageSessions } from '../pages/index.ts'
 import { createPhone, openQuestionBook } from '../phone/index.ts'
 import { checkSeed, openTarget } from '../target/index.ts'
 import { answerControl } from './control.ts'
@@ -12,7 +14,7 @@ import { createFaults, type SandboxFault } from './faults.ts'
 import { guardOptionsOf, type SandboxGuardOptions } from './guard-options.ts'
 import { checkSandboxOptions, type SandboxOptions } from './options.ts'
 import { peopleOf, personOf, type SandboxPerson } from './people.ts'
-import { type SandboxSettings, settingsOf } from './settings.ts'
+import { type SandboxSettings, secretsOf, settingsOf } from './settings.ts'
 
 /** A running sandbox. */
 export interface Sandbox {
@@ -36,9 +38,17 @@ export interface Sandbox {
      */
     urlOf(subject: string): string
   }
+  /**
+   * A link that opens the console in a browser: each call of a guard with `guardOptions` or the printed settings, and
+   * what the servers saw. Anyone who has it sees the calls of all users.
+   */
+  readonly consoleUrl: string
   /** All that an app needs: addresses, the agent's client, OpenFGA, and a client at the upstream to connect accounts by. */
   readonly settings: SandboxSettings
-  /** Options of `createGuard` for the sandbox's agent: its issuer, OpenFGA, roles, vault, and CIBA to the phones. */
+  /**
+   * Options of `createGuard` for the sandbox's agent: its issuer, OpenFGA, roles, vault, CIBA to the phones, and an audit
+   * that the console shows.
+   */
   readonly guardOptions: SandboxGuardOptions
   /**
    * Signs a user in without a browser.
@@ -109,25 +119,29 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
   )
   const people = peopleOf(target, seed)
   const { controls } = target.authorizationServer
+  const sessions = createPageSessions(data?.shelf('phone'))
   const phone = createPhone({
     origin: phoneAt.origin,
     controls,
     events,
     book,
-    shelf: data?.shelf('phone'),
+    sessions,
     nameOf: (subject) => people.find((person) => person.subject === subject)?.name,
     quote: (symbol) => quoteOf(target, symbol),
   })
   const fault = createFaults(target, { people, events, answers: answers === 'phone' ? undefined : answers })
-  const settings = settingsOf(target, { phone: phoneAt.origin, profile, people })
+  const audit = reportsOf(phoneAt.origin, sessions)
+  const settings = settingsOf(target, { phone: phoneAt.origin, profile, people, audit })
+  const secrets = [...secretsOf(settings), ...(controlKey === undefined ? [] : [controlKey])]
+  const callConsole = createConsole({ origin: phoneAt.origin, events, sessions, secrets })
   phoneAt.serve(
-    fetchListener(phoneAt.origin, (request) =>
+    fetchListener(phoneAt.origin, async (request) =>
       controlKey !== undefined && new URL(request.url).pathname === '/control'
         ? answerControl(request, { key: controlKey, settings, target, fault })
-        : phone.handle(request),
+        : ((await callConsole.handle(request)) ?? phone.handle(request)),
     ),
   )
-  const guardOptions = guardOptionsOf(settings)
+  const guardOptions = guardOptionsOf(settings, callConsole.sink)
   let closing: Promise<void> | undefined
   const close = async () => {
     await Promise.all([phoneAt.close(), target.close()])
@@ -140,6 +154,7 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
     profile,
     people,
     phone: { origin: phoneAt.origin, urlOf: (subject) => phone.urlOf(personOf(people, subject).subject) },
+    consoleUrl: callConsole.url,
     settings,
     guardOptions,
     async signIn(subject) {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { type EventHub, withoutTokens } from '../events/index.ts'
+import { type EventHub, factsOf, withoutTokens } from '../events/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
 
 /** Reports each request to the Stock Trade API. */
@@ -9,7 +9,15 @@ export function tellApi(handle: FetchHandler, events: EventHub | undefined): Fet
     const response = await handle(request)
     const status = response === undefined ? 404 : response.status
     const { pathname } = new URL(request.url)
-    events.emit({ type: 'api', method: request.method, path: withoutTokens(pathname), status })
+    const token = /^(?:Bearer|DPoP) (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+    events.emit({
+      type: 'api',
+      method: request.method,
+      path: withoutTokens(pathname),
+      status,
+      // A token that the API refused may state anything.
+      ...(token !== undefined && status !== 401 && { token: factsOf(token) }),
+    })
     return response
   }
 }

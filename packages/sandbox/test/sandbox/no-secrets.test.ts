@@ -1,6 +1,6 @@
 import { login } from '@behalf/testing'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { describeEvent } from '../../src/cli/describe-event.ts'
+import { describeEvent } from '../../src/events/index.ts'
 import { type Sandbox, type SandboxEvent, startSandbox } from '../../src/index.ts'
 import { askBy, basic, openPhone, redeem } from './phone-http.ts'
 

@@ -1,31 +1,31 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Shelf } from '../data/index.ts'
 
-/** Sessions of browsers with phones. */
-export interface PhoneSessions {
-  /** Returns the key of a user's phone: a part of the link that the terminal prints. */
-  keyOf(subject: string): string
-  /** @returns a session for the cookie, or `undefined` where the key is not this user's */
-  pair(subject: string, key: string): string | undefined
-  /** Returns whether the cookie is of a session with this phone. */
-  isPaired(subject: string, session: string | undefined): session is string
+/** Sessions of browsers with pages: a page of each user, and the console. */
+export interface PageSessions {
+  /** Returns the key of a page: a part of the link that the terminal prints. */
+  keyOf(page: string): string
+  /** @returns a session for the cookie, or `undefined` where the key is not the one of this page */
+  pair(page: string, key: string): string | undefined
+  /** Returns whether the cookie is of a session with this page. */
+  isPaired(page: string, session: string | undefined): session is string
   /** Returns the token in forms of this session. */
   csrfOf(session: string): string
   isCsrf(session: string, given: string): boolean
 }
 
-/** Maximum number of browsers for one phone; the oldest is removed. */
+/** Maximum number of browsers for one page; the oldest is removed. */
 const MOST_OF_ONE = 8
 
 const NAME = 'sessions'
 
 interface Kept {
   readonly secret: string
-  readonly sessions: readonly (readonly [subject: string, sessions: readonly string[]])[]
+  readonly sessions: readonly (readonly [page: string, sessions: readonly string[]])[]
 }
 
 /** Keys and sessions. Without a shelf a restart ends them all, and prints new links. */
-export function createPhoneSessions(shelf?: Shelf): PhoneSessions {
+export function createPageSessions(shelf?: Shelf): PageSessions {
   const kept = shelf?.read(NAME) as Kept | undefined
   const secret = kept === undefined ? randomBytes(32) : Buffer.from(kept.secret, 'base64')
   const mac = (purpose: string, text: string) =>
@@ -33,20 +33,20 @@ export function createPhoneSessions(shelf?: Shelf): PhoneSessions {
   const sessions = new Map(kept?.sessions)
   const keep = () => shelf?.write(NAME, { secret: secret.toString('base64'), sessions: [...sessions] } satisfies Kept)
   keep()
-  const keyOf = (subject: string) => mac('key', subject)
+  const keyOf = (page: string) => mac('key', page)
   const csrfOf = (session: string) => mac('csrf', session)
   return {
     keyOf,
     csrfOf,
-    pair(subject, key) {
-      if (!isEqual(key, keyOf(subject))) return undefined
+    pair(page, key) {
+      if (!isEqual(key, keyOf(page))) return undefined
       const session = randomBytes(32).toString('base64url')
-      sessions.set(subject, [...(sessions.get(subject) ?? []), session].slice(-MOST_OF_ONE))
+      sessions.set(page, [...(sessions.get(page) ?? []), session].slice(-MOST_OF_ONE))
       keep()
       return session
     },
-    isPaired: (subject, session): session is string =>
-      session !== undefined && (sessions.get(subject) ?? []).some((known) => isEqual(session, known)),
+    isPaired: (page, session): session is string =>
+      session !== undefined && (sessions.get(page) ?? []).some((known) => isEqual(session, known)),
     isCsrf: (session, given) => isEqual(given, csrfOf(session)),
   }
 }

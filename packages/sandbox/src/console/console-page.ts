@@ -1,0 +1,79 @@
+import { displayText } from '@behalf/core/interrupts'
+import { html } from 'hono/html'
+import { type Markup, page, timeOf } from '../pages/index.ts'
+import type { BookedCall, CallBook } from './call-book.ts'
+import { callDetail } from './call-detail.ts'
+import { consoleScript } from './console-script.ts'
+import { consoleStyle } from './console-style.ts'
+import { addressOf, type Choice, isAbout, isChosen, shown } from './console-view.ts'
+import { feedOf } from './feed.ts'
+import { isOpen, verdictOf } from './verdict-of-call.ts'
+
+/** Time around a call in which events of servers belong to it, in milliseconds: clocks show whole ones. */
+const AROUND_MS = 20
+
+/** Returns the page: the calls, and beside them one call or what the servers see. */
+export async function consolePage(book: CallBook, choice: Choice): Promise<Response> {
+  const all = book.calls()
+  const calls = all.filter((call) => isChosen(call, choice))
+  const body = html`<header><h1>Console</h1><span class="live" id="live">Not live</span></header>
+<main class="${choice.call === undefined ? '' : 'opened'}" id="main">
+<div class="said" role="status" id="said"></div>
+<section class="calls" aria-labelledby="h-calls">
+<div class="bar" id="bar"><h2 id="h-calls">Calls</h2>${filtersOf(all, choice)}</div>
+<div id="list">${listOf(calls, all.length > 0, choice)}</div>
+</section>
+<section class="detail" id="detail" tabindex="0" aria-labelledby="about">${detailOf(book, choice)}</section>
+</main>`
+  return page({ title: 'Console', body, script: consoleScript, look: consoleStyle })
+}
+
+function filtersOf(all: readonly BookedCall[], choice: Choice): Markup {
+  const users = all.map(({ user }) => user ?? '')
+  const tools = all.map(({ tool }) => tool)
+  return html`<form method="get" action="/console" id="filters">${choiceOf('user', 'User', users, choice.user)}${choiceOf('tool', 'Tool', tools, choice.tool)}
+<noscript><button>Show</button></noscript></form>`
+}
+
+function choiceOf(name: string, label: string, values: readonly string[], chosen: string | undefined): Markup {
+  const each = [...new Set([...values, ...(chosen === undefined ? [] : [chosen])])].filter(Boolean).sort()
+  return html`<label>${label} <select name="${name}"><option value="">all</option>${each.map(
+    (value) => html`<option value="${value}"${value === chosen ? html` selected` : ''}>${displayText(value)}</option>`,
+  )}</select></label>`
+}
+
+function listOf(calls: readonly BookedCall[], isFiltered: boolean, choice: Choice): Markup {
+  if (calls.length > 0) return html`<ol class="rows">${calls.map((call) => rowOf(call, choice))}</ol>`
+  if (isFiltered) return html`<div class="card empty"><p>No call of this user and tool.</p></div>`
+  return html`<div class="card empty"><p>No call yet.</p>
+<p class="quiet">Run <code>npx @behalf/sandbox try</code> in a second terminal, or give <code>createGuard</code> the settings that the sandbox prints: their <code>audit</code> reports each call here.</p></div>`
+}
+
+function rowOf(call: BookedCall, choice: Choice): Markup {
+  const { word, tone, reason } = verdictOf(call)
+  const current = call.name === choice.call ? html` aria-current="true"` : ''
+  return html`<li><a href="${addressOf({ ...choice, call: call.name })}" data-key="${call.name}"${current}>
+<time>${timeOf(call.startedAt)}</time><span class="who">${call.user === undefined ? '–' : shown(call.user)}</span><code class="tool">${shown(call.tool)}</code>
+<span class="tag ${tone}">${word}</span><span class="why">${reason === '' ? '' : shown(reason)}</span></a></li>`
+}
+
+function detailOf(book: CallBook, choice: Choice): Markup {
+  const { call: name, user } = choice
+  const notices = book.notices().filter((event) => user === undefined || isAbout(event, user))
+  if (name === undefined) {
+    return html`<h2 id="about">What the servers see</h2>
+${notices.length > 0 ? feedOf(notices) : html`<p class="quiet">No request yet.</p>`}`
+  }
+  const back = html`<p class="back"><a href="${addressOf({ ...choice, call: undefined })}" data-key="back">← All calls</a></p>`
+  const call = book.find(name)
+  if (call === undefined) {
+    return html`${back}<h2 id="about" tabindex="-1">This call is gone</h2><p class="quiet">The console keeps the newest calls, until the sandbox ends.</p>`
+  }
+  const seen = book
+    .notices()
+    .filter((event) => isDuring(call, event.at) && (call.user === undefined || isAbout(event, call.user)))
+  return html`${back}${callDetail(call, seen.reverse())}`
+}
+
+const isDuring = (call: BookedCall, at: number): boolean =>
+  at >= call.startedAt - AROUND_MS && (at <= call.lastAt + AROUND_MS || isOpen(verdictOf(call)))

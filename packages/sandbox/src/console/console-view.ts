@@ -1,0 +1,57 @@
+import { displayText } from '@behalf/core/interrupts'
+import { html } from 'hono/html'
+import type { SandboxEvent } from '../events/index.ts'
+import type { Markup } from '../pages/index.ts'
+import type { BookedCall } from './call-book.ts'
+
+/** Choices of the person at the console, from the address. Each is absent where nothing is chosen. */
+export interface Choice {
+  readonly call?: string | undefined
+  readonly user?: string | undefined
+  readonly tool?: string | undefined
+}
+
+/** Returns the address of the console with these choices. */
+export function addressOf({ call, user, tool }: Choice): string {
+  const query = new URLSearchParams(
+    Object.entries({ user, tool, call }).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  )
+  return query.size === 0 ? '/console' : `/console?${query}`
+}
+
+/** Text that another party wrote: shown as it is, whatever it holds. */
+export const shown = (value: unknown): Markup => html`<bdi>${displayText(value)}</bdi>`
+
+/** Several texts, in the order given. */
+export const list = (values: readonly string[]): Markup =>
+  html`${values.map((value, index) => html`${index > 0 ? ' ' : ''}<code>${shown(value)}</code>`)}`
+
+/** Whether a call belongs to the choice. */
+export const isChosen = (call: BookedCall, { user, tool }: Choice): boolean =>
+  (user === undefined || (call.user ?? '') === user) && (tool === undefined || call.tool === tool)
+
+/** Whether an event of a server may be about this user. Events that name no user are about everyone. */
+export function isAbout(event: SandboxEvent, user: string): boolean {
+  switch (event.type) {
+    case 'checked':
+      return !event.user.startsWith('user:') || event.user === `user:${user}`
+    case 'api':
+      return event.token === undefined || ['unknown', user].includes(event.token.subject)
+    case 'token':
+      return event.issuer !== 'app' || ['unknown', user].includes(event.subject)
+    case 'asked':
+    case 'answered':
+      return event.subject === user
+    case 'signed_in':
+    case 'consented':
+    case 'declined':
+      return event.issuer !== 'app' || event.subject === user
+    case 'audited':
+      return event.event.principal?.subject === undefined || event.event.principal.subject === user
+    case 'refused':
+    case 'fault':
+      return true
+    default:
+      return event satisfies never
+  }
+}

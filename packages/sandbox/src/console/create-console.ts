@@ -1,0 +1,99 @@
+import type { AuditSink } from '@behalf/core'
+import { Hono } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
+import type { EventHub, SandboxEvent } from '../events/index.ts'
+import { boundedJson, isFromProgram } from '../http/from-program.ts'
+import { notePage, type PageSessions, streamChanges } from '../pages/index.ts'
+import { readReport } from './audit-report.ts'
+import { openCallBook } from './call-book.ts'
+import { consolePage } from './console-page.ts'
+import { hideSecrets } from './hide-secrets.ts'
+
+export interface ConsoleOptions {
+  readonly origin: string
+  readonly events: EventHub
+  readonly sessions: PageSessions
+  /** Texts that open something at this sandbox. No page shows them. */
+  readonly secrets: readonly string[]
+}
+
+/** The page of a developer: each guarded call, and what the servers saw. */
+export interface Console {
+  /** `undefined`: the path is not the console's. */
+  handle(request: Request): Promise<Response | undefined>
+  /** A link that opens the console in a browser. Anyone who has it sees the calls of all users. */
+  readonly url: string
+  /** Receives the audit of guards in this process. */
+  readonly sink: AuditSink
+}
+
+/** Name of the console among the pages. No user can have it: it has a slash. */
+const PAGE = '/console'
+const REPORTS = '/console/audit'
+
+/** Maximum size of a report, in characters of JSON. A trace with explanations of relations is the longest. */
+const MAX_REPORT = 262_144
+
+/** Returns the key with which a guard of another process reports. It opens nothing else. */
+export const reportsOf = (origin: string, sessions: PageSessions): { readonly url: string; readonly key: string } => ({
+  url: `${origin}${REPORTS}`,
+  key: sessions.keyOf(REPORTS),
+})
+
+/**
+ * Makes the console. A browser needs the session that its link starts; a guard needs the key of the reports. Neither
+ * changes anything at the servers, and neither shows or takes a token.
+ */
+export function createConsole({ origin, events, sessions, secrets }: ConsoleOptions): Console {
+  const reports = reportsOf(origin, sessions)
+  const hide = hideSecrets([...secrets, sessions.keyOf(PAGE)])
+  const book = openCallBook(events, hide)
+  const record = (given: unknown): boolean => {
+    const event = readReport(given, hide)
+    if (event !== undefined) events.emit({ type: 'audited', event })
+    return event !== undefined
+  }
+  // Cookies know no ports, and another sandbox may have a console on the same host.
+  const cookie = `console_${new URL(origin).port}`
+  const app = new Hono()
+  const closed = () => notePage('The console is locked', 'Open the link that the sandbox printed in its terminal.', 401)
+
+  app.post(REPORTS, async (context) => {
+    if (!isFromProgram(context.req.raw, reports.key)) return context.json({ error: 'not allowed' }, 403)
+    const isTaken = record(await boundedJson(context.req.raw, MAX_REPORT))
+    return isTaken ? context.body(null, 204) : context.json({ error: 'not an audit event' }, 400)
+  })
+  app.get(PAGE, async (context) => {
+    const key = context.req.query('key')
+    if (key !== undefined) {
+      const session = sessions.pair(PAGE, key)
+      if (session === undefined) return closed()
+      setCookie(context, cookie, session, { path: PAGE, httpOnly: true, sameSite: 'Lax' })
+      return context.redirect(PAGE, 303)
+    }
+    if (!sessions.isPaired(PAGE, getCookie(context, cookie))) return closed()
+    const chosen = (name: string) => context.req.query(name) || undefined
+    return consolePage(book, { call: chosen('call'), user: chosen('user'), tool: chosen('tool') })
+  })
+  app.get(`${PAGE}/events`, (context) =>
+    sessions.isPaired(PAGE, getCookie(context, cookie))
+      ? streamChanges(events, wordsOf, context.req.raw.signal)
+      : closed(),
+  )
+  app.notFound(() => notePage('Nothing is here', 'There is no such page.', 404))
+  return {
+    async handle(request) {
+      const { pathname } = new URL(request.url)
+      return pathname === PAGE || pathname.startsWith(`${PAGE}/`) ? app.fetch(request) : undefined
+    },
+    url: `${origin}${PAGE}?key=${sessions.keyOf(PAGE)}`,
+    sink: { write: (event) => void record(event) },
+  }
+}
+
+/** Each event changes the page. A screen reader hears of calls that ended. */
+function wordsOf(event: SandboxEvent): string {
+  if (event.type !== 'audited' || event.event.type !== 'call' || event.event.status === 'interrupted') return ''
+  const { tool, principal, status } = event.event
+  return `${tool} for ${principal?.subject ?? 'no user'}: ${status}`
+}

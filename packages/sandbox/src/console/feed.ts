@@ -1,0 +1,37 @@
+import { html } from 'hono/html'
+import { type SandboxEvent, wordsOfEvent } from '../events/index.ts'
+import { type Markup, timeOf } from '../pages/index.ts'
+import { shown } from './console-view.ts'
+
+/** Maximum number of events in one list. */
+const SHOWN = 120
+
+/** Returns a list of what the servers saw, in the order given. */
+export function feedOf(events: readonly SandboxEvent[]): Markup {
+  return html`<ol class="feed">${events.slice(0, SHOWN).map(line)}</ol>`
+}
+
+function line(event: SandboxEvent): Markup {
+  const [label, text] = wordsOfEvent(event)
+  return html`<li><time>${timeOf(event.at)}</time><span class="label ${toneOf(event)}">${label}</span><span>${shown(text)}</span></li>`
+}
+
+function toneOf(event: SandboxEvent): 'good' | 'bad' | 'warn' | 'quiet' {
+  switch (event.type) {
+    case 'refused':
+      return 'bad'
+    case 'fault':
+    case 'asked':
+      return 'warn'
+    case 'answered':
+      return event.answer === 'approved' ? 'good' : 'bad'
+    case 'checked':
+      return event.allowed ? 'good' : 'bad'
+    case 'api':
+      return event.status < 400 ? 'good' : 'bad'
+    case 'audited':
+      return event.event.type === 'operator' ? 'warn' : 'quiet'
+    default:
+      return 'quiet'
+  }
+}

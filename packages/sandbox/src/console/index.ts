@@ -1,0 +1,1 @@
+export { createConsole, reportsOf } from './create-console.ts'

@@ -1,0 +1,127 @@
+import type { CallEvent } from '@behalf/core/audit'
+import { decisiveStep, refusedIn } from './verdict-of-call.ts'
+
+/** What a developer can do about a call that did not end. */
+export interface Remedy {
+  /** What the outcome means. */
+  readonly means: string
+  /** What to do, in order. */
+  readonly todo: readonly string[]
+  /** A program that tells more. Absent where the trace has it all. */
+  readonly code?: string
+}
+
+type Entry = readonly [means: string, ...todo: string[]]
+
+/** By the code of a denial. */
+const DENIALS: Readonly<Record<string, Entry>> = {
+  no_policy: [
+    'The guard has no policy for this tool.',
+    'Define the tool with defineTool() or policy(), and pass it to the guard.',
+  ],
+  invalid_input: [
+    'The input does not fit the schema of the tool.',
+    'Compare the step “input” with the schema.',
+    'Say in the description of each field what the model may write.',
+  ],
+  identity_not_verified: [
+    'The call has no identity that was verified in this process.',
+    'Pass what verifyRequest() or verifyAccessToken() returned, and not a copy of it.',
+  ],
+  role_missing: [
+    'The roles of the user do not allow a scope or a role that the tool needs.',
+    'Give the user the role at the provider (in the sandbox: “roles” of the seed), or',
+    'add the scope to a role in roleMap(), or',
+    'ask for fewer scopes in the policy.',
+  ],
+  not_permitted: [
+    'OpenFGA, or the scopes of the user’s own token, do not allow this call.',
+    'Or call the tool with an object that this user and this agent may use.',
+  ],
+  approval_denied: [
+    'The approver denied the request.',
+    'Ask the user before the agent tries again: an equal call can be asked once more after a minute.',
+  ],
+  approval_expired: [
+    'No one answered in time, or the approval was used too late.',
+    'Call the tool again in a new slot.',
+    'If people need more time, raise approval.lifetimeSeconds or approval.useWithinSeconds.',
+  ],
+  approval_failed: [
+    'The answer could not be verified.',
+    'Read the step “approval”, and the refusals of the servers below.',
+  ],
+  approval_not_sent: [
+    'The question did not reach a person.',
+    'Read the step “approval”, and the refusals of the servers below.',
+    'Check that the message fits the channel: CIBA takes short and plain messages.',
+  ],
+  approval_cancelled: ['The request was cancelled.', 'Call the tool again in a new slot.'],
+  revoked: ['The access behind this call was revoked.', 'Let the user log in again, and use the new identity.'],
+  delegation_exceeded: [
+    'The call is beyond what the user delegated.',
+    'Create a delegation that names this tool and these scopes, with the user present.',
+  ],
+  unknown_outcome: [
+    'An earlier try began, and its result is not known. It is not run again.',
+    'Look at the API whether it took effect.',
+    'Then resolve the run as its owner, or as operator with guard.asOperator().',
+  ],
+  too_many_attempts: ['Each try failed without an effect.', 'Mend the cause, and call the tool in a new slot.'],
+  misconfigured: [
+    'The guard lacks an option that the policy needs, or the policy asks for more than the agent may ever have.',
+    'Change the option or the policy as the step that decided says.',
+  ],
+}
+
+const STOPS: Readonly<Record<string, Entry>> = {
+  unavailable: [
+    'A service did not answer.',
+    'Look at the step that decided, and at the faults that are set.',
+    'Make the same call again.',
+  ],
+  threw: [
+    'The body of the tool threw an error. Your app gets the error, the console does not.',
+    'Read the log of your app, and the requests that reached the servers below.',
+  ],
+  aborted: ['The call was aborted by its signal, or its stream was not read to the end.', 'Make the same call again.'],
+}
+
+const WAITS: Readonly<Record<string, Entry>> = {
+  identity: ['The user has to log in.', 'Send the user to the login, and call again with the new identity.'],
+  connection: [
+    'The user has to connect an account.',
+    'Show the user the page of the connection, and make the same call again.',
+  ],
+  approval: ['A person has to answer.', 'Answer on the phone, and make the same call again.'],
+}
+
+const SCOPES = /is not within/
+
+/** `undefined`: the call did what it was asked to do. */
+export function remedyOf(event: CallEvent, tool: string): Remedy | undefined {
+  const { step = '', detail = '' } = decisiveStep(event) ?? {}
+  const found = entryOf(event, step)
+  if (found === undefined) return undefined
+  const [means, ...more] = found
+  const todo = [...(event.code === 'not_permitted' ? refusedIn(detail).map(relationFor) : []), ...more]
+  const isAboutScopes = event.code === 'role_missing' || SCOPES.test(detail)
+  return { means, todo, ...(isAboutScopes && { code: explainCode(tool) }) }
+}
+
+function entryOf({ status, code = '' }: CallEvent, step: string): Entry | undefined {
+  const [table, key] =
+    status === 'denied' ? [DENIALS, code] : status === 'interrupted' ? [WAITS, step] : [STOPS, status]
+  if (Object.hasOwn(table, key)) return table[key]
+  return status === 'denied' ? ['The guard refused the call.', 'Read the step that decided.'] : undefined
+}
+
+const relationFor = (question: string): string =>
+  `Write a relation to OpenFGA from which “${question}” follows (in the sandbox: “tuples” of the seed).`
+
+/** Names the table that lacks a scope. The policy is known to the app alone. */
+const explainCode = (tool: string): string => `import { explainAccess } from '@behalf/core/roles'
+
+// With the identity of the call, and the options of your guard:
+const { text } = explainAccess({ ${JSON.stringify(tool)}: policy }, { identity, agent, roles })
+console.log(text)`

@@ -1,0 +1,89 @@
+import type { ApprovalEvent, CallEvent } from '@behalf/core/audit'
+import type { BookedCall } from './call-book.ts'
+
+/** Outcome of a call in a word, with the reason. */
+export interface CallVerdict {
+  readonly word: string
+  readonly tone: 'good' | 'bad' | 'warn' | 'quiet'
+  /** The words of the step that decided, of the guard itself. Empty where nothing is to be said. */
+  readonly reason: string
+  /** The last try that ended. Absent while the first one runs. */
+  readonly last?: CallEvent | undefined
+}
+
+/** Whether more is to come of a call with this verdict. */
+export const isOpen = ({ tone, word }: CallVerdict): boolean =>
+  tone === 'warn' || ['running', 'approved'].includes(word)
+
+type Word = readonly [word: string, tone: CallVerdict['tone']]
+
+const STATUSES: Readonly<Record<CallEvent['status'], Word>> = {
+  ready: ['allowed', 'good'],
+  done: ['done', 'good'],
+  replayed: ['done before', 'quiet'],
+  denied: ['denied', 'bad'],
+  interrupted: ['waiting', 'warn'],
+  unavailable: ['unavailable', 'warn'],
+  threw: ['failed', 'bad'],
+  aborted: ['aborted', 'quiet'],
+}
+
+/** States of a question or its run that tell more than the last try, if they came later. */
+const STATES: ReadonlyMap<string, Word> = new Map(
+  Object.entries<Word>({
+    requested: ['waiting', 'warn'],
+    pending: ['waiting', 'warn'],
+    approved: ['approved', 'good'],
+    running: ['running', 'quiet'],
+    completed: ['done', 'good'],
+    threw: ['failed', 'bad'],
+    crashed: ['in doubt', 'bad'],
+    denied: ['denied', 'bad'],
+    expired: ['expired', 'bad'],
+    failed: ['denied', 'bad'],
+    cancelled: ['cancelled', 'quiet'],
+    revoked: ['revoked', 'bad'],
+  }),
+)
+
+/** Steps at which a call waits for another act than an answer. */
+const WAITS: ReadonlyMap<string, string> = new Map([
+  ['identity', 'needs login'],
+  ['connection', 'needs account'],
+])
+
+export function verdictOf({ events }: Pick<BookedCall, 'events'>): CallVerdict {
+  const last = events.findLast((event): event is CallEvent => event.type === 'call')
+  const question = events.findLast((event): event is ApprovalEvent => event.type === 'approval')
+  const message = question?.message ?? ''
+  const state = question === undefined || !tellsMore(question, last) ? undefined : STATES.get(question.state)
+  if (state !== undefined) return { word: state[0], tone: state[1], reason: message, last }
+  if (last === undefined) return { word: 'running', tone: 'quiet', reason: message, last }
+  const [word, tone] = STATUSES[last.status]
+  const { step = '', detail = '' } = decisiveStep(last) ?? {}
+  const waits = last.status === 'interrupted' ? WAITS.get(step) : undefined
+  const asksOrEnds = ['good', 'quiet'].includes(tone) || (last.status === 'interrupted' && waits === undefined)
+  return { word: waits ?? word, tone, reason: asksOrEnds ? message || subjectOf(last) : decidingPart(detail), last }
+}
+
+/** Answers of the permission checker end like this in the trace. */
+const NO = /: no(?: \(.*\))?$/
+
+/** Returns the questions in a step's detail that were answered with no, without the answer. */
+export const refusedIn = (detail: string): readonly string[] =>
+  detail.split('; ').flatMap((part) => (NO.test(part) ? part.replace(NO, '') : []))
+
+const decidingPart = (detail: string): string => detail.split('; ').find((part) => NO.test(part)) ?? detail
+
+/** The first permission that was checked: it names the object of the call. */
+const subjectOf = ({ trace: { steps } }: CallEvent): string =>
+  steps.find(({ step }) => step === 'permission')?.detail.split('; ')[0] ?? ''
+
+/** Whether the state of the question is newer than the last try. */
+const tellsMore = (state: ApprovalEvent, last: CallEvent | undefined): boolean =>
+  last === undefined || (state.at === last.at ? last.status === 'interrupted' : state.at > last.at)
+
+/** Returns the step that decided: the last one that let the call not pass, else the last one. */
+export function decisiveStep({ trace: { steps } }: CallEvent): CallEvent['trace']['steps'][number] | undefined {
+  return steps.findLast(({ verdict }) => verdict !== 'passed') ?? steps.at(-1)
+}

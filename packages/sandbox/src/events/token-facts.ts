@@ -1,0 +1,32 @@
+import { decodeJwt } from 'jose'
+import type { TokenFacts } from './sandbox-event.ts'
+
+type Claims = Readonly<Record<string, unknown>>
+
+/**
+ * Reads an access token without verifying it. An opaque token has no facts.
+ * @param scopes - Scopes that the server named beside the token. @default none
+ */
+export function factsOf(accessToken: string, scopes: readonly string[] = []): TokenFacts {
+  const claims = claimsOf(accessToken)
+  const actors: string[] = []
+  for (let { act } = claims; typeof act === 'object' && act !== null; act = (act as Claims).act) {
+    actors.push(String((act as Claims).sub))
+  }
+  return {
+    subject: String(claims.sub ?? 'unknown'),
+    audience: [claims.aud ?? []].flat().map(String),
+    scopes: typeof claims.scope === 'string' ? claims.scope.split(' ').filter(Boolean) : scopes,
+    actors,
+    ...(Array.isArray(claims.authorization_details) && { authorizationDetails: claims.authorization_details }),
+  }
+}
+
+/** Returns the claims of a JWT, and no claims for any other text. */
+export function claimsOf(jwt: string): Claims {
+  try {
+    return decodeJwt(jwt)
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,27 @@
+/**
+ * Part of the scripts of pages that follow their server: it fetches a page again, and says whether the page is live.
+ * Without script a page works, and is as old as its last load.
+ */
+export const liveScript = `
+const byId = (id) => document.getElementById(id)
+let renewing
+// One after another: an older page does not replace a newer one.
+function fetchPage(address, use) {
+  renewing = (renewing ?? Promise.resolve()).then(async () => {
+    const response = await fetch(address, { headers: { accept: 'text/html' } })
+    if (!response.ok) return location.reload()
+    use(new DOMParser().parseFromString(await response.text(), 'text/html'))
+  }).catch(() => {})
+}
+const openedIds = () => [...document.querySelectorAll('details[open]')].map(({ id }) => id)
+const reopen = (ids) => { for (const id of ids) byId(id)?.setAttribute('open', '') }
+// Changes before it opened were sent to no page.
+function follow(address, { opened, changed }) {
+  const live = byId('live')
+  const show = (on) => { live.classList.toggle('on', on); live.textContent = on ? 'Live' : 'Not connected' }
+  const source = new EventSource(address)
+  source.onopen = () => { opened(); show(true) }
+  source.onerror = () => show(false)
+  source.addEventListener('changed', ({ data }) => changed(JSON.parse(data)))
+}
+`

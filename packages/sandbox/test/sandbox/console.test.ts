@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { type Sandbox, type SandboxEvent, startSandbox } from '../../src/index.ts'
+import { callsOf, openConsole, report, reported, textOf } from './console-calls.ts'
+
+let sandbox: Sandbox
+beforeAll(async () => {
+  sandbox = await startSandbox({ answers: 'approve' })
+})
+afterAll(() => sandbox?.close())
+
+const started = async (options = {}) => {
+  const other = await startSandbox(options)
+  onTestFinished(() => other.close())
+  return other
+}
+const statusOf = async (path: string, headers: Readonly<Record<string, string>> = {}) =>
+  (await fetch(`${sandbox.phone.origin}${path}`, { headers, redirect: 'manual' })).status
+
+describe('the console opens', () => {
+  test('only for a browser with its link: not without a key, with a wrong one, or with the key of a phone or of the reports', async () => {
+    const phone = new URL(sandbox.phone.urlOf('ann')).searchParams.get('key')
+    for (const path of [
+      '/console',
+      '/console?key=wrong',
+      `/console?key=${phone}`,
+      `/console?key=${sandbox.settings.audit.key}`,
+      '/console/events',
+    ]) {
+      expect([path, await statusOf(path)]).toEqual([path, 401])
+    }
+    const { cookie } = await openConsole(sandbox)
+    expect(await statusOf('/console', { cookie })).toBe(200)
+    expect(await statusOf('/phones/ann', { cookie: cookie.replace('console_', 'phone_') })).toBe(401)
+  })
+
+  test('by a cookie that scripts cannot read, and the key leaves the address at once', async () => {
+    const paired = await fetch(sandbox.consoleUrl, { redirect: 'manual' })
+    expect(paired.headers.get('set-cookie')).toMatch(/; Path=\/console; HttpOnly; SameSite=Lax$/)
+    expect(paired.headers.get('location')).toBe('/console')
+  })
+
+  test('as a page that no other page frames, and that runs no other script', async () => {
+    const { cookie, origin } = await openConsole(sandbox)
+    const { headers } = await fetch(`${origin}/console`, { headers: { cookie } })
+    expect(headers.get('content-security-policy')).toMatch(
+      /default-src 'none'; style-src 'sha256-\S+'; script-src 'sha256-\S+';/,
+    )
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('cross-origin-resource-policy')).toBe('same-origin')
+  })
+})
+
+describe('an event of an audit is taken', () => {
+  test('from a program with the key', async () => {
+    expect((await report(sandbox, reported({ tool: 'from_afar' }))).status).toBe(204)
+    expect(textOf(await (await openConsole(sandbox)).call('from_afar'))).toContain('user:ann can_pay account:1: no')
+  })
+
+  test.each<[string, Readonly<Record<string, string>>, string?]>([
+    ['no key', { authorization: '' }],
+    ['a wrong key', { authorization: `Bearer ${'x'.repeat(43)}` }],
+    ['the origin of a page, our own too', { origin: 'http://127.0.0.1:3000' }],
+    ['what a browser sends of itself', { 'sec-fetch-site': 'same-origin' }],
+    ['another method', {}, 'PUT'],
+  ])('not with %s', async (_what, headers, method) => {
+    const refused = await report(sandbox, reported({ tool: 'refused_report' }), headers, method)
+    expect([403, 404]).toContain(refused.status)
+    expect(await (await openConsole(sandbox)).read()).not.toContain('refused_report')
+  })
+
+  test.each<[string, unknown]>([
+    ['is no JSON', '{'],
+    ['is no event', { type: 'call' }],
+    ['is of an unknown type', reported({ type: 'root' })],
+    ['has an id that may be a token', reported({ callId: 'eyJhbGciOiJub25lIn0.e30.' })],
+    ['has a time that is no time', reported({ at: 1e300 })],
+    ['is too long', reported({ tool: 'x'.repeat(300_000) })],
+    ['is nested without end', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  ])('not where it %s', async (_what, body) => {
+    expect((await report(sandbox, body)).status).toBe(400)
+  })
+})
+
+describe('a call is shown', () => {
+  test('with its trace, its question and answer, its tokens by name, scopes and lifetime, and the requests that arrived', {
+    timeout: 30_000,
+  }, async () => {
+    const outcome = await callsOf(sandbox).buy('ann', 50)
+    expect(outcome).toMatchObject({ status: 'done', result: 201 })
+    const page = textOf(await (await openConsole(sandbox)).call('create_order'))
+    for (const text of [
+      'For ann',
+      'agent:trader',
+      'done',
+      'Buy 50 shares of AAPL',
+      'To ann . The API checks the approval in its token.',
+      'user:ann user_can_trade portfolio:p-ann: yes',
+      'within roles and ceiling',
+      'trade:write',
+      'from the approval at',
+      'POST /orders -> 201, sub ann',
+      'scope trade:write, act agent:trader',
+      'approved “Buy 50 shares of AAPL” by ann',
+    ]) {
+      expect(page).toContain(text)
+    }
+    expect(page).toMatch(/ asked .* approved .* done /)
+    expect(page).toMatch(/lives \d+ (s|min|h), until \d\d:\d\d:\d\d/)
+    expect(page).not.toContain('What to do')
+  })
+
+  test('with the reason of a denial and what to do, for a permission and for a role', async () => {
+    const calls = callsOf(sandbox)
+    expect(await calls.view('bob', 'p-ann')).toMatchObject({ status: 'denied', code: 'not_permitted' })
+    const browser = await openConsole(sandbox)
+    const denied = textOf(await browser.call('get_portfolio'))
+    expect(denied).toContain('not_permitted')
+    expect(denied).toContain('user:bob user_can_view portfolio:p-ann: no')
+    expect(denied).toContain('Write a relation to OpenFGA from which “user:bob user_can_view portfolio:p-ann” follows')
+    expect(await calls.close('ann')).toMatchObject({ status: 'denied', code: 'role_missing' })
+    const lacking = textOf(await browser.call('close_account'))
+    expect(lacking).toContain('needs one of manager; has trader'.split('; ')[0])
+    expect(lacking).toContain('explainAccess({ "close_account": policy }')
+  })
+
+  test('in the list with time, user, tool, outcome and reason, and by user and tool', async () => {
+    for (const [subject, tool] of [
+      ['cleo', 'sell'],
+      ['dora', 'sell'],
+      ['cleo', 'lend'],
+    ]) {
+      await report(sandbox, reported({ tool, principal: { issuer: 'https://login.example', subject } }))
+    }
+    const browser = await openConsole(sandbox)
+    const rows = async (query: string) =>
+      textOf(/<ol class="rows">[\s\S]*?<\/ol>/.exec(await browser.read(query))?.[0] ?? '')
+    expect(await rows('')).toMatch(
+      /\d\d:\d\d:\d\d cleo lend denied user:ann can_pay account:1: no .* dora sell denied .* cleo sell denied/,
+    )
+    expect(await rows('?user=cleo')).not.toContain('dora')
+    expect(await rows('?user=cleo&tool=sell')).toMatch(/^ \d\d:\d\d:\d\d cleo sell denied \S+ can_pay account:1: no $/)
+    expect(textOf(await browser.read('?user=zoe'))).toContain('No call of this user and tool.')
+  })
+
+  test('once for all its tries, under the last outcome', async () => {
+    const approvalId = 'an-approval-of-a-call'
+    const call = { tool: 'tried', approvalId }
+    const waits = { steps: [{ step: 'approval', verdict: 'interrupted', detail: 'pending' }], tool: 'tried' }
+    // A token may come before the approval is known.
+    const callId = crypto.randomUUID()
+    const token = { type: 'token', source: 'exchange', audience: 'https://api.example/', scopes: ['pay'] }
+    await report(sandbox, reported({ ...token, tool: 'tried', callId }))
+    await report(sandbox, reported({ ...call, callId, status: 'interrupted', code: undefined, trace: waits }))
+    await report(
+      sandbox,
+      reported({ ...call, type: 'approval', state: 'pending', message: 'Pay 5 EUR', callId: undefined }),
+    )
+    for (let tries = 0; tries < 80; tries++) {
+      await report(sandbox, reported({ ...call, status: 'interrupted', code: undefined, trace: waits }))
+    }
+    const browser = await openConsole(sandbox)
+    expect(textOf(await browser.read('?tool=tried')).match(/tried waiting/g)).toHaveLength(1)
+    await report(sandbox, reported({ ...call, status: 'done', code: undefined, trace: { tool: 'tried', steps: [] } }))
+    const page = textOf(await browser.call('tried'))
+    expect(page).toContain('82 tries')
+    // Tries that waited leave first.
+    expect(page).toContain('“ Pay 5 EUR ”')
+    expect(page).toContain('https://api.example/')
+  })
+})
+
+test('events of guards without a call, and of servers, stand beside the calls: a revocation, a fault, a request', async () => {
+  const own = await started()
+  const { guard } = callsOf(own)
+  await guard.asOperator({ name: 'support' }).revoke({ issuer: own.settings.issuer, subject: 'bob' })
+  await own.fault('503')
+  await fetch(`${own.settings.issuer}/oauth/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'none' }),
+  })
+  const page = textOf(await (await openConsole(own)).read())
+  expect(page).toContain('operator support: revoke bob')
+  expect(page).toContain('fault 503: the next token request is answered 503')
+  expect(page).toContain("refused app's issuer: token 503")
+})
+
+test('an old call leaves for a new one, and so does a long one', { timeout: 60_000 }, async () => {
+  const own = await started()
+  const { sink } = { sink: own.guardOptions.audit as { write(event: unknown): void } }
+  const first = reported({ tool: 'first' })
+  sink.write(first)
+  const browser = await openConsole(own)
+  const name = /data-key="([\w-]+)"/.exec(await browser.read())?.[1]
+  for (let count = 0; count < 200; count++) sink.write(reported({ tool: `later_${count}` }))
+  expect(textOf(await browser.read())).not.toContain(' first ')
+  expect(textOf(await browser.read(`?call=${name}`))).toContain('This call is gone')
+  const long = {
+    tool: 'long',
+    steps: Array.from({ length: 30 }, () => ({ step: 'permission', verdict: 'denied', detail: 'x '.repeat(4000) })),
+  }
+  for (let count = 0; count < 60; count++) sink.write(reported({ tool: `long_${count}`, trace: long }))
+  const rows = (await browser.read()).match(/class="tool"/g) ?? []
+  expect(rows.length).toBeGreaterThan(10)
+  expect(rows.length).toBeLessThan(30)
+})
+
+test('a guard whose options replace the audit, or whose sandbox has ended, works as before', async () => {
+  const own = await started()
+  const events: unknown[] = []
+  const mine = callsOf(own, { audit: { write: (event) => void events.push(event) } })
+  expect(await mine.view('ann')).toMatchObject({ status: 'done' })
+  expect(events.length).toBeGreaterThan(0)
+  expect(textOf(await (await openConsole(own)).read())).toContain('No call yet.')
+})
+
+test('an audit event reaches the listeners of the sandbox', async () => {
+  const events: SandboxEvent[] = []
+  const own = await started({ onEvent: (event: SandboxEvent) => void events.push(event) })
+  await callsOf(own).view('bob', 'p-ann')
+  expect(events).toContainEqual(
+    expect.objectContaining({
+      type: 'audited',
+      event: expect.objectContaining({ type: 'call', tool: 'get_portfolio', status: 'denied', code: 'not_permitted' }),
+    }),
+  )
+})
