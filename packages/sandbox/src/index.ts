@@ -21,6 +21,7 @@ export type {
   AuditedEvent,
   CheckedEvent,
   FaultEvent,
+  GuardFaultEvent,
   RefusedEvent,
   SandboxEvent,
   SandboxIssuer,

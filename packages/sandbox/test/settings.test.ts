@@ -6,6 +6,7 @@ import { login } from '@behalf/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { type SandboxProfile, startSandbox } from '../src/index.ts'
 import { settingsCode } from '../src/sandbox/settings.ts'
+import { openConsole, textOf } from './sandbox/console-calls.ts'
 
 /** What an app adds to the settings: a login, a tool, and its call. */
 const APP = `import * as z from 'zod'
@@ -62,5 +63,6 @@ test.each<SandboxProfile>(['oidc', 'auth0', 'okta', 'entra', 'keycloak'])(
     })
     expect(output).toContain('"status":"done","result":201')
     expect(await sandbox.target.api.controls.orders('p-ann')).toHaveLength(1)
+    expect(textOf(await (await openConsole(sandbox)).call('create_order'))).toContain('done For ann')
   },
 )

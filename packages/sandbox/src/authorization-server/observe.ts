@@ -18,7 +18,15 @@ export async function observe(
   response: Response,
 ): Promise<void> {
   const { parts } = context
-  if (parts === undefined || response.type === 'error') return
+  if (parts === undefined) return
+  if (response.type === 'error') {
+    parts.events.emit({
+      type: 'fault',
+      fault: 'lost-answer',
+      effect: `the answer of the endpoint ${endpoint} was lost`,
+    })
+    return
+  }
   if (endpoint === 'metadata' || endpoint === 'jwks') return
   const body = parseJson(await response.clone().text()) as Readonly<Record<string, unknown>> | undefined
   if (response.status >= 400) return tellRefusal(context, endpoint, response.status, body)

@@ -15,6 +15,8 @@ export interface BookedCall {
   readonly startedAt: number
   /** Time of the last event, in epoch milliseconds. */
   readonly lastAt: number
+  /** Ids of the tries that are remembered, as the events of the guard name them. */
+  readonly callIds: readonly string[]
   /** Number of tries: a call that waits for a person is made again. */
   readonly tries: number
   /** The events of the guard, oldest first. Of many tries that waited, the last ones. */
@@ -124,6 +126,7 @@ function booked({ names, startedAt, tries, events }: Kept): BookedCall {
     user: all.findLast(({ principal }) => principal?.subject !== undefined)?.principal?.subject,
     startedAt,
     lastAt: all.at(-1)?.at ?? 0,
+    callIds: all.flatMap(({ callId }) => callId ?? []),
     tries,
     events: all,
   }

@@ -1,4 +1,4 @@
-import type { AuditEvent, Trace } from '@behalf/core'
+import type { AuditEvent, Fault, Trace } from '@behalf/core'
 import type { ApprovalEvent, CallEvent, TokenEvent } from '@behalf/core/audit'
 import { html } from 'hono/html'
 import type { SandboxEvent } from '../events/index.ts'
@@ -13,13 +13,14 @@ type TraceStep = Trace['steps'][number]
 type Explanation = NonNullable<TraceStep['explanations']>[number]
 
 /** Shows one call: why it ended as it did, its steps, its question, its tokens. */
-export function callDetail(call: BookedCall, seen: readonly SandboxEvent[]): Markup {
+export function callDetail(call: BookedCall, seen: readonly SandboxEvent[], faults: readonly Fault[]): Markup {
   const { last } = verdictOf(call)
   const tokens = call.events.filter((event): event is TokenEvent => event.type === 'token')
   const questions = call.events.filter((event): event is ApprovalEvent => event.type === 'approval')
   const raw = call.events.filter((event) => event.type === 'raw_token')
   return html`${headOf(call)}
 ${last === undefined ? '' : reasonOf(call, last)}
+${faults.length > 0 ? section('faults', 'Faults', html`<ul class="plain">${faults.map(faultLine)}</ul>`) : ''}
 ${questions.length > 0 ? questionOf(questions) : ''}
 ${tokens.length + raw.length > 0 ? section('tokens', 'Tokens', html`<ul class="plain">${tokens.map(tokenLine)}${raw.map(({ credential }) => html`<li>The body read the raw token of <code>${shown(credential)}</code>.</li>`)}</ul>`) : ''}
 ${last === undefined ? '' : stepsOf(last)}
@@ -97,8 +98,17 @@ function stepOf(
   const after = at === undefined || startedAt === undefined ? '' : `${Math.max(0, at - startedAt)} ms`
   return html`<li><span class="mark ${tone}" role="img" aria-label="${word}">${mark}</span><strong>${shown(step)}</strong>
 <div class="what">${linesOf(detail)}${explanations.length > 0 ? html`<details id="why-${step}"><summary>Relations that decided</summary>${explanations.map(treeOf)}</details>` : ''}
-${stack === undefined ? '' : html`<details id="stack-${step}"><summary>Stack</summary><pre tabindex="0">${stack.split('\n').map((line) => html`${shown(line)}\n`)}</pre></details>`}</div>
+${stackOf(`stack-${step}`, stack)}</div>
 <span class="quiet">${after}</span></li>`
+}
+
+const stackOf = (name: string, stack: string | undefined): Markup =>
+  stack === undefined
+    ? html``
+    : html`<details id="${name}"><summary>Stack</summary><pre tabindex="0">${stack.split('\n').map((line) => html`${shown(line.trim())}\n`)}</pre></details>`
+
+function faultLine({ kind, step, rule, message, stack }: Fault, index: number): Markup {
+  return html`<li><p><code>${shown(rule ?? step)}</code> <span class="bad">${kind.replace('_', ' ')}</span></p><p>${shown(message)}</p>${stackOf(`fault-${index}`, stack)}</li>`
 }
 
 function treeOf({ subject, verdict, reason, children }: Explanation): Markup {
@@ -140,7 +150,7 @@ function tokenLine({ source, audience, scopes, semantics, actor, expiresAt, star
         ? ', names no actor'
         : ''
       : html`, actor <code>${shown(actor.subject)}</code>`
-  return html`<li><p><code>${shown(audience)}</code></p><p>${scopes.length > 0 ? list(scopes) : 'no scopes'}</p><p class="quiet">${SOURCES[source]} at ${timeOf(at)}, ${lives}${names}</p></li>`
+  return html`<li><p>${scopes.length > 0 ? list(scopes) : 'no scopes'} <span class="quiet">for</span> <code>${shown(audience)}</code></p><p class="quiet">${SOURCES[source]} at ${timeOf(at)}, ${lives}${names}</p></li>`
 }
 
 function triesOf({ tries, events }: BookedCall): Markup {

@@ -1,3 +1,4 @@
+import type { Fault } from '@behalf/core'
 import { displayText } from '@behalf/core/interrupts'
 import { html } from 'hono/html'
 import { type Markup, page, timeOf } from '../pages/index.ts'
@@ -71,9 +72,21 @@ ${notices.length > 0 ? feedOf(notices) : html`<p class="quiet">No request yet.</
   }
   const seen = book
     .notices()
-    .filter((event) => isDuring(call, event.at) && (call.user === undefined || isAbout(event, call.user)))
-  return html`${back}${callDetail(call, seen.reverse())}`
+    .filter(
+      (event) =>
+        event.type !== 'guard_fault' &&
+        isDuring(call, event.at) &&
+        (call.user === undefined || isAbout(event, call.user)),
+    )
+  const faults = book
+    .notices()
+    .flatMap((event) => (event.type === 'guard_fault' && isOf(call, event.fault) ? event.fault : []))
+  return html`${back}${callDetail(call, seen.reverse(), faults.reverse())}`
 }
+
+/** A rule that threw is in the trace. */
+const isOf = ({ callIds }: BookedCall, { callId, kind }: Fault): boolean =>
+  kind !== 'rule_threw' && callId !== undefined && callIds.includes(callId)
 
 const isDuring = (call: BookedCall, at: number): boolean =>
   at >= call.startedAt - AROUND_MS && (at <= call.lastAt + AROUND_MS || isOpen(verdictOf(call)))

@@ -50,6 +50,7 @@ export function isAbout(event: SandboxEvent, user: string): boolean {
       return event.event.principal?.subject === undefined || event.event.principal.subject === user
     case 'refused':
     case 'fault':
+    case 'guard_fault':
       return true
     default:
       return event satisfies never

@@ -1,12 +1,12 @@
-import type { AuditSink } from '@behalf/core'
+import type { AuditSink, Fault } from '@behalf/core'
 import { Hono } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import type { EventHub, SandboxEvent } from '../events/index.ts'
 import { boundedJson, isFromProgram } from '../http/from-program.ts'
 import { notePage, type PageSessions, streamChanges } from '../pages/index.ts'
-import { readReport } from './audit-report.ts'
 import { openCallBook } from './call-book.ts'
 import { consolePage } from './console-page.ts'
+import { readReport } from './guard-report.ts'
 import { hideSecrets } from './hide-secrets.ts'
 
 export interface ConsoleOptions {
@@ -17,19 +17,25 @@ export interface ConsoleOptions {
   readonly secrets: readonly string[]
 }
 
+/** Where a guard reports: options of `createGuard`. */
+export interface GuardReporters {
+  readonly audit: AuditSink
+  readonly onFault: (fault: Fault) => void
+}
+
 /** The page of a developer: each guarded call, and what the servers saw. */
 export interface Console {
   /** `undefined`: the path is not the console's. */
   handle(request: Request): Promise<Response | undefined>
   /** A link that opens the console in a browser. Anyone who has it sees the calls of all users. */
   readonly url: string
-  /** Receives the audit of guards in this process. */
-  readonly sink: AuditSink
+  /** Receive what guards of this process report. */
+  readonly reporters: GuardReporters
 }
 
 /** Name of the console among the pages. No user can have it: it has a slash. */
 const PAGE = '/console'
-const REPORTS = '/console/audit'
+const REPORTS = '/console/reports'
 
 /** Maximum size of a report, in characters of JSON. A trace with explanations of relations is the longest. */
 const MAX_REPORT = 262_144
@@ -49,9 +55,9 @@ export function createConsole({ origin, events, sessions, secrets }: ConsoleOpti
   const hide = hideSecrets([...secrets, sessions.keyOf(PAGE)])
   const book = openCallBook(events, hide)
   const record = (given: unknown): boolean => {
-    const event = readReport(given, hide)
-    if (event !== undefined) events.emit({ type: 'audited', event })
-    return event !== undefined
+    const report = readReport(given, hide)
+    if (report !== undefined) events.emit(report)
+    return report !== undefined
   }
   // Cookies know no ports, and another sandbox may have a console on the same host.
   const cookie = `console_${new URL(origin).port}`
@@ -61,7 +67,7 @@ export function createConsole({ origin, events, sessions, secrets }: ConsoleOpti
   app.post(REPORTS, async (context) => {
     if (!isFromProgram(context.req.raw, reports.key)) return context.json({ error: 'not allowed' }, 403)
     const isTaken = record(await boundedJson(context.req.raw, MAX_REPORT))
-    return isTaken ? context.body(null, 204) : context.json({ error: 'not an audit event' }, 400)
+    return isTaken ? context.body(null, 204) : context.json({ error: 'not an audit event or a fault' }, 400)
   })
   app.get(PAGE, async (context) => {
     const key = context.req.query('key')
@@ -87,7 +93,7 @@ export function createConsole({ origin, events, sessions, secrets }: ConsoleOpti
       return pathname === PAGE || pathname.startsWith(`${PAGE}/`) ? app.fetch(request) : undefined
     },
     url: `${origin}${PAGE}?key=${sessions.keyOf(PAGE)}`,
-    sink: { write: (event) => void record(event) },
+    reporters: { audit: { write: (event) => void record(event) }, onFault: (fault) => void record(fault) },
   }
 }
 

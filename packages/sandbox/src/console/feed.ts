@@ -19,6 +19,7 @@ function line(event: SandboxEvent): Markup {
 function toneOf(event: SandboxEvent): 'good' | 'bad' | 'warn' | 'quiet' {
   switch (event.type) {
     case 'refused':
+    case 'guard_fault':
       return 'bad'
     case 'fault':
     case 'asked':

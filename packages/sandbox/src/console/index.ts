@@ -1,1 +1,1 @@
-export { createConsole, reportsOf } from './create-console.ts'
+export { createConsole, type GuardReporters, reportsOf } from './create-console.ts'

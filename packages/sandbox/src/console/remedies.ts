@@ -87,6 +87,8 @@ const STOPS: Readonly<Record<string, Entry>> = {
   aborted: ['The call was aborted by its signal, or its stream was not read to the end.', 'Make the same call again.'],
 }
 
+const RULE_THREW: Entry = ['A rule of the policy threw an error.', 'Mend the rule: the trace has the stack.']
+
 const WAITS: Readonly<Record<string, Entry>> = {
   identity: ['The user has to log in.', 'Send the user to the login, and call again with the new identity.'],
   connection: [
@@ -100,8 +102,8 @@ const SCOPES = /is not within/
 
 /** `undefined`: the call did what it was asked to do. */
 export function remedyOf(event: CallEvent, tool: string): Remedy | undefined {
-  const { step = '', detail = '' } = decisiveStep(event) ?? {}
-  const found = entryOf(event, step)
+  const { step = '', detail = '', stack } = decisiveStep(event) ?? {}
+  const found = stack === undefined ? entryOf(event, step) : RULE_THREW
   if (found === undefined) return undefined
   const [means, ...more] = found
   const todo = [...(event.code === 'not_permitted' ? refusedIn(detail).map(relationFor) : []), ...more]

@@ -7,6 +7,7 @@ export type {
   AuditedEvent,
   CheckedEvent,
   FaultEvent,
+  GuardFaultEvent,
   RefusedEvent,
   SandboxEvent,
   SandboxIssuer,

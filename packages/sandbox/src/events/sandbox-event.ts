@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@behalf/core'
+import type { AuditEvent, Fault } from '@behalf/core'
 
 /** Server of the sandbox: the app's issuer, the upstream behind the vault, the employer's issuer. */
 export type SandboxIssuer = 'app' | 'upstream' | 'enterprise'
@@ -130,13 +130,13 @@ export interface CheckedEvent extends Happened {
   readonly allowed: boolean
 }
 
-/** A fault was set. */
+/** A fault was set, or an answer was lost as one said. */
 export interface FaultEvent extends Happened {
   /** Marks a {@link FaultEvent}. */
   readonly type: 'fault'
   /** Name of the fault: a `SandboxFault`. */
   readonly fault: string
-  /** The coming effect, in words. */
+  /** The effect, in words. */
   readonly effect: string
 }
 
@@ -146,6 +146,14 @@ export interface AuditedEvent extends Happened {
   readonly type: 'audited'
   /** The event of the audit. A text that may be a token is hidden. */
   readonly event: AuditEvent
+}
+
+/** A guard reported a fault that it handled: a rule, a port or the store failed. */
+export interface GuardFaultEvent extends Happened {
+  /** Marks a {@link GuardFaultEvent}. */
+  readonly type: 'guard_fault'
+  /** The fault, as `onFault` gets it. A text that may be a token is hidden. */
+  readonly fault: Fault
 }
 
 /** One event in a sandbox. Contains no token, code or secret. */
@@ -159,3 +167,4 @@ export type SandboxEvent =
   | CheckedEvent
   | FaultEvent
   | AuditedEvent
+  | GuardFaultEvent

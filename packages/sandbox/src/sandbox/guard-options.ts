@@ -1,4 +1,4 @@
-import { type AuditSink, allowInsecureLoopback, type GuardOptions, type Profile } from '@behalf/core'
+import { allowInsecureLoopback, type GuardOptions, type Profile } from '@behalf/core'
 import { jsonLinesSink } from '@behalf/core/audit'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
@@ -6,6 +6,7 @@ import { oidc } from '@behalf/core/providers'
 import { entraRoles, keycloakRoles, oktaGroups, roleMap } from '@behalf/core/roles'
 import { auth0TokenVault } from '@behalf/core/vault'
 import type { SandboxProfile } from '../authorization-server/index.ts'
+import type { GuardReporters } from '../console/index.ts'
 import type { SandboxSettings } from './settings.ts'
 
 /** Options of `createGuard` for an agent of the sandbox. */
@@ -24,9 +25,9 @@ const SOURCE_OF_ROLES = {
 
 /**
  * Returns the options that the code of {@link settingsCode} passes to `createGuard`.
- * @param sink - The console of this process. @default reports to the sandbox's process
+ * @param reporters - The console of this process. @default reports to the sandbox's process
  */
-export function guardOptionsOf(settings: SandboxSettings, sink = reportTo(settings)): SandboxGuardOptions {
+export function guardOptionsOf(settings: SandboxSettings, reporters = reportTo(settings)): SandboxGuardOptions {
   const { issuer, clientId, clientSecret, agentName, openFga: fga, profile } = settings
   return {
     authorizationServer: oidc({
@@ -41,11 +42,14 @@ export function guardOptionsOf(settings: SandboxSettings, sink = reportTo(settin
     roles: roleMap({ ...SOURCE_OF_ROLES[profile], scopes: { trader: SCOPES } }),
     vault: auth0TokenVault(),
     approvals: ciba(),
-    audit: sink,
+    ...reporters,
   }
 }
 
-function reportTo({ audit: { url, key } }: SandboxSettings): AuditSink {
+function reportTo({ reports: { url, key } }: SandboxSettings): GuardReporters {
   const headers = { authorization: `Bearer ${key}` }
-  return jsonLinesSink({ to: async (body) => void (await fetch(url, { method: 'POST', headers, body })) })
+  const report = async (body: string) => {
+    await fetch(url, { method: 'POST', headers, body })
+  }
+  return { audit: jsonLinesSink({ to: report }), onFault: (fault) => report(JSON.stringify(fault)) }
 }

@@ -39,14 +39,14 @@ export interface SandboxSettings {
   /** The app's own client at the upstream, for accounts that the app connects itself. */
   readonly accountsClient: { readonly clientId: string; readonly clientSecret: string }
   /** Where guards of other processes report to the console, and the key that they need. The key opens nothing else. */
-  readonly audit: { readonly url: string; readonly key: string }
+  readonly reports: { readonly url: string; readonly key: string }
   /** The people who can sign in. */
   readonly people: readonly SandboxPerson[]
 }
 
 export function settingsOf(
   target: ProtocolTarget,
-  { phone, profile, people, audit }: Pick<SandboxSettings, 'phone' | 'profile' | 'people' | 'audit'>,
+  { phone, profile, people, reports }: Pick<SandboxSettings, 'phone' | 'profile' | 'people' | 'reports'>,
 ): SandboxSettings {
   const { agent } = target.clients
   const { apiUrl, storeId, authorizationModelId, apiToken } = target.openFga
@@ -64,14 +64,14 @@ export function settingsOf(
     openFga: { apiUrl, storeId, authorizationModelId, credentials: { method: 'apiToken', token: apiToken } },
     connection: target.connection,
     accountsClient: { clientId: ACCOUNTS_CLIENT.clientId, clientSecret: ACCOUNTS_CLIENT.clientSecret },
-    audit,
+    reports,
     people,
   }
 }
 
 /** Returns the values of the settings that open something. */
-export function secretsOf({ clientSecret, openFga, accountsClient, audit }: SandboxSettings): readonly string[] {
-  return [clientSecret, openFga.credentials.token, accountsClient.clientSecret, audit.key]
+export function secretsOf({ clientSecret, openFga, accountsClient, reports }: SandboxSettings): readonly string[] {
+  return [clientSecret, openFga.credentials.token, accountsClient.clientSecret, reports.key]
 }
 
 /** Readers of roles by token form, and the functions that replace `oidc()` at a real tenant. */
@@ -104,7 +104,7 @@ const BY_PROFILE: Readonly<
 /** The settings as code, to paste. */
 export function settingsCode(settings: SandboxSettings): string {
   const { roles, door, real } = BY_PROFILE[settings.profile]
-  const { openFga, api, audit } = settings
+  const { openFga, api, reports } = settings
   return `import { allowInsecureLoopback, createGuard } from '@behalf/core'
 import { jsonLinesSink } from '@behalf/core/audit'
 import { ciba } from '@behalf/core/ciba'
@@ -125,6 +125,11 @@ export const authorizationServer = oidc({
   [allowInsecureLoopback]: true,
 })
 
+// Here, to the sandbox's console. In production, to your log
+const report = async (body = '') => {
+  await fetch('${reports.url}', { method: 'POST', headers: { authorization: 'Bearer ${reports.key}' }, body })
+}
+
 export const guard = createGuard({
   authorizationServer,
   agent: { name: '${settings.agentName}', ceiling: ['portfolio:read', 'trade:write', 'trade:small'] },
@@ -137,12 +142,8 @@ export const guard = createGuard({
   roles: roleMap({ ${roles}, scopes: { trader: ['portfolio:read', 'trade:write', 'trade:small'] } }),
   vault: auth0TokenVault(),
   approvals: ciba(),
-  // Here, the sandbox's console shows each call. In production, your log does.
-  audit: jsonLinesSink({
-    to: async (body) => {
-      await fetch('${audit.url}', { method: 'POST', headers: { authorization: 'Bearer ${audit.key}' }, body })
-    },
-  }),
+  audit: jsonLinesSink({ to: report }),
+  onFault: (fault) => report(JSON.stringify(fault)),
 })
 `
 }

@@ -46,8 +46,8 @@ export interface Sandbox {
   /** All that an app needs: addresses, the agent's client, OpenFGA, and a client at the upstream to connect accounts by. */
   readonly settings: SandboxSettings
   /**
-   * Options of `createGuard` for the sandbox's agent: its issuer, OpenFGA, roles, vault, CIBA to the phones, and an audit
-   * that the console shows.
+   * Options of `createGuard` for the sandbox's agent: its issuer, OpenFGA, roles, vault, CIBA to the phones, and
+   * reports to the console.
    */
   readonly guardOptions: SandboxGuardOptions
   /**
@@ -130,8 +130,8 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
     quote: (symbol) => quoteOf(target, symbol),
   })
   const fault = createFaults(target, { people, events, answers: answers === 'phone' ? undefined : answers })
-  const audit = reportsOf(phoneAt.origin, sessions)
-  const settings = settingsOf(target, { phone: phoneAt.origin, profile, people, audit })
+  const reports = reportsOf(phoneAt.origin, sessions)
+  const settings = settingsOf(target, { phone: phoneAt.origin, profile, people, reports })
   const secrets = [...secretsOf(settings), ...(controlKey === undefined ? [] : [controlKey])]
   const callConsole = createConsole({ origin: phoneAt.origin, events, sessions, secrets })
   phoneAt.serve(
@@ -141,7 +141,7 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
         : ((await callConsole.handle(request)) ?? phone.handle(request)),
     ),
   )
-  const guardOptions = guardOptionsOf(settings, callConsole.sink)
+  const guardOptions = guardOptionsOf(settings, callConsole.reporters)
   let closing: Promise<void> | undefined
   const close = async () => {
     await Promise.all([phoneAt.close(), target.close()])

@@ -44,7 +44,7 @@ describe.runIf(hasChromium)('the console in a browser', { timeout: 40_000 }, () 
   const rows = (page: Page) => page.locator('.rows a')
   const picture = async (page: Page, name: string) => {
     if (pictures) mkdirSync(folder, { recursive: true })
-    const isKept = pictures
+    const isKept = pictures && KEPT.includes(name)
     const image = await page.screenshot(isKept ? { path: `${folder}${name}.png` } : {})
     expect(image.length).toBeLessThan(300_000)
   }
@@ -164,7 +164,7 @@ describe.runIf(hasChromium)('the console in a browser', { timeout: 40_000 }, () 
     elsewhere.serve((_request, response) => response.setHeader('content-type', 'text/html').end('<title>Evil</title>'))
     const evil = await opened.newPage()
     await evil.goto(elsewhere.origin)
-    const { url, key } = sandbox.settings.audit
+    const { url, key } = sandbox.settings.reports
     const tried = await evil.evaluate(
       async ([address, reports, secret, body]) => {
         const outcome = (work: Promise<unknown>) =>

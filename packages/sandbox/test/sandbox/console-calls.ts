@@ -115,14 +115,14 @@ export const reported = (more: object = {}): object => ({
 
 /** Reports as a guard of another process does. */
 export function report(
-  { settings: { audit } }: Sandbox,
+  { settings: { reports } }: Sandbox,
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
   method = 'POST',
 ) {
-  return fetch(audit.url, {
+  return fetch(reports.url, {
     method,
-    headers: { authorization: `Bearer ${audit.key}`, ...headers },
+    headers: { authorization: `Bearer ${reports.key}`, ...headers },
     ...(method !== 'GET' && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
 }

@@ -55,7 +55,7 @@ test('no page, change or event shows a token or a secret, wherever a tool, a mod
     settings.clientSecret,
     settings.openFga.credentials.token,
     settings.accountsClient.clientSecret,
-    settings.audit.key,
+    settings.reports.key,
     new URL(sandbox.consoleUrl).searchParams.get('key') ?? '',
     new URL(sandbox.phone.urlOf('ann')).searchParams.get('key') ?? '',
   ]

@@ -1,6 +1,10 @@
+import { createGuard, defineTool } from '@behalf/core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import * as z from 'zod'
 import { type Sandbox, type SandboxEvent, startSandbox } from '../../src/index.ts'
+import { guardOptionsOf } from '../../src/sandbox/index.ts'
 import { callsOf, openConsole, report, reported, textOf } from './console-calls.ts'
+import { askBy, redeem } from './phone-http.ts'
 
 let sandbox: Sandbox
 beforeAll(async () => {
@@ -23,7 +27,7 @@ describe('the console opens', () => {
       '/console',
       '/console?key=wrong',
       `/console?key=${phone}`,
-      `/console?key=${sandbox.settings.audit.key}`,
+      `/console?key=${sandbox.settings.reports.key}`,
       '/console/events',
     ]) {
       expect([path, await statusOf(path)]).toEqual([path, 401])
@@ -185,6 +189,54 @@ test('events of guards without a call, and of servers, stand beside the calls: a
   expect(page).toContain("refused app's issuer: token 503")
 })
 
+test('a rule that throws stands once at its call, with its message and its stack', async () => {
+  const own = await started()
+  const tool = defineTool({
+    name: 'wrong_rule',
+    description: 'Has a rule that throws.',
+    input: z.strictObject({}),
+    permission: () => {
+      throw new TypeError('the rule is wrong')
+    },
+    run: () => 'done',
+  })
+  const identity = await own.signIn('ann')
+  const guard = createGuard(own.guardOptions)
+  expect(await guard.run(tool, { slot: 'one', input: {}, identity })).toMatchObject({ code: 'misconfigured' })
+  const page = textOf(await (await openConsole(own)).call('wrong_rule'))
+  expect(page).toMatch(
+    /permission the rule permission threw TypeError: the rule is wrong Stack TypeError: .* at permission \(/,
+  )
+  expect(page.match(/Stack/g)).toHaveLength(1)
+  expect(page).toContain('A rule of the policy threw an error.')
+})
+
+test('a guard of another process reports calls and faults by the settings alone', async () => {
+  const own = await started()
+  const { audit, onFault } = guardOptionsOf(own.settings) as unknown as {
+    readonly audit: { write(event: unknown): Promise<void> }
+    readonly onFault: (fault: unknown) => Promise<void>
+  }
+  const callId = crypto.randomUUID()
+  await audit.write(reported({ tool: 'elsewhere', callId }))
+  await onFault({ kind: 'port_threw', tool: 'elsewhere', step: 'permission', message: 'no answer at port 1', callId })
+  const page = textOf(await (await openConsole(own)).call('elsewhere'))
+  expect(page).toContain('Faults permission port threw no answer at port 1')
+  await own.close()
+  await expect(audit.write(reported())).rejects.toThrow('a line of the audit was not taken')
+})
+
+test('a lost answer of a server is said', async () => {
+  const own = await started()
+  const authReqId = await askBy(own, 'ann')
+  await own.fault('lost-answer')
+  await own.fault('approve')
+  await expect(redeem(own, authReqId)).rejects.toThrow()
+  expect(textOf(await (await openConsole(own)).read())).toContain(
+    'lost-answer: the answer of the endpoint token was lost',
+  )
+})
+
 test('an old call leaves for a new one, and so does a long one', { timeout: 60_000 }, async () => {
   const own = await started()
   const { sink } = { sink: own.guardOptions.audit as { write(event: unknown): void } }
@@ -205,7 +257,7 @@ test('an old call leaves for a new one, and so does a long one', { timeout: 60_0
   expect(rows.length).toBeLessThan(30)
 })
 
-test('a guard whose options replace the audit, or whose sandbox has ended, works as before', async () => {
+test('a guard whose options replace the audit works as before, and the console shows no call of it', async () => {
   const own = await started()
   const events: unknown[] = []
   const mine = callsOf(own, { audit: { write: (event) => void events.push(event) } })

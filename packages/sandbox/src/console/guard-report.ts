@@ -1,4 +1,4 @@
-import type { AuditEvent } from '@behalf/core'
+import type { AuditEvent, Fault } from '@behalf/core'
 import * as z from 'zod/mini'
 import type { HideSecrets } from './hide-secrets.ts'
 
@@ -95,8 +95,26 @@ const Report = z.discriminatedUnion('type', [
   }),
 ])
 
-/** Reads an audit event that a program reported. Hides what may be a secret. `undefined`: it is not an audit event. */
-export function readReport(given: unknown, hide: HideSecrets): AuditEvent | undefined {
-  const parsed = Report.safeParse(hide(given))
-  return parsed.success ? (parsed.data as AuditEvent) : undefined
+const FaultReport = z.object({
+  kind: z.enum(['rule_threw', 'port_threw', 'result_not_stored', 'store_failed']),
+  tool: text,
+  step: text,
+  rule: z.optional(text),
+  message: text,
+  stack: z.optional(text),
+  callId: z.optional(id),
+})
+
+/** A report of a guard, as an event of the sandbox. */
+export type GuardReport =
+  | { readonly type: 'audited'; readonly event: AuditEvent }
+  | { readonly type: 'guard_fault'; readonly fault: Fault }
+
+/** Reads what a program reported, and hides what may be a secret. `undefined`: it is no audit event and no fault. */
+export function readReport(given: unknown, hide: HideSecrets): GuardReport | undefined {
+  const shown = hide(given)
+  const event = Report.safeParse(shown)
+  if (event.success) return { type: 'audited', event: event.data as AuditEvent }
+  const fault = FaultReport.safeParse(shown)
+  return fault.success ? { type: 'guard_fault', fault: fault.data as Fault } : undefined
 }
