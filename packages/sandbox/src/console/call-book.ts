@@ -57,9 +57,9 @@ export function openCallBook(events: EventHub, hide: HideSecrets): CallBook {
   const calls = createCalls()
   let notices: readonly Sized<SandboxEvent>[] = []
   events.listen((given) => {
-    const event = hide(given)
-    if (event.type === 'audited' && idsOf(event.event).length > 0) return calls.add(event.event)
-    notices = newest([...notices, sized(event)], MOST_NOTICES)
+    // Reports of guards were read, and what they hide is hidden.
+    if (given.type === 'audited' && idsOf(given.event).length > 0) return calls.add(given.event)
+    notices = newest([...notices, sized(hide(given))], MOST_NOTICES)
   })
   return {
     calls: () => calls.all().sort((one, other) => other.startedAt - one.startedAt),
@@ -72,15 +72,15 @@ function createCalls() {
   const byId = new Map<string, Kept>()
   // The one that changed last is the last.
   const kept = new Set<Kept>()
+  let size = 0
   const forget = (one: Kept) => {
     kept.delete(one)
+    size -= sum(one.events)
     for (const id of one.ids) if (byId.get(id) === one) byId.delete(id)
   }
   const trim = () => {
-    let size = sum([...kept].flatMap((one) => one.events))
     for (const one of kept) {
       if (kept.size <= MOST_CALLS && (size <= MOST_CHARACTERS || kept.size === 1)) return
-      size -= sum(one.events)
       forget(one)
     }
   }
@@ -90,7 +90,8 @@ function createCalls() {
       // A try reports its first events before its approval is known.
       const found = [...new Set(ids.flatMap((id) => byId.get(id) ?? []))]
       const one: Kept = {
-        names: [...found.flatMap(({ names }) => names), ...(found.length > 0 ? [] : [nameOf(ids[0] ?? '')])],
+        names:
+          found.length > 0 ? found.flatMap(({ names }) => names).slice(0, MOST_EVENTS_OF_CALL) : [nameOf(ids[0] ?? '')],
         // Those of this event last: the approval's joins all tries.
         ids: [...found.flatMap((part) => part.ids).filter((id) => !ids.includes(id)), ...ids].slice(
           -MOST_EVENTS_OF_CALL,
@@ -104,6 +105,7 @@ function createCalls() {
       for (const part of found) forget(part)
       for (const id of one.ids) byId.set(id, one)
       kept.add(one)
+      size += sum(one.events)
       trim()
     },
     all: () => [...kept].map(booked),

@@ -1,7 +1,9 @@
 import { createGuard, defineTool } from '@behalf/core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
+import { createEventHub } from '../../src/events/index.ts'
 import { type Sandbox, type SandboxEvent, startSandbox } from '../../src/index.ts'
+import { streamChanges } from '../../src/pages/index.ts'
 import { guardOptionsOf } from '../../src/sandbox/index.ts'
 import { callsOf, openConsole, report, reported, textOf } from './console-calls.ts'
 import { askBy, redeem } from './phone-http.ts'
@@ -255,6 +257,19 @@ test('an old call leaves for a new one, and so does a long one', { timeout: 60_0
   const rows = (await browser.read()).match(/class="tool"/g) ?? []
   expect(rows.length).toBeGreaterThan(10)
   expect(rows.length).toBeLessThan(30)
+})
+
+test('a page that reads no changes has no more than 100 of them ahead', async () => {
+  const events = createEventHub()
+  const changes = streamChanges(events, () => '', new AbortController().signal)
+  for (let count = 0; count < 1000; count++) events.emit({ type: 'fault', fault: 'off', effect: 'none' })
+  events.end()
+  const reader = (changes.body as ReadableStream<Uint8Array>).getReader()
+  let chunks = 0
+  while (await Promise.race([reader.read(), new Promise((resolve) => setTimeout(resolve, 200, undefined))])) chunks++
+  await reader.cancel()
+  expect(chunks).toBeGreaterThan(90)
+  expect(chunks).toBeLessThan(110)
 })
 
 test('a guard whose options replace the audit works as before, and the console shows no call of it', async () => {
