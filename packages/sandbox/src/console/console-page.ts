@@ -2,7 +2,7 @@ import type { Fault } from '@behalf/core'
 import { displayText } from '@behalf/core/interrupts'
 import { html } from 'hono/html'
 import { type Markup, page, timeOf } from '../pages/index.ts'
-import type { BookedCall, CallBook } from './call-book.ts'
+import { type BookedCall, type CallBook, MOST_CALLS } from './call-book.ts'
 import { callDetail } from './call-detail.ts'
 import { consoleScript } from './console-script.ts'
 import { consoleStyle } from './console-style.ts'
@@ -68,7 +68,7 @@ ${notices.length > 0 ? feedOf(notices) : html`<p class="quiet">No request yet.</
   const back = html`<p class="back"><a href="${addressOf({ ...choice, call: undefined })}" data-key="back">← All calls</a></p>`
   const call = book.find(name)
   if (call === undefined) {
-    return html`${back}<h2 id="about" tabindex="-1">This call is gone</h2><p class="quiet">The console keeps the newest calls, until the sandbox ends.</p>`
+    return html`${back}<h2 id="about" tabindex="-1">This call is gone</h2><p class="quiet">The console keeps the newest ${MOST_CALLS} calls, until the sandbox ends.</p>`
   }
   const seen = book
     .notices()

@@ -95,7 +95,7 @@ const WAITS: Readonly<Record<string, Entry>> = {
     'The user has to connect an account.',
     'Show the user the page of the connection, and make the same call again.',
   ],
-  approval: ['A person has to answer.', 'Answer on the phone, and make the same call again.'],
+  approval: ['A person has to answer.', 'Answer on the phone. The app then makes the same call again.'],
 }
 
 const SCOPES = /is not within/
