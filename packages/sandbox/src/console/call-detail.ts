@@ -82,7 +82,7 @@ const VERDICTS = {
 } as const
 
 function stepsOf({ trace }: CallEvent): Markup {
-  const items = trace.steps.map((step) => stepOf(step, trace.startedAt))
+  const items = trace.steps.map((step, index) => stepOf(step, index, trace.startedAt))
   return section(
     'steps',
     'Trace',
@@ -92,13 +92,14 @@ function stepsOf({ trace }: CallEvent): Markup {
 
 function stepOf(
   { step, verdict, detail, stack, explanations = [], at }: TraceStep,
+  index: number,
   startedAt: number | undefined,
 ): Markup {
   const [mark, word, tone] = VERDICTS[verdict]
   const after = at === undefined || startedAt === undefined ? '' : `${Math.max(0, at - startedAt)} ms`
   return html`<li><span class="mark ${tone}" role="img" aria-label="${word}">${mark}</span><strong>${shown(step)}</strong>
-<div class="what">${linesOf(detail)}${explanations.length > 0 ? html`<details id="why-${step}"><summary>Relations that decided</summary>${explanations.map(treeOf)}</details>` : ''}
-${stackOf(`stack-${step}`, stack)}</div>
+<div class="what">${linesOf(detail)}${explanations.length > 0 ? html`<details id="why-${index}"><summary>Relations that decided</summary>${explanations.map(treeOf)}</details>` : ''}
+${stackOf(`stack-${index}`, stack)}</div>
 <span class="quiet">${after}</span></li>`
 }
 

@@ -1,7 +1,7 @@
 import { liveScript } from '../pages/index.ts'
 
 /** Time in which several changes cause one renewal, in milliseconds. */
-const TOGETHER_MS = 100
+const TOGETHER_MS = 150
 
 /** Script of the console: fetches the page again after changes, and opens calls without a new page. */
 export const consoleScript = `${liveScript}
@@ -12,7 +12,7 @@ const here = () => location.pathname + location.search
 const placeOf = (one) => one?.dataset?.key ?? one?.name
 function renew({ words, focusOn } = {}) {
   const address = here()
-  fetchPage(address, (next) => {
+  return fetchPage(address, (next) => {
     // The person went elsewhere meanwhile.
     if (address !== here()) return
     const focused = placeOf(document.activeElement)
@@ -58,13 +58,23 @@ addEventListener('change', ({ target }) => {
   go(query.size ? '?' + query : location.pathname)
 })
 addEventListener('popstate', () => renew())
-let waiting
+let isBusy = false
+let isDue = false
 let said = ''
-follow('/console/events', {
-  opened: () => renew(),
-  changed: (words) => {
-    said = words || said
-    waiting ??= setTimeout(() => { waiting = undefined; renew({ words: said }); said = '' }, ${TOGETHER_MS})
-  },
-})
+// One renewal at a time, however many changes come.
+function renewSoon(words) {
+  said = words || said
+  isDue = true
+  if (isBusy) return
+  isBusy = true
+  setTimeout(async () => {
+    isDue = false
+    const last = said
+    said = ''
+    await renew({ words: last })
+    isBusy = false
+    if (isDue) renewSoon('')
+  }, ${TOGETHER_MS})
+}
+follow('/console/events', { opened: () => renew(), changed: renewSoon })
 `

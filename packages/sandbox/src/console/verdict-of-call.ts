@@ -17,8 +17,10 @@ export const isOpen = ({ tone, word }: CallVerdict): boolean =>
 
 type Word = readonly [word: string, tone: CallVerdict['tone']]
 
+const RUNNING: Word = ['running', 'quiet']
+
 const STATUSES: Readonly<Record<CallEvent['status'], Word>> = {
-  ready: ['allowed', 'good'],
+  ready: ['checked', 'quiet'],
   done: ['done', 'good'],
   replayed: ['done before', 'quiet'],
   denied: ['denied', 'bad'],
@@ -58,8 +60,9 @@ export function verdictOf({ events }: Pick<BookedCall, 'events'>): CallVerdict {
   const message = question?.message ?? ''
   const state = question === undefined || !tellsMore(question, last) ? undefined : STATES.get(question.state)
   if (state !== undefined) return { word: state[0], tone: state[1], reason: message, last }
-  if (last === undefined) return { word: 'running', tone: 'quiet', reason: message, last }
-  const [word, tone] = STATUSES[last.status]
+  if (last === undefined) return { word: RUNNING[0], tone: RUNNING[1], reason: message, last }
+  // A guard with a required audit tells of a call before its body runs.
+  const [word, tone] = last.status === 'ready' && last.phase === 'run' ? RUNNING : STATUSES[last.status]
   const { step = '', detail = '' } = decisiveStep(last) ?? {}
   const waits = last.status === 'interrupted' ? WAITS.get(step) : undefined
   const asksOrEnds = ['good', 'quiet'].includes(tone) || (last.status === 'interrupted' && waits === undefined)

@@ -7,7 +7,7 @@ const byId = (id) => document.getElementById(id)
 let renewing
 // One after another: an older page does not replace a newer one.
 function fetchPage(address, use) {
-  renewing = (renewing ?? Promise.resolve()).then(async () => {
+  return renewing = (renewing ?? Promise.resolve()).then(async () => {
     const response = await fetch(address, { headers: { accept: 'text/html' } })
     if (!response.ok) return location.reload()
     use(new DOMParser().parseFromString(await response.text(), 'text/html'))

@@ -60,7 +60,7 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, ses
   app.get('/', () =>
     notePage(
       'Behalf Sandbox',
-      'Each user has a phone. Its link is printed in the terminal where the sandbox runs.',
+      'Each user has a phone, and you have a console. The links are printed in the terminal where the sandbox runs.',
       200,
     ),
   )

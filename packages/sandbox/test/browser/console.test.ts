@@ -127,6 +127,19 @@ describe.runIf(hasChromium)('the console in a browser', { timeout: 40_000 }, () 
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('close_account')
   })
 
+  test('asks for itself a few times only while many calls come, and ends with all of them', async () => {
+    const sandbox = await started()
+    const page = await open(sandbox)
+    let loads = 0
+    page.on('request', (request) => {
+      if (request.url().endsWith('/console')) loads++
+    })
+    for (let count = 0; count < 150; count++) await report(sandbox, reported({ tool: `tool_${count}` }))
+    await rows(page).filter({ hasText: 'tool_149' }).waitFor()
+    expect(await rows(page).count()).toBe(150)
+    expect(loads).toBeLessThan(40)
+  })
+
   test('runs nothing that a tool or a user is called, and is no wider than a phone with names without spaces', async () => {
     const sandbox = await started()
     const page = await open(sandbox, 'light', PHONE)

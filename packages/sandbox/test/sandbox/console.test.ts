@@ -80,6 +80,26 @@ describe('a call is shown', () => {
     expect(textOf(await browser.read('?user=zoe'))).toContain('No call of this user and tool.')
   })
 
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ['checked', { phase: 'preflight', status: 'ready' }],
+    ['running', { phase: 'run', status: 'ready' }],
+    ['done before', { status: 'replayed' }],
+    ['unavailable', { status: 'unavailable' }],
+    ['aborted', { status: 'aborted' }],
+    ['needs login', { status: 'interrupted', step: 'identity' }],
+    ['needs account', { status: 'interrupted', step: 'connection' }],
+    ['waiting', { status: 'interrupted', step: 'approval' }],
+    ['in doubt', { type: 'approval', state: 'crashed' }],
+    ['expired', { type: 'approval', state: 'expired' }],
+    ['running', { type: 'approval', state: 'a state of later' }],
+  ])('as %s where the guard reports %j', async (word, { step = 'permission', ...event }) => {
+    const tool = crypto.randomUUID()
+    const steps = [{ step, verdict: 'passed', detail: 'a detail' }]
+    const ids = { approvalId: crypto.randomUUID() }
+    await report(sandbox, reported({ tool, code: undefined, trace: { tool, steps }, ...ids, ...event }))
+    expect(textOf(await (await openConsole(sandbox)).read(`?tool=${tool}`))).toContain(`${tool} ${word} `)
+  })
+
   test('once for all its tries, under the last outcome', async () => {
     const approvalId = 'an-approval-of-a-call'
     const call = { tool: 'tried', approvalId }
