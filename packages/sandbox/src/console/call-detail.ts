@@ -132,7 +132,7 @@ function questionOf(questions: readonly ApprovalEvent[]): Markup {
   return section(
     'question',
     'Question and answer',
-    html`<p class="question">“${shown(latest?.message ?? 'A request without words')}”</p>
+    html`<p class="question">“${shown(latest?.message ?? 'A request without a message')}”</p>
 <p class="quiet">To ${approver === undefined ? 'a person' : shown(approver.subject ?? 'a person')}. ${isOfServer ? 'The API checks the approval in its token.' : 'The guard checks the approval.'}</p>
 <ol class="states">${questions.map(({ state, at }) => html`<li><time>${timeOf(at)}</time> ${shown(STATES[state] ?? state)}</li>`)}</ol>`,
   )

@@ -140,6 +140,6 @@ async function settle(
 function wordsOf(event: SandboxEvent, subject: string): string | undefined {
   if (event.type !== 'asked' && event.type !== 'answered') return undefined
   if (event.subject !== subject) return undefined
-  const what = displayText(event.message ?? 'a request without words')
+  const what = displayText(event.message ?? 'a request without a message')
   return event.type === 'asked' ? `New request: ${what}` : `${what}: ${event.answer}`
 }
