@@ -23,6 +23,8 @@ export type {
   FaultEvent,
   GuardFaultEvent,
   RefusedEvent,
+  RequestEvent,
+  RequestFacts,
   SandboxEvent,
   SandboxIssuer,
   SignedInEvent,

@@ -25,7 +25,7 @@ ${questions.length > 0 ? questionOf(questions) : ''}
 ${tokens.length + raw.length > 0 ? section('tokens', 'Tokens', html`<ul class="plain">${tokens.map(tokenLine)}${raw.map(({ credential }) => html`<li>The body read the raw token of <code>${shown(credential)}</code>.</li>`)}</ul>`) : ''}
 ${last === undefined ? '' : stepsOf(last)}
 ${call.tries > 1 ? triesOf(call) : ''}
-${section('seen', 'What the servers saw meanwhile', seen.length > 0 ? feedOf(seen) : html`<p class="quiet">No request of this user reached a server of the sandbox.</p>`)}`
+${section('seen', 'Requests and events meanwhile', seen.length > 0 ? feedOf(seen) : html`<p class="quiet">No request of this user was seen.</p>`)}`
 }
 
 function section(id: string, title: string, body: Markup): Markup {

@@ -62,7 +62,7 @@ function detailOf(book: CallBook, choice: Choice): Markup {
   const { call: name, user } = choice
   const notices = book.notices().filter((event) => user === undefined || isAbout(event, user))
   if (name === undefined) {
-    return html`<h2 id="about">What the servers see</h2>
+    return html`<h2 id="about">Requests and events</h2>
 ${notices.length > 0 ? feedOf(notices) : html`<p class="quiet">No request yet.</p>`}`
   }
   const back = html`<p class="back"><a href="${addressOf({ ...choice, call: undefined })}" data-key="back">← All calls</a></p>`

@@ -36,6 +36,7 @@ export function isAbout(event: SandboxEvent, user: string): boolean {
     case 'checked':
       return !event.user.startsWith('user:') || event.user === `user:${user}`
     case 'api':
+    case 'request':
       return event.token === undefined || ['unknown', user].includes(event.token.subject)
     case 'token':
       return event.issuer !== 'app' || ['unknown', user].includes(event.subject)

@@ -1,7 +1,7 @@
 import type { AuditSink, Fault } from '@behalf/core'
 import { Hono } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
-import type { EventHub, SandboxEvent } from '../events/index.ts'
+import type { EventHub, RequestFacts, SandboxEvent } from '../events/index.ts'
 import { boundedJson, isFromProgram } from '../http/from-program.ts'
 import { notePage, type PageSessions, streamChanges } from '../pages/index.ts'
 import { openCallBook } from './call-book.ts'
@@ -17,10 +17,11 @@ export interface ConsoleOptions {
   readonly secrets: readonly string[]
 }
 
-/** Where a guard reports: options of `createGuard`. */
+/** Where a guard reports. */
 export interface GuardReporters {
   readonly audit: AuditSink
   readonly onFault: (fault: Fault) => void
+  readonly onRequest: (request: RequestFacts) => void
 }
 
 /** The page of a developer: each guarded call, and what the servers saw. */
@@ -67,7 +68,7 @@ export function createConsole({ origin, events, sessions, secrets }: ConsoleOpti
   app.post(REPORTS, async (context) => {
     if (!isFromProgram(context.req.raw, reports.key)) return context.json({ error: 'not allowed' }, 403)
     const isTaken = record(await boundedJson(context.req.raw, MAX_REPORT))
-    return isTaken ? context.body(null, 204) : context.json({ error: 'not an audit event or a fault' }, 400)
+    return isTaken ? context.body(null, 204) : context.json({ error: 'not a report of a guard' }, 400)
   })
   app.get(PAGE, async (context) => {
     const key = context.req.query('key')
@@ -93,7 +94,11 @@ export function createConsole({ origin, events, sessions, secrets }: ConsoleOpti
       return pathname === PAGE || pathname.startsWith(`${PAGE}/`) ? app.fetch(request) : undefined
     },
     url: `${origin}${PAGE}?key=${sessions.keyOf(PAGE)}`,
-    reporters: { audit: { write: (event) => void record(event) }, onFault: (fault) => void record(fault) },
+    reporters: {
+      audit: { write: (event) => void record(event) },
+      onFault: (fault) => void record(fault),
+      onRequest: (request) => void record(request),
+    },
   }
 }
 

@@ -29,7 +29,8 @@ function toneOf(event: SandboxEvent): 'good' | 'bad' | 'warn' | 'quiet' {
     case 'checked':
       return event.allowed ? 'good' : 'bad'
     case 'api':
-      return event.status < 400 ? 'good' : 'bad'
+    case 'request':
+      return (event.status ?? 500) < 400 ? 'good' : 'bad'
     case 'audited':
       return event.event.type === 'operator' ? 'warn' : 'quiet'
     default:

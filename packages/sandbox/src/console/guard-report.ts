@@ -1,5 +1,6 @@
 import type { AuditEvent, Fault } from '@behalf/core'
 import * as z from 'zod/mini'
+import type { RequestFacts } from '../events/index.ts'
 import type { HideSecrets } from './hide-secrets.ts'
 
 const text = z.string()
@@ -105,16 +106,26 @@ const FaultReport = z.object({
   callId: z.optional(id),
 })
 
+const RequestReport = z.object({
+  method: text,
+  url: text,
+  status: z.optional(z.int().check(z.gte(100), z.lte(999))),
+  token: z.optional(z.object({ subject: text, audience: texts, scopes: texts, actors: texts })),
+})
+
 /** A report of a guard, as an event of the sandbox. */
 export type GuardReport =
   | { readonly type: 'audited'; readonly event: AuditEvent }
   | { readonly type: 'guard_fault'; readonly fault: Fault }
+  | ({ readonly type: 'request' } & RequestFacts)
 
-/** Reads what a program reported, and hides what may be a secret. `undefined`: it is no audit event and no fault. */
+/** Reads what a program reported, and hides what may be a secret. `undefined`: it is no such report. */
 export function readReport(given: unknown, hide: HideSecrets): GuardReport | undefined {
   const shown = hide(given)
   const event = Report.safeParse(shown)
   if (event.success) return { type: 'audited', event: event.data as AuditEvent }
   const fault = FaultReport.safeParse(shown)
-  return fault.success ? { type: 'guard_fault', fault: fault.data as Fault } : undefined
+  if (fault.success) return { type: 'guard_fault', fault: fault.data as Fault }
+  const request = RequestReport.safeParse(shown)
+  return request.success ? { type: 'request', ...(request.data as RequestFacts) } : undefined
 }

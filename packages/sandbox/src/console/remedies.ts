@@ -82,7 +82,7 @@ const STOPS: Readonly<Record<string, Entry>> = {
   ],
   threw: [
     'The body of the tool threw an error. Your app gets the error, the console does not.',
-    'Read the log of your app, and the requests that reached the servers below.',
+    'Read the log of your app, and the requests below.',
   ],
   aborted: ['The call was aborted by its signal, or its stream was not read to the end.', 'Make the same call again.'],
 }

@@ -50,6 +50,10 @@ export function wordsOfEvent(event: SandboxEvent): readonly [label: string, text
       return ['fault', `${event.fault}: ${event.effect}`]
     case 'audited':
       return wordsOfAudit(event.event)
+    case 'request': {
+      const { method, url, status = 'no answer', token } = event
+      return ['request', `${method} ${url} -> ${status}${token === undefined ? '' : `, ${wordsOfHolder(token)}`}`]
+    }
     case 'guard_fault': {
       const { tool, step, rule, kind, message } = event.fault
       return ['failed', `${tool}: ${rule ?? step}: ${kind}: ${message}`]

@@ -9,11 +9,13 @@ export type {
   FaultEvent,
   GuardFaultEvent,
   RefusedEvent,
+  RequestEvent,
+  RequestFacts,
   SandboxEvent,
   SandboxIssuer,
   SignedInEvent,
   TokenEvent,
   TokenFacts,
 } from './sandbox-event.ts'
-export { claimsOf, factsOf } from './token-facts.ts'
+export { claimsOf, factsOf, factsOfHeader } from './token-facts.ts'
 export { withoutTokens } from './without-tokens.ts'

@@ -156,6 +156,24 @@ export interface GuardFaultEvent extends Happened {
   readonly fault: Fault
 }
 
+/** Facts of a request that left a guard: no query, no header, no body. */
+export interface RequestFacts {
+  /** The request's method, such as `POST`. */
+  readonly method: string
+  /** Origin and path of the request. */
+  readonly url: string
+  /** HTTP status of the answer. Absent where no answer came. */
+  readonly status?: number
+  /** Facts of the token that the request had, as the token states them. Absent where it had none. */
+  readonly token?: TokenFacts
+}
+
+/** A request of a guard, or of a body through its credential, left for a server outside of the sandbox. */
+export interface RequestEvent extends Happened, RequestFacts {
+  /** Marks a {@link RequestEvent}. */
+  readonly type: 'request'
+}
+
 /** One event in a sandbox. Contains no token, code or secret. */
 export type SandboxEvent =
   | AskedEvent
@@ -168,3 +186,4 @@ export type SandboxEvent =
   | FaultEvent
   | AuditedEvent
   | GuardFaultEvent
+  | RequestEvent

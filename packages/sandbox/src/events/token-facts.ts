@@ -22,6 +22,12 @@ export function factsOf(accessToken: string, scopes: readonly string[] = []): To
   }
 }
 
+/** Reads the token of an `Authorization` header. `undefined`: it has none. */
+export function factsOfHeader(authorization: string | null): TokenFacts | undefined {
+  const token = /^(?:Bearer|DPoP) (\S+)$/i.exec(authorization ?? '')?.[1]
+  return token === undefined ? undefined : factsOf(token)
+}
+
 /** Returns the claims of a JWT, and no claims for any other text. */
 export function claimsOf(jwt: string): Claims {
   try {

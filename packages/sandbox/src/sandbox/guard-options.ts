@@ -7,6 +7,7 @@ import { entraRoles, keycloakRoles, oktaGroups, roleMap } from '@behalf/core/rol
 import { auth0TokenVault } from '@behalf/core/vault'
 import type { SandboxProfile } from '../authorization-server/index.ts'
 import type { GuardReporters } from '../console/index.ts'
+import { reportedFetch } from './reported-fetch.ts'
 import type { SandboxSettings } from './settings.ts'
 
 /** Options of `createGuard` for an agent of the sandbox. */
@@ -24,10 +25,11 @@ const SOURCE_OF_ROLES = {
 } as const satisfies Readonly<Record<SandboxProfile, object>>
 
 /**
- * Returns the options that the code of {@link settingsCode} passes to `createGuard`.
+ * Returns the options that the code of {@link settingsCode} passes to `createGuard`, and a `fetch` that reports requests.
  * @param reporters - The console of this process. @default reports to the sandbox's process
  */
 export function guardOptionsOf(settings: SandboxSettings, reporters = reportTo(settings)): SandboxGuardOptions {
+  const { audit, onFault, onRequest } = reporters
   const { issuer, clientId, clientSecret, agentName, openFga: fga, profile } = settings
   return {
     authorizationServer: oidc({
@@ -42,7 +44,9 @@ export function guardOptionsOf(settings: SandboxSettings, reporters = reportTo(s
     roles: roleMap({ ...SOURCE_OF_ROLES[profile], scopes: { trader: SCOPES } }),
     vault: auth0TokenVault(),
     approvals: ciba(),
-    ...reporters,
+    audit,
+    onFault,
+    fetch: reportedFetch(settings, onRequest),
   }
 }
 
@@ -51,5 +55,10 @@ function reportTo({ reports: { url, key } }: SandboxSettings): GuardReporters {
   const report = async (body: string) => {
     await fetch(url, { method: 'POST', headers, body })
   }
-  return { audit: jsonLinesSink({ to: report }), onFault: (fault) => report(JSON.stringify(fault)) }
+  return {
+    audit: jsonLinesSink({ to: report }),
+    onFault: (fault) => report(JSON.stringify(fault)),
+    // Without a sandbox there is no console, and the request goes on.
+    onRequest: (request) => void report(JSON.stringify(request)).catch(() => {}),
+  }
 }

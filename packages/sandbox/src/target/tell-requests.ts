@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { type EventHub, factsOf, withoutTokens } from '../events/index.ts'
+import { type EventHub, factsOfHeader, withoutTokens } from '../events/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
 
 /** Reports each request to the Stock Trade API. */
@@ -9,14 +9,14 @@ export function tellApi(handle: FetchHandler, events: EventHub | undefined): Fet
     const response = await handle(request)
     const status = response === undefined ? 404 : response.status
     const { pathname } = new URL(request.url)
-    const token = /^(?:Bearer|DPoP) (\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
+    // A token that the API refused may state anything.
+    const token = status === 401 ? undefined : factsOfHeader(request.headers.get('authorization'))
     events.emit({
       type: 'api',
       method: request.method,
       path: withoutTokens(pathname),
       status,
-      // A token that the API refused may state anything.
-      ...(token !== undefined && status !== 401 && { token: factsOf(token) }),
+      ...(token !== undefined && { token }),
     })
     return response
   }

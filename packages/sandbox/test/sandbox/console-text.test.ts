@@ -88,6 +88,16 @@ test('no page, change or event shows a token or a secret, wherever a tool, a mod
       }),
     )
     audit.write(reported({ type: 'raw_token', credential: secret }))
+    const facts = { subject: secret, audience: [secret], scopes: [secret], actors: [secret] }
+    await report(sandbox, { method: secret, url: `https://api.example/${secret}`, status: 200, token: facts })
+    await report(sandbox, {
+      kind: 'port_threw',
+      tool: secret,
+      step: secret,
+      rule: secret,
+      message: secret,
+      stack: secret,
+    })
     audit.write(
       reported({
         type: 'operator',
@@ -100,9 +110,9 @@ test('no page, change or event shows a token or a secret, wherever a tool, a mod
     )
   }
   await askBy(sandbox, 'ann', `Pay ${opaque}`)
-  const audited = events.filter(({ type }) => type === 'audited')
+  const audited = events.filter(({ type }) => ['audited', 'guard_fault', 'request'].includes(type))
   const told = `${await allPages()}\n${JSON.stringify(audited)}`
-  expect(audited.length).toBeGreaterThan(secrets.length * 5)
+  expect(audited.length).toBeGreaterThan(secrets.length * 7)
   expect(secrets.filter((secret) => told.includes(secret))).toEqual([])
   expect(told).toContain('[hidden]')
 })

@@ -1,7 +1,9 @@
 import { createGuard, defineTool } from '@behalf/core'
+import { login } from '@behalf/testing'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { createEventHub } from '../../src/events/index.ts'
+import { listen } from '../../src/http/listen.ts'
 import { type Sandbox, type SandboxEvent, startSandbox } from '../../src/index.ts'
 import { streamChanges } from '../../src/pages/index.ts'
 import { guardOptionsOf } from '../../src/sandbox/index.ts'
@@ -194,6 +196,31 @@ test('a guard of another process reports calls and faults by the settings alone'
   expect(page).toContain('Faults permission port threw no answer at port 1')
   await own.close()
   await expect(audit.write(reported())).rejects.toThrow('a line of the audit was not taken')
+})
+
+test('a request to another API is shown by method, address, status, user and scopes, and by nothing else', async () => {
+  const own = await started()
+  const api = await listen(0)
+  onTestFinished(() => api.close())
+  api.serve((request, response) => void response.writeHead(request.url === '/lost' ? 418 : 204).end())
+  const { fetch: reporting } = own.guardOptions
+  if (reporting === undefined) throw new TypeError('the options have no fetch')
+  const { accessToken } = await login(own.target, { user: 'ann' })
+  const headers = { authorization: `Bearer ${accessToken}` }
+  expect((await reporting(`${api.origin}/notes/1?secret=query`, { headers })).status).toBe(204)
+  expect((await reporting(new Request(`${api.origin}/lost`, { method: 'PUT', headers, body: 'a body' }))).status).toBe(
+    418,
+  )
+  await api.close()
+  await expect(reporting(new URL(`${api.origin}/gone`))).rejects.toThrow('fetch failed')
+  await expect(reporting('no address')).rejects.toThrow()
+  await reporting(`${own.settings.api.origin}/prices/AAPL`)
+  const page = textOf(await (await openConsole(own)).read())
+  expect(page).toContain(`request GET ${api.origin}/notes/1 -> 204, sub ann, scope chat`)
+  expect(page).toContain(`request PUT ${api.origin}/lost -> 418, sub ann`)
+  expect(page).toContain(`request GET ${api.origin}/gone -> no answer`)
+  expect(page).not.toMatch(/secret=query|a body|request GET \S+\/prices/)
+  expect(page).toContain('api GET /prices/AAPL -> 200')
 })
 
 test('a lost answer of a server is said', async () => {
