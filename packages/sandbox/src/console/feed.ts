@@ -5,6 +5,7 @@ import { shown } from './console-view.ts'
 
 /** Maximum number of events in one list. */
 const SHOWN = 120
+const MAX_WORDS = 1000
 
 /** Returns a list of what the servers saw, in the order given. */
 export function feedOf(events: readonly SandboxEvent[]): Markup {
@@ -12,7 +13,9 @@ export function feedOf(events: readonly SandboxEvent[]): Markup {
 }
 
 function line(event: SandboxEvent): Markup {
-  const [label, text] = wordsOfEvent(event)
+  const [label, words] = wordsOfEvent(event)
+  // A client may send a long message, and long details.
+  const text = words.length > MAX_WORDS ? `${words.slice(0, MAX_WORDS)}…` : words
   return html`<li><time>${timeOf(event.at)}</time><span class="label ${toneOf(event)}">${label}</span><span>${shown(text)}</span></li>`
 }
 

@@ -1,8 +1,8 @@
 import { createGuard, defineTool, resource } from '@behalf/core'
 import { login } from '@behalf/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
-import type { Sandbox, SandboxEvent } from '../../src/index.ts'
+import { type Sandbox, type SandboxEvent, startSandbox } from '../../src/index.ts'
 import { openSandbox } from '../../src/sandbox/start-sandbox.ts'
 import { callsOf, openConsole, report, reported, textOf } from './console-calls.ts'
 import { askBy } from './phone-http.ts'
@@ -142,6 +142,16 @@ test('text that looks like a page, is turned around, or is very long is text, wh
   expect(text).toContain('<img src=x onerror=alert(1)>')
   expect(text).toContain('pay[U+202E]ann[U+200B]')
   expect(text).toContain(long)
+})
+
+test('long events leave the page small', async () => {
+  const own = await startSandbox()
+  onTestFinished(() => own.close())
+  const fault = { kind: 'port_threw', tool: 'pay', step: 'permission', message: 'no answer '.repeat(800) }
+  for (let count = 0; count < 20; count++) await report(own, fault)
+  const page = await (await openConsole(own)).read()
+  expect(page.match(/class="label bad"/g)).toHaveLength(20)
+  expect(page.length).toBeLessThan(60_000)
 })
 
 test('an address that asks for what is not there is text too', async () => {
