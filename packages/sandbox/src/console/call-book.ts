@@ -11,6 +11,8 @@ export interface BookedCall {
   readonly agent: string
   /** Subject of the user. Absent: the agent itself, or an identity that is not verified. */
   readonly user?: string | undefined
+  /** Issuer of the user. */
+  readonly issuer?: string | undefined
   /** Time at which the first try arrived, in epoch milliseconds. */
   readonly startedAt: number
   /** Time of the last event, in epoch milliseconds. */
@@ -121,11 +123,13 @@ const startOf = (event: AuditEvent): number => (event.type === 'call' ? event.tr
 function booked({ names, startedAt, tries, events }: Kept): BookedCall {
   const all = events.map(({ event }) => event)
   const [first] = all
+  const { principal } = all.findLast((event) => event.principal?.subject !== undefined) ?? {}
   return {
     name: names[0] ?? '',
     tool: first?.tool ?? '',
     agent: first?.agent ?? '',
-    user: all.findLast(({ principal }) => principal?.subject !== undefined)?.principal?.subject,
+    user: principal?.subject,
+    issuer: principal?.issuer,
     startedAt,
     lastAt: all.at(-1)?.at ?? 0,
     callIds: all.flatMap(({ callId }) => callId ?? []),

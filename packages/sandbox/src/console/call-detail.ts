@@ -1,5 +1,6 @@
 import type { AuditEvent, Fault, Trace } from '@behalf/core'
 import type { ApprovalEvent, CallEvent, TokenEvent } from '@behalf/core/audit'
+import type { ScopeReport } from '@behalf/core/roles'
 import { html } from 'hono/html'
 import type { SandboxEvent } from '../events/index.ts'
 import { type Markup, timeOf } from '../pages/index.ts'
@@ -12,14 +13,29 @@ import { decisiveStep, isOpen, refusedIn, verdictOf } from './verdict-of-call.ts
 type TraceStep = Trace['steps'][number]
 type Explanation = NonNullable<TraceStep['explanations']>[number]
 
+/** Explains which table lacks a scope. `undefined`: the user is not of this sandbox. */
+export type ExplainRoles = (asked: {
+  readonly issuer: string
+  readonly subject: string
+  readonly scopes: readonly string[]
+}) => ScopeReport | undefined
+
+export interface Around {
+  /** Events of the servers during the call, oldest first. */
+  readonly seen: readonly SandboxEvent[]
+  /** Faults that the guard handled in this call. */
+  readonly faults: readonly Fault[]
+  readonly explain: ExplainRoles
+}
+
 /** Shows one call: why it ended as it did, its steps, its question, its tokens. */
-export function callDetail(call: BookedCall, seen: readonly SandboxEvent[], faults: readonly Fault[]): Markup {
+export function callDetail(call: BookedCall, { seen, faults, explain }: Around): Markup {
   const { last } = verdictOf(call)
   const tokens = call.events.filter((event): event is TokenEvent => event.type === 'token')
   const questions = call.events.filter((event): event is ApprovalEvent => event.type === 'approval')
   const raw = call.events.filter((event) => event.type === 'raw_token')
   return html`${headOf(call)}
-${last === undefined ? '' : reasonOf(call, last)}
+${last === undefined ? '' : reasonOf(call, last, explain)}
 ${faults.length > 0 ? section('faults', 'Faults', html`<ul class="plain">${faults.map(faultLine)}</ul>`) : ''}
 ${questions.length > 0 ? questionOf(questions) : ''}
 ${tokens.length + raw.length > 0 ? section('tokens', 'Tokens', html`<ul class="plain">${tokens.map(tokenLine)}${raw.map(({ credential }) => html`<li>The body read the raw token of <code>${shown(credential)}</code>.</li>`)}</ul>`) : ''}
@@ -51,15 +67,34 @@ function actorsOf(events: readonly AuditEvent[]): readonly string[] {
 }
 
 /** Says why a call did not end well, and what to do. */
-function reasonOf(call: BookedCall, last: CallEvent): Markup {
+function reasonOf(call: BookedCall, last: CallEvent, explain: ExplainRoles): Markup {
   const { word, tone } = verdictOf(call)
   const remedy = ['done', 'approved', 'running'].includes(word) ? undefined : remedyOf(last, call.tool)
   if (remedy === undefined) return html``
   const step = decisiveStep(last)
+  const { issuer = '', user: subject = '' } = call
+  const report = explain({ issuer, subject, scopes: lackingIn(step?.detail ?? '') })
   return html`<section class="reason ${tone}" aria-labelledby="h-why"><h3 id="h-why">Why</h3>
-<p>${remedy.means}</p>${step === undefined ? '' : linesOf(step.detail)}
+<p>${remedy.means}</p>${step === undefined ? '' : linesOf(step.detail)}${report === undefined || report.allowed ? '' : tablesOf(report)}
 <h3>What to do</h3><ul>${remedy.todo.map((line) => html`<li>${shown(line)}</li>`)}</ul>
 ${remedy.code === undefined ? '' : html`<details id="more-code"><summary>Ask which table lacks the scope</summary><pre tabindex="0">${remedy.code}</pre></details>`}</section>`
+}
+
+/** Scopes that a step says are not within a table. */
+const lackingIn = (detail: string): readonly string[] =>
+  detail.split('; ').flatMap((part) => /: ([\w:./-]{1,200}) is not within /.exec(part)?.[1] ?? [])
+
+const MARKS = { allows: 'yes', lacks: 'no', absent: '' } as const
+
+/** What each table says of each scope: an app with other roles or another ceiling than the sandbox's has its own. */
+function tablesOf({ scopes }: ScopeReport): Markup {
+  return html`<h3>With the roles and the ceiling of the sandbox</h3>${scopes.map(
+    ({ scope, reasons }) =>
+      html`<p><code>${shown(scope)}</code></p><ul class="lines">${reasons.map(
+        ({ source, verdict, detail }) =>
+          html`<li class="${MARKS[verdict]}">${shown(`${source.replace('_', ' ')}: ${detail}`)}</li>`,
+      )}</ul>`,
+  )}`
 }
 
 /** The parts of a step's detail, one a line. An answer gets a mark. */

@@ -3,7 +3,7 @@ import { displayText } from '@behalf/core/interrupts'
 import { html } from 'hono/html'
 import { type Markup, page, timeOf } from '../pages/index.ts'
 import { type BookedCall, type CallBook, MOST_CALLS } from './call-book.ts'
-import { callDetail } from './call-detail.ts'
+import { callDetail, type ExplainRoles } from './call-detail.ts'
 import { consoleScript } from './console-script.ts'
 import { consoleStyle } from './console-style.ts'
 import { addressOf, type Choice, isAbout, isChosen, shown } from './console-view.ts'
@@ -14,7 +14,7 @@ import { isOpen, verdictOf } from './verdict-of-call.ts'
 const AROUND_MS = 20
 
 /** Returns the page: the calls, and beside them one call or what the servers see. */
-export async function consolePage(book: CallBook, choice: Choice): Promise<Response> {
+export async function consolePage(book: CallBook, choice: Choice, explain: ExplainRoles): Promise<Response> {
   const all = book.calls()
   const calls = all.filter((call) => isChosen(call, choice))
   const body = html`<header><h1>Console</h1><span class="live" id="live">Not live</span></header>
@@ -24,7 +24,7 @@ export async function consolePage(book: CallBook, choice: Choice): Promise<Respo
 <div class="bar" id="bar"><h2 id="h-calls">Calls</h2>${filtersOf(all, choice)}</div>
 <div id="list">${listOf(calls, all.length > 0, choice)}</div>
 </section>
-<section class="detail" id="detail" tabindex="0" aria-labelledby="about">${detailOf(book, choice)}</section>
+<section class="detail" id="detail" tabindex="0" aria-labelledby="about">${detailOf(book, choice, explain)}</section>
 </main>`
   return page({ title: 'Console', body, script: consoleScript, look: consoleStyle })
 }
@@ -58,7 +58,7 @@ function rowOf(call: BookedCall, choice: Choice): Markup {
 <span class="tag ${tone}">${word}</span><span class="why">${reason === '' ? '' : shown(reason)}</span></a></li>`
 }
 
-function detailOf(book: CallBook, choice: Choice): Markup {
+function detailOf(book: CallBook, choice: Choice, explain: ExplainRoles): Markup {
   const { call: name, user } = choice
   const notices = book.notices().filter((event) => user === undefined || isAbout(event, user))
   if (name === undefined) {
@@ -81,7 +81,7 @@ ${notices.length > 0 ? feedOf(notices) : html`<p class="quiet">No request yet.</
   const faults = book
     .notices()
     .flatMap((event) => (event.type === 'guard_fault' && isOf(call, event.fault) ? event.fault : []))
-  return html`${back}${callDetail(call, seen.reverse(), faults.reverse())}`
+  return html`${back}${callDetail(call, { seen: seen.reverse(), faults: faults.reverse(), explain })}`
 }
 
 /** A rule that threw is in the trace. */

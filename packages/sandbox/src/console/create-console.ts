@@ -5,6 +5,7 @@ import type { EventHub, RequestFacts, SandboxEvent } from '../events/index.ts'
 import { boundedJson, isFromProgram } from '../http/from-program.ts'
 import { notePage, type PageSessions, streamChanges } from '../pages/index.ts'
 import { openCallBook } from './call-book.ts'
+import type { ExplainRoles } from './call-detail.ts'
 import { consolePage } from './console-page.ts'
 import { readReport } from './guard-report.ts'
 import { hideSecrets } from './hide-secrets.ts'
@@ -15,6 +16,7 @@ export interface ConsoleOptions {
   readonly sessions: PageSessions
   /** Texts that open something at this sandbox. No page shows them. */
   readonly secrets: readonly string[]
+  readonly explainRoles: ExplainRoles
 }
 
 /** Where a guard reports. */
@@ -51,7 +53,7 @@ export const reportsOf = (origin: string, sessions: PageSessions): { readonly ur
  * Makes the console. A browser needs the session that its link starts; a guard needs the key of the reports. Neither
  * changes anything at the servers, and neither shows or takes a token.
  */
-export function createConsole({ origin, events, sessions, secrets }: ConsoleOptions): Console {
+export function createConsole({ origin, events, sessions, secrets, explainRoles }: ConsoleOptions): Console {
   const reports = reportsOf(origin, sessions)
   const hide = hideSecrets([...secrets, sessions.keyOf(PAGE)])
   const book = openCallBook(events, hide)
@@ -80,7 +82,7 @@ export function createConsole({ origin, events, sessions, secrets }: ConsoleOpti
     }
     if (!sessions.isPaired(PAGE, getCookie(context, cookie))) return closed()
     const chosen = (name: string) => context.req.query(name) || undefined
-    return consolePage(book, { call: chosen('call'), user: chosen('user'), tool: chosen('tool') })
+    return consolePage(book, { call: chosen('call'), user: chosen('user'), tool: chosen('tool') }, explainRoles)
   })
   app.get(`${PAGE}/events`, (context) =>
     sessions.isPaired(PAGE, getCookie(context, cookie))

@@ -10,6 +10,7 @@ import { createPageSessions } from '../pages/index.ts'
 import { createPhone, openQuestionBook } from '../phone/index.ts'
 import { checkSeed, openTarget } from '../target/index.ts'
 import { answerControl } from './control.ts'
+import { explainRoles } from './explain-roles.ts'
 import { createFaults, type SandboxFault } from './faults.ts'
 import { guardOptionsOf, type SandboxGuardOptions } from './guard-options.ts'
 import { checkSandboxOptions, type SandboxOptions } from './options.ts'
@@ -133,7 +134,13 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
   const reports = reportsOf(phoneAt.origin, sessions)
   const settings = settingsOf(target, { phone: phoneAt.origin, profile, people, reports })
   const secrets = [...secretsOf(settings), ...(controlKey === undefined ? [] : [controlKey])]
-  const callConsole = createConsole({ origin: phoneAt.origin, events, sessions, secrets })
+  const callConsole = createConsole({
+    origin: phoneAt.origin,
+    events,
+    sessions,
+    secrets,
+    explainRoles: explainRoles({ authorizationServer: settings.issuer, target, options: () => guardOptions }),
+  })
   phoneAt.serve(
     fetchListener(phoneAt.origin, async (request) =>
       controlKey !== undefined && new URL(request.url).pathname === '/control'

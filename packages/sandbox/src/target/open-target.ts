@@ -84,6 +84,10 @@ export async function openTarget(options: SandboxTargetOptions, parts?: TargetPa
     forgetFaults() {
       for (const { forgetFaults } of Object.values(issuers)) forgetFaults()
     },
+    roleClaimsOf(subject) {
+      const user = world.app.users.find((one) => one.subject === subject)
+      return user && parts?.roles.write(user)
+    },
     async close() {
       await Promise.all(Object.values(ports).map((port) => port.close()))
     },

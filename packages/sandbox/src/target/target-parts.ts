@@ -20,4 +20,6 @@ export interface TargetParts {
 export interface OpenTarget extends ProtocolTarget {
   /** Removes pending faults of a server: none of them happens. */
   forgetFaults(): void
+  /** Returns the claims of a user's roles, as tokens of the app's issuer have them. `undefined`: there is no such user. */
+  roleClaimsOf(subject: string): Readonly<Record<string, unknown>> | undefined
 }
