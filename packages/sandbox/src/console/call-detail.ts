@@ -77,7 +77,7 @@ function reasonOf(call: BookedCall, last: CallEvent, explain: ExplainRoles): Mar
   return html`<section class="reason ${tone}" aria-labelledby="h-why"><h3 id="h-why">Why</h3>
 <p>${remedy.means}</p>${step === undefined ? '' : linesOf(step.detail)}${report === undefined || report.allowed ? '' : tablesOf(report)}
 <h3>What to do</h3><ul>${remedy.todo.map((line) => html`<li>${shown(line)}</li>`)}</ul>
-${remedy.code === undefined ? '' : html`<details id="more-code"><summary>Ask which table lacks the scope</summary><pre tabindex="0">${remedy.code}</pre></details>`}</section>`
+${remedy.code === undefined ? '' : html`<details id="more-code"><summary>Explain it in your app</summary><pre tabindex="0">${remedy.code}</pre></details>`}</section>`
 }
 
 /** Scopes that a step says are not within a table. */

@@ -11,9 +11,10 @@ export interface CallVerdict {
   readonly last?: CallEvent | undefined
 }
 
+const OPEN: readonly string[] = ['running', 'waiting', 'approved', 'needs login', 'needs account']
+
 /** Whether more is to come of a call with this verdict. */
-export const isOpen = ({ tone, word }: CallVerdict): boolean =>
-  tone === 'warn' || ['running', 'approved'].includes(word)
+export const isOpen = ({ word }: CallVerdict): boolean => OPEN.includes(word)
 
 type Word = readonly [word: string, tone: CallVerdict['tone']]
 

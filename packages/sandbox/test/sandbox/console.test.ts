@@ -112,7 +112,10 @@ describe('a call is shown', () => {
     const steps = [{ step, verdict: 'passed', detail: 'a detail' }]
     const ids = { approvalId: crypto.randomUUID() }
     await report(sandbox, reported({ tool, code: undefined, trace: { tool, steps }, ...ids, ...event }))
-    expect(textOf(await (await openConsole(sandbox)).read(`?tool=${tool}`))).toContain(`${tool} ${word} `)
+    const browser = await openConsole(sandbox)
+    expect(textOf(await browser.read(`?tool=${tool}`))).toContain(`${tool} ${word} `)
+    const isOpen = ['running', 'waiting', 'needs login', 'needs account'].includes(word)
+    if (event.type === undefined) expect(textOf(await browser.call(tool))).toContain(isOpen ? ', so far ' : ', took ')
   })
 
   test('once for all its tries, under the last outcome', async () => {
