@@ -5,6 +5,7 @@ import { createSessions } from '@behalf/core/identity'
 import type { AccountLinker } from '@behalf/core/vault'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { type Activity, activityIn } from './activity.ts'
+import { auditOf } from './audit.ts'
 import { type Conversations, conversationsIn } from './conversations.ts'
 import { openDatabase } from './database.ts'
 import { guardOf, profileOf, vaultOf } from './guard.ts'
@@ -55,7 +56,8 @@ function openApp(settings: Settings): StockApp {
   const conversations = conversationsIn(database)
   const activity = activityIn(database, userOwner)
   const vault = vaultOf(settings, store)
-  const guard = guardOf({ settings, authorizationServer, store, vault, sessions, audit: activity.sink })
+  const audit = auditOf(settings, activity.sink)
+  const guard = guardOf({ settings, authorizationServer, store, vault, sessions, audit })
   const who = (request: Pick<Request, 'headers'>) => whoIs(request, { sessions, origin })
   const identityOf = async (request: Request) => (await who(request)).identity
   return {
@@ -79,7 +81,7 @@ function openApp(settings: Settings): StockApp {
       keys,
       identityOf,
       origins: [origin],
-      audit: { sink: activity.sink, agent: agentName },
+      audit: { sink: audit, agent: agentName },
     }),
     async endAccess({ issuer, tenant, subject }) {
       const whose = { issuer, subject, ...(tenant !== undefined && { tenant }) }

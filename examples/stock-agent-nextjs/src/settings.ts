@@ -23,6 +23,8 @@ export interface Settings {
   readonly sessionSeconds: number
   /** A model behind an OpenAI-compatible API. Absent: the scripted planner. */
   readonly model: { readonly baseUrl: string; readonly apiKey: string | undefined; readonly name: string } | undefined
+  /** Where the sandbox's console takes audit events, and the key for it. Absent in production. */
+  readonly reports: { readonly url: string; readonly key: string } | undefined
   /** Time limit for one step of the model, including its tools, in seconds. @default 60 */
   readonly modelSeconds: number
 }
@@ -56,6 +58,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     keys: { seal: [of('SEAL_KEY')], index: of('INDEX_KEY') },
     sessionSeconds: Number(environment.SESSION_SECONDS || 8 * 3600),
     model: modelIn(environment),
+    reports: reportsIn(environment),
     modelSeconds: Number(environment.MODEL_SECONDS || 60),
   }
 }
@@ -63,6 +66,10 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
 function modelIn({ OPENAI_BASE_URL: url, OPENAI_API_KEY: apiKey, OPENAI_MODEL: name }: NodeJS.ProcessEnv) {
   if (!url && !apiKey) return undefined
   return { baseUrl: url || 'https://api.openai.com/v1', apiKey: apiKey || undefined, name: name || 'gpt-4o-mini' }
+}
+
+function reportsIn({ REPORTS_URL: url, REPORTS_KEY: key }: NodeJS.ProcessEnv) {
+  return url && key ? { url, key } : undefined
 }
 
 /** Reads the origin. Over plain http, any party on the network could take a session. */

@@ -17,6 +17,13 @@ test('what is missing is named', () => {
   expect(() => read({ SEAL_KEY: '' })).toThrow('SEAL_KEY is not set')
 })
 
+test('calls are reported to a console that has an address and a key', () => {
+  expect(read({}).reports).toBeUndefined()
+  expect(read({ REPORTS_URL: 'http://127.0.0.1:4400/console/reports' }).reports).toBeUndefined()
+  const reports = { url: 'http://127.0.0.1:4400/console/reports', key: 'a-key' }
+  expect(read({ REPORTS_URL: reports.url, REPORTS_KEY: reports.key }).reports).toEqual(reports)
+})
+
 test('the model is scripted until there is a key or an address for another', () => {
   expect(read({}).model).toBeUndefined()
   expect(read({ OPENAI_API_KEY: 'key' }).model).toEqual({

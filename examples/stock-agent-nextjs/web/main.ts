@@ -33,12 +33,13 @@ async function main(): Promise<void> {
   data.close()
 }
 
-function banner(origin: string, { phone, people }: Sandbox): string {
+function banner(origin: string, { phone, people, consoleUrl }: Sandbox): string {
   const others = people.filter(({ subject }) => subject !== 'ann')
   const isReal = process.env.OPENAI_API_KEY || process.env.OPENAI_BASE_URL
   return `
 The app    ${origin}
 The phone  ${phone.urlOf('ann')}   (Ann’s)
+Console    ${consoleUrl}   (each call, and why)
 
 Sign in as any user; there are no passwords. Others’ phones:
 ${others.map(({ subject, name }) => `  ${(name.split(' ')[0] ?? '').padEnd(8)} ${phone.urlOf(subject)}`).join('\n')}

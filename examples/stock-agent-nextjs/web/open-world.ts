@@ -56,6 +56,8 @@ export function environmentOf(
     ACCOUNTS_CLIENT_ID: settings.accountsClient.clientId,
     ACCOUNTS_CLIENT_SECRET: settings.accountsClient.clientSecret,
     DATA_DIRECTORY: directory,
+    REPORTS_URL: settings.reports.url,
+    REPORTS_KEY: settings.reports.key,
     SEAL_KEY: keys.seal,
     INDEX_KEY: keys.index,
   }
