@@ -108,6 +108,17 @@ test('a request to another API is shown by method, address, status, user and sco
   expect(page).toContain('api GET /prices/AAPL -> 200')
 })
 
+test('a token that the API refused says nothing about its request', async () => {
+  const own = await started()
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const forged = `${part({ alg: 'none' })}.${part({ sub: 'a-forged-name', act: null })}.`
+  const url = `${own.settings.api.origin}/portfolios/p-ann`
+  expect((await fetch(url, { headers: { authorization: `Bearer ${forged}` } })).status).toBe(401)
+  const page = textOf(await (await openConsole(own)).read())
+  expect(page).toContain('api GET /portfolios/p-ann -> 401')
+  expect(page).not.toContain('a-forged-name')
+})
+
 test('a lost answer of a server is said', async () => {
   const own = await started()
   const authReqId = await askBy(own, 'ann')
