@@ -35,7 +35,7 @@ const DENIALS: Readonly<Record<string, Entry>> = {
     'ask for fewer scopes in the policy.',
   ],
   not_permitted: [
-    'OpenFGA, or the scopes of the user’s own token, do not allow this call.',
+    'The permissions, or the scopes of the user’s own token, do not allow this call.',
     'Or call the tool with an object that this user and this agent may use.',
   ],
   approval_denied: [
@@ -106,9 +106,10 @@ export function remedyOf(event: CallEvent, tool: string): Remedy | undefined {
   const found = stack === undefined ? entryOf(event, step) : RULE_THREW
   if (found === undefined) return undefined
   const [means, ...more] = found
-  const todo = [...(event.code === 'not_permitted' ? refusedIn(detail).map(relationFor) : []), ...more]
+  const refused = event.code === 'not_permitted' ? refusedIn(detail) : []
+  const todo = [...refused.map(relationFor), ...more]
   const isAboutScopes = event.code === 'role_missing' || SCOPES.test(detail)
-  return { means, todo, ...(isAboutScopes && { code: explainCode(tool) }) }
+  return { means: refused.length > 0 ? REFUSED : means, todo, ...(isAboutScopes && { code: explainCode(tool) }) }
 }
 
 function entryOf({ status, code = '' }: CallEvent, step: string): Entry | undefined {
@@ -117,6 +118,8 @@ function entryOf({ status, code = '' }: CallEvent, step: string): Entry | undefi
   if (Object.hasOwn(table, key)) return table[key]
   return status === 'denied' ? ['The guard refused the call.', 'Read the step that decided.'] : undefined
 }
+
+const REFUSED = 'OpenFGA does not allow this call.'
 
 const relationFor = (question: string): string =>
   `Write a relation to OpenFGA from which “${question}” follows (in the sandbox: “tuples” of the seed).`
