@@ -1,12 +1,13 @@
 import * as z from 'zod/mini'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { TokenResponse } from '../authorization-server/server.ts'
-import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
+import { isSamePrincipal, ownerOf, type UserIdentity } from '../contract/index.ts'
 import { BehalfError, StoreError } from '../errors/index.ts'
 import {
   isForAudience,
   type LoginContext,
   loginOfResponse,
+  pick,
   readKept,
   type StoredSession,
   storedSession,
@@ -137,14 +138,16 @@ async function proven(
     ...(token.scopes !== undefined && { scopes: token.scopes }),
   }
   const { audience } = context
-  // A time that is earlier than that of the tokens allows less, also if another party has written it.
+  // They allow less than the tokens alone, also if another party has written them: an earlier time, and an actor and a
+  // session that only the id_token of the login named (I9, I10).
   const { provenAt = context.clock.now() / 1000 } = kept.identity
+  const limits = pick(kept.identity, 'actor', 'sessionId')
   try {
     const login = await loginOfResponse(response, { issuer: profile.issuer, audience }, context)
     const { renewedAt, sentAt, refusals } = kept
     return {
       ...login,
-      identity: { ...login.identity, provenAt: Math.min(provenAt, login.identity.provenAt ?? provenAt) },
+      identity: { ...limits, ...login.identity, provenAt: Math.min(provenAt, login.identity.provenAt ?? provenAt) },
       renewedAt,
       ...(sentAt !== undefined && { sentAt }),
       ...(refusals !== undefined && { refusals }),
@@ -153,9 +156,8 @@ async function proven(
     if (!BehalfError.isInstance(error) || !('reason' in error)) throw error
     if (error.reason !== 'expired' || refreshToken === undefined) return undefined
     // Good for nothing but to be renewed: it ended long ago.
-    const { issuer, tenant, subject } = kept.identity
-    const identity = { kind: 'user', issuer, subject, provenAt, expiresAt: 0, claims: {} } as const
-    return { ...kept, audience, identity: { ...identity, ...(tenant !== undefined && { tenant }) } }
+    const identity = { kind: 'user', ...ownerOf(kept.identity), ...limits, provenAt, expiresAt: 0, claims: {} } as const
+    return { ...kept, audience, identity }
   }
 }
 

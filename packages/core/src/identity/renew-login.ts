@@ -1,10 +1,10 @@
 import { isGrantGone } from '../authorization-server/request-fault.ts'
 import type { ReceivedTokens, TokenResponse } from '../authorization-server/server.ts'
 import { tokenEnd } from '../authorization-server/times.ts'
-import { isSamePrincipal, ownerOf, type UserIdentity } from '../contract/index.ts'
+import { isSamePrincipal, ownerOf } from '../contract/index.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
 import type { Clock } from '../ports/index.ts'
-import { type LoginContext, loginOfResponse, type StoredSession, tokenOf } from './session-login.ts'
+import { type LoginContext, loginOfResponse, pick, type StoredSession, tokenOf } from './session-login.ts'
 
 /** Result of a request for the next token. */
 export type Renewal =
@@ -86,21 +86,13 @@ async function heldTo(
     ...(context.isSealed !== false && kept.idToken !== undefined && { idToken: kept.idToken }),
     ...next,
     ...(kept.nonce !== undefined && { nonce: kept.nonce }),
-    identity: renewedUser(identity, next.identity),
-  }
-}
-
-function renewedUser(before: UserIdentity, next: UserIdentity): UserIdentity {
-  const { acr, actor, authTime, provenAt, sessionId } = before
-  return {
-    ...(acr !== undefined && { acr }),
-    // Else the actor's session would become that of a present user (I10).
-    ...(actor !== undefined && { actor }),
-    ...next,
-    // §12.2: a renewal is no new authentication.
-    ...(authTime !== undefined && { authTime }),
-    ...(provenAt !== undefined && { provenAt }),
-    ...(sessionId !== undefined && { sessionId }),
+    identity: {
+      // Without its actor, their session would become that of a present user (I10).
+      ...pick(identity, 'acr', 'actor'),
+      ...next.identity,
+      // §12.2: a renewal is no new authentication.
+      ...pick(identity, 'authTime', 'provenAt', 'sessionId'),
+    },
   }
 }
 

@@ -45,6 +45,8 @@ export const storedSession = z.object({
     issuer: text,
     subject: text,
     provenAt: z.optional(z.number()),
+    sessionId: z.optional(text),
+    actor: z.optional(z.looseObject({ subject: text })),
     claims: z.record(text, z.unknown()),
   }),
   token: z.object({ value: text, scopes: texts, audience: texts, keyThumbprint: z.optional(text) }),
@@ -167,15 +169,16 @@ function boundKey(tokenType: TokenResponse['tokenType'], key: string | undefined
  * Keeps the session and the time of the login, if only its id_token contains them: a revocation compares both. The same
  * for its actor, who is no present user.
  */
-function withLogin(user: UserIdentity, { actor, sessionId, authTime }: UserIdentity): UserIdentity {
-  const login = {
-    ...(user.actor === undefined && actor !== undefined && { actor }),
-    ...(user.sessionId === undefined && sessionId !== undefined && { sessionId }),
-    ...(user.authTime === undefined && authTime !== undefined && { authTime }),
-  }
-  if (Object.keys(login).length === 0) return user
-  return admit({ ...fieldsOf(user), ...login }, subjectTokenOf(user))
+function withLogin(user: UserIdentity, named: UserIdentity): UserIdentity {
+  return admit({ ...pick(named, 'actor', 'sessionId', 'authTime'), ...fieldsOf(user) }, subjectTokenOf(user))
 }
+
+/** The fields of these names that an object has. */
+export const pick = <From extends object, Name extends keyof From>(from: From, ...names: readonly Name[]) =>
+  Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]]))) as Pick<
+    From,
+    Name
+  >
 
 export function tokenOf(
   value: string,

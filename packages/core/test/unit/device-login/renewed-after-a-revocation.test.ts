@@ -2,6 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { expect, test } from 'vitest'
 import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
+import { delegations } from '../../../src/entrypoints/delegations.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { createGuard, memoryStore, type UserIdentity } from '../../../src/index.ts'
 import { testClock } from '../approvals/harness.ts'
@@ -69,6 +70,47 @@ test.each([
       const next = await device().identity()
       if (next.status !== 'verified') throw new Error(next.status)
       expect(await run(next.identity as UserIdentity)).toMatchObject({ status: 'denied', code: 'revoked' })
+    }
+  },
+  20_000,
+)
+
+test.each([
+  ['sealed', 'renewed before', 200],
+  ['unsealed', 'renewed before', 200],
+  ['unsealed', 'renewed after', 400],
+])(
+  verifies('I9', 'session and actor that only the login of a device named stay, stored %s, %s its token ended'),
+  async (keeps, _, seconds) => {
+    const store = memoryStore({ clock })
+    const file = memoryFile()
+    const resource = 'https://agent.example.com'
+    const key = keeps === 'sealed' ? { key: new Uint8Array(32).fill(7) } : {}
+    // As after a restart of the command line.
+    const device = () => createDeviceLogin({ authorizationServer, show: () => {}, file, clock, resource, ...key })
+    const agent = { name: 'agent:a' }
+    const guard = createGuard({ authorizationServer, agent, store, keys, clock, delegations: delegations() })
+    const accessToken = async () => ({
+      access_token: await as.sign({ sub: 'ann', aud: resource, client_id: 'cli', jti: crypto.randomUUID() }),
+      token_type: 'Bearer',
+      expires_in: 240,
+      refresh_token: 'r',
+    })
+    const named = { sub: 'ann', aud: 'cli', sid: 'a-session', act: { sub: 'support-desk' } }
+    answer = { ...(await accessToken()), id_token: await as.sign(named, { typ: 'JWT' }) }
+    expect(await device().login()).toMatchObject({ status: 'verified' })
+    for (let renewal = 0; renewal < 3; renewal++) {
+      clock.advance(seconds)
+      answer = await accessToken()
+      const next = await device().identity()
+      if (next.status !== 'verified') throw new Error(next.status)
+      const identity = next.identity as UserIdentity
+      expect(identity).toMatchObject({ sessionId: 'a-session', actor: { subject: 'support-desk' } })
+      const agreed = guard.delegations.create({ identity, tools: ['pay'], expiresAt: clock.now() / 1000 + 60 })
+      await expect(agreed).rejects.toMatchObject({ code: 'ERR_IDENTITY_REQUIRED' })
+      if (renewal === 1) await guard.revoke({ issuer: as.issuer, session: 'a-session' })
+      const call = { tool: 'pay', slot: crypto.randomUUID(), input: { amount: renewal }, identity }
+      expect((await guard.run(writes, call, () => 'ran')).status).toBe(renewal < 1 ? 'done' : 'denied')
     }
   },
   20_000,
