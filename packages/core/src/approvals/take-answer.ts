@@ -94,7 +94,7 @@ class Vouched {
   }
 
   /** The means to answer by a channel's proof, such as a link, was sent to the person with the question. */
-  async refuseRevoked(askedAt: number): Promise<void> {
+  async confirm(askedAt: number): Promise<void> {
     const { revocations, clock } = this.#presence
     if (!(await revocations.isRevokedSince(this.identity, askedAt - SKEW_SECONDS, clock.now()))) return
     throw new InvalidTokenError('inactive', 'the access of the approver was revoked after they were asked')
@@ -126,8 +126,9 @@ export async function takeAnswer(
   if (at < askedAt - SKEW_SECONDS || at > runStore.now() + SKEW_SECONDS) {
     throw new ApprovalAnswerError('unverified', 'the answer is older than its question, or from the future')
   }
-  if (by instanceof Vouched) await by.refuseRevoked(askedAt)
-  // The time before the names were read: a revocation that this read did not see came after the answer.
+  // Last: the body of the request may have come slowly, and a session that ended meanwhile answers nothing (I11).
+  await by.confirm(askedAt)
+  // The time before the names were first read: a revocation that this read did not see came after the answer.
   const now = Math.min(at, by.checkedAt)
   const isOpen = (question: StoredQuestion) => question.id === questionId && isAnswerable(question, runStore.now())
   const said = state === 'approved' ? { status: state, answeredAt: now, evidence } : { status: state, evidence }

@@ -127,6 +127,7 @@ async function take(
   }
   if (answer === 'reopen') {
     if (entry.record.state !== 'denied') return refuse(409, 'not_open')
+    await user.confirm()
     await reopen(runStore, entry)
     return respond(200, { id, state: 'reopened' })
   }

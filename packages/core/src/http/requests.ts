@@ -1,6 +1,7 @@
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Json } from '../contract/index.ts'
 import { StoreError, TransportError } from '../errors/index.ts'
+import { isAbsence } from '../identity/present-user.ts'
 import { readBounded } from '../lib/index.ts'
 
 const headers = {
@@ -20,11 +21,13 @@ export function refuse(status: number, error: string, more: Readonly<Record<stri
   return respond(status, { error }, more)
 }
 
-/** Runs a handler. A store that does not answer is 503: the client may try again. */
+/** Runs a handler. A person who is no longer signed in gets 401. A store that does not answer is 503: the client may try again. */
 export async function answering(handle: () => Promise<Response>): Promise<Response> {
   try {
     return await handle()
   } catch (error) {
+    // Their access ended while the body of the request came.
+    if (isAbsence(error)) return refuse(401, 'login_required')
     if (!(error instanceof StoreError) || !error.retryable) throw error
     return refuse(503, 'unavailable', { 'retry-after': '2' })
   }

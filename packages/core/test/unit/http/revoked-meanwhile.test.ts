@@ -7,7 +7,7 @@ import { createGuard, memoryStore, type Store } from '../../../src/index.ts'
 import type { AccountLinker, LinkedAccount } from '../../../src/vault/account-linker.ts'
 import { tapped, testClock } from '../approvals/harness.ts'
 import { user } from '../vault/world.ts'
-import { app, onlyQuestion, pick } from './app.ts'
+import { app, ORIGIN, onlyQuestion, pick } from './app.ts'
 import { ISSUER } from './people.ts'
 
 const ann = { issuer: ISSUER, subject: 'ann' }
@@ -116,4 +116,35 @@ describe('the answer of a person whose proof is revoked', () => {
     await target.guard.revoke(ann)
     expect((await target.post('ann', { ...pick(question), answer: 'approve' })).status).toBe(401)
   })
+
+  test.each(['approve', 'reopen'])(
+    verifies('I11', 'is not taken where their session ended while the body of the request came: %s'),
+    async (answer) => {
+      const target = app({ approver: { issuer: ISSUER, subject: 'bob' } })
+      await target.run()
+      const question = pick(await onlyQuestion(target, 'bob'))
+      if (answer === 'reopen') await target.post('bob', { ...question, answer: 'deny' })
+      const [read, sent] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()]
+      const body = new ReadableStream<Uint8Array>(
+        {
+          async pull(controller) {
+            read.resolve()
+            controller.enqueue(new TextEncoder().encode(await sent.promise))
+            controller.close()
+          },
+        },
+        { highWaterMark: 0 },
+      )
+      const headers = { cookie: 'session=bob', 'content-type': 'application/json', origin: ORIGIN }
+      const init = { method: 'POST', headers, body, duplex: 'half' }
+      const answered = target.inbox(new Request(`${ORIGIN}/inbox`, init as RequestInit))
+      await read.promise
+      await target.guard.revoke({ issuer: ISSUER, session: 'session-of-bob' })
+      sent.resolve(JSON.stringify({ ...question, answer }))
+      expect((await answered).status).toBe(401)
+      const outcome = answer === 'reopen' ? { code: 'approval_denied' } : { status: 'interrupted' }
+      expect(await target.run()).toMatchObject(outcome)
+      expect(target.ran).toEqual([])
+    },
+  )
 })
