@@ -3,6 +3,7 @@ import type { RunStore } from '../approvals/run-store.ts'
 import { principalKey, type UserIdentity } from '../contract/index.ts'
 import { BehalfError, type StepUpRequiredError } from '../errors/index.ts'
 import { Collection, type OpenedStore } from '../lib/index.ts'
+import { provenAtOf } from '../revocation/index.ts'
 import type { AuthorizedCall, ClaimedCall } from './call.ts'
 import type { Phase } from './call-report.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
@@ -85,7 +86,7 @@ export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Pro
  * have been met by a newer login.
  */
 function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentity, now: number): boolean {
-  const { acr, authTime, claims } = identity
+  const { acr, authTime } = identity
   if (acrValues !== undefined && !acrValues.some((value) => value === acr)) return false
   // A time in the future does not say when the user logged in.
   const isPast = (time: number) => time <= now + TOLERANCE_SECONDS
@@ -93,7 +94,8 @@ function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentit
     authTime !== undefined && isPast(authTime) && now - authTime <= limit + TOLERANCE_SECONDS
   if (maxAge !== undefined && !isRecent(maxAge)) return false
   if (acrValues !== undefined || maxAge !== undefined) return true
-  const provenAt = authTime ?? (typeof claims.iat === 'number' ? claims.iat : undefined)
+  // A renewal of the session is no new login.
+  const provenAt = provenAtOf(identity)
   return provenAt !== undefined && provenAt > at && isPast(provenAt)
 }
 

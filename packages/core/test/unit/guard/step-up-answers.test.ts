@@ -85,6 +85,13 @@ describe('which login answers a demand (RFC 9470 §3)', () => {
       { authTime: at - 9, claims: { iat: at + 1 } },
       false,
     ],
+    [
+      'scopes, by a renewed token of a session that began before it',
+      { scopes: ['all'] },
+      { provenAt: at - 9, claims: { iat: at + 1 } },
+      false,
+    ],
+    ['scopes, by a session that began after it', { scopes: ['all'] }, { provenAt: at + 1, claims: {} }, true],
     ['scopes, by a token that has a text for a time', { scopes: ['all'] }, { claims: { iat: `${at + 1}` } }, false],
     ['scopes, by a login of no time', { scopes: ['all'] }, { claims: {} }, false],
   ])('%s', async (_, asked, login, isAnswered) => {
