@@ -48,13 +48,14 @@ async function isRevokedRun(record: RunRecord, revocations: Revocations, now: nu
 }
 
 /** One proof for each session that shares the run. An agent without a user has no proof that could be revoked. */
-function proofsOf({ owner, delegationId, sessionIds, provenAt }: RunRecord): readonly UserIdentity[] {
+function proofsOf({ owner, actor, delegationId, sessionIds, provenAt }: RunRecord): readonly UserIdentity[] {
   const { subject, ...whose } = owner
   if (subject === undefined) return []
   const proof: UserIdentity = {
     kind: 'user',
     ...whose,
     subject,
+    ...(actor !== undefined && { actor }),
     ...(delegationId !== undefined && { delegationId }),
     ...(provenAt !== undefined && { provenAt }),
     claims: {},

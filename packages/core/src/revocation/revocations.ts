@@ -141,12 +141,11 @@ export class Revocations {
   /** Checks a proof against the revocations that this process has read. @param now - Epoch milliseconds. */
   find(identity: Identity, now: number): RevokedProof | undefined {
     if (identity.kind !== 'user') return undefined
-    const { subject, session, delegation } = this.#known
-    return (
-      judged(identity, subject.get(identity.subject), 'subject', now) ??
-      judged(identity, session.get(identity.sessionId ?? ''), 'session', now) ??
-      judged(identity, delegation.get(identity.delegationId ?? ''), 'delegation', now)
-    )
+    for (const name of namesOf(identity)) {
+      const found = judged(identity, name, this.#known[name.kind].get(name.id), now)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   /**
@@ -197,11 +196,12 @@ export class Revocations {
 
 function judged(
   identity: UserIdentity,
+  { kind: name, issuer, id }: Name,
   revoked: readonly RevokedAt[] | undefined,
-  name: Name['kind'],
   now: number,
 ): RevokedProof | undefined {
-  const found = revoked?.filter((each) => concerns(each, identity))
+  const whose = name === 'subject' ? { issuer, tenant: identity.tenant, subject: id } : identity
+  const found = revoked?.filter((each) => concerns(each, whose))
   if (!found?.length) return undefined
   // A session or a delegation that ended does not begin again under its name: no time is compared.
   if (name !== 'subject') return { name, needsLogin: false }
