@@ -94,8 +94,8 @@ function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentit
     authTime !== undefined && isPast(authTime) && now - authTime <= limit + TOLERANCE_SECONDS
   if (maxAge !== undefined && !isRecent(maxAge)) return false
   if (acrValues !== undefined || maxAge !== undefined) return true
-  // A renewal of the session is no new login.
-  const provenAt = provenAtOf(identity)
+  // The issuer dates the login where it can. A renewal of the session is no login.
+  const provenAt = authTime ?? provenAtOf(identity)
   return provenAt !== undefined && provenAt > at && isPast(provenAt)
 }
 
