@@ -30,6 +30,8 @@ export function bannerOf(sandbox: Sandbox, { program }: Called): string {
     `     An agent buys 50 shares of AAPL for ${first}. It waits for the phone.`,
     '  3  Press Approve on the phone. The second terminal shows the order.',
     '',
+    `A token of ${first}, for your own requests: ${program} token ${first}`,
+    '',
     `Settings (tokens shaped as with ${profile}; others: --profile oidc, auth0, okta, entra, keycloak)`,
     '',
     ...settingsCode(settings)

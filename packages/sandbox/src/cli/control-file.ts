@@ -16,6 +16,9 @@ const Place = z.object({
   pid: z.int().check(z.positive()),
 })
 
+/** A stopped process takes connections, and never answers. */
+const ANSWER_MS = 10_000
+
 const folder = (): string => join(process.env.XDG_RUNTIME_DIR ?? join(homedir(), '.behalf'), 'behalf-sandbox')
 const fileOf = (port: number): string => join(folder(), `${port}.json`)
 
@@ -74,20 +77,23 @@ function isAlive(port: number): boolean {
 
 /** Sends a command to a running sandbox. @throws TestingError It has ended, or refused; the message says which. */
 export async function control(place: ControlPlace, command: object): Promise<unknown> {
-  let response: Response
-  try {
-    response = await fetch(`${place.origin}/control`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${place.key}`, 'content-type': 'application/json' },
-      body: JSON.stringify(command),
-      redirect: 'error',
-    })
-  } catch (error) {
-    throw new TestingError(`the sandbox at ${place.origin} does not answer: was it killed? Start it again`, {
-      cause: error,
-    })
+  const answer = await send(place, command).catch((cause: unknown) => {
+    throw new TestingError(`the sandbox at ${place.origin} does not answer: was it killed? Start it again`, { cause })
+  })
+  if (answer.status === 403) {
+    throw new TestingError(`another sandbox has the address ${place.origin} now: yours has ended. Start it again`)
   }
-  const body = (await response.json()) as { readonly error?: string }
-  if (!response.ok) throw new TestingError(body.error ?? `the sandbox answered ${response.status}`)
-  return body
+  if (answer.status === 200) return answer.body
+  throw new TestingError(answer.body.error ?? `the sandbox answered ${answer.status}`)
+}
+
+async function send(place: ControlPlace, command: object) {
+  const response = await fetch(`${place.origin}/control`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${place.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify(command),
+    redirect: 'error',
+    signal: AbortSignal.timeout(ANSWER_MS),
+  })
+  return { status: response.status, body: (await response.json()) as { readonly error?: string } }
 }

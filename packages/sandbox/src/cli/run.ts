@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util'
 import { TestingError } from '@behalf/testing'
-import { FAULTS } from '../sandbox/index.ts'
+import { FAULTS, settingsCode } from '../sandbox/index.ts'
 import { control, readControlFile } from './control-file.ts'
 import { DOCTOR_USAGE, doctorCommand } from './doctor-command.ts'
+import { settingsAt } from './login-at.ts'
 import { serve } from './serve.ts'
+import { requestToken } from './token-command.ts'
 import { tryOrder } from './try-order.ts'
 import { isUsageError, UsageError } from './usage-error.ts'
 
@@ -17,6 +19,10 @@ const usage = `${program} [--port ${DEFAULT_PORT}] [--profile oidc|auth0|okta|en
          Starts a sandbox on this machine; its seven ports follow each other. --data keeps its state in a SQLite file.
   try [buy|sell] [QUANTITY] [SYMBOL] [--as USER] [--port PORT]
          An agent orders shares at the running sandbox, and waits for the phone.
+  token USER [--scopes "SCOPE …"] [--audience API] [--port PORT]
+         Prints an access token of a user: for the agent, or for an API or MCP server of --audience.
+  settings [--port PORT]
+         Prints the running sandbox's settings as code: a whole guard.
   fault <name> [--port PORT]
          ${Object.keys(FAULTS).join(', ')}
   ${DOCTOR_USAGE}
@@ -55,6 +61,17 @@ async function command([name, ...rest]: readonly string[]): Promise<number> {
       const { values, positionals } = parse(rest)
       return tryOrder(readControlFile(portOf(values.port)), { user: values.as ?? 'ann', words: positionals, write })
     }
+    case 'token': {
+      const { values, positionals } = parse(rest)
+      const [user, ...more] = positionals
+      if (user === undefined || more.length > 0) throw new UsageError('token: name one user, such as token ann')
+      const { scopes, audience } = values
+      write(`${await requestToken(readControlFile(portOf(values.port)), { user, scopes, audience })}\n`)
+      return 0
+    }
+    case 'settings':
+      write(settingsCode(await settingsAt(readControlFile(portOf(parse(rest).values.port)))))
+      return 0
     case 'help':
     case '--help':
       write(usage)
@@ -98,6 +115,8 @@ function parse(args: readonly string[]) {
       answers: { type: 'string' },
       host: { type: 'string' },
       as: { type: 'string' },
+      scopes: { type: 'string' },
+      audience: { type: 'string' },
       json: { type: 'boolean' },
     },
   })

@@ -5,7 +5,6 @@ import {
   may,
   type Outcome,
   object,
-  type Profile,
   policy,
   resource,
   type UserIdentity,
@@ -13,7 +12,8 @@ import {
 import { signIn, TestingError } from '@behalf/testing'
 import * as z from 'zod/mini'
 import { guardOptionsOf, personOf, type SandboxSettings } from '../sandbox/index.ts'
-import { type ControlPlace, control } from './control-file.ts'
+import type { ControlPlace } from './control-file.ts'
+import { loginAt, settingsAt, whileItRuns } from './login-at.ts'
 
 const Order = z.strictObject({
   portfolio: z.string(),
@@ -38,13 +38,16 @@ export interface TryOptions {
  * @returns the exit code
  */
 export async function tryOrder(place: ControlPlace, { user, words, write }: TryOptions): Promise<number> {
-  const settings = (await control(place, { command: 'settings' })) as SandboxSettings
+  const settings = await settingsAt(place)
   const order = orderOf(words, personOf(settings.people, user).portfolio)
-  const options = guardOptionsOf(settings)
-  const identity = await login(place, settings, options.authorizationServer, user)
-  write(`${user} is signed in at ${settings.issuer}: their token is verified.\n`)
-  write(`${settings.agentName} calls create_order ${JSON.stringify(order)}\n`)
-  return placeOrder({ guard: createGuard(options), settings, identity, order, write })
+  return whileItRuns(place, async () => {
+    const options = guardOptionsOf(settings)
+    const login = { user, profile: options.authorizationServer, resource: settings.agentResource }
+    const identity = await loginAt(place, settings, user, (target) => signIn(target, login))
+    write(`${user} is signed in at ${settings.issuer}: their token is verified.\n`)
+    write(`${settings.agentName} calls create_order ${JSON.stringify(order)}\n`)
+    return placeOrder({ guard: createGuard(options), place, settings, identity, order, write })
+  })
 }
 
 function orderOf(words: readonly string[], portfolio: string): Order {
@@ -54,29 +57,9 @@ function orderOf(words: readonly string[], portfolio: string): Order {
   return parsed.data
 }
 
-async function login(
-  place: ControlPlace,
-  { issuer, clientId, clientSecret, agentResource }: SandboxSettings,
-  profile: Profile,
-  user: string,
-): Promise<UserIdentity> {
-  const agent = {
-    clientId,
-    authentication: { method: 'client_secret_basic', clientSecret },
-    redirectUri: 'http://127.0.0.1/callback',
-  } as const
-  const signInAs = async (subject: string | undefined) => {
-    await control(place, { command: 'sign-in', subject })
-  }
-  const target = { authorizationServer: { issuer, controls: { signInAs } }, clients: { agent } }
-  const identity = await signIn(target, { user, profile, resource: agentResource })
-  // The person at the browser chooses the next login again.
-  await signInAs(undefined)
-  return identity
-}
-
 interface Purchase {
   readonly guard: Guard
+  readonly place: ControlPlace
   readonly settings: SandboxSettings
   readonly identity: UserIdentity
   readonly order: Order
@@ -84,7 +67,7 @@ interface Purchase {
 }
 
 async function placeOrder(purchase: Purchase): Promise<number> {
-  const { order, write } = purchase
+  const { order, place, write } = purchase
   const look = lookAgain(purchase)
   let isTold = false
   for (;;) {
@@ -94,6 +77,7 @@ async function placeOrder(purchase: Purchase): Promise<number> {
       isTold = true
       await seconds(outcome.interrupt.interval ?? 5)
     } else if (outcome.status === 'unavailable') {
+      await settingsAt(place)
       write(`Not now: ${outcome.message} It tries again.\n`)
       await seconds(outcome.retryAfter ?? 2)
     } else {

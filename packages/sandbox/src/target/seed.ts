@@ -1,4 +1,11 @@
-import { type FgaTuple, type MadeUpWorld, type MockUser, TestingError } from '@behalf/testing'
+import {
+  type FgaTuple,
+  type MadeUpWorld,
+  type MockClient,
+  type MockResource,
+  type MockUser,
+  TestingError,
+} from '@behalf/testing'
 import * as z from 'zod/mini'
 
 /** A further person. */
@@ -24,15 +31,50 @@ export interface SeedUser {
   readonly trustedClients?: readonly string[] | undefined
 }
 
-/** People and objects besides Ann and Bob. */
+/** People, clients, APIs and relations besides those that every sandbox has. */
 export interface SandboxSeed {
   /** Further people, each with an account at all three issuers and a portfolio `p-<subject>`. @default none */
   readonly users?: readonly SeedUser[] | undefined
+  /** Further clients at the app's issuer, such as an MCP server that exchanges its callers' tokens. @default none */
+  readonly clients?: readonly MockClient[] | undefined
+  /** Further APIs and MCP servers that the app's issuer issues tokens for. @default none */
+  readonly resources?: readonly MockResource[] | undefined
   /** Further relations in OpenFGA. */
   readonly tuples?: readonly FgaTuple[] | undefined
 }
 
+const Name = z.string().check(z.minLength(1))
+const Scope = z.string().check(z.regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'a scope has no spaces, quotes or backslashes'))
+
 const Seed = z.strictObject({
+  clients: z.optional(
+    z.array(
+      z.strictObject({
+        clientId: Name,
+        clientSecret: z.optional(Name),
+        publicKeys: z.optional(z.array(z.looseObject({ kty: z.string() }))),
+        redirectUris: z.optional(z.array(z.url())),
+        grantTypes: z.optional(z.array(z.string())),
+        scopes: z.optional(z.array(Scope)),
+        api: z.optional(z.url()),
+        actor: z.optional(z.strictObject({ subject: Name, profile: z.optional(z.string()) })),
+        rotatesRefreshTokens: z.optional(z.boolean()),
+        privilegedWorker: z.optional(z.boolean()),
+        notificationEndpoint: z.optional(z.url()),
+      }),
+    ),
+  ),
+  resources: z.optional(
+    z.array(
+      z.strictObject({
+        identifier: z.url().check(z.regex(/^[^#]+$/, 'a resource identifier has no fragment')),
+        scopes: z.array(Scope),
+        authorizationDetailsTypes: z.optional(z.array(z.string())),
+        accessTokenSeconds: z.optional(z.int().check(z.positive())),
+        opaque: z.optional(z.boolean()),
+      }),
+    ),
+  ),
   users: z.optional(
     z.array(
       z.strictObject({
@@ -69,18 +111,29 @@ export function checkSeed(seed: unknown): SandboxSeed {
   throw new TestingError(`seed: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}`)
 }
 
-/** Returns the world with more people in it: accounts at all three issuers, a portfolio, and their relations. */
+/**
+ * Returns the world with more in it: people with accounts at all three issuers, a portfolio and their relations; clients;
+ * and APIs.
+ *
+ * @throws TestingError A name is taken.
+ */
 export function seeded(
   world: MadeUpWorld,
-  { users = [], tuples = [] }: SandboxSeed,
+  { users = [], clients = [], resources = [], tuples = [] }: SandboxSeed,
   issuers: SeedIssuers,
 ): MadeUpWorld {
-  const taken = users.find(({ subject }, index) =>
-    [...world.app.users.map((user) => user.subject), ...users.slice(0, index).map((user) => user.subject)].includes(
-      subject,
-    ),
+  checkFree(
+    'user',
+    [...world.app.users, ...users].map(({ subject }) => subject),
   )
-  if (taken !== undefined) throw new TestingError(`seed: there is a user ${JSON.stringify(taken.subject)} already`)
+  checkFree(
+    'client',
+    [...world.app.clients, ...clients].map(({ clientId }) => clientId),
+  )
+  checkFree(
+    'resource',
+    [...world.app.resources, ...resources].map(({ identifier }) => identifier),
+  )
   const named = (user: SeedUser): MockUser => ({
     subject: user.subject,
     name: user.name ?? user.subject,
@@ -89,7 +142,11 @@ export function seeded(
   })
   return {
     ...world,
-    app: { ...world.app, users: [...world.app.users, ...users.map(named)] },
+    app: {
+      users: [...world.app.users, ...users.map(named)],
+      clients: [...world.app.clients, ...clients],
+      resources: [...world.app.resources, ...resources],
+    },
     upstream: {
       ...world.upstream,
       users: [
@@ -118,6 +175,11 @@ export function seeded(
       return [...all, ...users.flatMap((user) => relationsLikeAnns(all, user)), ...tuples]
     },
   }
+}
+
+function checkFree(kind: string, names: readonly string[]): void {
+  const taken = names.find((name, index) => names.indexOf(name) < index)
+  if (taken !== undefined) throw new TestingError(`seed: there is a ${kind} ${JSON.stringify(taken)} already`)
 }
 
 export interface SeedIssuers {
