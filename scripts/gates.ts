@@ -1,3 +1,4 @@
+import { checkApps } from '../packages/create-behalf/test/apps/check-apps.ts'
 import { checkConsumers } from './consumers/run-consumers.ts'
 import { buildPackages } from './gates/build-packages.ts'
 import { checkBudgets } from './gates/check-budgets.ts'
@@ -35,12 +36,14 @@ export const gates: readonly Gate[] = [
   { name: 'imports', quick: true, run: () => checkImports() },
   { name: 'requirements', quick: true, run: () => checkRequirements() },
   { name: 'consumers', needs: ['build'], run: checkConsumers },
+  { name: 'new app', needs: ['build'], run: () => checkApps([['ai-sdk', 'sandbox']]) },
   { name: 'packed packages', needs: ['build'], run: checkPacked },
   { name: 'dead code', run: checkDeadCode },
   { name: 'smoke', needs: ['build'], run: checkSmoke },
   { name: 'budgets', needs: ['build'], run: checkBudgets },
   { name: 'surface', needs: ['build'], run: () => checkSurface() },
   { name: 'docs', run: checkDocs },
+  { name: 'new apps', when: 'nightly', needs: ['build'], run: () => checkApps() },
   { name: 'floors', when: 'nightly', run: checkFloors },
   { name: 'live OpenFGA', when: 'nightly', run: checkLiveOpenFga },
   { name: 'live Keycloak', when: 'nightly', run: checkLiveKeycloak },

@@ -32,7 +32,8 @@ const AT_ONCE = 2
  * The packages must be built.
  */
 export async function checkConsumers(): Promise<Verdict> {
-  const packed = await packedPackages()
+  // A package without an entry is a program: the gate `new app` runs it.
+  const packed = (await packedPackages()).filter((one) => entriesOf(one).length > 0)
   const workshop = realpathSync(mkdtempSync(join(tmpdir(), 'behalf-consumers-')))
   const registry = await servePackages(packed)
   try {
