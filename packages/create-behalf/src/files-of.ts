@@ -15,7 +15,6 @@ export function filesOf(
   name: string,
   { framework, provider }: Omit<Choices, 'folder'>,
 ): Readonly<Record<string, string>> {
-  const { settings }: Provider = providers[provider]
   const isMcp = framework === 'mcp'
   const isSandbox = provider === 'sandbox'
   const template = (path: string) => ownText(read(`templates/${path}`), { isMcp, name })
@@ -23,7 +22,7 @@ export function filesOf(
     'package.json': manifestOf(name, framework, { hasClient: isMcp && isSandbox, hasSettings: !isSandbox }),
     'tsconfig.json': TSCONFIG,
     '.gitignore': 'node_modules\n.env\n',
-    ...(!isSandbox && { '.env': envOf(settings) }),
+    ...(!isSandbox && { '.env': envOf({ framework, provider }) }),
     'app.ts': template(`apps/${framework}.ts`),
     ...(isMcp && isSandbox && { 'client.ts': template('client.ts') }),
     'guard.ts': template(`guards/${isMcp && isSandbox ? 'sandbox-mcp' : provider}.ts`),
@@ -64,8 +63,15 @@ const TSCONFIG = `${JSON.stringify(
   2,
 )}\n`
 
-const envOf = (settings: Provider['settings']): string =>
-  Object.entries(settings)
+/** Returns the settings that an app reads, each with what to enter. */
+export function settingsOf({ framework, provider }: Omit<Choices, 'folder'>): Provider['settings'] {
+  const { settings }: Provider = providers[provider]
+  // A server asks for no login of its own.
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => framework !== 'mcp' || name !== 'ENTRA_SCOPE'))
+}
+
+const envOf = (choices: Omit<Choices, 'folder'>): string =>
+  Object.entries(settingsOf(choices))
     .map(([setting, hint]) => `# ${hint}\n${setting}=\n`)
     .join('')
 

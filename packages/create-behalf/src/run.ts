@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { ask } from './ask.ts'
 import { type Choices, frameworks, namesOf, providers } from './choices.ts'
-import { OLDEST_NODE } from './files-of.ts'
+import { OLDEST_NODE, settingsOf } from './files-of.ts'
 import { UsageError } from './usage-error.ts'
 import { problemOfFolder, writeApp } from './write-app.ts'
 
@@ -89,7 +89,7 @@ function chosen<Name extends string>(
 }
 
 function nextSteps({ folder, framework, provider }: Choices, files: readonly string[]): string {
-  const settings = Object.keys(providers[provider].settings)
+  const settings = Object.keys(settingsOf({ framework, provider }))
   const isOld = !runsTypeScript(process.versions.node)
   return [
     `Wrote ${files.length} files: ${files.join(', ')}`,

@@ -32,6 +32,9 @@ test('each framework with each provider is an app of under ten files that compil
       const sources = files.filter((file) => file.endsWith('.ts'))
       const texts = sources.map((file) => readFileSync(join(app, file), 'utf8'))
       expect(texts.join('\n')).not.toMatch(/region|\.\.\/|APP-NAME/)
+      const settings = [...texts.join('\n').matchAll(/setting\('(\w+)'\)/g)].map(([, name]) => name).sort()
+      const env = files.includes('.env') ? readFileSync(join(app, '.env'), 'utf8') : ''
+      expect([...env.matchAll(/^(\w+)=$/gm)].map(([, name]) => name).sort()).toEqual(settings)
       const manifest = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as Manifest
       const tools = ['@types/node', 'typescript']
       expect(Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }).sort()).toEqual(

@@ -1,15 +1,15 @@
 import { createServer } from 'node:http'
 import { mcpResourceServer, nodeHandler, toMcpTools } from '@behalf/mcp/server'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import { audience, authorizationServer, guard, resource, scopes } from '../guards/sandbox-mcp.ts'
+import { guard, server } from '../guards/sandbox-mcp.ts'
 import { buy } from '../tools.ts'
 
 const guarded = toMcpTools(guard, [buy])
 // Verifies the caller of each request, and serves the metadata by which clients find the login.
-const gate = mcpResourceServer({ resource, audience, authorizationServer, scopes, guarded })
+const gate = mcpResourceServer({ ...server, guarded })
 const mcp = createMcpHandler(() =>
   guarded.register(new McpServer({ name: 'trader', version: '1.0.0' }, guarded.serverOptions)),
 )
 
-const { hostname, port } = new URL(resource)
-createServer(nodeHandler(gate, mcp.fetch)).listen(Number(port), hostname, () => console.log(`MCP server: ${resource}`))
+const { href, hostname, port } = new URL(server.resource)
+createServer(nodeHandler(gate, mcp.fetch)).listen(Number(port), hostname, () => console.log(`MCP server: ${href}`))

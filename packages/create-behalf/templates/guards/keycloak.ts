@@ -2,14 +2,8 @@ import { createGuard } from '@behalf/core'
 import { keycloak } from '@behalf/core/providers'
 import { askInTerminal, setting, signInByDevice } from '../terminal.ts'
 
-// #region mcp
-/** Address of the MCP server. */
-export const resource = 'http://127.0.0.1:8790/mcp'
-/** Scopes that a caller's token needs. */
-export const scopes: string[] = []
-// #endregion
-export const audience = setting('AUDIENCE')
-export const authorizationServer = keycloak({
+const audience = setting('AUDIENCE')
+const authorizationServer = keycloak({
   url: setting('KEYCLOAK_URL'),
   realm: setting('KEYCLOAK_REALM'),
   clientId: setting('CLIENT_ID'),
@@ -24,4 +18,9 @@ export const guard = createGuard({
 
 /** Signs in the user for whom the agent acts. */
 export const signIn = () => signInByDevice(authorizationServer, audience)
+// #endregion
+// #region mcp
+
+/** The MCP server: its address, and the audience and the scopes that a caller's token needs. */
+export const server = { resource: 'http://127.0.0.1:8790/mcp', audience, scopes: [], authorizationServer }
 // #endregion
