@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
 const runtime = mkdtempSync(join(tmpdir(), 'behalf-cli-'))
@@ -109,6 +109,91 @@ test('the doctor line that is printed works as it is', { timeout: 120_000 }, asy
   expect(code).toBe(0)
 })
 
+/** A folder of control files of its own, for sandboxes beside the one of the other tests. */
+function elsewhere() {
+  const folder = mkdtempSync(join(tmpdir(), 'behalf-cli-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return { XDG_RUNTIME_DIR: folder }
+}
+
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+
+test('token prints an access token of a user, and nothing else', { timeout: 120_000 }, async () => {
+  const { code, output } = await run(['token', 'bob', '--port', String(PORT)]).ended
+  expect({ code, lines: output.split('\n').length }).toEqual({ code: 0, lines: 2 })
+  expect(claimsOf(output)).toMatchObject({
+    sub: 'bob',
+    iss: `http://127.0.0.1:${PORT + 1}`,
+    scope: expect.stringContaining('chat'),
+  })
+  const refused = await run(['token', 'zoe', '--port', String(PORT)]).ended
+  expect(refused).toMatchObject({ code: 1, output: 'there is no zoe; there are ann, bob\n' })
+  const unknown = await run(['token', 'ann', '--scopes', 'chat fly', '--port', String(PORT)]).ended
+  expect(unknown).toMatchObject({ code: 1, output: expect.stringMatching(/^login: invalid_scope.*fly\n$/) })
+  expect(await run(['token']).ended).toMatchObject({ code: 2, output: expect.stringContaining('name one user') })
+})
+
+test('settings prints the code that the running sandbox printed at its start', { timeout: 120_000 }, async () => {
+  const { code, output } = await run(['settings', '--port', String(PORT)]).ended
+  expect(code).toBe(0)
+  const unindented = sandbox.output().replaceAll(/^ {2}/gm, '')
+  expect(unindented).toContain(output)
+  expect(output).toContain('permissions: openFga({')
+})
+
+test('--seed adds people, clients and MCP servers, which tokens can be for', { timeout: 120_000 }, async () => {
+  const file = join(runtime, 'seed.json')
+  const mcp = 'http://127.0.0.1:8790/mcp'
+  writeFileSync(
+    file,
+    JSON.stringify({
+      users: [{ subject: 'cleo' }],
+      clients: [{ clientId: 'stock-mcp', clientSecret: 'stock-mcp-secret', api: mcp }],
+      resources: [{ identifier: mcp, scopes: ['mcp:tools', 'mcp:trade'] }],
+    }),
+  )
+  const port = String(PORT + 20)
+  const place = elsewhere()
+  const seeded = run(['--port', port, '--seed', file], place)
+  onTestFinished(() => void seeded.child.kill('SIGKILL'))
+  await vi.waitFor(() => expect(seeded.output()).toContain('What happens'), { timeout: 60_000 })
+  const { output } = await run(['token', 'cleo', '--audience', mcp, '--scopes', 'mcp:tools'], place).ended
+  expect(claimsOf(output)).toMatchObject({ sub: 'cleo', aud: mcp, scope: 'mcp:tools' })
+  const issuer = `http://127.0.0.1:${PORT + 21}`
+  const checked = await run(['doctor', '--issuer', issuer, '--client-id', 'stock-mcp', '--json'], {
+    BEHALF_CLIENT_SECRET: 'stock-mcp-secret',
+  }).ended
+  expect(JSON.parse(checked.output)).toMatchObject({ healthy: true })
+})
+
+test('try ends and says so, where the sandbox is killed while it waits for the phone', {
+  timeout: 120_000,
+}, async () => {
+  const place = elsewhere()
+  const killed = run(['--port', String(PORT + 40)], place)
+  await vi.waitFor(() => expect(killed.output()).toContain('What happens'), { timeout: 60_000 })
+  const trying = run(['try'], place)
+  await vi.waitFor(() => expect(trying.output()).toContain("waits for ann's phone"), { timeout: 60_000 })
+  killed.child.kill('SIGKILL')
+  const { code, output } = await trying.ended
+  expect(code).toBe(1)
+  expect(output).toMatch(/the sandbox at http:\S+ does not answer: was it killed\? Start it again\n$/)
+  expect(output).not.toMatch(/^ +at /m)
+})
+
+test('a sandbox that was killed, and whose ports another one has, is told apart', { timeout: 120_000 }, async () => {
+  const { origin } = JSON.parse(readFileSync(join(runtime, 'behalf-sandbox', `${PORT}.json`), 'utf8'))
+  const place = elsewhere()
+  mkdirSync(join(place.XDG_RUNTIME_DIR, 'behalf-sandbox'))
+  const before = { origin, key: 'the key of the one before', pid: process.pid }
+  writeFileSync(join(place.XDG_RUNTIME_DIR, 'behalf-sandbox', `${PORT}.json`), JSON.stringify(before))
+  const { code, output } = await run(['try'], place).ended
+  expect({ code, output }).toEqual({
+    code: 1,
+    output: `another sandbox has the address ${origin} now: yours has ended. Start it again\n`,
+  })
+})
+
 test('a killed sandbox does not block the next one', { timeout: 120_000 }, async () => {
   const killed = run(['--port', '0', '--json'])
   await vi.waitFor(() => expect(killed.output()).toContain('\n'), { timeout: 120_000 })
@@ -133,6 +218,52 @@ test('doctor, for people and for CI', { timeout: 120_000 }, async () => {
   expect(await run(['doctor', '--issuer', 'nowhere']).ended).toMatchObject({
     code: 2,
     output: expect.stringContaining('give a URL'),
+  })
+})
+
+describe('refuses a seed, with the place that is wrong, and ends', { timeout: 60_000 }, () => {
+  test.each<[string, string, string]>([
+    ['that is no JSON', '{', 'cannot be read as JSON'],
+    ['with an unknown key', '{"user":[]}', 'seed: the whole: Unrecognized key: "user"'],
+    ['with a user who is there', '{"users":[{"subject":"ann"}]}', 'seed: there is a user "ann" already'],
+    [
+      'with a client that is there',
+      '{"clients":[{"clientId":"stock-agent"}]}',
+      'seed: there is a client "stock-agent" already',
+    ],
+    [
+      'with one resource twice',
+      '{"resources":[{"identifier":"https://a.example/","scopes":[]},{"identifier":"https://a.example/","scopes":[]}]}',
+      'seed: there is a resource "https://a.example/" already',
+    ],
+    [
+      'with a resource that is no URL',
+      '{"resources":[{"identifier":"mcp","scopes":[]}]}',
+      'seed: resources.0.identifier: ',
+    ],
+    [
+      'with a fragment in a resource',
+      '{"resources":[{"identifier":"https://a.example/#b","scopes":[]}]}',
+      'no fragment',
+    ],
+    [
+      'with two scopes in one',
+      '{"resources":[{"identifier":"https://a.example/","scopes":["a b"]}]}',
+      'seed: resources.0.scopes.0: a scope has no spaces',
+    ],
+    ['with a client without a name', '{"clients":[{"clientSecret":"s"}]}', 'seed: clients.0.clientId: '],
+    [
+      'with a relation that the model does not have',
+      '{"tuples":[{"user":"user:ann","relation":"flies","object":"portfolio:p-ann"}]}',
+      'seed: tuples.0: ',
+    ],
+  ])('%s', async (_what, text, message) => {
+    const file = join(runtime, 'wrong-seed.json')
+    writeFileSync(file, text)
+    const { code, output } = await run(['--seed', file, '--port', '0']).ended
+    expect(output).toContain(message)
+    expect(output).not.toMatch(/^ +at /m)
+    expect(code).toBe(1)
   })
 })
 

@@ -16,7 +16,8 @@ export async function requestToken(place: ControlPlace, { user, scopes, audience
   const settings = await settingsAt(place)
   const profile = guardOptionsOf(settings).authorizationServer
   const { agentResource } = settings
-  const scope = scopes ?? (audience === undefined || audience === agentResource ? undefined : 'openid')
+  const isOther = audience !== undefined && audience !== agentResource
+  const scope = scopes === undefined && !isOther ? undefined : `openid ${scopes ?? ''}`.trim()
   const { accessToken } = await whileItRuns(place, () =>
     loginAt(place, settings, user, (target) =>
       login(target, { user, profile, resource: audience ?? agentResource, ...(scope !== undefined && { scope }) }),

@@ -16,7 +16,7 @@ import type { SandboxIssuer } from '../events/index.ts'
 import { type FetchHandler, fetchListener } from '../http/fetch-listener.ts'
 import { type Listening, listen } from '../http/listen.ts'
 import { keptBooks } from './kept-books.ts'
-import { seeded } from './seed.ts'
+import { checkTuples, seeded } from './seed.ts'
 import type { SandboxTargetOptions } from './target-options.ts'
 import type { OpenTarget, TargetParts } from './target-parts.ts'
 import { tellApi, tellChecks } from './tell-requests.ts'
@@ -39,9 +39,24 @@ type Ports = Readonly<Record<(typeof PLACES)[number], Listening>>
 export async function openTarget(options: SandboxTargetOptions, parts?: TargetParts): Promise<OpenTarget> {
   // Each server must know the addresses of the others, so all ports are opened first.
   const ports = await takePorts(parts?.firstPort ?? 0)
+  try {
+    return await openOn(ports, options, parts)
+  } catch (error) {
+    // An open port would keep the process alive.
+    await closeAll(ports)
+    throw error
+  }
+}
+
+async function openOn(
+  ports: Ports,
+  options: SandboxTargetOptions,
+  parts: TargetParts | undefined,
+): Promise<OpenTarget> {
   const { apiOrigin = ports.api.origin } = options
   const notificationEndpoint = `${ports.agent.origin}/ciba/notifications`
   const issuersAt = { app: ports.app.origin, upstream: ports.upstream.origin }
+  if (parts !== undefined) await checkTuples(parts.seed)
   const plain = await makeWorld({
     issuer: issuersAt.app,
     upstreamIssuer: issuersAt.upstream,
@@ -88,10 +103,12 @@ export async function openTarget(options: SandboxTargetOptions, parts?: TargetPa
       const user = world.app.users.find((one) => one.subject === subject)
       return user && parts?.roles.write(user)
     },
-    async close() {
-      await Promise.all(Object.values(ports).map((port) => port.close()))
-    },
+    close: () => closeAll(ports),
   }
+}
+
+async function closeAll(ports: Ports): Promise<void> {
+  await Promise.all(Object.values(ports).map((port) => port.close()))
 }
 
 /** Opens all ports, or none: if one is in use, closes those before it. */

@@ -1,4 +1,5 @@
 import {
+  createMockOpenFga,
   type FgaTuple,
   type MadeUpWorld,
   type MockClient,
@@ -109,6 +110,23 @@ export function checkSeed(seed: unknown): SandboxSeed {
   if (parsed.success) return parsed.data as SandboxSeed
   const [issue] = parsed.error.issues
   throw new TestingError(`seed: ${issue?.path.join('.') || 'the whole'}: ${issue?.message}`)
+}
+
+/** Writes the relations of a seed to an OpenFGA of their own. @throws TestingError It refuses one; the message is its reason. */
+export async function checkTuples({ tuples = [] }: SandboxSeed): Promise<void> {
+  const { apiUrl, storeId, apiToken, handle } = createMockOpenFga()
+  for (const [index, tuple] of tuples.entries()) {
+    const response = await handle(
+      new Request(`${apiUrl}/stores/${storeId}/write`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ writes: { tuple_keys: [tuple] } }),
+      }),
+    )
+    if (response === undefined || response.ok) continue
+    const { message } = (await response.json()) as { readonly message?: string }
+    throw new TestingError(`seed: tuples.${index}: ${message}`)
+  }
 }
 
 /**
