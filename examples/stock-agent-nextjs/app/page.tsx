@@ -27,7 +27,7 @@ export default async function ChatPage({ searchParams }: { readonly searchParams
           </p>
         )}
         {access === 'ended' && who.identity === undefined && (
-          <p className="notice">Your agent’s access has ended. Nothing that it asked for is done any more.</p>
+          <p className="notice">Your agent’s access has ended. Its open requests have ended.</p>
         )}
         {notConnected !== undefined && <p className="notice">The account was not connected.</p>}
         {isHidden && who.identity === undefined && (

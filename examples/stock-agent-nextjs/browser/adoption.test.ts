@@ -13,7 +13,7 @@ onStage('a conversation that began before a login', (stage) => {
     const page = await stage().someone()
     await page.goto(stage().origin)
     await say(page, 'Buy 5 shares of AAPL')
-    await page.getByRole('heading', { name: 'Log in to go on' }).waitFor()
+    await page.getByRole('heading', { name: 'Log in to continue' }).waitFor()
     const id = new URL(page.url()).searchParams.get('c') ?? ''
     const visitor = await cookieOf(page, 'visitor')
     expect(visitor).not.toBe('')

@@ -87,7 +87,7 @@ onStage('an order that waits', (stage) => {
       await expect.poll(async () => (await pending()).length, { timeout: 60_000 }).toBe(1)
       await controls.expire()
     }
-    await verdict(page, 'Ran out').waitFor()
+    await verdict(page, 'Expired').waitFor()
     expect(await stage().orders('p-ann')).toBe(before)
   })
 

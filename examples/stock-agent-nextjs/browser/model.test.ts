@@ -129,7 +129,7 @@ onStage('a model behind an OpenAI-compatible API', (stage) => {
     await stage().crash()
     await page.reload()
     // For a minute the guard holds it to be running; what it says after that is its own to prove.
-    await page.getByText('Under way…').waitFor()
+    await page.getByText('In progress…').waitFor()
     const id = new URL(page.url()).searchParams.get('c')
     const send = (text?: string) => ask(page, '/api/chat', { id, user: 'ann', ...(text !== undefined && { text }) })
     for (const text of [undefined, 'Buy 7 shares of AAPL']) expect((await send(text)).status).toBe(409)

@@ -16,14 +16,14 @@ onStage('an order that the supervisor answers for', (stage) => {
     return page
   }
   const question = (page: Page, message: string) =>
-    page.getByRole('region', { name: 'Waiting for you' }).getByRole('article', { name: message })
+    page.getByRole('region', { name: 'Waiting for your approval' }).getByRole('article', { name: message })
   const decided = (page: Page, message: string) =>
     page.getByRole('region', { name: 'Decided' }).getByRole('listitem').filter({ hasText: message })
 
   test('is placed once when she approves it in her inbox, and no other user can', async () => {
     const message = 'Buy 1500 shares of AAPL'
     const { page, before } = await asked(stage(), message, 'Cleo Carter')
-    await waiting(page).getByText('Waiting for your account’s supervisor').waitFor()
+    await waiting(page).getByText('Waiting for your supervisor’s approval…').waitFor()
     expect(await stage().sandbox.target.authorizationServer.controls.pendingRequests()).toEqual([])
     const sues = await inboxOf('Sue Summers')
     const text = await question(sues, message).textContent()
@@ -89,7 +89,7 @@ onStage('an order that the supervisor answers for', (stage) => {
     const before = await stage().orders('p-cleo')
     const sues = await inboxOf('Sue Summers')
     const [upper, lower] = [0, 1].map((at) =>
-      sues.getByRole('region', { name: 'Waiting for you' }).getByRole('article').nth(at),
+      sues.getByRole('region', { name: 'Waiting for your approval' }).getByRole('article').nth(at),
     )
     const [first, second] = [await upper?.getAttribute('aria-label'), await lower?.getAttribute('aria-label')]
     const approve = question(sues, first ?? '').getByRole('button', { name: 'Approve' })
@@ -139,8 +139,8 @@ onStage('an order that the supervisor answers for', (stage) => {
     const { page, before } = await asked(stage(), message, 'Cleo Carter')
     const cleos = await page.context().newPage()
     await cleos.goto(`${stage().origin}/inbox`)
-    const open = cleos.getByRole('region', { name: 'Your agent waits for' }).getByRole('article', { name: message })
-    await open.getByText('Waits for an answer').waitFor()
+    const open = cleos.getByRole('region', { name: 'Requests of your agent' }).getByRole('article', { name: message })
+    await open.getByText('Waiting for an answer').waitFor()
     await open.getByText('sue answers.').waitFor()
     const sues = await inboxOf('Sue Summers')
     await question(sues, message).waitFor()

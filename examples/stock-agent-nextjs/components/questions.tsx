@@ -49,12 +49,12 @@ export function Questions({ user }: { readonly user: string }) {
       body: JSON.stringify({ id, answer: verdict, answerToken }),
     }).catch(() => undefined)
     const past = verdict === 'approve' ? 'approved' : 'denied'
-    setSaid(response?.ok ? `${message}: ${past}.` : `${message}: not answered. It may be over.`)
+    setSaid(response?.ok ? `${message}: ${past}.` : `${message}: not answered. It may have expired.`)
     await refresh()
   }
   return (
     <section aria-labelledby="asked" className={questions.length === 0 && said === '' ? 'said' : undefined}>
-      <h2 id="asked">Waiting for you</h2>
+      <h2 id="asked">Waiting for your approval</h2>
       <p role="status">{said}</p>
       {questions.map((question) => (
         <article key={question.id} className="card waiting" aria-label={question.message}>

@@ -40,7 +40,7 @@ interface CardProps {
 
 const labels: Readonly<Record<string, string>> = {
   get_stock_price: 'Looked up a price',
-  whoami: 'Looked at your login',
+  whoami: 'Checked your login',
   get_portfolio: 'Read a portfolio',
   create_order: 'Placed an order',
   list_orders: 'Read orders',
@@ -69,7 +69,7 @@ export function ToolCard(props: CardProps) {
   }
   if (part.state === 'output-available') return <p className="done">{labels[tool] ?? displayText(tool)}</p>
   // Its process died before the end: the app checks its outcome.
-  if (isGoingOn(part)) return <p className="done">Under way…</p>
+  if (isGoingOn(part)) return <p className="done">In progress…</p>
   return part.state === 'output-error' || part.state === 'output-denied' ? <p className="done">Not done</p> : null
 }
 
@@ -89,7 +89,7 @@ function verdictOf(state: string, approval: ToolPart['approval'], sentences: Sen
     case sentences.denied:
       return ['Denied', 'bad']
     case sentences.expired:
-      return ['Ran out', '']
+      return ['Expired', '']
     case sentences.cancelled:
       return ['Cancelled', '']
     default:
@@ -101,15 +101,20 @@ function Waiting({ part, login, user, returnTo, look, cancel }: CardProps) {
   const interrupt = parseInterrupt(part.approval?.requestReason)
   switch (interrupt?.kind) {
     case 'approval_pending': {
-      const where = look?.asked === 'somebody_else' ? 'your account’s supervisor' : 'your approval on your phone'
+      const isMine = look?.asked !== 'somebody_else'
       return (
         <section className="card waiting" aria-label="Waiting for approval">
           <p className="card-top">
-            <span className="pulse">Waiting for {where}</span>
+            <span className="pulse">
+              {isMine ? 'Waiting for your approval…' : 'Waiting for your supervisor’s approval…'}
+            </span>
             {interrupt.expiresAt !== undefined && <Countdown expiresAt={interrupt.expiresAt} />}
           </p>
           <h2>{displayText(interrupt.message)}</h2>
-          <p className="quiet-text">Nothing is ordered before that. You can leave this page; it will be here.</p>
+          <p className="quiet-text">
+            {isMine && 'Answer on your phone. '}The order is placed only after the approval. You can leave this page and
+            come back.
+          </p>
           <p className="actions">
             <button type="button" className="quiet" onClick={() => void cancel(interrupt.id)}>
               Cancel the request
@@ -124,7 +129,7 @@ function Waiting({ part, login, user, returnTo, look, cancel }: CardProps) {
       if (look?.goesOn === 'on_click') return null
       return (
         <section className="card" aria-label="Login needed">
-          <h2>Log in to go on</h2>
+          <h2>Log in to continue</h2>
           <p>The agent needs to know for whom it acts. You come back to this conversation.</p>
           <p className="actions">
             <a className="button main" href={login}>

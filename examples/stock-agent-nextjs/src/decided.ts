@@ -6,7 +6,7 @@ const ENDS: Readonly<Record<string, string>> = {
   threw: 'Approved, and failed',
   crashed: 'Approved; what became of it is not known',
   denied: 'Denied',
-  expired: 'Ran out',
+  expired: 'Expired',
   failed: 'Failed',
   cancelled: 'Cancelled',
   revoked: 'Revoked',

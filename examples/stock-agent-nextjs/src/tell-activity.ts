@@ -47,7 +47,7 @@ const ends: Readonly<Record<string, Verdict>> = {
   threw: { text: 'Failed', kind: 'bad' },
   crashed: { text: 'Not known to have ended', kind: 'bad' },
   denied: { text: 'Denied', kind: 'bad' },
-  expired: { text: 'Ran out', kind: '' },
+  expired: { text: 'Expired', kind: '' },
   failed: { text: 'Failed', kind: 'bad' },
   cancelled: { text: 'Cancelled', kind: '' },
   revoked: { text: 'Revoked', kind: 'bad' },

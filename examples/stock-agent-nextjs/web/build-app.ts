@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { followBuild } from './follow-build.ts'
 import { runNext } from './run-app.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
@@ -18,13 +19,21 @@ const SOURCES = [
   'pnpm-lock.yaml',
 ]
 
-/** Builds the app, unless it is built from these very files. @throws Error It does not build. */
-export async function buildApp({ onBuild = () => {} }: { readonly onBuild?: () => void } = {}): Promise<void> {
+/**
+ * Builds the app, unless it is built from these very files.
+ *
+ * @param write - Is given what is built, line by line. @default nothing is shown
+ * @throws Error It does not build.
+ */
+export async function buildApp(write: (text: string) => void = () => {}): Promise<void> {
   const source = fingerprint()
   if (existsSync(mark) && readFileSync(mark, 'utf8') === source) return
-  onBuild()
-  const { ended, output } = runNext(['build'], {})
-  if ((await ended) !== 0) throw new Error(`next build failed:\n${output()}`)
+  write('Building the app. It takes half a minute, and longer on a busy machine; the next start is quick.')
+  const { child, ended, output } = runNext(['build'], {})
+  const stopFollowing = followBuild([child.stdout, child.stderr], write)
+  const code = await ended
+  stopFollowing()
+  if (code !== 0) throw new Error(`next build failed:\n${output()}`)
   writeFileSync(mark, source)
 }
 

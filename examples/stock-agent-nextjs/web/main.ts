@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const stop = Promise.withResolvers<void>()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.resolve())
 
-  const building = buildApp({ onBuild: () => write('Building the app, which takes half a minute or so …') })
+  const building = buildApp(write)
   if ((await Promise.race([building, stop.promise.then(() => 'stopped')])) === 'stopped') process.exit(130)
   const data = keepData(values.data)
   const kept = values.data === undefined ? {} : { port: port + 1, data: join(data.directory, 'sandbox.sqlite') }

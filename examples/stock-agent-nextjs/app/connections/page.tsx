@@ -46,7 +46,7 @@ export default async function AccountsPage({
         ))}
         <section className="card" aria-labelledby="end">
           <h2 id="end">Stop the agent</h2>
-          <p>What it asked for is over, your accounts are disconnected, and you are logged out everywhere.</p>
+          <p>Its open requests end, your accounts are disconnected, and you are logged out everywhere.</p>
           <form
             action={`/access/end?${new URLSearchParams({ user: identity.subject })}`}
             method="post"
@@ -83,7 +83,7 @@ function Connection({
           <p className="quiet-text">
             {status === 'connected'
               ? `Connected, with access to ${displayText(granted.join(', '))}.`
-              : 'Has to be connected again.'}
+              : 'Connect it again.'}
           </p>
           <form action={`/connections/disconnect?${asked}`} method="post" className="actions settling">
             <input type="hidden" name="connection" value={name} />
@@ -109,6 +109,6 @@ function Connection({
 function noticeOf({ done, connected, connect_error: error }: Readonly<Record<string, unknown>>): string | undefined {
   if (done === 'disconnected') return 'The account is disconnected.'
   if (typeof connected === 'string') return 'The account is connected.'
-  if (error === 'declined') return 'The account was not connected: you said no there.'
+  if (error === 'declined') return 'The account was not connected: you declined there.'
   return typeof error === 'string' ? 'The account was not connected. Please try again.' : undefined
 }

@@ -13,9 +13,9 @@ import { userOwner } from '../../src/who-is.ts'
 export const metadata: Metadata = { title: 'Inbox' }
 
 const states: Readonly<Record<string, string>> = {
-  open: 'Waits for an answer',
+  open: 'Waiting for an answer',
   approved: 'Approved, and not used yet',
-  used: 'On its way',
+  used: 'In progress',
 }
 
 /** Page of the agent's open questions, of past decisions, and of the questions of others' agents to this person. */
@@ -40,8 +40,8 @@ export default async function InboxPage() {
         <Damaged positions={damaged} />
         <Questions user={identity.subject} />
         <section aria-labelledby="open">
-          <h2 id="open">Your agent waits for</h2>
-          {open.length === 0 && <p className="quiet-text">Nothing is open.</p>}
+          <h2 id="open">Requests of your agent</h2>
+          {open.length === 0 && <p className="quiet-text">No open requests.</p>}
           {open.map(({ id, message, state, approver }) => (
             <article key={id} className="card" aria-label={displayText(message)}>
               <p className="card-top">
@@ -61,7 +61,7 @@ export default async function InboxPage() {
         </section>
         <section aria-labelledby="decided">
           <h2 id="decided">Decided</h2>
-          {decided.length === 0 && <p className="quiet-text">Nothing was decided yet.</p>}
+          {decided.length === 0 && <p className="quiet-text">No decisions yet.</p>}
           {decided.length > 0 && (
             <ul className="card rows">
               {decided.map(({ id, message, end, approver, at }) => (

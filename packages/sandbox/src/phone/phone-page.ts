@@ -30,8 +30,8 @@ export async function phonePage(view: PhoneView): Promise<Response> {
 <div id="content">
 ${view.said === undefined ? '' : html`<p class="notice" role="status">${view.said}</p>`}
 <section aria-labelledby="waiting">
-<h2 id="waiting" tabindex="-1">Waiting for you</h2>
-${cards.length > 0 ? cards : html`<div class="card empty"><p>Nothing waits.</p><p class="quiet">When an agent asks for your approval, it is shown here.</p></div>`}
+<h2 id="waiting" tabindex="-1">Waiting for your approval</h2>
+${cards.length > 0 ? cards : html`<div class="card empty"><p>No open requests.</p><p class="quiet">Requests of your agents appear here.</p></div>`}
 </section>
 ${history.length > 0 ? historyOf(history) : ''}
 </div>
@@ -46,15 +46,15 @@ async function card({ name, subject, csrf, quote }: PhoneView, question: BookedQ
   const left = Math.max(0, Math.ceil(expiresAt - Date.now() / 1000))
   return html`<article class="card" aria-labelledby="q-${id}">
 <p class="left"><span>Asks for your approval</span><span><time data-expires="${expiresAt}">${clock(left)}</time> left</span></p>
-<h3 class="big" id="q-${id}"><bdi>${displayText(message ?? 'A request without words')}</bdi></h3>
-<dl><dt>Who asks</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${displayText(name)}</bdi> <span class="quiet">(${displayText(subject)})</span></dd>
+<h3 class="big" id="q-${id}"><bdi>${displayText(message ?? 'A request without a message')}</bdi></h3>
+<dl><dt>Requested by</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${displayText(name)}</bdi> <span class="quiet">(${displayText(subject)})</span></dd>
 ${details.flat().map(line)}</dl>
 <form method="post" action="/phones/${encodeURIComponent(subject)}/answers" class="answers">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="question" value="${id}">
 <button data-answer="deny ${id}" name="answer" value="deny" aria-describedby="q-${id}">Deny</button>
 <button data-answer="approve ${id}" class="main" name="answer" value="approve" aria-describedby="q-${id}">Approve</button>
 </form>
-<details id="more-${id}"><summary>What it may do then</summary>
+<details id="more-${id}"><summary>Permissions if approved</summary>
 <dl><dt>Scopes</dt><dd><code>${scopes.map((scope) => displayText(scope)).join(' ')}</code></dd>
 <dt>At</dt><dd><code>${audience.length > 0 ? audience.map((api) => displayText(api)).join(' ') : 'no API'}</code></dd></dl></details>
 </article>`
@@ -69,7 +69,7 @@ const VERDICTS = { approved: 'Approved', denied: 'Denied', expired: 'Expired' } 
 function historyOf(history: readonly BookedQuestion[]): Markup {
   return html`<section aria-labelledby="earlier"><h2 id="earlier">Earlier</h2><ul class="history card">${history.map(
     ({ message, clientId, answer = 'expired', answeredAt = 0 }) => html`<li><div class="row">
-<span><bdi>${displayText(message ?? 'A request without words')}</bdi></span><span class="verdict ${answer}">${VERDICTS[answer]}</span></div>
+<span><bdi>${displayText(message ?? 'A request without a message')}</bdi></span><span class="verdict ${answer}">${VERDICTS[answer]}</span></div>
 <div class="row quiet"><span>${displayText(clientId)}</span><time datetime="${new Date(answeredAt).toISOString()}">${timeOf(answeredAt)}</time></div></li>`,
   )}</ul></section>`
 }

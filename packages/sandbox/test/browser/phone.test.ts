@@ -206,7 +206,7 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 240_000 }, () =
     await phone.getByRole('article').waitFor()
     await picture(phone, `phone-${scheme}`)
     expect(await violations(phone)).toEqual([])
-    await phone.getByText('What it may do then').click()
+    await phone.getByText('Permissions if approved').click()
     expect(await violations(phone)).toEqual([])
     expect(await phone.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true)
     await phone.getByRole('button', { name: 'Deny' }).click()
