@@ -144,5 +144,5 @@ export function Chat({
 
 function placeholderOf({ isAdopted, isAsking }: { readonly isAdopted: boolean; readonly isAsking: boolean }): string {
   if (isAdopted) return 'First say whether this is yours'
-  return isAsking ? 'Waits for the answer' : 'Message the agent'
+  return isAsking ? 'Waiting for the answer…' : 'Message the agent'
 }

@@ -5,11 +5,11 @@ import { followBuild } from '../web/follow-build.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('a build is shown line by line as it goes, without colours and empty lines', async () => {
+test('the steps of a build are shown as it goes, without colours, warnings and routes', async () => {
   const [output, written] = [new PassThrough(), [] as string[]]
   const end = followBuild([output], (text) => written.push(text))
   output.write('\u001b[1m▲ Next.js\u001b[0m\n\n  Creating an optimized')
-  output.write(' production build ...\n✓ Compiled')
+  output.write(' production build ...\nWarning: slow\n  ┌ ƒ /\n✓ Compiled')
   await vi.advanceTimersByTimeAsync(1)
   expect(written).toEqual(['  ▲ Next.js', '  Creating an optimized production build ...'])
   end()

@@ -2,9 +2,11 @@ import type { Readable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 
 const SILENT_MS = 10_000
+/** Lines that name a step. The rest, such as the list of routes, is for an error. */
+const STEP = /^[▲✓] |\.\.\.$/
 
 /**
- * Prints what a build says, line by line, and while it says nothing the seconds that it has taken.
+ * Prints the steps of a build, and while it says nothing the seconds that it has taken.
  *
  * @returns ends it
  */
@@ -20,7 +22,7 @@ export function followBuild(streams: readonly Readable[], write: (text: string) 
     stream.on('data', (chunk: Buffer) => {
       const lines = (rest + stripVTControlCharacters(chunk.toString())).split(/[\r\n]+/)
       rest = lines.pop() ?? ''
-      for (const line of lines.filter((one) => one.trim() !== '')) {
+      for (const line of lines.filter((one) => STEP.test(one.trim()))) {
         heard = Date.now()
         write(`  ${line.trim()}`)
       }
