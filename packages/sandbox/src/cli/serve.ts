@@ -26,6 +26,10 @@ export async function serve(options: ServeOptions): Promise<void> {
   const sandbox = await openSandbox(sandboxOptions(options), key).catch((error: unknown) => {
     throw explained(error, port)
   })
+  // Before anything is printed: a program that reads it may end the sandbox at once.
+  const ended = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
   const { port: actual } = new URL(sandbox.phone.origin)
   const removeControlFile = writeControlFile(Number(actual), { origin: sandbox.phone.origin, key })
   write(json ? `${JSON.stringify(started(sandbox))}\n` : bannerOf(sandbox, options))
@@ -34,9 +38,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     else if (isNews(event)) write(`${describeEvent(event)}\n`)
   })
   const stopReading = process.stdin.isTTY ? readFaults(sandbox, write) : () => {}
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
-  })
+  await ended
   stopReading()
   removeControlFile()
   await sandbox.close()
@@ -75,8 +77,7 @@ function started(sandbox: Sandbox): object {
 
 function explained(error: unknown, port: number): unknown {
   const code = (error as { readonly code?: unknown } | null)?.code
-  if (code === 'EACCES')
-    return new TestingError(`port: ${port} is not for everybody: give one from 1024 on with --port`)
+  if (code === 'EACCES') return new TestingError(`port: ${port} needs more rights: give one from 1024 on with --port`)
   if (code !== 'EADDRINUSE') return error
   const last = port + 6
   return new TestingError(`one of the ports ${port} to ${last} is taken: give another first one with --port`)

@@ -47,7 +47,7 @@ async function card({ name, subject, csrf, quote }: PhoneView, question: BookedQ
   return html`<article class="card" aria-labelledby="q-${id}">
 <p class="left"><span>Asks for your approval</span><span><time data-expires="${expiresAt}">${clock(left)}</time> left</span></p>
 <h3 class="big" id="q-${id}"><bdi>${displayText(message ?? 'A request without a message')}</bdi></h3>
-<dl><dt>Requested by</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${displayText(name)}</bdi> <span class="quiet">(${displayText(subject)})</span></dd>
+<dl><dt>Asked by</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${displayText(name)}</bdi> <span class="quiet">(${displayText(subject)})</span></dd>
 ${details.flat().map(line)}</dl>
 <form method="post" action="/phones/${encodeURIComponent(subject)}/answers" class="answers">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="question" value="${id}">
