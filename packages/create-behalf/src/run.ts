@@ -45,13 +45,15 @@ async function create(args: readonly string[], { stdin, stdout }: Terminal): Pro
     return 0
   }
   const [folder, ...rest] = positionals
-  if (rest.length > 0) throw new UsageError(`folder: one is needed, and ${positionals.length} were given`)
+  if (rest.length > 0) {
+    throw new UsageError(
+      `folder: give one, and not ${JSON.stringify(positionals)}. npm takes options for its own without \`--\` before them.`,
+    )
+  }
   const problem = folder === undefined ? undefined : problemOfFolder(folder)
   if (problem !== undefined) throw new UsageError(problem)
-  // npm takes options before `--` for its own, and passes them on in the environment.
-  const { npm_config_framework, npm_config_provider } = process.env
-  const framework = chosen('framework', values.framework ?? npm_config_framework, frameworks)
-  const provider = chosen('provider', values.provider ?? npm_config_provider, providers)
+  const framework = chosen('framework', values.framework, frameworks)
+  const provider = chosen('provider', values.provider, providers)
   const given = { ...(folder && { folder }), ...(framework && { framework }), ...(provider && { provider }) }
   const choices = isComplete(given) ? given : await asked(given, { stdin, stdout })
   if (choices === undefined) {
