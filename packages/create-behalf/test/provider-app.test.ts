@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startAuthorizationServer } from '@behalf/sandbox'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { namesOf, providers } from '../src/choices.ts'
+import { start } from './apps/running.ts'
 import { command, workshop } from './sources.ts'
 
 /** An authorization server that knows the app, and an app of a provider that is set to it. */
@@ -64,3 +66,31 @@ test('an app of a provider names the setting that is missing', { timeout: 180_00
   expect(await app.ended).toBe(1)
   expect(app.output()).toBe('AUDIENCE is missing: set it in .env\n')
 })
+
+const madeUp = {
+  AUTH0_DOMAIN: 'tenant.eu.auth0.com',
+  OKTA_DOMAIN: 'example.okta.com',
+  OKTA_AUTHORIZATION_SERVER: 'default',
+  KEYCLOAK_URL: 'https://id.example.com',
+  KEYCLOAK_REALM: 'staff',
+  ENTRA_TENANT_ID: 'aaaabbbb-0000-cccc-1111-dddd2222eeee',
+  ENTRA_SCOPE: 'api://11112222-bbbb-3333-cccc-4444dddd5555/Chat',
+  ISSUER: 'https://login.example.com',
+  CLIENT_ID: '11112222-bbbb-3333-cccc-4444dddd5555',
+  AUDIENCE: 'https://agent.example.com',
+}
+
+test.each(namesOf(providers).filter((name) => name !== 'sandbox'))(
+  'the guard of a new app for %s is made from its settings alone, without a request',
+  { timeout: 180_000 },
+  async (provider) => {
+    for (const framework of ['plain', 'mcp']) {
+      const app = join(workshop(), 'my-app')
+      await command(app, '--framework', framework, '--provider', provider)
+      const load =
+        "globalThis.fetch = () => { throw new Error('a request') }; await import('./guard.ts'); console.log('made')"
+      const program = start([process.execPath, '--input-type=module', '--eval', load], app, madeUp)
+      expect(await program.finishes()).toBe('made\n')
+    }
+  },
+)
