@@ -14,3 +14,4 @@ export const guard = createGuard(sandbox.guardOptions)
 export const server = { resource, scopes, authorizationServer }
 
 console.log(`Ann's phone: ${sandbox.phone.urlOf('ann')}`)
+console.log(`Console, with each call: ${sandbox.consoleUrl}`)

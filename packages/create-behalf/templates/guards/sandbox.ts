@@ -10,3 +10,4 @@ export const guard = createGuard(sandbox.guardOptions)
 export const signIn = () => sandbox.signIn('ann')
 
 console.log(`Ann's phone: ${sandbox.phone.urlOf('ann')}`)
+console.log(`Console, with each call: ${sandbox.consoleUrl}`)
