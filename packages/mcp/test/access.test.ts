@@ -5,7 +5,7 @@ import { Client, StreamableHTTPClientTransport, UnauthorizedError } from '@model
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
-import { employeeAccess, loopbackSignIn, type McpAccess, machineAccess, withSignIn } from '../src/client/index.ts'
+import { employeeAccess, loopbackSignIn, type McpAccess, machineAccess } from '../src/client/index.ts'
 import { identityOf, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { openPort } from './http-server.ts'
 import { openWorld, type World } from './world.ts'
@@ -208,29 +208,4 @@ describe('a browser that comes back to this machine', () => {
     onTestFinished(() => stopped.close())
     await expect(stopped.callback()).rejects.toThrow('stop')
   })
-})
-
-test('work is done again after a sign-in, and not for ever', async () => {
-  const finished: (string | URL)[] = []
-  const session = {
-    signInsShown: 0,
-    finishSignIn: async (url: string | URL | URLSearchParams) => void finished.push(String(url)),
-  }
-  const callback = async () => 'http://127.0.0.1/callback?state=s'
-  /** Shows a sign-in and fails, as clients do: each by an error of its own. */
-  const refused = (error: Error) => {
-    session.signInsShown++
-    return Promise.reject(error)
-  }
-  let tries = 0
-  const works = async () => (++tries === 1 ? refused(new Error('Failed to connect: Error: Unauthorized')) : 'done')
-  expect(await withSignIn(session, callback, works)).toBe('done')
-  expect(finished).toHaveLength(1)
-  const never = () => refused(new UnauthorizedError())
-  await expect(withSignIn(session, callback, never)).rejects.toBeInstanceOf(UnauthorizedError)
-  expect(finished).toHaveLength(4)
-  // Nothing was shown, so there is nothing to come back from.
-  const other = () => Promise.reject(new UnauthorizedError())
-  await expect(withSignIn(session, callback, other)).rejects.toBeInstanceOf(UnauthorizedError)
-  expect(finished).toHaveLength(4)
 })

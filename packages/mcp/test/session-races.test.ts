@@ -230,7 +230,7 @@ test('a sign-in is finished once, however many try', async () => {
   expect(taken.filter((one) => one !== undefined)).toHaveLength(1)
 })
 
-test('three sign-ins are shown at most, whatever scopes the server asks for and whichever process asks', async () => {
+test('three sign-ins are shown at most while none brings a scope, whatever scopes the server asks for and whichever process asks', async () => {
   const shown: URL[] = []
   const options = { ...optionsOver(memoryStore(), undefined), showSignIn: (url: URL) => void shown.push(url) }
   const ask = async (state: string, scope = 'a') => {

@@ -48,7 +48,7 @@ test('an agent ends no sign-in that another agent of the same app began', async 
   expect(asked.some(({ url }) => url === `${issuer}/token`)).toBe(false)
 })
 
-test('a server shows a user three sign-ins in ten minutes, by all agents of the app together', async () => {
+test('a server shows a user three sign-ins in ten minutes, which bring nothing, by all agents of the app together', async () => {
   const { agent } = agents()
   const all = ['one', 'two', 'three', 'four'].map((name) => agent(name))
   for (const { connect } of all) await connect()

@@ -65,7 +65,7 @@ test('a scope that the authorization server does not grant is asked for once, an
   expect(browser.visited).toHaveLength(2)
   await controls.changeUser('ann', { permissions: ['mcp:tools', 'mcp:trade'] })
   await session.signOut()
-  // The sign-in after that is the third in ten minutes: no refusal was counted.
+  // No refusal was counted.
   world.serve({ gate: { scopes: ['mcp:tools', 'mcp:trade'] } })
   expect(JSON.parse(textOf(await whoami(session, browser))).subject).toBe('ann')
   expect(browser.visited).toHaveLength(3)

@@ -1,17 +1,14 @@
 import { ConfigurationError } from '@behalf/core'
 import { InvalidResponseError } from '@behalf/core/spi'
 import { type OAuthDiscoveryState, validateAuthorizationResponseIssuer } from '@modelcontextprotocol/client'
+import { AttendedSignIns } from './attended-sign-ins.ts'
 import { sha256 } from './digest.ts'
 import { checkRedirectUsed } from './redirect-uri.ts'
 import { refuseAddress, refuseWithoutPkce } from './refuse-sign-in.ts'
-import { limitScopes } from './scope-limit.ts'
-import type { SessionRecords, SignInUnderWay } from './session-records.ts'
+import { isOfSession, limitScopes } from './scope-limit.ts'
+import { type SessionRecords, type SignInUnderWay, scopesOf } from './session-records.ts'
 import { SignInError } from './sign-in-error.ts'
-import { askForLogin, type WantedLogin } from './step-up.ts'
-
-/** Sign-ins at one server within the window, whatever they ask for. */
-const MAX_SIGN_INS = 3
-const SIGN_IN_WINDOW_SECONDS = 10 * 60
+import { askForLogin, type RefusedToken, type WantedLogin } from './step-up.ts'
 
 /** What a sign-in is begun with. */
 export interface SignInStart {
@@ -21,7 +18,18 @@ export interface SignInStart {
   readonly redirectUri: string
   /** What the app's `client.scopes` allows. */
   readonly scopes: readonly string[] | undefined
+  readonly scopesUpFront: boolean
   readonly wanted: WantedLogin | undefined
+  /** What the MCP server refused. */
+  readonly refused: RefusedToken
+}
+
+/** A sign-in that can be shown. */
+interface Page {
+  readonly url: URL
+  readonly state: string
+  readonly signIn: SignInUnderWay
+  readonly refused: RefusedToken
 }
 
 /** Sign-ins of one owner in a browser, from the address that it is sent to until it comes back. */
@@ -31,6 +39,7 @@ export class BrowserSignIn {
   readonly #records: SessionRecords
   /** By PKCE challenge: sign-ins that begin at the same time do not mix. */
   readonly #verifiers = new Map<string, string>()
+  readonly #attended = new AttendedSignIns<Page>()
   #shown = 0
 
   constructor(show: (url: URL) => void | Promise<void>, records: SessionRecords, allowLoopback: boolean) {
@@ -47,7 +56,8 @@ export class BrowserSignIn {
     this.#verifiers.set(await sha256(codeVerifier), codeVerifier)
   }
 
-  async begin(url: URL, { discovery, clientId, redirectUri, scopes, wanted }: SignInStart): Promise<void> {
+  async begin(url: URL, start: SignInStart): Promise<void> {
+    const { discovery, clientId, redirectUri, scopes = [], scopesUpFront, wanted, refused } = start
     const state = url.searchParams.get('state')
     const challenge = url.searchParams.get('code_challenge') ?? ''
     const codeVerifier = this.#verifiers.get(challenge)
@@ -60,14 +70,44 @@ export class BrowserSignIn {
     refuseOtherServer(url, discovery, clientId)
     url.searchParams.set('redirect_uri', redirectUri)
     const supported = discovery.authorizationServerMetadata?.scopes_supported
-    const asked = limitScopes((url.searchParams.get('scope') ?? '').split(' ').filter(Boolean), scopes, supported)
-    if (asked.length > 0) url.searchParams.set('scope', asked.join(' '))
+    const limited = limitScopes(
+      (url.searchParams.get('scope') ?? '').split(' ').filter(Boolean),
+      start.scopes,
+      supported,
+    )
+    const asked = new Set([...limited, ...(scopesUpFront ? scopes : [])])
+    if (asked.size > 0) url.searchParams.set('scope', [...asked].join(' '))
     if (wanted !== undefined) askForLogin(url, wanted, supported)
-    await this.#count()
     const sent = url.searchParams.get('scope') ?? undefined
-    await this.#records.begin(state, { codeVerifier, discovery, redirectUri, asked: sent })
-    this.#shown++
+    const page = { url, state, refused, signIn: { codeVerifier, discovery, redirectUri, asked: sent } }
+    if (this.#attended.isAttended) this.#attended.add(page)
+    else await this.#open(page)
+  }
+
+  /** Does `work`, and again after each sign-in that it asks for, `most` times. `finish` waits for the browser. */
+  attend<Result>(work: () => Promise<Result>, most: number, finish: () => Promise<void>): Promise<Result> {
+    return this.#attended.run(work, most, async (page) => {
+      if (await this.#isDone(page)) return
+      await this.#open(page)
+      await finish()
+    })
+  }
+
+  async #open({ url, state, signIn }: Page): Promise<void> {
+    await this.#records.begin(state, signIn)
     await this.#show(url)
+    this.#shown++
+  }
+
+  /** Whether the tokens that the page is for came meanwhile: another call, here or in another process, asked for them. */
+  async #isDone({ signIn: { asked = '' }, refused }: Page): Promise<boolean> {
+    const tokens = await this.#records.tokens()
+    if (tokens === undefined) return false
+    const wanted = asked.split(' ').filter((scope) => scope !== '' && !isOfSession(scope))
+    // Another call's refusal may have come in between, of a token that does for this page.
+    const isRefused = tokens.access_token === refused.token && refused.lacked.every((scope) => wanted.includes(scope))
+    const granted = scopesOf(tokens)
+    return !isRefused && wanted.every((scope) => granted.includes(scope))
   }
 
   /** The sign-in that a browser came back from, and its code. @throws SignInError */
@@ -89,16 +129,6 @@ export class BrowserSignIn {
     const code = parameters.get('code')
     if (code === null) throw new SignInError('refused', 'the authorization server sent no code')
     return { pending, code, ...(iss !== undefined && { iss }) }
-  }
-
-  /** A server that asks again and again must not wear the user out (A14). */
-  async #count(): Promise<void> {
-    const limit = { most: MAX_SIGN_INS, seconds: SIGN_IN_WINDOW_SECONDS }
-    if (await this.#records.countSignIn(Date.now(), limit)) return
-    const minutes = SIGN_IN_WINDOW_SECONDS / 60
-    const often = `the server asked this owner for ${MAX_SIGN_INS} sign-ins in ${minutes} minutes`
-    const remedy = 'until they are over, and check what the server refuses in the tokens'
-    throw new SignInError('too_many', `${often}, and no other is shown: wait ${remedy}`)
   }
 }
 

@@ -26,6 +26,11 @@ export interface ClientRegistration {
    */
   readonly scopes?: readonly string[]
   /**
+   * Ask for all of `scopes` at each sign-in in a browser, so that a user sees one page and not one for each step-up. A user who is not
+   * granted all of them signs in with fewer. @default false: the scopes that the server wants for what is called
+   */
+  readonly scopesUpFront?: boolean
+  /**
    * Where our metadata document is (see `clientMetadataHandler`): no registration is needed where servers read it. Used at
    * issuers that send `iss`, and at those of `authorizationOrigins`; elsewhere the client registers itself.
    */
@@ -104,6 +109,7 @@ const clientKeys = [
   'name',
   'redirectUri',
   'scopes',
+  'scopesUpFront',
   'metadataUrl',
   'registered',
   'authorizationOrigins',
@@ -144,6 +150,10 @@ export function checkSession(options: McpSessionOptions): SessionSettings {
     checkOrigins(`${where}.client.authorizationOrigins`, issuer, origins)
   }
   checkScopes(`${where}.client.scopes`, client.scopes)
+  checkSwitch(`${where}.client.scopesUpFront`, client.scopesUpFront)
+  if (client.scopesUpFront === true && client.scopes === undefined) {
+    throw new ConfigurationError(`${where}.client.scopesUpFront`, 'needs `client.scopes`: list the scopes to ask for')
+  }
   checkRequestRules(where, options)
   checkWhole(`${where}.signInSeconds`, options.signInSeconds, MAX_SIGN_IN_SECONDS)
   checkSwitch(`${where}.dpop`, options.dpop)

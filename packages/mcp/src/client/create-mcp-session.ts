@@ -22,9 +22,12 @@ export interface McpSession extends McpAccess {
    * @throws ConfigurationError The authorization server has no device login.
    */
   signInByDevice(options: DeviceSignInOptions): Promise<void>
-  /** How many sign-ins `showSignIn` was given so far: whether a piece of work asked for one, whatever it threw. */
+  /** How many sign-ins `showSignIn` has shown so far. */
   readonly signInsShown: number
-  /** Forgets the tokens. A sign-in that is being finished gets no tokens. Does not tell the authorization server. */
+  /**
+   * Forgets the tokens, and begins the limit of sign-ins again. A sign-in that is being finished gets no tokens. Does not
+   * tell the authorization server.
+   */
   signOut(): Promise<void>
 }
 

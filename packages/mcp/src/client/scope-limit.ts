@@ -3,6 +3,8 @@ import { SignInError } from './sign-in-error.ts'
 /** Scopes of the session itself and not of the MCP server: an id_token, and a refresh token. */
 const OF_THE_SESSION = ['openid', 'offline_access']
 
+export const isOfSession = (scope: string): boolean => OF_THE_SESSION.includes(scope)
+
 /**
  * The scopes that are asked for, of those that the server wants: within `client.scopes`, where the app names them, beside
  * `openid` and `offline_access` where the authorization server lists them.
@@ -16,7 +18,7 @@ export function limitScopes(
 ): readonly string[] {
   if (limit === undefined) return wanted
   if (wanted.length === 0) return limit
-  const isOwn = (scope: string) => OF_THE_SESSION.includes(scope) && supported?.includes(scope) === true
+  const isOwn = (scope: string) => isOfSession(scope) && supported?.includes(scope) === true
   const asked = wanted.filter((scope) => limit.includes(scope) || isOwn(scope))
   if (wanted.every(isOwn) || asked.some((scope) => limit.includes(scope))) return asked
   const both = `the server wants the scopes ${JSON.stringify(wanted.join(' '))}, and \`client.scopes\` has none of them`
@@ -36,7 +38,7 @@ export function refuseStepUp(
   limit: readonly string[] | undefined,
   kept: { readonly scope?: string | undefined; readonly asked?: string | undefined } | undefined,
 ): void {
-  const own = needed.filter((scope) => !OF_THE_SESSION.includes(scope))
+  const own = needed.filter((scope) => !isOfSession(scope))
   const outside = limit && own.find((scope) => !limit.includes(scope))
   if (outside !== undefined) {
     const lists = `\`client.scopes\` lists ${JSON.stringify(limit)}`

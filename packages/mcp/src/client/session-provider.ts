@@ -26,7 +26,7 @@ import { SessionRecords, type SignInUnderWay } from './session-records.ts'
 import { SessionTokens } from './session-tokens.ts'
 import { SignInError } from './sign-in-error.ts'
 import { refreshingFetch } from './single-refresh.ts'
-import { type WantedLogin, wantedLogin, wantedScopes } from './step-up.ts'
+import { type RefusedToken, refusedToken, type WantedLogin, wantedLogin, wantedScopes } from './step-up.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
@@ -43,6 +43,8 @@ export class SessionProvider implements OAuthClientProvider {
   readonly #browser: BrowserSignIn
   readonly #discoveries: Discoveries
   #wanted: WantedLogin | undefined
+  /** What the MCP server refused last. Unknown where a client takes no fetch of ours. */
+  #refused: RefusedToken | undefined
   #key: Promise<DpopSession> | undefined
   /** The sign-in whose callback is being taken. */
   readonly #finishing: SignInUnderWay | undefined
@@ -68,6 +70,7 @@ export class SessionProvider implements OAuthClientProvider {
     this.fetch = async (input, init) => {
       const response = await send(input, init)
       this.#wanted = wantedLogin(response) ?? this.#wanted
+      this.#refused = refusedToken(input, init, { response, server }) ?? this.#refused
       const needed = wantedScopes(response)
       if (needed.length > 0) refuseStepUp(needed, client.scopes, await records.tokens())
       return response
@@ -168,8 +171,14 @@ export class SessionProvider implements OAuthClientProvider {
     }
     const redirectUri = this.#client.safeRedirectUri(issuer, discovery)
     const clientId = (await this.#client.at(this.#place(issuer)))?.client_id ?? ''
-    const { scopes } = this.#settings.client
-    await this.#browser.begin(url, { discovery, clientId, redirectUri, scopes, wanted })
+    const { scopes, scopesUpFront = false } = this.#settings.client
+    const refused = this.#refused ?? { token: (await this.#records.tokens())?.access_token ?? '', lacked: [] }
+    await this.#browser.begin(url, { discovery, clientId, redirectUri, scopes, scopesUpFront, wanted, refused })
+  }
+
+  /** Does `work`, and again after each sign-in that it asks for, `most` times. `finish` waits for the browser. */
+  attend<Result>(work: () => Promise<Result>, most: number, finish: () => Promise<void>): Promise<Result> {
+    return this.#browser.attend(work, most, finish)
   }
 
   /**

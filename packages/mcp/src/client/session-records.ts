@@ -3,7 +3,8 @@ import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { SignInError } from './sign-in-error.ts'
-import { BegunSignIns, PendingSignIn, SignedOut, StoredClient, StoredKey, StoredTokens } from './wire.ts'
+import { SignInLimit } from './sign-in-limit.ts'
+import { PendingSignIn, SignedOut, StoredClient, StoredKey, StoredTokens } from './wire.ts'
 
 /** Shortest lease of a refresh or a registration; after it, another process goes on. Seconds. */
 const LEASE_SECONDS = 60
@@ -14,6 +15,11 @@ const REQUESTS_IN_A_LEASE = 3
 
 /** Tokens, with the scopes that their sign-in asked for. */
 export type KeptTokens = StoredOAuthTokens & { readonly asked?: string }
+
+/** The scopes of tokens. RFC 6749 §5.1: an answer without scopes grants what was asked for. */
+export function scopesOf({ asked = '', scope = asked }: Pick<KeptTokens, 'asked' | 'scope'>): readonly string[] {
+  return scope.split(' ').filter(Boolean)
+}
 
 /** A sign-in under way. */
 export interface SignInUnderWay {
@@ -38,6 +44,7 @@ export interface RegisteredAt {
  * Registrations are shared by all owners; nothing else is. An agent is its client's name: users consent to it by that.
  */
 export class SessionRecords {
+  readonly #signIns: SignInLimit
   readonly #store: SealedStore
   readonly #owner: string
   readonly #server: string
@@ -57,6 +64,7 @@ export class SessionRecords {
     this.#server = server.href
     this.#agent = client.name
     this.#isBound = dpop
+    this.#signIns = new SignInLimit(this.#store, owner, this.#server)
     this.#terms = JSON.stringify([client.name, client.deviceLogin === true, [...(client.scopes ?? [])].sort()])
     this.#signInSeconds = signInSeconds
     this.#leaseSeconds = Math.max(LEASE_SECONDS, Math.ceil((REQUESTS_IN_A_LEASE * timeoutMs) / 1000))
@@ -75,12 +83,13 @@ export class SessionRecords {
    * @throws SignInError `refused`: the user signed out in the meantime.
    * @throws InvalidResponseError They are not bound, and the app wants them bound.
    */
-  async saveTokens(tokens: StoredOAuthTokens, since?: string | null): Promise<void> {
+  async saveTokens(tokens: KeptTokens, since?: string | null): Promise<void> {
     this.#refuseUnbound(tokens)
     await this.#write(this.#session('tokens'), tokens, (found) => {
       if (since === undefined || signOutOf(found) === since) return
       throw new SignInError('refused', 'the user signed out before the sign-in was finished')
     })
+    await this.#signIns.gained(this.#agent, scopesOf(tokens))
   }
 
   /**
@@ -102,8 +111,9 @@ export class SessionRecords {
   }
 
   /** Forgets the tokens. A mark takes their place, by which a sign-in that is being finished notices it. */
-  signOut(): Promise<void> {
-    return this.#write(this.#session('tokens'), { signedOut: crypto.randomUUID() }, undefined, SIGNED_OUT_SECONDS)
+  async signOut(): Promise<void> {
+    await this.#write(this.#session('tokens'), { signedOut: crypto.randomUUID() }, undefined, SIGNED_OUT_SECONDS)
+    await this.#signIns.signedOut()
   }
 
   /** Which sign-out was the last one; `null` where there are tokens, or neither. */
@@ -127,8 +137,9 @@ export class SessionRecords {
     return this.#drop(this.#client(at), ({ value }) => StoredClient.safeParse(value).data?.client_id === clientId)
   }
 
-  /** Keeps a sign-in until the browser comes back, under its `state`. */
+  /** Keeps a sign-in until the browser comes back, under its `state`. @throws SignInError `too_many` */
   async begin(state: string, { codeVerifier, discovery, redirectUri, asked }: SignInUnderWay): Promise<void> {
+    await this.#signIns.count()
     const ours = { owner: this.#owner, server: this.#server, agent: this.#agent }
     const value = { ...ours, codeVerifier, discovery, redirectUri, ...(asked !== undefined && { asked }) }
     await this.#store.put(['sign-in', state], value, { ifVersion: null, expiresInSeconds: this.#signInSeconds })
@@ -145,27 +156,6 @@ export class SessionRecords {
     if (taken !== 'deleted') return undefined
     const since = await this.lastSignOut()
     return { codeVerifier, discovery: discovery as OAuthDiscoveryState, redirectUri, asked, since }
-  }
-
-  /**
-   * Counts one more sign-in of this owner at this server, by any agent and in all processes.
-   *
-   * @returns Whether it is within the limit.
-   */
-  async countSignIn(
-    now: number,
-    { most, seconds }: { readonly most: number; readonly seconds: number },
-  ): Promise<boolean> {
-    const name = ['sign-ins', this.#owner, this.#server]
-    for (;;) {
-      const found = await this.#store.get(name)
-      const begun = BegunSignIns.safeParse(found?.value).data?.at ?? []
-      const recent = begun.filter((at) => now - at < seconds * 1000)
-      if (recent.length >= most) return false
-      const counted = { at: [...recent, now] }
-      const options = { ifVersion: found?.version ?? null, expiresInSeconds: seconds }
-      if ((await this.#store.put(name, counted, options)) !== 'conflict') return true
-    }
   }
 
   /** The private key that the tokens are bound to. The first one that was made stays. */

@@ -1,7 +1,7 @@
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
 import { sha256 } from './digest.ts'
 import { RenewalLimit } from './renewal-limit.ts'
-import type { SessionRecords } from './session-records.ts'
+import type { KeptTokens, SessionRecords } from './session-records.ts'
 
 /** The owner's tokens, as this process hands them out and gives them up while others renew them. */
 export class SessionTokens {
@@ -30,7 +30,7 @@ export class SessionTokens {
    * What an SDK got: by a sign-in, or by a refresh. That is in the store already, or a newer one is; where the SDK took no
    * fetch of ours, it takes the place of the tokens that it renews, and of no others.
    */
-  async save(tokens: StoredOAuthTokens): Promise<void> {
+  async save(tokens: KeptTokens): Promise<void> {
     const at = this.#settled.indexOf(await sha256(tokens.access_token))
     if (at >= 0) return void this.#settled.splice(at, 1)
     if (this.#sent === undefined) return this.signIn(tokens)
@@ -40,7 +40,7 @@ export class SessionTokens {
   }
 
   /** Tokens that a person signed in for: they are the newest, unless the person signed out since. */
-  async signIn(tokens: StoredOAuthTokens, since: string | null | undefined = this.#since): Promise<void> {
+  async signIn(tokens: KeptTokens, since: string | null | undefined = this.#since): Promise<void> {
     this.limit.count()
     await this.#records.saveTokens(tokens, since)
   }

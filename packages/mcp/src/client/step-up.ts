@@ -1,3 +1,5 @@
+import type { Fetch } from '@behalf/core'
+
 /** What a server asked of the next login (RFC 9470 §3). */
 export interface WantedLogin {
   readonly acrValues: string | undefined
@@ -21,6 +23,27 @@ export function wantedScopes(response: Response): readonly string[] {
   if (response.status !== 403 || challenge === null) return []
   if (parameter(challenge, 'error') !== 'insufficient_scope') return []
   return (parameter(challenge, 'scope') ?? '').split(' ').filter(Boolean)
+}
+
+/** A token that the MCP server refused. */
+export interface RefusedToken {
+  /** Empty where the request had none. */
+  readonly token: string
+  /** The scopes that it lacked; empty where it was refused as a whole. */
+  readonly lacked: readonly string[]
+}
+
+/** Reads what the MCP server refused a request for; `undefined` for every other answer and every other server. */
+export function refusedToken(
+  input: Parameters<Fetch>[0],
+  init: RequestInit | undefined,
+  { response, server }: { readonly response: Response; readonly server: URL },
+): RefusedToken | undefined {
+  const request = input instanceof Request ? input : undefined
+  if (new URL(request?.url ?? String(input)).href !== server.href) return undefined
+  if (response.status !== 401 && response.status !== 403) return undefined
+  const authorization = new Headers(init?.headers ?? request?.headers).get('authorization')
+  return { token: authorization?.split(' ')[1] ?? '', lacked: wantedScopes(response) }
 }
 
 /**

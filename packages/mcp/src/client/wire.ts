@@ -37,8 +37,14 @@ export const PendingSignIn = z.object({
   asked: z.optional(z.string()),
 })
 
-/** When sign-ins were begun, epoch milliseconds. */
-export const BegunSignIns = z.object({ at: z.array(z.number()) })
+/** When sign-ins were begun, epoch milliseconds: those that brought nothing new, and all. */
+export const BegunSignIns = z.object({
+  at: z.array(z.number()),
+  all: z.optional(z.array(z.number())),
+  /** By agent, the scopes that sign-ins brought. */
+  gained: z.optional(z.array(z.string())),
+})
+export type BegunSignIns = z.infer<typeof BegunSignIns>
 
 /** A refusal of an authorization server (RFC 6749 §5.2). */
 export const Refusal = z.object({ error: z.string().check(z.minLength(1)) })

@@ -1,0 +1,64 @@
+import type { SealedStore } from '@behalf/core/sealed-store'
+import { SignInError } from './sign-in-error.ts'
+import { BegunSignIns } from './wire.ts'
+
+/** Sign-ins at one server within the window that bring no scope which the agent did not have. */
+const MAX_FRUITLESS = 3
+/** Sign-ins within the window, whatever they bring: a hostile server's own authorization server grants ever other scopes. */
+const MAX_SIGN_INS = 20
+const WINDOW_SECONDS = 10 * 60
+
+/** Counts an owner's sign-ins at one server, by any agent and in all processes: no server may wear a user out (A14). */
+export class SignInLimit {
+  readonly #store: SealedStore
+  readonly #name: readonly string[]
+
+  constructor(store: SealedStore, owner: string, server: string) {
+    this.#store = store
+    this.#name = ['sign-ins', owner, server]
+  }
+
+  /** Counts one more sign-in, before it is shown. @throws SignInError `too_many` */
+  async count(): Promise<void> {
+    const now = Date.now()
+    const isRecent = (at: number) => now - at < WINDOW_SECONDS * 1000
+    await this.#change(({ at, all = at, ...rest }) => {
+      const [fruitless, recent] = [at.filter(isRecent), all.filter(isRecent)]
+      if (fruitless.length >= MAX_FRUITLESS || recent.length >= MAX_SIGN_INS) throw tooMany(recent.length)
+      return { ...rest, at: [...fruitless, now], all: [...recent, now] }
+    })
+  }
+
+  /** The agent got these scopes by a sign-in. The count begins again, if it did not have one of them before. */
+  async gained(agent: string, scopes: readonly string[]): Promise<void> {
+    await this.#change(({ at, all = at, gained = [] }) => {
+      const ours = scopes.map((scope) => JSON.stringify([agent, scope]))
+      const isNew = ours.some((one) => !gained.includes(one))
+      return { at: isNew ? [] : at, all, gained: [...new Set([...gained, ...ours])] }
+    })
+  }
+
+  /** The user signed out: the count begins again, and no scope is known. */
+  signedOut(): Promise<void> {
+    return this.#change(({ at, all = at }) => ({ at: [], all }))
+  }
+
+  async #change(change: (kept: BegunSignIns) => BegunSignIns): Promise<void> {
+    for (;;) {
+      const found = await this.#store.get(this.#name)
+      const changed = change(BegunSignIns.safeParse(found?.value).data ?? { at: [] })
+      const options = { ifVersion: found?.version ?? null, expiresInSeconds: WINDOW_SECONDS }
+      if ((await this.#store.put(this.#name, changed, options)) !== 'conflict') return
+    }
+  }
+}
+
+function tooMany(recent: number): SignInError {
+  const within = `in ${WINDOW_SECONDS / 60} minutes`
+  const often =
+    recent < MAX_SIGN_INS
+      ? `${MAX_FRUITLESS} sign-ins ${within} that brought no new scope`
+      : `${recent} sign-ins ${within}`
+  const remedy = 'wait until they are over, and check what the server refuses in the tokens'
+  return new SignInError('too_many', `the server asked this owner for ${often}, and no other is shown: ${remedy}`)
+}
