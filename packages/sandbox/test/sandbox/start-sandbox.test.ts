@@ -151,6 +151,14 @@ describe('faults', () => {
   })
 })
 
+test('logs a user in without `openid`, for an API alone: the request has no nonce', async () => {
+  const identifier = 'http://127.0.0.1:8790/mcp'
+  const sandbox = await start({ resources: [{ identifier, scopes: ['mcp:tools'] }] })
+  const tokens = await login(sandbox.target, { user: 'ann', scope: 'mcp:tools', resource: identifier })
+  expect(decodeJwt(tokens.accessToken)).toMatchObject({ aud: identifier, scope: 'mcp:tools' })
+  expect(tokens.idToken).toBeUndefined()
+})
+
 test('answers by itself where it is told to', async () => {
   const sandbox = await start({ answers: 'deny' })
   const authReqId = await askBy(sandbox, 'ann')

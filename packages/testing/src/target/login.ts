@@ -45,7 +45,7 @@ export interface LoginTokens {
   readonly refreshToken?: string
   /** Granted scopes. */
   readonly scopes?: readonly string[]
-  /** Nonce that the id_token repeats. */
+  /** Nonce that the id_token repeats. Sent with the scope `openid` only. */
   readonly nonce: string
 }
 
@@ -65,6 +65,7 @@ export async function login(target: LoginTarget, options: LoginOptions): Promise
   // Copied: a test may fill in the same object for its next login.
   const own = { ...options, parameters: { ...options.parameters } }
   const { client = target.clients.agent, clock = systemClock, resource = AGENT_RESOURCE } = own
+  const { scope = 'openid profile offline_access chat' } = own
   const profile = own.profile ?? profileOf(target, client)
   const { issuer, controls } = target.authorizationServer
   await controls.signInAs(own.user)
@@ -75,10 +76,11 @@ export async function login(target: LoginTarget, options: LoginOptions): Promise
     response_type: 'code',
     client_id: client.clientId,
     redirect_uri: client.redirectUri ?? '',
-    scope: own.scope ?? 'openid profile offline_access chat',
+    scope,
     [profile.target]: resource,
     state,
-    nonce,
+    // OpenID Connect Core §3.1.2.1: a parameter of its own requests. Some servers refuse it in others.
+    ...(scope.split(' ').includes('openid') && { nonce }),
     code_challenge: await challengeOf(verifier),
     code_challenge_method: 'S256',
     ...own.parameters,
