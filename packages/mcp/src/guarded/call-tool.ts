@@ -2,7 +2,7 @@ import type { Identity, Interrupt, Outcome } from '@behalf/core'
 import { denySentences, interruptSentences, type Redactor, redactorOf, toolFailedSentence } from '@behalf/core/spi'
 import { asksForInput, type InputRequired, inputAskedFor, isInputRequired } from './input-required.ts'
 import type { GuardedTool } from './mcp-tool.ts'
-import { reportError } from './report-error.ts'
+import { reportError, reportRefusal } from './report-error.ts'
 import type { ToolResult } from './schema.ts'
 import { checkedResult, INTERRUPT_META, REFUSAL_META, toolResultOf } from './tool-result.ts'
 import { waitForAnswer } from './wait-for-answer.ts'
@@ -79,13 +79,15 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
   }
 }
 
-function answerOf({ tool }: GuardedTool, ended: Ended): ToolAnswer {
+function answerOf(guarded: GuardedTool, ended: Ended): ToolAnswer {
+  const { tool } = guarded
   if ('asked' in ended) return { kind: 'input_required', asked: ended.asked }
   if ('failed' in ended) return refusal(ended.failed, 'tool_failed')
   switch (ended.status) {
     case 'done':
       return { kind: 'result', result: toolResultOf(ended.result, tool.outputSchema !== undefined) }
     case 'denied':
+      reportRefusal(guarded, ended)
       return refusal(ended.message, ended.code)
     case 'unavailable':
       return refusal(ended.message, 'unavailable')

@@ -6,8 +6,14 @@ export interface BrowserRules {
   readonly origins: readonly string[]
 }
 
+/** The rules, checked. */
+export interface CheckedRules extends BrowserRules {
+  /** Writes the first refused host to the console. Clients show the status of that answer, and not its text. */
+  tellHost(host: string): void
+}
+
 /** Checks hosts and origins in their exact spelling, since that is what is compared. */
-export function browserRules(endpoint: URL, given: Partial<BrowserRules>): BrowserRules {
+export function browserRules(endpoint: URL, given: Partial<BrowserRules>): CheckedRules {
   const { hosts = [endpoint.host], origins = [endpoint.origin] } = given
   for (const host of hosts) {
     if (!URL.canParse(`https://${host}/`) || host !== host.toLowerCase() || /[/?#@]/.test(host)) {
@@ -23,17 +29,29 @@ export function browserRules(endpoint: URL, given: Partial<BrowserRules>): Brows
     }
   }
   // Copied: an app may go on with the same lists for its next gate.
-  return { hosts: [...hosts], origins: [...origins] }
+  const own = { hosts: [...hosts], origins: [...origins] }
+  let isTold = false
+  return {
+    ...own,
+    tellHost(host) {
+      if (isTold) return
+      isTold = true
+      const both = `the host ${JSON.stringify(host.slice(0, 256))} is not in its \`hosts\`, which are ${own.hosts.join(', ')}`
+      console.error(`@behalf/mcp: mcpResourceServer refused a request (403): ${both}. Further ones are not written`)
+    },
+  }
 }
 
 /**
  * Refuses what a rebound name or a stranger's page sends. Programs send no `Origin`, and pass.
  * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning | MCP, Transports}
  */
-export function refuseStrangers(request: Request, rules: BrowserRules): Response | undefined {
+export function refuseStrangers(request: Request, rules: CheckedRules): Response | undefined {
   const host = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
-  if (!rules.hosts.includes(host))
+  if (!rules.hosts.includes(host)) {
+    rules.tellHost(host)
     return forbidden('This host is not served here: it is not in `hosts` of mcpResourceServer')
+  }
   const origin = request.headers.get('origin')
   return origin === null || rules.origins.includes(origin)
     ? undefined

@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs'
+import { type DefinedTool, defineTool } from '@behalf/core'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
+import * as z from 'zod'
+import { type GuardRules, mcpResourceServer, nodeHandler, toMcpTools } from '../src/server/index.ts'
+import { connectClient } from './connect-client.ts'
+import { openWorld, type World } from './world.ts'
+
+let world: World
+beforeAll(async () => {
+  world = await openWorld()
+})
+afterAll(() => world.close())
+beforeEach(() => world.target.reset())
+
+const page = readFileSync(new URL('../../../docs/mistakes.md', import.meta.url), 'utf8')
+const SECRET = 'postgres://admin:secret@db'
+const toolWith = (over: object) =>
+  defineTool({
+    name: 'pay',
+    description: 'Pays.',
+    input: z.strictObject({}),
+    run: () => 'paid',
+    ...over,
+  } as never) as DefinedTool
+
+function consoleLines() {
+  const written = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => written.mockRestore())
+  return () => written.mock.calls.map(String)
+}
+
+async function call(tool: DefinedTool, rules: Pick<GuardRules, 'onError'> = {}) {
+  const guarded = toMcpTools(world.guard(), [tool], { list: 'all', ...rules })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, guarded })
+  const mcp = createMcpHandler(() =>
+    guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
+  )
+  world.port.serve(nodeHandler(gate, mcp.fetch))
+  const client = await connectClient(world.resource, await world.token('ann'))
+  return client.callTool({ name: 'pay', arguments: {} })
+}
+
+const unsendable = () => toolWith({ approval: { message: () => 'don’t pay 5 %' } })
+const throwing = () =>
+  toolWith({
+    permission: () => {
+      throw new RangeError(`no rule, ${SECRET}`)
+    },
+  })
+
+test('a question that is not sent is written to the console with its reason, which the client does not get', async () => {
+  const lines = consoleLines()
+  const result = await call(unsendable())
+  expect(result._meta).toMatchObject({ 'behalf/refusal': 'approval_not_sent' })
+  expect(JSON.stringify(result)).not.toContain('invalid_binding_message')
+  expect(lines()).toEqual([
+    expect.stringMatching(
+      /^@behalf\/mcp: the tool "pay" was refused \(approval_not_sent\): approval\.message: .*"invalid_binding_message"/,
+    ),
+  ])
+})
+
+test('a rule that throws is written to the console with its name, and without its message', async () => {
+  const lines = consoleLines()
+  expect((await call(throwing()))._meta).toMatchObject({ 'behalf/refusal': 'misconfigured' })
+  expect(lines()).toEqual([
+    '@behalf/mcp: the tool "pay" was refused (misconfigured): the rule permission threw RangeError: give `onError` to see its message',
+  ])
+})
+
+test('onError gets both in place of the console, whole', async () => {
+  const lines = consoleLines()
+  const told: string[] = []
+  const onError = (error: unknown, name: string) => void told.push(`${name} ${String(error)}`)
+  await call(unsendable(), { onError })
+  await call(throwing(), { onError })
+  expect(told).toEqual([
+    expect.stringMatching(/^pay ConfigurationError: pay: was refused \(approval_not_sent\): approval\.message: /),
+    expect.stringContaining('(misconfigured): the rule permission threw RangeError: no rule, postgres://[hidden]@db'),
+  ])
+  expect(lines()).toEqual([])
+})
+
+test('a refusal that is no fault of the set-up is not written', async () => {
+  const lines = consoleLines()
+  const denied = call(toolWith({ approval: { message: () => 'Pay' } }))
+  await vi.waitFor(async () => world.target.authorizationServer.controls.deny())
+  expect((await denied)._meta).toMatchObject({ 'behalf/refusal': 'approval_denied' })
+  expect(lines()).toEqual([])
+})
+
+test('a newcomer finds both texts on the page of typical mistakes', async () => {
+  const lines = consoleLines()
+  await call(unsendable())
+  const gate = mcpResourceServer({ resource: 'http://127.0.0.1:8790/mcp', authorizationServer: world.profile })
+  await gate.admit(new Request('http://localhost:8790/mcp'))
+  const [unsent, refused] = lines()
+  expect(page).toContain(
+    unsent
+      ?.replace('@behalf/mcp: ', '')
+      .replace('"pay"', '"buy"')
+      .replace(/(message").*/, '$1'),
+  )
+  expect(page).toContain(/the host .*:8790/.exec(refused ?? '')?.[0])
+})
+
+test('a gate writes the first host that it refuses, and no other', async () => {
+  const lines = consoleLines()
+  const gate = mcpResourceServer({ resource: 'http://127.0.0.1:8790/mcp', authorizationServer: world.profile })
+  for (const host of ['localhost:8790', 'evil.example']) {
+    const admission = await gate.admit(new Request('http://127.0.0.1:8790/mcp', { headers: { host } }))
+    expect(admission).toMatchObject({ ok: false, response: { status: 403 } })
+  }
+  expect(lines()).toEqual([
+    '@behalf/mcp: mcpResourceServer refused a request (403): the host "localhost:8790" is not in its `hosts`, which are 127.0.0.1:8790. Further ones are not written',
+  ])
+})
