@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { memoryStore } from '@behalf/core'
 import { auth, UnauthorizedError } from '@modelcontextprotocol/client'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -192,6 +193,42 @@ describe('withSignIn', () => {
     await withSignIn(own, callback, work)
     await withSignIn(own, callback, work)
     expect(shown.map((url) => new URL(url).searchParams.get('scope'))).toEqual(['a', 'a b'])
+  })
+
+  test('does not do work again that failed for another reason while other work asked for a sign-in', async () => {
+    const { shown, session, ask } = owner()
+    const own = session()
+    const callback = async () => backFrom(shown.at(-1), { code: 'c' })
+    const asked = Promise.withResolvers<void>()
+    let tries = 0
+    const asking = withSignIn(own, callback, async () => {
+      if (++tries > 1) return 'done'
+      await ask('a', own)
+      asked.resolve()
+      throw new UnauthorizedError()
+    })
+    let writes = 0
+    const writing = withSignIn(own, callback, async () => {
+      writes++
+      await asked.promise
+      throw new Error('the answer was lost')
+    })
+    await expect(writing).rejects.toThrow('the answer was lost')
+    expect(await asking).toBe('done')
+    expect(writes).toBe(1)
+  })
+
+  test('does work again whose client asked for the sign-in in a context of its own', async () => {
+    const { shown, session, ask } = owner()
+    const own = session()
+    const outside = AsyncLocalStorage.snapshot()
+    let tries = 0
+    const work = async () => {
+      if (++tries > 1) return 'done'
+      await outside(() => ask('a', own))
+      throw new UnauthorizedError()
+    }
+    expect(await withSignIn(own, async () => backFrom(shown.at(-1), { code: 'c' }), work)).toBe('done')
   })
 
   test('asks for all scopes of the client at the first page, where the app wants that', async () => {

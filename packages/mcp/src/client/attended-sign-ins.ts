@@ -1,11 +1,15 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
 /**
  * Pages that pieces of work ask for while `withSignIn` waits for the browser. They are shown after the work threw, one at a
  * time: a page that is shown within the work would open for each of several calls.
  */
 export class AttendedSignIns<Page> {
   readonly #waiting: Page[] = []
+  readonly #work = new AsyncLocalStorage<{ asked: boolean }>()
   #works = 0
-  #asked = 0
+  /** Pages that were asked for outside of the works' contexts: a client made the request in one of its own. */
+  #ofUnknown = 0
   #turn: Promise<unknown> = Promise.resolve()
 
   get isAttended(): boolean {
@@ -13,7 +17,9 @@ export class AttendedSignIns<Page> {
   }
 
   add(page: Page): void {
-    this.#asked++
+    const work = this.#work.getStore()
+    if (work === undefined) this.#ofUnknown++
+    else work.asked = true
     this.#waiting.push(page)
   }
 
@@ -22,11 +28,14 @@ export class AttendedSignIns<Page> {
     this.#works++
     try {
       for (let signIns = 0; ; signIns++) {
-        const before = this.#asked
+        const before = this.#ofUnknown
+        const own = { asked: false }
         try {
-          return await work()
+          return await this.#work.run(own, work)
         } catch (error) {
-          if (this.#asked === before || signIns === most) throw error
+          // Work that failed beside another's sign-in may have written something, and is not done again.
+          const isAsked = own.asked || this.#ofUnknown > before
+          if (!isAsked || signIns === most) throw error
         }
         await this.#endOne(end)
       }
