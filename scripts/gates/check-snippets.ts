@@ -91,8 +91,10 @@ function refusalOf(fence: Fence, lines: readonly string[]): Problem[] {
   if (!isTypeScript(fence)) return []
   if (fence.attributes !== '')
     return refuse(`a snippet takes no mark, and this has ${JSON.stringify(fence.attributes)}`)
-  const silenced = lines.slice(fence.opened, fence.closed - 1).some((line) => /@ts-(nocheck|ignore)\b/.test(line))
-  return silenced ? refuse('a snippet may not turn the compiler off') : []
+  const code = lines.slice(fence.opened, fence.closed - 1).join('\n')
+  const isUnchecked = /access\.\w+\.fetch\([\s\S]*\.json\(\)/.test(code) && !/\.ok\b/.test(code)
+  if (isUnchecked) return refuse('a tool may not return a refused response: check that it is `ok`')
+  return /@ts-(nocheck|ignore)\b/.test(code) ? refuse('a snippet may not turn the compiler off') : []
 }
 
 /** What the comments between the fences before `fence` say about it. */

@@ -55,6 +55,7 @@ describe('snippetsIn', () => {
     ['a mark', ['```ts no-check', 'a', '```'], 1, 'a snippet takes no mark'],
     ['a silenced compiler', ['', '```ts', '// @ts-nocheck', '```'], 2, 'may not turn the compiler off'],
     ['a silenced line', ['```ts', '// @ts-ignore', 'a', '```'], 1, 'may not turn the compiler off'],
+    ['an unchecked response', ['```ts', '(await access.a.fetch(API)).json()', '```'], 1, 'check that it is `ok`'],
     ['JavaScript', ['```js', 'a', '```'], 1, 'write it as `ts`'],
     ['an open fence', ['```ts', 'a'], 1, 'never closed'],
   ])('refuses %s', ([, lines, line, reason]) => {
