@@ -123,7 +123,7 @@ const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
   'an expired token': [() => verified(tokens.accessToken, { clock: later }), 'the token expired at'],
   'z.object, which drops fields': [
     () => callOf({ input: z.object({}) }, guardWith(), { input: { extra: 1 } }),
-    'the schema silently drops $.extra',
+    'the schema silently drops $.extra: use z.strictObject',
   ],
   'one MCP tool twice': [
     () => toMcpTools(guardWith(), [toolWith({}), toolWith({})]),
@@ -178,7 +178,7 @@ const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
   ],
   'details of a wrong type': [
     () => callOf({ approval: { message: () => 'Buy', details: () => [{ type: 'nonsense' }] } }),
-    'the authorization server answered "invalid_authorization_details" ("unknown type for this target: nonsense")',
+    'approval.details: the authorization server answered "invalid_authorization_details" ("unknown type for this target: nonsense")',
   ],
   'a wrong FGA store': [
     () => {

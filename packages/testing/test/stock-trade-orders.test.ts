@@ -24,9 +24,14 @@ describe('an order under trade:write', () => {
     ['smaller quantity', { quantity: 49 }],
     ['symbol', { symbol: 'MSFT' }],
     ['side', { side: 'sell' }],
-  ])('of another %s than approved is refused', async (_name, changes) => {
+    ['side and symbol', { side: 'sell', symbol: 'MSFT' }],
+  ])('of another %s than approved is refused, and the answer names what differs', async (_name, changes) => {
     const { status, body, headers } = await place(await approvedFor(large), { ...large, ...changes })
     expect([status, body.type]).toEqual([403, 'urn:behalf:problem:insufficient_authorization_details'])
+    const differing = Object.keys(large).filter((field) => field in changes)
+    const detail = `the token was not approved for this order: its details differ in ${differing.join(', ')}`
+    expect(body.detail).toBe(detail)
+    expect(headers.get('www-authenticate')).toContain(`error_description="${detail}"`)
     expect(headers.get('www-authenticate')).toContain('error="insufficient_authorization_details"')
     expect(await orders()).toEqual([])
   })

@@ -36,7 +36,7 @@ const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   cancelled: ['approval_cancelled', 'the owner cancelled the question'],
   revoked: ['revoked', 'the approval was revoked'],
   threw: ['too_many_attempts', 'the body threw at each of its tries, and had no effect'],
-  crashed: ['unknown_outcome', 'the body did not return: it may have taken effect'],
+  crashed: ['unknown_outcome', 'the body did not return: see approvals.resolve and HadNoEffect'],
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Owner } from '../contract/index.ts'
-import { checkValues, kinds, upTo } from '../lib/index.ts'
+import { checkValues, kinds, needed, upTo } from '../lib/index.ts'
 import { type ChannelsOptions, type OpenedChannels, openChannels } from './channels-by-name.ts'
 
 /** How a question ended. Holds no token. */
@@ -46,17 +46,13 @@ export function watcherSettings(options: WatcherOptions): WatcherSettings {
   const opened = openChannels('createWatcher', options, own)
   const { onAnswer, onFault = () => {} } = options
   const polls = upTo(1_000_000, 0.001, 'polls')
-  checkValues(
-    'createWatcher.',
-    { ...options, onAnswer: options.onAnswer ?? null },
-    {
-      onAnswer: kinds.function,
-      onFault: kinds.function,
-      maxPollsPerSecond: polls,
-      maxConcurrentPolls: polls,
-      everyMs: kinds.timeoutMs,
-    },
-  )
+  checkValues('createWatcher.', options, {
+    onAnswer: needed(kinds.function),
+    onFault: kinds.function,
+    maxPollsPerSecond: polls,
+    maxConcurrentPolls: polls,
+    everyMs: kinds.timeoutMs,
+  })
   return {
     ...opened,
     onAnswer,

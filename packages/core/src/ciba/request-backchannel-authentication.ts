@@ -35,7 +35,9 @@ export async function requestBackchannelAuthentication(
       ? parameters
       : await signRequest(parameters, settings.signRequest, profile, sentAt)
   const acknowledged = await server.requestBackchannelAuthentication(request, { signal }).catch((error: unknown) => {
-    if (!(error instanceof OAuthResponseError) || error.error !== 'invalid_binding_message') throw error
+    if (!(error instanceof OAuthResponseError)) throw error
+    if (error.error === 'invalid_authorization_details') throw new ConfigurationError('approval.details', error.message)
+    if (error.error !== 'invalid_binding_message') throw error
     throw new ConfigurationError('approval.message', `${error.message}: shorten it, or use fewer special characters`)
   })
   const state: CibaState = {

@@ -36,6 +36,7 @@ export type {
   EffectOf,
   ExemptionsNamed,
   InputOf,
+  NeedsWithoutApproval,
   PermissionCall,
   Policy,
   RuleCall,

@@ -110,12 +110,18 @@ export interface ApprovalRule<Input> {
   readonly onCrash?: 'report' | 'retry'
 }
 
+/** Type that a compiler error shows for a `when` beside a credential without `withoutApproval`. */
+export interface NeedsWithoutApproval {
+  /** Member whose name is the compiler's message. */
+  readonly 'with approval.when, each rule of access needs withoutApproval: the scopes of calls that do not ask': never
+}
+
 /** Approval rule: `when` exempts calls, so each credential must name the scopes that an exempted call may request. */
 export type ExemptionsNamed<Input, Access extends AccessRules> = [Access[keyof Access]] extends [
   { readonly withoutApproval: readonly string[] },
 ]
   ? ApprovalRule<Input>
-  : ApprovalRule<Input> & { readonly when?: never }
+  : Omit<ApprovalRule<Input>, 'when'> & { readonly when?: ((call: RuleCall<Input>) => boolean) & NeedsWithoutApproval }
 
 /** Rules of a policy, as the app writes them. */
 export interface Rules<Input, Access extends AccessRules> {

@@ -1,4 +1,4 @@
-import { isolateDirections } from './text-direction.ts'
+import { blocks, leftLetter, right, rightLetter } from './text-direction.ts'
 import { visibleText } from './visible-text.ts'
 
 declare const displayText_: unique symbol
@@ -52,4 +52,38 @@ function writtenNumber(value: number): string {
   const digits = first + rest
   const point = 1 + Number(exponent)
   return point > 0 ? sign + digits.padEnd(point, '0') : `${sign}0.${'0'.repeat(-point)}${digits}`
+}
+
+const hasRight = new RegExp(right, 'v')
+const first = new RegExp(String.raw`(?<right>${rightLetter})|${leftLetter}|\p{Nd}`, 'v')
+const hasLeftLetter = new RegExp(leftLetter, 'v')
+/** A phrase, including the characters between its letters. */
+const rightPhrase = new RegExp(String.raw`${right}(?:[ '"\-\p{M}\u200C\u200D]*[${blocks}\u200C\u200D])*`, 'gv')
+const betweenRight = new RegExp(String.raw`[\p{M}\u200C\u200D]*[^${blocks}]+`, 'gv')
+/** Adjacent numbers that form one number, such as `5 000`. */
+const numbers = /(?:(?<=\s)[-+−]?\p{Sc}?)?\p{Nd}\S*(?:\p{Zs}\p{Nd}\S*)*/gu
+
+const LEFT_TO_RIGHT = '\u2066'
+const RIGHT_TO_LEFT = '\u2067'
+const END = '\u2069'
+
+/**
+ * Isolates text that contains right-to-left characters: as a whole, and in it each phrase of the other direction.
+ *
+ * Its first letter or digit gives its direction. So the text moves nothing beside it, and each number in it is drawn
+ * where it was written.
+ *
+ * @see {@link https://www.unicode.org/reports/tr9/#Explicit_Directional_Isolates | UAX #9}
+ */
+function isolateDirections(text: string): string {
+  if (!hasRight.test(text)) return text
+  if (first.exec(text)?.groups?.right === undefined) {
+    return `${LEFT_TO_RIGHT}${text.replace(rightPhrase, `${RIGHT_TO_LEFT}$&${END}`)}${END}`
+  }
+  const isolated = text.replace(betweenRight, (part) => {
+    if (!hasLeftLetter.test(part)) return part.replace(numbers, `${LEFT_TO_RIGHT}$&${END}`)
+    const [, before = '', phrase = '', after = ''] = /^(\s*)(.*?)(\s*)$/su.exec(part) ?? []
+    return `${before}${LEFT_TO_RIGHT}${phrase}${END}${after}`
+  })
+  return `${RIGHT_TO_LEFT}${isolated}${END}`
 }

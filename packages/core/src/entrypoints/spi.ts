@@ -25,6 +25,7 @@ export {
   type Jsonable,
   type JsonObject,
   type ModelWritten,
+  type NeedsWithoutApproval,
   type NotJson,
   type Permission,
   type PermissionCall,

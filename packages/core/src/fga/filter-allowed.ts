@@ -2,7 +2,7 @@ import type { Effect, Identity, Permission } from '../contract/index.ts'
 import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../errors/index.ts'
 import { currentIdentity } from '../identity/run-as.ts'
 import { isVerified } from '../identity/verified.ts'
-import { aClock, checkOptions, kinds, orAborted } from '../lib/index.ts'
+import { aClock, checkOptions, having, kinds, needed, orAborted } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'
 
@@ -64,9 +64,6 @@ export interface Filtered<Document> {
   /** `'enough'` and `'exhausted'` are whole answers; after the others there may be more. */
   readonly ended: 'enough' | 'exhausted' | 'candidates' | 'deadline'
 }
-
-const optionValues = { maxCandidates: kinds.positiveInteger, timeoutMs: kinds.timeoutMs, clock: aClock }
-const others = ['permissions', 'agent', 'identity', 'permission', 'limit', 'subjects', 'effect', 'signal']
 
 /**
  * Keeps the documents that both user and agent may read, and that the agent may read for the user.
@@ -212,16 +209,21 @@ export function isAllowed(decision: AccessDecision | undefined): boolean {
 }
 
 function readFilterOptions<Document>(options: FilterOptions<Document>) {
-  checkOptions('filterAllowed', options, optionValues, others)
+  checkOptions(
+    'filterAllowed',
+    options,
+    {
+      permissions: needed(having('a checker, such as openFga({ … })', 'check')),
+      permission: needed(kinds.function),
+      maxCandidates: kinds.positiveInteger,
+      timeoutMs: kinds.timeoutMs,
+      clock: aClock,
+    },
+    ['agent', 'identity', 'limit', 'subjects', 'effect', 'signal'],
+  )
   const { limit = Number.POSITIVE_INFINITY, maxCandidates = 500, timeoutMs = 5_000, clock = systemClock } = options
   if (!(limit === Number.POSITIVE_INFINITY || Number.isSafeInteger(limit)) || limit < 1) {
     throw new ConfigurationError('filterAllowed.limit', 'give a positive whole number, or leave it out')
-  }
-  if (typeof options.permission !== 'function') {
-    throw new ConfigurationError('filterAllowed.permission', 'give a function that says what a document needs')
-  }
-  if (typeof options.permissions?.check !== 'function') {
-    throw new ConfigurationError('filterAllowed.permissions', 'give a checker, such as openFga({ … })')
   }
   return { limit, maxCandidates, timeoutMs, identity: verifiedIdentity(options.identity, clock) }
 }

@@ -1,6 +1,6 @@
 import type { Identity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { checkValues, having, kinds, oneOf, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { Explainer, RelationshipTuple } from './access-checker.ts'
 import { clientBackend, type OpenFgaClientLike } from './client-backend.ts'
@@ -90,20 +90,16 @@ export function readOptions(options: OpenFgaOptions): OpenFgaSettings {
   const isOwn = options.client !== undefined
   refuseUnknownKeys('openFga', options, [...(isOwn ? ownClientKeys : [...storeKeys, 'client']), ...checkerKeys])
   const { consistency, userOf, tenant, contextualTuples = () => [], cacheSeconds = 0, explainer } = options
-  if (consistency !== undefined && consistency !== 'minimizeLatency' && consistency !== 'higherConsistency') {
-    throw new ConfigurationError('openFga.consistency', "give 'minimizeLatency' or 'higherConsistency'")
-  }
+  checkValues('openFga.', options, {
+    consistency: oneOf('minimizeLatency', 'higherConsistency'),
+    contextualTuples: kinds.function,
+    explainer: having('something with explain(question), such as an engine', 'explain'),
+  })
   if (userOf !== undefined && tenant !== undefined) {
     throw new ConfigurationError('openFga.tenant', 'leave it out: userOf names the users already')
   }
   if (!Number.isFinite(cacheSeconds) || cacheSeconds < 0) {
     throw new ConfigurationError('openFga.cacheSeconds', 'give a number of seconds, or leave it out')
-  }
-  if (typeof contextualTuples !== 'function') {
-    throw new ConfigurationError('openFga.contextualTuples', 'give a function of the verified identity')
-  }
-  if (explainer !== undefined && typeof explainer?.explain !== 'function') {
-    throw new ConfigurationError('openFga.explainer', 'give something with explain(question), such as an engine')
   }
   return {
     backend: backendOf(options),

@@ -153,9 +153,10 @@ function describe(record: RunRecord, entitled: Entitled): string {
 function pendingRefusal(record: RunRecord, { runStore }: Runs): Refusal {
   const { question, delivery } = record
   const message = question?.message ?? ''
+  const since = new Date(record.createdAt * 1000).toISOString()
   return {
     status: 'interrupted',
-    detail: `${record.state}: waits for ${question?.approver.subject ?? 'a person'}${record.note === undefined ? '' : ` (${record.note})`}`,
+    detail: `${record.state}: waits for ${question?.approver.subject ?? 'a person'} since ${since}${record.note === undefined ? '' : ` (${record.note})`}`,
     interrupt: {
       kind: 'approval_pending',
       id: record.id,

@@ -47,7 +47,7 @@ export async function permit(
   const { permission, subjects } = policy.rules
   if (permission === undefined) return { facts: { checkedAt: clock.now() } }
   if (checker === undefined) {
-    return deny('misconfigured', 'the policy has a permission and the guard has no `permissions` checker')
+    return deny('misconfigured', 'asks for a permission: give createGuard `permissions`')
   }
   const asked = answerOf('permission', () => permission({ input, identity }))
   // A copy: a rule may fill in the same object for its next call while the checker waits.

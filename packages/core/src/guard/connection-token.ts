@@ -54,7 +54,7 @@ export async function connectionToken(
   const { vault, tokens } = sources
   if (identity.kind !== 'user') return deny('misconfigured', 'a connection is a user’s, and no user is here')
   if (vault === undefined) {
-    return deny('misconfigured', 'the policy needs a connection and the guard has no `vault`')
+    return deny('misconfigured', 'uses a linked account: give createGuard a `vault`')
   }
   const by = vaultAccess(identity, vault)
   if ('refused' in by) return loginRequired(`${rule.connection}: ${by.refused}`)

@@ -13,10 +13,10 @@ import {
   checkValues,
   having,
   kinds,
+  needed,
   oneOf,
   openStoreKeys,
   refuseUnknownKeys,
-  requireText,
   upTo,
 } from '../lib/index.ts'
 import { type AuditSink, type Clock, systemClock, tellApp } from '../ports/index.ts'
@@ -121,8 +121,7 @@ function partsOf(options: GuardOptions): GuardParts {
   if (authorizationServer === undefined) {
     throw new ConfigurationError('authorizationServer', 'give a profile such as auth0({ … }) or oidc({ … })')
   }
-  checkOptions('agent', agent, { ceiling: kinds.texts, actorToken: kinds.function }, ['name'])
-  requireText('agent.name', agent.name)
+  checkOptions('agent', agent, { name: needed(kinds.text), ceiling: kinds.texts, actorToken: kinds.function })
   checkActorToken(options)
   checkPermissions(options)
   const { maxInputBytes = 1024 * 1024 } = options

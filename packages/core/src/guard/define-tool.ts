@@ -1,9 +1,11 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AccessRules, Call, Effect, EffectOf, ResultFor, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { requireText } from '../lib/index.ts'
+import { checkValues, kinds, needed } from '../lib/index.ts'
 import { type DefinedTool, markTool } from './defined-tool.ts'
 import { policy, publicTool } from './policy.ts'
+
+const toolValues = { name: needed(kinds.text), description: needed(kinds.text), run: needed(kinds.function) }
 
 /**
  * Defines a tool once: its name, its schema, its requirements, and its body.
@@ -44,9 +46,7 @@ export function defineTool<
     throw new ConfigurationError('defineTool', 'give { name, description, input, run } and the rules of policy()')
   }
   const { name, description, input, run, public: isPublic, ...rules } = options
-  requireText('defineTool.name', name)
-  requireText('defineTool.description', description)
-  if (typeof run !== 'function') throw new ConfigurationError('defineTool.run', 'give the function that does the work')
+  checkValues('defineTool.', options, toolValues)
   return markTool({ name, description, input, run, policy: policyFor(input, isPublic, rules) as never })
 }
 

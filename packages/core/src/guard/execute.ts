@@ -166,7 +166,7 @@ class RunningCall implements Call {
  * result, and the claim keeps trying to store it. `onFault` reports a result that cannot be returned again.
  */
 async function keepResult(
-  { claim, report }: ClaimedCall,
+  { claim, report, access }: ClaimedCall,
   { stored, problem }: Storable,
   execution: Execution,
 ): Promise<void> {
@@ -184,7 +184,9 @@ async function keepResult(
   }
   if (problem !== undefined) return notStored(problem)
   const isStream = stored.kind === 'not_storable'
-  report.passed('complete', isStream ? 'the run is stored; what it streamed is not' : 'the result is stored')
+  // A body that returns an API's refusal has done nothing, and each repeat of the call gets the refusal.
+  const hint = access.mayHaveActed() ? '' : '; the API accepted no write: throw if its response is not ok'
+  report.passed('complete', (isStream ? 'the run is stored; what it streamed is not' : 'the result is stored') + hint)
 }
 
 /** Waits for the store within the deadline of the guard. */

@@ -86,7 +86,7 @@ export function grantableScopes(
   const { roles: needed } = rules
   if (needed !== undefined) {
     if (held === undefined) {
-      return { code: 'misconfigured', detail: 'the policy needs roles and the guard has no `roles` map' }
+      return { code: 'misconfigured', detail: 'needs a role: give createGuard `roles`' }
     }
     if (!needed.some((role) => held.includes(role))) {
       const problem = map?.problemOf?.(identity)

@@ -57,6 +57,6 @@ function outcomeOf({ report, invocation, policy }: IncomingCall, refusal: Refusa
 /** Refuses a tool that has no policy. */
 export function noPolicy(invocation: Invocation, phase: Phase, reporting: Reporting): Denied {
   const report = new CallReport(invocation, reporting, reporting.clock.now())
-  const refusal = report.refused('policy', deny('no_policy', 'this tool has no policy() or publicTool()'))
+  const refusal = report.refused('policy', deny('no_policy', 'no policy: give what defineTool() or policy() made'))
   return ended({ invocation, report } as IncomingCall, refusal, phase) as Denied
 }

@@ -111,7 +111,7 @@ function afterFirst(
   const output = snapshot(result.value, maxInputBytes)
   if ('problem' in output) return refused("the schema's output", output)
   const dropped = missingIn(raw, output.value)
-  if (dropped !== undefined) return { problem: `the schema silently drops ${dropped}` }
+  if (dropped !== undefined) return { problem: `the schema silently drops ${dropped}: use z.strictObject` }
   return whenKnown(schema['~standard'].validate(output.value), (again) => afterSecond(raw, output.value, again))
 }
 

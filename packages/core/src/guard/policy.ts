@@ -2,14 +2,13 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { MAX_ASK_AGAIN_SECONDS } from '../approvals/refusals.ts'
 import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { checkOptions, checkValues, copyOf, having, kinds, oneOf, scopeList, upTo } from '../lib/index.ts'
+import { checkOptions, checkValues, copyOf, having, kinds, needed, oneOf, scopeList, upTo } from '../lib/index.ts'
 import { isConnection } from './linked-account.ts'
 import { type AnyRules, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
 
 type RuleName = keyof Rules<unknown, AccessRules>
 
-const anObject = having('an object')
 /** A question or a doubt that lasts longer has a time in milliseconds. */
 const aMonth = upTo(31 * 24 * 3600)
 const madeRule = {
@@ -26,12 +25,14 @@ const ruleValues = {
   subjects: oneOf('user'),
   permission: kinds.function,
   visibleWhen: kinds.function,
-  access: anObject,
-  wait: anObject,
+  access: having('an object'),
+  approval: having('{ message }'),
+  wait: having('{ maxSeconds }'),
   timeoutMs: kinds.timeoutMs,
   inDoubtSeconds: aMonth,
 }
 const approvalValues = {
+  message: needed(kinds.function),
   details: kinds.function,
   when: kinds.function,
   approver: kinds.function,
@@ -64,9 +65,9 @@ export function policy<
   },
 ): Policy<StandardSchemaV1.InferOutput<Schema>, Access, EffectOf<Named, Rule>> {
   checkSchema(schema)
-  checkOptions('policy', rules, ruleValues, ['callerScopes', 'approval'])
+  checkOptions('policy', rules, ruleValues, ['callerScopes'])
   for (const [name, rule] of Object.entries(rules.access ?? {})) {
-    checkValues('policy.access.', { [name]: rule ?? null }, { [name]: madeRule })
+    checkValues('policy.access.', { [name]: rule }, { [name]: needed(madeRule) })
   }
   const erased = copyOf(rules as unknown as AnyRules)
   if (erased.callerScopes !== undefined) scopeList('policy.callerScopes', erased.callerScopes)
@@ -88,21 +89,18 @@ export function publicTool<Schema extends StandardSchemaV1>(
 
 function checkSchema(schema: StandardSchemaV1): void {
   if (typeof schema?.['~standard']?.validate !== 'function') {
-    throw new ConfigurationError('policy schema', 'give a Standard Schema, such as z.object({ … })')
+    throw new ConfigurationError('policy schema', 'give a Standard Schema, such as z.strictObject({ … })')
   }
 }
 
 function checkWait(wait: AnyRules['wait']): void {
   if (wait === undefined) return
-  checkOptions('policy.wait', { ...wait, maxSeconds: wait.maxSeconds ?? null }, { maxSeconds: upTo(3600) })
+  checkOptions('policy.wait', wait, { maxSeconds: needed(upTo(3600)) })
 }
 
 function checkApproval({ approval, access = {}, effect }: AnyRules): void {
   if (approval === undefined) return
-  checkOptions('policy.approval', approval, approvalValues, ['message'])
-  if (typeof approval.message !== 'function') {
-    throw new ConfigurationError('policy.approval.message', 'give a function')
-  }
+  checkOptions('policy.approval', approval, approvalValues)
   if (effect === 'read') {
     throw new ConfigurationError('policy.effect', `'read' and approval do not go together: leave effect out`)
   }

@@ -35,7 +35,7 @@ export async function runOfCall(
 ): Promise<FoundRun | undefined | Refusal> {
   const { policy, identity, invocation, rawInput } = call
   if (!isSlot(invocation.slot)) {
-    return deny('misconfigured', 'a slot is a non-empty text, or a thread id and a call id')
+    return deny('misconfigured', 'slot: give a non-empty text, or [threadId, callId]')
   }
   const { runStore, agent } = runs
   call.report.policyVersion = await policy.version()

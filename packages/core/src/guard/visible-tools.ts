@@ -109,7 +109,7 @@ async function permissionVerdict(
   const { permissions: checker, agent, observe } = bounds
   if (visibleWhen === undefined) return 'visible'
   if (checker === undefined) {
-    return { reason: 'misconfigured', detail: 'the policy has a permission and the guard has no `permissions` checker' }
+    return { reason: 'misconfigured', detail: 'asks for a permission: give createGuard `permissions`' }
   }
   call.report.at = 'permission'
   try {

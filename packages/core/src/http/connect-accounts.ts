@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/index.ts'
 import type { IdentityOf } from '../identity/identity-of.ts'
 import { type PresentUser, presenceIn } from '../identity/present-user.ts'
-import { isLoopback, originList, refuseUnknownKeys, type StoreKeys } from '../lib/index.ts'
+import { checkOptions, isLoopback, kinds, needed, originList, type StoreKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { AccountLinker } from '../vault/account-linker.ts'
 import { completeConnect } from './connect-callback.ts'
@@ -37,7 +37,6 @@ export interface ConnectAccountsOptions {
 
 const optionKeys = [
   'linker',
-  'identityOf',
   'store',
   'keys',
   'baseUrl',
@@ -63,13 +62,10 @@ const optionKeys = [
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4 | RFC 9700 §4}
  */
 export function connectAccounts(options: ConnectAccountsOptions): (request: Request) => Promise<Response> {
-  refuseUnknownKeys('connectAccounts', options, optionKeys)
+  checkOptions('connectAccounts', options, { identityOf: needed(kinds.function) }, optionKeys)
   const { linker, identityOf, onConnected, clock = systemClock } = options
   if (linker?.specificationVersion !== 1) {
     throw new ConfigurationError('connectAccounts.linker', 'give the accounts of a vault: storedVault({ … }).accounts')
-  }
-  if (typeof identityOf !== 'function') {
-    throw new ConfigurationError('connectAccounts.identityOf', 'give a function that says who is signed in')
   }
   const base = baseOf(options.baseUrl)
   const origins = options.origins === undefined ? [base.origin] : originList('connectAccounts.origins', options.origins)

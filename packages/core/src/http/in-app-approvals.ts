@@ -4,7 +4,7 @@ import type { Delivery } from '../approvals/record.ts'
 import type { Principal, UserIdentity } from '../contract/index.ts'
 import { ApprovalAnswerError, BehalfError, ConfigurationError, TransportError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { checkOptions, kinds } from '../lib/index.ts'
 import { provenAtOf } from '../revocation/index.ts'
 
 /** A question that waits in the app's pages. */
@@ -45,11 +45,8 @@ const KIND = 'in_app'
  * @throws ConfigurationError An option is unknown or wrong.
  */
 export function inAppApprovals(options: InAppApprovalsOptions = {}): PushedChannel {
-  refuseUnknownKeys('inAppApprovals', options, ['notify', 'intervalSeconds'])
+  checkOptions('inAppApprovals', options, { notify: kinds.function }, ['intervalSeconds'])
   const { notify, intervalSeconds: interval = 5 } = options
-  if (notify !== undefined && typeof notify !== 'function') {
-    throw new ConfigurationError('inAppApprovals.notify', 'give a function')
-  }
   if (!(Number.isFinite(interval) && interval >= 1)) {
     throw new ConfigurationError('inAppApprovals.intervalSeconds', 'give a number of seconds, 1 or more')
   }

@@ -7,10 +7,10 @@ import type { RunStore } from '../approvals/run-store.ts'
 import { isAnswerable, type TakenAnswer, takeAnswer } from '../approvals/take-answer.ts'
 import { isSamePrincipal, type JsonObject, type UserIdentity } from '../contract/index.ts'
 import { displayFields, displayText } from '../display/display-text.ts'
-import { ApprovalAnswerError, ConfigurationError } from '../errors/index.ts'
+import { ApprovalAnswerError } from '../errors/index.ts'
 import type { IdentityOf } from '../identity/identity-of.ts'
 import { type PresentUser, presenceIn } from '../identity/present-user.ts'
-import { canonicalJson, equalSecrets, originList, refuseUnknownKeys } from '../lib/index.ts'
+import { canonicalJson, checkOptions, equalSecrets, kinds, needed, originList } from '../lib/index.ts'
 import { systemClock, tellApp } from '../ports/index.ts'
 import { isInApp, verifyInApp } from './in-app-approvals.ts'
 import { answering, isSameOrigin, readJson, refuse, respond } from './requests.ts'
@@ -30,7 +30,7 @@ export interface InAppInboxOptions extends Pick<ChannelsOptions, 'store' | 'keys
 }
 
 type Option = keyof InAppInboxOptions
-const optionKeys: readonly Option[] = ['store', 'keys', 'audit', 'clock', 'identityOf', 'origins', 'onAnswer']
+const optionKeys: readonly Option[] = ['store', 'keys', 'audit', 'clock', 'origins', 'onAnswer']
 
 /** Maximum number of questions in one answer, and of records that it reads. */
 const PAGE = 50
@@ -61,11 +61,8 @@ const posted = z.strictObject({
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */
 export function inAppInbox(options: InAppInboxOptions): (request: Request) => Promise<Response> {
-  refuseUnknownKeys('inAppInbox', options, optionKeys)
+  checkOptions('inAppInbox', options, { identityOf: needed(kinds.function) }, optionKeys)
   const { store, keys, identityOf, onAnswer, audit, clock = systemClock } = options
-  if (typeof identityOf !== 'function') {
-    throw new ConfigurationError('inAppInbox.identityOf', 'give a function that says who is signed in')
-  }
   const origins = options.origins === undefined ? undefined : originList('inAppInbox.origins', options.origins)
   const runStore = openRunStore({ store, keys, clock, audit })
   const presence = presenceIn(store, keys, clock)

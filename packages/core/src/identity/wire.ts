@@ -75,12 +75,13 @@ export function readActor(act: unknown, depth = 0): Actor | undefined {
   }
 }
 
-/** RFC 9396 §9.1. */
-const authorizationDetails = z.optional(z.array(z.looseObject({ type: text })))
-
-/** @throws InvalidTokenError `claims` */
+/**
+ * Reads the details of a token (RFC 9396 §9.1).
+ *
+ * @throws InvalidTokenError `claims`
+ */
 export function readAuthorizationDetails(claims: Claims): readonly AuthorizationDetail[] {
-  const result = authorizationDetails.safeParse(claims.authorization_details)
+  const result = z.optional(z.array(z.looseObject({ type: text }))).safeParse(claims.authorization_details)
   if (!result.success) throw new InvalidTokenError('claims', 'the token has malformed authorization_details')
   // Unchanged: the schema's copy lacks a field called `__proto__`, and a missing field would approve more.
   return (claims.authorization_details as AuthorizationDetail[] | undefined) ?? []

@@ -5,6 +5,7 @@ import { refuseUnknownKeys } from './options.ts'
 interface OptionKind {
   readonly words: string
   readonly holds: (value: unknown) => boolean
+  readonly isNeeded?: true
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== ''
@@ -28,6 +29,9 @@ export const kinds = {
   texts: kind('a list of non-empty strings', (value) => Array.isArray(value) && value.every(isText)),
 }
 
+/** Refuses an option that is absent, too. */
+export const needed = (one: OptionKind): OptionKind => ({ ...one, isNeeded: true })
+
 /** Accepts one of these words. */
 export const oneOf = (...allowed: readonly string[]): OptionKind => ({
   words: `one of ${allowed.map((word) => `'${word}'`).join(', ')}`,
@@ -47,14 +51,14 @@ export const having = (words: string, ...methods: readonly string[]): OptionKind
 export const aClock = having('an object with now(), which returns epoch milliseconds', 'now')
 
 /**
- * Checks the values of options. An option that is `undefined` is absent.
+ * Checks the values of options. An option that is `undefined` is absent, which only those of {@link needed} must not be.
  * @param prefix - Begins the names of the options in errors, such as `policy.`.
  * @throws ConfigurationError Names the option, its value if that is no secret, and what to give.
  */
 export function checkValues(prefix: string, options: object, allowed: Readonly<Record<string, OptionKind>>): void {
-  for (const [name, { words, holds }] of Object.entries(allowed)) {
+  for (const [name, { words, holds, isNeeded }] of Object.entries(allowed)) {
     const value = (options as Readonly<Record<string, unknown>>)[name]
-    if (value === undefined || holds(value)) continue
+    if ((value === undefined && !isNeeded) || holds(value)) continue
     throw new ConfigurationError(`${prefix}${name}`, `is ${shown(value)}; give ${words}`)
   }
 }
@@ -76,6 +80,7 @@ export function checkOptions(
 
 /** Numbers and the like are shown. A text may be a secret. */
 function shown(value: unknown): string {
+  if (value === undefined) return 'missing'
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (value === '') return 'empty'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'

@@ -1,7 +1,7 @@
 import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { checkAudience, trustedServers, type VerifyTokenOptions } from '../identity/verify-access-token.ts'
-import { originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { checkValues, kinds, originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { type ActorRules, checkActorRules } from './actor-rules.ts'
 import type { Passed } from './caller.ts'
 import type { Refused } from './challenge.ts'
@@ -129,12 +129,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const issuer = typeof options.authorizationServer === 'function' ? undefined : options.authorizationServer.issuer
   const metadata =
     options.metadata && resourceMetadata('createResourceServer.metadata', options.metadata, { audience, issuer, dpop })
-  if (options.introspect !== undefined && typeof options.introspect !== 'function') {
-    throw new ConfigurationError(
-      'createResourceServer.introspect',
-      'give a function that asks the issuer about a token',
-    )
-  }
+  checkValues('createResourceServer.', options, { introspect: kinds.function })
   const settings = {
     caller: { servers, audience, introspect: options.introspect },
     dpop,

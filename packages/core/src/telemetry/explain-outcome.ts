@@ -27,6 +27,6 @@ export function explainOutcome(outcome: Outcome<unknown> | PreflightOutcome): st
   const { status, trace } = outcome
   const why =
     status === 'denied' ? ` (${outcome.code})` : status === 'interrupted' ? ` (${outcome.interrupt.kind})` : ''
-  // From JSON, the trace is a plain object.
-  return `${visibleText(trace.tool)}: ${status}${why}${PrintedTrace.prototype[inspect].call(trace)}`
+  // From JSON, the trace is a plain object. A caller without types may have given a tool without a name.
+  return `${visibleText(trace.tool ?? 'call')}: ${status}${why}${PrintedTrace.prototype[inspect].call(trace)}`
 }

@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
+import type { AccessRule, ExemptionsNamed, NeedsWithoutApproval, RuleCall, Rules } from '../../src/entrypoints/spi.ts'
 import { connection } from '../../src/entrypoints/vault.ts'
 import {
   type Call,
@@ -116,7 +117,7 @@ describe('wrong policies do not compile', () => {
   test('`when` beside a credential that does not say what an exempted call may ask for', () => {
     policy(Order, {
       // @ts-expect-error withoutApproval is missing
-      approval: { message: () => 'x', when: () => true },
+      approval: { message: () => 'x', when: ({ input }) => input.quantity > 10 },
       access: { trade: resource(API, { scopes: ['trade:write'] }) },
     })
     policy(Order, {
@@ -133,5 +134,13 @@ describe('wrong policies do not compile', () => {
       access: { cal: connection('calendar', { scopes: ['write'], withoutApproval: ['read'], origins: [API] }) },
     })
     policy(Order, { approval: { message: () => 'x', when: () => true } })
+  })
+
+  test('the compiler’s message for it names the fix, and the input keeps its type', () => {
+    type When = NonNullable<NonNullable<Rules<{ n: number }, { trade: AccessRule }>['approval']>['when']>
+    expectTypeOf<When>().toExtend<NeedsWithoutApproval>()
+    expectTypeOf<When>().parameters.toEqualTypeOf<[RuleCall<{ n: number }>]>()
+    type Allowed = NonNullable<ExemptionsNamed<{ n: number }, Record<never, never>>['when']>
+    expectTypeOf<Allowed>().not.toExtend<NeedsWithoutApproval>()
   })
 })

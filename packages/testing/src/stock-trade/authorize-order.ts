@@ -16,6 +16,17 @@ export function detailOf(order: OrderBody): OrderBody & { readonly type: 'stock_
   return { type: 'stock_order', ...order }
 }
 
+/** Says how the details of a token differ from the order, for a developer who wrote both. */
+function differenceOf({ authorizationDetails }: Passed, order: ReturnType<typeof detailOf>): string {
+  const approved = authorizationDetails.filter(({ type }) => type === order.type)
+  const [detail] = approved
+  if (detail === undefined) return 'the token has no approved details of the type stock_order'
+  const differing = Object.entries(order).filter(([name, value]) => detail[name] !== value)
+  const names = differing.map(([name]) => name).join(', ')
+  const how = approved.length > 1 ? 'are several' : `differ in ${names || 'a field that an order does not have'}`
+  return `the token was not approved for this order: its details ${how}`
+}
+
 /**
  * Decides whether a token may place an order.
  *
@@ -31,7 +42,7 @@ export function authorizeOrder(caller: Passed, order: OrderBody, { trustedClient
     if (isApproved(caller, detailOf(order))) return 'approval'
     if (!hasDetails && trustedClients.includes(caller.identity.clientId ?? '')) return 'trusted'
     if (hasDetails || !caller.scopes.includes('trade:small')) {
-      throw challenge(403, 'insufficient_authorization_details', 'the token was not approved for this order')
+      throw challenge(403, 'insufficient_authorization_details', differenceOf(caller, detailOf(order)))
     }
   }
   if (!caller.scopes.includes('trade:small') || hasDetails) {

@@ -168,6 +168,17 @@ describe('a policy that cannot hold fails where it is written', () => {
     ],
   ]
   test.each<readonly [object, string]>([
+    [{ wait: 120 }, 'policy.wait: is 120; give { maxSeconds }'],
+    [{ wait: {} }, 'policy.wait.maxSeconds: is missing; give 0.001 to 3600 seconds'],
+    [{ approval: true }, 'policy.approval: is true; give { message }'],
+    [{ approval: {} }, 'policy.approval.message: is missing; give a function'],
+    [{ approval: { message: 'Buy shares' } }, 'policy.approval.message: is a string; give a function'],
+    [{ access: { api: undefined } }, 'policy.access.api: is missing; give what resource() or connection() made'],
+  ])('a wrong rule is refused, with what was given and what is allowed: %j', (rules, message) => {
+    expect(() => policy(schema, rules as never)).toThrow(expect.objectContaining({ message }))
+  })
+
+  test.each<readonly [object, string]>([
     [{ wait: { maxSeconds: 60_000 } }, 'policy.wait.maxSeconds: is 60000; give 0.001 to 3600 seconds'],
     [{ inDoubtSeconds: 3_600_000 }, 'policy.inDoubtSeconds: is 3600000; give 0.001 to 2678400 seconds'],
     [

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { explainOutcome } from '../../../src/entrypoints/audit.ts'
 import { defineTool } from '../../../src/index.ts'
 import { schema, smallWorld, user, writes } from './small-world.ts'
 
@@ -75,7 +76,13 @@ describe('a tool that is defined once', () => {
     expect(() => Object.assign(pay, { name: 'look' })).toThrow(TypeError)
     const { guard } = smallWorld()
     const forged = { ...pay, name: 'look' }
-    expect(await guard().run(forged as never, call())).toMatchObject({ status: 'denied', code: 'no_policy' })
+    for (const given of [forged, { name: 'look' }, 'pay']) {
+      const outcome = await guard().run(given as never, { slot: 'a', input: {} } as never)
+      expect(explainOutcome(outcome as never)).toMatch(
+        /^\w+: denied \(no_policy\)\n {2}policy {5}denied {6}no policy: give what defineTool\(\) or policy\(\) made$/,
+      )
+      expect(explainOutcome(outcome as never)).not.toContain('undefined')
+    }
   })
 })
 
@@ -85,6 +92,7 @@ describe('a definition that cannot hold fails where it is written', () => {
     ['no name', { ...whole, name: '' }, 'defineTool.name'],
     ['no description', { ...whole, description: undefined }, 'defineTool.description'],
     ['no body', { ...whole, run: undefined }, 'defineTool.run'],
+    ['a body that is a text', { ...whole, run: 'ran' }, 'defineTool.run'],
     ['no schema', { ...whole, input: undefined }, 'policy schema'],
     ['an unknown option', { ...whole, aproval: {} }, 'policy.aproval'],
     ['public with a rule', { ...whole, public: true, roles: ['trader'] }, 'defineTool.public'],

@@ -20,7 +20,7 @@ describe('the place of a run', () => {
     const { guard, call } = smallWorld()
     const outcome = await guard().run(writes, call({ slot: slot as Slot }), () => 'ran')
     expect(outcome).toMatchObject(finds ? { status: 'done' } : { status: 'denied', code: 'misconfigured' })
-    if (!finds) expect(outcome.trace.steps.at(-1)?.detail).toContain('a slot is')
+    if (!finds) expect(outcome.trace.steps.at(-1)?.detail).toBe('slot: give a non-empty text, or [threadId, callId]')
   })
 })
 
