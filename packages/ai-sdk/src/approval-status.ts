@@ -12,7 +12,7 @@ export interface ApprovalStatusOptions {
   /**
    * Called with the error behind a 401 or 503, such as that of a token for another audience. An error of the callback is
    * dropped.
-   * @default the error is dropped
+   * @default each kind of error is printed once, except that a login expired or ended
    */
   readonly onError?: (error: unknown) => void
 }
@@ -29,7 +29,7 @@ export interface ApprovalStatusOptions {
  * question, or another user's: the two look the same), 405, and 503 with `retry-after`. No cache stores an answer. More
  * requests than the interval allows read the store, and do not poll the person's channel.
  *
- * @throws ConfigurationError `guard` or `identityOf` is missing.
+ * @throws ConfigurationError `guard` or `identityOf` is missing; or the route rejects, since it got no `Request`.
  */
 export function approvalStatus({
   guard,
@@ -44,6 +44,9 @@ export function approvalStatus({
     throw new ConfigurationError('approvalStatus.identityOf', 'give a function that returns the signed-in user')
   }
   return async (request) => {
+    if (typeof request?.method !== 'string') {
+      throw new ConfigurationError('approvalStatus', 'got no Request: mount it as `({ req }) => status(req.raw)`')
+    }
     if (request.method !== 'GET') return respond(405, { error: 'method_not_allowed' }, { allow: 'GET' })
     try {
       const identity = await identityOf(request)
@@ -52,10 +55,22 @@ export function approvalStatus({
     } catch (error) {
       const response = answerTo(error)
       if (response === undefined) throw error
-      tellApp(() => onError?.(error))
+      tellApp(() => (onError ?? printOf(guard))(error))
       return response
     }
   }
+}
+
+/** Kinds of errors that were printed, by guard: an app may make the route for each request. */
+const printed = new WeakMap<object, Set<string>>()
+
+/** Returns the default of `onError`: without it, each user would seem to be signed out if the audience is wrong. */
+const printOf = (guard: object) => (error: unknown) => {
+  const { message, reason = 'none' } = error as Error & { readonly reason?: string }
+  const known = printed.get(guard) ?? new Set(['expired', 'inactive'])
+  printed.set(guard, known)
+  if (!known.has(reason)) console.warn(`approvalStatus: ${message}`)
+  known.add(reason)
 }
 
 function answerTo(error: unknown): Response | undefined {

@@ -134,7 +134,8 @@ export function isUnsent({ messages, status }: FollowedChat): boolean {
 
 /**
  * Continues the calls of a chat that wait for a sign-in, an account or a step-up. Call it when the user is back: the
- * server checks whether they did it.
+ * server checks whether they did it. The AI SDK pauses a call once only: one that now needs an approval too asks the
+ * person, and ends. The model's next equal call joins the question.
  */
 export async function wake(chat: FollowedChat): Promise<void> {
   for (const { approvalId, interrupt } of interruptsOf(chat.messages)) {

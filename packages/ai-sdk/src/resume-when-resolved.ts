@@ -36,7 +36,7 @@ export interface Resumed {
  * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. Answers all
  * requests of a step together, as the AI SDK requires. `approved: true` is only a wake-up: the tool checks again before
  * it runs. Sign-in, connection and step-up have no record, so they are answered at once: call this after the user's
- * action.
+ * action. A call that then needs an approval ends, since the AI SDK pauses it once only.
  *
  * @throws ConfigurationError There is no `threadId`.
  * @throws TransportError, StoreError Nothing is known; try again later.

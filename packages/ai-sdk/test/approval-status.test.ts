@@ -141,3 +141,31 @@ test('names the missing option at start-up', () => {
     'approvalStatus.identityOf',
   )
 })
+
+test('without onError, a wrong audience is printed once, and an expired login is not', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  onTestFinished(() => warn.mockRestore())
+  const errors = [
+    new InvalidTokenError('expired', 'the token expired'),
+    new InvalidTokenError('inactive', 'the login has ended'),
+    new InvalidTokenError('audience', 'the token is for another audience'),
+    new InvalidTokenError('audience', 'the token is for another audience'),
+    new TransportError('the issuer is away'),
+  ]
+  const route = approvalStatus({ guard: (await world()).guard(), identityOf: () => Promise.reject(errors.shift()) })
+  while (errors.length > 0) await route(new Request('https://app.example/api/approvals/x'))
+  expect(warn.mock.calls).toEqual([
+    ['approvalStatus: the token is for another audience'],
+    ['approvalStatus: the issuer is away'],
+  ])
+})
+
+test('says how to mount the route where it gets no Request, such as the context of Hono', async () => {
+  const route = approvalStatus({ guard: (await world()).guard(), identityOf: () => undefined })
+  const context = { req: { raw: new Request('https://app.example/api/approvals/x') } }
+  for (const given of [context, undefined]) {
+    await expect(route(given as never)).rejects.toThrow(
+      'approvalStatus: got no Request: mount it as `({ req }) => status(req.raw)`',
+    )
+  }
+})

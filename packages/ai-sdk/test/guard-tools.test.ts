@@ -109,6 +109,26 @@ describe('refused calls', () => {
     expect(seenBy(model)).toContain('"subject":"ann"')
   })
 
+  test('a call that waited for a login and now needs an approval asks and ends; the next equal call joins the question, as the guide says', async () => {
+    const target = await world()
+    const behalf = target.guard()
+    const asked = await turn({
+      guard: behalf,
+      model: scripted([call('call-1', 'create_order', buy(50))]),
+      messages: [user('Buy')],
+    })
+    expect(interruptsOf(asked.result)).toMatchObject([{ interrupt: { kind: 'login_required' } }])
+    const identity = await target.login()
+    const { messages } = await resumeWhenResolved(asked.saved, { guard: behalf, identity, threadId: 'thread-1' })
+    const model = scripted('I asked.', [call('call-2', 'create_order', buy(50))])
+    const ended = await turn({ guard: behalf, identity, model, messages })
+    expect(seenBy(model)).toContain('was asked to approve this action and has not answered. It was not done')
+    expect(interruptsOf(ended.result)).toEqual([])
+    const again = await turn({ guard: behalf, identity, model, messages: [...ended.saved, user('Again')] })
+    expect(interruptsOf(again.result)).toMatchObject([{ interrupt: { kind: 'approval_pending' } }])
+    expect(await target.authorizationServer.controls.pendingRequests('ann')).toHaveLength(1)
+  })
+
   test('a guard that rejects refuses the call, and does not reject the generation', async () => {
     const broken: Guard = {
       ...(await world()).guard(),
