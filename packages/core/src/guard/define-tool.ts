@@ -24,7 +24,7 @@ export function defineTool<
   Option extends keyof Rules<unknown, AccessRules> | 'name' | 'description' | 'input' | 'run' | 'public' = never,
 >(
   options: {
-    /** Name of the tool, for the model, the audit and the permissions. */
+    /** Name of the tool, for the model, the audit and the permissions. Models' APIs take letters, digits, `_` and `-`. */
     readonly name: Name
     /** Description of the tool, for the model. */
     readonly description: string

@@ -1,5 +1,7 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createGuard, defineTool, may, object, resource } from '@behalf/core'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
 import { type SandboxOptions, type SandboxProfile, startSandbox } from '../../src/index.ts'
 import { openLogin } from './login-http.ts'
@@ -42,6 +44,47 @@ test.each<SandboxProfile>(['oidc', 'auth0', 'okta', 'entra', 'keycloak'])(
     expect(await sandbox.target.api.controls.orders('p-ann')).toHaveLength(1)
   },
 )
+
+test('the program of the guide for local development places its orders at the API, and prints what its comments say', {
+  timeout: 30_000,
+}, async () => {
+  const page = readFileSync(new URL('../../../../docs/guides/local-development.md', import.meta.url), 'utf8')
+  const [, program = ''] = /```ts\n([\s\S]*?await sandbox\.close\(\)\n)```/.exec(page) ?? []
+  const folder = mkdtempSync(join(import.meta.dirname, 'guide-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'app.ts'), program)
+  const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+  onTestFinished(() => log.mockRestore())
+  await import(join(folder, 'app.ts'))
+  expect(log.mock.calls).toEqual([['done'], ['done'], ['not_permitted'], [2]])
+})
+
+test.each([
+  ['without a side', { side: undefined }, {}, /^400 .*side/],
+  ['with details without a side', {}, { side: undefined }, /^403 .*its details differ in side/],
+  ['with details of another quantity', {}, { quantity: 49 }, /^403 .*its details differ in quantity/],
+])('the API answers an order %s with what is wrong', async (_, inOrder, inDetails, answer) => {
+  const sandbox = await started({ answers: 'approve' })
+  const { api } = sandbox.settings
+  const order = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 }
+  const buy = defineTool({
+    name: 'buy',
+    description: 'Buys shares.',
+    input: z.strictObject({}),
+    approval: { message: () => 'Buy', details: () => [{ ...order, ...inDetails, type: 'stock_order' }] },
+    wait: { maxSeconds: 20 },
+    access: { trade: resource(api.resource, { scopes: ['trade:write'] }) },
+    async run(_input, { access, idempotencyKey }) {
+      const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey }
+      const request = { method: 'POST', headers, body: JSON.stringify({ ...order, ...inOrder }) }
+      const response = await access.trade.fetch(`${api.origin}/orders`, request)
+      return `${response.status} ${await response.text()}`
+    },
+  })
+  const identity = await sandbox.signIn('ann')
+  const outcome = await createGuard(sandbox.guardOptions).run(buy, { slot: 'one', input: {}, identity })
+  expect(outcome).toMatchObject({ status: 'done', result: expect.stringMatching(answer) })
+})
 
 describe('signIn', () => {
   test('gives a verified identity of the person, and leaves the login page to ask the next browser', async () => {
