@@ -5,7 +5,7 @@ import { misfitOf } from '../approvals/entitlement.ts'
 import { findOrCreateRun, findRun, type StartedRuns, startedRuns } from '../approvals/find-run.ts'
 import { type Entry, isSettled, type RunRecord } from '../approvals/record.ts'
 import type { Identity, Json } from '../contract/index.ts'
-import { equalJson } from '../lib/index.ts'
+import { equalJson, shown } from '../lib/index.ts'
 import { buildApprovalRequest } from './build-approval-request.ts'
 import { type AuthorizedCall, needsApproval } from './call.ts'
 import type { Phase } from './call-report.ts'
@@ -35,7 +35,7 @@ export async function runOfCall(
 ): Promise<FoundRun | undefined | Refusal> {
   const { policy, identity, invocation, rawInput } = call
   if (!isSlot(invocation.slot)) {
-    return deny('misconfigured', 'slot: give a non-empty text, or [threadId, callId]')
+    return deny('misconfigured', `slot: is ${shown(invocation.slot)}; give a non-empty text, or [threadId, callId]`)
   }
   const { runStore, agent } = runs
   call.report.policyVersion = await policy.version()

@@ -79,7 +79,7 @@ export function checkOptions(
 }
 
 /** Numbers and the like are shown. A text may be a secret. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (value === undefined) return 'missing'
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (value === '') return 'empty'

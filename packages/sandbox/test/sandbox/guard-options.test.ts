@@ -94,6 +94,29 @@ describe('signIn', () => {
     expect(page).toContain('Ann Archer')
   })
 
+  test('is the same user each time, so that an app without a login page may sign in for each request', async () => {
+    const sandbox = await started()
+    const guard = createGuard(sandbox.guardOptions)
+    const identityOf = () => sandbox.signIn('ann')
+    const buy = defineTool({
+      name: 'buy',
+      description: 'Buys.',
+      input: z.strictObject({}),
+      approval: { message: () => 'Buy' },
+      run: () => 'bought',
+    })
+    const call = async () => guard.run(buy, { slot: ['chat', 'call'], input: {}, identity: await identityOf() })
+    const asked = await call()
+    const id = asked.status === 'interrupted' ? asked.interrupt.id : ''
+    const view = await guard.approvals.get(id, { identity: await identityOf() })
+    expect(view).toMatchObject({ state: 'open', message: 'Buy' })
+    await sandbox.fault('approve')
+    await vi.waitFor(async () => expect(await call()).toMatchObject({ status: 'done', result: 'bought' }), {
+      timeout: 20_000,
+      interval: 1_000,
+    })
+  })
+
   test('refuses an unknown person, and names those who can sign in', async () => {
     const sandbox = await started()
     await expect(sandbox.signIn('zoe')).rejects.toThrow('there is no zoe; there are ann, bob')

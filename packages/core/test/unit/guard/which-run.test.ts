@@ -5,22 +5,25 @@ import { tapped } from '../approvals/harness.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'
 
 describe('the place of a run', () => {
-  test.each<readonly [string, unknown, boolean]>([
-    ['a text', 'call-1', true],
-    ['a text of two letters', 'ab', true],
-    ['a thread and a call', ['thread', 'call'], true],
-    ['an empty text', '', false],
-    ['a number', 5, false],
-    ['nothing', undefined, false],
-    ['a thread alone', ['thread'], false],
-    ['three of them', ['thread', 'call', 'more'], false],
-    ['a thread and nothing', ['thread', ''], false],
-    ['nothing and a call', [undefined, 'call'], false],
-  ])('%s', async (_, slot, finds) => {
+  test.each<readonly [string, unknown, string?]>([
+    ['a text', 'call-1'],
+    ['a text of two letters', 'ab'],
+    ['a thread and a call', ['thread', 'call']],
+    ['an empty text', '', 'empty'],
+    ['a number', 5, '5'],
+    ['nothing', undefined, 'missing'],
+    ['a thread alone', ['thread'], 'a list'],
+    ['three of them', ['thread', 'call', 'more'], 'a list'],
+    ['a thread and nothing', ['thread', ''], 'a list'],
+    ['nothing and a call', [undefined, 'call'], 'a list'],
+  ])('%s', async (_, slot, wrong) => {
     const { guard, call } = smallWorld()
     const outcome = await guard().run(writes, call({ slot: slot as Slot }), () => 'ran')
-    expect(outcome).toMatchObject(finds ? { status: 'done' } : { status: 'denied', code: 'misconfigured' })
-    if (!finds) expect(outcome.trace.steps.at(-1)?.detail).toBe('slot: give a non-empty text, or [threadId, callId]')
+    expect(outcome).toMatchObject(
+      wrong === undefined ? { status: 'done' } : { status: 'denied', code: 'misconfigured' },
+    )
+    const text = `slot: is ${wrong}; give a non-empty text, or [threadId, callId]`
+    if (wrong !== undefined) expect(outcome.trace.steps.at(-1)?.detail).toBe(text)
   })
 })
 
