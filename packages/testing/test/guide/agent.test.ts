@@ -26,6 +26,7 @@ const createOrder = defineTool({
       headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
       body: JSON.stringify(order),
     })
+    if (!response.ok) throw new Error(`orders: ${response.status}`)
     return response.json()
   },
 })

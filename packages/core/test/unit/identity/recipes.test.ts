@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { bypass, http, passthrough } from 'msw'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 import * as authJs from './recipes/auth-js.ts'
 import * as bearer from './recipes/bearer.ts'
@@ -55,10 +55,15 @@ describe('Auth.js and a Next.js route handler', () => {
     expect(await (await post(`session=${token}`)).json()).toEqual({ you: 'ann' })
   })
 
-  test('send everybody else to the login', async () => {
-    for (const cookie of [undefined, `session=${ended}`, 'session=forged']) {
-      expect((await post(cookie)).status).toBe(401)
-    }
+  test('send everybody else to the login, and tell the app of a token that did not expire', async () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+    onTestFinished(() => warn.mockRestore())
+    for (const cookie of [undefined, `session=${ended}`]) expect((await post(cookie)).status).toBe(401)
+    expect(warn).not.toHaveBeenCalled()
+    const other = await sign({ aud: 'https://other.example' })
+    for (const cookie of [`session=${other}`, 'session=forged']) expect((await post(cookie)).status).toBe(401)
+    expect(warn.mock.calls[0]).toEqual([expect.stringContaining('audience "https://other.example" is not')])
+    expect(warn).toHaveBeenCalledTimes(2)
   })
 
   test('keep the token of a login, and of nothing else', () => {

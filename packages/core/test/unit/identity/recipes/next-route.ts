@@ -3,13 +3,14 @@ import { InvalidTokenError } from '../../../../src/index.ts'
 import { identityOf } from './auth-js.ts'
 import { guard, whoami } from './setup.ts'
 
-/** A user whose token has expired is signed out. */
+/** A user whose token has expired is signed out. Any other fault is probably the app's, such as a wrong `audience`. */
 const signedIn: IdentityOf = async (request) => {
   try {
     return await identityOf(request)
   } catch (error) {
-    if (error instanceof InvalidTokenError) return undefined
-    throw error
+    if (!(error instanceof InvalidTokenError)) throw error
+    if (error.reason !== 'expired') console.warn(error.message)
+    return undefined
   }
 }
 
