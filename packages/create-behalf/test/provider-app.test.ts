@@ -36,7 +36,7 @@ function run(folder: string, env: Readonly<Record<string, string>>) {
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk))
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
   const prints = (text: string | RegExp) =>
-    vi.waitFor(() => expect(output).toMatch(text), { timeout: 60_000 }).then(() => output)
+    vi.waitFor(() => expect(output).toMatch(text), { timeout: 150_000 }).then(() => output)
   return { prints, type: (line: string) => child.stdin.write(`${line}\n`), ended, output: () => output }
 }
 

@@ -30,7 +30,7 @@ describe('what a write gave is told again (A5)', () => {
     const { guard, call, store } = smallWorld()
     let isStuck = false
     const behalf = guard({
-      timeoutMs: 150,
+      timeoutMs: 1_000,
       store: tapped(store, (operation, key, next) =>
         isStuck && operation === 'put' && key.startsWith('run:') ? new Promise<never>(() => {}) : next(),
       ),

@@ -4,6 +4,8 @@ import type { Outcome } from '../../../src/index.ts'
 import { policy } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 
+/** A hundred calls take a busy machine longer than one call may last by default. */
+const patient = { timeoutMs: 120_000 }
 const slowly = () => new Promise((resolve) => setTimeout(resolve, 20))
 const many = <T>(make: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: 100 }, (_, index) => make(index)))
@@ -12,7 +14,7 @@ const statuses = (outcomes: readonly Outcome<unknown>[]) => new Set(outcomes.map
 describe('a hundred at once, over two guards on one store', () => {
   test('first calls of one slot ask the person once', async () => {
     const { guard, call, questions, failsToAsk } = smallWorld()
-    const guards = [guard(), guard()] as const
+    const guards = [guard(patient), guard(patient)] as const
     failsToAsk(async () => void (await slowly()))
     const outcomes = await many((index) => guards[index % 2 === 0 ? 0 : 1].run(asks, call(), () => 'ran'))
     expect(statuses(outcomes)).toEqual(new Set(['interrupted']))
@@ -22,7 +24,7 @@ describe('a hundred at once, over two guards on one store', () => {
 
   test('first calls of a hundred slots with one binding ask once, and all of them see its end', async () => {
     const { guard, call, questions, answers, clock } = smallWorld()
-    const guards = [guard(), guard()] as const
+    const guards = [guard(patient), guard(patient)] as const
     const run = (index: number, body: () => unknown) =>
       guards[index % 2 === 0 ? 0 : 1].run(asks, call({ slot: `slot-${index}` }), body)
     await many((index) => run(index, () => 'ran'))
@@ -38,7 +40,7 @@ describe('a hundred at once, over two guards on one store', () => {
 
   test('first calls under `perCall` ask for each slot, and once for each', async () => {
     const { guard, call, questions } = smallWorld()
-    const guards = [guard(), guard()] as const
+    const guards = [guard(patient), guard(patient)] as const
     const perCall = policy(schema, { version: '1', approval: { message: () => 'Pay', perCall: true } })
     await many((index) =>
       guards[index % 2 === 0 ? 0 : 1].run(perCall, call({ slot: `slot-${index % 5}` }), () => 'ran'),
@@ -50,7 +52,7 @@ describe('a hundred at once, over two guards on one store', () => {
     verifies('A2', 'resumes of one approval run the body once; the others are unavailable or told its result'),
     async () => {
       const { guard, call, answers, clock } = smallWorld()
-      const guards = [guard(), guard()] as const
+      const guards = [guard(patient), guard(patient)] as const
       await guards[0].run(asks, call(), () => 'ran')
       answers({ status: 'approved' })
       clock.advance(10)
