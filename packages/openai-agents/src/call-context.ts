@@ -1,0 +1,77 @@
+import { ConfigurationError, type Identity, type Interrupt, type Json } from '@behalf/core'
+import { plainCopy, type ToolAuthorizationCode, tellApp } from '@behalf/core/spi'
+import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
+
+/** Hands the original error to the app. */
+export function reportError(error: unknown, { name, options }: GuardedCall): void {
+  tellApp(() => options.onError?.(error, name))
+}
+
+/** Returns for whom this call is made. A function is asked at each call: another user may resume the run. */
+export function identityOf(call: GuardedCall): Identity | undefined {
+  const { identity } = call.options
+  if (typeof identity !== 'function') return identity
+  try {
+    return identity()
+  } catch (error) {
+    reportError(error, call)
+    return undefined
+  }
+}
+
+/** @throws ConfigurationError The app's function returned no id. */
+function threadOf({ options: { threadId } }: GuardedCall, runContext: AnyRunContext): string {
+  const thread: unknown = typeof threadId === 'function' ? threadId(runContext) : threadId
+  if (typeof thread === 'string' && thread !== '') return thread
+  throw new ConfigurationError('guardTools.threadId', 'give the id under which the conversation is stored')
+}
+
+/** Returns the arguments as the model wrote them. The guard refuses a text that is not JSON. */
+export function argumentsIn(text: string): Json {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+/**
+ * Name of a call's pause for the guard. It is bound to the arguments: a party that keeps the saved run could change
+ * them.
+ */
+export const pauseOf = ([thread, id]: readonly [string, string], input: Json): Json => [thread, id, input]
+
+/** Findings of a preflight: the interrupt of a call that waits, or the refusal that the model is told. */
+export type Finding =
+  | { readonly interrupt: Interrupt }
+  | { readonly code: ToolAuthorizationCode; readonly message: string }
+
+/** A run of the framework. */
+export interface Run {
+  /** Names the run, also after a restart: a model may give its calls the ids of an earlier run of the conversation. */
+  readonly id: string
+  /** What was found out about its calls, by {@link findingKey}: `needsApproval` can only return a boolean. */
+  readonly findings: Map<string, Finding>
+}
+
+const runs = new WeakMap<object, Run>()
+
+/** Returns the run of a context. An agent that is used as a tool gets its own one, which shares the usage. */
+export const runOf = (runContext: AnyRunContext): Run =>
+  runs.get(runContext.usage) ?? restoredRun(runContext, crypto.randomUUID())
+
+export function restoredRun({ usage }: AnyRunContext, id: string): Run {
+  const run = { id, findings: new Map<string, Finding>() }
+  runs.set(usage, run)
+  return run
+}
+
+/** Where a model's call is found again. */
+export const slotOf = (call: GuardedCall, runContext: AnyRunContext, callId: string): readonly [string, string] => [
+  threadOf(call, runContext),
+  `${runOf(runContext).id}/${callId}`,
+]
+
+/** Name of a call within its run. */
+export const findingKey = (tool: string, callId: string | undefined, input: unknown): string =>
+  JSON.stringify([tool, callId, plainCopy(input)])

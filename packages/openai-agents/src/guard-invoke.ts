@@ -1,0 +1,152 @@
+import { type Call, ConfigurationError, type Outcome, type Slot, ToolAuthorizationError } from '@behalf/core'
+import {
+  denySentences,
+  interruptSentences,
+  plainCopy,
+  redactorOf,
+  slotWithin,
+  toolFailedSentence,
+} from '@behalf/core/spi'
+import { argumentsIn, findingKey, identityOf, reportError, runOf, slotOf } from './call-context.ts'
+import type { AnyRunContext, AnyTool, GuardedCall } from './guarded-tools.ts'
+
+export type Invoke = AnyTool['invoke']
+type Details = NonNullable<Parameters<Invoke>[2]>
+
+/** Returns the tool's `invoke` behind `guard.run`. */
+export function guardInvoke(call: GuardedCall): Invoke {
+  const guarded: Invoke = async (runContext, text, details) => {
+    const isModels = details?.toolCall?.name === call.name && details.toolCall.arguments === text
+    const told = refusing(isModels)
+    const signal = details?.signal
+    try {
+      const input = argumentsIn(text)
+      const refused = isModels ? takeRefusal(runContext, call, details, input) : undefined
+      return refused === undefined
+        ? resultOf(await runGuarded(call, { runContext, input, details, isModels }), told)
+        : told(refused.code, refused.message)
+    } catch (error) {
+      if (isToldHere(error) || (signal?.aborted === true && error === signal.reason)) throw error
+      reportError(error, call)
+      if (ConfigurationError.isInstance(error)) return told('misconfigured', denySentences.misconfigured)
+      return told('tool_failed', toolFailedSentence)
+    }
+  }
+  bodies.add(guarded)
+  return guarded
+}
+
+const bodies = new WeakSet<object>()
+
+/** Whether an `invoke` is behind a guard. A second guard would find the write of the first one under way. */
+export const isGuarded = (invoke: object): boolean => bodies.has(invoke)
+
+/** A call as the framework, or the code of another tool, makes it. */
+interface Incoming {
+  readonly runContext: AnyRunContext
+  readonly input: unknown
+  readonly details: Details | undefined
+  /** Whether the model made the call. */
+  readonly isModels: boolean
+}
+
+function runGuarded(call: GuardedCall, incoming: Incoming): Promise<Outcome<unknown>> {
+  const { name, policy, options } = call
+  const { input, details } = incoming
+  const slot = placeOf(call, incoming)
+  const invocation = { tool: name, slot, input, rawInput: input, identity: identityOf(call), signal: details?.signal }
+  return options.guard.run(policy, invocation, (parsed, one) => runTool(call, incoming, parsed, one))
+}
+
+function resultOf(outcome: Outcome<unknown>, told: ReturnType<typeof refusing>): unknown {
+  switch (outcome.status) {
+    case 'done':
+      return outcome.result
+    case 'denied':
+      return told(outcome.code, outcome.message)
+    case 'unavailable':
+      return told('unavailable', outcome.message)
+    case 'interrupted':
+      return told(outcome.interrupt.kind, interruptSentences[outcome.interrupt.kind], outcome.interrupt)
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** Errors that were made here. A body may throw the same class, with its own text. */
+const refusals = new WeakSet<object>()
+
+const isToldHere = (error: unknown): boolean => typeof error === 'object' && error !== null && refusals.has(error)
+
+/**
+ * Tells of a call that did not run. The model reads a sentence as the result. The code of another tool would go on as
+ * if it had a result, so it gets an error.
+ */
+const refusing =
+  (isModels: boolean) =>
+  (...parts: ConstructorParameters<typeof ToolAuthorizationError>): string => {
+    const [, message] = parts
+    if (isModels) return message
+    const error = new ToolAuthorizationError(...parts)
+    refusals.add(error)
+    throw error
+  }
+
+/** Returns what the preflight of this call refused, once. */
+function takeRefusal(runContext: AnyRunContext, { name }: GuardedCall, details: Details | undefined, input: unknown) {
+  const { findings } = runOf(runContext)
+  const key = findingKey(name, details?.toolCall?.callId, input)
+  const finding = findings.get(key)
+  if (finding === undefined || !('code' in finding)) return undefined
+  findings.delete(key)
+  return finding
+}
+
+/** A model's call is named by its id. The code of a tool may make several calls under the id of its own. */
+function placeOf(call: GuardedCall, { runContext, input, details, isModels }: Incoming): Slot {
+  const callId = details?.toolCall?.callId
+  // Called by itself, no framework stores where it stands: an open question is found by its content.
+  if (details === undefined || callId === undefined) return crypto.randomUUID()
+  const slot = slotOf(call, runContext, callId)
+  if (isModels) return slot
+  return slotWithin(slot, { tool: call.name, input, attempt: parsedCallback(details)?.told ?? details })
+}
+
+const PARSED = 'openai.agents.functionToolParsedInputCallback'
+
+/** The runner makes this function for each call, and the framework calls it with what the tool's own schema parsed. */
+function parsedCallback(
+  details: Details,
+): { readonly key: symbol; readonly told: (input: unknown) => void } | undefined {
+  const key = Object.getOwnPropertySymbols(details).find(({ description }) => description === PARSED)
+  const told: unknown = key === undefined ? undefined : Reflect.get(details, key)
+  return key === undefined || typeof told !== 'function' ? undefined : { key, told: told as () => void }
+}
+
+/** Text in which the framework hides an error of `execute`, and tells the model to call again. */
+const HIDDEN = 'An error occurred while running the tool. Please try again.'
+
+async function runTool(
+  { name, tool }: GuardedCall,
+  { runContext, details }: Incoming,
+  parsed: unknown,
+  one: Call,
+): Promise<unknown> {
+  const text = JSON.stringify(parsed)
+  const callback = details && parsedCallback(details)
+  let changed: ConfigurationError | undefined
+  // A10: the framework parses by the tool's own schema before `execute`. What a person approved must come out of that.
+  const demandSame = (input: unknown) => {
+    if (JSON.stringify(plainCopy(input)) === text) return callback?.told(input)
+    changed = new ConfigurationError(
+      `guardTools.tools.${name}.parameters`,
+      'changes what the policy parsed: give tool and policy the same schema, one that transforms nothing',
+    )
+    throw changed
+  }
+  const own = callback === undefined ? details : { ...details, [callback.key]: demandSame }
+  const result = await tool.invoke(runContext, text, own)
+  if (changed !== undefined) throw changed
+  if (result === HIDDEN) throw new Error('the tool threw: make it with errorFunction: null, to get its error here')
+  return redactorOf(one)(result)
+}

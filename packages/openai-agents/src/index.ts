@@ -1,0 +1,6 @@
+export { guardTools } from './guard-tools.ts'
+export type { AnyRunContext, AnyTool, GuardToolsOptions, PoliciesFor, ToolInput } from './guarded-tools.ts'
+export { type AnyRunState, interruptsOf, type PausedRun, type PendingCall } from './interrupts-of.ts'
+export { type Resumed, type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
+export { restoreRun, saveRun } from './saved-run.ts'
+export { toOpenAiTools } from './to-openai-tools.ts'

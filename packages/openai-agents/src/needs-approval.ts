@@ -1,0 +1,60 @@
+import { ConfigurationError } from '@behalf/core'
+import { denySentences, plainCopy } from '@behalf/core/spi'
+import { type Finding, findingKey, identityOf, pauseOf, reportError, runOf, slotOf } from './call-context.ts'
+import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
+
+export type NeedsApproval = (runContext: AnyRunContext, input: unknown, callId?: string) => Promise<boolean>
+
+/**
+ * Preflight, as the tool's `needsApproval`. Never rejects: a rejection would reject the whole run, with its message.
+ *
+ * A call that is refused needs no person: `invoke` tells the model why, without asking the guard a second time.
+ */
+export function needsApprovalOf(call: GuardedCall): NeedsApproval {
+  return async (runContext, given, callId) => {
+    const finding = await findingOf(call, runContext, given, callId)
+    if (finding !== undefined) runOf(runContext).findings.set(findingKey(call.name, callId, given), finding)
+    return finding !== undefined && 'interrupt' in finding
+  }
+}
+
+async function findingOf(
+  call: GuardedCall,
+  runContext: AnyRunContext,
+  given: unknown,
+  callId: string | undefined,
+): Promise<Finding | undefined> {
+  const { name, tool, policy, options } = call
+  const { guard } = options
+  try {
+    const identity = identityOf(call)
+    const input = plainCopy(given) ?? null
+    if (callId === undefined) throw new ConfigurationError('guardTools', 'the framework gave this call no id')
+    if (await tool.needsApproval(runContext, given, callId)) {
+      throw new ConfigurationError(
+        `guardTools.tools.${name}.needsApproval`,
+        'would let any answer of the framework run the tool: say approval in the policy',
+      )
+    }
+    const slot = slotOf(call, runContext, callId)
+    const invocation = { tool: name, slot, input, rawInput: input, identity }
+    const outcome = await guard.preflight(policy, invocation)
+    switch (outcome.status) {
+      case 'ready':
+        return undefined
+      case 'interrupted':
+        // `invoke` waits, where the signal of an abort is heard as well.
+        if (outcome.maxWaitSeconds !== undefined) return undefined
+        return { interrupt: await guard.pauses.bind(outcome.interrupt, pauseOf(slot, input)) }
+      case 'denied':
+        return { code: outcome.code, message: outcome.message }
+      case 'unavailable':
+        return { code: 'unavailable', message: outcome.message }
+      default:
+        return outcome satisfies never
+    }
+  } catch (error) {
+    reportError(error, call)
+    return { code: 'misconfigured', message: denySentences.misconfigured }
+  }
+}

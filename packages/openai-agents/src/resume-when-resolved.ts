@@ -1,0 +1,84 @@
+import { ConfigurationError, type Guard, type Identity } from '@behalf/core'
+import { findPauses } from '@behalf/core/spi'
+import type { RunToolApprovalItem } from '@openai/agents'
+import { argumentsIn, pauseOf, runOf } from './call-context.ts'
+import { isGuarded } from './guard-invoke.ts'
+import { type AnyRunState, callOf, pendingItems } from './interrupts-of.ts'
+
+/** Options of {@link resumeWhenResolved}. */
+export interface ResumeOptions {
+  /** Guard whose tools interrupted the run, or another guard over the same store and keys. */
+  readonly guard: Pick<Guard, 'pauses'>
+  /** Identity that asks. Questions are read only under this identity. */
+  readonly identity: Identity
+  /** The conversation's id, as `guardTools` gets it. */
+  readonly threadId: string
+  /** Aborts the lookups of the questions. @default they are not aborted */
+  readonly signal?: AbortSignal
+}
+
+/** What {@link resumeWhenResolved} found. */
+export interface Resumed<State> {
+  /**
+   * `resolved`: at least one call has its answer: continue with `run(agent, state)`. `open`: no call has it yet.
+   * `nothing`: no guarded call waits. `unknown`: calls wait that this guard does not answer, and it stays so: their
+   * questions are unknown or another user's (the two look the same), or no guard with these keys made them for these
+   * arguments and this conversation.
+   */
+  readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
+  /** The given state; if `resolved`, with the framework's approval of each call that has its answer. */
+  readonly state: State
+}
+
+/**
+ * Looks up the questions of the waiting calls, and lets those continue that have their answer.
+ *
+ * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. The
+ * framework's approval is only a wake-up, also for a question that was denied: the tool checks again before it runs, and
+ * tells the model. Sign-in, connection and step-up have no record, so they are answered at once: call this after the
+ * user's action. A call that is not answered interrupts the run again, and asks no second question.
+ *
+ * @param state - `result.state`, or what `restoreRun` returned.
+ * @throws ConfigurationError There is no `threadId`, or the state was restored without its interrupts.
+ * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
+ * @throws TransportError, StoreError Nothing is known; try again later.
+ */
+export async function resumeWhenResolved<State extends AnyRunState>(
+  state: State,
+  options: ResumeOptions,
+): Promise<Resumed<State>> {
+  const { threadId } = options
+  if (typeof threadId !== 'string' || threadId === '') {
+    throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id that guardTools got for the conversation')
+  }
+  const run = runOf(state._context)
+  const items = state.getInterruptions().filter(isGuardedItem)
+  const unreadable = items.filter(isUnreadable)
+  if (items.length > unreadable.length && run.findings.size === 0) {
+    throw new ConfigurationError(
+      'resumeWhenResolved.state',
+      'has no interrupts: save with saveRun and restore with restoreRun, in place of toString and fromString',
+    )
+  }
+  const pending = pendingItems(state)
+  const found = await findPauses(
+    pending,
+    ({ callId, item }) => pauseOf([threadId, `${run.id}/${callId}`], callOf(item)?.input ?? null),
+    options,
+  )
+  const answered = [...found.resolved.map(({ item }) => item), ...unreadable]
+  for (const item of answered) state.approve(item)
+  if (answered.length > 0) return { status: 'resolved', state }
+  const isLost = pending.length === 0 && items.length > 0
+  return { status: isLost ? 'unknown' : found.status, state }
+}
+
+const isGuardedItem = ({ agent, name }: RunToolApprovalItem): boolean =>
+  agent.tools.some((tool) => tool.type === 'function' && tool.name === name && isGuarded(tool.invoke))
+
+/** The framework itself interrupts for arguments that are no object, and asks no tool. The model is told to repair them. */
+function isUnreadable({ rawItem }: RunToolApprovalItem): boolean {
+  if (rawItem.type !== 'function_call') return false
+  const input = argumentsIn(rawItem.arguments)
+  return typeof input !== 'object' || input === null || Array.isArray(input)
+}
