@@ -35,7 +35,7 @@ const entryPoints = '(index\\.ts$|entrypoints/)'
 
 const core = '^packages/core/src'
 const inside = (names) => `${core}/(${names.join('|')})/`
-const adapters = ['langchain', 'ai-sdk', 'mastra', 'mcp']
+const adapters = ['langchain', 'ai-sdk', 'mastra', 'mcp', 'openai-agents']
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
@@ -92,7 +92,7 @@ export default {
       to: {
         path: [
           '^packages/(?!core/)',
-          '(^|/)node_modules/(ai|@ai-sdk|@langchain|@mastra|@modelcontextprotocol|next|express|hono|msw|vitest|oidc-provider)(/|$)',
+          '(^|/)node_modules/(ai|@ai-sdk|@langchain|@mastra|@modelcontextprotocol|@openai|next|express|hono|msw|vitest|oidc-provider)(/|$)',
         ],
       },
     },

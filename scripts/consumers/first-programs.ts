@@ -18,6 +18,7 @@ const stagings: Readonly<Record<string, Staging>> = {
   '@behalf/ai-sdk': { needs: servers },
   '@behalf/langchain': { needs: [...servers, '@langchain/openai'] },
   '@behalf/mastra': { needs: servers },
+  '@behalf/openai-agents': { needs: servers },
   '@behalf/mcp': { needs: servers },
   '@behalf/fga-engine': { needs: [] },
   '@behalf/stores': { needs: [...servers, 'zod'], replaced: ['/var/lib/agent/behalf.db', 'behalf.db'] },

@@ -1,12 +1,5 @@
-import { type Call, ConfigurationError, type Outcome, type Slot, ToolAuthorizationError } from '@behalf/core'
-import {
-  denySentences,
-  interruptSentences,
-  plainCopy,
-  redactorOf,
-  slotWithin,
-  toolFailedSentence,
-} from '@behalf/core/spi'
+import { ConfigurationError, type Outcome, type Slot, ToolAuthorizationError } from '@behalf/core'
+import { denySentences, interruptSentences, plainCopy, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import { argumentsIn, findingKey, identityOf, reportError, runOf, slotOf } from './call-context.ts'
 import type { AnyRunContext, AnyTool, GuardedCall } from './guarded-tools.ts'
 
@@ -15,10 +8,10 @@ type Details = NonNullable<Parameters<Invoke>[2]>
 
 /** Returns the tool's `invoke` behind `guard.run`. */
 export function guardInvoke(call: GuardedCall): Invoke {
-  const guarded: Invoke = async (runContext, text, details) => {
-    const isModels = details?.toolCall?.name === call.name && details.toolCall.arguments === text
+  const guarded: Invoke = async (runContext, text, details = {}) => {
+    const isModels = details.toolCall?.name === call.name && details.toolCall.arguments === text
     const told = refusing(isModels)
-    const signal = details?.signal
+    const { signal } = details
     try {
       const input = argumentsIn(text)
       const refused = isModels ? takeRefusal(runContext, call, details, input) : undefined
@@ -45,7 +38,7 @@ export const isGuarded = (invoke: object): boolean => bodies.has(invoke)
 interface Incoming {
   readonly runContext: AnyRunContext
   readonly input: unknown
-  readonly details: Details | undefined
+  readonly details: Details
   /** Whether the model made the call. */
   readonly isModels: boolean
 }
@@ -54,8 +47,8 @@ function runGuarded(call: GuardedCall, incoming: Incoming): Promise<Outcome<unkn
   const { name, policy, options } = call
   const { input, details } = incoming
   const slot = placeOf(call, incoming)
-  const invocation = { tool: name, slot, input, rawInput: input, identity: identityOf(call), signal: details?.signal }
-  return options.guard.run(policy, invocation, (parsed, one) => runTool(call, incoming, parsed, one))
+  const invocation = { tool: name, slot, input, rawInput: input, identity: identityOf(call), signal: details.signal }
+  return options.guard.run(policy, invocation, (parsed) => runTool(call, incoming, parsed))
 }
 
 function resultOf(outcome: Outcome<unknown>, told: ReturnType<typeof refusing>): unknown {
@@ -93,9 +86,9 @@ const refusing =
   }
 
 /** Returns what the preflight of this call refused, once. */
-function takeRefusal(runContext: AnyRunContext, { name }: GuardedCall, details: Details | undefined, input: unknown) {
+function takeRefusal(runContext: AnyRunContext, { name }: GuardedCall, details: Details, input: unknown) {
   const { findings } = runOf(runContext)
-  const key = findingKey(name, details?.toolCall?.callId, input)
+  const key = findingKey(name, details.toolCall?.callId, input)
   const finding = findings.get(key)
   if (finding === undefined || !('code' in finding)) return undefined
   findings.delete(key)
@@ -104,23 +97,27 @@ function takeRefusal(runContext: AnyRunContext, { name }: GuardedCall, details: 
 
 /** A model's call is named by its id. The code of a tool may make several calls under the id of its own. */
 function placeOf(call: GuardedCall, { runContext, input, details, isModels }: Incoming): Slot {
-  const callId = details?.toolCall?.callId
-  // Called by itself, no framework stores where it stands: an open question is found by its content.
-  if (details === undefined || callId === undefined) return crypto.randomUUID()
+  const callId = details.toolCall?.callId
+  if (callId === undefined) throw new ConfigurationError('guardTools.details', PART)
   const slot = slotOf(call, runContext, callId)
-  if (isModels) return slot
-  return slotWithin(slot, { tool: call.name, input, attempt: parsedCallback(details)?.told ?? details })
+  const { told: attempt } = parsedCallback(details)
+  return isModels ? slot : slotWithin(slot, { tool: call.name, input, attempt })
 }
+
+const PART =
+  'are not those that the framework hands to a tool, so this call is not told from an equal one before it: pass on all of them, or call guard.run'
 
 const PARSED = 'openai.agents.functionToolParsedInputCallback'
 
-/** The runner makes this function for each call, and the framework calls it with what the tool's own schema parsed. */
-function parsedCallback(
-  details: Details,
-): { readonly key: symbol; readonly told: (input: unknown) => void } | undefined {
+/**
+ * Returns the function that the framework calls with what the tool's own schema parsed. The runner makes one for each
+ * call, and code that hands on a copy of the details hands it on.
+ */
+function parsedCallback(details: Details) {
   const key = Object.getOwnPropertySymbols(details).find(({ description }) => description === PARSED)
   const told: unknown = key === undefined ? undefined : Reflect.get(details, key)
-  return key === undefined || typeof told !== 'function' ? undefined : { key, told: told as () => void }
+  if (key === undefined || typeof told !== 'function') throw new ConfigurationError('guardTools.details', PART)
+  return { key, told: told as (input: unknown) => void }
 }
 
 /** Text in which the framework hides an error of `execute`, and tells the model to call again. */
@@ -130,23 +127,21 @@ async function runTool(
   { name, tool }: GuardedCall,
   { runContext, details }: Incoming,
   parsed: unknown,
-  one: Call,
 ): Promise<unknown> {
   const text = JSON.stringify(parsed)
-  const callback = details && parsedCallback(details)
+  const { key, told } = parsedCallback(details)
   let changed: ConfigurationError | undefined
   // A10: the framework parses by the tool's own schema before `execute`. What a person approved must come out of that.
   const demandSame = (input: unknown) => {
-    if (JSON.stringify(plainCopy(input)) === text) return callback?.told(input)
+    if (JSON.stringify(plainCopy(input)) === text) return told(input)
     changed = new ConfigurationError(
       `guardTools.tools.${name}.parameters`,
       'changes what the policy parsed: give tool and policy the same schema, one that transforms nothing',
     )
     throw changed
   }
-  const own = callback === undefined ? details : { ...details, [callback.key]: demandSame }
-  const result = await tool.invoke(runContext, text, own)
+  const result = await tool.invoke(runContext, text, { ...details, [key]: demandSame })
   if (changed !== undefined) throw changed
   if (result === HIDDEN) throw new Error('the tool threw: make it with errorFunction: null, to get its error here')
-  return redactorOf(one)(result)
+  return result
 }

@@ -1,10 +1,10 @@
 import type { Interrupt } from '@behalf/core'
-import type { Agent, RunState, RunToolApprovalItem } from '@openai/agents'
+import type { RunState, RunToolApprovalItem } from '@openai/agents'
 import { argumentsIn, findingKey, runOf } from './call-context.ts'
 
-/** A run of the framework that can wait, whatever its context and its agents are. */
+/** What is read of the state of a run, whatever its context and its agents are. */
 // biome-ignore lint/suspicious/noExplicitAny: the framework's generics are invariant; no narrower type takes every run.
-export type AnyRunState = RunState<any, Agent<any, any>>
+export type AnyRunState = Pick<RunState<any, any>, '_context' | 'approve' | 'getInterruptions' | 'toJSON'>
 
 /** The result of `run`, also of a stream that has ended, or the state of a run. */
 export type PausedRun = AnyRunState | { readonly state: AnyRunState }

@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@behalf/testing/contract'
-import { Agent, type AgentInputItem, Runner, tool } from '@openai/agents'
+import { Agent, type AgentInputItem, Runner, type RunState, tool } from '@openai/agents'
 import {
   type AnyRunContext,
-  type AnyRunState,
   type AnyTool,
   guardTools,
   interruptsOf,
@@ -61,12 +60,12 @@ export const subject: AdapterSubject = {
   },
 }
 
-const waits = (state: AnyRunState | undefined): boolean => (state?.getInterruptions() ?? []).length > 0
+const waits = (state: State | undefined): boolean => (state?.getInterruptions() ?? []).length > 0
 
 /** How a turn went, as far as it got. */
 interface Went {
   readonly ended?: AdapterReport['ended']
-  readonly state?: AnyRunState
+  readonly state?: State
   readonly text?: string
   readonly chunks?: readonly unknown[]
   readonly error?: unknown
@@ -75,7 +74,7 @@ interface Went {
 async function startOf(
   turn: AdapterTurn,
   agent: Agent,
-  saved: AnyRunState | undefined,
+  saved: State | undefined,
   history: readonly AgentInputItem[],
 ): Promise<Went> {
   const { start, guard, identity, threadId } = turn
@@ -90,7 +89,7 @@ async function startOf(
   return status === 'resolved' ? go(turn, agent, state) : { ended: 'not_resumed' }
 }
 
-async function go({ signal, stream }: AdapterTurn, agent: Agent, given: AnyRunState | AgentInputItem[]): Promise<Went> {
+async function go({ signal, stream }: AdapterTurn, agent: Agent, given: State | AgentInputItem[]): Promise<Went> {
   const runner = new Runner({ tracingDisabled: true })
   const input = given as AgentInputItem[]
   const options = { ...(signal !== undefined && { signal }) }
@@ -108,6 +107,10 @@ async function go({ signal, stream }: AdapterTurn, agent: Agent, given: AnyRunSt
 /** A run that waits has no output, and prints a warning when it is asked for it. */
 const textOf = (result: { readonly interruptions: readonly unknown[]; readonly finalOutput?: unknown }): string =>
   result.interruptions.length > 0 ? '' : String(result.finalOutput ?? '')
+
+/** The state of a run of this agent. */
+// biome-ignore lint/suspicious/noExplicitAny: the context of a first run and of a restored one have other types.
+type State = RunState<any, Agent>
 
 interface Kept {
   readonly history: AgentInputItem[]

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { openAi, openWorld } from './world.mjs'
 
-process.env.OPENAI_API_KEY = 'a-key'
 const requests = []
 const world = openWorld({ api: 'https://agent.example.com', handlers: openAi(requests) })
 // The program says `declare const guard`.
@@ -11,12 +10,8 @@ const { answer } = await import('./program.js')
 
 const identity = await world.identity()
 assert.equal((await answer(identity, 'thread-1', 'Buy 50 AAPL')).length, 1)
-const [asked] = await world.controls.pendingRequests('ann')
-assert.equal(asked.bindingMessage, 'Buy 50 AAPL')
 assert.equal(requests.length, 1)
-
-await world.controls.approve()
-world.pass(6)
+await world.approve('Buy 50 AAPL')
 assert.equal((await answer(identity, 'thread-1')).length, 0)
 assert.match(JSON.stringify(requests[1].input), /bought 50/)
 console.log('holds')

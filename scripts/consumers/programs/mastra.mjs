@@ -5,7 +5,6 @@ import { Mastra } from '@mastra/core/mastra'
 import { InMemoryStore } from '@mastra/core/storage'
 import { openAi, openWorld } from './world.mjs'
 
-process.env.OPENAI_API_KEY = 'a-key'
 const requests = []
 const world = openWorld({ api: 'https://agent.example.com', handlers: openAi(requests) })
 // The program says `declare const guard`.
@@ -18,12 +17,8 @@ await runAs(identity, async () => {
   const stream = await agent.stream('Buy 50 AAPL', { memory: { thread: 'thread-1', resource: 'ann' } })
   for await (const _ of stream.fullStream);
 })
-const [asked] = await world.controls.pendingRequests('ann')
-assert.equal(asked.bindingMessage, 'Buy 50 AAPL')
 assert.equal((await goOn(identity, 'thread-1')).length, 1)
-
-await world.controls.approve()
-world.pass(6)
+await world.approve('Buy 50 AAPL')
 assert.equal((await goOn(identity, 'thread-1')).length, 0)
 assert.match(JSON.stringify(requests.at(-1)), /bought/)
 console.log('holds')

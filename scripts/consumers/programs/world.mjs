@@ -1,5 +1,6 @@
 // What the first programs of the READMEs take for granted: their issuer, a user who is signed in, a clock, a model.
 // Nothing leaves the process: `fetch` is answered by handlers.
+import assert from 'node:assert/strict'
 import { createGuard, verifyAccessToken } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
 import { oidc } from '@behalf/core/providers'
@@ -39,11 +40,13 @@ export function openWorld({ clientId = 'agent', secret = 'secret', api, resource
     return (await login(target, { user: 'ann', profile, resource: api, scope, clock })).accessToken
   }
   return {
-    controls: server.controls,
     token,
-    /** Lets so many seconds pass, for servers and guard. */
-    pass: (seconds) => {
-      passed += seconds * 1000
+    /** `ann` was asked this, and says yes; then a poll is due. */
+    async approve(message) {
+      const [asked] = await server.controls.pendingRequests('ann')
+      assert.equal(asked.bindingMessage, message)
+      await server.controls.approve()
+      passed += 6_000
     },
     /** A guard of the same issuer, which asks `ann` by CIBA. */
     guard: () =>
@@ -54,6 +57,7 @@ export function openWorld({ clientId = 'agent', secret = 'secret', api, resource
 
 /** OpenAI's Responses API, as a model that calls `buy` once. `requests` gathers what it was sent. */
 export function openAi(requests) {
+  process.env.OPENAI_API_KEY = 'a-key'
   return [
     http.post('https://api.openai.com/v1/responses', async ({ request }) => {
       const body = await request.json()

@@ -1,0 +1,67 @@
+import { ToolAuthorizationError } from '@behalf/core'
+import { buy } from '@behalf/testing/contract'
+import { describe, expect, test } from 'vitest'
+import { type AnyRunContext, type AnyTool, guardTools } from '../src/index.ts'
+import { look, makeTools, optionsFor, policies, threadId, told } from './world.ts'
+
+type Details = NonNullable<Parameters<AnyTool['invoke']>[2]>
+
+describe('a call that the code of another tool makes', () => {
+  /** A tool whose code calls `create_order` twice, with what `hand` makes of the details that it was handed. */
+  async function calling(
+    { guard, identity, target }: Awaited<ReturnType<typeof optionsFor>>,
+    hand: (details: Details) => Details,
+    order: object = buy(5),
+  ) {
+    const seen: unknown[] = []
+    const failed: unknown[] = []
+    const tools = guardTools(makeTools(), {
+      guard,
+      identity,
+      threadId,
+      policies: policies as never,
+      onError: (error) => void failed.push(error),
+    })
+    const outer = look({
+      execute: async (_: unknown, context: AnyRunContext, details: Details) => {
+        for (const _ of ['first', 'second']) {
+          const made = tools.create_order.invoke(context, JSON.stringify(order), hand(details))
+          seen.push(await made.catch((error) => error))
+        }
+      },
+    })
+    await told(outer)
+    return { seen, failed, orders: await target.orders() }
+  }
+
+  test('is one of its own where the code hands on a copy of the details: two equal writes are two', async () => {
+    const { orders, failed } = await calling(await optionsFor(), (details) => ({
+      ...details,
+      signal: new AbortController().signal,
+    }))
+    expect([orders, failed]).toEqual([2, []])
+  })
+
+  test('is refused where the code hands on parts of the details or none: a second write would be lost', async () => {
+    const options = await optionsFor()
+    for (const hand of [({ toolCall }: Details) => ({ toolCall }) as Details, () => undefined as never]) {
+      const { orders, seen, failed } = await calling(options, hand)
+      expect(orders).toBe(0)
+      expect(seen).toMatchObject([{ code: 'misconfigured' }, { code: 'misconfigured' }])
+      expect(String(failed[0])).toContain('guardTools.details: are not those that the framework hands to a tool')
+    }
+  })
+
+  test('throws where it is refused or has to wait, with the interrupt, and is no error for the app', async () => {
+    const options = await optionsFor()
+    const waiting = await calling(options, (details) => details, buy(50))
+    expect(waiting.seen).toMatchObject([
+      { code: 'approval_pending', interrupt: { message: 'Buy 50 shares of AAPL' } },
+      { code: 'approval_pending' },
+    ])
+    const denied = await calling(options, (details) => details, buy(5, { portfolio: 'p-bob' }))
+    expect(denied.seen).toMatchObject([{ code: 'not_permitted' }, { code: 'not_permitted' }])
+    expect(denied.seen.every(ToolAuthorizationError.isInstance)).toBe(true)
+    expect([...waiting.failed, ...denied.failed, waiting.orders, denied.orders]).toEqual([0, 0])
+  })
+})
