@@ -10,8 +10,8 @@ import {
 } from '@behalf/example-stock-agent/demo'
 import { interruptsOf, restoreRun, resumeWhenResolved, saveRun, toOpenAiTools } from '@behalf/openai-agents'
 import { Agent, type AgentInputItem, type Model, Runner, type RunState, user } from '@openai/agents'
-import { type Conversations, withArguments } from './conversation-files.ts'
-import { scriptedModel } from './scripted-model.ts'
+import type { Conversations } from './conversation-files.ts'
+import { repeatingModel, scriptedModel } from './scripted-model.ts'
 
 export interface OpenAiAgentOptions extends StockAgentOptions {
   readonly conversations: Conversations
@@ -23,21 +23,18 @@ const runner = new Runner({ tracingDisabled: true })
 
 type State = RunState<unknown, Agent>
 
-/** How a turn begins: with the model, or with a saved run that waits or is repeated. */
+/** How a turn begins: with the model, with a saved run that waits, or with a call that comes back. */
 type Beginning =
   | { readonly kind: 'prompt'; readonly text: string }
   | { readonly kind: 'continue' }
-  | { readonly kind: 'repeat'; readonly saved: string }
+  | { readonly kind: 'repeat'; readonly call: ToolCall }
 
 /** The stock agent on OpenAI Agents: nothing is kept between two requests but files with history and saved runs. */
 export function createOpenAiAgent(options: OpenAiAgentOptions): ResumableAgent {
-  const { conversations } = options
   return {
     ask: (text) => converse(options, { kind: 'prompt', text }),
     goOn: () => converse(options, { kind: 'continue' }),
-    // The backup of the run comes back, as it was saved or with other arguments.
-    retry: ({ id, input }: ToolCall) =>
-      converse(options, { kind: 'repeat', saved: withArguments(conversations.backup(id), id, input) }),
+    retry: (call) => converse(options, { kind: 'repeat', call }),
   }
 }
 
@@ -52,7 +49,7 @@ async function converse(options: OpenAiAgentOptions, beginning: Beginning): Prom
   const { history, saved } = conversations.read(name)
   const trader = new Trader(options)
   let state = await trader.begin(beginning, history, saved)
-  for (;;) {
+  while (state !== undefined) {
     const [waiting] = interruptsOf(state)
     if (waiting === undefined) break
     trader.answer = waiting.interrupt.message
@@ -61,7 +58,7 @@ async function converse(options: OpenAiAgentOptions, beginning: Beginning): Prom
     const { status } = await resumeWhenResolved(state, { guard, identity, threadId })
     if (status === 'resolved') state = await trader.run(state)
   }
-  if (beginning.kind !== 'repeat') {
+  if (beginning.kind !== 'repeat' && state !== undefined) {
     const isWaiting = state.getInterruptions().length > 0
     conversations.save(name, isWaiting ? { history, saved: saveRun(state) } : { history: state.history })
   }
@@ -90,20 +87,27 @@ class Trader {
     })
   }
 
-  async begin(beginning: Beginning, history: readonly AgentInputItem[], saved: string | undefined): Promise<State> {
-    if (beginning.kind === 'repeat') return this.run(await restoreRun(this.#agent, beginning.saved))
+  async begin(beginning: Beginning, history: readonly AgentInputItem[], saved: string | undefined) {
+    if (beginning.kind === 'repeat') return this.#again(beginning.call)
     // A run that waits is not replaced by another one.
     if (saved !== undefined) return restoreRun(this.#agent, saved)
-    if (beginning.kind === 'continue') throw new Error('no run waits in this conversation')
-    return this.run([...history, user(beginning.text)])
+    return beginning.kind === 'prompt' ? this.run([...history, user(beginning.text)]) : undefined
   }
 
-  /** Runs, notes the answer, and keeps a backup of a run that waits. */
-  async run(input: State | AgentInputItem[]): Promise<State> {
-    const result = await runner.run<Agent, unknown>(this.#agent, input)
+  /** Runs, notes the answer, and keeps the run as a backup of its calls. */
+  async run(input: State | AgentInputItem[], agent = this.#agent, context?: unknown): Promise<State> {
+    const result = await runner.run<Agent, unknown>(agent, input, { context })
     const waiting = interruptsOf(result)
     if (waiting.length === 0) this.answer = String(result.finalOutput ?? '')
-    for (const { callId } of waiting) this.#conversations.keepBackup(callId, saveRun(result))
+    for (const item of result.newItems) {
+      if (item.rawItem?.type === 'function_call') this.#conversations.keepBackup(item.rawItem.callId, saveRun(result))
+    }
     return result.state
+  }
+
+  /** Repeats a call within the run that made it, as a backup of that run would. */
+  async #again(call: ToolCall): Promise<State> {
+    const { _context } = await restoreRun(this.#agent, this.#conversations.backup(call.id))
+    return this.run([user('(again)')], this.#agent.clone({ model: repeatingModel(call) }), _context)
   }
 }

@@ -33,13 +33,3 @@ export function conversationsIn(directory: string): Conversations {
     keepBackup: (callId, saved) => writeFileSync(fileOf(`backup ${callId}`), saved),
   }
 }
-
-/** Returns a saved run with other arguments of a call, as a party could write it that stores the file. */
-export const withArguments = (saved: string, callId: string, input: unknown): string =>
-  JSON.stringify(
-    JSON.parse(saved, (_, value) =>
-      typeof value === 'object' && value !== null && value.callId === callId && typeof value.arguments === 'string'
-        ? { ...value, arguments: JSON.stringify(input) }
-        : value,
-    ),
-  )

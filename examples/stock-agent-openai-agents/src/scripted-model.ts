@@ -1,16 +1,24 @@
 import { answersIn, type Planner, promptIn } from '@behalf/example-stock-agent'
+import type { ToolCall } from '@behalf/example-stock-agent/demo'
 import { type AgentInputItem, type Model, type ModelRequest, type ModelResponse, Usage } from '@openai/agents'
 
 type PromptMessage = Parameters<typeof promptIn>[0][number]
 
 /** Makes a model for tests: the scripted planner decides what to call, and results become sentences. */
-export function scriptedModel(planner: Planner, portfolio: string | undefined): Model {
-  const step = ({ input }: ModelRequest): ModelResponse['output'] => {
+export const scriptedModel = (planner: Planner, portfolio: string | undefined): Model =>
+  modelOf((messages) => {
+    const plan = planner(promptIn(messages), { portfolio })
+    return plan.kind === 'say' ? saying(plan.text) : calling(crypto.randomUUID(), plan.tool, plan.input)
+  })
+
+/** Makes a model that repeats a call, with its id. */
+export const repeatingModel = ({ id, tool, input }: ToolCall): Model => modelOf(() => calling(id, tool, input))
+
+function modelOf(first: (messages: readonly PromptMessage[]) => ModelResponse['output']): Model {
+  const step = ({ input }: ModelRequest) => {
     const messages = messagesOf(input)
     const said = answersIn(messages.at(-1))?.join(' ')
-    if (said !== undefined) return saying(said)
-    const plan = planner(promptIn(messages), { portfolio })
-    return plan.kind === 'say' ? saying(plan.text) : calling(plan.tool, plan.input)
+    return said === undefined ? first(messages) : saying(said)
   }
   return {
     getResponse: async (request) => ({ usage: new Usage(), output: step(request) }),
@@ -24,8 +32,8 @@ const saying = (text: string): ModelResponse['output'] => [
   { type: 'message', role: 'assistant', status: 'completed', content: [{ type: 'output_text', text }] },
 ]
 
-const calling = (name: string, input: unknown): ModelResponse['output'] => [
-  { type: 'function_call', callId: crypto.randomUUID(), name, arguments: JSON.stringify(input), status: 'completed' },
+const calling = (callId: string, name: string, input: unknown): ModelResponse['output'] => [
+  { type: 'function_call', callId, name, arguments: JSON.stringify(input), status: 'completed' },
 ]
 
 const messagesOf = (input: string | readonly AgentInputItem[]): readonly PromptMessage[] =>

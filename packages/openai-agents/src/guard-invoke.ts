@@ -8,7 +8,8 @@ type Details = NonNullable<Parameters<Invoke>[2]>
 
 /** Returns the tool's `invoke` behind `guard.run`. */
 export function guardInvoke(call: GuardedCall): Invoke {
-  const guarded: Invoke = async (runContext, text, details = {}) => {
+  const guarded: Invoke = async (runContext, text, handed = {}) => {
+    const details = copyOf(handed)
     const isModels = details.toolCall?.name === call.name && details.toolCall.arguments === text
     const told = refusing(isModels)
     const { signal } = details
@@ -28,6 +29,12 @@ export function guardInvoke(call: GuardedCall): Invoke {
   bodies.add(guarded)
   return guarded
 }
+
+/** An app's code may fill in the same object for its next call. */
+const copyOf = ({ toolCall, ...rest }: Details): Details => ({
+  ...rest,
+  ...(toolCall !== undefined && { toolCall: { ...toolCall } }),
+})
 
 const bodies = new WeakSet<object>()
 
@@ -124,7 +131,7 @@ function parsedCallback(details: Details) {
 const HIDDEN = 'An error occurred while running the tool. Please try again.'
 
 async function runTool(
-  { name, tool }: GuardedCall,
+  { name, own }: GuardedCall,
   { runContext, details }: Incoming,
   parsed: unknown,
 ): Promise<unknown> {
@@ -140,7 +147,7 @@ async function runTool(
     )
     throw changed
   }
-  const result = await tool.invoke(runContext, text, { ...details, [key]: demandSame })
+  const result = await own.invoke(runContext, text, { ...details, [key]: demandSame })
   if (changed !== undefined) throw changed
   if (result === HIDDEN) throw new Error('the tool threw: make it with errorFunction: null, to get its error here')
   return result

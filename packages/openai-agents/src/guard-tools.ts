@@ -31,20 +31,19 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   if (typeof options.threadId !== 'function' && (typeof options.threadId !== 'string' || options.threadId === '')) {
     throw new ConfigurationError('guardTools.threadId', 'give the id under which the conversation is stored')
   }
-  const guarded = withPolicies(Object.entries<AnyTool>(tools), options).map((each): [string, AnyTool] => {
-    demandGuardable(each)
-    const call = { ...each, options: own }
+  const guarded = withPolicies(Object.entries<AnyTool>(tools), options).map(({ name, tool, policy }) => {
+    demandGuardable(name, tool)
+    const functions = { invoke: tool.invoke.bind(tool), needsApproval: tool.needsApproval.bind(tool) }
+    const call = { name, policy, own: functions, options: own }
     const members = { invoke: guardInvoke(call), needsApproval: needsApprovalOf(call) }
     // With its symbols: the framework keeps namespaces in them.
-    const descriptors = Object.getOwnPropertyDescriptors({ ...members, ...withoutCalls(each.tool) })
-    return [each.name, Object.create(Object.getPrototypeOf(each.tool), descriptors)]
+    const descriptors = Object.getOwnPropertyDescriptors({ ...tool, ...members })
+    return [name, Object.create(Object.getPrototypeOf(tool), descriptors)] as const
   })
   return Object.fromEntries(guarded) as Tools
 }
 
-const withoutCalls = ({ invoke: _, needsApproval: __, ...rest }: AnyTool) => rest
-
-function demandGuardable({ name, tool }: { readonly name: string; readonly tool: AnyTool }): void {
+function demandGuardable(name: string, tool: AnyTool): void {
   const problem = problemOf(name, tool)
   if (problem !== undefined) throw new ConfigurationError(`guardTools.tools.${name}`, problem)
 }

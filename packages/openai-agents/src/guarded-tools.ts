@@ -50,7 +50,8 @@ export interface GuardToolsOptions<Tools> {
 /** One tool under its policy, with the data of its request. @internal */
 export interface GuardedCall {
   readonly name: string
-  readonly tool: AnyTool
+  /** The tool's own functions, as they were when it was guarded. */
+  readonly own: Pick<AnyTool, 'invoke' | 'needsApproval'>
   readonly policy: Policy
   readonly options: Omit<GuardToolsOptions<unknown>, 'policies'>
 }

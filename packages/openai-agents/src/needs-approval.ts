@@ -12,8 +12,10 @@ export type NeedsApproval = (runContext: AnyRunContext, input: unknown, callId?:
  */
 export function needsApprovalOf(call: GuardedCall): NeedsApproval {
   return async (runContext, given, callId) => {
+    const { findings } = runOf(runContext)
+    const key = findingKey(call.name, callId, given)
     const finding = await findingOf(call, runContext, given, callId)
-    if (finding !== undefined) runOf(runContext).findings.set(findingKey(call.name, callId, given), finding)
+    if (finding !== undefined) findings.set(key, finding)
     return finding !== undefined && 'interrupt' in finding
   }
 }
@@ -24,19 +26,20 @@ async function findingOf(
   given: unknown,
   callId: string | undefined,
 ): Promise<Finding | undefined> {
-  const { name, tool, policy, options } = call
+  const { name, own, policy, options } = call
   const { guard } = options
   try {
+    // Taken before anything is waited for: an app may fill in the same objects for its next run.
     const identity = identityOf(call)
     const input = plainCopy(given) ?? null
     if (callId === undefined) throw new ConfigurationError('guardTools', 'the framework gave this call no id')
-    if (await tool.needsApproval(runContext, given, callId)) {
+    const slot = slotOf(call, runContext, callId)
+    if (await own.needsApproval(runContext, given, callId)) {
       throw new ConfigurationError(
         `guardTools.tools.${name}.needsApproval`,
         'would let any answer of the framework run the tool: say approval in the policy',
       )
     }
-    const slot = slotOf(call, runContext, callId)
     const invocation = { tool: name, slot, input, rawInput: input, identity }
     const outcome = await guard.preflight(policy, invocation)
     switch (outcome.status) {

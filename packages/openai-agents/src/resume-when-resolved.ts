@@ -52,6 +52,7 @@ export async function resumeWhenResolved<State extends AnyRunState>(
     throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id that guardTools got for the conversation')
   }
   const run = runOf(state._context)
+  const approve = state.approve.bind(state)
   const items = state.getInterruptions().filter(isGuardedItem)
   const unreadable = items.filter(isUnreadable)
   if (items.length > unreadable.length && run.findings.size === 0) {
@@ -67,7 +68,7 @@ export async function resumeWhenResolved<State extends AnyRunState>(
     options,
   )
   const answered = [...found.resolved.map(({ item }) => item), ...unreadable]
-  for (const item of answered) state.approve(item)
+  for (const item of answered) approve(item)
   if (answered.length > 0) return { status: 'resolved', state }
   const isLost = pending.length === 0 && items.length > 0
   return { status: isLost ? 'unknown' : found.status, state }

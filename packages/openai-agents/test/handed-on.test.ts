@@ -1,5 +1,6 @@
 import { ToolAuthorizationError } from '@behalf/core'
 import { buy } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type AnyRunContext, type AnyTool, guardTools } from '../src/index.ts'
 import { look, makeTools, optionsFor, policies, threadId, told } from './world.ts'
@@ -34,13 +35,16 @@ describe('a call that the code of another tool makes', () => {
     return { seen, failed, orders: await target.orders() }
   }
 
-  test('is one of its own where the code hands on a copy of the details: two equal writes are two', async () => {
-    const { orders, failed } = await calling(await optionsFor(), (details) => ({
-      ...details,
-      signal: new AbortController().signal,
-    }))
-    expect([orders, failed]).toEqual([2, []])
-  })
+  test(
+    verifies('A12', 'is one of its own where the code hands on a copy of the details: two equal writes are two'),
+    async () => {
+      const { orders, failed } = await calling(await optionsFor(), (details) => ({
+        ...details,
+        signal: new AbortController().signal,
+      }))
+      expect([orders, failed]).toEqual([2, []])
+    },
+  )
 
   test('is refused where the code hands on parts of the details or none: a second write would be lost', async () => {
     const options = await optionsFor()

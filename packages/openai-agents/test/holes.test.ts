@@ -1,4 +1,5 @@
 // What OpenAI Agents does by itself, shown bare, and that a guarded tool does not do it.
+import { verifies } from '@behalf/testing/requirements'
 import { RunState } from '@openai/agents'
 import { describe, expect, test } from 'vitest'
 import { guardTools, interruptsOf, restoreRun, saveRun } from '../src/index.ts'
@@ -47,7 +48,7 @@ describe('a saved state that was edited from 50 to 50,000', () => {
     expect(done).toEqual([50_000])
   })
 
-  test('guarded: is not answered by the approval of 50, and executes nothing', async () => {
+  test(verifies('A3', 'guarded: is not answered by the approval of 50, and executes nothing'), async () => {
     const { saved, done, agent, guard, identity, forge } = await guardedRun()
     const edited = await restoreRun(agent, raise(saved))
     expect(await resumed(edited, { guard, identity })).toMatchObject({ status: 'unknown' })
@@ -79,7 +80,7 @@ describe('a saved state that is approved two times', () => {
     expect(done).toEqual([50, 50])
   })
 
-  test('guarded: executes once, and the second run gets the same result', async () => {
+  test(verifies('A3', 'guarded: executes once, and the second run gets the same result'), async () => {
     const { saved, done, agent, guard, identity } = await guardedRun()
     for (const _ of ['first', 'second']) {
       const { status, state } = await resumed(await restoreRun(agent, saved), { guard, identity })
@@ -98,19 +99,22 @@ describe('an approval that only the framework knows', () => {
     expect(done).toEqual([50])
   })
 
-  test('guarded: executes nothing, even for all calls of the tool, and tells the model to wait', async () => {
-    const target = await world()
-    const [guard, identity] = [target.guard(), await target.login()]
-    const { plain, policies, done } = transfers()
-    const tools = Object.values(guardTools({ transfer: plain }, { guard, policies, identity, threadId }))
-    const agent = agentOf(asking(), { tools })
-    const { state } = await runner.run(agent, 'Transfer 50')
-    for (const item of state.getInterruptions()) state.approve(item, { alwaysApprove: true })
-    const { history, interruptions } = await runner.run(agent, state)
-    expect(interruptions).toEqual([])
-    expect(JSON.stringify(history)).toContain('The user was asked to approve this action and has not answered.')
-    expect(done).toEqual([])
-  })
+  test(
+    verifies('A3', 'guarded: executes nothing, even for all calls of the tool, and tells the model to wait'),
+    async () => {
+      const target = await world()
+      const [guard, identity] = [target.guard(), await target.login()]
+      const { plain, policies, done } = transfers()
+      const tools = Object.values(guardTools({ transfer: plain }, { guard, policies, identity, threadId }))
+      const agent = agentOf(asking(), { tools })
+      const { state } = await runner.run(agent, 'Transfer 50')
+      for (const item of state.getInterruptions()) state.approve(item, { alwaysApprove: true })
+      const { history, interruptions } = await runner.run(agent, state)
+      expect(interruptions).toEqual([])
+      expect(JSON.stringify(history)).toContain('The user was asked to approve this action and has not answered.')
+      expect(done).toEqual([])
+    },
+  )
 })
 
 describe('a token in the context of a run', () => {
@@ -136,7 +140,7 @@ describe('a token in the context of a run', () => {
     expect((await restoreRun(agent, forged))._context.context).toEqual({})
   })
 
-  test('guarded: the run acts for the user who resumes, and for no user of the context', async () => {
+  test(verifies('I1', 'guarded: the run acts for the user who resumes, and for no user of the context'), async () => {
     const { saved, done, tools, forge, identity, target } = await guardedRun(context)
     const anonymous = agentOf(new ScriptedModel(), { tools: tools(undefined) })
     const nobody = await forge(await restoreRun(anonymous, saved, { context: { ...context, identity } }))
