@@ -95,6 +95,7 @@ const refusing =
 /** Returns what the preflight of this call refused, once. */
 function takeRefusal(runContext: AnyRunContext, { name }: GuardedCall, details: Details, input: unknown) {
   const { findings } = runOf(runContext)
+  if (findings.size === 0) return undefined
   const key = findingKey(name, details.toolCall?.callId, input)
   const finding = findings.get(key)
   if (finding === undefined || !('code' in finding)) return undefined
