@@ -1,7 +1,7 @@
 import { ConfigurationError, type Guard, type Identity } from '@behalf/core'
 import { findPauses } from '@behalf/core/spi'
 import type { RunToolApprovalItem } from '@openai/agents'
-import { argumentsIn, pauseOf, runOf } from './call-context.ts'
+import { pauseOf, runOf } from './call-context.ts'
 import { isGuarded } from './guard-invoke.ts'
 import { type AnyRunState, callOf, pendingItems } from './interrupts-of.ts'
 
@@ -74,12 +74,13 @@ export async function resumeWhenResolved<State extends AnyRunState>(
   return { status: isLost ? 'unknown' : found.status, state }
 }
 
-const isGuardedItem = ({ agent, name }: RunToolApprovalItem): boolean =>
-  agent.tools.some((tool) => tool.type === 'function' && tool.name === name && isGuarded(tool.invoke))
+function isGuardedItem(item: RunToolApprovalItem): boolean {
+  const name = callOf(item)?.name
+  return item.agent.tools.some((tool) => tool.type === 'function' && tool.name === name && isGuarded(tool.invoke))
+}
 
 /** The framework itself interrupts for arguments that are no object, and asks no tool. The model is told to repair them. */
-function isUnreadable({ rawItem }: RunToolApprovalItem): boolean {
-  if (rawItem.type !== 'function_call') return false
-  const input = argumentsIn(rawItem.arguments)
+function isUnreadable(item: RunToolApprovalItem): boolean {
+  const input = callOf(item)?.input
   return typeof input !== 'object' || input === null || Array.isArray(input)
 }

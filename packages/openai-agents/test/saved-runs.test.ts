@@ -1,7 +1,7 @@
 import { buy } from '@behalf/testing/contract'
-import { RunState } from '@openai/agents'
+import { RunState, toolNamespace } from '@openai/agents'
 import { describe, expect, test } from 'vitest'
-import { interruptsOf, restoreRun, resumeWhenResolved, saveRun } from '../src/index.ts'
+import { type AnyTool, interruptsOf, restoreRun, resumeWhenResolved, saveRun } from '../src/index.ts'
 import { call, ScriptedModel } from './scripted-model.ts'
 import { agentOf, approved, guarded, optionsFor, resumed, runner, transfers } from './world.ts'
 
@@ -39,6 +39,22 @@ describe('a saved run', () => {
     expect(await resumed(state, { guard, identity })).toMatchObject({ status: 'nothing' })
     expect(interruptsOf(state)).toEqual([])
   })
+})
+
+test('tools in a namespace wait and go on like others, also where their arguments are no object', async () => {
+  const { guard, identity, target } = await optionsFor()
+  const tools = () =>
+    toolNamespace({ name: 'desk', description: 'Trades', tools: guarded(guard, identity) }) as unknown as AnyTool[]
+  const step = [call('call-1', 'desk.create_order', buy(50)), call('call-2', 'desk.create_order', '[50]')]
+  const agent = agentOf(new ScriptedModel(step), { tools: tools() })
+  const asked = await runner.run(agent, 'Buy 50')
+  expect(interruptsOf(asked)).toMatchObject([{ callId: 'call-1', interrupt: { message: 'Buy 50 shares of AAPL' } }])
+  await approved(target)
+  const again = agentOf(new ScriptedModel('Bought.'), { tools: tools() })
+  const { state } = await resumed(await restoreRun(again, saveRun(asked)), { guard, identity })
+  const result = await runner.run(again, state)
+  expect([result.finalOutput, await target.orders()]).toEqual(['Bought.', 1])
+  expect(JSON.stringify(result.history)).toContain('The arguments of this call are not valid for this tool.')
 })
 
 describe('arguments that a model wrote badly', () => {

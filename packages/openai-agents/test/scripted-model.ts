@@ -50,11 +50,17 @@ export class ScriptedModel implements Model {
         : step.map(({ id, tool, input: args }) => ({
             type: 'function_call',
             callId: id,
-            name: tool,
+            ...namesOf(tool),
             // A text stands for arguments as a model writes them, which may be no JSON.
             arguments: typeof args === 'string' ? args : JSON.stringify(args),
             status: 'completed',
           }))
     return { usage: new Usage({ inputTokens: 1, outputTokens: 1, totalTokens: 2 }), output }
   }
+}
+
+/** The name of a tool, which may stand in a namespace: `desk.create_order`. */
+function namesOf(tool: string) {
+  const [name = '', namespace] = tool.split('.').toReversed()
+  return { name, ...(namespace !== undefined && { namespace }) }
 }
