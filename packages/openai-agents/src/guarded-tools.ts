@@ -9,11 +9,13 @@ export type AnyTool = FunctionTool<any, any, any>
 // biome-ignore lint/suspicious/noExplicitAny: the app chooses the type of its context.
 export type AnyRunContext = RunContext<any>
 
-/** A policy for each tool, whose input is what the tool's `execute` takes. */
-export type PoliciesFor<Tools> = { readonly [Name in keyof Tools]: PolicyOf<ToolInput<Tools[Name]>> }
-
-/** Any policy where the parameters of a tool are a JSON schema, which gives the input no type. */
-type PolicyOf<Input> = unknown extends Input ? Policy : Policy<Input>
+/**
+ * A policy for each tool, whose input is what the tool's `execute` takes. Any policy where the parameters of a tool are a
+ * JSON schema, which gives the input no type.
+ */
+export type PoliciesFor<Tools> = {
+  readonly [Name in keyof Tools]: unknown extends ToolInput<Tools[Name]> ? Policy : Policy<ToolInput<Tools[Name]>>
+}
 
 /** The input that a tool's schema gives. */
 export type ToolInput<One> =

@@ -6,8 +6,9 @@ import { callOf, type PausedRun, pendingItems, stateOf } from './interrupts-of.t
 
 type Fields = Readonly<Record<string, unknown>>
 
+/** The context of an agent's runs. */
 // biome-ignore lint/suspicious/noExplicitAny: as in AnyRunState.
-type ContextOf<Starting> = Starting extends Agent<infer Context, any> ? Context : unknown
+export type ContextOf<Starting> = Starting extends Agent<infer Context, any> ? Context : unknown
 
 /** What {@link saveRun} writes. */
 interface SavedRun {

@@ -120,7 +120,7 @@ describe('an approval that only the framework knows', () => {
 describe('a token in the context of a run', () => {
   const context = { accessToken: 'canary-token-1f0c', user: 'ann' }
 
-  test('bare: stands in the saved state as plain text, and is restored for whoever resumes', async () => {
+  test('bare: stands in the saved state as plain text, and is restored for any caller that resumes', async () => {
     const { saved, agent } = await bareRun(context)
     expect(saved).toContain('canary-token-1f0c')
     expect((await RunState.fromString(agent, saved))._context.context).toEqual(context)
@@ -143,8 +143,8 @@ describe('a token in the context of a run', () => {
   test(verifies('I1', 'guarded: the run acts for the user who resumes, and for no user of the context'), async () => {
     const { saved, done, tools, forge, identity, target } = await guardedRun(context)
     const anonymous = agentOf(new ScriptedModel(), { tools: tools(undefined) })
-    const nobody = await forge(await restoreRun(anonymous, saved, { context: { ...context, identity } }))
-    expect(JSON.stringify(nobody.history)).toContain('The user has to sign in before this action can be done.')
+    const unsigned = await forge(await restoreRun(anonymous, saved, { context: { ...context, identity } }))
+    expect(JSON.stringify(unsigned.history)).toContain('The user has to sign in before this action can be done.')
     const bob = await target.login('bob')
     const his = agentOf(new ScriptedModel(), { tools: tools(bob) })
     const state = await restoreRun(his, saved)
