@@ -15,7 +15,8 @@ export function needsApprovalOf(call: GuardedCall): NeedsApproval {
     const { findings } = runOf(runContext)
     const key = findingKey(call.name, callId, given)
     const finding = await findingOf(call, runContext, given, callId)
-    if (finding !== undefined) findings.set(key, finding)
+    if (finding === undefined) findings.delete(key)
+    else findings.set(key, finding)
     return finding !== undefined && 'interrupt' in finding
   }
 }

@@ -53,33 +53,28 @@ export async function restoreRun<Starting extends Agent<any, any>>(
   { context }: { readonly context?: ContextOf<Starting> } = {},
 ): Promise<RunState<ContextOf<Starting>, Starting>> {
   const { run, interrupts, state } = readSaved(saved)
-  const restored = await RunState.fromString<ContextOf<Starting>, Starting>(
-    agent,
-    JSON.stringify(withoutContext(state)),
-  )
+  const restored = await RunState.fromString<ContextOf<Starting>, Starting>(agent, JSON.stringify(state))
   restored._context.context = context ?? ({} as ContextOf<Starting>)
   const { findings } = restoredRun(restored._context, run)
-  for (const [key, given] of interrupts) {
-    const interrupt = parseInterrupt(given)
-    if (interrupt !== undefined) findings.set(key, { interrupt })
-  }
+  for (const [key, interrupt] of interrupts) findings.set(key, { interrupt })
   return restored
 }
 
 function readSaved(saved: string): SavedRun {
   try {
-    const read: Partial<SavedRun> = JSON.parse(saved)
-    if (
-      read.v === 1 &&
-      typeof read.run === 'string' &&
-      Array.isArray(read.interrupts) &&
-      typeof read.state === 'object'
-    )
-      return read as SavedRun
+    const { v, run, interrupts, state }: SavedRun = JSON.parse(saved)
+    if (v === 1 && typeof run === 'string') {
+      return { v, run, interrupts: interrupts.flatMap(readInterrupt), state: withoutContext(state) }
+    }
   } catch {
     // Told below.
   }
   throw new ConfigurationError('restoreRun.saved', 'give what saveRun returned; state.toString() has no interrupts')
+}
+
+function readInterrupt([key, given]: SavedRun['interrupts'][number]): SavedRun['interrupts'] {
+  const interrupt = parseInterrupt(given)
+  return interrupt === undefined ? [] : [[key, interrupt]]
 }
 
 /** The state of a run without its context, and without that of the agents which it uses as tools. */

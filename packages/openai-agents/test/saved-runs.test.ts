@@ -15,7 +15,8 @@ describe('a saved run', () => {
     const raw = await RunState.fromString(agent, state.toString())
     await expect(resumed(raw, { guard, identity })).rejects.toThrow('save with saveRun and restore with restoreRun')
     await expect(restoreRun(agent, state.toString())).rejects.toThrow('restoreRun.saved: give what saveRun returned')
-    await expect(restoreRun(agent, 'x')).rejects.toThrow('restoreRun.saved')
+    const damaged = ['x', 'null', '{"v":1,"run":"r"}', '{"v":1,"run":"r","interrupts":[1],"state":{}}']
+    for (const text of damaged) await expect(restoreRun(agent, text)).rejects.toThrow('restoreRun.saved')
     await expect(resumeWhenResolved(state, { guard, identity, threadId: '' })).rejects.toThrow('threadId')
   })
 
