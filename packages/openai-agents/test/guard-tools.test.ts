@@ -203,6 +203,22 @@ describe('toOpenAiTools', () => {
   })
 })
 
+test("a timeout of the tool's own ends the call, aborts its body, and is told by the framework", async () => {
+  const { options, errors } = await optionsFor()
+  const signals: (AbortSignal | undefined)[] = []
+  const slow = look({
+    timeoutMs: 300,
+    errorFunction: null,
+    execute: (_: unknown, __: unknown, details: { readonly signal?: AbortSignal }) => {
+      signals.push(details.signal)
+      return new Promise((_, reject) => details.signal?.addEventListener('abort', () => reject(details.signal?.reason)))
+    },
+  })
+  expect(await told(guardTools({ look: slow }, options).look)).toContain("Tool 'look' timed out after 300ms.")
+  expect(signals.map((signal) => signal?.aborted)).toEqual([true])
+  expect(errors).toEqual([])
+})
+
 test('the tools that were passed in are not changed, and their own members stay', async () => {
   const { options } = await optionsFor()
   const own = look({ isEnabled: false, timeoutMs: 1234 })

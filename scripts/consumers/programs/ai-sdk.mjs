@@ -4,16 +4,8 @@ import { MockLanguageModelV4 } from 'ai/test'
 import { answer } from './program.js'
 import { openWorld } from './world.mjs'
 
-const usage = {
-  inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
-  outputTokens: { total: 1, text: 1, reasoning: 0 },
-}
-const step = (content, unified) => ({
-  content: [content],
-  finishReason: { unified, raw: undefined },
-  usage,
-  warnings: [],
-})
+const usage = { inputTokens: { total: 1 }, outputTokens: { total: 1 } }
+const step = (content, unified) => ({ content: [content], finishReason: { unified }, usage, warnings: [] })
 const call = { type: 'tool-call', toolCallId: 'c-1', toolName: 'buy', input: '{"symbol":"AAPL","quantity":50}' }
 const model = new MockLanguageModelV4({
   doGenerate: [step(call, 'tool-calls'), step({ type: 'text', text: 'Done.' }, 'stop')],

@@ -13,10 +13,8 @@ const { agent, goOn } = await import('./program.js')
 new Mastra({ agents: { trader: agent }, storage: new InMemoryStore(), logger: false })
 
 const identity = await world.identity()
-await runAs(identity, async () => {
-  const stream = await agent.stream('Buy 50 AAPL', { memory: { thread: 'thread-1', resource: 'ann' } })
-  for await (const _ of stream.fullStream);
-})
+const memory = { thread: 'thread-1', resource: 'ann' }
+await runAs(identity, async () => (await agent.stream('Buy 50 AAPL', { memory })).text)
 assert.equal((await goOn(identity, 'thread-1')).length, 1)
 await world.approve('Buy 50 AAPL')
 assert.equal((await goOn(identity, 'thread-1')).length, 0)
