@@ -47,6 +47,22 @@ describe.each(withRedisServer(['redis', 'ioredis', 'ioredisOnce'] as const))('cl
     await close()
   })
 
+  test('what was given up is not done, although the server was slow to tell its time', async () => {
+    const { store, close } = await redisUnderTest(name, server.port, { timeoutMs: 1_500 })
+    await admin.call('CLIENT', 'PAUSE', '900', 'ALL')
+    await store.increment('slow', { windowSeconds: 60 })
+    await admin.call('CLIENT', 'PAUSE', '1900', 'ALL')
+    const given = await Promise.allSettled([
+      store.put('slow', value, { ifVersion: null }),
+      store.increment('slow', { windowSeconds: 60 }),
+    ])
+    for (const one of given) expect(one).toMatchObject({ status: 'rejected', reason: away })
+    await admin.ping()
+    expect(await store.get('slow')).toBeUndefined()
+    expect(await store.increment('slow', { windowSeconds: 60 })).toBe(2)
+    await close()
+  })
+
   test('a clock that was set since the server was asked costs no call', async () => {
     const { store, close } = await redisUnderTest(name, server.port, { timeoutMs: 1_000 })
     await store.put('key', value, { ifVersion: null })

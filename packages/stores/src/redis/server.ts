@@ -62,12 +62,11 @@ export class Server {
       for (let left = options.repeatable ? TRIES : 1; ; ) {
         try {
           if (performance.now() >= this.#knownUntil) {
-            // Before the server reads its own: so a deadline is too late by the way there, and never too early.
-            const askedAt = performance.now()
             const asked = this.#evaluate(scripts.eviction, this.#root, [Buffer.from('')], controller.signal)
             const about = understood(await Promise.race([asked, late.promise]))
             this.#requireNoEviction(about)
-            this.#toServerTime = Number(textOf(about.time)) * 1000 - askedAt
+            // After the server read its own: so a deadline is too early by the way back, and never too late.
+            this.#toServerTime = Number(textOf(about.time)) * 1000 - performance.now()
           }
           const deadline = Buffer.from(((endsAt + this.#toServerTime) / 1000).toFixed(6))
           const sent = this.#evaluate(script, this.#root, [deadline, ...buffers], controller.signal)
