@@ -132,6 +132,16 @@ describe.runIf(hasPostgresServer)('clients', () => {
     })
   })
 
+  test('a named statement that the connection does not have, or has already, names the options that a pooler needs', async () => {
+    const own = await connected()
+    await own.query('PREPARE twice AS SELECT 1')
+    const error = { code: 'ERR_CONFIGURATION', message: expect.stringContaining('`prepare: false`') }
+    for (const text of ['EXECUTE missing', 'PREPARE twice AS SELECT 1']) {
+      const client = { connect() {}, query: () => own.query({ text, rowMode: 'array' }) }
+      await expect(postgresStore({ client }).get('key')).rejects.toMatchObject(error)
+    }
+  })
+
   test('a client that was closed, or is not connected, is an outage at once', async () => {
     const [pool, sql, client] = [new Pool(at()), js(), await connected()]
     await Promise.all([pool.end(), sql.end(), client.end()])

@@ -31,7 +31,7 @@ export const withPostgresServer = <Case>(cases: readonly Case[]): readonly Case[
 export const postgresServerMissing = 'needs initdb: apt-get install -y postgresql'
 
 /** PostgreSQL refuses to run as root. Its own user, or the one that owns nothing. */
-function userOfServer(): { readonly uid: number; readonly gid: number } | undefined {
+export function userOfServer(): { readonly uid: number; readonly gid: number } | undefined {
   if (process.getuid?.() !== 0) return undefined
   const id = (flag: string): number => {
     const { status, stdout } = spawnSync('id', [flag, 'postgres'], { encoding: 'utf8' })
