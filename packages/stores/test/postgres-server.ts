@@ -43,7 +43,9 @@ export function userOfServer(): { readonly uid: number; readonly gid: number } |
 /** A real server on a free loopback port, with one database and a user that may do everything: `postgres`. */
 export interface PostgresServer {
   readonly port: number
-  /** SIGKILL of the server with all of its processes, and another one on the same port and data. */
+  /** SIGKILL of the server with all of its processes. */
+  kill(): Promise<void>
+  /** The same, and another one on the same port and data. */
   restart(): Promise<void>
   /** It stands still for so long, with all that is on its way to it. Milliseconds. */
   pause(milliseconds: number): Promise<void>
@@ -119,12 +121,14 @@ export async function startPostgresServer({
     }
   }
   const kill = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, 'exit')
     signal('SIGKILL')
     await ended
   }
   return {
     port,
+    kill,
     async restart() {
       await kill()
       child = await start()

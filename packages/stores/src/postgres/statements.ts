@@ -32,11 +32,12 @@ const IN_TIME = `${NOW} < ${seconds(1)} AND (SELECT version FROM behalf_schema) 
  * An effect that comes too late is taken back by an error, a division by zero: after a wait for a lock whose holder
  * changed nothing in the end, PostgreSQL does not look at the conditions of the write again.
  *
- * With `synchronous_commit = off`, a crash of the server would forget what was told as written.
+ * With `synchronous_commit = off`, a crash of the server would forget what was told as written; with `local` too, a
+ * synchronous standby that takes over.
  */
 const answer = (effect: string) =>
-  `s.version::text, ${NOW}::text, (CASE WHEN ${effect} THEN 1 / (${NOW} < ${seconds(1)})::int = 1 ELSE false END)::text, CASE WHEN current_setting('synchronous_commit') = 'off' ` +
-  "THEN set_config('synchronous_commit', 'local', true) END"
+  `s.version::text, ${NOW}::text, (CASE WHEN ${effect} THEN 1 / (${NOW} < ${seconds(1)})::int = 1 ELSE false END)::text, CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') ` +
+  "THEN set_config('synchronous_commit', 'on', true) END"
 
 /**
  * Removes what has expired, but not what this statement wrote: PostgreSQL passes over that row. Without the order, it may

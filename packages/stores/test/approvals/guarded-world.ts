@@ -20,12 +20,15 @@ export const pay = policy(z.strictObject({ amount: z.number() }), {
   },
 })
 
+/** `lost`: asked although the person had said yes. */
+type Event = 'asked' | 'approved' | 'lost' | 'ran'
+
 /** Passed between processes: what was done, line by line, where every process sees it. */
 export function journal(directory: string) {
   const path = (name: string) => join(directory, name)
   return {
-    note: (name: 'asked' | 'ran', line: string) => appendFileSync(path(name), `${line}\n`),
-    count: (name: 'asked' | 'ran', line: string) =>
+    note: (name: Event, line: string) => appendFileSync(path(name), `${line}\n`),
+    count: (name: Event, line: string) =>
       existsSync(path(name))
         ? readFileSync(path(name), 'utf8')
             .split('\n')
@@ -38,14 +41,18 @@ type Tap = (isWrite: boolean, next: () => Promise<unknown>) => Promise<unknown>
 
 /** A guard on a shared store, whose person says yes at the first look. */
 export function guardOn(shared: Store, directory: string, tap: Tap = (_, next) => next()): Guard {
-  const { note } = journal(directory)
+  const { note, count } = journal(directory)
   const channel: ApprovalChannel = {
     specificationVersion: 2,
     ask: async ({ message }) => {
       note('asked', message)
-      return { state: {}, interval: 0.01 }
+      if (count('approved', message) > 0) note('lost', message)
+      return { state: { message }, interval: 0.01 }
     },
-    poll: async () => ({ status: 'approved' }),
+    poll: async ({ state }) => {
+      note('approved', String(state.message))
+      return { status: 'approved' }
+    },
   }
   const hasty = hastened(shared)
   const read = <Result>(next: () => Promise<Result>) => tap(false, next) as Promise<Result>
