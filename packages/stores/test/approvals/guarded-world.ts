@@ -39,8 +39,13 @@ export function journal(directory: string) {
 
 type Tap = (isWrite: boolean, next: () => Promise<unknown>) => Promise<unknown>
 
-/** A guard on a shared store, whose person says yes at the first look. */
-export function guardOn(shared: Store, directory: string, tap: Tap = (_, next) => next()): Guard {
+/** A guard on a shared store, whose person says yes at the first look, unless `hasAnswered` tells another time. */
+export function guardOn(
+  shared: Store,
+  directory: string,
+  tap: Tap = (_, next) => next(),
+  hasAnswered: () => boolean = () => true,
+): Guard {
   const { note, count } = journal(directory)
   const channel: ApprovalChannel = {
     specificationVersion: 2,
@@ -50,6 +55,7 @@ export function guardOn(shared: Store, directory: string, tap: Tap = (_, next) =
       return { state: { message }, interval: 0.01 }
     },
     poll: async ({ state }) => {
+      if (!hasAnswered()) return { status: 'pending' }
       note('approved', String(state.message))
       return { status: 'approved' }
     },
