@@ -35,8 +35,8 @@ export interface PostgresStoreOptions {
  * hashes. A key or a name has at most 1,000 bytes.
  *
  * A write whose answer is lost is `unavailable` and is not repeated. A standby or a read-only server is `unavailable`:
- * what it answers may be old. Writes wait for the disk also where `synchronous_commit` is `off`. A failover to an
- * asynchronous standby may forget the newest writes.
+ * what it answers may be old. Writes wait for the disk, and for a synchronous standby, also where `synchronous_commit` is
+ * `off` or `local`. A failover to an asynchronous standby may forget the newest writes.
  *
  * @throws `ConfigurationError` An option is missing, wrong or unknown, or the client is a transaction.
  */
