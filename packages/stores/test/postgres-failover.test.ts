@@ -1,11 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { postgresStore } from '@behalf/stores/postgres'
 import { Pool } from 'pg'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { claimOn, forgottenBy } from './claims.ts'
 import { hasPostgresServer, postgresServerMissing, startPostgresServer, withPostgresServer } from './postgres-server.ts'
 import { migrated } from './postgres-under-test.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
+
+// Two servers start in each.
+vi.setConfig({ testTimeout: 180_000 })
 
 if (!hasPostgresServer) test('a failover of PostgreSQL', ({ skip }) => skip(postgresServerMissing))
 

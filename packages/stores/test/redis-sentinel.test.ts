@@ -9,6 +9,9 @@ import { startSentinels, WATCHED } from './redis-sentinel.ts'
 import { hasRedisServer, redisServerMissing, startRedisServer, withRedisServer } from './redis-server.ts'
 import { startTcpProxy } from './tcp-proxy.ts'
 
+// Several servers start in each, and wait for each other.
+vi.setConfig({ testTimeout: 180_000 })
+
 if (!hasRedisServer) test('a failover by Redis Sentinel', ({ skip }) => skip(redisServerMissing))
 
 const stores = {
@@ -54,7 +57,7 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('client %s', (name
     await proxy.refuse()
     await sentinels.failedOver(proxy.port)
     const write = () => store.put('new', new Uint8Array([1]), { ifVersion: null })
-    expect(await vi.waitFor(write, { timeout: 20_000, interval: 100 })).not.toBe('conflict')
+    expect(await vi.waitFor(write, { timeout: 60_000, interval: 100 })).not.toBe('conflict')
     expect(await store.get('key')).toBeDefined()
   })
 })
@@ -90,7 +93,7 @@ test.runIf(hasRedisServer)(
     const { store, claims } = await splitBrain('--min-replicas-to-write', '1', '--min-replicas-max-lag', '1')
     const refused = { reason: 'unavailable', message: 'Redis refused with NOREPLICAS' }
     const write = () => store.put('late', new Uint8Array([1]), { ifVersion: null })
-    await vi.waitFor(() => expect(write()).rejects.toMatchObject(refused), { timeout: 5_000, interval: 100 })
+    await vi.waitFor(() => expect(write()).rejects.toMatchObject(refused), { timeout: 30_000, interval: 100 })
     const told = claims.told.length
     await wait(500)
     await claims.stop()
