@@ -57,5 +57,5 @@ test.each<[Moment, string, object]>([
     expect(await ended).toEqual(expected)
     expect([count('asked', 'Pay 7'), count('lost', 'Pay 7'), count('ran', '7')]).toEqual([1, 0, 1])
   },
-  120_000,
+  240_000,
 )
