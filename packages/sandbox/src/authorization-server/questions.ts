@@ -32,8 +32,10 @@ export async function takeQuestion(
     found === undefined
       ? undefined
       : await context.provider.BackchannelAuthenticationRequest.find(found, { ignoreExpiration: true })
-  if (request === undefined)
-    throw new TestingError(`no open backchannel request${id === undefined ? '' : ' of this id'}`)
+  if (request === undefined) {
+    const which = id === undefined ? '' : ' of this id'
+    throw new TestingError(`no open backchannel request${which}: sandbox.fault('approve') also answers the next one`)
+  }
   return request
 }
 

@@ -32,6 +32,7 @@ describe.runIf(hasChromium)('the console in a browser', { timeout: 40_000 }, () 
   }
   const context = async (scheme: Scheme = 'light', viewport = DESKTOP): Promise<BrowserContext> => {
     const opened = await browser.newContext({ viewport, colorScheme: scheme, locale: 'en-GB' })
+    opened.setDefaultTimeout(120_000)
     onTestFinished(() => opened.close())
     return opened
   }

@@ -15,14 +15,14 @@ beforeAll(async () => {
 afterAll(() => sandbox?.close())
 
 const SECRET = 'p"w+d/% x'
-const CLIENT = { clientId: 'app', clientSecret: SECRET, redirectUri: 'http://127.0.0.1:3000/cb?to=me', timeoutMs: 500 }
+const CLIENT = { clientId: 'app', clientSecret: SECRET, redirectUri: 'http://127.0.0.1:3000/cb?to=me' }
 
 /** Examines a server that answers like this. */
 async function examine(handle: Handler, options: Partial<DoctorOptions> = {}): Promise<readonly Finding[]> {
   const port = await listen(0)
   onTestFinished(() => port.close())
   port.serve((request, response) => handle(request, response, port.origin))
-  const { findings, healthy } = await runDoctor({ issuer: port.origin, timeoutMs: 500, ...options })
+  const { findings, healthy } = await runDoctor({ issuer: port.origin, timeoutMs: 30_000, ...options })
   expect(healthy).toBe(!findings.some(({ status }) => status === 'problem'))
   return findings
 }
@@ -54,7 +54,7 @@ describe('metadata', () => {
     ],
     ['no answer', () => {}, 'issuer_unreachable', 'curl'],
   ])('%s is one problem, with what helps', async (_what, handle, id, fix) => {
-    const findings = await examine(handle)
+    const findings = await examine(handle, id === 'issuer_unreachable' ? { timeoutMs: 500 } : {})
     expect(findings).toMatchObject([{ id, status: 'problem', fix: expect.stringContaining(fix) }])
   })
 
@@ -80,13 +80,17 @@ describe('the token endpoint', () => {
   })
 
   test('one that never answers is one, too, and is waited for once', async () => {
-    const startedAt = performance.now()
+    let asked = 0
     const answers = withTokens(200, {})
-    const findings = await examine((request, response, origin) => {
-      if (request.method === 'GET') answers(request, response, origin)
-    }, CLIENT)
+    const findings = await examine(
+      (request, response, origin) => {
+        if (request.method === 'GET') answers(request, response, origin)
+        else asked++
+      },
+      { ...CLIENT, timeoutMs: 2_000 },
+    )
     expect(find(findings, 'token_endpoint_unreachable')?.message).toContain('no answer in time')
-    expect(performance.now() - startedAt).toBeLessThan(1500)
+    expect(asked).toBe(1)
   })
 
   test.each<[string, number, string, string]>([
