@@ -1,7 +1,7 @@
 import { memoryStore } from '@behalf/core'
 import { expect, test } from 'vitest'
-import { createMcpSession, type McpSession, type McpSessionOptions } from '../src/client/index.ts'
-import { backFrom, connect, issuer, redirectUri, servers, serverUrl } from './metadata-servers.ts'
+import type { McpSession, McpSessionOptions } from '../src/client/index.ts'
+import { backFrom, connect, issuer, redirectUri, servers } from './metadata-servers.ts'
 
 const client = { name: 'x', redirectUri, scopes: ['a'], deviceLogin: true }
 const code = { device_code: 'd', user_code: 'AB-CD', verification_uri: `${issuer}/page`, expires_in: 600, interval: 1 }
@@ -11,14 +11,14 @@ const byBrowser: SignIn = (session, page) => session.finishSignIn(backFrom(page,
 const byDevice: SignIn = (session) => session.signInByDevice({ show: () => {} })
 
 /** A sign-in of a user, and what another process of the app does while its tokens are on their way. */
-async function signIn(way: SignIn, meanwhile: (elsewhere: McpSession) => Promise<void>) {
+async function signIn(way: SignIn, meanwhile: (elsewhere: Awaited<ReturnType<typeof connect>>) => Promise<void>) {
   const store = memoryStore()
   const { fetch } = servers({ device_authorization_endpoint: `${issuer}/device` })
   const answering: NonNullable<McpSessionOptions['fetch']> = async (input, init) => {
     if (String(input).endsWith('/device')) return Response.json(code)
     if (!String(input).endsWith('/token')) return fetch(input, init)
-    await meanwhile(createMcpSession({ serverUrl, owner: 'ann', client, showSignIn: () => {}, store, fetch }))
-    return Response.json({ access_token: 'a-token', token_type: 'Bearer' })
+    await meanwhile(await connect(fetch, { store, client }))
+    return Response.json({ access_token: 'on-its-way', token_type: 'Bearer' })
   }
   const { shown, session } = await connect(answering, { store, client })
   const ended = await way(session, shown[0]).catch((error: unknown) => error)
@@ -29,7 +29,7 @@ test.each([
   ['by a browser', byBrowser],
   ['by another device', byDevice],
 ])('a sign-in %s that a sign-out overtakes stores no tokens', async (_name, way) => {
-  const { ended, tokens } = await signIn(way, (elsewhere) => elsewhere.signOut())
+  const { ended, tokens } = await signIn(way, ({ session }) => session.signOut())
   expect(ended).toMatchObject({ name: 'SignInError', problem: 'refused' })
   expect(await tokens()).toBeUndefined()
 })
@@ -44,5 +44,17 @@ test.each([
   }
   const { ended, tokens } = await signIn(signedOut, async () => {})
   expect(ended).toBeUndefined()
+  expect(await tokens()).toMatchObject({ access_token: 'on-its-way' })
+})
+
+test.each([
+  ['by a browser', byBrowser],
+  ['by another device', byDevice],
+])('a sign-in %s that a sign-out overtakes does not replace the tokens of the next user', async (_name, way) => {
+  const { ended, tokens } = await signIn(way, async ({ session, shown }) => {
+    await session.signOut()
+    await byBrowser(session, shown[0])
+  })
+  expect(ended).toMatchObject({ name: 'SignInError', problem: 'refused' })
   expect(await tokens()).toMatchObject({ access_token: 'a-token' })
 })

@@ -13,8 +13,8 @@ const SIGNED_OUT_SECONDS = 86_400
 /** A registration that is refused for its scopes is sent once more. */
 const REQUESTS_IN_A_LEASE = 3
 
-/** Tokens, with the scopes that their sign-in asked for. */
-export type KeptTokens = StoredOAuthTokens & { readonly asked?: string }
+/** Tokens, with the scopes that their sign-in asked for, and the last sign-out before it. */
+export type KeptTokens = StoredOAuthTokens & { readonly asked?: string; readonly signedOut?: string }
 
 /** The scopes of tokens. RFC 6749 §5.1: an answer without scopes grants what was asked for. */
 export function scopesOf({ asked = '', scope = asked }: Pick<KeptTokens, 'asked' | 'scope'>): readonly string[] {
@@ -30,7 +30,7 @@ export interface SignInUnderWay {
   /** The scopes that it asks for. */
   readonly asked?: string | undefined
   /** `lastSignOut` when it came back. */
-  readonly since?: string | null
+  readonly since?: string
 }
 
 /** Where our client is registered, and for which redirect URI. */
@@ -83,10 +83,11 @@ export class SessionRecords {
    * @throws SignInError `refused`: the user signed out in the meantime.
    * @throws InvalidResponseError They are not bound, and the app wants them bound.
    */
-  async saveTokens(tokens: KeptTokens, since?: string | null): Promise<void> {
+  async saveTokens(tokens: KeptTokens, since?: string): Promise<void> {
     this.#refuseUnbound(tokens)
-    await this.#write(this.#session('tokens'), tokens, (found) => {
-      if (since === undefined || signOutOf(found) === since) return
+    await this.#write(this.#session('tokens'), (found) => {
+      const signedOut = signOutOf(found)
+      if (since === undefined || signedOut === since) return { ...tokens, signedOut }
       throw new SignInError('refused', 'the user signed out before the sign-in was finished')
     })
     await this.#signIns.gained(this.#agent, scopesOf(tokens))
@@ -95,29 +96,37 @@ export class SessionRecords {
   /**
    * Replaces these tokens. If the store has other tokens by now, or no tokens, it is left as it is.
    *
+   * @param answer - Of a refresh. RFC 6749 §6: without a new refresh token the old one stays, and without a scope the old
+   *   one holds.
    * @throws InvalidResponseError They are not bound, and the app wants them bound.
    */
-  async replaceTokens(old: StoredOAuthTokens, tokens: StoredOAuthTokens): Promise<void> {
-    this.#refuseUnbound(tokens)
-    const name = this.#session('tokens')
-    const found = await this.#store.get(name)
-    // Another request that wrote in between has the newer tokens, and wins.
-    if (found !== undefined && holds(found, old)) await this.#store.put(name, tokens, { ifVersion: found.version })
+  async replaceTokens(old: StoredOAuthTokens, answer: StoredOAuthTokens): Promise<void> {
+    this.#refuseUnbound(answer)
+    await this.#write(this.#session('tokens'), (found) => {
+      // Another request that wrote in between has the newer tokens, and wins.
+      if (found === undefined || !holds(found, old)) return
+      const { refresh_token, scope, issuer, asked, signedOut } = found.value as KeptTokens
+      // Whatever else the server's answer says of them.
+      return { refresh_token, scope, ...answer, issuer, asked, signedOut }
+    })
   }
 
   /** Forgets these tokens: others that came since stay. */
   dropTokens(only: StoredOAuthTokens): Promise<void> {
-    return this.#drop(this.#session('tokens'), (found) => holds(found, only))
+    const left = (found: SealedValue | undefined) =>
+      found !== undefined && holds(found, only) ? { signedOut: signOutOf(found) } : undefined
+    return this.#write(this.#session('tokens'), left, SIGNED_OUT_SECONDS)
   }
 
   /** Forgets the tokens. A mark takes their place, by which a sign-in that is being finished notices it. */
   async signOut(): Promise<void> {
-    await this.#write(this.#session('tokens'), { signedOut: crypto.randomUUID() }, undefined, SIGNED_OUT_SECONDS)
+    const mark = { signedOut: crypto.randomUUID() }
+    await this.#write(this.#session('tokens'), () => mark, SIGNED_OUT_SECONDS)
     await this.#signIns.signedOut()
   }
 
-  /** Which sign-out was the last one; `null` where there are tokens, or neither. */
-  async lastSignOut(): Promise<string | null> {
+  /** Which sign-out was the last one, also where the user has signed in since; empty where it was long ago. */
+  async lastSignOut(): Promise<string> {
     return signOutOf(await this.#store.get(this.#session('tokens')))
   }
 
@@ -129,7 +138,7 @@ export class SessionRecords {
   }
 
   saveClient(at: RegisteredAt, client: StoredOAuthClientInformation): Promise<void> {
-    return this.#write(this.#client(at), client)
+    return this.#write(this.#client(at), () => client)
   }
 
   /** Forgets this client at an issuer, and none that was registered since. */
@@ -147,6 +156,7 @@ export class SessionRecords {
 
   /** The sign-in of this `state`, once, and only for the owner and the agent that began it at this server. */
   async take(state: string): Promise<SignInUnderWay | undefined> {
+    const since = await this.lastSignOut()
     const found = await this.#store.get(['sign-in', state])
     const pending = PendingSignIn.safeParse(found?.value)
     if (found === undefined || !pending.success) return undefined
@@ -154,7 +164,6 @@ export class SessionRecords {
     if (owner !== this.#owner || server !== this.#server || agent !== this.#agent) return undefined
     const taken = await this.#store.delete(['sign-in', state], { ifVersion: found.version })
     if (taken !== 'deleted') return undefined
-    const since = await this.lastSignOut()
     return { codeVerifier, discovery: discovery as OAuthDiscoveryState, redirectUri, asked, since }
   }
 
@@ -204,16 +213,16 @@ export class SessionRecords {
     return parsed.success ? parsed.data : undefined
   }
 
-  /** The newest wins: each write holds all that there is. */
+  /** Writes what `make` makes of what is there; `undefined` leaves that as it is. */
   async #write(
     name: readonly string[],
-    value: unknown,
-    check?: (found: SealedValue | undefined) => void,
+    make: (found: SealedValue | undefined) => object | undefined,
     expiresInSeconds?: number,
   ): Promise<void> {
     for (;;) {
       const found = await this.#store.get(name)
-      check?.(found)
+      const value = make(found)
+      if (value === undefined) return
       const written = await this.#store.put(name, value, { ifVersion: found?.version ?? null, expiresInSeconds })
       if (written !== 'conflict') return
     }
@@ -228,8 +237,7 @@ export class SessionRecords {
   }
 }
 
-const signOutOf = (found: SealedValue | undefined): string | null =>
-  SignedOut.safeParse(found?.value).data?.signedOut ?? null
+const signOutOf = (found: SealedValue | undefined): string => SignedOut.safeParse(found?.value).data?.signedOut ?? ''
 
 function holds({ value }: SealedValue, { access_token: access, refresh_token: refresh }: StoredOAuthTokens): boolean {
   const { data } = StoredTokens.safeParse(value)

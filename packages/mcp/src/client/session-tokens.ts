@@ -7,7 +7,7 @@ import type { KeptTokens, SessionRecords } from './session-records.ts'
 export class SessionTokens {
   readonly limit: RenewalLimit = new RenewalLimit()
   readonly #records: SessionRecords
-  readonly #since: string | null | undefined
+  readonly #since: string | undefined
   /** Hashes of access tokens that are in the store already, or must not come there: one for each answer to an SDK. */
   readonly #settled: string[] = []
   /** The refresh token that an SDK sent last, by whatever fetch. */
@@ -16,7 +16,7 @@ export class SessionTokens {
   #dropped = 0
 
   /** @param since - `lastSignOut` when the sign-in came back that these are of. */
-  constructor(records: SessionRecords, since?: string | null) {
+  constructor(records: SessionRecords, since?: string) {
     this.#records = records
     this.#since = since
   }
@@ -40,7 +40,7 @@ export class SessionTokens {
   }
 
   /** Tokens that a person signed in for: they are the newest, unless the person signed out since. */
-  async signIn(tokens: KeptTokens, since: string | null | undefined = this.#since): Promise<void> {
+  async signIn(tokens: KeptTokens, since: string | undefined = this.#since): Promise<void> {
     this.limit.count()
     await this.#records.saveTokens(tokens, since)
   }

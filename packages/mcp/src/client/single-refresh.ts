@@ -25,7 +25,7 @@ export function refreshingFetch(send: Fetch, records: SessionRecords, tokens: Se
       const stored = await records.tokens()
       if (stored === undefined) return Response.json({ error: 'invalid_grant' }, { status: 400 })
       if (stored.refresh_token !== refreshToken) {
-        const { issuer: _, ...answer } = stored
+        const { issuer: _, signedOut: _mark, ...answer } = stored
         await tokens.settle(stored)
         return Response.json(answer)
       }
@@ -45,11 +45,7 @@ async function note(tokens: SessionTokens, old: KeptTokens, response: Response):
   }
   const answer = StoredTokens.safeParse(body)
   if (!answer.success) return
-  const { refresh_token, scope, issuer, asked } = old
-  // RFC 6749 §6: without a new refresh token the old one stays, and without a scope the old one holds.
-  const ours = { ...(issuer !== undefined && { issuer }), ...(asked !== undefined && { asked }) }
-  const renewed = { refresh_token, ...(scope && { scope }), ...answer.data, ...ours }
-  await tokens.renew(old, renewed as StoredOAuthTokens)
+  await tokens.renew(old, answer.data as StoredOAuthTokens)
 }
 
 /** The refresh token of a request, where it is one. */

@@ -14,7 +14,7 @@ export const StoredTokens = z.looseObject({
   asked: z.optional(z.string()),
 })
 
-/** What is kept in place of tokens after a sign-out. */
+/** The mark of the last sign-out: in place of tokens, and beside those that came since. */
 export const SignedOut = z.object({ signedOut: z.string() })
 
 /** A registration as a server answered it (RFC 7591 §3.2.1), and as it is kept. */
