@@ -29,7 +29,7 @@ function answering(answer: object) {
 /** What is stored after a refresh that was answered so. */
 async function refreshed(answer: object, client = v2) {
   const store = memoryStore()
-  await elsewhere(store).authProvider.saveTokens({ ...tokens('ann'), issuer }, { issuer })
+  await elsewhere(store).authProvider.saveTokens({ ...tokens('ann'), scope: 'a b', issuer }, { issuer })
   await connect(answering(answer).fetch, { store }, client)
   return elsewhere(store).authProvider.tokens({ issuer })
 }
@@ -38,6 +38,11 @@ describe.each(clients)('tokens that are refreshed by $name', (client) => {
   test.each([['3600'], [3600]])('are kept where the server writes their life as %j', async (life) => {
     const kept = await refreshed({ ...tokens('renewed'), expires_in: life }, client)
     expect(kept).toMatchObject({ ...tokens('renewed'), expires_in: 3600 })
+  })
+
+  test('keep their scopes where the answer names none, and their issuer where it names another', async () => {
+    const kept = await refreshed({ ...tokens('renewed'), issuer: 'https://another.example' }, client)
+    expect(kept).toMatchObject({ ...tokens('renewed'), scope: 'a b', issuer })
   })
 })
 

@@ -1,6 +1,6 @@
-import { memoryStore } from '@behalf/core'
+import { type Fetch, memoryStore } from '@behalf/core'
 import { expect, test } from 'vitest'
-import type { McpSession, McpSessionOptions } from '../src/client/index.ts'
+import type { McpSession } from '../src/client/index.ts'
 import { backFrom, connect, issuer, redirectUri, servers } from './metadata-servers.ts'
 
 const client = { name: 'x', redirectUri, scopes: ['a'], deviceLogin: true }
@@ -14,10 +14,12 @@ const byDevice: SignIn = (session) => session.signInByDevice({ show: () => {} })
 async function signIn(way: SignIn, meanwhile: (elsewhere: Awaited<ReturnType<typeof connect>>) => Promise<void>) {
   const store = memoryStore()
   const { fetch } = servers({ device_authorization_endpoint: `${issuer}/device` })
-  const answering: NonNullable<McpSessionOptions['fetch']> = async (input, init) => {
+  const refusing: Fetch = async (input, init) =>
+    String(input).endsWith('/refused') ? Response.json({ error: 'invalid_grant' }, { status: 400 }) : fetch(input, init)
+  const answering: Fetch = async (input, init) => {
     if (String(input).endsWith('/device')) return Response.json(code)
     if (!String(input).endsWith('/token')) return fetch(input, init)
-    await meanwhile(await connect(fetch, { store, client }))
+    await meanwhile(await connect(refusing, { store, client }))
     return Response.json({ access_token: 'on-its-way', token_type: 'Bearer' })
   }
   const { shown, session } = await connect(answering, { store, client })
@@ -57,4 +59,16 @@ test.each([
   })
   expect(ended).toMatchObject({ name: 'SignInError', problem: 'refused' })
   expect(await tokens()).toMatchObject({ access_token: 'a-token' })
+})
+
+test('a sign-in that a sign-out overtakes stores no tokens, also where those of the next user were refused', async () => {
+  const { ended, tokens } = await signIn(byBrowser, async ({ session }) => {
+    await session.signOut()
+    const next = { access_token: 'of-the-next', token_type: 'Bearer', refresh_token: 'r', issuer }
+    await session.authProvider.saveTokens(next, { issuer })
+    const refresh = { method: 'POST', body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'r' }) }
+    expect((await session.fetch(`${issuer}/refused`, refresh)).status).toBe(400)
+  })
+  expect(ended).toMatchObject({ name: 'SignInError', problem: 'refused' })
+  expect(await tokens()).toBeUndefined()
 })
