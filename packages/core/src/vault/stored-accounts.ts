@@ -84,10 +84,10 @@ export class StoredAccounts {
     try {
       const key = await this.#parts.records.key(accountOwner(identity), connection, account.id)
       const back = returnTo === undefined ? {} : { returnTo }
-      const undone = await undoneUnlessPresent(user, () => this.#remove(key, options))
-      if (undone !== undefined) return { ...undone, ...back }
-      const fault = await this.#confirm(key).catch(faultAnswer)
-      return fault === undefined ? answer : { ...fault, ...back }
+      const check = () => undoneUnlessPresent(user, () => this.#remove(key, options))
+      // Again after the last write: no other party can undo the link of a proof that was revoked during it.
+      const refused = (await check()) ?? (await this.#confirm(key).catch(faultAnswer)) ?? (await check())
+      return refused === undefined ? answer : { ...refused, ...back }
     } finally {
       this.#tell(identity, connection)
     }

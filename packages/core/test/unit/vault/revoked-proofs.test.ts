@@ -99,6 +99,21 @@ describe('a proof whose access `guard.revoke` ended, where the app calls the vau
     expect(crm.revoked).toHaveLength(2)
   })
 
+  test.each([1, 2, 3, 4])('nor where it is revoked at request %i for the record of the account', async (at) => {
+    let requests = 0
+    const store = tapped(memoryStore({ clock }), async (_operation, key, next) => {
+      if (key.startsWith('account:') && ++requests === at) await target.revoke()
+      return next()
+    })
+    const target = open(store)
+    const identity = ann()
+    const { url } = await target.start(identity)
+    expect(await target.finish(crm.codeFor(url), identity)).toMatchObject({ status: 'login_required' })
+    expect(requests).toBeGreaterThan(4)
+    expect(crm.revoked).toHaveLength(1)
+    expect(await target.vault.accounts.list(ann())).toEqual([])
+  })
+
   test('nor where nothing is known of it after the account was written', async () => {
     let isDown = false
     const store = tapped(memoryStore({ clock }), (_operation, key, next) => {
