@@ -200,8 +200,9 @@ function judged(
   revoked: readonly RevokedAt[] | undefined,
   now: number,
 ): RevokedProof | undefined {
-  const whose = name === 'subject' ? { issuer, tenant: identity.tenant, subject: id } : identity
-  const found = revoked?.filter((each) => concerns(each, whose))
+  const isActor = name === 'subject' && (id !== identity.subject || issuer !== identity.issuer)
+  // An actor is named without a tenant, and may be of any.
+  const found = revoked?.filter((each) => concerns(each, isActor ? { ...each, issuer, subject: id } : identity))
   if (!found?.length) return undefined
   // A session or a delegation that ended does not begin again under its name: no time is compared.
   if (name !== 'subject') return { name, needsLogin: false }

@@ -55,3 +55,24 @@ test(verifies('I11', 'a yes that a revoked actor asked for is not used by their 
   expect(await run(again)).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
   expect(questions.length).toBe(2)
 })
+
+test.each([undefined, 'acme'])(
+  verifies('I9', 'a revocation in one tenant ends what its subject does for users of tenant %s, and none of their own'),
+  async (tenant) => {
+    const { guard, call, clock } = smallWorld()
+    const behalf = guard()
+    const run = (over: Partial<UserIdentity>) =>
+      behalf.run(writes, call({ slot: crypto.randomUUID(), identity: user({ claims, ...over }) }), () => 'ran')
+    const whose = tenant === undefined ? {} : { tenant }
+    const [desk, same] = [{ subject: 'desk' }, { subject: 'ann', issuer: 'https://other.example' }]
+    await behalf.revoke({ issuer: ISSUER, tenant: 'vendor', subject: 'desk' })
+    await behalf.revoke({ issuer: ISSUER, tenant: 'vendor', subject: 'ann' })
+    clock.advance(10)
+    expect(await run({ ...whose, actor: desk })).toMatchObject({ status: 'denied', code: 'revoked' })
+    expect(await run({ ...whose, subject: 'desk' })).toMatchObject({ status: 'done' })
+    expect(await run({ ...whose, actor: same })).toMatchObject({ status: 'done' })
+    expect(await run({ ...whose, actor: { ...desk, issuer: 'https://other.example' } })).toMatchObject({
+      status: 'done',
+    })
+  },
+)
