@@ -32,7 +32,7 @@ export async function consolePage(book: CallBook, choice: Choice, explain: Expla
 function filtersOf(all: readonly BookedCall[], choice: Choice): Markup {
   const users = all.map(({ user }) => user ?? '')
   const tools = all.map(({ tool }) => tool)
-  return html`<form method="get" action="/console" id="filters">${choiceOf('user', 'User', users, choice.user)}${choiceOf('tool', 'Tool', tools, choice.tool)}
+  return html`<form method="get" id="filters">${choiceOf('user', 'User', users, choice.user)}${choiceOf('tool', 'Tool', tools, choice.tool)}
 <noscript><button>Show</button></noscript></form>`
 }
 

@@ -76,5 +76,5 @@ function renewSoon(words) {
     if (isDue) renewSoon('')
   }, ${TOGETHER_MS})
 }
-follow('/console/events', { opened: () => renew(), changed: renewSoon })
+follow(location.pathname + '/events', { opened: () => renew(), changed: renewSoon })
 `

@@ -11,12 +11,12 @@ export interface Choice {
   readonly tool?: string | undefined
 }
 
-/** Returns the address of the console with these choices. */
+/** Returns the address of the console with these choices, from any other one. */
 export function addressOf({ call, user, tool }: Choice): string {
   const query = new URLSearchParams(
     Object.entries({ user, tool, call }).filter((entry): entry is [string, string] => Boolean(entry[1])),
   )
-  return query.size === 0 ? '/console' : `/console?${query}`
+  return `?${query}`
 }
 
 /** Text that another party wrote: shown as it is, whatever it holds. */

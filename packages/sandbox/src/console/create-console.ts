@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import type { EventHub, RequestFacts, SandboxEvent } from '../events/index.ts'
 import { boundedJson, isFromProgram } from '../http/from-program.ts'
-import { notePage, type PageSessions, streamChanges } from '../pages/index.ts'
+import { atStart, notePage, type PageSessions, streamChanges } from '../pages/index.ts'
 import { openCallBook } from './call-book.ts'
 import type { ExplainRoles } from './call-detail.ts'
 import { consolePage } from './console-page.ts'
@@ -64,6 +64,7 @@ export function createConsole({ origin, events, sessions, secrets, explainRoles 
   }
   // Cookies know no ports, and another sandbox may have a console on the same host.
   const cookie = `console_${new URL(origin).port}`
+  const path = sessions.pathOf(PAGE, PAGE)
   const app = new Hono()
   const closed = () => notePage('The console is locked', 'Open the link that the sandbox printed in its terminal.', 401)
 
@@ -77,8 +78,8 @@ export function createConsole({ origin, events, sessions, secrets, explainRoles 
     if (key !== undefined) {
       const session = sessions.pair(PAGE, key)
       if (session === undefined) return closed()
-      setCookie(context, cookie, session, { path: PAGE, httpOnly: true, sameSite: 'Lax' })
-      return context.redirect(PAGE, 303)
+      setCookie(context, cookie, session, { path, httpOnly: true, sameSite: 'Lax' })
+      return context.redirect(path, 303)
     }
     if (!sessions.isPaired(PAGE, getCookie(context, cookie))) return closed()
     const chosen = (name: string) => context.req.query(name) || undefined
@@ -93,7 +94,7 @@ export function createConsole({ origin, events, sessions, secrets, explainRoles 
   return {
     async handle(request) {
       const { pathname } = new URL(request.url)
-      return pathname === PAGE || pathname.startsWith(`${PAGE}/`) ? app.fetch(request) : undefined
+      return pathname === PAGE || pathname.startsWith(`${PAGE}/`) ? app.fetch(atStart(request)) : undefined
     },
     url: `${origin}${PAGE}?key=${sessions.keyOf(PAGE)}`,
     reporters: {

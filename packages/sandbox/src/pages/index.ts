@@ -1,5 +1,5 @@
 export { type DetailLine, describeDetails, type Quote } from './describe-details.ts'
 export { liveScript } from './live-script.ts'
 export { initials, type Markup, notePage, type PageParts, page, timeOf } from './page.ts'
-export { createPageSessions, type PageSessions } from './page-sessions.ts'
+export { atStart, createPageSessions, type PageSessions } from './page-sessions.ts'
 export { streamChanges } from './stream-changes.ts'

@@ -5,6 +5,11 @@ import type { Shelf } from '../data/index.ts'
 export interface PageSessions {
   /** Returns the key of a page: a part of the link that the terminal prints. */
   keyOf(page: string): string
+  /**
+   * Returns the path below which a browser keeps the session. Cookies know no ports: a server on another port of this
+   * machine would get the session with each request to a path that it can guess.
+   */
+  pathOf(page: string, start: string): string
   /** @returns a session for the cookie, or `undefined` where the key is not the one of this page */
   pair(page: string, key: string): string | undefined
   /** Returns whether the cookie is of a session with this page. */
@@ -38,6 +43,7 @@ export function createPageSessions(shelf?: Shelf): PageSessions {
   return {
     keyOf,
     csrfOf,
+    pathOf: (page, start) => `${start}/at-${mac('path', page)}`,
     pair(page, key) {
       if (!isEqual(key, keyOf(page))) return undefined
       const session = randomBytes(32).toString('base64url')
@@ -49,6 +55,13 @@ export function createPageSessions(shelf?: Shelf): PageSessions {
       session !== undefined && (sessions.get(page) ?? []).some((known) => isEqual(session, known)),
     isCsrf: (session, given) => isEqual(given, csrfOf(session)),
   }
+}
+
+/** Returns the request as if the page were at its start, where routes are. The cookie decides, and not the path. */
+export function atStart(request: Request): Request {
+  const url = new URL(request.url)
+  const pathname = url.pathname.replace(/^(\/console|\/phones\/[^/]+)\/at-[\w-]{43}(?=\/|$)/, '$1')
+  return pathname === url.pathname ? request : new Request(new URL(pathname + url.search, url), request)
 }
 
 function isEqual(given: string, wanted: string): boolean {

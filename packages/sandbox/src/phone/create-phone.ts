@@ -6,7 +6,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 import { questionName } from '../authorization-server/index.ts'
 import type { EventHub, SandboxEvent } from '../events/index.ts'
 import { isSameOrigin } from '../http/same-origin.ts'
-import { notePage, type PageSessions, type Quote, streamChanges } from '../pages/index.ts'
+import { atStart, notePage, type PageSessions, type Quote, streamChanges } from '../pages/index.ts'
 import { phonePage } from './phone-page.ts'
 import type { QuestionBook } from './question-book.ts'
 
@@ -44,7 +44,8 @@ const SAID: Readonly<Record<string, string>> = {
 export function createPhone({ origin, controls, events, book, nameOf, quote, sessions }: PhoneOptions): Phone {
   // Cookies know no ports, and another sandbox may have phones on the same host.
   const cookie = `phone_${new URL(origin).port}`
-  const pathOf = (subject: string) => `/phones/${encodeURIComponent(subject)}`
+  const startOf = (subject: string) => `/phones/${encodeURIComponent(subject)}`
+  const pathOf = (subject: string) => sessions.pathOf(subject, startOf(subject))
   const app = new Hono()
   const closed = () =>
     notePage(
@@ -81,6 +82,7 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, ses
     const asked = book.of(subject, new Set(pending.map(({ authReqId }) => questionName(authReqId))))
     return phonePage({
       subject,
+      path: pathOf(subject),
       name: nameOf(subject) ?? subject,
       csrf: sessions.csrfOf(session),
       ...asked,
@@ -112,8 +114,8 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, ses
   })
   app.notFound(() => notePage('Nothing is here', 'There is no such page.', 404))
   return {
-    handle: async (request) => app.fetch(request),
-    urlOf: (subject) => `${origin}${pathOf(subject)}?key=${sessions.keyOf(subject)}`,
+    handle: async (request) => app.fetch(atStart(request)),
+    urlOf: (subject) => `${origin}${startOf(subject)}?key=${sessions.keyOf(subject)}`,
   }
 }
 

@@ -6,6 +6,8 @@ import type { BookedQuestion } from './question-book.ts'
 
 export interface PhoneView {
   readonly subject: string
+  /** Path of the page in the browser. */
+  readonly path: string
   readonly name: string
   readonly csrf: string
   readonly open: readonly BookedQuestion[]
@@ -39,7 +41,7 @@ ${history.length > 0 ? historyOf(history) : ''}
   return page({ title: open.length > 0 ? `(${open.length}) ${whose}` : whose, body, script: phoneScript })
 }
 
-async function card({ name, subject, csrf, quote }: PhoneView, question: BookedQuestion): Promise<Markup> {
+async function card({ name, subject, path, csrf, quote }: PhoneView, question: BookedQuestion): Promise<Markup> {
   const { question: id, clientId, agent, message, authorizationDetails = [], scopes, audience, expiresAt } = question
   const details = await Promise.all(authorizationDetails.map((detail) => describeDetails(detail, quote)))
   const who = agent === undefined ? displayText(clientId) : `${displayText(agent)} (${displayText(clientId)})`
@@ -49,7 +51,7 @@ async function card({ name, subject, csrf, quote }: PhoneView, question: BookedQ
 <h3 class="big" id="q-${id}"><bdi>${displayText(message ?? 'A request without a message')}</bdi></h3>
 <dl><dt>Asked by</dt><dd><bdi>${who}</bdi></dd><dt>For</dt><dd><bdi>${displayText(name)}</bdi> <span class="quiet">(${displayText(subject)})</span></dd>
 ${details.flat().map(line)}</dl>
-<form method="post" action="/phones/${encodeURIComponent(subject)}/answers" class="answers">
+<form method="post" action="${path}/answers" class="answers">
 <input type="hidden" name="csrf" value="${csrf}"><input type="hidden" name="question" value="${id}">
 <button data-answer="deny ${id}" name="answer" value="deny" aria-describedby="q-${id}">Deny</button>
 <button data-answer="approve ${id}" class="main" name="answer" value="approve" aria-describedby="q-${id}">Approve</button>

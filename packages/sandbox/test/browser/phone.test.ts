@@ -142,7 +142,7 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 240_000 }, () =
     await phone.getByRole('article').waitFor()
     const csrf = await phone.locator('input[name=csrf]').first().inputValue()
     const question = await phone.locator('input[name=question]').first().inputValue()
-    // It is the same site (another port), so its requests bring the phone's cookie. It even knows the token.
+    // It is the same site (another port), so its requests bring the phone's cookie where it knows the path. It even knows the token.
     const elsewhere = await listen(0)
     onTestFinished(() => elsewhere.close())
     elsewhere.serve((_request, response) => response.setHeader('content-type', 'text/html').end('<title>Evil</title>'))
@@ -154,7 +154,7 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 240_000 }, () =
         () => 'not read',
       )
       return answer
-    }, `${sandbox.phone.origin}/phones/ann`)
+    }, phone.url())
     expect(outcome).toBe('not read')
     const framed = await evil.evaluate(async (url) => {
       const frame = document.createElement('iframe')
@@ -163,9 +163,9 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 240_000 }, () =
       document.body.append(frame)
       await loaded
       return frame.contentDocument === null ? 'blocked' : 'shown'
-    }, `${sandbox.phone.origin}/phones/ann`)
+    }, phone.url())
     expect(framed).toBe('blocked')
-    expect(evil.frames().map((frame) => frame.url())).not.toContain(`${sandbox.phone.origin}/phones/ann`)
+    expect(evil.frames().map((frame) => frame.url())).not.toContain(phone.url())
     // As a form it is a navigation: the browser sends cookie and token, and says which page it came from.
     const refused = evil.waitForResponse((response) => response.request().method() === 'POST')
     await evil.evaluate(
@@ -177,10 +177,32 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 240_000 }, () =
         document.body.append(form)
         form.submit()
       },
-      [`${sandbox.phone.origin}/phones/ann/answers`, { csrf, question, answer: 'approve' }] as const,
+      [`${phone.url()}/answers`, { csrf, question, answer: 'approve' }] as const,
     )
     expect((await refused).status()).toBe(403)
     expect(await sandbox.target.authorizationServer.controls.pendingRequests('ann')).toHaveLength(1)
+  })
+
+  test('a server on another port of this machine gets no session, whatever its pages ask it for', async () => {
+    const context = await open()
+    const phone = await phoneOf('ann', context)
+    const developer = await context.newPage()
+    await developer.goto(sandbox.consoleUrl)
+    // Cookies know no ports, and a program can send what a browser would.
+    const elsewhere = await listen(0)
+    onTestFinished(() => elsewhere.close())
+    const got: (string | undefined)[] = []
+    elsewhere.serve((request, response) => {
+      got.push(request.headers.cookie)
+      response.setHeader('content-type', 'text/html').end('<title>Evil</title>')
+    })
+    const evil = await context.newPage()
+    const paths = ['/', '/phones/ann', '/phones/ann/events', '/phones/ann/at-x', '/console', '/console/events']
+    for (const path of paths) await evil.goto(`${elsewhere.origin}${path}`)
+    expect(got.length).toBeGreaterThanOrEqual(paths.length)
+    expect(got.filter((cookie) => /phone_|console_/.test(cookie ?? ''))).toEqual([])
+    // Its own pages have it.
+    for (const page of [phone, developer]) expect((await page.reload())?.status()).toBe(200)
   })
 
   test('by keyboard alone', async () => {

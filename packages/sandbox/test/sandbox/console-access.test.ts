@@ -30,8 +30,8 @@ describe('the console opens', () => {
 
   test('by a cookie that scripts cannot read, and the key leaves the address at once', async () => {
     const paired = await fetch(sandbox.consoleUrl, { redirect: 'manual' })
-    expect(paired.headers.get('set-cookie')).toMatch(/; Path=\/console; HttpOnly; SameSite=Lax$/)
-    expect(paired.headers.get('location')).toBe('/console')
+    expect(paired.headers.get('set-cookie')).toMatch(/; Path=\/console\/at-[\w-]{43}; HttpOnly; SameSite=Lax$/)
+    expect(paired.headers.get('location')).toMatch(/^\/console\/at-[\w-]{43}$/)
   })
 
   test('as a page that no other page frames, and that runs no other script', async () => {
@@ -71,6 +71,7 @@ describe('an event of an audit is taken', () => {
     ['has an id that may be a token', reported({ callId: 'eyJhbGciOiJub25lIn0.e30.' })],
     ['has a time that is no time', reported({ at: 1e300 })],
     ['is too long', reported({ tool: 'x'.repeat(300_000) })],
+    ['is longer than any body', reported({ tool: 'x'.repeat(1_100_000) })],
     ['is nested without end', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
   ])('not where it %s', async (_what, body) => {
     expect((await report(sandbox, body)).status).toBe(400)
