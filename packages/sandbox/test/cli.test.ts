@@ -223,7 +223,7 @@ test('doctor, for people and for CI', { timeout: 120_000 }, async () => {
 
 describe('refuses a seed, with the place that is wrong, and ends', { timeout: 60_000 }, () => {
   test.each<[string, string, string]>([
-    ['that is no JSON', '{', 'cannot be read as JSON'],
+    ['that is no JSON', '{', 'cannot be read as JSON: Expected property name'],
     ['with an unknown key', '{"user":[]}', 'seed: the whole: Unrecognized key: "user"'],
     ['with a user who is there', '{"users":[{"subject":"ann"}]}', 'seed: there is a user "ann" already'],
     [

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { displayText } from '@behalf/core/interrupts'
 import { TestingError } from '@behalf/testing'
 import type { SandboxProfile } from '../authorization-server/index.ts'
 import { describeEvent, type SandboxEvent } from '../events/index.ts'
@@ -59,7 +60,8 @@ function readSeed(file: string): NonNullable<SandboxOptions['seed']> {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as NonNullable<SandboxOptions['seed']>
   } catch (error) {
-    throw new TestingError(`seed: ${file} cannot be read as JSON`, { cause: error })
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new TestingError(`seed: ${file} cannot be read as JSON: ${displayText(reason)}`, { cause: error })
   }
 }
 

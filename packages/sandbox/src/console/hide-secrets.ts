@@ -12,16 +12,23 @@ const MAX_DEPTH = 48
 const IDS: readonly string[] = ['callId', 'approvalId', 'delegationId']
 
 /** Opaque tokens mix digits and letters of both cases. Long names of tools do not. */
-const RANDOM = /(?=[\w-]*\d)(?=[\w-]*[a-z])(?=[\w-]*[A-Z])[\w-]{40,}|eyJ[\w-]+(?:\.[\w-]*)+/g
+const isRandom = (text: string): boolean => [/\d/, /[a-z]/, /[A-Z]/].every((kind) => kind.test(text))
+
+/** In one pass over the text: a report may be long, and the sandbox answers nothing else meanwhile. */
+const inName = (text: string): string =>
+  withoutTokens(text, (found) => (found.includes('.') || isRandom(found) ? '[hidden]' : found))
+
+const hideOne = (text: string, secret: string): string => text.replaceAll(secret, '[hidden]')
 
 /** @param secrets - Texts that open something at this sandbox, in whatever form. */
 export function hideSecrets(secrets: readonly string[]): HideSecrets {
   const known = secrets.filter((secret) => secret.length > 0)
   const textOf = (text: string, field: string) => {
-    const short = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text
-    if (IDS.includes(field)) return short
-    const unknown = field === 'tool' ? short.replaceAll(RANDOM, '[hidden]') : withoutTokens(short)
-    return known.reduce((hidden, secret) => hidden.replaceAll(secret, '[hidden]'), unknown)
+    // Before a text is cut: the rest of a token would not be known as one.
+    const whole = IDS.includes(field)
+      ? text
+      : known.reduce(hideOne, field === 'tool' ? inName(text) : withoutTokens(text))
+    return whole.length > MAX_TEXT ? `${whole.slice(0, MAX_TEXT)}…` : whole
   }
   const copy = (value: unknown, field: string, depth: number): unknown => {
     if (typeof value === 'string') return textOf(value, field)

@@ -12,10 +12,10 @@ export function isFromProgram({ method, headers }: Request, key: string): boolea
   return !isPage && method === 'POST' && given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
-/** Returns the body as JSON. `undefined`: it is not JSON, or has more characters than allowed. */
+/** Returns the body as JSON. `undefined`: it is not JSON, or longer than allowed. */
 export async function boundedJson(request: Request, maxCharacters: number): Promise<unknown> {
-  const text = await request.text()
   try {
+    const text = await request.text()
     return text.length > maxCharacters ? undefined : JSON.parse(text)
   } catch {
     return undefined

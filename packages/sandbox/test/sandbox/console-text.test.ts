@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { type Sandbox, type SandboxEvent, startSandbox } from '../../src/index.ts'
 import { openSandbox } from '../../src/sandbox/start-sandbox.ts'
+import { processorSeconds } from '../processor-seconds.ts'
 import { callsOf, openConsole, report, reported, textOf } from './console-calls.ts'
 import { askBy } from './phone-http.ts'
 
@@ -142,6 +143,23 @@ test('text that looks like a page, is turned around, or is very long is text, wh
   expect(text).toContain('<img src=x onerror=alert(1)>')
   expect(text).toContain('pay[U+202E]ann[U+200B]')
   expect(text).toContain(long)
+})
+
+test('a token at the end of a long text is hidden whole', async () => {
+  const token = 'Qx7'.padEnd(43, 'bC4_-')
+  await report(sandbox, reported({ tool: 'long_detail', code: `${'no '.repeat(2660)}${token}` }))
+  expect(await allPages()).not.toContain(token.slice(0, 10))
+})
+
+test('a report of long names is read at once', async () => {
+  const names = Array.from({ length: 30 }, (_, index) => [`${'a'.repeat(8000)}${index}`, 1])
+  const long = reported({ tool: 'a'.repeat(8000), ...Object.fromEntries(names) })
+  let status: number | undefined
+  const seconds = await processorSeconds(async () => {
+    status = (await report(sandbox, long)).status
+  })
+  expect(status).toBe(204)
+  expect(seconds).toBeLessThan(1)
 })
 
 test('long events leave the page small', async () => {
