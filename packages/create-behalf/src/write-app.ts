@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import type { Choices } from './choices.ts'
 import { filesOf } from './files-of.ts'
 import { UsageError } from './usage-error.ts'
@@ -10,12 +10,14 @@ const REFUSED_NAMES: readonly string[] = ['node_modules', 'favicon.ico']
 
 /** @returns what is wrong with the folder of a new app; `undefined` if nothing is */
 export function problemOfFolder(folder: string): string | undefined {
-  const name = basename(resolve(folder))
+  // Resolved: `a/../b` is `b`, whether there is a folder `a` or not.
+  const path = resolve(folder)
+  const name = basename(path)
   if (!NAME.test(name) || REFUSED_NAMES.includes(name)) {
     return `folder: ${JSON.stringify(name)} cannot be the name of a package. Use 1 to 214 lower case letters, digits, "-", "_" and ".", and begin with a letter or a digit.`
   }
   try {
-    const found = readdirSync(folder).filter((file) => file !== '.git')
+    const found = readdirSync(path).filter((file) => file !== '.git')
     if (found.length === 0) return undefined
     return `folder: ${JSON.stringify(folder)} is not empty: it has ${JSON.stringify(found[0])}. Name a new or an empty folder.`
   } catch (error) {
@@ -34,9 +36,9 @@ export function writeApp({ folder, ...choices }: Choices): readonly string[] {
   if (problem !== undefined) throw new UsageError(problem)
   const files = filesOf(basename(resolve(folder)), choices)
   try {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(resolve(folder), { recursive: true })
     // `wx`: no file that appeared meanwhile is replaced.
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { flag: 'wx' })
+    for (const [name, text] of Object.entries(files)) writeFileSync(resolve(folder, name), text, { flag: 'wx' })
   } catch (error) {
     throw new UsageError(`folder: ${JSON.stringify(folder)} cannot be written: ${reasonOf(error)}`, { cause: error })
   }

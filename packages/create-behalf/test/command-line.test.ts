@@ -34,6 +34,7 @@ test('writes into an empty folder, and into a new repository of git', async () =
 
 test.each([
   ['a folder that has files', ['taken', ...flags], 'folder: "taken" is not empty: it has "notes.txt"'],
+  ['such a folder, by way of a missing one', ['missing/../taken', ...flags], 'is not empty: it has "notes.txt"'],
   ['a file', ['taken/notes.txt', ...flags], 'cannot be used: ENOTDIR'],
   ['a folder below a file', ['taken/notes.txt/app', ...flags], 'ENOTDIR'],
   ['upper case letters', ['MyApp', ...flags], '"MyApp" cannot be the name of a package'],
@@ -66,7 +67,7 @@ test.each([
   mkdirSync(join(folder, 'taken'))
   writeFileSync(join(folder, 'taken', 'notes.txt'), '')
   const [name, ...rest] = args
-  const given = name === undefined || name.startsWith('-') ? args : [join(folder, name), ...rest]
+  const given = name === undefined || name.startsWith('-') ? args : [`${folder}/${name}`, ...rest]
   const { code, output, problem } = await command(...given)
   expect({ code, output }).toEqual({ code: 2, output: '' })
   expect(problem.replaceAll(`${folder}/`, '')).toContain(reason)

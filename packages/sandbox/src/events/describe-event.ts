@@ -65,12 +65,15 @@ export function wordsOfEvent(event: SandboxEvent): readonly [label: string, text
 
 function wordsOfToken({ subject, audience, scopes, actors, authorizationDetails: details }: TokenFacts): string {
   const of = details === undefined ? '' : `, for ${JSON.stringify(details)}`
-  return `sub ${subject}, aud ${audience.join(' ')}, scope ${scopes.join(' ')}${wordsOfActors(actors)}${of}`
+  return `sub ${subject}, aud ${audience.join(' ')}, ${wordsOfScopes(scopes)}${wordsOfActors(actors)}${of}`
 }
 
 /** The API knows its own name, and what was approved is in the event of the token. */
 const wordsOfHolder = ({ subject, scopes, actors }: TokenFacts): string =>
-  `sub ${subject}, scope ${scopes.join(' ')}${wordsOfActors(actors)}`
+  `sub ${subject}, ${wordsOfScopes(scopes)}${wordsOfActors(actors)}`
+
+const wordsOfScopes = (scopes: readonly string[]): string =>
+  scopes.length > 0 ? `scope ${scopes.join(' ')}` : 'no scope'
 
 const wordsOfActors = (actors: readonly string[]): string => (actors.length > 0 ? `, act ${actors.join(' < ')}` : '')
 

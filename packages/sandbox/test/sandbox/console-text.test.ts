@@ -151,6 +151,12 @@ test('a token at the end of a long text is hidden whole', async () => {
   expect(await allPages()).not.toContain(token.slice(0, 10))
 })
 
+test('a token without scopes says so', async () => {
+  const token = { subject: 'ann', audience: [], scopes: [], actors: [] }
+  await report(sandbox, { method: 'GET', url: 'https://api.example/bare', status: 200, token })
+  expect(textOf(await (await openConsole(sandbox)).read())).toContain('/bare -> 200, sub ann, no scope')
+})
+
 test('a report of long names is read at once', async () => {
   const names = Array.from({ length: 30 }, (_, index) => [`${'a'.repeat(8000)}${index}`, 1])
   const long = reported({ tool: 'a'.repeat(8000), ...Object.fromEntries(names) })
