@@ -63,7 +63,8 @@ function problemsOfCommand(command: string, known: Known): string[] {
   const [program, first = '', second = ''] = command.split(/\s+/)
   const isThere =
     ((program === 'bash' || program === 'node') && known.file(first)) ||
-    (program === 'npm' && (first === 'install' || (first === 'run' && known.script(second)))) ||
+    (program === 'npm' && (first === 'install' || known.script(first === 'run' ? second : first))) ||
+    (program === 'sudo' && first === 'apt-get') ||
     (program === 'pnpm' && (first === 'install' || (first === 'exec' && known.binary(second))))
   return isThere ? [] : [`${command}: there is no such command here`]
 }

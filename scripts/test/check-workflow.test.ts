@@ -15,12 +15,13 @@ test('commands that are there, and actions of one commit', () => {
     `uses: actions/checkout@${sha} # v6`,
     'run: bash .ci/run',
     'run: npm run test',
+    'run: npm test -- histories',
     'run: pnpm exec changeset tag',
   ]
-  expect(checkWorkflow(workflow(...steps), known)).toEqual({ commands: 3, problems: [] })
+  expect(checkWorkflow(workflow(...steps), known)).toEqual({ commands: 4, problems: [] })
 })
 
-test.each(['bash gone', 'node gone.ts', 'npm run gone', 'pnpm exec gone', 'curl https://example.com'])(
+test.each(['bash gone', 'node gone.ts', 'npm run gone', 'npm gone', 'sudo rm x', 'pnpm exec gone', 'curl x.example'])(
   'a command that is not there: %s',
   (command) => {
     expect(checkWorkflow(workflow(`run: ${command}`), known).problems).toEqual([
