@@ -26,7 +26,6 @@ import { toolVerdict } from './gates/run-tool.ts'
  */
 export const gates: readonly Gate[] = [
   { name: 'build', run: buildPackages },
-  { name: 'web app', run: checkWeb },
   {
     name: 'format and lint',
     quick: true,
@@ -43,6 +42,7 @@ export const gates: readonly Gate[] = [
   { name: 'budgets', needs: ['build'], run: checkBudgets },
   { name: 'surface', needs: ['build'], run: () => checkSurface() },
   { name: 'docs', run: checkDocs },
+  { name: 'web app', alone: true, run: checkWeb },
   { name: 'new apps', when: 'nightly', needs: ['build'], run: () => checkApps() },
   { name: 'floors', when: 'nightly', run: checkFloors },
   { name: 'live OpenFGA', when: 'nightly', run: checkLiveOpenFga },
