@@ -70,7 +70,6 @@ describe.runIf(hasPostgresServer)('clients', () => {
 
   test.each<[string, () => PostgresClient | Promise<PostgresClient>]>([
     ['a Client of pg', () => connected()],
-    ['postgres without prepared statements, as behind a pooler', () => js({ prepare: false })],
     [
       'postgres that changes names and values',
       () => js({ transform: { ...postgres.toPascal, value: { from: () => 'changed' } } }),
@@ -130,16 +129,6 @@ describe.runIf(hasPostgresServer)('clients', () => {
     await sql.begin(async (client) => {
       expect(() => postgresStore({ client: client as never })).toThrow(refused)
     })
-  })
-
-  test('a named statement that the connection does not have, or has already, names the options that a pooler needs', async () => {
-    const own = await connected()
-    await own.query('PREPARE twice AS SELECT 1')
-    const error = { code: 'ERR_CONFIGURATION', message: expect.stringContaining('`prepare: false`') }
-    for (const text of ['EXECUTE missing', 'PREPARE twice AS SELECT 1']) {
-      const client = { connect() {}, query: () => own.query({ text, rowMode: 'array' }) }
-      await expect(postgresStore({ client }).get('key')).rejects.toMatchObject(error)
-    }
   })
 
   test('a client that was closed, or is not connected, is an outage at once', async () => {

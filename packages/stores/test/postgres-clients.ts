@@ -20,11 +20,4 @@ export const postgresClients = {
     const client = postgres({ host: HOST, port, user: 'postgres', max: 4, backoff: () => 0.02, onnotice() {} })
     return { client, close: () => client.end({ timeout: 0 }) }
   },
-  /** As behind a pooler in transaction mode, which gives each transaction another connection. */
-  async unprepared(port: number): Promise<OpenPostgresClient> {
-    const { default: postgres } = await import('postgres')
-    const options = { prepare: false, fetch_types: false, backoff: () => 0.02, onnotice() {} }
-    const client = postgres({ host: HOST, port, user: 'postgres', max: 4, ...options })
-    return { client, close: () => client.end({ timeout: 0 }) }
-  },
 }

@@ -69,8 +69,8 @@ type Rows = (statement: string, values: Column[]) => Promise<readonly unknown[]>
 function rowsOf(client: PostgresClient): Rows | undefined {
   if (has(client, 'unsafe') && has(client, 'begin')) {
     const sql = client as PostgresJsClient
-    // The app's own `prepare: false`, for a pooler, still holds.
-    return async (statement, values) => sql.unsafe(statement, values, { prepare: true }).raw()
+    // A pooler in transaction mode has no prepared statements, and may tell a caller the answer of another one.
+    return async (statement, values) => sql.unsafe(statement, values, { prepare: false }).raw()
   }
   if (has(client, 'query') && has(client, 'transaction')) {
     const database = client as PGliteClient

@@ -100,7 +100,7 @@ export class Database {
   }
 
   async #readClock(within: Within): Promise<void> {
-    const [[now] = []] = await this.#read(statements.state, [], within)
+    const [[now] = []] = await this.#read(statements.state, [null], within)
     // After the server read its own: so a deadline is too early by the way back, and never too late.
     this.#toServerTime = Number(now) * 1000 - performance.now()
     this.#clockKnownUntil = performance.now() + CLOCK_KNOWN_MS

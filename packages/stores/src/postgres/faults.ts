@@ -4,8 +4,6 @@ import { StoreError } from '@behalf/core/spi'
 // Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const READ_ONLY = '25006'
 const UNDEFINED_TABLE = '42P01'
-/** A named statement that the connection does not have, or has already: a pooler gave the client another connection. */
-const NAMED_STATEMENTS: ReadonlySet<string> = new Set(['26000', '42P05'])
 /** Columns, types and constraints that the statements name, or values that break a rule of the tables. */
 const OTHER_TABLES: ReadonlySet<string> = new Set(['42703', '42804', '42883', '42P10', '22P02', '23502', '23514'])
 const DAMAGED: ReadonlySet<string> = new Set(['XX001', 'XX002'])
@@ -46,13 +44,6 @@ export function storeError(error: unknown): BehalfError {
     return new ConfigurationError(
       'postgresStore.client',
       'the database has no tables of the store: call migrate({ client }), or apply `migrations` by your own tool',
-      { cause: error },
-    )
-  }
-  if (NAMED_STATEMENTS.has(state)) {
-    return new ConfigurationError(
-      'postgresStore.client',
-      'a pooler in transaction mode keeps no prepared statements: give postgres() `prepare: false` and `fetch_types: false`',
       { cause: error },
     )
   }

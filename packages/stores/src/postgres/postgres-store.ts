@@ -68,7 +68,7 @@ class PostgresStore implements Store {
   }
 
   async now(): Promise<number> {
-    const [row] = await this.#database.read(statements.state, [])
+    const [row] = await this.#database.read(statements.state, [null])
     return Number(row?.[0])
   }
 

@@ -73,7 +73,11 @@ const READ = 's.version::text, pg_is_in_recovery()::text'
 
 /** Each is one statement, and so one transaction of its own, in each mode of a pooler. */
 export const statements = {
-  state: `SELECT ${READ}, ${NOW}::text FROM behalf_schema s`,
+  /**
+   * Its parameter, a null, says nothing. `postgres` sends a statement that has parameters in two parts, and one that has
+   * none together with the next one: PgBouncer 1.18 takes the connection away amid the next one, which then hangs.
+   */
+  state: `SELECT ${READ}, ${NOW}::text FROM behalf_schema s WHERE $1::text IS NULL`,
   /** key */
   get: `SELECT ${READ}, ${RECORD} FROM behalf_schema s LEFT JOIN behalf_records r ON r.key = ${bytes(1)} AND ${LIVE}`,
   /**
