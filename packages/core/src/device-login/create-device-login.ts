@@ -5,7 +5,7 @@ import { type SurroundingsOptions, surroundingsOf } from '../authorization-serve
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { isSamePrincipal, type UserIdentity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { identityOfLogin, loginOfResponse, type StoredSession } from '../identity/session-login.ts'
+import { identityOfLogin, isFresh, loginOfResponse, type StoredSession } from '../identity/session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, revokeTokens, withoutRenewal } from '../identity/session-renewal.ts'
 import type { SubjectAnswer, SubjectTokenSource } from '../identity/subject-token-source.ts'
 import { checkAudience } from '../identity/verify-access-token.ts'
@@ -130,7 +130,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
         ...context,
         answerSeconds: ANSWER_SECONDS,
         signal: ending,
-        isFresh: (login) => isFresh(login, clock.now() / 1000),
+        isFresh: (login) => isFresh(login, REFRESH_BEFORE, clock.now() / 1000),
       })
     const login = await withinDeadline({ timeoutMs: limit, signal }, () => flights.run('login', work)).catch(
       (error: unknown) => withoutRenewal(kept, error, { clock }),
@@ -198,10 +198,4 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
 
 function targetOf(profile: Profile, resource: string | undefined): Readonly<Record<string, string>> {
   return resource === undefined || profile.target === 'scope' ? {} : { [profile.target]: resource }
-}
-
-function isFresh({ identity: { expiresAt }, refreshToken, renewedAt }: StoredSession, now: number): boolean {
-  if (refreshToken === undefined) return expiresAt === undefined || now < expiresAt
-  if (expiresAt === undefined) return Math.abs(now - renewedAt) < 300
-  return now < expiresAt - Math.min(REFRESH_BEFORE, Math.max(0, expiresAt - renewedAt) / 4)
 }

@@ -65,6 +65,23 @@ export function isForAudience({ audience: kept }: StoredSession, audience: reado
   return kept.every((one) => audience.includes(one))
 }
 
+/**
+ * Returns whether a stored login needs no renewal yet. Without a refresh token, it never does before it ends.
+ * @param before - Seconds by which a renewal precedes the end, at most a quarter of the token's life
+ * @param now - Epoch seconds
+ */
+export function isFresh(
+  { identity: { expiresAt }, refreshToken, renewedAt }: StoredSession,
+  before: number,
+  now: number,
+): boolean {
+  if (refreshToken === undefined) return expiresAt === undefined || now < expiresAt
+  // Its lifetime is unknown: renewed often enough to notice its end.
+  if (expiresAt === undefined) return Math.abs(now - renewedAt) < 300
+  // The clock that dated the renewal may have been ahead.
+  return now < expiresAt - Math.min(before, Math.max(0, expiresAt - renewedAt) / 4)
+}
+
 /** @throws StoreError `unknown_version` */
 export function readKept<Kept>(schema: z.ZodMiniType<Kept>, value: unknown, what: string): Kept {
   const parsed = schema.safeParse(value)

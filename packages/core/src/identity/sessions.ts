@@ -25,6 +25,7 @@ import { presenceIn, refuseRevoked } from './present-user.ts'
 import {
   identityOfLogin,
   isForAudience,
+  isFresh,
   type LoginContext,
   loginOfResponse,
   type StoredSession,
@@ -251,17 +252,6 @@ async function endSessions(
     }
   }
   return ended
-}
-
-function isFresh(
-  { identity: { expiresAt }, refreshToken, renewedAt }: StoredSession,
-  before: number,
-  now: number,
-): boolean {
-  if (refreshToken === undefined) return expiresAt === undefined || now < expiresAt
-  // Its lifetime is unknown: renewed often enough to notice its end.
-  if (expiresAt === undefined) return Math.abs(now - renewedAt) < 300
-  return now < expiresAt - Math.min(before, (expiresAt - renewedAt) / 4)
 }
 
 /** Checks the key. I8: a stored login must be usable after a restart, and in other processes. */
