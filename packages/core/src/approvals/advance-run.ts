@@ -104,9 +104,7 @@ async function advance(
  * (A7).
  */
 async function voidIfOver(runStore: RunStore, entry: Entry, channel: ApprovalChannel | undefined): Promise<Entry> {
-  const here = runStore.now()
-  // The earlier of the two clocks dated the answer.
-  const now = entry.record.answeredAt ? Math.min(here, await runStore.storeNow()) : here
+  const now = await runStore.timeFor(entry.record)
   return runStore.update(entry, (record) => {
     if (!isOver(record, now, channel)) return undefined
     return isPending(record) ? undelivered(record, now) : expired(record, now)

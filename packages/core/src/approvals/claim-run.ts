@@ -87,9 +87,7 @@ class RunClaim implements Claim {
   }
 
   async take(): Promise<boolean> {
-    const here = this.#runStore.now()
-    // The earlier of the two clocks dated the answer.
-    const now = this.entry.record.answeredAt ? Math.min(here, await this.#runStore.storeNow()) : here
+    const now = await this.#runStore.timeFor(this.entry.record)
     this.entry = await this.#runStore.update(this.entry, (record) => {
       if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
       // Its lease ended while the store was unavailable, or this process stalled: the runner is not dead.

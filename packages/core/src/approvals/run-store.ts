@@ -70,6 +70,12 @@ export class RunStore {
     return this.#store.now()
   }
 
+  /** Epoch seconds, for the use of an answer: by the earlier of the two clocks, as that one dated it. */
+  async timeFor({ answeredAt }: RunRecord): Promise<number> {
+    const here = this.now()
+    return answeredAt ? Math.min(here, await this.storeNow()) : here
+  }
+
   /** `undefined` also for what is no text: it may come from a request to the app. */
   async read(id: string): Promise<Entry | undefined> {
     return typeof id === 'string' ? this.#runs.get(await this.#runs.keyOf(id)) : undefined
