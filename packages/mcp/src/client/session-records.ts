@@ -1,6 +1,7 @@
 import { type SealedStore, type SealedValue, sealedStore } from '@behalf/core/sealed-store'
 import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client'
+import { changeValue } from './change-value.ts'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { SignInError } from './sign-in-error.ts'
 import { SignInLimit } from './sign-in-limit.ts'
@@ -85,7 +86,7 @@ export class SessionRecords {
    */
   async saveTokens(tokens: KeptTokens, since?: string): Promise<void> {
     this.#refuseUnbound(tokens)
-    await this.#write(this.#session('tokens'), (found) => {
+    await changeValue(this.#store, this.#session('tokens'), (found) => {
       const signedOut = signOutOf(found)
       if (since === undefined || signedOut === since) return { ...tokens, signedOut }
       throw new SignInError('refused', 'the user signed out before the sign-in was finished')
@@ -102,7 +103,7 @@ export class SessionRecords {
    */
   async replaceTokens(old: StoredOAuthTokens, answer: StoredOAuthTokens): Promise<void> {
     this.#refuseUnbound(answer)
-    await this.#write(this.#session('tokens'), (found) => {
+    await changeValue(this.#store, this.#session('tokens'), (found) => {
       // Another request that wrote in between has the newer tokens, and wins.
       if (found === undefined || !holds(found, old)) return
       const { refresh_token, scope, issuer, asked, signedOut } = found.value as KeptTokens
@@ -115,13 +116,13 @@ export class SessionRecords {
   dropTokens(only: StoredOAuthTokens): Promise<void> {
     const left = (found: SealedValue | undefined) =>
       found !== undefined && holds(found, only) ? { signedOut: signOutOf(found) } : undefined
-    return this.#write(this.#session('tokens'), left, SIGNED_OUT_SECONDS)
+    return changeValue(this.#store, this.#session('tokens'), left, SIGNED_OUT_SECONDS)
   }
 
   /** Forgets the tokens. A mark takes their place, by which a sign-in that is being finished notices it. */
   async signOut(): Promise<void> {
     const mark = { signedOut: crypto.randomUUID() }
-    await this.#write(this.#session('tokens'), () => mark, SIGNED_OUT_SECONDS)
+    await changeValue(this.#store, this.#session('tokens'), () => mark, SIGNED_OUT_SECONDS)
     await this.#signIns.signedOut()
   }
 
@@ -138,7 +139,7 @@ export class SessionRecords {
   }
 
   saveClient(at: RegisteredAt, client: StoredOAuthClientInformation): Promise<void> {
-    return this.#write(this.#client(at), () => client)
+    return changeValue(this.#store, this.#client(at), () => client)
   }
 
   /** Forgets this client at an issuer, and none that was registered since. */
@@ -211,21 +212,6 @@ export class SessionRecords {
   ): Promise<Output | undefined> {
     const parsed = schema.safeParse((await this.#store.get(name))?.value)
     return parsed.success ? parsed.data : undefined
-  }
-
-  /** Writes what `make` makes of what is there; `undefined` leaves that as it is. */
-  async #write(
-    name: readonly string[],
-    make: (found: SealedValue | undefined) => object | undefined,
-    expiresInSeconds?: number,
-  ): Promise<void> {
-    for (;;) {
-      const found = await this.#store.get(name)
-      const value = make(found)
-      if (value === undefined) return
-      const written = await this.#store.put(name, value, { ifVersion: found?.version ?? null, expiresInSeconds })
-      if (written !== 'conflict') return
-    }
   }
 
   async #drop(name: readonly string[], isMeant: (found: SealedValue) => boolean): Promise<void> {

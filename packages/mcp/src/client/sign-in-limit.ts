@@ -1,4 +1,5 @@
-import type { SealedStore } from '@behalf/core/sealed-store'
+import type { SealedStore, SealedValue } from '@behalf/core/sealed-store'
+import { changeValue } from './change-value.ts'
 import { SignInError } from './sign-in-error.ts'
 import { BegunSignIns } from './wire.ts'
 
@@ -44,12 +45,8 @@ export class SignInLimit {
   }
 
   async #change(change: (kept: BegunSignIns) => BegunSignIns): Promise<void> {
-    for (;;) {
-      const found = await this.#store.get(this.#name)
-      const changed = change(BegunSignIns.safeParse(found?.value).data ?? { at: [] })
-      const options = { ifVersion: found?.version ?? null, expiresInSeconds: WINDOW_SECONDS }
-      if ((await this.#store.put(this.#name, changed, options)) !== 'conflict') return
-    }
+    const changed = (found: SealedValue | undefined) => change(BegunSignIns.safeParse(found?.value).data ?? { at: [] })
+    await changeValue(this.#store, this.#name, changed, WINDOW_SECONDS)
   }
 }
 

@@ -1,0 +1,17 @@
+import type { SealedStore, SealedValue } from '@behalf/core/sealed-store'
+
+/** Writes what `make` returns for the stored value, again for each newer one; `undefined` leaves it as it is. */
+export async function changeValue(
+  store: SealedStore,
+  name: readonly string[],
+  make: (found: SealedValue | undefined) => object | undefined,
+  expiresInSeconds?: number,
+): Promise<void> {
+  for (;;) {
+    const found = await store.get(name)
+    const value = make(found)
+    if (value === undefined) return
+    const written = await store.put(name, value, { ifVersion: found?.version ?? null, expiresInSeconds })
+    if (written !== 'conflict') return
+  }
+}
