@@ -3,6 +3,7 @@ export { createStockAgent, type StockAgent, type StockAgentOptions, type ToolCal
 export { answerOf } from './answer.ts'
 export { countLeaks } from './check.ts'
 export type { MovableClock } from './clock.ts'
+export { runFrameworkDemo } from './framework-demo.ts'
 export type { Session } from './login.ts'
 export { endOf, fieldOf, resultOf } from './outcomes.ts'
 export { type Person, scriptedPerson, type TerminalPerson } from './person.ts'

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { StockAgentOptions } from './agent.ts'
+import { Printer, wantsColour } from './print.ts'
+import { type KeptRun, type ResumableAgent, restartPart } from './restart-part.ts'
+import { runDemo } from './run-demo.ts'
+import { faults } from './world.ts'
+
+/** The demo of a framework that keeps waiting runs in files. */
+export interface FrameworkDemo extends KeptRun {
+  /** Name of the framework, for the title. */
+  readonly framework: string
+  /** Name of the real model. `undefined`: it is scripted. */
+  readonly modelId: string | undefined
+  /** Makes what makes agents. @param directory - for their files */
+  readonly agentsIn: (directory: string) => (options: StockAgentOptions) => ResumableAgent
+}
+
+/** Runs the demo by the arguments of this process, and sets its exit code. */
+export async function runFrameworkDemo({ framework, modelId, agentsIn, ...kept }: FrameworkDemo): Promise<void> {
+  const { values } = parseArgs({ options: { interactive: { type: 'boolean' }, fault: { type: 'string' } } })
+  const printer = new Printer(
+    (text) => process.stdout.write(text),
+    wantsColour(process.stdout.isTTY === true, process.env.NO_COLOR),
+  )
+  printer.line(printer.paint('bold', `Behalf: the stock agent on ${framework}`))
+  printer.line(
+    modelId === undefined
+      ? 'The model is scripted, so that the story is the same each time. Set OPENAI_API_KEY for a real one'
+      : `A real model decides: ${modelId}. It may decide otherwise than the story does, and then a check tells`,
+  )
+  printer.line('(OPENAI_BASE_URL and OPENAI_MODEL for another, a local one included).')
+
+  const directory = mkdtempSync(join(tmpdir(), 'behalf-stock-agent-'))
+  try {
+    const makeAgent = agentsIn(directory)
+    const isRight = await runDemo({
+      printer,
+      interactive: values.interactive === true,
+      fault: faults.find((name) => name === values.fault),
+      makeAgent,
+      parts: [restartPart(makeAgent, kept)],
+    })
+    process.exitCode = isRight ? 0 : 1
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
