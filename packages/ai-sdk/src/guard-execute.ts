@@ -1,6 +1,6 @@
 import { ConfigurationError, type Invocation, type Outcome, ToolAuthorizationError } from '@behalf/core'
 import { parseInterrupt } from '@behalf/core/interrupts'
-import { denySentences, interruptSentences, slotWithin, toolFailedSentence } from '@behalf/core/spi'
+import { denySentences, refusalParts, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
 import { wasAsked } from './approval-of.ts'
 import { type CallInMessages, pauseOf } from './call-in-messages.ts'
@@ -126,18 +126,8 @@ async function demandAsked(
 }
 
 function resultOf(outcome: Outcome<unknown>): unknown {
-  switch (outcome.status) {
-    case 'done':
-      return outcome.result
-    case 'denied':
-      throw refusal(outcome.code, outcome.message)
-    case 'unavailable':
-      throw refusal('unavailable', outcome.message)
-    case 'interrupted':
-      throw refusal(outcome.interrupt.kind, interruptSentences[outcome.interrupt.kind], outcome.interrupt)
-    default:
-      return outcome satisfies never
-  }
+  if (outcome.status === 'done') return outcome.result
+  throw refusal(...refusalParts(outcome))
 }
 
 /** Errors that were made here. A body may throw the same class, with its own text. */

@@ -26,17 +26,14 @@ export function guardTools<Tools extends ToolSet>(
 ): GuardedTools<Tools> {
   // Once: the app may fill in the same object for the tools of its next request.
   const own = { ...options }
-  const unknown = Object.keys(options).find((key) => !optionKeys.includes(key))
-  if (unknown !== undefined) {
-    throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
-  }
+  const named = withPolicies(Object.entries<ToolSet[string]>(tools), options, optionKeys)
   if (typeof options.threadId !== 'string' || options.threadId === '') {
     throw new ConfigurationError('guardTools.threadId', 'give the id under which the conversation is stored')
   }
   const { streaming = [] } = options
   const missing = streaming.find((name) => !Object.hasOwn(tools, name))
   if (missing !== undefined) throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}`)
-  const guarded = withPolicies(Object.entries<ToolSet[string]>(tools), options).map(({ name, tool, policy }) => {
+  const guarded = named.map(({ name, tool, policy }) => {
     const execute = executeOf(name, tool)
     refuseReplaced(name, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)

@@ -1,5 +1,5 @@
 import { type Call, ConfigurationError, type Outcome } from '@behalf/core'
-import { denySentences, interruptSentences, redactorOf, toolFailedSentence } from '@behalf/core/spi'
+import { denySentences, redactorOf, refusalParts, toolFailedSentence } from '@behalf/core/spi'
 import { isGraphBubbleUp } from '@langchain/langgraph'
 import type { GuardedCall } from './guarded-tools.ts'
 import type { Enclosing } from './nesting.ts'
@@ -77,22 +77,10 @@ async function outcomeOf(
   } catch (error) {
     return failure(call, config, error)
   }
-  switch (outcome.status) {
-    case 'done':
-      return outcome.result
-    case 'denied':
-      return refusal(call, config, outcome.code, outcome.message)
-    case 'unavailable':
-      return refusal(call, config, 'unavailable', outcome.message)
-    case 'interrupted': {
-      const { interrupt } = outcome
-      const paused = await pauseFor(interrupt, call, place, config)
-      if (paused !== undefined) throw paused
-      return refusal(call, config, interrupt.kind, interruptSentences[interrupt.kind], interrupt)
-    }
-    default:
-      return outcome satisfies never
-  }
+  if (outcome.status === 'done') return outcome.result
+  const paused = outcome.status === 'interrupted' && (await pauseFor(outcome.interrupt, call, place, config))
+  if (paused) throw paused
+  return refusal(call, config, ...refusalParts(outcome))
 }
 
 /** Handles an error of the body or of the guard itself. LangChain would write its text to the model. */

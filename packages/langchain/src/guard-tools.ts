@@ -25,17 +25,10 @@ export function guardTools<const Tools extends readonly GuardableTool[]>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): Tools {
-  const unknown = Object.keys(options).find((key) => !optionKeys.includes(key))
-  if (unknown !== undefined) {
-    throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
-  }
-  if (typeof options.guard?.run !== 'function') {
-    throw new ConfigurationError('guardTools.guard', 'give what createGuard returned')
-  }
   const given = tools as readonly GuardableTool[] as readonly Callable[]
   const named = given.map((tool) => [tool.name, tool] as const)
   const names = new Set<string>()
-  return withPolicies(named, options).map(({ name, tool, policy }) => {
+  return withPolicies(named, options, optionKeys).map(({ name, tool, policy }) => {
     if (names.has(name)) throw new ConfigurationError(`guardTools.tools.${name}`, 'is there twice')
     names.add(name)
     return guarded(tool, policy, options)

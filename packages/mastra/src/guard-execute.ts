@@ -1,12 +1,5 @@
 import { ConfigurationError, type Outcome, ToolAuthorizationError } from '@behalf/core'
-import {
-  denySentences,
-  interruptSentences,
-  plainCopy,
-  redactorOf,
-  slotWithin,
-  toolFailedSentence,
-} from '@behalf/core/spi'
+import { denySentences, plainCopy, redactorOf, refusalParts, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import {
   attemptOf,
   boundTo,
@@ -105,25 +98,15 @@ const bodies = new WeakSet<object>()
 export const isGuarded = (execute: object): boolean => bodies.has(execute)
 
 async function resultOf(outcome: Outcome<unknown>, context: Context, call: GuardedCall): Promise<unknown> {
-  switch (outcome.status) {
-    case 'done':
-      return outcome.result
-    case 'denied':
-      throw new ToolAuthorizationError(outcome.code, outcome.message)
-    case 'unavailable':
-      throw new ToolAuthorizationError('unavailable', outcome.message)
-    case 'interrupted': {
-      const interrupt = await boundTo(context, outcome.interrupt, call)
-      const suspend = suspenderOf(context)
-      if (suspend !== undefined && !isInOwnStep(context)) {
-        await suspend(interrupt)
-        if (!isInOtherCode(context, call)) return undefined
-      }
-      throw new ToolAuthorizationError(interrupt.kind, interruptSentences[interrupt.kind], interrupt)
-    }
-    default:
-      return outcome satisfies never
+  if (outcome.status === 'done') return outcome.result
+  if (outcome.status !== 'interrupted') throw new ToolAuthorizationError(...refusalParts(outcome))
+  const interrupt = await boundTo(context, outcome.interrupt, call)
+  const suspend = suspenderOf(context)
+  if (suspend !== undefined && !isInOwnStep(context)) {
+    await suspend(interrupt)
+    if (!isInOtherCode(context, call)) return undefined
   }
+  throw new ToolAuthorizationError(...refusalParts({ ...outcome, interrupt }))
 }
 
 /**

@@ -25,11 +25,7 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
 ): Tools {
   // Once: the app may fill in the same object for the tools of its next request.
   const own = { ...options }
-  const unknown = Object.keys(options).find((key) => !optionKeys.includes(key))
-  if (unknown !== undefined) {
-    throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
-  }
-  const guarded = withPolicies(Object.entries<AnyTool>(tools), options)
+  const guarded = withPolicies(Object.entries<AnyTool>(tools), options, optionKeys)
   return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, options: own })])) as Tools
 }
 

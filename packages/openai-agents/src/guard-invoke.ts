@@ -1,5 +1,5 @@
 import { ConfigurationError, type Outcome, type Slot, ToolAuthorizationError } from '@behalf/core'
-import { denySentences, interruptSentences, plainCopy, slotWithin, toolFailedSentence } from '@behalf/core/spi'
+import { denySentences, plainCopy, refusalParts, slotWithin, toolFailedSentence } from '@behalf/core/spi'
 import { argumentsIn, findingKey, identityOf, reportError, runOf, slotOf } from './call-context.ts'
 import type { AnyRunContext, AnyTool, GuardedCall } from './guarded-tools.ts'
 
@@ -59,18 +59,7 @@ function runGuarded(call: GuardedCall, incoming: Incoming): Promise<Outcome<unkn
 }
 
 function resultOf(outcome: Outcome<unknown>, told: ReturnType<typeof refusing>): unknown {
-  switch (outcome.status) {
-    case 'done':
-      return outcome.result
-    case 'denied':
-      return told(outcome.code, outcome.message)
-    case 'unavailable':
-      return told('unavailable', outcome.message)
-    case 'interrupted':
-      return told(outcome.interrupt.kind, interruptSentences[outcome.interrupt.kind], outcome.interrupt)
-    default:
-      return outcome satisfies never
-  }
+  return outcome.status === 'done' ? outcome.result : told(...refusalParts(outcome))
 }
 
 /** Errors that were made here. A body may throw the same class, with its own text. */

@@ -24,14 +24,11 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
 ): Tools {
   // Once: the app may fill in the same object for the tools of its next request.
   const own = { ...options }
-  const unknown = Object.keys(options).find((key) => !optionKeys.includes(key))
-  if (unknown !== undefined) {
-    throw new ConfigurationError(`guardTools.${unknown}`, `is not an option here; there are ${optionKeys.join(', ')}`)
-  }
+  const named = withPolicies(Object.entries<AnyTool>(tools), options, optionKeys)
   if (typeof options.threadId !== 'function' && (typeof options.threadId !== 'string' || options.threadId === '')) {
     throw new ConfigurationError('guardTools.threadId', 'give the id under which the conversation is stored')
   }
-  const guarded = withPolicies(Object.entries<AnyTool>(tools), options).map(({ name, tool, policy }) => {
+  const guarded = named.map(({ name, tool, policy }) => {
     demandGuardable(name, tool)
     const functions = { invoke: tool.invoke.bind(tool), needsApproval: tool.needsApproval.bind(tool) }
     const call = { name, policy, own: functions, options: own }

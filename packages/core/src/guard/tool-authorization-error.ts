@@ -1,4 +1,5 @@
-import type { DenyCode, Interrupt, InterruptKind } from '../contract/index.ts'
+import type { DenyCode, Interrupt, InterruptKind, Outcome } from '../contract/index.ts'
+import { interruptSentences } from './sentences.ts'
 
 const brand = Symbol.for('@behalf/core@1/tool-authorization-error')
 
@@ -41,5 +42,24 @@ export class ToolAuthorizationError extends Error {
   /** Works across copies of this package. */
   static isInstance(value: unknown): value is ToolAuthorizationError {
     return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[brand] === true
+  }
+}
+
+/**
+ * Returns code, fixed sentence and interrupt of a call that gave no result: what a model is told, and the parts of a
+ * {@link ToolAuthorizationError}.
+ */
+export function refusalParts(
+  outcome: Exclude<Outcome<unknown>, { readonly status: 'done' }>,
+): ConstructorParameters<typeof ToolAuthorizationError> {
+  switch (outcome.status) {
+    case 'denied':
+      return [outcome.code, outcome.message]
+    case 'unavailable':
+      return ['unavailable', outcome.message]
+    case 'interrupted':
+      return [outcome.interrupt.kind, interruptSentences[outcome.interrupt.kind], outcome.interrupt]
+    default:
+      return outcome satisfies never
   }
 }
