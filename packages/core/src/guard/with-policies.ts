@@ -4,12 +4,6 @@ import { refuseUnknownKeys } from '../lib/index.ts'
 import { policiesOf } from './defined-tool.ts'
 import type { Guard } from './guard.ts'
 
-/** Options of an adapter's `guardTools` that are read here. */
-interface Options {
-  readonly guard: Guard
-  readonly policies: Readonly<Record<string, Policy>>
-}
-
 /**
  * Joins each tool of a framework with its policy, and checks that the guard can serve them all.
  * @param known - Names of all options. @default the adapter has checked the options itself
@@ -18,7 +12,7 @@ interface Options {
  */
 export function withPolicies<Tool>(
   tools: readonly (readonly [name: string, tool: Tool])[],
-  options: Options,
+  options: { readonly guard: Guard; readonly policies: Readonly<Record<string, Policy>> },
   known?: readonly string[],
 ): readonly { readonly name: string; readonly tool: Tool; readonly policy: Policy }[] {
   if (known !== undefined) refuseUnknownKeys('guardTools', options, known)
