@@ -57,6 +57,7 @@ const exempt = [
     'slotWithin',
     'redactorOf',
     'withPolicies',
+    'refusalParts',
     'policiesOf',
     'readTools',
     'plainCopy',
