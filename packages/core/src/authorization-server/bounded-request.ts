@@ -1,5 +1,5 @@
 import { InvalidResponseError, TransportError } from '../errors/index.ts'
-import { isLoopback, namesSpecialUse, readBounded } from '../lib/index.ts'
+import { isLoopback, namesSpecialUse, parsedJson, readBounded } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { retryAfterSeconds } from './times.ts'
 import { withoutSecrets } from './without-secrets.ts'
@@ -85,13 +85,8 @@ function refuseOutage(response: Response, body: Uint8Array, target: URL, now: nu
   })
 }
 
-function errorOf(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body))?.error
-  } catch {
-    return undefined
-  }
-}
+const errorOf = (body: Uint8Array): unknown =>
+  (parsedJson(body) as { readonly error?: unknown } | null | undefined)?.error
 
 /** The whole body, at most 512 kB of it. */
 export async function readAnswer(response: Response, target: URL): Promise<Uint8Array<ArrayBuffer>> {

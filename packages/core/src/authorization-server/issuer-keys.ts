@@ -1,7 +1,7 @@
 import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTVerifyGetKey } from 'jose'
 import type { createRemoteJWKSet, ExportedJWKSCache } from 'jose/jwks/remote'
 import { BehalfError, InvalidTokenError, TransportError } from '../errors/index.ts'
-import { publicKeyProblem } from '../lib/index.ts'
+import { parsedJson, publicKeyProblem } from '../lib/index.ts'
 import { isSetBack } from '../ports/index.ts'
 import { jwtLibrary } from './libraries.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
@@ -219,12 +219,7 @@ function acceptedKeys(text: string): {
   readonly refused: ReadonlyMap<string, string>
 } {
   const refused = new Map<string, string>()
-  let all: unknown
-  try {
-    all = (JSON.parse(text) as { readonly keys?: unknown } | null)?.keys
-  } catch {
-    all = undefined
-  }
+  const all = (parsedJson(text) as { readonly keys?: unknown } | null | undefined)?.keys
   if (!Array.isArray(all)) return { keys: undefined, refused }
   const keys = all.filter((key: unknown) => {
     const problem = publicKeyProblem(key, MAX_MODULUS_BITS)

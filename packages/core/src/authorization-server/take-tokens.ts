@@ -1,3 +1,4 @@
+import { parsedJson } from '../lib/index.ts'
 import type { ReceivedTokens } from './server.ts'
 
 /** The parts of a token response. */
@@ -22,12 +23,7 @@ export async function takeTokens(response: Response): Promise<TakenTokens> {
   const { status, headers } = response
   const text = await response.text()
   const again = (body: string) => new Response(body, { status, headers })
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { response: again(text) }
-  }
+  const json = parsedJson(text)
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { response: again(text) }
   const { id_token: idToken, ...rest } = json as Readonly<Record<string, unknown>>
   const [accessToken, refreshToken] = [textOf(rest.access_token), textOf(rest.refresh_token)]

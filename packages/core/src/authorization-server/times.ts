@@ -1,4 +1,5 @@
 import type { CustomFetch } from 'openid-client'
+import { parsedJson } from '../lib/index.ts'
 
 /**
  * Removes an `interval` that is no positive number from the responses of a `fetch`.
@@ -17,12 +18,7 @@ export function withUsableInterval(send: CustomFetch): CustomFetch {
 }
 
 function withoutUnusable(text: string): string {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return text
-  }
+  const json = parsedJson(text)
   if (typeof json !== 'object' || json === null || !('interval' in json)) return text
   const { interval, ...rest } = json
   return typeof interval === 'number' && Number.isFinite(interval) && interval > 0 ? text : JSON.stringify(rest)

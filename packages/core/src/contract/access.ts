@@ -9,18 +9,29 @@ export interface ConnectionRule {
   readonly kind: 'connection'
   /** Name of the connection, as the vault knows it. */
   readonly connection: string
-  /** Scopes that the body needs. */
+  /** Scopes that the tool needs at the provider, as the provider writes them in its answers. */
   readonly scopes: readonly string[]
-  /** Scopes that a call may request when `approval.when` exempts it. Absent: no call may be exempted. */
+  /**
+   * Scopes that a call may request when `approval.when` exempts it. Shares no scope with `scopes`. An exempted call is
+   * refused an account whose token holds one of `scopes`.
+   */
   readonly withoutApproval?: readonly string[]
-  /** The only origins that may see this connection's token. */
+  /** The only origins that may see the token: the provider's API. */
   readonly origins: readonly string[]
   /**
-   * Vault's id of the linked account to use, where there are several. The app chooses it, never the model: a function
-   * sees the identity that asks, and nothing of the input.
+   * Vault's id of the linked account to use, where there are several: one id for all users, or a function of the
+   * identity. The app chooses it, never the model.
+   * @default the user's only account, or the one that they chose in the app's pages
    */
   readonly account?: string | AccountChoice
-  /** The header that this API reads an idempotency key from: set on the writing requests of `write` calls. */
+  /**
+   * Header from which the API reads an idempotency key, such as `Idempotency-Key`. In a `write` call, the first request
+   * that is not a GET, HEAD, OPTIONS or TRACE carries the call's key, the n-th one `key.n`, whichever credential sends
+   * it. A header that the body sets itself is not changed. A body that is retried must make the same requests in the
+   * same order. If it skips a request that is done already, set the header yourself, from `idempotencyKey` and a name
+   * for each request.
+   * @default none is set
+   */
   readonly idempotencyHeader?: string
 }
 

@@ -13,7 +13,7 @@ import {
   storedSession,
 } from '../identity/session-login.ts'
 import type { LoginPlace } from '../identity/session-renewal.ts'
-import { createSealer, type KeyMaterial, keyBytes, type Sealer, sha256 } from '../lib/index.ts'
+import { createSealer, type KeyMaterial, keyBytes, parsedJson, type Sealer, sha256 } from '../lib/index.ts'
 import type { LoginFile } from './login-file.ts'
 
 const encoder = new TextEncoder()
@@ -163,9 +163,7 @@ async function proven(
 
 /** @throws StoreError `corrupt` */
 function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(decoder.decode(bytes))
-  } catch (cause) {
-    throw new StoreError('corrupt', 'the kept login is not JSON', { cause })
-  }
+  const json = parsedJson(bytes)
+  if (json === undefined) throw new StoreError('corrupt', 'the kept login is not JSON')
+  return json
 }

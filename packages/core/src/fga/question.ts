@@ -1,7 +1,7 @@
-import type { ContextValue, FgaObject, Json, Permission } from '../contract/index.ts'
+import type { FgaObject, Json, Permission } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { canonicalJson, copyOf } from '../lib/index.ts'
-import type { RelationshipTuple } from './access-checker.ts'
+import type { RelationshipQuestion, RelationshipTuple } from './access-checker.ts'
 import { assertPermission, isRelation } from './may.ts'
 
 /** Relation in the authorization model, for each subject, in place of a policy's relation. */
@@ -18,12 +18,7 @@ export interface Relations {
 }
 
 /** One question to the server. */
-export interface Question {
-  readonly user: string
-  readonly relation: string
-  readonly object: string
-  readonly context?: Readonly<Record<string, ContextValue>>
-  readonly contextualTuples?: readonly RelationshipTuple[]
+export interface Question extends RelationshipQuestion {
   /** Note for the operator about the question. */
   readonly note?: string
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
+import { parsedJson } from '../lib/index.ts'
 import { batchAnswer, batchItem, checkAnswer, errorAnswer, modelHeader } from './wire.ts'
 
 /** An HTTP answer that is complete and worth reading; outages never get here. */
@@ -79,12 +80,8 @@ export function readBody(
   // A store keeps every model, so the answer of another model answers another question.
   const answered = answer.headers.get(modelHeader)
   if (answered !== null && answered !== modelId) return { problem: 'another authorization model answered' }
-  let json: unknown
-  try {
-    json = JSON.parse(answer.text)
-  } catch {
-    return { problem: 'the answer is not JSON' }
-  }
+  const json = parsedJson(answer.text)
+  if (json === undefined) return { problem: 'the answer is not JSON' }
   // JSON.parse keeps the last of two equal keys: an answer with both is no answer.
   if (keysWritten(answer.text) !== keysKept(json)) return { problem: 'the answer names a key twice' }
   return { json }
@@ -97,14 +94,10 @@ export interface ServerError {
 }
 
 export function serverErrorOf(text: string): ServerError | undefined {
-  try {
-    const parsed = errorAnswer.safeParse(JSON.parse(text)).data
-    if (parsed === undefined) return undefined
-    const { code, message } = 'error' in parsed ? parsed.error : parsed
-    return { code: String(code), message }
-  } catch {
-    return undefined
-  }
+  const parsed = errorAnswer.safeParse(parsedJson(text)).data
+  if (parsed === undefined) return undefined
+  const { code, message } = 'error' in parsed ? parsed.error : parsed
+  return { code: String(code), message }
 }
 
 /** Returns the server's error as text, for the operator. */

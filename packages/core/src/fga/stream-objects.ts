@@ -1,5 +1,5 @@
 import { BehalfError, InvalidResponseError, TransportError } from '../errors/index.ts'
-import { discardBody } from '../lib/index.ts'
+import { discardBody, parsedJson } from '../lib/index.ts'
 import { openAnswer, unanswered } from './ask-server.ts'
 import { questionTo, type StoreConnection } from './http-backend.ts'
 import { bodyOf, type CutOff, checkListQuestion, type ListQuestion, objectOfType } from './list-objects.ts'
@@ -110,13 +110,9 @@ async function* chunksOf(body: ReadableStream<Uint8Array>, signal: AbortSignal):
 }
 
 function nameIn(line: string): string {
-  let json: unknown
-  try {
-    json = JSON.parse(line)
-  } catch {
-    // An incomplete stream, or no JSON: the names before this point are right, but others may be missing.
-    throw new TransportError('OpenFGA: the stream broke off')
-  }
+  const json = parsedJson(line)
+  // An incomplete stream, or no JSON: the names before this point are right, but others may be missing.
+  if (json === undefined) throw new TransportError('OpenFGA: the stream broke off')
   const parsed = streamLine.safeParse(json)
   if (!parsed.success) throw new InvalidResponseError('OpenFGA: a line of the stream is malformed')
   if (parsed.data.error !== undefined) {

@@ -1,4 +1,5 @@
 import type { Interrupt, InterruptKind } from '../contract/index.ts'
+import { parsedJson } from '../lib/index.ts'
 
 const kinds: readonly InterruptKind[] = [
   'login_required',
@@ -18,21 +19,13 @@ type Fields = Readonly<Record<string, unknown>>
  * @returns `undefined` for any other value, and for an unknown version.
  */
 export function parseInterrupt(value: unknown): Interrupt | undefined {
-  const fields = typeof value === 'string' ? parseJson(value) : value
+  const fields = typeof value === 'string' ? parsedJson(value) : value
   if (!isFields(fields) || fields.v !== 1) return undefined
   const { kind, id, tool, message } = fields
   if (!isKind(kind) || !isText(id) || !isText(tool) || typeof message !== 'string') return undefined
   const rest = Object.entries(optional).filter(([field]) => fields[field] !== undefined)
   if (!rest.every(([field, isRight]) => isRight(fields[field]))) return undefined
   return { v: 1, kind, id, tool, message, ...Object.fromEntries(rest.map(([field]) => [field, fields[field]])) }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 const isFields = (value: unknown): value is Fields =>

@@ -8,6 +8,7 @@ import type {
   Json,
   Permission,
   Policy,
+  Rules,
 } from '../contract/index.ts'
 import { canonicalJson, sha256 } from '../lib/index.ts'
 
@@ -18,24 +19,15 @@ export interface AnyCall {
 }
 
 /** Rules as the guard reads them, with the input's type forgotten. */
-export interface AnyRules {
-  readonly version?: string
-  readonly effect?: Effect
-  readonly roles?: readonly string[]
-  readonly callerScopes?: readonly string[]
-  readonly subjects?: 'user'
+export interface AnyRules extends Omit<Rules<Json, AccessRules>, 'permission' | 'visibleWhen' | 'approval'> {
   readonly permission?: (call: AnyCall) => Permission | readonly Permission[]
   readonly visibleWhen?: (call: Pick<AnyCall, 'identity'>) => Permission | readonly Permission[]
-  readonly access?: AccessRules
   readonly approval?: Omit<ApprovalRule<Json>, 'message' | 'details' | 'when' | 'approver'> & {
     readonly message: (call: AnyCall) => string
     readonly details?: (call: AnyCall) => ReturnType<NonNullable<ApprovalRule<Json>['details']>>
     readonly when?: (call: AnyCall) => boolean
     readonly approver?: (call: AnyCall) => ReturnType<NonNullable<ApprovalRule<Json>['approver']>>
   }
-  readonly wait?: { readonly maxSeconds: number }
-  readonly timeoutMs?: number
-  readonly inDoubtSeconds?: number
 }
 
 /** A policy, as the guard sees it. */

@@ -2,7 +2,7 @@ import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import type { Json } from '../contract/index.ts'
 import { StoreError, TransportError } from '../errors/index.ts'
 import { isAbsence } from '../identity/present-user.ts'
-import { readBounded } from '../lib/index.ts'
+import { parsedJson, readBounded } from '../lib/index.ts'
 
 const headers = {
   'content-type': 'application/json',
@@ -45,11 +45,7 @@ const typeOf = (request: Request) => request.headers.get('content-type')?.split(
 export async function readJson(request: Request): Promise<unknown> {
   if (typeOf(request) !== 'application/json') return undefined
   const text = await readText(request)
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return text === undefined ? undefined : parsedJson(text)
 }
 
 /** The body as text; `undefined` where it is too large or too slow. */

@@ -12,6 +12,7 @@ import type {
   WriteOptions,
 } from './collection-options.ts'
 import { Lease } from './lease.ts'
+import { parsedJson } from './plain-json.ts'
 import type { OpenedStore } from './store-keys.ts'
 
 /** Lost compare-and-swaps in a row, before the store counts as unavailable. */
@@ -26,7 +27,6 @@ const LOOK_MS = 50
 const PAGE = 100
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 /**
  * Records of one kind in a store: sealed under their key, named by keyed hashes, checked by a schema, and changed only
@@ -235,13 +235,8 @@ export class Collection<Value> {
 
   async #open({ key, value, version }: Versioned): Promise<Stored<Value>> {
     const bytes = await this.#opened.sealer.open(key, value)
-    let json: unknown
-    try {
-      json = JSON.parse(decoder.decode(bytes))
-    } catch {
-      // No cause: a parser quotes the text that it could not parse.
-      throw new StoreError('corrupt', `a stored ${this.#options.kind} is not JSON`)
-    }
+    const json = parsedJson(bytes)
+    if (json === undefined) throw new StoreError('corrupt', `a stored ${this.#options.kind} is not JSON`)
     return { key, record: this.#read(json), version }
   }
 

@@ -15,6 +15,7 @@ export {
   equalJson,
   meansSame,
   missingIn,
+  parsedJson,
   type Snapshot,
   snapshot,
 } from './plain-json.ts'

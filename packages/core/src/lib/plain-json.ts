@@ -1,5 +1,16 @@
 import type { Json } from '../contract/index.ts'
 
+const decoder = new TextDecoder()
+
+/** Returns what a JSON text holds; `undefined` if it is not JSON. A parser's own error would quote the text. */
+export function parsedJson(text: string | Uint8Array): unknown {
+  try {
+    return JSON.parse(typeof text === 'string' ? text : decoder.decode(text))
+  } catch {
+    return undefined
+  }
+}
+
 /** Deeper input is refused before it can exhaust the stack. */
 const MAX_DEPTH = 64
 

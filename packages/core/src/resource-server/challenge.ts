@@ -1,5 +1,3 @@
-import { type ChallengeFields, challengeParameters } from './wire.ts'
-
 /** Scheme by which a token is presented (RFC 6750 §2.1, RFC 9449 §7.1). */
 export type Scheme = 'Bearer' | 'DPoP'
 
@@ -80,4 +78,39 @@ function schemesOf({ algorithms, dpopRequired }: ChallengeSettings, scheme: Sche
   if (algorithms === undefined) return ['Bearer']
   if (dpopRequired) return ['DPoP']
   return scheme === undefined ? ['Bearer', 'DPoP'] : [scheme]
+}
+
+/** Parameters of a challenge, in our words. */
+interface ChallengeFields {
+  readonly realm?: string | undefined
+  readonly resourceMetadata?: string | undefined
+  readonly algorithms?: readonly string[] | undefined
+  readonly error?: string | undefined
+  readonly errorDescription?: string | undefined
+  /** Every scope that would do. */
+  readonly scopes?: readonly string[] | undefined
+  readonly acrValues?: readonly string[] | undefined
+  /** Seconds. */
+  readonly maxAge?: number | undefined
+}
+
+/** `auth-param`s, each a quoted string. Callers give texts without quotes and backslashes. */
+export function challengeParameters(fields: ChallengeFields): string {
+  const parameters: Readonly<Record<string, string | undefined>> = {
+    realm: fields.realm,
+    error: fields.error,
+    error_description: fields.errorDescription,
+    scope: words(fields.scopes),
+    acr_values: words(fields.acrValues),
+    max_age: fields.maxAge?.toString(),
+    resource_metadata: fields.resourceMetadata,
+    algs: words(fields.algorithms),
+  }
+  return Object.entries(parameters)
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name}="${value}"`]))
+    .join(', ')
+}
+
+function words(list: readonly string[] | undefined): string | undefined {
+  return list === undefined || list.length === 0 ? undefined : list.join(' ')
 }

@@ -4,10 +4,10 @@ import { isVerified } from '../identity/verified.ts'
 import { canonicalJson, equalJson, openStoreKeys, refuseUnknownKeys, type StoreKeys, snapshot } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { Passed } from './caller.ts'
+import { challengeParameters } from './challenge.ts'
 import { IdempotencyStore } from './idempotency-store.ts'
 import { problem } from './problem.ts'
 import { runOnce } from './run-once.ts'
-import { challengeParameters } from './wire.ts'
 
 /** Options of {@link createApprovalGate}. */
 export interface ApprovalGateOptions {

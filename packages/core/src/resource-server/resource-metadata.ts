@@ -2,7 +2,6 @@ import { ConfigurationError } from '../errors/index.ts'
 import { isLoopback, refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
 import type { DpopRules } from './dpop-options.ts'
 import type { ProtectedRequest } from './read-access-token.ts'
-import { metadataDocument } from './wire.ts'
 
 /** Description of the API for clients that do not know it yet. */
 export interface MetadataOptions {
@@ -125,4 +124,37 @@ function webAddress(option: string, value: unknown): string {
     throw new ConfigurationError(option, 'give an https address without a fragment (RFC 9728 §1.2)')
   }
   return value as string
+}
+
+/** Description of the API, with this SDK's names. */
+interface MetadataFields extends MetadataOptions {
+  readonly resource: string
+  readonly authorizationServers: readonly string[]
+  readonly proofAlgorithms?: readonly string[] | undefined
+  readonly dpopRequired?: boolean | undefined
+}
+
+/**
+ * The metadata document. A parameter without a value is left out, as is an empty list.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-2 | RFC 9728 §2}
+ */
+function metadataDocument(fields: MetadataFields): Readonly<Record<string, unknown>> {
+  const document: Readonly<Record<string, unknown>> = {
+    resource: fields.resource,
+    authorization_servers: fields.authorizationServers,
+    scopes_supported: fields.scopes,
+    bearer_methods_supported: ['header'],
+    resource_name: fields.name,
+    resource_documentation: fields.documentation,
+    resource_policy_uri: fields.policy,
+    resource_tos_uri: fields.termsOfService,
+    authorization_details_types_supported: fields.authorizationDetailsTypes,
+    dpop_signing_alg_values_supported: fields.proofAlgorithms,
+    dpop_bound_access_tokens_required: fields.dpopRequired === true ? true : undefined,
+  }
+  return Object.fromEntries(
+    Object.entries(document).filter(
+      ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+    ),
+  )
 }

@@ -9,7 +9,7 @@ import type { UserIdentity } from '../contract/index.ts'
 import { redactTokens, revealToken, Token } from '../credential/index.ts'
 import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../errors/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { parsedJson, refuseUnknownKeys } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import { connectPageUrl } from './connect-page-url.ts'
 import { requestOf, type Vault, type VaultAnswer, type VaultContext, type VaultRequest } from './vault.ts'
@@ -190,17 +190,16 @@ function refusalOf(
 
 /** Reads JSON, or a form as GitHub answers and brokers keep it: there, commas separate scopes, and numbers are text. */
 function membersOf(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const json: unknown = JSON.parse(text)
+  const json = parsedJson(text)
+  if (json !== undefined) {
     return typeof json === 'object' && json !== null ? (json as Readonly<Record<string, unknown>>) : {}
-  } catch {
-    const form = Object.fromEntries(new URLSearchParams(text))
-    const { expires_in: expiresIn, scope, ...rest } = form
-    return {
-      ...rest,
-      ...(scope !== undefined && { scope: scope.split(',').join(' ') }),
-      ...(expiresIn !== undefined && { expires_in: Number(expiresIn) }),
-    }
+  }
+  const form = Object.fromEntries(new URLSearchParams(text))
+  const { expires_in: expiresIn, scope, ...rest } = form
+  return {
+    ...rest,
+    ...(scope !== undefined && { scope: scope.split(',').join(' ') }),
+    ...(expiresIn !== undefined && { expires_in: Number(expiresIn) }),
   }
 }
 

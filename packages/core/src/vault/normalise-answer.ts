@@ -1,4 +1,5 @@
 import { readAnswer } from '../authorization-server/bounded-request.ts'
+import { parsedJson } from '../lib/index.ts'
 import type { Fetch } from '../ports/index.ts'
 import type { CheckedConnection } from './connection-definition.ts'
 
@@ -40,12 +41,8 @@ const isRefresh = (body: unknown): boolean =>
   body instanceof URLSearchParams && body.get('grant_type') === 'refresh_token'
 
 function parse(body: Uint8Array): Members | undefined {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined
-  } catch {
-    return undefined
-  }
+  const value = parsedJson(body)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Members) : undefined
 }
 
 function tokensOf(answer: Members, connection: CheckedConnection): { tokens: Members; isError: boolean } {
