@@ -1,4 +1,4 @@
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys } from '../lib/index.ts'
 import type { CibaProfile, Profile, TokenProfile } from './profile.ts'
 import { checkDomain, type ProfileOptions, plainExchange, profileKeys, readProfileOptions } from './profile-options.ts'
 import { textClaim } from './read-claims.ts'
@@ -11,7 +11,7 @@ export interface Auth0Options extends ProfileOptions {
   readonly algorithms?: readonly string[] | undefined
 }
 
-const optionKeys = [...profileKeys, 'domain'] as const satisfies readonly (keyof Auth0Options)[]
+const optionKeys = namesOf<Auth0Options>(...profileKeys, 'domain')
 
 const MAX_BINDING_MESSAGE = 64
 const bindingMessage = /^[A-Za-z0-9 +\-_.,:#]*$/

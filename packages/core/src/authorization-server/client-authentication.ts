@@ -1,6 +1,6 @@
 import type { CryptoKey } from 'jose'
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, requireText } from '../lib/index.ts'
 
 /** Method by which the client authenticates at the authorization server. */
 export type ClientAuthentication =
@@ -41,13 +41,13 @@ export interface ClientAuthenticationOptions {
   readonly clientAuthentication?: ClientAuthentication | undefined
 }
 
-export const clientAuthenticationKeys = [
+export const clientAuthenticationKeys = namesOf<ClientAuthenticationOptions>(
   'clientSecret',
   'privateKey',
   'algorithm',
   'keyId',
   'clientAuthentication',
-] as const satisfies readonly (keyof ClientAuthenticationOptions)[]
+)
 
 /** Reads the client authentication options of a profile, or throws and names the wrong one. */
 export function chooseClientAuthentication(

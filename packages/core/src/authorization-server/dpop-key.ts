@@ -2,7 +2,7 @@ import type { CryptoKey, JWK } from 'jose'
 import type { ProofKey, ProofRequest } from '../credential/proof-key.ts'
 import { revealToken } from '../credential/token.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { publicKeyProblem, refuseUnknownKeys, sha256 } from '../lib/index.ts'
+import { namesOf, publicKeyProblem, refuseUnknownKeys, sha256 } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import { isAsymmetric } from './check-profile.ts'
 import { algorithmsOf } from './client-authentication.ts'
@@ -22,7 +22,7 @@ export interface DpopKeyOptions {
 /** Maximum RSA modulus that this SDK's API side accepts in a proof, in bits. */
 const MAX_MODULUS_BITS = 4096
 
-const optionKeys = ['algorithm', 'clock'] as const satisfies readonly (keyof DpopKeyOptions)[]
+const optionKeys = namesOf<DpopKeyOptions>('algorithm', 'clock')
 
 /** A private key and its public half, as `crypto.subtle.generateKey` gives them. */
 export interface DpopKeyPair {

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { checkIssuer } from './check-profile.ts'
 import {
   allowInsecureLoopback,
@@ -32,7 +32,7 @@ export interface KeycloakOptions extends ProfileOptions {
   readonly [allowInsecureLoopback]?: true | undefined
 }
 
-const optionKeys = [...profileKeys, 'url', 'realm', 'loginHint'] as const satisfies readonly (keyof KeycloakOptions)[]
+const optionKeys = namesOf<KeycloakOptions>(...profileKeys, 'url', 'realm', 'loginHint')
 
 /** Pattern of a binding message, as Keycloak's own endpoint has it: no spaces. */
 const bindingMessage = /^[a-zA-Z0-9\-._+/!?#]{1,50}$/

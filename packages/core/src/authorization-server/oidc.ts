@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys } from '../lib/index.ts'
 import { checkIssuer } from './check-profile.ts'
 import { checkCibaProfile, checkExchangeProfile, checkTokenProfile } from './check-profile-parts.ts'
 import {
@@ -33,15 +33,7 @@ export interface OidcOptions extends ProfileOptions {
   readonly [allowInsecureLoopback]?: true | undefined
 }
 
-const optionKeys = [
-  ...profileKeys,
-  'issuer',
-  'discovery',
-  'target',
-  'ciba',
-  'exchange',
-  'token',
-] as const satisfies readonly (keyof OidcOptions)[]
+const optionKeys = namesOf<OidcOptions>(...profileKeys, 'issuer', 'discovery', 'target', 'ciba', 'exchange', 'token')
 
 /** Default algorithms: those that servers sign with by default, and those that FAPI 2.0 requires. */
 const defaultAlgorithms: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']

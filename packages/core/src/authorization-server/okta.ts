@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import type { CibaProfile, Profile, TokenProfile } from './profile.ts'
 import {
   checkDomain,
@@ -24,12 +24,7 @@ export interface OktaOptions extends ProfileOptions {
   readonly algorithms?: readonly string[] | undefined
 }
 
-const optionKeys = [
-  ...profileKeys,
-  'domain',
-  'authorizationServer',
-  'loginHint',
-] as const satisfies readonly (keyof OktaOptions)[]
+const optionKeys = namesOf<OktaOptions>(...profileKeys, 'domain', 'authorizationServer', 'loginHint')
 
 /** Okta's CIBA: by user name, with its own name for the life time. */
 const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({

@@ -1,6 +1,6 @@
 import type { Principal } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { requireText, requireTexts } from '../lib/index.ts'
+import { namesOf, requireText, requireTexts } from '../lib/index.ts'
 import { checkAlgorithms } from './check-profile.ts'
 import {
   type ClientAuthenticationOptions,
@@ -37,7 +37,7 @@ export interface ProfileOptions extends ClientAuthenticationOptions {
   readonly interactiveClients?: readonly string[] | undefined
 }
 
-export const profileKeys = [
+export const profileKeys = namesOf<ProfileOptions>(
   ...clientAuthenticationKeys,
   'clientId',
   'algorithms',
@@ -45,7 +45,7 @@ export const profileKeys = [
   'actor',
   'rotatesRefreshTokens',
   'interactiveClients',
-] as const satisfies readonly (keyof ProfileOptions)[]
+)
 
 export interface ProfileDefaults {
   readonly secretMethod: 'client_secret_basic' | 'client_secret_post'

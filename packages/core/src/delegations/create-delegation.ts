@@ -6,7 +6,7 @@ import { renewLogin } from '../identity/renew-login.ts'
 import type { LoginContext, StoredSession } from '../identity/session-login.ts'
 import { revokeTokens } from '../identity/session-renewal.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
-import { refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
 import { checkLifetime } from '../revocation/index.ts'
 import type { DelegatedCredentials, DelegationRecord, UseLimit } from './delegation-record.ts'
 
@@ -48,7 +48,7 @@ export interface CreateDelegationOptions {
   readonly worker?: boolean | undefined
 }
 
-const optionKeys = [
+const optionKeys = namesOf<CreateDelegationOptions>(
   'identity',
   'agent',
   'client',
@@ -59,7 +59,7 @@ const optionKeys = [
   'limit',
   'refreshToken',
   'worker',
-] as const satisfies readonly (keyof CreateDelegationOptions)[]
+)
 
 const at = (name: string) => `delegations.create.${name}`
 

@@ -1,5 +1,5 @@
 import { readDeviceAuthorization } from '../authorization-server/wire.ts'
-import { copyOf, refuseUnknownKeys } from '../lib/index.ts'
+import { copyOf, namesOf, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import { codeOf, type DeviceCode } from './device-prompt.ts'
 import { type DeviceAnswer, type DeviceTokenEndpoint, pollDevice } from './poll-device.ts'
@@ -27,13 +27,7 @@ export interface AuthorizeOnDeviceOptions {
   readonly clock?: Clock | undefined
 }
 
-const optionKeys = [
-  'show',
-  'parameters',
-  'allowLoopback',
-  'signal',
-  'clock',
-] as const satisfies readonly (keyof AuthorizeOnDeviceOptions)[]
+const optionKeys = namesOf<AuthorizeOnDeviceOptions>('show', 'parameters', 'allowLoopback', 'signal', 'clock')
 
 /**
  * Requests a code, shows it, and polls until the person has answered or the code has expired.

@@ -9,7 +9,7 @@ import { identityOfLogin, isFresh, loginOfResponse, type StoredSession } from '.
 import { currentLogin, forgetAtServer, hasEnded, revokeTokens, withoutRenewal } from '../identity/session-renewal.ts'
 import type { SubjectAnswer, SubjectTokenSource } from '../identity/subject-token-source.ts'
 import { checkAudience } from '../identity/verify-access-token.ts'
-import { isUnreadable, keyBytes, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
+import { isUnreadable, keyBytes, namesOf, refuseUnknownKeys, SingleFlight, scopeList } from '../lib/index.ts'
 import { codeOf, type DevicePrompt } from './device-prompt.ts'
 import { keptFile, type LoginKey } from './kept-file.ts'
 import type { LoginFile } from './login-file.ts'
@@ -68,7 +68,7 @@ export interface DeviceLogin extends SubjectTokenSource {
   logout(): Promise<void>
 }
 
-const settingKeys = [
+const settingKeys = namesOf<DeviceLoginSettings>(
   'authorizationServer',
   'show',
   'scopes',
@@ -77,7 +77,7 @@ const settingKeys = [
   'fetch',
   'clock',
   'timeoutMs',
-] as const satisfies readonly (keyof DeviceLoginSettings)[]
+)
 
 /** Time before a token expires at which it is renewed, in seconds; less for short-lived tokens. */
 const REFRESH_BEFORE = 60

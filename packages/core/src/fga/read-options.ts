@@ -1,6 +1,6 @@
 import type { Identity } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { checkValues, having, kinds, oneOf, refuseUnknownKeys } from '../lib/index.ts'
+import { checkValues, having, kinds, namesOf, oneOf, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { Explainer, RelationshipTuple } from './access-checker.ts'
 import { clientBackend, type OpenFgaClientLike } from './client-backend.ts'
@@ -74,7 +74,7 @@ export interface OpenFgaSettings {
   readonly timeoutMs: number
 }
 
-const checkerKeys = [
+const checkerKeys = namesOf<CheckerOptions>(
   'relations',
   'userOf',
   'tenant',
@@ -82,7 +82,7 @@ const checkerKeys = [
   'contextualTuples',
   'cacheSeconds',
   'explainer',
-] as const satisfies readonly (keyof CheckerOptions)[]
+)
 const ownClientKeys = ['client', 'authorizationModelId', 'clock', 'timeoutMs']
 
 /** @throws ConfigurationError An option is missing or wrong. */

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
-import { checkValues, isLoopback, kinds } from '../lib/index.ts'
+import { checkValues, isLoopback, kinds, namesOf } from '../lib/index.ts'
 import { type Clock, type Fetch, systemClock } from '../ports/index.ts'
 import type { StoreConnection } from './http-backend.ts'
 import { type OpenFgaCredentials, tokenSource } from './token-source.ts'
@@ -29,7 +29,7 @@ export interface StoreOptions {
   readonly [allowPlainHttp]?: true
 }
 
-export const storeKeys = [
+export const storeKeys = namesOf<StoreOptions>(
   'apiUrl',
   'storeId',
   'authorizationModelId',
@@ -37,7 +37,7 @@ export const storeKeys = [
   'fetch',
   'clock',
   'timeoutMs',
-] as const satisfies readonly (keyof StoreOptions)[]
+)
 
 /** @throws ConfigurationError An option is missing or wrong. */
 export function readStoreOptions(options: StoreOptions): StoreConnection {

@@ -1,6 +1,6 @@
 import type { AccessRule, Identity, Policy } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys } from '../lib/index.ts'
 import { type ScopeReport, scopeReport } from '../roles/explain-scopes.ts'
 import type { RoleMap } from '../roles/role-map.ts'
 import { scopeReportText } from '../roles/scope-report-text.ts'
@@ -54,13 +54,7 @@ export interface AccessReport {
   readonly refusal?: string
 }
 
-const optionKeys = [
-  'identity',
-  'agent',
-  'roles',
-  'delegation',
-  'subjectToken',
-] as const satisfies readonly (keyof ExplainAccessOptions)[]
+const optionKeys = namesOf<ExplainAccessOptions>('identity', 'agent', 'roles', 'delegation', 'subjectToken')
 
 /**
  * Tests policies: for each credential of each tool, explains why this user's agent may or may not hold its scopes.

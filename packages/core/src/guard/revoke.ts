@@ -4,7 +4,7 @@ import type { RevokeOptions } from '../contract/index.ts'
 import type { OpenedDelegations } from '../delegations/delegations-part.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { SessionsPart } from '../identity/sessions.ts'
-import { refuseUnknownKeys, requireText } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, requireText } from '../lib/index.ts'
 import { concerns, nameOf } from '../revocation/index.ts'
 import { type Callers, channelOfRun, type GuardParts } from './guard-parts.ts'
 import { RevocationNotifier } from './revocation-notifier.ts'
@@ -32,7 +32,7 @@ export interface EndingParts {
   readonly sessions: SessionsPart | undefined
 }
 
-const optionKeys = ['issuer', 'tenant', 'subject', 'session'] as const satisfies readonly (keyof RevokeOptions)[]
+const optionKeys = namesOf<RevokeOptions>('issuer', 'tenant', 'subject', 'session')
 
 /**
  * Ends all open access of a user or a session (I9). Writes the revocation first: from then on, nothing new begins in

@@ -7,7 +7,7 @@ import type { RunStore } from '../approvals/run-store.ts'
 import { wake } from '../approvals/watch-wake.ts'
 import { approvalOf, isNotificationToken } from '../ciba/notification-token.ts'
 import { type CibaState, cibaState, isPinged } from '../ciba/wire.ts'
-import { equalSecrets, refuseUnknownKeys, sha256 } from '../lib/index.ts'
+import { equalSecrets, namesOf, refuseUnknownKeys, sha256 } from '../lib/index.ts'
 import { systemClock, tellApp } from '../ports/index.ts'
 import { answering, readJson, refuse } from './requests.ts'
 
@@ -17,7 +17,7 @@ export interface CibaPingOptions extends Pick<ChannelsOptions, 'store' | 'keys' 
   readonly onPing?: (approvalId: string) => void | Promise<void>
 }
 
-const optionKeys = ['store', 'keys', 'onPing', 'clock'] as const satisfies readonly (keyof CibaPingOptions)[]
+const optionKeys = namesOf<CibaPingOptions>('store', 'keys', 'onPing', 'clock')
 
 /** Recent accepted pings: a server that repeats one must not learn that its token is unknown. */
 const MAX_REMEMBERED = 10_000

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/index.ts'
 import type { IdentityOf } from '../identity/identity-of.ts'
 import { type PresentUser, presenceIn } from '../identity/present-user.ts'
-import { checkOptions, isLoopback, kinds, needed, originList, type StoreKeys } from '../lib/index.ts'
+import { checkOptions, isLoopback, kinds, namesOf, needed, originList, type StoreKeys } from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { AccountLinker } from '../vault/account-linker.ts'
 import { completeConnect } from './connect-callback.ts'
@@ -35,7 +35,7 @@ export interface ConnectAccountsOptions {
   readonly clock?: Clock
 }
 
-const optionKeys = [
+const optionKeys = namesOf<ConnectAccountsOptions>(
   'linker',
   'store',
   'keys',
@@ -43,7 +43,7 @@ const optionKeys = [
   'origins',
   'onConnected',
   'clock',
-] as const satisfies readonly (keyof ConnectAccountsOptions)[]
+)
 
 /**
  * Lets users link their accounts elsewhere, as one fetch-style handler for everything under `baseUrl`.

@@ -10,7 +10,7 @@ import { shownTime } from '../authorization-server/token-fault.ts'
 import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
-import { refuseUnknownKeys, SingleFlight, sha256 } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, SingleFlight, sha256 } from '../lib/index.ts'
 import { type Clock, isRecent } from '../ports/index.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { hasClaimsOfAccessToken } from './check-access-token.ts'
@@ -49,7 +49,7 @@ export interface IntrospectOptions extends RequestOptions {
 /** Returns the identity of an opaque access token, or throws. */
 export type TokenIntrospection = (token: string, options?: IntrospectOptions) => Promise<Identity>
 
-const optionKeys = [
+const optionKeys = namesOf<IntrospectionOptions>(
   'authorizationServer',
   'audience',
   'missingAudience',
@@ -58,7 +58,7 @@ const optionKeys = [
   'fetch',
   'clock',
   'timeoutMs',
-] as const satisfies readonly (keyof IntrospectionOptions)[]
+)
 
 const TOLERANCE_SECONDS = 30
 /** Maximum length of a token, the same as for a JWT. */

@@ -8,7 +8,7 @@ import { tokenEnd } from '../authorization-server/times.ts'
 import type { AgentIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidResponseError, InvalidTokenError } from '../errors/index.ts'
-import { refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 import { buildAgent } from './build-identity.ts'
 import { checkAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
@@ -25,7 +25,7 @@ export interface RequestAgentIdentityOptions extends SurroundingsOptions, Reques
   readonly scopes?: readonly string[] | undefined
 }
 
-const optionKeys = [
+const optionKeys = namesOf<RequestAgentIdentityOptions>(
   'authorizationServer',
   'resource',
   'scopes',
@@ -33,7 +33,7 @@ const optionKeys = [
   'clock',
   'timeoutMs',
   'signal',
-] as const satisfies readonly (keyof RequestAgentIdentityOptions)[]
+)
 
 /**
  * Requests the agent's own identity: client credentials, without a user.

@@ -11,6 +11,7 @@ import type { RevokeOptions, UserIdentity } from '../contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
 import {
   Collection,
+  namesOf,
   type OnUnreadable,
   openStoreKeys,
   refuseUnknownKeys,
@@ -92,7 +93,7 @@ export interface Sessions extends SessionsPart {
   end(id: string): Promise<void>
 }
 
-const optionKeys = [
+const optionKeys = namesOf<SessionsOptions>(
   'authorizationServer',
   'store',
   'keys',
@@ -102,7 +103,7 @@ const optionKeys = [
   'fetch',
   'clock',
   'timeoutMs',
-] as const satisfies readonly (keyof SessionsOptions)[]
+)
 
 const DAYS_30 = 30 * 24 * 3600
 /** Time beyond the request's own deadline, for writing its result, in seconds. */

@@ -7,7 +7,7 @@ import { type SurroundingsOptions, surroundingsOf } from '../authorization-serve
 import type { Identity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../errors/index.ts'
-import { refuseUnknownKeys, requireText, requireTexts } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, requireText, requireTexts } from '../lib/index.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { checkAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
@@ -38,7 +38,7 @@ export interface VerifyAccessTokenOptions extends VerifyTokenOptions {
 
 export const verifyTokenKeys = ['authorizationServer', 'fetch', 'clock', 'timeoutMs', 'signal'] as const
 export const accessTokenKeys = [...verifyTokenKeys, 'audience'] as const
-const optionKeys = [...accessTokenKeys, 'boundTo'] as const satisfies readonly (keyof VerifyAccessTokenOptions)[]
+const optionKeys = namesOf<VerifyAccessTokenOptions>(...accessTokenKeys, 'boundTo')
 
 /**
  * Verifies a JWT access token and returns its subject: a user, or the client itself.

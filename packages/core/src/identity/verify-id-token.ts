@@ -2,7 +2,7 @@ import type { AuthorizationServer, AuthorizationServers, VerifiedJwt } from '../
 import type { UserIdentity } from '../contract/index.ts'
 import { Token } from '../credential/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
-import { copyOf, equalSecrets, refuseUnknownKeys } from '../lib/index.ts'
+import { copyOf, equalSecrets, namesOf, refuseUnknownKeys } from '../lib/index.ts'
 import { accessTokenHash } from './access-token-hash.ts'
 import { buildUser } from './build-identity.ts'
 import { checkIdTokenKind } from './check-access-token.ts'
@@ -21,12 +21,7 @@ export interface VerifyIdTokenOptions extends VerifyTokenOptions {
   readonly trustedAudiences?: readonly string[] | undefined
 }
 
-export const idTokenKeys = [
-  ...verifyTokenKeys,
-  'nonce',
-  'accessToken',
-  'trustedAudiences',
-] as const satisfies readonly (keyof VerifyIdTokenOptions)[]
+export const idTokenKeys = namesOf<VerifyIdTokenOptions>(...verifyTokenKeys, 'nonce', 'accessToken', 'trustedAudiences')
 
 /** Claims that OpenID Connect Core §2 requires, besides `exp` and the compared claims. */
 const requiredClaims = ['sub', 'iat']

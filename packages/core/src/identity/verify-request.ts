@@ -1,6 +1,6 @@
 import type { Identity } from '../contract/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys } from '../lib/index.ts'
 import {
   accessTokenKeys,
   checkAudience,
@@ -18,7 +18,7 @@ export interface VerifyRequestOptions extends Omit<VerifyAccessTokenOptions, 'bo
   readonly proveKey?: ((request: Request, token: string) => Promise<string>) | undefined
 }
 
-const optionKeys = [...accessTokenKeys, 'proveKey'] as const satisfies readonly (keyof VerifyRequestOptions)[]
+const optionKeys = namesOf<VerifyRequestOptions>(...accessTokenKeys, 'proveKey')
 
 /** Scheme and token (RFC 9110 §11.4); the token in the characters of RFC 6750 §2.1. */
 const authorization = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i

@@ -11,6 +11,9 @@ export function refuseUnknownKeys(option: string, value: object, known: readonly
   }
 }
 
+/** Names of options, for {@link refuseUnknownKeys}: the compiler checks that each is one. */
+export const namesOf = <Options>(...names: readonly (keyof Options & string)[]): typeof names => names
+
 /**
  * Copies an app's data, with the lists and plain objects in it: the app may fill in its own objects for the next user
  * while a call waits. Functions, instances of classes, and completely frozen values are not copied.

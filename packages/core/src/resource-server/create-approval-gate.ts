@@ -1,7 +1,15 @@
 import { type AuthorizationDetail, type Json, principalKey } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { isVerified } from '../identity/verified.ts'
-import { canonicalJson, equalJson, openStoreKeys, refuseUnknownKeys, type StoreKeys, snapshot } from '../lib/index.ts'
+import {
+  canonicalJson,
+  equalJson,
+  namesOf,
+  openStoreKeys,
+  refuseUnknownKeys,
+  type StoreKeys,
+  snapshot,
+} from '../lib/index.ts'
 import { type Clock, type Store, systemClock } from '../ports/index.ts'
 import type { Passed } from './caller.ts'
 import { challengeParameters } from './challenge.ts'
@@ -82,14 +90,7 @@ export interface ApprovalGate {
   ): Promise<Response>
 }
 
-const optionKeys = [
-  'store',
-  'keys',
-  'onCrash',
-  'leaseSeconds',
-  'retentionSeconds',
-  'clock',
-] as const satisfies readonly (keyof ApprovalGateOptions)[]
+const optionKeys = namesOf<ApprovalGateOptions>('store', 'keys', 'onCrash', 'leaseSeconds', 'retentionSeconds', 'clock')
 
 /**
  * Makes the gate that compares orders with a person's approval, and lets each through once.

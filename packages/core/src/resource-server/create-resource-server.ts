@@ -1,7 +1,7 @@
 import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import { checkAudience, trustedServers, type VerifyTokenOptions } from '../identity/verify-access-token.ts'
-import { checkValues, kinds, originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { checkValues, kinds, namesOf, originList, refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { type ActorRules, checkActorRules } from './actor-rules.ts'
 import type { Passed } from './caller.ts'
 import type { Refused } from './challenge.ts'
@@ -44,7 +44,7 @@ export interface ResourceServerOptions extends SurroundingsOptions {
   readonly metadata?: MetadataOptions | undefined
 }
 
-const optionKeys = [
+const optionKeys = namesOf<ResourceServerOptions>(
   'authorizationServer',
   'audience',
   'realm',
@@ -57,7 +57,7 @@ const optionKeys = [
   'fetch',
   'clock',
   'timeoutMs',
-] as const satisfies readonly (keyof ResourceServerOptions)[]
+)
 
 /** Requirements of one request, besides a valid token. */
 export interface ProtectOptions extends AuthenticationRules {
@@ -75,14 +75,7 @@ export interface ProtectOptions extends AuthenticationRules {
   readonly actors?: ActorRules | undefined
 }
 
-const protectKeys = [
-  'scopes',
-  'anyScope',
-  'challengeScopes',
-  'acrValues',
-  'maxAge',
-  'actors',
-] as const satisfies readonly (keyof ProtectOptions)[]
+const protectKeys = namesOf<ProtectOptions>('scopes', 'anyScope', 'challengeScopes', 'acrValues', 'maxAge', 'actors')
 
 /** Verifies the requests of one API, and publishes its metadata. */
 export interface ResourceServer {

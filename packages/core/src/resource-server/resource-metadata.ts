@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors/index.ts'
-import { isLoopback, refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
+import { isLoopback, namesOf, refuseUnknownKeys, requireText, requireTexts, scopeList } from '../lib/index.ts'
 import type { DpopRules } from './dpop-options.ts'
 import type { ProtectedRequest } from './read-access-token.ts'
 
@@ -23,7 +23,7 @@ export interface MetadataOptions {
   readonly authorizationDetailsTypes?: readonly string[] | undefined
 }
 
-const optionKeys = [
+const optionKeys = namesOf<MetadataOptions>(
   'resource',
   'authorizationServers',
   'scopes',
@@ -32,7 +32,7 @@ const optionKeys = [
   'policy',
   'termsOfService',
   'authorizationDetailsTypes',
-] as const satisfies readonly (keyof MetadataOptions)[]
+)
 
 /** The metadata document, and where it is. */
 export interface ResourceMetadata {

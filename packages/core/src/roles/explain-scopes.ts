@@ -1,5 +1,5 @@
 import type { Identity } from '../contract/index.ts'
-import { refuseUnknownKeys, scopeList } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, scopeList } from '../lib/index.ts'
 import { boundScopes, type ScopeBounds, type ScopeSource } from './bound-scopes.ts'
 import type { RoleMap } from './role-map.ts'
 
@@ -51,14 +51,7 @@ export interface ScopeReport {
   readonly scopes: readonly ScopeExplanation[]
 }
 
-const optionKeys = [
-  'identity',
-  'scopes',
-  'roles',
-  'ceiling',
-  'delegation',
-  'subjectToken',
-] as const satisfies readonly (keyof ExplainScopesOptions)[]
+const optionKeys = namesOf<ExplainScopesOptions>('identity', 'scopes', 'roles', 'ceiling', 'delegation', 'subjectToken')
 
 /**
  * Explains why a user's agent has or lacks scopes, source by source. For tests of a role map, and to answer "why can

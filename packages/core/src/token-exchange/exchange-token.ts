@@ -1,6 +1,6 @@
 import { tokenEnd } from '../authorization-server/times.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
-import { refuseUnknownKeys } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys } from '../lib/index.ts'
 import { systemClock } from '../ports/index.ts'
 import { checkActor, checkDetails, checkResponse, checkScopes, verifyIssued } from './check-issued-token.ts'
 import type { ExchangeTokenOptions } from './exchange-options.ts'
@@ -12,7 +12,7 @@ export interface ExchangedToken extends IssuedToken {
   readonly verified: boolean
 }
 
-const optionKeys = [
+const optionKeys = namesOf<ExchangeTokenOptions>(
   'authorizationServer',
   'identity',
   'subjectToken',
@@ -25,7 +25,7 @@ const optionKeys = [
   'requestedTokenType',
   'clock',
   'signal',
-] as const satisfies readonly (keyof ExchangeTokenOptions)[]
+)
 
 /**
  * Exchanges a user's token for a token for one API, with at most the requested scopes: by RFC 8693, or by Entra's

@@ -7,7 +7,7 @@ import { BehalfError, ConfigurationError, InvalidResponseError } from '../errors
 import { checkAccessToken } from '../identity/check-access-token.ts'
 import { checkBinding } from '../identity/check-binding.ts'
 import { audienceOf, readActor } from '../identity/wire.ts'
-import { copyOf, refuseUnknownKeys } from '../lib/index.ts'
+import { copyOf, namesOf, refuseUnknownKeys } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import type { IdJag } from './request-id-jag.ts'
 import { jwtBearerGrant } from './wire.ts'
@@ -28,13 +28,7 @@ export interface RedeemedToken extends IssuedToken {
   readonly subject?: string
 }
 
-const optionKeys = [
-  'authorizationServer',
-  'idJag',
-  'clock',
-  'signal',
-  'timeoutMs',
-] as const satisfies readonly (keyof RedeemIdJagOptions)[]
+const optionKeys = namesOf<RedeemIdJagOptions>('authorizationServer', 'idJag', 'clock', 'signal', 'timeoutMs')
 
 /**
  * Redeems an assertion for an access token of the API.

@@ -8,7 +8,7 @@ import { checkBinding } from '../identity/check-binding.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
 import { isVerified } from '../identity/verified.ts'
 import { readActor } from '../identity/wire.ts'
-import { refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
+import { namesOf, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 import { tokenExchangeGrant, tokenTypeUri } from './wire.ts'
 
 const idJagType = 'urn:ietf:params:oauth:token-type:id-jag'
@@ -43,7 +43,7 @@ export interface IdJag {
   readonly actor?: Actor
 }
 
-const optionKeys = [
+const optionKeys = namesOf<RequestIdJagOptions>(
   'identityProvider',
   'identity',
   'authorizationServer',
@@ -51,7 +51,7 @@ const optionKeys = [
   'scopes',
   'signal',
   'timeoutMs',
-] as const satisfies readonly (keyof RequestIdJagOptions)[]
+)
 
 const requiredClaims = ['sub', 'client_id', 'jti', 'exp', 'iat']
 

@@ -5,7 +5,7 @@ import {
 import { oidc } from '../authorization-server/oidc.ts'
 import { allowInsecureLoopback, type Profile, type ProfileEndpoints } from '../authorization-server/profile.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { copyOf, isLoopback, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
+import { copyOf, isLoopback, namesOf, refuseUnknownKeys, requireText, scopeList } from '../lib/index.ts'
 
 /**
  * Members of an answer that form an account's id; `a.b` reads a member of an object. Several are joined with colons,
@@ -101,7 +101,7 @@ export interface ConnectionDefinition extends ConnectionPreset, ClientAuthentica
   readonly [allowInsecureLoopback]?: true | undefined
 }
 
-const presetKeys = [
+const presetKeys = namesOf<ConnectionPreset>(
   'label',
   'issuer',
   'discovery',
@@ -120,7 +120,7 @@ const presetKeys = [
   'unusedErrors',
   'outageErrors',
   'revocation',
-] as const satisfies readonly (keyof ConnectionPreset)[]
+)
 
 const definitionKeys = [...presetKeys, ...clientAuthenticationKeys, 'clientId', 'scopes']
 
