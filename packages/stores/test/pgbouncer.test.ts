@@ -43,14 +43,15 @@ describe.concurrent.each(isHere ? clients : [])('PgBouncer in transaction mode, 
 
 describe.each(isHere ? clients : [])('a server behind PgBouncer, client %s', (name) => {
   test('what was given up is not done when the pooler brings it later', async () => {
-    const { store, close } = await postgresUnderTest(name, pooler.port, { timeoutMs: 400 })
+    const { store, prefix, close } = await postgresUnderTest(name, pooler.port)
+    const { store: hurried, close: closeHurried } = await postgresUnderTest(name, pooler.port, { prefix, timeoutMs: 400 })
     const version = await store.put('key', value, { ifVersion: null })
     await store.increment('count', { windowSeconds: 60 })
     const paused = server.pause(1_500)
     const given = await Promise.allSettled([
-      store.put('new', value, { ifVersion: null }),
-      store.increment('count', { windowSeconds: 60 }),
-      store.delete('key', { ifVersion: version }),
+      hurried.put('new', value, { ifVersion: null }),
+      hurried.increment('count', { windowSeconds: 60 }),
+      hurried.delete('key', { ifVersion: version }),
     ])
     for (const one of given) expect(one).toMatchObject({ status: 'rejected', reason: away })
     await paused
@@ -58,7 +59,7 @@ describe.each(isHere ? clients : [])('a server behind PgBouncer, client %s', (na
     expect(await store.get('new')).toBeUndefined()
     expect(await store.get('key')).toMatchObject({ version })
     expect(await store.increment('count', { windowSeconds: 60 })).toBe(2)
-    await close()
+    await Promise.all([close(), closeHurried()])
   })
 
   test('a new client that counts many things at once is told each number once', async () => {

@@ -27,16 +27,17 @@ describe.each(withRedisServer(['redis', 'ioredis', 'ioredisOnce'] as const))('cl
   })
 
   test('what was given up is not done when it reaches the server later', async () => {
-    const { store, close } = await redisUnderTest(name, server.port, { timeoutMs: 300 })
+    const { store, prefix, close } = await redisUnderTest(name, server.port)
+    const { store: hurried, close: closeHurried } = await redisUnderTest(name, server.port, { prefix, timeoutMs: 300 })
     const due = { queue: 'queue', inSeconds: 0 }
     const version = (await store.put('key', value, { ifVersion: null, due })) as string
     await store.increment('count', { windowSeconds: 60 })
     await admin.call('CLIENT', 'PAUSE', '1000', 'ALL')
     const given = await Promise.allSettled([
-      store.put('new', value, { ifVersion: null }),
-      store.increment('count', { windowSeconds: 60 }),
-      store.claimDue('queue', { limit: 1, leaseSeconds: 60 }),
-      store.delete('key', { ifVersion: version }),
+      hurried.put('new', value, { ifVersion: null }),
+      hurried.increment('count', { windowSeconds: 60 }),
+      hurried.claimDue('queue', { limit: 1, leaseSeconds: 60 }),
+      hurried.delete('key', { ifVersion: version }),
     ])
     for (const one of given) expect(one).toMatchObject({ status: 'rejected', reason: away })
     await admin.ping()
@@ -44,7 +45,7 @@ describe.each(withRedisServer(['redis', 'ioredis', 'ioredisOnce'] as const))('cl
     expect(await store.get('key')).toMatchObject({ version })
     expect(await store.increment('count', { windowSeconds: 60 })).toBe(2)
     expect(await store.claimDue('queue', { limit: 1, leaseSeconds: 60 })).toHaveLength(1)
-    await close()
+    await Promise.all([close(), closeHurried()])
   })
 
   test('what was given up is not done, although the server was slow to tell its time', async () => {
