@@ -44,7 +44,10 @@ describe.concurrent.each(isHere ? clients : [])('PgBouncer in transaction mode, 
 describe.each(isHere ? clients : [])('a server behind PgBouncer, client %s', (name) => {
   test('what was given up is not done when the pooler brings it later', async () => {
     const { store, prefix, close } = await postgresUnderTest(name, pooler.port)
-    const { store: hurried, close: closeHurried } = await postgresUnderTest(name, pooler.port, { prefix, timeoutMs: 400 })
+    const { store: hurried, close: closeHurried } = await postgresUnderTest(name, pooler.port, {
+      prefix,
+      timeoutMs: 400,
+    })
     const version = await store.put('key', value, { ifVersion: null })
     await store.increment('count', { windowSeconds: 60 })
     const paused = server.pause(1_500)
