@@ -39,7 +39,7 @@ export interface Resumed {
  *
  * @param state - `await graph.getState(config)`, or the result of `invoke`.
  * @throws InvalidTokenError The identity has expired: sign in again.
- * @throws TransportError, StoreError Nothing is known; try again later.
+ * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again later.
  */
 export async function resumeWhenResolved(state: PausedState, options: ResumeOptions): Promise<Resumed> {
   const { status, resolved } = await findPauses(interruptsOf(state), ({ id }) => id, options)

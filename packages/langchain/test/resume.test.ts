@@ -1,4 +1,5 @@
-import type { Interrupt } from '@behalf/core'
+import { type Interrupt, InvalidTokenError, policy, TransportError } from '@behalf/core'
+import type { ApprovalAnswer, ApprovalChannel } from '@behalf/core/channels'
 import { tool } from '@langchain/core/tools'
 import { Command } from '@langchain/langgraph'
 import { expect, test } from 'vitest'
@@ -46,6 +47,39 @@ test('wakes one answered call of two, and leaves the other one asleep', async ()
   const pauses = { stateOf: async ({ id }: Interrupt) => (id === first?.interrupt.id ? 'denied' : 'open') }
   const { command } = await resumeWhenResolved(state, { guard: { pauses } as never, identity })
   expect(Object.keys(command?.resume as object)).toEqual([first?.id])
+})
+
+test('a channel that is away holds up no answer that came by another one', async () => {
+  const { guard, pass } = world()
+  let answer: 'pending' | 'approved' = 'pending'
+  const channel = (poll: () => Promise<ApprovalAnswer>): ApprovalChannel => ({
+    specificationVersion: 2,
+    ask: async () => ({ state: {}, interval: 0.01 }),
+    poll,
+  })
+  const away = () => Promise.reject(new TypeError('fetch failed'))
+  const here = async () => (answer === 'pending' ? { status: answer, interval: 0.01 } : { status: answer })
+  const own = guard({ approvals: { phone: channel(here), mail: channel(away) } })
+  const asking = (by: 'phone' | 'mail') => policy(Amount, { approval: { channel: by, message: () => by } })
+  const tools = ['pay', 'send'].map((name) => tool(() => 'done', { name, description: name, schema: Amount }))
+  const run = agentWith(guardTools(tools, { guard: own, policies: { pay: asking('phone'), send: asking('mail') } }), [
+    [call('a', 'send', { amount: 1 }), call('b', 'pay', { amount: 2 })],
+  ])
+  const identity = await verified()
+  await run.ask({ identity })
+  const state = await run.state()
+  const resumed = () => resumeWhenResolved(state, { guard: own, identity })
+  pass()
+  await expect(resumed()).rejects.toThrow(TransportError)
+  answer = 'approved'
+  pass()
+  const { command } = await resumed()
+  const paid = interruptsOf(state).find(({ interrupt }) => interrupt.tool === 'pay')
+  expect(Object.keys(command?.resume as object)).toEqual([paid?.id])
+  // That the identity is no longer good is told all the same.
+  const pauses = { stateOf: async ({ tool: of }: Interrupt) => (of === 'pay' ? 'approved' : Promise.reject(ended)) }
+  const ended = new InvalidTokenError('expired', 'the token has expired')
+  await expect(resumeWhenResolved(state, { guard: { pauses } as never, identity })).rejects.toBe(ended)
 })
 
 test('finds nothing for another user, or for an identity that no verification made', async () => {

@@ -56,7 +56,7 @@ export interface Resumed<Resumption> {
  * user's, calls that no guard with these keys suspended, and calls within another agent or a workflow that an agent
  * calls as a tool: its proof is for that agent's own run, which Mastra does not tell here.
  *
- * @throws TransportError, StoreError Nothing is known; try again later.
+ * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again later.
  */
 export function resumeWhenResolved(result: SuspendedRuns, options: ResumeOptions): Promise<Resumed<CallResumption>>
 /**
@@ -64,7 +64,7 @@ export function resumeWhenResolved(result: SuspendedRuns, options: ResumeOptions
  *
  * @param result - What `run.start()` or `run.resume()` returned.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
- * @throws TransportError, StoreError Nothing is known; try again later.
+ * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again later.
  */
 export function resumeWhenResolved(result: WorkflowEnd, options: ResumeOptions): Promise<Resumed<StepResumption>>
 export async function resumeWhenResolved(

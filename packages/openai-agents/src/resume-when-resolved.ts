@@ -41,7 +41,7 @@ export interface Resumed<State> {
  * @param state - `result.state`, or what `restoreRun` returned.
  * @throws ConfigurationError There is no `threadId`, or the state was restored without its interrupts.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
- * @throws TransportError, StoreError Nothing is known; try again later.
+ * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again later.
  */
 export async function resumeWhenResolved<State extends AnyRunState>(
   state: State,

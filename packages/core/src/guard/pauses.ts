@@ -1,5 +1,5 @@
 import type { Interrupt, Json } from '../contract/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
+import { type BehalfError, ConfigurationError } from '../errors/index.ts'
 import { canonicalJson, equalSecrets, type KeyedHash } from '../lib/index.ts'
 import type { ApprovalInbox, InboxOptions } from './approval-inbox.ts'
 import type { ApprovalView } from './approval-view.ts'
@@ -59,7 +59,7 @@ export interface PausesFound<Pending> {
  *
  * @param pauseOf - Returns the framework's name of a pause.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
- * @throws TransportError, StoreError Nothing is known; try again.
+ * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again.
  */
 export async function findPauses<Pending extends { readonly interrupt: Interrupt }>(
   pending: readonly Pending[],
@@ -67,16 +67,19 @@ export async function findPauses<Pending extends { readonly interrupt: Interrupt
   { guard, identity, signal }: { readonly guard: { readonly pauses: Pauses } } & InboxOptions,
 ): Promise<PausesFound<Pending>> {
   if (pending.length === 0) return { status: 'nothing', resolved: [] }
-  const found = await Promise.all(
-    pending.map(async (one) => {
-      const options = { pause: pauseOf(one), identity, ...(signal !== undefined && { signal }) }
-      return { one, state: await guard.pauses.stateOf(one.interrupt, options) }
-    }),
-  )
-  const resolved = found.filter(({ state }) => state !== undefined && state !== 'open').map(({ one }) => one)
+  const lookups = pending.map((one) => {
+    const options = { pause: pauseOf(one), identity, ...(signal !== undefined && { signal }) }
+    return guard.pauses.stateOf(one.interrupt, options)
+  })
+  // A channel that is away must not hold up an answer that came by another one.
+  const found = await Promise.all(lookups.map((one) => one.catch(openIfAway)))
+  const resolved = pending.filter((_, at) => found[at] !== undefined && found[at] !== 'open')
   if (resolved.length > 0) return { status: 'resolved', resolved }
-  return { status: found.some(({ state }) => state === 'open') ? 'open' : 'unknown', resolved }
+  const states = await Promise.all(lookups)
+  return { status: states.includes('open') ? 'open' : 'unknown', resolved }
 }
+
+const openIfAway = (error: BehalfError): 'open' | Promise<never> => (error.retryable ? 'open' : Promise.reject(error))
 
 /** The pauses of a guard with these keys. */
 export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
@@ -90,12 +93,7 @@ export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
   }
   return {
     async bind(interrupt, pause) {
-      if (pause === '') {
-        throw new ConfigurationError(
-          'pauses.bind.pause',
-          'give the name under which the framework finds the pause again',
-        )
-      }
+      if (pause === '') throw new ConfigurationError('pauses.bind.pause', "give the framework's name of the pause")
       // In the form that the reader returns: fields that it drops are not part of the proof.
       const read = parseInterrupt(interrupt)
       return read === undefined ? interrupt : { ...read, proof: await proofOf(read, pause) }
