@@ -77,7 +77,8 @@ export function followInterrupts(
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const poll = async ({ approvalId, interrupt }: PendingInterrupt, state: Followed): Promise<void> => {
-    const found = await look(`${url}/${encodeURIComponent(interrupt.id)}`, send, stopped.signal)
+    state.dueAt = Number.POSITIVE_INFINITY
+    const found = await look(url, interrupt.id, send, stopped.signal)
     if (stopped.signal.aborted) return
     state.found = found
     state.failures = found.problem === undefined ? 0 : state.failures + 1
@@ -86,32 +87,37 @@ export function followInterrupts(
     if (found.answer !== undefined) await respond(chat, { id: approvalId, ...found.answer })
   }
 
-  const tick = async (): Promise<void> => {
+  const pollAll = (): void => {
     const waiting = interruptsOf(chat.messages).filter(({ interrupt }) => interrupt.kind === 'approval_pending')
     const ids = new Set(waiting.map(({ approvalId }) => approvalId))
     for (const id of followed.keys()) if (!ids.has(id)) followed.delete(id)
-    await Promise.all(
-      waiting.map(async (pending) => {
-        const state = followed.get(pending.approvalId) ?? { dueAt: 0, failures: 0 }
-        followed.set(pending.approvalId, state)
-        if (state.dueAt <= Date.now()) await poll(pending, state)
-      }),
-    )
+    for (const pending of waiting) {
+      const state = followed.get(pending.approvalId) ?? { dueAt: 0, failures: 0 }
+      followed.set(pending.approvalId, state)
+      // Not awaited: a slow answer must not hold up the others. An error of the chat is shown by the chat.
+      if (state.dueAt <= Date.now()) poll(pending, state).catch(() => {})
+    }
   }
 
-  const run = async (): Promise<void> => {
-    // An error of the chat is shown by the chat. The question stays in its messages, and is polled again.
-    await tick().catch(() => {})
-    if (stopped.signal.aborted) return
+  const tell = (): void => {
     unsent = isUnsent(chat) ? unsent + 1 : 0
     const lost: Found = unsent < UNSENT_TICKS ? {} : { problem: 'not_sent', cause: new Error(NOT_SENT) }
     const { problem, cause } = [...followed.values()].find(({ found }) => found?.problem)?.found ?? lost
     // An error of the callback must not end the polls.
     if (problem !== told) void (async () => onProblem(problem, cause))().catch(() => {})
     told = problem
-    timer = setTimeout(run, TICK_MS)
   }
-  void run()
+
+  const run = (): void => {
+    timer = setTimeout(run, TICK_MS)
+    try {
+      pollAll()
+      tell()
+    } catch {
+      // The messages are not those of a chat now. They are read again.
+    }
+  }
+  run()
   return () => {
     stopped.abort()
     clearTimeout(timer)
@@ -164,16 +170,29 @@ interface Found {
 }
 
 /** Asks the route once. Never throws. */
-async function look(to: string, send: NonNullable<FollowOptions['fetch']>, stopped: AbortSignal): Promise<Found> {
-  try {
-    const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)])
-    const response = await send(to, { signal, cache: 'no-store', headers: { accept: 'application/json' } })
-    const body = ((await response.json().catch(() => undefined)) ?? {}) as Readonly<Record<string, unknown>>
-    const found = foundIn(response, body)
-    return typeof found === 'object' ? found : { problem: found, cause: new Error(causeOf(found, to, response, body)) }
-  } catch (cause) {
-    return { problem: 'unavailable', cause }
-  }
+async function look(
+  url: string,
+  id: string,
+  send: NonNullable<FollowOptions['fetch']>,
+  stopped: AbortSignal,
+): Promise<Found> {
+  const signal = AbortSignal.any([stopped, AbortSignal.timeout(TIMEOUT_MS)])
+  const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  // The app's own `fetch` may leave the signal out.
+  return Promise.race([ask(url, id, send, signal), aborted]).catch((cause) => ({ problem: 'unavailable', cause }))
+}
+
+async function ask(
+  url: string,
+  id: string,
+  send: NonNullable<FollowOptions['fetch']>,
+  signal: AbortSignal,
+): Promise<Found> {
+  const to = `${url}/${encodeURIComponent(id)}`
+  const response = await send(to, { signal, cache: 'no-store', headers: { accept: 'application/json' } })
+  const body = ((await response.json().catch(() => undefined)) ?? {}) as Readonly<Record<string, unknown>>
+  const found = foundIn(response, body)
+  return typeof found === 'object' ? found : { problem: found, cause: new Error(causeOf(found, to, response, body)) }
 }
 
 /** Reads an answer of `approvalStatus`. */

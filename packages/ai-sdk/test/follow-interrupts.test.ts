@@ -130,6 +130,64 @@ test('adds no response after it was stopped, even if one is on its way', async (
   expect(chat.addToolApprovalResponse).not.toHaveBeenCalled()
 })
 
+test('a question whose answer never comes holds up no other one, and is a problem after 30 seconds', async () => {
+  const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+    const late = new AbortController()
+    setTimeout(() => late.abort(new DOMException('too late', 'TimeoutError')), ms)
+    return late.signal
+  })
+  onTestFinished(() => timeout.mockRestore())
+  const { answers, asked, problems, responses, follow } = page(waiting('a'), waiting('b'))
+  answers['question-of-a'] = () => new Promise(() => {})
+  follow()
+  await seconds(10)
+  answers['question-of-b'] = () => Response.json({ resolved: true, approved: true })
+  await seconds(10)
+  expect(responses).toEqual([{ id: 'b', approved: true }])
+  expect(asked.filter((url) => url.endsWith('question-of-a'))).toHaveLength(1)
+  await seconds(12)
+  expect(problems).toEqual(['unavailable'])
+  answers['question-of-a'] = () => Response.json({ resolved: true, approved: true })
+  await seconds(20)
+  expect([responses.at(-1), problems]).toEqual([{ id: 'a', approved: true }, ['unavailable', undefined]])
+})
+
+test('a response that the chat never takes holds up no other one', async () => {
+  const { chat, answers, follow } = page(waiting('a'), waiting('b'))
+  chat.addToolApprovalResponse.mockImplementation(() => new Promise(() => {}))
+  answers['question-of-a'] = () => Response.json({ resolved: true, approved: true })
+  follow()
+  await seconds(2)
+  answers['question-of-b'] = () => Response.json({ resolved: true, approved: true })
+  await seconds(10)
+  expect(chat.addToolApprovalResponse).toHaveBeenCalledWith({ id: 'b', approved: true })
+})
+
+test.each([null, {}, { role: 'user', content: 'hi' }])(
+  'messages that are no chat’s for a while, such as %j, end no polls',
+  async (odd) => {
+    const { chat, answers, responses, follow } = page(waiting('a'))
+    chat.messages.push(odd as never)
+    follow()
+    await seconds(3)
+    chat.messages.pop()
+    answers['question-of-a'] = () => Response.json({ resolved: true, approved: true })
+    await seconds(2)
+    expect(responses).toEqual([{ id: 'a', approved: true }])
+  },
+)
+
+test('an id that no address can hold, as a model may write it, is a problem of its question alone', async () => {
+  const { answers, asked, problems, responses, follow } = page(
+    waiting('a', 'approval_pending', { id: '\ud800' }),
+    waiting('b'),
+  )
+  answers['question-of-b'] = () => Response.json({ resolved: true, approved: true })
+  follow()
+  await seconds(20)
+  expect([asked.length, problems, responses]).toEqual([1, ['unavailable'], [{ id: 'b', approved: true }]])
+})
+
 test('tells the cause of a problem: the error of the network, or how the address answered', async () => {
   const { answers, follow } = page(waiting('a'))
   const onProblem = vi.fn()
