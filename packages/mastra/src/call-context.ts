@@ -1,5 +1,5 @@
 import { ConfigurationError, currentIdentity, type Identity, type Interrupt, type Slot } from '@behalf/core'
-import { plainCopy, principalKey, type Redactor } from '@behalf/core/spi'
+import { plainCopy, principalKey, type Redactor, tellApp } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
 import type { GuardedCall } from './guarded-tools.ts'
@@ -148,7 +148,14 @@ export function identityFor(call: GuardedCall, { agent }: Context): Identity | u
   }
   if (isBackgroundTask) return undefined
   try {
-    return identity()
+    const found = identity()
+    if (!('then' in Object(found))) return found
+    // A promise that rejects would end the process.
+    tellApp(() => found)
+    throw new ConfigurationError(
+      'guardTools.identity',
+      'returned a promise, and is asked within each call: verify the user before the run, and return the identity',
+    )
   } catch (error) {
     reportError(error, call)
     return undefined

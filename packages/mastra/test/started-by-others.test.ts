@@ -2,8 +2,10 @@
 // before it.
 import { currentIdentity, detached, type Identity, policy, runAs } from '@behalf/core'
 import { Agent } from '@mastra/core/agent'
+import { AgentController } from '@mastra/core/agent-controller'
 import type { MastraModelConfig } from '@mastra/core/llm'
 import { Mastra } from '@mastra/core/mastra'
+import { MockMemory } from '@mastra/core/memory'
 import { createTool } from '@mastra/core/tools'
 import { LibSQLStore } from '@mastra/libsql'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -143,4 +145,44 @@ test('the code of a tool of the AI SDK, as a background task, which Mastra does 
   await Promise.all([...streams, ended])
   expect(acted).toEqual([])
   expect(errors).toMatchObject([{ code: 'ERR_CONFIGURATION' }, { code: 'ERR_CONFIGURATION' }])
+})
+
+describe('a session of an AgentController', () => {
+  /** Two users and a controller, whose agent tells at each message as whom it acts. */
+  async function controlled() {
+    const { ann, bob, acted, toolsOf } = await acting(Number.POSITIVE_INFINITY)
+    const asking = [call('c1', 'who', {})]
+    const script = new ScriptedModel(asking, 'Done.', asking, 'Done.')
+    const agent = agentOf('trader', script, { tools: toolsOf(currentIdentity), memory: new MockMemory() })
+    const controller = new AgentController({
+      id: 'controller',
+      agent,
+      storage: new LibSQLStore({ id: 'storage', url: ':memory:' }),
+      modes: [{ id: 'trade', name: 'Trade', metadata: { default: true }, instructions: 'x' }],
+    })
+    await controller.init()
+    const ask = async (who: Identity, resourceId: string) => {
+      // Within the user's own request. A session is created once for each resource.
+      await runAs(who, async () => {
+        const session = await controller.createSession({ resourceId })
+        await session.permissions.setForTool({ toolName: 'who', policy: 'allow' })
+        await session.sendMessage({ content: 'Who am I?' })
+      })
+    }
+    return { ann, bob, acted, ask }
+  }
+
+  test('acts as the user within whose runAs it was created, whoever writes into it, as the guide warns', async () => {
+    const { ann, bob, acted, ask } = await controlled()
+    await ask(ann, 'room')
+    await ask(bob, 'room')
+    expect(acted).toEqual(['ann', 'ann'])
+  })
+
+  test('acts for its own user where each user has one', async () => {
+    const { ann, bob, acted, ask } = await controlled()
+    await ask(ann, 'ann')
+    await ask(bob, 'bob')
+    expect(acted).toEqual(['ann', 'bob'])
+  })
 })

@@ -3,12 +3,12 @@ import { buy } from '@behalf/testing/contract'
 import { verifies } from '@behalf/testing/requirements'
 import { RequestContext } from '@mastra/core/request-context'
 import { createTool } from '@mastra/core/tools'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
 import { asked, conversation, guarded, read } from './conversation.ts'
 import { call, ScriptedModel, type Step } from './scripted-model.ts'
-import { world } from './world.ts'
+import { makeTools, policies, world } from './world.ts'
 
 // What was seen to go wrong with Mastra, each held by a test: frameworks.md, section 3.
 
@@ -35,6 +35,28 @@ describe('the request context', () => {
     await read(await restarted.resumeStream({ approved: true }, { runId, toolCallId }))
     expect(interruptsOf(await restarted.listSuspendedRuns())).toMatchObject([{ interrupt: { kind: 'login_required' } }])
     expect(await target.orders()).toBe(0)
+  })
+
+  test('an identity function that is async makes no call of its user, ends no process, and is told to onError', async () => {
+    const target = await world()
+    const identity = await target.login()
+    const rejections: unknown[] = []
+    const listener = (error: unknown) => void rejections.push(error)
+    process.on('unhandledRejection', listener)
+    onTestFinished(() => void process.off('unhandledRejection', listener))
+    for (const given of [async () => identity, () => Promise.reject(new Error('the session is away'))]) {
+      const errors: unknown[] = []
+      const onError = (error: unknown) => errors.push(error)
+      const options = { guard: target.guard(), policies, identity: given as never, onError }
+      const model = new ScriptedModel([call('call-1', 'whoami', {})])
+      const talk = conversation()
+      const agent = talk.agent(guardTools(makeTools(), options), model)
+      await agent.generate('Who?', { memory: talk.memory })
+      expect(model.saw).not.toContain('"subject"')
+      expect(errors.map(String)).toEqual([expect.stringContaining('guardTools.identity: returned a promise')])
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(rejections).toEqual([])
   })
 
   test('an identity function is asked at each call: the user who resumes is not the one who began', async () => {

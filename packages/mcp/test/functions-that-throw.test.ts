@@ -72,6 +72,35 @@ describe.each(handlers)('of an app with %s', (_name, handlerFor) => {
     expect(new Set(seen.map(String))).toEqual(new Set([`Error: ${SECRET}`]))
   })
 
+  test.each([
+    ['is async, and rejects', async () => fail()],
+    ['never ends', () => new Promise(() => {})],
+    ['returns an object whose text throws', () => ({ toString: fail })],
+  ])('a `pageOf` that %s gives no page, ends no process, and is told to `onError`', async (_how, pageOf) => {
+    const seen: unknown[] = []
+    const onError = (error: unknown) => void seen.push(error)
+    serve(handlerFor({ guard: world.guard(), waitSeconds: 0, pageOf: pageOf as never, onError }))
+    const client = await connectClient(world.resource, await world.token('ann'), legacy)
+    const asked = await client.callTool(order)
+    expect(asked).toMatchObject({ isError: true, _meta: { 'behalf/interrupt': { kind: 'approval_pending' } } })
+    expect(JSON.stringify(asked)).not.toContain('secret')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(rejections).toEqual([])
+    expect(String(seen[0])).toContain('guardTools.pageOf: returned no text')
+  })
+
+  test('a `pageOf` that changes the interrupt changes nothing that the client is told', async () => {
+    const pageOf = (interrupt: { message: string }) => {
+      interrupt.message = SECRET
+      return undefined
+    }
+    serve(handlerFor({ guard: world.guard(), waitSeconds: 0, pageOf: pageOf as never }))
+    const client = await connectClient(world.resource, await world.token('ann'), legacy)
+    expect(await client.callTool(order)).toMatchObject({
+      _meta: { 'behalf/interrupt': { message: 'Buy 50 shares of AAPL' } },
+    })
+  })
+
   test('an `onError` that rejects ends no process', async () => {
     const onError = async () => fail()
     serve(handlerFor({ guard: world.guard(), onError }))

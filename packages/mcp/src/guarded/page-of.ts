@@ -1,4 +1,5 @@
-import type { Interrupt } from '@behalf/core'
+import { ConfigurationError, type Interrupt } from '@behalf/core'
+import { tellApp } from '@behalf/core/spi'
 import { isLoopback } from './is-loopback.ts'
 import type { GuardedTool } from './mcp-tool.ts'
 import { reportError } from './report-error.ts'
@@ -18,8 +19,17 @@ export function pageFor(guarded: GuardedTool, interrupt: Interrupt): string | un
 
 function pageOf(guarded: GuardedTool, interrupt: Interrupt): string | undefined {
   const { pageOf: own } = guarded.rules
+  if (own === undefined) return interrupt.url
   try {
-    return own === undefined ? interrupt.url : own(interrupt)
+    // A copy: the client is told what the guard asks.
+    const page: unknown = own(structuredClone(interrupt))
+    if (page === undefined || page === null || typeof page === 'string') return page ?? undefined
+    // A promise that rejects would end the process.
+    tellApp(() => page)
+    throw new ConfigurationError(
+      'guardTools.pageOf',
+      'returned no text, but a promise or an object: return the address',
+    )
   } catch (error) {
     reportError(guarded, error)
     return undefined
