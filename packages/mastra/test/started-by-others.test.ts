@@ -172,7 +172,7 @@ describe('a session of an AgentController', () => {
     return { ann, bob, acted, ask }
   }
 
-  test('acts as the user within whose runAs it was created, whoever writes into it, as the guide warns', async () => {
+  test('acts as the user within whose runAs it was created, also when another user writes, as the guide warns', async () => {
     const { ann, bob, acted, ask } = await controlled()
     await ask(ann, 'room')
     await ask(bob, 'room')
