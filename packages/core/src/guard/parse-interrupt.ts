@@ -1,5 +1,6 @@
 import type { Interrupt, InterruptKind } from '../contract/index.ts'
-import { parsedJson } from '../lib/index.ts'
+// Not by the folder's index, which loads modules of Node: browsers load this file.
+import { parsedJson } from '../lib/plain-json.ts'
 
 const kinds: readonly InterruptKind[] = [
   'login_required',
