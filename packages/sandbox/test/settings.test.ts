@@ -38,10 +38,13 @@ for (let left = 20; left > 0 && outcome.status === 'interrupted'; left--) {
   outcome = await look()
 }
 console.log(JSON.stringify({ status: outcome.status, result: outcome.result, trace: outcome.trace }))
+const costly = policy(Order, { approval: { message: () => 'Buy for $5' } })
+const { code } = await guard.run(costly, { tool: 'costly', slot: 'one', input, identity }, () => 'bought')
+console.log('beyond the limits of a message:', code)
 `
 
 test.each<SandboxProfile>(['oidc', 'auth0', 'okta', 'entra', 'keycloak'])(
-  'the settings that are printed for %s run as they are',
+  'the settings that are printed for %s run as they are, and know the limits of a message',
   { timeout: 60_000 },
   async (profile) => {
     const sandbox = await startSandbox({ profile, answers: 'approve' })
@@ -62,6 +65,7 @@ test.each<SandboxProfile>(['oidc', 'auth0', 'okta', 'entra', 'keycloak'])(
       child.on('close', () => resolve(text))
     })
     expect(output).toContain('"status":"done","result":201')
+    expect(output).toContain('beyond the limits of a message: misconfigured')
     expect(await sandbox.target.api.controls.orders('p-ann')).toHaveLength(1)
     expect(textOf(await (await openConsole(sandbox)).call('create_order'))).toContain('done For ann')
   },

@@ -13,19 +13,21 @@ export interface Auth0Options extends ProfileOptions {
 
 const optionKeys = namesOf<Auth0Options>(...profileKeys, 'domain')
 
-const MAX_BINDING_MESSAGE = 64
-const bindingMessage = /^[A-Za-z0-9 +\-_.,:#]*$/
+/**
+ * Returns the problem of a binding message where Auth0's limits apply, in words: at Auth0, and in the sandbox.
+ * `undefined`: it is within them.
+ */
+export function checkAuth0Message(message: string): string | undefined {
+  if (/^[A-Za-z0-9 +\-_.,:#]{1,64}$/.test(message)) return undefined
+  const [other] = /[^A-Za-z0-9 +\-_.,:#]/u.exec(message) ?? []
+  return `has ${other ?? `${message.length} characters`}; give 1 to 64 letters, digits, spaces and +-_.,:#`
+}
 
 /** Auth0's CIBA: a structured hint, a short message of a fixed alphabet, and expiry reported as a refusal. */
 const ciba: CibaProfile = {
   // RFC 9493 §3.2.3 in JSON. Auth0 takes no other hint.
   hint: ({ issuer, subject }) => ({ login_hint: JSON.stringify({ format: 'iss_sub', iss: issuer, sub: subject }) }),
-  checkBindingMessage: (message) => {
-    if (message === '') return 'Auth0 asks for a binding message'
-    if (message.length > MAX_BINDING_MESSAGE) return `Auth0 takes at most ${MAX_BINDING_MESSAGE} characters`
-    if (!bindingMessage.test(message)) return 'Auth0 takes letters, digits, spaces and +-_.,:# only'
-    return undefined
-  },
+  checkBindingMessage: checkAuth0Message,
   requestedExpiry: { parameter: 'requested_expiry', min: 1, max: 300 },
   carriesAuthorizationDetails: true,
   // Types of details are registered with an API. A request that names no API knows no type.

@@ -1,5 +1,5 @@
 // `@behalf/core/providers`: profiles of the providers, and keys that a client proves.
-export { type Auth0Options, auth0 } from '../authorization-server/auth0.ts'
+export { type Auth0Options, auth0, checkAuth0Message } from '../authorization-server/auth0.ts'
 export type { ClientAuthenticationOptions } from '../authorization-server/client-authentication.ts'
 export type * from '../authorization-server/dpop-key.ts'
 export { generateDpopKey, importDpopKey } from '../authorization-server/dpop-key.ts'

@@ -1,3 +1,4 @@
+import { checkAuth0Message } from '@behalf/core/providers'
 import { type BackchannelAuthenticationRequest, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import * as z from 'zod/mini'
 import { parseJson } from './authorization-details.ts'
@@ -5,14 +6,12 @@ import type { ServerContext } from './server-context.ts'
 
 const DEFAULT_INTERVAL = 5
 
-/** Auth0's bounds; no specification gives any. */
-const BINDING_MESSAGE = /^[A-Za-z0-9 +\-_.,:#]{1,64}$/
-
 /** Auth0's form of a `login_hint`. */
 const IssuerAndSubject = z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() })
 
+/** Auth0's limits; no specification gives any. A fixed text, because an OAuth error can hold only some characters. */
 export function bindingMessageProblem(message: string | undefined): string | undefined {
-  if (message === undefined || BINDING_MESSAGE.test(message)) return undefined
+  if (message === undefined || checkAuth0Message(message) === undefined) return undefined
   return 'at most 64 of letters, digits, space and +-_.,:#'
 }
 

@@ -2,7 +2,7 @@ import { allowInsecureLoopback, type GuardOptions, type Profile } from '@behalf/
 import { jsonLinesSink } from '@behalf/core/audit'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
-import { oidc } from '@behalf/core/providers'
+import { checkAuth0Message, oidc } from '@behalf/core/providers'
 import { entraRoles, keycloakRoles, oktaGroups, roleMap } from '@behalf/core/roles'
 import { auth0TokenVault } from '@behalf/core/vault'
 import type { SandboxProfile } from '../authorization-server/index.ts'
@@ -36,7 +36,7 @@ export function guardOptionsOf(settings: SandboxSettings, reporters = reportTo(s
       issuer,
       clientId,
       clientSecret,
-      ciba: { carriesAuthorizationDetails: true },
+      ciba: { carriesAuthorizationDetails: true, checkBindingMessage: checkAuth0Message },
       [allowInsecureLoopback]: true,
     }),
     agent: { name: agentName, ceiling: SCOPES },

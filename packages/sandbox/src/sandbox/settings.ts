@@ -109,7 +109,7 @@ export function settingsCode(settings: SandboxSettings): string {
 import { jsonLinesSink } from '@behalf/core/audit'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
-import { oidc } from '@behalf/core/providers'
+import { checkAuth0Message, oidc } from '@behalf/core/providers'
 import { ${door === '' ? '' : `${door}, `}roleMap } from '@behalf/core/roles'
 import { auth0TokenVault } from '@behalf/core/vault'
 
@@ -121,7 +121,7 @@ export const authorizationServer = oidc({
   issuer: '${settings.issuer}',
   clientId: '${settings.clientId}',
   clientSecret: ${quoted(settings.clientSecret)},
-  ciba: { carriesAuthorizationDetails: true },
+  ciba: { carriesAuthorizationDetails: true, checkBindingMessage: checkAuth0Message },
   [allowInsecureLoopback]: true,
 })
 

@@ -45,6 +45,45 @@ test.each<SandboxProfile>(['oidc', 'auth0', 'okta', 'entra', 'keycloak'])(
   },
 )
 
+test('a question after a run in doubt is sent with a warning that fits the phone', async () => {
+  const sandbox = await started()
+  const guard = createGuard(sandbox.guardOptions)
+  const buy = (maxSeconds: number) =>
+    defineTool({
+      name: 'buy',
+      description: 'Buys shares.',
+      input: z.strictObject({}),
+      approval: { message: () => 'Buy 50 shares of AAPL' },
+      wait: { maxSeconds },
+      run: () => Promise.reject(new Error('the connection broke')),
+    })
+  const identity = await sandbox.signIn('ann')
+  await sandbox.fault('approve')
+  const broken = guard.run(buy(20), { slot: 'one', input: {}, identity })
+  await expect(broken).rejects.toThrow('the connection broke')
+  expect(await guard.run(buy(0.001), { slot: 'two', input: {}, identity })).toMatchObject({ status: 'interrupted' })
+  const [asked] = await sandbox.target.authorizationServer.controls.pendingRequests('ann')
+  expect(asked?.bindingMessage).toMatch(/^Repeat of .* UTC, result unknown: Buy 50 shares of AAPL$/)
+})
+
+test.each([
+  ['Buy for $5', 'has $; give 1 to 64 letters, digits, spaces and +-_.,:#'],
+  ['x'.repeat(65), 'has 65 characters; give 1 to 64 letters'],
+])('the message %j is refused before it is sent, with what is wrong', async (message, problem) => {
+  const sandbox = await started()
+  const buy = defineTool({
+    name: 'buy',
+    description: 'Buys.',
+    input: z.strictObject({}),
+    approval: { message: () => message },
+    run: () => 'bought',
+  })
+  const identity = await sandbox.signIn('ann')
+  const outcome = await createGuard(sandbox.guardOptions).run(buy, { slot: 'one', input: {}, identity })
+  expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+  expect(JSON.stringify(outcome.trace)).toContain(`approval.message: ${problem}`)
+})
+
 test('the program of the guide for local development places its orders at the API, and prints what its comments say', {
   timeout: 30_000,
 }, async () => {

@@ -96,9 +96,9 @@ describe('auth0', () => {
   })
 
   test.each([
-    ['', 'binding message'],
-    ['x'.repeat(65), '64'],
-    ['Buy 50 € of AAPL', 'letters'],
+    ['', 'has 0 characters'],
+    ['x'.repeat(65), 'has 65 characters; give 1 to 64'],
+    ['Buy 50 € of AAPL', 'has €; give 1 to 64 letters'],
     ['Buy "AAPL"', 'letters'],
     ['two\nlines', 'letters'],
     ['Buy (50)', 'letters'],
