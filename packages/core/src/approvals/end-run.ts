@@ -65,9 +65,10 @@ export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>
 const MAX_REPLACED = 3
 
 /**
- * Replaces the question under the same id and idempotency key: `requested | pending | approved -> requested`. Does
- * not change a run that has started, or one whose question another caller has replaced meanwhile. Replaces a question
- * that a person has received only once; after that, the call waits for their answer.
+ * Replaces the question under the same id and idempotency key: `requested | pending | approved -> requested`, and
+ * `failed -> requested` where the channel refused to send it. Does not change a run that has started, or one whose
+ * question another caller has replaced meanwhile. Replaces a question that a person has received only once; after that,
+ * the call waits for their answer.
  *
  * @param isPolled - Whether the question was polled just now. Else a no that was given since the last poll would be lost.
  */
@@ -84,11 +85,11 @@ export async function replaceQuestion(
     const { state, replaced = 0 } = record
     if (state === 'pending' && (replaced > 0 || !isPolled)) return undefined
     before = record
-    const { token: _, delivery: __, note: ___, told: ____, ...answered } = record
+    const { token: _, delivery: __, note: ___, told: ____, unsent, endedAt: _____, ...answered } = record
     const { answeredAt: _at, foundAt: _f, usableUntil: _u, evidence: _e, ...rest } = answered
     const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, accounts: _c, ...kept } = rest
     // A question that was never sent does not count: no person saw it.
-    const counted = state === 'requested' ? replaced : replaced + 1
+    const counted = state === 'requested' || unsent ? replaced : replaced + 1
     const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && record.sends >= MAX_SENDS)
     if (isTooMuch) return { ...kept, state: 'expired', note: 'the person was asked too often', endedAt: runStore.now() }
     return { ...kept, ...asked, state: 'requested', replaced: counted, ...(state === 'approved' && { sends: 0 }) }

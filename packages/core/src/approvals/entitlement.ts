@@ -58,8 +58,8 @@ const isOthers = (record: RunRecord, demand: Demand): boolean =>
 
 /** Why a question, answered or not, is not the one that this call needs; `undefined` where it is. */
 export function misfitOf(record: RunRecord, demand: Demand): string | undefined {
-  const { question, policyVersion } = record
-  if (question === undefined) return 'no question sent'
+  const { question, policyVersion, unsent } = record
+  if (question === undefined || unsent) return 'no question sent'
   if (policyVersion !== demand.policyVersion) return 'the policy has changed since the question'
   if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
   if (question.channel !== demand.channel) return 'the policy asks by another channel now'

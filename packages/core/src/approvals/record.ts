@@ -41,7 +41,8 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
   threw: [],
   denied: cameBack,
   expired: cameBack,
-  failed: cameBack,
+  // Back to `requested`: the channel refused to send the question, so no person was asked.
+  failed: ['requested', ...cameBack],
   cancelled: cameBack,
   revoked: cameBack,
 }
@@ -55,12 +56,12 @@ export const MAX_TRIES = 3
 export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
   state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && (usableUntil === undefined || now < usableUntil)
 
-/** The run never started, or had no effect, and may start. */
-export const isUnused = ({ state }: Pick<RunRecord, 'state'>): boolean =>
-  state === 'requested' || state === 'pending' || state === 'approved'
+/** The run never started, or had no effect, and may start, or be asked about again. */
+export const isUnused = ({ state, unsent }: RunRecord): boolean =>
+  state === 'requested' || state === 'pending' || state === 'approved' || (state === 'failed' && unsent === true)
 
-/** Only its runner can still change the run. */
-export const isSettled = (state: RunState): boolean => next[state].every((to) => cameBack.some((it) => it === to))
+/** Only its runner can still change the run, or a call that asks again. */
+export const isSettled = (state: RunState): boolean => next[state].every((to) => next.failed.includes(to))
 
 /** What a person is asked. Computed once and stored: every send and every look uses this text. */
 export interface StoredQuestion {
@@ -145,7 +146,7 @@ export interface RunRecord {
   readonly replaced?: number
   /** Why the person is asked again, or why nothing can come of it. For the operator. */
   readonly note?: string
-  /** With `failed`: the channel refused to send the question. */
+  /** With `failed`: the channel refused to send the question. The next call of the slot asks again. */
   readonly unsent?: boolean
   /** Epoch seconds: when the person answered, where that is known, else the earliest time at which they can have. */
   readonly answeredAt?: number

@@ -35,9 +35,10 @@ test('an idempotency key is that of one record and one binding (A5)', async () =
   expect(new Set(keys).size).toBe(3)
 })
 
-test('what ended stays as it ended, unless its body comes back (A2)', () => {
+test('what ended stays as it ended, unless its body comes back (A2) or its question was never sent (A6)', () => {
   const ended = ['completed', 'threw', 'denied', 'expired', 'failed', 'cancelled', 'revoked'] as const
-  const comesBack = (from: string, to: string) => !['completed', 'threw'].includes(from) && to === 'completed'
+  const comesBack = (from: string, to: string) =>
+    (!['completed', 'threw'].includes(from) && to === 'completed') || (from === 'failed' && to === 'requested')
   for (const state of ended) {
     expect([state, isSettled(state)]).toEqual([state, true])
     for (const next of ['requested', 'pending', 'approved', 'running', ...ended] as const) {

@@ -2,8 +2,8 @@ import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { InvalidResponseError, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
 import { denySentences } from '../../../src/guard/sentences.ts'
-import { ConfigurationError } from '../../../src/index.ts'
-import { asks, smallWorld } from './small-world.ts'
+import { ConfigurationError, policy } from '../../../src/index.ts'
+import { asks, schema, smallWorld, user } from './small-world.ts'
 
 test.each([
   ['the person has no device', new OAuthResponseError({ error: 'access_denied', status: 403 })],
@@ -30,3 +30,45 @@ test(
     expect(await guard().run(asks, call(), () => 'ran')).toMatchObject({ code: 'approval_failed' })
   },
 )
+
+test(verifies('A6', 'a slot whose question was not sent asks again at its next call, as the same run'), async () => {
+  const { guard, call, clock, failsToAsk, questions, answers } = smallWorld()
+  let runs = 0
+  const run = (message: string) =>
+    guard().run(policy(schema, { version: '1', approval: { message: () => message } }), call(), () => ++runs)
+  failsToAsk(() => Promise.reject(new ConfigurationError('approval.message', 'has $')))
+  const [refused, refusedAgain] = [await run('Pay $5'), await run('Pay $6')]
+  expect([refused, refusedAgain]).toMatchObject([{ code: 'approval_not_sent' }, { code: 'approval_not_sent' }])
+  failsToAsk(() => {})
+  const asked = await run('Pay 5')
+  const { approvalId } = refused.trace
+  expect(asked).toMatchObject({ status: 'interrupted', interrupt: { id: approvalId, message: 'Pay 5' } })
+  expect(await guard().approvals.get(approvalId ?? '', { identity: user() })).toMatchObject({ state: 'open' })
+  answers({ status: 'approved' })
+  clock.advance(6)
+  expect(await run('Pay 5')).toMatchObject({ status: 'done', result: 1 })
+  expect(await run('Pay 5')).toMatchObject({ status: 'done', result: 1 })
+  expect(questions.map(({ message }) => message)).toEqual(['Pay 5'])
+})
+
+test('a question that may have been sent is not asked again in its slot', async () => {
+  const { guard, call, failsToAsk, questions } = smallWorld()
+  failsToAsk(() => Promise.reject(new InvalidResponseError('no auth_req_id')))
+  await guard().run(asks, call(), () => 'ran')
+  failsToAsk(() => {})
+  expect(await guard().run(asks, call(), () => 'ran')).toMatchObject({ code: 'approval_failed' })
+  expect(questions).toHaveLength(0)
+})
+
+test('a no to a question that was sent after all is final for its slot', async () => {
+  const { guard, call, clock, failsToAsk, answers } = smallWorld()
+  failsToAsk(() => Promise.reject(new ConfigurationError('approval.message', 'has $')))
+  await guard().run(asks, call(), () => 'ran')
+  failsToAsk(() => {})
+  await guard().run(asks, call(), () => 'ran')
+  answers({ status: 'denied' })
+  clock.advance(6)
+  for (const _ of [1, 2]) {
+    expect(await guard().run(asks, call(), () => 'ran')).toMatchObject({ code: 'approval_denied' })
+  }
+})
