@@ -32,10 +32,10 @@ export type Settled =
 const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   denied: ['approval_denied', 'the person said no'],
   expired: ['approval_expired', 'the approval ran out'],
-  failed: ['approval_failed', 'the question or its answer could not be trusted'],
+  failed: ['approval_failed', 'the answer could not be trusted'],
   cancelled: ['approval_cancelled', 'the owner cancelled the question'],
   revoked: ['revoked', 'the approval was revoked'],
-  threw: ['too_many_attempts', 'the body threw at each of its tries, and had no effect'],
+  threw: ['too_many_attempts', 'each try threw, and had no effect'],
   crashed: ['unknown_outcome', 'the body did not return: see approvals.resolve and HadNoEffect'],
 }
 

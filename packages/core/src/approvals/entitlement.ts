@@ -61,7 +61,7 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   const { question, policyVersion, unsent } = record
   if (question === undefined || unsent) return 'no question sent'
   if (policyVersion !== demand.policyVersion) return 'the policy has changed since the question'
-  if (!isSameCaller(record, demand.caller)) return 'the question was asked for another caller'
+  if (!isSameCaller(record, demand.caller)) return 'another caller asked'
   if (question.channel !== demand.channel) return 'the policy asks by another channel now'
   if (!isSamePrincipal(question.approver, demand.approver)) return 'the policy names another approver now'
   if (isOfAnotherClient(record, demand.client)) return 'another client asked'

@@ -1,7 +1,7 @@
 import { StoreError } from '../errors/index.ts'
 import { isOutage } from '../lib/index.ts'
 import { starterOf } from './caller.ts'
-import type { Entry, RunRecord } from './record.ts'
+import { type Entry, isOpen, type RunRecord } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
 /** What is needed to find a run, or to make it. */
@@ -105,8 +105,7 @@ async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<Ru
 function isAdoptable(record: RunRecord, now: number): boolean {
   if (record.perCall || record.slots.length >= MAX_SLOTS) return false
   if (record.state === 'approved') return record.usableUntil === undefined || now < record.usableUntil
-  const open = record.state === 'requested' || record.state === 'pending'
-  return open && (record.question === undefined || now < record.question.expiresAt)
+  return isOpen(record) && (record.question === undefined || now < record.question.expiresAt)
 }
 
 /** Reads the record that a pointer names, or makes the one whose maker died between two writes; it lists the slot. */

@@ -56,9 +56,12 @@ export const MAX_TRIES = 3
 export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
   state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && (usableUntil === undefined || now < usableUntil)
 
+/** A person is asked, or is about to be. */
+export const isOpen = ({ state }: RunRecord): boolean => state === 'requested' || state === 'pending'
+
 /** The run never started, or had no effect, and may start, or be asked about again. */
-export const isUnused = ({ state, unsent }: RunRecord): boolean =>
-  state === 'requested' || state === 'pending' || state === 'approved' || (state === 'failed' && unsent === true)
+export const isUnused = (record: RunRecord): boolean =>
+  isOpen(record) || record.state === 'approved' || (record.state === 'failed' && record.unsent === true)
 
 /** Only its runner can still change the run, or a call that asks again. */
 export const isSettled = (state: RunState): boolean => next[state].every((to) => next.failed.includes(to))

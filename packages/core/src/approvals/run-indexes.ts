@@ -1,7 +1,7 @@
 import { type Principal, principalKey } from '../contract/index.ts'
 import type { Name } from '../lib/index.ts'
 import { revocableName, revocableNames } from '../revocation/index.ts'
-import { bucketOf, isSettled, type Refused, type RunRecord } from './record.ts'
+import { bucketOf, isOpen, isSettled, type Refused, type RunRecord } from './record.ts'
 
 /** The names under which runs are found: whom and what they are about. */
 export const runIndex = {
@@ -30,7 +30,7 @@ export function indexOfRun(record: RunRecord): readonly Name[] {
   if (!isSettled(state)) names.push(...revocableNames(owner, sessionIds))
   if (state === 'running' || state === 'crashed') names.push(runIndex.started(binding))
   // Only open questions are listed for their approver, so that the page stays short (A14).
-  if (question !== undefined && (state === 'requested' || state === 'pending')) {
+  if (question !== undefined && isOpen(record)) {
     names.push(runIndex.approver(question.approver), runIndex.asked(binding))
   }
   if (state === 'denied' && question !== undefined) {

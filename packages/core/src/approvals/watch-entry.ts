@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/index.ts'
 import { advanceRun } from './advance-run.ts'
 import { channelThatAsked } from './channels-by-name.ts'
-import type { Entry, RunRecord } from './record.ts'
+import { type Entry, isOpen, type RunRecord } from './record.ts'
 import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
 import { wake } from './watch-wake.ts'
 
@@ -23,15 +23,14 @@ export async function watchEntry(entry: Entry, settings: WatcherSettings): Promi
   const { runStore, channels, context } = settings
   const { question } = entry.record
   const channel = channelThatAsked(entry.record, channels, context.authorizationServers)
-  const isOpen = entry.record.state === 'pending' || entry.record.state === 'requested'
   // Where the channel of its name is another client's, so is the app that is to be told.
-  if (channel === undefined && (isOpen || channels.has(question?.channel ?? ''))) {
+  if (channel === undefined && (isOpen(entry.record) || channels.has(question?.channel ?? ''))) {
     throw new ConfigurationError(
       'approvals',
       `a question went by channel ${JSON.stringify(question?.channel)} and client ${JSON.stringify(question?.client)}, and this watcher lacks one of them`,
     )
   }
-  const settled = isOpen ? await advanceRun(runStore, entry, channel, context) : { entry }
+  const settled = isOpen(entry.record) ? await advanceRun(runStore, entry, channel, context) : { entry }
   // A call that waits in this process needs not wait for its own next look.
   if (settled.entry.record.state !== 'pending') wake(entry.record.id)
   return isUntold(settled.entry.record) ? tell(settled.entry, settings) : 'open'

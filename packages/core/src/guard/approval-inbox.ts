@@ -1,6 +1,6 @@
 import { advanceRun } from '../approvals/advance-run.ts'
 import { endUnused, resolveCrash } from '../approvals/end-run.ts'
-import type { Entry, StoredResult } from '../approvals/record.ts'
+import { type Entry, isOpen, type StoredResult } from '../approvals/record.ts'
 import { reopen } from '../approvals/refusals.ts'
 import type { RunStore } from '../approvals/run-store.ts'
 import { type Identity, type Json, ownerOf } from '../contract/index.ts'
@@ -154,8 +154,7 @@ function theirs(runStore: RunStore, identity: Identity, as: 'owner' | 'approver'
 }
 
 function isOpenTo(identity: Identity, { record }: Entry, now: number): boolean {
-  const isOpen = record.state === 'requested' || record.state === 'pending'
-  return isOpen && isAsked(identity, record) && now < (record.question?.expiresAt ?? 0)
+  return isOpen(record) && isAsked(identity, record) && now < (record.question?.expiresAt ?? 0)
 }
 
 /** @throws ConfigurationError */

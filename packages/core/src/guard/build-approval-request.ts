@@ -6,11 +6,11 @@ import { afterNoes } from '../approvals/refusals.ts'
 import { type AuthorizationDetail, ownerOf, type Principal, type ResourceRule } from '../contract/index.ts'
 import { movesNumbers } from '../display/text-direction.ts'
 import { visibleText } from '../display/visible-text.ts'
-import { snapshot } from '../lib/index.ts'
+import { kinds, snapshot } from '../lib/index.ts'
 import { answerOf } from './answer-of.ts'
 import type { AuthorizedCall, IdentifiedCall } from './call.ts'
 import type { Runs } from './guard-parts.ts'
-import type { AnyRules } from './policy-definition.ts'
+import { type AnyRules, anApprover } from './policy-definition.ts'
 import { deny, type Refusal } from './refusal.ts'
 
 /** Default time that a question may stay open, in seconds. */
@@ -51,8 +51,8 @@ function draftQuestion(
   if (typeof chosen === 'string') return deny('misconfigured', chosen)
   const { name, channel } = chosen
   const approver = approverOf(approval, call)
-  if (!isApprover(approver)) {
-    return deny('misconfigured', 'approval.approver must name issuer and subject')
+  if (approver === undefined || !isApprover(approver)) {
+    return deny('misconfigured', `approval.approver: names no person; give ${anApprover.words}`)
   }
   const asked = answerOf('approval.message', () => approval.message(rulesInput(call)))
     .normalize('NFC')
@@ -132,17 +132,13 @@ function messageProblem(text: string): string | undefined {
 /** The first of them, for the operator. */
 const codesIn = (shown: string): string => [...new Set(shown.match(/\[U\+[^\]]+\]|⏎/g))].slice(0, 5).join(' ')
 
-function isApprover(approver: Principal | undefined): approver is Principal {
-  if (approver === undefined) return false
-  const { issuer, subject, tenant = subject } = approver
-  return [issuer, subject, tenant].every((part) => typeof part === 'string' && part !== '')
-}
+const isApprover = ({ issuer, subject, tenant = subject }: Principal): boolean =>
+  kinds.texts.holds([issuer, subject, tenant])
 
 function plainDetails(details: readonly AuthorizationDetail[]): readonly AuthorizationDetail[] | undefined {
   const copied = snapshot(details)
   if ('problem' in copied || !Array.isArray(copied.value)) return undefined
-  const typed = copied.value.every((detail) => typeof detail?.type === 'string' && detail.type !== '')
-  return typed ? copied.value : undefined
+  return copied.value.every((detail) => kinds.text.holds(detail?.type)) ? copied.value : undefined
 }
 
 /**
@@ -170,7 +166,7 @@ function withCredential(
   if (policy.rules.approval?.enforcedBy !== 'server') return question
   return deny(
     'misconfigured',
-    `approval.enforcedBy is 'server', and this approver, channel or provider cannot carry details in a token`,
+    'approval.enforcedBy: this approver, channel or provider cannot carry details in a token',
   )
 }
 

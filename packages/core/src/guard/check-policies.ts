@@ -19,7 +19,7 @@ export function checkPolicies(policies: Readonly<Record<string, Policy>>, guard:
   }
   const known = Object.entries(policies).map(([tool, policy]) => ({ tool, policy: definitionOf(policy) }))
   const problems = known.flatMap(({ tool, policy }) =>
-    problemsOf(policy, guard).map((problem) => `${tool}: ${problem}`),
+    problemsOf(tool, policy, guard).map((problem) => `${tool}: ${problem}`),
   )
   if (problems.length > 0) {
     throw new ConfigurationError('tools', `this guard cannot serve ${problems.join('; ')}`)
@@ -31,12 +31,14 @@ export function checkPolicies(policies: Readonly<Record<string, Policy>>, guard:
   return [{ message }, ...warnings]
 }
 
-function problemsOf(policy: PolicyDefinition | undefined, guard: GuardParts): readonly string[] {
+function problemsOf(tool: string, policy: PolicyDefinition | undefined, guard: GuardParts): readonly string[] {
   if (policy === undefined) return ['has no policy: give what policy() or publicTool() made']
   const { bounds, sources } = guard
   const { permission, visibleWhen, roles, approval } = policy.rules
   const asksPermission = permission !== undefined || visibleWhen !== undefined
   const missing = [
+    // The union of what frameworks, models' APIs and MCP take.
+    !/^[\w.:/-]{1,128}$/.test(tool) && 'name it by 1 to 128 letters, digits and _-.:/',
     asksPermission && bounds.permissions === undefined && 'asks for a permission: give createGuard `permissions`',
     roles !== undefined && bounds.roles === undefined && 'needs a role: give createGuard `roles`',
     policy.hasConnections && sources.vault === undefined && 'uses a linked account: give createGuard a `vault`',

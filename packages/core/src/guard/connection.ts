@@ -54,6 +54,6 @@ function exempted(list: readonly string[], scopes: readonly string[]): readonly 
   if (both === undefined) return withoutApproval
   throw new ConfigurationError(
     'connection.withoutApproval',
-    `${both} stands in scopes too, and what needs an approval cannot be had without one: name a smaller scope`,
+    `${both} is in scopes too, and needs an approval: name a smaller scope`,
   )
 }

@@ -19,7 +19,7 @@ import {
   refuseUnknownKeys,
   upTo,
 } from '../lib/index.ts'
-import { type AuditSink, type Clock, systemClock, tellApp } from '../ports/index.ts'
+import { type Clock, systemClock, tellApp } from '../ports/index.ts'
 import { concerns, Revocations } from '../revocation/index.ts'
 import { memoryStore } from '../stores/memory-store.ts'
 import type { SharedTokens } from '../token-exchange/shared-tokens.ts'
@@ -42,10 +42,10 @@ import { stepUpsIn } from './step-up.ts'
 import { visibleTools } from './visible-tools.ts'
 
 const optionValues = {
-  authorizationServer: {
+  authorizationServer: needed({
     words: 'a profile such as auth0({ … }) or oidc({ … }), or a function from an issuer to its profile',
-    holds: (value: unknown) => typeof value === 'function' || typeof (value as Profile | null)?.issuer === 'string',
-  },
+    holds: (value) => typeof value === 'function' || typeof (value as Profile | null)?.issuer === 'string',
+  }),
   permissions: having('a checker such as openFga({ … })', 'check'),
   roles: having('a role map such as roleMap({ … })', 'rolesOf', 'scopesOf'),
   vault: having('a vault such as storedVault({ … })', 'token'),
@@ -118,9 +118,6 @@ function partsOf(options: GuardOptions): GuardParts {
   const { authorizationServer, clock = systemClock, timeoutMs = 10_000, mode = 'enforce' } = options
   // Copied: its name is a part of the names of runs, and an app may reuse the object for its next guard.
   const agent = { ...options.agent }
-  if (authorizationServer === undefined) {
-    throw new ConfigurationError('authorizationServer', 'give a profile such as auth0({ … }) or oidc({ … })')
-  }
   checkOptions('agent', agent, { name: needed(kinds.text), ceiling: kinds.texts, actorToken: kinds.function })
   checkActorToken(options)
   checkPermissions(options)
@@ -181,17 +178,15 @@ function auditorOf(
   audit: GuardOptions['audit'],
   surroundings: { readonly agent: string; readonly clock: Clock; readonly timeoutMs: number },
 ): Auditor {
-  if (audit === undefined) return new Auditor({ ...surroundings, sink: undefined, required: false })
-  if ('sink' in audit) {
+  // This form asks for required audit: any other value would let calls run without a record.
+  const required = audit !== undefined && 'sink' in audit
+  if (required) {
     refuseUnknownKeys('audit', audit, ['sink', 'required'])
-    // This form asks for required audit: any other value would let calls run without a record.
     if (audit.required !== true) throw new ConfigurationError('audit.required', 'is true; else give the sink itself')
-    return new Auditor({ ...surroundings, sink: checkedSink(audit.sink), required: true })
   }
-  return new Auditor({ ...surroundings, sink: checkedSink(audit), required: false })
-}
-
-function checkedSink(sink: AuditSink): AuditSink {
-  if (typeof sink?.write === 'function') return sink
-  throw new ConfigurationError('audit', 'give a sink with a write(event) method')
+  const sink = required ? audit.sink : audit
+  if (audit !== undefined && typeof sink?.write !== 'function') {
+    throw new ConfigurationError('audit', 'give a sink with a write(event) method')
+  }
+  return new Auditor({ ...surroundings, sink, required })
 }

@@ -10,7 +10,7 @@ import type {
   Policy,
   Rules,
 } from '../contract/index.ts'
-import { canonicalJson, sha256 } from '../lib/index.ts'
+import { canonicalJson, kinds, sha256 } from '../lib/index.ts'
 
 /** Call of any rule, as the guard knows it. The compiler checked the types where the policy was written. */
 export interface AnyCall {
@@ -28,6 +28,11 @@ export interface AnyRules extends Omit<Rules<Json, AccessRules>, 'permission' | 
     readonly when?: (call: AnyCall) => boolean
     readonly approver?: (call: AnyCall) => ReturnType<NonNullable<ApprovalRule<Json>['approver']>>
   }
+}
+
+export const anApprover = {
+  ...kinds.function,
+  words: "a function such as ({ identity }) => ({ issuer: identity.issuer, subject: 'bob' })",
 }
 
 /** A policy, as the guard sees it. */

@@ -4,7 +4,7 @@ import type { AccessRule, AccessRules, Effect, EffectOf, Policy, Rules } from '.
 import { ConfigurationError } from '../errors/index.ts'
 import { checkOptions, checkValues, copyOf, having, kinds, needed, oneOf, scopeList, upTo } from '../lib/index.ts'
 import { isConnection } from './linked-account.ts'
-import { type AnyRules, makePolicy } from './policy-definition.ts'
+import { type AnyRules, anApprover, makePolicy } from './policy-definition.ts'
 import { wholePermission } from './whole-permission.ts'
 
 type RuleName = keyof Rules<unknown, AccessRules>
@@ -35,7 +35,7 @@ const approvalValues = {
   message: needed(kinds.function),
   details: kinds.function,
   when: kinds.function,
-  approver: kinds.function,
+  approver: anApprover,
   lifetimeSeconds: aMonth,
   useWithinSeconds: aMonth,
   channel: kinds.text,

@@ -5,7 +5,7 @@ import { misfitOf } from '../approvals/entitlement.ts'
 import { findOrCreateRun, findRun, type StartedRuns, startedRuns } from '../approvals/find-run.ts'
 import { type Entry, isSettled, type RunRecord } from '../approvals/record.ts'
 import type { Identity, Json } from '../contract/index.ts'
-import { equalJson, shown } from '../lib/index.ts'
+import { equalJson, kinds, shown } from '../lib/index.ts'
 import { buildApprovalRequest } from './build-approval-request.ts'
 import { type AuthorizedCall, needsApproval } from './call.ts'
 import type { Phase } from './call-report.ts'
@@ -110,7 +110,4 @@ async function newRun(
   return { entry: await findOrCreateRun(runStore, { binding, slotKey: slot, fits, record }), started }
 }
 
-function isSlot(slot: unknown): boolean {
-  const parts: readonly unknown[] = Array.isArray(slot) && slot.length === 2 ? slot : [slot]
-  return parts.every((part) => typeof part === 'string' && part !== '')
-}
+const isSlot = (slot: unknown): boolean => kinds.texts.holds(Array.isArray(slot) && slot.length === 2 ? slot : [slot])

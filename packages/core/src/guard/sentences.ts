@@ -10,12 +10,12 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
   approval_denied: 'The request for approval was denied. Do not try this action again unless the user asks for it.',
   approval_expired: 'The request for approval ran out without being used.',
   approval_failed: 'The approval could not be verified, so the action was not done.',
-  approval_not_sent: 'The request for approval was not sent: no approver was asked, and the action was not done.',
+  approval_not_sent: 'No approver was asked, and the action was not done.',
   approval_cancelled: 'The request for approval was cancelled.',
   revoked: 'The access that this action needs was revoked.',
   delegation_exceeded: 'This action goes beyond what was delegated to this agent.',
   unknown_outcome:
-    'This action was started before and its result is not known. It was not done again. Ask the user to check what came of it first.',
+    'This action was started before and its result is not known. It was not done again. Ask the user to check its result first.',
   too_many_attempts: 'This action failed at each attempt and had no effect. It is not tried again.',
   misconfigured: 'This tool is not set up correctly. Trying again does not help.',
 }
@@ -29,7 +29,7 @@ export const failedSentence =
 
 /** Sentence for a call that another process, or another turn of the same agent, runs now. */
 export const underWaySentence =
-  'This same action may be under way already. It was not begun a second time; ask again in a moment for what came of it.'
+  'This action may be under way already. It was not started again. Ask again in a moment for its result.'
 
 /** Fixed sentences for a model about a call that waits for its user. The interrupt holds the text for the user. */
 export const interruptSentences: Readonly<Record<InterruptKind, string>> = {

@@ -69,7 +69,7 @@ export function resource(uri: string, options: ResourceOptions): ResourceRule {
   if (both !== undefined) {
     throw new ConfigurationError(
       'resource.withoutApproval',
-      `${both} stands in scopes too, and what needs an approval cannot be had without one: name a smaller scope`,
+      `${both} is in scopes too, and needs an approval: name a smaller scope`,
     )
   }
   return Object.freeze({ ...rule, withoutApproval })

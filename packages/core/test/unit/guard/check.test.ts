@@ -40,6 +40,22 @@ describe('guard.check', () => {
     expect(check).not.toThrow('fine')
   })
 
+  test.each(['', 'buy shares', 'buy\n', 'купить', 'x'.repeat(129)])('refuses %j as the name of a tool', (name) => {
+    const check = () =>
+      smallWorld()
+        .guard()
+        .check({ [name]: versioned })
+    expect(check).toThrow(`${name}: name it by 1 to 128 letters, digits and _-.:/`)
+  })
+
+  test.each(['buy_shares-2', 'stock.buy', 'stock:buy', 'stock/buy', 'x'.repeat(128)])('takes the name %j', (name) => {
+    expect(
+      smallWorld()
+        .guard()
+        .check({ [name]: versioned }),
+    ).toEqual([])
+  })
+
   test('a policy that asks a person needs a channel', () => {
     const { guard } = smallWorld()
     const check = () => guard({ approvals: {} }).check({ pay: versioned })

@@ -173,6 +173,10 @@ describe('a policy that cannot hold fails where it is written', () => {
     [{ approval: true }, 'policy.approval: is true; give { message }'],
     [{ approval: {} }, 'policy.approval.message: is missing; give a function'],
     [{ approval: { message: 'Buy shares' } }, 'policy.approval.message: is a string; give a function'],
+    [
+      { approval: { message: () => 'Buy', approver: 'bob' } },
+      "policy.approval.approver: is a string; give a function such as ({ identity }) => ({ issuer: identity.issuer, subject: 'bob' })",
+    ],
     [{ access: { api: undefined } }, 'policy.access.api: is missing; give what resource() or connection() made'],
   ])('a wrong rule is refused, with what was given and what is allowed: %j', (rules, message) => {
     expect(() => policy(schema, rules as never)).toThrow(expect.objectContaining({ message }))

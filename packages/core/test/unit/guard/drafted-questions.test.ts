@@ -69,7 +69,12 @@ describe('which channel asks', () => {
 describe('an invalid question is not sent (A8)', () => {
   test.each<readonly [string, object, string]>([
     ['an invalid approver', { approver: () => undefined }, 'approval.approver'],
-    ['an approver that is null', { approver: () => null }, 'approval.approver'],
+    ['an approver that is null', { approver: () => null }, "subject: 'bob' })"],
+    [
+      'an approver that is a name',
+      { approver: () => 'bob' },
+      'approval.approver: names no person; give a function such as',
+    ],
     ['an approver of no issuer', { approver: () => ({ ...boss, issuer: '' }) }, 'approval.approver'],
     ['an approver of no subject', { approver: () => ({ ...boss, subject: '' }) }, 'approval.approver'],
     ['an approver whose subject is a number', { approver: () => ({ ...boss, subject: 7 }) }, 'approval.approver'],

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { TransportError } from '../../../src/index.ts'
 import { asks, smallWorld } from './small-world.ts'
 
-const retold = /may be under way already\. It was not begun a second time/
+const retold = /may be under way already\. It was not started again/
 
 test('a call that is running is never reported as not done', async () => {
   const { guard, call, answers, clock } = smallWorld()
