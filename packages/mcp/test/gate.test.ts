@@ -242,9 +242,22 @@ describe('where a request comes from', () => {
     },
   )
 
-  test('other addresses are not served', async () => {
-    expect((await send({}, { url: `${world.port.origin}/other`, token: await world.token('ann') })).status).toBe(404)
+  test('other addresses are not served, and the answer says which one is', async () => {
+    const answer = await send({}, { url: `${world.port.origin}/other`, token: await world.token('ann') })
+    expect(answer.status).toBe(404)
+    expect(await answer.text()).toBe(`Not found: the MCP endpoint is ${new URL(world.resource).pathname}`)
     expect(gate().serves({ url: `${world.port.origin}/other` })).toBe(false)
     expect(gate().serves({ url: world.resource })).toBe(true)
+  })
+
+  test('a request of Node is an error that names the helper for Node', async () => {
+    const error = {
+      name: 'ConfigurationError',
+      message: expect.stringContaining('On Node and Express, serve `nodeHandler(gate, handler)`'),
+    }
+    const request = { url: '/mcp', method: 'POST', headers: {} } as never
+    await expect(gate().handle(echo)(request)).rejects.toMatchObject(error)
+    await expect(gate().admit(request)).rejects.toMatchObject(error)
+    expect(() => gate().serves(request)).toThrow(expect.objectContaining(error))
   })
 })

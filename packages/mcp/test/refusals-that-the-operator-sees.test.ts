@@ -4,6 +4,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
 import { type GuardRules, mcpResourceServer, nodeHandler, toMcpTools } from '../src/server/index.ts'
+import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { connectClient } from './connect-client.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -116,4 +117,41 @@ test('a gate writes the first host that it refuses, and no other', async () => {
   expect(lines()).toEqual([
     '@behalf/mcp: mcpResourceServer refused a request (403): the host "localhost:8790" is not in its `hosts`, which are 127.0.0.1:8790. Further ones are not written',
   ])
+})
+
+test.each([
+  ['v2', toMcpTools],
+  ['v1', guardToolsV1],
+])('a gate writes once that no server has its guarded tools (%s)', async (_, guardTools) => {
+  const lines = consoleLines()
+  const { name, policy } = toolWith({})
+  const guarded =
+    guardTools === toMcpTools
+      ? toMcpTools(world.guard(), [toolWith({})])
+      : guardToolsV1({ [name]: { inputSchema: z.strictObject({}), execute: () => 'paid' } } as never, {
+          guard: world.guard(),
+          policies: { [name]: policy } as never,
+        })
+  const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile, guarded })
+  const token = await world.token('ann')
+  const send = () =>
+    gate.handle(async () => new Response('{}'))(
+      new Request(world.resource, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' }),
+      }),
+    )
+  for (const _ of [1, 2]) expect((await send()).status).toBe(200)
+  expect(lines()).toEqual([
+    '@behalf/mcp: a request was served, and no server has the guarded tools (pay): call `guarded.register(server)` for each server',
+  ])
+})
+
+test('a gate whose guarded tools are registered within its first request writes nothing', async () => {
+  const lines = consoleLines()
+  const called = call(toolWith({ approval: { message: () => 'Pay' } }))
+  await vi.waitFor(async () => world.target.authorizationServer.controls.deny())
+  await called
+  expect(lines()).toEqual([])
 })

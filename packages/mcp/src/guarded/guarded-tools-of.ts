@@ -42,6 +42,29 @@ function copyOf(tool: McpTool): McpTool {
   return { title, description, inputSchema, outputSchema, mayAskClient, annotations, _meta, execute } as McpTool
 }
 
+type CallerScopes = ReadonlyMap<string, readonly string[]>
+
+/** Sets of guarded tools that no server of this process has, known by their caller scopes. */
+const unregistered = new WeakSet<CallerScopes>()
+
 /** By tool, what the token of its caller must carry: what a gate asks of it. */
-export const callerScopesBy = (guarded: readonly GuardedTool[]): ReadonlyMap<string, readonly string[]> =>
-  new Map(guarded.map(({ name, policy }) => [name, callerScopesOf(policy)]))
+export function callerScopesBy(guarded: readonly GuardedTool[]): CallerScopes {
+  const callerScopes = new Map(guarded.map(({ name, policy }) => [name, callerScopesOf(policy)]))
+  if (guarded.length > 0) unregistered.add(callerScopes)
+  return callerScopes
+}
+
+/** Records that a server has the tools. */
+export const markRegistered = (callerScopes: CallerScopes): void => void unregistered.delete(callerScopes)
+
+/**
+ * Writes to the console, once, that no server has these tools: the app forgot to register them. Clients would see a server
+ * without tools, and nothing else would say why.
+ */
+export function tellUnregistered(callerScopes: CallerScopes | undefined): void {
+  if (callerScopes === undefined || !unregistered.delete(callerScopes)) return
+  const names = [...callerScopes.keys()].join(', ')
+  console.error(
+    `@behalf/mcp: a request was served, and no server has the guarded tools (${names}): call \`guarded.register(server)\` for each server`,
+  )
+}

@@ -16,7 +16,7 @@ import {
 } from '@modelcontextprotocol/server'
 import { refuseOtherSdk } from '../guarded/around-handler.ts'
 import { callTool, waitingResult } from '../guarded/call-tool.ts'
-import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
+import { callerScopesBy, guardedToolsOf, markRegistered } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
@@ -71,8 +71,9 @@ export function guardTools<const S extends Schemas>(
   const states = requestStates('guardTools.requestState', options.requestState)
   const { guard, list } = options
   const policies = policiesOf(guarded)
+  const callerScopes = callerScopesBy(guarded)
   return {
-    callerScopes: callerScopesBy(guarded),
+    callerScopes,
     serverOptions: { requestState: { verify: states.verify } },
     register(server) {
       refuseOtherSdk(server, 'v2')
@@ -83,6 +84,7 @@ export function guardTools<const S extends Schemas>(
         // It is one user's list, whatever `cacheHints` of the server say: a cache would give it to others.
         showPermitted<ServerContext>(server, hidden, { cacheScope: 'private' })
       }
+      markRegistered(callerScopes)
       return server
     },
   }

@@ -1,6 +1,7 @@
 import { type Clock, ConfigurationError, type Identity, runAs } from '@behalf/core'
 import { createResourceServer, type ProtectedRequest, type ProtectOptions } from '@behalf/core/resource-server'
 import { systemClock } from '@behalf/core/spi'
+import { tellUnregistered } from '../guarded/guarded-tools-of.ts'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import { authInfoOf, type McpAuthInfo } from './auth-info.ts'
 import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser-rules.ts'
@@ -100,6 +101,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
   if (!(Number.isSafeInteger(maxBodyBytes) && maxBodyBytes > 0)) {
     throw new ConfigurationError('mcpResourceServer.maxBodyBytes', 'give a whole number of bytes, 1 or more')
   }
+  const guarded = options.guarded?.callerScopes
   const known = scopesOf(scopes, tools)
   const server = createResourceServer({
     authorizationServer: options.authorizationServer,
@@ -159,18 +161,18 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
   }
 
   const decide: McpResourceServer['admit'] = async (request, parsedBody) => {
-    const { pathname } = new URL(request.url)
+    const pathname = pathOf(request)
     const metadata = pathname === metadataPath ? metadataAnswer(request, server.metadata(request)) : undefined
     if (metadata !== undefined) return { ok: false, response: metadata }
     return pathname === endpoint.pathname
       ? admit(request, parsedBody)
-      : { ok: false, response: new Response(null, { status: 404 }) }
+      : { ok: false, response: new Response(`Not found: the MCP endpoint is ${endpoint.pathname}`, { status: 404 }) }
   }
   return {
     resource,
     metadataUrl,
-    serves({ url }) {
-      const { pathname } = new URL(url)
+    serves(request) {
+      const pathname = pathOf(request)
       return pathname === endpoint.pathname || pathname === metadataPath
     },
     admit: decide,
@@ -183,9 +185,19 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
       const { response } = await runAs(identity, async () => ({
         response: await handler(admission.request, { authInfo, ...more }),
       }))
+      tellUnregistered(guarded)
       return admission.answer(response)
     },
   }
+}
+
+/** @throws ConfigurationError It is a request of Node or Express, whose address is a path. */
+function pathOf({ url }: Pick<Request, 'url'>): string {
+  if (URL.canParse(url)) return new URL(url).pathname
+  throw new ConfigurationError(
+    'mcpResourceServer.handle',
+    'got no fetch Request. On Node and Express, serve `nodeHandler(gate, handler)`, on Hono `honoHandler(gate, handler)`',
+  )
 }
 
 async function bodyOf(request: Request, parsedBody: unknown, maxBytes: number): Promise<ReadBody | undefined> {

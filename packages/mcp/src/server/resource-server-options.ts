@@ -27,7 +27,7 @@ export interface McpResourceServerOptions extends SurroundingsOptions {
   readonly authorizationServer: Profile | ((issuer: string) => Profile | undefined)
   /** What tokens call us, where the authorization server does not write `resource` into `aud`. @default `resource` */
   readonly audience?: string | readonly string[] | undefined
-  /** Scopes that every request needs. @default none */
+  /** Scopes that every request needs. @default none: each valid token for `resource` is let in, and the guard decides */
   readonly scopes?: readonly string[] | undefined
   /**
    * What `guardTools` made: calls of these tools need the `callerScopes` of their policies, and no other tool is called.

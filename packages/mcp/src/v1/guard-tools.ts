@@ -13,7 +13,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import { aroundHandler, refuseOtherSdk } from '../guarded/around-handler.ts'
 import { callTool, waitingResult } from '../guarded/call-tool.ts'
-import { callerScopesBy, guardedToolsOf } from '../guarded/guarded-tools-of.ts'
+import { callerScopesBy, guardedToolsOf, markRegistered } from '../guarded/guarded-tools-of.ts'
 import { hiddenFrom } from '../guarded/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
 import { pageFor } from '../guarded/page-of.ts'
@@ -53,8 +53,9 @@ export function guardTools<const S extends Schemas>(
   const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options)
   const { guard, list } = options
   const policies = policiesOf(guarded)
+  const callerScopes = callerScopesBy(guarded)
   return {
-    callerScopes: callerScopesBy(guarded),
+    callerScopes,
     register(server) {
       refuseOtherSdk(server, 'v1')
       for (const one of guarded) register(server, one)
@@ -62,6 +63,7 @@ export function guardTools<const S extends Schemas>(
       if (guarded.length > 0 && list !== 'all') {
         showPermitted<Extra>(server, (context) => hiddenFrom(guard, policies, identityOf(context)))
       }
+      markRegistered(callerScopes)
       return server
     },
   }
