@@ -33,10 +33,10 @@ const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   denied: ['approval_denied', 'the person said no'],
   expired: ['approval_expired', 'the approval ran out'],
   failed: ['approval_failed', 'the answer could not be trusted'],
-  cancelled: ['approval_cancelled', 'the owner cancelled the question'],
+  cancelled: ['approval_cancelled', 'the owner cancelled it'],
   revoked: ['revoked', 'the approval was revoked'],
-  threw: ['too_many_attempts', 'each try threw, and had no effect'],
-  crashed: ['unknown_outcome', 'the body did not return: see approvals.resolve and HadNoEffect'],
+  threw: ['too_many_attempts', 'each try threw without effect'],
+  crashed: ['unknown_outcome', 'the body did not return: see approvals.resolve'],
 }
 
 /**
