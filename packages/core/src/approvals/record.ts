@@ -157,7 +157,7 @@ export interface RunRecord {
   readonly foundAt?: number
   /** Evidence of the channel for the answer. */
   readonly evidence?: JsonObject
-  /** Epoch seconds: an approval that was not used by then is void, by the earlier of both clocks (A5). */
+  /** Epoch seconds: an approval that was not used by then is void, by the clock of the store (A5). */
   readonly usableUntil?: number
   /** The approval's own token, where it is the credential. Never cached elsewhere (I2). */
   readonly token?: {

@@ -34,7 +34,8 @@ export async function writeAnswer(
   { answer, sentAt, now }: { readonly answer: ApprovalAnswer; readonly sentAt: number; readonly now: number },
 ): Promise<{ readonly entry: Entry; readonly isWritten: boolean }> {
   let isWritten = false
-  const byStore = answer.status === 'approved' ? await runStore.storeNow() : now
+  // What the clock of the store showed then.
+  const byStore = answer.status === 'approved' ? (await runStore.storeNow()) - runStore.now() + now : now
   const written = await runStore.update(entry, (record) => {
     isWritten = isPending(record) && toAnswer(record.question)
     return isWritten ? applied(record as Pending, answer, sentAt, now, byStore) : undefined
@@ -112,15 +113,16 @@ function approved(record: Pending, answer: Of<'approved'>, now: number, byStore:
     return ended(record, 'expired', 'an answer was found after the question had ended', now)
   }
   const { delivery: _, note: __, ...rest } = record
-  // A clock that is ahead must not date an answer after a later revocation of its approver, nor let it be used for longer.
+  // A clock that is ahead must not date an answer after a later revocation of its approver.
   const answeredAt = Math.min(provenAt ?? delivery.pendingAt ?? record.createdAt, byStore)
-  const usableUntil = Math.min(answeredAt + useWithinSeconds(question), token?.expiresAt ?? Number.POSITIVE_INFINITY)
+  const age = Math.max(0, Math.min(now, byStore) - answeredAt)
+  const left = Math.min(useWithinSeconds(question) - age, (token?.expiresAt ?? Number.POSITIVE_INFINITY) - now)
   return {
     ...rest,
     state: 'approved',
     answeredAt,
     foundAt: now,
-    usableUntil,
+    usableUntil: byStore + left,
     ...(evidence !== undefined && { evidence }),
     ...(token !== undefined && {
       token: {

@@ -140,6 +140,10 @@ describe('an answer is used within its time', () => {
     ['of the process that asked is ahead', { asks: HOUR }],
     ['of the process that found the answer is ahead', { finds: HOUR }],
     ['of the process that asked and found the answer is ahead', { asks: HOUR, finds: HOUR }],
+    ['of the process that asked and found the answer is behind', { asks: -HOUR, finds: -HOUR }],
+    ['of the process that uses it is behind', { uses: -HOUR }],
+    ['of the process that uses it is ahead', { uses: HOUR }],
+    ['of the store and of the process that uses it is ahead', { uses: HOUR, stores: HOUR }],
     ['of the store is ahead', { stores: HOUR }],
     ['of the store is behind', { stores: -HOUR }],
   ])('where the clock %s by an hour, too', async (_, off) => {
@@ -148,7 +152,12 @@ describe('an answer is used within its time', () => {
       [910, 'denied'],
     ] as const) {
       const { guard, call, clock, answers } = smallWorld()
-      const { asks = 0, finds = 0, stores = 0 }: { asks?: number; finds?: number; stores?: number } = off
+      const {
+        asks = 0,
+        finds = 0,
+        uses = 0,
+        stores = 0,
+      }: Partial<Record<'asks' | 'finds' | 'uses' | 'stores', number>> = off
       const by = (ahead: number) => ({ clock: { now: () => clock.now() + ahead * 1000 } })
       const store = memoryStore(by(stores))
       const rules = asking({ lifetimeSeconds: 2 * HOUR })
@@ -158,7 +167,7 @@ describe('an answer is used within its time', () => {
       clock.advance(Math.max(0, asks - finds) + 10)
       expect(await guard({ store, ...by(finds) }).preflight(rules, call())).toMatchObject({ status: 'ready' })
       clock.advance(seconds - 10)
-      expect(await guard({ store }).run(rules, call(), () => 'ran')).toMatchObject({ status })
+      expect(await guard({ store, ...by(uses) }).run(rules, call(), () => 'ran')).toMatchObject({ status })
     }
   })
 
