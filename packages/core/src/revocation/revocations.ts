@@ -196,12 +196,10 @@ export class Revocations {
 
 function judged(
   identity: UserIdentity,
-  { kind: name, issuer, id }: Name,
+  { kind: name, issuer, id, isActor }: Name,
   revoked: readonly RevokedAt[] | undefined,
   now: number,
 ): RevokedProof | undefined {
-  const isActor = name === 'subject' && (id !== identity.subject || issuer !== identity.issuer)
-  // An actor is named without a tenant, and may be of any.
   const found = revoked?.filter((each) => concerns(each, isActor ? { ...each, issuer, subject: id } : identity))
   if (!found?.length) return undefined
   // A session or a delegation that ended does not begin again under its name: no time is compared.

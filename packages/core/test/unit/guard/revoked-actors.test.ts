@@ -71,6 +71,7 @@ test.each([undefined, 'acme'])(
     expect(await run({ ...whose, actor: desk })).toMatchObject({ status: 'denied', code: 'revoked' })
     expect(await run({ ...whose, subject: 'desk' })).toMatchObject({ status: 'done' })
     expect(await run({ ...whose, actor: same })).toMatchObject({ status: 'done' })
+    expect(await run({ ...whose, subject: 'desk', actor: desk })).toMatchObject({ status: 'denied', code: 'revoked' })
     expect(await run({ ...whose, actor: { ...desk, issuer: 'https://other.example' } })).toMatchObject({
       status: 'done',
     })
