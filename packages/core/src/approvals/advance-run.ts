@@ -53,7 +53,7 @@ export async function advanceRun(
   if ('status' in current) return current
   const { record } = current
   // It stays in doubt until a claim starts it again, so that no reader of it takes the doubt away.
-  if (mayRunAgain(record, runStore.now())) return { status: 'ready', entry: current }
+  if (mayRunAgain(record, await runStore.timeFor(record))) return { status: 'ready', entry: current }
   const refusal = refusals[record.state]
   if (refusal !== undefined) {
     const code = record.unsent === true ? 'approval_not_sent' : refusal[0]

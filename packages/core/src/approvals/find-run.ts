@@ -92,8 +92,9 @@ async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<Ru
     const open = await runStore.pointers.read(openKey)
     if (open !== undefined) {
       const entry = await runStore.read(open.id)
-      // Absent: its maker is about to write it, or died before.
-      if (entry === undefined || (isAdoptable(entry.record, runStore.now()) && fits(entry.record))) return open.id
+      // Its maker is about to write it, or died before.
+      if (entry === undefined) return open.id
+      if (isAdoptable(entry.record, await runStore.timeFor(entry.record)) && fits(entry.record)) return open.id
     }
     const id = crypto.randomUUID()
     if ((await runStore.pointers.set(openKey, draft.record(id), open?.version ?? null)) === id) return id

@@ -129,7 +129,7 @@ export async function askWhereNeeded(
 ): Promise<{ readonly entry: Entry; readonly entitled: Entitled | undefined } | Refusal> {
   const { identity } = call
   const { runStore } = runs
-  const isAgain = mayRunAgain(entry.record, runStore.now())
+  const isAgain = mayRunAgain(entry.record, await runStore.timeFor(entry.record))
   if (!isAgain && !isUnused(entry.record)) return { entry, entitled: undefined }
   const found = await entitlementNow(call, entry, runs, started)
   if ('status' in found) return found

@@ -171,6 +171,34 @@ describe('an answer is used within its time', () => {
     }
   })
 
+  test.each([-HOUR, HOUR])(
+    'by a retry and by another slot too, where the clock of their process is off by %i s',
+    async (off) => {
+      for (const [seconds, retried, other] of [
+        [890, { status: 'done' }, { status: 'done' }],
+        [910, { code: 'unknown_outcome' }, { status: 'interrupted' }],
+      ] as const) {
+        const { guard, call, clock, answers } = smallWorld()
+        const store = memoryStore({ clock })
+        const rules = policy(schema, { version: '1', approval: { message: () => 'Pay?', onCrash: 'retry' } })
+        const [here, there] = [guard({ store }), guard({ store, clock: { now: () => clock.now() + off * 1000 } })]
+        const calls = [call(), call({ slot: 'second', input: { amount: 7 } })]
+        for (const each of calls) await here.run(rules, each, () => 'ran')
+        answers({ status: 'approved' })
+        clock.advance(10)
+        const crash = () => Promise.reject(new Error('lost'))
+        await here.run(rules, call(), crash).catch(() => {})
+        expect(await here.preflight(rules, call({ slot: 'second', input: { amount: 7 } }))).toMatchObject({
+          status: 'ready',
+        })
+        answers({ status: 'pending' })
+        clock.advance(seconds - 10)
+        expect(await there.run(rules, call(), () => 'ran')).toMatchObject(retried)
+        expect(await there.run(rules, call({ slot: 'third', input: { amount: 7 } }), () => 'ran')).toMatchObject(other)
+      }
+    },
+  )
+
   test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '900' as never])('%s is no such time', (useWithinSeconds) => {
     expect(() => asking({ useWithinSeconds })).toThrow(ConfigurationError)
   })
