@@ -116,13 +116,13 @@ function approved(record: Pending, answer: Of<'approved'>, now: number, byStore:
   // A clock that is ahead must not date an answer after a later revocation of its approver.
   const answeredAt = Math.min(provenAt ?? delivery.pendingAt ?? record.createdAt, byStore)
   const age = Math.max(0, Math.min(now, byStore) - answeredAt)
-  const left = Math.min(useWithinSeconds(question) - age, (token?.expiresAt ?? Number.POSITIVE_INFINITY) - now)
+  const tokenEnd = token?.expiresAt ?? Number.POSITIVE_INFINITY
   return {
     ...rest,
     state: 'approved',
     answeredAt,
     foundAt: now,
-    usableUntil: byStore + left,
+    usableUntil: byStore + Math.min(useWithinSeconds(question) - age, tokenEnd - now),
     ...(evidence !== undefined && { evidence }),
     ...(token !== undefined && {
       token: {

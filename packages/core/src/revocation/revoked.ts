@@ -51,8 +51,7 @@ export function nameOf({ issuer, subject, session, delegation }: Revoked): Name 
 /** The names under which the access of a user, or of the party that acts for them, may have ended. */
 export function namesOf({ issuer, subject, actor, sessionId, delegationId }: UserIdentity): readonly Name[] {
   const names: Name[] = [{ kind: 'subject', issuer, id: subject }]
-  if (actor !== undefined)
-    names.push({ kind: 'subject', issuer: actor.issuer ?? issuer, id: actor.subject, isActor: true })
+  if (actor) names.push({ kind: 'subject', issuer: actor.issuer ?? issuer, id: actor.subject, isActor: true })
   if (sessionId !== undefined) names.push({ kind: 'session', issuer, id: sessionId })
   if (delegationId !== undefined) names.push({ kind: 'delegation', issuer, id: delegationId })
   return names
