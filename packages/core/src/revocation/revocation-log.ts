@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { Collection, isUnreadable, type Name, type OpenedStore } from '../lib/index.ts'
+import { Collection, type Name, type OpenedStore } from '../lib/index.ts'
 import { type RevokedAt, revokedAt } from './revoked.ts'
 
 /** Lifetime of an entry. The names of a proof that is older are read at each call. 30 days, in seconds. */
@@ -22,6 +22,9 @@ const LOG: Name = ['log']
 
 const storedChunk = z.object({ v: z.literal(1), number: z.number(), revoked: z.array(revokedAt) })
 type Chunk = z.infer<typeof storedChunk>
+
+/** In place of a chunk that cannot be decrypted. */
+const unreadable: Chunk = { v: 1, number: -1, revoked: [] }
 
 const storedHead = z.object({
   v: z.literal(1),
@@ -49,6 +52,8 @@ export class RevocationLog {
   readonly #chunks: Collection<Chunk>
   readonly #heads: Collection<Head>
   readonly #take: (revoked: RevokedAt) => void
+  /** The last append of this process. At once, all but one of them would lose each swap of the same chunk. */
+  #turn: Promise<void> = Promise.resolve()
   /** Position up to which this process has read a complete log. */
   #read: Head | undefined
   /** Whether this process has read all that is in force. */
@@ -69,7 +74,7 @@ export class RevocationLog {
     const before = this.#read !== undefined && isKept(this.#read, now) ? this.#read : undefined
     // Read first: when the chunks are read, they may hold more entries, but never fewer.
     const head = await this.#findHead()
-    if (head !== undefined && head !== 'unreadable') return this.#readFrom(head, before, now)
+    if (head) return this.#readFrom(head, before, now)
     this.isWhole = head === undefined && before === undefined && (await this.#highest()) === undefined
   }
 
@@ -78,14 +83,15 @@ export class RevocationLog {
     this.isShortened = !inForce || head.first > 0
     const from = Math.max(inForce ? head.first : head.last + 1, before?.last ?? 0)
     const chunks: RevokedAt[][] = []
+    let next = from
     do {
-      // Reads beyond the head, and over a gap, so that an older copy of the head hides nothing.
-      const end = Math.max(head.last + 1, from + chunks.length) + 2
-      const numbers = Array.from({ length: end - from - chunks.length }, (_, index) => from + chunks.length + index)
+      // Reads beyond the head, and over a gap, so that an older copy of the head hides nothing. Not all at once: a store
+      // gives a read up that waits too long for its turn.
+      const numbers = Array.from({ length: Math.min(CHUNK, Math.max(head.last + 3 - next, 2)) }, () => next++)
       chunks.push(...(await Promise.all(numbers.map((number) => this.#chunkAt(number)))))
-    } while (chunks.slice(-2).some(({ length }) => length > 0))
-    for (const revoked of chunks) for (const each of revoked) this.#take(each)
-    const found = from + chunks.findLastIndex(({ length }) => length > 0)
+    } while (next < head.last + 3 || chunks.slice(-2).some(({ length }) => length))
+    for (const revoked of chunks.flat()) this.#take(revoked)
+    const found = from + chunks.findLastIndex(({ length }) => length)
     const last = Math.max(head.last, before?.last ?? 0, found)
     const least = (number: number) =>
       number < last
@@ -98,30 +104,37 @@ export class RevocationLog {
   }
 
   /** @param now - Entries that were in force then stay in what is read. Epoch seconds. */
-  async append(revoked: RevokedAt, now: number): Promise<void> {
+  append(revoked: RevokedAt, now: number): Promise<void> {
+    this.#turn = this.#turn.catch(() => {}).then(() => this.#append(revoked, now))
+    return this.#turn
+  }
+
+  async #append(revoked: RevokedAt, now: number): Promise<void> {
     const end = await this.#end(now)
     for (let last = end.last; ; last++) {
       const least = last === end.last ? end.count : 0
-      const changed = await this.#chunks
-        .change(await this.#chunks.keyOf(last), (chunk) => {
-          const before = chunk?.revoked ?? []
-          if (before.length < least || before.length >= CHUNK) return undefined
-          return { v: 1, number: last, revoked: [...before, revoked] }
-        })
-        .catch(unlessUnreadable)
-      const all = changed?.record.revoked ?? []
-      if (all.includes(revoked)) return this.#advance({ ...end, last, count: all.length, at: revoked.at })
+      const longer = (chunk?: Chunk): Chunk | undefined => {
+        const before = chunk?.revoked ?? []
+        if (chunk === unreadable || before.length < least || before.length >= CHUNK) return undefined
+        return { v: 1, number: last, revoked: [...before, revoked] }
+      }
+      const changed = await this.#chunks.change(await this.#chunks.keyOf(last), longer, { instead: unreadable })
+      const all = changed?.record.revoked
+      if (all?.includes(revoked)) return this.#advance({ ...end, last, count: all.length, at: revoked.at })
     }
   }
 
   /** Position of the next append. */
   async #end(now: number): Promise<Head> {
-    const head = await this.#findHead()
-    if (head === undefined || head === 'unreadable') {
-      const highest = await this.#highest()
-      if (head === undefined && highest === undefined) return none
+    let head = await this.#findHead()
+    // Begins with its head: else chunks without one, of another process that begins it now, would look like a log whose
+    // head was deleted.
+    if (head === undefined && (await this.#highest()) === undefined)
+      await this.#heads.create(await this.#heads.keyOf(), { ...none, at: now })
+    head ??= await this.#findHead()
+    if (!head) {
       // The number of missing entries is unknown: a chunk is skipped, so that the log stays incomplete.
-      const first = (highest ?? -1) + 1
+      const first = ((await this.#highest()) ?? -1) + 1
       return { ...none, first, last: first + 1 }
     }
     if (isKept(head, now)) return { ...head, first: await this.#firstKept(head, now) }
@@ -133,28 +146,29 @@ export class RevocationLog {
     let kept = first
     for (let number = first + 1; number <= last; number++) {
       const [oldest] = await this.#chunkAt(number)
-      if (oldest !== undefined && isKept(oldest, now)) break
-      if (oldest !== undefined) kept = number
+      if (oldest && isKept(oldest, now)) break
+      if (oldest) kept = number
     }
     return kept
   }
 
   async #advance(to: Head): Promise<void> {
-    const further = (now = none) => {
-      const isBehind = now.last < to.last || (now.last === to.last && now.count < to.count)
-      return isBehind ? { ...to, first: Math.max(now.first, to.first) } : undefined
-    }
+    const further = (now = none) =>
+      now.last * CHUNK + now.count < to.last * CHUNK + to.count
+        ? { ...to, first: Math.max(now.first, to.first) }
+        : undefined
     await this.#heads.change(await this.#heads.keyOf(), further, { instead: none })
   }
 
-  async #findHead(): Promise<Head | 'unreadable' | undefined> {
+  /** Returns `null` if it cannot be decrypted. */
+  async #findHead(): Promise<Head | null | undefined> {
     const found = await this.#heads.find(await this.#heads.keyOf())
-    return found && ('unreadable' in found ? 'unreadable' : found.record)
+    return found && ('record' in found ? found.record : null)
   }
 
-  /** Returns `undefined` if the chunk is missing or cannot be decrypted. */
+  /** Entries of a chunk. Empty if it is missing or cannot be decrypted. */
   async #chunkAt(number: number): Promise<RevokedAt[]> {
-    return (await this.#chunks.get(await this.#chunks.keyOf(number)).catch(unlessUnreadable))?.record.revoked ?? []
+    return (await this.#chunks.get(await this.#chunks.keyOf(number), unreadable))?.record.revoked ?? []
   }
 
   /** Highest number of all chunks. -1: no chunk can be decrypted. `undefined`: the name has no chunks. */
@@ -170,7 +184,3 @@ export class RevocationLog {
 
 /** Whether a revocation of that time may be in force. @param now - Epoch seconds. */
 const isKept = ({ at }: { readonly at: number }, now: number): boolean => now < at + KEPT_SECONDS + SKEW_SECONDS
-
-function unlessUnreadable(error: unknown): undefined {
-  if (!isUnreadable(error)) throw error
-}

@@ -175,7 +175,7 @@ export class Revocations {
 
   async #readNow(names: readonly Name[], now: number): Promise<void> {
     const [found] = await Promise.all([Promise.all(names.map((name) => this.#readName(name))), this.#refreshLog(now)])
-    for (const revoked of found) for (const each of revoked) this.#take(each)
+    for (const revoked of found.flat()) this.#take(revoked)
   }
 
   async #readName(name: Name): Promise<readonly RevokedAt[]> {

@@ -5,11 +5,13 @@ import { openStoreKeys } from '../../../src/lib/index.ts'
 import { Revocations } from '../../../src/revocation/index.ts'
 import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
+import { overStore } from '../stores/over-store.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'
 
 const NOW = 1_800_000_000_000
 const DAY = 24 * 3600 * 1000
 const issuer = 'https://login.example.com'
+const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
 
 const user = (subject: string): UserIdentity => ({
   kind: 'user',
@@ -210,6 +212,25 @@ describe('revocations whose rows were deleted', () => {
     await before.refresh(at.now, user('ann'))
     expect(before.find(user('ann'), at.now)).toBeDefined()
     expect(before.isFresh(at.now)).toBe(false)
+  })
+
+  test('nothing was deleted where two processes begin the log at once', async () => {
+    const store = memoryStore({ clock: { now: () => NOW } })
+    const process = (over = store) => new Revocations(openStoreKeys(over, keys), 5)
+    let other: Promise<void> | undefined
+    // The second one begins and ends while the first one writes its head.
+    const slow = overStore(store, {
+      put: async (key, ...rest) => {
+        if (key.startsWith('revocations-head:')) other ??= process().add({ issuer, subject: 'bob' }, NOW)
+        await other
+        return store.put(key, ...rest)
+      },
+    })
+    await process(slow).add({ issuer, subject: 'ann' }, NOW)
+    const late = process()
+    await late.read(NOW)
+    expect(late.isFresh(NOW)).toBe(true)
+    for (const subject of ['ann', 'bob']) expect(late.find(user(subject), NOW), subject).toBeDefined()
   })
 
   test('nothing was deleted where the log has expired, and where it begins again', async () => {
