@@ -78,10 +78,11 @@ describe.runIf(hasPostgresServer)('clients', () => {
     await works(await client())
   })
 
-  test('settings of a database change nothing: how bytes are shown, the isolation of transactions, their durability', async () => {
+  test('settings of a database change nothing: how bytes and numbers are shown, the isolation of transactions, their durability', async () => {
     await admin.query(
       `CREATE ROLE odd LOGIN SUPERUSER; ALTER ROLE odd SET bytea_output = 'escape'; ALTER ROLE odd SET TimeZone = 'Asia/Tokyo';` +
-        `ALTER ROLE odd SET default_transaction_isolation = 'serializable'; ALTER ROLE odd SET synchronous_commit = 'off'`,
+        `ALTER ROLE odd SET default_transaction_isolation = 'serializable'; ALTER ROLE odd SET synchronous_commit = 'off';` +
+        'ALTER ROLE odd SET extra_float_digits = -15',
     )
     const client = new Pool({ ...at('odd'), max: 8 })
     onTestFinished(() => client.end())

@@ -9,6 +9,9 @@ const SWEPT_PER_WRITE = 32
  */
 const NOW = 'extract(epoch FROM clock_timestamp())::float8'
 
+/** The same as text. Not by way of `float8`, which `extra_float_digits` may round by years. */
+const NOW_TEXT = 'extract(epoch FROM clock_timestamp())::text'
+
 /** Read once in a statement, so that an index can be searched by it. */
 const BY_NOW = `(SELECT ${NOW})`
 
@@ -36,7 +39,7 @@ const IN_TIME = `${NOW} < ${seconds(1)} AND (SELECT version FROM behalf_schema) 
  * synchronous standby that takes over.
  */
 const answer = (effect: string) =>
-  `s.version::text, ${NOW}::text, (CASE WHEN ${effect} THEN 1 / (${NOW} < ${seconds(1)})::int = 1 ELSE false END)::text, CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') ` +
+  `s.version::text, ${NOW_TEXT}, (CASE WHEN ${effect} THEN 1 / (${NOW} < ${seconds(1)})::int = 1 ELSE false END)::text, CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') ` +
   "THEN set_config('synchronous_commit', 'on', true) END"
 
 /**
@@ -77,7 +80,7 @@ export const statements = {
    * Its parameter, a null, says nothing. `postgres` sends a statement that has parameters in two parts, and one that has
    * none together with the next one: PgBouncer 1.18 takes the connection away amid the next one, which then hangs.
    */
-  state: `SELECT ${READ}, ${NOW}::text FROM behalf_schema s WHERE $1::text IS NULL`,
+  state: `SELECT ${READ}, ${NOW_TEXT} FROM behalf_schema s WHERE $1::text IS NULL`,
   /** key */
   get: `SELECT ${READ}, ${RECORD} FROM behalf_schema s LEFT JOIN behalf_records r ON r.key = ${bytes(1)} AND ${LIVE}`,
   /**
