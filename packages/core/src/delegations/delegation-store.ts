@@ -45,7 +45,15 @@ export class DelegationStore {
     return this.#records.change(key, () => record) as Promise<StoredDelegation>
   }
 
-  async write(record: DelegationRecord, ifVersion: string | null): Promise<string | 'conflict'> {
+  /** @returns false if it was revoked meanwhile. A re-seal may have written it too. */
+  async confirm(stored: StoredDelegation): Promise<boolean> {
+    const confirmed = await this.#records.change(stored, (now) =>
+      now?.state === 'unconfirmed' ? { ...now, state: 'active' } : undefined,
+    )
+    return confirmed?.record.state === 'active'
+  }
+
+  async #write(record: DelegationRecord, ifVersion: string | null): Promise<string | 'conflict'> {
     return this.#records.put(await this.#keyOf(record.id), record, { ifVersion })
   }
 
@@ -92,10 +100,10 @@ export class DelegationStore {
         if (entry === undefined || record?.state !== 'active' || record.login === undefined) return undefined
         return { login: record.login, version: entry.version }
       },
-      write: (login: StoredSession, ifVersion) => this.write({ ...(record as DelegationRecord), login }, ifVersion),
+      write: (login: StoredSession, ifVersion) => this.#write({ ...(record as DelegationRecord), login }, ifVersion),
       end: async (ifVersion) => {
         const { login: _ended, ...rest } = record as DelegationRecord
-        const put = await this.write({ ...rest, state: 'login_ended' }, ifVersion)
+        const put = await this.#write({ ...rest, state: 'login_ended' }, ifVersion)
         return put === 'conflict' ? 'conflict' : 'deleted'
       },
       alone: async (signal, work) => this.#records.alone(await this.#keyOf(id), { seconds, signal }, work),

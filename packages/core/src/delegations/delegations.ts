@@ -171,7 +171,7 @@ async function keep(record: DelegationRecord, user: PresentUser, context: Delega
   const stored = await store.create(record)
   try {
     await user.confirm()
-    if ((await store.write({ ...record, state: 'active' }, stored.version)) !== 'conflict') return
+    if (await store.confirm(stored)) return
     throw new InvalidTokenError('inactive', 'access was revoked while the delegation was made')
   } catch (error) {
     // A record that cannot be ended now is removed in some minutes: it was never confirmed.

@@ -44,3 +44,21 @@ test('a delegation that does not open is named, and stays as it was', async () =
   const both = target.process({ store, keys: { seal: [current, old], index } })
   expect(await both.delegations.reseal()).toEqual({ resealed: 1, unreadable: [] })
 })
+
+test('a delegation that is resealed while it is made is made all the same', async () => {
+  const target = await jobWorld()
+  const store = memoryStore({ clock: target.clock })
+  const resealing = target.process({ store, keys: { seal: [current, old], index } })
+  const resealed: number[] = []
+  const watched = tapped(store, async (operation, key, next) => {
+    const result = await next()
+    if (operation === 'put' && key.startsWith('delegation:')) {
+      resealed.push((await resealing.delegations.reseal()).resealed)
+    }
+    return result
+  })
+  const id = await target.delegate(target.process({ store: watched, keys: { seal: [old, current], index } }))
+  // After the first write, the second one, which meets another version, and the third.
+  expect(resealed).toEqual([1, 0, 1])
+  expect((await resealing.delegations.identity(id)).subject).toBe('ann')
+})
