@@ -1,4 +1,5 @@
 import { revealToken } from '../credential/token.ts'
+import { defined } from '../lib/index.ts'
 import type { ApprovalAnswer } from './approval-channel.ts'
 import { jsonObject, MAX_SENDS } from './deliver-question.ts'
 import { endOf, intervalOf, isUsable, nextPollAt, SKEW_SECONDS, useWithinSeconds } from './poll-times.ts'
@@ -125,13 +126,13 @@ function approved(record: Pending, answer: Of<'approved'>, now: number, byStore:
     usableUntil: byStore + Math.min(useWithinSeconds(question) - age, tokenEnd - now),
     ...(evidence !== undefined && { evidence }),
     ...(token !== undefined && {
-      token: {
+      token: defined({
         value: revealToken(token.value),
         scopes: token.scopes,
-        ...(token.expiresAt !== undefined && { expiresAt: token.expiresAt }),
-        ...(token.actor !== undefined && { actor: token.actor }),
-        ...(token.keyThumbprint !== undefined && { keyThumbprint: token.keyThumbprint }),
-      },
+        expiresAt: token.expiresAt,
+        actor: token.actor,
+        keyThumbprint: token.keyThumbprint,
+      }),
     }),
   }
 }

@@ -2,7 +2,7 @@ import type { CryptoKey, JWK } from 'jose'
 import type { ProofKey, ProofRequest } from '../credential/proof-key.ts'
 import { revealToken } from '../credential/token.ts'
 import { ConfigurationError } from '../errors/index.ts'
-import { namesOf, publicKeyProblem, refuseUnknownKeys, sha256 } from '../lib/index.ts'
+import { defined, namesOf, publicKeyProblem, refuseUnknownKeys, sha256 } from '../lib/index.ts'
 import { type Clock, systemClock } from '../ports/index.ts'
 import { isAsymmetric } from './check-profile.ts'
 import { algorithmsOf } from './client-authentication.ts'
@@ -101,7 +101,7 @@ async function pairOf(jwk: JWK, algorithm: string | undefined): Promise<DpopKeyP
 
 /** RFC 9449 §4.2: the proof shows the public key, and nothing else of it. */
 function publicMembers({ kty, crv, x, y, n, e }: JWK): JWK {
-  return Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined)) as JWK
+  return defined({ kty, crv, x, y, n, e })
 }
 
 const curves: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { InvalidResponseError } from '../errors/index.ts'
+import { defined } from '../lib/index.ts'
 import type { Profile, ProfileEndpoints } from './profile.ts'
 import { readScopes } from './scopes.ts'
 import type {
@@ -43,15 +44,8 @@ export function metadataOf({ issuer, endpoints }: Profile & { readonly endpoints
 export function readServerMetadata(json: unknown): ServerMetadata {
   const wire = parse(serverMetadata, json, "the authorization server's metadata")
   const { issuer, jwks_uri: jwksUri, authorization_endpoint: authorization, revocation_endpoint: revocation } = wire
-  return {
-    issuer,
-    ...(jwksUri !== undefined && { jwksUri }),
-    endpoints: {
-      ...(authorization !== undefined && { authorization }),
-      ...(revocation !== undefined && { revocation }),
-      namesIssuer: wire.authorization_response_iss_parameter_supported === true,
-    },
-  }
+  const namesIssuer = wire.authorization_response_iss_parameter_supported === true
+  return defined({ issuer, jwksUri, endpoints: defined({ authorization, revocation, namesIssuer }) })
 }
 
 /** RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9396 §7. */
@@ -74,16 +68,16 @@ export function readTokenResponse(json: unknown): TokenResponse {
   if (scopes === 'unreadable') {
     throw new InvalidResponseError('a token response is malformed (scope: no text and no list of scopes)')
   }
-  return {
+  return defined({
     accessToken: wire.access_token,
     tokenType: readTokenType(wire.token_type),
-    ...(wire.issued_token_type !== undefined && { issuedTokenType: wire.issued_token_type }),
-    ...(wire.expires_in !== undefined && { expiresIn: wire.expires_in }),
-    ...(wire.refresh_token !== undefined && { refreshToken: wire.refresh_token }),
-    ...(wire.id_token !== undefined && { idToken: wire.id_token }),
-    ...(scopes !== undefined && { scopes }),
-    ...(wire.authorization_details !== undefined && { authorizationDetails: wire.authorization_details }),
-  }
+    issuedTokenType: wire.issued_token_type,
+    expiresIn: wire.expires_in,
+    refreshToken: wire.refresh_token,
+    idToken: wire.id_token,
+    scopes,
+    authorizationDetails: wire.authorization_details,
+  })
 }
 
 /** RFC 6749 §7.1: compared without case; a token of a type that is not understood must not be used. */
@@ -169,12 +163,7 @@ export function readErrorResponse(json: unknown): ErrorResponse | undefined {
   const { success, data } = errorResponse.safeParse(json)
   if (!success) return undefined
   const { error, error_description: errorDescription, acr_values: acrValues, max_age: maxAge } = data
-  return {
-    error,
-    ...(errorDescription !== undefined && { errorDescription }),
-    ...(acrValues !== undefined && { acrValues: acrValues.split(' ').filter(Boolean) }),
-    ...(maxAge !== undefined && { maxAge }),
-  }
+  return defined({ error, errorDescription, acrValues: acrValues?.split(' ').filter(Boolean), maxAge })
 }
 
 function parse<Output>(schema: z.ZodMiniType<Output>, json: unknown, what: string): Output {

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import type { TokenProfile } from '../authorization-server/profile.ts'
 import type { Actor, AuthorizationDetail } from '../contract/index.ts'
 import { InvalidTokenError } from '../errors/index.ts'
+import { defined } from '../lib/index.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -66,13 +67,7 @@ export function readActor(act: unknown, depth = 0): Actor | undefined {
   if (!result.success) throw new InvalidTokenError('actor', 'the act claim names no actor')
   const { sub, iss, client_id: clientId, sub_profile: profile, act: before } = result.data
   const actor = readActor(before, depth + 1)
-  return {
-    subject: sub,
-    ...(iss !== undefined && { issuer: iss }),
-    ...(clientId !== undefined && { clientId }),
-    ...(profile !== undefined && { profile }),
-    ...(actor !== undefined && { actor }),
-  }
+  return defined({ subject: sub, issuer: iss, clientId, profile, actor })
 }
 
 /**

@@ -6,7 +6,7 @@ export type { Name, OnUnreadable, Resealed, Stored, Unreadable, WalkOptions } fr
 export { equalSecrets, type KeyedHash, keyedHash, randomSecret, sha256 } from './digest.ts'
 export { Lease } from './lease.ts'
 export { aClock, checkOptions, checkValues, having, kinds, needed, oneOf, shown, upTo } from './option-values.ts'
-export { copyOf, namesOf, refuseUnknownKeys, requireText, requireTexts } from './options.ts'
+export { copyOf, defined, namesOf, refuseUnknownKeys, requireText, requireTexts } from './options.ts'
 export { isLoopback, originList } from './origins.ts'
 export { untilWritten, whileUnavailable } from './patience.ts'
 export {

@@ -11,6 +11,14 @@ export function refuseUnknownKeys(option: string, value: object, known: readonly
   }
 }
 
+type Defined<Fields> = { [Name in keyof Fields as undefined extends Fields[Name] ? never : Name]: Fields[Name] } & {
+  [Name in keyof Fields as undefined extends Fields[Name] ? Name : never]?: Exclude<Fields[Name], undefined>
+}
+
+/** Leaves out the members that are undefined. */
+export const defined = <Fields extends object>(fields: Fields): Defined<Fields> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<Fields>
+
 /** Names of options, for {@link refuseUnknownKeys}: the compiler checks that each is one. */
 export const namesOf = <Options>(...names: readonly (keyof Options & string)[]): typeof names => names
 
