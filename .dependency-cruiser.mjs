@@ -1,15 +1,17 @@
 // Who may import whom. The table is the design; `npm run check -- imports` holds the code to it.
 
-/** Rooms of `packages/core/src`, and the rooms each may use besides itself. */
-const ground = ['contract', 'errors', 'ports']
-const base = [...ground, 'lib']
+/** Rooms of `packages/core/src`, whatever group they are in, and the rooms each may use besides itself. */
+const ground = ['contract', 'errors', 'ports', 'process', 'values']
+const base = [...ground, 'records']
 const verified = [...base, 'revocation', 'credential', 'authorization-server', 'identity']
 
 const rooms = {
   contract: [],
   errors: ['contract'],
   ports: ['contract'],
-  lib: ground,
+  process: ['contract', 'errors', 'ports'],
+  values: ['contract', 'errors', 'ports', 'process'],
+  records: ground,
   display: [],
   credential: base,
   revocation: base,
@@ -34,7 +36,8 @@ const above = ['guard', 'http']
 const entryPoints = '(index\\.ts$|entrypoints/)'
 
 const core = '^packages/core/src'
-const inside = (names) => `${core}/(${names.join('|')})/`
+/** A room stands in the folder of its group. */
+const inside = (names) => `${core}/[^/]+/(${names.join('|')})/`
 const adapters = ['langchain', 'ai-sdk', 'mastra', 'mcp', 'openai-agents']
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -66,7 +69,7 @@ export default {
       severity: 'error',
       from: {
         path: `${core}/`,
-        pathNot: [inside([...Object.keys(rooms), ...above, 'entrypoints']), `${core}/[^/]+\\.ts$`],
+        pathNot: [inside([...Object.keys(rooms), ...above]), `${core}/entrypoints/`, `${core}/[^/]+\\.ts$`],
       },
       to: {},
     },
@@ -74,15 +77,15 @@ export default {
       name: 'rooms-above',
       comment: 'guard and http use every room, not each other, and no door.',
       severity: 'error',
-      from: { path: `${core}/(${above.join('|')})/` },
-      to: { path: [`${core}/(${above.join('|')})/`, `${core}/${entryPoints}`], pathNot: `${core}/$1/` },
+      from: { path: `${core}/[^/]+/(${above.join('|')})/` },
+      to: { path: [inside(above), `${core}/${entryPoints}`], pathNot: `${core}/[^/]+/$1/` },
     },
     {
-      name: 'lib-stays-private',
+      name: 'ground-stays-private',
       severity: 'error',
-      comment: 'What is exported is kept; lib is not kept.',
+      comment: 'What is exported is kept; these rooms are not kept.',
       from: { path: `${core}/${entryPoints}` },
-      to: { path: `${core}/lib/` },
+      to: { path: inside(['process', 'values', 'records']) },
     },
     {
       name: 'core-knows-no-framework',
@@ -100,7 +103,7 @@ export default {
       name: 'core-runs-everywhere',
       comment: 'Workers, Deno and Bun have AsyncLocalStorage; the rest of Node sits behind `@behalf/core/node`.',
       severity: 'error',
-      from: { path: `${core}/`, pathNot: `${core}/node/` },
+      from: { path: `${core}/`, pathNot: inside(['node']) },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?async_hooks$' },
     },
     {

@@ -13,7 +13,7 @@ export interface Room {
 const noticed = {
   ...{ guard: 70, vault: 70, 'authorization-server': 70, approvals: 70, fga: 70, identity: 70 },
   ...{ roles: 94, 'token-exchange': 70, 'resource-server': 70, credential: 80, ciba: 79, delegations: 70 },
-  ...{ errors: 85, lib: 70, http: 70, 'device-login': 70, revocation: 87, display: 72 },
+  ...{ errors: 85, values: 70, records: 70, process: 70, http: 70, 'device-login': 70, revocation: 87, display: 72 },
 }
 
 /** The rooms that decide, about alike in work from one to the next, so that every sixth makes a share of the night. */

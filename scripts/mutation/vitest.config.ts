@@ -10,7 +10,7 @@ export default defineConfig({
     include: folders.flatMap((folder) => [`test/unit/${folder}/**/*.test.ts`, `test/conformance/${folder}*.test.ts`]),
     setupFiles: ['test/setup.ts'],
     // They start processes, in which no mutant is awake, and which a mutant's end leaves behind.
-    exclude: ['test/unit/device-login/login-file-lock.test.ts', 'test/unit/lib/seal.test.ts'],
+    exclude: ['test/unit/device-login/login-file-lock.test.ts', 'test/unit/records/seal.test.ts'],
     testTimeout: 20_000,
   },
 })

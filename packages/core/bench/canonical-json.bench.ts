@@ -1,5 +1,5 @@
 import { bench } from '../../../scripts/bench/bench.ts'
-import { canonicalJson } from '../src/lib/index.ts'
+import { canonicalJson } from '../src/base/values/index.ts'
 
 const order = {
   portfolio: 'p-ann',

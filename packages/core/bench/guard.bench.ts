@@ -1,12 +1,12 @@
 import * as z from 'zod'
 import { bench } from '../../../scripts/bench/bench.ts'
-import { Token } from '../src/credential/index.ts'
+import { shared } from '../src/base/process/registry.ts'
+import { admit } from '../src/caller/identity/verified.ts'
+import { parseInput } from '../src/calls/guard/parse.ts'
 import { oidc } from '../src/entrypoints/providers.ts'
 import { connection, type Vault } from '../src/entrypoints/vault.ts'
-import { parseInput } from '../src/guard/parse.ts'
-import { admit } from '../src/identity/verified.ts'
 import { type Call, createGuard, policy } from '../src/index.ts'
-import { shared } from '../src/lib/index.ts'
+import { Token } from '../src/rights/credential/index.ts'
 
 const ORIGIN = 'https://api.example.com'
 const inAnHour = Date.now() / 1000 + 3600

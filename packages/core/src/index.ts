@@ -1,4 +1,3 @@
-export { allowInsecureLoopback, type Profile } from './authorization-server/profile.ts'
 export type {
   AccessOf,
   AccessRules,
@@ -24,7 +23,7 @@ export type {
   Slot,
   Trace,
   UserIdentity,
-} from './contract/index.ts'
+} from './base/contract/index.ts'
 export {
   type AnyBehalfError,
   BehalfError,
@@ -35,25 +34,26 @@ export {
   InvalidTokenError,
   StepUpRequiredError,
   TransportError,
-} from './errors/index.ts'
-export { may } from './fga/may.ts'
-export { object } from './fga/object.ts'
-export type { ApprovalInbox } from './guard/approval-inbox.ts'
-export type { ApprovalView, ApproverView } from './guard/approval-view.ts'
-export { createGuard } from './guard/create-guard.ts'
-export { currentCall } from './guard/current-call.ts'
-export { defineTool } from './guard/define-tool.ts'
-export type { DefinedTool, ToolCall } from './guard/defined-tool.ts'
-export type { Guard, GuardWithDelegations } from './guard/guard.ts'
-export type { GuardOptions } from './guard/guard-options.ts'
-export type { Operator } from './guard/operator.ts'
-export { policy, publicTool } from './guard/policy.ts'
-export type { Revocation } from './guard/revoke.ts'
-export { ToolAuthorizationError } from './guard/tool-authorization-error.ts'
-export type { VisibleTools } from './guard/visible-tools.ts'
-export { currentIdentity, detached, runAs } from './identity/run-as.ts'
-export { verifyAccessToken } from './identity/verify-access-token.ts'
-export { verifyRequest } from './identity/verify-request.ts'
-export type { AuditSink, Clock, Fetch, Store } from './ports/index.ts'
-export { memoryStore } from './stores/memory-store.ts'
-export { resource } from './token-exchange/resource.ts'
+} from './base/errors/index.ts'
+export type { AuditSink, Clock, Fetch, Store } from './base/ports/index.ts'
+export { memoryStore } from './base/stores/memory-store.ts'
+export { allowInsecureLoopback, type Profile } from './caller/authorization-server/profile.ts'
+export { currentIdentity, detached, runAs } from './caller/identity/run-as.ts'
+export { verifyAccessToken } from './caller/identity/verify-access-token.ts'
+export { verifyRequest } from './caller/identity/verify-request.ts'
+export type { ApprovalInbox } from './calls/guard/approval-inbox.ts'
+export type { ApprovalView, ApproverView } from './calls/guard/approval-view.ts'
+export { createGuard } from './calls/guard/create-guard.ts'
+export { currentCall } from './calls/guard/current-call.ts'
+export { defineTool } from './calls/guard/define-tool.ts'
+export type { DefinedTool, ToolCall } from './calls/guard/defined-tool.ts'
+export type { Guard, GuardWithDelegations } from './calls/guard/guard.ts'
+export type { GuardOptions } from './calls/guard/guard-options.ts'
+export type { Operator } from './calls/guard/operator.ts'
+export { policy, publicTool } from './calls/guard/policy.ts'
+export type { Revocation } from './calls/guard/revoke.ts'
+export { ToolAuthorizationError } from './calls/guard/tool-authorization-error.ts'
+export type { VisibleTools } from './calls/guard/visible-tools.ts'
+export { may } from './rights/fga/may.ts'
+export { object } from './rights/fga/object.ts'
+export { resource } from './rights/token-exchange/resource.ts'

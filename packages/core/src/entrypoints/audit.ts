@@ -7,6 +7,6 @@ export type {
   OperatorEvent,
   RawTokenEvent,
   TokenEvent,
-} from '../contract/index.ts'
-export { explainOutcome } from '../telemetry/explain-outcome.ts'
-export { type JsonLinesSinkOptions, jsonLinesSink, type LineWriter } from '../telemetry/json-lines-sink.ts'
+} from '../base/contract/index.ts'
+export { explainOutcome } from '../base/telemetry/explain-outcome.ts'
+export { type JsonLinesSinkOptions, jsonLinesSink, type LineWriter } from '../base/telemetry/json-lines-sink.ts'

@@ -1,4 +1,4 @@
 // For browsers: loads a few small files, and nothing of Node.
-export type { Interrupt, InterruptKind } from '../contract/index.ts'
-export { type DisplayText, displayText } from '../display/display-text.ts'
-export { parseInterrupt } from '../guard/parse-interrupt.ts'
+export type { Interrupt, InterruptKind } from '../base/contract/index.ts'
+export { type DisplayText, displayText } from '../base/display/display-text.ts'
+export { parseInterrupt } from '../calls/guard/parse-interrupt.ts'

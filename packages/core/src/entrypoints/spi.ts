@@ -1,18 +1,6 @@
 // `@behalf/core/spi`: for authors of adapters, stores, channels, vaults, checkers and profiles.
 // Types that a program names only by what takes or returns them are here too.
 
-export { authorizationServers, type ProfileOf } from '../authorization-server/authorization-servers.ts'
-export type { ClientAuthentication } from '../authorization-server/client-authentication.ts'
-export { connectAuthorizationServer } from '../authorization-server/connect-authorization-server.ts'
-export type {
-  CibaProfile,
-  ExchangeProfile,
-  ProfileEndpoints,
-  TargetParameter,
-  TokenProfile,
-} from '../authorization-server/profile.ts'
-export type * from '../authorization-server/server.ts'
-export type { SurroundingsOptions } from '../authorization-server/surroundings.ts'
 export {
   type AccessRule,
   type Actor,
@@ -42,8 +30,7 @@ export {
   type StepVerdict,
   type TraceStep,
   type Unavailable,
-} from '../contract/index.ts'
-export { type ProofKey, type ProofRequest, Token } from '../credential/index.ts'
+} from '../base/contract/index.ts'
 export {
   type CredentialMisuse,
   type ErrorCode,
@@ -58,25 +45,38 @@ export {
   StoreError,
   type StoreErrorReason,
   type TransportErrorOptions,
-} from '../errors/index.ts'
-export type { InboxOptions, ListOptions } from '../guard/approval-inbox.ts'
-export type { PolicyWarning } from '../guard/check-policies.ts'
-export { type PoliciesOrTools, policiesOf, type ReadTool, readTools } from '../guard/defined-tool.ts'
-export type { AgentOptions, KeyMaterial, StoreKeys } from '../guard/guard-options.ts'
-export type { OperatorOptions } from '../guard/operator.ts'
-export { findPauses, type PauseOptions, type PauseState, type Pauses, type PausesFound } from '../guard/pauses.ts'
-export { plainCopy } from '../guard/plain-copy.ts'
-export type { Readiness } from '../guard/ready.ts'
-export { type Redactor, redactorOf } from '../guard/redactor-of.ts'
-export { denySentences, interruptSentences, toolFailedSentence } from '../guard/sentences.ts'
-export { type CallWithin, slotWithin } from '../guard/slot-within.ts'
-export { refusalParts, type ToolAuthorizationCode } from '../guard/tool-authorization-error.ts'
-export type { HiddenTool } from '../guard/visible-tools.ts'
-export { withPolicies } from '../guard/with-policies.ts'
-export { type PutOptions, systemClock, tellApp, type Versioned } from '../ports/index.ts'
-export type { MemoryStoreOptions } from '../stores/memory-store.ts'
-export type { ExpectedActor } from '../token-exchange/actors.ts'
-export type { ExchangeTokenOptions } from '../token-exchange/exchange-options.ts'
-export { type ExchangedToken, exchangeToken } from '../token-exchange/exchange-token.ts'
-export type { ExemptibleResourceRule, ResourceOptions } from '../token-exchange/resource.ts'
-export type { TypedToken } from '../token-exchange/wire.ts'
+} from '../base/errors/index.ts'
+export { type PutOptions, systemClock, tellApp, type Versioned } from '../base/ports/index.ts'
+export type { MemoryStoreOptions } from '../base/stores/memory-store.ts'
+export { authorizationServers, type ProfileOf } from '../caller/authorization-server/authorization-servers.ts'
+export type { ClientAuthentication } from '../caller/authorization-server/client-authentication.ts'
+export { connectAuthorizationServer } from '../caller/authorization-server/connect-authorization-server.ts'
+export type {
+  CibaProfile,
+  ExchangeProfile,
+  ProfileEndpoints,
+  TargetParameter,
+  TokenProfile,
+} from '../caller/authorization-server/profile.ts'
+export type * from '../caller/authorization-server/server.ts'
+export type { SurroundingsOptions } from '../caller/authorization-server/surroundings.ts'
+export type { InboxOptions, ListOptions } from '../calls/guard/approval-inbox.ts'
+export type { PolicyWarning } from '../calls/guard/check-policies.ts'
+export { type PoliciesOrTools, policiesOf, type ReadTool, readTools } from '../calls/guard/defined-tool.ts'
+export type { AgentOptions, KeyMaterial, StoreKeys } from '../calls/guard/guard-options.ts'
+export type { OperatorOptions } from '../calls/guard/operator.ts'
+export { findPauses, type PauseOptions, type PauseState, type Pauses, type PausesFound } from '../calls/guard/pauses.ts'
+export { plainCopy } from '../calls/guard/plain-copy.ts'
+export type { Readiness } from '../calls/guard/ready.ts'
+export { type Redactor, redactorOf } from '../calls/guard/redactor-of.ts'
+export { denySentences, interruptSentences, toolFailedSentence } from '../calls/guard/sentences.ts'
+export { type CallWithin, slotWithin } from '../calls/guard/slot-within.ts'
+export { refusalParts, type ToolAuthorizationCode } from '../calls/guard/tool-authorization-error.ts'
+export type { HiddenTool } from '../calls/guard/visible-tools.ts'
+export { withPolicies } from '../calls/guard/with-policies.ts'
+export { type ProofKey, type ProofRequest, Token } from '../rights/credential/index.ts'
+export type { ExpectedActor } from '../rights/token-exchange/actors.ts'
+export type { ExchangeTokenOptions } from '../rights/token-exchange/exchange-options.ts'
+export { type ExchangedToken, exchangeToken } from '../rights/token-exchange/exchange-token.ts'
+export type { ExemptibleResourceRule, ResourceOptions } from '../rights/token-exchange/resource.ts'
+export type { TypedToken } from '../rights/token-exchange/wire.ts'

@@ -5,10 +5,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, type TestContext, test } from 'vitest'
 import * as z from 'zod'
-import { oidc } from '../../src/authorization-server/oidc.ts'
-import { allowInsecureLoopback } from '../../src/authorization-server/profile.ts'
+import { oidc } from '../../src/caller/authorization-server/oidc.ts'
+import { allowInsecureLoopback } from '../../src/caller/authorization-server/profile.ts'
+import { admit } from '../../src/caller/identity/verified.ts'
 import { ciba } from '../../src/entrypoints/ciba.ts'
-import { admit } from '../../src/identity/verified.ts'
 import { createGuard, policy, type UserIdentity } from '../../src/index.ts'
 
 const INTERVAL_SECONDS = 1

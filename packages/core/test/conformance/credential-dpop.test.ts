@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { generateDpopKey } from '../../src/authorization-server/dpop-key.ts'
-import { createCredential, Token } from '../../src/credential/index.ts'
-import { sha256 } from '../../src/lib/index.ts'
+import { sha256 } from '../../src/base/values/index.ts'
+import { generateDpopKey } from '../../src/caller/authorization-server/dpop-key.ts'
+import { createCredential, Token } from '../../src/rights/credential/index.ts'
 import { rfc9449Example } from './rfc9449-fixtures.ts'
 
 const api = 'https://resource.example.org'

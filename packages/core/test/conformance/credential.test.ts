@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { createCredential, Token } from '../../src/credential/index.ts'
+import { createCredential, Token } from '../../src/rights/credential/index.ts'
 import { rejection } from '../unit/authorization-server/mock-issuer.ts'
 
 const requests: Request[] = []

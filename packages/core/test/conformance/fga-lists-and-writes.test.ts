@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { delay, HttpResponse, http } from 'msw'
 import { describe, expect } from 'vitest'
+import { ConfigurationError, InvalidResponseError, TransportError } from '../../src/base/errors/index.ts'
 import { oidc } from '../../src/entrypoints/providers.ts'
-import { ConfigurationError, InvalidResponseError, TransportError } from '../../src/errors/index.ts'
-import { may } from '../../src/fga/may.ts'
-import { object } from '../../src/fga/object.ts'
+import { may } from '../../src/rights/fga/may.ts'
+import { object } from '../../src/rights/fga/object.ts'
 import { checker, client, everything, fgaServer, NOW, question } from '../unit/fga/fga-server.ts'
 
 const fga = fgaServer()

@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { delay, HttpResponse } from 'msw'
 import { describe, expect } from 'vitest'
-import { InvalidObjectError, TransportError } from '../../src/errors/index.ts'
-import { may } from '../../src/fga/may.ts'
-import { nameBySubject, object } from '../../src/fga/object.ts'
+import { InvalidObjectError, TransportError } from '../../src/base/errors/index.ts'
+import { may } from '../../src/rights/fga/may.ts'
+import { nameBySubject, object } from '../../src/rights/fga/object.ts'
 import { ann, checker, everything, fgaServer, MODEL, question } from '../unit/fga/fga-server.ts'
 
 const fga = fgaServer()

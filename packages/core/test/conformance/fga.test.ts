@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect } from 'vitest'
-import { TransportError } from '../../src/errors/index.ts'
-import { may } from '../../src/fga/may.ts'
-import { object } from '../../src/fga/object.ts'
+import { TransportError } from '../../src/base/errors/index.ts'
+import { may } from '../../src/rights/fga/may.ts'
+import { object } from '../../src/rights/fga/object.ts'
 import { API, checker, everything, fgaServer, question, type Sent } from '../unit/fga/fga-server.ts'
 
 const fga = fgaServer()

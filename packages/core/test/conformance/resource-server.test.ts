@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { oidc } from '../../src/authorization-server/oidc.ts'
-import type { Refused } from '../../src/resource-server/challenge.ts'
-import { createResourceServer } from '../../src/resource-server/create-resource-server.ts'
+import { oidc } from '../../src/caller/authorization-server/oidc.ts'
+import type { Refused } from '../../src/calls/resource-server/challenge.ts'
+import { createResourceServer } from '../../src/calls/resource-server/create-resource-server.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../unit/authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

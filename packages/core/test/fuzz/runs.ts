@@ -1,4 +1,4 @@
-import { BehalfError } from '../../src/errors/index.ts'
+import { BehalfError } from '../../src/base/errors/index.ts'
 import { everythingShownBy } from '../unit/authorization-server/mock-issuer.ts'
 
 /** All runs of all files together. `npm run fuzz` makes 100,000; `npm test` a smaller number. */

@@ -1,9 +1,9 @@
 import { OpenFgaClient } from '@openfga/sdk'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { UserIdentity } from '../../src/contract/index.ts'
+import type { UserIdentity } from '../../src/base/contract/index.ts'
+import { ConfigurationError } from '../../src/base/errors/index.ts'
+import { admit } from '../../src/caller/identity/verified.ts'
 import { type FgaClient, fgaClient, filterAllowed, type HttpOptions, openFga } from '../../src/entrypoints/fga.ts'
-import { ConfigurationError } from '../../src/errors/index.ts'
-import { admit } from '../../src/identity/verified.ts'
 import { may, object } from '../../src/index.ts'
 import { createLiveStore, type LiveStore, OPENFGA_URL } from './live-store.ts'
 

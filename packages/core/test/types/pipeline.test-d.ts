@@ -1,6 +1,7 @@
 import { expectTypeOf, test } from 'vitest'
-import type { approve } from '../../src/guard/approve.ts'
-import type { grant } from '../../src/guard/authorize.ts'
+import type { VerifiedIdentity } from '../../src/caller/identity/verified.ts'
+import type { approve } from '../../src/calls/guard/approve.ts'
+import type { grant } from '../../src/calls/guard/authorize.ts'
 import type {
   ApprovedCall,
   AuthorizedCall,
@@ -8,13 +9,12 @@ import type {
   IdentifiedCall,
   IncomingCall,
   ParsedCall,
-} from '../../src/guard/call.ts'
-import type { claim } from '../../src/guard/claim.ts'
-import type { execute } from '../../src/guard/execute.ts'
-import type { GrantableScopes } from '../../src/guard/grantable-scopes.ts'
-import type { open } from '../../src/guard/open.ts'
-import type { resourceToken } from '../../src/guard/resource-token.ts'
-import type { VerifiedIdentity } from '../../src/identity/verified.ts'
+} from '../../src/calls/guard/call.ts'
+import type { claim } from '../../src/calls/guard/claim.ts'
+import type { execute } from '../../src/calls/guard/execute.ts'
+import type { GrantableScopes } from '../../src/calls/guard/grantable-scopes.ts'
+import type { open } from '../../src/calls/guard/open.ts'
+import type { resourceToken } from '../../src/calls/guard/resource-token.ts'
 import type { UserIdentity } from '../../src/index.ts'
 
 test('a step takes only the call that the step before it returns', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { applied } from '../../../src/approvals/write-answer.ts'
-import { Token } from '../../../src/credential/index.ts'
+import { applied } from '../../../src/consent/approvals/write-answer.ts'
+import { Token } from '../../../src/rights/credential/index.ts'
 import './harness.ts'
 
 const NOW = 1_800_000_000

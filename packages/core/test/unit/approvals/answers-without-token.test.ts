@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Delivery, StoredQuestion } from '../../../src/approvals/record.ts'
-import { applied } from '../../../src/approvals/write-answer.ts'
-import { answerTokenOf, isOpen } from '../../../src/http/in-app-inbox.ts'
+import type { Delivery, StoredQuestion } from '../../../src/consent/approvals/record.ts'
+import { applied } from '../../../src/consent/approvals/write-answer.ts'
+import { answerTokenOf, isOpen } from '../../../src/consent/http/in-app-inbox.ts'
 import { person } from '../http/people.ts'
 import { record, testLedger } from './harness.ts'
 

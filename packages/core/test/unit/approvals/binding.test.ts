@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { bindingOf, idempotencyKey, slotKey } from '../../../src/approvals/binding.ts'
+import { keyedHash } from '../../../src/base/values/index.ts'
+import { bindingOf, idempotencyKey, slotKey } from '../../../src/consent/approvals/binding.ts'
 import type { UserIdentity } from '../../../src/index.ts'
-import { keyedHash } from '../../../src/lib/index.ts'
 
 const hash = keyedHash(new Uint8Array(32).fill(3))
 const identity: UserIdentity = {

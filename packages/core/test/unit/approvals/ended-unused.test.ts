@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { ApprovalSent } from '../../../src/approvals/approval-channel.ts'
-import { endUnused } from '../../../src/approvals/end-run.ts'
-import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
-import { StoreError } from '../../../src/errors/index.ts'
-import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { StoreError } from '../../../src/base/errors/index.ts'
+import type { Store } from '../../../src/base/ports/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import type { ApprovalSent } from '../../../src/consent/approvals/approval-channel.ts'
+import { endUnused } from '../../../src/consent/approvals/end-run.ts'
+import type { Entry, RunRecord } from '../../../src/consent/approvals/record.ts'
 import { plainRecord, record, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 const NOW = 1_800_000_000

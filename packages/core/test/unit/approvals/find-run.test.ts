@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { claimRun } from '../../../src/approvals/claim-run.ts'
-import { findOrCreateRun, findRun, startedRuns } from '../../../src/approvals/find-run.ts'
-import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import type { Store } from '../../../src/base/ports/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { claimRun } from '../../../src/consent/approvals/claim-run.ts'
+import { findOrCreateRun, findRun, startedRuns } from '../../../src/consent/approvals/find-run.ts'
 import { overStore } from '../stores/over-store.ts'
 import { plainRecord, record, testClock, testLedger } from './harness.ts'
 

@@ -1,9 +1,14 @@
-import type { ApprovalAnswer, ApprovalQuestion, PolledChannel } from '../../../src/approvals/approval-channel.ts'
-import type { RunRecord } from '../../../src/approvals/record.ts'
-import { RunStore } from '../../../src/approvals/run-store.ts'
-import { createSealer, keyedHash } from '../../../src/lib/index.ts'
-import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import type { Store } from '../../../src/base/ports/index.ts'
+import { createSealer } from '../../../src/base/records/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { keyedHash } from '../../../src/base/values/index.ts'
+import type {
+  ApprovalAnswer,
+  ApprovalQuestion,
+  PolledChannel,
+} from '../../../src/consent/approvals/approval-channel.ts'
+import type { RunRecord } from '../../../src/consent/approvals/record.ts'
+import { RunStore } from '../../../src/consent/approvals/run-store.ts'
 
 /** A clock that stands still until it is moved. */
 export function testClock(start = 1_800_000_000) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Lease } from '../../../src/lib/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { Lease } from '../../../src/base/records/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
 import { tapped } from './harness.ts'
 
 test.each([

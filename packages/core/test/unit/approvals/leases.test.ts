@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { advanceRun } from '../../../src/approvals/advance-run.ts'
-import { claimRun } from '../../../src/approvals/claim-run.ts'
-import { findOrCreateRun, runLease } from '../../../src/approvals/find-run.ts'
+import { StoreError } from '../../../src/base/errors/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
+import { claimRun } from '../../../src/consent/approvals/claim-run.ts'
+import { findOrCreateRun, runLease } from '../../../src/consent/approvals/find-run.ts'
 import { systemClock } from '../../../src/entrypoints/spi.ts'
-import { StoreError } from '../../../src/errors/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 afterEach(() => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { advanceRun } from '../../../src/approvals/advance-run.ts'
-import { claimRun } from '../../../src/approvals/claim-run.ts'
-import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
-import { ConfigurationError, InvalidResponseError } from '../../../src/errors/index.ts'
+import { ConfigurationError, InvalidResponseError } from '../../../src/base/errors/index.ts'
+import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
+import { claimRun } from '../../../src/consent/approvals/claim-run.ts'
+import type { Entry, RunRecord } from '../../../src/consent/approvals/record.ts'
 import { plainRecord, record, servers, testChannel, testLedger } from './harness.ts'
 
 const NOW = 1_800_000_000

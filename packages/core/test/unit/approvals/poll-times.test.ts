@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { advanceRun } from '../../../src/approvals/advance-run.ts'
-import type { ApprovalAnswer, ApprovalChannel } from '../../../src/approvals/approval-channel.ts'
-import { nextPollAt } from '../../../src/approvals/poll-times.ts'
-import { TransportError } from '../../../src/errors/index.ts'
+import { TransportError } from '../../../src/base/errors/index.ts'
+import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
+import type { ApprovalAnswer, ApprovalChannel } from '../../../src/consent/approvals/approval-channel.ts'
+import { nextPollAt } from '../../../src/consent/approvals/poll-times.ts'
 import { asks, smallWorld } from '../guard/small-world.ts'
 import { record, servers, testChannel, testLedger } from './harness.ts'
 

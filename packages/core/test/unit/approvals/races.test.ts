@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { advanceRun } from '../../../src/approvals/advance-run.ts'
-import { type Claim, claimRun } from '../../../src/approvals/claim-run.ts'
-import { findOrCreateRun, findRun, recordCrash } from '../../../src/approvals/find-run.ts'
-import type { Entry } from '../../../src/approvals/record.ts'
-import type { RunStore } from '../../../src/approvals/run-store.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
+import { type Claim, claimRun } from '../../../src/consent/approvals/claim-run.ts'
+import { findOrCreateRun, findRun, recordCrash } from '../../../src/consent/approvals/find-run.ts'
+import type { Entry } from '../../../src/consent/approvals/record.ts'
+import type { RunStore } from '../../../src/consent/approvals/run-store.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 const draft = (slotKey: string) => ({

@@ -1,12 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { advanceRun } from '../../../src/approvals/advance-run.ts'
-import { claimRun } from '../../../src/approvals/claim-run.ts'
-import { findOrCreateRun, runLease } from '../../../src/approvals/find-run.ts'
-import { pollForAnswer } from '../../../src/approvals/poll-for-answer.ts'
-import type { Entry } from '../../../src/approvals/record.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
+import { claimRun } from '../../../src/consent/approvals/claim-run.ts'
+import { findOrCreateRun, runLease } from '../../../src/consent/approvals/find-run.ts'
+import { pollForAnswer } from '../../../src/consent/approvals/poll-for-answer.ts'
+import type { Entry } from '../../../src/consent/approvals/record.ts'
 import { systemClock } from '../../../src/entrypoints/spi.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { plainRecord, record, servers, tapped, testChannel, testLedger } from './harness.ts'
 
 afterEach(() => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { claimRun } from '../../../src/approvals/claim-run.ts'
-import { resolveCrash } from '../../../src/approvals/end-run.ts'
-import type { Entry, RunRecord, RunState } from '../../../src/approvals/record.ts'
+import { claimRun } from '../../../src/consent/approvals/claim-run.ts'
+import { resolveCrash } from '../../../src/consent/approvals/end-run.ts'
+import type { Entry, RunRecord, RunState } from '../../../src/consent/approvals/record.ts'
 import { record, testLedger } from './harness.ts'
 
 const token = { value: 'the-token', scopes: ['trade:write'] }

@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { advanceRun } from '../../../src/approvals/advance-run.ts'
-import { claimRun } from '../../../src/approvals/claim-run.ts'
-import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
-import { Token } from '../../../src/credential/token.ts'
-import { OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
+import { OAuthResponseError, TransportError } from '../../../src/base/errors/index.ts'
+import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
+import { claimRun } from '../../../src/consent/approvals/claim-run.ts'
+import { findOrCreateRun } from '../../../src/consent/approvals/find-run.ts'
+import { Token } from '../../../src/rights/credential/token.ts'
 import { record, servers, testChannel, testLedger } from './harness.ts'
 
 async function opened() {

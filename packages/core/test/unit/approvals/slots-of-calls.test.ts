@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { slotKey } from '../../../src/approvals/binding.ts'
-import { findOrCreateRun, findRun, type RunDraft } from '../../../src/approvals/find-run.ts'
-import type { RunRecord } from '../../../src/approvals/record.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { keyedHash } from '../../../src/base/values/index.ts'
+import { slotKey } from '../../../src/consent/approvals/binding.ts'
+import { findOrCreateRun, findRun, type RunDraft } from '../../../src/consent/approvals/find-run.ts'
+import type { RunRecord } from '../../../src/consent/approvals/record.ts'
 import type { Slot } from '../../../src/index.ts'
-import { keyedHash } from '../../../src/lib/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
 import { record, tapped, testClock, testLedger } from './harness.ts'
 
 const hash = keyedHash(new Uint8Array(32).fill(3))

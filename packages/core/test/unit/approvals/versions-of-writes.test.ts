@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { claimRun } from '../../../src/approvals/claim-run.ts'
-import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
-import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import type { Store } from '../../../src/base/ports/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { claimRun } from '../../../src/consent/approvals/claim-run.ts'
+import { findOrCreateRun } from '../../../src/consent/approvals/find-run.ts'
 import { record, tapped, testClock, testLedger } from './harness.ts'
 
 test('every write says what it replaces: a version, or nothing', async () => {

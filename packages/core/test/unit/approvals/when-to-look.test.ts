@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { advanceRun } from '../../../src/approvals/advance-run.ts'
-import { pollForAnswer } from '../../../src/approvals/poll-for-answer.ts'
-import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
-import { TransportError } from '../../../src/errors/index.ts'
+import { TransportError } from '../../../src/base/errors/index.ts'
+import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
+import { pollForAnswer } from '../../../src/consent/approvals/poll-for-answer.ts'
+import type { Entry, RunRecord } from '../../../src/consent/approvals/record.ts'
 import { record, servers, tapped, testChannel, testLedger } from './harness.ts'
 
 const NOW = 1_800_000_000

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { claimRun } from '../../../src/approvals/claim-run.ts'
-import { findOrCreateRun, findRun, type RunDraft, recordCrash } from '../../../src/approvals/find-run.ts'
-import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
-import { StoreError } from '../../../src/errors/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { StoreError } from '../../../src/base/errors/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { claimRun } from '../../../src/consent/approvals/claim-run.ts'
+import { findOrCreateRun, findRun, type RunDraft, recordCrash } from '../../../src/consent/approvals/find-run.ts'
+import type { Entry, RunRecord } from '../../../src/consent/approvals/record.ts'
 import { plainRecord, record, tapped, testClock, testLedger } from './harness.ts'
 
 const draft = (slotKey: string, over: Partial<RunRecord> = {}, make: typeof record = record): RunDraft => ({

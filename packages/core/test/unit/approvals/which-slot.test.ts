@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { idempotencyKey, slotKey } from '../../../src/approvals/binding.ts'
-import { isSettled, mayBecome } from '../../../src/approvals/record.ts'
+import { keyedHash } from '../../../src/base/values/index.ts'
+import { idempotencyKey, slotKey } from '../../../src/consent/approvals/binding.ts'
+import { isSettled, mayBecome } from '../../../src/consent/approvals/record.ts'
 import type { Slot } from '../../../src/index.ts'
-import { keyedHash } from '../../../src/lib/index.ts'
 
 const hash = keyedHash(new Uint8Array(32).fill(3))
 

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { advanceRun } from '../../../src/approvals/advance-run.ts'
-import { endUnused } from '../../../src/approvals/end-run.ts'
-import { findOrCreateRun } from '../../../src/approvals/find-run.ts'
-import type { Entry, RunRecord } from '../../../src/approvals/record.ts'
-import { OAuthResponseError } from '../../../src/errors/index.ts'
+import { OAuthResponseError } from '../../../src/base/errors/index.ts'
+import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
+import { endUnused } from '../../../src/consent/approvals/end-run.ts'
+import { findOrCreateRun } from '../../../src/consent/approvals/find-run.ts'
+import type { Entry, RunRecord } from '../../../src/consent/approvals/record.ts'
 import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 afterEach(() => {

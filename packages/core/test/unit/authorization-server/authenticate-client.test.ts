@@ -1,9 +1,9 @@
 import { exportPKCS8, generateKeyPair, importPKCS8, jwtVerify } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
 import { mockIssuer, useMsw } from './mock-issuer.ts'
 
 const issuer = 'https://as.example.com'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
+import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
 
 const ours = oidc({ issuer: 'https://as.example.com', clientId: 'c' })
 const noFetch = surroundingsOf('test', {

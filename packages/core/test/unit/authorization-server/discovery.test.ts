@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { boundedRequest } from '../../../src/authorization-server/bounded-request.ts'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { allowInsecureLoopback } from '../../../src/authorization-server/profile.ts'
-import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
+import { boundedRequest } from '../../../src/caller/authorization-server/bounded-request.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { allowInsecureLoopback } from '../../../src/caller/authorization-server/profile.ts'
+import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const audience = accessTokenClaims.aud

@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { calculateJwkThumbprint, EmbeddedJWK, exportJWK, generateKeyPair, type JWK, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { generateDpopKey, importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { Token } from '../../../src/credential/index.ts'
+import { generateDpopKey, importDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { Token } from '../../../src/rights/credential/index.ts'
 import { everythingShownBy, rejection } from './mock-issuer.ts'
 
 const request = { method: 'POST', url: 'https://as.example.com/token?a=b#c' }

@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
 import { everythingShownBy, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'

@@ -2,9 +2,9 @@ import { verifies } from '@behalf/testing/requirements'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

@@ -1,8 +1,8 @@
 import { HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
 
 const issuer = 'https://as.example.com'
 const metadata = {

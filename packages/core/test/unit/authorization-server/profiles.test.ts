@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { auth0 } from '../../../src/authorization-server/auth0.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { allowInsecureLoopback } from '../../../src/authorization-server/profile.ts'
-import { tokenScopes } from '../../../src/authorization-server/scopes.ts'
+import { auth0 } from '../../../src/caller/authorization-server/auth0.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { allowInsecureLoopback } from '../../../src/caller/authorization-server/profile.ts'
+import { tokenScopes } from '../../../src/caller/authorization-server/scopes.ts'
 
 describe('oidc', () => {
   const options = { issuer: 'https://as.example.com/tenant', clientId: 'c' }

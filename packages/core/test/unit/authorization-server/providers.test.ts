@@ -1,9 +1,9 @@
 import { generateKeyPair } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
-import { allowInsecureLoopback } from '../../../src/authorization-server/profile.ts'
-import { subjectOf } from '../../../src/authorization-server/read-claims.ts'
-import { tokenScopes } from '../../../src/authorization-server/scopes.ts'
+import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
+import { allowInsecureLoopback } from '../../../src/caller/authorization-server/profile.ts'
+import { subjectOf } from '../../../src/caller/authorization-server/read-claims.ts'
+import { tokenScopes } from '../../../src/caller/authorization-server/scopes.ts'
 import { entra, keycloak, okta } from '../../../src/entrypoints/providers.ts'
 
 const approver = { issuer: 'https://x', subject: '00u1' }

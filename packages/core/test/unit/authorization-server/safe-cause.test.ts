@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { withoutSecrets } from '../../../src/authorization-server/without-secrets.ts'
+import { withoutSecrets } from '../../../src/caller/authorization-server/without-secrets.ts'
 
 function parseError(text: string): unknown {
   try {

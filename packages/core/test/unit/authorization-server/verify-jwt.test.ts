@@ -1,9 +1,9 @@
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { surroundingsOf } from '../../../src/authorization-server/surroundings.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
 import { accessTokenClaims, everythingShownBy, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const audience = accessTokenClaims.aud

@@ -1,9 +1,9 @@
 import { exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { importDpopKey } from '../../../src/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { createResourceServer } from '../../../src/resource-server/create-resource-server.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import { importDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { createResourceServer } from '../../../src/calls/resource-server/create-resource-server.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 import { forgedByOne, rocaJwk, rsaJwk, rsaPair } from './weak-rsa.ts'
 

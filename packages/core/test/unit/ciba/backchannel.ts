@@ -1,16 +1,16 @@
 import { HttpResponse, http } from 'msw'
+import { auth0 } from '../../../src/caller/authorization-server/auth0.ts'
+import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import type { Profile } from '../../../src/caller/authorization-server/profile.ts'
 import type {
   ApprovalAnswer,
   ApprovalQuestion,
   ApprovalSent,
   ChannelContext,
-} from '../../../src/approvals/approval-channel.ts'
-import { auth0 } from '../../../src/authorization-server/auth0.ts'
-import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import type { Profile } from '../../../src/authorization-server/profile.ts'
-import { ciba } from '../../../src/ciba/ciba.ts'
-import type { CibaOptions } from '../../../src/ciba/settings.ts'
+} from '../../../src/consent/approvals/approval-channel.ts'
+import { ciba } from '../../../src/consent/ciba/ciba.ts'
+import type { CibaOptions } from '../../../src/consent/ciba/settings.ts'
 import { testClock } from '../approvals/harness.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 

@@ -1,7 +1,7 @@
-import { advanceRun } from '../../../src/approvals/advance-run.ts'
-import { openRunStore } from '../../../src/approvals/open-run-store.ts'
-import type { Entry, StoredQuestion } from '../../../src/approvals/record.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
+import { openRunStore } from '../../../src/consent/approvals/open-run-store.ts'
+import type { Entry, StoredQuestion } from '../../../src/consent/approvals/record.ts'
 import { record } from '../approvals/harness.ts'
 import { type backchannel, question } from './backchannel.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { BehalfError, ConfigurationError } from '../../../src/errors/index.ts'
+import { BehalfError, ConfigurationError } from '../../../src/base/errors/index.ts'
 import { order, question, stateOf, useBackchannel } from './backchannel.ts'
 
 const begin = useBackchannel()

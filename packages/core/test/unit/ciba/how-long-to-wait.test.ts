@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { postpone } from '../../../src/ciba/postpone.ts'
-import { type BehalfError, InvalidTokenError, TransportError } from '../../../src/errors/index.ts'
+import { type BehalfError, InvalidTokenError, TransportError } from '../../../src/base/errors/index.ts'
+import { postpone } from '../../../src/consent/ciba/postpone.ts'
 
 const least = () => 0
 const most = () => 1

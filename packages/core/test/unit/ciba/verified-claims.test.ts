@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import type { AuthorizationServer } from '../../../src/authorization-server/server.ts'
-import { checkAnswerIdentity } from '../../../src/ciba/check-answer-identity.ts'
-import { cibaSettings } from '../../../src/ciba/settings.ts'
-import { accessTokenHash } from '../../../src/identity/access-token-hash.ts'
+import type { AuthorizationServer } from '../../../src/caller/authorization-server/server.ts'
+import { accessTokenHash } from '../../../src/caller/identity/access-token-hash.ts'
+import { checkAnswerIdentity } from '../../../src/consent/ciba/check-answer-identity.ts'
+import { cibaSettings } from '../../../src/consent/ciba/settings.ts'
 import { testClock } from '../approvals/harness.ts'
 import { defaultProfile, ISSUER, question } from './backchannel.ts'
 

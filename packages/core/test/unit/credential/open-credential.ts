@@ -1,6 +1,6 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach } from 'vitest'
-import { type CredentialOptions, createCredential, Token } from '../../../src/credential/index.ts'
+import { type CredentialOptions, createCredential, Token } from '../../../src/rights/credential/index.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 
 /** An API that answers everything, and what it has seen. */

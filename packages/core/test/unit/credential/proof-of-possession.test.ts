@@ -2,8 +2,8 @@ import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT }
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
-import { type CredentialOptions, type ProofKey, revealToken, Token } from '../../../src/credential/index.ts'
-import { sha256 } from '../../../src/lib/index.ts'
+import { sha256 } from '../../../src/base/values/index.ts'
+import { type CredentialOptions, type ProofKey, revealToken, Token } from '../../../src/rights/credential/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { api, open, useApi } from './open-credential.ts'
 

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { redactError, redactTokens, Token } from '../../../src/credential/index.ts'
+import { redactError, redactTokens, Token } from '../../../src/rights/credential/index.ts'
 
 const SECRET = 'an-access-token.of-40.characters_in-length'
 const clean = (thrown: unknown) => redactError(thrown, [new Token(SECRET)])

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { type FlowEnd, isFlow, redactFlow, Token } from '../../../src/credential/index.ts'
+import { type FlowEnd, isFlow, redactFlow, Token } from '../../../src/rights/credential/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 
 const secret = 'eyJhbGciOi.J9.c2ln'

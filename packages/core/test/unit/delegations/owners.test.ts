@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
 import { type DpopKey, generateDpopKey } from '../../../src/entrypoints/providers.ts'
-import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import {
   type AgentIdentity,
   type GuardWithDelegations,

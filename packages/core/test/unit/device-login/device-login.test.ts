@@ -4,7 +4,8 @@ import { basename, join } from 'node:path'
 import { startMockServers } from '@behalf/testing'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
+import { createDeviceLogin } from '../../../src/caller/device-login/create-device-login.ts'
+import { configurationFolder, loginFile } from '../../../src/caller/node/login-file.ts'
 import {
   type DeviceLoginOptions,
   type DevicePrompt,
@@ -12,7 +13,6 @@ import {
   type LoginFile,
 } from '../../../src/entrypoints/node.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
-import { configurationFolder, loginFile } from '../../../src/node/login-file.ts'
 
 const AGENT = 'https://agent.behalf.example/'
 const key = new Uint8Array(32).fill(7)

@@ -1,7 +1,7 @@
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import type { AuthorizationServer } from '../../../src/authorization-server/server.ts'
-import type { LoginFile } from '../../../src/device-login/login-file.ts'
-import { OAuthResponseError, TransportError } from '../../../src/errors/index.ts'
+import { OAuthResponseError, TransportError } from '../../../src/base/errors/index.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import type { AuthorizationServer } from '../../../src/caller/authorization-server/server.ts'
+import type { LoginFile } from '../../../src/caller/device-login/login-file.ts'
 
 export const authorization = {
   deviceCode: 'a-device-code',

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type TestContext, test, vi } from 'vitest'
-import { takeNumber } from '../../../src/node/file-lock.ts'
-import { loginFile } from '../../../src/node/login-file.ts'
+import { takeNumber } from '../../../src/caller/node/file-lock.ts'
+import { loginFile } from '../../../src/caller/node/login-file.ts'
 
 const { signal } = new AbortController()
 const emptyFolder = () => mkdtemp(join(tmpdir(), 'behalf-lock-'))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { createDeviceLogin } from '../../../src/caller/device-login/create-device-login.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { rotatingServer, type Turn } from '../identity/rotating-server.ts'
 import { memoryFile } from './device-server.ts'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { expect, test } from 'vitest'
-import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
+import { createDeviceLogin } from '../../../src/caller/device-login/create-device-login.ts'
 import { delegations } from '../../../src/entrypoints/delegations.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { createGuard, memoryStore, type UserIdentity } from '../../../src/index.ts'

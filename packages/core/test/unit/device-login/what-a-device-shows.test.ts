@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import { authorizeOnDevice } from '../../../src/device-login/authorize-on-device.ts'
-import type { DeviceCode } from '../../../src/device-login/device-prompt.ts'
+import { authorizeOnDevice } from '../../../src/caller/device-login/authorize-on-device.ts'
+import type { DeviceCode } from '../../../src/caller/device-login/device-prompt.ts'
 
 const answer = {
   device_code: 'a-device-code',

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { displayFields, displayText } from '../../../src/display/display-text.ts'
+import { displayFields, displayText } from '../../../src/base/display/display-text.ts'
 
 /** Isolates written so that they can be read. */
 const shown = (value: unknown) =>

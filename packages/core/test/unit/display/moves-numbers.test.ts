@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { movesNumbers } from '../../../src/display/text-direction.ts'
+import { movesNumbers } from '../../../src/base/display/text-direction.ts'
 
 describe('movesNumbers', () => {
   test.each([

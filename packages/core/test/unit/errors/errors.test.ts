@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test, vi } from 'vitest'
-import * as errors from '../../../src/errors/index.ts'
+import * as errors from '../../../src/base/errors/index.ts'
 import {
   ApprovalAnswerError,
   BehalfError,
@@ -17,7 +17,7 @@ import {
   StepUpRequiredError,
   StoreError,
   TransportError,
-} from '../../../src/errors/index.ts'
+} from '../../../src/base/errors/index.ts'
 
 const made: Record<string, () => BehalfError> = {
   ApprovalAnswerError: () => new ApprovalAnswerError('late', 'x'),
@@ -59,7 +59,7 @@ describe('errors', () => {
 
   test(verifies('E1', 'a second copy of the package recognises the first one’s errors'), async () => {
     vi.resetModules()
-    const second = await import('../../../src/errors/index.ts')
+    const second = await import('../../../src/base/errors/index.ts')
     expect(second.BehalfError).not.toBe(BehalfError)
     expect(second.BehalfError.isInstance(new TransportError('x'))).toBe(true)
     expect(second.BehalfError.isInstance(new Error('x'))).toBe(false)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { takeHadNoEffect } from '../../../src/errors/first-call.ts'
+import { takeHadNoEffect } from '../../../src/base/errors/first-call.ts'
 import {
   BehalfError,
   HadNoEffect,
@@ -7,7 +7,7 @@ import {
   OAuthResponseError,
   StepUpRequiredError,
   TransportError,
-} from '../../../src/errors/index.ts'
+} from '../../../src/base/errors/index.ts'
 
 describe('a field that was not given is undefined, and one that was given is kept', () => {
   test('of a transport error', () => {

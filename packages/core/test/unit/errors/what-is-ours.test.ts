@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BehalfError, TransportError } from '../../../src/errors/index.ts'
+import { BehalfError, TransportError } from '../../../src/base/errors/index.ts'
 
 test.each([[undefined], [null], ['text'], [7], [{}], [new Error('plain')]])('%o is no error of ours (E1)', (value) => {
   expect(BehalfError.isInstance(value)).toBe(false)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { oidc } from '../../../src/entrypoints/providers.ts'
-import type { FgaClientOptions } from '../../../src/fga/fga-client.ts'
-import { readBatch, readBody, readItem } from '../../../src/fga/read-answer.ts'
+import type { FgaClientOptions } from '../../../src/rights/fga/fga-client.ts'
+import { readBatch, readBody, readItem } from '../../../src/rights/fga/read-answer.ts'
 import { client, MODEL } from './fga-server.ts'
 
 const asked = { user: 'user:ann', relation: 'viewer', object: 'doc:1' }

@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { CheckQueue } from '../../../src/fga/check-queue.ts'
-import type { Backend } from '../../../src/fga/http-backend.ts'
-import { may } from '../../../src/fga/may.ts'
-import { object } from '../../../src/fga/object.ts'
+import { CheckQueue } from '../../../src/rights/fga/check-queue.ts'
+import type { Backend } from '../../../src/rights/fga/http-backend.ts'
+import { may } from '../../../src/rights/fga/may.ts'
+import { object } from '../../../src/rights/fga/object.ts'
 import { checker, client, everything, fgaServer, question } from './fga-server.ts'
 
 const fga = fgaServer()

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
 import { OpenFgaClient } from '@openfga/sdk'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { ConfigurationError, TransportError } from '../../../src/errors/index.ts'
-import type { OpenFgaClientLike } from '../../../src/fga/client-backend.ts'
-import { openFga } from '../../../src/fga/open-fga.ts'
+import { ConfigurationError, TransportError } from '../../../src/base/errors/index.ts'
+import type { OpenFgaClientLike } from '../../../src/rights/fga/client-backend.ts'
+import { openFga } from '../../../src/rights/fga/open-fga.ts'
 import { NOW, question } from './fga-server.ts'
 
 // The SDK takes true ULIDs only.

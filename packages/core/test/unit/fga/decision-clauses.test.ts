@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { AgentIdentity } from '../../../src/contract/index.ts'
-import { ConfigurationError } from '../../../src/errors/index.ts'
-import { may } from '../../../src/fga/may.ts'
-import { object } from '../../../src/fga/object.ts'
-import { questionsFor } from '../../../src/fga/question.ts'
+import type { AgentIdentity } from '../../../src/base/contract/index.ts'
+import { ConfigurationError } from '../../../src/base/errors/index.ts'
+import { may } from '../../../src/rights/fga/may.ts'
+import { object } from '../../../src/rights/fga/object.ts'
+import { questionsFor } from '../../../src/rights/fga/question.ts'
 import { checker, client, MODEL, NOW, question } from './fga-server.ts'
 
 const asked = { user: 'user:ann', relation: 'viewer', object: 'doc:1' }

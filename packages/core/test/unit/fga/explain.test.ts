@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { RelationshipQuestion } from '../../../src/fga/access-checker.ts'
+import type { RelationshipQuestion } from '../../../src/rights/fga/access-checker.ts'
 import { checker, everything, fgaServer, NOW, question } from './fga-server.ts'
 
 const fga = fgaServer()

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { delay, HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/errors/index.ts'
+import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/base/errors/index.ts'
 import { API, client, fgaServer, MODEL } from './fga-server.ts'
 
 const fga = fgaServer()

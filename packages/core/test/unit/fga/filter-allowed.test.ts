@@ -1,18 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Identity, UserIdentity } from '../../../src/contract/index.ts'
+import type { Identity, UserIdentity } from '../../../src/base/contract/index.ts'
 import {
   ConfigurationError,
   IdentityRequiredError,
   InvalidTokenError,
   TransportError,
-} from '../../../src/errors/index.ts'
-import type { AccessChecker } from '../../../src/fga/access-checker.ts'
-import { filterAllowed } from '../../../src/fga/filter-allowed.ts'
-import { may } from '../../../src/fga/may.ts'
-import { object } from '../../../src/fga/object.ts'
-import { runAs } from '../../../src/identity/run-as.ts'
-import { admit } from '../../../src/identity/verified.ts'
+} from '../../../src/base/errors/index.ts'
+import { runAs } from '../../../src/caller/identity/run-as.ts'
+import { admit } from '../../../src/caller/identity/verified.ts'
+import type { AccessChecker } from '../../../src/rights/fga/access-checker.ts'
+import { filterAllowed } from '../../../src/rights/fga/filter-allowed.ts'
+import { may } from '../../../src/rights/fga/may.ts'
+import { object } from '../../../src/rights/fga/object.ts'
 import { checker, NOW, ann as unverified } from './fga-server.ts'
 
 interface Doc {

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Identity, UserIdentity } from '../../../src/contract/index.ts'
-import type { AccessChecker, AccessQuestion } from '../../../src/fga/access-checker.ts'
-import { filterAllowed } from '../../../src/fga/filter-allowed.ts'
-import { may } from '../../../src/fga/may.ts'
-import { object } from '../../../src/fga/object.ts'
-import { admit } from '../../../src/identity/verified.ts'
+import type { Identity, UserIdentity } from '../../../src/base/contract/index.ts'
+import { admit } from '../../../src/caller/identity/verified.ts'
+import type { AccessChecker, AccessQuestion } from '../../../src/rights/fga/access-checker.ts'
+import { filterAllowed } from '../../../src/rights/fga/filter-allowed.ts'
+import { may } from '../../../src/rights/fga/may.ts'
+import { object } from '../../../src/rights/fga/object.ts'
 import { checker, ann as unverified } from './fga-server.ts'
 
 interface Doc {

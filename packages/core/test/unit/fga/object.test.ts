@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BehalfError, ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
-import { may } from '../../../src/fga/may.ts'
-import { isObjectName, object } from '../../../src/fga/object.ts'
+import { BehalfError, ConfigurationError, InvalidObjectError } from '../../../src/base/errors/index.ts'
+import { may } from '../../../src/rights/fga/may.ts'
+import { isObjectName, object } from '../../../src/rights/fga/object.ts'
 
 describe('object', () => {
   test('joins type and id', () => {

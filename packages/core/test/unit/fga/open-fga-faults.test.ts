@@ -1,10 +1,10 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError, TransportError } from '../../../src/errors/index.ts'
-import { object } from '../../../src/fga/object.ts'
-import { openFga } from '../../../src/fga/open-fga.ts'
-import type { OpenFgaOptions } from '../../../src/fga/read-options.ts'
-import { allowPlainHttp } from '../../../src/fga/read-store-options.ts'
+import { ConfigurationError, TransportError } from '../../../src/base/errors/index.ts'
+import { object } from '../../../src/rights/fga/object.ts'
+import { openFga } from '../../../src/rights/fga/open-fga.ts'
+import type { OpenFgaOptions } from '../../../src/rights/fga/read-options.ts'
+import { allowPlainHttp } from '../../../src/rights/fga/read-store-options.ts'
 import { checker, everything, fgaServer, MODEL, question } from './fga-server.ts'
 
 const fga = fgaServer()

@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { AgentIdentity } from '../../../src/contract/index.ts'
-import { ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
-import { may } from '../../../src/fga/may.ts'
-import { object } from '../../../src/fga/object.ts'
-import type { OpenFgaOptions } from '../../../src/fga/read-options.ts'
+import type { AgentIdentity } from '../../../src/base/contract/index.ts'
+import { ConfigurationError, InvalidObjectError } from '../../../src/base/errors/index.ts'
+import { may } from '../../../src/rights/fga/may.ts'
+import { object } from '../../../src/rights/fga/object.ts'
+import type { OpenFgaOptions } from '../../../src/rights/fga/read-options.ts'
 import { ann, checker, everything, fgaServer, MODEL, NOW, question } from './fga-server.ts'
 
 const fga = fgaServer()

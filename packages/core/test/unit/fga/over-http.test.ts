@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { TransportError } from '../../../src/errors/index.ts'
+import { TransportError } from '../../../src/base/errors/index.ts'
 import { checker, question } from './fga-server.ts'
 
 const servers: (() => void)[] = []

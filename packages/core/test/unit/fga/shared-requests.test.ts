@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { CheckQueue } from '../../../src/fga/check-queue.ts'
-import { filterAllowed } from '../../../src/fga/filter-allowed.ts'
-import { may } from '../../../src/fga/may.ts'
-import { object } from '../../../src/fga/object.ts'
-import type { Question } from '../../../src/fga/question.ts'
-import { admit, fieldsOf } from '../../../src/identity/verified.ts'
+import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
+import { CheckQueue } from '../../../src/rights/fga/check-queue.ts'
+import { filterAllowed } from '../../../src/rights/fga/filter-allowed.ts'
+import { may } from '../../../src/rights/fga/may.ts'
+import { object } from '../../../src/rights/fga/object.ts'
+import type { Question } from '../../../src/rights/fga/question.ts'
 import { ann, checker, client, MODEL, question } from './fga-server.ts'
 
 const asked = { user: 'user:ann', relation: 'viewer', object: 'doc:1' }

@@ -1,6 +1,6 @@
 import { delay } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/errors/index.ts'
+import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/base/errors/index.ts'
 import { client, fgaServer, MODEL } from './fga-server.ts'
 
 const fga = fgaServer()

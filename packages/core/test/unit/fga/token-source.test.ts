@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/base/errors/index.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
-import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/errors/index.ts'
-import type { OpenFgaCredentials } from '../../../src/fga/token-source.ts'
+import type { OpenFgaCredentials } from '../../../src/rights/fga/token-source.ts'
 import { checker, everything, fgaServer, question } from './fga-server.ts'
 
 const fga = fgaServer()

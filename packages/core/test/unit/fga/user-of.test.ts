@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
-import { encodeSubject, nameBySubject } from '../../../src/fga/object.ts'
+import { ConfigurationError, InvalidObjectError } from '../../../src/base/errors/index.ts'
+import { encodeSubject, nameBySubject } from '../../../src/rights/fga/object.ts'
 import { ann } from './fga-server.ts'
 
 describe('the default userOf', () => {

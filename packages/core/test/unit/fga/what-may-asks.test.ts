@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { ContextValue, FgaObject, Permission } from '../../../src/contract/index.ts'
-import { ConfigurationError, InvalidObjectError } from '../../../src/errors/index.ts'
-import { may } from '../../../src/fga/may.ts'
-import { object } from '../../../src/fga/object.ts'
-import { keyOf, questionsFor, textOf } from '../../../src/fga/question.ts'
+import type { ContextValue, FgaObject, Permission } from '../../../src/base/contract/index.ts'
+import { ConfigurationError, InvalidObjectError } from '../../../src/base/errors/index.ts'
+import { may } from '../../../src/rights/fga/may.ts'
+import { object } from '../../../src/rights/fga/object.ts'
+import { keyOf, questionsFor, textOf } from '../../../src/rights/fga/question.ts'
 
 const cash = object('account', 'cash')
 const user = object('user', 'ann')

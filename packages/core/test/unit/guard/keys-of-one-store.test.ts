@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../../../src/ports/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
-import { storedVault } from '../../../src/vault/stored-vault.ts'
+import type { Store } from '../../../src/base/ports/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { storedVault } from '../../../src/rights/vault/stored-vault.ts'
 import { tapped, testClock } from '../approvals/harness.ts'
 import { keys, reads, smallWorld, user } from './small-world.ts'
 

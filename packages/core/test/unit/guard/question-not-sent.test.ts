@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
+import { denySentences } from '../../../src/calls/guard/sentences.ts'
 import { InvalidResponseError, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
-import { denySentences } from '../../../src/guard/sentences.ts'
 import { ConfigurationError, policy } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { ApprovalAnswer } from '../../../src/approvals/approval-channel.ts'
+import { admit } from '../../../src/caller/identity/verified.ts'
+import type { ApprovalAnswer } from '../../../src/consent/approvals/approval-channel.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
-import { admit } from '../../../src/identity/verified.ts'
 import {
   type GuardWithDelegations,
   HadNoEffect,

@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
+import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
+import { admit } from '../../../src/caller/identity/verified.ts'
 import { delegations } from '../../../src/entrypoints/delegations.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
-import { admit } from '../../../src/identity/verified.ts'
 import {
   type AuditEvent,
   createGuard,

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { wake } from '../../../src/approvals/watch-wake.ts'
+import { wake } from '../../../src/consent/approvals/watch-wake.ts'
 import { may, type Outcome, object, policy } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { PolledChannel } from '../../../src/approvals/approval-channel.ts'
+import type { PolledChannel } from '../../../src/consent/approvals/approval-channel.ts'
 import { type GuardOptions, may, object, type Policy, policy, TransportError } from '../../../src/index.ts'
 import { asks, type reads, schema, smallWorld, user } from './small-world.ts'
 import { buy, ORIGIN, policies, world } from './world.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { wake } from '../../../src/approvals/watch-wake.ts'
+import { wake } from '../../../src/consent/approvals/watch-wake.ts'
 import { type GuardOptions, policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { schema, smallWorld } from './small-world.ts'

@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { connectAccounts } from '../../../src/consent/http/connect-accounts.ts'
+import { inAppApprovals } from '../../../src/consent/http/in-app-approvals.ts'
+import { inAppInbox } from '../../../src/consent/http/in-app-inbox.ts'
 import { delegations } from '../../../src/entrypoints/delegations.ts'
 import { verifyIdToken } from '../../../src/entrypoints/identity.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
-import { connectAccounts } from '../../../src/http/connect-accounts.ts'
-import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
-import { inAppInbox } from '../../../src/http/in-app-inbox.ts'
 import {
   createGuard,
   type Identity,
@@ -15,7 +15,7 @@ import {
   type UserIdentity,
   verifyAccessToken,
 } from '../../../src/index.ts'
-import type { AccountLinker } from '../../../src/vault/account-linker.ts'
+import type { AccountLinker } from '../../../src/rights/vault/account-linker.ts'
 import { testClock } from '../approvals/harness.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 import { schema } from './small-world.ts'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { ApprovalAnswer } from '../../../src/approvals/approval-channel.ts'
+import type { ApprovalAnswer } from '../../../src/consent/approvals/approval-channel.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { policy, TransportError } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { fieldsOf } from '../../../src/caller/identity/verified.ts'
+import type { ConnectAccountsOptions } from '../../../src/consent/http/connect-accounts.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
-import type { ConnectAccountsOptions } from '../../../src/http/connect-accounts.ts'
-import { fieldsOf } from '../../../src/identity/verified.ts'
 import { createGuard, memoryStore } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
@@ -116,7 +116,7 @@ describe('what it answers', () => {
   })
 
   test('a store that does not answer is 503', async () => {
-    const { StoreError } = await import('../../../src/errors/index.ts')
+    const { StoreError } = await import('../../../src/base/errors/index.ts')
     const { vault } = world(crm, { clock })
     const fail = async () => {
       throw new StoreError('unavailable', 'down')
@@ -244,7 +244,7 @@ describe("whose access the guard's `revoke` ended", () => {
   })
 
   test('if that cannot be read, no user passes', async () => {
-    const { StoreError } = await import('../../../src/errors/index.ts')
+    const { StoreError } = await import('../../../src/base/errors/index.ts')
     const store = tapped(memoryStore({ clock }), (operation, _key, next) => {
       if (operation === 'get') throw new StoreError('unavailable', 'down')
       return next()

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import type { Identity } from '../../../src/contract/index.ts'
-import { type ConnectAccountsOptions, connectAccounts } from '../../../src/http/connect-accounts.ts'
+import type { Identity } from '../../../src/base/contract/index.ts'
+import { type ConnectAccountsOptions, connectAccounts } from '../../../src/consent/http/connect-accounts.ts'
 import { testClock } from '../approvals/harness.ts'
 import { type Provider, provider } from '../vault/provider.ts'
 import { keys, user, world } from '../vault/world.ts'

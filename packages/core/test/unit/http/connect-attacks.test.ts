@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { ConnectAccountsOptions } from '../../../src/http/connect-accounts.ts'
+import type { ConnectAccountsOptions } from '../../../src/consent/http/connect-accounts.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { world } from '../vault/world.ts'
 import { app as appOf, BASE, clock, html, providerAt } from './connect-app.ts'

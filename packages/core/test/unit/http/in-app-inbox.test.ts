@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { openRunStore } from '../../../src/approvals/open-run-store.ts'
-import { inAppInbox } from '../../../src/http/in-app-inbox.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { openRunStore } from '../../../src/consent/approvals/open-run-store.ts'
+import { inAppInbox } from '../../../src/consent/http/in-app-inbox.ts'
 import { record, tapped, testClock } from '../approvals/harness.ts'
 import { app, ORIGIN, onlyQuestion, pick } from './app.ts'
 import { ISSUER, person, sessions } from './people.ts'
@@ -174,7 +174,7 @@ describe('who may answer (A8)', () => {
     await runStore.create(record('other', { state: 'pending', delivery }))
     const listed = await inbox(new Request(`${ORIGIN}/inbox`))
     expect(await listed.json()).toEqual({ questions: [] })
-    const { answerTokenOf } = await import('../../../src/http/in-app-inbox.ts')
+    const { answerTokenOf } = await import('../../../src/consent/http/in-app-inbox.ts')
     const entry = await runStore.read('other')
     if (entry === undefined) throw new Error('the record is gone')
     const answerToken = await answerTokenOf(runStore, entry.record, identity)
@@ -232,7 +232,7 @@ describe('around it', () => {
 
   test('a store that does not answer is 503, and nothing is told of it', async () => {
     const clock = testClock()
-    const { StoreError } = await import('../../../src/errors/index.ts')
+    const { StoreError } = await import('../../../src/base/errors/index.ts')
     const broken = tapped(memoryStore({ clock }), () =>
       Promise.reject(new StoreError('unavailable', 'redis at 10.0.0.7 is down')),
     )

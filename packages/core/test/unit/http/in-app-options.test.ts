@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
-import { inAppInbox } from '../../../src/http/in-app-inbox.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { inAppApprovals } from '../../../src/consent/http/in-app-approvals.ts'
+import { inAppInbox } from '../../../src/consent/http/in-app-inbox.ts'
 import { testClock } from '../approvals/harness.ts'
 import { question as questionOf } from '../ciba/backchannel.ts'
 

@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { inAppApprovals } from '../../../src/consent/http/in-app-approvals.ts'
 import { approvalAnswers } from '../../../src/entrypoints/channels.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
-import { inAppApprovals } from '../../../src/http/in-app-approvals.ts'
 import { app } from './app.ts'
 import { ISSUER } from './people.ts'
 

@@ -1,6 +1,6 @@
-import type { UserIdentity } from '../../../src/contract/index.ts'
-import { Token } from '../../../src/credential/index.ts'
-import { admit } from '../../../src/identity/verified.ts'
+import type { UserIdentity } from '../../../src/base/contract/index.ts'
+import { admit } from '../../../src/caller/identity/verified.ts'
+import { Token } from '../../../src/rights/credential/index.ts'
 
 export const ISSUER = 'https://issuer.example'
 

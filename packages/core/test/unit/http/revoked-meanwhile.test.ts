@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { connectAccounts } from '../../../src/consent/http/connect-accounts.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
-import { connectAccounts } from '../../../src/http/connect-accounts.ts'
 import { createGuard, memoryStore, type Store } from '../../../src/index.ts'
-import type { AccountLinker, LinkedAccount } from '../../../src/vault/account-linker.ts'
+import type { AccountLinker, LinkedAccount } from '../../../src/rights/vault/account-linker.ts'
 import { tapped, testClock } from '../approvals/harness.ts'
 import { user } from '../vault/world.ts'
 import { app, ORIGIN, onlyQuestion, pick } from './app.ts'
@@ -101,7 +101,7 @@ describe('the answer of a person whose proof is revoked', () => {
     }
     await target.post('bob', { ...pick(question), answer: 'approve' })
     target.store.get = get
-    const { openRunStore } = await import('../../../src/approvals/open-run-store.ts')
+    const { openRunStore } = await import('../../../src/consent/approvals/open-run-store.ts')
     const entry = await openRunStore({ store: target.store, clock: target.clock }).read(question.id)
     expect(entry?.record).toMatchObject({ state: 'approved', answeredAt: read })
   })

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { cibaPing } from '../../../src/http/ciba-ping.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { cibaPing } from '../../../src/consent/http/ciba-ping.ts'
 import { app as inboxOf, ORIGIN } from './app.ts'
 import { app as accountsOf, BASE, providerAt } from './connect-app.ts'
 

@@ -1,12 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
+import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
+import { verifyAccessToken } from '../../../src/caller/identity/verify-access-token.ts'
+import { verifyRequest } from '../../../src/caller/identity/verify-request.ts'
 import { requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
-import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
-import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
-import { verifyRequest } from '../../../src/identity/verify-request.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

@@ -1,6 +1,6 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
 import { createIntrospection } from '../../../src/entrypoints/identity.ts'
 import { mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 

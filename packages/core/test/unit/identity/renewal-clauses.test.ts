@@ -1,11 +1,11 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
-import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import type { UserIdentity } from '../../../src/contract/index.ts'
-import { renewLogin } from '../../../src/identity/renew-login.ts'
-import type { LoginContext, StoredSession } from '../../../src/identity/session-login.ts'
+import type { UserIdentity } from '../../../src/base/contract/index.ts'
+import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
+import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { renewLogin } from '../../../src/caller/identity/renew-login.ts'
+import type { LoginContext, StoredSession } from '../../../src/caller/identity/session-login.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

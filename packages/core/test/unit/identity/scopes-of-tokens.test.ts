@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { okta } from '../../../src/authorization-server/okta.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { okta } from '../../../src/caller/authorization-server/okta.ts'
+import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
+import { verifyAccessToken } from '../../../src/caller/identity/verify-access-token.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
-import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
-import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
+import { fieldsOf } from '../../../src/caller/identity/verified.ts'
 import { subjectTokenOf } from '../../../src/entrypoints/identity.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { Token } from '../../../src/entrypoints/spi.ts'
-import { fieldsOf } from '../../../src/identity/verified.ts'
 import * as root from '../../../src/index.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 

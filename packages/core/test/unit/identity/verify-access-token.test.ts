@@ -1,13 +1,13 @@
 import { inspect } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { auth0 } from '../../../src/authorization-server/auth0.ts'
-import { entra } from '../../../src/authorization-server/entra.ts'
-import { keycloak } from '../../../src/authorization-server/keycloak.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { Token } from '../../../src/credential/index.ts'
-import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
-import { fieldsOf, isVerified } from '../../../src/identity/verified.ts'
-import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { auth0 } from '../../../src/caller/authorization-server/auth0.ts'
+import { entra } from '../../../src/caller/authorization-server/entra.ts'
+import { keycloak } from '../../../src/caller/authorization-server/keycloak.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
+import { fieldsOf, isVerified } from '../../../src/caller/identity/verified.ts'
+import { verifyAccessToken } from '../../../src/caller/identity/verify-access-token.ts'
+import { Token } from '../../../src/rights/credential/index.ts'
 import {
   accessTokenClaims,
   everythingShownBy,

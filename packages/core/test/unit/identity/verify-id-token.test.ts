@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
-import { isVerified } from '../../../src/identity/verified.ts'
-import { verifyIdToken } from '../../../src/identity/verify-id-token.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
+import { isVerified } from '../../../src/caller/identity/verified.ts'
+import { verifyIdToken } from '../../../src/caller/identity/verify-id-token.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

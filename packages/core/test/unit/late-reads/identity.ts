@@ -1,5 +1,5 @@
 import { type Entries, port } from '@behalf/testing/late-reads'
-import { createDeviceLogin } from '../../../src/device-login/create-device-login.ts'
+import { createDeviceLogin } from '../../../src/caller/device-login/create-device-login.ts'
 import { authorizeOnDevice } from '../../../src/entrypoints/device-login.ts'
 import {
   createIntrospection,

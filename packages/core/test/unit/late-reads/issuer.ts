@@ -1,7 +1,7 @@
 import { port } from '@behalf/testing/late-reads'
 import { HttpResponse, http } from 'msw'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
 import { accessTokenClaims, mockIssuer } from '../authorization-server/mock-issuer.ts'
 
 export const issuer = 'https://as.example.com'

@@ -1,6 +1,5 @@
 import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
-import { authorizationServers } from '../../../src/authorization-server/authorization-servers.ts'
-import { Token } from '../../../src/credential/index.ts'
+import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
 import {
   auth0ConnectedAccounts,
   auth0TokenVault,
@@ -9,6 +8,7 @@ import {
   storedVault,
 } from '../../../src/entrypoints/vault.ts'
 import { currentCall, memoryStore, policy } from '../../../src/index.ts'
+import { Token } from '../../../src/rights/credential/index.ts'
 import { servers as noServers, testClock } from '../approvals/harness.ts'
 import { user as guardUser, ISSUER, schema, servers, smallWorld } from '../guard/small-world.ts'
 import { provider } from '../vault/provider.ts'

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, LookupFunction } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/base/errors/index.ts'
 import { publicFetch } from '../../../src/entrypoints/node.ts'
-import { ConfigurationError, InvalidResponseError, TransportError } from '../../../src/errors/index.ts'
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 

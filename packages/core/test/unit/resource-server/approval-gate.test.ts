@@ -1,7 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { createApprovalGate, isApproved, type OrderHandler } from '../../../src/resource-server/create-approval-gate.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import {
+  createApprovalGate,
+  isApproved,
+  type OrderHandler,
+} from '../../../src/calls/resource-server/create-approval-gate.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { as, audience, makeApi, passed, tokenOf, useIssuer } from './api.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'

@@ -1,12 +1,12 @@
 import { vi } from 'vitest'
-import { StoreError } from '../../../src/errors/index.ts'
-import type { Store } from '../../../src/ports/index.ts'
+import { StoreError } from '../../../src/base/errors/index.ts'
+import type { Store } from '../../../src/base/ports/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
 import {
   type ApprovalGateOptions,
   createApprovalGate,
   type OrderHandler,
-} from '../../../src/resource-server/create-approval-gate.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+} from '../../../src/calls/resource-server/create-approval-gate.ts'
 import { bearer, makeApi, passed } from './api.ts'
 
 const api = makeApi()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { bearer, makeApi, passed, proofKey, refused, useIssuer } from './api.ts'
 

@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { StoreError } from '../../../src/errors/index.ts'
-import { openStoreKeys } from '../../../src/lib/index.ts'
-import { Revocations } from '../../../src/revocation/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { StoreError } from '../../../src/base/errors/index.ts'
+import { openStoreKeys } from '../../../src/base/records/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { Revocations } from '../../../src/consent/revocation/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { overStore } from '../stores/over-store.ts'
 

@@ -1,12 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod/mini'
-import type { UserIdentity } from '../../../src/contract/index.ts'
-import { StoreError } from '../../../src/errors/index.ts'
-import { Collection, openStoreKeys } from '../../../src/lib/index.ts'
-import type { Store } from '../../../src/ports/index.ts'
-import { Revocations } from '../../../src/revocation/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import type { UserIdentity } from '../../../src/base/contract/index.ts'
+import { StoreError } from '../../../src/base/errors/index.ts'
+import type { Store } from '../../../src/base/ports/index.ts'
+import { Collection, openStoreKeys } from '../../../src/base/records/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { Revocations } from '../../../src/consent/revocation/index.ts'
 import { overStore } from '../stores/over-store.ts'
 
 const NOW = 1_800_000_000_000

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import type { UserIdentity } from '../../../src/contract/index.ts'
-import { ConfigurationError } from '../../../src/errors/index.ts'
-import { checkLifetime, concerns, provenAtOf, revocableName, revocableNames } from '../../../src/revocation/index.ts'
-import { mergeRevoked, nameOf, namesOf } from '../../../src/revocation/revoked.ts'
+import type { UserIdentity } from '../../../src/base/contract/index.ts'
+import { ConfigurationError } from '../../../src/base/errors/index.ts'
+import {
+  checkLifetime,
+  concerns,
+  provenAtOf,
+  revocableName,
+  revocableNames,
+} from '../../../src/consent/revocation/index.ts'
+import { mergeRevoked, nameOf, namesOf } from '../../../src/consent/revocation/revoked.ts'
 
 const issuer = 'https://login.example.com'
 const user: UserIdentity = { kind: 'user', issuer, subject: 'ann', claims: {} }

@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { Identity, UserIdentity } from '../../../src/contract/index.ts'
-import { openStoreKeys } from '../../../src/lib/index.ts'
-import { Revocations } from '../../../src/revocation/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import type { Identity, UserIdentity } from '../../../src/base/contract/index.ts'
+import { openStoreKeys } from '../../../src/base/records/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { Revocations } from '../../../src/consent/revocation/index.ts'
 
 const NOW = 1_800_000_000_000
 const SECOND = NOW / 1000

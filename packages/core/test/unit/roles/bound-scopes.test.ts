@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { boundScopes, type ScopeSource } from '../../../src/roles/bound-scopes.ts'
+import { boundScopes, type ScopeSource } from '../../../src/rights/roles/bound-scopes.ts'
 
 const all = new Set(['portfolio:read', 'trade:write'])
 

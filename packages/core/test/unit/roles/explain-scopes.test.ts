@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import type { Identity } from '../../../src/contract/index.ts'
+import type { Identity } from '../../../src/base/contract/index.ts'
 import { entraRoles, explainAccess, explainScopes, scopeReportText } from '../../../src/entrypoints/roles.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
 import { policy, publicTool, resource } from '../../../src/index.ts'
-import { boundScopes } from '../../../src/roles/bound-scopes.ts'
-import { roleMap } from '../../../src/roles/map-roles.ts'
+import { boundScopes } from '../../../src/rights/roles/bound-scopes.ts'
+import { roleMap } from '../../../src/rights/roles/map-roles.ts'
 
 const who = (...roles: string[]): Identity => ({
   kind: 'user',

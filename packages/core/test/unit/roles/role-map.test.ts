@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Identity } from '../../../src/contract/index.ts'
-import { ConfigurationError } from '../../../src/errors/index.ts'
-import { roleMap } from '../../../src/roles/map-roles.ts'
+import type { Identity } from '../../../src/base/contract/index.ts'
+import { ConfigurationError } from '../../../src/base/errors/index.ts'
+import { roleMap } from '../../../src/rights/roles/map-roles.ts'
 
 const withClaims = (claims: Record<string, unknown>): Identity => ({
   kind: 'user',

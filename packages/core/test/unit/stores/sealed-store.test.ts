@@ -1,6 +1,6 @@
 import { ConfigurationError, memoryStore, type Store } from '@behalf/core'
 import { describe, expect, test } from 'vitest'
-import { sealedStore } from '../../../src/stores/sealed-store.ts'
+import { sealedStore } from '../../../src/base/stores/sealed-store.ts'
 
 // Long: three letters stand in sealed text by chance.
 const name = ['tokens', 'a-readable-user']

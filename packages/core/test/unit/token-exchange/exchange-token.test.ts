@@ -2,16 +2,16 @@ import { inspect } from 'node:util'
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { auth0 } from '../../../src/authorization-server/auth0.ts'
-import type { AgentIdentity } from '../../../src/contract/index.ts'
-import { revealToken, Token } from '../../../src/credential/index.ts'
+import type { AgentIdentity } from '../../../src/base/contract/index.ts'
 import {
   ConfigurationError,
   InvalidResponseError,
   OAuthResponseError,
   TransportError,
-} from '../../../src/errors/index.ts'
-import { admit, fieldsOf } from '../../../src/identity/verified.ts'
+} from '../../../src/base/errors/index.ts'
+import { auth0 } from '../../../src/caller/authorization-server/auth0.ts'
+import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
+import { revealToken, Token } from '../../../src/rights/credential/index.ts'
 import { mockIssuer } from '../authorization-server/mock-issuer.ts'
 import { API, ann, exchangeServer, ISSUER, SECONDS, SUBJECT_TOKEN } from './exchange-server.ts'
 

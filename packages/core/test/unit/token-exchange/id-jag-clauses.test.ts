@@ -1,9 +1,9 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { redeemIdJag } from '../../../src/rights/token-exchange/redeem-id-jag.ts'
 import { API, AS, EMPLOYER, twoIssuers } from './two-issuers.ts'
 
 const world = await twoIssuers()

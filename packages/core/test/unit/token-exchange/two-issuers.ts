@@ -1,12 +1,16 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/authorization-server/connect-authorization-server.ts'
-import type { DpopKey } from '../../../src/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/authorization-server/oidc.ts'
-import { Token } from '../../../src/credential/index.ts'
-import { admit } from '../../../src/identity/verified.ts'
-import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
-import { type IdJag, type RequestIdJagOptions, requestIdJag } from '../../../src/token-exchange/request-id-jag.ts'
+import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
+import type { DpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
+import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
+import { admit } from '../../../src/caller/identity/verified.ts'
+import { Token } from '../../../src/rights/credential/index.ts'
+import { redeemIdJag } from '../../../src/rights/token-exchange/redeem-id-jag.ts'
+import {
+  type IdJag,
+  type RequestIdJagOptions,
+  requestIdJag,
+} from '../../../src/rights/token-exchange/request-id-jag.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 
 export const EMPLOYER = 'https://login.employer.example'

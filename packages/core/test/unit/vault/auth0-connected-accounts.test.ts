@@ -1,12 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { generateDpopKey } from '../../../src/authorization-server/dpop-key.ts'
-import { Token } from '../../../src/credential/index.ts'
-import { presenceIn } from '../../../src/identity/present-user.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
+import { presenceIn } from '../../../src/caller/identity/present-user.ts'
+import { Token } from '../../../src/rights/credential/index.ts'
 import {
   type Auth0ConnectedAccountsOptions,
   auth0ConnectedAccounts,
-} from '../../../src/vault/auth0-connected-accounts.ts'
+} from '../../../src/rights/vault/auth0-connected-accounts.ts'
 import { testClock } from '../approvals/harness.ts'
 import { user } from './world.ts'
 

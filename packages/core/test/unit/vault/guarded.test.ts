@@ -11,7 +11,7 @@ import {
   resource,
   type UserIdentity,
 } from '../../../src/index.ts'
-import { storedVault } from '../../../src/vault/stored-vault.ts'
+import { storedVault } from '../../../src/rights/vault/stored-vault.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { provider } from './provider.ts'

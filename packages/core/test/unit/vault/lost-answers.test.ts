@@ -1,6 +1,6 @@
 import { HttpResponse } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { provider } from './provider.ts'
@@ -148,7 +148,7 @@ describe('an answer that was lost', () => {
 
 test('a store that does not take the answer gets it later, from the same process', async () => {
   const { tapped } = await import('../approvals/harness.ts')
-  const { StoreError } = await import('../../../src/errors/index.ts')
+  const { StoreError } = await import('../../../src/base/errors/index.ts')
   let isDown = false
   const store = tapped(memoryStore({ clock }), (operation, _key, next) => {
     if (isDown && operation === 'put') throw new StoreError('unavailable', 'down')

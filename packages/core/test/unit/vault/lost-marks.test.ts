@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
-import { StoreError } from '../../../src/errors/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { StoreError } from '../../../src/base/errors/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
 import { tapped, testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { provider } from './provider.ts'

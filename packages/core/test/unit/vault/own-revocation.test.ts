@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
-import { storedVault } from '../../../src/vault/stored-vault.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { storedVault } from '../../../src/rights/vault/stored-vault.ts'
 import { servers, testClock } from '../approvals/harness.ts'
 import { REDIRECT, user } from './world.ts'
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
 import { testClock } from '../approvals/harness.ts'
 import { rejection, useMsw } from '../authorization-server/mock-issuer.ts'
 import { pointedRows } from '../stores/pointed-rows.ts'

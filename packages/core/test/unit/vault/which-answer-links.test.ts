@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { ConnectionDefinition } from '../../../src/vault/connection-definition.ts'
+import type { ConnectionDefinition } from '../../../src/rights/vault/connection-definition.ts'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { type Provider, provider } from './provider.ts'

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { UserIdentity } from '../../../src/contract/index.ts'
-import { IdentityRequiredError } from '../../../src/errors/index.ts'
-import { presenceIn, requirePresentUser } from '../../../src/identity/present-user.ts'
-import { admit } from '../../../src/identity/verified.ts'
-import { openStoreKeys } from '../../../src/lib/index.ts'
-import { memoryStore } from '../../../src/stores/memory-store.ts'
-import { accountOwner } from '../../../src/vault/account-record.ts'
-import { ConnectAttempts } from '../../../src/vault/connect-attempts.ts'
+import type { UserIdentity } from '../../../src/base/contract/index.ts'
+import { IdentityRequiredError } from '../../../src/base/errors/index.ts'
+import { openStoreKeys } from '../../../src/base/records/index.ts'
+import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { presenceIn, requirePresentUser } from '../../../src/caller/identity/present-user.ts'
+import { admit } from '../../../src/caller/identity/verified.ts'
+import { accountOwner } from '../../../src/rights/vault/account-record.ts'
+import { ConnectAttempts } from '../../../src/rights/vault/connect-attempts.ts'
 
 const parts = {
   issuer: 'https://login.example.com',

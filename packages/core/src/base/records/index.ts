@@ -1,0 +1,7 @@
+export { isOutage } from './classified-store.ts'
+export { Collection, isUnreadable } from './collection.ts'
+export type { Name, OnUnreadable, Resealed, Stored, Unreadable, WalkOptions } from './collection-options.ts'
+export { Lease } from './lease.ts'
+export { untilWritten, whileUnavailable } from './patience.ts'
+export { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'
+export { type OpenedStore, openStoreKeys, type StoreKeys } from './store-keys.ts'

@@ -1,0 +1,45 @@
+import { ConfigurationError } from '../../base/errors/index.ts'
+import { connectAuthorizationServer } from './connect-authorization-server.ts'
+import { ownProfile, type Profile } from './profile.ts'
+import type { AuthorizationServer, AuthorizationServers, Surroundings } from './server.ts'
+
+/**
+ * The profile of an issuer, or `undefined` when the app does not know it. Return the same object each
+ * time: discovery and keys are kept by it.
+ */
+export type ProfileOf = (issuer: string) => Profile | undefined
+
+/**
+ * Returns the authorization servers that an app trusts: one, or those that `profile` returns.
+ *
+ * An unknown issuer is refused before any request.
+ */
+export function authorizationServers(profile: Profile | ProfileOf, surroundings: Surroundings): AuthorizationServers {
+  const sole = typeof profile === 'function' ? undefined : connectAuthorizationServer(profile, surroundings)
+  const servers = new WeakMap<Profile, AuthorizationServer>()
+  // A profile found under another issuer's name would let that issuer speak for it.
+  const find = (issuer: string): Profile | undefined => {
+    const found = typeof profile === 'function' ? profile(issuer) : sole?.profile
+    return found?.issuer === issuer ? found : undefined
+  }
+  return {
+    ...(sole !== undefined && { sole }),
+    knows: (issuer) => find(issuer) !== undefined,
+    of(issuer) {
+      const found = find(issuer)
+      if (found === undefined) throw unknown(issuer)
+      if (sole !== undefined) return sole
+      const own = ownProfile(found)
+      const server = servers.get(own) ?? connectAuthorizationServer(own, surroundings)
+      servers.set(own, server)
+      return server
+    },
+  }
+}
+
+const unknown = (issuer: string) =>
+  new ConfigurationError('authorizationServer', `does not know the issuer ${JSON.stringify(issuer)}`)
+
+/** Returns our client at an issuer, or `undefined` if the app does not trust the issuer. */
+export const clientAt = (servers: AuthorizationServers, issuer: string): string | undefined =>
+  servers.knows(issuer) ? servers.of(issuer).profile.clientId : undefined

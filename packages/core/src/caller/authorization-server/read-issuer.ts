@@ -1,0 +1,43 @@
+import { type ErrorOptions, InvalidTokenError } from '../../base/errors/index.ts'
+import { withoutSecrets } from './without-secrets.ts'
+
+/**
+ * Returns the unverified `iss` of a JWT, only to choose among servers that the app trusts.
+ *
+ * The payload as Latin-1 text is JSON of the same structure, and an issuer is a URL, so ASCII; no other claim is read.
+ * Decoding all of it would cost twice as much.
+ *
+ * @throws InvalidTokenError `malformed`
+ */
+export function readIssuer(jwt: string): unknown {
+  const [, payload = '', signature, ...rest] = jwt.split('.', 4)
+  try {
+    if (signature === undefined || rest.length > 0) throw new TypeError('not three parts')
+    const claims: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')))
+    if (typeof claims !== 'object' || claims === null) throw new TypeError('no object')
+    return (claims as { readonly iss?: unknown }).iss
+  } catch (error) {
+    throw new InvalidTokenError('malformed', 'the token is not a well-formed signed JWT', {
+      cause: withoutSecrets(error),
+    })
+  }
+}
+
+/** @param known - The only issuer that this app trusts. Absent: it trusts several. */
+export function unknownIssuer(issuer: unknown, known?: string, options?: ErrorOptions): InvalidTokenError {
+  const trusted = known === undefined ? 'one of the issuers that this app trusts' : JSON.stringify(known)
+  return new InvalidTokenError('issuer', `the token's issuer ${named(issuer)} is not ${trusted}`, options)
+}
+
+export function wrongAudience(
+  audience: unknown,
+  trusted: readonly string[],
+  options?: ErrorOptions,
+): InvalidTokenError {
+  const own = trusted.map((one) => JSON.stringify(one)).join(' or ')
+  return new InvalidTokenError('audience', `the token's audience ${named(audience)} is not ${own}`, options)
+}
+
+/** A name from a token that may be forged: shortened, and escaped. */
+const named = (name: unknown): string =>
+  name === undefined ? '(missing)' : JSON.stringify(typeof name === 'string' ? name.slice(0, 200) : name).slice(0, 500)

@@ -1,0 +1,41 @@
+import { parsedJson } from '../../base/values/index.ts'
+import type { ReceivedTokens } from './server.ts'
+
+/** The parts of a token response. */
+export interface TakenTokens {
+  /** The same response without its id_token. */
+  readonly response: Response
+  /** The id_token as it came: unverified, and not necessarily text. */
+  readonly idToken?: unknown
+  /** Absent where the response brings no token. */
+  readonly tokens?: ReceivedTokens
+}
+
+/**
+ * Takes the tokens out of a token response before any check.
+ *
+ * The OAuth library refuses a whole response because of its id_token. A refresh token that rotated would be lost with
+ * it. The library also has its own rules for id_tokens, such as its algorithms. So it never sees an id_token: the
+ * caller verifies it, by the profile.
+ */
+export async function takeTokens(response: Response): Promise<TakenTokens> {
+  if (response.status !== 200) return { response }
+  const { status, headers } = response
+  const text = await response.text()
+  const again = (body: string) => new Response(body, { status, headers })
+  const json = parsedJson(text)
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return { response: again(text) }
+  const { id_token: idToken, ...rest } = json as Readonly<Record<string, unknown>>
+  const [accessToken, refreshToken] = [textOf(rest.access_token), textOf(rest.refresh_token)]
+  const tokens = {
+    ...(accessToken !== undefined && { accessToken }),
+    ...(refreshToken !== undefined && { refreshToken }),
+  }
+  return {
+    response: again(idToken === undefined ? text : JSON.stringify(rest)),
+    ...(idToken !== undefined && { idToken }),
+    ...(Object.keys(tokens).length > 0 && { tokens }),
+  }
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)

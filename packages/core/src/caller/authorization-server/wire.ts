@@ -1,0 +1,175 @@
+import * as z from 'zod/mini'
+import { InvalidResponseError } from '../../base/errors/index.ts'
+import { defined } from '../../base/values/index.ts'
+import type { Profile, ProfileEndpoints } from './profile.ts'
+import { readScopes } from './scopes.ts'
+import type {
+  BackchannelAcknowledgement,
+  DeviceAuthorization,
+  IntrospectionResponse,
+  ServerEndpoints,
+  TokenResponse,
+} from './server.ts'
+
+/**
+ * Members of RFC 8414 and OpenID Connect Discovery metadata, and RFC 9207 §3, that this SDK relies on. Endpoints are
+ * checked when used.
+ */
+const serverMetadata = z.looseObject({
+  issuer: z.string(),
+  jwks_uri: z.optional(z.url()),
+  authorization_endpoint: z.optional(z.string()),
+  revocation_endpoint: z.optional(z.string()),
+  authorization_response_iss_parameter_supported: z.catch(z.optional(z.boolean()), undefined),
+})
+
+export interface ServerMetadata {
+  readonly issuer: string
+  readonly jwksUri?: string
+  readonly endpoints: ServerEndpoints
+}
+
+/** The metadata of a server that publishes none. */
+export function metadataOf({ issuer, endpoints }: Profile & { readonly endpoints: ProfileEndpoints }) {
+  return {
+    issuer,
+    authorization_endpoint: endpoints.authorization,
+    token_endpoint: endpoints.token,
+    ...(endpoints.revocation !== undefined && { revocation_endpoint: endpoints.revocation }),
+    authorization_response_iss_parameter_supported: endpoints.namesIssuer === true,
+  }
+}
+
+/** @throws InvalidResponseError */
+export function readServerMetadata(json: unknown): ServerMetadata {
+  const wire = parse(serverMetadata, json, "the authorization server's metadata")
+  const { issuer, jwks_uri: jwksUri, authorization_endpoint: authorization, revocation_endpoint: revocation } = wire
+  const namesIssuer = wire.authorization_response_iss_parameter_supported === true
+  return defined({ issuer, jwksUri, endpoints: defined({ authorization, revocation, namesIssuer }) })
+}
+
+/** RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9396 §7. */
+const tokenResponse = z.looseObject({
+  access_token: z.string().check(z.minLength(1)),
+  token_type: z.string().check(z.minLength(1)),
+  issued_token_type: z.optional(z.string()),
+  expires_in: z.optional(z.number().check(z.nonnegative())),
+  refresh_token: z.optional(z.string()),
+  id_token: z.optional(z.string()),
+  // Read separately: not every server writes it as RFC 6749 §3.3 defines it.
+  scope: z.optional(z.unknown()),
+  authorization_details: z.optional(z.array(z.looseObject({ type: z.string() }))),
+})
+
+/** @throws InvalidResponseError */
+export function readTokenResponse(json: unknown): TokenResponse {
+  const wire = parse(tokenResponse, json, 'a token response')
+  const scopes = readScopes(wire.scope)
+  if (scopes === 'unreadable') {
+    throw new InvalidResponseError('a token response is malformed (scope: no text and no list of scopes)')
+  }
+  return defined({
+    accessToken: wire.access_token,
+    tokenType: readTokenType(wire.token_type),
+    issuedTokenType: wire.issued_token_type,
+    expiresIn: wire.expires_in,
+    refreshToken: wire.refresh_token,
+    idToken: wire.id_token,
+    scopes,
+    authorizationDetails: wire.authorization_details,
+  })
+}
+
+/** RFC 6749 §7.1: compared without case; a token of a type that is not understood must not be used. */
+function readTokenType(value: string): TokenResponse['tokenType'] {
+  const type = value.toLowerCase()
+  if (type === 'bearer' || type === 'dpop' || type === 'n_a') return type
+  throw new InvalidResponseError(
+    `a token response is of a type that is not understood: ${JSON.stringify(type.slice(0, 50))}`,
+  )
+}
+
+/** A server that names a shorter interval is not polled in a loop. Seconds. */
+const MIN_INTERVAL_SECONDS = 1
+
+/** CIBA Core §7.3. */
+const acknowledgement = z.looseObject({
+  auth_req_id: z.string().check(z.minLength(1)),
+  expires_in: z.number().check(z.positive()),
+  interval: z._default(z.number().check(z.positive()), 5),
+})
+
+/** @throws InvalidResponseError */
+export function readAcknowledgement(json: unknown): BackchannelAcknowledgement {
+  const wire = parse(acknowledgement, json, 'a backchannel authentication acknowledgement')
+  return {
+    authReqId: wire.auth_req_id,
+    expiresIn: wire.expires_in,
+    interval: Math.max(MIN_INTERVAL_SECONDS, wire.interval),
+  }
+}
+
+/** RFC 8628 §3.2. */
+const deviceAuthorization = z.looseObject({
+  device_code: z.string().check(z.minLength(1)),
+  user_code: z.string().check(z.minLength(1)),
+  verification_uri: z.string().check(z.minLength(1)),
+  verification_uri_complete: z.optional(z.string()),
+  expires_in: z.number().check(z.positive()),
+  interval: z._default(z.number().check(z.positive()), 5),
+})
+
+/** @throws InvalidResponseError */
+export function readDeviceAuthorization(json: unknown): DeviceAuthorization {
+  const wire = parse(deviceAuthorization, json, 'a device authorization answer')
+  const { verification_uri_complete: verificationUriComplete } = wire
+  return {
+    deviceCode: wire.device_code,
+    userCode: wire.user_code,
+    verificationUri: wire.verification_uri,
+    ...(verificationUriComplete !== undefined && { verificationUriComplete }),
+    expiresIn: wire.expires_in,
+    interval: wire.interval,
+  }
+}
+
+/** RFC 7662 §2.2. */
+const introspection = z.looseObject({ active: z.boolean() })
+
+/** @throws InvalidResponseError */
+export function readIntrospection(json: unknown): IntrospectionResponse {
+  const { active, ...claims } = parse(introspection, json, 'an introspection answer')
+  return { active, claims }
+}
+
+/** RFC 6749 §5.2. */
+const errorResponse = z.looseObject({
+  error: z.string().check(z.minLength(1)),
+  error_description: z.catch(z.optional(z.string()), undefined),
+  // The fields that RFC 9470 §3 defines for an API, sent by an authorization server (ID-JAG §8.2).
+  acr_values: z.catch(z.optional(z.string()), undefined),
+  max_age: z.catch(z.optional(z.number().check(z.nonnegative())), undefined),
+})
+
+export interface ErrorResponse {
+  readonly error: string
+  readonly errorDescription?: string
+  readonly acrValues?: readonly string[]
+  readonly maxAge?: number
+}
+
+/** `undefined` when it is no OAuth error answer. */
+export function readErrorResponse(json: unknown): ErrorResponse | undefined {
+  const { success, data } = errorResponse.safeParse(json)
+  if (!success) return undefined
+  const { error, error_description: errorDescription, acr_values: acrValues, max_age: maxAge } = data
+  return defined({ error, errorDescription, acrValues: acrValues?.split(' ').filter(Boolean), maxAge })
+}
+
+function parse<Output>(schema: z.ZodMiniType<Output>, json: unknown, what: string): Output {
+  const result = schema.safeParse(json)
+  if (result.success) return result.data
+  // Paths and expectations only: zod's issues do not repeat the values.
+  const problems = result.error.issues.map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
+  throw new InvalidResponseError(`${what} is malformed (${problems.join('; ')})`)
+}

@@ -1,0 +1,46 @@
+import type { Identity } from '../../base/contract/index.ts'
+import { InvalidTokenError } from '../../base/errors/index.ts'
+import { shared } from '../../base/process/registry.ts'
+import { deepFreeze } from '../../base/values/index.ts'
+import type { Proof } from './subject-token.ts'
+
+/**
+ * Marks an identity as made by a verification (I1), and hides all but issuer and subject from enumeration. Only for the
+ * rooms that verify.
+ *
+ * @throws InvalidTokenError `claims`: they are nested too deep for code that walks through them later.
+ */
+export function admit<Verified extends Identity>(identity: Verified, proof?: Proof): Verified {
+  if (!Object.values(identity).every((held) => deepFreeze(held, 1))) {
+    throw new InvalidTokenError('claims', 'the claims are nested too deep')
+  }
+  for (const name of Object.keys(identity)) {
+    if (!shown.includes(name)) Object.defineProperty(identity, name, hidden)
+  }
+  shared.verified.set(identity, proof)
+  return Object.freeze(identity)
+}
+
+/**
+ * Fields that an identity shows when it is enumerated, serialized, cloned or spread. Frameworks copy their values into
+ * traces and checkpoints, which need less than the user's claims.
+ */
+const shown = ['issuer', 'subject']
+const hidden = { enumerable: false } as const
+
+/** All fields of an identity, as a plain object that no verification made. For the rooms that keep it or change it. */
+export function fieldsOf<Verified extends Identity>(identity: Verified): Verified {
+  const fields: Record<string, unknown> = {}
+  for (const name of Object.getOwnPropertyNames(identity)) fields[name] = identity[name as keyof Verified]
+  return fields as unknown as Verified
+}
+
+declare const verified: unique symbol
+
+/** An identity that a verification created. {@link isVerified} distinguishes it from any other object. */
+export type VerifiedIdentity = Identity & { readonly [verified]: true }
+
+/** Returns whether a verification created this object. Works across copies of the package. */
+export function isVerified(identity: unknown): identity is VerifiedIdentity {
+  return shared.verified.has(identity)
+}

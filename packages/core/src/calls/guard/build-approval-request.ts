@@ -1,0 +1,195 @@
+import { type AuthorizationDetail, ownerOf, type Principal, type ResourceRule } from '../../base/contract/index.ts'
+import { movesNumbers } from '../../base/display/text-direction.ts'
+import { visibleText } from '../../base/display/visible-text.ts'
+import { kinds, snapshot } from '../../base/values/index.ts'
+import type { ApprovalChannel } from '../../consent/approvals/approval-channel.ts'
+import { askingClient } from '../../consent/approvals/channels-by-name.ts'
+import { channelQuestion } from '../../consent/approvals/deliver-question.ts'
+import type { Entry, StoredQuestion } from '../../consent/approvals/record.ts'
+import { afterNoes } from '../../consent/approvals/refusals.ts'
+import { answerOf } from './answer-of.ts'
+import type { AuthorizedCall, IdentifiedCall } from './call.ts'
+import type { Runs } from './guard-parts.ts'
+import { type AnyRules, anApprover } from './policy-definition.ts'
+import { deny, type Refusal } from './refusal.ts'
+
+/** Default time that a question may stay open, in seconds. */
+const LIFETIME_SECONDS = 3600
+
+/** Maximum length of a message, in characters. A longer message is refused, and never truncated. */
+const MAX_MESSAGE = 2_000
+
+type ApprovalRules = NonNullable<AnyRules['approval']>
+
+/** Returns the channel by which a policy asks: the channel that it names, else the only one. */
+export function channelName(approval: ApprovalRules, { channels }: Pick<Runs, 'channels'>): string {
+  const [only] = channels.size === 1 ? channels.keys() : []
+  return approval.channel ?? only ?? 'default'
+}
+
+/** Returns the policy's channel and its name. Returns the remedy if the guard lacks it. */
+export function channelOf(
+  approval: ApprovalRules,
+  { channels }: Runs,
+): { readonly name: string; readonly channel: ApprovalChannel } | string {
+  const name = channelName(approval, { channels })
+  const channel = channels.get(name)
+  if (channel !== undefined) return { name, channel }
+  const names = [...channels.keys()].map((each) => JSON.stringify(each))
+  if (names.length === 0) return 'asks a person: give createGuard `approvals`, such as ciba()'
+  return `asks by channel ${JSON.stringify(name)}, which must be one of ${names.join(', ')}`
+}
+
+/** Builds the question for the person once, and checks it before anything is stored or sent. */
+function draftQuestion(
+  call: AuthorizedCall,
+  approval: ApprovalRules,
+  inDoubt: readonly Entry[],
+  runs: Runs,
+): StoredQuestion | Refusal {
+  const chosen = channelOf(approval, runs)
+  if (typeof chosen === 'string') return deny('misconfigured', chosen)
+  const { name, channel } = chosen
+  const approver = approverOf(approval, call)
+  if (approver === undefined || !isApprover(approver)) {
+    return deny('misconfigured', `approval.approver: names no person; give ${anApprover.words}`)
+  }
+  const asked = answerOf('approval.message', () => approval.message(rulesInput(call)))
+    .normalize('NFC')
+    .trim()
+  const context = { authorizationServers: runs.servers, clock: runs.clock }
+  const problemOf = (text: string) => messageProblem(text) ?? channel.checkMessage?.(text, approver, context)
+  const problem = problemOf(asked)
+  if (problem !== undefined) {
+    // The model can write other arguments. The rule itself is wrong if it writes nothing.
+    const isOfInput = asked !== '' && messageProblem(asked) !== undefined
+    return deny(isOfInput ? 'invalid_input' : 'misconfigured', `approval.message: ${problem}`)
+  }
+  const message = withDoubt(asked, inDoubt).find((text) => problemOf(text) === undefined)
+  if (message === undefined) {
+    return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to say so')
+  }
+  const details = plainDetails(answerOf('approval.details', () => approval.details?.(rulesInput(call))) ?? [])
+  if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
+  const question = {
+    id: crypto.randomUUID(),
+    approver,
+    message,
+    details,
+    channel: name,
+    client: askingClient(channel, approver, runs.servers),
+    expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
+    ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
+    ...(approval.useWithinSeconds !== undefined && { useWithinSeconds: approval.useWithinSeconds }),
+    ...(approval.askAgainAfterSeconds !== undefined && { askAgainAfterSeconds: approval.askAgainAfterSeconds }),
+  }
+  return withCredential(call, question, channel, runs)
+}
+
+/** Argument of the rules of a policy. */
+const rulesInput = ({ input, identity }: Pick<IdentifiedCall, 'input' | 'identity'>) => ({ input, identity })
+
+/** Returns the approver that the policy names now. */
+export function approverOf(
+  { approver }: ApprovalRules,
+  call: Pick<IdentifiedCall, 'input' | 'identity'>,
+): Principal | undefined {
+  const { identity } = call
+  const person = identity.kind === 'user' ? identity : undefined
+  // A directory that finds no approver may return `null`, against its type.
+  const named = approver === undefined ? person : answerOf('approval.approver', () => approver(rulesInput(call)))
+  // A copy: a rule may fill in the same object for its next call.
+  return named ? { issuer: named.issuer, tenant: named.tenant, subject: named.subject } : undefined
+}
+
+/**
+ * Texts that warn the person of an equal run in doubt, from a full sentence to the shortest text that narrow channels
+ * accept (A13).
+ */
+function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[] {
+  if (inDoubt.length === 0) return [message]
+  const last = Math.max(...inDoubt.map(({ record }) => record.startedAt ?? record.createdAt))
+  const [day = '', time = ''] = new Date(last * 1000).toISOString().split(/[T.]/)
+  const note = `Repeat/${day.slice(5)}/${time.slice(0, 5).replace(':', '')}/unknown`
+  return [
+    `An equal request of ${day} ${time} UTC ended without a known result. ${message}`,
+    `Repeat of ${day.slice(5)} ${time.slice(0, 5)} UTC, result unknown: ${message}`,
+    `${note}/${message}`,
+    // Before a text that runs from right to left, it would move the numbers in it.
+    `${message}/${note}`,
+  ]
+}
+
+/** A8: every channel must show the same text. A message is sent unchanged, so it must be plain. */
+function messageProblem(text: string): string | undefined {
+  if (text === '') return 'is empty'
+  if (text.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`
+  const shown = visibleText(text)
+  if (shown !== text) return `holds characters that are not shown as they are: ${codesIn(shown)}`
+  return movesNumbers(text) ? 'has right-to-left text before a number: that moves the number' : undefined
+}
+
+/** The first of them, for the operator. */
+const codesIn = (shown: string): string => [...new Set(shown.match(/\[U\+[^\]]+\]|⏎/g))].slice(0, 5).join(' ')
+
+const isApprover = ({ issuer, subject, tenant = subject }: Principal): boolean =>
+  kinds.texts.holds([issuer, subject, tenant])
+
+function plainDetails(details: readonly AuthorizationDetail[]): readonly AuthorizationDetail[] | undefined {
+  const copied = snapshot(details)
+  if ('problem' in copied || !Array.isArray(copied.value)) return undefined
+  return copied.value.every((detail) => kinds.text.holds(detail?.type)) ? copied.value : undefined
+}
+
+/**
+ * Makes the answer's token the credential (A9 a), if there are one resource, details, and a channel that can return the
+ * details inside the token.
+ */
+function withCredential(
+  { identity, policy, invocation }: AuthorizedCall,
+  question: StoredQuestion,
+  channel: ApprovalChannel,
+  { servers, clock }: Runs,
+): StoredQuestion | Refusal {
+  const resources = policy.access
+    .map(([, rule]) => rule)
+    .filter((rule): rule is ResourceRule => rule.kind === 'resource')
+  const [resource] = resources
+  // The answer of this server is never a token that another server issues.
+  const isOwn = resource !== undefined && resource.through === undefined
+  if (identity.kind === 'user' && resources.length === 1 && isOwn && question.details.length > 0) {
+    const asked = channelQuestion({ id: '', tool: invocation.tool, owner: ownerOf(identity), question })
+    if (channel.carriesCredential?.(asked, { authorizationServers: servers, clock }) === true) {
+      return { ...question, credential: { resource: resource.resource, scopes: resource.scopes } }
+    }
+  }
+  if (policy.rules.approval?.enforcedBy !== 'server') return question
+  return deny(
+    'misconfigured',
+    'approval.enforcedBy: this approver, channel or provider cannot carry details in a token',
+  )
+}
+
+/** Returns the question of this call, if its approver may be asked now (A14). */
+export async function buildApprovalRequest(
+  call: AuthorizedCall,
+  { binding, id }: { readonly binding: string; readonly id?: string },
+  inDoubt: readonly Entry[],
+  runs: Runs,
+): Promise<StoredQuestion | Refusal> {
+  const { identity, policy, invocation } = call
+  const { approval } = policy.rules
+  if (approval === undefined) return deny('misconfigured', 'policy has no approval')
+  const question = draftQuestion(call, approval, inDoubt, runs)
+  if ('status' in question) return question
+  const asking = { owner: ownerOf(identity), tool: invocation.tool, binding, question, ...(id !== undefined && { id }) }
+  const { closedUntil } = await afterNoes(runs.runStore, asking)
+  return closedUntil === undefined ? question : closedRefusal(closedUntil, runs)
+}
+
+/** Refuses a call whose approver denied it, until they may be asked again. @param until - Epoch seconds. */
+export function closedRefusal(until: number, { runStore }: Runs): Refusal {
+  const retryAfter = Math.ceil(until - runStore.now())
+  const detail = `the approver said no: ask again in ${retryAfter} s, or when they reopen it`
+  return { status: 'denied', code: 'approval_denied', detail, retryAfter }
+}

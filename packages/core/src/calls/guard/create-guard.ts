@@ -1,0 +1,192 @@
+import type { Invocation, Outcome, Policy, PreflightOutcome } from '../../base/contract/index.ts'
+import { ConfigurationError } from '../../base/errors/index.ts'
+import { type Clock, systemClock, tellApp } from '../../base/ports/index.ts'
+import { openStoreKeys } from '../../base/records/index.ts'
+import { memoryStore } from '../../base/stores/memory-store.ts'
+import {
+  aClock,
+  checkOptions,
+  checkValues,
+  having,
+  kinds,
+  needed,
+  oneOf,
+  refuseUnknownKeys,
+  upTo,
+} from '../../base/values/index.ts'
+import { authorizationServers } from '../../caller/authorization-server/authorization-servers.ts'
+import type { Profile } from '../../caller/authorization-server/profile.ts'
+import { channelsByName } from '../../consent/approvals/channels-by-name.ts'
+import { openRunStore } from '../../consent/approvals/open-run-store.ts'
+import type { RunRecord } from '../../consent/approvals/record.ts'
+import type { DelegationsPart } from '../../consent/delegations/delegations-part.ts'
+import { concerns, Revocations } from '../../consent/revocation/index.ts'
+import { isObjectName } from '../../rights/fga/object.ts'
+import type { SharedTokens } from '../../rights/token-exchange/shared-tokens.ts'
+import { TokenCache } from '../../rights/token-exchange/token-cache.ts'
+import { approvalInbox } from './approval-inbox.ts'
+import { Auditor, recordApproval } from './auditor.ts'
+import { checkPolicies } from './check-policies.ts'
+import { byTool, type DefinedTool, isDefinedTool, type ToolCall } from './defined-tool.ts'
+import { openDelegations } from './delegated-work.ts'
+import type { Body } from './execute.ts'
+import type { Guard, GuardWithDelegations } from './guard.ts'
+import type { GuardOptions } from './guard-options.ts'
+import type { GuardParts } from './guard-parts.ts'
+import { operatorOf } from './operator.ts'
+import { pausesOf } from './pauses.ts'
+import { preflight, run } from './pipeline.ts'
+import { ready } from './ready.ts'
+import { revoke } from './revoke.ts'
+import { stepUpsIn } from './step-up.ts'
+import { visibleTools } from './visible-tools.ts'
+
+const optionValues = {
+  authorizationServer: needed({
+    words: 'a profile such as auth0({ … }) or oidc({ … }), or a function from an issuer to its profile',
+    holds: (value) => typeof value === 'function' || typeof (value as Profile | null)?.issuer === 'string',
+  }),
+  permissions: having('a checker such as openFga({ … })', 'check'),
+  roles: having('a role map such as roleMap({ … })', 'rolesOf', 'scopesOf'),
+  vault: having('a vault such as storedVault({ … })', 'token'),
+  delegations: having('delegations() of @behalf/core/delegations', 'open'),
+  sessions: having('what createSessions({ … }) made', 'endRevoked'),
+  approvals: having('a channel such as ciba(), or an object with a channel for each name'),
+  sharedTokens: having('sharedTokens() of @behalf/core/shared-tokens', 'open'),
+  audit: having('a sink with a write(event) method'),
+  onFault: kinds.function,
+  mode: oneOf('enforce', 'observe'),
+  clock: aClock,
+  fetch: kinds.function,
+  timeoutMs: kinds.timeoutMs,
+  maxInputBytes: kinds.positiveInteger,
+  revocationSeconds: upTo(86_400, 0),
+}
+const known = [...Object.keys(optionValues), 'agent', 'store', 'keys']
+
+/**
+ * Makes the guard that decides about an agent's tool calls.
+ *
+ * Checks its options and does no I/O: discovery and keys are fetched by the first call that needs them.
+ *
+ * @throws ConfigurationError Names the option that is missing, unknown or wrong, and the fix.
+ */
+export function createGuard(options: GuardOptions & { readonly delegations: DelegationsPart }): GuardWithDelegations
+/** The same without delegations. */
+export function createGuard(options: GuardOptions): Guard
+export function createGuard(options: GuardOptions): Guard | GuardWithDelegations {
+  const parts = partsOf(options)
+  const opened = options.delegations === undefined ? undefined : openDelegations(options.delegations, parts)
+  const ending = { delegations: opened, sessions: options.sessions }
+  const approvals = approvalInbox(parts)
+  return {
+    preflight: (asked: Asked, invocation: Invocation | ToolCall): Promise<PreflightOutcome> => {
+      const { policy, named } = callOf(asked, invocation)
+      return preflight(policy, named, parts)
+    },
+    run: <Result>(asked: Asked, invocation: Invocation | ToolCall, given?: unknown) => {
+      try {
+        const { policy, named, body = given } = callOf(asked, invocation)
+        return run(policy, named, body as Body, parts) as Promise<Outcome<Result>>
+      } catch (error) {
+        // A failed clock, or an invalid invocation. A caller that awaits a promise catches no synchronous error.
+        return Promise.reject(error)
+      }
+    },
+    visible: (policies, identity) => visibleTools(byTool(policies), identity, parts),
+    check: (policies) => checkPolicies(byTool(policies), parts),
+    ready: () => ready(parts),
+    asOperator: (asked) => operatorOf(asked, parts, ending),
+    approvals,
+    pauses: pausesOf(parts.runs.runStore.hash, approvals),
+    ...(opened !== undefined && { delegations: opened.delegations }),
+    revoke: (asked) => revoke(asked, parts, ending),
+  }
+}
+
+type Asked = Policy | DefinedTool | undefined
+
+/** A tool brings its name, its policy and its body. */
+function callOf(asked: Asked, invocation: Invocation | ToolCall) {
+  if (!isDefinedTool(asked)) return { policy: asked as Policy | undefined, named: invocation as Invocation }
+  return { policy: asked.policy, named: { ...invocation, tool: asked.name }, body: asked.run }
+}
+
+function partsOf(options: GuardOptions): GuardParts {
+  refuseUnknownKeys('createGuard', options, known)
+  checkValues('', options, optionValues)
+  const { authorizationServer, clock = systemClock, timeoutMs = 10_000, mode = 'enforce' } = options
+  // Copied: its name is a part of the names of runs, and an app may reuse the object for its next guard.
+  const agent = { ...options.agent }
+  checkOptions('agent', agent, { name: needed(kinds.text), ceiling: kinds.texts, actorToken: kinds.function })
+  checkActorToken(options)
+  checkPermissions(options)
+  const { maxInputBytes = 1024 * 1024 } = options
+  // Read at each request, so that a global `fetch` that is replaced later (tests, telemetry) is used.
+  const fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init))
+  const { store = memoryStore({ clock }), revocationSeconds = 5 } = options
+  const auditor = auditorOf(options.audit, { agent: agent.name, clock, timeoutMs })
+  const onState = (record: RunRecord) => recordApproval(record, auditor)
+  const opened = openStoreKeys(store, options.keys)
+  const revocations = new Revocations(opened, revocationSeconds)
+  const runStore = openRunStore({ store, keys: options.keys, clock, onState, revocations })
+  const tokens = new TokenCache({ clock, shared: sharedTokensOf(options, clock) })
+  // After a disconnect or a new choice of account through this vault, cached tokens are no longer used.
+  options.vault?.onChange?.((changed) => tokens.deleteWhere((owner) => concerns(changed, owner)))
+  const { permissions, roles, vault, onFault } = options
+  const servers = authorizationServers(authorizationServer, { fetch, clock, timeoutMs })
+  const channels = channelsByName(options.approvals, authorizationServer)
+  const ceiling = agent.ceiling === undefined ? undefined : new Set(agent.ceiling)
+  const observe = mode === 'observe'
+  return {
+    limits: { timeoutMs, maxInputBytes },
+    reporting: { auditor, onFault: (fault) => tellApp(() => onFault?.(fault)), observe, clock },
+    callers: { servers, revocations, agent },
+    bounds: { roles, ceiling, permissions, agent, observe, clock },
+    runs: { runStore, channels, servers, revocations, agent, clock },
+    sources: { tokens, servers, revocations, vault, agent, clock, fetch, timeoutMs },
+    stepUps: stepUpsIn(opened, runStore),
+    opened,
+  }
+}
+
+function sharedTokensOf({ sharedTokens, store, keys }: GuardOptions, clock: Clock): SharedTokens | undefined {
+  if (sharedTokens === undefined) return undefined
+  if (store !== undefined) return sharedTokens.open({ store, keys, clock })
+  throw new ConfigurationError('sharedTokens', 'give the store that the processes share, or leave it out')
+}
+
+function checkActorToken({ agent: { actorToken }, authorizationServer }: GuardOptions): void {
+  if (actorToken === undefined) return
+  if (typeof authorizationServer !== 'function' && authorizationServer.exchange?.grant !== 'token-exchange') {
+    throw new ConfigurationError('agent.actorToken', 'this provider takes no actor_token: leave it out')
+  }
+}
+
+function checkPermissions({ permissions, agent, authorizationServer }: GuardOptions): void {
+  if (permissions === undefined) return
+  if (!isObjectName(agent.name)) {
+    throw new ConfigurationError('agent.name', `with permissions, give an OpenFGA object name such as 'agent:trader'`)
+  }
+  // F4: a subject is unique within one issuer only.
+  if (permissions.singleIssuer === true && typeof authorizationServer === 'function') {
+    throw new ConfigurationError('permissions.userOf', 'with several issuers, say how a user is called in OpenFGA')
+  }
+}
+
+function auditorOf(
+  audit: GuardOptions['audit'],
+  surroundings: { readonly agent: string; readonly clock: Clock; readonly timeoutMs: number },
+): Auditor {
+  // This form asks for required audit: any other value would let calls run without a record.
+  const required = audit !== undefined && 'sink' in audit
+  if (required) {
+    refuseUnknownKeys('audit', audit, ['sink', 'required'])
+    if (audit.required !== true) throw new ConfigurationError('audit.required', 'is true; else give the sink itself')
+  }
+  const sink = required ? audit.sink : audit
+  if (audit !== undefined && typeof sink?.write !== 'function') {
+    throw new ConfigurationError('audit', 'give a sink with a write(event) method')
+  }
+  return new Auditor({ ...surroundings, sink, required })
+}

@@ -1,0 +1,32 @@
+import type { AccessOf, Call, Policy } from '../../base/contract/index.ts'
+import { IdentityRequiredError } from '../../base/errors/index.ts'
+import { shared } from '../../base/process/registry.ts'
+import type { ClaimedCall } from './call.ts'
+import { definitionOf } from './policy-definition.ts'
+
+/**
+ * Returns the call in which this code runs, with the credentials that `policy` names.
+ *
+ * A shortcut by AsyncLocalStorage: a body gets the same object as its last argument.
+ *
+ * @throws IdentityRequiredError Outside a guarded call, inside one that another policy let run, or within a `runAs` of
+ *   another principal.
+ */
+export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
+  const scope = shared.scope.getStore()
+  if (scope?.call === undefined)
+    throw new IdentityRequiredError('no guarded call runs here: use currentCall() within a tool body')
+  if (scope.definition !== definitionOf(policy)) {
+    throw new IdentityRequiredError('the call that runs here is under another policy')
+  }
+  return scope.call as unknown as Call<AccessOf<P>>
+}
+
+/** Runs a body within its call, and as the call's identity. */
+export function runInCall<Result>(
+  call: Call,
+  { policy, identity, invocation }: Pick<ClaimedCall, 'policy' | 'identity' | 'invocation'>,
+  body: () => Result,
+): Result {
+  return shared.scope.run({ identity, call, definition: policy, within: call, slot: invocation.slot }, body)
+}

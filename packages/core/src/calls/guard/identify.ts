@@ -1,0 +1,45 @@
+import type { Identity, Invocation } from '../../base/contract/index.ts'
+import { clientAt } from '../../caller/authorization-server/authorization-servers.ts'
+import { isVerified } from '../../caller/identity/verified.ts'
+import type { IdentifiedCall } from './call.ts'
+import type { Passed } from './call-report.ts'
+import { delegationRefusal } from './delegation-refusal.ts'
+import type { Callers } from './guard-parts.ts'
+import { deny, loginRequired, type Refusal, revokedRefusal } from './refusal.ts'
+
+/** Tolerated difference of clocks. Seconds. */
+const TOLERANCE_SECONDS = 30
+
+/**
+ * Step 2: the identity was verified, is fresh, of a known issuer, not revoked, and this agent's to use (I1). Does no I/O.
+ *
+ * @param now - Epoch milliseconds.
+ */
+export function identify(
+  { identity, tool }: Pick<Invocation, 'identity' | 'tool'>,
+  callers: Callers,
+  now: number,
+): Passed<Pick<IdentifiedCall, 'identity'>> | Refusal {
+  if (identity === undefined) return loginRequired('the call has no identity')
+  if (!isVerified(identity)) {
+    const problem = (identity as unknown) instanceof Promise ? ': await the promise' : ''
+    return deny('identity_not_verified', `no verification of @behalf/core returned this identity${problem}`)
+  }
+  const { servers, revocations, agent } = callers
+  if (!servers.knows(identity.issuer)) {
+    return loginRequired(`this guard does not know the issuer of the identity: ${JSON.stringify(identity.issuer)}`)
+  }
+  if (hasExpired(identity, now)) return loginRequired('the proof of the identity has expired')
+  const revoked = revocations.find(identity, now)
+  if (revoked !== undefined) return revokedRefusal(revoked)
+  const refusal = delegationRefusal(identity, tool, agent.name, () => clientAt(servers, identity.issuer))
+  if (refusal !== undefined) return refusal
+  const detail = identity.kind === 'user' ? 'verified user' : 'verified agent, no user'
+  return { facts: { identity }, detail }
+}
+
+/** @param now - Epoch milliseconds. */
+export function hasExpired({ expiresAt }: Identity, now: number): boolean {
+  // Stryker disable next-line ConditionalExpression: A comparison with an absent number is false.
+  return expiresAt !== undefined && now / 1000 >= expiresAt + TOLERANCE_SECONDS
+}

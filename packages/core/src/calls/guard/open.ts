@@ -1,0 +1,186 @@
+import type { AccessRule, Call, Credential } from '../../base/contract/index.ts'
+import { actsForAnother } from '../../caller/identity/run-as.ts'
+import {
+  type CredentialOptions,
+  createCredential,
+  IdempotencyKeys,
+  type IssuedToken,
+  type OpenCredential,
+  type Token,
+} from '../../rights/credential/index.ts'
+import { type ApprovedCall, type AuthorizedCall, needsApproval } from './call.ts'
+import type { Passed } from './call-report.ts'
+import { cachedTokens } from './connect.ts'
+import type { TokenSources } from './guard-parts.ts'
+import { linkedAccountOf } from './linked-account.ts'
+import { type CachedTokens, type FoundToken, noAccess, type OpenedAccess } from './opened-access.ts'
+import type { Refusal } from './refusal.ts'
+import { renewedToken, resourceToken } from './resource-token.ts'
+
+type Opened = Passed<{ readonly access: OpenedAccess; readonly cached?: CachedTokens | undefined }>
+
+const nothing: Opened = { facts: { access: noAccess } }
+
+/**
+ * Opens the credentials of a call if all tokens are cached.
+ * @param cached - Result of a cache lookup just before.
+ * @returns `undefined` if a token is missing.
+ */
+export function openCached(call: AuthorizedCall, sources: TokenSources, cached: CachedTokens): Opened | undefined {
+  if (call.policy.access.length === 0) return nothing
+  // A token that belongs to an approval is never cached (I2).
+  if (needsApproval(call)) return undefined
+  const found: FoundToken[] = []
+  for (const issued of cached) {
+    if (issued === undefined) return undefined
+    found.push({ issued, cached: true })
+  }
+  return opened(call, found, cached, sources)
+}
+
+/** Opens every credential that the policy names: from the approval, the cache, an exchange or the vault (A9, I5). */
+export async function open(call: ApprovedCall, sources: TokenSources): Promise<Opened | Refusal> {
+  const cached = cachedTokens(call, sources, sources.clock.now())
+  const warm = openCached(call, sources, cached)
+  if (warm !== undefined) return warm
+  const results = await Promise.all(call.policy.access.map(([, rule]) => fetched(call, rule, sources)))
+  const found: FoundToken[] = []
+  for (const result of results) {
+    if ('status' in result) return result
+    found.push(result)
+  }
+  const tokens = found.map(({ issued }) => issued)
+  return opened(call, found, tokens, sources)
+}
+
+async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSources): Promise<FoundToken | Refusal> {
+  if (rule.kind === 'resource') {
+    // The token of an approval counts only if that approval entitles this call.
+    const answered = call.run?.entitled.kind === 'answered' ? call.run.entry : undefined
+    return resourceToken(call, rule, answered, sources)
+  }
+  const token = await linkedAccountOf(rule).token(call, rule, sources)
+  return 'status' in token ? token : { issued: token, cached: true }
+}
+
+const opened = (
+  call: AuthorizedCall,
+  found: readonly FoundToken[],
+  cached: CachedTokens,
+  sources: TokenSources,
+): Opened => ({
+  facts: { access: new OpenCredentials(call, found, sources), cached },
+  detail: readiness(call, found),
+})
+
+/** Names the credentials of a user that do not name the agent: the API takes the agent for the user (RFC 8693 §1.1). */
+function readiness({ policy, identity }: AuthorizedCall, found: readonly FoundToken[]): string {
+  let silent = ''
+  if (identity.kind === 'user') {
+    let index = 0
+    for (const [name, rule] of policy.access) {
+      const { actor } = (found[index++] as FoundToken).issued
+      if (rule.kind !== 'resource' || actor !== undefined) continue
+      silent += silent === '' ? name : `, ${name}`
+    }
+  }
+  return silent === '' ? READY : `${READY}; impersonation, since the token names no actor: ${silent}`
+}
+
+const READY = 'credentials are ready'
+
+/** Creates the credentials when the body first reads them: many bodies use none. */
+class OpenCredentials implements OpenedAccess {
+  readonly #call: AuthorizedCall
+  readonly #found: readonly FoundToken[]
+  readonly #sources: TokenSources
+  #open: readonly OpenCredential[] | undefined
+  #credentials: Call['access'] | undefined
+  #idempotencyKeys: IdempotencyKeys | undefined
+  #isClosed = false
+
+  constructor(call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources) {
+    this.#call = call
+    this.#found = found
+    this.#sources = sources
+  }
+
+  get credentials(): Call['access'] {
+    this.#credentials ??= this.#make()
+    return this.#credentials
+  }
+
+  tokens(): readonly Token[] {
+    return this.#open?.flatMap(({ tokens }) => tokens) ?? this.#found.map(({ issued }) => issued.token)
+  }
+
+  useIdempotencyKey(key: string): void {
+    this.#idempotencyKeys = new IdempotencyKeys(key)
+    for (const credential of this.#open ?? []) credential.useIdempotencyKeys(this.#idempotencyKeys)
+  }
+
+  mayHaveActed(): boolean {
+    return this.#open?.some((credential) => credential.mayHaveActed) ?? false
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const credential of this.#open ?? []) credential.close()
+  }
+
+  #make(): Call['access'] {
+    const open: OpenCredential[] = []
+    const credentials: Record<string, Credential> = {}
+    this.#call.policy.access.forEach((entry, index) => {
+      const credential = createCredential(
+        credentialOptions(this.#call, entry, this.#found[index] as FoundToken, this.#sources),
+      )
+      if (this.#idempotencyKeys !== undefined) credential.useIdempotencyKeys(this.#idempotencyKeys)
+      if (this.#isClosed) credential.close()
+      open.push(credential)
+      credentials[entry[0]] = credential.credential
+    })
+    this.#open = open
+    return credentials
+  }
+}
+
+function credentialOptions(
+  call: AuthorizedCall,
+  [name, rule]: readonly [name: string, rule: AccessRule],
+  { issued, cached }: FoundToken,
+  sources: TokenSources,
+): CredentialOptions {
+  // Assigned one by one: spreading optional fields costs more than everything else here.
+  const options: { -readonly [Key in keyof CredentialOptions]: CredentialOptions[Key] } = {
+    name,
+    token: issued.token,
+    scopes: issued.scopes,
+    origins: rule.origins,
+    idempotencyHeader: rule.idempotencyHeader,
+    fetch: sources.fetch,
+    signal: call.invocation.signal,
+    refresh: cached ? () => renewed(call, rule, issued, sources) : undefined,
+    actsForAnother: () => actsForAnother(call.identity),
+    onRawToken: () => call.report.recordRawToken(name),
+  }
+  if (issued.expiresAt !== undefined) options.expiresAt = issued.expiresAt
+  if (issued.dpop !== undefined) options.dpop = issued.dpop
+  return options
+}
+
+function renewed(
+  call: AuthorizedCall,
+  rule: AccessRule,
+  rejected: IssuedToken,
+  sources: TokenSources,
+): Promise<IssuedToken | undefined> {
+  // The deadline of the steps before the body is over.
+  return call.deadline.duringBody(async () => {
+    // A revocation does not stop a running body, but the body gets no new token after it (I11).
+    if ((await sources.revocations.findNow(call.identity, sources.clock.now())) !== undefined) return undefined
+    return rule.kind === 'resource'
+      ? renewedToken(call, rule, rejected, sources)
+      : linkedAccountOf(rule).renewed(call, rule, rejected, sources)
+  })
+}

@@ -1,0 +1,220 @@
+import type { Completed, Invocation, Outcome, Policy, PreflightOutcome, Slot } from '../../base/contract/index.ts'
+import { ConfigurationError } from '../../base/errors/index.ts'
+import { type Eventually, whenKnown } from '../../base/process/async.ts'
+import { isVerified } from '../../caller/identity/verified.ts'
+import type { Replay } from './approve.ts'
+import type { ApprovedCall, AuthorizedCall, ClaimedCall, Growing, IncomingCall, ParsedCall } from './call.ts'
+import { CallReport } from './call-report.ts'
+import { claim } from './claim.ts'
+import { cachedTokens } from './connect.ts'
+import { CallDeadline } from './deadline.ts'
+import { type Body, execute } from './execute.ts'
+import type { GuardParts } from './guard-parts.ts'
+import { open, openCached } from './open.ts'
+import { noAccess } from './opened-access.ts'
+import { type Ended, ended, noPolicy } from './outcome.ts'
+import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
+import { isRefusal, type Refusal } from './refusal.ts'
+import { refusalOfError } from './refusal-of-error.ts'
+import { mayAwaitStepUp } from './step-up.ts'
+import { approvedCall, authorize, parsedCall, recheck, replayed, stepUpBefore } from './steps.ts'
+
+/*
+ * The steps of one call: parse → identify → authorize → approve → open → claim → execute. Each step takes the type that
+ * the previous step returns, or the call ends with a refusal. `steps.ts` writes the findings of the steps to the trace.
+ */
+
+/**
+ * Reads the arguments of a call once, because its caller may reuse the objects for the next call. The inputs are copied
+ * when they are parsed, before the first wait.
+ */
+const taken = ({ tool, slot, input, rawInput, identity, signal }: Invocation): Invocation => ({
+  tool,
+  slot: Array.isArray(slot) ? ([...slot] as unknown as Slot) : slot,
+  input,
+  rawInput,
+  identity,
+  signal,
+})
+
+/** Decides whether the call could run now: everything before the credentials. Consumes nothing. */
+export async function preflight(
+  policy: Policy | undefined,
+  given: Invocation,
+  guard: GuardParts,
+): Promise<PreflightOutcome> {
+  const invocation = taken(given)
+  const definition = definitionOf(policy)
+  if (definition === undefined) return noPolicy(invocation, 'preflight', guard.reporting)
+  const call = incoming(definition, invocation, guard)
+  invocation.signal?.throwIfAborted()
+  let refusal: Refusal | undefined
+  try {
+    refusal = await call.deadline.bound(preflightRefusal(call, guard))
+  } catch (error) {
+    refusal = faulted(call, error)
+  } finally {
+    call.deadline.end()
+  }
+  if (refusal !== undefined) {
+    const outcome = ended(call, refusal, 'preflight')
+    call.report.over()
+    return outcome
+  }
+  call.report.recordEnd('preflight', 'ready')
+  return { status: 'ready', trace: call.report.trace() }
+}
+
+async function preflightRefusal(call: IncomingCall, guard: GuardParts): Promise<Refusal | undefined> {
+  const parsed = await parsedCall(call, guard)
+  if (isRefusal(parsed)) return parsed
+  if (call.policy.isPublic) return undefined
+  const authorized = await authorize(parsed, guard)
+  if (isRefusal(authorized)) return authorized
+  const stepUp = await stepUpBefore(authorized, 'preflight', guard)
+  if (stepUp !== undefined || call.policy.effect === 'read') return stepUp
+  const approved = await approvedCall(authorized, 'preflight', guard)
+  return isRefusal(approved) ? approved : undefined
+}
+
+/** Runs the whole pipeline, and the body at its end. */
+export function run(
+  policy: Policy | undefined,
+  given: Invocation,
+  body: Body,
+  guard: GuardParts,
+): Promise<Outcome<unknown>> {
+  const invocation = taken(given)
+  const definition = definitionOf(policy)
+  if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', guard.reporting))
+  // Found here, and not when the run has begun: it would be in doubt.
+  if (typeof body !== 'function') throw new ConfigurationError('guard.run', 'give the body of the tool, a function')
+  return runCall(incoming(definition, invocation, guard), body, guard)
+}
+
+function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Outcome<unknown>> {
+  const fail = async (error: unknown) => ended(call, faulted(call, error), 'run')
+  try {
+    call.invocation.signal?.throwIfAborted()
+    const parsing = parsedCall(call, guard)
+    const admitted =
+      parsing instanceof Promise ? parsing.then((parsed) => admit(parsed, guard, true)) : admit(parsing, guard, false)
+    if (!(admitted instanceof Promise)) return enter(call, admitted, body, guard)
+    const failLate = (error: unknown) => {
+      const failed = fail(error)
+      abandon(call, admitted)
+      return failed
+    }
+    // Both handlers in one `then`: an error of the body is not a fault of the guard.
+    return call.deadline.bound(admitted).then((passed) => enter(call, passed, body, guard), failLate)
+  } catch (error) {
+    return fail(error)
+  }
+}
+
+function incoming(policy: PolicyDefinition, invocation: Invocation, { reporting, limits }: GuardParts): IncomingCall {
+  const report = new CallReport(invocation, reporting, reporting.clock.now())
+  const deadline = new CallDeadline(policy.rules.timeoutMs ?? limits.timeoutMs, invocation.signal)
+  return { invocation, policy, report, deadline }
+}
+
+/** A call that may start its body, or the outcome that ended it. */
+type Admitted = ClaimedCall | Refusal | Completed<unknown>
+
+function enter(
+  call: IncomingCall,
+  admitted: Admitted,
+  body: Body,
+  guard: GuardParts,
+): Promise<Ended | Completed<unknown>> {
+  call.deadline.end()
+  if (!('status' in admitted)) return execute(admitted, body, guard)
+  return Promise.resolve(admitted.status === 'done' ? admitted : ended(call, admitted, 'run'))
+}
+
+/** The call was answered before it was admitted: its late parts are closed and released, and not recorded. */
+function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
+  call.deadline.end()
+  call.report.over()
+  admitted.then(
+    (late) => {
+      if ('status' in late) return
+      late.access.close()
+      late.claim?.release().catch(() => {})
+    },
+    () => {},
+  )
+}
+
+/**
+ * All steps between parse and execute.
+ *
+ * @param isLate - Whether the call waited for its schema, or for the version of its policy, so that the time of its start is not now.
+ */
+function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean): Eventually<Admitted> {
+  if (isRefusal(parsed)) return parsed
+  const { policy, report } = parsed
+  const { auditor } = guard.reporting
+  if (policy.isPublic) return admitPublic(parsed, guard)
+  const authorizing = authorize(parsed, guard)
+  if (authorizing instanceof Promise) return authorizing.then((call) => admitSlowly(call, guard))
+  if (isRefusal(authorizing)) return authorizing
+  const isWarm = policy.effect === 'read' && !isLate && !auditor.required
+  if (isWarm && !mayAwaitStepUp(authorizing, 'run', guard.stepUps)) {
+    report.at = 'access'
+    const { cached = cachedTokens(authorizing, guard.sources, authorizing.checkedAt) } = authorizing
+    const opened = openCached(authorizing, guard.sources, cached)
+    if (opened !== undefined) {
+      const call = authorizing as AuthorizedCall & Growing<ClaimedCall>
+      call.access = report.took('access', opened).access
+      return call
+    }
+  }
+  return admitSlowly(authorizing, guard)
+}
+
+/** A public tool accepts every caller without trust: an unverified identity counts as no identity (I1). */
+function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<ClaimedCall> {
+  const { identity } = parsed.invocation
+  const call = Object.assign(parsed, { identity: isVerified(identity) ? identity : undefined, access: noAccess })
+  return reporting.auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call
+}
+
+/** Runs approve, open and claim, which may wait. A refusal closes all that they opened. */
+async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardParts): Promise<Admitted> {
+  if (isRefusal(authorized)) return authorized
+  const { report, policy, deadline } = authorized
+  const stepUp = await stepUpBefore(authorized, 'run', guard)
+  if (stepUp !== undefined) return stepUp
+  const approved: ApprovedCall | Replay | Refusal =
+    policy.effect === 'write' ? await approvedCall(authorized, 'run', guard) : authorized
+  // The call may have waited for a person: what another caller got is told to those alone who may still ask.
+  if ('replay' in approved) return (await recheck(authorized, guard)) ?? replayed(authorized, approved, guard)
+  if (isRefusal(approved)) return approved
+  report.at = 'access'
+  const opened = await open(approved, guard.sources)
+  if (isRefusal(opened)) return report.refused('access', opened)
+  const call = Object.assign(approved, report.took('access', opened))
+  const refuse = (refusal: Refusal) => {
+    call.access.close()
+    return refusal
+  }
+  try {
+    if (guard.reporting.auditor.required) await report.recordEnd('run', 'ready')
+    const late = await recheck(call, guard)
+    if (late !== undefined) return refuse(late)
+    if (call.run === undefined) return call
+    // A call that was answered during the wait, or whose caller aborted, claims nothing.
+    deadline.signal.throwIfAborted()
+    report.at = 'claim'
+    const claimed = await claim(call, call.run, guard.runs)
+    if (isRefusal(claimed)) return refuse(report.refused('claim', claimed))
+    return Object.assign(call, report.took('claim', claimed))
+  } catch (error) {
+    call.access.close()
+    throw error
+  }
+}
+
+const faulted = (call: IncomingCall, error: unknown): Refusal =>
+  call.report.refused(call.report.at, refusalOfError(error, call))

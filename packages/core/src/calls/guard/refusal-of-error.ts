@@ -1,0 +1,133 @@
+import { type AnyBehalfError, BehalfError, type StoreError } from '../../base/errors/index.ts'
+import { redactTokens, type Token } from '../../rights/credential/index.ts'
+import { RuleThrew } from './answer-of.ts'
+import type { IncomingCall } from './call.ts'
+import type { CallReport } from './call-report.ts'
+import { deny, loginRequired, type Refusal } from './refusal.ts'
+
+/**
+ * Maps the error of a step to the end of the call.
+ *
+ * An outage is `unavailable`. An unclassified error of a store or another port is `unavailable` without a promise
+ * that another try helps. Everything else is a refusal.
+ *
+ * @throws The reason of the caller's own abort.
+ */
+export function refusalOfError(
+  error: unknown,
+  { invocation, report }: Pick<IncomingCall, 'invocation' | 'report'>,
+): Refusal {
+  invocation.signal?.throwIfAborted()
+  if (error instanceof DOMException && error.name === 'TimeoutError') {
+    return { status: 'unavailable', detail: 'the total deadline passed' }
+  }
+  return BehalfError.isInstance(error) ? ofOwnError(error as AnyBehalfError, report) : ofForeignError(error, report)
+}
+
+/**
+ * Reports an error of the app or of a port to the operator.
+ *
+ * The app wrote the rule, so its message and stack are in the trace. Those of a port reach only the app's own `onFault`:
+ * a driver writes addresses and passwords into them, and audits store traces.
+ */
+function ofForeignError(error: unknown, report: CallReport): Refusal {
+  const rule = ruleOf(error, report)
+  const { name, message, stack } = describeError(error instanceof RuleThrew ? error.thrown : error, report.secrets())
+  const text = { message: `${name}: ${message}`, ...(stack !== undefined && { stack }) }
+  if (rule === undefined) {
+    report.fault({ kind: 'port_threw', ...text })
+    return { status: 'unavailable', detail: `a port threw: ${name}`, retryable: false }
+  }
+  report.fault({ kind: 'rule_threw', rule, ...text })
+  return { ...deny('misconfigured', `the rule ${rule} threw ${text.message}`), ...(stack !== undefined && { stack }) }
+}
+
+/** Returns the rule that threw. At the step `input`, only the policy's schema runs. */
+function ruleOf(error: unknown, { at }: CallReport): string | undefined {
+  if (error instanceof RuleThrew) return error.rule
+  return at === 'input' ? 'schema' : undefined
+}
+
+function ofOwnError(error: AnyBehalfError, report: CallReport): Refusal {
+  if (error.retryable) {
+    const retryAfter = 'retryAfter' in error ? error.retryAfter : undefined
+    return { status: 'unavailable', detail: error.message, ...(retryAfter !== undefined && { retryAfter }) }
+  }
+  switch (error.code) {
+    case 'ERR_INVALID_OBJECT':
+      return deny('invalid_input', error.message)
+    case 'ERR_OAUTH_RESPONSE':
+      return ofOAuthError(error)
+    case 'ERR_STORE':
+      return error.reason === 'unclassified' ? failedStore(error, report) : deny('misconfigured', error.message)
+    case 'ERR_INVALID_TOKEN':
+      return deny('misconfigured', `a token that was issued to us does not verify: ${error.message}`)
+    default:
+      return deny('misconfigured', error.message)
+  }
+}
+
+/** The text of the store's own error reaches only the app's `onFault`. */
+function failedStore(error: StoreError, report: CallReport): Refusal {
+  const { name, message, stack } = describeError(error.cause, report.secrets())
+  report.fault({ kind: 'store_failed', message: `${name}: ${message}`, ...(stack !== undefined && { stack }) })
+  return { status: 'unavailable', detail: error.message, retryable: false }
+}
+
+/** RFC 6749 §5.2 and RFC 8693 §2.2.2: errors that a new login fixes, and errors that only the app can fix. */
+function ofOAuthError(error: Extract<AnyBehalfError, { code: 'ERR_OAUTH_RESPONSE' }>): Refusal {
+  switch (error.error) {
+    case 'invalid_grant':
+    case 'login_required':
+    case 'interaction_required':
+      return loginRequired(error.message)
+    case 'temporarily_unavailable':
+    case 'server_error':
+      return { status: 'unavailable', detail: error.message }
+    default:
+      return deny('misconfigured', error.message)
+  }
+}
+
+const MAX_MESSAGE = 2_000
+const MAX_STACK = 8_000
+/** Maximum length of a text that is searched for tokens, in characters. A longer text is not shown (E6). */
+const MAX_READ = 65_536
+
+/** A JWT, and the user and password of a URL: messages of other libraries are known to quote them. */
+const secretShapes = /eyJ[\w-]{8,}(?:\.[\w-]*)+|(?<=:\/\/)[^\s/@]+(?=@)/g
+
+/** An error of the app or of a library, as the operator may read it. */
+export interface ErrorText {
+  /** The name of its class. */
+  readonly name: string
+  readonly message: string
+  readonly stack?: string
+}
+
+/** Reads name, message and stack of a thrown value, without these tokens. Never throws. */
+function describeError(error: unknown, tokens: readonly Token[]): ErrorText {
+  const message = read(() => (error instanceof Error ? error.message : error))
+  const stack = read(() => error instanceof Error && error.stack)
+  const name = read(() => (error instanceof Error ? error.constructor.name : typeof error))
+  return {
+    name: /^\w{1,64}$/.test(name) ? name : 'an error',
+    message: withoutTokens(message, MAX_MESSAGE, tokens),
+    ...(stack !== '' && { stack: withoutTokens(stack, MAX_STACK, tokens) }),
+  }
+}
+
+function withoutTokens(text: string, most: number, tokens: readonly Token[]): string {
+  if (text.length > MAX_READ) return `(longer than ${MAX_READ} characters)`
+  return redactTokens(text, tokens).replaceAll(secretShapes, '[hidden]').slice(0, most)
+}
+
+/** Returns a text of an error, or an empty one: another library's error may have a getter that throws. */
+function read(text: () => unknown): string {
+  try {
+    const found = text()
+    return typeof found === 'string' ? found : ''
+  } catch {
+    return ''
+  }
+}

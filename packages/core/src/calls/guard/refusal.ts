@@ -1,0 +1,67 @@
+import type { DenyCode, Explanation, Interrupt } from '../../base/contract/index.ts'
+import { idempotencyKey } from '../../consent/approvals/binding.ts'
+import type { Entry } from '../../consent/approvals/record.ts'
+import type { RunStore } from '../../consent/approvals/run-store.ts'
+import type { RevokedProof } from '../../consent/revocation/index.ts'
+
+/** Reason why a call does not continue. A step of the pipeline returns either its finding or a refusal. */
+export type Refusal =
+  | {
+      readonly status: 'denied'
+      readonly code: DenyCode
+      readonly detail: string
+      readonly idempotencyKey?: string
+      readonly retryAfter?: number
+      readonly explanations?: readonly Explanation[]
+      /** Stack of the error that a rule threw. For the trace. */
+      readonly stack?: string
+    }
+  | { readonly status: 'interrupted'; readonly interrupt: Omit<Interrupt, 'v' | 'tool'>; readonly detail: string }
+  | {
+      readonly status: 'unavailable'
+      readonly retryAfter?: number
+      readonly detail: string
+      /** The cause is unknown, so the outcome must not promise that a retry helps. */
+      readonly retryable?: false
+      /** True if the same call runs now: the outcome must not say that nothing was done. */
+      readonly underWay?: boolean
+    }
+
+/** Returns whether a step refused. No fact that a step returns has a `status`. */
+export const isRefusal = (found: object): found is Refusal => (found as { status?: string }).status !== undefined
+
+export const deny = (code: DenyCode, detail: string): Extract<Refusal, { status: 'denied' }> => ({
+  status: 'denied',
+  code,
+  detail,
+})
+
+/** @param maxAge - Maximum age of the login, in seconds. @default any */
+export const loginRequired = (detail: string, maxAge?: number): Refusal => ({
+  status: 'interrupted',
+  interrupt: {
+    kind: 'login_required',
+    id: crypto.randomUUID(),
+    message: 'Sign in to continue.',
+    ...(maxAge !== undefined && { maxAge }),
+  },
+  detail,
+})
+
+/** Returns the refusal for a caller whose access was revoked after the proof was issued. */
+export const revokedRefusal = ({ name, needsLogin, retryAfter }: RevokedProof): Refusal => {
+  const detail = `the ${name} was revoked after the proof was made, or the proof does not say when`
+  // A login that the issuer still remembers would return the old `auth_time` again.
+  if (needsLogin) return loginRequired(detail, 0)
+  return { ...deny('revoked', detail), ...(retryAfter !== undefined && { retryAfter }) }
+}
+
+/** Refuses a run whose outcome is unknown. With its idempotency key, the API may know it. */
+export async function unknownOutcome(
+  { record }: Entry,
+  detail: string,
+  { runStore }: { readonly runStore: Pick<RunStore, 'hash'> },
+): Promise<Refusal> {
+  const key = await idempotencyKey(record.id, record.binding, runStore.hash)
+  return { ...deny('unknown_outcome', detail), idempotencyKey: key }
+}

@@ -1,0 +1,113 @@
+import type { Identity, Json } from '../../base/contract/index.ts'
+import { equalJson, kinds, shown } from '../../base/values/index.ts'
+import { bindingOf, slotKey } from '../../consent/approvals/binding.ts'
+import { isSameKind } from '../../consent/approvals/caller.ts'
+import { shareRun } from '../../consent/approvals/end-run.ts'
+import { misfitOf } from '../../consent/approvals/entitlement.ts'
+import { findOrCreateRun, findRun, type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
+import { type Entry, isSettled, type RunRecord } from '../../consent/approvals/record.ts'
+import { buildApprovalRequest } from './build-approval-request.ts'
+import { type AuthorizedCall, needsApproval } from './call.ts'
+import type { Phase } from './call-report.ts'
+import { askedBy, blockedBy, demandOf } from './entitle.ts'
+import type { Runs } from './guard-parts.ts'
+import { comparedInput } from './parse.ts'
+import { deny, type Refusal, unknownOutcome } from './refusal.ts'
+
+/** Authorizes the call again, with the stored input of its run. */
+export type Reauthorize = (input: Json) => Promise<Refusal | undefined>
+
+/** The run of a call, and equal runs that had started when it was created. */
+export interface FoundRun {
+  readonly entry: Entry
+  readonly started?: StartedRuns
+}
+
+/**
+ * Finds the run of this call by its slot, adopts one, or creates one. Returns `undefined` if a preflight that needs no
+ * approval found no run.
+ */
+export async function runOfCall(
+  call: AuthorizedCall,
+  runs: Runs,
+  phase: Phase,
+  reauthorize: Reauthorize,
+): Promise<FoundRun | undefined | Refusal> {
+  const { policy, identity, invocation, rawInput } = call
+  if (!isSlot(invocation.slot)) {
+    return deny('misconfigured', `slot: is ${shown(invocation.slot)}; give a non-empty text, or [threadId, callId]`)
+  }
+  const { runStore, agent } = runs
+  call.report.policyVersion = await policy.version()
+  const slot = await slotKey(
+    { identity, agent: agent.name, tool: invocation.tool, slot: invocation.slot, rawInput },
+    runStore.hash,
+  )
+  const known = await findRun(runStore, slot)
+  const found = known === undefined ? await newRun(call, slot, runs, phase) : { entry: known }
+  if (found === undefined || 'status' in found) return found
+  const shared = shareRun(runStore, found.entry, identity)
+  const entry = shared instanceof Promise ? await shared : shared
+  const foreign = startedByOthers(entry.record, identity)
+  if (foreign !== undefined) return foreign
+  // An earlier try was parsed to something else, as by a random default (A12).
+  const { input, state } = entry.record
+  const refusal = equalJson(input, call.input) ? undefined : await reauthorize(input)
+  const isUnfit = refusal?.status === 'denied' && refusal.code === 'invalid_input' && started.includes(state)
+  if (!isUnfit) return refusal ?? { ...found, entry }
+  // It started before: a model that is told of invalid arguments would write again with others.
+  return isSettled(state) ? { ...found, entry } : unknownOutcome(entry, refusal.detail, runs)
+}
+
+/**
+ * Refuses a caller of another kind than the one that started the run (A12). Such a caller learns neither the run's
+ * result nor that it is in doubt.
+ */
+export function startedByOthers(record: RunRecord, identity: Identity): Refusal | undefined {
+  if (!started.includes(record.state) || isSameKind(record, identity)) return undefined
+  return deny('not_permitted', 'another kind of caller started this run')
+}
+
+const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
+
+async function newRun(
+  call: AuthorizedCall,
+  slot: string,
+  runs: Runs,
+  phase: Phase,
+): Promise<FoundRun | undefined | Refusal> {
+  const { identity, policy, input } = call
+  const { tool } = call.invocation
+  const { runStore, agent } = runs
+  const equal = { identity, agent: agent.name, tool, input: await comparedInput(call, runStore) }
+  const binding = await bindingOf(equal, runStore.hash)
+  const started = await startedRuns(runStore, binding)
+  const { inDoubt } = started
+  const blocked = await blockedBy(call, started, runs)
+  if (blocked !== undefined) return blocked
+  const asks = needsApproval(call)
+  if (phase === 'preflight' && !asks) return undefined
+  const question = asks ? await buildApprovalRequest(call, { binding }, inDoubt, runs) : undefined
+  if (question !== undefined && 'status' in question) return question
+  const perCall = question === undefined || policy.rules.approval?.perCall === true
+  const record = (id: string): RunRecord => ({
+    v: 1,
+    id,
+    state: question === undefined ? 'approved' : 'requested',
+    binding,
+    tool,
+    ...askedBy(call),
+    input,
+    slots: [slot],
+    perCall,
+    onCrash: policy.rules.approval?.onCrash ?? 'report',
+    createdAt: runStore.now(),
+    ...(question !== undefined && { question }),
+    sends: 0,
+  })
+  const demand = demandOf(call, inDoubt, runs)
+  const fits = perCall ? undefined : (open: RunRecord) => misfitOf(open, demand) === undefined
+  return { entry: await findOrCreateRun(runStore, { binding, slotKey: slot, fits, record }), started }
+}
+
+const isSlot = (slot: unknown): boolean => kinds.texts.holds(Array.isArray(slot) && slot.length === 2 ? slot : [slot])

@@ -1,0 +1,192 @@
+import * as z from 'zod/mini'
+import { principalKey, type UserIdentity } from '../../base/contract/index.ts'
+import { BehalfError, type StepUpRequiredError } from '../../base/errors/index.ts'
+import { Collection, type OpenedStore } from '../../base/records/index.ts'
+import type { RunStore } from '../../consent/approvals/run-store.ts'
+import { provenAtOf } from '../../consent/revocation/index.ts'
+import type { AuthorizedCall, ClaimedCall } from './call.ts'
+import type { Phase } from './call-report.ts'
+import type { PolicyDefinition } from './policy-definition.ts'
+import type { Refusal } from './refusal.ts'
+
+/** Errors that wrap others, as bodies and their libraries do. */
+const MAX_CAUSES = 8
+
+/** Clocks differ (DESIGN: JWT times tolerate 30 s). */
+const TOLERANCE_SECONDS = 30
+
+type AskedStepUp = Pick<StepUpRequiredError, 'stepUp' | 'credential'>
+
+/** Returns the step-up that an API requested while the body ran, if that is why the body threw. */
+export function stepUpOfError(thrown: unknown): AskedStepUp | undefined {
+  let error = thrown
+  try {
+    for (let depth = 0; depth < MAX_CAUSES && error instanceof Error; depth++) {
+      if (BehalfError.isInstance(error) && error.code === 'ERR_STEP_UP_REQUIRED' && 'stepUp' in error) {
+        return error as unknown as AskedStepUp
+      }
+      error = error.cause
+    }
+  } catch {
+    // A proxy, or a getter of the body's: it demands nothing, and its run still ends.
+  }
+  return undefined
+}
+
+/** Keeps it under owner, tool and credential, where the next preflight in any process finds it (E5). */
+export async function keepStepUp(call: ClaimedCall, asked: AskedStepUp, stepUps: StepUps): Promise<void> {
+  const { identity, policy, invocation } = call
+  if (identity?.kind !== 'user') return
+  const names = credentialNames(policy)
+  const credential = names.find((name) => name === asked.credential) ?? names[0]
+  // A read without credentials reads no step-ups, so none is kept.
+  if (credential === undefined) return
+  const { scopes, acrValues, maxAge } = asked.stepUp
+  const kept: KeptStepUp = {
+    v: 1,
+    id: crypto.randomUUID(),
+    credential,
+    scopes: scopes && [...scopes],
+    acrValues: acrValues && [...acrValues],
+    maxAge,
+    at: await stepUps.clocks.storeNow(),
+  }
+  stepUps.until = (stepUps.clocks.now() + STALE_AFTER_SECONDS) * 1000
+  // The last demand replaces the others.
+  await stepUps.records.change(await keyOf(invocation.tool, identity, credential, stepUps), () => kept)
+}
+
+/** Returns whether a step-up may be open for this call. A preflight and a write always read the store. */
+export function mayAwaitStepUp(call: AuthorizedCall, phase: Phase, stepUps: StepUps): boolean {
+  const { policy, identity, checkedAt } = call
+  // Stryker disable next-line EqualityOperator: One millisecond of fifteen minutes, which the store counts from a little later anyway.
+  const looks = phase === 'preflight' || policy.effect === 'write' || checkedAt < stepUps.until
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: Spares the slower way: `awaitedStepUp` looks for no names of its own, and for users only.
+  return looks && identity.kind === 'user' && credentialNames(policy).length > 0
+}
+
+/** Returns the interrupt of a step-up that is neither answered nor stale. Deletes an answered one. */
+export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Promise<Refusal | undefined> {
+  const { identity, policy, invocation } = call
+  if (identity.kind !== 'user') return undefined
+  for (const credential of credentialNames(policy)) {
+    const found = await stepUps.records.get(await keyOf(invocation.tool, identity, credential, stepUps))
+    if (found === undefined) continue
+    if (!isAnswered(found.record, identity, stepUps.clocks.now())) {
+      stepUps.until = (stepUps.clocks.now() + STALE_AFTER_SECONDS) * 1000
+      return stepUpRefusal(found.record, policy)
+    }
+    await stepUps.records.delete(found)
+  }
+  return undefined
+}
+
+/**
+ * Returns whether the demand is met (RFC 9470 §3). The identity shows another level or a newer login. Other demands may
+ * have been met by a newer login.
+ */
+function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentity, now: number): boolean {
+  const { acr, authTime } = identity
+  if (acrValues !== undefined && !acrValues.some((value) => value === acr)) return false
+  // A time in the future does not say when the user logged in.
+  const isPast = (time: number) => time <= now + TOLERANCE_SECONDS
+  const isRecent = (limit: number) =>
+    authTime !== undefined && isPast(authTime) && now - authTime <= limit + TOLERANCE_SECONDS
+  if (maxAge !== undefined && !isRecent(maxAge)) return false
+  if (acrValues !== undefined || maxAge !== undefined) return true
+  // The issuer dates the login where it can. A renewal of the session is no login.
+  const provenAt = authTime ?? provenAtOf(identity)
+  return provenAt !== undefined && provenAt > at && isPast(provenAt)
+}
+
+function stepUpRefusal(
+  { id, credential, scopes, acrValues, maxAge }: KeptStepUp,
+  { access }: PolicyDefinition,
+): Refusal {
+  const rule = access.find(([name]) => name === credential)?.[1]
+  return {
+    status: 'interrupted',
+    detail: `an API asked for more than ${credential || 'the call'} has: ${JSON.stringify({ scopes, acrValues, maxAge })}`,
+    interrupt: {
+      kind: 'step_up_required',
+      id,
+      message: 'Sign in again to continue.',
+      ...(scopes !== undefined && { scopes }),
+      ...(acrValues !== undefined && { acrValues }),
+      ...(maxAge !== undefined && { maxAge }),
+      ...(rule?.kind === 'connection' && { connection: rule.connection }),
+    },
+  }
+}
+
+/** Names the credentials that may have a step-up. A `write` without credentials may throw one of its own. */
+function credentialNames({ access, effect }: PolicyDefinition): readonly string[] {
+  if (access.length === 0 && effect === 'write') return ['']
+  return access.map(([name]) => name)
+}
+
+/** Maximum number of remembered names of one identity: an app may use any string as a tool's name. */
+const MAX_KEYS = 256
+
+/**
+ * Returns the name of a step-up. Each preflight reads it, and hashing costs more than the rest, so it is hashed once
+ * per identity.
+ */
+async function keyOf(
+  tool: string,
+  identity: UserIdentity,
+  credential: string,
+  { keys, records }: StepUps,
+): Promise<string> {
+  const known = keys.get(identity) ?? new Map<string, string>()
+  // The length separates the parts: names may contain any character.
+  const name = `${tool.length} ${tool}${credential}`
+  const found = known.get(name)
+  // Stryker disable next-line ConditionalExpression: Spares hashing the same name again, in bounded memory; the key is the same.
+  if (found !== undefined) return found
+  const key = await records.keyOf(principalKey(identity), identity.clientId, tool, credential)
+  // Stryker disable next-line EqualityOperator: Spares hashing the same name again, in bounded memory; the key is the same.
+  if (known.size >= MAX_KEYS) known.clear()
+  keys.set(identity, known.set(name, key))
+  return key
+}
+
+/** Lifetime of an unanswered demand of an API, in seconds. */
+const STALE_AFTER_SECONDS = 15 * 60
+
+const text = z.string()
+const keptStepUp = z.object({
+  v: z.literal(1),
+  id: text,
+  /** Name of the credential in the policy. */
+  credential: text,
+  scopes: z.optional(z.array(text)),
+  acrValues: z.optional(z.array(text)),
+  maxAge: z.optional(z.number()),
+  /** Epoch seconds, by the clock of the store: that of the process would let an older login answer, or no newer one. */
+  at: z.number(),
+})
+export type KeptStepUp = z.infer<typeof keptStepUp>
+
+/** Stored step-ups, and the state that this process knows of them. */
+export interface StepUps {
+  readonly records: Collection<KeptStepUp>
+  /** Those of this process and of the store. Epoch seconds. */
+  readonly clocks: Pick<RunStore, 'now' | 'storeNow'>
+  /**
+   * Time until which a step-up may be open. Until then, calls that do not use the store check for it too. Epoch
+   * milliseconds.
+   */
+  until: number
+  /** Names in the store, by tool and credential. An identity is frozen, so its hash does not change. */
+  readonly keys: WeakMap<UserIdentity, Map<string, string>>
+}
+
+export function stepUpsIn(opened: OpenedStore, clocks: StepUps['clocks']): StepUps {
+  const records = new Collection<KeptStepUp>(opened, {
+    kind: 'step-up',
+    schema: keptStepUp,
+    ends: () => ({ expiresInSeconds: STALE_AFTER_SECONDS }),
+  })
+  return { records, clocks, until: 0, keys: new WeakMap() }
+}

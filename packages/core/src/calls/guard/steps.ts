@@ -1,0 +1,186 @@
+import type { Completed, Json } from '../../base/contract/index.ts'
+import { type Eventually, whenKnown } from '../../base/process/async.ts'
+import { isVerified } from '../../caller/identity/verified.ts'
+import type { StoredResult } from '../../consent/approvals/record.ts'
+import { approve, type Replay } from './approve.ts'
+import { approvalCaseOf, grant, permit } from './authorize.ts'
+import type { ApprovedCall, AuthorizedCall, Growing, IdentifiedCall, IncomingCall, ParsedCall } from './call.ts'
+import type { Phase } from './call-report.ts'
+import { callerScopesRefusal } from './caller-scopes.ts'
+import { connect } from './connect.ts'
+import type { Callers, GuardParts } from './guard-parts.ts'
+import { identify } from './identify.ts'
+import { doneWith } from './outcome.ts'
+import { parse, parseStored } from './parse.ts'
+import { versionOf } from './policy-definition.ts'
+import { isRefusal, type Refusal, revokedRefusal, unknownOutcome } from './refusal.ts'
+import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
+
+/*
+ * The steps before the credentials, in the order of the pipeline. Each adds its finding to the call and to the trace.
+ */
+
+/** A permission that was checked longer ago than this is checked again before the body. Milliseconds. */
+const STALE_AFTER_MS = 1_000
+
+/** Parses before the wait for the version of the policy: the caller may change the input later. */
+export function parsedCall(call: IncomingCall, guard: GuardParts): Eventually<ParsedCall | Refusal> {
+  const { policy, report } = call
+  const version = versionOf(policy, guard.reporting.auditor)
+  if (!(version instanceof Promise)) {
+    report.policyVersion = version
+    return parsedInputs(call, guard)
+  }
+  const learned = version.then((known) => {
+    report.policyVersion = known
+  })
+  const parsing = (async () => parsedInputs(call, guard))()
+  return Promise.allSettled([parsing, learned]).then(() => parsing)
+}
+
+function parsedInputs(call: IncomingCall, { limits }: GuardParts): Eventually<ParsedCall | Refusal> {
+  const { report } = call
+  return whenKnown(parse(call, limits.maxInputBytes), (parsed) => {
+    if (isRefusal(parsed)) return report.refused('input', parsed)
+    const { input, rawInput } = report.took('input', parsed)
+    const next = call as Growing<ParsedCall>
+    next.input = input
+    next.rawInput = rawInput
+    return next
+  })
+}
+
+/** Runs identify and authorize. Checks without I/O come first. A person is asked only after all of them. */
+export function authorize(call: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
+  call.report.at = 'identity'
+  return whenKnown(readRevocations(call, guard.callers, call.report.startedAt), () => authorizeKnown(call, guard))
+}
+
+/** Updates the revocations that this process knows. Synchronous if they are fresh. */
+function readRevocations(call: ParsedCall, { revocations }: Callers, now: number): Eventually<unknown> {
+  const { identity } = call.invocation
+  // A write stores a run or a question that outlives the call: the names themselves are read, and not only the log.
+  if (call.policy.effect === 'write' && isVerified(identity)) return revocations.findNow(identity, now)
+  return revocations.isFresh(now, identity) ? undefined : revocations.refresh(now, identity)
+}
+
+function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
+  const { report, policy } = parsed
+  const identity = identify(parsed.invocation, guard.callers, report.startedAt)
+  if (isRefusal(identity)) return report.refused('identity', identity)
+  const identified = parsed as Growing<IdentifiedCall>
+  identified.identity = report.took('identity', identity).identity
+  identified.checkedAt = report.startedAt
+  const lacking = callerScopesRefusal(identified)
+  if (lacking !== undefined) return report.refused('identity', lacking)
+  report.at = 'approval'
+  const approvalCase = approvalCaseOf(identified)
+  report.at = 'roles'
+  const granted = grant(identified, approvalCase, guard.bounds)
+  if (isRefusal(granted)) return report.refused('roles', granted)
+  const call = identified as Growing<AuthorizedCall>
+  call.grantable = report.took('roles', granted).grantable
+  if (policy.rules.permission === undefined) return connectedCall(call, guard, report.startedAt)
+  report.at = 'permission'
+  return permit(call, guard.bounds).then((permitted) => {
+    if (isRefusal(permitted)) return report.refused('permission', permitted)
+    call.checkedAt = report.took('permission', permitted).checkedAt
+    return connectedCall(call, guard, guard.reporting.clock.now())
+  })
+}
+
+function connectedCall(
+  call: Growing<AuthorizedCall>,
+  { sources }: GuardParts,
+  now: number,
+): Eventually<AuthorizedCall | Refusal> {
+  const { report } = call
+  report.at = 'connection'
+  return whenKnown(connect(call, sources, now), (found) => {
+    if (isRefusal(found)) return report.refused('connection', found)
+    call.cached = report.took('connection', found).cached
+    return call
+  })
+}
+
+export async function approvedCall(
+  call: AuthorizedCall,
+  phase: Phase,
+  guard: GuardParts,
+): Promise<ApprovedCall | Replay | Refusal> {
+  const { report } = call
+  report.at = 'approval'
+  // Asks roles, permissions and the approval rule about the input that will run (A12).
+  const reauthorize = async (input: Json) => {
+    const stored = await parseStored(call, input, guard.limits.maxInputBytes)
+    if (isRefusal(stored)) return stored
+    const again = await authorizeKnown(Object.assign(call, report.took('input', stored)), guard)
+    return isRefusal(again) ? again : undefined
+  }
+  const approved = await approve(call, guard.runs, phase, reauthorize)
+  if ('replay' in approved) {
+    report.passed('approval', approved.replay.entry.record.state)
+    return approved
+  }
+  if (isRefusal(approved)) return report.refused('approval', approved)
+  return Object.assign(call, report.took('approval', approved))
+}
+
+/** Asks the user for a step-up that an API demanded, before any other question (E5). */
+export async function stepUpBefore(
+  call: AuthorizedCall,
+  phase: Phase,
+  { stepUps }: GuardParts,
+): Promise<Refusal | undefined> {
+  if (!mayAwaitStepUp(call, phase, stepUps)) return undefined
+  call.report.at = 'identity'
+  const refusal = await awaitedStepUp(call, stepUps)
+  return refusal === undefined ? undefined : call.report.refused('identity', refusal)
+}
+
+/** Checks identity, roles and permissions again after a wait: a right may have ended during it. */
+export async function recheck(call: ApprovedCall, guard: GuardParts): Promise<Refusal | undefined> {
+  const { report, identity, invocation, grantable } = call
+  const { clock } = guard.reporting
+  const at = clock.now()
+  report.at = 'again'
+  // If the clock was set back, the time since the check is unknown.
+  const isLate = call.waited === true || !(at >= call.checkedAt && at - call.checkedAt < STALE_AFTER_MS)
+  if (isLate) {
+    const identified = identify(invocation, guard.callers, at)
+    if (isRefusal(identified)) return report.refused('again', identified)
+    report.took('identity', identified)
+    const granted = grant(call, grantable.approvalCase, guard.bounds)
+    if (isRefusal(granted)) return report.refused('again', granted)
+    report.took('roles', granted)
+    const permitted = await permit(call, guard.bounds)
+    if (isRefusal(permitted)) return report.refused('again', permitted)
+    report.took('permission', permitted)
+  }
+  // Last: access may have been revoked during the other checks (I9).
+  const now = clock.now()
+  await readRevocations(call, guard.callers, now)
+  const revoked = guard.callers.revocations.find(identity, now)
+  if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
+  if (isLate) report.passed('again', 'checked again')
+  return undefined
+}
+
+/** Returns the result of a run that has ended. Nothing runs. */
+export async function replayed(
+  call: IncomingCall,
+  { replay: { entry, result } }: Replay,
+  { runs }: GuardParts,
+): Promise<Refusal | Completed<unknown>> {
+  const { report } = call
+  if (result.kind === 'not_storable') {
+    return report.refused('claim', await unknownOutcome(entry, 'it ran before, and its result could not be kept', runs))
+  }
+  const began = new Date(entry.record.createdAt * 1000).toISOString()
+  report.passed('claim', `nothing ran: the result of a run that began at ${began} is told again`)
+  report.recordEnd('run', 'replayed')
+  return doneWith(call, toldAgain(result))
+}
+
+const toldAgain = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>
+  result.kind === 'json' ? result.value : undefined

@@ -1,0 +1,30 @@
+import type { Policy } from '../../base/contract/index.ts'
+import { ConfigurationError } from '../../base/errors/index.ts'
+import { refuseUnknownKeys } from '../../base/values/index.ts'
+import { policiesOf } from './defined-tool.ts'
+import type { Guard } from './guard.ts'
+
+/**
+ * Joins each tool of a framework with its policy, and checks that the guard can serve them all.
+ * @param known - Names of all options. @default the adapter has checked the options itself
+ * @throws ConfigurationError An option is unknown, there is no guard, or a tool has no policy, or one that the guard
+ *   cannot serve.
+ */
+export function withPolicies<Tool>(
+  tools: readonly (readonly [name: string, tool: Tool])[],
+  options: { readonly guard: Guard; readonly policies: Readonly<Record<string, Policy>> },
+  known?: readonly string[],
+): readonly { readonly name: string; readonly tool: Tool; readonly policy: Policy }[] {
+  if (known !== undefined) refuseUnknownKeys('guardTools', options, known)
+  const { guard, policies } = options
+  if (typeof guard?.check !== 'function') {
+    throw new ConfigurationError('guardTools.guard', 'give what createGuard returned')
+  }
+  const found = tools.map(([name, tool]) => {
+    const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
+    if (policy !== undefined) return { name, tool, policy }
+    throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
+  })
+  guard.check(policiesOf(found))
+  return found
+}

@@ -1,0 +1,43 @@
+import type { Identity } from '../../base/contract/index.ts'
+import { ConfigurationError } from '../../base/errors/index.ts'
+
+/** Requirements for the user's login. */
+export interface AuthenticationRules {
+  /** Accepted levels of login, the preferred one first. One suffices. */
+  readonly acrValues?: readonly string[] | undefined
+  /** Maximum time since the login, in seconds. */
+  readonly maxAge?: number | undefined
+}
+
+/** Form of a level: the challenge puts the levels into a quoted string, separated by spaces. */
+const acrValue = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+export function checkAuthenticationRules(option: string, { acrValues, maxAge }: AuthenticationRules): void {
+  if (acrValues !== undefined && !(Array.isArray(acrValues) && acrValues.length > 0 && acrValues.every(isAcrValue))) {
+    throw new ConfigurationError(
+      `${option}.acrValues`,
+      'give at least one value, without spaces, quotes and backslashes',
+    )
+  }
+  if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 0)) {
+    throw new ConfigurationError(`${option}.maxAge`, 'give whole seconds, 0 or more')
+  }
+}
+
+const isAcrValue = (value: unknown): boolean => typeof value === 'string' && acrValue.test(value)
+
+/**
+ * Returns whether the user logged in as the rules require. A fact that the token does not state counts as false.
+ * @param now - Epoch seconds.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
+ */
+export function isAuthenticated(identity: Identity, { acrValues, maxAge }: AuthenticationRules, now: number): boolean {
+  const { acr, authTime = Number.NaN } = identity.kind === 'user' ? identity : {}
+  if (acrValues !== undefined && !acrValues.some((value) => value === acr)) return false
+  if (maxAge === undefined) return true
+  // A time in the future does not say how long ago the login was.
+  return authTime <= now + TOLERANCE_SECONDS && now - authTime <= maxAge
+}
+
+/** Clocks of issuers may be ahead by as much. */
+const TOLERANCE_SECONDS = 30

@@ -1,0 +1,33 @@
+import type { UserIdentity } from '../../base/contract/index.ts'
+import type { RunRecord } from './record.ts'
+
+/** Sessions that a record lists. Of more, the first ones no longer end the run. */
+export const MAX_SESSIONS = 16
+
+/** Who makes a call, beside the principal that it is made for: an identity. Its session is no part of it. */
+export type Caller = { readonly [Name in 'actor' | 'delegationId' | 'clientId']?: UserIdentity[Name] | undefined }
+
+/** The user, an agent that acts for them, or a job under one delegation: who may be told what a run gave. */
+export const isSameKind = (record: RunRecord, caller: Caller): boolean =>
+  callerName({ ...record, clientId: caller.clientId }) === callerName(caller)
+
+export const isSameCaller = (record: RunRecord, caller: Caller): boolean => starterOf(record) === callerName(caller)
+
+/** Equal for records that the same caller started. */
+export const starterOf = (record: RunRecord): string => callerName({ ...record, ...record.owner })
+
+/** Outermost actor only: RFC 8693 §4.1 keeps nested ones out of decisions. */
+const callerName = ({ actor, delegationId, clientId }: Caller): string =>
+  JSON.stringify([delegationId, actor && [actor.issuer, actor.subject], clientId])
+
+/** By whom a run is started, and with which linked accounts. */
+export type CalledBy = Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt' | 'accounts'>
+
+/** Who starts a run, with the other sessions of the same caller that share it: it may have no effect, and be open again. */
+export function sharing(record: RunRecord, { sessionIds: own, ...by }: CalledBy): CalledBy {
+  if (own === undefined) return by
+  if (!isSameCaller(record, { ...by, ...by.owner })) return { ...by, sessionIds: own }
+  if (record.sessionIds === undefined) return by
+  const others = record.sessionIds.filter((other) => !own.includes(other))
+  return { ...by, sessionIds: [...others, ...own].slice(-MAX_SESSIONS) }
+}

@@ -1,0 +1,279 @@
+import { type Json, type JsonObject, principalKey } from '../../base/contract/index.ts'
+import { BehalfError, InvalidResponseError, OAuthResponseError } from '../../base/errors/index.ts'
+import { snapshot } from '../../base/values/index.ts'
+import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
+import type { ApprovalChannel, ApprovalQuestion, ApprovalSent, ChannelContext } from './approval-channel.ts'
+import { keepWriting, keptWrite } from './keep-writing.ts'
+import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, NEVER, nextPollAt } from './poll-times.ts'
+import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
+import { afterNoes } from './refusals.ts'
+import type { RunStore } from './run-store.ts'
+
+/** Lease of the one caller that sends or polls. It renews the lease; if it dies, another caller takes over. Seconds. */
+export const BUSY_SECONDS = 45
+
+/** Deliveries of one question, the first included: a person who does not answer is not asked for ever (A7). */
+export const MAX_SENDS = 3
+
+/** Questions that one approver may get in a minute for one owner, from all agents on this store (A8). */
+const MAX_QUESTIONS_PER_MINUTE = 20
+
+/** Sends whose answer was lost, each of which may have reached the person, are {@link MAX_SENDS} in this time. Seconds. */
+const LOST_WINDOW_SECONDS = 600
+
+/** After as many, the next one waits for this long. Seconds. */
+const REST_SECONDS = LOST_WINDOW_SECONDS / MAX_SENDS
+
+/** What came of trying to deliver. */
+export type Delivered =
+  | { readonly status: 'settled'; readonly entry: Entry }
+  | { readonly status: 'busy'; readonly entry: Entry }
+  | { readonly status: 'too_many'; readonly entry: Entry; readonly retryAfter: number }
+  /** The approver said no to what is like it (A14). `until`: epoch seconds. */
+  | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
+
+/** A stored question in the form in which channels take it. */
+export function channelQuestion(
+  record: Pick<RunRecord, 'id' | 'tool' | 'owner'> & { readonly question: StoredQuestion },
+): ApprovalQuestion {
+  const { question, owner } = record
+  return {
+    approvalId: record.id,
+    questionId: question.id,
+    tool: record.tool,
+    owner: {
+      issuer: owner.issuer,
+      subject: owner.subject ?? '',
+      ...(owner.tenant !== undefined && { tenant: owner.tenant }),
+      ...(owner.clientId !== undefined && { clientId: owner.clientId }),
+    },
+    approver: question.approver,
+    message: question.message,
+    details: question.details,
+    expiresAt: question.expiresAt,
+    ...(question.credential !== undefined && { credential: question.credential }),
+  }
+}
+
+/** Runs `work` on a run alone, across processes. `undefined`: another caller works on it, or has the lease `key`. */
+export async function alone<Result>(
+  runStore: RunStore,
+  id: string,
+  work: () => Promise<Result>,
+  { key = `busy:${id}`, seconds = BUSY_SECONDS }: { readonly key?: string; readonly seconds?: number } = {},
+): Promise<Result | undefined> {
+  if (keptWrite(runStore, id) !== undefined) return undefined
+  const lease = await runStore.lease(key, seconds)
+  if (lease === undefined) return undefined
+  const stopRenewing = lease.keep()
+  try {
+    return await work()
+  } finally {
+    const end = () => {
+      stopRenewing()
+      return lease.release()
+    }
+    const writing = keptWrite(runStore, id)
+    if (writing === undefined) await end()
+    else void writing.then(end)
+  }
+}
+
+/**
+ * Sends the question: `requested -> pending`. Sent at least once; by one sender at a time.
+ *
+ * @throws TransportError Nothing is known; the record stays `requested` and the next caller sends.
+ */
+export async function deliverQuestion(
+  runStore: RunStore,
+  entry: Entry,
+  channel: ApprovalChannel,
+  context: ChannelContext,
+): Promise<Delivered> {
+  const { id, binding } = entry.record
+  const busy: Delivered = { status: 'busy', entry }
+  const deliver = async (isAlone: boolean): Promise<Delivered> => {
+    const current = (await runStore.read(id)) ?? entry
+    const { state, question } = current.record
+    if (state !== 'requested' || question === undefined) return { status: 'settled', entry: current }
+    const { closedUntil, isOnceMore } = await afterNoes(runStore, { ...current.record, question })
+    if (closedUntil !== undefined) return { status: 'closed', entry: current, until: closedUntil }
+    // Of equal questions only one is sent. The next caller finds it open.
+    if (isOnceMore && !isAlone) {
+      return (await alone(runStore, id, () => deliver(true), { key: `once-more:${binding}` })) ?? busy
+    }
+    const rests = await runStore.isLeased(restKey(id))
+    if (rests || (await countQuestion(runStore, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
+      return { status: 'too_many', entry: current, retryAfter: 60 }
+    }
+    // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
+    if (await runStore.isRevoked(current.record)) return { status: 'settled', entry: await revoked(runStore, current) }
+    return { status: 'settled', entry: await send(runStore, { ...current, question }, channel, context) }
+  }
+  return (await alone(runStore, id, () => deliver(false))) ?? busy
+}
+
+function revoked(runStore: RunStore, entry: Entry): Promise<Entry> {
+  const { question } = entry.record
+  return runStore.update(entry, (record) =>
+    record.state === 'requested' && record.question?.id === question?.id
+      ? { ...record, state: 'revoked', endedAt: runStore.now() }
+      : undefined,
+  )
+}
+
+async function countQuestion(runStore: RunStore, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {
+  const who = await runStore.hash(JSON.stringify(['asked', principalKey(owner), principalKey(approver)]))
+  return runStore.count(`asked:${who}`, 60)
+}
+
+const restKey = (id: string): string => `rests:${id}`
+
+/** Never fails: a store that is down sends nothing either. */
+async function recordLost(runStore: RunStore, id: string): Promise<void> {
+  try {
+    const lost = await runStore.count(`lost:${id}`, LOST_WINDOW_SECONDS)
+    // By run and not by question: callers that replace an unsent question of each other share the bound.
+    if (lost >= MAX_SENDS) await runStore.lease(restKey(id), REST_SECONDS)
+  } catch {}
+}
+
+async function send(
+  runStore: RunStore,
+  { question, ...entry }: Entry & { readonly question: StoredQuestion },
+  channel: ApprovalChannel,
+  context: ChannelContext,
+): Promise<Entry> {
+  // A caller that aborted before the send does not want the question sent.
+  context.signal?.throwIfAborted()
+  const sentAt = runStore.now()
+  const byStore = await runStore.storeNow()
+  const asked = await withinBound((signal) =>
+    channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }).then(checkedAsked),
+  ).catch(async (error: unknown) => {
+    if (BehalfError.isInstance(error) && error.retryable) {
+      await recordLost(runStore, entry.record.id)
+      throw error
+    }
+    return refused(error)
+  })
+  const now = runStore.now()
+  const written = (record: RunRecord): RunRecord | undefined => {
+    // A question that took its place meanwhile was not sent by this.
+    if (record.state !== 'requested' || record.question?.id !== question.id) return undefined
+    if ('note' in asked) return { ...record, note: asked.note, unsent: asked.unsent, state: 'failed', endedAt: now }
+    return {
+      ...record,
+      state: 'pending',
+      delivery: deliveryOf(asked, question, channel, { sentAt, byStore, now }),
+      sends: record.sends + 1,
+    }
+  }
+  const next = await keepWriting(runStore, entry.record.id, () => runStore.update(entry, written))
+  if ('thrown' in asked) throw asked.thrown
+  if ('state' in asked && isWithdrawn(next.record, question)) {
+    void unask(
+      { ...entry.record, question, delivery: deliveryOf(asked, question, channel, { sentAt, byStore, now }) },
+      channel,
+      context,
+    )
+  }
+  return next
+}
+
+/** Whether a question was ended or replaced while it was sent, by a caller that saw no delivery to withdraw. */
+const isWithdrawn = ({ state, question }: RunRecord, sent: StoredQuestion): boolean =>
+  question?.id !== sent.id || state === 'cancelled' || state === 'revoked'
+
+/** Tells a channel that has `cancel` that the answer is no longer needed. Never fails. */
+export async function unask(
+  { question, delivery, ...record }: RunRecord,
+  channel: ApprovalChannel | undefined,
+  context: ChannelContext,
+): Promise<void> {
+  if (channel?.cancel === undefined || question === undefined || delivery === undefined) return
+  const [asked, request] = [askedOf(delivery), channelQuestion({ ...record, question })]
+  await withinBound(async (signal) => channel.cancel?.(asked, request, { ...context, signal })).catch(() => {})
+}
+
+/** Result of the channel's `ask`. */
+export const askedOf = ({ state, interval, expiresAt }: Delivery): ApprovalSent => ({
+  state,
+  interval,
+  ...(expiresAt !== undefined && { expiresAt }),
+})
+
+/** A channel is code of others: what it gives beyond its contract ends the question, and is not sent again. */
+function checkedAsked(asked: ApprovalSent): ApprovalSent {
+  const state = jsonObject(asked?.state)
+  if (state !== undefined) return { ...asked, state }
+  throw new InvalidResponseError('the approval channel gave no { state } that is a plain JSON object')
+}
+
+/** Returns a copy of a plain JSON object. */
+export function jsonObject(value: unknown): JsonObject | undefined {
+  const copied = snapshot(value)
+  return 'value' in copied && isJsonObject(copied.value) ? copied.value : undefined
+}
+
+const isJsonObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** The first poll, too, keeps the interval from the response: a server may count from when it answered (CIBA Core §7.3). */
+function deliveryOf(
+  asked: ApprovalSent,
+  { expiresAt }: StoredQuestion,
+  channel: ApprovalChannel,
+  { sentAt, byStore, now }: { readonly sentAt: number; readonly byStore: number; readonly now: number },
+): Delivery {
+  const interval = intervalOf(asked.interval, DEFAULT_INTERVAL_SECONDS)
+  // A delivery that has ended already would only be sent again.
+  const end = isUsable(asked.expiresAt) && asked.expiresAt > now ? Math.min(asked.expiresAt, expiresAt) : expiresAt
+  return {
+    state: asked.state,
+    interval,
+    nextPollAt: channel.poll === undefined ? NEVER : nextPollAt({ now, interval, before: 0, end }),
+    // A clock that is ahead must not date a revocation of the approver before their question.
+    sentAt: Math.min(sentAt, byStore),
+    pendingAt: sentAt,
+    expiresAt: end,
+  }
+}
+
+/** Why a question is not asked again. `thrown`: what the caller of this send has to hear. */
+interface Refused {
+  readonly note: string
+  readonly unsent: boolean
+  readonly thrown?: unknown
+}
+
+/**
+ * A definite no of the channel ends the run; an outage does not. It is no answer of the person: a server says
+ * `access_denied` for one who has no device (CIBA Core §13). An error that the channel did not classify ends the run
+ * too: the question may have reached the person, who is not to be asked twice.
+ */
+function refused(error: unknown): Refused {
+  if (!BehalfError.isInstance(error)) {
+    return { note: 'the channel threw: the question may have been sent', unsent: false, thrown: error }
+  }
+  // The server does not know the API: a configuration error. No question was sent.
+  if (error instanceof OAuthResponseError && error.error === 'invalid_target') throw error
+  // After a response that breaks the specification the person may have been asked.
+  return { note: error.message, unsent: !(error instanceof InvalidResponseError) }
+}
+
+/** A channel may long-poll for 30 s (CIBA Core §10.1). A poll without an answer for longer is abandoned. Seconds. */
+const CHANNEL_SECONDS = 60
+
+/**
+ * Asks a channel for a bounded time, even if it ignores its signal.
+ *
+ * The caller's own abort does not reach it: a request that was sent counts, and without its answer the guard would ask
+ * the person again, or lose their answer.
+ *
+ * @throws TransportError The time limit was reached; the outcome of the request is unknown.
+ */
+export function withinBound<Result>(ask: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  // `async`, so that a synchronous error of a channel rejects like a later one.
+  return withinDeadline({ timeoutMs: CHANNEL_SECONDS * 1000 }, async (signal) => ask(signal))
+}

@@ -1,0 +1,161 @@
+import type { Identity } from '../../base/contract/index.ts'
+import { releaseToken } from '../../caller/authorization-server/release-token.ts'
+import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
+import { type CalledBy, isSameCaller, MAX_SESSIONS } from './caller.ts'
+import { MAX_SENDS, unask } from './deliver-question.ts'
+import { recordCrash } from './find-run.ts'
+import { type Entry, isUnused, type RunRecord, type StoredResult } from './record.ts'
+import type { RunStore } from './run-store.ts'
+
+/** The channel to tell that an answer is no longer needed, and the context of that call. */
+export interface Unasking {
+  readonly channel: ApprovalChannel | undefined
+  readonly context: ChannelContext
+}
+
+/** A question that ended: the record as it is now, and what remains to be told to others. */
+export interface EndedUnused {
+  readonly entry: Entry
+  /**
+   * Tells a channel that has `cancel` that the answer is no longer needed, and revokes the approval's token at its
+   * server. Never fails: only the record decides.
+   */
+  tell(unasking: Unasking): Promise<void>
+}
+
+/**
+ * Ends a question whose approval is unused: `requested | pending | approved -> cancelled | revoked`. Does not stop a
+ * body that runs, and does not change a run that has ended.
+ */
+export async function endUnused(
+  runStore: RunStore,
+  entry: Entry,
+  state: 'cancelled' | 'revoked',
+): Promise<EndedUnused> {
+  let before: RunRecord | undefined
+  const ended = await runStore.update(entry, (record) => {
+    // What may have taken effect stays in doubt, and is not tried again.
+    if (record.state === 'crashed') return reported(record)
+    if (record.state !== 'requested' && record.state !== 'pending' && record.state !== 'approved') {
+      // Ended as we wanted: by us, and the answer got lost, or by another who tells them too.
+      if (record.state !== state) before = undefined
+      return undefined
+    }
+    before = record
+    const { token: _, delivery: __, answeredAt: ___, ...rest } = record
+    // A runner that was considered dead may still end. If it leaves its run in doubt, this yes does not start it again.
+    return { ...rest, state, onCrash: 'report', endedAt: runStore.now() }
+  })
+  return { entry: ended, tell: tellingOf(before) }
+}
+
+/** A run in doubt that is not to be tried again, since what it was entitled by is gone. */
+export function reportCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
+  return runStore.update(entry, reported)
+}
+
+function reported({ token: _, ...record }: RunRecord): RunRecord | undefined {
+  return record.state === 'crashed' && record.onCrash === 'retry' ? { ...record, onCrash: 'report' } : undefined
+}
+
+/** What a run that never started is asked with, in place of what it was asked with before. */
+export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>> & CalledBy
+
+/** Questions of one run that take the place of others. Callers that each want another one do not ask for ever. */
+const MAX_REPLACED = 3
+
+/**
+ * Replaces the question under the same id and idempotency key: `requested | pending | approved -> requested`, and
+ * `failed -> requested` where the channel refused to send it. Does not change a run that has started, or one whose
+ * question another caller has replaced meanwhile. Replaces a question that a person has received only once; after that,
+ * the call waits for their answer.
+ *
+ * @param isPolled - Whether the question was polled just now. Else a no that was given since the last poll would be lost.
+ */
+export async function replaceQuestion(
+  runStore: RunStore,
+  entry: Entry,
+  asked: NewQuestion,
+  isPolled: boolean,
+): Promise<EndedUnused> {
+  let before: RunRecord | undefined
+  const replaced = await runStore.update(entry, (record) => {
+    before = undefined
+    if (!isUnused(record) || record.question?.id !== entry.record.question?.id) return undefined
+    const { state, replaced = 0 } = record
+    if (state === 'pending' && (replaced > 0 || !isPolled)) return undefined
+    before = record
+    const { token: _, delivery: __, note: ___, told: ____, unsent, endedAt: _____, ...answered } = record
+    const { answeredAt: _at, foundAt: _f, usableUntil: _u, evidence: _e, ...rest } = answered
+    const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, accounts: _c, ...kept } = rest
+    // A question that was never sent does not count: no person saw it.
+    const counted = state === 'requested' || unsent ? replaced : replaced + 1
+    const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && record.sends >= MAX_SENDS)
+    if (isTooMuch) return { ...kept, state: 'expired', note: 'the person was asked too often', endedAt: runStore.now() }
+    return { ...kept, ...asked, state: 'requested', replaced: counted, ...(state === 'approved' && { sends: 0 }) }
+  })
+  return { entry: replaced, tell: tellingOf(before) }
+}
+
+function tellingOf(was: RunRecord | undefined): EndedUnused['tell'] {
+  return async ({ channel, context }) => {
+    if (was !== undefined) await Promise.all([unask(was, channel, context), release(was, context)])
+  }
+}
+
+/** Where the token was the credential itself, approver and owner are of one issuer (A9 a). */
+async function release({ token, owner: { issuer } }: RunRecord, context: ChannelContext): Promise<void> {
+  if (token === undefined) return
+  await releaseToken(context.authorizationServers, { issuer, token: token.value, hint: 'access_token' })
+}
+
+/**
+ * Says what became of a run whose process died in it (A5): `crashed -> completed`, with its result where that is
+ * known, or `crashed -> approved`, unused: it may run within the time that its approval has left.
+ *
+ * Whatever is not `crashed` stays as it is.
+ */
+export async function resolveCrash(
+  runStore: RunStore,
+  entry: Entry,
+  what: 'ran' | 'did_not_run',
+  result: StoredResult = { kind: 'not_storable' },
+): Promise<Entry> {
+  return runStore.update(await recordCrash(runStore, entry), (record) => {
+    if (record.state !== 'crashed') return undefined
+    // The runner stays, whatever is said: one that was thought dead may still come back, and knows what happened.
+    const { token, inDoubtSince: _, ...rest } = record
+    if (what === 'did_not_run') return { ...rest, state: 'approved', ...(token !== undefined && { token }) }
+    return { ...rest, state: 'completed', result, endedAt: runStore.now() }
+  })
+}
+
+/**
+ * Records a session whose call shares a run of the same caller that has not started. Then the end of one session does
+ * not end the run for the others. If a call without a session shares the run, no session ends it.
+ */
+export function shareRun(runStore: RunStore, entry: Entry, identity: Identity): Entry | Promise<Entry> {
+  const sessionId = identity.kind === 'user' ? identity.sessionId : undefined
+  const shared = (record: RunRecord): RunRecord | undefined => {
+    const { sessionIds, ...rest } = record
+    if (!isUnused(record) || sessionIds === undefined || !isSameCaller(record, identity)) return undefined
+    if (sessionId === undefined) return rest
+    if (sessionIds.includes(sessionId)) return undefined
+    return { ...rest, sessionIds: [...sessionIds, sessionId].slice(-MAX_SESSIONS) }
+  }
+  if (shared(entry.record) === undefined) return entry
+  // A question that was asked with a revoked proof is not adopted.
+  return runStore.isRevoked(entry.record).then((isRevoked) => (isRevoked ? entry : runStore.update(entry, shared)))
+}
+
+/** Ends the open runs of a session, as {@link endUnused} does. Runs that others share continue without it. */
+export async function endForSession(runStore: RunStore, entry: Entry, sessionId: string): Promise<EndedUnused> {
+  let isShared = false
+  const left = await runStore.update(entry, (record) => {
+    const { sessionIds = [] } = record
+    const others = sessionIds.filter((other) => other !== sessionId)
+    isShared = isUnused(record) && others.length > 0
+    return isShared && others.length < sessionIds.length ? { ...record, sessionIds: others } : undefined
+  })
+  return isShared ? { entry: left, tell: async () => {} } : endUnused(runStore, left, 'revoked')
+}

@@ -1,0 +1,80 @@
+import { isSamePrincipal, type Principal } from '../../base/contract/index.ts'
+import { equalJson } from '../../base/values/index.ts'
+import { type Caller, isSameCaller } from './caller.ts'
+import { isOfAnotherClient } from './channels-by-name.ts'
+import { SKEW_SECONDS } from './poll-times.ts'
+import type { RunRecord, StoredQuestion } from './record.ts'
+
+/** What a call demands of its record, as the policy says it now. */
+export interface Demand {
+  readonly needsApproval: boolean
+  /** Approver that the policy names now; `undefined` where it names none. */
+  readonly approver: Principal | undefined
+  /** By which channel the policy asks now. */
+  readonly channel: string
+  /** As which client that channel asks. Empty where it does not poll. */
+  readonly client: string | undefined
+  readonly policyVersion: string
+  /** Linked accounts that the call would use now, by the names of its credentials. */
+  readonly accounts: RunRecord['accounts']
+  readonly caller: Caller
+  /** Ids of equal runs that are in doubt. */
+  readonly inDoubt: readonly string[]
+  /** Whether this person's access was revoked at or after a time, in epoch seconds. Read from the store. */
+  readonly isRevokedSince: (approver: Principal, since: number) => Promise<boolean>
+  /** Whether the proof that the run was asked with was revoked. Read from the store. */
+  readonly isRevoked: (record: RunRecord) => Promise<boolean>
+}
+
+/** Why a run may start: decided at the moment of use, and never from how the record came to be (A11). */
+export type Entitlement =
+  | { readonly kind: 'not_required' }
+  | { readonly kind: 'answered'; readonly question: StoredQuestion; readonly answeredAt: number }
+  /** `isOthers`: the yes may be that of a caller, or of a version of the policy, that is still to come for it. */
+  | { readonly kind: 'ask'; readonly why: string; readonly isOthers?: boolean }
+
+/** Decides whether a run that is `approved` may start for this call. */
+export async function entitlementOf(record: RunRecord, demand: Demand): Promise<Entitlement> {
+  // Its API takes the repetition for one by its key; the API of another account cannot.
+  if (record.state === 'crashed' && usesOthers(record, demand)) return ask(OTHER_ACCOUNT)
+  if (!demand.needsApproval) return { kind: 'not_required' }
+  const { question, answeredAt, token } = record
+  if (question === undefined || answeredAt === undefined) return ask('no question sent')
+  const misfit = misfitOf(record, demand)
+  if (misfit !== undefined) return { ...ask(misfit), isOthers: isOthers(record, demand) }
+  if (question.credential !== undefined && token === undefined) return ask('the token of the approval was used')
+  // A revoker's clock may be behind ours.
+  if (await demand.isRevokedSince(question.approver, answeredAt - SKEW_SECONDS))
+    return ask('the approver was revoked after the answer')
+  // It may have been running when its clean-up came, and have returned without effect.
+  if (await demand.isRevoked(record)) return ask("the requester's access was revoked")
+  return { kind: 'answered', question, answeredAt }
+}
+
+const isOthers = (record: RunRecord, demand: Demand): boolean =>
+  record.policyVersion !== demand.policyVersion ||
+  !isSameCaller(record, demand.caller) ||
+  (demand.client !== undefined && isOfAnotherClient(record, demand.client))
+
+/** Why a question, answered or not, is not the one that this call needs; `undefined` where it is. */
+export function misfitOf(record: RunRecord, demand: Demand): string | undefined {
+  const { question, policyVersion, unsent } = record
+  if (question === undefined || unsent) return 'no question sent'
+  if (policyVersion !== demand.policyVersion) return 'the policy has changed since the question'
+  if (!isSameCaller(record, demand.caller)) return 'another caller asked'
+  if (question.channel !== demand.channel) return 'the policy asks by another channel now'
+  if (!isSamePrincipal(question.approver, demand.approver)) return 'the policy names another approver now'
+  if (isOfAnotherClient(record, demand.client)) return 'another client asked'
+  if (usesOthers(record, demand)) return OTHER_ACCOUNT
+  const told = question.toldInDoubt ?? []
+  if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'
+  return undefined
+}
+
+const OTHER_ACCOUNT = 'the call would use another linked account now'
+
+/** Also where only one of them says which account: the policy, or the app, has chosen one since, or chooses none now. */
+const usesOthers = ({ accounts = {} }: RunRecord, demand: Demand): boolean =>
+  !equalJson(accounts, demand.accounts ?? {})
+
+const ask = (why: string): Extract<Entitlement, { readonly kind: 'ask' }> => ({ kind: 'ask', why })

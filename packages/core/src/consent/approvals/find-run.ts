@@ -1,0 +1,139 @@
+import { StoreError } from '../../base/errors/index.ts'
+import { isOutage } from '../../base/records/index.ts'
+import { starterOf } from './caller.ts'
+import { type Entry, isOpen, type RunRecord } from './record.ts'
+import type { RunStore } from './run-store.ts'
+
+/** What is needed to find a run, or to make it. */
+export interface RunDraft {
+  readonly binding: string
+  /** From `slotKey`. */
+  readonly slotKey: string
+  /** Whether an open run of another slot may serve this one. Absent: none may. */
+  readonly fits?: ((record: RunRecord) => boolean) | undefined
+  /** The record to create; asked for only when one is. */
+  readonly record: (id: string) => RunRecord
+}
+
+/** Lost races in a row, before the store counts as unavailable. */
+const MAX_RACES = 64
+
+/** Slots that one run serves. It lists all of them, since it keeps on the pointers of those that it lists. */
+const MAX_SLOTS = 100
+
+/** Returns the run of this slot, if it has one. */
+export async function findRun(runStore: RunStore, slotKey: string): Promise<Entry | undefined> {
+  const pointer = await runStore.pointers.read(slotKey)
+  if (pointer === undefined) return undefined
+  const entry = await runStore.read(pointer.id)
+  if (entry === undefined || entry.record.slots.includes(slotKey)) return entry
+  // The process that set the pointer died before the run listed the slot. The pointer may be older than the run.
+  await runStore.pointers.set(slotKey, entry.record, pointer.version)
+  return listed(runStore, entry, slotKey)
+}
+
+/**
+ * The run of this slot: found by its slot, else adopted, else created (A1).
+ *
+ * The slot's pointer decides. It is written once by put-if-absent and never moves: one slot and raw input have one
+ * record, through races and crashes. It is written before the record is created or lists the slot, so that the next
+ * caller can complete a half-made pair. A run that was open when this call read it is adopted, even if another slot
+ * uses it at the same moment.
+ */
+export async function findOrCreateRun(runStore: RunStore, draft: RunDraft): Promise<Entry> {
+  const pointer = await runStore.pointers.read(draft.slotKey)
+  const wanted = pointer?.id ?? (draft.fits && (await openRun(runStore, draft, draft.fits))) ?? crypto.randomUUID()
+  // Written again if it exists: it may date from a process that died before it created the run.
+  const id = await runStore.pointers.set(draft.slotKey, draft.record(wanted), pointer?.version ?? null)
+  return complete(runStore, id, draft)
+}
+
+/** Equal runs whose body started and has not returned. */
+export interface StartedRuns {
+  /** Their outcome is unknown (A13). */
+  readonly inDoubt: readonly Entry[]
+  /** A process runs it, or died less than a lease ago. */
+  readonly running: readonly Entry[]
+}
+
+/** Runs of an equal call that have started, but for one. */
+export async function startedRuns(runStore: RunStore, binding: string, except?: string): Promise<StartedRuns> {
+  const inDoubt: Entry[] = []
+  const running: Entry[] = []
+  for (const entry of await runStore.startedOf(binding)) {
+    if (entry.record.id === except) continue
+    const current = await recordCrash(runStore, entry)
+    if (current.record.state === 'crashed') inDoubt.push(current)
+    if (current.record.state === 'running') running.push(current)
+  }
+  return { inDoubt, running }
+}
+
+/** A run whose lease ended without a result has crashed. */
+export async function recordCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
+  // Stryker disable next-line ConditionalExpression: Spares the look at the lease: the change below leaves whatever is not running as it is.
+  if (entry.record.state !== 'running' || (await runStore.isLeased(runLease(entry.record.id)))) return entry
+  const inDoubtSince = await runStore.storeNow()
+  // It may have ended, and let go of its lease, since it was read: then this swap fails and looks again.
+  return runStore.update(entry, (record) =>
+    record.state === 'running' && record.runner === entry.record.runner
+      ? { ...record, state: 'crashed', inDoubtSince }
+      : undefined,
+  )
+}
+
+export const runLease = (id: string): string => `lease:${id}`
+
+/** The id of the open run of this binding: of one that may be adopted, else of one to be made. */
+async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<RunDraft['fits']>): Promise<string> {
+  // By caller: a run that is about to be written may be adopted before it can be read.
+  const openKey = `open:${await runStore.hash(draft.binding + starterOf(draft.record('')))}`
+  for (let race = 0; race < MAX_RACES; race++) {
+    const open = await runStore.pointers.read(openKey)
+    if (open !== undefined) {
+      const entry = await runStore.read(open.id)
+      // Its maker is about to write it, or died before.
+      if (entry === undefined) return open.id
+      if (isAdoptable(entry.record, await runStore.timeFor(entry.record)) && fits(entry.record)) return open.id
+    }
+    const id = crypto.randomUUID()
+    if ((await runStore.pointers.set(openKey, draft.record(id), open?.version ?? null)) === id) return id
+  }
+  throw new StoreError('unavailable', 'a run is being created by too many writers at once')
+}
+
+/** Open, or approved and unused, and not past its time. A consumed run is never adopted. */
+function isAdoptable(record: RunRecord, now: number): boolean {
+  if (record.perCall || record.slots.length >= MAX_SLOTS) return false
+  if (record.state === 'approved') return record.usableUntil === undefined || now < record.usableUntil
+  return isOpen(record) && (record.question === undefined || now < record.question.expiresAt)
+}
+
+/** Reads the record that a pointer names, or makes the one whose maker died between two writes; it lists the slot. */
+async function complete(runStore: RunStore, id: string, draft: RunDraft): Promise<Entry> {
+  const { slotKey } = draft
+  for (let race = 0; race < MAX_RACES; race++) {
+    const entry = (await runStore.read(id)) ?? (await created(runStore, draft.record(id)))
+    if (entry === undefined) continue
+    return listed(runStore, entry, slotKey)
+  }
+  throw new StoreError('unavailable', 'a run could be neither read nor made')
+}
+
+/** A run extends the retention of the slots that it lists (A12). */
+function listed(runStore: RunStore, entry: Entry, slotKey: string): Promise<Entry> {
+  return runStore.update(entry, (record) =>
+    record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },
+  )
+}
+
+/** Creates a record. `undefined`: it exists; another caller made it, or this one did and lost the answer. */
+async function created(runStore: RunStore, record: RunRecord): Promise<Entry | undefined> {
+  try {
+    return await runStore.create(record)
+  } catch (error) {
+    const found = isOutage(error) ? await runStore.read(record.id) : undefined
+    if (found === undefined) throw error
+    return found
+  }
+}

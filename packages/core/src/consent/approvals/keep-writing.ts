@@ -1,0 +1,37 @@
+import { isOutage, whileUnavailable } from '../../base/records/index.ts'
+import type { Entry } from './record.ts'
+import type { RunStore } from './run-store.ts'
+
+/**
+ * For so long a store that does not answer is asked again, in the background. It keeps no process alive: where one dies
+ * first, the leases tell the next reader.
+ */
+export const STUBBORNLY = { seconds: 600, unref: true }
+
+/** Writes that the store did not take yet, by the id of their run. */
+const underWay = new WeakMap<RunStore, Map<string, Promise<void>>>()
+
+/**
+ * Writes what a channel said. It is not to be had again: without it the person would be asked a second time.
+ *
+ * Where the store fails, the call ends with its error, and the write goes on in the background until the store takes
+ * it. Meanwhile `keptWrite` tells of it, so that nothing is sent.
+ */
+export async function keepWriting(runStore: RunStore, id: string, write: () => Promise<Entry>): Promise<Entry> {
+  try {
+    return await write()
+  } catch (error) {
+    if (!isOutage(error)) throw error
+    const writes = underWay.get(runStore) ?? new Map<string, Promise<void>>()
+    underWay.set(runStore, writes)
+    const writing = whileUnavailable(write, STUBBORNLY).then(
+      () => void writes.delete(id),
+      () => void writes.delete(id),
+    )
+    writes.set(id, writing)
+    throw error
+  }
+}
+
+/** The write of this run that is still under way in this process. Never rejects. */
+export const keptWrite = (runStore: RunStore, id: string): Promise<void> | undefined => underWay.get(runStore)?.get(id)

@@ -1,0 +1,201 @@
+import type { Actor, AuthorizationDetail, Json, JsonObject, Owner, Principal } from '../../base/contract/index.ts'
+import type { Stored } from '../../base/records/index.ts'
+
+/**
+ * The states of a run, as docs/run.md draws them. Each transition is a compare-and-swap on the stored record.
+ *
+ * `crashed` is in doubt: the body started, and it is unknown whether it took effect. `threw`: the last allowed try
+ * ended without effect. A `write` call that needs no question starts as `approved`.
+ */
+export type RunState =
+  | 'requested'
+  | 'pending'
+  | 'approved'
+  | 'running'
+  | 'completed'
+  | 'threw'
+  | 'crashed'
+  | 'denied'
+  | 'expired'
+  | 'failed'
+  | 'cancelled'
+  | 'revoked'
+
+/**
+ * States to which a runner moves a run that was considered dead, was resolved as `did_not_run`, and has changed since.
+ * As long as no other try has started, the runner's outcome counts (A2, A13).
+ */
+const cameBack = ['completed', 'crashed'] as const
+
+const next: Readonly<Record<RunState, readonly RunState[]>> = {
+  // Back to `requested`: the delivery ran out, or its answer was lost, and the person is asked again (A7).
+  requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
+  pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
+  // Back to `requested`: the approval does not fit the call any more (A11).
+  approved: ['requested', 'running', 'expired', 'cancelled', 'revoked', ...cameBack],
+  // Back to `approved`: the body had no effect, or never started.
+  running: ['completed', 'threw', 'crashed', 'approved'],
+  // `running`: `onCrash: 'retry'`, its own slot only.
+  crashed: ['completed', 'threw', 'approved', 'running'],
+  completed: [],
+  threw: [],
+  denied: cameBack,
+  expired: cameBack,
+  // Back to `requested`: the channel refused to send the question, so no person was asked.
+  failed: ['requested', ...cameBack],
+  cancelled: cameBack,
+  revoked: cameBack,
+}
+
+export const mayBecome = (from: RunState, to: RunState): boolean => from === to || next[from].includes(to)
+
+/** Bodies of one run that may start: one that had no effect may be tried again, and not for ever. */
+export const MAX_TRIES = 3
+
+/** A run in doubt that `onCrash: 'retry'` lets start again, with the same key. */
+export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
+  state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && (usableUntil === undefined || now < usableUntil)
+
+/** A person is asked, or is about to be. */
+export const isOpen = ({ state }: RunRecord): boolean => state === 'requested' || state === 'pending'
+
+/** The run never started, or had no effect, and may start, or be asked about again. */
+export const isUnused = (record: RunRecord): boolean =>
+  isOpen(record) || record.state === 'approved' || (record.state === 'failed' && record.unsent === true)
+
+/** Only its runner can still change the run, or a call that asks again. */
+export const isSettled = (state: RunState): boolean => next[state].every((to) => next.failed.includes(to))
+
+/** What a person is asked. Computed once and stored: every send and every look uses this text. */
+export interface StoredQuestion {
+  /** Random: a question that takes the place of another has another id. */
+  readonly id: string
+  readonly approver: Principal
+  readonly message: string
+  readonly details: readonly AuthorizationDetail[]
+  readonly channel: string
+  /** The client that asks, at the approver's issuer: a server knows no request of another. Empty where the channel does not poll. */
+  readonly client?: string | undefined
+  /** Set where the answer's token is the credential itself (A9 a). */
+  readonly credential?: { readonly resource: string; readonly scopes: readonly string[] }
+  /** Epoch seconds. */
+  readonly expiresAt: number
+  /** Ids of the equal runs in doubt that the message tells of (A13). */
+  readonly toldInDoubt?: readonly string[]
+  /** How long an answer may be used, in seconds. @default 900 */
+  readonly useWithinSeconds?: number
+  /** How long a second no closes an equal call, in seconds. @default 600 */
+  readonly askAgainAfterSeconds?: number
+}
+
+/** How the question was delivered, and when to poll for the answer. */
+export interface Delivery {
+  readonly state: JsonObject
+  /** Epoch seconds. */
+  readonly expiresAt?: number
+  /** Seconds; grows for good on `slow_down` (A4). */
+  readonly interval: number
+  /** Epoch seconds. */
+  readonly nextPollAt: number
+  /** Epoch seconds. */
+  readonly sentAt?: number
+  /** Epoch seconds: the question was not answered then. When it was sent, or the last poll that found it open. */
+  readonly pendingAt?: number
+  /** Epoch seconds: when an answer arrived that could not be verified yet. */
+  readonly receivedAt?: number
+}
+
+/** What came back from the body, as it can be told again. */
+export type StoredResult =
+  | { readonly kind: 'json'; readonly value: Json }
+  | { readonly kind: 'undefined' }
+  /** Not plain JSON, or larger than may be kept: it can be given once only. */
+  | { readonly kind: 'not_storable' }
+
+/** One run of a tool for one owner with one input. Sealed at rest as a whole. */
+export interface RunRecord {
+  readonly v: 1
+  readonly id: string
+  readonly state: RunState
+  readonly binding: string
+  readonly tool: string
+  readonly policyVersion: string
+  readonly owner: Owner
+  readonly actor?: Actor
+  readonly delegationId?: string
+  /** Of the calls that share it. Absent where one of them came without a session. */
+  readonly sessionIds?: readonly string[]
+  /** Epoch seconds: when the proof was made that it was begun or asked with, where the proof says it. */
+  readonly provenAt?: number
+  /**
+   * Linked accounts that the call would use when it was asked about, or uses since it started: by the names of its
+   * credentials, where the vault says which they are.
+   */
+  readonly accounts?: Readonly<Record<string, string>>
+  /** The first parsed input: what every try of this run runs with (A12). */
+  readonly input: Json
+  /** Hashed slots: each of them sees this record's state and replays its result. */
+  readonly slots: readonly string[]
+  /** Never adopted by another slot. */
+  readonly perCall: boolean
+  readonly onCrash: 'report' | 'retry'
+  /** Epoch seconds. */
+  readonly createdAt: number
+  readonly question?: StoredQuestion
+  readonly delivery?: Delivery
+  /** How often the question was sent. */
+  readonly sends: number
+  /** How often a question took the place of another one. */
+  readonly replaced?: number
+  /** Why the person is asked again, or why nothing can come of it. For the operator. */
+  readonly note?: string
+  /** With `failed`: the channel refused to send the question. The next call of the slot asks again. */
+  readonly unsent?: boolean
+  /** Epoch seconds: when the person answered, where that is known, else the earliest time at which they can have. */
+  readonly answeredAt?: number
+  /** Epoch seconds: when the answer was found. Later than `answeredAt`, where polls had failed in between. */
+  readonly foundAt?: number
+  /** Evidence of the channel for the answer. */
+  readonly evidence?: JsonObject
+  /** Epoch seconds: an approval that was not used by then is void, by the clock of the store (A5). */
+  readonly usableUntil?: number
+  /** The approval's own token, where it is the credential. Never cached elsewhere (I2). */
+  readonly token?: {
+    readonly value: string
+    readonly scopes: readonly string[]
+    readonly expiresAt?: number
+    readonly actor?: Actor
+    /** The key that it is bound to (RFC 7638). */
+    readonly keyThumbprint?: string
+  }
+  /** Runner of the body. Absent if the body had no effect. */
+  readonly runner?: string
+  /** How often a body started. */
+  readonly tries?: number
+  /** Epoch seconds: when the last body started. */
+  readonly startedAt?: number
+  /** Epoch seconds: since when it is in doubt. */
+  readonly inDoubtSince?: number
+  readonly endedAt?: number
+  readonly result?: StoredResult
+  /** Of a no: the approver allowed to be asked again. */
+  readonly reopened?: boolean
+  /** A watcher told the app how the question ended. */
+  readonly told?: boolean
+}
+
+/** A run as it was read, with the version to swap it by. */
+export type Entry = Stored<RunRecord>
+
+/** Noes of one approver to one tool of one owner count together, within this window. Seconds. */
+export const NOES_WINDOW_SECONDS = 600
+
+/** Refusals are indexed by their time: one index of all of them would grow without end. Epoch seconds. */
+export const bucketOf = (seconds: number): number => Math.floor(seconds / NOES_WINDOW_SECONDS)
+
+/** Refusals with the same key count together: approver, owner and tool. */
+export interface Refused {
+  readonly owner: Owner
+  readonly approver: Principal
+  readonly tool: string
+}

@@ -1,0 +1,101 @@
+import { isSamePrincipal } from '../../base/contract/index.ts'
+import { type Entry, NOES_WINDOW_SECONDS, type Refused, type RunRecord, type StoredQuestion } from './record.ts'
+import type { RunStore } from './run-store.ts'
+
+/** After a no, an equal call is asked once more, this long after it at the earliest. Seconds. */
+const ONCE_MORE_AFTER_SECONDS = 60
+
+/** So many noes of one approver to one tool of one owner close that tool, for the window in which they were given. */
+const MAX_NOES = 3
+
+/** How long a second no closes an equal call, where the policy does not say it. Seconds. */
+const ASK_AGAIN_AFTER_SECONDS = 600
+
+/** A question that may be asked, or not. */
+export interface Asking extends Pick<RunRecord, 'owner' | 'tool' | 'binding'> {
+  readonly question: StoredQuestion
+  /** Of the run that asks, where it is written already. */
+  readonly id?: string
+}
+
+/** What earlier noes of the approver mean for a question. */
+export interface AfterNoes {
+  /** Epoch seconds: until then the approver may not be asked. `undefined` where they may be asked now. */
+  readonly closedUntil: number | undefined
+  /** They said no to an equal call: one may be asked, and no other one beside it. */
+  readonly isOnceMore: boolean
+}
+
+/** Whether the approver may be asked now, since they may have said no before (A14). */
+export async function afterNoes(runStore: RunStore, asking: Asking): Promise<AfterNoes> {
+  const { owner, tool, binding, question } = asking
+  const { askAgainAfterSeconds = ASK_AGAIN_AFTER_SECONDS } = question
+  const now = runStore.now()
+  // A second no counts from the first one on, and each of them may be as old as the window.
+  const since = now - Math.max(NOES_WINDOW_SECONDS, askAgainAfterSeconds) * 2
+  const noes = await noesSince(runStore, { owner, tool, approver: question.approver }, since)
+  const times = noes.map(endOf)
+  const equal = noes.filter(({ record }) => record.binding === binding).map(endOf)
+  const until = Math.max(closedTool(times), closedCall(equal, askAgainAfterSeconds))
+  if (now < until) return { closedUntil: until, isOnceMore: true }
+  const isOnceMore = (equal[0] ?? 0) > now - askAgainAfterSeconds
+  const isAsked = isOnceMore && (await isEqualAsked(runStore, asking))
+  return { closedUntil: isAsked ? now + ONCE_MORE_AFTER_SECONDS : undefined, isOnceMore }
+}
+
+/** Whether an equal question is with the approver now. */
+async function isEqualAsked(runStore: RunStore, { id, owner, tool, binding, question }: Asking): Promise<boolean> {
+  const now = runStore.now()
+  const open = await runStore.openOf(binding)
+  return open.some(
+    ({ record }) =>
+      record.id !== id &&
+      record.state === 'pending' &&
+      now < (record.question?.expiresAt ?? 0) &&
+      isOf(record, { owner, tool, approver: question.approver }),
+  )
+}
+
+/** @param times - The newest first. */
+function closedTool(times: readonly number[]): number {
+  const newest = times[0]
+  const oldest = times[MAX_NOES - 1]
+  if (newest === undefined || oldest === undefined || oldest <= newest - NOES_WINDOW_SECONDS) return 0
+  return newest + NOES_WINDOW_SECONDS
+}
+
+/** @param times - The newest first. */
+function closedCall([newest, before]: readonly number[], askAgainAfterSeconds: number): number {
+  if (newest === undefined) return 0
+  const isSecond = before !== undefined && before > newest - askAgainAfterSeconds
+  return newest + (isSecond ? askAgainAfterSeconds : Math.min(ONCE_MORE_AFTER_SECONDS, askAgainAfterSeconds))
+}
+
+/** Lets the approver of a question be asked again: their noes to this tool of this owner count no more. */
+export async function reopen(runStore: RunStore, { record: { owner, question, tool } }: Entry): Promise<void> {
+  if (question === undefined) return
+  const asked = { owner, approver: question.approver, tool }
+  for (const entry of await noesSince(runStore, asked, runStore.now() - MAX_ASK_AGAIN_SECONDS * 2)) {
+    await runStore.update(entry, (record) => (record.state === 'denied' ? { ...record, reopened: true } : undefined))
+  }
+}
+
+/** Longest time for which a second no may close a call. Seconds. */
+export const MAX_ASK_AGAIN_SECONDS = 24 * 3600
+
+/** Noes that count, the newest first. */
+async function noesSince(runStore: RunStore, asked: Refused, since: number): Promise<readonly Entry[]> {
+  const found = await runStore.refusedSince(asked, since)
+  return found
+    .filter(({ record }) => record.state === 'denied' && record.reopened !== true && isOf(record, asked))
+    .sort((left, right) => endOf(right) - endOf(left))
+}
+
+const endOf = ({ record }: Entry): number => record.endedAt ?? 0
+
+/** An index row proves nothing: what the record says counts. */
+function isOf({ owner, tool, question }: RunRecord, asked: Refused): boolean {
+  return (
+    tool === asked.tool && isSamePrincipal(owner, asked.owner) && isSamePrincipal(question?.approver, asked.approver)
+  )
+}

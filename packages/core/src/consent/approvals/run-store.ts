@@ -1,0 +1,182 @@
+import type { Principal, RevokeOptions } from '../../base/contract/index.ts'
+import { StoreError } from '../../base/errors/index.ts'
+import type { Clock, Store } from '../../base/ports/index.ts'
+import { Collection, Lease, type Name, type OpenedStore, type WalkOptions } from '../../base/records/index.ts'
+import type { KeyedHash } from '../../base/values/index.ts'
+import { NAMED_LONG_AGO_SECONDS, Pointers } from './pointers.ts'
+import {
+  bucketOf,
+  type Entry,
+  mayBecome,
+  NOES_WINDOW_SECONDS,
+  type Refused,
+  type RunRecord,
+  type RunState,
+} from './record.ts'
+import { runRecord } from './record-schema.ts'
+import { indexOfRun, runIndex } from './run-indexes.ts'
+import { dueOf, LOOKS } from './watch-due.ts'
+
+/** A run is kept this long after its end, so that a message replayed by a framework gets its result and not a second run. */
+const RETENTION_SECONDS = 30 * 24 * 3600
+
+/** A record outlives what points to it, so that no pointer leads to nothing. */
+const POINTERS_END_BEFORE_SECONDS = 24 * 3600
+
+/** What the runStore stands on. */
+export interface RunStoreOptions extends OpenedStore {
+  readonly clock: Clock
+  /** Whether the proof that a run was asked with was revoked since (I11). */
+  readonly isRevoked: (record: RunRecord) => Promise<boolean>
+  /** Called with each new state after it is written, by the process that wrote it. */
+  readonly onState?: ((record: RunRecord) => void) | undefined
+}
+
+/** The runs of an app. Knows nothing of questions and answers. */
+export class RunStore {
+  readonly #store: Store
+  readonly #runs: Collection<RunRecord>
+  readonly #clock: Clock
+  readonly #onState: (record: RunRecord) => void
+  readonly hash: KeyedHash
+  readonly isRevoked: RunStoreOptions['isRevoked']
+  readonly pointers: Pointers
+
+  constructor({ clock, isRevoked, onState = () => {}, ...opened }: RunStoreOptions) {
+    this.#store = opened.store
+    this.#clock = clock
+    this.#onState = onState
+    this.hash = opened.hash
+    this.isRevoked = isRevoked
+    this.pointers = new Pointers(opened, (record) => this.#keptFor(record))
+    this.#runs = new Collection<RunRecord>(opened, {
+      kind: 'run',
+      schema: runRecord,
+      index: indexOfRun,
+      ends: (record) => ({ expiresInSeconds: this.#keptFor(record) + POINTERS_END_BEFORE_SECONDS }),
+      due: (record) => {
+        const at = dueOf(record, this.now())
+        return at === undefined ? undefined : { queue: LOOKS, inSeconds: at - this.now() }
+      },
+    })
+  }
+
+  /** Epoch seconds. */
+  now(): number {
+    return this.#clock.now() / 1000
+  }
+
+  /** Epoch seconds, by the clock of the store. */
+  storeNow(): Promise<number> {
+    return this.#store.now()
+  }
+
+  /** Epoch seconds, for the use of an answer: by the clock of the store, which all processes share (A5). */
+  async timeFor({ answeredAt }: RunRecord): Promise<number> {
+    return answeredAt ? this.storeNow() : this.now()
+  }
+
+  /** `undefined` also for what is no text: it may come from a request to the app. */
+  async read(id: string): Promise<Entry | undefined> {
+    return typeof id === 'string' ? this.#runs.get(await this.#runs.keyOf(id)) : undefined
+  }
+
+  /** @returns `undefined` when the record exists already. */
+  async create(record: RunRecord): Promise<Entry | undefined> {
+    return this.#runs.create(await this.#runs.keyOf(record.id), record)
+  }
+
+  /**
+   * Changes a record as long as `change` wants to: it gets the newest state each time another writer was faster, and
+   * returns `undefined` to leave it.
+   */
+  async update(entry: Entry, change: (record: RunRecord) => RunRecord | undefined): Promise<Entry> {
+    let news: RunState | undefined
+    const stored = await this.#runs.change(entry, async (now) => {
+      if (now === undefined) throw new StoreError('unavailable', 'a stored run disappeared')
+      const wanted = change(now)
+      news = wanted?.state === now.state ? undefined : wanted?.state
+      if (wanted === undefined || news === undefined) return wanted
+      if (!mayBecome(now.state, news)) throw new StoreError('corrupt', `a run cannot go from ${now.state} to ${news}`)
+      // First: a run that lives on must not outlive its names, or its slots would run it twice.
+      await this.pointers.keep(wanted, this.now())
+      return wanted
+    })
+    if (stored === undefined) return entry
+    if (news !== undefined) this.#onState(stored.record)
+    return stored
+  }
+
+  /** Runs of an equal call whose body started and has not returned: running or in doubt. */
+  startedOf(binding: string): Promise<readonly Entry[]> {
+    return this.#all(runIndex.started(binding))
+  }
+
+  /** Runs of an equal call whose question is open. */
+  openOf(binding: string): Promise<readonly Entry[]> {
+    return this.#all(runIndex.asked(binding))
+  }
+
+  /**
+   * Takes records whose poll is due. No other worker gets them before the lease ends. What does not open is
+   * an error in its place, so that one bad record does not hold up the others.
+   */
+  async claimPolls(limit: number, leaseSeconds: number): Promise<readonly (Entry | StoreError)[]> {
+    const claimed = await this.#runs.claimDue(LOOKS, { limit, leaseSeconds })
+    return claimed.map((found) => ('unreadable' in found ? found.unreadable : found))
+  }
+
+  /** Records that ask this person. */
+  askedOf(approver: Principal, options?: WalkOptions): AsyncGenerator<Entry, void> {
+    return this.#walk(runIndex.approver(approver), options)
+  }
+
+  /** Records of this owner, or of this session of an issuer's, that are not settled. */
+  ownedBy(owner: RevokeOptions, options?: WalkOptions): AsyncGenerator<Entry, void> {
+    return this.#walk(runIndex.owner(owner), options)
+  }
+
+  /** Records that an approver refused, of one tool of one owner, from about this time on. Epoch seconds. */
+  async refusedSince(refused: Refused, since: number): Promise<readonly Entry[]> {
+    const first = bucketOf(since)
+    // The clock of the process that wrote it may run ahead.
+    const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)
+    const names = Array.from({ length: last - first + 1 }, (_, at) => runIndex.refused(refused, first + at))
+    // In parallel: a day has many buckets.
+    return (await Promise.all(names.map((name) => this.#all(name)))).flat()
+  }
+
+  /**
+   * Takes the right to do something alone (ask, look, run), for a bounded time by the store's clock, across processes.
+   *
+   * @returns the lease, or `undefined` when another process has it.
+   */
+  lease(key: string, seconds: number): Promise<Lease | undefined> {
+    return Lease.take(this.#store, key, seconds)
+  }
+
+  isLeased(key: string): Promise<boolean> {
+    return Lease.isTaken(this.#store, key)
+  }
+
+  count(key: string, windowSeconds: number): Promise<number> {
+    return this.#store.increment(key, { windowSeconds })
+  }
+
+  /** Counted by the store: where its clock is weeks off, a run must not outlive its names. Seconds. */
+  #keptFor({ question }: RunRecord): number {
+    return Math.max(0, (question?.expiresAt ?? 0) - this.now()) + RETENTION_SECONDS + NAMED_LONG_AGO_SECONDS
+  }
+
+  /** Walks on from the record of the id `after`, in an order that has no meaning. */
+  async *#walk(name: Name, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Entry, void> {
+    const last = after === undefined ? undefined : await this.#runs.keyOf(after)
+    yield* this.#runs.under(name, { after: last, onUnreadable })
+  }
+
+  async #all(name: Name): Promise<readonly Entry[]> {
+    const entries: Entry[] = []
+    for await (const entry of this.#walk(name)) entries.push(entry)
+    return entries
+  }
+}

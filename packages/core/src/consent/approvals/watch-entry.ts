@@ -1,0 +1,56 @@
+import { ConfigurationError } from '../../base/errors/index.ts'
+import { advanceRun } from './advance-run.ts'
+import { channelThatAsked } from './channels-by-name.ts'
+import { type Entry, isOpen, type RunRecord } from './record.ts'
+import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
+import { wake } from './watch-wake.ts'
+
+/** The app is told by one watcher at a time; the lease is renewed while it takes its time. Seconds. */
+const TELLING_SECONDS = 60
+
+const endings: readonly unknown[] = ['approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked']
+
+type Ended = RunRecord & Pick<WatchedAnswer, 'state'>
+
+const isUntold = (record: RunRecord): record is Ended =>
+  record.question !== undefined && record.told !== true && endings.includes(record.state)
+
+/**
+ * Advances one due question: sends it where it is unsent, polls for its answer, and tells the app how it ended.
+ * Persists each step before the next one, so that another watcher can continue after a crash.
+ */
+export async function watchEntry(entry: Entry, settings: WatcherSettings): Promise<'open' | 'told'> {
+  const { runStore, channels, context } = settings
+  const { question } = entry.record
+  const channel = channelThatAsked(entry.record, channels, context.authorizationServers)
+  // Where the channel of its name is another client's, so is the app that is to be told.
+  if (channel === undefined && (isOpen(entry.record) || channels.has(question?.channel ?? ''))) {
+    throw new ConfigurationError(
+      'approvals',
+      `a question went by channel ${JSON.stringify(question?.channel)} and client ${JSON.stringify(question?.client)}, and this watcher lacks one of them`,
+    )
+  }
+  const settled = isOpen(entry.record) ? await advanceRun(runStore, entry, channel, context) : { entry }
+  // A call that waits in this process needs not wait for its own next look.
+  if (settled.entry.record.state !== 'pending') wake(entry.record.id)
+  return isUntold(settled.entry.record) ? tell(settled.entry, settings) : 'open'
+}
+
+/** At least once: the mark is set after the app has taken it. */
+async function tell(entry: Entry, { runStore, onAnswer }: WatcherSettings): Promise<'open' | 'told'> {
+  const { id } = entry.record
+  const lease = await runStore.lease(`telling:${id}`, TELLING_SECONDS)
+  if (lease === undefined) return 'open'
+  const stopRenewing = lease.keep()
+  try {
+    // Another watcher may have told it since this one read the record.
+    const { record } = (await runStore.read(id)) ?? entry
+    if (!isUntold(record)) return 'open'
+    await onAnswer({ id, tool: record.tool, state: record.state, owner: record.owner })
+    await runStore.update(entry, (now) => (isUntold(now) ? { ...now, told: true } : undefined))
+    return 'told'
+  } finally {
+    stopRenewing()
+    await lease.release()
+  }
+}

@@ -1,0 +1,120 @@
+import type { JsonObject } from '../../base/contract/index.ts'
+import { equalSecrets } from '../../base/values/index.ts'
+import type { TokenResponse, VerifiedJwt } from '../../caller/authorization-server/server.ts'
+import { accessTokenHash } from '../../caller/identity/access-token-hash.ts'
+import { checkIdTokenKind } from '../../caller/identity/check-access-token.ts'
+import { audienceOf, readActor } from '../../caller/identity/wire.ts'
+import type { ApprovalQuestion } from '../approvals/approval-channel.ts'
+import type { PollContext } from './poll-context.ts'
+import { AUTH_REQ_ID_CLAIM, type CibaState } from './wire.ts'
+
+/** Clocks of servers differ by minutes at most; an id_token of last week was made for another question. */
+const ISSUED_TOLERANCE_SECONDS = 300
+
+/**
+ * Result of the check that an answer is this person's: the problem of its id_token, or the time of their
+ * authentication.
+ */
+export type AnswerIdentity =
+  | { readonly problem: string }
+  | {
+      readonly problem?: undefined
+      /** Epoch seconds, by the server's clock. */
+      readonly authTime?: number
+      readonly tenant?: string
+      readonly evidence: JsonObject
+    }
+
+/**
+ * Checks the id_token of an answer.
+ *
+ * Follows OpenID Connect Core §3.1.3.7 by way of CIBA Core §10.1.1. We add two rules: `sub` must equal the named
+ * approver, and the token must not be older than the question.
+ *
+ * @throws InvalidTokenError Signature, `iss`, `aud`, `exp` or algorithm do not verify, or it is no id_token.
+ */
+export async function checkAnswerIdentity(
+  response: TokenResponse,
+  state: CibaState,
+  question: ApprovalQuestion,
+  { server, clock, signal }: PollContext,
+): Promise<AnswerIdentity> {
+  if (response.idToken === undefined) return { problem: 'the answer holds no id_token' }
+  const { profile } = server
+  // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
+  const verified = await server.verifyJwt(response.idToken, { audience: profile.clientId, types: ['', 'jwt'], signal })
+  const { claims } = verified
+  checkIdTokenKind(profile, claims)
+  const problem =
+    audienceProblem(claims, profile.clientId) ??
+    personProblem(claims, question, server.profile) ??
+    timeProblem(claims, state, clock.now() / 1000) ??
+    requestProblem(claims, state) ??
+    (await accessTokenProblem(verified, response.accessToken))
+  if (problem !== undefined) return { problem }
+  const tenant = profile.token.tenant(claims)
+  const { auth_time: authTime, acr, jti } = claims
+  return {
+    ...(typeof authTime === 'number' && { authTime }),
+    ...(tenant !== undefined && { tenant }),
+    evidence: {
+      method: 'ciba',
+      ...(typeof authTime === 'number' && { authTime }),
+      ...(typeof acr === 'string' && { acr }),
+      ...(typeof jti === 'string' && { jti }),
+    },
+  }
+}
+
+type Claims = VerifiedJwt['claims']
+
+/** OpenID Connect Core §3.1.3.7, 3 to 5. */
+function audienceProblem(claims: Claims, clientId: string): string | undefined {
+  if (audienceOf(claims).some((audience) => audience !== clientId)) return 'the id_token is for others than us, too'
+  return claims.azp === undefined || claims.azp === clientId ? undefined : 'the id_token was issued to another client'
+}
+
+function personProblem(
+  claims: Claims,
+  { approver }: ApprovalQuestion,
+  { token, actor }: PollContext['server']['profile'],
+): string | undefined {
+  const subject = token.subject === undefined ? claims.sub : token.subject(claims)
+  if (subject !== approver.subject) return 'the id_token names another subject than the approver'
+  if (claims.act !== undefined && readActor(claims.act)?.subject !== actor) {
+    return 'the id_token names an actor, who answered in place of the approver'
+  }
+  if (approver.tenant !== undefined && token.tenant(claims) !== approver.tenant) {
+    return "the id_token names another tenant than the approver's"
+  }
+  return undefined
+}
+
+/** OpenID Connect Core §3.1.3.7, 10: the client chooses the acceptable range of `iat`. */
+function timeProblem(
+  { iat }: Claims,
+  { sentAt = Number.NEGATIVE_INFINITY }: CibaState,
+  now: number,
+): string | undefined {
+  if (typeof iat !== 'number') return 'the id_token does not say when it was issued'
+  if (iat > now + ISSUED_TOLERANCE_SECONDS) return 'the id_token was issued in the future'
+  // A request of an earlier release did not keep when it was sent.
+  if (iat < sentAt - ISSUED_TOLERANCE_SECONDS) return 'the id_token is older than the question'
+  return undefined
+}
+
+function requestProblem(claims: Claims, { authReqId, acrValues }: CibaState): string | undefined {
+  const answers = claims[AUTH_REQ_ID_CLAIM]
+  if (answers !== undefined && answers !== authReqId) return 'the id_token answers another request'
+  if (acrValues === undefined || acrValues.some((value) => value === claims.acr)) return undefined
+  return 'the person was not authenticated as was asked (acr)'
+}
+
+/** OpenID Connect Core §3.1.3.6: if the id_token names its access token, it must be this one. */
+async function accessTokenProblem({ claims, algorithm = '' }: VerifiedJwt, token: string): Promise<string | undefined> {
+  if (claims.at_hash === undefined) return undefined
+  const expected = await accessTokenHash(token, algorithm)
+  const same =
+    typeof claims.at_hash === 'string' && expected !== undefined && (await equalSecrets(claims.at_hash, expected))
+  return same ? undefined : 'the id_token belongs to another access token'
+}

@@ -1,0 +1,55 @@
+import { ConfigurationError, OAuthResponseError } from '../../base/errors/index.ts'
+import type { ApprovalQuestion, ApprovalSent } from '../approvals/approval-channel.ts'
+import { backchannelParameters } from './backchannel-parameters.ts'
+import { newNotificationToken } from './notification-token.ts'
+import type { PollContext } from './poll-context.ts'
+import { signRequest } from './sign-request.ts'
+import { type CibaState, storedState } from './wire.ts'
+
+/**
+ * Asks the authorization server to ask the person. Does not wait for the answer; does not retry.
+ *
+ * @throws OAuthResponseError The server will not ask: `unknown_user_id`, …
+ * @throws TransportError Nothing is known; the person may have been asked.
+ * @throws ConfigurationError The request breaks a rule of CIBA or of the provider, or the server refuses the message;
+ *   the person was not asked.
+ * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#auth_request | CIBA Core §7.1}
+ */
+export async function requestBackchannelAuthentication(
+  question: ApprovalQuestion,
+  { server, settings, clock, signal }: PollContext,
+): Promise<ApprovalSent> {
+  const { profile } = server
+  // I8: the answer's token is stored until it is used, perhaps by another process.
+  if (question.credential !== undefined && profile.dpop !== undefined && !profile.dpop.importable) {
+    throw new ConfigurationError('dpop', 'an approval outlives this process: give a key of your own (importDpopKey)')
+  }
+  const notification = settings.ping === true ? await newNotificationToken(question.approvalId) : undefined
+  const sentAt = clock.now() / 1000
+  const { parameters, detailsSent } = await backchannelParameters(question, profile, settings, {
+    notificationToken: notification?.token,
+    now: sentAt,
+  })
+  const request =
+    settings.signRequest === undefined
+      ? parameters
+      : await signRequest(parameters, settings.signRequest, profile, sentAt)
+  const acknowledged = await server.requestBackchannelAuthentication(request, { signal }).catch((error: unknown) => {
+    if (!(error instanceof OAuthResponseError)) throw error
+    if (error.error === 'invalid_authorization_details') throw new ConfigurationError('approval.details', error.message)
+    if (error.error !== 'invalid_binding_message') throw error
+    throw new ConfigurationError('approval.message', `${error.message}: shorten it, or use fewer special characters`)
+  })
+  const state: CibaState = {
+    authReqId: acknowledged.authReqId,
+    // By our clock, and never later than the server said.
+    expiresAt: sentAt + acknowledged.expiresIn,
+    interval: acknowledged.interval,
+    detailsSent,
+    sentAt,
+    respondedAt: clock.now() / 1000,
+    ...(settings.acrValues.length > 0 && { acrValues: settings.acrValues }),
+    ...(notification !== undefined && { notification: notification.digest }),
+  }
+  return { state: storedState(state), interval: state.interval, expiresAt: state.expiresAt }
+}

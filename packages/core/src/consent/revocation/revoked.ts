@@ -1,0 +1,74 @@
+import * as z from 'zod/mini'
+import { isSamePrincipal, type Owner, type RevokeOptions, type UserIdentity } from '../../base/contract/index.ts'
+import { ConfigurationError } from '../../base/errors/index.ts'
+
+/** Revoked access: of a subject with all its sessions, of a session, or of a delegation. */
+export interface Revoked extends RevokeOptions {
+  readonly delegation?: string | undefined
+}
+
+/** Kinds of names that can be revoked. */
+export type NameKind = 'subject' | 'session' | 'delegation'
+
+/** One name at one issuer. It has its own record in the store. */
+export interface Name {
+  readonly kind: NameKind
+  readonly issuer: string
+  readonly id: string
+  /** The name is that of the actor of a proof, who is of any tenant: their token names none. */
+  readonly isActor?: true
+}
+
+const text = z.string()
+export const revokedAt = z.object({
+  issuer: text,
+  tenant: z.optional(text),
+  subject: z.optional(text),
+  session: z.optional(text),
+  delegation: z.optional(text),
+  /** Epoch seconds. */
+  at: z.number(),
+})
+
+/** Stored form of a revocation, with its time. */
+export type RevokedAt = z.infer<typeof revokedAt>
+
+/** Record under a name: its revocations. */
+export const revokedName = z.object({ v: z.literal(1), revoked: z.array(revokedAt) })
+export interface RevokedName {
+  readonly v: 1
+  readonly revoked: readonly RevokedAt[]
+}
+
+/** @throws ConfigurationError It names nothing. */
+export function nameOf({ issuer, subject, session, delegation }: Revoked): Name {
+  if (delegation !== undefined) return { kind: 'delegation', issuer, id: delegation }
+  if (session !== undefined) return { kind: 'session', issuer, id: session }
+  if (subject !== undefined) return { kind: 'subject', issuer, id: subject }
+  throw new ConfigurationError('revoke', 'name a subject, a session, or both')
+}
+
+/** The names under which the access of a user, or of the party that acts for them, may have ended. */
+export function namesOf({ issuer, subject, actor, sessionId, delegationId }: UserIdentity): readonly Name[] {
+  const names: Name[] = [{ kind: 'subject', issuer, id: subject }]
+  if (actor) names.push({ kind: 'subject', issuer: actor.issuer ?? issuer, id: actor.subject, isActor: true })
+  if (sessionId !== undefined) names.push({ kind: 'session', issuer, id: sessionId })
+  if (delegationId !== undefined) names.push({ kind: 'delegation', issuer, id: delegationId })
+  return names
+}
+
+/** Whether a revocation of this user's name is about this user: of their tenant, and of their subject. */
+export function concerns(revoked: Revoked, { issuer, tenant, subject }: Owner): boolean {
+  return (
+    revoked.issuer === issuer &&
+    (revoked.tenant === undefined || revoked.tenant === tenant) &&
+    (revoked.subject === undefined || revoked.subject === subject)
+  )
+}
+
+/** Adds a revocation to those of its name: an equal one gets the later time. */
+export function mergeRevoked(known: readonly RevokedAt[], added: RevokedAt): readonly RevokedAt[] {
+  const isSame = (other: RevokedAt) => isSamePrincipal(other, added)
+  const at = Math.max(added.at, known.find(isSame)?.at ?? 0)
+  return [...known.filter((other) => !isSame(other)), { ...added, at }]
+}

@@ -1,0 +1,226 @@
+import { LRUCache } from 'lru-cache'
+import { type Clock, isRecent } from '../../base/ports/index.ts'
+import { type Backend, MAX_BATCH } from './http-backend.ts'
+import { keyOf, type Question } from './question.ts'
+import { refused, type Verdict } from './read-answer.ts'
+import type { Consistency } from './wire.ts'
+
+/** Maximum size of a request, in characters of JSON: well below the server's limit for a message (616 kB). */
+const MAX_BATCH_CHARACTERS = 200_000
+const MAX_KEPT = 10_000
+
+export interface QueueOptions {
+  readonly clock: Clock
+  /** Adds `now` to each context, when the questions are sent. */
+  readonly stampsTime: boolean
+  /** Time that an answer may be reused, in seconds. 0: never. */
+  readonly cacheSeconds: number
+}
+
+/** A pending question, and the number of callers that wait for it. */
+interface Entry {
+  readonly key: string
+  readonly question: Question
+  readonly consistency: Consistency
+  /** The call that asked first: a batch that is refused is asked again, each call's questions apart. */
+  readonly call: symbol
+  readonly verdict: PromiseWithResolvers<Verdict>
+  /** Time of sending, as `now` of its context. `''`: no time is added. */
+  sentAt?: string
+  request?: AbortController
+  mates?: readonly Entry[]
+  waiting: number
+  settled: boolean
+}
+
+/**
+ * Collects the questions of one turn of the event loop into batches, and asks identical ones once.
+ *
+ * Two questions are identical if everything that can change their answer is equal: user, relation, object, context,
+ * contextual tuples, consistency and the time that conditions see (F3). A later caller joins a sent question only if it
+ * accepts an older answer for less latency. A question of higher consistency that is asked later is sent again, since a
+ * tuple may have been written in between. Answers are not kept unless `cacheSeconds` says so.
+ */
+export class CheckQueue {
+  readonly #backend: Backend
+  readonly #options: QueueOptions
+  readonly #kept: LRUCache<string, { readonly verdict: Verdict; readonly storedAt: number }> | undefined
+  /** Questions that were not sent yet. */
+  #next = new Map<string, Entry>()
+  /** Questions that were sent, are not answered, and are open to later calls. */
+  readonly #sent = new Map<string, Entry>()
+
+  constructor(backend: Backend, options: QueueOptions) {
+    this.#backend = backend
+    this.#options = options
+    this.#kept = options.cacheSeconds > 0 ? new LRUCache({ max: MAX_KEPT }) : undefined
+  }
+
+  /** Returns one verdict for each question, in their order. One caller's abort does not abort another's question. */
+  async ask(
+    questions: readonly Question[],
+    consistency: Consistency,
+    signal: AbortSignal,
+  ): Promise<readonly Verdict[]> {
+    signal.throwIfAborted()
+    const call = Symbol('call')
+    const joined: Entry[] = []
+    const verdicts = questions.map((question) => {
+      const key = `${consistency} ${keyOf(question)}`
+      const kept = this.#keptUnder(key)
+      if (kept !== undefined) return kept
+      const entry = this.#join(key, question, consistency, call)
+      entry.waiting++
+      joined.push(entry)
+      return entry.verdict.promise
+    })
+    const leave = () => {
+      for (const entry of joined.splice(0)) this.#leave(entry)
+    }
+    signal.addEventListener('abort', leave, { once: true })
+    try {
+      return await Promise.all(verdicts)
+    } finally {
+      signal.removeEventListener('abort', leave)
+      // After a fault in one batch, this caller does not wait for the others.
+      leave()
+    }
+  }
+
+  #join(key: string, question: Question, consistency: Consistency, call: symbol): Entry {
+    const sent = this.#sent.get(key)
+    // Stryker disable next-line ConditionalExpression: Where no time is added, the time of now is empty too, and the last clause says the same.
+    if (sent !== undefined && (sent.sentAt === '' || this.#kept !== undefined || sent.sentAt === this.#now())) {
+      return sent
+    }
+    const waiting = this.#next.get(key)
+    if (waiting !== undefined) return waiting
+    const entry: Entry = {
+      key,
+      question,
+      consistency,
+      call,
+      verdict: Promise.withResolvers(),
+      waiting: 0,
+      settled: false,
+    }
+    // Callers that still wait see the rejection. Without callers it must not count as unhandled.
+    entry.verdict.promise.catch(() => {})
+    if (this.#next.size === 0) nextTurn(() => this.#flush())
+    this.#next.set(key, entry)
+    return entry
+  }
+
+  #leave(entry: Entry): void {
+    entry.waiting--
+    if (entry.waiting > 0 || entry.settled) return
+    if (this.#sent.get(entry.key) === entry) this.#sent.delete(entry.key)
+    if (entry.mates?.every((mate) => mate.waiting === 0)) {
+      entry.request?.abort(new DOMException('no caller waits for this check', 'AbortError'))
+    }
+  }
+
+  #flush(): void {
+    const entries = [...this.#next.values()]
+    this.#next = new Map()
+    const now = this.#now()
+    for (const consistency of ['minimizeLatency', 'higherConsistency'] as const) {
+      const asked = entries.filter((entry) => entry.consistency === consistency)
+      for (const batch of batchesOf(asked)) void this.#send(batch, now)
+    }
+  }
+
+  async #send(asked: readonly Entry[], now: string): Promise<void> {
+    const batch = asked.filter((entry) => entry.waiting > 0)
+    const [first] = batch
+    if (first === undefined) return
+    const { consistency } = first
+    const request = new AbortController()
+    for (const entry of batch) {
+      Object.assign(entry, { request, mates: batch, sentAt: now })
+      if (consistency === 'minimizeLatency') this.#sent.set(entry.key, entry)
+    }
+    const questions = batch.map(({ question }) =>
+      now === '' ? question : { ...question, context: { ...question.context, now } },
+    )
+    try {
+      if (batch.length === 1) {
+        this.#settle(batch, [await this.#backend.check(questions[0] as Question, consistency, request.signal)])
+        return
+      }
+      const answer = await this.#backend.batch(questions, consistency, request.signal)
+      if (!('refused' in answer)) return this.#settle(batch, answer)
+      const calls = Map.groupBy(batch, ({ call }) => call)
+      // One call's malformed question must not deny another call's.
+      if (calls.size > 1) for (const own of calls.values()) void this.#send(own, now)
+      else
+        this.#settle(
+          batch,
+          batch.map(() => refused(answer.refused)),
+        )
+    } catch (error) {
+      this.#forget(batch)
+      for (const entry of batch) {
+        entry.settled = true
+        entry.verdict.reject(error)
+      }
+    }
+  }
+
+  #settle(batch: readonly Entry[], verdicts: readonly Verdict[]): void {
+    this.#forget(batch)
+    for (const [index, entry] of batch.entries()) {
+      const verdict = verdicts[index] ?? refused('the answer leaves this out')
+      this.#keep(entry, verdict)
+      entry.settled = true
+      entry.verdict.resolve(verdict)
+    }
+  }
+
+  #forget(batch: readonly Entry[]): void {
+    for (const entry of batch) if (this.#sent.get(entry.key) === entry) this.#sent.delete(entry.key)
+  }
+
+  #keptUnder(key: string): Verdict | undefined {
+    const { clock, cacheSeconds } = this.#options
+    const kept = this.#kept?.get(key)
+    return kept !== undefined && isRecent(clock.now(), kept.storedAt, cacheSeconds) ? kept.verdict : undefined
+  }
+
+  /** Keeps plain answers only: a problem may be solved a moment later. */
+  #keep({ key, consistency }: Entry, verdict: Verdict): void {
+    if (consistency !== 'minimizeLatency' || 'problem' in verdict) return
+    this.#kept?.set(key, { verdict, storedAt: this.#options.clock.now() })
+  }
+
+  /** RFC 3339, as conditions take a timestamp. */
+  #now(): string {
+    return this.#options.stampsTime ? new Date(this.#options.clock.now()).toISOString() : ''
+  }
+}
+
+/** Splits questions into batches: at most 50 questions each, and a limited number of characters. */
+function batchesOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  const batches: Entry[][] = []
+  let characters = 0
+  for (const entry of entries) {
+    const last = batches.at(-1)
+    if (last === undefined || last.length === MAX_BATCH || characters + entry.key.length > MAX_BATCH_CHARACTERS) {
+      batches.push([entry])
+      characters = entry.key.length
+    } else {
+      last.push(entry)
+      characters += entry.key.length
+    }
+  }
+  return batches
+}
+
+/**
+ * Runs `work` after the rest of this turn. A timer waits a whole millisecond, and is used only if there is nothing
+ * better.
+ */
+function nextTurn(work: () => void): void {
+  if (typeof setImmediate === 'function') setImmediate(work)
+  else setTimeout(work, 0)
+}
