@@ -226,18 +226,24 @@ export function deepFreeze(value: unknown, depth = 0): boolean {
 }
 
 /**
- * Returns the canonical text of a value: keys sorted by UTF-16 code units, numbers as ECMAScript writes them.
+ * Returns the canonical text of a value: keys sorted by UTF-16 code units, numbers as ECMAScript writes them. Two values
+ * have the same text only if they are the same JSON.
  *
- * The input must be plain JSON already (`snapshot`); `JSON.stringify` then writes primitives as the
- * scheme demands.
+ * @throws TypeError A value in it is no JSON: `undefined`, a number that is not finite, or half a character.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8785#section-3.2 | RFC 8785 §3.2}
  */
 export function canonicalJson(value: Json): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`
-  const object = value as { readonly [key: string]: Json }
-  const members = Object.keys(object)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonicalJson(object[key] as Json)}`)
-  return `{${members.join(',')}}`
+  if (typeof value === 'object' && value !== null) {
+    const object = value as { readonly [key: string]: Json }
+    const members = Object.keys(object)
+      .sort()
+      .map((key) => `${canonicalJson(key)}:${canonicalJson(object[key] as Json)}`)
+    return `{${members.join(',')}}`
+  }
+  const isJson = value === null || typeof value === 'boolean' || Number.isFinite(value) || isWellFormed(value)
+  if (!isJson) throw new TypeError(`a ${typeof value} has no canonical JSON`)
+  return JSON.stringify(value)
 }
+
+const isWellFormed = (value: unknown): boolean => typeof value === 'string' && value.isWellFormed()

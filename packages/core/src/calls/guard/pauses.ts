@@ -1,6 +1,6 @@
 import type { Interrupt, Json } from '../../base/contract/index.ts'
 import { type BehalfError, ConfigurationError } from '../../base/errors/index.ts'
-import { canonicalJson, equalSecrets, type KeyedHash } from '../../base/values/index.ts'
+import { canonicalJson, defined, equalSecrets, type KeyedHash } from '../../base/values/index.ts'
 import type { ApprovalInbox, InboxOptions } from './approval-inbox.ts'
 import type { ApprovalView } from './approval-view.ts'
 import { parseInterrupt } from './parse-interrupt.ts'
@@ -84,7 +84,7 @@ const openIfAway = (error: BehalfError): 'open' | Promise<never> => (error.retry
 /** The pauses of a guard with these keys. */
 export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
   const proofOf = ({ proof: _, ...content }: Interrupt, pause: Json) =>
-    hash(canonicalJson(['pause', pause, { ...content } as never]))
+    hash(canonicalJson(['pause', pause, defined(content) as never]))
   /** Returns the parsed interrupt, if a guard with these keys made it for this pause. */
   const own = async (interrupt: Interrupt, pause: Json): Promise<Interrupt | undefined> => {
     const read = parseInterrupt(interrupt)
