@@ -75,7 +75,7 @@ export default {
     },
     {
       name: 'rooms-above',
-      comment: 'guard and http use every room, not each other, and no door.',
+      comment: 'guard and http use every room, not each other, and no entry point.',
       severity: 'error',
       from: { path: `${core}/[^/]+/(${above.join('|')})/` },
       to: { path: [inside(above), `${core}/${entryPoints}`], pathNot: `${core}/[^/]+/$1/` },

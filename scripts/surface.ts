@@ -1,7 +1,7 @@
 import { buildPackages } from './gates/build-packages.ts'
 import { writeSurface } from './gates/check-surface.ts'
 
-// Tells in docs/surface what each door shows, for a reader of the change. It builds first.
+// Tells in docs/surface what each entry point shows, for a reader of the change. It builds first.
 const built = await buildPackages()
 if (!built.ok) {
   console.error(built.output)

@@ -5,7 +5,7 @@ import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extrac
 import { publishedPackages, root } from '../gates/repository.ts'
 
 /** A way into a published package, and the declarations that were built for it. */
-interface Door {
+interface EntryPoint {
   readonly folder: string
   /** What users import, such as `@behalf/core/fga`. */
   readonly name: string
@@ -13,22 +13,22 @@ interface Door {
 }
 
 /**
- * What each door of each published package shows to TypeScript, from the built declarations.
+ * What each entry point of each published package shows to TypeScript, from the built declarations.
  *
- * A type is told by the door that exports it, and by no other. All doors share one look of the compiler.
+ * A type is told by the entry point that exports it, and by no other. All entry points share one look of the compiler.
  *
  * @returns Texts by file name, such as `core.fga.api.md`
  * @throws Error The declarations do not compile, or are missing: build first.
  */
 export function surfaceReports(): Map<string, string> {
-  const doors = publishedPackages().flatMap(({ path, manifest }) => doorsOf(path, manifest.name))
+  const entryPoints = publishedPackages().flatMap(({ path, manifest }) => entryPointsOf(path, manifest.name))
   const workshop = mkdtempSync(join(tmpdir(), 'behalf-surface-'))
   try {
-    const configs = doors.map((door) => configOf(door, doors, workshop))
+    const configs = entryPoints.map((entryPoint) => configOf(entryPoint, entryPoints, workshop))
     const [first] = configs
     if (first === undefined) return new Map()
-    const compilerState = CompilerState.create(first, { additionalEntryPoints: doors.map(({ types }) => types) })
-    for (const [index, config] of configs.entries()) look(doors[index]?.name ?? '', config, compilerState)
+    const compilerState = CompilerState.create(first, { additionalEntryPoints: entryPoints.map(({ types }) => types) })
+    for (const [index, config] of configs.entries()) look(entryPoints[index]?.name ?? '', config, compilerState)
     return new Map(
       readdirSync(join(workshop, 'reports')).map((file) => [
         file,
@@ -40,17 +40,21 @@ export function surfaceReports(): Map<string, string> {
   }
 }
 
-function doorsOf(path: string, name: string): Door[] {
+function entryPointsOf(path: string, name: string): EntryPoint[] {
   const folder = join(root, path)
   const { publishConfig } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
     publishConfig: { exports: Record<string, string | { types: string }> }
   }
-  return Object.entries(publishConfig.exports).flatMap(([door, target]) =>
-    typeof target === 'string' ? [] : [{ folder, name: name + door.slice(1), types: join(folder, target.types) }],
+  return Object.entries(publishConfig.exports).flatMap(([entryPoint, target]) =>
+    typeof target === 'string' ? [] : [{ folder, name: name + entryPoint.slice(1), types: join(folder, target.types) }],
   )
 }
 
-function configOf({ folder, name, types }: Door, doors: readonly Door[], workshop: string): ExtractorConfig {
+function configOf(
+  { folder, name, types }: EntryPoint,
+  entryPoints: readonly EntryPoint[],
+  workshop: string,
+): ExtractorConfig {
   const reportFolder = join(workshop, 'reports')
   mkdirSync(reportFolder, { recursive: true })
   const report = name.replace('@behalf/', '').replaceAll('/', '.')
@@ -60,7 +64,7 @@ function configOf({ folder, name, types }: Door, doors: readonly Door[], worksho
     configObject: {
       projectFolder: folder,
       mainEntryPointFilePath: types,
-      compiler: { overrideTsconfig: { compilerOptions: compilerOptions(doors), files: [types] } },
+      compiler: { overrideTsconfig: { compilerOptions: compilerOptions(entryPoints), files: [types] } },
       apiReport: {
         enabled: true,
         reportFileName: `${report}.api.md`,
@@ -82,7 +86,7 @@ function configOf({ folder, name, types }: Door, doors: readonly Door[], worksho
 }
 
 /** In the workspace our packages lead to their sources. Here they lead to what was built, as they do for users. */
-function compilerOptions(doors: readonly Door[]): object {
+function compilerOptions(entryPoints: readonly EntryPoint[]): object {
   return {
     target: 'es2023',
     lib: ['es2024', 'esnext.disposable', 'dom', 'dom.iterable'],
@@ -91,7 +95,7 @@ function compilerOptions(doors: readonly Door[]): object {
     exactOptionalPropertyTypes: true,
     skipLibCheck: true,
     types: ['node'],
-    paths: Object.fromEntries(doors.map(({ name, types }) => [name, [types]])),
+    paths: Object.fromEntries(entryPoints.map(({ name, types }) => [name, [types]])),
   }
 }
 

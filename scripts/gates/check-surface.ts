@@ -14,16 +14,18 @@ export async function checkSurface(base: string = join(root, 'docs', 'surface'))
   return compareReports(reports, base)
 }
 
-/** @returns a failure with the differences, as git shows them, and what has no docstring; else the count of doors */
+/** @returns a failure with the differences, as git shows them, and what has no docstring; else the count of entry points */
 export async function compareReports(reports: ReadonlyMap<string, string>, base: string): Promise<Verdict> {
   const told = readdirSync(base).filter((file) => file.endsWith('.api.md'))
-  const problems = told.filter((file) => !reports.has(file)).map((file) => `${file} tells of a door that is not there`)
+  const problems = told
+    .filter((file) => !reports.has(file))
+    .map((file) => `${file} tells of an entry point that is not there`)
   for (const [file, text] of reports) {
     if (!told.includes(file)) problems.push(`${file} is missing`)
     else if (readFileSync(join(base, file), 'utf8') !== text) problems.push(await difference(join(base, file), text))
   }
   const differences = problems.length === 0 ? [] : [...problems, REMEDY]
-  return verdict([...differences, ...undocumentedIn(reports)], `${reports.size} doors`)
+  return verdict([...differences, ...undocumentedIn(reports)], `${reports.size} entry points`)
 }
 
 /** One line for each exported name and member that has no docstring: the report, and what it shows there. */
@@ -57,11 +59,11 @@ async function difference(file: string, text: string): Promise<string> {
   }
 }
 
-/** Writes the reports. @returns a failure with what has no docstring; else the count of doors */
+/** Writes the reports. @returns a failure with what has no docstring; else the count of entry points */
 export function writeSurface(base: string = join(root, 'docs', 'surface')): Verdict {
   const reports = surfaceReports()
   rmSync(base, { recursive: true, force: true })
   mkdirSync(base, { recursive: true })
   for (const [file, text] of reports) writeFileSync(join(base, file), text)
-  return verdict(undocumentedIn(reports), `${reports.size} doors`)
+  return verdict(undocumentedIn(reports), `${reports.size} entry points`)
 }

@@ -6,11 +6,11 @@ test('what is shown and what is told are the same', async () => {
   const base = folderWith({ 'core.api.md': 'export function a(): void;\n' })
   expect(await compareReports(new Map([['core.api.md', 'export function a(): void;\n']]), base)).toMatchObject({
     ok: true,
-    note: '1 doors',
+    note: '1 entry points',
   })
 })
 
-test('each difference is shown, and so is a door that is new or gone', async () => {
+test('each difference is shown, and so is an entry point that is new or gone', async () => {
   const base = folderWith({ 'core.api.md': 'export function a(): void;\n', 'gone.api.md': '' })
   const { ok, output } = await compareReports(
     new Map([
@@ -22,7 +22,7 @@ test('each difference is shown, and so is a door that is new or gone', async () 
   expect(ok).toBe(false)
   expect(output).toContain('-export function a(): void;\n+export function a(b: string): void;')
   expect(output).toContain('new.api.md is missing')
-  expect(output).toContain('gone.api.md tells of a door that is not there')
+  expect(output).toContain('gone.api.md tells of an entry point that is not there')
   expect(output).toContain('node scripts/surface.ts')
 })
 

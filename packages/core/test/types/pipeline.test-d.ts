@@ -1,17 +1,17 @@
 import { expectTypeOf, test } from 'vitest'
 import type { VerifiedIdentity } from '../../src/caller/identity/verified.ts'
 import type { approve } from '../../src/calls/guard/approve.ts'
-import type { grant } from '../../src/calls/guard/authorize.ts'
 import type {
+  AdmittedCall,
   ApprovedCall,
   AuthorizedCall,
-  ClaimedCall,
   IdentifiedCall,
   IncomingCall,
   ParsedCall,
 } from '../../src/calls/guard/call.ts'
 import type { claim } from '../../src/calls/guard/claim.ts'
 import type { execute } from '../../src/calls/guard/execute.ts'
+import type { grant } from '../../src/calls/guard/grant-and-permit.ts'
 import type { GrantableScopes } from '../../src/calls/guard/grantable-scopes.ts'
 import type { open } from '../../src/calls/guard/open.ts'
 import type { resourceToken } from '../../src/calls/guard/resource-token.ts'
@@ -25,7 +25,7 @@ test('a step takes only the call that the step before it returns', () => {
   expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof claim>[0]>()
   expectTypeOf<ApprovedCall>().not.toExtend<Parameters<typeof execute>[0]>()
   expectTypeOf<IncomingCall>().not.toExtend<ParsedCall>()
-  expectTypeOf<ClaimedCall>().toExtend<Parameters<typeof execute>[0]>()
+  expectTypeOf<AdmittedCall>().toExtend<Parameters<typeof execute>[0]>()
   expectTypeOf<AuthorizedCall>().toExtend<Parameters<typeof open>[0]>()
 })
 

@@ -6,7 +6,7 @@ import { refuseUnknownKeys } from '../values/options.ts'
 export interface TracedFetchOptions {
   /** @default the global fetch */
   readonly fetch?: Fetch
-  /** @default that of the registered provider, by the name of this package */
+  /** @default a tracer of the provider that the app registered with OpenTelemetry, named after this package */
   readonly tracer?: Tracer
 }
 

@@ -19,7 +19,7 @@ export interface Replay {
 }
 
 /**
- * Step 6: finds, adopts or creates the run of this slot and input, and advances it as far as possible without running
+ * Finds, adopts or creates the run of this slot and input, and advances it as far as possible without running
  * it.
  *
  * In preflight, finds a run that needs no question, but does not create one.

@@ -7,8 +7,8 @@ import { askingClient } from '../../consent/approvals/channels-by-name.ts'
 import { channelQuestion } from '../../consent/approvals/deliver-question.ts'
 import type { Entry, StoredQuestion } from '../../consent/approvals/record.ts'
 import { afterNoes } from '../../consent/approvals/refusals.ts'
-import { answerOf } from './answer-of.ts'
 import type { AuthorizedCall, IdentifiedCall } from './call.ts'
+import { callRule } from './call-rule.ts'
 import type { Runs } from './guard-parts.ts'
 import { type AnyRules, anApprover } from './policy-definition.ts'
 import { deny, type Refusal } from './refusal.ts'
@@ -54,7 +54,7 @@ function draftQuestion(
   if (approver === undefined || !isApprover(approver)) {
     return deny('misconfigured', `approval.approver: names no person; give ${anApprover.words}`)
   }
-  const asked = answerOf('approval.message', () => approval.message(rulesInput(call)))
+  const asked = callRule('approval.message', () => approval.message(rulesInput(call)))
     .normalize('NFC')
     .trim()
   const context = { authorizationServers: runs.servers, clock: runs.clock }
@@ -69,7 +69,7 @@ function draftQuestion(
   if (message === undefined) {
     return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to say so')
   }
-  const details = plainDetails(answerOf('approval.details', () => approval.details?.(rulesInput(call))) ?? [])
+  const details = plainDetails(callRule('approval.details', () => approval.details?.(rulesInput(call))) ?? [])
   if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
   const question = {
     id: crypto.randomUUID(),
@@ -97,7 +97,7 @@ export function approverOf(
   const { identity } = call
   const person = identity.kind === 'user' ? identity : undefined
   // A directory that finds no approver may return `null`, against its type.
-  const named = approver === undefined ? person : answerOf('approval.approver', () => approver(rulesInput(call)))
+  const named = approver === undefined ? person : callRule('approval.approver', () => approver(rulesInput(call)))
   // A copy: a rule may fill in the same object for its next call.
   return named ? { issuer: named.issuer, tenant: named.tenant, subject: named.subject } : undefined
 }

@@ -56,8 +56,8 @@ export interface ApprovedCall extends AuthorizedCall {
   readonly waited?: boolean
 }
 
-/** All that a body needs to start. A public tool has no identity. */
-export interface ClaimedCall extends ParsedCall {
+/** All that a body needs to start: parsed input, and opened access. A public tool has no identity, and a read no claim. */
+export interface AdmittedCall extends ParsedCall {
   readonly identity?: VerifiedIdentity | undefined
   readonly access: OpenedAccess
   /** Absent for a read. */

@@ -8,7 +8,7 @@ import type { Runs } from './guard-parts.ts'
 import { type Refusal, revokedRefusal } from './refusal.ts'
 
 /**
- * Step 9: claims the run last, so that no step between the claim and the body can fail. Decides the
+ * Claims the run last, so that no step between the claim and the body can fail. Decides the
  * entitlement again, because opening the credentials took time.
  */
 export async function claim(

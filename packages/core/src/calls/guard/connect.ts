@@ -21,7 +21,7 @@ export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSou
 type Connected = Passed<Pick<AuthorizedCall, 'cached'>>
 
 /**
- * Step 5: every account that the policy names is linked with its scopes, before a person is asked for anything.
+ * Every account that the policy names is linked with its scopes, before a person is asked for anything.
  *
  * A token in the cache proves the link. A fetched token stays in the cache for the step that opens credentials.
  */

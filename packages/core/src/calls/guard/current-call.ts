@@ -1,7 +1,7 @@
 import type { AccessOf, Call, Policy } from '../../base/contract/index.ts'
 import { IdentityRequiredError } from '../../base/errors/index.ts'
 import { shared } from '../../base/process/registry.ts'
-import type { ClaimedCall } from './call.ts'
+import type { AdmittedCall } from './call.ts'
 import { definitionOf } from './policy-definition.ts'
 
 /**
@@ -25,7 +25,7 @@ export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
 /** Runs a body within its call, and as the call's identity. */
 export function runInCall<Result>(
   call: Call,
-  { policy, identity, invocation }: Pick<ClaimedCall, 'policy' | 'identity' | 'invocation'>,
+  { policy, identity, invocation }: Pick<AdmittedCall, 'policy' | 'identity' | 'invocation'>,
   body: () => Result,
 ): Result {
   return shared.scope.run({ identity, call, definition: policy, within: call, slot: invocation.slot }, body)

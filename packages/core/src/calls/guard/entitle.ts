@@ -6,9 +6,9 @@ import { type Demand, type Entitlement, entitlementOf, misfitOf } from '../../co
 import { type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
 import { type Entry, isUnused, mayRunAgain, type RunRecord } from '../../consent/approvals/record.ts'
 import { provenAtOf } from '../../consent/revocation/index.ts'
-import { approvalCaseOf } from './authorize.ts'
 import { approverOf, buildApprovalRequest, channelName } from './build-approval-request.ts'
 import { type AuthorizedCall, type Entitled, needsApproval } from './call.ts'
+import { approvalCaseOf } from './grant-and-permit.ts'
 import { channelOfRun, type Runs } from './guard-parts.ts'
 import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 

@@ -5,7 +5,7 @@ import { snapshot } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import type { StoredResult } from '../../consent/approvals/record.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../../rights/credential/index.ts'
-import type { ClaimedCall } from './call.ts'
+import type { AdmittedCall } from './call.ts'
 import { runInCall } from './current-call.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { doneWith } from './outcome.ts'
@@ -24,7 +24,7 @@ type Execution = Pick<GuardParts, 'limits' | 'stepUps'>
  *
  * @throws The body's own error, without the tokens that it may quote.
  */
-export async function execute(call: ClaimedCall, body: Body, execution: Execution): Promise<Completed<unknown>> {
+export async function execute(call: AdmittedCall, body: Body, execution: Execution): Promise<Completed<unknown>> {
   const { access, claim, report, input, invocation } = call
   const running = new RunningCall(call)
   if (claim !== undefined) access.useIdempotencyKey(claim.idempotencyKey)
@@ -60,13 +60,14 @@ export async function execute(call: ClaimedCall, body: Body, execution: Executio
 }
 
 /** Decides whether a body that did not return may have taken effect (A13). */
-const isInDoubt = (error: unknown, { access }: ClaimedCall): boolean => !takeHadNoEffect(error) && access.mayHaveActed()
+const isInDoubt = (error: unknown, { access }: AdmittedCall): boolean =>
+  !takeHadNoEffect(error) && access.mayHaveActed()
 
 /**
  * Ends the run of a generator or a stream. The result of a generator is its return value. Yielded values, and a stream,
  * cannot be returned again. A stream that its reader abandoned was cut off before its end.
  */
-async function endFlow(call: ClaimedCall, end: FlowEnd, execution: Execution): Promise<void> {
+async function endFlow(call: AdmittedCall, end: FlowEnd, execution: Execution): Promise<void> {
   const { claim, report } = call
   switch (end.status) {
     case 'ended':
@@ -91,7 +92,7 @@ async function endFlow(call: ClaimedCall, end: FlowEnd, execution: Execution): P
  * Ends a try whose body threw. The error may be an API's demand for a step-up (E5). Then the next call asks the user
  * for it, unless the run is in doubt. A failing store does not change the error or the outcome.
  */
-async function endThrown(call: ClaimedCall, error: unknown, execution: Execution): Promise<void> {
+async function endThrown(call: AdmittedCall, error: unknown, execution: Execution): Promise<void> {
   const { claim, access, report, invocation } = call
   // Both are checked in any case: the error may pass through an outer call, which it does not concern.
   const isDoubtful = isInDoubt(error, call)
@@ -121,11 +122,11 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** A call as the body sees it. A class with lazy parts: most bodies read one or two of them. */
 class RunningCall implements Call {
-  readonly #call: ClaimedCall
+  readonly #call: AdmittedCall
   #key: string | undefined
   #signal: AbortSignal | undefined
 
-  constructor(call: ClaimedCall) {
+  constructor(call: AdmittedCall) {
     this.#call = call
     this.#key = call.claim?.idempotencyKey
   }
@@ -162,11 +163,11 @@ class RunningCall implements Call {
 }
 
 /**
- * Step 10: stores the result of a run. A failing store does not undo the work of the body: the caller still gets the
+ * Stores the result of a run. A failing store does not undo the work of the body: the caller still gets the
  * result, and the claim keeps trying to store it. `onFault` reports a result that cannot be returned again.
  */
 async function keepResult(
-  { claim, report, access }: ClaimedCall,
+  { claim, report, access }: AdmittedCall,
   { stored, problem }: Storable,
   execution: Execution,
 ): Promise<void> {

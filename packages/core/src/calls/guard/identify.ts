@@ -11,7 +11,7 @@ import { deny, loginRequired, type Refusal, revokedRefusal } from './refusal.ts'
 const TOLERANCE_SECONDS = 30
 
 /**
- * Step 2: the identity was verified, is fresh, of a known issuer, not revoked, and this agent's to use (I1). Does no I/O.
+ * The identity was verified, is fresh, of a known issuer, not revoked, and this agent's to use (I1). Does no I/O.
  *
  * @param now - Epoch milliseconds.
  */

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
 import type { Replay } from './approve.ts'
-import type { ApprovedCall, AuthorizedCall, ClaimedCall, Growing, IncomingCall, ParsedCall } from './call.ts'
+import type { AdmittedCall, ApprovedCall, AuthorizedCall, Growing, IncomingCall, ParsedCall } from './call.ts'
 import { CallReport } from './call-report.ts'
 import { claim } from './claim.ts'
 import { cachedTokens } from './connect.ts'
@@ -119,7 +119,7 @@ function incoming(policy: PolicyDefinition, invocation: Invocation, { reporting,
 }
 
 /** A call that may start its body, or the outcome that ended it. */
-type Admitted = ClaimedCall | Refusal | Completed<unknown>
+type Admitted = AdmittedCall | Refusal | Completed<unknown>
 
 function enter(
   call: IncomingCall,
@@ -165,7 +165,7 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
     const { cached = cachedTokens(authorizing, guard.sources, authorizing.checkedAt) } = authorizing
     const opened = openCached(authorizing, guard.sources, cached)
     if (opened !== undefined) {
-      const call = authorizing as AuthorizedCall & Growing<ClaimedCall>
+      const call = authorizing as AuthorizedCall & Growing<AdmittedCall>
       call.access = report.took('access', opened).access
       return call
     }
@@ -174,7 +174,7 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
 }
 
 /** A public tool accepts every caller without trust: an unverified identity counts as no identity (I1). */
-function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<ClaimedCall> {
+function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<AdmittedCall> {
   const { identity } = parsed.invocation
   const call = Object.assign(parsed, { identity: isVerified(identity) ? identity : undefined, access: noAccess })
   return reporting.auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call

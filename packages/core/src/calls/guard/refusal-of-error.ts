@@ -1,8 +1,8 @@
 import { type AnyBehalfError, BehalfError, type StoreError } from '../../base/errors/index.ts'
 import { redactTokens, type Token } from '../../rights/credential/index.ts'
-import { RuleThrew } from './answer-of.ts'
 import type { IncomingCall } from './call.ts'
 import type { CallReport } from './call-report.ts'
+import { RuleThrew } from './call-rule.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
 
 /**

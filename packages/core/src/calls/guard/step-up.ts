@@ -4,7 +4,7 @@ import { BehalfError, type StepUpRequiredError } from '../../base/errors/index.t
 import { Collection, type OpenedStore } from '../../base/records/index.ts'
 import type { RunStore } from '../../consent/approvals/run-store.ts'
 import { provenAtOf } from '../../consent/revocation/index.ts'
-import type { AuthorizedCall, ClaimedCall } from './call.ts'
+import type { AdmittedCall, AuthorizedCall } from './call.ts'
 import type { Phase } from './call-report.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import type { Refusal } from './refusal.ts'
@@ -34,7 +34,7 @@ export function stepUpOfError(thrown: unknown): AskedStepUp | undefined {
 }
 
 /** Keeps it under owner, tool and credential, where the next preflight in any process finds it (E5). */
-export async function keepStepUp(call: ClaimedCall, asked: AskedStepUp, stepUps: StepUps): Promise<void> {
+export async function keepStepUp(call: AdmittedCall, asked: AskedStepUp, stepUps: StepUps): Promise<void> {
   const { identity, policy, invocation } = call
   if (identity?.kind !== 'user') return
   const names = credentialNames(policy)

@@ -6,8 +6,8 @@ import type { AuthorizationServers } from '../../caller/authorization-server/ser
 import type { IssuedToken } from '../../rights/credential/index.ts'
 import { behaviourOf } from '../../rights/token-exchange/routes.ts'
 import { type TokenCacheKey, tokenCacheKey, type WantedToken } from '../../rights/token-exchange/token-cache-key.ts'
-import { answerOf } from './answer-of.ts'
 import { type AuthorizedCall, needsApproval } from './call.ts'
+import { callRule } from './call-rule.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import type { FoundToken } from './opened-access.ts'
@@ -79,7 +79,7 @@ function bindingOf({ issuer }: Identity, rule: AccessRule, servers: Authorizatio
 export function accountOf({ account }: ConnectionRule, identity: Identity): string | undefined {
   if (typeof account !== 'function') return account
   if (identity.kind !== 'user') return undefined
-  const chosen: unknown = answerOf('connection.account', () => account({ identity }))
+  const chosen: unknown = callRule('connection.account', () => account({ identity }))
   if (chosen === undefined || (typeof chosen === 'string' && chosen !== '')) return chosen
   throw new ConfigurationError('connection.account', 'gave neither an account id nor undefined')
 }

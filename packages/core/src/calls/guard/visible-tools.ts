@@ -2,9 +2,9 @@ import type { DenyCode, Identity, Permission, Policy } from '../../base/contract
 import { copyOf } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import { decideEach, isAllowed } from '../../rights/fga/filter-allowed.ts'
-import { answerOf } from './answer-of.ts'
 import type { IncomingCall } from './call.ts'
 import { CallReport } from './call-report.ts'
+import { callRule } from './call-rule.ts'
 import { approvalCases, grantableScopes, scopeSources } from './grantable-scopes.ts'
 import type { Bounds, GuardParts } from './guard-parts.ts'
 import { identify } from './identify.ts'
@@ -99,7 +99,7 @@ function rolesVerdict(policy: PolicyDefinition, identity: Identity, bounds: Boun
   return first
 }
 
-/** Step 4, as far as it needs no input. Denials are recorded only in observe mode, so there they hide nothing (F5). */
+/** The permissions of a call, as far as they need no input. Denials are recorded only in observe mode, so there they hide nothing (F5). */
 async function permissionVerdict(
   call: Pick<IncomingCall, 'invocation' | 'policy' | 'report'>,
   identity: Identity,
@@ -113,7 +113,7 @@ async function permissionVerdict(
   }
   call.report.at = 'permission'
   try {
-    const permissions = copyOf(listOf(answerOf('visibleWhen', () => visibleWhen({ identity }))))
+    const permissions = copyOf(listOf(callRule('visibleWhen', () => visibleWhen({ identity }))))
     const question = { identity, agent: agent.name, permissions, effect: 'read' } as const
     const decisions = await withinDeadline({ timeoutMs: limits.timeoutMs }, (signal) =>
       decideEach(checker, { ...question, ...(subjects !== undefined && { subjects }), signal }),

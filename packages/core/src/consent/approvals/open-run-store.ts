@@ -19,7 +19,7 @@ export interface OpenRunStoreOptions {
 }
 
 /**
- * Opens the runStore over a store.
+ * Opens the runs that a store holds.
  *
  * @throws ConfigurationError A durable store without keys, or invalid keys.
  */

@@ -23,7 +23,7 @@ const RETENTION_SECONDS = 30 * 24 * 3600
 /** A record outlives what points to it, so that no pointer leads to nothing. */
 const POINTERS_END_BEFORE_SECONDS = 24 * 3600
 
-/** What the runStore stands on. */
+/** Store, keys, clock and callbacks of a {@link RunStore}. */
 export interface RunStoreOptions extends OpenedStore {
   readonly clock: Clock
   /** Whether the proof that a run was asked with was revoked since (I11). */
@@ -32,7 +32,7 @@ export interface RunStoreOptions extends OpenedStore {
   readonly onState?: ((record: RunRecord) => void) | undefined
 }
 
-/** The runs of an app. Knows nothing of questions and answers. */
+/** Reads and writes runs, and finds them by slot, person and binding. It decides nothing. */
 export class RunStore {
   readonly #store: Store
   readonly #runs: Collection<RunRecord>

@@ -6,7 +6,7 @@ import { type RevokedAt, revokedAt } from './revoked.ts'
 export const KEPT_SECONDS = 30 * 24 * 3600
 
 /** Tolerated difference between the clocks of a store and of its readers. Seconds. */
-const SKEW_SECONDS = 24 * 3600
+const LOG_SKEW_SECONDS = 24 * 3600
 
 /**
  * Lifetime of a row, far longer than it is read: a row that the log names and the store lacks was deleted. The head lasts
@@ -183,4 +183,4 @@ export class RevocationLog {
 }
 
 /** Whether a revocation of that time may be in force. @param now - Epoch seconds. */
-const isKept = ({ at }: { readonly at: number }, now: number): boolean => now < at + KEPT_SECONDS + SKEW_SECONDS
+const isKept = ({ at }: { readonly at: number }, now: number): boolean => now < at + KEPT_SECONDS + LOG_SKEW_SECONDS

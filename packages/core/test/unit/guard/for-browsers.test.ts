@@ -3,9 +3,9 @@ import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 
 test('what a browser needs of interrupts and of displayText is a few small files without a word of Node', async () => {
-  const door = fileURLToPath(new URL('../../../src/entrypoints/interrupts.ts', import.meta.url))
+  const entryPoint = fileURLToPath(new URL('../../../src/entrypoints/interrupts.ts', import.meta.url))
   const { metafile, outputFiles } = await build({
-    entryPoints: [door],
+    entryPoints: [entryPoint],
     bundle: true,
     minify: true,
     write: false,

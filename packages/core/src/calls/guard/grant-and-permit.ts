@@ -1,9 +1,9 @@
 import { copyOf } from '../../base/values/index.ts'
 import type { AccessDecision } from '../../rights/fga/access-checker.ts'
 import { isAllowed } from '../../rights/fga/filter-allowed.ts'
-import { answerOf } from './answer-of.ts'
 import type { IdentifiedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
+import { callRule } from './call-rule.ts'
 import { type ApprovalCase, type GrantableScopes, grantableScopes, scopeSources } from './grantable-scopes.ts'
 import type { Bounds } from './guard-parts.ts'
 import { deny, type Refusal } from './refusal.ts'
@@ -18,10 +18,10 @@ export function approvalCaseOf({
   if (approval === undefined) return 'always'
   const { when } = approval
   if (when === undefined) return 'approved'
-  return answerOf('approval.when', () => when({ input, identity })) === false ? 'exempt' : 'approved'
+  return callRule('approval.when', () => when({ input, identity })) === false ? 'exempt' : 'approved'
 }
 
-/** Step 3: the user has a role of the policy, and the agent may hold the scopes that the policy asks for. Does no I/O. */
+/** The user has a role of the policy, and the agent may hold the scopes that the policy asks for. Does no I/O. */
 export function grant(
   { policy, identity }: IdentifiedCall,
   approvalCase: ApprovalCase,
@@ -38,7 +38,7 @@ export function grant(
 }
 
 /**
- * Step 4: checks in one batch that the user is allowed, the agent is allowed, and the agent acts for the user (F1, F2).
+ * Checks in one batch that the user is allowed, the agent is allowed, and the agent acts for the user (F1, F2).
  */
 export async function permit(
   { policy, identity, input, deadline }: IdentifiedCall,
@@ -49,7 +49,7 @@ export async function permit(
   if (checker === undefined) {
     return deny('misconfigured', 'asks for a permission: give createGuard `permissions`')
   }
-  const asked = answerOf('permission', () => permission({ input, identity }))
+  const asked = callRule('permission', () => permission({ input, identity }))
   // A copy: a rule may fill in the same object for its next call while the checker waits.
   const permissions = copyOf(Array.isArray(asked) ? asked : [asked])
   if (permissions.length === 0) return deny('not_permitted', 'the policy asked for no permissions')

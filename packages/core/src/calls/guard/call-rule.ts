@@ -21,7 +21,7 @@ export class RuleThrew {
  * @throws RuleThrew The rule threw. A `BehalfError`, such as that of `object()`, is thrown as it is.
  * @throws ConfigurationError The rule answered with a promise.
  */
-export function answerOf<Answer>(rule: string, ask: () => Answer): Answer {
+export function callRule<Answer>(rule: string, ask: () => Answer): Answer {
   let answer: Answer
   try {
     answer = ask()
