@@ -34,12 +34,9 @@ type Batch = (calls: number) => Promise<Cost>
 export async function measure(
   run: () => unknown,
   peer: () => unknown,
-  {
-    concurrency = 1,
-    rounds = ROUNDS,
-    steadySpells = STEADY_SPELLS,
-  }: { readonly concurrency?: number; readonly rounds?: number; readonly steadySpells?: number } = {},
+  options: { readonly concurrency?: number; readonly rounds?: number; readonly steadySpells?: number } = {},
 ): Promise<Measurement> {
+  const { concurrency = 1, rounds = ROUNDS, steadySpells = STEADY_SPELLS } = options
   const asynchronous = isThenable(run()) || isThenable(peer())
   const batchOf = (work: () => unknown) => (asynchronous ? awaited(work, concurrency) : repeated(work))
   const sides = [batchOf(run), batchOf(peer)] as const
@@ -47,13 +44,9 @@ export async function measure(
   const costs: { run: Cost; peer: Cost }[] = []
   for (let round = 0; round < rounds; round++) {
     // The second side finds a warmer cache and a fuller heap, so the sides take turns.
-    if (round % 2 === 0) {
-      const first = await sides[0](calls[0])
-      costs.push({ run: first, peer: await sides[1](calls[1]) })
-    } else {
-      const first = await sides[1](calls[1])
-      costs.push({ run: await sides[0](calls[0]), peer: first })
-    }
+    const before = round % 2 === 0 ? await sides[0](calls[0]) : undefined
+    const peerCost = await sides[1](calls[1])
+    costs.push({ run: before ?? (await sides[0](calls[0])), peer: peerCost })
   }
   const overs = costs.map(({ run: own, peer: others }) => own.work - others.work)
   return {

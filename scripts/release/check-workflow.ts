@@ -18,19 +18,14 @@ export interface Known {
   binary(name: string): boolean
 }
 
-export interface CheckedWorkflow {
-  /** How many commands were looked at. */
-  readonly commands: number
-  readonly problems: readonly string[]
-}
-
 /**
  * Reads a workflow of GitHub Actions: it is YAML, says what it may do, runs actions of one commit, and only commands
  * that are there.
  *
  * It does not know GitHub's own schema: an unknown key is not found here.
+ * @returns how many commands were looked at, and the problems
  */
-export function checkWorkflow(text: string, known: Known): CheckedWorkflow {
+export function checkWorkflow(text: string, known: Known): { readonly commands: number; readonly problems: string[] } {
   const document = parseDocument(text, { uniqueKeys: true })
   if (document.errors.length > 0) return { commands: 0, problems: document.errors.map(({ message }) => message) }
   const { permissions, jobs = {} } = document.toJS() as Workflow
