@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Json } from '../../base/contract/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
 import { equalJson, meansSame, missingIn, type Snapshot, snapshot } from '../../base/values/index.ts'
+import type { ComparedInput } from '../../consent/approvals/binding.ts'
 import type { RunStore } from '../../consent/approvals/run-store.ts'
 import type { IncomingCall, ParsedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
@@ -49,9 +50,9 @@ export async function parseStored(
  * Returns the input by which equal calls are found. A field that the schema fills in differently each time, such as a
  * random default or the time, does not count: the same arguments under another slot are an equal call (A13, A14).
  */
-export async function comparedInput(call: ParsedCall, runStore: Pick<RunStore, 'storeNow'>): Promise<Json> {
+export async function comparedInput(call: ParsedCall, runStore: Pick<RunStore, 'storeNow'>): Promise<ComparedInput> {
   const { policy, input, rawInput, invocation } = call
-  if (equalJson(input, rawInput)) return input
+  if (equalJson(input, rawInput)) return { input }
   const again = () => parseInput(policy.schema, rawInput)
   // The input of an adapter may differ from what the schema makes of the raw one, if the arguments were edited.
   const one = invocation.rawInput === undefined ? { input } : await again()
@@ -62,15 +63,22 @@ export async function comparedInput(call: ParsedCall, runStore: Pick<RunStore, '
   await runStore.storeNow()
   for (let turn = 0; Date.now() === before && turn < 50_000; turn++) await undefined
   const other = await again()
-  return 'problem' in one || 'problem' in other ? input : (lasting(input, one.input, other.input) as Json)
+  if ('problem' in one || 'problem' in other) return { input }
+  const varying: string[][] = []
+  return { input: lasting(input, one.input, other.input, (path) => varying.push(path)), varying }
 }
 
-/** Puts `undefined`, which no model can write, for the values, at any depth, that two parses of one input give differently. */
-function lasting(input: unknown, one: unknown, other: unknown): unknown {
+/** Puts `null` for the values, at any depth, that two parses of one input give differently, and tells their paths. */
+function lasting(input: Json, one: unknown, other: unknown, tell: (path: string[]) => void): Json {
   if (equalJson(one as Json, other as Json)) return input
-  if (typeof input !== 'object' || input === null) return undefined
+  if (typeof input !== 'object' || input === null) {
+    tell([])
+    return null
+  }
   const [first, second] = [one, other] as readonly (Readonly<Record<string, unknown>> | null | undefined)[]
-  const values = Object.entries(input).map(([key, value]) => [key, lasting(value, first?.[key], second?.[key])])
+  const values = Object.entries(input).map(([key, value]) => {
+    return [key, lasting(value, first?.[key], second?.[key], (path) => tell([key, ...path]))] as const
+  })
   return Object.fromEntries(values)
 }
 

@@ -79,7 +79,7 @@ async function newRun(
   const { identity, policy, input } = call
   const { tool } = call.invocation
   const { runStore, agent } = runs
-  const equal = { identity, agent: agent.name, tool, input: await comparedInput(call, runStore) }
+  const equal = { identity, agent: agent.name, tool, ...(await comparedInput(call, runStore)) }
   const binding = await bindingOf(equal, runStore.hash)
   const started = await startedRuns(runStore, binding)
   const { inDoubt } = started

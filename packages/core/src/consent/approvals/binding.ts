@@ -8,9 +8,17 @@ interface CallName {
   readonly tool: string
 }
 
+/** The input of a call, as equal calls have it. */
+export interface ComparedInput {
+  readonly input: Json
+  /** Paths of the values that are left out, since the schema fills them in differently each time. */
+  readonly varying?: readonly (readonly string[])[]
+}
+
 /** The key under which equal runs are found: those that would do the same for the same principal. */
-export function bindingOf(call: CallName & { readonly input: Json }, hash: KeyedHash): Promise<string> {
-  return hash(canonicalJson(['binding', ...nameOf(call), call.input]))
+export function bindingOf(call: CallName & ComparedInput, hash: KeyedHash): Promise<string> {
+  const { input, varying = [] } = call
+  return hash(canonicalJson(['binding', ...nameOf(call), input, ...(varying.length > 0 ? [varying] : [])]))
 }
 
 /**
