@@ -1,0 +1,98 @@
+import { createSdkMcpServer, type HookCallback } from '@anthropic-ai/claude-agent-sdk'
+import { ConfigurationError } from '@behalf/core'
+import { withPolicies } from '@behalf/core/spi'
+import { guardHandler, isGuarded } from './guard-handler.ts'
+import type { AnyTool, GuardedCall, GuardedTools, GuardToolsOptions, PendingCall } from './guarded-tools.ts'
+import { preToolUse } from './pre-tool-use.ts'
+import type { Request } from './request.ts'
+
+const optionKeys = ['guard', 'policies', 'identity', 'server', 'builtIn', 'pending', 'onError']
+
+/** A hook may wait for a person, if a policy says so: an hour at most. */
+const HOOK_TIMEOUT_SECONDS = 3700
+
+const requests = new WeakMap<object, Request>()
+
+/**
+ * Puts the guard before each tool, for one `query`: give `mcpServers` and `hooks` to its options. Schemas, descriptions
+ * and annotations stay as they are, and the tools that were passed in are not changed.
+ *
+ * The hook decides without running: a call that needs a person is deferred, which ends the turn. The tool decides again
+ * when it runs, on the arguments that the model wrote. The model reads a refusal as the result of the call; code of
+ * another tool gets a `ToolAuthorizationError`.
+ *
+ * @throws ConfigurationError An unknown option; a tool without a policy, or with one that this guard cannot serve; a
+ *   tool under another name, or one that is guarded already; a name that Claude Code would change.
+ */
+export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
+  tools: Tools,
+  options: GuardToolsOptions<NoInfer<Tools>>,
+): GuardedTools {
+  const named = withPolicies(Object.entries<AnyTool>(tools), options, optionKeys)
+  const { guard, identity, server = 'behalf', builtIn, pending = [], onError } = options
+  demandName('guardTools.server', server)
+  if (builtIn !== undefined) withPolicies(Object.entries(builtIn.policies), { guard, policies: builtIn.policies })
+  const request: Request = {
+    guard,
+    identity,
+    server,
+    pending: structuredClone(pending),
+    onError,
+    calls: new Map(named.map(({ name, tool, policy }) => [name, callOf(name, tool, policy)])),
+    seen: new Map(),
+    waiting: new Map(),
+    deferred: undefined,
+  }
+  const guarded = named.map(({ name, tool }): AnyTool => {
+    const call = request.calls.get(name) as GuardedCall
+    return { ...tool, handler: guardHandler(request, call) }
+  })
+  const forget: HookCallback = async (given) => {
+    if ('tool_use_id' in given) request.seen.delete(given.tool_use_id)
+    return {}
+  }
+  const own = builtIn && { policies: { ...builtIn.policies }, unguarded: [...(builtIn.unguarded ?? [])] }
+  const made: GuardedTools = {
+    mcpServers: { [server]: createSdkMcpServer({ name: server, tools: guarded, alwaysLoad: true }) },
+    hooks: {
+      PreToolUse: [{ hooks: [preToolUse(request, own)], timeout: HOOK_TIMEOUT_SECONDS, onFailure: 'block' }],
+      PostToolUse: [{ hooks: [forget] }],
+      PostToolUseFailure: [{ hooks: [forget] }],
+    },
+    tools: guarded,
+  }
+  requests.set(made, request)
+  return made
+}
+
+/**
+ * Lists the guarded calls that wait, for display, and to store for the `query` that resumes the session: give them to its
+ * `guardTools`, as `pending`. Call it when `query` has ended.
+ *
+ * Only reads; sends no request to a person. A client may have changed what it keeps: show an interrupt, but base no
+ * decision on it.
+ * @throws ConfigurationError Not what `guardTools` returned.
+ */
+export function interruptsOf(guarded: GuardedTools): readonly PendingCall[] {
+  const request = requests.get(guarded)
+  if (request === undefined) throw new ConfigurationError('interruptsOf.guarded', 'give what guardTools returned')
+  return [...request.waiting.values()]
+}
+
+function callOf(
+  name: string,
+  { handler, inputSchema, name: own }: AnyTool,
+  policy: GuardedCall['policy'],
+): GuardedCall {
+  const at = `guardTools.tools.${name}`
+  demandName(at, name)
+  if (own !== name) throw new ConfigurationError(at, `is "${own}" for the model: give it under that name`)
+  if (isGuarded(handler)) throw new ConfigurationError(at, 'is guarded already: give the tool as it was made')
+  return { name, policy, own: { handler, inputSchema } }
+}
+
+/** Claude Code joins the names of server and tool by two underscores, and replaces other characters. */
+function demandName(at: string, name: string): void {
+  if (/^[\w-]+$/.test(name) && !name.includes('__')) return
+  throw new ConfigurationError(at, `"${name}" must be letters, digits, - and _, without two _ in a row`)
+}

@@ -1,0 +1,13 @@
+export { guardTools, interruptsOf } from './guard-tools.ts'
+export type {
+  AnyTool,
+  BuiltInOptions,
+  GuardContext,
+  GuardedTools,
+  GuardToolsOptions,
+  PendingCall,
+  PoliciesFor,
+  ToolInput,
+} from './guarded-tools.ts'
+export { type Resumed, type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
+export { toClaudeTools } from './to-claude-tools.ts'

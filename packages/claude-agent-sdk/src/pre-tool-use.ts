@@ -1,0 +1,108 @@
+import type { HookCallback, HookJSONOutput, HookPermissionDecision } from '@anthropic-ai/claude-agent-sdk'
+import { ConfigurationError, type Interrupt, type Policy } from '@behalf/core'
+import { denySentences, interruptSentences } from '@behalf/core/spi'
+import type { BuiltInOptions, PendingCall } from './guarded-tools.ts'
+import {
+  callsBeside,
+  invocationOf,
+  noteWaiting,
+  type Request,
+  reportError,
+  type SeenCall,
+  seenCall,
+} from './request.ts'
+
+const decided = (permissionDecision: HookPermissionDecision, permissionDecisionReason?: string): HookJSONOutput => ({
+  hookSpecificOutput: {
+    hookEventName: 'PreToolUse',
+    permissionDecision,
+    ...(permissionDecisionReason !== undefined && { permissionDecisionReason }),
+  },
+})
+
+/** Decides on each call before it runs. Never rejects, and never changes arguments. */
+export function preToolUse(request: Request, builtIn: BuiltInOptions | undefined): HookCallback {
+  return async (given, _id, { signal }) => {
+    if (given.hook_event_name !== 'PreToolUse') return {}
+    const call = seenCall(request, given)
+    const { isOurs, tool } = call
+    request.seen.set(call.callId, call)
+    request.waiting.delete(call.callId)
+    try {
+      if (isOurs) return await decideOurs(request, call)
+      if (builtIn === undefined || builtIn.unguarded?.includes(tool) === true) return {}
+      const policy = Object.hasOwn(builtIn.policies, tool) ? builtIn.policies[tool] : undefined
+      if (policy === undefined) return decided('deny', denySentences.no_policy)
+      return await decideBuiltIn(request, call, policy, signal)
+    } catch (error) {
+      reportError(request, error, tool)
+      return decided('deny', denySentences.misconfigured)
+    }
+  }
+}
+
+/** Preflight of a tool of ours. The tool asks the guard again when it runs. */
+async function decideOurs(request: Request, call: SeenCall): Promise<HookJSONOutput> {
+  const { guard, calls, waiting, pending } = request
+  const policy = calls.get(call.tool)?.policy
+  if (policy === undefined) return decided('deny', denySentences.no_policy)
+  const outcome = await guard.preflight(policy, invocationOf(request, call.tool, call))
+  // A policy that waits does so in the tool, where the signal of an abort is heard as well.
+  const waits = outcome.status === 'interrupted' && outcome.maxWaitSeconds === undefined
+  const beside = await callsBeside(request, call)
+  const open = await Promise.all(beside.map((other) => noteIfOpen(request, other)))
+  if (waits || open.includes(true)) {
+    for (const one of pending)
+      if (one.sessionId === call.sessionId) waiting.set(one.callId, waiting.get(one.callId) ?? one)
+    return waits ? wait(request, call, outcome.interrupt) : decided('defer')
+  }
+  // A refused call runs too, where its result is to tell of those beside it.
+  const isRefused = outcome.status === 'denied' || outcome.status === 'unavailable'
+  return isRefused && beside.length === 0 ? decided('deny', outcome.message) : decided('allow')
+}
+
+async function noteIfOpen(request: Request, other: PendingCall): Promise<boolean> {
+  const { tool } = other.interrupt
+  const policy = request.calls.get(tool)?.policy
+  if (policy === undefined) return false
+  const outcome = await request.guard.preflight(policy, invocationOf(request, tool, other))
+  if (outcome.status !== 'interrupted') return false
+  await noteWaiting(request, other, outcome.interrupt)
+  return true
+}
+
+/**
+ * Decides on a tool that Claude Code runs. Nothing of ours is called when it runs, so the decision and the approval are
+ * used up here, and a second time under this id is refused.
+ */
+async function decideBuiltIn(
+  request: Request,
+  call: SeenCall,
+  policy: Policy,
+  signal: AbortSignal,
+): Promise<HookJSONOutput> {
+  let isFirst = false
+  const { tool } = call
+  const outcome = await request.guard.run(policy, { ...invocationOf(request, tool, call), signal }, (_, { access }) => {
+    if (Object.keys(access).length > 0) {
+      throw new ConfigurationError(
+        `guardTools.builtIn.policies.${tool}.access`,
+        'cannot reach a tool that is not ours: leave it out',
+      )
+    }
+    isFirst = true
+    return null
+  })
+  if (outcome.status === 'done') return isFirst ? decided('allow') : decided('deny', denySentences.unknown_outcome)
+  return outcome.status === 'interrupted' ? wait(request, call, outcome.interrupt) : decided('deny', outcome.message)
+}
+
+/** Defers a call, or tells the model to wait: Claude Code defers one call of a turn, and loses a subagent's. */
+async function wait(request: Request, call: SeenCall, interrupt: Interrupt): Promise<HookJSONOutput> {
+  await noteWaiting(request, call, interrupt)
+  const { deferred } = request
+  const isBeside = deferred !== undefined && deferred.callId !== call.callId && deferred.promptId === call.promptId
+  if (call.agentId !== undefined || isBeside) return decided('deny', interruptSentences[interrupt.kind])
+  request.deferred = call
+  return decided('defer')
+}

@@ -1,0 +1,47 @@
+import type { Guard, Identity } from '@behalf/core'
+import { findPauses, type PausesFound } from '@behalf/core/spi'
+import type { PendingCall } from './guarded-tools.ts'
+import { pauseOf } from './request.ts'
+
+/** Options of {@link resumeWhenResolved}. */
+export interface ResumeOptions {
+  /** Guard whose tools deferred the call, or another guard over the same store and keys. */
+  readonly guard: Pick<Guard, 'pauses'>
+  /** Identity that asks. Questions are read only under this identity. */
+  readonly identity: Identity
+  /** Aborts the lookups of the questions. @default they are not aborted */
+  readonly signal?: AbortSignal
+}
+
+/** What {@link resumeWhenResolved} found. */
+export interface Resumed {
+  /**
+   * `resolved`: each question has its answer: call `query` with `resume` and a prompt, and give the calls to `guardTools`
+   * as `pending`. `open`: a question has no answer yet. `nothing`: no call waits. `unknown`: calls wait that this guard
+   * does not answer, and it stays so: their questions are unknown or another user's (the two look the same), or no guard
+   * with these keys made them for these arguments and this session.
+   */
+  readonly status: PausesFound<unknown>['status']
+}
+
+/**
+ * Looks up the questions of the waiting calls.
+ *
+ * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. That a
+ * session is resumed is only a wake-up, also for a question that was denied: hook and tool check again before the call
+ * runs, and tell the model. Sign-in, connection and step-up have no record, so they are answered at once: call this
+ * after the user's action. A call that is not answered is deferred again, and asks no second question.
+ *
+ * @param pending - What {@link interruptsOf} returned.
+ * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
+ * @throws TransportError, StoreError Nothing is known; try again later.
+ */
+export async function resumeWhenResolved(pending: readonly PendingCall[], options: ResumeOptions): Promise<Resumed> {
+  const { guard, identity, signal } = options
+  const own = { guard: { pauses: guard.pauses }, identity, ...(signal !== undefined && { signal }) }
+  // One by one: Claude Code resumes one call, which carries out those beside it.
+  const found = await Promise.all(structuredClone(pending).map((one) => findPauses([one], pauseOf, own)))
+  const statuses = new Set(found.map(({ status }) => status))
+  for (const status of ['open', 'resolved', 'unknown'] as const) if (statuses.has(status)) return { status }
+  return { status: 'nothing' }
+}
