@@ -9,5 +9,6 @@ export type {
   PoliciesFor,
   ToolInput,
 } from './guarded-tools.ts'
+export { type QueryArguments, queryWith } from './query-with.ts'
 export { type Resumed, type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
 export { toClaudeTools } from './to-claude-tools.ts'

@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createSdkMcpServer, type Options, query, type SDKMessage, tool } from '@anthropic-ai/claude-agent-sdk'
+import { createSdkMcpServer, type Options, type SDKMessage, tool } from '@anthropic-ai/claude-agent-sdk'
 import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@behalf/testing/contract'
 import {
   type AnyTool,
@@ -8,6 +9,7 @@ import {
   guardTools,
   interruptsOf,
   type PendingCall,
+  queryWith,
   resumeWhenResolved,
 } from '../src/index.ts'
 import { isolated, ScriptedModel, serve } from './model-server.ts'
@@ -70,8 +72,10 @@ interface Kept {
 const plainName = (name: string): string => name.split('__').at(-1) ?? name
 
 /** The same session id in each process and folder, so that nothing else than it keeps calls apart. */
-const sessionOf = (threadId: string): string =>
-  `00000000-0000-4000-8000-${Buffer.from(threadId).toString('hex').padStart(12, '0').slice(-12)}`
+const sessionOf = (threadId: string): string => {
+  const hash = createHash('sha256').update(threadId).digest('hex')
+  return `00000000-0000-4000-8000-${hash.slice(0, 12)}`
+}
 
 async function go(
   { start, directory, threadId, stream, signal }: AdapterTurn,
@@ -85,7 +89,7 @@ async function go(
   const abortController = new AbortController()
   const messages: SDKMessage[] = []
   const isForged = start.kind === 'forge'
-  const running = query({
+  const running = queryWith(guarded, {
     prompt: start.kind === 'prompt' ? start.text : 'Go on.',
     options: {
       ...(resume === undefined ? { sessionId: sessionOf(threadId) } : { resume }),
@@ -98,14 +102,13 @@ async function go(
       model: 'claude-sonnet-4-5',
       includePartialMessages: stream,
       mcpServers,
-      hooks: {
-        ...guarded.hooks,
-        PreToolUse: [...guarded.hooks.PreToolUse, ...(isForged ? [{ hooks: [allowAll] }] : [])],
-      },
-      ...(isForged && { canUseTool: async (_, updatedInput) => ({ behavior: 'allow', updatedInput }) }),
+      ...(isForged && {
+        hooks: { PreToolUse: [{ hooks: [allowAll] }] },
+        canUseTool: async (_, updatedInput) => ({ behavior: 'allow', updatedInput }),
+      }),
     },
   })
-  // First the body, and then the process: its end alone is not heard by a body.
+  // First the turn, and then the process: by its end alone, the CLI may ask the model once more.
   signal?.addEventListener('abort', () => void running.interrupt().finally(() => abortController.abort()))
   let text = ''
   try {
@@ -141,7 +144,6 @@ function toolsOf(turn: AdapterTurn, pending: readonly PendingCall[]) {
   })
   const plain = turn.plainTools.map((one) => toolOf(one, called))
   const mcpServers = {
-    ...guarded.mcpServers,
     ...(plain.length > 0 && { plain: createSdkMcpServer({ name: 'plain', tools: plain, alwaysLoad: true }) }),
   }
   return { guarded, mcpServers }

@@ -122,7 +122,7 @@ function* eventsOf(model: string, content: readonly Block[], stop: string) {
 
 /** Settings for a CLI that reaches the model alone, and keeps all its files in this folder. */
 export const isolated = (url: string, home: string): Record<string, string | undefined> => ({
-  PATH: process.env['PATH'],
+  PATH: process.env.PATH,
   HOME: home,
   TMPDIR: home,
   CLAUDE_CONFIG_DIR: join(home, 'config'),

@@ -1,0 +1,70 @@
+import { type Options, type Query, query, type SDKMessage, type SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
+import type { GuardedTools } from './guarded-tools.ts'
+
+/** Arguments of the framework's `query`. */
+export interface QueryArguments {
+  readonly prompt: string | AsyncIterable<SDKUserMessage>
+  /** May hold hooks and MCP servers of the app. They are kept. */
+  readonly options?: Options
+}
+
+/**
+ * Calls `query` with guarded tools, for a new session and for one that is resumed.
+ *
+ * A resumed session first answers `tool_deferred_unavailable`, before its tools are connected. The framework then closes
+ * its input, so hook and tool of the deferred call are not heard. This function leaves that answer out, and keeps the
+ * input open until the call has run. A `prompt` that is no text stays with the app: keep it open until a result comes
+ * with another `terminal_reason`.
+ */
+export function queryWith(guarded: GuardedTools, { prompt, options = {} }: QueryArguments): Query {
+  const { mcpServers, hooks } = guarded
+  const input = typeof prompt === 'string' ? heldOpen(prompt) : undefined
+  const merged = { ...options.hooks }
+  for (const event of ['PreToolUse', 'PostToolUse', 'PostToolUseFailure'] as const) {
+    merged[event] = [...(merged[event] ?? []), ...hooks[event]]
+  }
+  const run = query({
+    prompt: input?.messages ?? (prompt as AsyncIterable<SDKUserMessage>),
+    options: { ...options, mcpServers: { ...options.mcpServers, ...mcpServers }, hooks: merged },
+  })
+  if (input === undefined) return run
+  const read = untilAnswered(run, input.end)
+  return new Proxy(run, {
+    get(target, key) {
+      const from: object = key in read ? read : target
+      const member: unknown = Reflect.get(from, key)
+      return typeof member === 'function' ? member.bind(from) : member
+    },
+  })
+}
+
+/** Leaves out the first answer of a resumed session, and ends the input with the last one. */
+async function* untilAnswered(run: Query, end: () => void): AsyncGenerator<SDKMessage, void> {
+  let isFirst = true
+  try {
+    for await (const message of run) {
+      if (message.type === 'result') {
+        const isEarly = isFirst && message.terminal_reason === 'tool_deferred_unavailable'
+        isFirst = false
+        if (isEarly) continue
+        if ((message.queued_turn_count ?? 0) === 0) end()
+      }
+      yield message
+    }
+  } finally {
+    end()
+  }
+}
+
+/** A prompt of one message that does not end by itself. */
+function heldOpen(text: string) {
+  let end = (): void => {}
+  const ended = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  async function* messages(): AsyncGenerator<SDKUserMessage> {
+    yield { type: 'user', message: { role: 'user', content: text }, parent_tool_use_id: null }
+    await ended
+  }
+  return { messages: messages(), end }
+}
