@@ -69,7 +69,7 @@ function runGuarded(
   slot: Slot = slotOf(call),
 ): Promise<Outcome<Result>> {
   const invocation = { ...invocationOf(request, name, call), slot, signal: extra.signal }
-  return request.guard.run(policy, invocation, (parsed) => own.handler(parsed as never, extra))
+  return request.guard.run(policy, invocation, (parsed) => own.handler(parsed, extra))
 }
 
 /** Carries out a call that was told to wait, and tells its result with that of the deferred one. */

@@ -1,9 +1,9 @@
-import { createSdkMcpServer, type HookCallback } from '@anthropic-ai/claude-agent-sdk'
+import { createSdkMcpServer } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError } from '@behalf/core'
 import { withPolicies } from '@behalf/core/spi'
 import { guardHandler, isGuarded } from './guard-handler.ts'
 import type { AnyTool, GuardedCall, GuardedTools, GuardToolsOptions, PendingCall } from './guarded-tools.ts'
-import { preToolUse } from './pre-tool-use.ts'
+import { postToolUse, preToolUse } from './pre-tool-use.ts'
 import type { Request } from './request.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'server', 'builtIn', 'pending', 'onError']
@@ -47,17 +47,14 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
     const call = request.calls.get(name) as GuardedCall
     return { ...tool, handler: guardHandler(request, call) }
   })
-  const forget: HookCallback = async (given) => {
-    if ('tool_use_id' in given) request.seen.delete(given.tool_use_id)
-    return {}
-  }
+  const after = postToolUse(request)
   const own = builtIn && { policies: { ...builtIn.policies }, unguarded: [...(builtIn.unguarded ?? [])] }
   const made: GuardedTools = {
     mcpServers: { [server]: createSdkMcpServer({ name: server, tools: guarded, alwaysLoad: true }) },
     hooks: {
       PreToolUse: [{ hooks: [preToolUse(request, own)], timeout: HOOK_TIMEOUT_SECONDS, onFailure: 'block' }],
-      PostToolUse: [{ hooks: [forget] }],
-      PostToolUseFailure: [{ hooks: [forget] }],
+      PostToolUse: [{ hooks: [after] }],
+      PostToolUseFailure: [{ hooks: [after] }],
     },
     tools: guarded,
   }

@@ -5,9 +5,12 @@ import type {
 } from '@anthropic-ai/claude-agent-sdk'
 import type { Guard, Identity, Interrupt, Json, Policy } from '@behalf/core'
 
+// biome-ignore-start lint/suspicious/noExplicitAny: the framework's generic is invariant; no narrower type takes every tool.
 /** Any tool of `tool()`, with any schema. */
-// biome-ignore lint/suspicious/noExplicitAny: the framework's generic is invariant; no narrower type takes every tool.
-export type AnyTool = SdkMcpToolDefinition<any>
+export interface AnyTool extends Omit<SdkMcpToolDefinition<any>, 'handler'> {
+  readonly handler: (args: any, extra: unknown) => ReturnType<SdkMcpToolDefinition<any>['handler']>
+}
+// biome-ignore-end lint/suspicious/noExplicitAny: as above.
 
 /** The input that a tool's schema gives. */
 export type ToolInput<One extends AnyTool> = Parameters<One['handler']>[0]

@@ -1,6 +1,6 @@
 import type { HookCallback, HookJSONOutput, HookPermissionDecision } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError, type Interrupt, type Policy } from '@behalf/core'
-import { denySentences, interruptSentences } from '@behalf/core/spi'
+import { denySentences, interruptSentences, plainCopy } from '@behalf/core/spi'
 import type { BuiltInOptions, PendingCall } from './guarded-tools.ts'
 import {
   callsBeside,
@@ -91,6 +91,7 @@ async function decideBuiltIn(
       )
     }
     isFirst = true
+    call.isUsedUp = true
     return null
   })
   if (outcome.status === 'done') return isFirst ? decided('allow') : decided('deny', denySentences.unknown_outcome)
@@ -105,4 +106,19 @@ async function wait(request: Request, call: SeenCall, interrupt: Interrupt): Pro
   if (call.agentId !== undefined || isBeside) return decided('deny', interruptSentences[interrupt.kind])
   request.deferred = call
   return decided('defer')
+}
+
+/** Forgets a call that has ended, and tells the app where Claude Code ran a tool with other arguments. */
+export function postToolUse(request: Request): HookCallback {
+  return async (given) => {
+    if (given.hook_event_name !== 'PostToolUse' && given.hook_event_name !== 'PostToolUseFailure') return {}
+    const { tool_use_id, tool_name, tool_input } = given
+    const seen = request.seen.get(tool_use_id)
+    request.seen.delete(tool_use_id)
+    if (seen?.isUsedUp === true && JSON.stringify(seen.input) !== JSON.stringify(plainCopy(tool_input))) {
+      const problem = 'ran with other arguments than were decided on: let no other hook change them'
+      reportError(request, new ConfigurationError(`guardTools.builtIn.policies.${tool_name}`, problem), tool_name)
+    }
+    return {}
+  }
 }

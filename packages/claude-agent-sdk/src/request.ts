@@ -16,6 +16,8 @@ export interface SeenCall extends Named {
   readonly isOurs: boolean
   /** Whether the call came to its tool. Further ones under its id are made by the tool's own code. */
   isTaken: boolean
+  /** Whether a policy allowed Claude Code to run its own tool. */
+  isUsedUp: boolean
 }
 
 /** State of the guarded tools of one `query`. */
@@ -77,6 +79,7 @@ export function seenCall({ server }: Request, given: PreToolUseHookInput): SeenC
     input: plainCopy(tool_input) ?? null,
     isOurs,
     isTaken: false,
+    isUsedUp: false,
   }
 }
 
