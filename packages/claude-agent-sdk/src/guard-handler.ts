@@ -18,7 +18,8 @@ const TOOL_USE_ID = 'claudecode/toolUseId'
 export function guardHandler(request: Request, tool: GuardedCall): Handler {
   const guarded: Handler = async (given, handed) => {
     const args = plainCopy(given)
-    const extra = { ...(handed as Extra | undefined) }
+    const { _meta, ...rest } = { ...(handed as Extra | undefined) }
+    const extra: Extra = { ...rest, ...(_meta !== undefined && { _meta: { ..._meta } }) }
     const seen = request.seen.get(String(extra._meta?.[TOOL_USE_ID]))
     const isModels = seen?.isOurs === true && seen.tool === tool.name && !seen.isTaken
     if (!isModels) return runNested(request, tool, { seen, args, extra })

@@ -85,7 +85,7 @@ function callOf(
   demandName(at, name)
   if (own !== name) throw new ConfigurationError(at, `is "${own}" for the model: give it under that name`)
   if (isGuarded(handler)) throw new ConfigurationError(at, 'is guarded already: give the tool as it was made')
-  return { name, policy, own: { handler, inputSchema } }
+  return { name, policy, own: { handler, inputSchema: { ...inputSchema } } }
 }
 
 /** Claude Code joins the names of server and tool by two underscores, and replaces other characters. */

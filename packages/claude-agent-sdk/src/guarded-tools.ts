@@ -26,7 +26,7 @@ export interface BuiltInOptions {
    * A policy for each tool, by its name for a hook: `Bash`, `mcp__github__create_issue`. Its input is the tool's whole
    * input. Without `access`: a hook can carry no token to a tool.
    */
-  readonly policies: Readonly<Record<string, Policy>>
+  readonly policies: Readonly<Record<string, Policy<unknown, Readonly<Record<string, never>>>>>
   /**
    * Names of tools without a policy, which Claude Code's own permissions decide on. Every other tool is denied.
    * @default none
