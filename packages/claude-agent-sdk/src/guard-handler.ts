@@ -43,9 +43,24 @@ const bodies = new WeakSet<object>()
 export const isGuarded = (handler: object): boolean => bodies.has(handler)
 
 const textOf = (text: string) => ({ type: 'text' as const, text })
-const refusal = (message: string): Result => ({ content: [textOf(message)], isError: true })
 
-/** Carries out a call, and tells the model of a refusal as the result. */
+/** Errors that stand for results of refused calls. A body may throw the same class, with its own text. */
+const refusals = new WeakMap<object, ToolAuthorizationError>()
+const refusedHere = new WeakSet<object>()
+
+function refusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>): Result {
+  const [, message] = parts
+  const result: Result = { content: [textOf(message)], isError: true }
+  const error = new ToolAuthorizationError(...parts)
+  refusals.set(result, error)
+  refusedHere.add(error)
+  return result
+}
+
+const isRefusal = (error: unknown): error is ToolAuthorizationError =>
+  typeof error === 'object' && error !== null && refusedHere.has(error)
+
+/** Carries out a call, and returns a refusal as the result. */
 async function toldOf(
   request: Request,
   { name }: GuardedCall,
@@ -54,11 +69,14 @@ async function toldOf(
 ): Promise<Result> {
   try {
     const outcome = await run()
-    return outcome.status === 'done' ? outcome.result : refusal(refusalParts(outcome)[1])
+    return outcome.status === 'done' ? outcome.result : refusal(...refusalParts(outcome))
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) throw error
+    // Of a call that the body made.
+    if (isRefusal(error)) return refusal(error.code, error.message, error.interrupt)
     reportError(request, error, name)
-    return refusal(ConfigurationError.isInstance(error) ? denySentences.misconfigured : toolFailedSentence)
+    if (ConfigurationError.isInstance(error)) return refusal('misconfigured', denySentences.misconfigured)
+    return refusal('tool_failed', toolFailedSentence)
   }
 }
 
@@ -92,22 +110,21 @@ interface Nested {
 /** A call by the code of another tool. That code would take a refusal for a result, so it gets an error. */
 async function runNested(request: Request, tool: GuardedCall, { seen, args, extra }: Nested): Promise<Result> {
   const { name } = tool
-  try {
+  const result = await toldOf(request, tool, extra, async () => {
     if (seen === undefined) throw new ConfigurationError('guardTools.hooks', NO_HOOK)
     const { sessionId, callId } = seen
     const call = { sessionId, callId, input: args ?? null }
-    const slot = slotWithin(slotOf(call), { tool: name, input: call.input, attempt: seen })
-    const outcome = await runGuarded(request, tool, call, extra, slot)
-    if (outcome.status === 'done') return outcome.result
-    throw new ToolAuthorizationError(...refusalParts(outcome))
-  } catch (error) {
-    if (ToolAuthorizationError.isInstance(error)) throw error
-    if (extra.signal?.aborted === true && error === extra.signal.reason) throw error
-    reportError(request, error, name)
-    throw ConfigurationError.isInstance(error)
-      ? new ToolAuthorizationError('misconfigured', denySentences.misconfigured)
-      : new ToolAuthorizationError('tool_failed', toolFailedSentence)
-  }
+    return runGuarded(
+      request,
+      tool,
+      call,
+      extra,
+      slotWithin(slotOf(call), { tool: name, input: call.input, attempt: seen }),
+    )
+  })
+  const refused = refusals.get(result)
+  if (refused !== undefined) throw refused
+  return result
 }
 
 const NO_HOOK =

@@ -3,7 +3,7 @@ import { ConfigurationError } from '@behalf/core'
 import { withPolicies } from '@behalf/core/spi'
 import { guardHandler, isGuarded } from './guard-handler.ts'
 import type { AnyTool, GuardedCall, GuardedTools, GuardToolsOptions, PendingCall } from './guarded-tools.ts'
-import { postToolUse, preToolUse } from './pre-tool-use.ts'
+import { denySkillCommands, postToolUse, preToolUse } from './pre-tool-use.ts'
 import type { Request } from './request.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'server', 'builtIn', 'pending', 'onError']
@@ -55,6 +55,7 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
       PreToolUse: [{ hooks: [preToolUse(request, own)], timeout: HOOK_TIMEOUT_SECONDS, onFailure: 'block' }],
       PostToolUse: [{ hooks: [after] }],
       PostToolUseFailure: [{ hooks: [after] }],
+      ...(own && { PreSkillShellCommand: [{ hooks: [denySkillCommands], onFailure: 'block' }] }),
     },
     tools: guarded,
   }

@@ -1,5 +1,6 @@
 import type {
   HookCallbackMatcher,
+  HookEvent,
   McpSdkServerConfigWithInstance,
   SdkMcpToolDefinition,
 } from '@anthropic-ai/claude-agent-sdk'
@@ -73,11 +74,7 @@ export interface GuardedTools {
   /** The MCP server with the tools. */
   readonly mcpServers: Readonly<Record<string, McpSdkServerConfigWithInstance>>
   /** Hooks that tell the tools their session, and defer a call that waits for a person. */
-  readonly hooks: {
-    readonly PreToolUse: HookCallbackMatcher[]
-    readonly PostToolUse: HookCallbackMatcher[]
-    readonly PostToolUseFailure: HookCallbackMatcher[]
-  }
+  readonly hooks: Partial<Record<HookEvent, HookCallbackMatcher[]>>
   /** The guarded tools, for a server of your own with the same name. */
   readonly tools: readonly AnyTool[]
 }

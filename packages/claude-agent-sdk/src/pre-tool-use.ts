@@ -41,6 +41,15 @@ export function preToolUse(request: Request, builtIn: BuiltInOptions | undefined
   }
 }
 
+/** Shell commands in the text of a skill run without a call of a tool, so no policy covers them. */
+export const denySkillCommands: HookCallback = async () => ({
+  hookSpecificOutput: {
+    hookEventName: 'PreSkillShellCommand',
+    permissionDecision: 'deny',
+    permissionDecisionReason: denySentences.no_policy,
+  },
+})
+
 /** Preflight of a tool of ours. The tool asks the guard again when it runs. */
 async function decideOurs(request: Request, call: SeenCall): Promise<HookJSONOutput> {
   const { guard, calls, waiting, pending } = request

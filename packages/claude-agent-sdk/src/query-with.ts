@@ -1,4 +1,12 @@
-import { type Options, type Query, query, type SDKMessage, type SDKUserMessage } from '@anthropic-ai/claude-agent-sdk'
+import {
+  type HookCallbackMatcher,
+  type HookEvent,
+  type Options,
+  type Query,
+  query,
+  type SDKMessage,
+  type SDKUserMessage,
+} from '@anthropic-ai/claude-agent-sdk'
 import type { GuardedTools } from './guarded-tools.ts'
 
 /** Arguments of the framework's `query`. */
@@ -20,8 +28,8 @@ export function queryWith(guarded: GuardedTools, { prompt, options = {} }: Query
   const { mcpServers, hooks } = guarded
   const input = typeof prompt === 'string' ? heldOpen(prompt) : undefined
   const merged = { ...options.hooks }
-  for (const event of ['PreToolUse', 'PostToolUse', 'PostToolUseFailure'] as const) {
-    merged[event] = [...(merged[event] ?? []), ...hooks[event]]
+  for (const [event, own] of Object.entries(hooks) as [HookEvent, HookCallbackMatcher[]][]) {
+    merged[event] = [...(merged[event] ?? []), ...own]
   }
   const run = query({
     prompt: input?.messages ?? (prompt as AsyncIterable<SDKUserMessage>),

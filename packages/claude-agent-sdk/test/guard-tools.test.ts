@@ -1,9 +1,9 @@
 import { tool } from '@anthropic-ai/claude-agent-sdk'
-import { currentIdentity, defineTool, policy, runAs } from '@behalf/core'
+import { currentIdentity, defineTool, policy, publicTool, runAs } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { guardTools, interruptsOf, resumeWhenResolved, toClaudeTools } from '../src/index.ts'
+import { type GuardedTools, guardTools, interruptsOf, resumeWhenResolved, toClaudeTools } from '../src/index.ts'
 import { asked, called, extraOf, hookInput } from './without-cli.ts'
 import { approved, questions, transfers, world } from './world.ts'
 
@@ -187,6 +187,29 @@ test('a policy of a built-in tool that opens a credential is refused when it is 
   expect(await asked(guarded, bash)).toMatchObject({ hookSpecificOutput: { permissionDecision: 'deny' } })
   expect(String(errors[0])).toContain('guardTools.builtIn.policies.Bash.access')
   expect(await questions(target)).toEqual([])
+})
+
+test('a call of a body that is refused is told to the model by its own sentence, and is no error for the app', async () => {
+  const { options, errors } = await optionsFor({ identity: undefined })
+  const outer = tool('outer', 'Calls look', {}, async (_, extra) => {
+    const inner = guarded.tools.find(({ name }) => name === 'look')
+    return inner?.handler({}, extra) ?? { content: [] }
+  })
+  const policies = { look: policy(Nothing, {}), outer: publicTool(Nothing) }
+  const guarded: GuardedTools = guardTools({ look: look(), outer }, { ...options, policies })
+  expect((await called(guarded, 'outer', {})).told).toContain('The user has to sign in before this action can be done.')
+  expect(errors).toEqual([])
+})
+
+test('with builtIn, a shell command in the text of a skill is denied: no policy covers it', async () => {
+  const { options } = await optionsFor()
+  const hooksOf = (builtIn?: { readonly policies: Readonly<Record<string, never>> }) =>
+    guardTools({ look: look() }, { ...options, ...(builtIn && { builtIn }) }).hooks.PreSkillShellCommand
+  expect(hooksOf()).toBeUndefined()
+  const decided = await hooksOf({ policies: {} })?.[0]?.hooks[0]?.({} as never, 'x', {
+    signal: new AbortController().signal,
+  })
+  expect(decided).toMatchObject({ hookSpecificOutput: { permissionDecision: 'deny' } })
 })
 
 describe('toClaudeTools', () => {

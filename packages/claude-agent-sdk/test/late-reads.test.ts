@@ -92,7 +92,7 @@ coversEachEntryPoint({
   objects: async () => {
     const { tools, hooks } = guardTools({ note }, await optionsOf())
     const [one = note] = tools
-    return { tool: { handler: one.handler }, hook: { PreToolUse: hooks.PreToolUse[0]?.hooks[0] ?? (() => {}) } }
+    return { tool: { handler: one.handler }, hook: { PreToolUse: hooks.PreToolUse?.[0]?.hooks[0] ?? (() => {}) } }
   },
   tables: [entries],
   // One reads what guardTools made, and one starts a process with what it read.

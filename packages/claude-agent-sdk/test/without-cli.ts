@@ -31,7 +31,7 @@ export const hookInput = (
 
 export async function asked(guarded: GuardedTools, input: PreToolUseHookInput): Promise<HookJSONOutput | undefined> {
   const options = { signal: new AbortController().signal }
-  return guarded.hooks.PreToolUse[0]?.hooks[0]?.(input, input.tool_use_id, options)
+  return guarded.hooks.PreToolUse?.[0]?.hooks[0]?.(input, input.tool_use_id, options)
 }
 
 export const extraOf = (callId: string) => ({ _meta: { 'claudecode/toolUseId': callId } })
