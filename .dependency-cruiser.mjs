@@ -38,7 +38,7 @@ const entryPoints = '(index\\.ts$|entrypoints/)'
 const core = '^packages/core/src'
 /** A room stands in the folder of its group. */
 const inside = (names) => `${core}/[^/]+/(${names.join('|')})/`
-const adapters = ['langchain', 'ai-sdk', 'mastra', 'mcp', 'openai-agents']
+const adapters = ['langchain', 'ai-sdk', 'mastra', 'mcp', 'openai-agents', 'claude-agent-sdk']
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {

@@ -12,6 +12,8 @@ import { faults } from './world.ts'
 export interface FrameworkDemo extends KeptRun {
   /** Name of the framework, for the title. */
   readonly framework: string
+  /** Whose model it is, as the names of environment variables begin. @default 'OPENAI' */
+  readonly vendor?: string
   /** Name of the real model. `undefined`: it is scripted. */
   readonly modelId: string | undefined
   /** Makes what makes agents. @param directory - for their files */
@@ -19,7 +21,13 @@ export interface FrameworkDemo extends KeptRun {
 }
 
 /** Runs the demo by the arguments of this process, and sets its exit code. */
-export async function runFrameworkDemo({ framework, modelId, agentsIn, ...kept }: FrameworkDemo): Promise<void> {
+export async function runFrameworkDemo({
+  framework,
+  vendor = 'OPENAI',
+  modelId,
+  agentsIn,
+  ...kept
+}: FrameworkDemo): Promise<void> {
   const { values } = parseArgs({ options: { interactive: { type: 'boolean' }, fault: { type: 'string' } } })
   const printer = new Printer(
     (text) => process.stdout.write(text),
@@ -28,10 +36,10 @@ export async function runFrameworkDemo({ framework, modelId, agentsIn, ...kept }
   printer.line(printer.paint('bold', `Behalf: the stock agent on ${framework}`))
   printer.line(
     modelId === undefined
-      ? 'The model is scripted, so that the story is the same each time. Set OPENAI_API_KEY for a real one'
+      ? `The model is scripted, so that the story is the same each time. Set ${vendor}_API_KEY for a real one`
       : `A real model decides: ${modelId}. It may decide otherwise than the story does, and then a check tells`,
   )
-  printer.line('(OPENAI_BASE_URL and OPENAI_MODEL for another, a local one included).')
+  printer.line(`(${vendor}_BASE_URL and ${vendor}_MODEL for another, a local one included).`)
 
   const directory = mkdtempSync(join(tmpdir(), 'behalf-stock-agent-'))
   try {

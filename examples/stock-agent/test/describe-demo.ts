@@ -8,12 +8,15 @@ import { expect, test } from 'vitest'
 export function describeDemo(framework: string, main: string): void {
   /** Runs the demo as a user does. */
   const run = (...args: string[]) => {
-    const env = { ...process.env, OPENAI_API_KEY: '' }
+    const env = { ...process.env, OPENAI_API_KEY: '', ANTHROPIC_API_KEY: '' }
     const { status, stdout } = spawnSync(process.execPath, [main, ...args], { env, encoding: 'utf8' })
     return { status, output: stdout, last: stdout.trimEnd().split('\n').at(-1) }
   }
 
-  test(`the levels, the refusals and the restart hold on ${framework}, and no token is shown`, () => {
+  // Some frameworks start a process for each turn.
+  const timeout = 300_000
+
+  test(`the levels, the refusals and the restart hold on ${framework}, and no token is shown`, { timeout }, () => {
     const { status, output, last } = run()
     expect(output).not.toContain('MISMATCH')
     expect(last).toMatch(/^4 levels, 5 refusals, 1 more: [1-9]\d+ checks, 0 mismatches$/)
@@ -21,7 +24,7 @@ export function describeDemo(framework: string, main: string): void {
     expect(status).toBe(0)
   })
 
-  test('its checks notice a broken world', () => {
+  test('its checks notice a broken world', { timeout }, () => {
     const { status, output } = run('--fault', 'vault-down')
     expect(output).toContain('MISMATCH  the own portfolio is shown')
     expect(status).toBe(1)

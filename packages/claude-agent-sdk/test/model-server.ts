@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { ModelStep, ScriptedCall } from '@behalf/testing/contract'
 
 export type Step = ModelStep
@@ -134,18 +133,17 @@ export const isolated = (url: string, home: string): Record<string, string | und
   DISABLE_TELEMETRY: '1',
 })
 
-/** Says why the CLI cannot run here. `undefined`: it can. */
+/** Says why the CLI cannot run here. `undefined`: it can. It is in an optional package for each platform. */
 export function missingCli(): string | undefined {
-  const { platform, arch } = process
-  const kinds = platform === 'linux' ? ['', '-musl'] : ['']
-  const names = kinds.map((kind) => `@anthropic-ai/claude-agent-sdk-${platform}-${arch}${kind}`)
-  const from = createRequire(createRequire(import.meta.url).resolve('@anthropic-ai/claude-agent-sdk'))
-  const isThere = names.some((name) => {
+  const { resolve } = createRequire(createRequire(import.meta.url).resolve('@anthropic-ai/claude-agent-sdk'))
+  const name = `@anthropic-ai/claude-agent-sdk-${process.platform}-${process.arch}`
+  for (const kind of ['', '-musl']) {
     try {
-      return existsSync(join(dirname(from.resolve(`${name}/package.json`))))
+      resolve(`${name}${kind}/package.json`)
+      return undefined
     } catch {
-      return false
+      // The next one.
     }
-  })
-  return isThere ? undefined : `NOT RUN: the Claude Code CLI is not installed (no ${names.join(' or ')})`
+  }
+  return `NOT RUN: the Claude Code CLI is not installed (no ${name})`
 }
