@@ -19,6 +19,7 @@ const stagings: Readonly<Record<string, Staging>> = {
   '@behalf/langchain': { needs: [...servers, '@langchain/openai'] },
   '@behalf/mastra': { needs: servers },
   '@behalf/openai-agents': { needs: servers },
+  '@behalf/claude-agent-sdk': { needs: servers },
   '@behalf/mcp': { needs: servers },
   '@behalf/fga-engine': { needs: [] },
   '@behalf/stores': { needs: [...servers, 'zod'], replaced: ['/var/lib/agent/behalf.db', 'behalf.db'] },

@@ -8,7 +8,7 @@ import { root } from './repository.ts'
 import { runTool } from './run-tool.ts'
 
 /** The adapters whose frameworks are peers in a range, and change under us. */
-const adapters = ['ai-sdk', 'langchain', 'mastra', 'openai-agents']
+const adapters = ['ai-sdk', 'langchain', 'mastra', 'openai-agents', 'claude-agent-sdk']
 
 /** Linked to the repository's own: no framework, or the same one for all sides. */
 const isOurs = (name: string) =>
