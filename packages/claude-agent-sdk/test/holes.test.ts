@@ -1,11 +1,14 @@
 // What the Claude Agent SDK does by itself, shown bare, and that a guarded tool does not do it.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createSdkMcpServer, type HookCallback, type Options } from '@anthropic-ai/claude-agent-sdk'
+import { createSdkMcpServer, type HookCallback, type Options, tool } from '@anthropic-ai/claude-agent-sdk'
+import { currentCall, policy } from '@behalf/core'
+import { connection } from '@behalf/core/vault'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { guardTools, interruptsOf, type PendingCall, resumeWhenResolved } from '../src/index.ts'
 import { call, missingCli } from './model-server.ts'
-import { approved, backupOf, files, home, questions, transfers, turn, world } from './world.ts'
+import { approved, backupOf, files, home, kept, questions, transfers, turn, world } from './world.ts'
 
 const missing = missingCli()
 if (missing !== undefined) console.error(missing)
@@ -139,6 +142,43 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
         backup.restore()
       }
       expect(done).toEqual([50])
+    })
+  })
+
+  describe('a token that a body returns', () => {
+    const leaking = (
+      body: () => Promise<{ readonly content: { readonly type: 'text'; readonly text: string }[] }>,
+    ) => ({
+      transfer: tool('transfer', 'Leaks', { amount: z.number() }, body),
+    })
+
+    test('bare: stands in the session file as plain text', async () => {
+      const at = home()
+      const tools = leaking(async () => ({ content: [{ type: 'text', text: 'token canary-token-1f0c' }] }))
+      const mcpServers = { behalf: createSdkMcpServer({ name: 'behalf', tools: [tools.transfer], alwaysLoad: true }) }
+      await turn({ at, model: [fifty], options: { mcpServers, allowedTools: [NAME] } })
+      expect(kept(at)).toContain('token canary-token-1f0c')
+    })
+
+    test(verifies('I3', 'guarded: is replaced in the session file, and in what the model reads'), async () => {
+      const target = await world()
+      const [guard, identity, at] = [target.guard(), await target.login(), home()]
+      const trade = connection('stocktrade', {
+        scopes: ['portfolio:read'],
+        origins: ['https://api.stocktrade.example'],
+      })
+      const policies = { transfer: policy(z.strictObject({ amount: z.number() }), { access: { trade } }) }
+      const tools = leaking(() =>
+        currentCall(policies.transfer).access.trade.withToken((token) => ({
+          content: [{ type: 'text', text: `token ${token}` }],
+        })),
+      )
+      const guarded = guardTools(tools, { guard, policies, identity })
+      const { model } = await turn({ at, model: [fifty], guarded })
+      for (const text of [kept(at), model.saw]) {
+        expect(text).toContain('token [token]')
+        expect(text).not.toMatch(/eyJ[\w-]{8,}\./)
+      }
     })
   })
 
