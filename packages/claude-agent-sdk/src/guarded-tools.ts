@@ -9,6 +9,7 @@ import type { Guard, Identity, Interrupt, Json, Policy } from '@behalf/core'
 // biome-ignore-start lint/suspicious/noExplicitAny: the framework's generic is invariant; no narrower type takes every tool.
 /** Any tool of `tool()`, with any schema. */
 export interface AnyTool extends Omit<SdkMcpToolDefinition<any>, 'handler'> {
+  /** Runs the tool. The second argument is what the SDK hands to a handler. */
   readonly handler: (args: any, extra: unknown) => ReturnType<SdkMcpToolDefinition<any>['handler']>
 }
 // biome-ignore-end lint/suspicious/noExplicitAny: as above.

@@ -11,6 +11,7 @@ import type { GuardedTools } from './guarded-tools.ts'
 
 /** Arguments of the framework's `query`. */
 export interface QueryArguments {
+  /** The user's words, or messages of the user that the app sends as it likes. */
   readonly prompt: string | AsyncIterable<SDKUserMessage>
   /** May hold hooks and MCP servers of the app. They are kept. */
   readonly options?: Options
