@@ -20,9 +20,9 @@ export interface QueryArguments {
 /**
  * Calls `query` with guarded tools, for a new session and for one that is resumed.
  *
- * A resumed session first answers `tool_deferred_unavailable`, before its tools are connected. The framework then closes
- * its input, so hook and tool of the deferred call are not heard. This function leaves that answer out, and keeps the
- * input open until the call has run. A `prompt` that is no text stays with the app: keep it open until a result comes
+ * A resumed session first answers `tool_deferred_unavailable`, before its tools are connected. The framework may then
+ * close its input, and hook and tool of the deferred call are not heard. This function leaves that answer out, and keeps
+ * the input open until the call has run. A `prompt` that is no text stays with the app: keep it open until a result comes
  * with another `terminal_reason`.
  */
 export function queryWith(guarded: GuardedTools, { prompt, options = {} }: QueryArguments): Query {

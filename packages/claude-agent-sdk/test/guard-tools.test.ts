@@ -103,7 +103,10 @@ describe('calls that wait together', () => {
   test('one is deferred, the other is told to wait, and both are carried out once both are answered', async () => {
     const { target, options, done, pending, make, resumed } = await two()
     expect((await questions(target)).toSorted()).toEqual(['Transfer 50', 'Transfer 60'])
-    await approved(target)
+    const { controls } = target.authorizationServer
+    const first = (await controls.pendingRequests('ann')).find(({ bindingMessage }) => bindingMessage === 'Transfer 50')
+    await controls.approve(first?.authReqId)
+    target.clock.advance(10)
     expect(await resumeWhenResolved(pending, options)).toEqual({ status: 'open' })
     const half = make(pending)
     expect(await called(half, 'transfer', { amount: 50 })).toMatchObject({ decision: 'defer' })

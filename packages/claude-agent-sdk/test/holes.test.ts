@@ -145,6 +145,20 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
     })
   })
 
+  test('a session that is resumed with a text is heard, while the decision takes a moment: queryWith holds the input open', async () => {
+    const { target, done, go } = await guarded()
+    const asked = await go({})
+    await approved(target)
+    const slowly: HookCallback = async (...given) => {
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      return decide('allow')(...given)
+    }
+    const { model, results } = await go({ ...before(slowly), resume: asked.session }, asked.pending, [])
+    expect([done, model.saw.includes('transferred 50')]).toEqual([[50], true])
+    // Without the first answer of the CLI, which says that the tool is unavailable.
+    expect(results).toMatchObject([{ terminal_reason: 'completed' }])
+  })
+
   describe('a token that a body returns', () => {
     const leaking = (
       body: () => Promise<{ readonly content: { readonly type: 'text'; readonly text: string }[] }>,
