@@ -61,8 +61,10 @@ async function decideOurs(request: Request, call: SeenCall): Promise<HookJSONOut
   const beside = await callsBeside(request, call)
   const open = await Promise.all(beside.map((other) => noteIfOpen(request, other)))
   if (waits || open.includes(true)) {
-    for (const one of pending)
-      if (one.sessionId === call.sessionId) waiting.set(one.callId, waiting.get(one.callId) ?? one)
+    // All of them are carried out later, also those that have their answer.
+    for (const one of [...pending.filter(({ callId }) => callId === call.callId), ...beside]) {
+      if (!waiting.has(one.callId)) waiting.set(one.callId, one)
+    }
     return waits ? wait(request, call, outcome.interrupt) : decided('defer')
   }
   // A refused call runs too, where its result is to tell of those beside it.

@@ -68,6 +68,16 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
     },
   )
 
+  test('after a deferred command, the turn of the prompt is guarded as well: its call is heard, and waits', async () => {
+    const { target, at, go } = await guarded()
+    const asked = await go([[call('call-1', 'Bash', touch('a.txt'))]])
+    await approved(target)
+    const script = ['Made it.', [call('call-2', 'mcp__behalf__transfer', { amount: 50 })]]
+    const answered = await go(script, { resume: asked.session }, asked.pending)
+    expect(ran(at, 'a.txt')).toBe(true)
+    expect(answered.pending).toMatchObject([{ callId: 'call-2', interrupt: { message: 'Transfer 50' } }])
+  })
+
   test('a tool without a policy is denied, a tool under unguarded is left to Claude Code, and a policy may allow', async () => {
     const { at, go } = await guarded()
     writeFileSync(join(at, 'work/r.txt'), 'what is read')
