@@ -55,10 +55,10 @@ app.close()
 bench('Claude Agent SDK, a tool of 2 fields: hook and handler', {
   run: small.guarded,
   peer: { name: 'bare handler', run: small.bare },
-  mostOverPeer: 12,
+  mostOverPeer: 20,
 })
 bench('Claude Agent SDK, a tool of 200 fields: hook and handler', {
   run: large.guarded,
   peer: { name: 'bare handler', run: large.bare },
-  mostOverPeer: 40,
+  mostOverPeer: 60,
 })
