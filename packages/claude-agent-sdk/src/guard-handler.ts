@@ -114,13 +114,8 @@ async function runNested(request: Request, tool: GuardedCall, { seen, args, extr
     if (seen === undefined) throw new ConfigurationError('guardTools.hooks', NO_HOOK)
     const { sessionId, callId } = seen
     const call = { sessionId, callId, input: args ?? null }
-    return runGuarded(
-      request,
-      tool,
-      call,
-      extra,
-      slotWithin(slotOf(call), { tool: name, input: call.input, attempt: seen }),
-    )
+    const slot = slotWithin(slotOf(call), { tool: name, input: call.input, attempt: seen })
+    return runGuarded(request, tool, call, extra, slot)
   })
   const refused = refusals.get(result)
   if (refused !== undefined) throw refused
@@ -137,7 +132,7 @@ const NO_HOOK =
 function demandSame({ name, own }: GuardedCall, written: Json, args: Json | undefined): void {
   const fields = typeof written === 'object' && written !== null && !Array.isArray(written) ? written : {}
   for (const [field, schema] of Object.entries(own.inputSchema)) {
-    if (!(field in fields)) continue
+    if (!Object.hasOwn(fields, field)) continue
     const parsed = parsedBy(schema, (fields as Record<string, Json>)[field])
     const got = (args as Record<string, Json> | undefined)?.[field]
     if (JSON.stringify(parsed) === JSON.stringify(got)) continue
