@@ -25,10 +25,10 @@ export function guardHandler(request: Request, tool: GuardedCall): Handler {
     if (!isModels) return runNested(request, tool, { seen, args, extra })
     seen.isTaken = true
     const [own, ...others] = await Promise.all([
-      toldOf(request, tool, extra, () => {
+      endOf(request, tool, extra, () => {
         demandSame(tool, seen.input, args)
         return runGuarded(request, tool, seen, extra)
-      }),
+      }).then(told),
       ...(await callsBeside(request, seen)).map((other) => carryOut(request, other, extra)),
     ])
     return others.length === 0 ? own : { ...own, content: [...own.content, ...others.flat()] }
@@ -44,36 +44,36 @@ export const isGuarded = (handler: object): boolean => bodies.has(handler)
 
 const textOf = (text: string) => ({ type: 'text' as const, text })
 
-/** Errors that stand for results of refused calls. A body may throw the same class, with its own text. */
-const refusals = new WeakMap<object, ToolAuthorizationError>()
-const refusedHere = new WeakSet<object>()
+/** What the model reads. */
+const told = (ended: Result | ToolAuthorizationError): Result =>
+  ended instanceof ToolAuthorizationError ? { content: [textOf(ended.message)], isError: true } : ended
 
-function refusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>): Result {
-  const [, message] = parts
-  const result: Result = { content: [textOf(message)], isError: true }
+/** Errors that were made here. A body may throw the same class, with its own text. */
+const refusals = new WeakSet<object>()
+
+function refusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>): ToolAuthorizationError {
   const error = new ToolAuthorizationError(...parts)
-  refusals.set(result, error)
-  refusedHere.add(error)
-  return result
+  refusals.add(error)
+  return error
 }
 
 const isRefusal = (error: unknown): error is ToolAuthorizationError =>
-  typeof error === 'object' && error !== null && refusedHere.has(error)
+  error instanceof ToolAuthorizationError && refusals.has(error)
 
-/** Carries out a call, and returns a refusal as the result. */
-async function toldOf(
+/** Carries out a call, and returns the result, or why there is none. */
+async function endOf(
   request: Request,
   { name }: GuardedCall,
   { signal }: Extra,
   run: () => Promise<Outcome<Result>>,
-): Promise<Result> {
+): Promise<Result | ToolAuthorizationError> {
   try {
     const outcome = await run()
     return outcome.status === 'done' ? outcome.result : refusal(...refusalParts(outcome))
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) throw error
     // Of a call that the body made.
-    if (isRefusal(error)) return refusal(error.code, error.message, error.interrupt)
+    if (isRefusal(error)) return error
     reportError(request, error, name)
     if (ConfigurationError.isInstance(error)) return refusal('misconfigured', denySentences.misconfigured)
     return refusal('tool_failed', toolFailedSentence)
@@ -97,7 +97,7 @@ async function carryOut(request: Request, other: PendingCall, extra: Extra): Pro
   const tool = request.calls.get(interrupt.tool)
   if (tool === undefined) return []
   const own = { ...extra, _meta: { ...extra._meta, [TOOL_USE_ID]: callId } }
-  const { content } = await toldOf(request, tool, extra, () => runGuarded(request, tool, other, own))
+  const { content } = told(await endOf(request, tool, extra, () => runGuarded(request, tool, other, own)))
   return [textOf(`Result of the call ${callId} of ${tool.name}, which had to wait:`), ...content]
 }
 
@@ -110,16 +110,15 @@ interface Nested {
 /** A call by the code of another tool. That code would take a refusal for a result, so it gets an error. */
 async function runNested(request: Request, tool: GuardedCall, { seen, args, extra }: Nested): Promise<Result> {
   const { name } = tool
-  const result = await toldOf(request, tool, extra, async () => {
+  const ended = await endOf(request, tool, extra, async () => {
     if (seen === undefined) throw new ConfigurationError('guardTools.hooks', NO_HOOK)
     const { sessionId, callId } = seen
     const call = { sessionId, callId, input: args ?? null }
     const slot = slotWithin(slotOf(call), { tool: name, input: call.input, attempt: seen })
     return runGuarded(request, tool, call, extra, slot)
   })
-  const refused = refusals.get(result)
-  if (refused !== undefined) throw refused
-  return result
+  if (ended instanceof ToolAuthorizationError) throw ended
+  return ended
 }
 
 const NO_HOOK =
