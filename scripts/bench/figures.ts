@@ -43,7 +43,7 @@ export function tell(figure: Figure): void {
   console.log(`  ${figure.name}`)
   console.log(
     `    ${micro(figure.run)}; ${figure.peerName} ${micro(figure.peer)}; ratio ${figure.ratio.toFixed(2)}; ` +
-      `over it ${micro(figure.over)} (half of the rounds ${spread(figure)})${verdictOf(figure)}`,
+      `over it ${micro(figure.over)} (half of the rounds ${figure.overSpread.map(micro).join(' to ')})${verdictOf(figure)}`,
   )
 }
 
@@ -55,8 +55,6 @@ export function against(value: number, limit: number | undefined, write: (limit:
 
 export const micro = (value: number): string =>
   Math.abs(value) < 1 ? `${(value * 1000).toFixed(0)} ns` : `${value.toFixed(2)} µs`
-
-const spread = ({ overSpread: [lower, upper] }: Figure): string => `${micro(lower)} to ${micro(upper)}`
 
 const verdictOf = ({ bar, within }: Figure): string => {
   if (bar === undefined) return ''

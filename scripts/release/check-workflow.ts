@@ -23,7 +23,6 @@ export interface Known {
  * that are there.
  *
  * It does not know GitHub's own schema: an unknown key is not found here.
- * @returns how many commands were looked at, and the problems
  */
 export function checkWorkflow(text: string, known: Known): { readonly commands: number; readonly problems: string[] } {
   const document = parseDocument(text, { uniqueKeys: true })
