@@ -70,7 +70,7 @@ function whyNot(jws: string, keys: readonly Jwk[]): string | undefined {
   if (!/^[\w.-]+$/.test(jws)) return 'characters that base64url does not have'
   if (jws.includes('..')) return 'an empty payload is no claims set'
   const { alg = '', kid } = decodeProtectedHeader(jws)
-  if (alg.startsWith('HS')) return 'a shared key: whoever verifies can sign'
+  if (alg.startsWith('HS')) return 'a shared key, by which an API could sign too'
   const key = keys.find((one) => one.kid === kid)
   return key?.alg === undefined || key.alg === alg ? undefined : 'the key is for another algorithm'
 }

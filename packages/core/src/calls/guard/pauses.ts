@@ -67,13 +67,14 @@ export async function findPauses<Pending extends { readonly interrupt: Interrupt
   { guard, identity, signal }: { readonly guard: { readonly pauses: Pauses } } & InboxOptions,
 ): Promise<PausesFound<Pending>> {
   if (pending.length === 0) return { status: 'nothing', resolved: [] }
-  const lookups = pending.map((one) => {
+  const asked = [...pending]
+  const lookups = asked.map((one) => {
     const options = { pause: pauseOf(one), identity, ...(signal !== undefined && { signal }) }
     return guard.pauses.stateOf(one.interrupt, options)
   })
   // A channel that is away must not hold up an answer that came by another one.
   const found = await Promise.all(lookups.map((one) => one.catch(openIfAway)))
-  const resolved = pending.filter((_, at) => found[at] !== undefined && found[at] !== 'open')
+  const resolved = asked.filter((_, at) => found[at] !== undefined && found[at] !== 'open')
   if (resolved.length > 0) return { status: 'resolved', resolved }
   const states = await Promise.all(lookups)
   return { status: states.includes('open') ? 'open' : 'unknown', resolved }

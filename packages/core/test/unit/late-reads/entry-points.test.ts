@@ -57,6 +57,7 @@ const exempt = [
     'slotWithin',
     'redactorOf',
     'withPolicies',
+    'checkAuth0Message',
     'refusalParts',
     'policiesOf',
     'readTools',
