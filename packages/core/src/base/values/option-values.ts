@@ -84,5 +84,6 @@ export function shown(value: unknown): string {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (value === '') return 'empty'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (value instanceof Promise) return 'a promise'
   return typeof value === 'object' ? 'an object of another kind' : `a ${typeof value}`
 }

@@ -1,4 +1,6 @@
+import type { Permission } from '../../base/contract/index.ts'
 import { BehalfError, ConfigurationError } from '../../base/errors/index.ts'
+import { permissionsOf } from '../../rights/fga/may.ts'
 
 /** Error of a policy's function, with the name of the function. */
 export class RuleThrew {
@@ -33,3 +35,7 @@ export function callRule<Answer>(rule: string, ask: () => Answer): Answer {
   answer.catch(() => {})
   throw new ConfigurationError(`policy.${rule}`, 'answers with a promise: give a function that answers at once')
 }
+
+/** Calls a rule that returns permissions, as {@link callRule} does. @throws ConfigurationError It returned none. */
+export const permissionsAsked = (rule: string, ask: () => Permission | readonly Permission[]): readonly Permission[] =>
+  permissionsOf(`policy.${rule}`, callRule(rule, ask))

@@ -3,7 +3,7 @@ import type { AccessDecision } from '../../rights/fga/access-checker.ts'
 import { isAllowed } from '../../rights/fga/filter-allowed.ts'
 import type { IdentifiedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
-import { callRule } from './call-rule.ts'
+import { callRule, permissionsAsked } from './call-rule.ts'
 import { type ApprovalCase, type GrantableScopes, grantableScopes, scopeSources } from './grantable-scopes.ts'
 import type { Bounds } from './guard-parts.ts'
 import { deny, type Refusal } from './refusal.ts'
@@ -49,9 +49,8 @@ export async function permit(
   if (checker === undefined) {
     return deny('misconfigured', 'asks for a permission: give createGuard `permissions`')
   }
-  const asked = callRule('permission', () => permission({ input, identity }))
   // A copy: a rule may fill in the same object for its next call while the checker waits.
-  const permissions = copyOf(Array.isArray(asked) ? asked : [asked])
+  const permissions = copyOf(permissionsAsked('permission', () => permission({ input, identity })))
   if (permissions.length === 0) return deny('not_permitted', 'the policy asked for no permissions')
   const decision = await checker.check({
     identity,

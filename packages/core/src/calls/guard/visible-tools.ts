@@ -1,10 +1,10 @@
-import type { DenyCode, Identity, Permission, Policy } from '../../base/contract/index.ts'
+import type { DenyCode, Identity, Policy } from '../../base/contract/index.ts'
 import { copyOf } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import { decideEach, isAllowed } from '../../rights/fga/filter-allowed.ts'
 import type { IncomingCall } from './call.ts'
 import { CallReport } from './call-report.ts'
-import { callRule } from './call-rule.ts'
+import { permissionsAsked } from './call-rule.ts'
 import { approvalCases, grantableScopes, scopeSources } from './grantable-scopes.ts'
 import type { Bounds, GuardParts } from './guard-parts.ts'
 import { identify } from './identify.ts'
@@ -113,7 +113,7 @@ async function permissionVerdict(
   }
   call.report.at = 'permission'
   try {
-    const permissions = copyOf(listOf(callRule('visibleWhen', () => visibleWhen({ identity }))))
+    const permissions = copyOf(permissionsAsked('visibleWhen', () => visibleWhen({ identity })))
     const question = { identity, agent: agent.name, permissions, effect: 'read' } as const
     const decisions = await withinDeadline({ timeoutMs: limits.timeoutMs }, (signal) =>
       decideEach(checker, { ...question, ...(subjects !== undefined && { subjects }), signal }),
@@ -132,6 +132,3 @@ const verdictOf = (refusal: Refusal): Verdict => ({
     refusal.status === 'denied' ? refusal.code : refusal.status === 'interrupted' ? 'login_required' : 'unavailable',
   detail: refusal.detail,
 })
-
-const listOf = (asked: Permission | readonly Permission[]): readonly Permission[] =>
-  Array.isArray(asked) ? asked : [asked as Permission]

@@ -6,6 +6,7 @@ import { aClock, checkOptions, having, kinds, needed } from '../../base/values/i
 import { currentIdentity } from '../../caller/identity/run-as.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
 import type { AccessChecker, AccessDecision, AccessQuestion } from './access-checker.ts'
+import { permissionsOf } from './may.ts'
 
 /** Maximum number of candidates in one check. For user, agent and delegation together, they need two full requests. */
 const MOST_AT_ONCE = 48
@@ -152,7 +153,7 @@ async function decideAbout<Document>(
   identity: Identity,
   options: FilterOptions<Document> & { readonly signal: AbortSignal },
 ): Promise<readonly boolean[]> {
-  const needed = page.map((document) => permissionsOf(document, options.permission))
+  const needed = page.map((document) => permissionsFor(document, options.permission))
   const { agent, subjects, effect = 'read', signal } = options
   const question: AccessQuestion = {
     identity,
@@ -173,25 +174,16 @@ async function decideAbout<Document>(
 }
 
 /** Returns no permissions for a document that cannot be named: only that document is withheld. */
-function permissionsOf<Document>(
+function permissionsFor<Document>(
   document: Document,
   permission: FilterOptions<Document>['permission'],
 ): readonly Permission[] {
-  let needed: Permission | readonly Permission[]
   try {
-    needed = permission(document)
+    return permissionsOf('filterAllowed.permission', permission(document))
   } catch (error) {
     if (BehalfError.isInstance(error) && error.code === 'ERR_INVALID_OBJECT') return []
     throw error
   }
-  if (needed instanceof Promise) {
-    needed.catch(() => {})
-    throw new ConfigurationError(
-      'filterAllowed.permission',
-      'answers with a promise: give a function that answers at once',
-    )
-  }
-  return Array.isArray(needed) ? needed : [needed as Permission]
 }
 
 /** Returns one decision for each permission, from any checker. */

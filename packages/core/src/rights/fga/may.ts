@@ -1,6 +1,6 @@
 import type { ContextValue, FgaObject, Permission } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidObjectError } from '../../base/errors/index.ts'
-import { copyOf, refuseUnknownKeys } from '../../base/values/index.ts'
+import { copyOf, refuseUnknownKeys, shown } from '../../base/values/index.ts'
 import { fits, isObjectName } from './object.ts'
 
 const relationForm = /^[^:#@*\s\p{Cc}]{1,50}$/u
@@ -29,6 +29,18 @@ export function may(relation: string, object: FgaObject, options: MayOptions = {
     context === undefined ? { relation, object } : { relation, object, context: Object.freeze(copyOf({ ...context })) }
   assertPermission(permission)
   return Object.freeze(permission)
+}
+
+/** The permissions that a rule returned. @throws ConfigurationError It returned something else, or a promise. */
+export function permissionsOf(rule: string, returned: Permission | readonly Permission[]): readonly Permission[] {
+  const permissions = [returned].flat()
+  for (const one of permissions) {
+    if (typeof one?.relation === 'string') continue
+    if (one instanceof Promise) one.catch(() => {})
+    const given = one === undefined ? 'nothing' : shown(one)
+    throw new ConfigurationError(rule, `returned ${given}: return may(relation, object(type, id))`)
+  }
+  return permissions
 }
 
 /** Checked again where it is used: nothing proves at run time that `may` made it. */

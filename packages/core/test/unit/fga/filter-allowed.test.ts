@@ -209,6 +209,17 @@ describe('filterAllowed', () => {
     }
     await expect(filterAllowed(docs(1), late)).rejects.toThrow(ConfigurationError)
   })
+
+  test('a rule that returns no permission is refused, with what it returned and what to return', async () => {
+    for (const [given, returned] of [
+      ['nothing', undefined],
+      ['true', true],
+    ] as const) {
+      const wrong = { ...options(world(readable(['d0'])).one), permission: () => returned as never }
+      const text = `filterAllowed.permission: returned ${given}: return may(relation, object(type, id))`
+      await expect(filterAllowed(docs(1), wrong)).rejects.toThrow(text)
+    }
+  })
 })
 
 /** Any mixture of rights over a few users, agents and documents. */

@@ -1,7 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { openFga } from '../../../src/entrypoints/fga.ts'
 import { denySentences, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
-import { policy, resource } from '../../../src/index.ts'
+import { may, object, policy, resource } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 import { API, buy, createOrder, policies, type World, world } from './world.ts'
 
@@ -104,5 +104,43 @@ describe('an API that the authorization server does not know (invalid_target) en
     const outcome = await target.guard().run(policies.get_portfolio, call, () => 'ran')
     expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
     expect(detailOf(outcome)).toMatch(slash)
+  })
+})
+
+describe('a rule that returns no permission ends as misconfigured, with the rule, what it returned, and may()', () => {
+  const remedy = ': return may(relation, object(type, id))'
+  const permissions = { check: async () => ({ allowed: true, checks: [{ question: 'q', allowed: true }] }) }
+  const valid = () => may('can_use', object('tool', 't'))
+
+  test.each<readonly [string, () => unknown]>([
+    ['nothing', () => undefined],
+    ['true', () => true],
+    ['false', () => false],
+    ['null', () => null],
+    ['a string', () => 'can_use'],
+    ['a function', () => may],
+    ['an object of another kind', () => ({ allowed: true })],
+    ['nothing', () => [valid(), undefined]],
+    ['a promise', () => [Promise.reject(new Error('late'))]],
+  ])('%s', async (given, returned) => {
+    const { guard, call } = smallWorld()
+    const run = vi.fn(() => 'ran')
+    const behalf = guard({ permissions })
+    const permission = returned as never
+    for (const [rules, rule] of [
+      [{ permission }, 'permission'],
+      [{ visibleWhen: permission }, 'visibleWhen'],
+      [{ permission, visibleWhen: valid }, 'permission'],
+      [{ permission: valid, visibleWhen: permission }, 'visibleWhen'],
+    ] as const) {
+      const outcome = await behalf.run(policy(schema, rules), call(), run)
+      expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+      expect(detailOf(outcome)).toBe(`policy.${rule}: returned ${given}${remedy}`)
+    }
+    const tool = policy(schema, { visibleWhen: permission })
+    expect((await behalf.visible({ tool }, user())).hidden).toEqual([
+      { tool: 'tool', reason: 'misconfigured', detail: `policy.visibleWhen: returned ${given}${remedy}` },
+    ])
+    expect(run).not.toHaveBeenCalled()
   })
 })
