@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AccessRules, Call, Effect, EffectOf, ResultFor, Rules } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { checkValues, kinds, needed } from '../../base/values/index.ts'
-import { type DefinedTool, markTool } from './defined-tool.ts'
+import { aToolName, type DefinedTool, markTool } from './defined-tool.ts'
 import { policy, publicTool } from './policy.ts'
 
 const toolValues = { name: needed(kinds.text), description: needed(kinds.text), run: needed(kinds.function) }
@@ -24,7 +24,7 @@ export function defineTool<
   Option extends keyof Rules<unknown, AccessRules> | 'name' | 'description' | 'input' | 'run' | 'public' = never,
 >(
   options: {
-    /** Name of the tool, for the model, the audit and the permissions. Models' APIs take letters, digits, `_` and `-`. */
+    /** Name of the tool, for the model, the audit and the permissions. 1 to 128 letters, digits and `_-.:/`. Models' APIs take `_` and `-` only. */
     readonly name: Name
     /** Description of the tool, for the model. */
     readonly description: string
@@ -47,6 +47,9 @@ export function defineTool<
   }
   const { name, description, input, run, public: isPublic, ...rules } = options
   checkValues('defineTool.', options, toolValues)
+  if (!aToolName.holds(name)) {
+    throw new ConfigurationError('defineTool.name', `is ${JSON.stringify(name)}; give ${aToolName.words}`)
+  }
   return markTool({ name, description, input, run, policy: policyFor(input, isPublic, rules) as never })
 }
 

@@ -23,6 +23,12 @@ export interface DefinedTool<
   run(input: Input, call: Call<Access>): Result | Promise<Result>
 }
 
+/** The union of what frameworks, models' APIs and MCP take. */
+export const aToolName = {
+  words: '1 to 128 letters, digits and _-.:/',
+  holds: (name: unknown) => typeof name === 'string' && /^[\w.:/-]{1,128}$/.test(name),
+}
+
 /** One call of a {@link DefinedTool}: an invocation without the name of the tool. */
 export type ToolCall = Omit<Invocation, 'tool'>
 

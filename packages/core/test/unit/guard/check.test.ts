@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
-import { may, memoryStore, object, policy, publicTool, resource } from '../../../src/index.ts'
+import { defineTool, may, memoryStore, object, policy, publicTool, resource } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 
@@ -46,6 +46,9 @@ describe('guard.check', () => {
         .guard()
         .check({ [name]: versioned })
     expect(check).toThrow(`${name}: name it by 1 to 128 letters, digits and _-.:/`)
+    const define = () => defineTool({ name, description: 'd', input: schema, effect: 'read', run: () => 1 })
+    const given = name === '' ? 'is empty; give ' : `is ${JSON.stringify(name)}; give 1 to 128 letters, digits and _-.:/`
+    expect(define).toThrow(`defineTool.name: ${given}`)
   })
 
   test.each(['buy_shares-2', 'stock.buy', 'stock:buy', 'stock/buy', 'x'.repeat(128)])('takes the name %j', (name) => {
