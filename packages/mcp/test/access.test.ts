@@ -196,8 +196,17 @@ describe('a browser that comes back to this machine', () => {
     expect((await fetch(browser.redirectUri)).status).toBe(404)
     const page = await fetch(`${browser.redirectUri}?code=c&state=s`)
     expect(page.headers.get('cache-control')).toBe('no-store')
+    expect(await page.text()).toBe('You can close this page, and go back to the app.')
     expect((await coming).searchParams.get('code')).toBe('c')
     expect(opened).toHaveLength(1)
+  })
+
+  test('says on its page that the sign-in failed, if the server refused', async () => {
+    const browser = await loopbackSignIn({ open: () => {} })
+    onTestFinished(() => browser.close())
+    await browser.show(new URL('https://as.example/authorize?state=s'))
+    const page = await fetch(`${browser.redirectUri}?error=access_denied&state=s`)
+    expect(await page.text()).toBe('The sign-in failed. You can close this page: the app says why.')
   })
 
   test('is not awaited for ever, and not after an abort', async () => {

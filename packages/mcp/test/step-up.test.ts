@@ -86,6 +86,7 @@ test.each([
     problem: 'refused',
     message: expect.stringContaining(`"${error}". The sign-in asked for "${asked()}`),
   })
+  expect(page).toContain('The sign-in asked for "…": check that the server knows it, exactly like that')
 })
 
 const byFetch = clients.filter(({ takesFetch }) => takesFetch)

@@ -93,6 +93,11 @@ export class BrowserSignIn {
     })
   }
 
+  /** A request goes out to the MCP server. */
+  sent(body: unknown, response: Promise<Response>): void {
+    this.#attended.sent(body, response)
+  }
+
   async #open({ url, state, signIn }: Page): Promise<void> {
     await this.#records.begin(state, signIn)
     await this.#show(url)

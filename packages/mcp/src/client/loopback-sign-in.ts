@@ -26,7 +26,10 @@ export interface LoopbackSignIn {
   close(): Promise<void>
 }
 
-const page = 'You can close this page, and go back to the app.'
+const pages = {
+  done: 'You can close this page, and go back to the app.',
+  refused: 'The sign-in failed. You can close this page: the app says why.',
+}
 
 /**
  * Signs a user of a command-line agent in by their browser, which comes back to a port on loopback. Node only.
@@ -45,7 +48,7 @@ export async function loopbackSignIn(options: LoopbackSignInOptions): Promise<Lo
     const isAnswer = url !== undefined && state !== undefined && url.searchParams.get('state') === state
     const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }
     response.writeHead(isAnswer ? 200 : 404, { ...headers, 'referrer-policy': 'no-referrer' })
-    response.end(isAnswer ? page : '')
+    response.end(isAnswer ? pages[url.searchParams.has('error') ? 'refused' : 'done'] : '')
     if (isAnswer) waiting.resolve(url)
   })
   await new Promise<void>((resolve, reject) => {

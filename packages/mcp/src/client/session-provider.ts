@@ -68,7 +68,9 @@ export class SessionProvider implements OAuthClientProvider {
     const around = (send: Fetch) => refreshingFetch(send, records, this.#tokens, timeoutMs)
     const send = accessFetch(server, { fetch: options.fetch, timeoutMs, trustedHosts, around })
     this.fetch = async (input, init) => {
-      const response = await send(input, init)
+      const sending = send(input, init)
+      this.#browser.sent(init?.body, sending)
+      const response = await sending
       this.#wanted = wantedLogin(response) ?? this.#wanted
       this.#refused = refusedToken(input, init, { response, server }) ?? this.#refused
       const needed = wantedScopes(response)
