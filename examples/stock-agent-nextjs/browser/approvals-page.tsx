@@ -19,9 +19,9 @@ function Page() {
         )}
       </div>
       <p role="status">{problem ?? 'no problem'}</p>
-      {waiting.map(({ approvalId, interrupt }) => (
+      {waiting.map(({ approvalId, interrupt, confirmed }) => (
         <section key={approvalId} aria-label={interrupt.kind}>
-          {interrupt.message}
+          {confirmed && interrupt.message}
         </section>
       ))}
       <button type="button" onClick={() => void wake()}>

@@ -36,6 +36,11 @@ export interface FollowOptions {
    * @default the cause is printed on the console
    */
   readonly onProblem?: (problem: FollowProblem | undefined, cause?: unknown) => void
+  /**
+   * Called with the `approvalId` of each question that the route knows as one of this user, when these change. Show the
+   * message of no other question: the messages of a chat may be another user's. An error of the callback is dropped.
+   */
+  readonly onConfirmed?: (approvalIds: readonly string[]) => void
 }
 
 const DEFAULT_SECONDS = 5
@@ -49,6 +54,8 @@ const UNSENT_TICKS = 3
 interface Followed {
   dueAt: number
   failures: number
+  /** The route knows it as a question of this user. An outage changes nothing. */
+  confirmed: boolean
   found?: Found
 }
 
@@ -68,11 +75,13 @@ export function followInterrupts(
     url = '/api/approvals',
     fetch: send = (to, init) => globalThis.fetch(to, init),
     onProblem = printProblem,
+    onConfirmed = () => {},
   }: FollowOptions = {},
 ): () => void {
   const stopped = new AbortController()
   const followed = new Map<string, Followed>()
   let told: FollowProblem | undefined
+  let toldConfirmed = '[]'
   let unsent = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
@@ -82,8 +91,10 @@ export function followInterrupts(
     if (stopped.signal.aborted) return
     state.found = found
     state.failures = found.problem === undefined ? 0 : state.failures + 1
+    if (found.problem !== 'unavailable') state.confirmed = found.problem === undefined
     const seconds = found.interval ?? interrupt.interval ?? DEFAULT_SECONDS
     state.dueAt = Date.now() + Math.min(MAX_SECONDS, seconds * 2 ** state.failures) * 1_000
+    tell()
     if (found.answer !== undefined) await respond(chat, { id: approvalId, ...found.answer })
   }
 
@@ -92,7 +103,7 @@ export function followInterrupts(
     const ids = new Set(waiting.map(({ approvalId }) => approvalId))
     for (const id of followed.keys()) if (!ids.has(id)) followed.delete(id)
     for (const pending of waiting) {
-      const state = followed.get(pending.approvalId) ?? { dueAt: 0, failures: 0 }
+      const state = followed.get(pending.approvalId) ?? { dueAt: 0, failures: 0, confirmed: false }
       followed.set(pending.approvalId, state)
       // Not awaited: a slow answer must not hold up the others. An error of the chat is shown by the chat.
       if (state.dueAt <= Date.now()) poll(pending, state).catch(() => {})
@@ -100,18 +111,21 @@ export function followInterrupts(
   }
 
   const tell = (): void => {
-    unsent = isUnsent(chat) ? unsent + 1 : 0
     const lost: Found = unsent < UNSENT_TICKS ? {} : { problem: 'not_sent', cause: new Error(NOT_SENT) }
     const { problem, cause } = [...followed.values()].find(({ found }) => found?.problem)?.found ?? lost
-    // An error of the callback must not end the polls.
-    if (problem !== told) void (async () => onProblem(problem, cause))().catch(() => {})
+    if (problem !== told) safely(() => onProblem(problem, cause))
     told = problem
+    const confirmed = [...followed].flatMap(([id, state]) => (state.confirmed ? [id] : []))
+    const text = JSON.stringify(confirmed)
+    if (text !== toldConfirmed) safely(() => onConfirmed(confirmed))
+    toldConfirmed = text
   }
 
   const run = (): void => {
     timer = setTimeout(run, TICK_MS)
     try {
       pollAll()
+      unsent = isUnsent(chat) ? unsent + 1 : 0
       tell()
     } catch {
       // The messages are not those of a chat now. They are read again.
@@ -123,6 +137,9 @@ export function followInterrupts(
     clearTimeout(timer)
   }
 }
+
+/** An error of a callback must not end the polls. */
+const safely = (callback: () => void): void => void (async () => callback())().catch(() => {})
 
 /** The default of `onProblem`: else a mistake of the app would be silent. */
 export function printProblem(problem: FollowProblem | undefined, cause: unknown): void {

@@ -15,12 +15,21 @@ export type { FollowedChat, FollowOptions, FollowProblem } from './follow-interr
 export type { PendingInterrupt } from './interrupts-of.ts'
 
 /** Options of {@link useApprovals}. */
-export type UseApprovalsOptions = FollowOptions
+export type UseApprovalsOptions = Omit<FollowOptions, 'onConfirmed'>
+
+/** A waiting call of {@link Approvals}. */
+export interface WaitingCall extends PendingInterrupt {
+  /**
+   * The route knows it as a question of this user. Show `interrupt.message` only then: the messages of a chat may be
+   * another user's. Only a call of the kind `approval_pending` has a question.
+   */
+  readonly confirmed: boolean
+}
 
 /** The waiting calls of a chat. */
 export interface Approvals {
-  /** Calls that wait for a person, in their order. Show `interrupt.message`. */
-  readonly waiting: readonly PendingInterrupt[]
+  /** Calls that wait for a person, in their order. Show `interrupt.message` of those that are `confirmed`. */
+  readonly waiting: readonly WaitingCall[]
   /** Reason why a question is not followed now. Absent: all are. */
   readonly problem: FollowProblem | undefined
   /**
@@ -43,6 +52,7 @@ export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseA
     latest.current = { chat, fetch, onProblem }
   })
   const [problem, setProblem] = useState<FollowProblem>()
+  const [confirmed, setConfirmed] = useState<readonly string[]>([])
   const waiting = interruptsOf(chat.messages)
   const isOpen = isUnsent(chat) || waiting.some(({ interrupt }) => interrupt.kind === 'approval_pending')
   useEffect(() => {
@@ -65,12 +75,18 @@ export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseA
           const { onProblem: tell = printProblem } = latest.current
           tell(found, cause)
         },
+        onConfirmed: setConfirmed,
       },
     )
     return () => {
       stop()
       setProblem(undefined)
+      setConfirmed([])
     }
   }, [isOpen, url])
-  return { waiting, problem, wake: useCallback(() => wake(latest.current.chat), []) }
+  return {
+    waiting: waiting.map((call) => ({ ...call, confirmed: confirmed.includes(call.approvalId) })),
+    problem,
+    wake: useCallback(() => wake(latest.current.chat), []),
+  }
 }
