@@ -9,7 +9,7 @@ export type SandboxFault = 'approve' | 'deny' | 'expire' | 'slow-down' | '503' |
 
 type Controls = ProtocolTarget['authorizationServer']['controls']
 
-/** Effects on a question: on the open one, else on the next. */
+/** Effects on a question: an answer is for all open ones, another effect for the newest; else for the next. */
 const TO_QUESTIONS: Readonly<Record<string, (controls: Controls, authReqId: string) => Promise<void>>> = {
   approve: (controls, id) => controls.approve(id),
   deny: (controls, id) => controls.deny(id),
@@ -22,12 +22,12 @@ const RETRY_SECONDS = 2
 
 /** Faults, and their effects. */
 export const FAULTS: Readonly<Record<SandboxFault, string>> = {
-  approve: 'the open question is approved, else the next one',
-  deny: 'the open question is denied, else the next one',
-  expire: 'the open question runs out, else the next one',
-  'slow-down': 'the next poll of the open question is told to slow down, else of the next one',
+  approve: 'all open questions are approved, else the next one',
+  deny: 'all open questions are denied, else the next one',
+  expire: 'the newest open question runs out, else the next one',
+  'slow-down': 'the next poll of the newest open question is told to slow down, else of the next one',
   '503': `the next token request is answered 503, with Retry-After: ${RETRY_SECONDS}`,
-  'lost-answer': 'the tokens of the open question, else of the next one, get lost on their way',
+  'lost-answer': 'the tokens of the newest open question, else of the next one, get lost on their way',
   revoke: 'the refresh tokens of all linked accounts are revoked at the upstream: they have to be connected again',
   off: 'whatever was set and has not happened yet does not happen',
 }
@@ -50,7 +50,7 @@ export function createFaults(target: OpenTarget, { people, events, answers }: Fa
     const name = event.type === 'asked' ? (next.shift() ?? answers) : undefined
     if (event.type !== 'asked' || name === undefined) return
     // Runs after the client has its acknowledgement: it did not ask for an immediate answer.
-    setTimeout(() => void toQuestion(controls, name, event.question), 20).unref()
+    setTimeout(() => void toQuestions(controls, name, event.question), 20).unref()
   })
   return async (name) => {
     if (!Object.hasOwn(FAULTS, name)) {
@@ -67,7 +67,7 @@ export function createFaults(target: OpenTarget, { people, events, answers }: Fa
       for (const { upstreamSubject } of people) {
         await target.upstream.controls.revokeRefreshTokens(upstreamSubject)
       }
-    } else if (!(await toQuestion(controls, name))) {
+    } else if (!(await toQuestions(controls, name))) {
       next.push(name)
     }
     return effect
@@ -75,19 +75,20 @@ export function createFaults(target: OpenTarget, { people, events, answers }: Fa
 }
 
 /**
- * @param question - @default the newest open one
- * @returns whether the question was open; `false` too if another answer came first
+ * @param question - @default all open ones for an answer, else the newest
+ * @returns whether one was open; `false` too if another answer came first
  */
-async function toQuestion(controls: Controls, name: string, question?: string): Promise<boolean> {
+async function toQuestions(controls: Controls, name: string, question?: string): Promise<boolean> {
   const open = await controls.pendingRequests()
-  const found =
-    question === undefined ? open.at(-1) : open.find(({ authReqId }) => questionName(authReqId) === question)
-  if (found === undefined) return false
-  try {
-    await TO_QUESTIONS[name]?.(controls, found.authReqId)
-    return true
-  } catch (error) {
-    if (error instanceof TestingError) return false
-    throw error
+  const chosen = question === undefined ? open : open.filter(({ authReqId }) => questionName(authReqId) === question)
+  let isDone = false
+  for (const { authReqId } of name === 'approve' || name === 'deny' ? chosen : chosen.slice(-1)) {
+    try {
+      await TO_QUESTIONS[name]?.(controls, authReqId)
+      isDone = true
+    } catch (error) {
+      if (!(error instanceof TestingError)) throw error
+    }
   }
+  return isDone
 }

@@ -34,6 +34,23 @@ test('what was set for an open question is taken back as well', async () => {
   expect((await redeem(sandbox, authReqId)).status).toBe(200)
 })
 
+test.each([
+  ['approve', [undefined, undefined]],
+  ['deny', ['access_denied', 'access_denied']],
+  ['expire', ['authorization_pending', 'expired_token']],
+] as const)(
+  '%s is for all open questions if it is an answer, else for the newest, and for no later one',
+  async (name, ends) => {
+    const sandbox = await start()
+    const open = [await askBy(sandbox, 'ann'), await askBy(sandbox, 'bob')]
+    await sandbox.fault(name)
+    for (const [index, authReqId] of open.entries()) expect(await errorOf(sandbox, authReqId)).toBe(ends[index])
+    const later = await askBy(sandbox, 'ann')
+    await pause(100)
+    expect(await errorOf(sandbox, later)).toBe('authorization_pending')
+  },
+)
+
 test('each question gets the answer that was set for it, though several come at once', async () => {
   const sandbox = await start({ answers: 'approve' })
   await sandbox.fault('deny')
