@@ -1,4 +1,4 @@
-import { denySentences } from '@behalf/core/spi'
+import { denySentences, tellFault } from '@behalf/core/spi'
 import { pauseOf } from './call-in-messages.ts'
 import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
 import { incomingCall, rawInputOf } from './raw-input.ts'
@@ -28,6 +28,7 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
         rawInput,
         identity,
       })
+      tellFault(outcome, name, options)
       switch (outcome.status) {
         case 'ready':
           return undefined

@@ -1,6 +1,6 @@
 import { ConfigurationError, type Invocation, type Outcome, ToolAuthorizationError } from '@behalf/core'
 import { parseInterrupt } from '@behalf/core/interrupts'
-import { denySentences, refusalParts, slotWithin, toolFailedSentence } from '@behalf/core/spi'
+import { denySentences, refusalParts, slotWithin, tellFault, toolFailedSentence } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
 import { wasAsked } from './approval-of.ts'
 import { type CallInMessages, pauseOf } from './call-in-messages.ts'
@@ -83,6 +83,7 @@ async function runGuarded(
     began = true
     return body(parsed)
   })
+  tellFault(outcome, name, options)
   const isKnown = isModels || isOfAttempt(options, JSON.stringify([name, slot, rawInput]), attempt)
   if (outcome.status === 'interrupted' && isModels && !wasAsked(call)) reportUnasked(call)
   if (outcome.status !== 'done' || began || isKnown) return resultOf(outcome)
@@ -111,15 +112,17 @@ function isOfAttempt(tools: object, call: string, attempt: object): boolean {
  * cannot decide now and could a moment later.
  */
 async function demandAsked(
-  { policy, options: { guard, threadId } }: GuardedCall,
+  { policy, options }: GuardedCall,
   invocation: Invocation,
   { id, answered }: CallInMessages,
 ): Promise<void> {
+  const { guard, threadId } = options
   const { tool, input, rawInput } = invocation
   const interrupt = parseInterrupt(answered?.reason)
   const isOwn = interrupt?.tool === tool
   if (isOwn && (await guard.pauses.isOwn(interrupt, pauseOf(threadId, id, input, rawInput)))) return
   const outcome = await guard.preflight(policy, invocation)
+  tellFault(outcome, tool, options)
   if (outcome.trace.approvalId !== undefined) return
   if (outcome.status !== 'ready') resultOf(outcome)
   throw refusal('not_permitted', denySentences.not_permitted)

@@ -1,5 +1,5 @@
 import { type Call, ConfigurationError, type Outcome } from '@behalf/core'
-import { denySentences, redactorOf, refusalParts, toolFailedSentence } from '@behalf/core/spi'
+import { denySentences, redactorOf, refusalParts, tellFault, toolFailedSentence } from '@behalf/core/spi'
 import { isGraphBubbleUp } from '@langchain/langgraph'
 import type { GuardedCall } from './guarded-tools.ts'
 import type { Enclosing } from './nesting.ts'
@@ -78,6 +78,7 @@ async function outcomeOf(
     return failure(call, config, error)
   }
   if (outcome.status === 'done') return outcome.result
+  tellFault(outcome, call.name, call)
   const paused = outcome.status === 'interrupted' && (await pauseFor(outcome.interrupt, call, place, config))
   if (paused) throw paused
   return refusal(call, config, ...refusalParts(outcome))

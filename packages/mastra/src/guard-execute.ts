@@ -1,5 +1,13 @@
 import { ConfigurationError, type Outcome, ToolAuthorizationError } from '@behalf/core'
-import { denySentences, plainCopy, redactorOf, refusalParts, slotWithin, toolFailedSentence } from '@behalf/core/spi'
+import {
+  denySentences,
+  plainCopy,
+  redactorOf,
+  refusalParts,
+  slotWithin,
+  tellFault,
+  toolFailedSentence,
+} from '@behalf/core/spi'
 import {
   attemptOf,
   boundTo,
@@ -99,6 +107,7 @@ export const isGuarded = (execute: object): boolean => bodies.has(execute)
 
 async function resultOf(outcome: Outcome<unknown>, context: Context, call: GuardedCall): Promise<unknown> {
   if (outcome.status === 'done') return outcome.result
+  tellFault(outcome, call.name, call.options)
   if (outcome.status !== 'interrupted') throw new ToolAuthorizationError(...refusalParts(outcome))
   const interrupt = await boundTo(context, outcome.interrupt, call)
   const suspend = suspenderOf(context)

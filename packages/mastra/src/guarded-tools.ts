@@ -30,9 +30,10 @@ export interface GuardToolsOptions<Tools> {
    */
   readonly identity: Identity | undefined | (() => Identity | undefined)
   /**
-   * Gets what a tool's body threw, and the tool's name. The model is told a fixed sentence instead.
-   * Also gets a fault of the guard itself, and of an `identity` function. What it throws is dropped.
-   * @default the error is dropped
+   * Gets what a tool's body threw, and the tool's name. The model is told a fixed sentence instead. Also gets a fault
+   * of the guard itself, and of an `identity` function. Gets once each reason for which the guard refused a call as
+   * `misconfigured`, `approval_not_sent` or `identity_not_verified`. What it throws is dropped.
+   * @default the error is dropped, and why a call was refused is printed
    */
   readonly onError?: (error: unknown, tool: string) => void
 }

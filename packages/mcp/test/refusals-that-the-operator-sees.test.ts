@@ -58,7 +58,7 @@ test('a question that is not sent is written to the console with its reason, whi
   expect(JSON.stringify(result)).not.toContain('invalid_binding_message')
   expect(lines()).toEqual([
     expect.stringMatching(
-      /^@behalf\/mcp: the tool "pay" was refused \(approval_not_sent\): approval\.message: .*"invalid_binding_message"/,
+      /^@behalf: the tool "pay" was refused \(approval_not_sent\): approval\.message: .*"invalid_binding_message"/,
     ),
   ])
 })
@@ -67,7 +67,7 @@ test('a rule that throws is written to the console with its name, and without it
   const lines = consoleLines()
   expect((await call(throwing()))._meta).toMatchObject({ 'behalf/refusal': 'misconfigured' })
   expect(lines()).toEqual([
-    '@behalf/mcp: the tool "pay" was refused (misconfigured): the rule permission threw RangeError: give `onError` to see its message',
+    '@behalf: the tool "pay" was refused (misconfigured): the rule permission threw RangeError: give `onError` to see its message',
   ])
 })
 
@@ -100,7 +100,7 @@ test('a newcomer finds both texts on the page of typical mistakes', async () => 
   const [unsent, refused] = lines()
   expect(page).toContain(
     unsent
-      ?.replace('@behalf/mcp: ', '')
+      ?.replace('@behalf: ', '')
       .replace('"pay"', '"buy"')
       .replace(/(message").*/, '$1'),
   )

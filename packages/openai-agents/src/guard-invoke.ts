@@ -1,5 +1,5 @@
 import { ConfigurationError, type Outcome, type Slot, ToolAuthorizationError } from '@behalf/core'
-import { denySentences, plainCopy, refusalParts, slotWithin, toolFailedSentence } from '@behalf/core/spi'
+import { denySentences, plainCopy, refusalParts, slotWithin, tellFault, toolFailedSentence } from '@behalf/core/spi'
 import { argumentsIn, findingKey, identityOf, reportError, runOf, slotOf } from './call-context.ts'
 import type { AnyRunContext, AnyTool, GuardedCall } from './guarded-tools.ts'
 
@@ -50,12 +50,14 @@ interface Incoming {
   readonly isModels: boolean
 }
 
-function runGuarded(call: GuardedCall, incoming: Incoming): Promise<Outcome<unknown>> {
+async function runGuarded(call: GuardedCall, incoming: Incoming): Promise<Outcome<unknown>> {
   const { name, policy, options } = call
   const { input, details } = incoming
   const slot = placeOf(call, incoming)
   const invocation = { tool: name, slot, input, rawInput: input, identity: identityOf(call), signal: details.signal }
-  return options.guard.run(policy, invocation, (parsed) => runTool(call, incoming, parsed))
+  const outcome = await options.guard.run(policy, invocation, (parsed) => runTool(call, incoming, parsed))
+  tellFault(outcome, name, options)
+  return outcome
 }
 
 function resultOf(outcome: Outcome<unknown>, told: ReturnType<typeof refusing>): unknown {

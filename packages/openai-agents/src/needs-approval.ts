@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@behalf/core'
-import { denySentences, plainCopy } from '@behalf/core/spi'
+import { denySentences, plainCopy, tellFault } from '@behalf/core/spi'
 import { type Finding, findingKey, identityOf, pauseOf, reportError, runOf, slotOf } from './call-context.ts'
 import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 
@@ -43,6 +43,7 @@ async function findingOf(
     }
     const invocation = { tool: name, slot, input, rawInput: input, identity }
     const outcome = await guard.preflight(policy, invocation)
+    tellFault(outcome, name, options)
     switch (outcome.status) {
       case 'ready':
         return undefined

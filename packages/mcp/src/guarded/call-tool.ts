@@ -1,8 +1,15 @@
 import type { Identity, Interrupt, Outcome } from '@behalf/core'
-import { denySentences, interruptSentences, type Redactor, redactorOf, toolFailedSentence } from '@behalf/core/spi'
+import {
+  denySentences,
+  interruptSentences,
+  type Redactor,
+  redactorOf,
+  tellFault,
+  toolFailedSentence,
+} from '@behalf/core/spi'
 import { asksForInput, type InputRequired, inputAskedFor, isInputRequired } from './input-required.ts'
 import type { GuardedTool } from './mcp-tool.ts'
-import { reportError, reportRefusal } from './report-error.ts'
+import { reportError } from './report-error.ts'
 import type { ToolResult } from './schema.ts'
 import { checkedResult, INTERRUPT_META, REFUSAL_META, toolResultOf } from './tool-result.ts'
 import { waitForAnswer } from './wait-for-answer.ts'
@@ -87,7 +94,7 @@ function answerOf(guarded: GuardedTool, ended: Ended): ToolAnswer {
     case 'done':
       return { kind: 'result', result: toolResultOf(ended.result, tool.outputSchema !== undefined) }
     case 'denied':
-      reportRefusal(guarded, ended)
+      tellFault(ended, guarded.name, guarded.rules)
       return refusal(ended.message, ended.code)
     case 'unavailable':
       return refusal(ended.message, 'unavailable')

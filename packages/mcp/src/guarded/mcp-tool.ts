@@ -77,8 +77,8 @@ export interface GuardRules {
   readonly list?: 'permitted' | 'all'
   /**
    * Gets what a tool's body threw, and the tool's name. The client is told a fixed sentence instead. Also gets a
-   * fault of the guard itself, and a `ConfigurationError` that says why a call was refused as `approval_not_sent` or
-   * `misconfigured`. What it throws is dropped. @default writes the error's name and where it was thrown to
+   * fault of the guard itself, and, once for each reason, a `ConfigurationError` that says why a call was refused as
+   * `approval_not_sent`, `identity_not_verified` or `misconfigured`. What it throws is dropped. @default writes the error's name and where it was thrown to
    * `console.error`, or why the call was refused: messages of the app's own errors may hold secrets, and are left out
    */
   readonly onError?: (error: unknown, tool: string) => void

@@ -1,5 +1,4 @@
-import { ConfigurationError, type Outcome } from '@behalf/core'
-import { displayText } from '@behalf/core/interrupts'
+import { ConfigurationError } from '@behalf/core'
 import { tellApp } from '@behalf/core/spi'
 import type { GuardedTool } from './mcp-tool.ts'
 
@@ -7,23 +6,6 @@ import type { GuardedTool } from './mcp-tool.ts'
 export function reportError({ name, rules }: Pick<GuardedTool, 'name' | 'rules'>, error: unknown): void {
   const { onError = () => writeError(`the tool ${JSON.stringify(name)}`, error) } = rules
   tellApp(() => onError(error, name))
-}
-
-/** Codes of refusals that the operator has to mend. The client is told the code only, and an MCP server has no outcome to print. */
-const FAULTS = ['approval_not_sent', 'misconfigured']
-
-/** Tells the app why the guard refused a call, where that is a fault of the set-up. */
-export function reportRefusal(
-  { name, rules }: Pick<GuardedTool, 'name' | 'rules'>,
-  { code, trace }: Extract<Outcome<unknown>, { readonly status: 'denied' }>,
-): void {
-  if (!FAULTS.includes(code)) return
-  const why = trace.steps.findLast(({ verdict }) => verdict === 'denied')?.detail ?? ''
-  // The message of an error that a rule of the app threw may hold secrets.
-  const shown = displayText(why).replace(/^(the rule \S+ threw \w+): .*/, '$1: give `onError` to see its message')
-  const write = () => console.error(`@behalf/mcp: the tool ${JSON.stringify(name)} was refused (${code}): ${shown}`)
-  const { onError = write } = rules
-  tellApp(() => onError(new ConfigurationError(name, `was refused (${code}): ${why}`), name))
 }
 
 /**

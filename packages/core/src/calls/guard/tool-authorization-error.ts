@@ -1,4 +1,7 @@
-import type { DenyCode, Interrupt, InterruptKind, Outcome } from '../../base/contract/index.ts'
+import type { DenyCode, Interrupt, InterruptKind, Outcome, Trace } from '../../base/contract/index.ts'
+import { displayText } from '../../base/display/display-text.ts'
+import { ConfigurationError } from '../../base/errors/index.ts'
+import { tellApp } from '../../base/ports/index.ts'
 import { interruptSentences } from './sentences.ts'
 
 const brand = Symbol.for('@behalf/core@1/tool-authorization-error')
@@ -62,4 +65,34 @@ export function refusalParts(
     default:
       return outcome satisfies never
   }
+}
+
+/** Codes of refusals that the operator has to mend. The model is told a fixed sentence, and an adapter's app sees no outcome. */
+const FAULTS = ['approval_not_sent', 'identity_not_verified', 'misconfigured']
+const MOST_TOLD = 1000
+
+/** Texts that were told, by guard: an app may make its tools for each request. */
+const told = new WeakMap<object, Set<string>>()
+
+/**
+ * Tells why a guard refused a call, where that is a fault of the set-up: each text once, to `onError`, else to the
+ * console. There, the message of an error that a rule threw is left out: it may hold secrets.
+ */
+export function tellFault(
+  outcome: { readonly status: string; readonly code?: string; readonly trace: Pick<Trace, 'steps'> },
+  tool: string,
+  { guard, onError }: { readonly guard: object; readonly onError?: ((error: Error, tool: string) => void) | undefined },
+): void {
+  const { code = '', trace } = outcome
+  if (!FAULTS.includes(code)) return
+  const why = trace.steps.findLast(({ verdict }) => verdict === 'denied')?.detail ?? ''
+  const known = told.get(guard) ?? new Set()
+  told.set(guard, known)
+  const text = `the tool ${JSON.stringify(tool)} was refused (${code}): `
+  if (known.has(text + why)) return
+  if (known.size >= MOST_TOLD) known.clear()
+  known.add(text + why)
+  const shown = displayText(why).replace(/^(the rule \S+ threw \w+): .*/, '$1: give `onError` to see its message')
+  const print = () => console.error(`@behalf: ${text}${shown}`)
+  tellApp(() => (onError ?? print)(new ConfigurationError(tool, `was refused (${code}): ${why}`), tool))
 }

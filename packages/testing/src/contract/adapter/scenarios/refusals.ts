@@ -66,6 +66,26 @@ export const refusals: readonly AdapterScenario[] = [
     },
   },
   {
+    title: 'why a call was refused by a fault of the set-up is told to the app once, and not to the model',
+    async run(session) {
+      const guard = session.guard()
+      for (const id of ['call-1', 'call-2']) {
+        const report = await session.turn({
+          start: 'Who am I?',
+          identity: { ...(await session.login()) },
+          guard,
+          directory: session.freshDirectory(),
+          model: [[call(id, 'whoami')], 'It failed.'],
+        })
+        expect(report).toMatchObject({ ended: 'answered', text: 'It failed.' })
+        expect(report.model.saw + report.browser).not.toContain('no verification of')
+      }
+      expect(session.errors.map(String)).toEqual([
+        'ConfigurationError: whoami: was refused (identity_not_verified): no verification of @behalf/core returned this identity',
+      ])
+    },
+  },
+  {
     title: 'a tool that guard.visible hides is not offered, and does not run when it is called all the same',
     async run(session) {
       const identity = await session.login()
