@@ -22,6 +22,7 @@ function Page() {
       {waiting.map(({ approvalId, interrupt, confirmed }) => (
         <section key={approvalId} aria-label={interrupt.kind}>
           {confirmed && interrupt.message}
+          {interrupt.kind !== 'approval_pending' && 'Sign in, and come back.'}
         </section>
       ))}
       <button type="button" onClick={() => void wake()}>

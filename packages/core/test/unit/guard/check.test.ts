@@ -47,7 +47,8 @@ describe('guard.check', () => {
         .check({ [name]: versioned })
     expect(check).toThrow(`${name}: name it by 1 to 128 letters, digits and _-.:/`)
     const define = () => defineTool({ name, description: 'd', input: schema, effect: 'read', run: () => 1 })
-    const given = name === '' ? 'is empty; give ' : `is ${JSON.stringify(name)}; give 1 to 128 letters, digits and _-.:/`
+    const given =
+      name === '' ? 'is empty; give ' : `is ${JSON.stringify(name)}; give 1 to 128 letters, digits and _-.:/`
     expect(define).toThrow(`defineTool.name: ${given}`)
   })
 

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { openFga } from '../../../src/entrypoints/fga.ts'
 import { denySentences, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
-import { may, object, policy, resource } from '../../../src/index.ts'
+import { defineTool, may, object, policy, resource } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 import { API, buy, createOrder, policies, type World, world } from './world.ts'
 
@@ -143,4 +144,26 @@ describe('a rule that returns no permission ends as misconfigured, with the rule
     ])
     expect(run).not.toHaveBeenCalled()
   })
+})
+
+test('a newcomer finds the texts of wrong rules and names on the page of typical mistakes', async () => {
+  const page = readFileSync(new URL('../../../../../docs/mistakes.md', import.meta.url), 'utf8')
+  const { guard, call } = smallWorld()
+  const permissions = { check: async () => ({ allowed: true, checks: [{ question: 'q', allowed: true }] }) }
+  const behalf = guard({ permissions })
+  const texts: (string | undefined)[] = []
+  for (const permission of [() => undefined, () => may('can_use', 'p-ann' as never)]) {
+    const outcome = await behalf.run(policy(schema, { permission: permission as never }), call(), () => 'ran')
+    expect(outcome.status).toBe('denied')
+    texts.push(detailOf(outcome))
+  }
+  const define = () => defineTool({ name: 'buy shares', description: 'd', input: schema, effect: 'read', run: () => 1 })
+  expect(define).toThrow(
+    expect.toSatisfy(({ message }: Error) => {
+      texts.push(message)
+      return true
+    }),
+  )
+  expect(texts).toHaveLength(3)
+  for (const text of texts) expect(page).toContain(`\`${text}\``)
 })
