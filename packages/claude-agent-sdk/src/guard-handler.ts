@@ -1,5 +1,5 @@
 import { ConfigurationError, type Json, type Outcome, type Slot, ToolAuthorizationError } from '@behalf/core'
-import { denySentences, plainCopy, refusalParts, slotWithin, toolFailedSentence } from '@behalf/core/spi'
+import { denySentences, plainCopy, refusalParts, slotWithin, tellFault, toolFailedSentence } from '@behalf/core/spi'
 import type { AnyTool, GuardedCall, PendingCall } from './guarded-tools.ts'
 import { callsBeside, invocationOf, type Request, reportError, type SeenCall, slotOf } from './request.ts'
 
@@ -69,6 +69,7 @@ async function endOf(
 ): Promise<Result | ToolAuthorizationError> {
   try {
     const outcome = await run()
+    tellFault(outcome, name, request)
     return outcome.status === 'done' ? outcome.result : refusal(...refusalParts(outcome))
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) throw error

@@ -56,8 +56,9 @@ export interface GuardContext {
   /**
    * Called with the error that a tool's body threw, and the tool's name. The model gets a fixed sentence instead. Also
    * called with a fault of the guard itself, of an `identity` function, and where arguments were changed after the
-   * decision. An error of the callback is dropped.
-   * @default the error is dropped
+   * decision. Gets once each reason for which the guard refused a call as `misconfigured`, `approval_not_sent` or
+   * `identity_not_verified`. An error of the callback is dropped.
+   * @default the error is dropped, and why a call was refused is printed
    */
   readonly onError?: (error: unknown, tool: string) => void
 }

@@ -1,6 +1,6 @@
 import type { HookCallback, HookJSONOutput, HookPermissionDecision } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError, type Interrupt, type Policy } from '@behalf/core'
-import { denySentences, interruptSentences, plainCopy } from '@behalf/core/spi'
+import { denySentences, interruptSentences, plainCopy, tellFault } from '@behalf/core/spi'
 import type { BuiltInOptions, PendingCall } from './guarded-tools.ts'
 import {
   callsBeside,
@@ -56,6 +56,7 @@ async function decideOurs(request: Request, call: SeenCall): Promise<HookJSONOut
   const policy = calls.get(call.tool)?.policy
   if (policy === undefined) return decided('deny', denySentences.no_policy)
   const outcome = await guard.preflight(policy, invocationOf(request, call.tool, call))
+  tellFault(outcome, call.tool, request)
   // A policy that waits does so in the tool, where the signal of an abort is heard as well.
   const waits = outcome.status === 'interrupted' && outcome.maxWaitSeconds === undefined
   const beside = await callsBeside(request, call)
@@ -105,6 +106,7 @@ async function decideBuiltIn(
     call.isUsedUp = true
     return null
   })
+  tellFault(outcome, tool, request)
   if (outcome.status === 'done') return isFirst ? decided('allow') : decided('deny', denySentences.unknown_outcome)
   return outcome.status === 'interrupted' ? wait(request, call, outcome.interrupt) : decided('deny', outcome.message)
 }

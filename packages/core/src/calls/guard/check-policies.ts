@@ -1,7 +1,7 @@
 import type { Policy } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { channelOf } from './build-approval-request.ts'
-import { aToolName } from './defined-tool.ts'
+import { toolNames } from './defined-tool.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 
@@ -38,7 +38,7 @@ function problemsOf(tool: string, policy: PolicyDefinition | undefined, guard: G
   const { permission, visibleWhen, roles, approval } = policy.rules
   const asksPermission = permission !== undefined || visibleWhen !== undefined
   const missing = [
-    !aToolName.holds(tool) && `name it by ${aToolName.words}`,
+    !toolNames.form.test(tool) && `name it by ${toolNames.words}`,
     asksPermission && bounds.permissions === undefined && 'asks for a permission: give createGuard `permissions`',
     roles !== undefined && bounds.roles === undefined && 'needs a role: give createGuard `roles`',
     policy.hasConnections && sources.vault === undefined && 'uses a linked account: give createGuard a `vault`',

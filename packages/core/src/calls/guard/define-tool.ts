@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { AccessRules, Call, Effect, EffectOf, ResultFor, Rules } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { checkValues, kinds, needed } from '../../base/values/index.ts'
-import { aToolName, type DefinedTool, markTool } from './defined-tool.ts'
+import { type DefinedTool, markTool, toolNames } from './defined-tool.ts'
 import { policy, publicTool } from './policy.ts'
 
 const toolValues = { name: needed(kinds.text), description: needed(kinds.text), run: needed(kinds.function) }
@@ -47,8 +47,8 @@ export function defineTool<
   }
   const { name, description, input, run, public: isPublic, ...rules } = options
   checkValues('defineTool.', options, toolValues)
-  if (!aToolName.holds(name)) {
-    throw new ConfigurationError('defineTool.name', `is ${JSON.stringify(name)}; give ${aToolName.words}`)
+  if (!toolNames.form.test(name)) {
+    throw new ConfigurationError('defineTool.name', `is ${JSON.stringify(name)}; give ${toolNames.words}`)
   }
   return markTool({ name, description, input, run, policy: policyFor(input, isPublic, rules) as never })
 }

@@ -24,10 +24,7 @@ export interface DefinedTool<
 }
 
 /** The union of what frameworks, models' APIs and MCP take. */
-export const aToolName = {
-  words: '1 to 128 letters, digits and _-.:/',
-  holds: (name: unknown) => typeof name === 'string' && /^[\w.:/-]{1,128}$/.test(name),
-}
+export const toolNames = { words: '1 to 128 letters, digits and _-.:/', form: /^[\w.:/-]{1,128}$/ }
 
 /** One call of a {@link DefinedTool}: an invocation without the name of the tool. */
 export type ToolCall = Omit<Invocation, 'tool'>

@@ -69,8 +69,6 @@ export function refusalParts(
 
 /** Codes of refusals that the operator has to mend. The model is told a fixed sentence, and an adapter's app sees no outcome. */
 const FAULTS = ['approval_not_sent', 'identity_not_verified', 'misconfigured']
-const MOST_TOLD = 1000
-
 /** Texts that were told, by guard: an app may make its tools for each request. */
 const told = new WeakMap<object, Set<string>>()
 
@@ -79,20 +77,17 @@ const told = new WeakMap<object, Set<string>>()
  * console. There, the message of an error that a rule threw is left out: it may hold secrets.
  */
 export function tellFault(
-  outcome: { readonly status: string; readonly code?: string; readonly trace: Pick<Trace, 'steps'> },
+  { code = '', trace }: { readonly code?: string; readonly trace: Pick<Trace, 'steps'> },
   tool: string,
   { guard, onError }: { readonly guard: object; readonly onError?: ((error: Error, tool: string) => void) | undefined },
 ): void {
-  const { code = '', trace } = outcome
-  if (!FAULTS.includes(code)) return
-  const why = trace.steps.findLast(({ verdict }) => verdict === 'denied')?.detail ?? ''
   const known = told.get(guard) ?? new Set()
-  told.set(guard, known)
-  const text = `the tool ${JSON.stringify(tool)} was refused (${code}): `
-  if (known.has(text + why)) return
-  if (known.size >= MOST_TOLD) known.clear()
-  known.add(text + why)
-  const shown = displayText(why).replace(/^(the rule \S+ threw \w+): .*/, '$1: give `onError` to see its message')
-  const print = () => console.error(`@behalf: ${text}${shown}`)
-  tellApp(() => (onError ?? print)(new ConfigurationError(tool, `was refused (${code}): ${why}`), tool))
+  const text = `was refused (${code}): ${trace.steps.findLast(({ verdict }) => verdict === 'denied')?.detail ?? ''}`
+  if (!FAULTS.includes(code) || known.has(tool + text)) return
+  // A text may name what a call was given.
+  if (known.size === 1000) known.clear()
+  told.set(guard, known.add(tool + text))
+  const shown = displayText(text).replace(/(: the rule \S+ threw \w+): .*/, '$1: give `onError` to see its message')
+  const print = () => console.error(`@behalf: the tool ${JSON.stringify(tool)} ${shown}`)
+  tellApp(() => (onError ?? print)(new ConfigurationError(tool, text), tool))
 }
