@@ -59,6 +59,7 @@ const exempt = [
     'withPolicies',
     'checkAuth0Message',
     'refusalParts',
+    'tellFault',
     'policiesOf',
     'readTools',
     'plainCopy',
