@@ -121,7 +121,7 @@ class Answers {
   readonly #server: AuthorizationServer
   readonly #clock: Clock
   readonly #cacheSeconds: number
-  readonly #kept: LRUCache<string, { readonly claims: Claims; readonly storedAt: number }> | undefined
+  readonly #kept: LRUCache<string, { readonly claims: Claims; readonly askedAt: number }> | undefined
   readonly #flights = new SingleFlight<Claims>()
 
   constructor(server: AuthorizationServer, clock: Clock, cacheSeconds: number, max: number) {
@@ -134,11 +134,13 @@ class Answers {
   async of(token: string, signal: AbortSignal | undefined): Promise<Claims> {
     const key = await sha256(token)
     const kept = this.#kept?.get(key)
-    if (kept !== undefined && isRecent(this.#clock.now(), kept.storedAt, this.#cacheSeconds)) return kept.claims
+    if (kept !== undefined && isRecent(this.#clock.now(), kept.askedAt, this.#cacheSeconds)) return kept.claims
     return this.#flights.run(key, (flight) => this.#ask(key, token, flight), signal)
   }
 
   async #ask(key: string, token: string, signal: AbortSignal): Promise<Claims> {
+    // An answer is as old as its question: the issuer may have given it long before it came.
+    const askedAt = this.#clock.now()
     const { active, claims }: IntrospectionResponse = await this.#server.introspect(token, { signal })
     this.#kept?.delete(key)
     // RFC 7662 §2.2: nothing else in the answer counts without it.
@@ -147,7 +149,7 @@ class Answers {
     if (claims.iss !== undefined && claims.iss !== issuer) {
       throw new InvalidTokenError('issuer', 'the token is from another issuer than the one that was asked')
     }
-    this.#kept?.set(key, { claims, storedAt: this.#clock.now() })
+    this.#kept?.set(key, { claims, askedAt })
     return claims
   }
 }

@@ -27,6 +27,8 @@ interface Entry {
   readonly verdict: PromiseWithResolvers<Verdict>
   /** Time of sending, as `now` of its context. `''`: no time is added. */
   sentAt?: string
+  /** Time of sending, in epoch milliseconds. An answer is as old as its question, however late it comes. */
+  askedAt?: number
   request?: AbortController
   mates?: readonly Entry[]
   waiting: number
@@ -44,7 +46,7 @@ interface Entry {
 export class CheckQueue {
   readonly #backend: Backend
   readonly #options: QueueOptions
-  readonly #kept: LRUCache<string, { readonly verdict: Verdict; readonly storedAt: number }> | undefined
+  readonly #kept: LRUCache<string, { readonly verdict: Verdict; readonly askedAt: number }> | undefined
   /** Questions that were not sent yet. */
   #next = new Map<string, Entry>()
   /** Questions that were sent, are not answered, and are open to later calls. */
@@ -136,8 +138,9 @@ export class CheckQueue {
     if (first === undefined) return
     const { consistency } = first
     const request = new AbortController()
+    const askedAt = this.#options.clock.now()
     for (const entry of batch) {
-      Object.assign(entry, { request, mates: batch, sentAt: now })
+      Object.assign(entry, { request, mates: batch, sentAt: now, askedAt })
       if (consistency === 'minimizeLatency') this.#sent.set(entry.key, entry)
     }
     const questions = batch.map(({ question }) =>
@@ -184,13 +187,13 @@ export class CheckQueue {
   #keptUnder(key: string): Verdict | undefined {
     const { clock, cacheSeconds } = this.#options
     const kept = this.#kept?.get(key)
-    return kept !== undefined && isRecent(clock.now(), kept.storedAt, cacheSeconds) ? kept.verdict : undefined
+    return kept !== undefined && isRecent(clock.now(), kept.askedAt, cacheSeconds) ? kept.verdict : undefined
   }
 
   /** Keeps plain answers only: a problem may be solved a moment later. */
-  #keep({ key, consistency }: Entry, verdict: Verdict): void {
-    if (consistency !== 'minimizeLatency' || 'problem' in verdict) return
-    this.#kept?.set(key, { verdict, storedAt: this.#options.clock.now() })
+  #keep({ key, consistency, askedAt }: Entry, verdict: Verdict): void {
+    if (consistency !== 'minimizeLatency' || 'problem' in verdict || askedAt === undefined) return
+    this.#kept?.set(key, { verdict, askedAt })
   }
 
   /** RFC 3339, as conditions take a timestamp. */

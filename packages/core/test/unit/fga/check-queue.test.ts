@@ -253,6 +253,24 @@ describe('answers', () => {
     expect((await one.check(question({ permissions: p('p2') }))).allowed).toBe(false)
   })
 
+  test('are as old as their question, however late they come: a right that was removed meanwhile does not last longer', async () => {
+    let now = Date.parse('2026-11-25T10:00:00Z')
+    fga.know(...everything)
+    const open = gate()
+    const one = checker({ cacheSeconds: 5, clock: { now: () => now } })
+    const slow = one.check(question())
+    await expect.poll(() => fga.sent.length).toBe(1)
+    now += 4_000
+    open()
+    expect((await slow).allowed).toBe(true)
+    now += 999
+    await one.check(question())
+    expect(fga.sent).toHaveLength(1)
+    now += 1
+    await one.check(question())
+    expect(fga.sent).toHaveLength(2)
+  })
+
   test('that are problems are not kept', async () => {
     fga.know(...everything)
     const one = checker({ cacheSeconds: 5 })

@@ -193,6 +193,24 @@ describe('asking', () => {
     expect(asked).toHaveLength(5)
   })
 
+  test('a kept answer is as old as its question, however late it came: a token that was revoked meanwhile is not taken for longer', async () => {
+    let now = Date.now()
+    const introspect = create({ cacheSeconds: 5, clock: { now: () => now } })
+    const release = Promise.withResolvers<void>()
+    hold = release.promise
+    const slow = introspect('t1')
+    await expect.poll(() => asked.length).toBe(1)
+    now += 4_000
+    release.resolve()
+    await slow
+    now += 999
+    await introspect('t1')
+    expect(asked).toHaveLength(1)
+    answer = { active: false }
+    now += 1
+    expect(await rejection(introspect('t1'))).toMatchObject({ reason: 'inactive' })
+  })
+
   test('a kept answer is still held to its end, its audience and its key', async () => {
     let now = Date.now()
     Object.assign(answer, { exp: Math.floor(now / 1000) + 10 })
