@@ -62,13 +62,14 @@ export async function verifyCaller(
 /**
  * Returns an id that does not depend on how the token is written. A signature can be written in more than one way. So
  * can an opaque token, in ways that only its issuer knows: then the issuer's answer gives the id, if it says when the
- * token expires.
+ * token expires. The issuer may list the details in another order each time.
  */
 async function idOf(token: string, claims: Claims): Promise<string> {
   if (jwt.test(token)) return sha256(token.slice(0, token.lastIndexOf('.')))
-  const { sub, client_id, iat, exp, authorization_details: details } = claims
+  const { sub, client_id, iat, exp } = claims
   if (exp === undefined) return sha256(token)
-  return sha256(canonicalJson([sub, client_id, iat, exp, details].map((claim) => (claim as Json) ?? null)))
+  const details = readAuthorizationDetails(claims).map((detail) => canonicalJson(detail as Json))
+  return sha256(canonicalJson([sub, client_id, iat, exp, details.sort()].map((claim) => (claim as Json) ?? null)))
 }
 
 type Claims = Passed['claims']

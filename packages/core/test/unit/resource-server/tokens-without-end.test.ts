@@ -79,17 +79,43 @@ test('an approval by an opaque token is used once, in whatever spelling its issu
   expect(handler).toHaveBeenCalledTimes(1)
 })
 
+test('an approval by an opaque token is used once, in whatever order its issuer lists the details', async () => {
+  const exp = Math.floor(Date.now() / 1000) + 3600
+  const { run, handler } = opened(exp)
+  const other = { type: 'stock_order', symbol: 'MSFT', quantity: 1 }
+  const answer = { active: true, aud: audience, sub: 'ann', client_id: 'app', token_type: 'Bearer', exp }
+  const listed = [
+    [order, other],
+    [other, order],
+    [{ quantity: 50, symbol: 'AAPL', type: 'stock_order' }, other],
+  ]
+  const statuses = []
+  for (const [at, details] of listed.entries()) {
+    server.use(http.post(endpoint, () => HttpResponse.json({ ...answer, authorization_details: details })))
+    statuses.push((await run(`k${at}`)).status)
+  }
+  expect(statuses).toEqual([201, 409, 409])
+  expect(handler).toHaveBeenCalledTimes(1)
+})
+
 test('opaque tokens of which the issuer says something else are other ones', async () => {
   const exp = Math.floor(Date.now() / 1000) + 3600
   const ids = []
-  for (const more of [{ exp }, { exp: exp + 1 }, { exp, iat: 1 }, { exp, sub: 'bob' }, { exp, client_id: 'other' }]) {
+  for (const more of [
+    { exp },
+    { exp: exp + 1 },
+    { exp, iat: 1 },
+    { exp, sub: 'bob' },
+    { exp, client_id: 'other' },
+    { exp, authorization_details: [order] },
+  ]) {
     const { api } = opened(exp)
     const answer = { active: true, aud: audience, sub: 'ann', client_id: 'app', token_type: 'Bearer' }
     server.use(http.post(endpoint, () => HttpResponse.json({ ...answer, ...more })))
     const request = new Request(here, { headers: { authorization: 'Bearer opaque' } })
     ids.push((await passed(api.protect(request))).tokenId)
   }
-  expect(new Set(ids).size).toBe(5)
+  expect(new Set(ids).size).toBe(6)
 })
 
 test('a JWT in a spelling of its own is not taken for an opaque token, which its issuer may read', async () => {
