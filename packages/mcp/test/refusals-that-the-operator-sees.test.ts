@@ -148,6 +148,17 @@ test.each([
   ])
 })
 
+test('a gate whose first request reaches no server, such as one for a session of an earlier process, writes nothing', async () => {
+  const lines = consoleLines()
+  world.serve()
+  const authorization = `Bearer ${await world.token('ann')}`
+  const send = async (method: string, headers: Readonly<Record<string, string>>) =>
+    (await fetch(world.resource, { method, headers: { authorization, ...headers } })).status
+  expect(await send('GET', { accept: 'text/event-stream' })).toBe(405)
+  expect(await send('DELETE', { 'mcp-session-id': 'earlier' })).toBe(404)
+  expect(lines()).toEqual([])
+})
+
 test('a gate whose guarded tools are registered within its first request writes nothing', async () => {
   const lines = consoleLines()
   const called = call(toolWith({ approval: { message: () => 'Pay' } }))

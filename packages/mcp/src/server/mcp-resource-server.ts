@@ -185,7 +185,8 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
       const { response } = await runAs(identity, async () => ({
         response: await handler(admission.request, { authInfo, ...more }),
       }))
-      tellUnregistered(guarded)
+      // A refusal may come from before any server is made, such as for a session of an earlier process.
+      if (response.ok) tellUnregistered(guarded)
       return admission.answer(response)
     },
   }
