@@ -22,8 +22,8 @@ export function identify(
 ): Passed<Pick<IdentifiedCall, 'identity'>> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity)) {
-    const problem = (identity as unknown) instanceof Promise ? ': await the promise' : ''
-    return deny('identity_not_verified', `no verification of @behalf/core returned this identity${problem}`)
+    const fix = (identity as unknown) instanceof Promise ? 'await the promise' : 'pass what verifyRequest returned'
+    return deny('identity_not_verified', `no verification of @behalf/core returned this identity: ${fix}`)
   }
   const { servers, revocations, agent } = callers
   if (!servers.knows(identity.issuer)) {

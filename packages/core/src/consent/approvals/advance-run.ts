@@ -36,7 +36,7 @@ const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   cancelled: ['approval_cancelled', 'the owner cancelled it'],
   revoked: ['revoked', 'the approval was revoked'],
   threw: ['too_many_attempts', 'each try threw without effect'],
-  crashed: ['unknown_outcome', 'the body did not return: see approvals.resolve'],
+  crashed: ['unknown_outcome', 'the body did not return: see approvals.resolve, and HadNoEffect'],
 }
 
 /**
