@@ -1,5 +1,5 @@
 import type { PreToolUseHookInput } from '@anthropic-ai/claude-agent-sdk'
-import type { Guard, Identity, Interrupt, Json } from '@behalf/core'
+import { ConfigurationError, type Guard, type Identity, type Interrupt, type Json } from '@behalf/core'
 import { plainCopy, tellApp } from '@behalf/core/spi'
 import type { GuardContext, GuardedCall, PendingCall } from './guarded-tools.ts'
 
@@ -44,7 +44,14 @@ function identityOf(request: Request, tool: string): Identity | undefined {
   const { identity } = request
   if (typeof identity !== 'function') return identity
   try {
-    return identity()
+    const found = identity()
+    if (!('then' in Object(found))) return found
+    // A promise that rejects would end the process.
+    tellApp(() => found)
+    throw new ConfigurationError(
+      'guardTools.identity',
+      'returned a promise, and is asked within each call: verify the user before the query, and return the identity',
+    )
   } catch (error) {
     reportError(request, error, tool)
     return undefined

@@ -1,7 +1,7 @@
 import { tool } from '@anthropic-ai/claude-agent-sdk'
 import { currentIdentity, defineTool, policy, publicTool, runAs } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { type GuardedTools, guardTools, interruptsOf, resumeWhenResolved, toClaudeTools } from '../src/index.ts'
 import { asked, called, extraOf, hookInput } from './without-cli.ts'
@@ -80,6 +80,22 @@ describe('the identity', () => {
     expect(await called(guarded, 'look', {})).toMatchObject({ decision: 'defer' })
     expect(interruptsOf(guarded)).toMatchObject([{ callId: 'call-1', interrupt: { kind: 'login_required' } }])
     expect(String(errors[0])).toContain('SyntaxError')
+  })
+
+  test('is missing where the function is async: the app gets an error, and a rejection ends no process', async () => {
+    const rejections: unknown[] = []
+    const listener = (error: unknown) => void rejections.push(error)
+    process.on('unhandledRejection', listener)
+    onTestFinished(() => void process.off('unhandledRejection', listener))
+    const { options, errors } = await optionsFor()
+    for (const identity of [async () => undefined, () => Promise.reject(new Error('the session is away'))]) {
+      errors.length = 0
+      const guarded = guardTools({ look: who() }, { ...options, identity: identity as never })
+      expect(await called(guarded, 'look', {})).toMatchObject({ decision: 'defer' })
+      expect(errors.map(String)).toContainEqual(expect.stringContaining('guardTools.identity: returned a promise'))
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect(rejections).toEqual([])
   })
 })
 

@@ -1,7 +1,7 @@
 import { currentIdentity, defineTool, policy, runAs } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
 import { Agent, codeInterpreterTool, getAllMcpTools, hostedMcpTool, tool, webSearchTool } from '@openai/agents'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import * as z from 'zod'
 import { type AnyTool, guardTools, interruptsOf, toOpenAiTools } from '../src/index.ts'
 import { call, ScriptedModel } from './scripted-model.ts'
@@ -114,6 +114,25 @@ describe('a tool that does not fit, seen only when it is called', () => {
     expect(String(errors[0])).toContain('guardTools.threadId')
   })
 })
+
+test.each(['identity', 'threadId'])(
+  'an async %s runs nothing, ends no process where it rejects, and is told to onError',
+  async (option) => {
+    const rejections: unknown[] = []
+    const listener = (error: unknown) => void rejections.push(error)
+    process.on('unhandledRejection', listener)
+    onTestFinished(() => void process.off('unhandledRejection', listener))
+    const ran = vi.fn(async () => 'seen')
+    const { options, errors } = await optionsFor()
+    for (const given of [async () => 'thread-1', () => Promise.reject(new Error('the session is away'))]) {
+      errors.length = 0
+      await told(guardTools({ look: look({ execute: ran }) }, { ...options, [option]: given }).look)
+      expect(errors.map(String)).toContainEqual(expect.stringContaining(`guardTools.${option}: returned a promise`))
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    expect([ran.mock.calls, rejections]).toEqual([[], []])
+  },
+)
 
 describe('one agent for all requests', () => {
   test('acts for the user of the request, in the thread of the request', async () => {
