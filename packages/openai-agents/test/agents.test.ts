@@ -1,5 +1,5 @@
 import { buy } from '@behalf/testing/contract'
-import { handoff } from '@openai/agents'
+import { handoff, RunContext } from '@openai/agents'
 import { describe, expect, test } from 'vitest'
 import { interruptsOf, restoreRun, saveRun } from '../src/index.ts'
 import { call, ScriptedModel } from './scripted-model.ts'
@@ -82,6 +82,35 @@ test('an agent used as a tool with a context of its own loses its interrupts: no
   await approved(target)
   await expect(resumed(asked.state, { guard, identity })).rejects.toThrow('has no interrupts')
   expect(await target.orders()).toBe(0)
+})
+
+describe('an equal call under an id that came before gets the earlier result, as the guide warns', () => {
+  const small = [call('call_0', 'create_order', buy(5))]
+
+  test('of an agent that is used as a tool twice in one run', async () => {
+    const target = await world()
+    const [guard, identity] = [target.guard(), await target.login()]
+    const model = new ScriptedModel(small, 'Bought.', small, 'Bought.')
+    const trader = agentOf(model, { name: 'trader', tools: guarded(guard, identity) })
+    const asTool = trader.asTool({ toolName: 'ask_trader', toolDescription: 'Trades' })
+    const ask = (id: string) => [call(id, 'ask_trader', { input: 'Buy 5' })]
+    await runner.run(agentOf(new ScriptedModel(ask('a'), ask('b')), { name: 'desk', tools: [asTool] }), 'Buy 5, twice')
+    expect([model.requests, await target.orders()]).toEqual([4, 1])
+  })
+
+  test('of two runs to which the app passed one RunContext, and not of runs with their own', async () => {
+    const target = await world()
+    const [guard, identity] = [target.guard(), await target.login()]
+    const turn = (context?: RunContext) =>
+      runner.run(agentOf(new ScriptedModel(small), { tools: guarded(guard, identity) }), 'Buy 5', { context } as never)
+    const shared = new RunContext()
+    await turn(shared)
+    await turn(shared)
+    expect(await target.orders()).toBe(1)
+    await turn()
+    await turn()
+    expect(await target.orders()).toBe(3)
+  })
 })
 
 describe('a stream', () => {
