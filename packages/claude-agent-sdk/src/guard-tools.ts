@@ -7,6 +7,7 @@ import { denySkillCommands, postToolUse, preToolUse } from './pre-tool-use.ts'
 import type { Request } from './request.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'server', 'builtIn', 'pending', 'onError']
+const builtInKeys = ['guard', 'policies', 'unguarded']
 
 /** A hook may wait for a person, if a policy says so: an hour at most. */
 const HOOK_TIMEOUT_SECONDS = 3700
@@ -31,7 +32,7 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   const named = withPolicies(Object.entries<AnyTool>(tools), options, optionKeys)
   const { guard, identity, server = 'behalf', builtIn, pending = [], onError } = options
   demandName('guardTools.server', server)
-  if (builtIn !== undefined) withPolicies(Object.entries(builtIn.policies), { guard, policies: builtIn.policies })
+  if (builtIn !== undefined) withPolicies(Object.entries(builtIn.policies), { ...builtIn, guard }, builtInKeys)
   const request: Request = {
     guard,
     identity,

@@ -30,7 +30,8 @@ export interface BuiltInOptions {
    */
   readonly policies: Readonly<Record<string, Policy<unknown, Readonly<Record<string, never>>>>>
   /**
-   * Names of tools without a policy, which Claude Code's own permissions decide on. Every other tool is denied.
+   * Names of tools without a policy, which Claude Code's own permissions decide on. Every other tool is denied. A tool
+   * that has a policy too is decided on by its policy.
    * @default none
    */
   readonly unguarded?: readonly string[]

@@ -30,10 +30,10 @@ export function preToolUse(request: Request, builtIn: BuiltInOptions | undefined
     request.waiting.delete(call.callId)
     try {
       if (isOurs) return await decideOurs(request, call)
-      if (builtIn === undefined || builtIn.unguarded?.includes(tool) === true) return {}
+      if (builtIn === undefined) return {}
       const policy = Object.hasOwn(builtIn.policies, tool) ? builtIn.policies[tool] : undefined
-      if (policy === undefined) return decided('deny', denySentences.no_policy)
-      return await decideBuiltIn(request, call, policy, signal)
+      if (policy !== undefined) return await decideBuiltIn(request, call, policy, signal)
+      return builtIn.unguarded?.includes(tool) === true ? {} : decided('deny', denySentences.no_policy)
     } catch (error) {
       reportError(request, error, tool)
       return decided('deny', denySentences.misconfigured)

@@ -22,7 +22,8 @@ const builtIn: BuiltInOptions = {
       access: {},
     }),
   },
-  unguarded: ['Agent', 'Read'],
+  // Bash has a policy, which decides.
+  unguarded: ['Agent', 'Read', 'Skill', 'Bash'],
 }
 
 const touch = (name: string) => ({ command: `touch ${name}`, description: 'Makes a file' })
