@@ -7,6 +7,7 @@ import {
   type SDKMessage,
   type SDKUserMessage,
 } from '@anthropic-ai/claude-agent-sdk'
+import { ConfigurationError } from '@behalf/core'
 import type { GuardedTools } from './guarded-tools.ts'
 
 /** Arguments of the framework's `query`. */
@@ -24,9 +25,18 @@ export interface QueryArguments {
  * close its input, and hook and tool of the deferred call are not heard. This function leaves that answer out, and keeps
  * the input open until the call has run. A `prompt` that is no text stays with the app: keep it open until a result comes
  * with another `terminal_reason`.
+ *
+ * With `builtIn`, it adds `settings.disableAllHooks`: hooks of settings files, plugins and skills could run commands that
+ * no policy saw, and change arguments after an approval. Hooks of `options` are called as before. The default of
+ * `settingSources` is then `[]`.
+ * @throws ConfigurationError The guarded tools served a query before; the mode of Claude Code that calls no hooks; with
+ *   `builtIn`, `settings` as the path of a file.
  */
-export function queryWith(guarded: GuardedTools, { prompt, options = {} }: QueryArguments): Query {
+export function queryWith(guarded: GuardedTools, { prompt, options: given = {} }: QueryArguments): Query {
   const { mcpServers, hooks } = guarded
+  const options = withoutOtherHooks(hooks, given)
+  if (used.has(hooks)) throw new ConfigurationError('queryWith.guarded', 'served a query before: make the tools again')
+  used.add(hooks)
   const input = typeof prompt === 'string' ? heldOpen(prompt) : undefined
   const merged = { ...options.hooks }
   for (const [event, own] of Object.entries(hooks) as [HookEvent, HookCallbackMatcher[]][]) {
@@ -45,6 +55,28 @@ export function queryWith(guarded: GuardedTools, { prompt, options = {} }: Query
       return typeof member === 'function' ? member.bind(from) : member
     },
   })
+}
+
+/** Each `query` has its own session, waiting calls and server. */
+const used = new WeakSet<GuardedTools['hooks']>()
+
+/** Refuses the bare mode, in which Claude Code calls no hooks; with `builtIn`, also turns off hooks of files, and reads no settings unasked. */
+function withoutOtherHooks(hooks: GuardedTools['hooks'], options: Options): Options {
+  const { extraArgs, env = process.env, settings } = options
+  if (extraArgs?.bare !== undefined || !['', '0', 'false', 'no', 'off'].includes(env.CLAUDE_CODE_SIMPLE ?? '')) {
+    throw new ConfigurationError(
+      'queryWith.options',
+      'has --bare or CLAUDE_CODE_SIMPLE, so no hook is called: leave it out',
+    )
+  }
+  if (hooks.PreSkillShellCommand === undefined) return options
+  if (typeof settings === 'string') {
+    throw new ConfigurationError(
+      'queryWith.options.settings',
+      'is a text: give an object, so that hooks can be turned off',
+    )
+  }
+  return { ...options, settingSources: options.settingSources ?? [], settings: { disableAllHooks: true, ...settings } }
 }
 
 /** Leaves out the first answer of a resumed session, and ends the input with the last one. */

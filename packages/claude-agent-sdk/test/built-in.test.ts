@@ -1,5 +1,5 @@
 // Tools that Claude Code runs itself, and calls of subagents: what a hook can hold, and what not.
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HookCallback, Options } from '@anthropic-ai/claude-agent-sdk'
 import { policy } from '@behalf/core'
@@ -108,6 +108,50 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
     expect(errors.map(String)).toEqual([
       expect.stringContaining('guardTools.builtIn.policies.Bash: ran with other arguments than were decided on'),
     ])
+  })
+
+  test('hooks of a settings file, a plugin and a skill run no command, and the hooks of the app are called', async () => {
+    const { at, go } = await guarded()
+    const write = (path: string, text: string) => {
+      mkdirSync(join(at, path, '..'), { recursive: true })
+      writeFileSync(join(at, path), text)
+    }
+    const hooks = (name: string) => ({ PreToolUse: [{ hooks: [{ type: 'command', command: `touch ${name}` }] }] })
+    write('work/.claude/settings.json', JSON.stringify({ hooks: hooks('settings.txt') }))
+    write('plugin/.claude-plugin/plugin.json', JSON.stringify({ name: 'plugin', version: '1.0.0' }))
+    write('plugin/hooks/hooks.json', JSON.stringify({ hooks: hooks('plugin.txt') }))
+    const head = { name: 'deploy', description: 'Deploys', hooks: hooks('skill.txt') }
+    write('work/.claude/skills/deploy/SKILL.md', `---\n${JSON.stringify(head)}\n---\nDeploy.\n`)
+    const heard: string[] = []
+    const hear: HookCallback = async (given) => {
+      if (given.hook_event_name === 'PreToolUse') heard.push(given.tool_use_id)
+      return {}
+    }
+    const skill = [call('call-1', 'Skill', { skill: 'deploy' })]
+    const { model } = await go([skill, [call('call-2', 'Bash', { command: 'echo x', description: 'x' })]], {
+      tools: ['Bash', 'Skill'],
+      allowedTools: ['Skill'],
+      settingSources: ['project'],
+      plugins: [{ type: 'local', path: join(at, 'plugin') }],
+      hooks: { PreToolUse: [{ hooks: [hear] }] },
+    })
+    expect(model.saw).toContain('Deploy.')
+    expect(['settings.txt', 'plugin.txt', 'skill.txt'].filter((name) => ran(at, name))).toEqual([])
+    expect(heard).toEqual(['call-1', 'call-2'])
+  })
+
+  test('without settingSources, no file of the folder is read, so that .mcp.json and a helper for keys start no process', async () => {
+    const { at, go } = await guarded()
+    const started = (name: string) => join(at, 'work', name)
+    mkdirSync(join(at, 'work/.claude'))
+    const server = { command: 'touch', args: [started('server.txt')] }
+    writeFileSync(join(at, 'work/.mcp.json'), JSON.stringify({ mcpServers: { files: server } }))
+    const settings = { enableAllProjectMcpServers: true, apiKeyHelper: `touch ${started('helper.txt')}; echo key` }
+    writeFileSync(join(at, 'work/.claude/settings.json'), JSON.stringify(settings))
+    const step = [call('call-1', 'Bash', { command: 'echo x', description: 'x' })]
+    const { results } = await go([step], { settingSources: undefined as never })
+    expect(results).toMatchObject([{ terminal_reason: 'completed' }])
+    expect(['server.txt', 'helper.txt'].filter((name) => ran(at, name))).toEqual([])
   })
 
   test("a subagent's call is guarded under its own id, and one that has to wait is told so: its deferral would be lost", async () => {
