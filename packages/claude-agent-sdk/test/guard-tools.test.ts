@@ -1,16 +1,9 @@
-import { type Options, tool } from '@anthropic-ai/claude-agent-sdk'
+import { tool } from '@anthropic-ai/claude-agent-sdk'
 import { currentIdentity, defineTool, policy, publicTool, runAs } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
-import {
-  type GuardedTools,
-  guardTools,
-  interruptsOf,
-  queryWith,
-  resumeWhenResolved,
-  toClaudeTools,
-} from '../src/index.ts'
+import { type GuardedTools, guardTools, interruptsOf, resumeWhenResolved, toClaudeTools } from '../src/index.ts'
 import { asked, called, extraOf, hookInput } from './without-cli.ts'
 import { approved, questions, transfers, world } from './world.ts'
 
@@ -236,30 +229,6 @@ test('with builtIn, a shell command in the text of a skill is denied: no policy 
     signal: new AbortController().signal,
   })
   expect(decided).toMatchObject({ hookSpecificOutput: { permissionDecision: 'deny' } })
-})
-
-describe('queryWith refuses, before Claude Code is started,', () => {
-  const builtIn = { policies: {} }
-  test.each<[string, Options, string]>([
-    ['a flag for the mode that calls no hooks', { extraArgs: { bare: null } }, 'queryWith.options: has --bare'],
-    ['an environment for it', { env: { CLAUDE_CODE_SIMPLE: '1' } }, 'queryWith.options: has --bare'],
-    ['a settings file that could bring hooks', { settings: '/x.json' }, 'queryWith.options.settings: is a text'],
-  ])('%s', async (_, given, problem) => {
-    const { options } = await optionsFor()
-    const guarded = guardTools({ look: look() }, { ...options, builtIn })
-    expect(() => queryWith(guarded, { prompt: 'x', options: given })).toThrow(problem)
-  })
-
-  test('tools of an earlier query, whose waiting calls may be of another user', async () => {
-    const { options } = await optionsFor()
-    const guarded = guardTools({ look: look() }, options)
-    const spawnClaudeCodeProcess = () => {
-      throw new Error('not started')
-    }
-    const start = () => queryWith(guarded, { prompt: 'x', options: { spawnClaudeCodeProcess } })
-    expect(start).toThrow('not started')
-    expect(start).toThrow('queryWith.guarded: served a query before')
-  })
 })
 
 test('an option of builtIn that is unknown is refused', async () => {
