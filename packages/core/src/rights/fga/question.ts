@@ -68,8 +68,7 @@ export function keyOf({ user, relation, object, context = {}, contextualTuples =
   // A name contains no space, so a space separates names exactly.
   const names = `${user} ${relation} ${object}`
   const facts = Object.keys(context).length === 0 ? '' : canonicalJson(context as Json)
-  const tuples =
-    contextualTuples.length === 0 ? '' : canonicalJson(JSON.parse(JSON.stringify(contextualTuples)) as Json)
+  const tuples = contextualTuples.length === 0 ? '' : canonicalJson(contextualTuples as unknown as Json)
   return `${names} ${facts} ${tuples}`
 }
 
