@@ -2,7 +2,6 @@ import { ConfigurationError, type Policy } from '@behalf/core'
 import { callerScopesOf } from '@behalf/core/resource-server'
 import { withPolicies } from '@behalf/core/spi'
 import { type GuardedTool, type GuardRules, guardRuleKeys, type McpTool } from './mcp-tool.ts'
-import { refuseUnknownKeys } from './options.ts'
 
 const MAX_WAIT_SECONDS = 50
 
@@ -14,9 +13,8 @@ export function guardedToolsOf(
 ): readonly GuardedTool[] {
   // Copied: an app may fill in the same object for its next server.
   const options = { ...given }
-  refuseUnknownKeys('guardTools', options, [...guardRuleKeys, 'policies', ...more])
-  const { guard, waitSeconds = 0, list } = options
-  if (typeof guard?.run !== 'function') throw new ConfigurationError('guardTools.guard', 'give what createGuard made')
+  const named = withPolicies(Object.entries(tools), options, [...guardRuleKeys, 'policies', ...more])
+  const { waitSeconds = 0, list } = options
   if (waitSeconds !== 0 && !(Number.isFinite(waitSeconds) && waitSeconds >= 1 && waitSeconds <= MAX_WAIT_SECONDS)) {
     throw new ConfigurationError(
       'guardTools.waitSeconds',
@@ -26,7 +24,7 @@ export function guardedToolsOf(
   if (list !== undefined && list !== 'permitted' && list !== 'all') {
     throw new ConfigurationError('guardTools.list', "is 'permitted' or 'all'")
   }
-  return withPolicies(Object.entries(tools), options).map((each) => {
+  return named.map((each) => {
     if (typeof each.tool?.execute !== 'function') {
       throw new ConfigurationError(`guardTools.tools.${each.name}`, 'has no execute, so nothing here could be guarded')
     }

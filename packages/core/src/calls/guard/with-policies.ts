@@ -6,16 +6,16 @@ import type { Guard } from './guard.ts'
 
 /**
  * Joins each tool of a framework with its policy, and checks that the guard can serve them all.
- * @param known - Names of all options. @default the adapter has checked the options itself
+ * @param known - Names of all options.
  * @throws ConfigurationError An option is unknown, there is no guard, or a tool has no policy, or one that the guard
  *   cannot serve.
  */
 export function withPolicies<Tool>(
   tools: readonly (readonly [name: string, tool: Tool])[],
   options: { readonly guard: Guard; readonly policies: Readonly<Record<string, Policy>> },
-  known?: readonly string[],
+  known: readonly string[],
 ): readonly { readonly name: string; readonly tool: Tool; readonly policy: Policy }[] {
-  if (known !== undefined) refuseUnknownKeys('guardTools', options, known)
+  refuseUnknownKeys('guardTools', options, known)
   const { guard, policies } = options
   if (typeof guard?.check !== 'function') {
     throw new ConfigurationError('guardTools.guard', 'give what createGuard returned')

@@ -9,7 +9,9 @@ const tools = [['look', 'a tool'] as const]
 test('each tool comes with the policy of its name, and policies of further tools are left alone', () => {
   const policies = { look: read, other: policy(schema, { roles: ['payer'] }) }
   const guard = smallWorld().guard()
-  expect(withPolicies(tools, { guard, policies })).toEqual([{ name: 'look', tool: 'a tool', policy: read }])
+  expect(withPolicies(tools, { guard, policies }, ['guard', 'policies'])).toEqual([
+    { name: 'look', tool: 'a tool', policy: read },
+  ])
 })
 
 test.each([
@@ -18,6 +20,14 @@ test.each([
   ['a policy that the guard cannot serve', { look: policy(schema, { roles: ['payer'] }) }, 'look: needs a role'],
 ])('a tool with %s is refused', (_, policies, problem) => {
   const guard = smallWorld().guard()
-  expect(() => withPolicies(tools, { guard, policies })).toThrow(ConfigurationError)
-  expect(() => withPolicies(tools, { guard, policies })).toThrow(problem)
+  expect(() => withPolicies(tools, { guard, policies }, ['guard', 'policies'])).toThrow(ConfigurationError)
+  expect(() => withPolicies(tools, { guard, policies }, ['guard', 'policies'])).toThrow(problem)
+})
+
+test.each([
+  ['an unknown option', { wait: 1 }, 'guardTools.wait: is not an option here; there are guard, policies'],
+  ['no guard', { guard: undefined }, 'guardTools.guard: give what createGuard returned'],
+])('%s is refused', (_, given, problem) => {
+  const options = { guard: smallWorld().guard(), policies: { look: read }, ...given }
+  expect(() => withPolicies(tools, options as never, ['guard', 'policies'])).toThrow(problem)
 })
