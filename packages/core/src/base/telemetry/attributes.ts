@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import type { Actor, AuditEvent } from '../contract/index.ts'
+import { defined } from '../values/options.ts'
 
 /** Returns the attributes of every event. None of them is about a person, unless the app requests personal data. */
 export function attributesOf(event: AuditEvent, personalData: boolean): Attributes {
@@ -26,9 +27,4 @@ export function actorNames(actor: Actor): string[] {
   const names: string[] = []
   for (let at: Actor | undefined = actor; at !== undefined; at = at.actor) names.push(at.subject)
   return names
-}
-
-/** Removes undefined attributes. */
-export function defined(attributes: Attributes): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 }

@@ -2,12 +2,12 @@ import { type Attributes, context, type Span, SpanStatusCode, type Tracer, trace
 import type { AuditEvent, CallEvent } from '../contract/index.ts'
 import { ConfigurationError } from '../errors/index.ts'
 import type { AuditSink } from '../ports/index.ts'
-import { refuseUnknownKeys } from '../values/options.ts'
-import { actorNames, attributesOf, defined } from './attributes.ts'
+import { defined, refuseUnknownKeys } from '../values/options.ts'
+import { actorNames, attributesOf } from './attributes.ts'
 
 /** Options of `openTelemetrySink`. */
 export interface OpenTelemetrySinkOptions {
-  /** @default that of the registered provider, by the name of this package */
+  /** @default a tracer of the provider that the app registered with OpenTelemetry, named after this package */
   readonly tracer?: Tracer
   /**
    * Whether to include subjects, tenants, actors, messages, and the question and answer of each step.

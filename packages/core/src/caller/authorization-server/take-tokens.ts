@@ -1,4 +1,4 @@
-import { parsedJson } from '../../base/values/index.ts'
+import { defined, parsedJson } from '../../base/values/index.ts'
 import type { ReceivedTokens } from './server.ts'
 
 /** The parts of a token response. */
@@ -26,11 +26,7 @@ export async function takeTokens(response: Response): Promise<TakenTokens> {
   const json = parsedJson(text)
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { response: again(text) }
   const { id_token: idToken, ...rest } = json as Readonly<Record<string, unknown>>
-  const [accessToken, refreshToken] = [textOf(rest.access_token), textOf(rest.refresh_token)]
-  const tokens = {
-    ...(accessToken !== undefined && { accessToken }),
-    ...(refreshToken !== undefined && { refreshToken }),
-  }
+  const tokens = defined({ accessToken: textOf(rest.access_token), refreshToken: textOf(rest.refresh_token) })
   return {
     response: again(idToken === undefined ? text : JSON.stringify(rest)),
     ...(idToken !== undefined && { idToken }),
