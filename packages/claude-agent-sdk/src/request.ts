@@ -1,6 +1,6 @@
 import type { PreToolUseHookInput } from '@anthropic-ai/claude-agent-sdk'
-import { ConfigurationError, type Guard, type Identity, type Interrupt, type Json } from '@behalf/core'
-import { plainCopy, tellApp } from '@behalf/core/spi'
+import type { Guard, Identity, Interrupt, Json } from '@behalf/core'
+import { atOnce, plainCopy, tellApp } from '@behalf/core/spi'
 import type { GuardContext, GuardedCall, PendingCall } from './guarded-tools.ts'
 
 /** Where a call is found again, and what it asks for. */
@@ -39,19 +39,15 @@ export function reportError({ onError }: Request, error: unknown, tool: string):
   tellApp(() => onError?.(error, tool))
 }
 
+const PROMISE =
+  'returned a promise, and is asked within each call: verify the user before the query, and return the identity'
+
 /** Returns for whom a call is made. A function is asked at each call: another user may resume the session. */
 function identityOf(request: Request, tool: string): Identity | undefined {
   const { identity } = request
   if (typeof identity !== 'function') return identity
   try {
-    const found = identity()
-    if (!('then' in Object(found))) return found
-    // A promise that rejects would end the process.
-    tellApp(() => found)
-    throw new ConfigurationError(
-      'guardTools.identity',
-      'returned a promise, and is asked within each call: verify the user before the query, and return the identity',
-    )
+    return atOnce('guardTools.identity', identity(), PROMISE)
   } catch (error) {
     reportError(request, error, tool)
     return undefined

@@ -1,5 +1,5 @@
 import { ConfigurationError, currentIdentity, type Identity, type Interrupt, type Slot } from '@behalf/core'
-import { plainCopy, principalKey, type Redactor, tellApp } from '@behalf/core/spi'
+import { atOnce, plainCopy, principalKey, type Redactor } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
 import type { GuardedCall } from './guarded-tools.ts'
@@ -129,6 +129,9 @@ export function pauseOf(runId: string, call?: { readonly toolCallId?: string | u
   return JSON.stringify([runId, call?.toolCallId ?? null])
 }
 
+const PROMISE =
+  'returned a promise, and is asked within each call: verify the user before the run, and return the identity'
+
 /**
  * Returns for whom this call is made, asked at each call: the user who resumes a run may not be the one who began it.
  *
@@ -148,14 +151,7 @@ export function identityFor(call: GuardedCall, { agent }: Context): Identity | u
   }
   if (isBackgroundTask) return undefined
   try {
-    const found = identity()
-    if (!('then' in Object(found))) return found
-    // A promise that rejects would end the process.
-    tellApp(() => found)
-    throw new ConfigurationError(
-      'guardTools.identity',
-      'returned a promise, and is asked within each call: verify the user before the run, and return the identity',
-    )
+    return atOnce('guardTools.identity', identity(), PROMISE)
   } catch (error) {
     reportError(error, call)
     return undefined

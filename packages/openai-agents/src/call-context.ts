@@ -1,5 +1,5 @@
 import { ConfigurationError, type Identity, type Interrupt, type Json } from '@behalf/core'
-import { plainCopy, type ToolAuthorizationCode, tellApp } from '@behalf/core/spi'
+import { atOnce, plainCopy, type ToolAuthorizationCode, tellApp } from '@behalf/core/spi'
 import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 
 /** Hands the original error to the app. */
@@ -12,27 +12,19 @@ export function identityOf(call: GuardedCall): Identity | undefined {
   const { identity } = call.options
   if (typeof identity !== 'function') return identity
   try {
-    return atOnce(identity(), 'identity')
+    return atOnce('guardTools.identity', identity(), PROMISE)
   } catch (error) {
     reportError(error, call)
     return undefined
   }
 }
 
-/** @throws ConfigurationError The app's function returned a promise, for which no call waits. */
-function atOnce<Answer>(answer: Answer, option: 'identity' | 'threadId'): Answer {
-  if (!('then' in Object(answer))) return answer
-  // A promise that rejects would end the process.
-  tellApp(() => answer)
-  throw new ConfigurationError(
-    `guardTools.${option}`,
-    'returned a promise, and is asked within each call: find the answer before the run, and return it',
-  )
-}
+const PROMISE = 'returned a promise, and is asked within each call: find the answer before the run, and return it'
 
 /** @throws ConfigurationError The app's function returned no id. */
 function threadOf({ options: { threadId } }: GuardedCall, runContext: AnyRunContext): string {
-  const thread: unknown = typeof threadId === 'function' ? atOnce(threadId(runContext), 'threadId') : threadId
+  const thread: unknown =
+    typeof threadId === 'function' ? atOnce('guardTools.threadId', threadId(runContext), PROMISE) : threadId
   if (typeof thread === 'string' && thread !== '') return thread
   throw new ConfigurationError('guardTools.threadId', 'give the id under which the conversation is stored')
 }

@@ -61,6 +61,7 @@ export type {
 export type * from '../caller/authorization-server/server.ts'
 export type { SurroundingsOptions } from '../caller/authorization-server/surroundings.ts'
 export type { InboxOptions, ListOptions } from '../calls/guard/approval-inbox.ts'
+export { atOnce } from '../calls/guard/call-rule.ts'
 export type { PolicyWarning } from '../calls/guard/check-policies.ts'
 export { type PoliciesOrTools, policiesOf, type ReadTool, readTools } from '../calls/guard/defined-tool.ts'
 export type { AgentOptions, KeyMaterial, StoreKeys } from '../calls/guard/guard-options.ts'

@@ -1,5 +1,6 @@
 import type { Permission } from '../../base/contract/index.ts'
 import { BehalfError, ConfigurationError } from '../../base/errors/index.ts'
+import { tellApp } from '../../base/ports/index.ts'
 import { permissionsOf } from '../../rights/fga/may.ts'
 
 /** Error of a policy's function, with the name of the function. */
@@ -17,8 +18,7 @@ export class RuleThrew {
 /**
  * Calls a rule of the policy.
  *
- * A promise as its answer decides nothing: a promise is neither false nor a message, and its rejection would end the
- * process.
+ * A promise as its answer decides nothing: a promise is neither false nor a message.
  *
  * @throws RuleThrew The rule threw. A `BehalfError`, such as that of `object()`, is thrown as it is.
  * @throws ConfigurationError The rule answered with a promise.
@@ -31,9 +31,17 @@ export function callRule<Answer>(rule: string, ask: () => Answer): Answer {
     if (error instanceof RuleThrew || BehalfError.isInstance(error)) throw error
     throw new RuleThrew(rule, error)
   }
-  if (!(answer instanceof Promise)) return answer
-  answer.catch(() => {})
-  throw new ConfigurationError(`policy.${rule}`, 'answers with a promise: give a function that answers at once')
+  return atOnce(`policy.${rule}`, answer, 'answers with a promise: give a function that answers at once')
+}
+
+/**
+ * Returns what a function of the app answered.
+ * @throws ConfigurationError A promise, for which no call waits. Its rejection is dropped: it would end the process.
+ */
+export function atOnce<Answer>(option: string, answer: Answer, problem: string): Answer {
+  if (!('then' in Object(answer))) return answer
+  tellApp(() => answer)
+  throw new ConfigurationError(option, problem)
 }
 
 /** Calls a rule that returns permissions, as {@link callRule} does. @throws ConfigurationError It returned none. */

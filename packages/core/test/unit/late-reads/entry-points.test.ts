@@ -59,6 +59,7 @@ const exempt = [
     'withPolicies',
     'checkAuth0Message',
     'refusalParts',
+    'atOnce',
     'tellFault',
     'policiesOf',
     'readTools',
