@@ -4,11 +4,11 @@ import { type Clock, type Store, systemClock } from '../../base/ports/index.ts'
 import { openStoreKeys, type StoreKeys } from '../../base/records/index.ts'
 import { canonicalJson, equalJson, namesOf, refuseUnknownKeys, snapshot } from '../../base/values/index.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
-import type { Passed } from './caller.ts'
 import { challengeParameters } from './challenge.ts'
 import { IdempotencyStore } from './idempotency-store.ts'
 import { problem } from './problem.ts'
 import { runOnce } from './run-once.ts'
+import type { Passed } from './verify-caller.ts'
 
 /** Options of {@link createApprovalGate}. */
 export interface ApprovalGateOptions {

@@ -3,14 +3,13 @@ import { checkValues, kinds, namesOf, originList, refuseUnknownKeys, scopeList }
 import { type SurroundingsOptions, surroundingsOf } from '../../caller/authorization-server/surroundings.ts'
 import { checkAudience, trustedServers, type VerifyTokenOptions } from '../../caller/identity/verify-access-token.ts'
 import { type ActorRules, checkActorRules } from './actor-rules.ts'
-import type { Passed } from './caller.ts'
 import type { Refused } from './challenge.ts'
 import { type AuthenticationRules, checkAuthenticationRules } from './check-authentication.ts'
 import { type DpopOptions, dpopRules } from './dpop-options.ts'
 import { type CheckedRules, protectRequest } from './protect-request.ts'
 import type { ProtectedRequest } from './read-access-token.ts'
 import { type MetadataOptions, resourceMetadata } from './resource-metadata.ts'
-import type { Introspect } from './verify-caller.ts'
+import type { Introspect, Passed } from './verify-caller.ts'
 
 /** Default realm. RFC 6750 §3: at least one parameter follows `Bearer`, even if there is nothing to report. */
 const DEFAULT_REALM = 'api'

@@ -1,4 +1,4 @@
-import type { Identity, Json } from '../../base/contract/index.ts'
+import type { AuthorizationDetail, Identity, Json } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { canonicalJson, sha256 } from '../../base/values/index.ts'
 import { unknownIssuer, wrongAudience } from '../../caller/authorization-server/read-issuer.ts'
@@ -8,8 +8,30 @@ import { subjectTokenOf } from '../../caller/identity/subject-token.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
 import { identityFromAccessToken } from '../../caller/identity/verify-access-token.ts'
 import { audienceOf, readAuthorizationDetails } from '../../caller/identity/wire.ts'
-import type { Passed } from './caller.ts'
 import type { Scheme } from './challenge.ts'
+
+/** Caller that may continue, and its rights. */
+export interface Passed {
+  /** Always this value; it discriminates the union. */
+  readonly ok: true
+  /** Verified user or agent that calls the API. */
+  readonly identity: Identity
+  /** Scopes of the token. */
+  readonly scopes: readonly string[]
+  /** Details that the token was approved for (RFC 9396 §9.1). The API compares them with the request. */
+  readonly authorizationDetails: readonly AuthorizationDetail[]
+  /** All claims of the verified token. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /**
+   * Id of the token: `jti`, else a hash of its signed part, or of the issuer's answer about an opaque token. It is the
+   * same for each use of the same token, in every spelling.
+   */
+  readonly tokenId: string
+  /** Scheme by which the token was presented. `DPoP`: its key was proved. */
+  readonly scheme: Scheme
+  /** Headers to add to the API's answer: a fresh nonce now and then, else none. */
+  readonly headers: Readonly<Record<string, string>>
+}
 
 /** Data that an introspection needs. */
 export interface IntrospectContext {
