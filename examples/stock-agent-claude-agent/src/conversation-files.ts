@@ -4,7 +4,7 @@ import type { PendingCall } from '@behalf/claude-agent-sdk'
 
 /** A conversation between two requests. */
 export interface Conversation {
-  /** The CLI's session. Absent: there is none yet. */
+  /** The CLI's session. Absent before the first turn. */
   readonly session?: string
   readonly pending: readonly PendingCall[]
 }

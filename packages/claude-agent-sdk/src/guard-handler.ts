@@ -60,7 +60,7 @@ function refusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>)
 const isRefusal = (error: unknown): error is ToolAuthorizationError =>
   error instanceof ToolAuthorizationError && refusals.has(error)
 
-/** Carries out a call, and returns the result, or why there is none. */
+/** Carries out a call, and returns the result, or the refusal. */
 async function endOf(
   request: Request,
   { name }: GuardedCall,

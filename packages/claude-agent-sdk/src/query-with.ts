@@ -60,7 +60,10 @@ export function queryWith(guarded: GuardedTools, { prompt, options: given = {} }
 /** Each `query` has its own session, waiting calls and server. */
 const used = new WeakSet<GuardedTools['hooks']>()
 
-/** Refuses the bare mode, in which Claude Code calls no hooks; with `builtIn`, also turns off hooks of files, and reads no settings unasked. */
+/**
+ * Refuses the bare mode, in which Claude Code calls no hooks. With `builtIn`, also turns off hooks of files, and reads no
+ * settings unasked.
+ */
 function withoutOtherHooks(hooks: GuardedTools['hooks'], options: Options): Options {
   const { extraArgs, env = process.env, settings } = options
   if (extraArgs?.bare !== undefined || !['', '0', 'false', 'no', 'off'].includes(env.CLAUDE_CODE_SIMPLE ?? '')) {

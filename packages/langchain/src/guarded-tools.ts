@@ -44,9 +44,8 @@ export interface GuardToolsOptions<Tools extends readonly GuardableTool[]> {
   /**
    * Called with the error that a tool's body threw, and the tool's name. The model gets a fixed sentence instead. Also
    * called with a fault of the guard, and with a `ConfigurationError` if a call must pause and cannot. Gets once each
-   * reason for which the guard refused a call as `misconfigured`, `approval_not_sent` or `identity_not_verified`. Gets
-   * once each reason for which the guard refused a call as `misconfigured`, `approval_not_sent` or
-   * `identity_not_verified`. An error of the callback is dropped.
+   * reason for which the guard refused a call as `misconfigured`, `approval_not_sent` or `identity_not_verified`. An
+   * error of the callback is dropped.
    * @default the error is dropped, and why a call was refused is printed
    */
   readonly onError?: (error: unknown, tool: string) => void

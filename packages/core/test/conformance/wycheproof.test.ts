@@ -132,7 +132,7 @@ describe('proofs of possession (DPoP) made from the vectors', () => {
         (await own.proof(token)).replace(/^[^.]*/, Buffer.from(JSON.stringify(header)).toString('base64url'))
       const headers = { authorization: `DPoP ${token}`, dpop: await signed().catch(above) }
       const answer = api.protect(new Request(here, { headers }))
-      // ES512 is none of the algorithms that an API accepts by default.
+      // By default, an API does not accept ES512.
       if (unusable.test(name) || alg === 'ES512') expect((await refused(answer)).reason).toMatch(/^proof: /)
       else await passed(answer)
     },

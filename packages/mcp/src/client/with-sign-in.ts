@@ -11,9 +11,8 @@ const MAX_SIGN_INS = 3
  *
  * Clients wrap the refusal in errors of their own, so what counts is that `work` asked for a sign-in and threw. Work that
  * returned is not done again, nor is work that failed beside another's sign-in, or that called a tool: make one call in
- * each `withSignIn`. The page is shown after `work` threw, and
- * one page at a time: other work of this session waits for it, and shows a page of its own only for scopes that the first
- * one did not bring.
+ * each `withSignIn`. The page is shown after `work` threw, and one page at a time: other work of this session waits for
+ * it, and shows a page of its own only for scopes that the first one did not bring.
  *
  * @param callback - Waits for the address that the browser comes back to, such as `loopbackSignIn`'s.
  * @throws ConfigurationError `work` called a tool, and then needed a sign-in.

@@ -76,41 +76,45 @@ export function secretsOf({ clientSecret, openFga, accountsClient, reports }: Sa
 
 /** Readers of roles by token form, and the functions that replace `oidc()` at a real tenant. */
 const BY_PROFILE: Readonly<
-  Record<SandboxProfile, { readonly roles: string; readonly door: string; readonly real: string }>
+  Record<SandboxProfile, { readonly roles: string; readonly extractor: string; readonly real: string }>
 > = {
   oidc: {
     roles: "claim: 'roles'",
-    door: '',
+    extractor: '',
     real: "oidc({ issuer: 'https://login.example.com', clientId, clientSecret })",
   },
   auth0: {
     roles: "claim: ['https://behalf.example/roles']",
-    door: '',
+    extractor: '',
     real: "auth0({ domain: 'tenant.eu.auth0.com', clientId, clientSecret })",
   },
   okta: {
     roles: 'extract: oktaGroups()',
-    door: 'oktaGroups',
+    extractor: 'oktaGroups',
     real: "okta({ domain: 'example.okta.com', authorizationServer: 'default', clientId, clientSecret, loginHint })",
   },
-  entra: { roles: 'extract: entraRoles()', door: 'entraRoles', real: 'entra({ tenantId, clientId, clientSecret })' },
+  entra: {
+    roles: 'extract: entraRoles()',
+    extractor: 'entraRoles',
+    real: 'entra({ tenantId, clientId, clientSecret })',
+  },
   keycloak: {
     roles: 'extract: keycloakRoles()',
-    door: 'keycloakRoles',
+    extractor: 'keycloakRoles',
     real: "keycloak({ url: 'https://id.example.com', realm: 'staff', clientId, clientSecret, loginHint })",
   },
 }
 
 /** The settings as code, to paste. */
 export function settingsCode(settings: SandboxSettings): string {
-  const { roles, door, real } = BY_PROFILE[settings.profile]
+  const { roles, extractor, real } = BY_PROFILE[settings.profile]
   const { openFga, api, reports } = settings
   return `import { allowInsecureLoopback, createGuard } from '@behalf/core'
 import { jsonLinesSink } from '@behalf/core/audit'
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { checkAuth0Message, oidc } from '@behalf/core/providers'
-import { ${door === '' ? '' : `${door}, `}roleMap } from '@behalf/core/roles'
+import { ${extractor === '' ? '' : `${extractor}, `}roleMap } from '@behalf/core/roles'
 import { auth0TokenVault } from '@behalf/core/vault'
 
 export const API = '${api.origin}' // the Stock Trade API; as a resource '${api.resource}'

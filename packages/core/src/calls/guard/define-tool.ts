@@ -24,7 +24,10 @@ export function defineTool<
   Option extends keyof Rules<unknown, AccessRules> | 'name' | 'description' | 'input' | 'run' | 'public' = never,
 >(
   options: {
-    /** Name of the tool, for the model, the audit and the permissions. 1 to 128 letters, digits and `_-.:/`. Models' APIs take `_` and `-` only. */
+    /**
+     * Name of the tool, for the model, the audit and the permissions: 1 to 128 letters, digits and `_-.:/`. Models' APIs
+     * take letters, digits, `_` and `-` only.
+     */
     readonly name: Name
     /** Description of the tool, for the model. */
     readonly description: string

@@ -99,7 +99,10 @@ function rolesVerdict(policy: PolicyDefinition, identity: Identity, bounds: Boun
   return first
 }
 
-/** The permissions of a call, as far as they need no input. Denials are recorded only in observe mode, so there they hide nothing (F5). */
+/**
+ * The permissions of a call, as far as they need no input. Denials are recorded only in observe mode, so there they hide
+ * nothing (F5).
+ */
 async function permissionVerdict(
   call: Pick<IncomingCall, 'invocation' | 'policy' | 'report'>,
   identity: Identity,
