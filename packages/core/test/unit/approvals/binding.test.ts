@@ -33,6 +33,16 @@ describe('the binding (A1)', () => {
     expect(await bindingOf({ ...parts, ...over }, hash)).not.toBe(await bindingOf(parts, hash))
   })
 
+  test(
+    verifies('A1', 'a value that is left out is told from a null in its place, and from one left out elsewhere'),
+    async () => {
+      const bindings = [undefined, [['to', '0']], [['amount']]].map((varying) =>
+        bindingOf({ ...parts, input: { amount: null, to: [null] }, ...(varying !== undefined && { varying }) }, hash),
+      )
+      expect(new Set(await Promise.all(bindings)).size).toBe(3)
+    },
+  )
+
   test(verifies('A1', 'key order, the session, the client and the actor make no difference'), async () => {
     const same = [
       { ...parts, input: { to: ['x'], amount: 5 } },
