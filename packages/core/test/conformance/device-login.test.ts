@@ -9,6 +9,7 @@ import { createDeviceLogin } from '../../src/caller/device-login/create-device-l
 import type { DevicePrompt } from '../../src/caller/device-login/device-prompt.ts'
 import { pollDevice } from '../../src/caller/device-login/poll-device.ts'
 import { approved, authorization, deviceServer, lost, memoryFile, refusal } from '../unit/device-login/device-server.ts'
+import { ciba, quickPolls } from '../unit/device-login/quick-polls.ts'
 
 const clock = { now: () => Date.now() }
 const ENDPOINT = 'https://tenant.behalf.example/oauth/device/code'
@@ -38,7 +39,8 @@ async function login(servers: MockServers) {
 }
 
 async function servers() {
-  const made = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })
+  quickPolls()
+  const made = await startMockServers({ algorithm: 'ES256', ciba })
   onTestFinished(() => made.close())
   return made
 }

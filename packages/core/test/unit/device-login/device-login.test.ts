@@ -13,6 +13,7 @@ import {
   type LoginFile,
 } from '../../../src/entrypoints/node.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
+import { ciba, quickPolls } from './quick-polls.ts'
 
 const AGENT = 'https://agent.behalf.example/'
 const key = new Uint8Array(32).fill(7)
@@ -25,7 +26,8 @@ async function world() {
       offset += seconds * 1000
     },
   }
-  const servers = await startMockServers({ algorithm: 'ES256', clock, ciba: { interval: 1 } })
+  quickPolls()
+  const servers = await startMockServers({ algorithm: 'ES256', clock, ciba })
   onTestFinished(() => servers.close())
   const folder = await mkdtemp(join(tmpdir(), 'behalf-device-'))
   const profile = oidc({ issuer: servers.authorizationServer.issuer, clientId: 'stock-cli', target: 'audience' })

@@ -5,12 +5,14 @@ import { startMockServers } from '@behalf/testing'
 import { onTestFinished } from 'vitest'
 import { type DeviceLogin, type DeviceLoginOptions, deviceLogin } from '../../../src/entrypoints/node.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
+import { ciba, quickPolls } from './quick-polls.ts'
 
 /** Command lines of one application that keep Ann's login in a folder of the test, each with its own key. */
 export async function commandLines(): Promise<
   (key?: DeviceLoginOptions['key'], over?: Partial<DeviceLoginOptions>) => DeviceLogin
 > {
-  const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })
+  quickPolls()
+  const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba })
   const folder = await mkdtemp(join(tmpdir(), 'behalf-device-'))
   onTestFinished(async () => {
     await close()

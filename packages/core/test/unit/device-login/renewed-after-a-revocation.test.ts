@@ -9,6 +9,7 @@ import { testClock } from '../approvals/harness.ts'
 import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 import { keys, writes } from '../guard/small-world.ts'
 import { memoryFile } from './device-server.ts'
+import { quickPolls } from './quick-polls.ts'
 
 const clock = testClock()
 const as = await mockIssuer('https://as.example.com', clock.now)
@@ -44,6 +45,7 @@ test.each([
 ])(
   verifies('I9', 'the login of a device, stored %s, stays revoked after a renewal that brought %s'),
   async (keeps, _, withIdToken) => {
+    quickPolls()
     const store = memoryStore({ clock })
     const file = memoryFile()
     // As after a restart of the command line.
@@ -82,6 +84,7 @@ test.each([
 ])(
   verifies('I9', 'session and actor that only the login of a device named stay, stored %s, %s its token ended'),
   async (keeps, _, seconds) => {
+    quickPolls()
     const store = memoryStore({ clock })
     const file = memoryFile()
     const resource = 'https://agent.example.com'

@@ -5,11 +5,13 @@ import { startMockServers } from '@behalf/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { deviceLogin } from '../../../src/entrypoints/node.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
+import { ciba, quickPolls } from './quick-polls.ts'
 
 const required = { status: 'login_required', detail: 'no valid login on this device' }
 
 async function world(key: Uint8Array | undefined) {
-  const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })
+  quickPolls()
+  const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba })
   const folder = await mkdtemp(join(tmpdir(), 'behalf-device-'))
   onTestFinished(async () => {
     await close()

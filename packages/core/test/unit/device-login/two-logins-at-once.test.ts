@@ -5,9 +5,11 @@ import { startMockServers } from '@behalf/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type DevicePrompt, deviceLogin } from '../../../src/entrypoints/node.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
+import { ciba, quickPolls } from './quick-polls.ts'
 
 async function world() {
-  const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba: { interval: 1 } })
+  quickPolls()
+  const { authorizationServer, close } = await startMockServers({ algorithm: 'ES256', ciba })
   onTestFinished(() => close())
   const { issuer, controls } = authorizationServer
   const folder = await mkdtemp(join(tmpdir(), 'behalf-device-'))
