@@ -59,7 +59,7 @@ const again: Readonly<Record<string, (twice: unknown) => Promise<unknown>>> = {
     const calls = new AIMessage({ content: '', tool_calls: [{ id: 'a', name: 'twice', args: {} }] })
     return new StateGraph(MessagesAnnotation)
       .addNode('tools', new ToolNode([twice as never], { handleToolErrors: false }), {
-        retryPolicy: { maxAttempts: 2, initialInterval: 1 },
+        retryPolicy: { maxAttempts: 2, initialInterval: 1, jitter: false },
       })
       .addEdge('__start__', 'tools')
       .compile({ checkpointer: new MemorySaver() })
