@@ -32,7 +32,7 @@ describe('errors (CIBA Core §11)', () => {
     const pending = {
       ...record('r', { state: 'pending', delivery: { state: {}, interval: 7, nextPollAt: now } }),
     } as Parameters<typeof applied>[0]
-    expect(applied(pending, { status: 'pending', interval: 2 }, now, now).delivery?.interval).toBe(7)
+    expect(applied(pending, { status: 'pending', interval: 2 }, { sentAt: now, now }).delivery?.interval).toBe(7)
   })
 
   verifies('CIBA-10.1-interval', 'counted from when a response arrived', () => {
@@ -40,8 +40,10 @@ describe('errors (CIBA Core §11)', () => {
       ...record('r', { state: 'pending', delivery: { state: {}, interval: 5, nextPollAt: 100 } }),
     } as Parameters<typeof applied>[0]
     // Sent at 100, answered at 103 after a long poll.
-    expect(applied(pending, { status: 'pending' }, 100, 103).delivery?.nextPollAt).toBe(108)
-    expect(applied(pending, { status: 'pending', retryAfter: 20 }, 100, 103).delivery?.nextPollAt).toBe(123)
+    expect(applied(pending, { status: 'pending' }, { sentAt: 100, now: 103 }).delivery?.nextPollAt).toBe(108)
+    expect(
+      applied(pending, { status: 'pending', retryAfter: 20 }, { sentAt: 100, now: 103 }).delivery?.nextPollAt,
+    ).toBe(123)
   })
 
   verifies(['CIBA-11-final', 'A6'], 'refusals are told apart, and each is final', async () => {

@@ -12,6 +12,12 @@ export type Pending = RunRecord & { readonly question: StoredQuestion; readonly 
 export const isPending = (record: RunRecord): record is Pending =>
   record.state === 'pending' && record.question !== undefined && record.delivery !== undefined
 
+/** When the poll was sent, and when its answer was there. Epoch seconds. */
+interface Times {
+  readonly sentAt: number
+  readonly now: number
+}
+
 /** Maximum size of the evidence in a record, in characters of its JSON. */
 const MAX_EVIDENCE = 16 * 1024
 
@@ -25,36 +31,30 @@ export function evidenceOf(value: unknown): RunRecord['evidence'] {
  * Writes an answer into its record. Only this function writes answers, both polled and pushed ones.
  *
  * @param toAnswer - The question that was answered, as the newest state of the record has it; else nothing is written.
- * @param sentAt - When the poll was sent, `now`: when the answer was there. Epoch seconds.
  * @returns the record as it is now, and whether it was this answer that changed it.
  */
 export async function writeAnswer(
   runStore: RunStore,
   entry: Entry,
   toAnswer: (question: StoredQuestion) => boolean,
-  { answer, sentAt, now }: { readonly answer: ApprovalAnswer; readonly sentAt: number; readonly now: number },
+  { answer, sentAt, now }: { readonly answer: ApprovalAnswer } & Times,
 ): Promise<{ readonly entry: Entry; readonly isWritten: boolean }> {
   let isWritten = false
   // What the clock of the store showed then.
   const byStore = answer.status === 'approved' ? (await runStore.storeNow()) - runStore.now() + now : now
   const written = await runStore.update(entry, (record) => {
     isWritten = isPending(record) && toAnswer(record.question)
-    return isWritten ? applied(record as Pending, answer, sentAt, now, byStore) : undefined
+    return isWritten ? applied(record as Pending, answer, { sentAt, now }, byStore) : undefined
   })
   return { entry: written, isWritten }
 }
 
 /** Returns the record after an answer. */
-export function applied(
-  record: Pending,
-  answer: ApprovalAnswer,
-  sentAt: number,
-  now: number,
-  byStore = now,
-): RunRecord {
+export function applied(record: Pending, answer: ApprovalAnswer, times: Times, byStore = times.now): RunRecord {
+  const { now } = times
   switch (answer.status) {
     case 'pending':
-      return { ...record, delivery: postponed(record, answer, sentAt, now) }
+      return { ...record, delivery: postponed(record, answer, times) }
     case 'approved':
       return approved(record, answer, now, byStore)
     case 'denied': {
@@ -78,7 +78,7 @@ const textOr = (detail: unknown, otherwise: string): string => (typeof detail ==
 
 type Of<Status> = Extract<ApprovalAnswer, { readonly status: Status }>
 
-function postponed({ question, delivery }: Pending, answer: Of<'pending'>, sentAt: number, now: number): Delivery {
+function postponed({ question, delivery }: Pending, answer: Of<'pending'>, { sentAt, now }: Times): Delivery {
   const { found = 'unanswered', retryAfter } = answer
   const before = delivery.interval
   const changed = {

@@ -28,7 +28,7 @@ const record = {
   sends: 1,
 } as const
 const after = (answer: Parameters<typeof applied>[1], over: object = {}, now = NOW) =>
-  applied({ ...record, ...over } as never, answer, NOW, now)
+  applied({ ...record, ...over } as never, answer, { sentAt: NOW, now })
 
 describe('a question without an answer (A4)', () => {
   test.each([

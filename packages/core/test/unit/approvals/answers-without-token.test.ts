@@ -17,8 +17,8 @@ function asked(credential: boolean) {
 }
 
 test('a yes without a token approves nothing, where the token is the approval (A9)', () => {
-  expect(applied(asked(true), { status: 'approved' }, now, now)).toMatchObject({ state: 'failed' })
-  expect(applied(asked(false), { status: 'approved' }, now, now)).toMatchObject({ state: 'approved' })
+  expect(applied(asked(true), { status: 'approved' }, { sentAt: now, now })).toMatchObject({ state: 'failed' })
+  expect(applied(asked(false), { status: 'approved' }, { sentAt: now, now })).toMatchObject({ state: 'approved' })
 })
 
 test('the app’s own pages do not offer such a question', () => {
