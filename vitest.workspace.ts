@@ -13,7 +13,8 @@ const roots = [
   { name: 'scripts', root: 'scripts' },
 ]
 
-// vitest 5 reads this file only when it is named: `vitest --config vitest.workspace.ts`.
+// vitest 5 reads this file only when it is named: `vitest --config vitest.workspace.ts`. With `LONG_TESTS` in the environment it
+// takes the files of the nightly gate `long tests`, `*.long.ts`: whole servers, and processes that are killed at random.
 export default defineConfig({
   test: {
     // By itself vitest leaves one core free, which on two cores is half of them; many tests only wait. Twice as many workers
@@ -25,7 +26,7 @@ export default defineConfig({
         test: {
           name,
           root,
-          include: ['test/**/*.test.ts'],
+          include: [process.env.LONG_TESTS === undefined ? 'test/**/*.test.ts' : 'test/**/*.long.ts'],
           setupFiles: existsSync(`${root}/test/setup.ts`) ? ['test/setup.ts'] : [],
           // A limit for what hangs, and no measure of speed: a busy machine takes many times as long.
           testTimeout: 60_000,

@@ -16,8 +16,8 @@ import { checkSmoke } from './gates/check-smoke.ts'
 import { checkSurface } from './gates/check-surface.ts'
 import { checkTypes } from './gates/check-types.ts'
 import { checkWarmCall } from './gates/check-warm-call.ts'
-import { checkWeb } from './gates/check-web.ts'
 import type { Gate } from './gates/gate.ts'
+import { runSuite } from './gates/run-suite.ts'
 import { toolVerdict } from './gates/run-tool.ts'
 
 /**
@@ -42,7 +42,8 @@ export const gates: readonly Gate[] = [
   { name: 'budgets', needs: ['build'], run: checkBudgets },
   { name: 'surface', needs: ['build'], run: () => checkSurface() },
   { name: 'docs', run: checkDocs },
-  { name: 'web app', alone: true, run: checkWeb },
+  { name: 'web app', run: () => runSuite('browser.config.ts', 'examples/stock-agent-nextjs') },
+  { name: 'long tests', when: 'nightly', run: () => runSuite('vitest.workspace.ts', '', { LONG_TESTS: 'yes' }) },
   { name: 'new apps', when: 'nightly', needs: ['build'], run: () => checkApps() },
   { name: 'floors', when: 'nightly', run: checkFloors },
   { name: 'live OpenFGA', when: 'nightly', run: checkLiveOpenFga },

@@ -33,7 +33,7 @@ export async function checkRequirements(base: string = root): Promise<Verdict> {
 
 /** Every place where `verifies` says what a test proves. */
 export function readCitations(base: string = root): readonly Entry[] {
-  const tests = ['packages/*/test/**/*.test.ts', 'packages/*/src/contract/**/*.ts', 'examples/*/test/**/*.test.ts']
+  const tests = ['{packages,examples}/*/test/**/*.{test,long}.ts', 'packages/*/src/contract/**/*.ts']
   return files(tests, base).flatMap((file) =>
     citedIn(readFileSync(join(base, file), 'utf8')).map((id) => ({ id, file: file.replaceAll('\\', '/') })),
   )

@@ -1,0 +1,14 @@
+import { join } from 'node:path'
+import type { Verdict } from './gate.ts'
+import { root } from './repository.ts'
+import { runTool } from './run-tool.ts'
+
+/** Runs the tests of one configuration of vitest. A test that is skipped for want of a program counts as not run. */
+export async function runSuite(config: string, cwd = '', env: Readonly<Record<string, string>> = {}): Promise<Verdict> {
+  const { code, output } = await runTool('vitest', ['run', '--config', config], { cwd: join(root, cwd), env })
+  const count = /^ *Tests +(.*)$/m.exec(output)?.[1]?.trim() ?? ''
+  if (code !== 0) return { ok: false, output }
+  if (!count.includes('skipped'))
+    return count.includes('passed') ? { ok: true, output: '', note: count } : { ok: false, output: 'no test was run' }
+  return { ok: true, output: '', notRun: /\[(needs [^\]]*)\]/.exec(output)?.[1] ?? 'a program is missing' }
+}
