@@ -11,6 +11,7 @@ import {
 import {
   type LoginHint,
   type ProfileOptions,
+  plainCiba,
   plainExchange,
   profileKeys,
   readProfileOptions,
@@ -39,13 +40,11 @@ const bindingMessage = /^[a-zA-Z0-9\-._+/!?#]{1,50}$/
 
 /** Keycloak's CIBA. The `expires_in` of its answer is the realm's, whatever was requested. */
 const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
+  ...plainCiba,
   hint: userNameHint('keycloak.loginHint', loginHint),
   ...(loginHint === undefined && { missingHint: 'keycloak.loginHint' }),
   checkBindingMessage: (message) =>
     bindingMessage.test(message) ? undefined : 'Keycloak takes 1 to 50 letters, digits and -._+/!?# and no spaces',
-  requestedExpiry: { parameter: 'requested_expiry', min: 1, max: 86_400 },
-  carriesAuthorizationDetails: false,
-  reportsExpiryAsDenied: false,
 })
 
 /** The standard exchange (V2): access tokens only. */

@@ -10,7 +10,7 @@ import {
   type TargetParameter,
   type TokenProfile,
 } from './profile.ts'
-import { type ProfileOptions, plainExchange, profileKeys, readProfileOptions } from './profile-options.ts'
+import { type ProfileOptions, plainCiba, plainExchange, profileKeys, readProfileOptions } from './profile-options.ts'
 import { textClaim } from './read-claims.ts'
 
 /** Options of {@link oidc}. */
@@ -37,15 +37,6 @@ const optionKeys = namesOf<OidcOptions>(...profileKeys, 'issuer', 'discovery', '
 
 /** Default algorithms: those that servers sign with by default, and those that FAPI 2.0 requires. */
 const defaultAlgorithms: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
-
-/** CIBA as its specification defines it. Assumes nothing that the specification leaves open. */
-const plainCiba: CibaProfile = {
-  hint: ({ subject }) => ({ login_hint: subject }),
-  checkBindingMessage: () => undefined,
-  requestedExpiry: { parameter: 'requested_expiry', min: 1, max: 86_400 },
-  carriesAuthorizationDetails: false,
-  reportsExpiryAsDenied: false,
-}
 
 /** RFC 9068 §2.1, §2.2. */
 const strictTokens: TokenProfile = {

@@ -5,6 +5,7 @@ import {
   checkDomain,
   type LoginHint,
   type ProfileOptions,
+  plainCiba,
   plainExchange,
   profileKeys,
   readProfileOptions,
@@ -28,12 +29,10 @@ const optionKeys = namesOf<OktaOptions>(...profileKeys, 'domain', 'authorization
 
 /** Okta's CIBA: by user name, with its own name for the life time. */
 const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
+  ...plainCiba,
   hint: userNameHint('okta.loginHint', loginHint),
   ...(loginHint === undefined && { missingHint: 'okta.loginHint' }),
-  checkBindingMessage: () => undefined,
   requestedExpiry: { parameter: 'request_expiry', min: 1, max: 300 },
-  carriesAuthorizationDetails: false,
-  reportsExpiryAsDenied: false,
 })
 
 const token: TokenProfile = {

@@ -8,7 +8,7 @@ import {
   clientAuthenticationKeys,
 } from './client-authentication.ts'
 import type { DpopKey } from './dpop-key.ts'
-import type { ExchangeProfile, Profile } from './profile.ts'
+import type { CibaProfile, ExchangeProfile, Profile } from './profile.ts'
 
 /** Options of every profile. */
 export interface ProfileOptions extends ClientAuthenticationOptions {
@@ -84,6 +84,15 @@ function checkDpop(option: string, key: DpopKey | undefined): DpopKey | undefine
   if (key === undefined) return undefined
   if (typeof key?.proof === 'function' && typeof key.thumbprint === 'string') return key
   throw new ConfigurationError(option, 'give a key that generateDpopKey or importDpopKey made; await it first')
+}
+
+/** CIBA as its specification defines it. Assumes nothing that the specification leaves open. */
+export const plainCiba: CibaProfile = {
+  hint: ({ subject }) => ({ login_hint: subject }),
+  checkBindingMessage: () => undefined,
+  requestedExpiry: { parameter: 'requested_expiry', min: 1, max: 86_400 },
+  carriesAuthorizationDetails: false,
+  reportsExpiryAsDenied: false,
 }
 
 /** RFC 8693, promising nothing that it leaves open. */

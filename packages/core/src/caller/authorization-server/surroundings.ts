@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { type Clock, type Fetch, systemClock } from '../../base/ports/index.ts'
-import { aClock, checkValues, kinds } from '../../base/values/index.ts'
+import { aClock, checkValues, kinds, namesOf } from '../../base/values/index.ts'
 import type { Surroundings } from './server.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -18,6 +18,9 @@ export interface SurroundingsOptions {
   /** Total time of one request, retries included, in milliseconds. Below 2^31. @default 10_000 */
   readonly timeoutMs?: number | undefined
 }
+
+/** Names of {@link SurroundingsOptions}, for the options that extend them. */
+export const surroundingKeys = namesOf<SurroundingsOptions>('fetch', 'clock', 'timeoutMs')
 
 /**
  * Fills in the defaults: global `fetch`, system clock, 10 s.

@@ -6,7 +6,7 @@ import { namesOf, refuseUnknownKeys, scopeList } from '../../base/values/index.t
 import { authorizationServers } from '../authorization-server/authorization-servers.ts'
 import { allowInsecureLoopback, ownProfile, type Profile } from '../authorization-server/profile.ts'
 import type { RequestOptions } from '../authorization-server/server.ts'
-import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
+import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { identityOfLogin, isFresh, loginOfResponse, type StoredSession } from '../identity/session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, revokeTokens, withoutRenewal } from '../identity/session-renewal.ts'
@@ -76,9 +76,7 @@ const settingKeys = namesOf<DeviceLoginSettings>(
   'scopes',
   'resource',
   'key',
-  'fetch',
-  'clock',
-  'timeoutMs',
+  ...surroundingKeys,
 )
 
 /** Time before a token expires at which it is renewed, in seconds; less for short-lived tokens. */

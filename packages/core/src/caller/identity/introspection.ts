@@ -11,7 +11,7 @@ import { subjectOf } from '../authorization-server/read-claims.ts'
 import { wrongAudience } from '../authorization-server/read-issuer.ts'
 import { tokenScopes } from '../authorization-server/scopes.ts'
 import type { AuthorizationServer, IntrospectionResponse, RequestOptions } from '../authorization-server/server.ts'
-import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
+import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { shownTime } from '../authorization-server/token-fault.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { hasClaimsOfAccessToken } from './check-access-token.ts'
@@ -56,9 +56,7 @@ const optionKeys = namesOf<IntrospectionOptions>(
   'missingAudience',
   'cacheSeconds',
   'cacheSize',
-  'fetch',
-  'clock',
-  'timeoutMs',
+  ...surroundingKeys,
 )
 
 const TOLERANCE_SECONDS = 30

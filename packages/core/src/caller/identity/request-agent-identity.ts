@@ -7,7 +7,7 @@ import type { Profile } from '../authorization-server/profile.ts'
 import { readIssuer } from '../authorization-server/read-issuer.ts'
 import { grantedScopes } from '../authorization-server/scopes.ts'
 import type { AuthorizationServer, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
-import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
+import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { tokenEnd } from '../authorization-server/times.ts'
 import { buildAgent } from './build-identity.ts'
 import { checkAccessToken } from './check-access-token.ts'
@@ -29,9 +29,7 @@ const optionKeys = namesOf<RequestAgentIdentityOptions>(
   'authorizationServer',
   'resource',
   'scopes',
-  'fetch',
-  'clock',
-  'timeoutMs',
+  ...surroundingKeys,
   'signal',
 )
 

@@ -11,7 +11,7 @@ import { clientAt, type ProfileOf } from '../authorization-server/authorization-
 import type { Profile } from '../authorization-server/profile.ts'
 import type { RevokingServers } from '../authorization-server/release-token.ts'
 import type { RequestOptions } from '../authorization-server/server.ts'
-import { type SurroundingsOptions, surroundingsOf } from '../authorization-server/surroundings.ts'
+import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../authorization-server/surroundings.ts'
 import { readTokenResponse } from '../authorization-server/wire.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { presenceIn, refuseRevoked } from './present-user.ts'
@@ -92,9 +92,7 @@ const optionKeys = namesOf<SessionsOptions>(
   'audience',
   'refreshBeforeSeconds',
   'lifetimeSeconds',
-  'fetch',
-  'clock',
-  'timeoutMs',
+  ...surroundingKeys,
 )
 
 const DAYS_30 = 30 * 24 * 3600

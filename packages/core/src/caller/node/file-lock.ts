@@ -102,11 +102,13 @@ async function sweep(folder: string, turns: readonly number[], now: number): Pro
   await Promise.all(old.map((turn) => rm(join(folder, String(turn)), { force: true }).catch(() => {})))
 }
 
-function absent(error: unknown): undefined {
+/** For a file that may be missing: `undefined` then. */
+export function absent(error: unknown): undefined {
   if (codeOf(error) === 'ENOENT') return undefined
   throw error
 }
 
-function codeOf(error: unknown): unknown {
+/** Code of an error of the system, such as `EEXIST`. */
+export function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined
 }

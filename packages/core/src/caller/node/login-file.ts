@@ -4,7 +4,7 @@ import { homedir, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { BehalfError, ConfigurationError, StoreError } from '../../base/errors/index.ts'
 import type { LoginFile } from '../device-login/login-file.ts'
-import { takeTurn } from './file-lock.ts'
+import { absent, codeOf, takeTurn } from './file-lock.ts'
 
 /** One word, so that the file stays in its folder. */
 const plainName = /^[A-Za-z0-9][\w.-]{0,63}$/
@@ -148,13 +148,4 @@ async function locked<T>(
   } finally {
     await end()
   }
-}
-
-function absent(error: unknown): undefined {
-  if (codeOf(error) === 'ENOENT') return undefined
-  throw error
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }

@@ -7,7 +7,7 @@ import type { AuthorizedCall, Entitled, ReadyRun } from './call.ts'
 import type { Passed, Phase } from './call-report.ts'
 import { askWhereNeeded } from './entitle.ts'
 import { channelOfRun, type Runs } from './guard-parts.ts'
-import { deny, type Refusal, unknownOutcome } from './refusal.ts'
+import { deny, interrupted, type Refusal, unknownOutcome } from './refusal.ts'
 import { type FoundRun, type Reauthorize, runOfCall, startedByOthers } from './run-of-call.ts'
 
 /** A run that may be claimed. `run` is absent for a preflight that needs no approval and found no run. */
@@ -154,17 +154,14 @@ function pendingRefusal(record: RunRecord, { runStore }: Runs): Refusal {
   const { question, delivery } = record
   const message = question?.message ?? ''
   const since = new Date(record.createdAt * 1000).toISOString()
-  return {
-    status: 'interrupted',
-    detail: `${record.state}: waits for ${question?.approver.subject ?? 'a person'} since ${since}${record.note === undefined ? '' : ` (${record.note})`}`,
-    interrupt: {
-      kind: 'approval_pending',
-      id: record.id,
-      message: record.note === 'answer_lost' ? `Your answer was lost, please answer again: ${message}` : message,
-      interval: secondsToPoll(record, runStore.now()),
-      expiresAt: Math.floor(delivery?.expiresAt ?? question?.expiresAt ?? 0),
-    },
-  }
+  const note = record.note === undefined ? '' : ` (${record.note})`
+  return interrupted(`${record.state}: waits for ${question?.approver.subject ?? 'a person'} since ${since}${note}`, {
+    kind: 'approval_pending',
+    id: record.id,
+    message: record.note === 'answer_lost' ? `Your answer was lost, please answer again: ${message}` : message,
+    interval: secondsToPoll(record, runStore.now()),
+    expiresAt: Math.floor(delivery?.expiresAt ?? question?.expiresAt ?? 0),
+  })
 }
 
 const busyRefusal = ({ retryAfter, why, underWay }: Extract<Settled, { status: 'busy' }>): Refusal => ({

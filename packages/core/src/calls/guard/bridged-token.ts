@@ -5,7 +5,7 @@ import type { AuthorizedCall } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import type { FoundToken } from './opened-access.ts'
-import { deny, loginRequired, type Refusal } from './refusal.ts'
+import { deny, interrupted, loginRequired, type Refusal } from './refusal.ts'
 import { keptToken } from './token-key.ts'
 
 /** Carries a refusal out of the cache's load. */
@@ -60,17 +60,7 @@ function refusalOf({ refused, detail, acrValues, maxAge }: Extract<RouteAnswer, 
     case 'not_permitted':
       return deny('not_permitted', detail)
     case 'step_up_required':
-      return {
-        status: 'interrupted',
-        detail,
-        interrupt: {
-          kind: 'step_up_required',
-          id: crypto.randomUUID(),
-          message: 'Sign in again to continue.',
-          ...(acrValues !== undefined && { acrValues }),
-          ...(maxAge !== undefined && { maxAge }),
-        },
-      }
+      return interrupted(detail, { kind: 'step_up_required', message: 'Sign in again to continue.', acrValues, maxAge })
     default:
       return refused satisfies never
   }

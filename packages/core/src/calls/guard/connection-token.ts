@@ -5,7 +5,7 @@ import type { Vault, VaultAnswer, VaultRequest } from '../../rights/vault/vault.
 import { type AuthorizedCall, needsApproval } from './call.ts'
 import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
-import { deny, loginRequired, type Refusal } from './refusal.ts'
+import { deny, interrupted, loginRequired, type Refusal } from './refusal.ts'
 import { accountOf, connectionKey, tokenKey } from './token-key.ts'
 
 /** A vault's answer without a token. It is thrown out of the cache's load. */
@@ -146,18 +146,8 @@ function refusalOf(
     case 'choose_account': {
       const { account } = answer
       const url = vault.connectUrl?.({ connection, scopes, ...(account !== undefined && { account }) })
-      return {
-        status: 'interrupted',
-        detail,
-        interrupt: {
-          kind: 'connection_required',
-          id: crypto.randomUUID(),
-          message: messages[answer.status](connection),
-          connection,
-          scopes,
-          ...(url !== undefined && { url }),
-        },
-      }
+      const message = messages[answer.status](connection)
+      return interrupted(detail, { kind: 'connection_required', message, connection, scopes, url })
     }
     default:
       // A vault is a port: an answer outside its contract opens nothing.

@@ -1,4 +1,5 @@
 import type { DenyCode, Explanation, Interrupt } from '../../base/contract/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { idempotencyKey } from '../../consent/approvals/binding.ts'
 import type { Entry } from '../../consent/approvals/record.ts'
 import type { RunStore } from '../../consent/approvals/run-store.ts'
@@ -36,17 +37,21 @@ export const deny = (code: DenyCode, detail: string): Extract<Refusal, { status:
   detail,
 })
 
-/** @param maxAge - Maximum age of the login, in seconds. @default any */
-export const loginRequired = (detail: string, maxAge?: number): Refusal => ({
+/** Fields of an interrupt; `undefined` is left out, and an id is made. */
+type InterruptFields = Pick<Interrupt, 'kind' | 'message'> & {
+  readonly [Field in Exclude<keyof Interrupt, 'v' | 'tool'>]?: Interrupt[Field] | undefined
+}
+
+/** Refuses a call until a person has done something. */
+export const interrupted = (detail: string, fields: InterruptFields): Refusal => ({
   status: 'interrupted',
-  interrupt: {
-    kind: 'login_required',
-    id: crypto.randomUUID(),
-    message: 'Sign in to continue.',
-    ...(maxAge !== undefined && { maxAge }),
-  },
+  interrupt: { id: crypto.randomUUID(), ...defined(fields) },
   detail,
 })
+
+/** @param maxAge - Maximum age of the login, in seconds. @default any */
+export const loginRequired = (detail: string, maxAge?: number): Refusal =>
+  interrupted(detail, { kind: 'login_required', message: 'Sign in to continue.', maxAge })
 
 /** Returns the refusal for a caller whose access was revoked after the proof was issued. */
 export const revokedRefusal = ({ name, needsLogin, retryAfter }: RevokedProof): Refusal => {

@@ -7,7 +7,7 @@ import { provenAtOf } from '../../consent/revocation/index.ts'
 import type { AdmittedCall, AuthorizedCall } from './call.ts'
 import type { Phase } from './call-report.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
-import type { Refusal } from './refusal.ts'
+import { interrupted, type Refusal } from './refusal.ts'
 
 /** Errors that wrap others, as bodies and their libraries do. */
 const MAX_CAUSES = 8
@@ -104,19 +104,14 @@ function stepUpRefusal(
   { access }: PolicyDefinition,
 ): Refusal {
   const rule = access.find(([name]) => name === credential)?.[1]
-  return {
-    status: 'interrupted',
-    detail: `an API asked for more than ${credential || 'the call'} has: ${JSON.stringify({ scopes, acrValues, maxAge })}`,
-    interrupt: {
-      kind: 'step_up_required',
-      id,
-      message: 'Sign in again to continue.',
-      ...(scopes !== undefined && { scopes }),
-      ...(acrValues !== undefined && { acrValues }),
-      ...(maxAge !== undefined && { maxAge }),
-      ...(rule?.kind === 'connection' && { connection: rule.connection }),
-    },
-  }
+  const asked = { scopes, acrValues, maxAge }
+  return interrupted(`an API asked for more than ${credential || 'the call'} has: ${JSON.stringify(asked)}`, {
+    kind: 'step_up_required',
+    id,
+    message: 'Sign in again to continue.',
+    ...asked,
+    connection: rule?.kind === 'connection' ? rule.connection : undefined,
+  })
 }
 
 /** Names the credentials that may have a step-up. A `write` without credentials may throw one of its own. */

@@ -1,6 +1,10 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { checkValues, kinds, namesOf, originList, refuseUnknownKeys, scopeList } from '../../base/values/index.ts'
-import { type SurroundingsOptions, surroundingsOf } from '../../caller/authorization-server/surroundings.ts'
+import {
+  type SurroundingsOptions,
+  surroundingKeys,
+  surroundingsOf,
+} from '../../caller/authorization-server/surroundings.ts'
 import { checkAudience, trustedServers, type VerifyTokenOptions } from '../../caller/identity/verify-access-token.ts'
 import { type ActorRules, checkActorRules } from './actor-rules.ts'
 import type { Refused } from './challenge.ts'
@@ -53,9 +57,7 @@ const optionKeys = namesOf<ResourceServerOptions>(
   'actors',
   'introspect',
   'metadata',
-  'fetch',
-  'clock',
-  'timeoutMs',
+  ...surroundingKeys,
 )
 
 /** Requirements of one request, besides a valid token. */

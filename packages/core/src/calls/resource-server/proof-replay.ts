@@ -1,7 +1,17 @@
 import type { Store } from '../../base/ports/index.ts'
 import { Lease } from '../../base/records/index.ts'
 import { sha256 } from '../../base/values/index.ts'
-import { UNDER_WAY_SECONDS } from './under-way.ts'
+
+/**
+ * Maximum time that a request may be under way, in seconds. The API may read a body between the checks of token and
+ * proof and the use of their results. Used values are remembered longer than this, beyond their own expiry.
+ */
+const UNDER_WAY_SECONDS = 240
+
+/** Returns whether a token expired so long ago that its use by another request may be forgotten. */
+export function hasRunOut(expiresAt: number | undefined, now: number): boolean {
+  return expiresAt !== undefined && now - expiresAt > UNDER_WAY_SECONDS
+}
 
 /**
  * Additional time for which a used proof is stored, in seconds. A process whose clock is behind accepts a proof for
