@@ -46,6 +46,7 @@ const exempt = [
   ...[
     'object',
     'parseInterrupt',
+    'agUiInterrupts',
     'callerScopesOf',
     'isApproved',
     'explainAccess',

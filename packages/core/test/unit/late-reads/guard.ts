@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import { admit } from '../../../src/caller/identity/verified.ts'
 import { findPauses } from '../../../src/calls/guard/pauses.ts'
 import { delegations } from '../../../src/entrypoints/delegations.ts'
+import { takeAgUiResume } from '../../../src/entrypoints/interrupts.ts'
 import { roleMap } from '../../../src/entrypoints/roles.ts'
 import { createGuard, defineTool, type Interrupt, may, memoryStore, object, policy } from '../../../src/index.ts'
 import { testChannel, testClock } from '../approvals/harness.ts'
@@ -203,6 +204,15 @@ export const guardEntries: Entries = {
       return watch.call(() => behalf.approvals.cancel(id, watch.given({ identity: user() })))
     },
     { state: 'cancelled' },
+  ],
+  takeAgUiResume: [
+    async (watch) => {
+      const { behalf, interrupt } = await asked()
+      const entry = { interruptId: interrupt.id, status: 'cancelled' } as const
+      const options = watch.given({ guard: { approvals: port(behalf.approvals) }, identity: user() })
+      return watch.call(() => takeAgUiResume(watch.given([entry]), watch.given([{ interrupt }]), options))
+    },
+    true,
   ],
   'approvals.resolve': [
     async (watch) => {
