@@ -110,6 +110,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
     origin: endpoint.origin,
     dpop: options.dpop,
     introspect: options.introspect,
+    introspectJwts: options.introspectJwts,
     actors: options.actors,
     metadata: { ...(known.length > 0 && { scopes: known }), ...options.metadata, resource },
     fetch: options.fetch,

@@ -45,6 +45,8 @@ export interface McpResourceServerOptions extends SurroundingsOptions {
   readonly dpop?: DpopOptions | undefined
   /** Takes opaque tokens too, by asking their issuer. @default they are refused */
   readonly introspect?: Introspect | undefined
+  /** Asks the issuer about JWTs too, at each request. @default false: a JWT is verified here, by the issuer's keys */
+  readonly introspectJwts?: boolean | undefined
   /** Which agents may act here. @default any */
   readonly actors?: ActorRules | undefined
   /** Values of `Host` that are ours. Any other is DNS rebinding, and refused. @default the host of `resource` */
@@ -71,6 +73,7 @@ export const optionKeys = [
   'metadata',
   'dpop',
   'introspect',
+  'introspectJwts',
   'actors',
   'hosts',
   'origins',

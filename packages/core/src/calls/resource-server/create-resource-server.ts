@@ -43,6 +43,12 @@ export interface ResourceServerOptions extends SurroundingsOptions {
   readonly actors?: ActorRules | undefined
   /** Takes opaque tokens too, by asking their issuer. @default they are refused */
   readonly introspect?: Introspect | undefined
+  /**
+   * Asks the issuer about JWTs too, at each request: for JWTs that lack claims which the issuer tells only when it is asked
+   * (Keycloak's lightweight tokens), or to notice a revocation at once.
+   * @default false: a JWT is verified here, by the issuer's keys
+   */
+  readonly introspectJwts?: boolean | undefined
   /** Publishes a metadata document, and names it in challenges (RFC 9728). @default none */
   readonly metadata?: MetadataOptions | undefined
 }
@@ -56,6 +62,7 @@ const optionKeys = namesOf<ResourceServerOptions>(
   'pathPrefix',
   'actors',
   'introspect',
+  'introspectJwts',
   'metadata',
   ...surroundingKeys,
 )
@@ -123,9 +130,13 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   const issuer = typeof options.authorizationServer === 'function' ? undefined : options.authorizationServer.issuer
   const metadata =
     options.metadata && resourceMetadata('createResourceServer.metadata', options.metadata, { audience, issuer, dpop })
-  checkValues('createResourceServer.', options, { introspect: kinds.function })
+  const { introspect, introspectJwts = false } = options
+  checkValues('createResourceServer.', options, { introspect: kinds.function, introspectJwts: kinds.boolean })
+  if (introspectJwts && introspect === undefined) {
+    throw new ConfigurationError('createResourceServer.introspectJwts', 'needs `introspect`, which asks the issuer')
+  }
   const settings = {
-    caller: { servers, audience, introspect: options.introspect },
+    caller: { servers, audience, introspect, introspectJwts },
     dpop,
     origins: dpop || options.origin ? proofOrigins(options.origin, audience) : [],
     pathPrefix: checkPathPrefix(options.pathPrefix ?? ''),

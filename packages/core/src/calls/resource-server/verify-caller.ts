@@ -44,7 +44,7 @@ export interface IntrospectContext {
 }
 
 /**
- * Asks the issuer about an opaque token (RFC 7662).
+ * Asks the issuer about a token (RFC 7662).
  *
  * Returns a verified identity, or throws `InvalidTokenError` (`inactive`) for an invalid token.
  */
@@ -54,6 +54,7 @@ export interface CallerRules {
   readonly servers: AuthorizationServers
   readonly audience: readonly string[]
   readonly introspect: Introspect | undefined
+  readonly introspectJwts: boolean
 }
 
 /**
@@ -71,7 +72,7 @@ export async function verifyCaller(
 ): Promise<Passed> {
   const { provedKey, signal } = context
   const identity =
-    rules.introspect === undefined || jwt.test(token)
+    rules.introspect === undefined || (jwt.test(token) && !rules.introspectJwts)
       ? await identityFromAccessToken(token, rules.servers, rules.audience, { signal, provedKey })
       : await introspected(token, rules, rules.introspect, context)
   const { claims } = identity

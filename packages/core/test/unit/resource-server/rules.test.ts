@@ -164,6 +164,20 @@ describe('an opaque token', () => {
     expect(introspect).not.toHaveBeenCalled()
   })
 
+  test('a JWT is asked about too where the API wants that, and its claims are those of the answer', async () => {
+    const introspect = vi.fn(async () => user())
+    const asking = makeApi({ introspect, introspectJwts: true })
+    const jwt = await tokenOf()
+    const request = () => new Request(here, { headers: { authorization: `Bearer ${jwt}` } })
+    const result = await passed(asking.protect(request(), { scopes: ['trade:write'] }))
+    expect(result.claims).toEqual(claims)
+    expect(introspect).toHaveBeenCalledExactlyOnceWith(jwt, expect.objectContaining({ audience: [audience] }))
+    const ended = async () => Promise.reject(new InvalidTokenError('inactive', 'no'))
+    const revoked = makeApi({ introspect: ended, introspectJwts: true })
+    expect(await refused(revoked.protect(request()))).toMatchObject({ status: 401, reason: 'inactive' })
+    expect(() => makeApi({ introspectJwts: true })).toThrow(/introspectJwts: needs `introspect`/)
+  })
+
   test.each([
     ['that is not active', () => Promise.reject(new InvalidTokenError('inactive', 'no')), 'inactive'],
     ['for another audience', async () => user({ claims: { aud: 'https://other.example' } }), 'audience'],
