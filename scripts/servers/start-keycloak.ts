@@ -1,19 +1,34 @@
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { runTool } from '../gates/run-tool.ts'
 import { ownFolder, type RunningServer, runServer } from './run-server.ts'
 
-/** The last line of releases that runs on Java 17. */
-export const KEYCLOAK_VERSION = '26.4.7'
+/** Needs Java 17 or newer. */
+export const KEYCLOAK_VERSION = '26.7.3'
 
-const START_SECONDS = 180
+/** SHA-256 of the distribution that Maven brings. */
+const CHECKSUM = '27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f'
+const ARTIFACT = `org.keycloak:keycloak-quarkus-dist:${KEYCLOAK_VERSION}:zip`
+/** All preview features, and the experimental ones that concern agents. */
+const FEATURES = [
+  ...['preview', 'cimd', 'identity-assertion-jwt', 'resource-indicators'],
+  // The second needs the first.
+  ...['parameterized-scopes', 'token-exchange-delegation'],
+].join()
+
+/** A build and a start take a minute each on a busy machine of two cores. */
+const BUILD_MS = 600_000
+const START_SECONDS = 300
 /** Where the live suite plays the person's device. Keycloak has to know it from the start. */
 const CIBA_CHANNEL = 'http://127.0.0.1:8181/ciba'
 
 /**
- * Brings Keycloak's distribution by Maven, once a version, outside the clone, and starts it on loopback, in
- * development mode. Its administrator is `admin`, with the same password.
+ * Brings Keycloak's distribution by Maven and builds it with its preview features, once a version, outside the clone.
+ * Starts it on loopback with an empty database in memory. Its administrator is `admin`, with the same password.
  *
  * @returns why not, in words, where there is no Java or no Maven, or it does not start
  */
@@ -21,14 +36,21 @@ export async function startKeycloak(port: number): Promise<RunningServer | strin
   const folder = join(tmpdir(), `behalf-keycloak-${KEYCLOAK_VERSION}`)
   const home = join(folder, `keycloak-${KEYCLOAK_VERSION}`)
   const program = join(home, 'bin', 'kc.sh')
-  const problem = (await ownFolder(folder)) ?? (existsSync(program) ? undefined : await unpack(folder))
+  // Written last: without it, what stands there may be a part.
+  const note = join(folder, 'built-features')
+  const built = await readFile(note, 'utf8').catch(() => undefined)
+  const problem =
+    (await ownFolder(folder)) ??
+    (built === undefined ? await bring(folder, home) : undefined) ??
+    (built === FEATURES ? undefined : await build(program, note))
   if (problem !== undefined) return problem
+  console.log(`starting Keycloak ${KEYCLOAK_VERSION}, which takes up to a minute`)
   const channel = 'spi-ciba-auth-channel--ciba-http-auth-channel--http-authentication-channel-uri'
   const running = await runServer({
     command: 'sh',
     args: [
-      program,
-      ...['start-dev', '--db=dev-mem', '--http-host=127.0.0.1', `--http-port=${port}`, `--${channel}=${CIBA_CHANNEL}`],
+      ...[program, 'start', '--optimized', '--cache=local', '--hostname-strict=false'],
+      ...['--http-enabled=true', '--http-host=127.0.0.1', `--http-port=${port}`, `--${channel}=${CIBA_CHANNEL}`],
     ],
     env: { ...process.env, KC_BOOTSTRAP_ADMIN_USERNAME: 'admin', KC_BOOTSTRAP_ADMIN_PASSWORD: 'admin' },
     url: `http://127.0.0.1:${port}`,
@@ -39,19 +61,49 @@ export async function startKeycloak(port: number): Promise<RunningServer | strin
   return running ?? `Keycloak ${KEYCLOAK_VERSION} does not answer`
 }
 
-async function unpack(folder: string): Promise<string | undefined> {
-  if ((await runTool('java', ['-version'])).code !== 0) return 'there is no Java to run Keycloak with'
+/** Downloads the distribution, compares its checksum, and unpacks it. */
+async function bring(folder: string, home: string): Promise<string | undefined> {
+  const java = await runTool('java', ['-version'])
+  if (java.code !== 0) return 'there is no Java to run Keycloak with'
+  if (Number(/version "(\d+)/.exec(java.output)?.[1] ?? 17) < 17) return 'Keycloak needs Java 17 or newer'
   if ((await runTool('mvn', ['--version'])).code !== 0) return 'there is no Maven to bring Keycloak with'
-  console.log(`bringing Keycloak ${KEYCLOAK_VERSION}, which takes a minute the first time`)
+  console.log(`bringing Keycloak ${KEYCLOAK_VERSION} (177 MB), which takes a minute the first time`)
+  const failed = await maven('copy', folder)
+  if (failed !== undefined) return failed
+  const archive = join(folder, `keycloak-quarkus-dist-${KEYCLOAK_VERSION}.zip`)
+  const checksum = await checksumOf(archive)
+  await rm(archive)
+  if (checksum !== CHECKSUM) return `Maven brings another Keycloak than expected: its SHA-256 is ${checksum}`
+  await rm(home, { recursive: true, force: true })
+  return await maven('unpack', folder)
+}
+
+async function maven(goal: 'copy' | 'unpack', folder: string): Promise<string | undefined> {
   const made = await runTool(
     'mvn',
     [
-      ...['--batch-mode', '--quiet', 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:unpack'],
-      `-Dartifact=org.keycloak:keycloak-quarkus-dist:${KEYCLOAK_VERSION}:zip`,
-      `-DoutputDirectory=${folder}`,
+      ...['--batch-mode', '--quiet', `org.apache.maven.plugins:maven-dependency-plugin:3.6.1:${goal}`],
+      ...[`-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${folder}`],
     ],
     // Without a project it keeps notes in a folder that is literally called ${project.basedir}, wherever it was started.
     { cwd: folder },
   )
   return made.code === 0 ? undefined : `Maven does not bring Keycloak: ${made.output.trim().split('\n').at(-1)}`
+}
+
+async function checksumOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+/** Builds once for these features: a start with what was built takes a third of the time. */
+async function build(program: string, note: string): Promise<string | undefined> {
+  console.log(`building Keycloak ${KEYCLOAK_VERSION}, which takes a minute the first time`)
+  const made = await runTool('sh', [program, 'build', '--db=dev-mem', `--features=${FEATURES}`], {
+    timeoutMs: BUILD_MS,
+  })
+  if (made.code !== 0) return `Keycloak does not build: ${made.output.trim().split('\n').at(-1)}`
+  await writeFile(note, FEATURES)
+  return undefined
 }

@@ -3,28 +3,30 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { root } from '../gates/repository.ts'
-import { startKeycloak } from '../servers/start-keycloak.ts'
+import { KEYCLOAK_VERSION, startKeycloak } from '../servers/start-keycloak.ts'
 
 let folder: string
 
 /** A Maven that keeps notes where it was started, says how, and brings nothing. */
-const maven = `#!/bin/sh
+const failingMaven = `#!/bin/sh
 [ "$1" = --version ] && exit 0
 mkdir '\${project.basedir}'
 echo "$PWD"
 exit 1
 `
+/** A Maven that brings another file under the name of the distribution. */
+const otherMaven = `#!/bin/sh
+[ "$1" = --version ] || echo other > keycloak-quarkus-dist-${KEYCLOAK_VERSION}.zip
+`
+const java = (version: string) => `#!/bin/sh\necho 'openjdk version "${version}"' >&2\n`
+const program = (name: string, text: string) => writeFile(join(folder, 'bin', name), text, { mode: 0o755 })
 
 beforeEach(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'behalf-keycloak-test-')))
   const programs = join(folder, 'bin')
   await mkdir(programs)
-  for (const [name, text] of [
-    ['java', '#!/bin/sh\n'],
-    ['mvn', maven],
-  ] as const) {
-    await writeFile(join(programs, name), text, { mode: 0o755 })
-  }
+  await program('java', java('17.0.15'))
+  await program('mvn', failingMaven)
   vi.stubEnv('PATH', `${programs}${delimiter}${process.env.PATH}`)
   vi.stubEnv('TMPDIR', folder)
 })
@@ -43,6 +45,18 @@ describe.skipIf(process.platform === 'win32')('startKeycloak', () => {
     expect(problem).toBe(`Maven does not bring Keycloak: ${join(folder, made)}`)
     expect(await readdir(join(folder, made))).toEqual(['\u0024{project.basedir}'])
     expect(await readdir(root)).toEqual(before)
+  })
+
+  test('a distribution with another checksum is refused and removed', async () => {
+    await program('mvn', otherMaven)
+    expect(await startKeycloak(1)).toMatch(/^Maven brings another Keycloak than expected: its SHA-256 is [0-9a-f]{64}$/)
+    const [made = ''] = (await readdir(folder)).filter((name) => name !== 'bin')
+    expect(await readdir(join(folder, made))).toEqual([])
+  })
+
+  test('a Java that is too old is told from one that is missing', async () => {
+    await program('java', java('11.0.2'))
+    expect(await startKeycloak(1)).toBe('Keycloak needs Java 17 or newer')
   })
 
   test('what another user laid there is not run', async () => {

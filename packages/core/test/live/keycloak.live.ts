@@ -1,90 +1,132 @@
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import * as client from 'openid-client'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { audience, KEYCLOAK_URL } from '../../../../scripts/servers/keycloak-realm.ts'
 import { connectAuthorizationServer } from '../../src/caller/authorization-server/connect-authorization-server.ts'
-import { ciba } from '../../src/entrypoints/ciba.ts'
 import { delegations } from '../../src/entrypoints/delegations.ts'
-import { createSessions, subjectTokenOf } from '../../src/entrypoints/identity.ts'
-import { type DevicePrompt, deviceLogin } from '../../src/entrypoints/node.ts'
-import { keycloak } from '../../src/entrypoints/providers.ts'
+import { requestAgentIdentity, subjectTokenOf, verifyTokenResponse } from '../../src/entrypoints/identity.ts'
 import { keycloakRoles, roleMap } from '../../src/entrypoints/roles.ts'
 import { exchangeToken } from '../../src/entrypoints/spi.ts'
 import {
-  allowInsecureLoopback,
   createGuard,
+  type Identity,
   memoryStore,
   policy,
   resource,
   type UserIdentity,
   verifyAccessToken,
 } from '../../src/index.ts'
-import { AGENT, API, browse, CALLBACK, createRealm, KEYCLOAK_URL, openDevice, REALM } from './live-realm.ts'
+import { revealToken } from '../../src/rights/credential/token.ts'
+import { AGENT, AGENT_SWITCHES, API, createAgentRealm, login, profileAt } from './live-agent.ts'
 
-if (KEYCLOAK_URL === undefined) console.log('not run: KEYCLOAK_URL does not say where a Keycloak answers')
+const REALM = 'behalf-live'
+const QUOTES = 'https://quotes.stocktrade.example/'
 
-describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak', () => {
-  const profile = keycloak({
-    url: KEYCLOAK_URL ?? 'http://127.0.0.1',
-    realm: REALM,
-    ...AGENT,
-    loginHint: () => 'ann',
-    [allowInsecureLoopback]: true,
-  })
+describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: sign-in, exchange and delegations', () => {
+  const profile = profileAt(REALM)
   const trust = { authorizationServer: profile, audience: AGENT.clientId }
-  const server = connectAuthorizationServer(profile, { fetch, clock: { now: Date.now }, timeoutMs: 10_000 })
-  let realm: Awaited<ReturnType<typeof createRealm>>
-  let device: Awaited<ReturnType<typeof openDevice>>
+  const surroundings = { fetch, clock: { now: Date.now }, timeoutMs: 10_000 }
+  const server = connectAuthorizationServer(profile, surroundings)
+  /** The API as a client, for the second hop. */
+  const api = connectAuthorizationServer(
+    profileAt(REALM, { clientId: API, clientSecret: 'api-secret' }),
+    surroundings,
+  )
+  let realm: Awaited<ReturnType<typeof createAgentRealm>>
+  let setRoles: (method: 'POST' | 'DELETE') => Promise<unknown>
   beforeAll(async () => {
-    realm = await createRealm()
-    device = await openDevice()
-  }, 60_000)
-  afterAll(() => device?.close())
+    realm = await createAgentRealm(REALM)
+    await realm.client({ clientId: QUOTES, secret: 'quotes-secret', attributes: AGENT_SWITCHES })
+    await realm.scope('quotes', [API], [audience('quotes', QUOTES)])
+    await realm.admin('POST', '/roles', { name: 'trader' })
+    await realm.admin('POST', `/clients/${realm.apiId}/roles`, { name: 'viewer' })
+    const [trader, viewer] = await Promise.all([
+      realm.admin('GET', '/roles/trader'),
+      realm.admin('GET', `/clients/${realm.apiId}/roles/viewer`),
+    ])
+    setRoles = (method) => realm.admin(method, `/users/${realm.annId}/role-mappings/realm`, [trader])
+    await setRoles('POST')
+    await realm.admin('POST', `/users/${realm.annId}/role-mappings/clients/${realm.apiId}`, [viewer])
+  }, 120_000)
 
-  async function login(scope = 'openid') {
-    const configuration = await client.discovery(
-      new URL(profile.issuer),
-      AGENT.clientId,
-      {},
-      client.ClientSecretPost(AGENT.clientSecret),
-      { execute: [client.allowInsecureRequests] },
-    )
-    const pkceCodeVerifier = client.randomPKCECodeVerifier()
-    const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()]
-    const url = client.buildAuthorizationUrl(configuration, {
-      redirect_uri: CALLBACK,
-      scope,
-      state: expectedState,
-      nonce: expectedNonce,
-      code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-      code_challenge_method: 'S256',
-    })
-    const checks = { pkceCodeVerifier, expectedState, expectedNonce }
-    const tokens = await client.authorizationCodeGrant(configuration, await browse(url), checks)
-    return { tokens, nonce: expectedNonce }
+  const signIn = async (scope?: string) => {
+    const { tokens } = await login(realm, { ...(scope !== undefined && { scope }) })
+    return (await verifyAccessToken(tokens.access_token, trust)) as UserIdentity
   }
-  const signIn = async () => (await verifyAccessToken((await login()).tokens.access_token, trust)) as UserIdentity
+  const asked = (identity: Identity) => {
+    const subjectToken = subjectTokenOf(identity)
+    if (subjectToken === undefined) throw new Error('no token')
+    return { authorizationServer: server, identity, subjectToken, resource: API, scopes: ['trade'] }
+  }
 
-  test('login: the tokens verify, and say who it is', async () => {
-    const identity = await signIn()
-    expect(identity).toMatchObject({ kind: 'user', subject: realm.annId, clientId: AGENT.clientId })
+  test('login: the tokens verify, and say who it is and when they logged in', async () => {
+    const { tokens, nonce } = await login(realm)
+    const who = { kind: 'user', subject: realm.annId, issuer: realm.issuer }
+    const identity = await verifyAccessToken(tokens.access_token, trust)
+    expect(identity).toMatchObject({ ...who, clientId: AGENT.clientId })
+    // A refresh does not change it, so that a revoked login stays revoked.
+    expect(Math.abs(Date.now() / 1000 - Number(identity.claims.auth_time))).toBeLessThan(60)
+    expect(await verifyTokenResponse(tokens, { authorizationServer: profile, nonce })).toMatchObject(who)
+    await expect(
+      verifyTokenResponse(tokens, { authorizationServer: profile, nonce: 'another' }),
+    ).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN' })
+    await expect(verifyAccessToken(String(tokens.id_token), trust)).rejects.toMatchObject({ reason: 'type' })
+    await expect(verifyAccessToken(tokens.access_token, { ...trust, audience: QUOTES })).rejects.toMatchObject({
+      reason: 'audience',
+    })
   })
 
   test('exchange, by the standard of version 2: for the API, with what was asked, and without `act`', async () => {
-    const identity = await signIn()
-    const subjectToken = subjectTokenOf(identity)
-    if (subjectToken === undefined) throw new Error('no token')
-    const exchange = { authorizationServer: server, identity, subjectToken, resource: API }
-    const issued = await exchangeToken({ ...exchange, scopes: ['trade'] })
+    const exchange = asked(await signIn())
+    const issued = await exchangeToken(exchange)
     expect(issued).toMatchObject({ verified: true, scopes: ['trade'] })
     expect(issued.actor).toBeUndefined()
-    await expect(exchangeToken({ ...exchange, scopes: ['no-such-scope'] })).rejects.toMatchObject({
-      error: 'invalid_scope',
+  })
+
+  test('an exchange for more than the client may have, or for an unknown API, is refused', async () => {
+    const exchange = asked(await signIn())
+    for (const scopes of [['no-such-scope'], ['trade', 'quotes']]) {
+      await expect(exchangeToken({ ...exchange, scopes })).rejects.toMatchObject({ error: 'invalid_scope' })
+    }
+    await expect(exchangeToken({ ...exchange, resource: 'unknown' })).rejects.toMatchObject({
+      code: 'ERR_OAUTH_RESPONSE',
     })
-    await expect(exchangeToken({ ...exchange, resource: 'unknown', scopes: ['trade'] })).rejects.toMatchObject({
+  })
+
+  test('the server ignores an actor token, and the token without an actor is dropped', async () => {
+    const agent = await requestAgentIdentity({ authorizationServer: profile, resource: API, scopes: ['trade'] })
+    expect(agent).toMatchObject({ kind: 'agent', clientId: AGENT.clientId })
+    const actor = subjectTokenOf(agent)
+    if (actor === undefined) throw new Error('no token')
+    const exchange = asked(await signIn())
+    const withActor = { ...exchange, actorToken: actor, actor: {} }
+    await expect(exchangeToken(withActor)).rejects.toMatchObject({
+      code: 'ERR_INVALID_RESPONSE',
+      message: expect.stringContaining('names no actor'),
+    })
+    const named = connectAuthorizationServer(profileAt(REALM, { ...AGENT, actor: 'agent:trader' }), surroundings)
+    await expect(exchangeToken({ ...exchange, authorizationServer: named })).rejects.toMatchObject({
+      code: 'ERR_INVALID_RESPONSE',
+      message: expect.stringContaining('names no actor'),
+    })
+  })
+
+  test('the API exchanges what it got for the next API, and the user stays the same', async () => {
+    const first = await exchangeToken(asked(await signIn()))
+    const atApi = await verifyAccessToken(revealToken(first.token), { authorizationServer: api.profile, audience: API })
+    expect(atApi).toMatchObject({ kind: 'user', subject: realm.annId, clientId: AGENT.clientId })
+    const hop = { ...asked(atApi), authorizationServer: api, resource: QUOTES, scopes: ['quotes'] }
+    const second = await exchangeToken(hop)
+    const trustOfQuotes = { authorizationServer: api.profile, audience: QUOTES }
+    expect(await verifyAccessToken(revealToken(second.token), trustOfQuotes)).toMatchObject({
+      subject: realm.annId,
+      clientId: API,
+    })
+    // A client that the token is neither for nor from cannot exchange it.
+    const stranger = connectAuthorizationServer(
+      profileAt(REALM, { clientId: QUOTES, clientSecret: 'quotes-secret' }),
+      surroundings,
+    )
+    await expect(exchangeToken({ ...hop, authorizationServer: stranger, resource: API })).rejects.toMatchObject({
       code: 'ERR_OAUTH_RESPONSE',
     })
   })
@@ -97,52 +139,22 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak', () => {
     const ann = await signIn()
     expect(roles.rolesOf(ann)).toEqual(expect.arrayContaining(['trader', 'trade:viewer']))
     expect([...roles.scopesOf(roles.rolesOf(ann))].sort()).toEqual(['look', 'trade'])
-    await realm.setRoles([])
+    await setRoles('DELETE')
     expect(roles.rolesOf(await signIn())).not.toContain('trader')
-    await realm.setRoles(['trader'])
-  })
-
-  test('CIBA: a yes and a no on a device, through the guard', async () => {
-    const guard = createGuard({
-      delegations: delegations(),
-      authorizationServer: profile,
-      agent: { name: 'agent:trader' },
-      approvals: ciba(),
-    })
-    const buys = policy(z.strictObject({ quantity: z.int() }), {
-      approval: { message: ({ input }) => `Buy-${input.quantity}-AAPL` },
-    })
-    const identity = await signIn()
-    for (const [quantity, status, end] of [
-      [50, 'SUCCEED', 'done'],
-      [60, 'UNAUTHORIZED', 'denied'],
-    ] as const) {
-      const call = { tool: 'buy', slot: `live-${quantity}`, input: { quantity }, identity }
-      expect(await guard.run(buys, call, () => 'bought')).toMatchObject({ status: 'interrupted' })
-      const asked = device.asked.at(-1)
-      expect(asked).toMatchObject({ loginHint: 'ann', bindingMessage: `Buy-${quantity}-AAPL` })
-      expect(await asked?.answer(status)).toBeLessThan(300)
-      let outcome = await guard.run(buys, call, () => 'bought')
-      for (let looks = 0; looks < 8 && outcome.status === 'interrupted'; looks++) {
-        await wait(1000)
-        outcome = await guard.run(buys, call, () => 'bought')
-      }
-      expect(outcome.status).toBe(end)
-    }
+    await setRoles('POST')
   })
 
   test('a guarded call reaches the API’s token, under a delegation too, and ends with it', async () => {
-    const store = memoryStore()
     const guard = createGuard({
       delegations: delegations(),
       authorizationServer: profile,
       agent: { name: 'agent:trader' },
-      store,
+      store: memoryStore(),
     })
     const reads = policy(z.strictObject({}), { access: { trade: resource(API, { scopes: ['trade'] }) } })
     const ann = await signIn()
     // Ann has a role at the API, so Keycloak names it in her own token's `aud`: then I5 wants the scope there, too.
-    const { tokens } = await login('openid offline_access trade')
+    const { tokens } = await login(realm, { scope: 'openid offline_access trade' })
     const made = await guard.delegations.create({
       identity: ann,
       tools: ['read'],
@@ -154,31 +166,5 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak', () => {
     expect(await guard.run(reads, call, (_, { access }) => access.trade.scopes)).toMatchObject({ result: ['trade'] })
     await guard.delegations.revoke(made.id, { identity: ann })
     await expect(guard.delegations.identity(made.id)).rejects.toMatchObject({ reason: 'revoked' })
-  })
-
-  test('a session renews, and its logout reaches the server', async () => {
-    const sessions = createSessions({ ...trust, store: memoryStore() })
-    const { tokens, nonce } = await login('openid offline_access')
-    const { id } = await sessions.create(tokens, { nonce })
-    expect(await sessions.identity(id)).toMatchObject({ status: 'verified' })
-    await sessions.end(id)
-    const late = server.grant('refresh_token', { refresh_token: tokens.refresh_token })
-    await expect(late).rejects.toMatchObject({ error: 'invalid_grant' })
-  })
-
-  test('a device is given a code, and waits at the pace it was told', async () => {
-    const shown: DevicePrompt[] = []
-    const controller = new AbortController()
-    const waiting = deviceLogin({
-      authorizationServer: profile,
-      application: 'live',
-      folder: await mkdtemp(join(tmpdir(), 'behalf-live-')),
-      show: (prompt) => void shown.push(prompt),
-    }).login({ signal: controller.signal })
-    const ended = waiting.catch((error: Error) => error)
-    await wait(7_000)
-    expect(shown[0]).toMatchObject({ verificationUri: expect.stringContaining('/device') })
-    controller.abort()
-    expect(await ended).toMatchObject({ name: 'AbortError' })
   })
 })

@@ -1,0 +1,125 @@
+/** Where a Keycloak answers, with `admin` as its administrator: `node scripts/keycloak.ts`. Without it the suites do not run. */
+export const KEYCLOAK_URL = process.env.KEYCLOAK_URL?.replace(/\/$/, '')
+
+if (KEYCLOAK_URL === undefined) console.log('not run: KEYCLOAK_URL does not say where a Keycloak answers')
+
+type Json = Readonly<Record<string, unknown>>
+
+/** A realm of its own for each suite, by Keycloak's admin API. Its person is ann. */
+export interface Realm {
+  readonly issuer: string
+  /** The `sub` of ann. */
+  readonly annId: string
+  /** Sends one request of the admin API about this realm. @returns `undefined` where there is no body, or no such thing */
+  admin(method: string, path: string, body?: unknown): Promise<unknown>
+  /** Creates a client. @returns its internal id */
+  client(representation: Json & { readonly clientId: string }): Promise<string>
+  /** Creates a client scope, which the clients may ask for. */
+  scope(name: string, clients: readonly string[], mappers?: readonly Json[]): Promise<void>
+  /** Signs ann in at Keycloak's own pages, and agrees where they ask. @returns where the browser was sent at the end */
+  browse(url: URL | string, consent?: 'yes' | 'no'): Promise<URL>
+}
+
+/** Creates the realm, in place of one that an earlier run left. */
+export async function createRealm(name: string, settings: Json = {}): Promise<Realm> {
+  let token: { readonly text: string; readonly until: number } | undefined
+  const send = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    if (token === undefined || token.until < Date.now()) token = await adminToken()
+    const response = await fetch(`${KEYCLOAK_URL}/admin/realms${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token.text}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok && response.status !== 404) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+  await send('DELETE', `/${name}`)
+  // Nothing of scopes here: those that are given would replace the built-in ones, `sub` among them.
+  await send('POST', '', { realm: name, enabled: true, sslRequired: 'none', ...settings })
+  const admin = (method: string, path: string, body?: unknown) => send(method, `/${name}${path}`, body)
+  const idOf = async (clientId: string) => {
+    const [found] = (await admin('GET', `/clients?clientId=${encodeURIComponent(clientId)}`)) as readonly Json[]
+    return String(found?.id)
+  }
+  await admin('POST', '/users', {
+    ...{ username: 'ann', email: 'ann@behalf.example', emailVerified: true, firstName: 'Ann', lastName: 'Archer' },
+    enabled: true,
+    credentials: [{ type: 'password', value: 'a-password' }],
+  })
+  const [ann] = (await admin('GET', '/users?username=ann')) as readonly Json[]
+  return {
+    issuer: `${KEYCLOAK_URL}/realms/${name}`,
+    annId: String(ann?.id),
+    admin,
+    browse,
+    async client(representation) {
+      await admin('POST', '/clients', representation)
+      return idOf(representation.clientId)
+    },
+    async scope(scope, clients, mappers = []) {
+      const attributes = { 'include.in.token.scope': 'true' }
+      const made = { name: scope, protocol: 'openid-connect', attributes, protocolMappers: mappers }
+      await admin('POST', '/client-scopes', made)
+      const all = (await admin('GET', '/client-scopes')) as readonly Json[]
+      const { id } = all.find((one) => one.name === scope) ?? {}
+      for (const clientId of clients) await admin('PUT', `/clients/${await idOf(clientId)}/optional-client-scopes/${id}`)
+    },
+  }
+}
+
+async function adminToken() {
+  const response = await fetch(`${KEYCLOAK_URL}/realms/master/protocol/openid-connect/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
+  })
+  // A minute by itself.
+  return { text: ((await response.json()) as { readonly access_token: string }).access_token, until: Date.now() + 30_000 }
+}
+
+/** A mapper that names a client in the audience of access tokens. */
+export function audience(name: string, client: string): Json {
+  return {
+    name,
+    protocol: 'openid-connect',
+    protocolMapper: 'oidc-audience-mapper',
+    config: { 'included.client.audience': client, 'access.token.claim': 'true', 'lightweight.claim': 'false' },
+  }
+}
+
+/** Follows Keycloak's pages from one address to the end, as a browser does that keeps cookies. */
+async function browse(start: URL | string, consent: 'yes' | 'no' = 'yes'): Promise<URL> {
+  const cookies = new Map<string, string>()
+  let next: { url: string; body?: URLSearchParams } = { url: String(start) }
+  for (let steps = 0; steps < 12; steps++) {
+    const { url, body } = next
+    const response = await fetch(url, {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      ...(body && { method: 'POST', body }),
+    })
+    for (const one of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(one) ?? []
+      cookies.set(name, value)
+    }
+    const location = response.headers.get('location')
+    const page = await response.text()
+    if (location !== null) {
+      const to = new URL(location, url)
+      if (!to.href.startsWith(`${KEYCLOAK_URL}/`)) return to
+      next = { url: to.href }
+      continue
+    }
+    const action = /<form[^>]*\baction="([^"]+)"/.exec(page)?.[1]?.replaceAll('&amp;', '&')
+    if (action === undefined) return new URL(url)
+    const to = new URL(action, url).href
+    if (page.includes('name="password"')) {
+      next = { url: to, body: new URLSearchParams({ username: 'ann', password: 'a-password', credentialId: '' }) }
+      continue
+    }
+    const code = /name="code" value="([^"]+)"/.exec(page)?.[1]
+    if (code === undefined) return new URL(url)
+    next = { url: to, body: new URLSearchParams({ code, [consent === 'yes' ? 'accept' : 'cancel']: consent }) }
+  }
+  throw new Error(`Keycloak's pages do not end: ${next.url}`)
+}
