@@ -63,7 +63,8 @@ export async function createRealm(name: string, settings: Json = {}): Promise<Re
       await admin('POST', '/client-scopes', made)
       const all = (await admin('GET', '/client-scopes')) as readonly Json[]
       const { id } = all.find((one) => one.name === scope) ?? {}
-      for (const clientId of clients) await admin('PUT', `/clients/${await idOf(clientId)}/optional-client-scopes/${id}`)
+      for (const clientId of clients)
+        await admin('PUT', `/clients/${await idOf(clientId)}/optional-client-scopes/${id}`)
     },
   }
 }
@@ -74,16 +75,19 @@ async function adminToken() {
     body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
   })
   // A minute by itself.
-  return { text: ((await response.json()) as { readonly access_token: string }).access_token, until: Date.now() + 30_000 }
+  return {
+    text: ((await response.json()) as { readonly access_token: string }).access_token,
+    until: Date.now() + 30_000,
+  }
 }
 
-/** A mapper that names a client in the audience of access tokens. */
-export function audience(name: string, client: string): Json {
+/** A mapper that names a client in the audience of access tokens, and of lightweight ones where that is said. */
+export function audience(name: string, client: string, lightweight = 'false'): Json {
   return {
     name,
     protocol: 'openid-connect',
     protocolMapper: 'oidc-audience-mapper',
-    config: { 'included.client.audience': client, 'access.token.claim': 'true', 'lightweight.claim': 'false' },
+    config: { 'included.client.audience': client, 'access.token.claim': 'true', 'lightweight.claim': lightweight },
   }
 }
 

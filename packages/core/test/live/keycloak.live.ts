@@ -27,10 +27,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: sign-in, exchange a
   const surroundings = { fetch, clock: { now: Date.now }, timeoutMs: 10_000 }
   const server = connectAuthorizationServer(profile, surroundings)
   /** The API as a client, for the second hop. */
-  const api = connectAuthorizationServer(
-    profileAt(REALM, { clientId: API, clientSecret: 'api-secret' }),
-    surroundings,
-  )
+  const api = connectAuthorizationServer(profileAt(REALM, { clientId: API, clientSecret: 'api-secret' }), surroundings)
   let realm: Awaited<ReturnType<typeof createAgentRealm>>
   let setRoles: (method: 'POST' | 'DELETE') => Promise<unknown>
   beforeAll(async () => {
@@ -66,9 +63,9 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: sign-in, exchange a
     // A refresh does not change it, so that a revoked login stays revoked.
     expect(Math.abs(Date.now() / 1000 - Number(identity.claims.auth_time))).toBeLessThan(60)
     expect(await verifyTokenResponse(tokens, { authorizationServer: profile, nonce })).toMatchObject(who)
-    await expect(
-      verifyTokenResponse(tokens, { authorizationServer: profile, nonce: 'another' }),
-    ).rejects.toMatchObject({ code: 'ERR_INVALID_TOKEN' })
+    await expect(verifyTokenResponse(tokens, { authorizationServer: profile, nonce: 'another' })).rejects.toMatchObject(
+      { code: 'ERR_INVALID_TOKEN' },
+    )
     await expect(verifyAccessToken(String(tokens.id_token), trust)).rejects.toMatchObject({ reason: 'type' })
     await expect(verifyAccessToken(tokens.access_token, { ...trust, audience: QUOTES })).rejects.toMatchObject({
       reason: 'audience',

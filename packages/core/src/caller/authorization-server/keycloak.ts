@@ -47,10 +47,14 @@ const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
     bindingMessage.test(message) ? undefined : 'Keycloak takes 1 to 50 letters, digits and -._+/!?# and no spaces',
 })
 
-/** The standard exchange (V2): access tokens only. */
+/**
+ * The standard exchange (V2): access tokens only. `invalid_request` also means that the API is in no audience mapper of
+ * the requested scopes, which no login changes.
+ */
 const standardExchange: ExchangeProfile = {
   ...plainExchange,
   subjectTokens: ['access_token'],
+  loginRequiredErrors: ['invalid_grant', 'invalid_request: Invalid token'],
 }
 
 /**

@@ -40,7 +40,10 @@ export interface ExchangeProfile {
   readonly carriesAuthorizationDetails: boolean
   /** Types of subject token that this provider takes, in RFC 8693's short form. @default all */
   readonly subjectTokens?: readonly string[]
-  /** OAuth errors of an exchange that mean: the user's token or session ended, and a new login helps. */
+  /**
+   * OAuth errors of an exchange that mean: the user's token or session ended, and a new login helps. With a description
+   * after a colon (`invalid_request: Invalid token`), only the error that the server describes so.
+   */
   readonly loginRequiredErrors: readonly string[]
 }
 

@@ -7,6 +7,7 @@ import {
   TransportError,
 } from '../../base/errors/index.ts'
 import { oauthLibrary } from './libraries.ts'
+import type { Profile } from './profile.ts'
 import { retryAfterSeconds } from './times.ts'
 import { type ErrorResponse, readErrorResponse } from './wire.ts'
 import { withoutSecrets } from './without-secrets.ts'
@@ -83,6 +84,14 @@ export function isGrantGone(error: unknown): boolean {
   if (!BehalfError.isInstance(error)) return false
   const { code, error: name, status } = error as { code: string; error?: unknown; status?: unknown }
   return code === 'ERR_OAUTH_RESPONSE' ? name === 'invalid_grant' : code === 'ERR_INVALID_RESPONSE' && status === 400
+}
+
+/** Returns whether the refusal of an exchange means, at this provider, that the user must log in again. */
+export function endsLogin(error: unknown, { exchange }: Profile): error is OAuthResponseError {
+  if (!BehalfError.isInstance(error) || error.code !== 'ERR_OAUTH_RESPONSE') return false
+  const { error: name, errorDescription } = error as OAuthResponseError
+  const { loginRequiredErrors = ['invalid_request', 'invalid_grant'] } = exchange ?? {}
+  return [name, `${name}: ${errorDescription}`].some((one) => loginRequiredErrors.includes(one))
 }
 
 /** Returns the status of a refusal in which the library found no error: its cause is the response. */

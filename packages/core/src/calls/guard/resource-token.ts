@@ -1,5 +1,6 @@
 import type { ResourceRule } from '../../base/contract/index.ts'
 import { BehalfError } from '../../base/errors/index.ts'
+import { endsLogin } from '../../caller/authorization-server/request-fault.ts'
 import { type SubjectToken, subjectTokenOf } from '../../caller/identity/subject-token.ts'
 import type { Entry, RunRecord } from '../../consent/approvals/record.ts'
 import { type IssuedToken, Token } from '../../rights/credential/index.ts'
@@ -35,11 +36,8 @@ export async function resourceToken(
     return await keptToken(call, rule, { profile, load }, sources)
   } catch (error) {
     // RFC 8693 §2.2.2: a subject token that is expired or revoked is an `invalid_request`; some providers differ.
-    const { loginRequiredErrors = [] } = profile.exchange ?? {}
-    const code: unknown = BehalfError.isInstance(error) && 'error' in error ? error.error : undefined
-    // Stryker disable next-line ConditionalExpression: An error of ours without that field has `undefined` there, which no list of error codes holds.
-    if (typeof code !== 'string' || !loginRequiredErrors.includes(code)) throw error
-    return loginRequired(`the exchange was refused as for an ended session: ${code}`)
+    if (!endsLogin(error, profile)) throw error
+    return loginRequired(`the exchange was refused as for an ended session: ${error.error}`)
   }
 }
 

@@ -3,6 +3,7 @@ import { BehalfError, ConfigurationError, type OAuthResponseError } from '../../
 import { refuseUnknownKeys } from '../../base/values/index.ts'
 import { connectAuthorizationServer } from '../../caller/authorization-server/connect-authorization-server.ts'
 import { ownProfile, type Profile } from '../../caller/authorization-server/profile.ts'
+import { endsLogin } from '../../caller/authorization-server/request-fault.ts'
 import { redeemIdJag } from './redeem-id-jag.ts'
 import { hasIdToken, requestIdJag } from './request-id-jag.ts'
 import { makeRoute, type RouteAnswer, type RouteRequest } from './routes.ts'
@@ -47,12 +48,11 @@ async function bridgedToken(
   if (!hasIdToken(identity)) {
     return { refused: 'login_required', detail: 'the identity came without an id_token to assert the user by' }
   }
-  const { loginRequiredErrors = ['invalid_request', 'invalid_grant'] } = identityProvider.profile.exchange ?? {}
   const idJag = await unlessRefused(
     requestIdJag({ identityProvider, identity, authorizationServer: profile, resource, scopes, signal }),
-    ({ error }) =>
-      loginRequiredErrors.includes(error)
-        ? { refused: 'login_required', detail: `the user's issuer refused this id_token: ${error}` }
+    (refusal) =>
+      endsLogin(refusal, identityProvider.profile)
+        ? { refused: 'login_required', detail: `the user's issuer refused this id_token: ${refusal.error}` }
         : undefined,
   )
   if ('refused' in idJag) return idJag

@@ -48,7 +48,8 @@ function exchanging(over: Profile = {}) {
     const form = new URLSearchParams(await request.text())
     forms.push(form)
     onAsked()
-    return server.refuses === undefined ? json(answer(form)) : json({ error: server.refuses }, 400)
+    const [error, error_description] = server.refuses?.split(': ') ?? []
+    return error === undefined ? json(answer(form)) : json({ error, error_description }, 400)
   }
   const authorizationServer = oidc({
     issuer: ISSUER,
@@ -153,10 +154,14 @@ describe('what an exchange is asked for', () => {
 })
 
 describe('an exchange that is refused', () => {
+  const described = { exchange: { loginRequiredErrors: ['invalid_request: Invalid token'] } }
   test.each<readonly [string, Profile, object]>([
     ['invalid_request', {}, { status: 'interrupted', interrupt: { kind: 'login_required' } }],
     ['invalid_target', {}, { status: 'denied', code: 'misconfigured' }],
     ['invalid_request', { exchange: { loginRequiredErrors: [] } }, { status: 'denied', code: 'misconfigured' }],
+    ['invalid_request: Invalid token', described, { status: 'interrupted', interrupt: { kind: 'login_required' } }],
+    ['invalid_request: Requested audience not available', described, { status: 'denied', code: 'misconfigured' }],
+    ['invalid_request', described, { status: 'denied', code: 'misconfigured' }],
   ])('as %s, with %o: as the profile says what it means', async (error, profile, expected) => {
     const { run, server } = exchanging(profile)
     server.refuses = error
