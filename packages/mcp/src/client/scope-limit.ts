@@ -5,6 +5,11 @@ const OF_THE_SESSION = ['openid', 'offline_access']
 
 export const isOfSession = (scope: string): boolean => OF_THE_SESSION.includes(scope)
 
+/** The scopes to register for: a client that is held to them asks for those of the session too, where there are any. */
+export function registeredScopes(scopes: readonly string[] = [], supported: readonly string[] = []): readonly string[] {
+  return scopes.length === 0 ? scopes : [...new Set([...scopes, ...supported.filter(isOfSession)])]
+}
+
 /**
  * The scopes that are asked for, of those that the server wants: within `client.scopes`, where the app names them, beside
  * `openid` and `offline_access` where the authorization server lists them.

@@ -10,6 +10,7 @@ import {
 import { clientMetadata } from './client-metadata.ts'
 import type { ClientRegistration } from './client-options.ts'
 import { namesItself, redirectUriOf, refuseMixUp } from './redirect-uri.ts'
+import { registeredScopes } from './scope-limit.ts'
 import type { SessionRecords } from './session-records.ts'
 
 /** Where our client is to be known. */
@@ -130,7 +131,8 @@ export class SessionClient {
         ', or name the issuer in `authorizationOrigins`, since it sends no `iss`, to use `metadataUrl` there'
       throw new ConfigurationError('createMcpSession.client', isDocument ? fix + other : fix)
     }
-    const scope = (this.#client.scopes ?? discovered?.resourceMetadata?.scopes_supported)?.join(' ') || undefined
+    const scopes = this.#client.scopes ?? discovered?.resourceMetadata?.scopes_supported
+    const scope = registeredScopes(scopes, metadata?.scopes_supported).join(' ') || undefined
     const register = (scopes: string | undefined) => {
       const { scope: _, ...metadataOfOurs } = clientMetadata({ ...this.#client, redirectUri })
       return registerClient(discovered?.authorizationServerUrl ?? issuer, {
