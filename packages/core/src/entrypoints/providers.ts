@@ -8,3 +8,4 @@ export { type KeycloakOptions, keycloak } from '../caller/authorization-server/k
 export { type OidcOptions, oidc } from '../caller/authorization-server/oidc.ts'
 export { type OktaOptions, okta } from '../caller/authorization-server/okta.ts'
 export type { LoginHint, ProfileOptions } from '../caller/authorization-server/profile-options.ts'
+export { type SpringOptions, spring } from '../caller/authorization-server/spring.ts'

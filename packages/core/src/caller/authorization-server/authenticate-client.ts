@@ -2,8 +2,12 @@ import type { ClientAuth } from 'openid-client'
 import type { ClientAuthentication } from './client-authentication.ts'
 import type { OauthLibrary } from './libraries.ts'
 
-/** Returns the part of a request that authenticates the client. */
-export function authenticateClient(authentication: ClientAuthentication, library: OauthLibrary): ClientAuth {
+/** Returns the part of a request that authenticates the client at this endpoint. */
+export function authenticateClient(
+  authentication: ClientAuthentication,
+  library: OauthLibrary,
+  endpoint: unknown,
+): ClientAuth {
   const { ClientSecretPost, None, PrivateKeyJwt, TlsClientAuth } = library
   switch (authentication.method) {
     case 'client_secret_basic':
@@ -13,10 +17,11 @@ export function authenticateClient(authentication: ClientAuthentication, library
     case 'client_secret_post':
       return ClientSecretPost(authentication.clientSecret)
     case 'private_key_jwt': {
-      const { privateKey: key, algorithm, keyId, certificateThumbprint } = authentication
+      const { privateKey: key, algorithm, keyId, certificateThumbprint, audience } = authentication
       return PrivateKeyJwt(keyId === undefined ? key : { key, kid: keyId }, {
-        [library.modifyAssertion]: (header) => {
+        [library.modifyAssertion]: (header, payload) => {
           header.alg = algorithm
+          if (audience === 'endpoint' && typeof endpoint === 'string') payload.aud = endpoint
           // RFC 7515 §4.1.8: how a server finds the key where it knows certificates.
           if (certificateThumbprint !== undefined) header['x5t#S256'] = certificateThumbprint
         },

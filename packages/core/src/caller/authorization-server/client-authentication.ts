@@ -1,19 +1,25 @@
 import type { CryptoKey } from 'jose'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { namesOf, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
+import { defined, namesOf, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
 
 /** Method by which the client authenticates at the authorization server. */
 export type ClientAuthentication =
   | { readonly method: 'client_secret_basic'; readonly clientSecret: string }
   | { readonly method: 'client_secret_post'; readonly clientSecret: string }
   | {
-      /** A signed assertion (RFC 7523 §2.2); `aud` is the issuer. */
+      /** A signed assertion (RFC 7523 §2.2). */
       readonly method: 'private_key_jwt'
       readonly privateKey: CryptoKey
       readonly algorithm: string
       readonly keyId?: string
       /** `x5t#S256` of the assertion: SHA-256 of the DER certificate, base64url, where the server knows those. */
       readonly certificateThumbprint?: string
+      /**
+       * `aud` of the assertion: the issuer, or the URL of the endpoint that gets it, such as the token endpoint. Give
+       * `'endpoint'` only for a server that refuses its issuer there.
+       * @default 'issuer'
+       */
+      readonly audience?: 'issuer' | 'endpoint'
     }
   | {
       /**
@@ -78,7 +84,7 @@ function checked(where: string, given: ClientAuthentication): ClientAuthenticati
       refuseUnknownKeys(where, given, ['method', 'clientSecret'])
       return secret(`${where}.clientSecret`, given.method, given.clientSecret)
     case 'private_key_jwt':
-      refuseUnknownKeys(where, given, ['method', 'privateKey', 'algorithm', 'keyId', 'certificateThumbprint'])
+      refuseUnknownKeys(where, given, ['method', ...signedKeys])
       return signed(where, given)
     case 'tls_client_auth':
     case 'self_signed_tls_client_auth':
@@ -103,16 +109,14 @@ function secret(
   return Object.defineProperty({ method }, 'clientSecret', { value }) as ClientAuthentication
 }
 
+type Signed = Omit<Extract<ClientAuthentication, { readonly method: 'private_key_jwt' }>, 'method'>
+const signedKeys = namesOf<Signed>('privateKey', 'algorithm', 'keyId', 'certificateThumbprint', 'audience')
+
 function signed(
   where: string,
-  given: {
-    readonly privateKey: CryptoKey
-    readonly algorithm?: string | undefined
-    readonly keyId?: string | undefined
-    readonly certificateThumbprint?: string | undefined
-  },
+  given: { readonly [Key in keyof Signed]?: Signed[Key] | undefined },
 ): ClientAuthentication {
-  const { privateKey, keyId, certificateThumbprint } = given
+  const { privateKey, keyId, certificateThumbprint, audience } = given
   if (privateKey?.type !== 'private' || !privateKey.usages.includes('sign')) {
     throw new ConfigurationError(`${where}.privateKey`, "give a private CryptoKey with the usage 'sign'")
   }
@@ -131,13 +135,10 @@ function signed(
       'is the SHA-256 hash of the DER certificate in base64url: 43 characters',
     )
   }
-  return {
-    method: 'private_key_jwt',
-    privateKey,
-    algorithm,
-    ...(keyId !== undefined && { keyId }),
-    ...(certificateThumbprint !== undefined && { certificateThumbprint }),
+  if (audience !== undefined && audience !== 'issuer' && audience !== 'endpoint') {
+    throw new ConfigurationError(`${where}.audience`, "is 'issuer' or 'endpoint'")
   }
+  return defined({ method: 'private_key_jwt' as const, privateKey, algorithm, keyId, certificateThumbprint, audience })
 }
 
 const curves: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }

@@ -1,4 +1,4 @@
-import type { ClientAuth, Configuration, CustomFetch, CustomFetchOptions, ServerMetadata } from 'openid-client'
+import type { Configuration, CustomFetch, CustomFetchOptions, ServerMetadata } from 'openid-client'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../../base/errors/index.ts'
 import { copyOf } from '../../base/values/index.ts'
 import { authenticateClient, clientSecrets } from './authenticate-client.ts'
@@ -7,7 +7,6 @@ import { type Connection, connectionOf, type Discovered } from './connection.ts'
 import { type OauthLibrary, oauthLibrary } from './libraries.ts'
 import { allowInsecureLoopback, ownProfile, type Profile } from './profile.ts'
 import { readIssuer, unknownIssuer } from './read-issuer.ts'
-import { refuseRepeated } from './refuse-repeated.ts'
 import { requestFault } from './request-fault.ts'
 import type {
   AuthorizationServer,
@@ -24,7 +23,7 @@ import type {
   VerifiedJwt,
   VerifyJwtOptions,
 } from './server.ts'
-import { takeTokens } from './take-tokens.ts'
+import { refuseRepeated, takeTokens } from './take-tokens.ts'
 import { withUsableInterval } from './times.ts'
 import { checkTokenText, verifyWithKeys } from './verify-jwt.ts'
 import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
@@ -50,7 +49,6 @@ class ConnectedServer implements AuthorizationServer {
   readonly profile: Profile
   readonly #connection: Connection
   readonly #surroundings: Surroundings
-  #authentication: ClientAuth | undefined
 
   constructor(connection: Connection, surroundings: Surroundings) {
     this.profile = connection.profile
@@ -175,7 +173,7 @@ class ConnectedServer implements AuthorizationServer {
       rememberSecrets(body, secrets)
       const library = await oauthLibrary()
       for (let tries = 1; ; tries++) {
-        const exchange: Exchange = { metadata, signal: ending, secrets, newNonce: false }
+        const exchange: Exchange = { what, metadata, signal: ending, secrets, newNonce: false }
         try {
           // Builds a new request each time: a client assertion must not be used twice (OpenID Connect Core §9).
           return await send(this.#configuration(exchange, library), library, secrets)
@@ -194,12 +192,11 @@ class ConnectedServer implements AuthorizationServer {
     const insecure = profile[allowInsecureLoopback] === true
     const skew = Math.round((clock.now() - Date.now()) / 1000)
     const { method } = profile.clientAuthentication
-    this.#authentication ??= authenticateClient(profile.clientAuthentication, library)
     const configuration = new library.Configuration(
       exchange.metadata,
       profile.clientId,
       { [library.clockSkew]: skew, use_mtls_endpoint_aliases: method.endsWith('tls_client_auth') },
-      this.#authentication,
+      authenticateClient(profile.clientAuthentication, library, exchange.metadata[endpointOf(exchange)]),
     )
     // Ours is the deadline; `boundedRequest` decides where plain http may go.
     configuration.timeout = 0
@@ -225,8 +222,13 @@ class ConnectedServer implements AuthorizationServer {
   }
 }
 
+/** Name of the endpoint of a request in the server's metadata. */
+const endpointOf = ({ what }: Exchange) =>
+  `${what.startsWith('the grant ') ? 'token' : what.replace(' ', '_')}_endpoint`
+
 /** One try of a request. */
 interface Exchange {
+  readonly what: string
   readonly metadata: ServerMetadata
   readonly signal: AbortSignal
   readonly secrets: Set<string>

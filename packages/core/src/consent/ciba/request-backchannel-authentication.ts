@@ -1,6 +1,7 @@
 import { ConfigurationError, OAuthResponseError } from '../../base/errors/index.ts'
 import type { ApprovalQuestion, ApprovalSent } from '../approvals/approval-channel.ts'
 import { backchannelParameters } from './backchannel-parameters.ts'
+import type { BackchannelParameters } from './check-backchannel-parameters.ts'
 import { newNotificationToken } from './notification-token.ts'
 import type { PollContext } from './poll-context.ts'
 import { signRequest } from './sign-request.ts'
@@ -36,6 +37,9 @@ export async function requestBackchannelAuthentication(
       : await signRequest(parameters, settings.signRequest, profile, sentAt)
   const acknowledged = await server.requestBackchannelAuthentication(request, { signal }).catch((error: unknown) => {
     if (!(error instanceof OAuthResponseError)) throw error
+    if (error.error === 'invalid_request' && error.errorDescription === undefined) {
+      throw new ConfigurationError('approvals', `${error.message} without a reason. ${sentParameters(parameters)}`)
+    }
     if (error.error === 'invalid_authorization_details') throw new ConfigurationError('approval.details', error.message)
     if (error.error !== 'invalid_binding_message') throw error
     throw new ConfigurationError('approval.message', `${error.message}: shorten it, or use fewer special characters`)
@@ -52,4 +56,10 @@ export async function requestBackchannelAuthentication(
     ...(notification !== undefined && { notification: notification.digest }),
   }
   return { state: storedState(state), interval: state.interval, expiresAt: state.expiresAt }
+}
+
+/** Names what was sent: a value of another parameter may be a secret. */
+function sentParameters(parameters: BackchannelParameters): string {
+  const shown = (name: string) => (/^request(?:ed)?_expiry$/.test(name) ? `${name} ${parameters[name]}` : name)
+  return `Sent were ${Object.keys(parameters).map(shown).join(', ')}: compare each with what the server takes`
 }

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ownFolder } from './run-server.ts'
+
+/**
+ * Brings the files of a server once: into a new folder, which gets its name when all of them are there. So a run that
+ * was stopped leaves nothing that a later one takes for complete.
+ *
+ * @returns why not, in words
+ */
+export async function bringOnce(
+  home: string,
+  name: string,
+  bring: (folder: string) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const problem = await ownFolder(home)
+  if (problem !== undefined || existsSync(join(home, name))) return problem
+  const folder = await mkdtemp(join(home, 'making-'))
+  try {
+    const failed = await bring(folder)
+    if (failed === undefined) await rename(folder, join(home, name))
+    return failed
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** SHA-256 of each file of a folder, in hex, by its name. */
+export async function checksums(folder: string): Promise<ReadonlyMap<string, string>> {
+  const files = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile())
+  const names = files.map(({ name }) => name).sort()
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, sha256(await readFile(join(folder, name)))] as const)),
+  )
+}
+
+/** SHA-256 of a content, in hex. */
+export function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
+}

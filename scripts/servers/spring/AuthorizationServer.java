@@ -1,0 +1,183 @@
+import static org.springframework.security.config.Customizer.withDefaults;
+
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.source.ImmutableJWKSet;
+import com.nimbusds.jose.jwk.source.JWKSource;
+import com.nimbusds.jose.proc.SecurityContext;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.interfaces.RSAPrivateKey;
+import java.security.interfaces.RSAPublicKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.oauth2.core.AuthorizationGrantType;
+import org.springframework.security.oauth2.core.ClientAuthenticationMethod;
+import org.springframework.security.oauth2.core.endpoint.OAuth2AuthorizationRequest;
+import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
+import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.server.authorization.OAuth2Authorization;
+import org.springframework.security.oauth2.server.authorization.OAuth2TokenType;
+import org.springframework.security.oauth2.server.authorization.authentication.OAuth2TokenExchangeAuthenticationToken;
+import org.springframework.security.oauth2.server.authorization.client.InMemoryRegisteredClientRepository;
+import org.springframework.security.oauth2.server.authorization.client.RegisteredClient;
+import org.springframework.security.oauth2.server.authorization.client.RegisteredClientRepository;
+import org.springframework.security.config.annotation.web.configuration.OAuth2AuthorizationServerConfiguration;
+import org.springframework.security.oauth2.server.authorization.settings.AuthorizationServerSettings;
+import org.springframework.security.oauth2.server.authorization.settings.ClientSettings;
+import org.springframework.security.oauth2.server.authorization.settings.TokenSettings;
+import org.springframework.security.oauth2.server.authorization.token.JwtEncodingContext;
+import org.springframework.security.oauth2.server.authorization.token.OAuth2TokenCustomizer;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.authentication.LoginUrlAuthenticationEntryPoint;
+
+/** Spring Authorization Server as its own guide sets it up, with the clients of the live suite. Keeps everything in memory. */
+@Configuration(proxyBeanMethods = false)
+@EnableAutoConfiguration
+public class AuthorizationServer {
+  private static final String CALLBACK = "https://agent.behalf.example/callback";
+
+  public static void main(String[] arguments) {
+    SpringApplication.run(AuthorizationServer.class, arguments);
+  }
+
+  @Bean
+  @Order(1)
+  SecurityFilterChain endpoints(HttpSecurity http) {
+    http.oauth2AuthorizationServer(server -> {
+      http.securityMatcher(server.getEndpointsMatcher());
+      server
+          .pushedAuthorizationRequestEndpoint(withDefaults())
+          .deviceAuthorizationEndpoint(withDefaults())
+          .deviceVerificationEndpoint(withDefaults())
+          .oidc(oidc -> oidc.clientRegistrationEndpoint(withDefaults()));
+    });
+    return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+        .exceptionHandling(failure -> failure.authenticationEntryPoint(new LoginUrlAuthenticationEntryPoint("/login")))
+        .build();
+  }
+
+  @Bean
+  @Order(2)
+  SecurityFilterChain login(HttpSecurity http) {
+    return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated()).formLogin(withDefaults()).build();
+  }
+
+  @Bean
+  UserDetailsService users() {
+    return new InMemoryUserDetailsManager(
+        User.withUsername("ann").password("{noop}a-password").roles("USER").build());
+  }
+
+  @Bean
+  RegisteredClientRepository clients() {
+    return new InMemoryRegisteredClientRepository(
+        agent("stock-agent").build(),
+        // The second agent of a chain.
+        agent("research-agent").build(),
+        // Its tokens are as the server makes them by itself.
+        agent("plain-agent").build(),
+        agent("key-agent")
+            .clientSecret(null)
+            .clientAuthenticationMethods(methods -> {
+              methods.clear();
+              methods.add(ClientAuthenticationMethod.PRIVATE_KEY_JWT);
+            })
+            .clientSettings(ClientSettings.builder()
+                .jwkSetUrl(System.getProperty("behalf.jwks"))
+                .tokenEndpointAuthenticationSigningAlgorithm(SignatureAlgorithm.ES256)
+                .build())
+            .build(),
+        // Registers other clients.
+        RegisteredClient.withId(UUID.randomUUID().toString())
+            .clientId("registrar")
+            .clientSecret("{noop}registrar-secret")
+            .clientAuthenticationMethod(ClientAuthenticationMethod.CLIENT_SECRET_BASIC)
+            .authorizationGrantType(AuthorizationGrantType.CLIENT_CREDENTIALS)
+            .scope("client.create")
+            .build());
+  }
+
+  private static RegisteredClient.Builder agent(String id) {
+    return RegisteredClient.withId(UUID.randomUUID().toString())
+        .clientId(id)
+        .clientSecret("{noop}" + id + "-secret")
+        .clientAuthenticationMethod(ClientAuthenticationMethod.CLIENT_SECRET_BASIC)
+        .clientAuthenticationMethod(ClientAuthenticationMethod.CLIENT_SECRET_POST)
+        .authorizationGrantType(AuthorizationGrantType.AUTHORIZATION_CODE)
+        .authorizationGrantType(AuthorizationGrantType.REFRESH_TOKEN)
+        .authorizationGrantType(AuthorizationGrantType.CLIENT_CREDENTIALS)
+        .authorizationGrantType(AuthorizationGrantType.DEVICE_CODE)
+        .authorizationGrantType(AuthorizationGrantType.TOKEN_EXCHANGE)
+        .redirectUri(CALLBACK)
+        .scopes(scopes -> scopes.addAll(List.of("openid", "profile", "trade", "trade:read")))
+        .tokenSettings(TokenSettings.builder()
+            .reuseRefreshTokens(false)
+            .accessTokenTimeToLive(Duration.ofMinutes(5))
+            .build());
+  }
+
+  /** Makes `aud` follow `resource` and `audience` (RFC 8707, RFC 8693), and names the client (RFC 9068 §2.2). */
+  @Bean
+  OAuth2TokenCustomizer<JwtEncodingContext> accessTokens() {
+    return context -> {
+      String client = context.getRegisteredClient().getClientId();
+      if (!OAuth2TokenType.ACCESS_TOKEN.equals(context.getTokenType()) || client.equals("plain-agent")) return;
+      List<String> targets = targetsOf(context);
+      context.getClaims().claim("client_id", client);
+      if (!targets.isEmpty()) context.getClaims().audience(targets);
+    };
+  }
+
+  private static List<String> targetsOf(JwtEncodingContext context) {
+    List<String> targets = new ArrayList<>();
+    if (context.getAuthorizationGrant() instanceof OAuth2TokenExchangeAuthenticationToken exchange) {
+      targets.addAll(exchange.getResources());
+      targets.addAll(exchange.getAudiences());
+      return targets;
+    }
+    OAuth2Authorization authorization = context.get(OAuth2Authorization.class);
+    if (authorization == null) return targets;
+    OAuth2AuthorizationRequest asked = authorization.getAttribute(OAuth2AuthorizationRequest.class.getName());
+    if (asked == null) return targets;
+    Object resource = asked.getAdditionalParameters().get("resource");
+    if (resource instanceof String one) targets.add(one);
+    if (resource instanceof String[] several) targets.addAll(List.of(several));
+    if (resource instanceof Collection<?> several) several.forEach(each -> targets.add(String.valueOf(each)));
+    return targets;
+  }
+
+  @Bean
+  JWKSource<SecurityContext> keys() throws Exception {
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(2048);
+    KeyPair pair = generator.generateKeyPair();
+    RSAKey key = new RSAKey.Builder((RSAPublicKey) pair.getPublic())
+        .privateKey((RSAPrivateKey) pair.getPrivate())
+        .keyID(UUID.randomUUID().toString())
+        .build();
+    return new ImmutableJWKSet<>(new JWKSet(key));
+  }
+
+  @Bean
+  JwtDecoder decoder(JWKSource<SecurityContext> keys) {
+    return OAuth2AuthorizationServerConfiguration.jwtDecoder(keys);
+  }
+
+  @Bean
+  AuthorizationServerSettings settings() {
+    return AuthorizationServerSettings.builder().issuer(System.getProperty("behalf.issuer")).build();
+  }
+}
