@@ -3,6 +3,7 @@ import {
   type Clock,
   createGuard,
   type Fetch,
+  type GuardOptions,
   type GuardWithDelegations,
   type Profile,
   type Store,
@@ -27,6 +28,8 @@ export interface GuardParts {
   /** @default Auth0's */
   readonly vault?: Vault | undefined
   readonly store: Store
+  /** For a durable store. */
+  readonly keys?: GuardOptions['keys']
   readonly clock: Clock
   readonly fetch: Fetch
 }
@@ -40,6 +43,7 @@ export function stockGuard({
   audit,
   vault = auth0TokenVault(),
   store,
+  keys,
   clock,
   fetch,
   ...parts
@@ -54,6 +58,7 @@ export function stockGuard({
     approvals: ciba(),
     delegations: delegations(),
     store,
+    ...(keys && { keys }),
     audit: { sink: audit, required: true },
     clock,
     fetch,

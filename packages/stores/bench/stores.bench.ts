@@ -2,6 +2,7 @@ import { memoryStore, type Store } from '@behalf/core'
 import { migrate, postgresStore } from '@behalf/stores/postgres'
 import { redisStore } from '@behalf/stores/redis'
 import { sqliteStore } from '@behalf/stores/sqlite'
+import { PGlite } from '@electric-sql/pglite'
 import { Redis } from 'ioredis'
 import { Pool } from 'pg'
 import postgres from 'postgres'
@@ -59,6 +60,10 @@ const stores: { readonly name: string; readonly work: Work }[] = []
 const { file, remove } = place()
 process.once('exit', remove)
 stores.push({ name: 'SQLite', work: await workOn(sqliteStore({ file })) })
+
+const pglite = new PGlite()
+await migrate({ client: pglite })
+stores.push({ name: 'PGlite, in memory', work: await workOn(postgresStore({ client: pglite })) })
 
 if (hasPostgresServer) {
   const server = await startPostgresServer({ durable: true })

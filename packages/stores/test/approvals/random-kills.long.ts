@@ -1,53 +1,81 @@
-import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { ApprovalEvent } from '@behalf/core/audit'
+import { startSandbox } from '@behalf/sandbox'
+import { login } from '@behalf/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { forkScript, killChild } from '../children.ts'
 import { hasPostgresServer, postgresServerMissing } from '../postgres-server.ts'
 import { startMigratedServer } from '../postgres-under-test.ts'
-import { openTarget, type Target } from '../targets.ts'
-import { guardOn, journal, LEASE_MS, live } from './guarded-world.ts'
-
-/** Orders that a process has under way at once. */
-const AT_ONCE = 8
+import { AT_ONCE, orderOf, type Shift, type Told, type TradingFloor, USERS } from './random-orders.ts'
 
 /** Ten minutes every night. */
 const SECONDS = Number(process.env.BEHALF_KILL_SECONDS ?? 10)
+/** Leases are a minute long at night, and sooner over where a minute is too long. */
+const HASTENED_BY = SECONDS < 120 ? 10 : 1
+const LEASE_MS = 60_000 / HASTENED_BY
+/** A process lives so long at most. A person has answered after a second or two. */
+const LIFE_MS = 6_000
+/** So many earlier orders are taken up by a process that starts. */
+const BACK = 100
 
 test(
-  'two processes on one PostgreSQL, each killed at random: no order runs twice, and no approval is lost',
+  'the stock agent in two processes on one PostgreSQL, each killed at random: no order is placed twice, and no approval is lost',
   async ({ skip }) => {
     if (!hasPostgresServer) skip(postgresServerMissing)
     const directory = mkdtempSync(join(tmpdir(), 'behalf-kills-'))
     onTestFinished(() => rmSync(directory, { recursive: true }))
     const server = await startMigratedServer()
     onTestFinished(() => server.stop())
-    const target: Target = { postgres: 'pg', port: server.port, prefix: 'kills' }
+    const people = Array.from({ length: USERS }, (_, user) => `user-${user}`)
+    const wealth = { cash: 1e9, holdings: { AAPL: 1e6, MSFT: 1e6 } }
+    const seed = { users: people.map((subject) => ({ subject, ...wealth })) }
+    const sandbox = await startSandbox({ answers: 'approve', seed })
+    onTestFinished(() => sandbox.close())
+    const { target, settings } = sandbox
+    const users: { subject: string; accessToken: string }[] = []
+    for (const user of people) users.push({ subject: user, accessToken: (await login(target, { user })).accessToken })
+    const [floor, audit] = [join(directory, 'floor.json'), join(directory, 'audit')]
+    writeFileSync(audit, '')
+    writeFileSync(
+      floor,
+      JSON.stringify({
+        target: { postgres: 'pg', port: server.port, prefix: 'kills' },
+        settings,
+        users,
+        hastenedBy: HASTENED_BY,
+        audit,
+      } satisfies TradingFloor),
+    )
 
-    let round = 0
-    let kills = 0
-    const endsAt = performance.now() + SECONDS * 1000
-    const start = (): ChildProcess => {
-      // A little earlier than the other one: the orders of the killed process are taken up.
-      const child = forkScript(new URL('./random-worker.ts', import.meta.url), [
-        target,
-        directory,
-        Math.max(0, round - 2),
-        AT_ONCE,
-      ])
-      child.on('message', (done) => {
-        round = Math.max(round, Number(done))
-      })
+    const posted: number[] = []
+    const questions: string[] = []
+    sandbox.onEvent((event) => {
+      if (event.type === 'api' && event.method === 'POST') posted.push(event.status)
+      if (event.type === 'asked') questions.push(`${event.subject}: ${event.message}`)
+    })
+    const start = async (shift: Shift, onTold: (told: Told) => void) => {
+      const child = forkScript(new URL('./random-worker.ts', import.meta.url), [floor, shift])
+      child.on('message', onTold)
+      await Promise.race([once(child, 'message'), once(child, 'exit')])
+      if (child.exitCode !== null) throw new Error('a process of the agent does not start')
       return child
     }
+
+    let newest = 0
+    let kills = 0
+    const endsAt = performance.now() + SECONDS * 1000
     const killAgainAndAgain = async () => {
       while (performance.now() < endsAt) {
-        const child = start()
-        await once(child, 'message')
-        await wait(Math.random() * 2_500)
+        const shift = { from: Math.max(0, newest - BACK), to: Number.MAX_SAFE_INTEGER, settle: false }
+        const child = await start(shift, ({ order }) => {
+          newest = Math.max(newest, order)
+        })
+        await wait(Math.random() * LIFE_MS)
         await killChild(child)
         kills++
       }
@@ -55,33 +83,44 @@ test(
     await Promise.all([killAgainAndAgain(), killAgainAndAgain()])
     await wait(LEASE_MS + 100)
 
-    const { note, count } = journal(directory)
-    const guard = guardOn(await openTarget(target), directory)
-    const figures = { seconds: SECONDS, kills, orders: 0, ran: 0, inDoubt: 0, askedTwice: 0 }
-    for (let amount = 1; amount <= (round + 1) * AT_ONCE; amount++) {
-      const outcome = await live(guard, amount, () => {
-        note('ran', `${amount}`)
-        return 'ran'
-      })
-      const [ran, asked, lost] = [
-        count('ran', `${amount}`),
-        count('asked', `Pay ${amount}`),
-        count('lost', `Pay ${amount}`),
-      ]
-      figures.orders++
-      figures.ran += ran
-      if (outcome.status === 'denied') {
-        // Begun by a process that was killed in it, or claimed by one that was killed before it could say so.
-        expect(outcome, `order ${amount}`).toMatchObject({ code: 'unknown_outcome' })
-        figures.inDoubt++
-      }
-      expect(ran, `runs of order ${amount}`).toBe(outcome.status === 'done' ? 1 : Math.min(ran, 1))
-      expect(lost, `approvals of order ${amount} that were asked for again`).toBe(0)
-      if (asked > 1) figures.askedTwice++
+    const ends: Told[] = []
+    // Those that no process has told of were begun at most by so many conversations.
+    const orders = newest + 1 + 2 * AT_ONCE
+    await once(await start({ from: 0, to: orders, settle: true }, (told) => ends.push(told)), 'exit')
+    const told = ends.filter(({ end }) => end !== 'ready')
+    expect(told).toHaveLength(orders)
+    const books = await Promise.all(people.map((user) => target.api.controls.orders(`p-${user}`)))
+    for (const { order, end, id } of told) {
+      const { user, ...wanted } = orderOf(order)
+      const placed = books[user]?.filter((one) => isDeepStrictEqual(pick(one, wanted), wanted)) ?? []
+      // In doubt: begun by a process that was killed in it, or claimed by one that was killed before it could say so.
+      expect(['done', 'unknown_outcome'], `order ${order}`).toContain(end)
+      if (end === 'done') expect(placed, `order ${order}`).toMatchObject([{ id }])
+      else expect(placed.length, `order ${order}`).toBeLessThanOrEqual(1)
     }
-    expect(figures.kills).toBeGreaterThan(1)
-    expect(figures.ran).toBeGreaterThan(0)
+    const placed = books.flat().length
+    // Nor did the exchange have to know an order again by its key.
+    expect(posted.filter((status) => status === 201)).toHaveLength(placed)
+    expect(placed).toBeGreaterThan(0)
+
+    const approvals = new Map<string, string[]>()
+    for (const line of readFileSync(audit, 'utf8').split('\n').filter(Boolean)) {
+      const { approvalId, state } = JSON.parse(line) as ApprovalEvent
+      approvals.set(approvalId, [...(approvals.get(approvalId) ?? []), state])
+    }
+    const approved = [...approvals].filter(([, states]) => states.includes('approved'))
+    for (const [id, states] of approved) {
+      expect(states.slice(states.indexOf('approved')), `states of approval ${id}`).not.toContain('pending')
+    }
+    expect(kills).toBeGreaterThan(1)
+    const inDoubt = told.filter(({ end }) => end === 'unknown_outcome').length
+    const askedTwice = questions.length - new Set(questions).size
+    const figures = { seconds: SECONDS, kills, orders, placed, inDoubt, approved: approved.length, askedTwice }
     console.info(JSON.stringify(figures))
   },
-  SECONDS * 2_000 + 120_000,
+  SECONDS * 1_000 + 600_000,
 )
+
+/** The fields of an object that another one has, too. */
+const pick = (from: object, like: object) =>
+  Object.fromEntries(Object.entries(from).filter(([name]) => Object.hasOwn(like, name)))
