@@ -7,7 +7,7 @@ import { checkDeadCode } from './gates/check-dead-code.ts'
 import { checkDocs } from './gates/check-docs.ts'
 import { checkFloors } from './gates/check-floors.ts'
 import { checkImports } from './gates/check-imports.ts'
-import { checkLiveKeycloak, checkLiveOpenFga } from './gates/check-live.ts'
+import { checkLiveKeycloak, checkLiveOpenFga, checkLiveRestate } from './gates/check-live.ts'
 import { checkMcpConformance } from './gates/check-mcp-conformance.ts'
 import { checkPacked } from './gates/check-packed.ts'
 import { checkRelease } from './gates/check-release.ts'
@@ -26,11 +26,7 @@ import { toolVerdict } from './gates/run-tool.ts'
  */
 export const gates: readonly Gate[] = [
   { name: 'build', run: buildPackages },
-  {
-    name: 'format and lint',
-    quick: true,
-    run: () => toolVerdict('biome', ['ci', '--error-on-warnings', '--colors=off']),
-  },
+  { name: 'format and lint', quick: true, run: () => toolVerdict('biome', ['ci', '--error-on-warnings']) },
   { name: 'types', quick: true, run: checkTypes },
   { name: 'imports', quick: true, run: () => checkImports() },
   { name: 'requirements', quick: true, run: () => checkRequirements() },
@@ -48,6 +44,7 @@ export const gates: readonly Gate[] = [
   { name: 'floors', when: 'nightly', run: checkFloors },
   { name: 'live OpenFGA', when: 'nightly', run: checkLiveOpenFga },
   { name: 'live Keycloak', when: 'nightly', run: checkLiveKeycloak },
+  { name: 'live Restate', when: 'nightly', run: checkLiveRestate },
   { name: 'MCP conformance', when: 'nightly', alone: true, run: checkMcpConformance },
   { name: 'warm call', when: 'nightly', alone: true, run: checkWarmCall },
   { name: 'changesets', when: 'release', run: checkChangesets },

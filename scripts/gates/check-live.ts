@@ -1,3 +1,4 @@
+import { bringRestate } from '../servers/bring-restate.ts'
 import type { RunningServer } from '../servers/run-server.ts'
 import { startKeycloak } from '../servers/start-keycloak.ts'
 import { startOpenFga } from '../servers/start-open-fga.ts'
@@ -6,23 +7,23 @@ import { files } from './repository.ts'
 import { runTool } from './run-tool.ts'
 
 /** OpenFGA's sample stores where they are beside the clone, and everything once more against a real OpenFGA. */
-export async function checkLiveOpenFga(): Promise<Verdict> {
-  const configs = files(['packages/*/test/live/vitest.config.ts'])
-  return await runLive(await startOpenFga(), 'OPENFGA_URL', configs, ['openfga', 'sample-stores'])
-}
+export const checkLiveOpenFga = async (): Promise<Verdict> =>
+  runLive(await startOpenFga(), 'OPENFGA_URL', files(['packages/*/test/live/vitest.config.ts']), ['openfga', 'sample'])
 
 /** Logins, exchanges, roles and approvals against a real Keycloak. */
-export async function checkLiveKeycloak(): Promise<Verdict> {
-  const configs = ['packages/core/test/live/vitest.config.ts']
-  return await runLive(await startKeycloak(8180), 'KEYCLOAK_URL', configs, ['keycloak'])
-}
+export const checkLiveKeycloak = async (): Promise<Verdict> =>
+  runLive(await startKeycloak(8180), 'KEYCLOAK_URL', ['packages/core/test/live/vitest.config.ts'], ['keycloak'])
+
+/** Processes killed amid handlers of a real Restate. */
+export const checkLiveRestate = async (): Promise<Verdict> =>
+  runLive(await bringRestate(), 'RESTATE_HOME', ['packages/stores/test/restate/vitest.config.ts'])
 
 /** Runs the live suites. Without a server only those run that need none, and the gate counts as not run. */
 async function runLive(
   server: RunningServer | string,
   variable: string,
   configs: readonly string[],
-  names: readonly string[],
+  names: readonly string[] = [],
 ): Promise<Verdict> {
   const isThere = typeof server !== 'string'
   const env = isThere ? { [variable]: server.url } : {}
@@ -33,8 +34,7 @@ async function runLive(
       const count = /^ *Tests +(.*)/m.exec(output)?.[1]?.trim() ?? 'nothing'
       // A suite in which no test passed has proved nothing.
       if (code !== 0 || (isThere && !count.includes('passed'))) return { ok: false, output: `${config}\n${output}` }
-      const said = output.split('\n').filter((line) => /^not run:|^different:/.test(line))
-      notes.push(`${config.split('/')[1]} ${count}`, ...said)
+      notes.push(`${config.split('/')[1]} ${count}`, ...(output.match(/^(?:not run|different):.*/gm) ?? []))
     }
   } finally {
     if (isThere) await server.stop()

@@ -15,6 +15,8 @@ import { place } from '../test/sqlite-files.ts'
 
 const RECORDS = 1_000
 const CLAIMED = 10
+/** A hundred calls at once wait for one another. */
+const timeoutMs = 60_000
 
 /** About what a sealed approval takes. */
 const value = crypto.getRandomValues(new Uint8Array(2_000))
@@ -63,7 +65,7 @@ stores.push({ name: 'SQLite', work: await workOn(sqliteStore({ file })) })
 
 const pglite = new PGlite()
 await migrate({ client: pglite })
-stores.push({ name: 'PGlite, in memory', work: await workOn(postgresStore({ client: pglite })) })
+stores.push({ name: 'PGlite, in memory', work: await workOn(postgresStore({ client: pglite, timeoutMs })) })
 
 if (hasPostgresServer) {
   const server = await startPostgresServer({ durable: true })
@@ -71,9 +73,15 @@ if (hasPostgresServer) {
   const at = { host: '127.0.0.1', port: server.port, user: 'postgres', max: 10 }
   const pool = new Pool({ ...at, allowExitOnIdle: true })
   await migrate({ client: pool })
-  stores.push({ name: 'PostgreSQL, client pg', work: await workOn(postgresStore({ client: pool, prefix: 'pg' })) })
+  stores.push({
+    name: 'PostgreSQL, client pg',
+    work: await workOn(postgresStore({ client: pool, prefix: 'pg', timeoutMs })),
+  })
   const sql = postgres({ ...at, idle_timeout: 1, onnotice() {} })
-  stores.push({ name: 'PostgreSQL, client postgres', work: await workOn(postgresStore({ client: sql, prefix: 'js' })) })
+  stores.push({
+    name: 'PostgreSQL, client postgres',
+    work: await workOn(postgresStore({ client: sql, prefix: 'js', timeoutMs })),
+  })
 } else {
   note(`not measured: PostgreSQL (${postgresServerMissing})`)
 }
@@ -85,11 +93,17 @@ if (hasRedisServer) {
   const redis = createClient({ socket: { host: '127.0.0.1', port: server.port } })
   await redis.connect()
   redis.unref()
-  stores.push({ name: 'Redis, client redis', work: await workOn(redisStore({ client: redis, prefix: 'redis' })) })
+  stores.push({
+    name: 'Redis, client redis',
+    work: await workOn(redisStore({ client: redis, prefix: 'redis', timeoutMs })),
+  })
   const ioredis = new Redis({ host: '127.0.0.1', port: server.port })
   await ioredis.ping()
   ioredis.stream.unref()
-  stores.push({ name: 'Redis, client ioredis', work: await workOn(redisStore({ client: ioredis, prefix: 'ioredis' })) })
+  stores.push({
+    name: 'Redis, client ioredis',
+    work: await workOn(redisStore({ client: ioredis, prefix: 'ioredis', timeoutMs })),
+  })
 } else {
   note(`not measured: Redis (${redisServerMissing})`)
 }

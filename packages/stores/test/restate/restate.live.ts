@@ -26,7 +26,7 @@ const done = { status: 'done', result: 'ordered' }
 /** Begun by a process that died in it: neither the guard nor the engine begins it again. */
 const inDoubt = { status: 'denied', code: 'unknown_outcome' }
 
-test.each<[Moment, string, object]>([
+test.runIf(process.env.RESTATE_HOME).each<[Moment, string, object]>([
   ['asked', 'while the person is asked', done],
   ['answered', 'between the answer and its record', done],
   ['approved', 'between the approval and the call', done],
