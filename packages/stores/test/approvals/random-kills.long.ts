@@ -14,14 +14,12 @@ import { startMigratedServer } from '../postgres-under-test.ts'
 import { AT_ONCE, orderOf, type Shift, type Told, type TradingFloor, USERS } from './random-orders.ts'
 
 /** Ten minutes every night. */
-const SECONDS = Number(process.env.BEHALF_KILL_SECONDS ?? 10)
+const SECONDS = Number(process.env.BEHALF_KILL_SECONDS ?? 15)
 /** Leases are a minute long at night, and sooner over where a minute is too long. */
 const HASTENED_BY = SECONDS < 120 ? 10 : 1
 const LEASE_MS = 60_000 / HASTENED_BY
 /** A process lives so long at most. A person has answered after a second or two. */
-const LIFE_MS = 6_000
-/** So many earlier orders are taken up by a process that starts. */
-const BACK = 100
+const LIFE_MS = 8_000
 
 test(
   'the stock agent in two processes on one PostgreSQL, each killed at random: no order is placed twice, and no approval is lost',
@@ -34,7 +32,7 @@ test(
     const people = Array.from({ length: USERS }, (_, user) => `user-${user}`)
     const wealth = { cash: 1e9, holdings: { AAPL: 1e6, MSFT: 1e6 } }
     const seed = { users: people.map((subject) => ({ subject, ...wealth })) }
-    const sandbox = await startSandbox({ answers: 'approve', seed })
+    const sandbox = await startSandbox({ answers: 'approve', requestSeconds: 3_600, seed })
     onTestFinished(() => sandbox.close())
     const { target, settings } = sandbox
     const users: { subject: string; accessToken: string }[] = []
@@ -58,22 +56,26 @@ test(
       if (event.type === 'api' && event.method === 'POST') posted.push(event.status)
       if (event.type === 'asked') questions.push(`${event.subject}: ${event.message}`)
     })
-    const start = async (shift: Shift, onTold: (told: Told) => void) => {
+    const begun = new Set<number>()
+    const ends = new Map<number, Told>()
+    const start = async (shift: Shift) => {
       const child = forkScript(new URL('./random-worker.ts', import.meta.url), [floor, shift])
-      child.on('message', onTold)
+      child.on('message', (told: Told) => {
+        if (told.order >= 0) begun.add(told.order)
+        if (told.end !== undefined) ends.set(told.order, told)
+      })
       await Promise.race([once(child, 'message'), once(child, 'exit')])
       if (child.exitCode !== null) throw new Error('a process of the agent does not start')
       return child
     }
 
-    let newest = 0
     let kills = 0
     const endsAt = performance.now() + SECONDS * 1000
     const killAgainAndAgain = async () => {
       while (performance.now() < endsAt) {
-        const shift = { from: Math.max(0, newest - BACK), to: Number.MAX_SAFE_INTEGER, settle: false }
-        const child = await start(shift, ({ order }) => {
-          newest = Math.max(newest, order)
+        const child = await start({
+          open: [...begun].filter((order) => !ends.has(order)),
+          next: Math.max(-1, ...begun) + 1,
         })
         await wait(Math.random() * LIFE_MS)
         await killChild(child)
@@ -83,11 +85,12 @@ test(
     await Promise.all([killAgainAndAgain(), killAgainAndAgain()])
     await wait(LEASE_MS + 100)
 
-    const ends: Told[] = []
-    // Those that no process has told of were begun at most by so many conversations.
-    const orders = newest + 1 + 2 * AT_ONCE
-    await once(await start({ from: 0, to: orders, settle: true }, (told) => ends.push(told)), 'exit')
-    const told = ends.filter(({ end }) => end !== 'ready')
+    // Those that a process did not come to tell of were taken up by its conversations.
+    const orders = Math.max(...begun) + 1 + 2 * AT_ONCE
+    const atWork = ends.size
+    ends.clear()
+    await once(await start({ open: Array.from({ length: orders }, (_, order) => order) }), 'exit')
+    const told = [...ends.values()]
     expect(told).toHaveLength(orders)
     const books = await Promise.all(people.map((user) => target.api.controls.orders(`p-${user}`)))
     for (const { order, end, id } of told) {
@@ -115,7 +118,7 @@ test(
     expect(kills).toBeGreaterThan(1)
     const inDoubt = told.filter(({ end }) => end === 'unknown_outcome').length
     const askedTwice = questions.length - new Set(questions).size
-    const figures = { seconds: SECONDS, kills, orders, placed, inDoubt, approved: approved.length, askedTwice }
+    const figures = { seconds: SECONDS, kills, orders, atWork, placed, inDoubt, approved: approved.length, askedTwice }
     console.info(JSON.stringify(figures))
   },
   SECONDS * 1_000 + 600_000,

@@ -12,18 +12,19 @@ export interface TradingFloor {
   readonly audit: string
 }
 
-/** What a process is to do. `settle`: take each order to its end, and tell how it ended. */
+/** What a process is to do. */
 export interface Shift {
-  readonly from: number
-  readonly to: number
-  readonly settle: boolean
+  /** Orders that were begun and have not ended, as far as is known. */
+  readonly open: readonly number[]
+  /** The first of the orders that no process has begun. Absent: it takes the open ones to their end, and leaves. */
+  readonly next?: number
 }
 
-/** Told by a process of an order that it left. */
+/** Told by a process of an order, when it takes it up and when it leaves it. */
 export interface Told {
   readonly order: number
-  /** `done`, a deny code, or what keeps it. */
-  readonly end: string
+  /** `done` or a deny code. Absent: it has not ended. */
+  readonly end?: string
   /** Id at the exchange, of an order that was placed. */
   readonly id?: string
 }

@@ -8,12 +8,12 @@ import { openTarget } from '../targets.ts'
 import { keys } from './guarded-world.ts'
 import { AT_ONCE, orderOf, type Shift, type Told, type TradingFloor } from './random-orders.ts'
 
-/** After this, a conversation leaves an order that another process has, or had. */
-const PATIENCE_MS = 5_000
+/** A conversation waits so long for a person. Another one goes on later. */
+const PATIENCE_MS = 4_000
 /** All that holds an order has ended by then. */
-const SETTLING_MS = 120_000
+const SETTLING_MS = 150_000
 
-const [file, { from, to, settle }] = process.argv.slice(2).map((one) => JSON.parse(one)) as [string, Shift]
+const [file, { open, next }] = process.argv.slice(2).map((one) => JSON.parse(one)) as [string, Shift]
 const { target, settings, users, hastenedBy, audit } = JSON.parse(readFileSync(file, 'utf8')) as TradingFloor
 
 // Before the tools are loaded: they name the API's origin.
@@ -51,10 +51,9 @@ const identities = await Promise.all(
 async function trade(order: number): Promise<Told> {
   const { user, side, symbol, quantity } = orderOf(order)
   const identity = identities[user]
-  const until = performance.now() + (settle ? SETTLING_MS : PATIENCE_MS)
+  const until = performance.now() + (next === undefined ? SETTLING_MS : PATIENCE_MS)
   const isOver = () => performance.now() > until
-  let end = 'not tried'
-  while (!isOver()) {
+  do {
     const agent = createStockAgent({
       guard,
       planner: scriptedPlanner,
@@ -66,24 +65,36 @@ async function trade(order: number): Promise<Told> {
         return isOver() ? 'leave' : 'look'
       },
     })
-    const turn = await agent.ask(`${side} ${quantity} shares of ${symbol}`).catch((error: unknown) => error)
-    if (turn instanceof Error) {
-      end = `${turn}`
-      continue
-    }
-    const outcome = (turn as Awaited<ReturnType<typeof agent.ask>>).outcomes.at(-1)
+    // It rejects where the exchange cannot be reached.
+    const turn = await agent.ask(`${side} ${quantity} shares of ${symbol}`).catch(() => undefined)
+    const outcome = turn?.outcomes.at(-1)
     if (outcome?.status === 'done') return { order, end: 'done', id: (outcome.result as { readonly id: string }).id }
     if (outcome?.status === 'denied') return { order, end: outcome.code }
-    end = outcome?.status === 'interrupted' ? outcome.interrupt.kind : `${outcome?.status}: ${outcome?.message}`
     await wait(200)
-  }
-  return { order, end }
+    // Held by another process, or by one that is dead: there are other orders meanwhile.
+  } while (next === undefined && !isOver())
+  return { order }
 }
 
-let next = from
-const converse = async () => {
-  while (next < to) process.send?.(await trade(next++))
+function* ordersToTake(): Generator<number> {
+  const left = [...open]
+  for (let fresh = next; ; ) {
+    const one = left.splice(Math.floor(Math.random() * left.length), 1)[0]
+    if (one !== undefined) yield one
+    if (fresh !== undefined) yield fresh++
+    else if (one === undefined) return
+  }
 }
-process.send?.({ order: from, end: 'ready' } satisfies Told)
-await Promise.all(Array.from({ length: AT_ONCE }, converse))
+
+const tell = (told: Told) => process.send?.(told)
+const orders = ordersToTake()
+tell({ order: -1 })
+await Promise.all(
+  Array.from({ length: AT_ONCE }, async () => {
+    for (const order of orders) {
+      tell({ order })
+      tell(await trade(order))
+    }
+  }),
+)
 process.exit(0)
