@@ -18,9 +18,12 @@ const resolutions = {
 const optionsOf = (resolution: string) =>
   resolution === 'bundler' ? { module: 'esnext', moduleResolution: 'bundler' } : { module: resolution }
 
-/** TypeScript 6 and 7 from npm, beside each other. */
-export async function bringCompilers(workshop: string): Promise<readonly Compiler[]> {
-  const majors = ['6', '7'] as const
+/** Major versions of TypeScript that a consumer may have. */
+export const compilerMajors = ['6', '7'] as const
+export type Major = (typeof compilerMajors)[number]
+
+/** Those from npm, beside each other. */
+export async function bringCompilers(workshop: string, majors: readonly Major[]): Promise<readonly Compiler[]> {
   const { folder } = await createProject(
     join(workshop, 'compilers'),
     majors.map((major) => `typescript-${major}@npm:typescript@${major}`),

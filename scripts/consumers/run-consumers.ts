@@ -5,7 +5,7 @@ import { type Verdict, verdict } from '../gates/gate.ts'
 import { entriesOf, type Packed, packedPackages } from '../gates/packed-packages.ts'
 import { runTool } from '../gates/run-tool.ts'
 import { bringNode, nodes, unreachable } from '../smoke/nodes.ts'
-import { bringCompilers, type Compiler, checkConsumerTypes } from './check-types.ts'
+import { bringCompilers, type Compiler, checkConsumerTypes, compilerMajors, type Major } from './check-types.ts'
 import { type ConsumerRun, createProject, problemOf } from './consumer-project.ts'
 import { firstProgramOf } from './first-program.ts'
 import { optionalPeers, staged, stagingOf } from './first-programs.ts'
@@ -31,23 +31,31 @@ const AT_ONCE = 2
  *
  * The packages must be built.
  */
-export async function checkConsumers(): Promise<Verdict> {
+export async function checkConsumers(
+  versions: readonly (typeof nodes)[number][] = nodes,
+  majors: readonly Major[] = compilerMajors,
+): Promise<Verdict> {
   // A package without an entry is a program: the gate `new app` runs it.
   const packed = (await packedPackages()).filter((one) => entriesOf(one).length > 0)
   const workshop = realpathSync(mkdtempSync(join(tmpdir(), 'behalf-consumers-')))
   const registry = await servePackages(packed)
   try {
     const runtimes = new Map<string, string>()
-    for (const version of nodes) {
+    for (const version of versions) {
       const node = await bringNode(version)
       if (node !== undefined) runtimes.set(version, node)
     }
-    const surroundings = { workshop, registry: registry.url, compilers: await bringCompilers(workshop), runtimes }
+    const surroundings = {
+      workshop,
+      registry: registry.url,
+      compilers: await bringCompilers(workshop, majors),
+      runtimes,
+    }
     const work = [
       ...packed.map((one) => () => settled(one.name, asConsumer(one, surroundings))),
       () => settled('two copies of core', withTwoCopies(surroundings)),
     ]
-    const missing = nodes.filter((version) => !runtimes.has(version))
+    const missing = versions.filter((version) => !runtimes.has(version))
     const runs = [
       ...(await inTurn(work)).flat(),
       ...missing.map((version): ConsumerRun => ({ what: `Node ${version}`, notRun: true })),
