@@ -98,7 +98,7 @@ function layOut(workshop: string): void {
     packageExtensions: { '@mastra/core': { peerDependencies: { vitest: '*' } } },
   })
   const projects = adapters.map((name) => ({
-    test: { name, root: name, include: ['test/contract.test.ts'], testTimeout: 20_000 },
+    test: { name, root: name, include: ['test/contract.test.ts'], testTimeout: 20_000, env: { BEHALF_CLI: 'real' } },
   }))
   writeFileSync(join(workshop, 'vitest.config.mjs'), `export default ${JSON.stringify({ test: { projects } })}\n`)
 }

@@ -1,11 +1,12 @@
 import { describeAdapter } from '@behalf/testing/contract'
 import { describe, test } from 'vitest'
-import { subject } from './framework.ts'
+import { subject, withCli } from './framework.ts'
 import { missingCli } from './model-server.ts'
 
-const missing = missingCli()
+const missing = withCli ? missingCli() : undefined
 if (missing === undefined) {
-  describeAdapter('Claude Agent SDK', subject, { worker: new URL('./worker.ts', import.meta.url) })
+  const name = withCli ? 'Claude Agent SDK' : 'Claude Agent SDK, with a stand-in for its CLI'
+  describeAdapter(name, subject, { worker: new URL('./worker.ts', import.meta.url) })
 } else {
   console.error(missing)
   describe('Adapter contract: Claude Agent SDK', () => test.skip(missing))

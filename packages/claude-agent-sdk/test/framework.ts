@@ -13,6 +13,10 @@ import {
   resumeWhenResolved,
 } from '../src/index.ts'
 import { isolated, ScriptedModel, serve } from './model-server.ts'
+import { standIn } from './stand-in.ts'
+
+/** With the CLI itself, nightly. By default a stand-in speaks its side of the protocol. */
+export const withCli = process.env.BEHALF_CLI === 'real'
 
 type Result = Awaited<ReturnType<AnyTool['handler']>>
 
@@ -102,6 +106,7 @@ async function go(
       model: 'claude-sonnet-4-5',
       includePartialMessages: stream,
       mcpServers,
+      ...(!withCli && { spawnClaudeCodeProcess: standIn }),
       ...(isForged && {
         hooks: { PreToolUse: [{ hooks: [allowAll] }] },
         canUseTool: async (_, updatedInput) => ({ behavior: 'allow', updatedInput }),

@@ -52,12 +52,19 @@ interface MessagesRequest {
   readonly tools?: readonly { readonly name: string }[]
 }
 
-type Block =
+export type Block =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: unknown }
 
 const models = new Map<string, ScriptedModel>()
 let base: Promise<string> | undefined
+
+/** The model at an address of {@link serve}, for a stand-in of this process. */
+export function modelAt(url: string): ScriptedModel {
+  const model = models.get(new URL(url).pathname)
+  if (model === undefined) throw new TypeError(`no model is served at ${url}`)
+  return model
+}
 
 /** Serves a model on a loopback address, in the Messages API's stream. One server for all models of this process. */
 export async function serve(model: ScriptedModel): Promise<{ readonly url: string; close(): void }> {
