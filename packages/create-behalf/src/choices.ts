@@ -13,6 +13,11 @@ export const frameworks = {
     packages: ['@behalf/langchain', '@langchain/core', '@langchain/langgraph', 'langchain'],
   },
   mastra: { label: 'Mastra', packages: ['@behalf/mastra', '@mastra/core'] },
+  'openai-agents': { label: 'OpenAI Agents', packages: ['@behalf/openai-agents', '@openai/agents'] },
+  'claude-agent-sdk': {
+    label: 'Claude Agent SDK',
+    packages: ['@behalf/claude-agent-sdk', '@anthropic-ai/claude-agent-sdk'],
+  },
   mcp: { label: 'MCP: a server of tools', packages: ['@behalf/mcp', '@modelcontextprotocol/server'] },
 } as const satisfies Readonly<Record<string, Framework>>
 

@@ -47,7 +47,7 @@ test.each([
   [
     'an unknown framework',
     ['app', '--framework', 'react'],
-    '"react" must be one of plain, ai-sdk, langchain, mastra, mcp',
+    '"react" must be one of plain, ai-sdk, langchain, mastra, openai-agents, claude-agent-sdk, mcp',
   ],
   ['a name of every object as framework', ['app', '--framework', 'toString'], '"toString" must be one of'],
   [
