@@ -94,7 +94,7 @@ export function audience(name: string, client: string, lightweight = 'false'): J
 /** Follows Keycloak's pages from one address to the end, as a browser does that keeps cookies. */
 async function browse(start: URL | string, consent: 'yes' | 'no' = 'yes'): Promise<URL> {
   const cookies = new Map<string, string>()
-  let next: { url: string; body?: URLSearchParams } = { url: String(start) }
+  let next: Step = { url: String(start) }
   for (let steps = 0; steps < 12; steps++) {
     const { url, body } = next
     const response = await fetch(url, {
@@ -107,23 +107,31 @@ async function browse(start: URL | string, consent: 'yes' | 'no' = 'yes'): Promi
       cookies.set(name, value)
     }
     const location = response.headers.get('location')
-    const page = await response.text()
-    if (location !== null) {
-      const to = new URL(location, url)
-      if (!to.href.startsWith(`${KEYCLOAK_URL}/`)) return to
-      next = { url: to.href }
-      continue
+    if (location === null) {
+      const answer = formOf(await response.text(), consent)
+      if (answer === undefined) return new URL(url)
+      next = { ...answer, url: new URL(answer.url, url).href }
+    } else {
+      next = { url: new URL(location, url).href }
+      if (!next.url.startsWith(`${KEYCLOAK_URL}/`)) return new URL(next.url)
     }
-    const action = /<form[^>]*\baction="([^"]+)"/.exec(page)?.[1]?.replaceAll('&amp;', '&')
-    if (action === undefined) return new URL(url)
-    const to = new URL(action, url).href
-    if (page.includes('name="password"')) {
-      next = { url: to, body: new URLSearchParams({ username: 'ann', password: 'a-password', credentialId: '' }) }
-      continue
-    }
-    const code = /name="code" value="([^"]+)"/.exec(page)?.[1]
-    if (code === undefined) return new URL(url)
-    next = { url: to, body: new URLSearchParams({ code, [consent === 'yes' ? 'accept' : 'cancel']: consent }) }
   }
   throw new Error(`Keycloak's pages do not end: ${next.url}`)
+}
+
+interface Step {
+  readonly url: string
+  readonly body?: URLSearchParams
+}
+
+/** What ann answers to a page: her password, or whether she agrees. @returns `undefined` where it asks for nothing */
+function formOf(page: string, consent: 'yes' | 'no'): Step | undefined {
+  const url = /<form[^>]*\baction="([^"]+)"/.exec(page)?.[1]?.replaceAll('&amp;', '&')
+  if (url === undefined) return undefined
+  if (page.includes('name="password"')) {
+    return { url, body: new URLSearchParams({ username: 'ann', password: 'a-password', credentialId: '' }) }
+  }
+  const code = /name="code" value="([^"]+)"/.exec(page)?.[1]
+  if (code === undefined) return undefined
+  return { url, body: new URLSearchParams({ code, [consent === 'yes' ? 'accept' : 'cancel']: consent }) }
 }

@@ -26,6 +26,11 @@ const START_SECONDS = 300
 /** Where the live suite plays the person's device. Keycloak has to know it from the start. */
 const CIBA_CHANNEL = 'http://127.0.0.1:8181/ciba'
 
+const folder = () => join(tmpdir(), `behalf-keycloak-${KEYCLOAK_VERSION}`)
+/** A key and certificate of this machine that Keycloak trusts: with them, a suite serves a document over https. */
+export const trustedKeys = () => ({ path: join(folder(), 'trusted.p12'), passphrase: 'a-password' })
+const certificate = () => join(folder(), 'trusted.pem')
+
 /**
  * Brings Keycloak's distribution by Maven and builds it with its preview features, once a version, outside the clone.
  * Starts it on loopback with an empty database in memory. Its administrator is `admin`, with the same password.
@@ -33,15 +38,14 @@ const CIBA_CHANNEL = 'http://127.0.0.1:8181/ciba'
  * @returns why not, in words, where there is no Java or no Maven, or it does not start
  */
 export async function startKeycloak(port: number): Promise<RunningServer | string> {
-  const folder = join(tmpdir(), `behalf-keycloak-${KEYCLOAK_VERSION}`)
-  const home = join(folder, `keycloak-${KEYCLOAK_VERSION}`)
+  const home = join(folder(), `keycloak-${KEYCLOAK_VERSION}`)
   const program = join(home, 'bin', 'kc.sh')
   // Written last: without it, what stands there may be a part.
-  const note = join(folder, 'built-features')
+  const note = join(folder(), 'built-features')
   const built = await readFile(note, 'utf8').catch(() => undefined)
   const problem =
-    (await ownFolder(folder)) ??
-    (built === undefined ? await bring(folder, home) : undefined) ??
+    (await ownFolder(folder())) ??
+    (built === undefined ? await bring(folder(), home) : undefined) ??
     (built === FEATURES ? undefined : await build(program, note))
   if (problem !== undefined) return problem
   console.log(`starting Keycloak ${KEYCLOAK_VERSION}, which takes up to a minute`)
@@ -50,6 +54,7 @@ export async function startKeycloak(port: number): Promise<RunningServer | strin
     command: 'sh',
     args: [
       ...[program, 'start', '--optimized', '--cache=local', '--hostname-strict=false'],
+      `--truststore-paths=${certificate()}`,
       ...['--http-enabled=true', '--http-host=127.0.0.1', `--http-port=${port}`, `--${channel}=${CIBA_CHANNEL}`],
     ],
     env: { ...process.env, KC_BOOTSTRAP_ADMIN_USERNAME: 'admin', KC_BOOTSTRAP_ADMIN_PASSWORD: 'admin' },
@@ -62,33 +67,48 @@ export async function startKeycloak(port: number): Promise<RunningServer | strin
 }
 
 /** Downloads the distribution, compares its checksum, and unpacks it. */
-async function bring(folder: string, home: string): Promise<string | undefined> {
+async function bring(into: string, home: string): Promise<string | undefined> {
   const java = await runTool('java', ['-version'])
   if (java.code !== 0) return 'there is no Java to run Keycloak with'
   if (Number(/version "(\d+)/.exec(java.output)?.[1] ?? 17) < 17) return 'Keycloak needs Java 17 or newer'
   if ((await runTool('mvn', ['--version'])).code !== 0) return 'there is no Maven to bring Keycloak with'
   console.log(`bringing Keycloak ${KEYCLOAK_VERSION} (177 MB), which takes a minute the first time`)
-  const failed = await maven('copy', folder)
+  const failed = await maven('copy', into)
   if (failed !== undefined) return failed
-  const archive = join(folder, `keycloak-quarkus-dist-${KEYCLOAK_VERSION}.zip`)
+  const archive = join(into, `keycloak-quarkus-dist-${KEYCLOAK_VERSION}.zip`)
   const checksum = await checksumOf(archive)
   await rm(archive)
   if (checksum !== CHECKSUM) return `Maven brings another Keycloak than expected: its SHA-256 is ${checksum}`
   await rm(home, { recursive: true, force: true })
-  return await maven('unpack', folder)
+  return (await maven('unpack', into)) ?? (await makeKeys())
 }
 
-async function maven(goal: 'copy' | 'unpack', folder: string): Promise<string | undefined> {
+async function maven(goal: 'copy' | 'unpack', into: string): Promise<string | undefined> {
   const made = await runTool(
     'mvn',
     [
       ...['--batch-mode', '--quiet', `org.apache.maven.plugins:maven-dependency-plugin:3.6.1:${goal}`],
-      ...[`-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${folder}`],
+      ...[`-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${into}`],
     ],
     // Without a project it keeps notes in a folder that is literally called ${project.basedir}, wherever it was started.
-    { cwd: folder },
+    { cwd: into },
   )
   return made.code === 0 ? undefined : `Maven does not bring Keycloak: ${made.output.trim().split('\n').at(-1)}`
+}
+
+async function makeKeys(): Promise<string | undefined> {
+  const { path, passphrase } = trustedKeys()
+  await rm(path, { force: true })
+  const store = ['-keystore', path, '-storepass', passphrase, '-alias', 'trusted']
+  const subject = ['-dname', 'CN=127.0.0.1', '-ext', 'san=ip:127.0.0.1', '-validity', '3650']
+  for (const args of [
+    ['-genkeypair', '-keyalg', 'EC', '-groupname', 'secp256r1', ...store, ...subject],
+    ['-exportcert', '-rfc', '-file', certificate(), ...store],
+  ]) {
+    const { code, output } = await runTool('keytool', args)
+    if (code !== 0) return `keytool makes no certificate: ${output.trim().split('\n').at(-1)}`
+  }
+  return undefined
 }
 
 async function checksumOf(path: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { memoryStore } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
-import { describe, expect } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { McpSessionOptions } from '../src/client/index.ts'
 import { redirectUriOf } from '../src/client/redirect-uri.ts'
 import { backFrom, connect, issuer, metadata, redirectUri, servers, serverUrl } from './metadata-servers.ts'
@@ -126,6 +126,17 @@ describe('a registration', () => {
   verifies('RFC7591-2-redirect_uris', 'names where browsers come back to, and nowhere else', async () => {
     const [sent] = (await registration()).asked('/register')
     expect(JSON.parse(sent?.body ?? '{}').redirect_uris).toEqual([redirectUriOf(redirectUri, issuer)])
+  })
+
+  test.each([
+    [['a', 'offline_access', 'openid', 'other'], 'c a b offline_access openid'],
+    [['a'], 'c a b'],
+    [undefined, 'c a b'],
+  ])('names the scopes of the session that the server lists beside those of the app: %j', async (listed, named) => {
+    const { asked, fetch } = servers({ scopes_supported: listed })
+    await connect(fetch)
+    const sent = asked.find(({ url }) => url.endsWith('/register'))
+    expect(JSON.parse(sent?.body ?? '{}').scope).toBe(named)
   })
 
   verifies('RFC7591-3.1-post', 'is JSON, posted over TLS', async () => {

@@ -1,7 +1,7 @@
 import { memoryStore } from '@behalf/core'
-import { describe, expect, test } from 'vitest'
-import { createMcpSession, type McpSessionOptions, machineAccess } from '../src/client/index.ts'
-import { clients, type TableClient } from './clients.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createMcpSession, type McpSessionOptions, machineAccess, withSignIn } from '../src/client/index.ts'
+import { clients, type TableClient, v2 } from './clients.ts'
 import { backFrom, issuer, redirectUri, servers, serverUrl } from './metadata-servers.ts'
 
 /** More requests than any client needs, and what an endless one is stopped by. */
@@ -76,6 +76,37 @@ describe.each(clients)('by $name', (client) => {
       expect(renewed()).toBeLessThan(25)
     })
   })
+})
+
+test('a token that the server calls invalid at its first use costs one page, and its reason is told', async () => {
+  const { fetch } = servers()
+  const refusing: NonNullable<McpSessionOptions['fetch']> = async (input, init) => {
+    const response = await fetch(input, init)
+    const request = new Request(input, init)
+    if (request.url !== serverUrl || !request.headers.has('authorization')) return response
+    const challenge = 'Bearer error="invalid_token", error_description="not acceptable: audience"'
+    return new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
+  }
+  const shown: string[] = []
+  const session = createMcpSession({
+    serverUrl,
+    owner: 'ann',
+    client: { name: 'x', redirectUri },
+    showSignIn: (url) => void shown.push(url.href),
+    store: memoryStore(),
+    fetch: refusing,
+  })
+  const callback = async () => backFrom(shown.at(-1), { code: 'c' })
+  const connecting = withSignIn(session, callback, () => v2.connect(session, serverUrl))
+  await expect(connecting).rejects.toThrow(
+    /refuses the token of this sign-in as invalid \("not acceptable: audience"\)/,
+  )
+  expect(shown).toHaveLength(1)
+  // Later, it may have expired: another sign-in can help.
+  vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  await v2.connect(session, serverUrl).catch(() => {})
+  expect(shown).toHaveLength(2)
 })
 
 test('fifty connections of a machine that begin at the same time are no refusals, nor is what comes after', async () => {

@@ -26,7 +26,14 @@ import { SessionRecords, type SignInUnderWay } from './session-records.ts'
 import { SessionTokens } from './session-tokens.ts'
 import { SignInError } from './sign-in-error.ts'
 import { refreshingFetch } from './single-refresh.ts'
-import { type RefusedToken, refusedToken, type WantedLogin, wantedLogin, wantedScopes } from './step-up.ts'
+import {
+  type RefusedToken,
+  refusedToken,
+  refuseUselessSignIn,
+  type WantedLogin,
+  wantedLogin,
+  wantedScopes,
+} from './step-up.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
@@ -45,6 +52,8 @@ export class SessionProvider implements OAuthClientProvider {
   #wanted: WantedLogin | undefined
   /** What the MCP server refused last. Unknown where a client takes no fetch of ours. */
   #refused: RefusedToken | undefined
+  /** The token of the last sign-in that came back here, and when. */
+  #signedIn: { readonly token: string; readonly at: number } | undefined
   #key: Promise<DpopSession> | undefined
   /** The sign-in whose callback is being taken. */
   readonly #finishing: SignInUnderWay | undefined
@@ -72,7 +81,9 @@ export class SessionProvider implements OAuthClientProvider {
       this.#browser.sent(init?.body, sending)
       const response = await sending
       this.#wanted = wantedLogin(response) ?? this.#wanted
-      this.#refused = refusedToken(input, init, { response, server }) ?? this.#refused
+      const refused = refusedToken(input, init, { response, server })
+      this.#refused = refused ?? this.#refused
+      refuseUselessSignIn(refused, this.#signedIn)
       const needed = wantedScopes(response)
       if (needed.length > 0) refuseStepUp(needed, client.scopes, await records.tokens())
       return response
@@ -174,7 +185,11 @@ export class SessionProvider implements OAuthClientProvider {
     const redirectUri = this.#client.safeRedirectUri(issuer, discovery)
     const clientId = (await this.#client.at(this.#place(issuer)))?.client_id ?? ''
     const { scopes, scopesUpFront = false } = this.#settings.client
-    const refused = this.#refused ?? { token: (await this.#records.tokens())?.access_token ?? '', lacked: [] }
+    const refused = this.#refused ?? {
+      token: (await this.#records.tokens())?.access_token ?? '',
+      lacked: [],
+      fault: undefined,
+    }
     await this.#browser.begin(url, { discovery, clientId, redirectUri, scopes, scopesUpFront, wanted, refused })
   }
 
@@ -220,6 +235,7 @@ export class SessionProvider implements OAuthClientProvider {
       ...(iss !== undefined && { iss }),
       fetchFn: session.fetch,
     })
+    this.#signedIn = { token: (await this.#records.tokens())?.access_token ?? '', at: Date.now() }
   }
 
   async signInByDevice({ show, scopes, signal }: DeviceSignInOptions): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Fetch } from '@behalf/core'
+import { SignInError } from './sign-in-error.ts'
 
 /** What a server asked of the next login (RFC 9470 §3). */
 export interface WantedLogin {
@@ -31,6 +32,29 @@ export interface RefusedToken {
   readonly token: string
   /** The scopes that it lacked; empty where it was refused as a whole. */
   readonly lacked: readonly string[]
+  /** Why it is invalid, in the server's words; `undefined` where the server does not call it so. */
+  readonly fault: string | undefined
+}
+
+/** Time in which another sign-in would give the same token. Milliseconds. */
+const SAME_TOKEN_MS = 30_000
+const MAX_FAULT = 200
+
+/**
+ * Refuses to go on where the server calls the token of a sign-in invalid at its first use: another sign-in would bring the
+ * same, and the user would see page after page.
+ *
+ * @throws SignInError `refused`, with the server's reason.
+ */
+export function refuseUselessSignIn(
+  refused: RefusedToken | undefined,
+  signedIn: { readonly token: string; readonly at: number } | undefined,
+): void {
+  if (refused?.fault === undefined || refused.token !== signedIn?.token) return
+  if (Date.now() - signedIn.at > SAME_TOKEN_MS) return
+  const fault = JSON.stringify(refused.fault.slice(0, MAX_FAULT))
+  const remedy = 'check what the authorization server writes into it, such as its audience'
+  throw new SignInError('refused', `the server refuses the token of this sign-in as invalid (${fault}): ${remedy}`)
 }
 
 /** Reads what the MCP server refused a request for; `undefined` for every other answer and every other server. */
@@ -43,7 +67,10 @@ export function refusedToken(
   if (new URL(request?.url ?? String(input)).href !== server.href) return undefined
   if (response.status !== 401 && response.status !== 403) return undefined
   const authorization = new Headers(init?.headers ?? request?.headers).get('authorization')
-  return { token: authorization?.split(' ')[1] ?? '', lacked: wantedScopes(response) }
+  const challenge = response.headers.get('www-authenticate') ?? ''
+  const isInvalid = parameter(challenge, 'error') === 'invalid_token'
+  const fault = isInvalid ? (parameter(challenge, 'error_description') ?? 'no description') : undefined
+  return { token: authorization?.split(' ')[1] ?? '', lacked: wantedScopes(response), fault }
 }
 
 /**
