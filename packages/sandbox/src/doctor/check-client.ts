@@ -129,9 +129,12 @@ async function post(
   const asked = await ask(url, timeoutMs, { method: 'POST', headers, body })
   if ('failure' in asked) return asked.failure
   const { status } = asked.response
+  // The statuses of RFC 6749 §5.2 answer the client, with or without a body. Others may come from a proxy.
+  if (asked.text === '' && (status === 400 || status === 401)) return { status }
   return typeof asked.body === 'object' && asked.body !== null ? { ...asked.body, status } : `status ${status}, no JSON`
 }
 
-function said(what: string, { error, error_description: description }: Answer): string {
+function said(what: string, { status, error, error_description: description }: Answer): string {
+  if (error === undefined) return `${what}: status ${status}, without an error`
   return `${what}: ${JSON.stringify(error)}${typeof description === 'string' ? `, ${JSON.stringify(description)}` : ''}`
 }

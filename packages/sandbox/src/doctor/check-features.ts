@@ -67,10 +67,12 @@ function feature(metadata: Metadata, need: DoctorNeed, isNeeded: boolean): Findi
   if (missing === undefined) return ok(need, `${need} is there`)
   const id = `${need.replaceAll('-', '_')}_missing`
   // A server need not list its grants. The default of RFC 8414 §2 includes none of these, and is wrong for many
-  // servers: nothing is known.
-  const isUnlisted = need in GRANT && metadata.grant_types_supported === undefined && missing.startsWith('grant')
-  if (isNeeded && !isUnlisted) return problem(id, missing, FIXES[need])
-  if (isNeeded) return warning(id, `${missing}: the metadata lists no grants at all`, FIXES[need])
+  // servers: nothing is known. Some list the others and leave out refreshes, which are no way to log in.
+  const isUnlisted = metadata.grant_types_supported === undefined || need === 'refresh'
+  if (isNeeded && need in GRANT && missing.startsWith('grant') && isUnlisted) {
+    return warning(id, `${missing}, and the server may take it all the same`, FIXES[need])
+  }
+  if (isNeeded) return problem(id, missing, FIXES[need])
   return { id, status: 'unknown', message: `${missing} (not needed by this app, as it says)` }
 }
 

@@ -34,6 +34,9 @@ export async function checkLogin(metadata: Metadata, options: DoctorOptions): Pr
   const { status, headers } = answer.response
   if (status >= 500) return unknown('login', `the authorization endpoint is in trouble: status ${status}`)
   const location = headers.get('location') ?? ''
+  if (isPageOfServer(location, endpoint)) {
+    return unknown('login', `the server showed ${new URL(location, endpoint).pathname} although no page was wanted`)
+  }
   if (!leadsTo(location, redirectUri)) {
     const fix = 'Register the redirect URI with the client, character by character.'
     const message = `no redirect came to ${redirectUri}, but ${status}: ${reasonIn(answer.body)}`
@@ -64,6 +67,13 @@ function leadsTo(location: string, redirectUri: string): boolean {
   const [there, wanted] = [new URL(location), new URL(redirectUri)]
   const isThere = there.protocol === wanted.protocol && there.host === wanted.host && there.pathname === wanted.pathname
   return isThere && [...wanted.searchParams].every(([name, value]) => there.searchParams.getAll(name).includes(value))
+}
+
+/** Returns whether a redirect leads to a page of the server itself, such as its login, and not to an error. */
+function isPageOfServer(location: string, endpoint: string): boolean {
+  if (!URL.canParse(location, endpoint) || location === '') return false
+  const { origin, searchParams } = new URL(location, endpoint)
+  return origin === new URL(endpoint).origin && !searchParams.has('error')
 }
 
 function reasonIn(body: unknown): string {

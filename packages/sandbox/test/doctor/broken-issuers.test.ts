@@ -114,6 +114,41 @@ describe('the token endpoint', () => {
   })
 })
 
+describe('what looks like a fault and is none', () => {
+  test('a 400 without a body tells nothing, and a 401 without one refuses the client', async () => {
+    const findings = await examine(withTokens(400, ''), CLIENT)
+    expect(find(findings, 'token_endpoint_unreachable')).toBeUndefined()
+    expect(find(findings, 'client')).toMatchObject({
+      status: 'unknown',
+      message: 'the answer does not tell: status 400, without an error',
+    })
+    expect(find(await examine(withTokens(401, ''), CLIENT), 'client_refused')?.status).toBe('problem')
+  })
+
+  test.each([
+    ['/login', 'unknown'],
+    ['/login?error=invalid_request', 'problem'],
+    ['https://elsewhere.example/login', 'problem'],
+  ])('a login that leads to %s, where no page was wanted: %s', async (location, status) => {
+    const answers = withTokens(400, { error: 'invalid_grant' })
+    const findings = await examine((request, response, origin) => {
+      if (!request.url?.startsWith('/authorize')) return answers(request, response, origin)
+      response.writeHead(302, { location: location.replace(/^[/]/, `${origin}/`) }).end()
+    }, CLIENT)
+    const found = find(findings, status === 'problem' ? 'redirect_uri_refused' : 'login')
+    expect(found?.status).toBe(status)
+  })
+
+  test('a server that lists its grants without refreshes may take them', async () => {
+    const listed = { grant_types_supported: ['authorization_code'] }
+    const findings = await examine(withTokens(400, { error: 'invalid_grant' }, listed), {
+      ...CLIENT,
+      needs: ['refresh'],
+    })
+    expect(find(findings, 'refresh_missing')?.status).toBe('warning')
+  })
+})
+
 describe('a secret', () => {
   test('is taken out in each form in which it was sent', async () => {
     const basic = btoa(`app:${new URLSearchParams([['', SECRET]]).toString().slice(1)}`)
