@@ -110,13 +110,27 @@ function secret(
 }
 
 type Signed = Omit<Extract<ClientAuthentication, { readonly method: 'private_key_jwt' }>, 'method'>
+type GivenKey = { readonly [Key in keyof Signed]?: Signed[Key] | undefined }
 const signedKeys = namesOf<Signed>('privateKey', 'algorithm', 'keyId', 'certificateThumbprint', 'audience')
 
-function signed(
-  where: string,
-  given: { readonly [Key in keyof Signed]?: Signed[Key] | undefined },
-): ClientAuthentication {
-  const { privateKey, keyId, certificateThumbprint, audience } = given
+function signed(where: string, given: GivenKey): ClientAuthentication {
+  const { certificateThumbprint, audience } = given
+  if (certificateThumbprint !== undefined && !/^[\w-]{43}$/.test(certificateThumbprint)) {
+    throw new ConfigurationError(
+      `${where}.certificateThumbprint`,
+      'is the SHA-256 hash of the DER certificate in base64url: 43 characters',
+    )
+  }
+  if (audience !== undefined && audience !== 'issuer' && audience !== 'endpoint') {
+    throw new ConfigurationError(`${where}.audience`, "is 'issuer' or 'endpoint'")
+  }
+  const key = signingKey(where, given)
+  return defined({ method: 'private_key_jwt' as const, ...key, certificateThumbprint, audience })
+}
+
+/** A key with an algorithm that it signs with. @throws ConfigurationError It is no such key, or signs with another. */
+export function signingKey(where: string, given: GivenKey) {
+  const { privateKey, keyId } = given
   if (privateKey?.type !== 'private' || !privateKey.usages.includes('sign')) {
     throw new ConfigurationError(`${where}.privateKey`, "give a private CryptoKey with the usage 'sign'")
   }
@@ -129,16 +143,7 @@ function signed(
     )
   }
   if (keyId !== undefined) requireText(`${where}.keyId`, keyId)
-  if (certificateThumbprint !== undefined && !/^[\w-]{43}$/.test(certificateThumbprint)) {
-    throw new ConfigurationError(
-      `${where}.certificateThumbprint`,
-      'is the SHA-256 hash of the DER certificate in base64url: 43 characters',
-    )
-  }
-  if (audience !== undefined && audience !== 'issuer' && audience !== 'endpoint') {
-    throw new ConfigurationError(`${where}.audience`, "is 'issuer' or 'endpoint'")
-  }
-  return defined({ method: 'private_key_jwt' as const, privateKey, algorithm, keyId, certificateThumbprint, audience })
+  return defined({ privateKey, algorithm, keyId })
 }
 
 const curves: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'ES384', 'P-521': 'ES512' }

@@ -47,8 +47,9 @@ export async function requestFault(error: unknown, context: FaultContext): Promi
   }
   const reason = error instanceof ClientError ? reasonOf(error) : undefined
   const unreadable = error instanceof ClientError && isUnreadable(error)
-  const message = `the answer to ${context.what} breaks the specification`
   const status = refusedStatus(error)
+  const said = status === undefined ? '' : ` (status ${status})`
+  const message = `the answer to ${context.what}${said} breaks the specification`
   return new InvalidResponseError(reason === undefined ? message : `${message}: ${reason}`, {
     cause,
     unreadable,

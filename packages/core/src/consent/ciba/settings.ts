@@ -2,7 +2,7 @@ import type { AuthorizationDetail, Principal } from '../../base/contract/index.t
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { checkOptions, kinds } from '../../base/values/index.ts'
 import type { HintOf } from './hint.ts'
-import { checkSignRequest, type SignRequestOptions } from './sign-request.ts'
+import { checkSignRequest, type RequestSigner, type SignRequestOptions } from './sign-request.ts'
 
 /** Options of `ciba`. */
 export interface CibaOptions {
@@ -34,6 +34,7 @@ export interface CibaOptions {
 /** The options, checked. */
 export interface CibaSettings extends CibaOptions {
   readonly acrValues: readonly string[]
+  readonly signRequest?: RequestSigner
 }
 
 const optionValues = {
@@ -50,8 +51,9 @@ export function cibaSettings(options: CibaOptions): CibaSettings {
   const { acrValues = [], signRequest } = options
   const areNames = Array.isArray(acrValues) && acrValues.every((value) => /^[\x21-\x7e]+$/.test(value))
   if (!areNames) throw new ConfigurationError('ciba.acrValues', 'give a list of names without spaces')
+  const { signRequest: _, ...rest } = options
   return {
-    ...options,
+    ...rest,
     acrValues: [...acrValues],
     ...(signRequest !== undefined && { signRequest: checkSignRequest(signRequest) }),
   }

@@ -1,7 +1,7 @@
 import type { CryptoKey } from 'jose'
 import { SignJWT } from 'jose/jwt/sign'
-import { ConfigurationError } from '../../base/errors/index.ts'
 import { refuseUnknownKeys } from '../../base/values/index.ts'
+import { signingKey } from '../../caller/authorization-server/client-authentication.ts'
 import type { Profile } from '../../caller/authorization-server/profile.ts'
 import type { BackchannelParameters } from './check-backchannel-parameters.ts'
 
@@ -11,8 +11,11 @@ import type { BackchannelParameters } from './check-backchannel-parameters.ts'
 export interface SignRequestOptions {
   /** Signing `CryptoKey`, such as jose's `importPKCS8` or `importJWK` returns. */
   readonly privateKey: CryptoKey
-  /** JWS algorithm, as registered (`backchannel_authentication_request_signing_alg`): PS256, ES256, … */
-  readonly algorithm: string
+  /**
+   * JWS algorithm, as registered (`backchannel_authentication_request_signing_alg`): PS256, ES256, …
+   * @default the algorithm that the key is made for
+   */
+  readonly algorithm?: string
   /** `kid`, where the server knows several keys of this client. */
   readonly keyId?: string
 }
@@ -20,18 +23,15 @@ export interface SignRequestOptions {
 /** A request is used at once. Seconds. */
 const LIFETIME_SECONDS = 60
 
-/** Copies the options. @throws ConfigurationError An option is unknown or wrong. */
-export function checkSignRequest(options: SignRequestOptions): SignRequestOptions {
+/** The options, checked. */
+export interface RequestSigner extends SignRequestOptions {
+  readonly algorithm: string
+}
+
+/** Copies the options. CIBA Core §7.1.1: an asymmetric signature. @throws ConfigurationError An option is unknown or wrong. */
+export function checkSignRequest(options: SignRequestOptions): RequestSigner {
   refuseUnknownKeys('ciba.signRequest', options, ['privateKey', 'algorithm', 'keyId'])
-  const { privateKey, algorithm } = options
-  if (privateKey?.type !== 'private' || !privateKey.usages.includes('sign')) {
-    throw new ConfigurationError('ciba.signRequest.privateKey', "give a private CryptoKey with the usage 'sign'")
-  }
-  // CIBA Core §7.1.1: an asymmetric signature.
-  if (!/^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519)$/.test(algorithm)) {
-    throw new ConfigurationError('ciba.signRequest.algorithm', 'is not an asymmetric signature algorithm')
-  }
-  return { ...options }
+  return signingKey('ciba.signRequest', options)
 }
 
 /**
@@ -40,7 +40,7 @@ export function checkSignRequest(options: SignRequestOptions): SignRequestOption
  */
 export async function signRequest(
   { authorization_details: details, ...parameters }: BackchannelParameters,
-  { privateKey, algorithm, keyId }: SignRequestOptions,
+  { privateKey, algorithm, keyId }: RequestSigner,
   { issuer, clientId }: Profile,
   now: number,
 ): Promise<BackchannelParameters> {

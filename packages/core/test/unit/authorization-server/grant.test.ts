@@ -114,7 +114,11 @@ describe('a failure', () => {
       { code: 'ERR_TRANSPORT', retryAfter: undefined },
     ],
     ['408', ['', { status: 408 }], { code: 'ERR_TRANSPORT', status: 408 }],
-    ['400 in html', ['<html>', { status: 400 }], { code: 'ERR_INVALID_RESPONSE' }],
+    [
+      '400 in html',
+      ['<html>', { status: 400 }],
+      { code: 'ERR_INVALID_RESPONSE', message: expect.stringContaining('(status 400) breaks the specification') },
+    ],
     ['200 in html', ['<html>', { status: 200 }], { code: 'ERR_INVALID_RESPONSE' }],
     ['200 without a token', [{ token_type: 'Bearer' }, {}], { code: 'ERR_INVALID_RESPONSE' }],
     ['200 without a token type', [{ access_token: 'x' }, {}], { code: 'ERR_INVALID_RESPONSE' }],

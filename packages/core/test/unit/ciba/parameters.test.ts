@@ -269,4 +269,11 @@ describe('options that are wrong are refused at construction (E3)', () => {
     expect(() => ciba({ signRequest: { privateKey, algorithm: 'HS256' } })).toThrow(configuration)
     expect(() => ciba({ signRequest: { privateKey, algorithm: 'none' } })).toThrow(configuration)
   })
+
+  test('another algorithm than the key signs with is named beside those that it has; by itself it is the first', async () => {
+    const { privateKey } = await generateKeyPair('ES256')
+    const wrong = () => ciba({ signRequest: { privateKey, algorithm: 'PS256' } })
+    expect(wrong).toThrow('ciba.signRequest.algorithm: does not fit the key, which signs ES256')
+    expect(() => ciba({ signRequest: { privateKey } })).not.toThrow()
+  })
 })
