@@ -8,11 +8,16 @@ import { runTool } from './run-tool.ts'
 
 /** OpenFGA's sample stores where they are beside the clone, and everything once more against a real OpenFGA. */
 export const checkLiveOpenFga = async (): Promise<Verdict> =>
-  runLive(await startOpenFga(), 'OPENFGA_URL', files(['packages/*/test/live/vitest.config.ts']), ['openfga', 'sample'])
+  runLive(await startOpenFga(), 'OPENFGA_URL', files(['packages/{core,fga-engine}/test/live/vitest.config.ts']), [
+    'openfga',
+    'sample',
+  ])
 
-/** Logins, exchanges, roles and approvals against a real Keycloak. */
+/** What Keycloak can do of ours, against a real one. */
 export const checkLiveKeycloak = async (): Promise<Verdict> =>
-  runLive(await startKeycloak(8180), 'KEYCLOAK_URL', ['packages/core/test/live/vitest.config.ts'], ['keycloak'])
+  runLive(await startKeycloak(8180), 'KEYCLOAK_URL', files(['packages/{core,mcp}/test/live/vitest.config.ts']), [
+    'keycloak',
+  ])
 
 /** Processes killed amid handlers of a real Restate. */
 export const checkLiveRestate = async (): Promise<Verdict> =>

@@ -56,7 +56,7 @@ describe('a client with a metadata document', () => {
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
-      scope: 'a b',
+      scope: 'a b offline_access',
     })
     expect(clientMetadataHandler(client)({ url: 'https://app.example.com/other', method: 'GET' })).toBeUndefined()
     for (const url of ['http://app.example.com/c', 'https://app.example.com/', 'https://app.example.com/a/../c']) {

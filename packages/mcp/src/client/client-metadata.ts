@@ -1,6 +1,7 @@
 import type { OAuthClientMetadata } from '@modelcontextprotocol/client'
 import type { ClientRegistration } from './client-options.ts'
 import { checkMetadataUrl } from './client-options.ts'
+import { registeredScopes } from './scope-limit.ts'
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
@@ -40,7 +41,9 @@ export function clientMetadataHandler(
 ): (request: Pick<Request, 'url' | 'method'>) => Response | undefined {
   const { metadataUrl = '' } = client
   const url = checkMetadataUrl('clientMetadataHandler.metadataUrl', metadataUrl)
-  const document = JSON.stringify({ client_id: metadataUrl, ...clientMetadata(client) })
+  // A server that holds the client to its document would refuse the scope of its refresh tokens.
+  const scopes = registeredScopes(client.scopes, ['offline_access'])
+  const document = JSON.stringify({ client_id: metadataUrl, ...clientMetadata(client, scopes) })
   return ({ url: asked, method }) => {
     const { pathname, search } = new URL(asked)
     if (pathname !== url.pathname || search !== url.search) return undefined

@@ -102,7 +102,7 @@ export const clientEntries: Entries = {
       const handler = watch.call(() => clientMetadataHandler(watch.given(client(), 'client') as never))
       return handler({ url: METADATA_URL, method: 'GET' })?.json()
     },
-    { client_id: METADATA_URL, scope: 'a b' },
+    { client_id: METADATA_URL, scope: 'a b offline_access' },
   ],
   loopbackSignIn: [
     async (watch) => {

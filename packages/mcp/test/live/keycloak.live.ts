@@ -155,9 +155,8 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: MCP', () => {
     serve({ audience: 'https://another.example/' })
     const { call, shown } = agent()
     const error = await call().catch((cause: Error) => cause)
-    expect(String(error)).toMatch(
-      /SignInError: the server refuses the token of this sign-in as invalid \(".*: audience"\)/,
-    )
+    expect(String(error)).toContain('the server refuses the token of this sign-in as invalid')
+    expect(String(error)).toContain(': audience')
     expect(shown).toHaveLength(1)
   })
 })
