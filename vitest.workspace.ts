@@ -11,6 +11,7 @@ const roots = [
     readdirSync(parent).map((name) => ({ name, root: `${parent}/${name}` })),
   ),
   { name: 'scripts', root: 'scripts' },
+  { name: 'servers', root: 'scripts/servers' },
 ]
 
 // vitest 5 reads this file only when it is named: `vitest --config vitest.workspace.ts`. With `LONG_TESTS` in the environment it

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { root } from '../gates/repository.ts'
-import { KEYCLOAK_VERSION, startKeycloak } from '../servers/start-keycloak.ts'
+import { root } from '../../gates/repository.ts'
+import { KEYCLOAK_VERSION, startKeycloak } from '../start-keycloak.ts'
 
 let folder: string
 
