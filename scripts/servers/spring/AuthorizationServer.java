@@ -10,16 +10,18 @@ import java.security.KeyPairGenerator;
 import java.security.interfaces.RSAPrivateKey;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
+import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.annotation.web.configuration.OAuth2AuthorizationServerConfiguration;
+import org.springframework.security.core.Authentication;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.oauth2.core.AuthorizationGrantType;
@@ -29,11 +31,15 @@ import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.oauth2.server.authorization.OAuth2Authorization;
 import org.springframework.security.oauth2.server.authorization.OAuth2TokenType;
+import org.springframework.security.oauth2.server.authorization.authentication.OAuth2AuthorizationGrantAuthenticationToken;
+import org.springframework.security.oauth2.server.authorization.authentication.OAuth2ClientCredentialsAuthenticationToken;
+import org.springframework.security.oauth2.server.authorization.authentication.OAuth2DeviceCodeAuthenticationToken;
 import org.springframework.security.oauth2.server.authorization.authentication.OAuth2TokenExchangeAuthenticationToken;
 import org.springframework.security.oauth2.server.authorization.client.InMemoryRegisteredClientRepository;
 import org.springframework.security.oauth2.server.authorization.client.RegisteredClient;
 import org.springframework.security.oauth2.server.authorization.client.RegisteredClientRepository;
-import org.springframework.security.config.annotation.web.configuration.OAuth2AuthorizationServerConfiguration;
+import org.springframework.security.oauth2.server.authorization.oidc.authentication.OidcClientRegistrationAuthenticationProvider;
+import org.springframework.security.oauth2.server.authorization.oidc.authentication.OidcClientRegistrationAuthenticationValidator;
 import org.springframework.security.oauth2.server.authorization.settings.AuthorizationServerSettings;
 import org.springframework.security.oauth2.server.authorization.settings.ClientSettings;
 import org.springframework.security.oauth2.server.authorization.settings.TokenSettings;
@@ -62,11 +68,23 @@ public class AuthorizationServer {
           .pushedAuthorizationRequestEndpoint(withDefaults())
           .deviceAuthorizationEndpoint(withDefaults())
           .deviceVerificationEndpoint(withDefaults())
-          .oidc(oidc -> oidc.clientRegistrationEndpoint(withDefaults()));
+          .oidc(oidc -> oidc.clientRegistrationEndpoint(registration -> registration.authenticationProviders(this::allowScopes)));
     });
     return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
         .exceptionHandling(failure -> failure.authenticationEntryPoint(new LoginUrlAuthenticationEntryPoint("/login")))
         .build();
+  }
+
+  /** By itself, the server registers no client that names scopes. */
+  private void allowScopes(List<AuthenticationProvider> providers) {
+    for (AuthenticationProvider provider : providers) {
+      if (provider instanceof OidcClientRegistrationAuthenticationProvider registration) {
+        registration.setAuthenticationValidator(
+            OidcClientRegistrationAuthenticationValidator.DEFAULT_REDIRECT_URI_VALIDATOR
+                .andThen(OidcClientRegistrationAuthenticationValidator.DEFAULT_JWK_SET_URI_VALIDATOR)
+                .andThen(OidcClientRegistrationAuthenticationValidator.SIMPLE_SCOPE_VALIDATOR));
+      }
+    }
   }
 
   @Bean
@@ -141,22 +159,24 @@ public class AuthorizationServer {
     };
   }
 
+  /** The APIs that a token was asked for: with an exchange, with the client's own token, on a device, or at the login. */
   private static List<String> targetsOf(JwtEncodingContext context) {
-    List<String> targets = new ArrayList<>();
-    if (context.getAuthorizationGrant() instanceof OAuth2TokenExchangeAuthenticationToken exchange) {
-      targets.addAll(exchange.getResources());
-      targets.addAll(exchange.getAudiences());
-      return targets;
+    Authentication grant = context.getAuthorizationGrant();
+    if (grant instanceof OAuth2TokenExchangeAuthenticationToken exchange) {
+      return Stream.concat(exchange.getResources().stream(), exchange.getAudiences().stream()).toList();
+    }
+    if (grant instanceof OAuth2ClientCredentialsAuthenticationToken || grant instanceof OAuth2DeviceCodeAuthenticationToken) {
+      return listOf(((OAuth2AuthorizationGrantAuthenticationToken) grant).getAdditionalParameters().get("resource"));
     }
     OAuth2Authorization authorization = context.get(OAuth2Authorization.class);
-    if (authorization == null) return targets;
-    OAuth2AuthorizationRequest asked = authorization.getAttribute(OAuth2AuthorizationRequest.class.getName());
-    if (asked == null) return targets;
-    Object resource = asked.getAdditionalParameters().get("resource");
-    if (resource instanceof String one) targets.add(one);
-    if (resource instanceof String[] several) targets.addAll(List.of(several));
-    if (resource instanceof Collection<?> several) several.forEach(each -> targets.add(String.valueOf(each)));
-    return targets;
+    OAuth2AuthorizationRequest login =
+        authorization == null ? null : authorization.getAttribute(OAuth2AuthorizationRequest.class.getName());
+    return listOf(login == null ? null : login.getAdditionalParameters().get("resource"));
+  }
+
+  private static List<String> listOf(Object parameter) {
+    if (parameter instanceof String[] several) return List.of(several);
+    return parameter instanceof String one ? List.of(one) : List.of();
   }
 
   @Bean

@@ -37,7 +37,7 @@ import {
   PINGED,
   pingEndpoint,
 } from './live-glewlwyd.ts'
-import { connect, dpopKeys, type SignIn, signInAt } from './live-sign-in.ts'
+import { connect, dpopKeys, type SignIn, signInAt, watchRefreshTokens } from './live-sign-in.ts'
 
 if (GLEWLWYD_URL === undefined) console.log('not run: GLEWLWYD_URL does not say where a Glewlwyd answers')
 
@@ -140,28 +140,20 @@ describe.runIf(GLEWLWYD_URL !== undefined)('a real Glewlwyd', () => {
   })
 
   test('a session renews with a refresh token that rotates, and its end reaches the server', async () => {
-    const rotated: string[] = []
-    const watching: typeof fetch = async (url, init) => {
-      const response = await fetch(url, init)
-      const { refresh_token: token } = (await response
-        .clone()
-        .json()
-        .catch(() => ({}))) as { refresh_token?: string }
-      if (token !== undefined) rotated.push(token)
-      return response
-    }
+    const watched = watchRefreshTokens()
     const { tokens, nonce } = await login(forApi)
     let aheadMs = 0
     const clock = { now: () => Date.now() + aheadMs }
-    const sessions = createSessions({ authorizationServer: profile, store: memoryStore(), fetch: watching, clock })
+    const sessions = createSessions({ authorizationServer: profile, store: memoryStore(), fetch: watched.fetch, clock })
     const { id } = await sessions.create(tokens, { nonce })
     // Tokens live for 300 seconds.
     aheadMs = 270_000
     expect(await sessions.identity(id)).toMatchObject({ status: 'verified' })
-    expect(rotated).toEqual([expect.not.stringMatching(tokens.refresh_token ?? '')])
+    expect(watched.tokens).toEqual([expect.any(String)])
+    expect(watched.tokens).not.toContain(tokens.refresh_token)
     await sessions.end(id)
     // The server answers a refused refresh token with 400 and no body.
-    const late = connect(profile).grant('refresh_token', { refresh_token: rotated[0] })
+    const late = connect(profile).grant('refresh_token', { refresh_token: watched.tokens[0] })
     await expect(late).rejects.toMatchObject({ code: 'ERR_INVALID_RESPONSE', status: 400 })
   })
 

@@ -69,3 +69,20 @@ function byKey({
       },
     )(as, own, body, headers)
 }
+
+/** A fetch that keeps the refresh tokens that come. */
+export function watchRefreshTokens(): { readonly fetch: typeof fetch; readonly tokens: string[] } {
+  const tokens: string[] = []
+  return {
+    tokens,
+    fetch: async (url, init) => {
+      const response = await fetch(url, init)
+      const body: { readonly refresh_token?: string } = await response
+        .clone()
+        .json()
+        .catch(() => ({}))
+      if (body.refresh_token !== undefined) tokens.push(body.refresh_token)
+      return response
+    },
+  }
+}

@@ -30,7 +30,7 @@ function tokenOf(clients: readonly string[]): TokenProfile {
     return textClaim(claims, 'client_id') ?? (isOurs ? (audience as string) : undefined)
   }
   return {
-    accessTokenTypes: [''],
+    accessTokenTypes: ['', 'jwt'],
     requiredClaims: ['sub', 'iat', 'jti', 'nbf'],
     clientId,
     tenant: () => undefined,

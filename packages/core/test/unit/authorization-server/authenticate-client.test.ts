@@ -9,7 +9,7 @@ import { mockIssuer, useMsw } from './mock-issuer.ts'
 const issuer = 'https://as.example.com'
 const as = await mockIssuer(issuer)
 const sent: { headers: Headers; body: URLSearchParams }[] = []
-useMsw(
+const msw = useMsw(
   ...as.handlers,
   http.post(`${issuer}/token`, async ({ request }) => {
     sent.push({ headers: request.headers, body: new URLSearchParams(await request.text()) })
@@ -55,6 +55,39 @@ describe('private_key_jwt', () => {
     expect(body.get('client_assertion_type')).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
   })
 
+  test('signs for the endpoint of each request where the app says so', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256')
+    const endpoints = ['token', 'bc-authorize', 'device', 'introspect', 'revoke']
+    const audiences: unknown[] = []
+    Object.assign(as.metadata, {
+      device_authorization_endpoint: `${issuer}/device`,
+      introspection_endpoint: `${issuer}/introspect`,
+      revocation_endpoint: `${issuer}/revoke`,
+    })
+    msw.use(
+      http.post(`${issuer}/:endpoint`, async ({ request }) => {
+        const body = new URLSearchParams(await request.text())
+        audiences.push((await jwtVerify(body.get('client_assertion') ?? '', publicKey)).payload.aud)
+        return HttpResponse.json({ error: 'invalid_request' }, { status: 400 })
+      }),
+    )
+    const method = 'private_key_jwt' as const
+    for (const audience of ['endpoint', 'issuer', undefined] as const) {
+      const clientAuthentication = { method, privateKey, algorithm: 'ES256', ...(audience && { audience }) }
+      const server = connectAuthorizationServer(
+        oidc({ issuer, clientId: 'agent app', clientAuthentication }),
+        surroundingsOf('test', {}),
+      )
+      await server.grant('client_credentials', {}).catch(() => {})
+      await server.requestBackchannelAuthentication({ scope: 'openid' }).catch(() => {})
+      await server.requestDeviceAuthorization({ scope: 'openid' }).catch(() => {})
+      await server.introspect('x').catch(() => {})
+      await server.revoke('x').catch(() => {})
+    }
+    expect(audiences.slice(0, 5)).toEqual(endpoints.map((endpoint) => `${issuer}/${endpoint}`))
+    expect(audiences.slice(5)).toEqual(Array.from({ length: 10 }, () => issuer))
+  })
+
   test('signs a new one for each request', async () => {
     const { privateKey } = await generateKeyPair('ES256')
     const first = (await requestWith({ privateKey })).body.get('client_assertion')
@@ -92,6 +125,11 @@ describe('the options', async () => {
     ['a PEM', { privateKey: pem }, 'oidc.privateKey'],
     ['an algorithm that does not fit the key', { privateKey, algorithm: 'PS256' }, 'oidc.algorithm'],
     ['a key id without a key', { keyId: 'k' }, 'oidc.keyId'],
+    [
+      'an unknown audience of an assertion',
+      { clientAuthentication: { method: 'private_key_jwt', privateKey, algorithm: 'RS256', audience: 'token' } },
+      'oidc.clientAuthentication.audience',
+    ],
     [
       'an unknown method',
       { clientAuthentication: { method: 'client_secret_jwt' } },

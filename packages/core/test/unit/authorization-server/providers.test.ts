@@ -4,7 +4,7 @@ import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-k
 import { allowInsecureLoopback } from '../../../src/caller/authorization-server/profile.ts'
 import { subjectOf } from '../../../src/caller/authorization-server/read-claims.ts'
 import { tokenScopes } from '../../../src/caller/authorization-server/scopes.ts'
-import { entra, keycloak, okta } from '../../../src/entrypoints/providers.ts'
+import { entra, keycloak, okta, spring } from '../../../src/entrypoints/providers.ts'
 
 const approver = { issuer: 'https://x', subject: '00u1' }
 
@@ -175,5 +175,61 @@ describe('entra', async () => {
     const dpop = await generateDpopKey()
     expect(() => entra({ ...options, dpop } as never)).toThrow(expect.objectContaining({ option: 'entra.dpop' }))
     expect(() => entra({ ...options, actor: 'a' } as never)).toThrow(expect.objectContaining({ option: 'entra.actor' }))
+  })
+})
+
+describe('spring', () => {
+  const options = { issuer: 'https://auth.example.com', clientId: 'agent', clientSecret: 's' }
+  const profile = spring(options)
+  const own = { sub: 'ann', aud: 'agent', iat: 1, nbf: 1, jti: 'j', scope: ['a', 'b'] }
+
+  test('names APIs by resource, exchanges access tokens, and has no backchannel', () => {
+    expect(profile).toMatchObject({
+      provider: 'spring',
+      issuer: 'https://auth.example.com',
+      target: 'resource',
+      ciba: undefined,
+      exchange: { grant: 'token-exchange', subjectTokens: ['access_token', 'jwt'] },
+      clientAuthentication: { method: 'client_secret_basic' },
+    })
+  })
+
+  test('reads a list of scopes, and a token without a type', () => {
+    expect(tokenScopes(profile.token, own)).toEqual(['a', 'b'])
+    expect(profile.token.accessTokenTypes).toContain('')
+  })
+
+  test('takes the lone audience for the client only where it is one of ours, and client_id before it', () => {
+    const { clientId } = spring({ ...options, interactiveClients: ['web'] }).token
+    expect(['agent', 'web', 'https://api.example.com/'].map((aud) => clientId({ ...own, aud }))).toEqual([
+      'agent',
+      'web',
+      undefined,
+    ])
+    expect(clientId({ ...own, aud: ['agent'] })).toBe('agent')
+    expect(clientId({ ...own, aud: ['agent', 'web'] })).toBeUndefined()
+    expect(clientId({ ...own, aud: 'https://api.example.com/', client_id: 'other' })).toBe('other')
+  })
+
+  test('tells an access token from an id_token, and from a token of a client that it does not know', () => {
+    const { isAccessToken } = profile.token
+    const { nbf: _, ...withoutStart } = own
+    expect(isAccessToken?.(own)).toBe(true)
+    expect(isAccessToken?.({ ...own, azp: 'agent' })).toBe(false)
+    expect(isAccessToken?.(withoutStart)).toBe(false)
+    expect(isAccessToken?.({ ...own, aud: 'https://api.example.com/' })).toBe(false)
+  })
+
+  test.each([
+    ['plain http', { issuer: 'http://auth.example.com' }, 'spring.issuer'],
+    ['no client', { clientId: '' }, 'spring.clientId'],
+    ['an unknown option', { ciba: {} }, 'spring.ciba'],
+  ])('refuses %s', (_name, wrong, option) => {
+    expect(() => spring({ ...options, ...wrong } as never)).toThrow(expect.objectContaining({ option }))
+  })
+
+  test('may be on this machine, for tests', () => {
+    const local = spring({ ...options, issuer: 'http://127.0.0.1:9000', [allowInsecureLoopback]: true })
+    expect(local).toMatchObject({ issuer: 'http://127.0.0.1:9000', [allowInsecureLoopback]: true })
   })
 })

@@ -95,6 +95,18 @@ describe('the parameters (CIBA Core §7.1)', () => {
     await expect(target.ask()).rejects.toMatchObject({ code: 'ERR_OAUTH_RESPONSE', error: 'unknown_user_id' })
   })
 
+  test('a bare invalid_request names what was sent, and of the values only the requested lifetime', async () => {
+    const target = await begin(undefined, { userCode: () => 'secret-code' })
+    target.acknowledges(() => Response.json({ error: 'invalid_request' }, { status: 400 }))
+    const error: unknown = await target.ask().catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'ERR_CONFIGURATION', option: 'approvals' })
+    const { message } = error as Error
+    expect(message).toMatch(/scope, login_hint, binding_message, requested_expiry \d+, user_code/)
+    expect(message).not.toContain('secret-code')
+    target.acknowledges(() => refusal('invalid_request'))
+    await expect(target.ask()).rejects.toMatchObject({ code: 'ERR_OAUTH_RESPONSE', errorDescription: 'x' })
+  })
+
   test('an empty user code is refused, an absent one is not sent', async () => {
     const empty = await begin(undefined, { userCode: () => '' })
     await expect(empty.ask()).rejects.toEqual(configuration)

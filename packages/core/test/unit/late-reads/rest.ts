@@ -2,7 +2,7 @@ import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
 import { expect } from 'vitest'
 import { jsonLinesSink } from '../../../src/entrypoints/audit.ts'
 import { publicFetch } from '../../../src/entrypoints/node.ts'
-import { auth0, entra, keycloak, okta } from '../../../src/entrypoints/providers.ts'
+import { auth0, entra, keycloak, okta, spring } from '../../../src/entrypoints/providers.ts'
 import { entraRoles, keycloakRoles, oktaGroups, roleMap } from '../../../src/entrypoints/roles.ts'
 import { sealedStore } from '../../../src/entrypoints/sealed-store.ts'
 import { openTelemetrySink, tracedFetch } from '../../../src/entrypoints/telemetry.ts'
@@ -184,6 +184,15 @@ export const restEntries: Entries = {
           keycloak(
             watch.given({ url: 'https://sso.example', realm: 'acme', clientId: 'c', clientSecret: 's' }) as never,
           ),
+        ),
+      ),
+    expect.any(String),
+  ],
+  spring: [
+    async (watch) =>
+      profileOf(() =>
+        watch.call(() =>
+          spring(watch.given({ issuer: 'https://sso.example', clientId: 'c', clientSecret: 's' }) as never),
         ),
       ),
     expect.any(String),

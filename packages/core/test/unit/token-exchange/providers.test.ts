@@ -8,6 +8,7 @@ import { entra } from '../../../src/caller/authorization-server/entra.ts'
 import { keycloak } from '../../../src/caller/authorization-server/keycloak.ts'
 import { okta } from '../../../src/caller/authorization-server/okta.ts'
 import type { Profile } from '../../../src/caller/authorization-server/profile.ts'
+import { spring } from '../../../src/caller/authorization-server/spring.ts'
 import { admit } from '../../../src/caller/identity/verified.ts'
 import { Token } from '../../../src/rights/credential/index.ts'
 import type { ExchangeTokenOptions } from '../../../src/rights/token-exchange/exchange-options.ts'
@@ -124,6 +125,16 @@ const cases: Record<string, Case> = {
     subject: 'o-1',
     tenant: tenantId,
     stranger: { oid: 'o-2' },
+  },
+  spring: {
+    profile: spring({ issuer: 'https://auth.example.com', ...client }),
+    resource: API,
+    scopes: ['trade:write'],
+    claims: { sub: 'ann', aud: API, client_id: 'agent-app', nbf: SECONDS, jti: 'j', scope: ['trade:write'] },
+    answer: { issued_token_type: accessTokenType, scope: 'trade:write' },
+    form: { ...rfc8693, resource: API, scope: 'trade:write' },
+    subject: 'ann',
+    stranger: { sub: 'ben' },
   },
 }
 
