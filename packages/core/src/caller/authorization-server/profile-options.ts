@@ -1,6 +1,6 @@
 import type { Principal } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { namesOf, requireText, requireTexts } from '../../base/values/index.ts'
+import { defined, namesOf, requireText, requireTexts } from '../../base/values/index.ts'
 import { checkAlgorithms } from './check-profile.ts'
 import {
   type ClientAuthenticationOptions,
@@ -67,16 +67,14 @@ export function readProfileOptions(
   if (rotates !== undefined && typeof rotates !== 'boolean') {
     throw new ConfigurationError(`${where}.rotatesRefreshTokens`, 'is true or false')
   }
+  const { interactiveClients: clients, actor } = options
+  if (actor !== undefined) requireText(`${where}.actor`, actor)
+  const interactiveClients = clients === undefined ? undefined : requireTexts(`${where}.interactiveClients`, clients)
   return {
     clientId: requireText(`${where}.clientId`, options.clientId),
     clientAuthentication: chooseClientAuthentication(where, options, secretMethod),
     algorithms: checkAlgorithms(`${where}.algorithms`, options.algorithms ?? algorithms),
-    ...(dpop !== undefined && { dpop }),
-    ...(rotates !== undefined && { rotatesRefreshTokens: rotates }),
-    ...(options.interactiveClients !== undefined && {
-      interactiveClients: requireTexts(`${where}.interactiveClients`, options.interactiveClients),
-    }),
-    ...(options.actor !== undefined && { actor: requireText(`${where}.actor`, options.actor) }),
+    ...defined({ dpop, rotatesRefreshTokens: rotates, interactiveClients, actor }),
   }
 }
 

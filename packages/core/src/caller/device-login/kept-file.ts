@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { isSamePrincipal, ownerOf, type UserIdentity } from '../../base/contract/index.ts'
 import { BehalfError, StoreError } from '../../base/errors/index.ts'
 import { createSealer, type KeyMaterial, keyBytes, type Sealer } from '../../base/records/index.ts'
-import { parsedJson, sha256 } from '../../base/values/index.ts'
+import { defined, parsedJson, sha256 } from '../../base/values/index.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { TokenResponse } from '../authorization-server/server.ts'
 import {
@@ -134,9 +134,7 @@ async function proven(
   const response: TokenResponse = {
     accessToken: token.value,
     tokenType: token.keyThumbprint === undefined ? 'bearer' : 'dpop',
-    ...(idToken !== undefined && { idToken }),
-    ...(refreshToken !== undefined && { refreshToken }),
-    ...(token.scopes !== undefined && { scopes: token.scopes }),
+    ...defined({ idToken, refreshToken, scopes: token.scopes }),
   }
   const { audience } = context
   // They allow less than the tokens alone, also if another party has written them: an earlier time, and an actor and a
@@ -149,9 +147,7 @@ async function proven(
     return {
       ...login,
       identity: { ...limits, ...login.identity, provenAt: Math.min(provenAt, login.identity.provenAt ?? provenAt) },
-      renewedAt,
-      ...(sentAt !== undefined && { sentAt }),
-      ...(refusals !== undefined && { refusals }),
+      ...defined({ renewedAt, sentAt, refusals }),
     }
   } catch (error) {
     if (!BehalfError.isInstance(error) || !('reason' in error)) throw error

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { isSamePrincipal, type UserIdentity } from '../../base/contract/index.ts'
 import { InvalidTokenError, StoreError } from '../../base/errors/index.ts'
 import type { Clock } from '../../base/ports/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { Token } from '../../rights/credential/index.ts'
 import type { AuthorizationServers, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
 import { tokenEnd } from '../authorization-server/times.ts'
@@ -203,14 +204,8 @@ export function tokenOf(
   granted: readonly string[] | undefined,
   boundTo: string | undefined,
 ): StoredSession['token'] {
-  const scopes = verified?.scopes ?? granted
-  const keyThumbprint = verified?.keyThumbprint ?? boundTo
-  return {
-    value,
-    ...(scopes !== undefined && { scopes }),
-    ...(verified?.audience !== undefined && { audience: verified.audience }),
-    ...(keyThumbprint !== undefined && { keyThumbprint }),
-  }
+  const { audience, scopes = granted, keyThumbprint = boundTo } = verified ?? {}
+  return defined({ value, scopes, audience, keyThumbprint })
 }
 
 /** The identity of a kept login, with its token behind it. */

@@ -1,6 +1,7 @@
 import type { UserIdentity } from '../../base/contract/index.ts'
 import type { Clock, Store } from '../../base/ports/index.ts'
 import { openStoreKeys, type StoreKeys } from '../../base/records/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { Revocations } from '../revocation/index.ts'
 import { type ApprovalAudit, auditing } from './approval-state.ts'
 import type { RunRecord } from './record.ts'
@@ -51,14 +52,7 @@ async function isRevokedRun(record: RunRecord, revocations: Revocations, now: nu
 function proofsOf({ owner, actor, delegationId, sessionIds, provenAt }: RunRecord): readonly UserIdentity[] {
   const { subject, ...whose } = owner
   if (subject === undefined) return []
-  const proof: UserIdentity = {
-    kind: 'user',
-    ...whose,
-    subject,
-    ...(actor !== undefined && { actor }),
-    ...(delegationId !== undefined && { delegationId }),
-    ...(provenAt !== undefined && { provenAt }),
-    claims: {},
-  }
+  const known = defined({ subject, actor, delegationId, provenAt })
+  const proof: UserIdentity = { kind: 'user', ...whose, ...known, claims: {} }
   return sessionIds === undefined ? [proof] : sessionIds.map((sessionId) => ({ ...proof, sessionId }))
 }

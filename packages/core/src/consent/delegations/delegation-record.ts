@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { Owner, Principal } from '../../base/contract/index.ts'
 import { userOwnerSchema } from '../../base/records/principal-schema.ts'
+import { defined } from '../../base/values/index.ts'
 import { type StoredSession, storedSession } from '../../caller/identity/session-login.ts'
 
 /**
@@ -109,17 +110,8 @@ function stateOf({ state, expiresAt }: DelegationRecord, now: number): Delegatio
  * @param now - Epoch seconds.
  */
 export function viewOf(record: DelegationRecord, now: number): DelegationView {
-  const { id, agent, tools, scopes, limit, createdAt, expiresAt, login } = record
-  return {
-    id,
-    state: stateOf(record, now),
-    agent,
-    ...(tools !== undefined && { tools }),
-    ...(scopes !== undefined && { scopes }),
-    ...(limit !== undefined && { limit }),
-    createdAt,
-    expiresAt,
-    ...(login !== undefined && { renewedAt: login.renewedAt }),
-    credentials: record.credentials,
-  }
+  const { id, agent, tools, scopes, limit, createdAt, expiresAt, login, credentials } = record
+  const state = stateOf(record, now)
+  const renewedAt = login?.renewedAt
+  return defined({ id, state, agent, tools, scopes, limit, createdAt, expiresAt, renewedAt, credentials })
 }

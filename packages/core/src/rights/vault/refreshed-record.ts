@@ -1,3 +1,4 @@
+import { defined } from '../../base/values/index.ts'
 import type { AccountRecord } from './account-record.ts'
 import type { UpstreamTokens } from './upstream-tokens.ts'
 
@@ -56,14 +57,7 @@ export function refreshed(
 export function unsent(now: AccountRecord, before: AccountRecord): AccountRecord {
   const { refreshing: _s, ...rest } = now
   const { state, accessToken, expiresAt, refreshToken, refreshing } = before
-  return {
-    ...rest,
-    state,
-    ...(accessToken !== undefined && { accessToken }),
-    ...(expiresAt !== undefined && { expiresAt }),
-    ...(refreshToken !== undefined && { refreshToken }),
-    ...(refreshing !== undefined && { refreshing }),
-  }
+  return { ...rest, ...defined({ state, accessToken, expiresAt, refreshToken, refreshing }) }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { defined } from '../../base/values/index.ts'
 import type { ReceivedTokens } from '../../caller/authorization-server/server.ts'
 import type { AccountRecord } from './account-record.ts'
 
@@ -150,13 +151,7 @@ function without({ replaced: _, unanswered: __, ...rest }: AccountRecord): Accou
 }
 
 export function pairOf({ issuer, clientId, accessToken, refreshToken, expiresAt }: AccountRecord): TokenPair {
-  return {
-    issuer,
-    clientId,
-    ...(accessToken !== undefined && { accessToken }),
-    ...(refreshToken !== undefined && { refreshToken }),
-    ...(expiresAt !== undefined && { expiresAt }),
-  }
+  return defined({ issuer, clientId, accessToken, refreshToken, expiresAt })
 }
 
 const isSameUseOf = (use: Use, other: Use | undefined): boolean => use.at === other?.at && use.tries === other.tries
