@@ -7,7 +7,7 @@ import { checkDeadCode } from './gates/check-dead-code.ts'
 import { checkDocs } from './gates/check-docs.ts'
 import { checkFloors } from './gates/check-floors.ts'
 import { checkImports } from './gates/check-imports.ts'
-import { checkLiveKeycloak, checkLiveOpenFga, checkLiveRestate } from './gates/check-live.ts'
+import { liveGates } from './gates/check-live.ts'
 import { checkMcpConformance } from './gates/check-mcp-conformance.ts'
 import { checkPacked } from './gates/check-packed.ts'
 import { checkRelease } from './gates/check-release.ts'
@@ -43,9 +43,7 @@ export const gates: readonly Gate[] = [
   { name: 'every consumer', when: 'nightly', needs: ['build'], run: () => checkConsumers() },
   { name: 'new apps', when: 'nightly', needs: ['build'], run: () => checkApps() },
   { name: 'floors', when: 'nightly', run: checkFloors },
-  { name: 'live OpenFGA', when: 'nightly', run: checkLiveOpenFga },
-  { name: 'live Keycloak', when: 'nightly', run: checkLiveKeycloak },
-  { name: 'live Restate', when: 'nightly', run: checkLiveRestate },
+  ...liveGates,
   { name: 'MCP conformance', when: 'nightly', alone: true, run: checkMcpConformance },
   { name: 'warm call', when: 'nightly', alone: true, run: checkWarmCall },
   { name: 'changesets', when: 'release', run: checkChangesets },

@@ -1,48 +1,45 @@
 import { bringRestate } from '../servers/bring-restate.ts'
 import type { RunningServer } from '../servers/run-server.ts'
+import { startGlewlwyd } from '../servers/start-glewlwyd.ts'
 import { startKeycloak } from '../servers/start-keycloak.ts'
 import { startOpenFga } from '../servers/start-open-fga.ts'
-import type { Verdict } from './gate.ts'
-import { files } from './repository.ts'
+import { startSpring } from '../servers/start-spring.ts'
+import type { Gate, Verdict } from './gate.ts'
 import { runTool } from './run-tool.ts'
 
-/** OpenFGA's sample stores where they are beside the clone, and everything once more against a real OpenFGA. */
-export const checkLiveOpenFga = async (): Promise<Verdict> =>
-  runLive(await startOpenFga(), 'OPENFGA_URL', files(['packages/{core,fga-engine}/test/live/vitest.config.ts']), [
-    'openfga',
-    'sample',
-  ])
+/** The live suites against servers of others, each started for its own. */
+export const liveGates: readonly Gate[] = [
+  // The second name is that of OpenFGA's sample stores, which run where they are beside the clone.
+  live('OpenFGA', startOpenFga, 'OPENFGA_URL', ['core/test/live', 'fga-engine/test/live'], ['openfga', 'sample']),
+  live('Keycloak', () => startKeycloak(8180), 'KEYCLOAK_URL', ['core/test/live', 'mcp/test/live']),
+  live('Glewlwyd', () => startGlewlwyd(4593), 'GLEWLWYD_URL'),
+  live('Spring', () => startSpring(9000), 'SPRING_URL'),
+  live('Restate', bringRestate, 'RESTATE_HOME', ['stores/test/restate']),
+]
 
-/** What Keycloak can do of ours, against a real one. */
-export const checkLiveKeycloak = async (): Promise<Verdict> =>
-  runLive(await startKeycloak(8180), 'KEYCLOAK_URL', files(['packages/{core,mcp}/test/live/vitest.config.ts']), [
-    'keycloak',
-  ])
+type Start = () => Promise<RunningServer | string>
 
-/** Processes killed amid handlers of a real Restate. */
-export const checkLiveRestate = async (): Promise<Verdict> =>
-  runLive(await bringRestate(), 'RESTATE_HOME', ['packages/stores/test/restate/vitest.config.ts'])
-
-/** Runs the live suites. Without a server only those run that need none, and the gate counts as not run. */
-async function runLive(
-  server: RunningServer | string,
-  variable: string,
-  configs: readonly string[],
-  names: readonly string[] = [],
-): Promise<Verdict> {
-  const isThere = typeof server !== 'string'
-  const env = isThere ? { [variable]: server.url } : {}
-  const notes: string[] = []
-  try {
-    for (const config of configs) {
-      const { code, output } = await runTool('vitest', ['run', '--config', config, ...names], { env })
-      const count = /^ *Tests +(.*)/m.exec(output)?.[1]?.trim() ?? 'nothing'
-      // A suite in which no test passed has proved nothing.
-      if (code !== 0 || (isThere && !count.includes('passed'))) return { ok: false, output: `${config}\n${output}` }
-      notes.push(`${config.split('/')[1]} ${count}`, ...(output.match(/^(?:not run|different):.*/gm) ?? []))
+/** Without a server only those suites run that need none, and the gate counts as not run. */
+function live(name: string, start: Start, variable: string, folders = ['core/test/live'], names = [name]): Gate {
+  const run = async (): Promise<Verdict> => {
+    const server = await start()
+    const isThere = typeof server !== 'string'
+    const env = isThere ? { [variable]: server.url } : {}
+    const notes: string[] = []
+    try {
+      for (const folder of folders) {
+        const config = `packages/${folder}/vitest.config.ts`
+        const suites = names.map((each) => each.toLowerCase())
+        const { code, output } = await runTool('vitest', ['run', '--config', config, ...suites], { env })
+        const count = /^ *Tests +(.*)/m.exec(output)?.[1]?.trim() ?? 'nothing'
+        // A suite in which no test passed has proved nothing.
+        if (code !== 0 || (isThere && !count.includes('passed'))) return { ok: false, output: `${config}\n${output}` }
+        notes.push(`${folder.split('/')[0]} ${count}`, ...[...output.matchAll(/^(?:not run|different):.*/gm)].flat())
+      }
+    } finally {
+      if (isThere) await server.stop()
     }
-  } finally {
-    if (isThere) await server.stop()
+    return { ok: true, output: '', note: notes.join('; '), ...(isThere ? {} : { notRun: server }) }
   }
-  return { ok: true, output: '', note: notes.join('; '), ...(isThere ? {} : { notRun: server }) }
+  return { name: `live ${name}`, when: 'nightly', run }
 }
