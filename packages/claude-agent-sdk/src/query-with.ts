@@ -61,12 +61,16 @@ export function queryWith(guarded: GuardedTools, { prompt, options: given = {} }
 const used = new WeakSet<GuardedTools['hooks']>()
 
 /**
- * Refuses the bare mode, in which Claude Code calls no hooks. With `builtIn`, also turns off hooks of files, and reads no
- * settings unasked.
+ * Refuses the bare mode, in which Claude Code calls no hooks. With `builtIn`, also turns off hooks of files, reads no
+ * settings unasked, and lets none of them turn that mode on.
  */
 function withoutOtherHooks(hooks: GuardedTools['hooks'], options: Options): Options {
-  const { extraArgs, env = process.env, settings } = options
-  if (extraArgs?.bare !== undefined || !['', '0', 'false', 'no', 'off'].includes(env.CLAUDE_CODE_SIMPLE ?? '')) {
+  const { extraArgs = {}, executableArgs = [], env = process.env, settings } = options
+  const isBare = [env, typeof settings === 'object' ? settings.env : undefined].some(
+    (each) => !['', '0', 'false', 'no', 'off'].includes(each?.CLAUDE_CODE_SIMPLE ?? ''),
+  )
+  // The SDK passes a flag without a value, too, and those of the executable go to Claude Code itself.
+  if (isBare || 'bare' in extraArgs || executableArgs.includes('--bare')) {
     throw new ConfigurationError(
       'queryWith.options',
       'has --bare or CLAUDE_CODE_SIMPLE, so no hook is called: leave it out',
@@ -79,7 +83,13 @@ function withoutOtherHooks(hooks: GuardedTools['hooks'], options: Options): Opti
       'is a text: give an object, so that hooks can be turned off',
     )
   }
-  return { ...options, settingSources: options.settingSources ?? [], settings: { disableAllHooks: true, ...settings } }
+  // Settings files may set the variable as well; these settings count more.
+  const simple = { ...settings?.env, CLAUDE_CODE_SIMPLE: '' }
+  return {
+    ...options,
+    settingSources: options.settingSources ?? [],
+    settings: { disableAllHooks: true, ...settings, env: simple },
+  }
 }
 
 /** Leaves out the first answer of a resumed session, and ends the input with the last one. */

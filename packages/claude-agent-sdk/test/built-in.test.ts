@@ -154,6 +154,16 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
     expect(['server.txt', 'helper.txt'].filter((name) => ran(at, name))).toEqual([])
   })
 
+  test('a settings file that asks for the mode without hooks does not get it, so the policy decides', async () => {
+    const { target, at, go } = await guarded()
+    mkdirSync(join(at, 'config'))
+    writeFileSync(join(at, 'config/settings.json'), JSON.stringify({ env: { CLAUDE_CODE_SIMPLE: '1' } }))
+    const step = [call('call-1', 'Bash', touch('a.txt'))]
+    const { pending } = await go([step], { settingSources: ['user'], allowedTools: ['Bash'] })
+    expect(pending).toMatchObject([{ callId: 'call-1' }])
+    expect([ran(at, 'a.txt'), await questions(target)]).toEqual([false, ['Run touch a.txt']])
+  })
+
   test("a subagent's call is guarded under its own id, and one that has to wait is told so: its deferral would be lost", async () => {
     const { target, done, go } = await guarded()
     const agents = { trader: { description: 'Trades', prompt: 'You trade.', tools: ['mcp__behalf__transfer'] } }

@@ -17,7 +17,10 @@ describe('queryWith refuses, before Claude Code is started,', () => {
   const builtIn = { policies: {} }
   test.each<[string, Options, string]>([
     ['a flag for the mode that calls no hooks', { extraArgs: { bare: null } }, 'queryWith.options: has --bare'],
+    ['the flag without a value', { extraArgs: { bare: undefined as never } }, 'queryWith.options: has --bare'],
+    ['the flag for the executable', { executableArgs: ['--bare'] }, 'queryWith.options: has --bare'],
     ['an environment for it', { env: { CLAUDE_CODE_SIMPLE: '1' } }, 'queryWith.options: has --bare'],
+    ['settings for it', { settings: { env: { CLAUDE_CODE_SIMPLE: '1' } } }, 'queryWith.options: has --bare'],
     ['a settings file that could bring hooks', { settings: '/x.json' }, 'queryWith.options.settings: is a text'],
   ])('%s', async (_, given, problem) => {
     const { options } = await optionsFor()
