@@ -27,8 +27,9 @@ export interface QueryArguments {
  * with another `terminal_reason`.
  *
  * With `builtIn`, it adds `settings.disableAllHooks`: hooks of settings files, plugins and skills could run commands that
- * no policy saw, and change arguments after an approval. Hooks of `options` are called as before. The default of
- * `settingSources` is then `[]`.
+ * no policy saw, and change arguments after an approval. Hooks of `options` are called as before. It also adds an empty
+ * `CLAUDE_CODE_SIMPLE` to `settings.env`, so that no settings file turns off all hooks. The default of `settingSources` is
+ * then `[]`.
  * @throws ConfigurationError The guarded tools served a query before; the mode of Claude Code that calls no hooks; with
  *   `builtIn`, `settings` as the path of a file.
  */
