@@ -97,20 +97,16 @@ export function endsLogin(error: unknown, { exchange }: Profile): error is OAuth
 
 /** Returns the status of a refusal in which the library found no error: its cause is the response. */
 function refusedStatus(error: unknown): number | undefined {
-  for (let at = error, depth = 0; depth < 4; depth++) {
-    if (at instanceof Response) return at.status >= 400 ? at.status : undefined
-    if (!(at instanceof Error)) return undefined
-    at = at.cause
-  }
-  return undefined
+  const response = withCauses(error).find((one) => one instanceof Response)
+  return response !== undefined && response.status >= 400 ? response.status : undefined
 }
 
 /** Returns an error of this SDK that the library wrapped. */
-function bornHere(error: unknown): BehalfError | undefined {
-  for (let at = error, depth = 0; depth < 4 && at instanceof Error; at = at.cause, depth++) {
-    if (BehalfError.isInstance(at)) return at
-  }
-  return undefined
+const bornHere = (error: unknown): BehalfError | undefined => withCauses(error).find(BehalfError.isInstance)
+
+/** Returns an error and its causes, as deep as the library nests them. */
+function withCauses(error: unknown, depth = 4): readonly unknown[] {
+  return error instanceof Error && depth > 1 ? [error, ...withCauses(error.cause, depth - 1)] : [error]
 }
 
 function refusal(body: unknown, response: Response, error: Error, context: FaultContext): BehalfError {

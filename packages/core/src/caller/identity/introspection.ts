@@ -3,7 +3,7 @@ import type { Identity } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
 import { type Clock, isRecent } from '../../base/ports/index.ts'
 import { SingleFlight } from '../../base/process/async.ts'
-import { namesOf, refuseUnknownKeys, sha256 } from '../../base/values/index.ts'
+import { checkOptions, kinds, oneOf, sha256, upTo } from '../../base/values/index.ts'
 import { Token } from '../../rights/credential/index.ts'
 import { connectAuthorizationServer } from '../authorization-server/connect-authorization-server.ts'
 import type { Profile } from '../authorization-server/profile.ts'
@@ -50,19 +50,16 @@ export interface IntrospectOptions extends RequestOptions {
 /** Returns the identity of an opaque access token, or throws. */
 export type TokenIntrospection = (token: string, options?: IntrospectOptions) => Promise<Identity>
 
-const optionKeys = namesOf<IntrospectionOptions>(
-  'authorizationServer',
-  'audience',
-  'missingAudience',
-  'cacheSeconds',
-  'cacheSize',
-  ...surroundingKeys,
-)
+const optionValues = {
+  missingAudience: oneOf('accept', 'refuse'),
+  cacheSeconds: upTo(3600, 0),
+  cacheSize: kinds.positiveInteger,
+}
+const otherOptions = ['authorizationServer', 'audience', ...surroundingKeys]
 
 const TOLERANCE_SECONDS = 30
 /** Maximum length of a token, the same as for a JWT. */
 const MAX_TOKEN_LENGTH = 16 * 1024
-const MAX_CACHE_SECONDS = 3600
 
 /**
  * Sets up the introspection of opaque access tokens: it asks the issuer itself, with our client's own authentication.
@@ -76,7 +73,7 @@ const MAX_CACHE_SECONDS = 3600
  * @see {@link https://www.rfc-editor.org/rfc/rfc7662#section-2 | RFC 7662 §2}
  */
 export function createIntrospection(options: IntrospectionOptions): TokenIntrospection {
-  refuseUnknownKeys('createIntrospection', options, optionKeys)
+  checkOptions('createIntrospection', options, optionValues, otherOptions)
   const where = (name: string) => `createIntrospection.${name}`
   const { authorizationServer: profile, missingAudience = 'refuse', cacheSeconds = 0, cacheSize = 1000 } = options
   if (typeof profile?.issuer !== 'string') {
@@ -84,15 +81,6 @@ export function createIntrospection(options: IntrospectionOptions): TokenIntrosp
   }
   if (profile.clientAuthentication.method === 'none') {
     throw new ConfigurationError(where('authorizationServer'), 'a public client may not introspect (RFC 7662 §2.1)')
-  }
-  if (missingAudience !== 'accept' && missingAudience !== 'refuse') {
-    throw new ConfigurationError(where('missingAudience'), "is 'accept' or 'refuse'")
-  }
-  if (!(cacheSeconds >= 0 && cacheSeconds <= MAX_CACHE_SECONDS)) {
-    throw new ConfigurationError(where('cacheSeconds'), `is a number of seconds from 0 to ${MAX_CACHE_SECONDS}`)
-  }
-  if (!(Number.isSafeInteger(cacheSize) && cacheSize > 0)) {
-    throw new ConfigurationError(where('cacheSize'), 'is a positive whole number')
   }
   const surroundings = surroundingsOf('createIntrospection', options)
   const server = connectAuthorizationServer(profile, surroundings)
