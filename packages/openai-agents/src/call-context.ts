@@ -21,6 +21,17 @@ export function identityOf(call: GuardedCall): Identity | undefined {
 
 const PROMISE = 'returned a promise, and is asked within each call: find the answer before the run, and return it'
 
+const REALTIME =
+  'is in a session of a realtime agent, which does not tell what the schema of a tool parsed, and stores no call that waits: run an Agent with these tools, such as in a tool of the realtime agent'
+
+/** A realtime session writes its history into the app's context, before each call. Its items have ids of their own. */
+function demandRun({ name }: GuardedCall, { context }: AnyRunContext): void {
+  const history: unknown = context?.history
+  const isItem = (item: unknown) => typeof item === 'object' && item !== null && 'itemId' in item
+  if (!Array.isArray(history) || !history.some(isItem)) return
+  throw new ConfigurationError(`guardTools.tools.${name}`, REALTIME)
+}
+
 /** @throws ConfigurationError The app's function returned no id. */
 function threadOf({ options: { threadId } }: GuardedCall, runContext: AnyRunContext): string {
   const thread: unknown =
@@ -69,11 +80,14 @@ export function restoredRun({ usage }: AnyRunContext, id: string): Run {
   return run
 }
 
-/** Where a model's call is found again. */
-export const slotOf = (call: GuardedCall, runContext: AnyRunContext, callId: string): readonly [string, string] => [
-  threadOf(call, runContext),
-  `${runOf(runContext).id}/${callId}`,
-]
+/**
+ * Where a model's call is found again.
+ * @throws ConfigurationError The call is in a realtime session.
+ */
+export function slotOf(call: GuardedCall, runContext: AnyRunContext, callId: string): readonly [string, string] {
+  demandRun(call, runContext)
+  return [threadOf(call, runContext), `${runOf(runContext).id}/${callId}`]
+}
 
 /** Name of a call within its run. */
 export const findingKey = (tool: string, callId: string | undefined, input: unknown): string =>
