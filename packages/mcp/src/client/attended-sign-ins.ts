@@ -1,16 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ConfigurationError } from '@behalf/core'
 
-/** One attempt of a piece of work. */
+/** One attempt of the work. */
 interface Attempt {
   asked: boolean
-  /** For each call of a tool: the tool's name, once the server did not refuse the call. */
+  /** One entry for each tool call: the tool's name, or `undefined` if the server refused the call. */
   readonly calls: Promise<string | undefined>[]
 }
 
 /**
- * Pages that pieces of work ask for while `withSignIn` waits for the browser. They are shown after the work threw, one at a
- * time: a page that is shown within the work would open for each of several calls.
+ * Pages that work asks for while `withSignIn` waits for the browser. They are shown one at a time, after the work
+ * threw. A page that is shown during the work would open once for each of several calls.
  */
 export class AttendedSignIns<Page> {
   readonly #waiting: Page[] = []
@@ -28,7 +28,7 @@ export class AttendedSignIns<Page> {
     this.#waiting.push(page)
   }
 
-  /** A request goes out. */
+  /** Records that a request is sent. */
   sent(body: unknown, response: Promise<Response>): void {
     const tool = this.isAttended ? calledTool(body) : undefined
     if (tool === undefined) return
@@ -40,13 +40,19 @@ export class AttendedSignIns<Page> {
     for (const attempt of this.#concerned()) attempt.calls.push(taken)
   }
 
-  /** All of them, if a client made the request in a context of its own. */
+  /**
+   * Returns the attempts that made this request. If a client made it in an async context of its own, returns all of
+   * them.
+   */
   #concerned(): Iterable<Attempt> {
     const own = this.#attempt.getStore()
     return own === undefined ? this.#attempts : [own]
   }
 
-  /** Does `work`, and again after each page that it asked for, `most` times. `end` shows a page until it is done with. */
+  /**
+   * Runs `work`, and runs it again after each page that it asked for, at most `most` times. `end` shows a page and
+   * waits until it is finished.
+   */
   async run<Result>(work: () => Promise<Result>, most: number, end: (page: Page) => Promise<void>): Promise<Result> {
     this.#works++
     try {
@@ -56,7 +62,7 @@ export class AttendedSignIns<Page> {
         try {
           return await this.#attempt.run(attempt, work)
         } catch (error) {
-          // Work that failed beside another's sign-in may have written something, and is not done again.
+          // If the work did not ask for a sign-in itself, it may have written something. It is not repeated.
           if (!attempt.asked || signIns === most) throw error
           await refuseRepeat(attempt, error)
         } finally {
@@ -65,12 +71,12 @@ export class AttendedSignIns<Page> {
         await this.#endOne(end)
       }
     } finally {
-      // No work waits for a page by then.
+      // No other work waits for a page now.
       if (--this.#works === 0) this.#waiting.length = 0
     }
   }
 
-  /** One page for all that wait: the others' work asks again, with the tokens that it gave. */
+  /** Shows one page for all work that waits. The other work then tries again with the new tokens. */
   #endOne(end: (page: Page) => Promise<void>): Promise<void> {
     const ended = this.#turn.then(async () => {
       const [page] = this.#waiting.splice(0)
@@ -81,7 +87,7 @@ export class AttendedSignIns<Page> {
   }
 }
 
-/** A tool that the work called would run twice. @throws ConfigurationError */
+/** Refuses to repeat work that called a tool: that tool would run twice. @throws ConfigurationError */
 async function refuseRepeat({ calls }: Attempt, cause: unknown): Promise<void> {
   const tool = (await Promise.all(calls)).find((called) => called !== undefined)
   if (tool === undefined) return
@@ -90,7 +96,7 @@ async function refuseRepeat({ calls }: Attempt, cause: unknown): Promise<void> {
   throw new ConfigurationError('withSignIn.work', `${called}: ${remedy}`, { cause })
 }
 
-/** The tool that a request of the MCP SDKs calls. */
+/** Returns the name of the tool that a request of the MCP SDKs calls. */
 function calledTool(body: unknown): string | undefined {
   if (typeof body !== 'string' || !body.includes('"tools/call"')) return undefined
   const { method, params } = JSON.parse(body) as { readonly method?: string; readonly params?: { name?: string } }

@@ -1,6 +1,6 @@
 import { type OAuthClientInformationMixed, selectClientAuthMethod } from '@modelcontextprotocol/client'
 
-/** What is needed of a server's metadata. */
+/** The server metadata that is needed here. */
 export interface TokenEndpointMetadata {
   readonly token_endpoint_auth_methods_supported?: readonly string[] | undefined
 }
@@ -8,8 +8,8 @@ export interface TokenEndpointMetadata {
 /**
  * Adds our client's authentication to a token request.
  *
- * In place of the SDK's own, which sends id and secret as they are: Basic takes them form-encoded, and a secret with a
- * colon or a percent sign is another one otherwise.
+ * Replaces the SDK's own function, which sends id and secret unencoded. Basic requires form encoding: without it, a
+ * secret with a colon or a percent sign is read as another secret.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 | RFC 6749 §2.3.1}
  */
 export function authenticateClient(

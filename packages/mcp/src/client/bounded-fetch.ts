@@ -5,28 +5,31 @@ import { InvalidResponseError } from '@behalf/core/spi'
 import { isLoopback } from '../guarded/is-loopback.ts'
 import { readBounded } from '../guarded/read-bounded.ts'
 
-/** Metadata, key sets and token answers are a few kilobytes; more is an attack or a mistake. */
+/** Metadata, key sets and token responses have a few kilobytes. A larger response is an attack or a mistake. */
 const MAX_RESPONSE_BYTES = 512 * 1024
 
-/** How requests to addresses are made that an MCP server or its metadata named. */
+/** Options of requests to addresses that an MCP server or its metadata named. */
 export interface BoundedFetchOptions {
-  /** The app's own fetch: a proxy, or a test. Absent: Node's sockets, which refuse an address at connect. */
+  /**
+   * The app's own fetch, such as for a proxy or a test. Absent: Node's sockets, which refuse a private address at
+   * connect.
+   */
   readonly fetch?: Fetch | undefined
   /** Total time of one request, milliseconds. */
   readonly timeoutMs: number
-  /** The MCP server itself is on this machine, so its authorization server may be too, over plain http. */
+  /** True if the MCP server itself is on this machine: then its authorization server may be too, over plain http. */
   readonly allowLoopback: boolean
-  /** Hosts of a private network that are trusted. */
+  /** Trusted hosts of a private network. */
   readonly trustedHosts: readonly string[]
-  /** How names become addresses, for tests. @default the system's */
+  /** Resolves host names, for tests. @default the system's resolver */
   readonly lookup?: LookupFunction | undefined
 }
 
 /**
- * A fetch for addresses of strangers: https only (loopback only where the MCP server itself is there), redirects are
- * refused, addresses of special use are refused when the connection is made, size and time are bounded.
+ * Returns a fetch for untrusted addresses. It accepts https only, and loopback only if the MCP server is on loopback.
+ * It refuses redirects, and refuses addresses of special use at connect. It limits size and time.
  *
- * With a `fetch` of the app, only what the address itself says can be refused.
+ * With a `fetch` of the app, only addresses that the URL itself contains can be refused.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-7.7 | RFC 9728 §7.7}
  */
 export function boundedFetch(options: BoundedFetchOptions): Fetch {
@@ -58,7 +61,7 @@ function refuseAddress(url: URL, { allowLoopback, trustedHosts }: BoundedFetchOp
 
 type Send = (url: string, init: RequestInit, trusted: boolean) => Promise<Response>
 
-/** Core's own fetch for strangers' addresses, with the origins that are trusted excepted. */
+/** Core's fetch for untrusted addresses, which exempts trusted origins. */
 function nodeFetch({ lookup }: BoundedFetchOptions): Send {
   const byOrigin = new Map<string | undefined, Fetch>()
   return async (url, init, trusted) => {
@@ -77,7 +80,7 @@ async function partsOf(request: Request, signal: AbortSignal): Promise<RequestIn
   return { method, headers, signal, redirect: 'manual', ...(hasBody && { body: await request.text() }) }
 }
 
-/** @throws InvalidResponseError The app's `fetch` followed a redirect, so the response may be of another server. */
+/** @throws InvalidResponseError The app's `fetch` followed a redirect, so the response may come from another server. */
 function refuseFollowed({ redirected, body }: Response, { origin }: URL): void {
   if (!redirected) return
   body?.cancel().catch(() => {})
@@ -98,10 +101,10 @@ async function bounded(response: Response, url: URL): Promise<Response> {
 }
 
 /**
- * The MCP server's own answer, where it refused or redirected: SDKs read all of it for their error. What is too much, or
- * too late, is left out of it; streams of what was done have no bound.
+ * Limits the MCP server's response if it is an error or a redirect: the SDKs read all of it for their error. Cuts off
+ * what is too large or too late. Streams of successful responses have no limit.
  *
- * @throws InvalidResponseError A fetch of the app followed a redirect.
+ * @throws InvalidResponseError The app's `fetch` followed a redirect.
  */
 export async function boundedRefusal(response: Response, server: URL, timeoutMs: number): Promise<Response> {
   const { status, statusText, headers } = response
@@ -115,7 +118,7 @@ export async function boundedRefusal(response: Response, server: URL, timeoutMs:
   return new Response(body ?? null, { status, statusText, headers })
 }
 
-/** The message of a socket's error may hold the whole request; its code says enough. */
+/** Replaces a socket's error, whose message may hold the whole request. Its code is enough. */
 function named(error: unknown): Error {
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined
   return new Error(code ?? (error instanceof Error ? error.name : typeof error))

@@ -10,17 +10,17 @@ import { type SessionRecords, type SignInUnderWay, scopesOf } from './session-re
 import { SignInError } from './sign-in-error.ts'
 import { askForLogin, type RefusedToken, type WantedLogin } from './step-up.ts'
 
-/** What a sign-in is begun with. */
+/** Data with which a sign-in begins. */
 export interface SignInStart {
   readonly discovery: OAuthDiscoveryState
-  /** Our client at this issuer. */
+  /** Id of our client at this issuer. */
   readonly clientId: string
   readonly redirectUri: string
-  /** What the app's `client.scopes` allows. */
+  /** Scopes that the app's `client.scopes` allows. */
   readonly scopes: readonly string[] | undefined
   readonly scopesUpFront: boolean
   readonly wanted: WantedLogin | undefined
-  /** What the MCP server refused. */
+  /** The token that the MCP server refused. */
   readonly refused: RefusedToken
 }
 
@@ -32,12 +32,12 @@ interface Page {
   readonly refused: RefusedToken
 }
 
-/** Sign-ins of one owner in a browser, from the address that it is sent to until it comes back. */
+/** Sign-ins of one owner in a browser, from the redirect to the callback. */
 export class BrowserSignIn {
   readonly #show: (url: URL) => void | Promise<void>
   readonly #allowLoopback: boolean
   readonly #records: SessionRecords
-  /** By PKCE challenge: sign-ins that begin at the same time do not mix. */
+  /** PKCE verifiers by challenge, so that sign-ins which begin at the same time do not mix. */
   readonly #verifiers = new Map<string, string>()
   readonly #attended = new AttendedSignIns<Page>()
   #shown = 0
@@ -84,7 +84,10 @@ export class BrowserSignIn {
     else await this.#open(page)
   }
 
-  /** Does `work`, and again after each sign-in that it asks for, `most` times. `finish` waits for the browser. */
+  /**
+   * Runs `work`, and runs it again after each sign-in that it asks for, at most `most` times. `finish` waits for the
+   * browser.
+   */
   attend<Result>(work: () => Promise<Result>, most: number, finish: () => Promise<void>): Promise<Result> {
     return this.#attended.run(work, most, async (page) => {
       if (await this.#isDone(page)) return
@@ -93,7 +96,7 @@ export class BrowserSignIn {
     })
   }
 
-  /** A request goes out to the MCP server. */
+  /** Records a request to the MCP server. */
   sent(body: unknown, response: Promise<Response>): void {
     this.#attended.sent(body, response)
   }
@@ -104,25 +107,28 @@ export class BrowserSignIn {
     this.#shown++
   }
 
-  /** Whether the tokens that the page is for came meanwhile: another call, here or in another process, asked for them. */
+  /**
+   * Returns whether the tokens that the page should bring have arrived already: another call, here or in another
+   * process, asked for them too.
+   */
   async #isDone({ signIn: { asked = '' }, refused }: Page): Promise<boolean> {
     const tokens = await this.#records.tokens()
     if (tokens === undefined) return false
     const wanted = asked.split(' ').filter((scope) => scope !== '' && !isOfSession(scope))
-    // Another call's refusal may have come in between, of a token that does for this page.
+    // In between, the server may have refused a token of another call. That refusal does not concern this page.
     const isRefused = tokens.access_token === refused.token && refused.lacked.every((scope) => wanted.includes(scope))
     const granted = scopesOf(tokens)
     return !isRefused && wanted.every((scope) => granted.includes(scope))
   }
 
-  /** The sign-in that a browser came back from, and its code. @throws SignInError */
+  /** Returns the sign-in that a browser came back from, and its code. @throws SignInError */
   async finish(parameters: URLSearchParams): Promise<{ pending: SignInUnderWay; code: string; iss?: string }> {
     const pending = await this.#records.take(parameters.get('state') ?? '')
     if (pending === undefined)
       throw new SignInError('unknown_state', 'no sign-in of this user was begun with this state')
     const { authorizationServerMetadata: metadata, authorizationServerUrl } = pending.discovery
     const iss = parameters.get('iss') ?? undefined
-    // Before anything else of the answer is looked at (RFC 9207 §2.4): another server's words are not repeated.
+    // Checked before all other parameters (RFC 9207 §2.4): the text of another server must not be repeated.
     validateAuthorizationResponseIssuer({
       iss,
       expectedIssuer: metadata?.issuer,
@@ -137,7 +143,10 @@ export class BrowserSignIn {
   }
 }
 
-/** Where discoveries of several issuers are under way at once, an address of one must not be kept with another. */
+/**
+ * Refuses an address of another server: several issuers may be discovered at the same time, and their addresses must
+ * not mix.
+ */
 function refuseOtherServer(url: URL, { authorizationServerMetadata }: OAuthDiscoveryState, clientId: string): void {
   const endpoint = new URL(authorizationServerMetadata?.authorization_endpoint ?? 'about:blank')
   const isEndpoint = endpoint.origin === url.origin && endpoint.pathname === url.pathname
@@ -145,7 +154,9 @@ function refuseOtherServer(url: URL, { authorizationServerMetadata }: OAuthDisco
   throw new InvalidResponseError('a sign-in was begun with the address or the client of another authorization server')
 }
 
-/** The error's code, and what was asked for where that is its subject. */
+/**
+ * Returns the error's code. If the error concerns the resource or the scopes, also returns those that were asked for.
+ */
 function refusalOf(error: string, { discovery, asked }: SignInUnderWay): string {
   const { resource } = discovery.resourceMetadata ?? {}
   const subject = error === 'invalid_target' ? resource : error === 'invalid_scope' ? asked : undefined

@@ -1,6 +1,9 @@
 import type { SealedStore, SealedValue } from '@behalf/core/sealed-store'
 
-/** Writes what `make` returns for the stored value, again for each newer one; `undefined` leaves it as it is. */
+/**
+ * Writes what `make` returns for the stored value, and repeats it if the value changed meanwhile. `undefined` leaves
+ * the value unchanged.
+ */
 export async function changeValue(
   store: SealedStore,
   name: readonly string[],

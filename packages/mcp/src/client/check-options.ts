@@ -1,10 +1,10 @@
 import { ConfigurationError } from '@behalf/core'
 import { isLoopback } from '../guarded/is-loopback.ts'
 
-/** The longest time that a timer takes, milliseconds. */
+/** The longest time that a timer accepts, in milliseconds. */
 const MAX_MS = 2 ** 31 - 1
 
-/** Options that a session and an access have alike. */
+/** Options that a session and an access share. */
 export interface RequestRules {
   readonly timeoutMs?: number | undefined
   readonly trustedHosts?: readonly string[] | undefined
@@ -13,7 +13,7 @@ export interface RequestRules {
 
 /** @throws ConfigurationError */
 export function checkRequestRules(where: string, { timeoutMs, trustedHosts, fetch }: RequestRules): void {
-  // A request, and the turn that it takes in the Store, is waited for several times as long.
+  // A request, and its turn in the store, is waited for several times as long.
   checkWhole(`${where}.timeoutMs`, timeoutMs, MAX_MS / 4)
   if (fetch !== undefined && typeof fetch !== 'function') throw new ConfigurationError(`${where}.fetch`, 'give a fetch')
   if (trustedHosts === undefined) return
@@ -28,12 +28,12 @@ export function checkWhole(option: string, value: unknown, most: number): void {
   throw new ConfigurationError(option, `give a whole number from 1 to ${Math.floor(most)}`)
 }
 
-/** What is truthy but not `true` would be taken for off. @throws ConfigurationError */
+/** Refuses a value that is truthy but not `true`: it would be read as `false`. @throws ConfigurationError */
 export function checkSwitch(option: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'boolean') throw new ConfigurationError(option, 'is true or false')
 }
 
-/** Tokens go there, so never over plain http. @throws ConfigurationError */
+/** Refuses plain http, since tokens are sent to this address. @throws ConfigurationError */
 export function webAddress(option: string, value: unknown): URL {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)))) {

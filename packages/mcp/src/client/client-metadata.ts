@@ -6,8 +6,8 @@ import { registeredScopes } from './scope-limit.ts'
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /**
- * Our client, as it is registered (RFC 7591 §2). Public: what runs on a user's machine keeps no secret, and PKCE does
- * for the others.
+ * Metadata with which our client is registered (RFC 7591 §2). The client is public: a program on a user's machine keeps
+ * no secret, and PKCE protects the other clients.
  */
 export function clientMetadata(
   client: ClientRegistration,
@@ -30,11 +30,12 @@ export function clientMetadata(
 }
 
 /**
- * Serves our metadata document, as a fetch-style handler: authorization servers that read such documents need no
- * registration. `undefined` for other addresses.
+ * Makes a fetch-style handler that serves our metadata document. Authorization servers that read such documents need no
+ * registration. The handler returns `undefined` for other addresses.
  *
- * @throws ConfigurationError `metadataUrl` is missing, or is no such address.
- * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/ | Client ID Metadata Document}
+ * @throws ConfigurationError `metadataUrl` is missing or invalid.
+ * @see
+ *   {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/ | Client ID Metadata Document}
  */
 export function clientMetadataHandler(
   client: ClientRegistration,

@@ -7,45 +7,48 @@ import { refuseUnknownKeys } from '../guarded/options.ts'
 import { checkRequestRules, checkSwitch, checkWhole, webAddress } from './check-options.ts'
 import { ISSUER_PARAMETER } from './redirect-uri.ts'
 
-/** Our client, as authorization servers get to know it. */
+/** The OAuth client of the agent, as authorization servers know it. */
 export interface ClientRegistration {
   /**
-   * The agent's name, which people read on the page where they consent. Sessions of another name have other tokens and
+   * The agent's name, which people read on the consent page. Sessions under another name have other tokens and
    * registrations, so a user of a renamed agent signs in again.
    */
   readonly name: string
   /**
-   * Where browsers come back to. A client that registers itself at a server that sends no `iss` adds the query parameter
-   * `issuer` to it: one redirect URI for each issuer. Pass the whole address to `finishSignIn`.
+   * Where browsers come back to. If a server sends no `iss`, a client that registers itself there adds the query
+   * parameter `issuer` to it: one redirect URI for each issuer. Pass the whole address to `finishSignIn`.
    */
   readonly redirectUri: string
   /**
-   * Every scope that this client may ever ask for: it is registered with all of them, so that step-up works, and asks for
-   * no other, whatever the server wants. `openid` and `offline_access` are added where the authorization server lists them.
-   * @default those that the server names
+   * All scopes that this client may ever ask for. It is registered with all of them, so that step-up works, and asks
+   * for no others, whatever the server wants. Adds `openid` and `offline_access` if the authorization server lists
+   * them.
+   * @default the scopes that the server names
    */
   readonly scopes?: readonly string[]
   /**
-   * Ask for all of `scopes` at each sign-in in a browser, so that a user sees one page and not one for each step-up. A user who is not
-   * granted all of them signs in with fewer. @default false: the scopes that the server wants for what is called
+   * Ask for all of `scopes` at each sign-in in a browser, so that a user sees one page instead of one for each step-up.
+   * A user who is not granted all of them signs in with fewer.
+   * @default false: only the scopes that the server requires for the call
    */
   readonly scopesUpFront?: boolean
   /**
-   * Where our metadata document is (see `clientMetadataHandler`): no registration is needed where servers read it. Used at
-   * issuers that send `iss`, and at those of `authorizationOrigins`; elsewhere the client registers itself.
+   * Address of our metadata document (see `clientMetadataHandler`). Servers that read it need no registration. Used at
+   * issuers that send `iss`, and at those of `authorizationOrigins`. At other issuers, the client registers itself.
    */
   readonly metadataUrl?: string
   /**
-   * Clients that were registered by hand, by the issuer they were registered at. `redirect_uris` of one takes the place of
-   * `redirectUri`; with `?issuer=…`, its issuer, it belongs to that issuer alone.
+   * Clients that were registered by hand, by their issuer. `redirect_uris` of such a client replaces `redirectUri`. A
+   * redirect URI with `?issuer=…` belongs to that issuer alone.
    */
   readonly registered?: Readonly<Record<string, OAuthClientInformationMixed>>
   /**
-   * Issuers that the app trusts, each with the origins of its endpoints where they are not the issuer's own (`[]`: they are).
-   * Needed where a server sends no `iss` and our redirect URI there is not its own. @default none
+   * Issuers that the app trusts, each with the origins of its endpoints if these differ from the issuer's own origin
+   * (else `[]`). Needed if a server sends no `iss` and shares its redirect URI with other servers.
+   * @default none
    */
   readonly authorizationOrigins?: Readonly<Record<string, readonly string[]>>
-  /** Also sign in by a code on another device (RFC 8628). @default false */
+  /** Also allow sign-ins by a code on another device (RFC 8628). @default false */
   readonly deviceLogin?: boolean
   /** Address of a page about the client, for consent pages: `client_uri` of RFC 7591 §2. @default not sent */
   readonly uri?: string
@@ -55,28 +58,31 @@ export interface ClientRegistration {
 
 /** Options of `createMcpSession`. */
 export interface McpSessionOptions {
-  /** The MCP endpoint, as the app or its user chose it. */
+  /** Address of the MCP endpoint, as the app or its user chose it. */
   readonly serverUrl: string
   /**
-   * Whose session it is: a verified identity, or a name that the app made of its own session. Never something that
-   * a model or a request's body says.
+   * Owner of the session: a verified identity, or a name that the app made from its own session. Never a value that a
+   * model or a request's body contains.
    */
   readonly owner: Identity | string
-  /** The agent's OAuth client, as it registers itself or was registered. */
+  /** The agent's OAuth client. */
   readonly client: ClientRegistration
   /**
-   * Shows the user where to sign in: a redirect, or a browser that is opened. Only addresses that are `https:`, or on
-   * loopback where the MCP server is, come here.
+   * Shows the user where to sign in, by a redirect or by opening a browser. Receives only addresses that are `https:`,
+   * or on loopback if the MCP server is on loopback.
    */
   readonly showSignIn: (url: URL) => void | Promise<void>
-  /** Keeps tokens, registrations and sign-ins under way, sealed. */
+  /** Stores tokens, registrations and unfinished sign-ins, sealed. */
   readonly store: Store
   /**
-   * Keys that seal what is kept in `store`, 32 random bytes each. A durable store needs them.
+   * Keys that seal the values in `store`, 32 random bytes each. A durable store requires them.
    * @default random keys of this process, for a memory store
    */
   readonly keys?: SealedStoreOptions['keys']
-  /** Bind tokens to a key of their own, which is kept beside them (RFC 9449). Bearer tokens are refused then. @default false */
+  /**
+   * Bind tokens to a key of their own, which is stored beside them (RFC 9449). Bearer tokens are then refused. @default
+   * false
+   */
   readonly dpop?: boolean
   /** Hosts of a private network to which discovery may lead. @default none */
   readonly trustedHosts?: readonly string[]
@@ -84,11 +90,14 @@ export interface McpSessionOptions {
   readonly timeoutMs?: number
   /** How long a user may take to sign in, seconds. @default 600 */
   readonly signInSeconds?: number
-  /** The app's own, such as a proxy: addresses are then not checked at connect. @default Node's sockets for discovery, the global fetch for the MCP server */
+  /**
+   * The app's own fetch, such as for a proxy. Addresses are then not checked at connect.
+   * @default Node's sockets for discovery, the global fetch for the MCP server
+   */
   readonly fetch?: Fetch
 }
 
-/** A day. A user who comes back later signs in from the beginning. */
+/** One day. A user who comes back later starts the sign-in again. */
 const MAX_SIGN_IN_SECONDS = 86_400
 
 const optionKeys = [
@@ -118,7 +127,7 @@ const clientKeys = [
   'logoUri',
 ] as const satisfies readonly (keyof ClientRegistration)[]
 
-/** The options, checked. */
+/** The checked options. */
 export interface SessionSettings {
   readonly server: URL
   readonly owner: string
@@ -158,11 +167,11 @@ export function checkSession(options: McpSessionOptions): SessionSettings {
   checkWhole(`${where}.signInSeconds`, options.signInSeconds, MAX_SIGN_IN_SECONDS)
   checkSwitch(`${where}.dpop`, options.dpop)
   checkSwitch(`${where}.client.deviceLogin`, client.deviceLogin)
-  // Copied, as the rest of the options is.
+  // Copied, like the other options.
   return { server, owner: ownerName(options.owner), client: structuredClone(client), allowLoopback: isLoopback(server) }
 }
 
-/** @throws ConfigurationError, IdentityRequiredError An identity that no verification made. */
+/** @throws ConfigurationError, IdentityRequiredError The identity was not returned by a verification. */
 function ownerName(owner: Identity | string): string {
   if (typeof owner === 'string' && owner !== '') return JSON.stringify(['app', owner])
   if (typeof owner !== 'object' || owner === null) {
@@ -172,9 +181,10 @@ function ownerName(owner: Identity | string): string {
 }
 
 /**
- * MCP, Communication Security: https or loopback. A scheme of the app's own (RFC 8252 §7.1) is neither, and can be another app's.
+ * Checks a redirect URI. MCP requires https or loopback (Communication Security). A private scheme (RFC 8252 §7.1) is
+ * neither, and another app can claim it.
  *
- * @param issuer - The one that it may name.
+ * @param issuer - The only issuer that it may name.
  */
 function checkRedirectUri(option: string, value: unknown, issuer: string | undefined): void {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
@@ -207,7 +217,7 @@ export function checkMetadataUrl(option: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
   const isRight =
     url?.protocol === 'https:' && url.pathname !== '/' && url.hash === '' && url.username === '' && url.password === ''
-  // Compared as a text, so it has to be spelt as the parser would spell it: no dot segments, no upper-case host.
+  // Compared as text, so it must have the spelling of the URL parser: no dot segments, no upper-case host.
   if (!isRight || url.href !== value) {
     throw new ConfigurationError(option, 'give an https address with a path, without fragment, user or dot segments')
   }

@@ -3,40 +3,41 @@ import type { DeviceSignInOptions } from './device-sign-in.ts'
 import type { McpAccess } from './machine-access.ts'
 import { SessionProvider } from './session-provider.ts'
 
-/** A user's session with one MCP server. A transport of either SDK takes it as its options. */
+/** A user's session with one MCP server. A transport of either SDK accepts it as its options. */
 export interface McpSession extends McpAccess {
   /**
    * Takes the address that the browser came back to, exchanges its code, and stores the tokens.
    *
-   * `state` must be of a sign-in that this owner began at this server, and is good once; `iss` must be the issuer that
-   * the sign-in was begun with. Works in whatever process the browser comes back to.
+   * `state` must belong to a sign-in that this owner began at this server, and is accepted once. `iss` must be the
+   * issuer with which the sign-in began. Works in any process that the browser comes back to.
    *
-   * @throws SignInError The answer is not to a sign-in of this owner, the server refused, or the user signed out meanwhile.
+   * @throws SignInError The response belongs to no sign-in of this owner, the server refused, or the user signed out
+   *   meanwhile.
    */
   finishSignIn(callback: string | URL | URLSearchParams): Promise<void>
   /**
-   * Signs in without a browser on this machine: shows a code, which the user types in on another device, and waits.
-   * For clients that were registered with `deviceLogin`.
+   * Signs in without a browser on this machine: shows a code, which the user types in on another device, and waits. For
+   * clients that were registered with `deviceLogin`.
    *
-   * @throws SignInError The user refused, let the code run out, or signed out meanwhile.
+   * @throws SignInError The user refused, the code expired, or the user signed out meanwhile.
    * @throws ConfigurationError The authorization server has no device login.
    */
   signInByDevice(options: DeviceSignInOptions): Promise<void>
-  /** How many sign-ins `showSignIn` has shown so far. */
+  /** Number of sign-ins that `showSignIn` has shown so far. */
   readonly signInsShown: number
   /**
-   * Forgets the tokens, and begins the limit of sign-ins again. A sign-in that is being finished gets no tokens. Does not
-   * tell the authorization server.
+   * Deletes the tokens, and resets the limit of sign-ins. A sign-in that is being finished gets no tokens. Does not
+   * notify the authorization server.
    */
   signOut(): Promise<void>
 }
 
 /**
- * Makes a durable session: registration in the specification's order (by hand, metadata document, dynamic), PKCE,
- * `state` and `iss`, resource indicators always, tokens sealed in the Store per user and server, one refresh at a time
- * across processes, step-up by the union of scopes and by another login.
+ * Makes a durable session. It registers in the specification's order (by hand, metadata document, dynamic), and always
+ * uses PKCE, `state`, `iss` and resource indicators. Tokens are sealed in the store, per user and server. One refresh
+ * runs at a time, across processes. Step-up asks for the union of scopes, or for another login.
  *
- * No request is made before it is used. An authorization server that does not say that it supports PKCE is refused.
+ * Sends no request before it is used. Refuses an authorization server whose metadata does not announce PKCE.
  *
  * @example
  * ```ts
@@ -60,7 +61,7 @@ export interface McpSession extends McpAccess {
 export function createMcpSession(options: McpSessionOptions): McpSession {
   const settings = checkSession(options)
   const { trustedHosts = [], ...rest } = options
-  // Copied: an app may fill in the same objects for its next user or server.
+  // Copied: an app may reuse the same objects for its next user or server.
   const provider = new SessionProvider({ ...rest, trustedHosts: [...trustedHosts] }, settings)
   return {
     authProvider: provider,

@@ -15,15 +15,15 @@ import { Refusal, StoredTokens } from './wire.ts'
 
 /** Options of `signInByDevice`. */
 export interface DeviceSignInOptions {
-  /** Shows the code and where to type it in. */
+  /** Shows the code, and where to type it. */
   readonly show: (code: DeviceCode) => void | Promise<void>
-  /** Scopes to ask for. @default all that the client may ask for, else what the server names */
+  /** Scopes to ask for. @default all that the client may ask for, else those that the server names */
   readonly scopes?: readonly string[]
   /** Aborts the sign-in: no further poll is sent. @default polls until the code is answered or expires */
   readonly signal?: AbortSignal
 }
 
-/** Where a device login is made. */
+/** The place of a device login. */
 export interface DeviceServer {
   readonly deviceEndpoint: string
   readonly tokenEndpoint: string
@@ -32,11 +32,11 @@ export interface DeviceServer {
   readonly resource: string
   readonly scope: string | undefined
   readonly fetch: Fetch
-  /** The MCP server is on this machine, so a page over plain http may be too. */
+  /** True if the MCP server is on this machine: then a page over plain http is allowed too. */
   readonly allowLoopback: boolean
 }
 
-/** What an MCP server's authorization server says of its device login. @throws ConfigurationError It has none. */
+/** Returns the device login of an MCP server's authorization server. @throws ConfigurationError The server has none. */
 export function deviceServerOf(
   { authorizationServerMetadata: metadata, resourceMetadata }: OAuthServerInfo,
   client: ClientRegistration,
@@ -52,9 +52,10 @@ export function deviceServerOf(
 }
 
 /**
- * Core's device login, for a client that the MCP server's authorization server knows, and for this server's tokens.
+ * Runs core's device login, for a client that is registered at the MCP server's authorization server. The tokens are
+ * for this MCP server.
  *
- * @throws SignInError The user refused, or let the code run out.
+ * @throws SignInError The user refused, or the code expired.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3 | RFC 8628 §3}
  */
 export async function deviceSignIn(
@@ -98,13 +99,13 @@ async function post(
   const { status } = response
   const after = response.headers.get('retry-after') ?? ''
   const told = { status, ...(/^\d{1,5}$/.test(after) && { retryAfter: Number(after) }) }
-  // RFC 8628 §3.5: an outage does not end a login that the user is in the middle of.
+  // RFC 8628 §3.5: an outage does not end a login that the user has begun.
   if (status >= 500 || status === 429) {
     throw new TransportError(`the authorization server answered ${status}`, told)
   }
   const answer: unknown = await response.json().catch(() => undefined)
   const refusal = Refusal.safeParse(answer)
-  // The server's own description is a stranger's text.
+  // The server's own description is untrusted text.
   if (refusal.success) throw new OAuthResponseError({ error: refusal.data.error, ...told })
   return answer
 }

@@ -5,7 +5,7 @@ import type { OAuthDiscoveryState } from '@modelcontextprotocol/client'
 /** A hostile server can name a new issuer with each answer. */
 const MAX_ISSUERS = 8
 
-/** What is needed of a server's metadata to know whose it is. */
+/** The metadata that tells which server it describes. */
 interface NamedMetadata {
   readonly issuer?: string | undefined
 }
@@ -13,8 +13,8 @@ interface NamedMetadata {
 /**
  * The authorization servers that one MCP server led to, by issuer.
  *
- * Keeps only metadata that names the server that it was fetched from: some SDKs hand over other metadata too. All that is
- * kept by issuer, credentials above all, is found by these names only.
+ * Keeps only metadata that names the server from which it was fetched: some SDKs pass other metadata too. Everything
+ * that is stored by issuer, above all credentials, is found only under these names.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8414#section-3.3 | RFC 8414 §3.3}
  */
 export class Discoveries {
@@ -27,7 +27,10 @@ export class Discoveries {
     this.#server = server
   }
 
-  /** @returns the issuer. @throws InvalidResponseError The metadata names another one, or another MCP server. */
+  /**
+   * Stores a discovery, and returns its issuer.
+   * @throws InvalidResponseError The metadata names another issuer, or another MCP server.
+   */
   save(state: OAuthDiscoveryState): string {
     refuseOtherResource(this.#server, state.resourceMetadata?.resource)
     const asked = String(state.authorizationServerUrl)
@@ -44,17 +47,17 @@ export class Discoveries {
     return issuer
   }
 
-  /** The issuer as its metadata writes it; `undefined` for one that discovery did not lead to. */
+  /** Returns the issuer as its metadata writes it. `undefined` if discovery did not lead to it. */
   issuerOf(named: string | undefined): string | undefined {
     return named === undefined ? undefined : [...this.#byIssuer.keys()].find((issuer) => isSameIssuer(issuer, named))
   }
 
-  /** The issuer that was found last. */
+  /** The issuer that was discovered last. */
   get last(): string | undefined {
     return this.#last
   }
 
-  /** The only issuer so far. A caller that names no issuer could mean any one of several. */
+  /** The issuer, if only one was discovered. With several, a caller that names no issuer could mean any of them. */
   get only(): string | undefined {
     return this.#byIssuer.size === 1 ? this.#last : undefined
   }
@@ -64,10 +67,10 @@ export class Discoveries {
   }
 
   /**
-   * The issuer of a request to a token endpoint, before credentials are put on it.
+   * Returns the issuer of a request to a token endpoint, before credentials are added to it.
    *
-   * @throws InvalidResponseError The address is not the one that this issuer named.
-   * @throws ConfigurationError The SDK says nothing of its discovery.
+   * @throws InvalidResponseError The address is not the token endpoint of this issuer.
+   * @throws ConfigurationError The SDK did not report its discovery.
    */
   issuerOfRequest(url: string | URL, metadata: NamedMetadata | undefined): string {
     if (this.#last === undefined) {
@@ -85,8 +88,8 @@ export class Discoveries {
 }
 
 /**
- * Refuses an identifier that is another server's on the same origin and path: the SDKs compare no more, and the token would
- * be that server's. One that stands above is taken, as the specification's clients do.
+ * Refuses the identifier of another server on the same origin and path. The SDKs compare only these two, so the token
+ * would be for that server. Accepts the identifier of a parent path, as the specification's clients do.
  *
  * @throws InvalidResponseError
  * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-7.3 | RFC 9728 §7.3}
@@ -99,7 +102,7 @@ function refuseOtherResource({ search }: URL, resource: string | undefined): voi
   throw new InvalidResponseError(`the server's metadata is of another resource: ${JSON.stringify(resource)}`)
 }
 
-/** Equal, but for one slash at the end: it is lost and added where issuers become addresses. */
+/** Compares two issuers, and ignores one slash at the end: it is lost or added when an issuer is parsed as a URL. */
 export function isSameIssuer(one: string, other: string): boolean {
   return one === other || `${one}/` === other || one === `${other}/`
 }

@@ -2,10 +2,10 @@ import type { Interrupt } from '@behalf/core'
 import { parseInterrupt } from '@behalf/core/interrupts'
 
 /**
- * What a call waits for, as a server of ours says it: of a result that asks for input, or of an error result that can be
- * tried again later. Empty for every other result.
+ * Returns what a call waits for, as a server with `@behalf/mcp` reports it: from a result that asks for input, or from
+ * an error result that can be tried again later. Empty for every other result.
  *
- * It is the server's word, and any server can say it: decide nothing by it. Show its texts by `displayText` of
+ * Any server can send such a result: base no decision on it. Show its texts by `displayText` of
  * `@behalf/core/interrupts`, and a `url` only of pages that you know.
  *
  * @param result - What `callTool` returned.

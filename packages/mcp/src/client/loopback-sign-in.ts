@@ -4,9 +4,11 @@ import { SignInError } from './sign-in-error.ts'
 
 /** Options of {@link loopbackSignIn}. */
 export interface LoopbackSignInOptions {
-  /** Opens the user's browser, or says where to go. Give the address as an argument of its own, never through a shell. */
+  /**
+   * Opens the user's browser, or prints the address. Pass the address as an argument of its own, never through a shell.
+   */
   readonly open: (url: URL) => void | Promise<void>
-  /** Port of 127.0.0.1 to which the browser comes back. @default a free one, as RFC 8252 §7.3 has it */
+  /** Port of 127.0.0.1 to which the browser comes back. @default a free port, as in RFC 8252 §7.3 */
   readonly port?: number
   /** How long the user may take, seconds. @default 300 */
   readonly timeoutSeconds?: number
@@ -14,15 +16,15 @@ export interface LoopbackSignInOptions {
   readonly signal?: AbortSignal
 }
 
-/** A place on this machine where a browser comes back to. */
+/** A callback on this machine, to which a browser comes back. */
 export interface LoopbackSignIn {
-  /** For `client.redirectUri`. */
+  /** Value for `client.redirectUri`. */
   readonly redirectUri: string
-  /** For `showSignIn`. */
+  /** Value for `showSignIn`. */
   show(url: URL): Promise<void>
-  /** The address that the browser came back to, for `finishSignIn`. @throws SignInError `timed_out` */
+  /** Returns the address that the browser came back to, for `finishSignIn`. @throws SignInError `timed_out` */
   callback(): Promise<URL>
-  /** Closes the port and its connections. It does not end a `callback()` that waits. */
+  /** Closes the port and its connections. Does not end a waiting `callback()`. */
   close(): Promise<void>
 }
 
@@ -32,7 +34,7 @@ const pages = {
 }
 
 /**
- * Signs a user of a command-line agent in by their browser, which comes back to a port on loopback. Node only.
+ * Signs in a user of a command-line agent in the browser, which comes back to a port on loopback. Node only.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc8252#section-7.3 | RFC 8252 §7.3}
  */
@@ -40,7 +42,7 @@ export async function loopbackSignIn(options: LoopbackSignInOptions): Promise<Lo
   const { open, port = 0, timeoutSeconds = 300, signal } = options
   const { createServer } = await import('node:http')
   let waiting = Promise.withResolvers<URL>()
-  /** Of the sign-in that was shown last: an answer without it is a stranger's, and ends nothing. */
+  /** `state` of the sign-in that was shown last. An untrusted response without it ends nothing. */
   let state: string | undefined
   let host = ''
   const server = createServer((request: IncomingMessage, response: ServerResponse) => {
@@ -59,7 +61,7 @@ export async function loopbackSignIn(options: LoopbackSignInOptions): Promise<Lo
   return {
     redirectUri: `http://${host}/callback`,
     async show(url) {
-      // One sign-in at a time: what came for the last one is not this one's.
+      // One sign-in at a time: a response to the previous one must not end this one.
       waiting = Promise.withResolvers<URL>()
       state = url.searchParams.get('state') ?? undefined
       await open(url)
@@ -81,7 +83,9 @@ export async function loopbackSignIn(options: LoopbackSignInOptions): Promise<Lo
   }
 }
 
-/** The address that was asked for, where it is the callback's. Another name for this machine is a page that rebound it. */
+/**
+ * Returns the requested address if it is the callback's. Refuses another host name: a DNS-rebinding page would use one.
+ */
 function callbackOf({ method, headers, url: target = '' }: IncomingMessage, host: string): URL | undefined {
   if (headers.host !== host || method !== 'GET' || !target.startsWith('/callback')) return undefined
   const address = `http://${host}${target}`

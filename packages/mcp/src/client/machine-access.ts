@@ -19,28 +19,28 @@ import { RenewalLimit } from './renewal-limit.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
-/** What a transport of the SDK takes: `new StreamableHTTPClientTransport(url, access)`. */
+/** Options that a transport of the SDK accepts: `new StreamableHTTPClientTransport(url, access)`. */
 export interface McpAccess {
   /** Gets and keeps the access tokens that a transport adds to its requests. */
   readonly authProvider: OAuthClientProvider
   /**
-   * Sends all requests. It follows no redirect of the MCP server, and bounds requests to authorization servers in time
-   * and size.
+   * Sends all requests. Follows no redirect of the MCP server. Limits time and size of requests to authorization
+   * servers.
    */
   readonly fetch: Fetch
 }
 
-/** What all access without a browser needs. */
+/** Options of each access without a browser. */
 export interface AccessOptions {
   /** Address of the MCP endpoint: `https:`, or `http:` on loopback. */
   readonly serverUrl: string
-  /** The only authorization server that may see these credentials, as it writes itself. */
+  /** The only authorization server that may receive these credentials, in its own spelling. */
   readonly issuer: string
   /** Id of the client at `issuer`. */
   readonly clientId: string
   /**
    * Scopes to ask for. `employeeAccess` asks for these instead of those that the MCP server names. `machineAccess` asks
-   * for these only where the server names none.
+   * for these only if the server names none.
    * @default those that the MCP server names
    */
   readonly scopes?: readonly string[]
@@ -48,13 +48,16 @@ export interface AccessOptions {
   readonly trustedHosts?: readonly string[]
   /** Total time of one request to an authorization server, milliseconds. @default 10_000 */
   readonly timeoutMs?: number
-  /** The app's own, such as a proxy. @default Node's sockets for discovery, the global fetch for the MCP server */
+  /**
+   * The app's own fetch, such as for a proxy.
+   * @default Node's sockets for discovery, the global fetch for the MCP server
+   */
   readonly fetch?: Fetch
 }
 
 const accessKeys = ['serverUrl', 'issuer', 'clientId', 'scopes', 'trustedHosts', 'timeoutMs', 'fetch'] as const
 
-/** A machine's credentials: a secret, or the key that its client is registered with. */
+/** Credentials of a machine: a secret, or the private key with which its client is registered. */
 export type MachineAccessOptions = AccessOptions &
   (
     | { readonly clientSecret: string }
@@ -66,8 +69,8 @@ export type MachineAccessOptions = AccessOptions &
   )
 
 /**
- * Access of a machine, with no user behind it: client credentials with a secret (`client_secret_basic`) or a signed
- * assertion (`private_key_jwt`). A thin layer over the SDK's own providers; tokens are kept in this process.
+ * Gets access for a machine without a user, by client credentials: with a secret (`client_secret_basic`) or a signed
+ * assertion (`private_key_jwt`). It is a thin layer over the SDK's own providers. Tokens stay in this process.
  *
  * @throws ConfigurationError An option is unknown or missing.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 §4.4}
@@ -86,7 +89,7 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
   if (privateKey === undefined || typeof algorithm !== 'string') {
     throw new ConfigurationError('machineAccess', 'give clientSecret, or privateKey and its algorithm')
   }
-  // Copied: a key is read again for each assertion.
+  // Copied: the key is read again for each assertion.
   const key = typeof privateKey === 'string' ? privateKey : { ...privateKey }
   return {
     authProvider: heldTo(options, new PrivateKeyJwtProvider({ ...shared, privateKey: key, algorithm })),
@@ -94,28 +97,29 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
   }
 }
 
-/** An employee's identity provider, and our client there. */
+/** Options of access by an employee's identity provider. */
 export interface EmployeeAccessOptions extends AccessOptions {
   /** Secret of `clientId` at `issuer`, sent by `client_secret_basic`. */
   readonly clientSecret: string
   /**
-   * The employee's identity provider, and the client that is registered there. Without its `clientSecret` that client
+   * The employee's identity provider, and the client that is registered there. Without its `clientSecret`, that client
    * is public.
    */
   readonly identityProvider: {
     readonly issuer: string
-    /** Where it exchanges tokens. @default what its metadata says */
+    /** Token endpoint of the identity provider. @default the one in its metadata */
     readonly tokenEndpoint?: string
     readonly clientId: string
     readonly clientSecret?: string
-    /** The employee's id_token from their login at the identity provider; asked for each time. */
+    /** Returns the employee's id_token from their login at the identity provider. Called for each request of tokens. */
     readonly idToken: () => string | Promise<string>
   }
 }
 
 /**
- * Access of an employee by Cross App Access: their identity provider asserts them to the MCP server's authorization
- * server (ID-JAG), without a consent page. A thin layer over the SDK's own; tokens are kept in this process.
+ * Gets access for an employee by Cross App Access, without a consent page: their identity provider sends an assertion
+ * (ID-JAG) to the MCP server's authorization server. It is a thin layer over the SDK's own provider. Tokens stay in
+ * this process.
  *
  * @throws ConfigurationError An option is unknown or missing.
  * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/ | ID-JAG}
@@ -125,7 +129,7 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
   const { clientId, issuer } = required('employeeAccess', options)
   const { clientSecret } = options
   const scopes = options.scopes?.join(' ')
-  // Copied: an app may fill in the same object for the next employee.
+  // Copied: an app may reuse the same object for the next employee.
   const idp = { ...options.identityProvider }
   refuseUnknownKeys('employeeAccess.identityProvider', idp, [
     'issuer',
@@ -144,7 +148,7 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
     expectedIssuer: issuer,
     fetchFn: send,
     assertion: async ({ authorizationServerUrl, resourceUrl, scope }) => {
-      // The assertion names who may redeem it; it is asked for that one only.
+      // The assertion names the one authorization server that may redeem it.
       if (authorizationServerUrl !== issuer) {
         throw new ConfigurationError(
           'employeeAccess.issuer',
@@ -166,14 +170,14 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
       return granted.jwtAuthGrant
     },
   })
-  // Both servers are asked for the same scopes: the app's, and those that the MCP server names only without them.
+  // Both servers are asked for the same scopes: the app's, or without them those that the MCP server names.
   const prepareTokenRequest = (named?: string) =>
     CrossAppAccessProvider.prototype.prepareTokenRequest.call(provider, scopes ?? named)
   const authProvider = Object.assign(provider, { prepareTokenRequest })
   return { authProvider: heldTo(options, withSecret(authProvider, clientId, clientSecret)), fetch: send }
 }
 
-/** The SDK's provider, with the encoding that Basic asks for. */
+/** Makes the SDK's provider encode the credentials as Basic requires. */
 function withSecret(provider: OAuthClientProvider, id: string, secret: string): OAuthClientProvider {
   const client = { client_id: id, client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' }
   const addClientAuthentication: OAuthClientProvider['addClientAuthentication'] = (headers, parameters) =>
@@ -182,8 +186,8 @@ function withSecret(provider: OAuthClientProvider, id: string, secret: string): 
 }
 
 /**
- * Puts credentials on requests to the token endpoint of this issuer and on no others, whatever the SDK looks at: some take
- * metadata that another server wrote in the issuer's name. Gets new tokens within a bound.
+ * Adds credentials only to requests to the token endpoint of this issuer. Some SDKs accept metadata that another server
+ * wrote in the issuer's name. Limits how often new tokens are fetched.
  */
 function heldTo({ issuer, serverUrl }: AccessOptions, provider: OAuthClientProvider): OAuthClientProvider {
   const discoveries = new Discoveries(new URL(serverUrl))
@@ -226,8 +230,8 @@ function fetchOf({ serverUrl, fetch: own, timeoutMs = DEFAULT_TIMEOUT_MS, truste
 }
 
 /**
- * Requests to the MCP server go as they are, and not on to where it redirects: it would see the call, and could be inside.
- * All others go where metadata leads, and are bounded.
+ * Sends requests to the MCP server unchanged, and does not follow its redirects: the target would see the call, and
+ * could be an internal host. Limits all other requests, whose addresses come from metadata.
  */
 export function accessFetch(
   server: URL,
@@ -254,8 +258,10 @@ export function accessFetch(
 }
 
 /**
- * Whether a request is one of the protocol: metadata and tokens may be at the same address, since the server names it.
- * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http | MCP, Transports}
+ * Returns whether a request is an MCP message. Metadata and tokens may have the same address, since the server chooses
+ * it.
+ * @see
+ *   {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http | MCP, Transports}
  */
 function isMcp(input: string | URL | Request, init: RequestInit | undefined): boolean {
   const { method, headers } = input instanceof Request ? input : { method: 'GET', headers: {} }

@@ -5,24 +5,24 @@ import { SignInError } from './sign-in-error.ts'
 /** The query parameter of a redirect URI that belongs to one issuer. */
 export const ISSUER_PARAMETER = 'issuer'
 
-/** The redirect URI for one issuer alone: an answer that comes to it can be of no other. */
+/** Returns the redirect URI for one issuer alone. A response that arrives there can come from no other issuer. */
 export function redirectUriOf(redirectUri: string, issuer: string): string {
   const url = new URL(redirectUri)
   url.searchParams.set(ISSUER_PARAMETER, issuer)
   return url.href
 }
 
-/** The issuer that a redirect URI belongs to, where it says one. */
+/** Returns the issuer to which a redirect URI belongs, if it names one. */
 const issuerOfRedirectUri = (redirectUri: string): string | undefined =>
   new URL(redirectUri).searchParams.get(ISSUER_PARAMETER) ?? undefined
 
-/** Whether the server names itself in each answer (RFC 9207). */
+/** Returns whether the server names itself in each response (`iss`, RFC 9207). */
 export const namesItself = (discovery: OAuthDiscoveryState | undefined): boolean =>
   discovery?.authorizationServerMetadata?.authorization_response_iss_parameter_supported === true
 
 /**
- * Refuses a sign-in whose answer could be another server's (mix-up): a server that does not name itself, for a redirect
- * URI that other servers use too, must at least send the browser to no other origin than its own.
+ * Refuses a sign-in whose response could come from another server (mix-up attack). If a server does not name itself,
+ * and other servers share the redirect URI, then its endpoints must at least be on its own origin.
  *
  * @param origins - Further origins that the app trusts for this issuer's endpoints.
  * @throws InvalidResponseError
@@ -47,7 +47,7 @@ export function refuseMixUp(
 }
 
 /**
- * Whether the browser came back to the redirect URI that the sign-in was begun with.
+ * Checks that the browser came back to the redirect URI with which the sign-in began.
  *
  * @throws SignInError
  */

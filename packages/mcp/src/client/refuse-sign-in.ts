@@ -3,8 +3,8 @@ import type { OAuthDiscoveryState } from '@modelcontextprotocol/client'
 import { isLoopback } from '../guarded/is-loopback.ts'
 
 /**
- * A page that a browser is sent to must be of the web: `javascript:` and its like are not. User information before a host
- * looks like another host.
+ * Refuses to send a browser to an address that is not a web page, such as `javascript:`. Refuses user information
+ * before the host too, since it looks like another host.
  */
 export function refuseAddress(url: URL, allowLoopback: boolean): void {
   const isWeb = url.protocol === 'https:' || (allowLoopback && url.protocol === 'http:' && isLoopback(url))
@@ -14,7 +14,10 @@ export function refuseAddress(url: URL, allowLoopback: boolean): void {
   )
 }
 
-/** The SDK goes on where metadata says nothing; the specification does not (2025-11-25, Authorization Code Protection). */
+/**
+ * Refuses a server whose metadata does not announce PKCE. The SDK would continue; the specification forbids it
+ * (2025-11-25, Authorization Code Protection).
+ */
 export function refuseWithoutPkce({ authorizationServerMetadata }: OAuthDiscoveryState): void {
   if (authorizationServerMetadata?.code_challenge_methods_supported?.includes('S256') === true) return
   throw new InvalidResponseError('the authorization server does not say that it supports PKCE with S256')

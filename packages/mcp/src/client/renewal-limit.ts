@@ -1,22 +1,25 @@
 import { SignInError } from './sign-in-error.ts'
 
-/** Renewals within the window: a server that refuses each new token at once is not served for ever. */
+/** Maximum number of renewals within the window: a server may refuse each new token at once. */
 const MAX_RENEWALS = 20
 const WINDOW_MS = 60_000
 
-/** Some SDKs renew and try again for as long as a server refuses: a hostile one, or one that is set up wrongly. */
+/**
+ * Limits renewals. Some SDKs renew and retry as long as a server refuses, and a server may be hostile or wrongly
+ * configured.
+ */
 export class RenewalLimit {
-  /** When tokens came, epoch milliseconds. */
+  /** Times at which tokens arrived, in epoch milliseconds. */
   #renewals: readonly number[] = []
   #hasBegun = false
 
-  /** Tokens came. Those of renewals that were under way at the same time count as one: no server refused one by one. */
+  /** Counts new tokens. Renewals that ran at the same time count as one: the server did not refuse them one by one. */
   count(): void {
     if (this.#hasBegun) this.#renewals = [...this.#renewals, Date.now()]
     this.#hasBegun = false
   }
 
-  /** A renewal begins. @throws SignInError `too_many` */
+  /** Checks the limit before a renewal. @throws SignInError `too_many` */
   begin(): void {
     this.#hasBegun = true
     const now = Date.now()

@@ -1,20 +1,23 @@
 import { SignInError } from './sign-in-error.ts'
 
-/** Scopes of the session itself and not of the MCP server: an id_token, and a refresh token. */
+/** Scopes that concern the session and not the MCP server: they ask for an id_token and a refresh token. */
 const OF_THE_SESSION = ['openid', 'offline_access']
 
 export const isOfSession = (scope: string): boolean => OF_THE_SESSION.includes(scope)
 
-/** The scopes to register for: a client that is held to them asks for those of the session too, where there are any. */
+/**
+ * Returns the scopes to register. Adds the scopes of the session that the server supports: some servers limit a client
+ * to its registered scopes.
+ */
 export function registeredScopes(scopes: readonly string[] = [], supported: readonly string[] = []): readonly string[] {
   return scopes.length === 0 ? scopes : [...new Set([...scopes, ...supported.filter(isOfSession)])]
 }
 
 /**
- * The scopes that are asked for, of those that the server wants: within `client.scopes`, where the app names them, beside
- * `openid` and `offline_access` where the authorization server lists them.
+ * Returns the scopes to ask for: those that the server wants, limited to `client.scopes` if the app sets it. Adds
+ * `openid` and `offline_access` if the authorization server lists them.
  *
- * @throws SignInError `refused`: none is left. Without a scope, a server would grant its default.
+ * @throws SignInError `refused`: no scope remains. Without a scope, a server would grant its default scopes.
  */
 export function limitScopes(
   wanted: readonly string[],
@@ -34,7 +37,7 @@ export function limitScopes(
  * Refuses a step-up that cannot succeed, before a page is shown.
  *
  * @param needed - The scopes of the server's challenge.
- * @param kept - The tokens that the last sign-in gave, with the scopes that it asked for.
+ * @param kept - The tokens of the last sign-in, with the scopes that it asked for.
  * @throws SignInError `scope_refused`: `client.scopes` does not list one, or the authorization server was asked and did
  *   not grant it.
  */

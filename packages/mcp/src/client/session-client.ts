@@ -13,19 +13,19 @@ import { namesItself, redirectUriOf, refuseMixUp } from './redirect-uri.ts'
 import { registeredScopes } from './scope-limit.ts'
 import type { SessionRecords } from './session-records.ts'
 
-/** Where our client is to be known. */
+/** The issuer at which our client must be registered. */
 export interface ClientPlace {
   readonly issuer: string
   readonly discovered: OAuthDiscoveryState | undefined
 }
 
-/** Our client at the authorization servers that an MCP server may have. */
+/** Our client at the authorization servers of an MCP server. */
 export class SessionClient {
   readonly #client: ClientRegistration
   readonly #records: SessionRecords
   readonly #fetch: Fetch
   readonly #timeoutMs: number
-  /** What was handed out last, by issuer. */
+  /** Client ids that were used last, by issuer. */
   readonly #handedOut = new Map<string, string>()
 
   constructor(
@@ -38,7 +38,9 @@ export class SessionClient {
     this.#timeoutMs = timeoutMs
   }
 
-  /** In the order of the specification: registered by hand, metadata document, registered by itself. */
+  /**
+   * Returns our client, by the order of the specification: registered by hand, metadata document, dynamic registration.
+   */
   async at(place: ClientPlace): Promise<StoredOAuthClientInformation | undefined> {
     const { issuer } = place
     const byHand = this.#byHand(issuer)
@@ -56,9 +58,10 @@ export class SessionClient {
   }
 
   /**
-   * The redirect URI of a sign-in at this issuer, by which an answer of another server is told from its own.
+   * Returns the redirect URI of a sign-in at this issuer. It must distinguish this issuer's responses from those of
+   * other servers.
    *
-   * @throws InvalidResponseError It could not be told.
+   * @throws InvalidResponseError It could not distinguish them.
    */
   safeRedirectUri(issuer: string, discovered: OAuthDiscoveryState): string {
     const redirectUri = this.redirectUri({ issuer, discovered })
@@ -73,7 +76,7 @@ export class SessionClient {
     await this.#records.saveClient({ issuer, redirectUri: this.redirectUri(place) }, { ...client, issuer })
   }
 
-  /** The issuer knows our client no longer: the one that we had, and not one that was registered since. */
+  /** Deletes our client at an issuer that no longer knows it. Keeps a client that was registered since. */
   async invalidate(place: ClientPlace): Promise<void> {
     const { issuer } = place
     const clientId = this.#handedOut.get(issuer)
@@ -81,7 +84,10 @@ export class SessionClient {
     await this.#records.dropClient({ issuer, redirectUri: this.redirectUri(place) }, clientId)
   }
 
-  /** One for this issuer alone where we register ourselves, unless the server names itself in its answers. */
+  /**
+   * Returns the redirect URI. It is for this issuer alone if our client registers itself and the server does not name
+   * itself in its responses.
+   */
   redirectUri(place: ClientPlace): string {
     const { issuer, discovered } = place
     const { redirectUri } = this.#client
@@ -92,8 +98,9 @@ export class SessionClient {
   }
 
   /**
-   * Our metadata document, where it is our client at this issuer. It has one redirect URI for all issuers, and any of them
-   * can lead the browser on to another one: so it is for those that name themselves, or that the app names.
+   * Returns our metadata document's address if it is our client's id at this issuer. The document has one redirect URI
+   * for all issuers, so another server could send the browser back to it. It is used only at issuers that name
+   * themselves, or that the app trusts.
    */
   #document({ issuer, discovered }: ClientPlace): string | undefined {
     const { metadataUrl } = this.#client
@@ -106,7 +113,10 @@ export class SessionClient {
     return Object.hasOwn(authorizationOrigins, issuer) ? authorizationOrigins[issuer] : undefined
   }
 
-  /** A registration is new: one that answers with an id that we have elsewhere wants that server's answers (mix-up). */
+  /**
+   * Refuses a new registration with an id that our client has at another issuer: that server tries to get the other
+   * one's responses (mix-up).
+   */
   #refuseKnownId(issuer: string, clientId: string): void {
     const { registered = {}, metadataUrl } = this.#client
     const elsewhere = Object.entries(registered).find(([at, { client_id: id }]) => at !== issuer && id === clientId)
@@ -119,7 +129,7 @@ export class SessionClient {
     return Object.hasOwn(registered, issuer) ? registered[issuer] : undefined
   }
 
-  /** With all scopes there are: a server that holds a client to what it registered would refuse a step-up. */
+  /** Registers all scopes: a server that limits a client to its registered scopes would refuse a step-up. */
   async #register(place: ClientPlace): Promise<StoredOAuthClientInformation> {
     const { issuer, discovered } = place
     const redirectUri = this.redirectUri(place)
@@ -143,7 +153,8 @@ export class SessionClient {
       })
     }
     const registered = await register(scope).catch((error: unknown) => {
-      // Some servers know only their own scopes here, and hold a client that names none to none.
+      // Some servers accept only scopes that they know here. They grant no scope to a client that registers without
+      // scopes.
       if (scope === undefined || !RegistrationRejectedError.isInstance(error)) throw error
       return register(undefined)
     })
@@ -157,7 +168,7 @@ export class SessionClient {
 const readsDocuments = (discovered: OAuthDiscoveryState | undefined): boolean =>
   discovered?.authorizationServerMetadata?.client_id_metadata_document_supported === true
 
-/** The first redirect URI that a client by hand is registered with, where the app says so. */
+/** Returns the first redirect URI of a client that was registered by hand, if the app gives one. */
 function ownRedirectUri(byHand: OAuthClientInformationMixed): string | undefined {
   const { redirect_uris: own } = byHand as { readonly redirect_uris?: readonly string[] }
   return own?.[0]

@@ -3,8 +3,8 @@ import { sha256 } from './digest.ts'
 import type { SessionRecords } from './session-records.ts'
 
 /**
- * The key that this owner's tokens are bound to, from the store: tokens that outlive the process need a key that does.
- * In this process it cannot be exported.
+ * Returns the key to which this owner's tokens are bound. It is in the store, since the tokens outlive the process. In
+ * this process, the key cannot be exported.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-2 | RFC 9449 §2}
  */
 export async function openSessionKey(records: SessionRecords): Promise<DpopSession> {

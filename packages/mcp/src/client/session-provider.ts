@@ -37,7 +37,7 @@ import {
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
-/** What both SDKs' transports take as their provider, over what is kept in the Store. */
+/** The provider that the transports of both SDKs accept. Its data is in the store. */
 export class SessionProvider implements OAuthClientProvider {
   readonly fetch: Fetch
   readonly redirectUrl: string
@@ -50,12 +50,12 @@ export class SessionProvider implements OAuthClientProvider {
   readonly #browser: BrowserSignIn
   readonly #discoveries: Discoveries
   #wanted: WantedLogin | undefined
-  /** What the MCP server refused last. Unknown where a client takes no fetch of ours. */
+  /** The token that the MCP server refused last. Unknown if a client does not use our fetch. */
   #refused: RefusedToken | undefined
   /** The token of the last sign-in that came back here, and when. */
   #signedIn: { readonly token: string; readonly at: number } | undefined
   #key: Promise<DpopSession> | undefined
-  /** The sign-in whose callback is being taken. */
+  /** The sign-in whose callback is being processed. */
   readonly #finishing: SignInUnderWay | undefined
 
   constructor(
@@ -93,7 +93,7 @@ export class SessionProvider implements OAuthClientProvider {
     if (options.dpop !== true) return
     this.dpop = () =>
       (this.#key ??= openSessionKey(records).catch((error: unknown) => {
-        // The store is asked again: it may be there by then.
+        // Asked again at the next call: the store may answer then.
         this.#key = undefined
         throw error
       }))
@@ -144,15 +144,15 @@ export class SessionProvider implements OAuthClientProvider {
   }
 
   /**
-   * Tokens of another issuer than the one that is asked for are no tokens. Where the SDK names none, there is one only that
-   * it can mean, or it gets what the MCP server is called with and nothing to refresh by.
+   * Returns the tokens, unless they are of another issuer than the requested one. If the SDK names no issuer and
+   * several were discovered, it gets only the access token, without the refresh token.
    */
   async tokens(ctx?: OAuthClientInformationContext): Promise<StoredOAuthTokens | undefined> {
     const tokens = await this.#records.tokens()
     if (tokens === undefined) return undefined
     if (ctx !== undefined && tokens.issuer !== this.#discoveries.issuerOf(ctx.issuer)) return undefined
     const isMeant = ctx !== undefined || (tokens.issuer !== undefined && tokens.issuer === this.#discoveries.only)
-    // RFC 9470 §6.1: a refresh gives no other login.
+    // RFC 9470 §6.1: a refresh does not change the login.
     if (isMeant && this.#wanted === undefined) return tokens
     const { refresh_token: _, ...rest } = tokens
     return rest
@@ -193,15 +193,19 @@ export class SessionProvider implements OAuthClientProvider {
     await this.#browser.begin(url, { discovery, clientId, redirectUri, scopes, scopesUpFront, wanted, refused })
   }
 
-  /** Does `work`, and again after each sign-in that it asks for, `most` times. `finish` waits for the browser. */
+  /**
+   * Runs `work`, and runs it again after each sign-in that it asks for, at most `most` times. `finish` waits for the
+   * browser.
+   */
   attend<Result>(work: () => Promise<Result>, most: number, finish: () => Promise<void>): Promise<Result> {
     return this.#browser.attend(work, most, finish)
   }
 
   /**
-   * Each renewal and each sign-in of an SDK begins with it.
+   * Stores the metadata with which each renewal and each sign-in of an SDK begins.
    *
-   * @throws InvalidResponseError The metadata is of another issuer or server than was asked, which some SDKs do not look at.
+   * @throws InvalidResponseError The metadata is of another issuer or server than the one that was asked. Some SDKs do
+   *   not check this.
    * @throws SignInError `too_many`
    */
   saveDiscoveryState(state: OAuthDiscoveryState): void {
@@ -209,7 +213,10 @@ export class SessionProvider implements OAuthClientProvider {
     this.#discoveries.save(state)
   }
 
-  /** Returns nothing, so that the SDK discovers again, except while a sign-in finishes: it ends where it began. */
+  /**
+   * Returns `undefined`, so that the SDK discovers again. Only while a sign-in finishes, returns the discovery with
+   * which it began.
+   */
   discoveryState(): OAuthDiscoveryState | undefined {
     if (this.#finishing === undefined) return undefined
     this.saveDiscoveryState(this.#finishing.discovery)

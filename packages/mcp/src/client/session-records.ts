@@ -7,42 +7,43 @@ import { SignInError } from './sign-in-error.ts'
 import { SignInLimit } from './sign-in-limit.ts'
 import { PendingSignIn, SignedOut, StoredClient, StoredKey, StoredTokens } from './wire.ts'
 
-/** Shortest lease of a refresh or a registration; after it, another process goes on. Seconds. */
+/** Shortest lease of a refresh or a registration, in seconds. After it, another process continues. */
 const LEASE_SECONDS = 60
-/** No sign-in takes longer to be finished once it came back, nor does a device login. */
+/** Maximum time to finish a sign-in after the callback, or a device login, in seconds. */
 const SIGNED_OUT_SECONDS = 86_400
-/** A registration that is refused for its scopes is sent once more. */
+/** A registration that is refused because of its scopes is sent once more. */
 const REQUESTS_IN_A_LEASE = 3
 
-/** Tokens, with the scopes that their sign-in asked for, and the last sign-out before it. */
+/** Tokens, with the scopes that their sign-in asked for, and the last sign-out before them. */
 export type KeptTokens = StoredOAuthTokens & { readonly asked?: string; readonly signedOut?: string }
 
-/** The scopes of tokens. RFC 6749 §5.1: an answer without scopes grants what was asked for. */
+/** Returns the scopes of tokens. RFC 6749 §5.1: a response without scopes grants the requested ones. */
 export function scopesOf({ asked = '', scope = asked }: Pick<KeptTokens, 'asked' | 'scope'>): readonly string[] {
   return scope.split(' ').filter(Boolean)
 }
 
-/** A sign-in under way. */
+/** A sign-in that is not finished. */
 export interface SignInUnderWay {
   readonly codeVerifier: string
   readonly discovery: OAuthDiscoveryState
-  /** The redirect URI that the browser was sent with. */
+  /** The redirect URI of the authorization request. */
   readonly redirectUri: string
-  /** The scopes that it asks for. */
+  /** The requested scopes. */
   readonly asked?: string | undefined
-  /** `lastSignOut` when it came back. */
+  /** Value of `lastSignOut` when the browser came back. */
   readonly since?: string
 }
 
-/** Where our client is registered, and for which redirect URI. */
+/** The issuer where our client is registered, and its redirect URI. */
 export interface RegisteredAt {
   readonly issuer: string
   readonly redirectUri: string
 }
 
 /**
- * What is kept of one owner's session of one agent with one server, and of our client for this server at each issuer.
- * Registrations are shared by all owners; nothing else is. An agent is its client's name: users consent to it by that.
+ * Stored records of one owner's session of one agent with one server, and of our client for this server at each issuer.
+ * All owners share the registrations, and nothing else. An agent is identified by its client's name, since users
+ * consent to that name.
  */
 export class SessionRecords {
   readonly #signIns: SignInLimit
@@ -51,7 +52,7 @@ export class SessionRecords {
   readonly #server: string
   readonly #agent: string
   readonly #isBound: boolean
-  /** What a registration is good for: another server's scopes, more of the app's, or another name are not in it. */
+  /** Identifies what a registration is valid for: the server, the app's scopes, and the client's name. */
   readonly #terms: string
   readonly #signInSeconds: number
   readonly #leaseSeconds: number
@@ -71,18 +72,20 @@ export class SessionRecords {
     this.#leaseSeconds = Math.max(LEASE_SECONDS, Math.ceil((REQUESTS_IN_A_LEASE * timeoutMs) / 1000))
   }
 
-  /** The tokens of this owner for this server. Bearer tokens from before the app wanted bound tokens are not returned. */
+  /**
+   * Returns the tokens of this owner for this server. Omits bearer tokens from before the app required bound tokens.
+   */
   async tokens(): Promise<KeptTokens | undefined> {
     const found = await this.#read(this.#session('tokens'), StoredTokens)
     return found !== undefined && this.#isAsWanted(found) ? (found as KeptTokens) : undefined
   }
 
   /**
-   * Puts the tokens of a sign-in in place of all others.
+   * Replaces all tokens by those of a sign-in.
    *
-   * @param since - `lastSignOut` when the sign-in came back. Absent: it is not compared.
+   * @param since - Value of `lastSignOut` when the browser came back. Absent: it is not compared.
    * @throws SignInError `refused`: the user signed out in the meantime.
-   * @throws InvalidResponseError They are not bound, and the app wants them bound.
+   * @throws InvalidResponseError The tokens are not bound to a key, and the app requires it.
    */
   async saveTokens(tokens: KeptTokens, since?: string): Promise<void> {
     this.#refuseUnbound(tokens)
@@ -95,43 +98,43 @@ export class SessionRecords {
   }
 
   /**
-   * Replaces these tokens. If the store has other tokens by now, or no tokens, it is left as it is.
+   * Replaces these tokens. If the store has other tokens by now, or none, it does not change.
    *
-   * @param answer - Of a refresh. RFC 6749 §6: without a new refresh token the old one stays, and without a scope the old
-   *   one holds.
-   * @throws InvalidResponseError They are not bound, and the app wants them bound.
+   * @param answer - Response to a refresh. RFC 6749 §6: a response without a refresh token or a scope keeps the old
+   *   one.
+   * @throws InvalidResponseError The tokens are not bound to a key, and the app requires it.
    */
   async replaceTokens(old: StoredOAuthTokens, answer: StoredOAuthTokens): Promise<void> {
     this.#refuseUnbound(answer)
     await changeValue(this.#store, this.#session('tokens'), (found) => {
-      // Another request that wrote in between has the newer tokens, and wins.
+      // Another request wrote in between: its tokens are newer and stay.
       if (found === undefined || !holds(found, old)) return
       const { refresh_token, scope, issuer, asked, signedOut } = found.value as KeptTokens
-      // Whatever else the server's answer says of them.
+      // These fields replace those of the server's response.
       return { refresh_token, scope, ...answer, issuer, asked, signedOut }
     })
   }
 
-  /** Forgets these tokens: others that came since stay. */
+  /** Deletes these tokens. Newer tokens stay. */
   dropTokens(only: StoredOAuthTokens): Promise<void> {
     const left = (found: SealedValue | undefined) =>
       found !== undefined && holds(found, only) ? { signedOut: signOutOf(found) } : undefined
     return changeValue(this.#store, this.#session('tokens'), left, SIGNED_OUT_SECONDS)
   }
 
-  /** Forgets the tokens. A mark takes their place, by which a sign-in that is being finished notices it. */
+  /** Deletes the tokens, and writes a mark in their place. A sign-in that is being finished finds the mark. */
   async signOut(): Promise<void> {
     const mark = { signedOut: crypto.randomUUID() }
     await changeValue(this.#store, this.#session('tokens'), () => mark, SIGNED_OUT_SECONDS)
     await this.#signIns.signedOut()
   }
 
-  /** Which sign-out was the last one, also where the user has signed in since; empty where it was long ago. */
+  /** Returns an id of the last sign-out, also if the user has signed in since. Empty if it was long ago. */
   async lastSignOut(): Promise<string> {
     return signOutOf(await this.#store.get(this.#session('tokens')))
   }
 
-  /** Our client at an issuer. A secret that has run out is no registration. */
+  /** Returns our client at an issuer. A client whose secret has expired counts as absent. */
   async client(at: RegisteredAt, now: number): Promise<StoredOAuthClientInformation | undefined> {
     const found = await this.#read(this.#client(at), StoredClient)
     const end = found?.client_secret_expires_at ?? 0
@@ -142,12 +145,12 @@ export class SessionRecords {
     return changeValue(this.#store, this.#client(at), () => client)
   }
 
-  /** Forgets this client at an issuer, and none that was registered since. */
+  /** Deletes this client at an issuer. A client that was registered since stays. */
   dropClient(at: RegisteredAt, clientId: string): Promise<void> {
     return this.#drop(this.#client(at), ({ value }) => StoredClient.safeParse(value).data?.client_id === clientId)
   }
 
-  /** Keeps a sign-in until the browser comes back, under its `state`. @throws SignInError `too_many` */
+  /** Stores a sign-in under its `state` until the browser comes back. @throws SignInError `too_many` */
   async begin(state: string, { codeVerifier, discovery, redirectUri, asked }: SignInUnderWay): Promise<void> {
     await this.#signIns.count()
     const ours = { owner: this.#owner, server: this.#server, agent: this.#agent }
@@ -155,7 +158,9 @@ export class SessionRecords {
     await this.#store.put(['sign-in', state], value, { ifVersion: null, expiresInSeconds: this.#signInSeconds })
   }
 
-  /** The sign-in of this `state`, once, and only for the owner and the agent that began it at this server. */
+  /**
+   * Takes the sign-in of this `state`, once. Returns it only to the owner and the agent that began it at this server.
+   */
   async take(state: string): Promise<SignInUnderWay | undefined> {
     const since = await this.lastSignOut()
     const found = await this.#store.get(['sign-in', state])
@@ -168,7 +173,7 @@ export class SessionRecords {
     return { codeVerifier, discovery: discovery as OAuthDiscoveryState, redirectUri, asked, since }
   }
 
-  /** The private key that the tokens are bound to. The first one that was made stays. */
+  /** Returns the private key to which the tokens are bound. The first key that was made stays. */
   async key(make: () => Promise<JsonWebKey>): Promise<JsonWebKey> {
     const name = this.#session('key')
     const found = await this.#read(name, StoredKey)
@@ -177,7 +182,7 @@ export class SessionRecords {
     return (await this.#read(name, StoredKey)) as JsonWebKey
   }
 
-  /** Refreshes alone: a refresh token that rotates must be sent once. */
+  /** Lets one refresh run at a time: a refresh token that rotates must be sent once. */
   refreshAlone<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     return this.#store.alone(this.#session('refresh'), { seconds: this.#leaseSeconds, signal }, work)
   }
@@ -186,7 +191,7 @@ export class SessionRecords {
     return this.#store.alone(this.#client(at), { seconds: this.#leaseSeconds, signal }, work)
   }
 
-  /** Whether the authorization server bound them to our key, where the app wants that. */
+  /** Returns whether tokens are bound to our key, if the app requires that. */
   #isAsWanted({ token_type: type }: { readonly token_type: string }): boolean {
     return !this.#isBound || type.toLowerCase() === 'dpop'
   }

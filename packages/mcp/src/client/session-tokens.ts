@@ -3,32 +3,35 @@ import { sha256 } from './digest.ts'
 import { RenewalLimit } from './renewal-limit.ts'
 import type { KeptTokens, SessionRecords } from './session-records.ts'
 
-/** The owner's tokens, as this process hands them out and gives them up while others renew them. */
+/** The owner's tokens in this process. Other processes may renew them at the same time. */
 export class SessionTokens {
   readonly limit: RenewalLimit = new RenewalLimit()
   readonly #records: SessionRecords
   readonly #since: string | undefined
-  /** Hashes of access tokens that are in the store already, or must not come there: one for each answer to an SDK. */
+  /**
+   * Hashes of access tokens that must not be written to the store: they are there already, or are no longer valid. One
+   * for each response that an SDK gets.
+   */
   readonly #settled: string[] = []
-  /** The refresh token that an SDK sent last, by whatever fetch. */
+  /** The refresh token that an SDK sent last, through any fetch. */
   #sent: string | undefined
-  /** Refused refreshes whose tokens are dropped already, and of which the SDK will tell. */
+  /** Number of refused refreshes whose tokens are deleted already. The SDK will report each one. */
   #dropped = 0
 
-  /** @param since - `lastSignOut` when the sign-in came back that these are of. */
+  /** @param since - Value of `lastSignOut` when the browser came back from the sign-in of these tokens. */
   constructor(records: SessionRecords, since?: string) {
     this.#records = records
     this.#since = since
   }
 
-  /** Notes that an SDK is about to send this refresh token. */
+  /** Records that an SDK is about to send this refresh token. */
   sends(refreshToken: string): void {
     this.#sent = refreshToken
   }
 
   /**
-   * What an SDK got: by a sign-in, or by a refresh. That is in the store already, or a newer one is; where the SDK took no
-   * fetch of ours, it takes the place of the tokens that it renews, and of no others.
+   * Stores tokens that an SDK received by a sign-in or a refresh. After our own fetch, these or newer ones are stored
+   * already. If the SDK used another fetch, they replace only the tokens that it renewed.
    */
   async save(tokens: KeptTokens): Promise<void> {
     const at = this.#settled.indexOf(await sha256(tokens.access_token))
@@ -39,7 +42,7 @@ export class SessionTokens {
     if (old !== undefined) await this.#records.replaceTokens(old, tokens)
   }
 
-  /** Tokens that a person signed in for: they are the newest, unless the person signed out since. */
+  /** Stores the tokens of a sign-in. They are the newest, unless the user signed out since. */
   async signIn(tokens: KeptTokens, since: string | undefined = this.#since): Promise<void> {
     this.limit.count()
     await this.#records.saveTokens(tokens, since)
@@ -52,20 +55,20 @@ export class SessionTokens {
     await this.settle(tokens)
   }
 
-  /** What is given to the SDK without being news. */
+  /** Marks tokens that the SDK gets and that must not be stored again. */
   async settle({ access_token: token }: StoredOAuthTokens): Promise<void> {
     this.#settled.push(await sha256(token))
   }
 
-  /** The server refused these, and no others that came since. */
+  /** Deletes tokens that the server refused. Newer tokens stay. */
   async refused(tokens: StoredOAuthTokens): Promise<void> {
     this.#dropped++
     await this.#records.dropTokens(tokens)
   }
 
   /**
-   * An SDK says that tokens are good for nothing, and not which. Where its request went through our fetch, they are
-   * gone already; else it speaks of those that it sent last.
+   * Deletes tokens that an SDK reports as invalid, without naming them. If its request used our fetch, they are deleted
+   * already. Else the SDK means those that it sent last.
    */
   async invalidate(): Promise<void> {
     if (this.#dropped > 0) return void this.#dropped--
@@ -73,7 +76,7 @@ export class SessionTokens {
     if (old !== undefined) await this.#records.dropTokens(old)
   }
 
-  /** What is stored, if an SDK sent it last to be renewed. Others may have come since. */
+  /** Returns the stored tokens if an SDK sent them last for a refresh. Newer ones may have replaced them. */
   async #renewed(): Promise<StoredOAuthTokens | undefined> {
     const stored = await this.#records.tokens()
     return this.#sent !== undefined && stored?.refresh_token === this.#sent ? stored : undefined

@@ -1,9 +1,9 @@
-/** Why a sign-in did not end. */
+/** Reason why a sign-in failed. */
 export type SignInProblem = 'unknown_state' | 'refused' | 'timed_out' | 'too_many' | 'scope_refused'
 
-/** A sign-in that did not end well. Holds nothing of the answer but its error code. */
+/** A failed sign-in. Contains nothing of the response except its error code. */
 export class SignInError extends Error {
-  /** Why the sign-in did not end, for the app to decide by. */
+  /** Reason of the failure, on which the app can branch. */
   readonly problem: SignInProblem
 
   constructor(problem: SignInProblem, message: string) {

@@ -3,13 +3,19 @@ import { changeValue } from './change-value.ts'
 import { SignInError } from './sign-in-error.ts'
 import { BegunSignIns } from './wire.ts'
 
-/** Sign-ins at one server within the window that bring no scope which the agent did not have. */
+/** Maximum number of sign-ins at one server, within the window, that bring the agent no new scope. */
 const MAX_FRUITLESS = 3
-/** Sign-ins within the window, whatever they bring: a hostile server's own authorization server grants ever other scopes. */
+/**
+ * Maximum number of sign-ins within the window, whatever they bring: a hostile authorization server can grant new
+ * scopes without end.
+ */
 const MAX_SIGN_INS = 20
 const WINDOW_SECONDS = 10 * 60
 
-/** Counts an owner's sign-ins at one server, by any agent and in all processes: no server may wear a user out (A14). */
+/**
+ * Counts an owner's sign-ins at one server, by all agents and in all processes: no server may annoy a user without end
+ * (A14).
+ */
 export class SignInLimit {
   readonly #store: SealedStore
   readonly #name: readonly string[]
@@ -19,7 +25,7 @@ export class SignInLimit {
     this.#name = ['sign-ins', owner, server]
   }
 
-  /** Counts one more sign-in, before it is shown. @throws SignInError `too_many` */
+  /** Counts one more sign-in before it is shown. @throws SignInError `too_many` */
   async count(): Promise<void> {
     const now = Date.now()
     const isRecent = (at: number) => now - at < WINDOW_SECONDS * 1000
@@ -30,7 +36,7 @@ export class SignInLimit {
     })
   }
 
-  /** The agent got these scopes by a sign-in. The count begins again, if it did not have one of them before. */
+  /** Records the scopes that a sign-in brought. Restarts the count if one of them is new to the agent. */
   async gained(agent: string, scopes: readonly string[]): Promise<void> {
     await this.#change(({ at, all = at, gained = [] }) => {
       const ours = scopes.map((scope) => JSON.stringify([agent, scope]))
@@ -39,7 +45,7 @@ export class SignInLimit {
     })
   }
 
-  /** The user signed out: the count begins again, and no scope is known. */
+  /** Restarts the count after a sign-out, and forgets the known scopes. */
   signedOut(): Promise<void> {
     return this.#change(({ at, all = at }) => ({ at: [], all }))
   }

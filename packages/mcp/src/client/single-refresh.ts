@@ -4,7 +4,7 @@ import type { KeptTokens, SessionRecords } from './session-records.ts'
 import type { SessionTokens } from './session-tokens.ts'
 import { Refusal, StoredTokens } from './wire.ts'
 
-/** What says that a refresh token, or the client or key that it is bound to, will not do any more. */
+/** Errors after which a refresh token, its client or its key is never accepted again. */
 const FINAL = ['invalid_grant', 'invalid_client', 'unauthorized_client', 'invalid_dpop_proof']
 
 /**
@@ -12,14 +12,14 @@ const FINAL = ['invalid_grant', 'invalid_client', 'unauthorized_client', 'invali
  * new tokens from the store as its response. So it never sends a rotated refresh token again, nor one of a session that
  * signed out.
  *
- * What comes back is in the store before anybody else may refresh, and what was refused is out of it.
+ * New tokens are stored, and refused ones deleted, before another process may refresh.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2 | RFC 9700 §4.14.2}
  */
 export function refreshingFetch(send: Fetch, records: SessionRecords, tokens: SessionTokens, timeoutMs: number): Fetch {
   return async (input, init) => {
     const refreshToken = refreshTokenOf(init)
     if (refreshToken === undefined) return send(input, init)
-    // Twice the time of a request: one may have to wait for another's.
+    // Twice the time of a request: one process may have to wait for another.
     const signal = AbortSignal.timeout(2 * timeoutMs)
     return records.refreshAlone(signal, async () => {
       const stored = await records.tokens()
@@ -48,7 +48,7 @@ async function note(tokens: SessionTokens, old: KeptTokens, response: Response):
   await tokens.renew(old, answer.data as StoredOAuthTokens)
 }
 
-/** The refresh token of a request, where it is one. */
+/** Returns the refresh token of a request, if it is a refresh. */
 function refreshTokenOf(init: RequestInit | undefined): string | undefined {
   if (init?.method?.toUpperCase() !== 'POST') return undefined
   const { body } = init

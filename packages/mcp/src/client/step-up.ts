@@ -1,14 +1,14 @@
 import type { Fetch } from '@behalf/core'
 import { SignInError } from './sign-in-error.ts'
 
-/** What a server asked of the next login (RFC 9470 §3). */
+/** Requirements of a server for the next login (RFC 9470 §3). */
 export interface WantedLogin {
   readonly acrValues: string | undefined
   readonly maxAge: string | undefined
 }
 
 /**
- * Reads the challenge for another or a more recent login; `undefined` for every other answer.
+ * Reads a challenge that requires another or a more recent login. Returns `undefined` for every other response.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
  */
 export function wantedLogin(response: Response): WantedLogin | undefined {
@@ -18,7 +18,9 @@ export function wantedLogin(response: Response): WantedLogin | undefined {
   return { acrValues: parameter(challenge, 'acr_values'), maxAge: parameter(challenge, 'max_age') }
 }
 
-/** The scopes that a server missed in a token (RFC 6750 §3.1); empty for every other answer. */
+/**
+ * Returns the scopes that a token lacked, by the server's challenge (RFC 6750 §3.1). Empty for every other response.
+ */
 export function wantedScopes(response: Response): readonly string[] {
   const challenge = response.headers.get('www-authenticate')
   if (response.status !== 403 || challenge === null) return []
@@ -28,9 +30,9 @@ export function wantedScopes(response: Response): readonly string[] {
 
 /** A token that the MCP server refused. */
 export interface RefusedToken {
-  /** Empty where the request had none. */
+  /** Empty if the request had no token. */
   readonly token: string
-  /** The scopes that it lacked; empty where it was refused as a whole. */
+  /** The scopes that it lacked. Empty if the server refused the token as a whole. */
   readonly lacked: readonly string[]
   /** Why it is invalid, in the server's words; `undefined` where the server does not call it so. */
   readonly fault: string | undefined
@@ -57,7 +59,9 @@ export function refuseUselessSignIn(
   throw new SignInError('refused', `the server refuses the token of this sign-in as invalid (${fault}): ${remedy}`)
 }
 
-/** Reads what the MCP server refused a request for; `undefined` for every other answer and every other server. */
+/**
+ * Returns the token that the MCP server refused, and why. `undefined` for every other response and every other server.
+ */
 export function refusedToken(
   input: Parameters<Fetch>[0],
   init: RequestInit | undefined,
@@ -74,8 +78,8 @@ export function refusedToken(
 }
 
 /**
- * Asks for that login (RFC 9470 §4). Its parameters are of OpenID Connect, and some servers take them with its scope
- * only.
+ * Asks for that login (RFC 9470 §4). Its parameters belong to OpenID Connect, and some servers accept them only with
+ * the scope `openid`.
  */
 export function askForLogin(
   url: URL,

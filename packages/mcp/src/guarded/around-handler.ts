@@ -3,7 +3,7 @@ import { ConfigurationError } from '@behalf/core'
 type Handler<Request, Context, Result> = (request: Request, context: Context) => Result | Promise<Result>
 
 /**
- * Puts code around a handler that the server has for a method. Both SDKs keep their handlers by method.
+ * Wraps the server's handler of a method. Both SDKs keep their handlers by method.
  *
  * @param server - The SDK's `Server` within its `McpServer`.
  * @throws ConfigurationError The SDK keeps its handlers elsewhere.
@@ -26,7 +26,10 @@ export function aroundHandler<Request, Context, Result>(
   handlers.set(method, (request, context) => around(handler, request, context))
 }
 
-/** @throws ConfigurationError The server is of the other SDK, whose contexts and schemas differ. Only v1 has `tool`. */
+/**
+ * @throws ConfigurationError The server is of the other SDK, whose contexts and schemas differ. Only a v1 server has
+ *   the method `tool`.
+ */
 export function refuseOtherSdk(server: object, wanted: 'v1' | 'v2'): void {
   if ('tool' in server === (wanted === 'v1')) return
   const [own, other] = wanted === 'v2' ? ['v1', '@behalf/mcp/v1'] : ['v2', '@behalf/mcp/server']

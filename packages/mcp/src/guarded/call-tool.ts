@@ -14,21 +14,21 @@ import type { ToolResult } from './schema.ts'
 import { checkedResult, INTERRUPT_META, REFUSAL_META, toolResultOf } from './tool-result.ts'
 import { waitForAnswer } from './wait-for-answer.ts'
 
-/** One round of a call: the first, or a later one that came back with its state. */
+/** One round of a call: the first one, or a later one for which the client sent the state back. */
 export interface ToolRound {
   readonly identity: Identity | undefined
   readonly slot: string
   readonly input: unknown
-  /** What the client wrote, where the SDK tells. */
+  /** Arguments as the client wrote them, if the SDK passes them on. */
   readonly rawInput?: unknown
   readonly signal: AbortSignal
-  /** The SDK's, without credentials, for a body whose call has that redactor. */
+  /** Returns the SDK's context without credentials, and with the redactor of this call. */
   readonly contextWith: (redact: Redactor) => unknown
-  /** Whether the SDK has `input_required`. */
+  /** Whether the SDK supports `input_required`. */
   readonly takesInput: boolean
-  /** Whether the SDK takes this as a result. */
+  /** Returns whether the SDK accepts this as a result. */
   readonly isResult: (result: unknown) => boolean
-  /** How long it may wait for a person to do this, seconds. */
+  /** Returns how long the call may wait for a person to act on this interrupt, in seconds. */
   readonly waitSeconds: (interrupt: Interrupt) => number
 }
 
@@ -55,7 +55,7 @@ export async function callTool(guarded: GuardedTool, round: ToolRound): Promise<
 
 type Ended = Outcome<unknown> | { readonly failed: string } | { readonly asked: InputRequired }
 
-/** The interrupted outcome is told apart by its field, so that a narrowed value stays narrow. */
+/** The interrupted outcome is recognized by a field, so that TypeScript narrows the type. */
 async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
   const { name, tool, policy, rules } = guarded
   const { identity, slot, input, rawInput, signal, contextWith, takesInput, isResult } = round
@@ -68,12 +68,12 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
         began = true
         const redact = redactorOf(call)
         const value = await lastOf(tool.execute(parsed, { signal, context: contextWith(redact) }))
-        // The client gets no result, and no other call has this slot: an equal call would act again (A13).
+        // The client gets no result, and no other call has this slot: an equal call would run again (A13).
         signal.throwIfAborted()
         if (takesInput && tool.mayAskClient === true && isInputRequired(value)) {
           throw asksForInput(value, Object.keys(call.access).length > 0)
         }
-        // Tokens are found in what the body gave, and not in how JSON writes it.
+        // Tokens must be redacted in the body's value, before it becomes JSON.
         return checkedResult(redact(value), tool.outputSchema, isResult)
       },
     )
@@ -105,7 +105,7 @@ function answerOf(guarded: GuardedTool, ended: Ended): ToolAnswer {
   }
 }
 
-/** The fixed sentence for the model, the code for the client's app. */
+/** Returns the fixed sentence for the model, and the code for the client's app. */
 function refusal(text: string, code: string): ToolAnswer {
   return {
     kind: 'result',
@@ -113,13 +113,13 @@ function refusal(text: string, code: string): ToolAnswer {
   }
 }
 
-/** The answer to a client that has no way to be asked: the model is told that it waits, the app by what. */
+/** Returns the result for a client that cannot be asked: the model reads that the call waits, and the app reads why. */
 export function waitingResult(interrupt: Interrupt): ToolResult {
   const text = interruptSentences[interrupt.kind]
   return { content: [{ type: 'text', text }], isError: true, _meta: { [INTERRUPT_META]: interrupt } }
 }
 
-/** Read within the call, where credentials work. */
+/** Reads a generator's last value within the call, where credentials work. */
 async function lastOf(returned: unknown): Promise<unknown> {
   const value = await returned
   if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value)) return value

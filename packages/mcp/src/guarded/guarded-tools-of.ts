@@ -5,13 +5,13 @@ import { type GuardedTool, type GuardRules, guardRuleKeys, type McpTool } from '
 
 const MAX_WAIT_SECONDS = 50
 
-/** Checks tools, policies and rules, and puts each tool together with its policy. */
+/** Checks tools, policies and rules, and pairs each tool with its policy. */
 export function guardedToolsOf(
   tools: Readonly<Record<string, McpTool>>,
   given: GuardRules & { readonly policies: Readonly<Record<string, Policy>> },
   more: readonly string[] = [],
 ): readonly GuardedTool[] {
-  // Copied: an app may fill in the same object for its next server.
+  // Copied: an app may reuse the same object for its next server.
   const options = { ...given }
   const named = withPolicies(Object.entries(tools), options, [...guardRuleKeys, 'policies', ...more])
   const { waitSeconds = 0, list } = options
@@ -32,7 +32,10 @@ export function guardedToolsOf(
   })
 }
 
-/** The fields of a tool, each read once. Its body stays a method: a tool may be an instance of a class. */
+/**
+ * Copies the fields of a tool, and reads each once. Its body stays a method, since a tool may be an instance of a
+ * class.
+ */
 function copyOf(tool: McpTool): McpTool {
   const { title, description, inputSchema, outputSchema, mayAskClient } = tool
   const [annotations, _meta] = structuredClone([tool.annotations, tool._meta])
@@ -42,22 +45,22 @@ function copyOf(tool: McpTool): McpTool {
 
 type CallerScopes = ReadonlyMap<string, readonly string[]>
 
-/** Sets of guarded tools that no server of this process has, known by their caller scopes. */
+/** Sets of guarded tools that are not registered on any server of this process, by their caller scopes. */
 const unregistered = new WeakSet<CallerScopes>()
 
-/** By tool, what the token of its caller must carry: what a gate asks of it. */
+/** Returns the scopes that a caller's token must have, by tool. A gate requires them. */
 export function callerScopesBy(guarded: readonly GuardedTool[]): CallerScopes {
   const callerScopes = new Map(guarded.map(({ name, policy }) => [name, callerScopesOf(policy)]))
   if (guarded.length > 0) unregistered.add(callerScopes)
   return callerScopes
 }
 
-/** Records that a server has the tools. */
+/** Records that the tools are registered on a server. */
 export const markRegistered = (callerScopes: CallerScopes): void => void unregistered.delete(callerScopes)
 
 /**
- * Writes to the console, once, that no server has these tools: the app forgot to register them. Clients would see a server
- * without tools, and nothing else would say why.
+ * Warns on the console, once, that these tools are registered on no server: the app forgot `register`. Clients would
+ * see a server without tools, and no other message would say why.
  */
 export function tellUnregistered(callerScopes: CallerScopes | undefined): void {
   if (callerScopes === undefined || !unregistered.delete(callerScopes)) return

@@ -1,7 +1,7 @@
 import type { Identity, Policy } from '@behalf/core'
 import type { GuardRules } from './mcp-tool.ts'
 
-/** The tools that this caller could not call. */
+/** Returns the tools that this caller could not call. */
 export async function hiddenFrom(
   guard: GuardRules['guard'],
   policies: Readonly<Record<string, Policy>>,

@@ -1,6 +1,6 @@
 import { HadNoEffect } from '@behalf/core'
 
-/** A result that asks the client for input, as a body gives it (revision 2026-07-28). */
+/** A result that asks the client for input, as a body returns it (revision 2026-07-28). */
 export interface InputRequired {
   readonly resultType: 'input_required'
   readonly requestState?: string
@@ -11,7 +11,7 @@ export function isInputRequired(value: unknown): value is InputRequired {
   return typeof value === 'object' && value !== null && 'resultType' in value && value.resultType === 'input_required'
 }
 
-/** Ends a try of a run whose body asks for input: what is returned would end the run. */
+/** Ends one attempt of a run whose body asks for input. A returned value would end the whole run. */
 class AsksForInput extends Error {
   override readonly name = 'AsksForInput'
   readonly result: InputRequired
@@ -23,15 +23,15 @@ class AsksForInput extends Error {
 }
 
 /**
- * What to throw in a body that asks for input. With credentials, the guard knows whether something was written before;
- * without, asking says that nothing was.
+ * Returns the error to throw for a body that asks for input. If the body has credentials, the guard knows whether it
+ * has written something. Without credentials, the error says that nothing was written.
  */
 export function asksForInput(result: InputRequired, hasCredentials: boolean): Error {
   const asks = new AsksForInput(result)
   return hasCredentials ? asks : new HadNoEffect(asks)
 }
 
-/** What the body asks for, as the guard let it out: without tokens. */
+/** Returns the request for input of a body, after the guard removed tokens from it. */
 export function inputAskedFor(thrown: unknown): InputRequired | undefined {
   const asks = thrown instanceof HadNoEffect ? thrown.cause : thrown
   return asks instanceof AsksForInput ? asks.result : undefined

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@behalf/core'
 
-/** @throws ConfigurationError An option is unknown: it would weaken what it was meant to set, without an error. */
+/** @throws ConfigurationError An option is unknown: it would silently have no effect. */
 export function refuseUnknownKeys(where: string, options: object, known: readonly string[]): void {
   const unknown = Object.keys(options).find((key) => !known.includes(key))
   if (unknown === undefined) return

@@ -5,9 +5,9 @@ import type { GuardedTool } from './mcp-tool.ts'
 import { reportError } from './report-error.ts'
 
 /**
- * The page that a client may be asked to open: absolute and `https:`, or on loopback. Whatever else the app answers
- * is no page, since a client would refuse it. Nor is there one where the app's function fails: the SDKs would tell the client
- * the text of its error.
+ * Returns the page that a client may be asked to open: absolute, and `https:` or on loopback. Returns `undefined` for
+ * any other address, since a client would refuse it. Also returns `undefined` if the app's function fails: the SDKs
+ * would send the error's text to the client.
  */
 export function pageFor(guarded: GuardedTool, interrupt: Interrupt): string | undefined {
   const page = pageOf(guarded, interrupt)
@@ -21,10 +21,10 @@ function pageOf(guarded: GuardedTool, interrupt: Interrupt): string | undefined 
   const { pageOf: own } = guarded.rules
   if (own === undefined) return interrupt.url
   try {
-    // A copy: the client is told what the guard asks.
+    // Copied, so that the app cannot change the interrupt that the client gets.
     const page: unknown = own(structuredClone(interrupt))
     if (page === undefined || page === null || typeof page === 'string') return page ?? undefined
-    // A promise that rejects would end the process.
+    // If the promise rejects later, it must not end the process.
     tellApp(() => page)
     throw new ConfigurationError(
       'guardTools.pageOf',

@@ -1,6 +1,9 @@
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** The whole body of a request or a response; `undefined` where it is larger than that, and the rest is not read. */
+/**
+ * Reads the whole body of a request or a response. Returns `undefined` if it is larger than the limit, and does not
+ * read the rest.
+ */
 export async function readBounded(
   { body }: { readonly body: ReadableStream<Bytes> | null },
   maxBytes: number,
@@ -20,7 +23,7 @@ export async function readBounded(
   }
 }
 
-/** Mostly there is one chunk; a `Blob` of it would cost as much as all else here. */
+/** Usually there is one chunk. Joining by a `Blob` would take most of the time of this function. */
 function joined(chunks: readonly Bytes[], size: number): Bytes {
   const [only] = chunks
   if (only !== undefined && chunks.length === 1) return only

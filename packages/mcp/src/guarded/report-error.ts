@@ -9,8 +9,8 @@ export function reportError({ name, rules }: Pick<GuardedTool, 'name' | 'rules'>
 }
 
 /**
- * Writes the error's name and its stack frames to the console. Its message may hold secrets, and is left out, except for a
- * `ConfigurationError`: the SDK writes those.
+ * Writes the error's name and its stack frames to the console. Omits the message, which may contain secrets, unless it
+ * is a `ConfigurationError` of this SDK.
  */
 export function writeError(what: string, error: unknown): void {
   const { name, stack = '' } = error instanceof Error ? error : { name: typeof error }

@@ -1,4 +1,4 @@
-/** Any Standard Schema, by its shape: the two SDKs have types of their own for it. */
+/** Any Standard Schema, by its shape: the two SDKs have different types for it. */
 export interface AnySchema<Output = unknown> {
   /** The schema's interface by version 1 of Standard Schema. `types` exists for the compiler only. */
   readonly '~standard': {
@@ -9,14 +9,14 @@ export interface AnySchema<Output = unknown> {
   }
 }
 
-/** What a schema's parsing gives. */
+/** The output of a schema. */
 export type OutputOf<Schema> = Schema extends { readonly '~standard': { readonly types?: infer Types } }
   ? NonNullable<Types> extends { readonly output: infer Output }
     ? Output
     : unknown
   : unknown
 
-/** A result of `tools/call`, as both SDKs take it. */
+/** A result of `tools/call`, as both SDKs accept it. */
 export interface ToolResult {
   content: ContentBlock[]
   structuredContent?: Record<string, unknown>
@@ -33,14 +33,14 @@ type ContentBlock =
 
 /** Hints for clients; they promise nothing. */
 export interface ToolHints {
-  /** Name of the tool for people. The tool's own `title` comes first. */
+  /** Display name of the tool. The tool's own `title` has precedence. */
   title?: string
-  /** The tool changes nothing. Clients take `false` where it is absent. */
+  /** The tool changes nothing. Absent: clients assume `false`. */
   readOnlyHint?: boolean
-  /** The tool may delete or overwrite. Clients take `true` where it is absent. */
+  /** The tool may delete or overwrite. Absent: clients assume `true`. */
   destructiveHint?: boolean
-  /** A second call with the same input changes nothing more. Clients take `false` where it is absent. */
+  /** A second call with the same input changes nothing more. Absent: clients assume `false`. */
   idempotentHint?: boolean
-  /** The tool reaches systems outside of the server, such as the web. Clients take `true` where it is absent. */
+  /** The tool reaches systems outside the server, such as the web. Absent: clients assume `true`. */
   openWorldHint?: boolean
 }

@@ -5,12 +5,11 @@ interface Listed {
 }
 
 /**
- * Takes out of the server's own list what this caller could not call. Tools that are not guarded stay.
+ * Removes the tools that this caller could not call from the server's list. Tools that are not guarded stay.
  *
- * Call it once the server has tools: whichever came first, and whatever capabilities the server declares, the list is
- * there by then.
+ * Call it after the first tool is registered: from then on, the server has a list handler.
  *
- * @param fields - What the result says besides, such as for whom it may be kept.
+ * @param fields - Further fields of the result, such as its cache scope.
  * @throws ConfigurationError
  */
 export function showPermitted<Context>(

@@ -1,15 +1,15 @@
 import type { AnySchema, ToolResult } from './schema.ts'
 
-/** The key of `_meta` under which a client's app finds what waits, as `interruptsOf` reads it. */
+/** The key of `_meta` under which a client's app finds the interrupt, as `interruptsOf` reads it. */
 export const INTERRUPT_META = 'behalf/interrupt'
-/** The key of `_meta` under which a client's app finds why a call was refused. */
+/** The key of `_meta` under which a client's app finds the reason of a refusal. */
 export const REFUSAL_META = 'behalf/refusal'
 
 const reserved: readonly string[] = [INTERRUPT_META, REFUSAL_META]
 
 /**
- * A body's value as a result of MCP: of one that is such a result already its own fields are taken, a text is text, and
- * all else is JSON.
+ * Returns a body's value as a result of MCP. Of a value that is such a result already, keeps only the fields of a
+ * result. A string becomes text, and any other value becomes JSON.
  *
  * @throws TypeError JSON cannot carry it.
  */
@@ -22,11 +22,11 @@ export function toolResultOf(value: unknown, isStructured: boolean): ToolResult 
 }
 
 /**
- * A body's value as its client gets it. Within the run: the SDK checks results after it, and a client that is told of an
- * error calls again, where what was done counts as done (A13).
+ * Returns a body's value as the client gets it, or throws while the run can still fail. The SDK checks results after
+ * the run: a client that got its error would call again, although the call is done (A13).
  *
- * @param isResult - Whether the SDK takes it.
- * @throws TypeError JSON cannot carry it, or it is no result of MCP, or none of this tool's `outputSchema`.
+ * @param isResult - Returns whether the SDK accepts the result.
+ * @throws TypeError The value is not JSON, is not a result of MCP, or does not fit this tool's `outputSchema`.
  */
 export async function checkedResult(
   value: unknown,
@@ -42,8 +42,8 @@ export async function checkedResult(
 }
 
 /**
- * A body may relay what another server answered, and that server is not the guard: what only the guard says is left out,
- * and so is what would ask the client for something.
+ * Removes the fields that only the guard may set, and those that would ask the client for something: a body may pass on
+ * the response of another server.
  */
 function ownResult({ content, structuredContent, isError, _meta }: ToolResult): ToolResult {
   const told = isRecord(_meta) ? Object.entries(_meta).filter(([key]) => !reserved.includes(key)) : []

@@ -2,9 +2,9 @@ import type { Guard, Identity, Interrupt } from '@behalf/core'
 import { pause } from './pause.ts'
 
 /**
- * Waits for a person's answer, at the pace that the question asks for.
+ * Waits for a person's answer, and polls at the question's interval.
  *
- * @returns Whether there is one, of whatever kind. `false` after the time is up, and where nothing can be known now.
+ * @returns Whether there is an answer, of any kind. `false` if the time is over, or if the guard cannot know now.
  * @throws The signal's reason.
  */
 export async function waitForAnswer(
@@ -21,7 +21,8 @@ export async function waitForAnswer(
   for (;;) {
     const left = end - performance.now()
     if (left <= 0) return false
-    // A client has a limited number of rounds, so each one takes its whole time. A poll that is not due sends nothing.
+    // A client has a limited number of rounds, so each round takes its whole time. A poll before the interval has
+    // passed sends nothing.
     await pause(Math.min(interval * 1000, left), signal)
     try {
       const view = await guard.approvals.get(interrupt.id, { identity, signal })

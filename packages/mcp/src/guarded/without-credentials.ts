@@ -1,11 +1,11 @@
 import type { McpAuthInfo } from '../server/auth-info.ts'
 
-/** Headers of a request that hold credentials, or may. */
+/** Headers of a request that may contain credentials. */
 const CREDENTIALS = ['authorization', 'proxy-authorization', 'cookie', 'dpop']
 
 export const holdsCredentials = (header: string): boolean => CREDENTIALS.includes(header.toLowerCase())
 
-/** What a tool is told of its caller. Other middleware than the gate may have left a token there. */
+/** Returns the caller's data for a tool, without a token. Middleware other than the gate may have added one. */
 export function authInfoWithoutToken({ clientId, scopes, expiresAt, resource, extra }: McpAuthInfo): McpAuthInfo {
   return {
     token: '',

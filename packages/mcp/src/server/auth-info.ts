@@ -4,20 +4,21 @@ import type { GuardedTool } from '../guarded/mcp-tool.ts'
 import { reportError } from '../guarded/report-error.ts'
 
 /**
- * What the SDK hands to a tool about its caller: the fields of both SDKs' `AuthInfo`.
+ * The caller's data that the SDK passes to a tool: the fields of both SDKs' `AuthInfo`.
  *
- * `token` is always empty. A tool that could read the caller's token could pass it on, which an MCP server must
- * not do; credentials for other APIs come from the guard.
- * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#access-token-privilege-restriction | MCP, Authorization}
+ * `token` is always empty. A tool that could read the caller's token could pass it on, which an MCP server must not do;
+ * the guard provides credentials for other APIs.
+ * @see
+ *   {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/authorization#access-token-privilege-restriction | MCP, Authorization}
  */
 export interface McpAuthInfo {
   /** Always empty. */
   token: string
-  /** Client that the caller's token was issued to. Empty where the token does not name it. */
+  /** Client that the caller's token was issued to. Empty if the token does not name it. */
   clientId: string
   /** Scopes of the caller's token. */
   scopes: string[]
-  /** Epoch seconds at which the caller's token expires. Absent where the token has no such time. */
+  /** Epoch seconds at which the caller's token expires. Absent if the token has no such time. */
   expiresAt?: number
   /** Identifier of this MCP server: the gate's `resource`. */
   resource?: URL
@@ -27,15 +28,15 @@ export interface McpAuthInfo {
   extra?: Record<string, unknown>
 }
 
-/** Whatever carries an `AuthInfo`: the context of either SDK's handlers, or the factory's. */
+/** Any object with an `AuthInfo`: the context of either SDK's handlers, or that of the factory. */
 export interface AuthCarrier {
-  /** Where the handlers of SDK 2 carry it. */
+  /** Its place for handlers of SDK 2. */
   readonly http?: { readonly authInfo?: McpAuthInfo | undefined } | undefined
-  /** Where the handlers of SDK 1, and the server factory of SDK 2, carry it. */
+  /** Its place for handlers of SDK 1, and for the server factory of SDK 2. */
   readonly authInfo?: McpAuthInfo | undefined
 }
 
-/** Returns what a tool learns of a verified caller. */
+/** Returns the data that a tool gets about a verified caller. */
 export function authInfoOf({ identity, scopes }: Passed, resource: URL, metadataUrl: string | undefined): McpAuthInfo {
   return {
     token: '',
@@ -48,7 +49,10 @@ export function authInfoOf({ identity, scopes }: Passed, resource: URL, metadata
   }
 }
 
-/** A copy of a request's context. The SDK hands on the object that it was given, which an app may fill in for its next request. */
+/**
+ * Copies a request's context. The SDK passes on the object that it was given, which an app may reuse for its next
+ * request.
+ */
 export function ownContext<Context extends AuthCarrier>(context: Context): Context {
   const { http, authInfo } = context
   return {
@@ -65,17 +69,16 @@ const copyOf = (authInfo: McpAuthInfo): McpAuthInfo => ({
 })
 
 /**
- * For whom a request acts, as the gate verified it. `undefined` where no gate stood before the server.
- *
- * The guard refuses an identity that no verification made, so this need not check it.
+ * Returns the identity for which a request acts, as the gate verified it. `undefined` if no gate runs before the
+ * server. The guard refuses an identity that no verification returned, so this function does not check it.
  */
 export function identityOf(context: AuthCarrier): Identity | undefined {
   return (context.http?.authInfo ?? context.authInfo)?.extra?.identity as Identity | undefined
 }
 
 /**
- * Tells the app that the gate let a token pass which lacks `callerScopes`: the guard refuses the call, but the client gets no
- * challenge, and cannot step up.
+ * Tells the app that the gate accepted a token without `callerScopes`. The guard refuses the call, but the client gets
+ * no challenge and cannot step up.
  */
 export function reportMissingScopes(guarded: GuardedTool, { http, authInfo = http?.authInfo }: AuthCarrier): void {
   const lacking = callerScopesOf(guarded.policy).filter((scope) => authInfo?.scopes.includes(scope) === false)

@@ -1,18 +1,18 @@
 import { ConfigurationError } from '@behalf/core'
 
-/** Which hosts are ours, and whose pages may call. */
+/** The server's own hosts, and the origins whose pages may call. */
 export interface BrowserRules {
   readonly hosts: readonly string[]
   readonly origins: readonly string[]
 }
 
-/** The rules, checked. */
+/** The checked rules. */
 export interface CheckedRules extends BrowserRules {
-  /** Writes the first refused host to the console. Clients show the status of that answer, and not its text. */
+  /** Writes the first refused host to the console: clients show the status of that response, and not its text. */
   tellHost(host: string): void
 }
 
-/** Checks hosts and origins in their exact spelling, since that is what is compared. */
+/** Checks hosts and origins in their exact spelling, which is compared later. */
 export function browserRules(endpoint: URL, given: Partial<BrowserRules>): CheckedRules {
   const { hosts = [endpoint.host], origins = [endpoint.origin] } = given
   for (const host of hosts) {
@@ -28,7 +28,7 @@ export function browserRules(endpoint: URL, given: Partial<BrowserRules>): Check
       throw new ConfigurationError('mcpResourceServer.origins', 'give exact origins: scheme, host and port only')
     }
   }
-  // Copied: an app may go on with the same lists for its next gate.
+  // Copied: an app may reuse the same lists for its next gate.
   const own = { hosts: [...hosts], origins: [...origins] }
   let isTold = false
   return {
@@ -43,8 +43,10 @@ export function browserRules(endpoint: URL, given: Partial<BrowserRules>): Check
 }
 
 /**
- * Refuses what a rebound name or a stranger's page sends. Programs send no `Origin`, and pass.
- * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning | MCP, Transports}
+ * Refuses a request to another host name (DNS rebinding) or from a page of an unlisted origin. Programs send no
+ * `Origin`, and pass.
+ * @see
+ *   {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#security-warning | MCP, Transports}
  */
 export function refuseStrangers(request: Request, rules: CheckedRules): Response | undefined {
   const host = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
@@ -58,7 +60,7 @@ export function refuseStrangers(request: Request, rules: CheckedRules): Response
     : forbidden('This origin may not call: it is not in `origins` of mcpResourceServer')
 }
 
-/** Tells a browser which page may read the answer, and which of its headers. */
+/** Returns the headers that tell a browser which page may read the response, and which of its headers. */
 export function corsHeaders(request: Request, rules: BrowserRules): Readonly<Record<string, string>> {
   const origin = request.headers.get('origin')
   if (origin === null || !rules.origins.includes(origin)) return {}
@@ -69,7 +71,7 @@ export function corsHeaders(request: Request, rules: BrowserRules): Readonly<Rec
   }
 }
 
-/** The answer to a browser that asks before it sends. No credentials are in such a request. */
+/** Answers a browser's preflight request. Such a request has no credentials. */
 export function preflight(request: Request, rules: BrowserRules): Response | undefined {
   if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return undefined
   const asked = request.headers.get('access-control-request-headers')

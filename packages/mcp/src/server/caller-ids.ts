@@ -6,30 +6,31 @@ import { unknownEvent, unknownSession } from './read-message.ts'
 const SESSION = 'mcp-session-id'
 const EVENT = 'last-event-id'
 
-/** The header in which a client brings an id back. */
+/** The header in which a client sends an id back. */
 type Kind = typeof SESSION | typeof EVENT
 
-/** The ids that a request brought back, as its transport knows them, or the answer to one that this caller was not given. */
+/** The ids of a request as its transport knows them, or the response to an id that was not given to this caller. */
 export type OwnIds =
   | { readonly ok: true; readonly headers: Readonly<Partial<Record<Kind, string>>> }
   | { readonly ok: false; readonly response: Response }
 
-/** The exchange that an answer ends. */
+/** The request to which a response belongs. */
 export interface Exchange {
   readonly identity: Identity
   readonly method: string
-  /** The ids that its request brought, as the transport knows them. */
+  /** The ids of its request, as the transport knows them. */
   readonly own: Readonly<Partial<Record<Kind, string>>>
 }
 
 /**
- * The ids of a stateful transport's sessions and events, as clients get them: signed for the caller that got them, and for
- * this server, and those of events for their session. The transport, and a store of events that sessions share, find what
- * an id names by the id alone, and an id is no secret.
+ * Signs the ids of a stateful transport's sessions and events for one caller and this server. An event's id is also
+ * signed for its session. A transport, and an event store that sessions share, accept the id alone, and an id is not a
+ * secret.
  *
- * Events of the stream that a client opens by itself have no id: both SDKs give that stream one name in all sessions, so a
- * store that sessions share would resume it with the events of others.
- * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking | MCP, Session Hijacking}
+ * Events of the stream that a client opens itself get no id. Both SDKs use one stream name for it in all sessions, so a
+ * shared event store would resume it with events of other sessions.
+ * @see
+ *   {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking | MCP, Session Hijacking}
  */
 export class CallerIds {
   readonly #key: Promise<CryptoKey>
@@ -40,7 +41,7 @@ export class CallerIds {
     this.#key = crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
   }
 
-  /** Reads the ids of a request. */
+  /** Reads and checks the ids of a request. */
   async read(given: Headers, identity: Identity): Promise<OwnIds> {
     const headers: Partial<Record<Kind, string>> = {}
     for (const [kind, unknown] of [[SESSION, unknownSession] as const, [EVENT, unknownEvent] as const]) {
@@ -53,7 +54,7 @@ export class CallerIds {
     return { ok: true, headers }
   }
 
-  /** The answer of a transport, with ids for this caller. */
+  /** Replaces the ids in a transport's response by signed ids for this caller. */
   async write(response: Response, { identity, method, own }: Exchange): Promise<Response> {
     const { status, statusText } = response
     const opened = response.headers.get(SESSION)
@@ -73,7 +74,7 @@ export class CallerIds {
     return `${id}.${hexOf(new Uint8Array(signature))}`
   }
 
-  /** @returns the transport's id; `undefined` for an id that this caller was not given */
+  /** @returns The transport's id; `undefined` for an id that was not given to this caller. */
   async #take(kind: Kind, given: string, holder: Holder): Promise<string | undefined> {
     const end = given.lastIndexOf('.')
     const id = given.slice(0, Math.max(end, 0))
@@ -83,17 +84,23 @@ export class CallerIds {
     return isTheirs ? id : undefined
   }
 
-  /** Two servers may share a key, and a store of events may restart its count with its process. */
+  /**
+   * Includes the server, since two servers may share a key. Includes the session: an event store may restart its count
+   * with its process.
+   */
   #bound(kind: Kind, id: string, [identity, session]: Holder): Uint8Array<ArrayBuffer> {
     return new TextEncoder().encode(JSON.stringify([this.#resource, kind, id, principalOf(identity), session ?? null]))
   }
 }
 
-/** Whose an id is: a caller's, and for an event the session's. */
+/** The holder of an id: a caller, and for an event also a session. */
 type Holder = readonly [identity: Identity, session: string | undefined]
 
 const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
-/** In one spelling only. */
+/**
+ * Returns the bytes of 64 lowercase hex digits. `undefined` for any other text, so that each signature has one
+ * spelling.
+ */
 const bytesOf = (hex: string): Uint8Array<ArrayBuffer> | undefined =>
   /^[0-9a-f]{64}$/.test(hex) ? Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16)) : undefined

@@ -1,7 +1,7 @@
-/** Timers take no more. */
+/** Maximum time of a timer, in milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1
 
-/** A stream that ends by then, as if its source had. */
+/** Returns a stream that ends after this time, as if its source had ended. */
 export function endingIn(ms: number, body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = body.getReader()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -16,7 +16,7 @@ export function endingIn(ms: number, body: ReadableStream<Uint8Array>): Readable
       timer = setTimeout(end, Math.min(Math.max(ms, 0), LONGEST_MS))
     },
     async pull(controller) {
-      // A failed stream cannot be closed: the timer's error would end the process.
+      // A failed stream cannot be closed: the timer would throw, and end the process.
       const { done, value } = await reader.read().catch((error: unknown) => {
         clearTimeout(timer)
         throw error

@@ -1,17 +1,17 @@
-/** An id of an event, as it is given to the caller. Empty: it is given none. */
+/** Returns an event's id as the caller gets it. Empty: the caller gets no id. */
 export type GiveId = (id: string) => Promise<string>
 
-/** The line of an event that holds its id. A carriage return at its end is not of the id. */
+/** The line of an event with its id. A carriage return at the end is not part of the id. */
 const ID_LINE = /^id: ?([^\r]*)(\r?)$/
 
-/** A stream of events, with other ids: whole lines at a time, and what follows the last one at its end. */
+/** Replaces the ids in a stream of events. It passes on whole lines, and at the end the remaining text. */
 export function withEventIds(body: ReadableStream<Uint8Array>, give: GiveId): ReadableStream<Uint8Array> {
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
   let rest = ''
   const rewritten = (line: string) => {
     const [, id = '', end = ''] = ID_LINE.exec(line) ?? []
-    // An empty id takes back the one before, and names nothing.
+    // An empty id resets the last event id, and names nothing.
     return id === '' ? line : give(id).then((given) => `id: ${given}${end}`)
   }
   const events = new TransformStream<Uint8Array, Uint8Array>({

@@ -33,20 +33,20 @@ import { rememberingWritten, writtenOf } from './written-by.ts'
 export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
   /** May hold policies of further tools. */
   readonly policies: PoliciesFor<S>
-  /** How calls that wait are found again. */
+  /** State with which a waiting call continues in its next round. */
   readonly requestState?: RequestStateOptions
 }
 
-/** Tools behind a guard, to be put on each server that the factory makes. */
+/** Guarded tools, to register on each server that the factory makes. */
 export interface GuardedTools {
-  /** By tool, what the token of its caller must carry: give all this to the gate as `guarded`. */
+  /** The scopes that the caller's token must have, by tool. Pass it to the gate as `guarded`. */
   readonly callerScopes: ReadonlyMap<string, readonly string[]>
-  /** For `new McpServer(info, guarded.serverOptions)`: checks the state that clients bring back. */
+  /** Options for `new McpServer(info, guarded.serverOptions)`: they check the state that clients send back. */
   readonly serverOptions: Pick<McpServerOptions, 'requestState'>
   /**
-   * Registers the tools on a server, which must have been made with `serverOptions`.
+   * Registers the tools on a server that was made with `serverOptions`.
    * @returns the server
-   * @throws ConfigurationError The server does not check the state that clients bring back.
+   * @throws ConfigurationError The server does not check the state that clients send back.
    */
   register(server: McpServer): McpServer
 }
@@ -56,10 +56,10 @@ const DEFAULT_WAIT_SECONDS = 20
 /**
  * Puts the guard before each tool of an MCP server.
  *
- * For whom a call acts is what the gate verified, and nothing that a client writes. A refusal is an error result
+ * A call acts for the caller that the gate verified, never for a user that a client names. A refusal is an error result
  * with a fixed sentence. A call that needs a person is answered with `input_required` and signed state (revision
- * 2026-07-28), with a URL elicitation (-32042) for older clients, or, where there is no page to open, after a wait,
- * with an error result that says so. What comes back is only a wake-up: the guard decides again.
+ * 2026-07-28). Older clients get a URL elicitation (-32042). If there is no page to open, the call waits, and then gets
+ * an error result that says so. The next round is only a wake-up: the guard decides again.
  *
  * @throws ConfigurationError An unknown option, or a tool without a policy or without `execute`.
  */
@@ -81,7 +81,7 @@ export function guardTools<const S extends Schemas>(
       for (const one of guarded) register(server, one, states)
       if (guarded.length > 0 && list !== 'all') {
         const hidden = (context: ServerContext) => hiddenFrom(guard, policies, identityOf(context))
-        // It is one user's list, whatever `cacheHints` of the server say: a cache would give it to others.
+        // The list belongs to one user, whatever the server's `cacheHints` say: a shared cache would give it to others.
         showPermitted<ServerContext>(server, hidden, { cacheScope: 'private' })
       }
       markRegistered(callerScopes)
@@ -90,7 +90,7 @@ export function guardTools<const S extends Schemas>(
   }
 }
 
-/** The SDK keeps its check in a private field, or elsewhere in another version: then nothing can be told. */
+/** Checks `requestState` in a private field of the SDK. If another version keeps it elsewhere, nothing is checked. */
 function refuseWithoutCheck(server: object): void {
   if (!('_requestStateVerify' in server) || server._requestStateVerify !== undefined) return
   throw new ConfigurationError(
@@ -138,7 +138,7 @@ async function answer(
     contextWith: (redact) => toolContext(context, state?.own, redact),
     takesInput: true,
     isResult: isCallToolResult,
-    // A client that can show a page shows it first, and waits in the requests that come after it.
+    // A client that can show a page shows it first, and waits in its next requests.
     waitSeconds: (interrupt) =>
       declined || (!wasAsked(state, interrupt) && pageTo(interrupt) !== undefined)
         ? 0
@@ -146,7 +146,7 @@ async function answer(
   })
   if (ended.kind === 'result') return ended.result
   if (ended.kind === 'input_required') {
-    // What the body gave out comes back to it within our own state, which finds its run.
+    // The body's own state travels within our state, which identifies its run.
     const { requestState: own } = ended.asked
     const requestState = await states.mint({ tool: name, slot, ...(own !== undefined && { own }) }, context)
     return { ...ended.asked, requestState }
@@ -158,7 +158,7 @@ async function answer(
       { mode: 'url', elicitationId: interrupt.id, url: page, message: displayText(interrupt.message) },
     ])
   }
-  // Without a page, coming back is worth it only where the answer is given elsewhere, such as on a phone.
+  // Without a page, a next round helps only if the person answers elsewhere, such as on a phone.
   const mayComeBack = page !== undefined || interrupt.kind === 'approval_pending'
   if (mcpReq.envelope === undefined || !mayComeBack || declined) {
     return waitingResult(interrupt)
@@ -175,7 +175,9 @@ async function answer(
 
 const ASK = 'behalf'
 
-/** Whether the client was asked in an earlier round to open the page of this question, which is open for a while. */
+/**
+ * Returns whether an earlier round asked the client to open the page of this question, which stays open for a while.
+ */
 const wasAsked = (state: RoundState | undefined, { kind, id }: Interrupt): boolean =>
   kind === 'approval_pending' && state?.asked === id
 
@@ -186,8 +188,8 @@ function wasDeclined(responses: Readonly<Record<string, unknown>> | undefined): 
 }
 
 /**
- * Whether the client can open a page for the user. A client of an older revision said so when it connected, which a
- * stateless server does not see: one that cannot gets an error that it can show.
+ * Returns whether the client can open a page for the user. Older clients announce that when they connect, which a
+ * stateless server does not see. A client that cannot gets an error that it can show.
  */
 function canOpenPages({ mcpReq }: ServerContext): boolean {
   if (mcpReq.envelope === undefined) return true

@@ -1,14 +1,14 @@
 import type { McpHandler, McpResourceServer } from './mcp-resource-server.ts'
 
-/** What is needed of Hono's context. */
+/** The parts of Hono's context that are used. */
 export interface HonoContext {
   /** Hono's request. Only the fetch `Request` in `raw` is read. */
   readonly req: { readonly raw: Request }
 }
 
 /**
- * The handler behind the gate, as a Hono middleware: `app.use(honoHandler(gate, mcp.fetch))`. Answers at the
- * endpoint's and the metadata's address, and leaves all others to what follows.
+ * The handler behind the gate, as a Hono middleware: `app.use(honoHandler(gate, mcp.fetch))`. Answers at the addresses
+ * of endpoint and metadata, and passes on all other requests.
  */
 export function honoHandler(
   gate: McpResourceServer,

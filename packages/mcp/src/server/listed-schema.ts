@@ -3,8 +3,8 @@ import { toJSONSchema } from 'zod/mini'
 import type { AnySchema } from '../guarded/schema.ts'
 
 /**
- * A schema that can say itself as JSON Schema, as the SDK needs it. Zod's mini schemas cannot by themselves, so
- * that policies can share them.
+ * Returns a schema that offers JSON Schema, as the SDK requires. Schemas of zod mini do not offer it themselves, so it
+ * is added here. So tools and policies can share them.
  */
 export function listedSchema(schema: AnySchema): StandardSchemaWithJSON {
   const standard = schema['~standard']

@@ -29,10 +29,10 @@ import {
 import { signingKey } from './signing-key.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
-/** From this revision on, there are no sessions, and clients ask for the union of the scopes that they had and that are missing. */
+/** From this revision on, there are no sessions, and clients ask for the union of their scopes and the missing ones. */
 const FIRST_MODERN = '2026-07-28'
 
-/** A token is taken for that long after its end: clocks differ. */
+/** Tolerance after a token's expiry, in seconds: clocks differ. */
 const SKEW_SECONDS = 30
 
 /** A fetch-style MCP handler of either SDK: `createMcpHandler(…).fetch`, or a transport's `handleRequest`. */
@@ -41,46 +41,55 @@ export type McpHandler = (
   options: { readonly authInfo?: McpAuthInfo; readonly parsedBody?: unknown },
 ) => Promise<Response>
 
-/** Who may go on, or the answer to give instead. */
+/** A verified caller that may continue, or the response that refuses the request. */
 export type Admission =
   | {
       readonly ok: true
       readonly identity: Identity
       readonly authInfo: McpAuthInfo
-      /** The body as it was parsed for the decision; hand this on, not the text. Absent if the request has no body. */
+      /**
+       * The parsed body on which the decision was made. Pass on this, not the text. Absent if the request has no body.
+       */
       readonly parsedBody?: unknown
-      /** The request to hand on: without credentials and body, and with the transport's own ids of session and event. */
+      /**
+       * The request to pass on: without credentials and body, and with the transport's own ids of session and event.
+       */
       readonly request: Request
-      /** The transport's answer as the client gets it: with more headers, and ids of session and events for this caller. */
+      /**
+       * Returns the transport's response for the client, with more headers, and with ids of session and events that are
+       * signed for this caller.
+       */
       answer(response: Response): Promise<Response>
     }
   | { readonly ok: false; readonly response: Response }
 
-/** Stands before an MCP handler. Made by {@link mcpResourceServer}. */
+/** A gate before an MCP handler. Made by {@link mcpResourceServer}. */
 export interface McpResourceServer {
-  /** The handler behind the gate: answers for the metadata's address and for the endpoint's, with 404 elsewhere. */
+  /**
+   * Returns the handler behind the gate. It answers at the addresses of metadata and endpoint, and with 404 elsewhere.
+   */
   handle(handler: McpHandler): (request: Request) => Promise<Response>
-  /** Whether an address is the endpoint's or the metadata's, for mounting beside other routes. */
+  /** Returns whether an address is that of the endpoint or the metadata, for mounting beside other routes. */
   serves(request: Pick<Request, 'url'>): boolean
   /**
    * Decides about one request: host, origin, metadata, token, scopes, tool and session.
    *
-   * @param parsedBody - The body, where something before the gate has parsed it.
+   * @param parsedBody - The body, if code before the gate has parsed it.
    */
   admit(request: Request, parsedBody?: unknown): Promise<Admission>
-  /** As it was given. */
+  /** The option `resource`, unchanged. */
   readonly resource: string
-  /** Where the protected resource metadata is (RFC 9728). */
+  /** Address of the protected resource metadata (RFC 9728). */
   readonly metadataUrl: string
 }
 
 /**
- * Makes the gate of an MCP server: an OAuth resource server by the MCP authorization specification, in its
- * revisions 2025-06-18, 2025-11-25 and 2026-07-28.
+ * Makes the gate of an MCP server: an OAuth resource server by the MCP authorization specification, in its revisions
+ * 2025-06-18, 2025-11-25 and 2026-07-28.
  *
- * Verifies host, origin and token (audience, issuer, signature, life, proof of its key), and for `tools/call` the
- * scopes and the login that the tool needs. The caller's token ends here: neither the `AuthInfo` nor the request
- * that the handler gets holds it. Whether the user may do what a call asks for is not decided here: see `guardTools`.
+ * Verifies host, origin and token (audience, issuer, signature, lifetime, proof of its key), and for `tools/call` the
+ * scopes and the login that the tool requires. The caller's token goes no further: neither the `AuthInfo` nor the
+ * handler's request contains it. The gate does not decide whether the user may make this call: `guardTools` does.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization | MCP, Authorization}
@@ -90,7 +99,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
   const { resource, maxBodyBytes = DEFAULT_MAX_BODY_BYTES, clock = systemClock } = options
   const endpoint = endpointOf('mcpResourceServer.resource', resource)
   checkProfile(options.authorizationServer)
-  // Copied, as the tools' rules are: an app may go on with the same lists for its next gate.
+  // Copied, like the tools' rules: an app may reuse the same lists for its next gate.
   const scopes = copyOfList(options.scopes ?? [])
   const tools = toolRulesOf(options)
   const ids = new CallerIds(signingKey('mcpResourceServer.sessionKey', options.sessionKey), resource)
@@ -119,7 +128,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
   })
   const metadataUrl = server.metadataUrl ?? ''
   const metadataPath = new URL(metadataUrl).pathname
-  // Wrong rules would show at the first call only.
+  // Checked now: wrong rules would else show only at the first call.
   checkRules(tools, scopes)
 
   const admit = async (request: Request, given?: unknown): Promise<Admission> => {
@@ -132,7 +141,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
     const cors = corsHeaders(request, rules)
     const refuse = (response: Response) => ({ ok: false, response: withHeaders(response, cors) }) as const
     let read: ReadBody | undefined
-    // Nothing of the body is read for a token that does not verify.
+    // The body is read only after the token is verified.
     const passed = await server.protect(protectedPart(request), rulesFor(request, scopes, {}), async () => {
       read = knownTool(await bodyOf(request, parsedBody, maxBodyBytes), tools)
       return rulesFor(request, scopes, (read?.ok === true && tools?.get(read.tool ?? '')) || {})
@@ -143,7 +152,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
     const { identity } = passed
     const own = await ids.read(request.headers, identity)
     if (!own.ok) return refuse(own.response)
-    // The SDK's store of tasks tells sessions apart, and without one gives each user the tasks of all.
+    // The SDK's store of tasks separates tasks by session. Without sessions, each user would get the tasks of all.
     const isShared = own.headers['mcp-session-id'] === undefined && !isModern(request)
     if (isShared && isAboutTask(message?.body)) return refuse(taskWithoutSession(message?.body))
     return {
@@ -182,18 +191,19 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
       if (!admission.ok) return admission.response
       const { identity, authInfo, parsedBody } = admission
       const more = parsedBody === undefined ? {} : { parsedBody }
-      // Both SDKs fill their streams from within the call. Given back in an object, the answer's own is not wrapped.
+      // Both SDKs fill their streams from within the call. The response is returned inside an object, so that it is not
+      // wrapped.
       const { response } = await runAs(identity, async () => ({
         response: await handler(admission.request, { authInfo, ...more }),
       }))
-      // A refusal may come from before any server is made, such as for a session of an earlier process.
+      // A refusal may come before a server is made, such as for a session of an earlier process.
       if (response.ok) tellUnregistered(guarded)
       return admission.answer(response)
     },
   }
 }
 
-/** @throws ConfigurationError It is a request of Node or Express, whose address is a path. */
+/** @throws ConfigurationError This is a request of Node or Express, whose address is a path. */
 function pathOf({ url }: Pick<Request, 'url'>): string {
   if (URL.canParse(url)) return new URL(url).pathname
   throw new ConfigurationError(
@@ -207,7 +217,7 @@ async function bodyOf(request: Request, parsedBody: unknown, maxBytes: number): 
   return request.method === 'POST' ? readMessage(request, maxBytes) : undefined
 }
 
-/** Refuses a call of an unconfigured tool, where the tools are known (I12). */
+/** Refuses a call of an unknown tool, if the set of tools is configured (I12). */
 function knownTool(
   read: ReadBody | undefined,
   tools: ReadonlyMap<string, ToolRules> | undefined,
@@ -225,7 +235,7 @@ function rulesFor(
     scopes: [...new Set([...scopes, ...more])],
     acrValues,
     maxAge,
-    // Older clients ask for exactly what a challenge names, and would lose the rest.
+    // Older clients ask for exactly the scopes that a challenge names, and would lose their other scopes.
     challengeScopes: isModern(request) ? 'missing' : 'needed',
   }
 }
@@ -239,25 +249,31 @@ const protectedPart = ({ url, method, headers, signal }: Request): ProtectedRequ
   signal,
 })
 
-/** Token passthrough is forbidden: what could be passed on is taken out, the body too, which was parsed. */
+/**
+ * Removes the credentials and the body, which was parsed. Token passthrough is forbidden, so nothing is left to pass
+ * on.
+ */
 function withoutCredentials(request: Request, own: Readonly<Record<string, string>>): Request {
   const headers = new Headers({ ...Object.fromEntries(request.headers), ...own })
   for (const name of ['authorization', 'dpop', 'content-length']) headers.delete(name)
   return new Request(request.url, { method: request.method, headers, signal: request.signal })
 }
 
-/** Browsers ask first, since MCP clients send a header of their own; the document is public. */
+/** Browsers send a preflight request, since MCP clients send a header of their own. The document is public. */
 function metadataAnswer(request: Request, answer: Response | undefined): Response | undefined {
   if (request.method !== 'OPTIONS') return answer
   const headers = { 'access-control-allow-origin': '*', 'access-control-allow-headers': 'mcp-protocol-version' }
   return new Response(null, { status: 204, headers: { ...headers, 'access-control-allow-methods': 'GET, HEAD' } })
 }
 
-/** Whether a request opens a stream of what changes, as a GET did in older revisions: no answer of a call is in it. */
+/**
+ * Returns whether a request opens a stream of notifications, as GET did in older revisions. It carries no response of a
+ * call.
+ */
 const isListening = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && 'method' in body && body.method === 'subscriptions/listen'
 
-/** A stream without an end of its own, to the moment from which its token is refused. Its client opens another one. */
+/** Ends an endless stream at the moment when its token is no longer accepted. The client then opens another one. */
 function whileGood({ status, statusText, headers, body }: Response, { expiresAt }: Identity, clock: Clock): Response {
   const end = expiresAt === undefined ? undefined : (expiresAt + SKEW_SECONDS) * 1000
   const bounded = body === null || end === undefined ? body : endingIn(end - clock.now(), body)

@@ -3,42 +3,47 @@ import { tellApp } from '@behalf/core/spi'
 import { writeError } from '../guarded/report-error.ts'
 import type { McpHandler, McpResourceServer } from './mcp-resource-server.ts'
 
-/** What is needed of a Node request to read its body; Express's has it, parsed or not. */
+/** The parts of a Node request that are needed to read its body. An Express request has them, parsed or not. */
 export interface NodeBodyRequest extends NodeRequest, AsyncIterable<unknown> {
-  /** Where a parser ran before. */
+  /** The parsed body, if a parser ran before. */
   readonly body?: unknown
-  /** Whether all of it has come. */
+  /** Whether the whole request has arrived. */
   readonly complete?: boolean
 }
 
-/** What is needed of a Node response to stream into it. */
+/** The parts of a Node response that are needed to stream into it. */
 export interface NodeStreamResponse extends NodeResponse {
-  /** Sends a piece of the body. Returns `false` where the buffer is full: the next piece waits for `drain`. */
+  /** Sends a piece of the body. Returns `false` if the buffer is full: the next piece waits for `drain`. */
   write(chunk: Uint8Array): unknown
   /** Listens once. `close` before the end aborts the handler's request; `drain` lets the next piece be sent. */
   once(event: 'close' | 'drain', listener: () => void): unknown
-  /** Tells the client that there is an answer before its first piece. */
+  /** Sends status and headers before the first piece of the body. */
   flushHeaders?(): void
-  /** Breaks the connection: an answer that failed in the middle must not look complete. */
+  /** Breaks the connection: a response that failed in the middle must not look complete. */
   destroy(): unknown
-  /** Whether the status was sent. Without `next`, a failure after that breaks the connection; before it, it is a 500. */
+  /**
+   * Whether the status was sent. Without `next`, a failure after that breaks the connection. A failure before it is a
+   * 500.
+   */
   readonly headersSent: boolean
-  /** Whether the answer was sent whole. A `close` before that means that the client went away. */
+  /** Whether the whole response was sent. A `close` before that means that the client disconnected. */
   readonly writableEnded: boolean
 }
 
 /** Options of {@link nodeHandler}. */
 export interface NodeHandlerOptions {
   /**
-   * Gets what went wrong where there is no `next` that would; the client is told 500 and nothing more. What it throws is
-   * dropped. @default writes the error's name and where it was thrown to `console.error`: its message may hold secrets
+   * Called with an error if there is no `next`. The client gets only the status 500. An error of the callback is
+   * dropped.
+   * @default writes the error's name and the place where it was thrown to `console.error`. The message may contain
+   *   secrets
    */
   readonly onError?: (error: unknown) => void
 }
 
 /**
- * The handler behind the gate, for Express and for Node's own server: answers at the endpoint's and the metadata's
- * address, and leaves all others to `next`, or answers 404 without `next`. Streams what the handler streams.
+ * Returns the handler behind the gate, for Express and for Node's own server. It answers at the addresses of endpoint
+ * and metadata. It passes other requests to `next`, or answers 404 without `next`. It streams responses.
  *
  * Works with and without a JSON parser before it.
  */
@@ -58,11 +63,11 @@ export function nodeHandler(
         if (!outgoing.writableEnded) gone.abort(new DOMException('the client went away', 'AbortError'))
       })
       const response = await handle(requestOf(part, incoming, gone.signal))
-      // A body that was refused unread is not waited for.
+      // If the body was refused unread, the server does not wait for the rest of it.
       if (incoming.complete === false) outgoing.setHeader('connection', 'close')
       await stream(response, outgoing, gone.signal)
     }
-    // A request that cannot be one, such as TRACE, must end itself and not the process.
+    // An invalid request, such as TRACE, must fail alone and not end the process.
     serve().catch((error: unknown) => {
       if (next !== undefined) return next(error)
       if (gone.signal.aborted) return
@@ -81,14 +86,14 @@ function requestOf(
   signal: AbortSignal,
 ): Request {
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
-  // A body that was parsed comes as text again: the gate reads each body once, and hands on what it read.
+  // A parsed body becomes text again: the gate parses each body once, and passes on what it parsed.
   const body = incoming.body === undefined ? bytesOf(incoming) : JSON.stringify(incoming.body)
   return new Request(url, { method, headers, signal, body, duplex: 'half' } as RequestInit)
 }
 
 function bytesOf(incoming: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
   const iterator = incoming[Symbol.asyncIterator]()
-  // Nothing is read before the gate asks for it, and nothing ended: that would take the answer's connection away.
+  // Reads nothing until the gate asks, and never destroys the request: that would close the connection of the response.
   const source: UnderlyingDefaultSource<Uint8Array> = {
     async pull(controller) {
       const { value, done } = await iterator.next()
@@ -102,7 +107,7 @@ function bytesOf(incoming: AsyncIterable<unknown>): ReadableStream<Uint8Array> {
 async function stream(response: Response, outgoing: NodeStreamResponse, gone: AbortSignal): Promise<void> {
   const reader = response.body?.getReader()
   const left = new Promise<void>((resolve) => {
-    // A client that left before the response drains nothing, so the source of the stream is cancelled.
+    // A client that disconnected before the response ends never drains it, so the source of the stream is cancelled.
     const leave = () => {
       resolve()
       void reader?.cancel(gone.reason).catch(() => {})
@@ -113,7 +118,7 @@ async function stream(response: Response, outgoing: NodeStreamResponse, gone: Ab
   if (gone.aborted) return
   outgoing.statusCode = response.status
   for (const [name, value] of response.headers) outgoing.setHeader(name, value)
-  // An idle stream of events would be no answer to its client until the first event.
+  // Without this, a client of an idle stream would get no response until the first event.
   if (reader !== undefined) outgoing.flushHeaders?.()
   for (;;) {
     const next = await reader?.read()

@@ -1,10 +1,13 @@
 import * as z from 'zod/mini'
 import { readBounded } from '../guarded/read-bounded.ts'
 
-/** The part of a JSON-RPC message that decides what its token must carry. */
+/** The part of a JSON-RPC message that decides which scopes its token needs. */
 const ToolCall = z.object({ method: z.literal('tools/call'), params: z.object({ name: z.string() }) })
 
-/** A message that begins a task, or is about one (revision 2025-11-25): the SDK sends its answer to who reads that task. */
+/**
+ * A message that begins a task, or concerns one (revision 2025-11-25). The SDK sends its result to any caller that
+ * reads the task.
+ */
 const AboutTask = z.union([
   z.object({ method: z.string().check(z.startsWith('tasks/')) }),
   z.object({ params: z.object({ task: z.looseObject({}) }) }),
@@ -13,19 +16,19 @@ const AboutTask = z.union([
 
 const RequestId = z.object({ id: z.union([z.string(), z.number()]) })
 
-/** A body that takes longer keeps a connection, and is not waited for. */
+/** Maximum time to read a body, in milliseconds: a slow one keeps a connection open. */
 const MAX_BODY_MS = 30_000
 
-/** A body as it was read: parsed once, for us and for the handler alike. */
+/** A body after reading: parsed once, for the gate and for the handler. */
 export type ReadBody =
   | { readonly ok: true; readonly body: unknown; readonly tool: string | undefined }
   | { readonly ok: false; readonly response: Response }
 
 /**
- * Reads a JSON-RPC body, within a bound.
+ * Reads a JSON-RPC body, up to a size limit.
  *
- * The handler gets what was parsed here and never the text: two parsers that differ would let a call pass under
- * another tool's rules.
+ * The handler gets the parsed body and never the text: with two different parsers, a call could pass under another
+ * tool's rules.
  */
 export async function readMessage(request: Request, maxBytes: number): Promise<ReadBody> {
   if (!/^application\/json\s*(?:;|$)/i.test(request.headers.get('content-type') ?? '')) {
@@ -44,9 +47,9 @@ export async function readMessage(request: Request, maxBytes: number): Promise<R
 }
 
 /**
- * A body that was parsed before it came here.
+ * Checks a body that was parsed before.
  *
- * Batches are refused, as since revision 2025-06-18: two calls in one request could need two different tokens.
+ * Refuses batches, which revision 2025-06-18 removed: two calls in one request could need two different tokens.
  */
 export function parsedMessage(body: unknown): ReadBody {
   if (Array.isArray(body)) return refuse(400, -32_600, 'Batches are not served')
@@ -56,10 +59,10 @@ export function parsedMessage(body: unknown): ReadBody {
 
 export const isAboutTask = (body: unknown): boolean => AboutTask.safeParse(body).success
 
-/** The answer to a call of a tool that this gate does not know (I12). */
+/** The response to a call of a tool that this gate does not know (I12). */
 export const unknownTool = (body: unknown): Response => errorOf(body, -32_602, 'This tool is not served here')
 
-/** The answer to what is about a task, where nothing tells whose task it is. */
+/** The response to a request about a task, if nothing identifies the task's owner. */
 export const taskWithoutSession = (body: unknown): Response =>
   errorOf(body, -32_601, 'Tasks are served within a session: open one with `initialize`')
 
@@ -71,11 +74,11 @@ function errorOf(body: unknown, code: number, message: string): Response {
   )
 }
 
-/** The answer to a session id that this caller was not given: clients open another session then. */
+/** The response to a session id that was not given to this caller. Clients then open another session. */
 export const unknownSession = (): Response =>
   Response.json({ jsonrpc: '2.0', error: { code: -32_001, message: 'Session not found' }, id: null }, { status: 404 })
 
-/** The answer to an event id that this caller was not given. */
+/** The response to an event id that was not given to this caller. */
 export const unknownEvent = (): Response =>
   Response.json({ jsonrpc: '2.0', error: { code: -32_000, message: 'Event not found' }, id: null }, { status: 400 })
 

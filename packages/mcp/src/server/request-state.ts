@@ -5,18 +5,18 @@ import { identityOf } from './auth-info.ts'
 import { principalOf } from './principal.ts'
 import { signingKey } from './signing-key.ts'
 
-/** Options of the state that clients carry from one round of a call to the next (revision 2026-07-28). */
+/** Options of the state that clients send back in the next round of a call (revision 2026-07-28). */
 export interface RequestStateOptions {
   /**
    * 32 bytes or more, the same in every process that may get the next round.
-   * @default random: only this process takes back what it gave out
+   * @default random: only this process accepts its own state
    */
   readonly key?: Uint8Array
   /** How long a client may take between two rounds, in seconds. @default 3600 */
   readonly lifetimeSeconds?: number
 }
 
-/** What a state says: which run of which tool. Signed and in the clear; it opens nothing by itself. */
+/** Content of the state: the run and the tool. Signed, not encrypted. It grants nothing by itself. */
 export interface RoundState {
   readonly tool: string
   readonly slot: string
@@ -34,9 +34,9 @@ const wire = z.strictObject({
 })
 
 /**
- * Signs and checks the state.
+ * Makes the functions that sign and check the state.
  *
- * It is bound to the user, the agent and the server: another's state is refused before any tool is asked. Within it, the guard
+ * It is bound to the user, the agent and the server: state of another one is refused before a tool runs. The guard
  * finds a run only under its owner and for equal arguments.
  */
 export function requestStates(option: string, options: RequestStateOptions = {}): RequestStateCodec<RoundState> {
@@ -57,7 +57,7 @@ export function requestStates(option: string, options: RequestStateOptions = {})
   })
 }
 
-/** The state of this round for this very tool, or nothing. */
+/** Returns the state of this round for this tool, or `undefined`. */
 export function roundOf(state: unknown, tool: string): RoundState | undefined {
   const parsed = wire.safeParse(state)
   return parsed.success && parsed.data.tool === tool ? (parsed.data as RoundState) : undefined

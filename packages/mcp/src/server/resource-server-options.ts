@@ -10,9 +10,9 @@ import type { SurroundingsOptions } from '@behalf/core/spi'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import type { GuardedTools } from './guard-tools.ts'
 
-/** What calls of one tool need of the token, beyond what every request needs. */
+/** Requirements for the token of a call of one tool, in addition to those of every request. */
 export interface ToolRules extends AuthenticationRules {
-  /** All of them. */
+  /** Required scopes, all of them. */
   readonly scopes?: readonly string[] | undefined
 }
 
@@ -23,40 +23,47 @@ export interface McpResourceServerOptions extends SurroundingsOptions {
    * (RFC 8707, RFC 9728) and the audience of its tokens.
    */
   readonly resource: string
-  /** The issuer whose tokens are taken, or a function that answers with the profile of each of several. */
+  /** The issuer whose tokens are accepted, or a function that returns the profile of each of several issuers. */
   readonly authorizationServer: Profile | ((issuer: string) => Profile | undefined)
-  /** What tokens call us, where the authorization server does not write `resource` into `aud`. @default `resource` */
+  /**
+   * The audience of the tokens, if the authorization server does not write `resource` into `aud`. @default `resource`
+   */
   readonly audience?: string | readonly string[] | undefined
-  /** Scopes that every request needs. @default none: each valid token for `resource` is let in, and the guard decides */
+  /**
+   * Scopes that every request needs.
+   * @default none: each valid token for `resource` is accepted, and the guard decides
+   */
   readonly scopes?: readonly string[] | undefined
   /**
-   * What `guardTools` made: calls of these tools need the `callerScopes` of their policies, and no other tool is called.
-   * @default the tools of `tools`, where that is given, else any
+   * The result of `guardTools`: calls of these tools need the `callerScopes` of their policies, and other tools are
+   * refused.
+   * @default the tools of `tools`, if given, else all tools
    */
   readonly guarded?: Pick<GuardedTools, 'callerScopes'> | undefined
   /**
-   * What calls of a tool need in addition, by name: more of the token, or another login. With `guarded`, each name must be
-   * one of its tools. Without, only the tools that are named here are called: give `{}` for one that needs no more.
+   * Further requirements for calls of a tool, by name: more scopes, or another login. With `guarded`, each name must be
+   * one of its tools. Without `guarded`, only the tools that are named here can be called: give `{}` for one that needs
+   * no more.
    */
   readonly tools?: Readonly<Record<string, ToolRules>> | undefined
-  /** More for the metadata document. Its scopes are those named above unless it names others. */
+  /** Further fields of the metadata document. By default its scopes are those named above. */
   readonly metadata?: Omit<MetadataOptions, 'resource'> | undefined
-  /** Takes tokens that are bound to a key, with their proofs. @default they are refused */
+  /** Accepts tokens that are bound to a key, with their proofs. @default such tokens are refused */
   readonly dpop?: DpopOptions | undefined
-  /** Takes opaque tokens too, by asking their issuer. @default they are refused */
+  /** Accepts opaque tokens too, by introspection at their issuer. @default such tokens are refused */
   readonly introspect?: Introspect | undefined
-  /** Asks the issuer about JWTs too, at each request. @default false: a JWT is verified here, by the issuer's keys */
+  /** Also introspects JWTs, at each request. @default false: a JWT is verified here, with the issuer's keys */
   readonly introspectJwts?: boolean | undefined
-  /** Which agents may act here. @default any */
+  /** Agents that may act here. @default any agent */
   readonly actors?: ActorRules | undefined
-  /** Values of `Host` that are ours. Any other is DNS rebinding, and refused. @default the host of `resource` */
+  /** Values of `Host` of this server. Any other is refused as DNS rebinding. @default the host of `resource` */
   readonly hosts?: readonly string[] | undefined
   /** Origins whose pages may call from a browser. @default the origin of `resource` */
   readonly origins?: readonly string[] | undefined
   /**
-   * Signs the ids of sessions and events of a stateful transport for the callers that got them: 32 random bytes or more, the same in
-   * every process that may get a session's next request.
-   * @default random: only this process takes back what it gave out
+   * Signs the ids of sessions and events of a stateful transport for the caller that got them: 32 random bytes or more,
+   * the same in every process that may get a session's next request.
+   * @default random: only this process accepts its own ids
    */
   readonly sessionKey?: Uint8Array | undefined
   /** Maximum size of a request body, in bytes. @default 1_048_576 */
@@ -86,7 +93,7 @@ export const optionKeys = [
 
 const toolRuleKeys = ['scopes', 'acrValues', 'maxAge'] as const satisfies readonly (keyof ToolRules)[]
 
-/** @throws ConfigurationError It is another object, such as the settings of a server, which may have an issuer too. */
+/** @throws ConfigurationError This is not a profile, such as the settings of a server, which may have an issuer too. */
 export function checkProfile(profile: McpResourceServerOptions['authorizationServer'] | undefined): void {
   if (typeof profile === 'function' || typeof profile?.provider === 'string') return
   throw new ConfigurationError(
@@ -95,7 +102,7 @@ export function checkProfile(profile: McpResourceServerOptions['authorizationSer
   )
 }
 
-/** The endpoint's address. */
+/** Returns the endpoint's address. */
 export function endpointOf(option: string, resource: unknown): URL {
   const url = typeof resource === 'string' && URL.canParse(resource) ? new URL(resource) : undefined
   if (url === undefined || url.search !== '' || url.hash !== '') {
@@ -105,7 +112,7 @@ export function endpointOf(option: string, resource: unknown): URL {
 }
 
 /**
- * What calls of each tool need; `undefined` where no set of tools is configured.
+ * Returns the requirements of each tool. `undefined` if no set of tools is configured.
  *
  * @throws ConfigurationError A name is not that of a guarded tool: its rules would apply to no tool.
  */
@@ -133,7 +140,7 @@ export function toolRulesOf({
   )
 }
 
-/** What is no list is refused where rules are checked. */
+/** Copies a list. Any other value stays, and is refused when the rules are checked. */
 export const copyOfList = <List>(list: List): List => (Array.isArray(list) ? ([...list] as List) : list)
 
 const copyOf = ({ scopes, acrValues, maxAge }: ToolRules): ToolRules => ({
@@ -142,7 +149,7 @@ const copyOf = ({ scopes, acrValues, maxAge }: ToolRules): ToolRules => ({
   ...(maxAge !== undefined && { maxAge }),
 })
 
-/** Every scope that some request needs: what a client may ask for at once. */
+/** Returns every scope that some request needs, which a client may ask for at once. */
 export function scopesOf(
   scopes: readonly string[],
   tools: ReadonlyMap<string, ToolRules> | undefined,
@@ -150,7 +157,7 @@ export function scopesOf(
   return [...new Set([...scopes, ...[...(tools?.values() ?? [])].flatMap((rules) => rules.scopes ?? [])])]
 }
 
-/** The gate's own rules, checked as `protect` will check them. */
+/** Checks the gate's own rules, as `protect` will check them. */
 export function checkRules(tools: ReadonlyMap<string, ToolRules> | undefined, scopes: readonly string[]): void {
   const word = /^[\x21\x23-\x5b\x5d-\x7e]+$/
   const lists: (readonly [string, readonly string[] | undefined])[] = [['mcpResourceServer.scopes', scopes]]

@@ -3,10 +3,10 @@ import { policiesOf, readTools } from '@behalf/core/spi'
 import { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-tools.ts'
 
 /**
- * Makes guarded MCP tools of tools that `defineTool` made: `register` puts them on a server. They behave as those of
- * {@link guardTools}.
+ * Makes guarded MCP tools from tools that `defineTool` made. `register` adds them to a server. They behave like those
+ * of {@link guardTools}.
  *
- * @throws ConfigurationError An unknown option, a name that is there twice, or a tool that this guard cannot serve.
+ * @throws ConfigurationError An unknown option, a duplicate name, or a tool that this guard cannot serve.
  */
 export function toMcpTools(
   guard: Guard,

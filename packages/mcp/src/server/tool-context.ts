@@ -3,10 +3,10 @@ import type { ServerContext } from '@modelcontextprotocol/server'
 import { authInfoWithoutToken, holdsCredentials } from '../guarded/without-credentials.ts'
 
 /**
- * The context as a tool's body gets it: without credentials, and with the state that this body itself gave out. What the
- * body tells or asks its client by it goes out without tokens, as its result does (E4).
+ * Returns the context for a tool's body: without credentials, and with the state that this body itself returned. Tokens
+ * are removed from the body's messages to the client, as they are from its result (E4).
  *
- * @param own - Its `requestState` of the round before.
+ * @param own - The body's `requestState` of the previous round.
  */
 export function toolContext(context: ServerContext, own: string | undefined, redact: Redactor): ServerContext {
   const { http } = context

@@ -1,14 +1,14 @@
 import { denySentences } from '@behalf/core/spi'
 import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
 
-/** What a client wrote, by what a tool's schema made of it. */
+/** Arguments as the client wrote them, by the objects that a tool's schema made from them. */
 const written = new WeakMap<object, unknown>()
 
 /**
- * The tool's own schema, which remembers what it parsed. The SDK parses before the guard, and again in each round of a
- * call. A schema that fills in random values would otherwise give each round another name.
+ * Wraps the tool's own schema so that it remembers its inputs. The SDK parses before the guard, and again in each round
+ * of a call. If a schema fills in random values, each round would otherwise be a new call.
  *
- * @param report - Gets what the schema throws: the SDK would tell the client its text.
+ * @param report - Called with an error of the schema: the SDK would send its text to the client.
  */
 export function rememberingWritten(
   { '~standard': standard }: StandardSchemaWithJSON,
@@ -36,6 +36,6 @@ export function rememberingWritten(
   }
 }
 
-/** What the client wrote; the parsed input itself where that is not known. */
+/** Returns the arguments as the client wrote them, or the parsed input if they are unknown. */
 export const writtenOf = (input: unknown): unknown =>
   (typeof input === 'object' && input !== null && written.get(input)) || input

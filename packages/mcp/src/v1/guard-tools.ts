@@ -27,9 +27,9 @@ export interface GuardToolsOptions<S extends Schemas> extends GuardRules {
   readonly policies: PoliciesFor<S>
 }
 
-/** Tools behind a guard, to be put on each server of the v1 SDK. */
+/** Guarded tools, to register on each server of the v1 SDK. */
 export interface GuardedTools {
-  /** By tool, what the token of its caller must carry: give all this to the gate as `guarded`. */
+  /** The scopes that the caller's token must have, by tool. Pass it to the gate as `guarded`. */
   readonly callerScopes: ReadonlyMap<string, readonly string[]>
   /** Registers the tools. @returns the server */
   register(server: McpServer): McpServer
@@ -38,11 +38,11 @@ export interface GuardedTools {
 const DEFAULT_WAIT_SECONDS = 20
 
 /**
- * `guardTools` of `@behalf/mcp/server`, for servers on the v1 SDK (`@modelcontextprotocol/sdk`), whose newest
- * revision is 2025-11-25: it has no state that a client brings back, so a call that comes again is found by its
- * owner, its tool and its arguments.
+ * Puts the guard before each tool, like `guardTools` of `@behalf/mcp/server`, for servers of the v1 SDK
+ * (`@modelcontextprotocol/sdk`). That SDK's newest revision is 2025-11-25, in which clients send no state back. So the
+ * guard finds a repeated call by its owner, its tool and its arguments.
  *
- * Schemas are zod's (v4, mini included), as the v1 SDK wants them.
+ * Schemas are zod's (v4, mini included), as the v1 SDK requires.
  *
  * @throws ConfigurationError An unknown option, or a tool without a policy or without `execute`.
  */
@@ -85,9 +85,10 @@ function register(server: McpServer, guarded: GuardedTool): void {
 }
 
 /**
- * Refuses calls as tasks before they act. The SDK would run the tool, and then report its result as a malformed
- * task: the client gets an error, and calls again.
- * @see {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#tool-level-negotiation | MCP, Tasks}
+ * Refuses calls that ask to run as tasks. The SDK would run the tool, and then report its result as a malformed task.
+ * The client would get an error and call again.
+ * @see
+ *   {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#tool-level-negotiation | MCP, Tasks}
  */
 function refuseTasks({ server }: McpServer, guarded: object): void {
   aroundHandler<CallToolRequest, Extra, unknown>(server, 'tools/call', async (call, request, extra) => {

@@ -5,7 +5,10 @@ import { authInfoWithoutToken, holdsCredentials } from '../guarded/without-crede
 
 export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 
-/** The context as a tool's body gets it: without credentials, and what the body tells its client without tokens (E4). */
+/**
+ * Returns the context for a tool's body: without credentials. Tokens are removed from the body's messages to the client
+ * (E4).
+ */
 export function toolContext({ authInfo, requestInfo, ...context }: Extra, redact: Redactor): Extra {
   return {
     ...context,
