@@ -8,7 +8,7 @@ import { isWakeUp, ourInterrupt } from './wake-up.ts'
 
 type Told = Partial<ToolExecutionContext>
 
-/** What a tool is told when it goes on. */
+/** Values that Mastra gives a tool when its call resumes. */
 interface Resumed {
   readonly resumeData?: unknown
   readonly suspendPayload?: unknown
@@ -16,7 +16,7 @@ interface Resumed {
 
 type Suspend = (payload: unknown, options?: SuspendOptions) => Promise<unknown>
 
-/** What Mastra hands to a tool. What is named here is there in some versions, and missing from the types of others. */
+/** The context that Mastra passes to a tool. Some fields exist only in some versions, or are missing from the types. */
 export type Context = Told &
   Resumed & {
     readonly runId?: unknown
@@ -28,7 +28,7 @@ export type Context = Told &
     readonly workflow?: NonNullable<Told['workflow']> & Resumed
   }
 
-/** A copy of what tells where a call stands and what it goes on with. */
+/** Copies the parts of a context that locate a call and that resume it. */
 export function copyOf(context: Context): Context {
   const { agent, workflow } = context
   return {
@@ -47,13 +47,13 @@ function partOf<Part extends Resumed>(part: Part): Part {
   }
 }
 
-/** A copy of plain JSON, which the tool's code may change. */
+/** Returns a copy of plain JSON, which the tool's code may change. */
 const ownCopy = (value: unknown): unknown => structuredClone(plainCopy(value)) ?? value
 
 /**
- * Where a run is found again. Mastra keeps the ids of run and call across restarts, and a run lasts one turn, so models
- * may restart the ids of their calls each turn. A step that is a tool is known by it, and the code of another step by
- * that step and its input.
+ * Returns the slot of a call, under which a run is found again. Mastra keeps the ids of run and call across restarts. A
+ * run lasts one turn, so models may reuse their call ids in each turn. If a tool is itself a step, the step identifies
+ * it. Code of another step is identified by that step and its input.
  */
 export function slotOf(context: Context, name: string): Slot {
   const { agent, workflow } = context
@@ -62,29 +62,29 @@ export function slotOf(context: Context, name: string): Slot {
   if (run && isOfStep(context)) {
     return [run, JSON.stringify([context.workflowId, writerOf(context), name, textOf(context.inputData)])]
   }
-  // Called by itself, nothing persists where it stands: an open question is found by what it asks.
+  // Outside a run, nothing persists. An open question is found by its content.
   if (!run || !agent?.toolCallId) return crypto.randomUUID()
   return [run, agent.toolCallId]
 }
 
 /**
- * What makes calls that are counted: lives as long as one attempt of a step, or as one call of an agent. Mastra makes a writer
- * for each of them, which stays the same object where code hands on copies of the rest.
+ * Returns the object by which calls are counted. It lives as long as one attempt of a step, or one call of an agent.
+ * Mastra makes a writer for each, and code that passes on a copy of the context passes on the same writer.
  */
 export const attemptOf = (context: Context): object =>
   suspenderOf(context) ?? context.writer ?? context.workflow ?? context
 
-/** Whether this is what Mastra hands to a step of the app's own, which hands it on as it is. */
+/** Returns whether this is the context of a step of the app's own, which may pass it on unchanged. */
 const isOfStep = (context: Context): boolean =>
   context.agent === undefined && context.workflow === undefined && 'getStepResult' in context
 
-/** The id of the step, or the name of the tool, which Mastra's types do not name. */
+/** Returns the id of the step or the name of the tool, which Mastra's types omit. */
 const writerOf = ({ writer }: Context): unknown => (writer as { readonly name?: unknown } | undefined)?.name
 
 /**
- * Whether code handed on less than Mastra hands to the tools of an agent: the writer is missing, by which calls are counted,
- * or the run, as in what hooks and tools of the AI SDK are told. A call of theirs would be another one when they begin again,
- * and is not known to be in a background task.
+ * Returns whether code passed on less than Mastra gives the tools of an agent: the writer is missing, by which calls
+ * are counted, or the run. Hooks and tools of the AI SDK get such a context. When these begin again, their calls would
+ * be new ones, and nothing tells whether they run in a background task.
  */
 export function isPart(context: Context): boolean {
   const { agent, toolCallId, writer } = context
@@ -92,7 +92,7 @@ export function isPart(context: Context): boolean {
   return agent === undefined ? toolCallId !== undefined && runOf(context) === undefined : writer === undefined
 }
 
-/** A step's input, the same after Mastra's storage, which may keep members in another order. */
+/** Returns the JSON text of a step's input. It is the same after Mastra's storage, which may reorder the members. */
 function textOf(input: unknown): string | undefined {
   const sorted = (_: string, member: unknown) =>
     typeof member === 'object' && member !== null && !Array.isArray(member)
@@ -101,30 +101,30 @@ function textOf(input: unknown): string | undefined {
   try {
     return JSON.stringify(input, sorted)
   } catch {
-    // No JSON: Mastra's storage cannot keep it either.
+    // Not JSON: Mastra's storage cannot keep it either.
     return undefined
   }
 }
 
-/** The run that suspends and is resumed: of a nested workflow, the outermost one. */
+/** Returns the run that suspends and resumes. In a nested workflow, this is the outermost run. */
 function runOf({ workflow, runId }: Context): string | undefined {
   const run = workflow?.runId ?? runId
   return typeof run === 'string' && run !== '' ? run : undefined
 }
 
-/** The interrupt as the run keeps it, with the guard's proof that it made it for this run. */
+/** Returns the interrupt as the run stores it, with the guard's proof that it was made for this run. */
 export async function boundTo(context: Context, interrupt: Interrupt, { options }: GuardedCall): Promise<Interrupt> {
   const pause = pauseIn(context)
   return pause === undefined ? interrupt : options.guard.pauses.bind(interrupt, pause)
 }
 
-/** The name of this call's pause; `undefined` where it is in no run. */
+/** Returns the name of this call's pause. `undefined` outside a run. */
 function pauseIn(context: Context): string | undefined {
   const run = runOf(context)
   return run === undefined ? undefined : pauseOf(run, context.workflow === undefined ? context.agent : undefined)
 }
 
-/** How the guard is told of a pause: by its run and, in an agent, by the call. */
+/** Returns the name of a pause for the guard: the run and, in an agent, the call. */
 export function pauseOf(runId: string, call?: { readonly toolCallId?: string | undefined }): string {
   return JSON.stringify([runId, call?.toolCallId ?? null])
 }
@@ -133,14 +133,14 @@ const PROMISE =
   'returned a promise, and is asked within each call: verify the user before the run, and return the identity'
 
 /**
- * Returns for whom this call is made, asked at each call: the user who resumes a run may not be the one who began it.
+ * Returns the identity for which this call is made. It is read at each call: another user may resume the run.
  *
- * Mastra keeps the tools of a waiting run in memory and resumes with them, whichever tools the resume is given, and
- * does not tell that the run waited. So tools that were made for one user do nothing within `runAs` of another user.
+ * Mastra keeps the tools of a waiting run in memory. It resumes with them, whatever tools the app passes on resume, and
+ * does not report that the run waited. So tools that were made for one user do nothing within `runAs` of another user.
  */
 export function identityFor(call: GuardedCall, { agent }: Context): Identity | undefined {
   const { identity } = call.options
-  // The context of a worker is that of the user who started the worker.
+  // A background worker runs in the context of the user who started it.
   const isBackgroundTask = agent?.isBackgroundTask === true
   if (typeof identity !== 'function') {
     if (isBackgroundTask || !actsForAnother(identity)) return identity
@@ -158,7 +158,7 @@ export function identityFor(call: GuardedCall, { agent }: Context): Identity | u
   }
 }
 
-/** Whether the running code acts for another user than this one. */
+/** Returns whether the running code acts for another user than this one. */
 function actsForAnother(bound: Identity | undefined): boolean {
   let current: Identity
   try {
@@ -170,7 +170,7 @@ function actsForAnother(bound: Identity | undefined): boolean {
   return principalKey(bound) !== principalKey(current)
 }
 
-/** How this call can be suspended; `undefined` outside of agents, workflows and MCP servers. */
+/** Returns the function that suspends this call. `undefined` outside agents, workflows and MCP servers. */
 export function suspenderOf({
   suspend,
   agent,
@@ -179,12 +179,15 @@ export function suspenderOf({
   return suspend ?? agent?.suspend ?? workflow?.suspend
 }
 
-/** What Mastra hands to a tool that is a step by itself, in every version; a step of the app's own picks what it passes on. */
+/**
+ * Fields that Mastra passes, in every version, to a tool that is itself a step. A step of the app's own passes on only
+ * some of them.
+ */
 const wholeStep = { context: ['requestContext', 'abortSignal'], workflow: ['state', 'setState'] }
 
 /**
- * Whether the call is made by the code of a step of the app's own. Suspended there, that code would go on as if it
- * had a result, since Mastra looks for a suspension when the code has ended.
+ * Returns whether code of a step of the app's own makes the call. If the call suspended there, that code would continue
+ * as if it had a result: Mastra checks for a suspension only after the code has ended.
  */
 export function isInOwnStep(context: Context): boolean {
   const { agent, workflow } = context
@@ -198,10 +201,10 @@ export function isInOwnStep(context: Context): boolean {
 }
 
 /**
- * Whether another tool's code makes the call and passed on its context, or no client can resume the call, as with a
- * voice or an MCP server. If only this call suspended, that code or server would go on as if it had a result. Mastra
- * gives a tool the names of an agent or of a workflow; it gives both names to the code of a tool that it made. In
- * agents the writer holds the name of the tool.
+ * Returns whether another tool's code makes the call with its own context, or whether no client can resume the call, as
+ * with voice or an MCP server. If only this call suspended, that code or server would continue as if it had a result.
+ * Mastra gives a tool the fields `agent` or `workflow`, and gives both to the code of a tool that it made. In agents,
+ * the writer contains the name of the tool.
  */
 export function isInOtherCode(context: Context, { name, tool }: GuardedCall): boolean {
   if (runOf(context) === undefined || Object.hasOwn(context, 'agent') === Object.hasOwn(context, 'workflow'))
@@ -209,15 +212,15 @@ export function isInOtherCode(context: Context, { name, tool }: GuardedCall): bo
   return context.agent !== undefined && ![name, tool.id].includes(String(writerOf(context)))
 }
 
-/** Whether this call goes on: then Mastra has not read its arguments by the tool's schema. */
+/** Returns whether this call resumes. Mastra has then not parsed its arguments by the tool's schema. */
 export const isResumed = ({ resumeData, agent, workflow }: Context): boolean =>
   (resumeData ?? agent?.resumeData ?? workflow?.resumeData) != null
 
 /**
- * The context for the tool's own code: without what only woke the guard up, and with no way to suspend that would show
- * and keep a token of the call.
+ * Returns the context for the tool's own code. It omits the data that only woke the guard up. A suspension by the
+ * tool's code must neither show nor store a token of the call.
  *
- * Mastra checks no input where there is resume data, and checks that data by the tool's schema.
+ * If there is resume data, Mastra checks that data by the tool's schema, and does not check the input.
  */
 export function ownContext(context: Context, { tool, name }: GuardedCall, own: OwnSuspension): Context {
   const place = context.agent ?? context.workflow ?? context
@@ -234,7 +237,7 @@ export function ownContext(context: Context, { tool, name }: GuardedCall, own: O
   } as Context
 }
 
-/** What becomes of a suspension that the tool's own code asks for. */
+/** Redacts and records a suspension that the tool's own code asks for. */
 export interface OwnSuspension {
   readonly redact: Redactor
   readonly onSuspend: () => void

@@ -29,11 +29,11 @@ import { writtenOf } from './written-by.ts'
 
 export type Execute = (input: unknown, context?: Context) => Promise<unknown>
 
-/** The tool's `execute` behind `guard.run`. */
+/** Returns the tool's `execute` behind `guard.run`. */
 export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   const { guard } = call.options
   const guarded: Execute = async (given, handed = {}) => {
-    // Taken before anything is waited for: an app may fill in the same objects for its next call, and act for another user then.
+    // Copied before any wait: meanwhile, an app may reuse the same objects for its next call, and act for another user.
     const context = copyOf(handed)
     const { abortSignal } = context
     const identity = identityFor(call, context)
@@ -53,7 +53,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
       outcome = await guard.run(call.policy, invocation, async (parsed, one) => {
         await demandSameInput(parsed, call)
         const result = await execute(parsed, ownContext(context, call, { redact: redactorOf(one), onSuspend }))
-        // If this were stored as a result, the rest of the work would never be done.
+        // If the suspension were stored as a result, the rest of the work would never run.
         if (suspendsItself) throw new OwnSuspensionError()
         return fitting(result)
       })
@@ -70,7 +70,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
 const PART =
   'does not tell the run, as that of a hook or of a tool of the AI SDK: call it in a tool of createTool, and pass on all that is handed to that'
 
-/** Returns what Mastra gets of an error: its own signals unchanged, and one fixed sentence for all others. */
+/** Returns the error that Mastra gets: its own signals unchanged, and one fixed sentence for every other error. */
 function thrownFor(error: unknown, abortSignal: AbortSignal | undefined, call: GuardedCall): unknown {
   if (isSuspension(error) || (abortSignal?.aborted === true && error === abortSignal.reason)) return error
   reportError(error, call)
@@ -79,16 +79,16 @@ function thrownFor(error: unknown, abortSignal: AbortSignal | undefined, call: G
     : new ToolAuthorizationError('tool_failed', toolFailedSentence)
 }
 
-/** Ends the run of a tool whose own code asked Mastra to suspend it: it has no result yet. */
+/** Ends the run of a tool whose own code asked Mastra to suspend it. It has no result yet. */
 class OwnSuspensionError extends Error {}
 
 interface Arguments {
   readonly input: unknown
-  /** As they were written, by which the guard names the call. */
+  /** The arguments as the model wrote them, by which the guard names the call. */
   readonly rawInput: unknown
 }
 
-/** The arguments as Mastra reads them before a call; resumed, they come as the model wrote them. */
+/** Returns the arguments as Mastra parses them before a call. On resume, Mastra passes them as the model wrote them. */
 function argumentsOf(given: unknown, context: Context, { read }: GuardedCall): Arguments | Promise<Arguments> {
   const written = writtenOf(given)
   const input = plainCopy(given) ?? given
@@ -97,12 +97,14 @@ function argumentsOf(given: unknown, context: Context, { read }: GuardedCall): A
   return read(input).then((parsed) => ({ input: parsed, rawInput: writtenOf(parsed) ?? parsed }))
 }
 
-/** How Mastra ends a call that asks to be suspended while the model still streams: no failure of the tool. */
+/**
+ * Returns whether the error ends a call that suspends while the model still streams. This is not a failure of the tool.
+ */
 const isSuspension = (error: unknown): boolean => error instanceof Error && error.name === 'EagerToolExecutionNotRun'
 
 const bodies = new WeakSet<object>()
 
-/** Whether an `execute` is behind a guard. A second guard would find the write of the first one under way. */
+/** Returns whether an `execute` is behind a guard. A second guard would find the write of the first one under way. */
 export const isGuarded = (execute: object): boolean => bodies.has(execute)
 
 async function resultOf(outcome: Outcome<unknown>, context: Context, call: GuardedCall): Promise<unknown> {
@@ -119,10 +121,10 @@ async function resultOf(outcome: Outcome<unknown>, context: Context, call: Guard
 }
 
 /**
- * What a tool of Mastra's gives in place of a result that its `outputSchema` does not take, or where its
- * `requestContextSchema` does not take the request's context, which the text shows. As a result, it would end the run, and
- * the model is told to see an error: it calls again, and what was done would be done twice (A13), or what a person approved
- * counts as done and never was.
+ * Throws on Mastra's validation error. A tool returns it in place of a result if its `outputSchema` refuses the result,
+ * or its `requestContextSchema` refuses the context. If the run stored it as a result, the model would read an error
+ * and call again. A finished action could then run twice (A13), or an approved action could count as done and never
+ * run.
  *
  * @throws TypeError
  */
@@ -136,8 +138,8 @@ function fitting(result: unknown): unknown {
 const UNFIT = /^(Tool (in|out)put|Request context) validation failed/
 
 /**
- * A10: Mastra parses the input once more by the tool's own schema, out of our reach, before the tool's code gets it.
- * What a person approved must be what comes out of that.
+ * A10: Mastra parses the input again by the tool's own schema before the tool's code gets it. The second parse must
+ * return the input that a person approved.
  */
 async function demandSameInput(parsed: unknown, { name, tool }: GuardedCall): Promise<void> {
   if (tool.inputSchema === undefined || (await staysTheSame(tool.inputSchema, parsed))) return

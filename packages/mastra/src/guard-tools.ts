@@ -9,12 +9,12 @@ import { readerOf, rememberingWritten } from './written-by.ts'
 const optionKeys = ['guard', 'policies', 'identity', 'onError']
 
 /**
- * Puts the guard before each tool, for agents, workflows and MCP servers. Types, schemas and ids stay as they are,
- * and the tools that were passed in are not changed.
+ * Puts the guard before each tool, for agents, workflows and MCP servers. Types, schemas and ids stay as they are, and
+ * the tools that were passed in are not changed.
  *
- * A call that needs a person suspends with the interrupt as its payload; whatever it is resumed with, the guard
- * looks again. A refusal is thrown as a `ToolAuthorizationError`, whose fixed sentence the model is told; so is a call
- * that has to wait in a step of the app's own, whose code would go on without a result.
+ * A call that needs a person suspends with the interrupt as its payload. On resume, the guard checks again, whatever
+ * the resume data is. A refusal is thrown as a `ToolAuthorizationError`, and the model reads its fixed sentence. A call
+ * that must wait in a step of the app's own is thrown too: the step's code would continue without a result.
  *
  * @throws ConfigurationError An unknown option; a tool without a policy, with one that this guard cannot serve, or
  *   without `execute`; a tool of the AI SDK.
@@ -23,13 +23,13 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): Tools {
-  // Once: the app may fill in the same object for the tools of its next request.
+  // Copied once: the app may reuse the same object for the tools of its next request.
   const own = { ...options }
   const guarded = withPolicies(Object.entries<AnyTool>(tools), options, optionKeys)
   return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, options: own })])) as Tools
 }
 
-/** A clone by prototype: a new tool would lose its marker and its own rules for approvals. */
+/** Clones a tool with its prototype: a new tool would lose its marker and its own rules for approvals. */
 function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
   const { name, tool } = given
   const { execute } = tool
@@ -51,7 +51,7 @@ function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
   const call = { ...given, read }
   const clone = Object.assign(Object.create(Object.getPrototypeOf(tool)), tool) as AnyTool
   return withOwn(clone, {
-    // As a method of the tool, which is how Mastra calls it.
+    // Bound to the tool, as Mastra calls it.
     execute: guardExecute((execute as Execute).bind(tool), call),
     ...(inputSchema !== undefined && { inputSchema }),
     ...(resumeSchema !== undefined && { resumeSchema: orOurs(resumeSchema, isWakeUp) }),
@@ -61,7 +61,7 @@ function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
   })
 }
 
-/** Defines them: to assign them would leave it to the setters of a tool's own class. */
+/** Defines the members. An assignment would call setters of a tool's own class. */
 function withOwn(clone: AnyTool, members: Partial<AnyTool>): AnyTool {
   for (const [key, value] of Object.entries(members)) {
     Object.defineProperty(clone, key, { value, enumerable: true, configurable: true, writable: true })

@@ -3,11 +3,11 @@ import { parseInterrupt } from '@behalf/core/interrupts'
 
 /** A guarded call of an agent that waits for a person. */
 export interface PendingCall {
-  /** Mastra's id of the agent's run. Of a call within another agent: the id of the outer run. */
+  /** Mastra's id of the agent's run. For a call within another agent: the id of the outer run. */
   readonly runId: string
-  /** Absent in versions of Mastra that do not list it; there, the run's id alone resumes the call that waits. */
+  /** Absent in versions of Mastra that do not list it. There, the run's id alone resumes the call. */
   readonly toolCallId?: string
-  /** What the person has to do. Its `kind` says whether that is an approval, a login, a connection or a step-up. */
+  /** Action that the person must take. Its `kind` is an approval, a login, a connection or a step-up. */
   readonly interrupt: Interrupt
 }
 
@@ -15,11 +15,11 @@ export interface PendingCall {
 export interface PendingStep {
   /** The path to the step, for `run.resume({ step })`. */
   readonly step: readonly string[]
-  /** What the person has to do. Its `kind` says whether that is an approval, a login, a connection or a step-up. */
+  /** Action that the person must take. Its `kind` is an approval, a login, a connection or a step-up. */
   readonly interrupt: Interrupt
 }
 
-/** What `agent.listSuspendedRuns()` gives, as far as it is read. */
+/** The parts of the result of `agent.listSuspendedRuns()` that are read. */
 export interface SuspendedRuns {
   /** The suspended runs, each with the calls that wait in it. */
   readonly runs: readonly {
@@ -28,27 +28,28 @@ export interface SuspendedRuns {
   }[]
 }
 
-/** What a workflow's `run.start()` and `run.resume()` give, as far as it is read. */
+/** The parts of the result of a workflow's `run.start()` or `run.resume()` that are read. */
 export interface WorkflowEnd {
   /** How the run ended. Only a run with status `suspended` has steps that wait. */
   readonly status: string
-  /** Mastra gives it, and its types do not say so: where it is missing, say that of the run. */
+  /** Mastra returns it, but its types omit it. If it is missing, pass the run's own `runId`. */
   readonly runId?: string
-  /** Paths of the suspended steps, each from the outermost workflow inwards. Absent where no step is suspended. */
+  /** Paths of the suspended steps, each from the outermost workflow inwards. Absent if no step is suspended. */
   readonly suspended?: readonly (readonly string[])[]
   /** Results of the steps by the step's id. A suspended step's result has its `suspendPayload`. */
   readonly steps: object
 }
 
 /**
- * The guarded calls that wait, ready to be shown or stored.
+ * Lists the guarded calls that wait, for display or storage.
  *
- * Only reads; sends no request to a person. Leaves out what tools suspended themselves. If an agent calls another agent
- * or a workflow as a tool, its calls are listed with the run and the call of the outer agent. Storage holds the runs of
- * all users: filter `listSuspendedRuns` by the thread and resource of the current user. An unguarded tool that suspends
- * with text of a model may look like a guarded call: show no `url` except of your own pages.
+ * Only reads; sends no request to a person. Omits calls that tools suspended themselves. If an agent calls another
+ * agent or a workflow as a tool, its calls are listed with the run and the call of the outer agent. Storage holds the
+ * runs of all users: filter `listSuspendedRuns` by the thread and resource of the current user. An unguarded tool that
+ * suspends with text of a model may look like a guarded call: show no `url` except of your own pages.
  *
- * @param result - What `agent.listSuspendedRuns(…)` gave (an agent's own result names one call at most), or how a workflow's run ended.
+ * @param result - Result of `agent.listSuspendedRuns(…)` (an agent's own result names one call at most), or result of a
+ *   workflow's run.
  */
 export function interruptsOf(result: SuspendedRuns): readonly PendingCall[]
 /**
@@ -70,7 +71,10 @@ function callsOf({ runs }: SuspendedRuns): PendingCall[] {
   )
 }
 
-/** Of a call that another agent made, the payload is kept within that of the call of the agent. */
+/**
+ * Returns the interrupt of a payload. If another agent made the call, its payload is inside the payload of that agent's
+ * call.
+ */
 function interruptIn(payload: unknown): Interrupt | undefined {
   const interrupt = parseInterrupt(payload)
   if (interrupt !== undefined || typeof payload !== 'object' || payload === null) return interrupt
@@ -85,7 +89,10 @@ function stepsOf({ status, suspended = [], steps }: WorkflowEnd): PendingStep[] 
   })
 }
 
-/** A nested workflow's step is named by its path, and its payload is kept with the outermost. */
+/**
+ * Returns the payload of a step. A step of a nested workflow is named by its path, and the outermost workflow stores
+ * its payload.
+ */
 function payloadAt(steps: object, [first = '']: readonly string[]): unknown {
   const step: unknown = Object.entries(steps).find(([name]) => name === first)?.[1]
   return typeof step === 'object' && step !== null && 'suspendPayload' in step ? step.suspendPayload : undefined

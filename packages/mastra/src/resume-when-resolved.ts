@@ -6,15 +6,15 @@ import { type WakeUp, wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions {
-  /** The guard whose tools suspended, or another one over the same store and keys. */
+  /** Guard whose tools suspended, or another guard over the same store and keys. */
   readonly guard: Pick<Guard, 'pauses'>
-  /** Who asks. Questions are looked up under this identity only. */
+  /** Identity that asks. Questions are read only under this identity. */
   readonly identity: Identity
   /** Aborts the lookups of the questions. @default they are not aborted */
   readonly signal?: AbortSignal
 }
 
-/** The arguments with which one call goes on: `agent.resumeStream(resumeData, { runId, toolCallId })`. */
+/** Arguments that resume one call: `agent.resumeStream(resumeData, { runId, toolCallId })`. */
 export interface CallResumption {
   /** The wake-up with which the call is resumed. It proves nothing: the guard checks again. */
   readonly resumeData: WakeUp
@@ -26,7 +26,7 @@ export interface CallResumption {
   readonly toolCallId?: string
 }
 
-/** The argument with which one step goes on: `run.resume({ step, resumeData })`. */
+/** Argument that resumes one step: `run.resume({ step, resumeData })`. */
 export interface StepResumption {
   /** The wake-up with which the step is resumed. It proves nothing: the guard checks again. */
   readonly resumeData: WakeUp
@@ -42,7 +42,7 @@ export interface Resumed<Resumption> {
    * questions are unknown or another user's (the two look the same), or no guard with these keys suspended them here.
    */
   readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
-  /** What to resume with, one call or step each. Empty unless `resolved`. */
+  /** The values to resume with, one for each call or step. Empty unless `resolved`. */
   readonly resumptions: readonly Resumption[]
 }
 
@@ -52,15 +52,16 @@ export interface Resumed<Resumption> {
  * Polls once and does not wait: call it again after the interrupt's `interval`, or when the user comes back. Resume one
  * after the other, and read each stream to its end. The value that resumes a call is only a wake-up: the tool checks
  * again, under the identity of the user who resumes. Sign-in, connection and step-up have no record, so they are
- * returned at once: call this when the user has done what was asked. Left out are questions that are unknown or another
- * user's, calls that no guard with these keys suspended, and calls within another agent or a workflow that an agent
- * calls as a tool: its proof is for that agent's own run, which Mastra does not tell here.
+ * returned at once: call this after the user's action. Omits questions that are unknown or another user's, and calls
+ * that no guard with these keys suspended. Omits calls within another agent, or within a workflow that an agent calls
+ * as a tool: their proof is for the inner run, which Mastra does not report here.
  *
  * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again later.
  */
 export function resumeWhenResolved(result: SuspendedRuns, options: ResumeOptions): Promise<Resumed<CallResumption>>
 /**
- * Returns a resumption for every step whose question was answered. `unknown` also where the run's id is missing.
+ * Returns a resumption for every step whose question was answered. The status is `unknown` also if the run's id is
+ * missing.
  *
  * @param result - What `run.start()` or `run.resume()` returned.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.

@@ -1,6 +1,6 @@
 import type { StandardSchemaWithJSON } from '@mastra/core/schema'
 
-/** Whether a schema takes a plain value and gives back an equal one. */
+/** Returns whether a schema accepts a plain value and returns an equal one. */
 export async function staysTheSame(schema: StandardSchemaWithJSON<unknown>, value: unknown): Promise<boolean> {
   const validated = schema['~standard'].validate(value)
   const result = validated instanceof Promise ? await validated : validated

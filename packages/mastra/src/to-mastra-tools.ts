@@ -10,10 +10,10 @@ export type MastraTools<Tools extends readonly DefinedTool[]> = {
 }
 
 /**
- * Makes guarded tools of Mastra of tools that `defineTool` made, with the name of each as its id. They behave as those
+ * Makes guarded tools of Mastra from tools that `defineTool` made. The name of each is its id. They behave like those
  * of {@link guardTools}.
  *
- * @throws ConfigurationError An unknown option, a name that is there twice, or a tool that this guard cannot serve.
+ * @throws ConfigurationError An unknown option, a duplicate name, or a tool that this guard cannot serve.
  */
 export function toMastraTools<const Tools extends readonly DefinedTool[]>(
   guard: Guard,

@@ -2,7 +2,7 @@ import type { Interrupt } from '@behalf/core'
 import { parseInterrupt } from '@behalf/core/interrupts'
 import type { StandardSchemaWithJSON } from '@mastra/core/schema'
 
-/** What a suspended call is resumed with. It says nothing: the guard looks again, whatever it is resumed with (A3). */
+/** Value that resumes a suspended call. It carries no decision: the guard checks again, whatever the value is (A3). */
 export interface WakeUp {
   /** Marks the value as a wake-up of this package. `look`: check the call again. */
   readonly $behalf: 'look'
@@ -13,7 +13,10 @@ export const wakeUp: WakeUp = Object.freeze({ $behalf: 'look' })
 export const isWakeUp = (value: unknown): value is WakeUp =>
   typeof value === 'object' && value !== null && '$behalf' in value
 
-/** The interrupt that a call of this tool was suspended with by its wrapper, and not by its own code. */
+/**
+ * Returns the interrupt with which the wrapper of this tool suspended a call. `undefined` if the tool's own code
+ * suspended it.
+ */
 export function ourInterrupt(payload: unknown, tool: string): Interrupt | undefined {
   const interrupt = parseInterrupt(payload)
   return interrupt?.tool === tool ? interrupt : undefined
@@ -21,7 +24,7 @@ export function ourInterrupt(payload: unknown, tool: string): Interrupt | undefi
 
 type Schema = StandardSchemaWithJSON<unknown>
 
-/** The tool's own schema, which also lets pass what the wrapper suspends and is resumed with. */
+/** Extends the tool's own schema, so that it also accepts the wrapper's values for suspend and resume. */
 export function orOurs(schema: Schema, isOurs: (value: unknown) => boolean): Schema {
   const { validate, ...standard } = schema['~standard']
   return {

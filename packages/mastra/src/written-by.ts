@@ -3,18 +3,18 @@ import { createTool } from '@mastra/core/tools'
 
 type Schema = StandardSchemaWithJSON<unknown>
 
-/** What was written, by what a tool's schema made of it. */
+/** Original inputs, by the objects that a tool's schema made from them. */
 const written = new WeakMap<object, unknown>()
 
 /**
- * The tool's own schema, which remembers what it parsed. Mastra parses before the guard, and again when it repeats a
- * step or a call. A schema that fills in random values would otherwise give each attempt another name.
+ * Wraps the tool's own schema so that it remembers its inputs. Mastra parses before the guard, and again when it
+ * repeats a step or a call. If a schema fills in random values, each attempt would otherwise be a new call.
  */
 export function rememberingWritten(schema: Schema): Schema {
   const { '~standard': standard } = schema
   const remember = (result: Awaited<ReturnType<typeof standard.validate>>, value: unknown) => {
     if (result.issues === undefined && typeof result.value === 'object' && result.value !== null) {
-      // Mastra hands on what it parsed, and parses it once more: what was written first is the call.
+      // Mastra parses its own output again. The first input is the call's.
       written.set(result.value, writtenOf(value) ?? value)
     }
     return result
@@ -26,21 +26,22 @@ export function rememberingWritten(schema: Schema): Schema {
       return result instanceof Promise ? result.then((one) => remember(one, value)) : remember(result, value)
     },
   }
-  // All else that Mastra and the app read of a schema stays, such as the methods of zod's. A frozen schema has no other
-  // property of this name, so what stands before it inherits from it; one that is a function has to stay one.
+  // All other members of the schema stay, such as the methods of zod. A frozen schema cannot be changed, so the wrapper
+  // inherits from it. A schema that is a function must stay a function.
   if (typeof schema !== 'function') return Object.create(schema, { '~standard': { value: own, enumerable: true } })
   return new Proxy(schema, { get: (target, key) => (key === '~standard' ? own : Reflect.get(target, key)) })
 }
 
-/** What was written of a parsed input. `undefined` where Mastra hands on another object than the schema gave. */
+/** Returns the original of a parsed input. `undefined` if Mastra passes another object than the schema returned. */
 export const writtenOf = (input: unknown): unknown =>
   typeof input === 'object' && input !== null ? written.get(input) : undefined
 
 /**
- * Mastra's own reading of a model's arguments: it drops a `null` for what is optional, and reads lists that were written as
- * text. It does that before a call, and not when the call is resumed, which would then be another one.
+ * Returns Mastra's own parser of a model's arguments: it drops a `null` of an optional field, and parses lists that
+ * were written as text. Mastra parses so before a call, and not on resume. Without it, the resumed call would be
+ * another call.
  *
- * @returns The arguments as they are where the schema refuses them: the guard says so.
+ * @returns The unchanged arguments if the schema refuses them: the guard then refuses the call.
  */
 export function readerOf(inputSchema: Schema): (input: unknown) => Promise<unknown> {
   const tool = createTool({
