@@ -98,7 +98,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: approvals by CIBA',
 
   test('a person whom the realm does not know is not asked, and the operator is told why', async () => {
     const before = device.asked.length
-    const { first } = await begin(profileAt(REALM, { ...AGENT, loginHint: () => 'nobody' }))
+    const { first } = await begin(profileAt(REALM, { ...AGENT, loginHint: () => 'unknown-user' }))
     expect(first).toMatchObject({ status: 'denied', code: 'approval_not_sent' })
     expect(JSON.stringify(first)).toContain('invalid_user')
     expect(device.asked).toHaveLength(before)
