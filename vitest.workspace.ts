@@ -18,9 +18,9 @@ const roots = [
 // takes the files of the nightly gate `long tests`, `*.long.ts`: whole servers, and processes that are killed at random.
 export default defineConfig({
   test: {
-    // By itself vitest leaves one core free, which on two cores is half of them; many tests only wait. Twice as many workers
-    // end no sooner where the gates run beside them.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // By itself vitest leaves one core free, which on two cores is half of them. Half of a test's time it waits: for a process, a
+    // server or a timer.
+    maxWorkers: 2 * availableParallelism(),
     projects: roots
       .filter(({ root }) => existsSync(`${root}/test`))
       .map(({ name, root }) => ({
