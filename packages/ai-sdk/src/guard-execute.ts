@@ -1,6 +1,14 @@
 import { ConfigurationError, type Invocation, type Outcome, ToolAuthorizationError } from '@behalf/core'
 import { parseInterrupt } from '@behalf/core/interrupts'
-import { denySentences, refusalParts, slotWithin, tellFault, toolFailedSentence } from '@behalf/core/spi'
+import {
+  denySentences,
+  isToolRefusal,
+  refusalParts,
+  slotWithin,
+  tellFault,
+  toolFailedSentence,
+  toolRefusal,
+} from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
 import { wasAsked } from './approval-of.ts'
 import { type CallInMessages, pauseOf } from './call-in-messages.ts'
@@ -88,7 +96,7 @@ async function runGuarded(
   if (outcome.status === 'interrupted' && isModels && !wasAsked(call)) reportUnasked(call)
   if (outcome.status !== 'done' || began || isKnown) return resultOf(outcome)
   reportError(new ConfigurationError('guardTools.messages', PART), call)
-  throw refusal('misconfigured', denySentences.misconfigured)
+  throw toolRefusal('misconfigured', denySentences.misconfigured)
 }
 
 const PART =
@@ -125,21 +133,12 @@ async function demandAsked(
   tellFault(outcome, tool, options)
   if (outcome.trace.approvalId !== undefined) return
   if (outcome.status !== 'ready') resultOf(outcome)
-  throw refusal('not_permitted', denySentences.not_permitted)
+  throw toolRefusal('not_permitted', denySentences.not_permitted)
 }
 
 function resultOf(outcome: Outcome<unknown>): unknown {
   if (outcome.status === 'done') return outcome.result
-  throw refusal(...refusalParts(outcome))
-}
-
-/** Errors that were made here. A body may throw the same class, with its own text. */
-const refusals = new WeakSet<object>()
-
-function refusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>): ToolAuthorizationError {
-  const error = new ToolAuthorizationError(...parts)
-  refusals.add(error)
-  return error
+  throw toolRefusal(...refusalParts(outcome))
 }
 
 /** Gives an error of the body to the app. The model, and possibly a browser, gets one fixed sentence. */
@@ -152,7 +151,7 @@ async function failingSafely<Result>(
     return await step()
   } catch (error) {
     if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
-    if (typeof error === 'object' && error !== null && refusals.has(error)) throw error
+    if (isToolRefusal(error)) throw error
     reportError(error, call)
     throw new ToolAuthorizationError('tool_failed', toolFailedSentence)
   }

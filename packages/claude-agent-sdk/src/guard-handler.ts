@@ -1,5 +1,14 @@
 import { ConfigurationError, type Json, type Outcome, type Slot, ToolAuthorizationError } from '@behalf/core'
-import { denySentences, plainCopy, refusalParts, slotWithin, tellFault, toolFailedSentence } from '@behalf/core/spi'
+import {
+  denySentences,
+  isToolRefusal,
+  plainCopy,
+  refusalParts,
+  slotWithin,
+  tellFault,
+  toolFailedSentence,
+  toolRefusal,
+} from '@behalf/core/spi'
 import type { AnyTool, GuardedCall, PendingCall } from './guarded-tools.ts'
 import { callsBeside, invocationOf, type Request, reportError, type SeenCall, slotOf } from './request.ts'
 
@@ -48,18 +57,6 @@ const textOf = (text: string) => ({ type: 'text' as const, text })
 const told = (ended: Result | ToolAuthorizationError): Result =>
   ended instanceof ToolAuthorizationError ? { content: [textOf(ended.message)], isError: true } : ended
 
-/** Errors that were made here. A body may throw the same class, with its own text. */
-const refusals = new WeakSet<object>()
-
-function refusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>): ToolAuthorizationError {
-  const error = new ToolAuthorizationError(...parts)
-  refusals.add(error)
-  return error
-}
-
-const isRefusal = (error: unknown): error is ToolAuthorizationError =>
-  error instanceof ToolAuthorizationError && refusals.has(error)
-
 /** Carries out a call, and returns the result, or the refusal. */
 async function endOf(
   request: Request,
@@ -70,14 +67,14 @@ async function endOf(
   try {
     const outcome = await run()
     tellFault(outcome, name, request)
-    return outcome.status === 'done' ? outcome.result : refusal(...refusalParts(outcome))
+    return outcome.status === 'done' ? outcome.result : toolRefusal(...refusalParts(outcome))
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) throw error
     // Of a call that the body made.
-    if (isRefusal(error)) return error
+    if (isToolRefusal(error)) return error
     reportError(request, error, name)
-    if (ConfigurationError.isInstance(error)) return refusal('misconfigured', denySentences.misconfigured)
-    return refusal('tool_failed', toolFailedSentence)
+    if (ConfigurationError.isInstance(error)) return toolRefusal('misconfigured', denySentences.misconfigured)
+    return toolRefusal('tool_failed', toolFailedSentence)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { PreToolUseHookInput } from '@anthropic-ai/claude-agent-sdk'
-import type { Guard, Identity, Interrupt, Json } from '@behalf/core'
-import { atOnce, plainCopy, tellApp } from '@behalf/core/spi'
+import type { Guard, Interrupt, Json } from '@behalf/core'
+import { identityOfCall, plainCopy, tellApp } from '@behalf/core/spi'
 import type { GuardContext, GuardedCall, PendingCall } from './guarded-tools.ts'
 
 /** Where a call is found again, and what it asks for. */
@@ -39,21 +39,6 @@ export function reportError({ onError }: Request, error: unknown, tool: string):
   tellApp(() => onError?.(error, tool))
 }
 
-const PROMISE =
-  'returned a promise, and is asked within each call: verify the user before the query, and return the identity'
-
-/** Returns for whom a call is made. A function is asked at each call: another user may resume the session. */
-function identityOf(request: Request, tool: string): Identity | undefined {
-  const { identity } = request
-  if (typeof identity !== 'function') return identity
-  try {
-    return atOnce('guardTools.identity', identity(), PROMISE)
-  } catch (error) {
-    reportError(request, error, tool)
-    return undefined
-  }
-}
-
 export const slotOf = ({ sessionId, callId }: Named): readonly [string, string] => [sessionId, callId]
 
 /**
@@ -65,7 +50,8 @@ export const pauseOf = ({ sessionId, callId, input }: Named): Json => [sessionId
 /** A call for the guard, with the arguments as the model wrote them. */
 export function invocationOf(request: Request, tool: string, call: Named) {
   const { input } = call
-  return { tool, slot: slotOf(call), input, rawInput: input, identity: identityOf(request, tool) }
+  const identity = identityOfCall(request.identity, (error) => reportError(request, error, tool))
+  return { tool, slot: slotOf(call), input, rawInput: input, identity }
 }
 
 /** Reads a hook's input before anything is waited for. */

@@ -1,5 +1,5 @@
 import { ConfigurationError, currentIdentity, type Identity, type Interrupt, type Slot } from '@behalf/core'
-import { atOnce, plainCopy, principalKey, type Redactor } from '@behalf/core/spi'
+import { identityOfCall, plainCopy, principalKey, type Redactor } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
 import type { GuardedCall } from './guarded-tools.ts'
@@ -129,9 +129,6 @@ export function pauseOf(runId: string, call?: { readonly toolCallId?: string | u
   return JSON.stringify([runId, call?.toolCallId ?? null])
 }
 
-const PROMISE =
-  'returned a promise, and is asked within each call: verify the user before the run, and return the identity'
-
 /**
  * Returns the identity for which this call is made. It is read at each call: another user may resume the run.
  *
@@ -150,12 +147,7 @@ export function identityFor(call: GuardedCall, { agent }: Context): Identity | u
     return undefined
   }
   if (isBackgroundTask) return undefined
-  try {
-    return atOnce('guardTools.identity', identity(), PROMISE)
-  } catch (error) {
-    reportError(error, call)
-    return undefined
-  }
+  return identityOfCall(identity, (error) => reportError(error, call))
 }
 
 /** Returns whether the running code acts for another user than this one. */

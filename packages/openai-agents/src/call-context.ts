@@ -1,5 +1,5 @@
 import { ConfigurationError, type Identity, type Interrupt, type Json } from '@behalf/core'
-import { atOnce, plainCopy, type ToolAuthorizationCode, tellApp } from '@behalf/core/spi'
+import { atOnce, identityOfCall, plainCopy, type ToolAuthorizationCode, tellApp } from '@behalf/core/spi'
 import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 
 /** Hands the original error to the app. */
@@ -7,17 +7,9 @@ export function reportError(error: unknown, { name, options }: GuardedCall): voi
   tellApp(() => options.onError?.(error, name))
 }
 
-/** Returns for whom this call is made. A function is asked at each call: another user may resume the run. */
-export function identityOf(call: GuardedCall): Identity | undefined {
-  const { identity } = call.options
-  if (typeof identity !== 'function') return identity
-  try {
-    return atOnce('guardTools.identity', identity(), PROMISE)
-  } catch (error) {
-    reportError(error, call)
-    return undefined
-  }
-}
+/** Returns for whom this call is made. */
+export const identityOf = (call: GuardedCall): Identity | undefined =>
+  identityOfCall(call.options.identity, (error) => reportError(error, call))
 
 const PROMISE = 'returned a promise, and is asked within each call: find the answer before the run, and return it'
 

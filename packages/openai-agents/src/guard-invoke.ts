@@ -1,5 +1,14 @@
-import { ConfigurationError, type Outcome, type Slot, ToolAuthorizationError } from '@behalf/core'
-import { denySentences, plainCopy, refusalParts, slotWithin, tellFault, toolFailedSentence } from '@behalf/core/spi'
+import { ConfigurationError, type Outcome, type Slot, type ToolAuthorizationError } from '@behalf/core'
+import {
+  denySentences,
+  isToolRefusal,
+  plainCopy,
+  refusalParts,
+  slotWithin,
+  tellFault,
+  toolFailedSentence,
+  toolRefusal,
+} from '@behalf/core/spi'
 import { argumentsIn, findingKey, identityOf, reportError, runOf, slotOf } from './call-context.ts'
 import type { AnyRunContext, AnyTool, GuardedCall } from './guarded-tools.ts'
 
@@ -20,7 +29,7 @@ export function guardInvoke(call: GuardedCall): Invoke {
         ? resultOf(await runGuarded(call, { runContext, input, details, isModels }), told)
         : told(refused.code, refused.message)
     } catch (error) {
-      if (isToldHere(error) || (signal?.aborted === true && error === signal.reason)) throw error
+      if (isToolRefusal(error) || (signal?.aborted === true && error === signal.reason)) throw error
       reportError(error, call)
       if (ConfigurationError.isInstance(error)) return told('misconfigured', denySentences.misconfigured)
       return told('tool_failed', toolFailedSentence)
@@ -64,11 +73,6 @@ function resultOf(outcome: Outcome<unknown>, told: ReturnType<typeof refusing>):
   return outcome.status === 'done' ? outcome.result : told(...refusalParts(outcome))
 }
 
-/** Errors that were made here. A body may throw the same class, with its own text. */
-const refusals = new WeakSet<object>()
-
-const isToldHere = (error: unknown): boolean => typeof error === 'object' && error !== null && refusals.has(error)
-
 /**
  * Tells of a call that did not run. The model reads a sentence as the result. The code of another tool would go on as
  * if it had a result, so it gets an error.
@@ -78,9 +82,7 @@ const refusing =
   (...parts: ConstructorParameters<typeof ToolAuthorizationError>): string => {
     const [, message] = parts
     if (isModels) return message
-    const error = new ToolAuthorizationError(...parts)
-    refusals.add(error)
-    throw error
+    throw toolRefusal(...parts)
   }
 
 /** Returns what the preflight of this call refused, once. */

@@ -61,7 +61,7 @@ export type {
 export type * from '../caller/authorization-server/server.ts'
 export type { SurroundingsOptions } from '../caller/authorization-server/surroundings.ts'
 export type { InboxOptions, ListOptions } from '../calls/guard/approval-inbox.ts'
-export { atOnce } from '../calls/guard/call-rule.ts'
+export { atOnce, identityOfCall } from '../calls/guard/call-rule.ts'
 export type { PolicyWarning } from '../calls/guard/check-policies.ts'
 export { type PoliciesOrTools, policiesOf, type ReadTool, readTools } from '../calls/guard/defined-tool.ts'
 export type { AgentOptions, KeyMaterial, StoreKeys } from '../calls/guard/guard-options.ts'
@@ -73,7 +73,12 @@ export { type Redactor, redactorOf } from '../calls/guard/redactor-of.ts'
 export { denySentences, interruptSentences, toolFailedSentence } from '../calls/guard/sentences.ts'
 export { type CallWithin, slotWithin } from '../calls/guard/slot-within.ts'
 export { tellFault } from '../calls/guard/tell-fault.ts'
-export { refusalParts, type ToolAuthorizationCode } from '../calls/guard/tool-authorization-error.ts'
+export {
+  isToolRefusal,
+  refusalParts,
+  type ToolAuthorizationCode,
+  toolRefusal,
+} from '../calls/guard/tool-authorization-error.ts'
 export type { HiddenTool } from '../calls/guard/visible-tools.ts'
 export { withPolicies } from '../calls/guard/with-policies.ts'
 export { type ProofKey, type ProofRequest, Token } from '../rights/credential/index.ts'

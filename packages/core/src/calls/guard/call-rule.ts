@@ -1,4 +1,4 @@
-import type { Permission } from '../../base/contract/index.ts'
+import type { Identity, Permission } from '../../base/contract/index.ts'
 import { BehalfError, ConfigurationError } from '../../base/errors/index.ts'
 import { tellApp } from '../../base/ports/index.ts'
 import { permissionsOf } from '../../rights/fga/may.ts'
@@ -42,6 +42,26 @@ export function atOnce<Answer>(option: string, answer: Answer, problem: string):
   if (!('then' in Object(answer))) return answer
   tellApp(() => answer)
   throw new ConfigurationError(option, problem)
+}
+
+const PROMISE =
+  'returned a promise, and is asked within each call: verify the user before the run, and return the identity'
+
+/**
+ * Returns for whom a call is made, by the option `identity` of an adapter. A function is asked at each call: another user
+ * may resume the run. An error of it is told, and counts as no signed-in user.
+ */
+export function identityOfCall(
+  identity: Identity | undefined | (() => Identity | undefined),
+  onError: (error: unknown) => void,
+): Identity | undefined {
+  if (typeof identity !== 'function') return identity
+  try {
+    return atOnce('guardTools.identity', identity(), PROMISE)
+  } catch (error) {
+    onError(error)
+    return undefined
+  }
 }
 
 /** Calls a rule that returns permissions, as {@link callRule} does. @throws ConfigurationError It returned none. */

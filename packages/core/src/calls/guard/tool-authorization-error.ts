@@ -45,6 +45,19 @@ export class ToolAuthorizationError extends Error {
   }
 }
 
+/** Errors that an adapter made. A body may throw the same class, with its own text. */
+const refusals = new WeakSet<object>()
+
+/** Makes the error of an adapter for a call that gave no result. */
+export function toolRefusal(...parts: ConstructorParameters<typeof ToolAuthorizationError>): ToolAuthorizationError {
+  const error = new ToolAuthorizationError(...parts)
+  refusals.add(error)
+  return error
+}
+
+/** Whether {@link toolRefusal} made an error, so that its text is safe for the model. */
+export const isToolRefusal = (error: unknown): error is ToolAuthorizationError => refusals.has(Object(error))
+
 /**
  * Returns code, fixed sentence and interrupt of a call that gave no result: what a model is told, and the parts of a
  * {@link ToolAuthorizationError}.
