@@ -11,9 +11,5 @@ export type { DpopOptions } from '../calls/resource-server/dpop-options.ts'
 export type { ProtectedRequest } from '../calls/resource-server/read-access-token.ts'
 export type { MetadataOptions } from '../calls/resource-server/resource-metadata.ts'
 export type { Introspect, IntrospectContext, Passed } from '../calls/resource-server/verify-caller.ts'
-export {
-  type NodeRequest,
-  type NodeResponse,
-  sendWebResponse,
-  webRequest,
-} from '../calls/resource-server/web-request.ts'
+export type * from '../calls/resource-server/web-request.ts'
+export { sendWebResponse, webRequest } from '../calls/resource-server/web-request.ts'

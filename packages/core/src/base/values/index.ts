@@ -3,16 +3,8 @@ export { equalSecrets, type KeyedHash, keyedHash, randomSecret, sha256 } from '.
 export { aClock, checkOptions, checkValues, having, kinds, needed, oneOf, shown, upTo } from './option-values.ts'
 export { copyOf, defined, namesOf, refuseUnknownKeys, requireText, requireTexts } from './options.ts'
 export { isLoopback, originList } from './origins.ts'
-export {
-  canonicalJson,
-  deepFreeze,
-  equalJson,
-  meansSame,
-  missingIn,
-  parsedJson,
-  type Snapshot,
-  snapshot,
-} from './plain-json.ts'
+export type * from './plain-json.ts'
+export { canonicalJson, deepFreeze, equalJson, meansSame, missingIn, parsedJson, snapshot } from './plain-json.ts'
 export { isCompactJwt, publicKeyProblem } from './public-key.ts'
 export { isScopeToken, scopeList } from './scopes.ts'
 export { isSpecialUse, namesSpecialUse } from './special-use.ts'

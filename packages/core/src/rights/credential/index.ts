@@ -1,9 +1,5 @@
-export {
-  type CredentialOptions,
-  createCredential,
-  type IssuedToken,
-  type OpenCredential,
-} from './create-credential.ts'
+export type * from './create-credential.ts'
+export { createCredential } from './create-credential.ts'
 export { IdempotencyKeys, idempotencyHeaderName } from './idempotency-header.ts'
 export type { ProofKey, ProofRequest } from './proof-key.ts'
 export { redactError } from './redact-error.ts'
