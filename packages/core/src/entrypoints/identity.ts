@@ -6,6 +6,8 @@ export { createIntrospection } from '../caller/identity/introspection.ts'
 export { type RequestAgentIdentityOptions, requestAgentIdentity } from '../caller/identity/request-agent-identity.ts'
 export type * from '../caller/identity/sessions.ts'
 export { createSessions } from '../caller/identity/sessions.ts'
+export { createSignIn } from '../caller/identity/sign-in.ts'
+export type * from '../caller/identity/sign-in-options.ts'
 export { type SubjectToken, type SubjectTokenType, subjectTokenOf } from '../caller/identity/subject-token.ts'
 export {
   requestTokenSource,

@@ -16,6 +16,5 @@ export { type KeycloakRolesOptions, keycloakRoles } from '../rights/roles/keyclo
 export { type RoleMapOptions, roleMap, type ScopesByRole } from '../rights/roles/map-roles.ts'
 export { type OktaGroupsOptions, oktaGroups } from '../rights/roles/okta-groups.ts'
 export type { RoleClaim } from '../rights/roles/role-claims.ts'
-export type { RoleExtractor, RolesRead } from '../rights/roles/role-extractor.ts'
-export type { RoleMap } from '../rights/roles/role-map.ts'
+export type * from '../rights/roles/role-map.ts'
 export { scopeReportText } from '../rights/roles/scope-report-text.ts'

@@ -20,6 +20,9 @@ export async function authorize(context: ServerContext, received: Received): Pro
   // RFC 6749 §4.1.2.1: the server does not redirect to an unknown client or redirect URI.
   const client = findClient(context, required(received.parameters, 'client_id'))
   if (client === undefined) throw new Refusal('invalid_request', 'unknown client')
+  if (context.requiresPushedRequests && !received.parameters.has('request_uri')) {
+    throw new Refusal('invalid_request', 'push the request first')
+  }
   const parameters = pushedParameters(context, received.parameters)
   const redirectUri = checkRedirectUri(client, parameters)
   const target = new URL(redirectUri)

@@ -16,6 +16,7 @@ import { requestDeviceAuthorization } from './request-device-authorization.ts'
 import { revoke } from './revoke.ts'
 import { createContext, type ServerContext } from './server-context.ts'
 import { token } from './token.ts'
+import { logout, userInfo } from './user-info.ts'
 import type { VaultUpstream } from './vault-upstream.ts'
 
 /** A mocked authorization server: real tokens, real checks, no network and no pages. */
@@ -36,7 +37,7 @@ export interface MockAuthorizationServer extends VaultUpstream {
  * Makes an authorization server with state: discovery (OpenID Connect and RFC 8414), JWKS, authorization
  * code with PKCE, pushed requests, refresh with rotation, client credentials, RFC 8693 exchange, ID-JAG (both sides),
  * Auth0's token vault,
- * CIBA (poll and ping), the device flow, DPoP, dynamic registration, introspection, revocation.
+ * CIBA (poll and ping), the device flow, DPoP, dynamic registration, introspection, revocation, UserInfo, logout.
  *
  * Nothing is intercepted until its `handlers` are given to msw; `startMockServers` does that for a whole set.
  * Client secrets are compared and assertions verified; a wrong request gets the error its specification names.
@@ -100,6 +101,8 @@ function routesOf(context: ServerContext): readonly Route[] {
       path: path(endpoints.introspection),
       respond: (r) => introspect(context, r),
     },
+    { endpoint: 'userinfo', method: 'GET', path: path(endpoints.userInfo), respond: (r) => userInfo(context, r) },
+    { endpoint: 'logout', method: 'GET', path: path(endpoints.endSession), respond: (r) => logout(context, r) },
     ...registrationRoutes(context, path(endpoints.registration)),
   ]
 }

@@ -109,11 +109,9 @@ export async function issueIdToken(
 ): Promise<string> {
   const now = epochSeconds(context.clock)
   const { session } = request
-  const user = context.state.users.get(session.subject)
   const claims: JWTPayload = {
     ...userClaims(context, session.subject),
-    ...(request.scopes.includes('profile') && user?.name !== undefined && { name: user.name }),
-    ...(request.scopes.includes('email') && user?.email !== undefined && { email: user.email, email_verified: true }),
+    ...standardClaims(context, session.subject, request.scopes),
     iss: context.issuer,
     sub: session.subject,
     aud: request.clientId,
@@ -166,7 +164,16 @@ const RESERVED: ReadonlySet<string> = new Set([
   'scope',
 ])
 
-function userClaims(context: ServerContext, subject: string): JWTPayload {
+/** Claims that the scopes `profile` and `email` stand for (OpenID Connect Core §5.4). */
+export function standardClaims(context: ServerContext, subject: string, scopes: readonly string[]): JWTPayload {
+  const user = context.state.users.get(subject)
+  return {
+    ...(scopes.includes('profile') && user?.name !== undefined && { name: user.name }),
+    ...(scopes.includes('email') && user?.email !== undefined && { email: user.email, email_verified: true }),
+  }
+}
+
+export function userClaims(context: ServerContext, subject: string): JWTPayload {
   const user = context.state.users.get(subject)
   const claims = Object.entries(user?.claims ?? {}).filter(([name]) => !RESERVED.has(name))
   return { ...Object.fromEntries(claims), ...(user?.roles !== undefined && { [context.rolesClaim]: user.roles }) }

@@ -126,6 +126,8 @@ export interface MockAuthorizationServerOptions {
   readonly maxActorDepth?: number
   /** Backchannel authentication. @default the defaults of its fields */
   readonly ciba?: MockCibaOptions
+  /** Takes authorization requests only if they were pushed (RFC 9126 §5). @default false */
+  readonly requiresPushedRequests?: boolean
   /** Issuers of authorization servers that this one asserts its users to, by ID-JAG. @default [] */
   readonly assertsTo?: readonly string[]
   /** Issuers whose ID-JAGs are redeemed here; a user is found by `email`. @default [] */
@@ -150,6 +152,7 @@ const KNOWN = {
     'clientIdClaim',
     'maxActorDepth',
     'ciba',
+    'requiresPushedRequests',
     'assertsTo',
     'trustsAssertionsOf',
     'fetch',

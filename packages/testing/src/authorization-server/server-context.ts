@@ -29,6 +29,7 @@ export interface ServerContext {
   readonly clientIdClaim: string
   readonly maxActorDepth: number
   readonly ciba: Required<MockCibaOptions>
+  readonly requiresPushedRequests: boolean
   readonly assertsTo: readonly string[]
   readonly trustsAssertionsOf: readonly string[]
   readonly fetch: Fetch
@@ -49,6 +50,8 @@ export interface Endpoints {
   readonly pushedAuthorizationRequest: string
   readonly registration: string
   readonly revocation: string
+  readonly userInfo: string
+  readonly endSession: string
 }
 
 export function createContext(options: MockAuthorizationServerOptions, clock: Clock): ServerContext {
@@ -67,6 +70,8 @@ export function createContext(options: MockAuthorizationServerOptions, clock: Cl
       pushedAuthorizationRequest: `${base}/oauth/par`,
       registration: `${base}/oauth/register`,
       revocation: `${base}/oauth/revoke`,
+      userInfo: `${base}/userinfo`,
+      endSession: `${base}/logout`,
     },
     clients: new Map(options.clients.map((client) => [client.clientId, client])),
     resources: new Map(resources.map((resource) => [resource.identifier, resource])),
@@ -86,6 +91,7 @@ export function createContext(options: MockAuthorizationServerOptions, clock: Cl
       bindingMessageRequired: false,
       ...options.ciba,
     },
+    requiresPushedRequests: options.requiresPushedRequests === true,
     assertsTo: options.assertsTo ?? [],
     trustsAssertionsOf: options.trustsAssertionsOf ?? [],
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),

@@ -42,10 +42,15 @@ const secretParameters = [
  * Connections with the same profile object and the same fetch share discovery and keys.
  */
 export function connectAuthorizationServer(profile: Profile, surroundings: Surroundings): AuthorizationServer {
+  return connectServer(profile, surroundings)
+}
+
+/** The same, with the method that sends any request. */
+export function connectServer(profile: Profile, surroundings: Surroundings): ConnectedServer {
   return new ConnectedServer(connectionOf(ownProfile(profile), surroundings.fetch), surroundings)
 }
 
-class ConnectedServer implements AuthorizationServer {
+export class ConnectedServer implements AuthorizationServer {
   readonly profile: Profile
   readonly #connection: Connection
   readonly #surroundings: Surroundings
@@ -60,7 +65,7 @@ class ConnectedServer implements AuthorizationServer {
   grant(grantType: string, parameters: GrantParameters, options: GrantOptions = {}): Promise<TokenResponse> {
     const body = formBody(parameters)
     const { onTokens } = options
-    return this.#post(`the grant ${grantType}`, body, options, async (configuration, library, secrets) => {
+    return this.post(`the grant ${grantType}`, body, options, async (configuration, library, secrets) => {
       let idToken: unknown
       const send = configuration[library.customFetch] as CustomFetch
       configuration[library.customFetch] = async (url, init) => {
@@ -84,7 +89,7 @@ class ConnectedServer implements AuthorizationServer {
     options: RequestOptions = {},
   ): Promise<BackchannelAcknowledgement> {
     const body = formBody(parameters)
-    return this.#post('backchannel authentication', body, options, async (configuration, library) => {
+    return this.post('backchannel authentication', body, options, async (configuration, library) => {
       configuration[library.customFetch] = withUsableInterval(configuration[library.customFetch] as CustomFetch)
       return readAcknowledgement(await library.initiateBackchannelAuthentication(configuration, body))
     })
@@ -92,7 +97,7 @@ class ConnectedServer implements AuthorizationServer {
 
   requestDeviceAuthorization(parameters: GrantParameters, options: RequestOptions = {}): Promise<DeviceAuthorization> {
     const body = formBody(parameters)
-    return this.#post('device authorization', body, options, async (configuration, library) => {
+    return this.post('device authorization', body, options, async (configuration, library) => {
       configuration[library.customFetch] = withUsableInterval(configuration[library.customFetch] as CustomFetch)
       return readDeviceAuthorization(await library.initiateDeviceAuthorization(configuration, body))
     })
@@ -100,7 +105,7 @@ class ConnectedServer implements AuthorizationServer {
 
   introspect(token: string, options: RequestOptions = {}): Promise<IntrospectionResponse> {
     const body = formBody({ token, token_type_hint: 'access_token' })
-    return this.#post('introspection', body, options, async (configuration, { tokenIntrospection }) =>
+    return this.post('introspection', body, options, async (configuration, { tokenIntrospection }) =>
       readIntrospection(await tokenIntrospection(configuration, token, { token_type_hint: 'access_token' })),
     )
   }
@@ -108,7 +113,7 @@ class ConnectedServer implements AuthorizationServer {
   revoke(token: string, options: RevokeTokenOptions = {}): Promise<void> {
     const parameters = { token, token_type_hint: options.hint }
     const body = formBody(parameters)
-    return this.#post('revocation', body, options, async (configuration, { tokenRevocation }) => {
+    return this.post('revocation', body, options, async (configuration, { tokenRevocation }) => {
       body.delete('token')
       await tokenRevocation(configuration, token, body)
     })
@@ -157,9 +162,10 @@ class ConnectedServer implements AuthorizationServer {
 
   /**
    * Sends one form post, and never repeats it, since the first try may have consumed the grant. The exception: a server
-   * that refused the first try only because it demands its nonce (RFC 9449 §8).
+   * that refused the first try only because it demands its nonce (RFC 9449 §8). Public for requests that have no method
+   * here, such as the pushed request of a sign-in.
    */
-  #post<Answer>(
+  post<Answer>(
     what: string,
     body: URLSearchParams,
     { signal, timeoutMs = this.#surroundings.timeoutMs }: RequestOptions,

@@ -12,7 +12,6 @@ import type { Profile } from '../authorization-server/profile.ts'
 import type { RevokingServers } from '../authorization-server/release-token.ts'
 import type { RequestOptions } from '../authorization-server/server.ts'
 import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../authorization-server/surroundings.ts'
-import { readTokenResponse } from '../authorization-server/wire.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { presenceIn, refuseRevoked } from './present-user.ts'
 import {
@@ -28,6 +27,7 @@ import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal
 import { loginRequired, type SubjectAnswer, type SubjectTokenSource } from './subject-token-source.ts'
 import { unlessRevoked } from './unless-revoked.ts'
 import { checkAudience, trustedServers } from './verify-access-token.ts'
+import { tokenResponseOf } from './verify-token-response.ts'
 
 /** Store of the sessions, and the authorization server of their tokens. */
 export interface SessionsOptions extends SurroundingsOptions {
@@ -68,8 +68,8 @@ export interface SessionsPart {
 export interface Sessions extends SessionsPart {
   /**
    * Stores a login.
-   * @param response - The JSON of the token endpoint's answer, unchanged. Request `offline_access` if the session must
-   *   outlive its first token.
+   * @param response - `tokens` of a sign-in, or the JSON of the token endpoint's answer, unchanged. Request
+   *   `offline_access` if the session must outlive its first token.
    * @returns the id: a secret of 256 bits, of which the store has a keyed hash.
    * @throws InvalidTokenError The answer does not verify, or access was revoked after its login (`inactive`).
    */
@@ -168,7 +168,7 @@ export function createSessions(options: SessionsOptions): Sessions {
   return {
     async create(response, { nonce, signal } = {}) {
       const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
-      const login = await loginOfResponse(readTokenResponse(response), asked, { servers, clock, signal })
+      const login = await loginOfResponse(tokenResponseOf(response), asked, { servers, clock, signal })
       checkKey(login, records, servers.of(login.identity.issuer).profile)
       const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }

@@ -4,6 +4,7 @@ import { systemClock } from '../../base/ports/index.ts'
 import { refuseUnknownKeys } from '../../base/values/index.ts'
 import { Token } from '../../rights/credential/index.ts'
 import { unverifiedClaims } from '../authorization-server/read-claims.ts'
+import type { TokenResponse } from '../authorization-server/server.ts'
 import { tokenEnd } from '../authorization-server/times.ts'
 import { readTokenResponse } from '../authorization-server/wire.ts'
 import { admit, fieldsOf } from './verified.ts'
@@ -24,7 +25,7 @@ const optionKeys = idTokenKeys.filter((key) => key !== 'accessToken')
  * profile's own, as far as the answer and the token show. Call this function where the answer arrives: later, another
  * party could have assembled the answer. So it refuses an id_token that was not issued within five minutes.
  *
- * @param response - The JSON of the answer, such as openid-client's result. Never logged.
+ * @param response - The JSON of the answer, or what `grant` of an authorization server returns. Never logged.
  * @param options.nonce - Nonce that was sent with the login; the id_token must repeat it.
  * @returns The verified user; `expiresAt` is the expiry of the id_token or of the access token, whichever is first.
  * @throws InvalidTokenError The id_token is absent or does not verify, or the access token is not ours to use.
@@ -39,7 +40,7 @@ export async function verifyTokenResponse(
 ): Promise<UserIdentity> {
   refuseUnknownKeys('verifyTokenResponse', options, optionKeys)
   const servers = trustedServers('verifyTokenResponse', options)
-  const { accessToken, tokenType, idToken, expiresIn, scopes } = readTokenResponse(response)
+  const { accessToken, tokenType, idToken, expiresIn, scopes } = tokenResponseOf(response)
   if (idToken === undefined) throw new InvalidTokenError('claims', 'no id_token in the answer: no user logged in')
   if (tokenType === 'n_a') throw new InvalidTokenError('type', 'the answer has no access token')
   const receivedAt = Math.floor((options.clock ?? systemClock).now() / 1000)
@@ -66,4 +67,20 @@ export async function verifyTokenResponse(
       ...(tokenType === 'dpop' && key !== undefined && { keyThumbprint: key.thumbprint }),
     },
   )
+}
+
+/**
+ * Reads a token response in either form: the JSON of the wire, or ours, as `grant` returns it.
+ * @throws InvalidResponseError
+ */
+export function tokenResponseOf(response: unknown): TokenResponse {
+  if (typeof response !== 'object' || response === null || !('accessToken' in response)) {
+    return readTokenResponse(response)
+  }
+  const { scopes: scope, ...fields } = response as Partial<TokenResponse>
+  const named = Object.entries(fields).map(([name, value]) => [
+    name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  ])
+  return readTokenResponse({ ...Object.fromEntries(named), scope })
 }

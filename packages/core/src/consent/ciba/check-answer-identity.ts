@@ -5,7 +5,7 @@ import { accessTokenHash } from '../../caller/identity/access-token-hash.ts'
 import { checkIdTokenKind } from '../../caller/identity/check-access-token.ts'
 import { audienceOf, readActor } from '../../caller/identity/wire.ts'
 import type { ApprovalQuestion } from '../approvals/approval-channel.ts'
-import type { PollContext } from './poll-context.ts'
+import type { PollContext } from './settings.ts'
 import { AUTH_REQ_ID_CLAIM, type CibaState } from './wire.ts'
 
 /** Clocks of servers differ by minutes at most; an id_token of last week was made for another question. */

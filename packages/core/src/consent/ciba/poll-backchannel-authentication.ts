@@ -1,8 +1,8 @@
 import { BehalfError, InvalidResponseError, InvalidTokenError, OAuthResponseError } from '../../base/errors/index.ts'
 import type { TokenResponse } from '../../caller/authorization-server/server.ts'
 import type { ApprovalAnswer, ApprovalQuestion } from '../approvals/approval-channel.ts'
-import type { PollContext } from './poll-context.ts'
 import { postpone } from './postpone.ts'
+import type { PollContext } from './settings.ts'
 import { verifyBackchannelAnswer } from './verify-backchannel-answer.ts'
 import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS, storedState } from './wire.ts'
 

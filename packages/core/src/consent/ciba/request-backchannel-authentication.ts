@@ -1,10 +1,10 @@
 import { ConfigurationError, OAuthResponseError } from '../../base/errors/index.ts'
+import { signingKeyOf, signRequest } from '../../caller/authorization-server/sign-request.ts'
 import type { ApprovalQuestion, ApprovalSent } from '../approvals/approval-channel.ts'
 import { backchannelParameters } from './backchannel-parameters.ts'
 import type { BackchannelParameters } from './check-backchannel-parameters.ts'
 import { newNotificationToken } from './notification-token.ts'
-import type { PollContext } from './poll-context.ts'
-import { signRequest } from './sign-request.ts'
+import type { PollContext } from './settings.ts'
 import { type CibaState, storedState } from './wire.ts'
 
 /**
@@ -31,10 +31,8 @@ export async function requestBackchannelAuthentication(
     notificationToken: notification?.token,
     now: sentAt,
   })
-  const request =
-    settings.signRequest === undefined
-      ? parameters
-      : await signRequest(parameters, settings.signRequest, profile, sentAt)
+  const key = settings.signRequest && signingKeyOf('ciba.signRequest', settings.signRequest, profile)
+  const request = key === undefined ? parameters : await signRequest(parameters, key, profile, sentAt)
   const acknowledged = await server.requestBackchannelAuthentication(request, { signal }).catch((error: unknown) => {
     if (!(error instanceof OAuthResponseError)) throw error
     if (error.error === 'invalid_request' && error.errorDescription === undefined) {

@@ -1,8 +1,10 @@
 import type { AuthorizationDetail, Principal } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
+import type { Clock } from '../../base/ports/index.ts'
 import { checkOptions, kinds } from '../../base/values/index.ts'
+import type { AuthorizationServer } from '../../caller/authorization-server/server.ts'
+import { type RequestKey, requestKey, type SignRequestOptions } from '../../caller/authorization-server/sign-request.ts'
 import type { HintOf } from './hint.ts'
-import { checkSignRequest, type RequestSigner, type SignRequestOptions } from './sign-request.ts'
 
 /** Options of `ciba`. */
 export interface CibaOptions {
@@ -20,8 +22,8 @@ export interface CibaOptions {
    * @default what is left of the approval
    */
   readonly requestedExpirySeconds?: number
-  /** Sends a signed request object. @default plain parameters */
-  readonly signRequest?: SignRequestOptions
+  /** Sends a signed request object. `true` signs by the profile's `private_key_jwt` key. @default plain parameters */
+  readonly signRequest?: boolean | SignRequestOptions
   /** Asks the server to ping when there is an answer: mount `cibaPing` of `@behalf/core/http` for it. @default false */
   readonly ping?: boolean
   /**
@@ -32,9 +34,9 @@ export interface CibaOptions {
 }
 
 /** The options, checked. */
-export interface CibaSettings extends CibaOptions {
+export interface CibaSettings extends Omit<CibaOptions, 'signRequest'> {
   readonly acrValues: readonly string[]
-  readonly signRequest?: RequestSigner
+  readonly signRequest?: RequestKey | undefined
 }
 
 const optionValues = {
@@ -48,13 +50,20 @@ const optionValues = {
 /** @throws ConfigurationError An option is unknown or wrong. */
 export function cibaSettings(options: CibaOptions): CibaSettings {
   checkOptions('ciba', options, optionValues, ['acrValues', 'signRequest'])
-  const { acrValues = [], signRequest } = options
+  const { acrValues = [] } = options
   const areNames = Array.isArray(acrValues) && acrValues.every((value) => /^[\x21-\x7e]+$/.test(value))
   if (!areNames) throw new ConfigurationError('ciba.acrValues', 'give a list of names without spaces')
-  const { signRequest: _, ...rest } = options
   return {
-    ...rest,
+    ...options,
     acrValues: [...acrValues],
-    ...(signRequest !== undefined && { signRequest: checkSignRequest(signRequest) }),
+    signRequest: requestKey('ciba.signRequest', options.signRequest),
   }
+}
+
+/** Context of a backchannel request, and of the polls for its answer. */
+export interface PollContext {
+  readonly server: AuthorizationServer
+  readonly settings: CibaSettings
+  readonly clock: Clock
+  readonly signal?: AbortSignal | undefined
 }

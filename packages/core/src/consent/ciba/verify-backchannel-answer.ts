@@ -12,7 +12,7 @@ import { isForOthers, readActor } from '../../caller/identity/wire.ts'
 import { Token } from '../../rights/credential/token.ts'
 import type { ApprovalAnswer, ApprovalQuestion } from '../approvals/approval-channel.ts'
 import { type AnswerIdentity, checkAnswerIdentity } from './check-answer-identity.ts'
-import type { PollContext } from './poll-context.ts'
+import type { PollContext } from './settings.ts'
 import type { CibaState } from './wire.ts'
 
 type Proved = Extract<AnswerIdentity, { readonly problem?: undefined }>

@@ -1,9 +1,9 @@
 import { tellApp } from '../../base/ports/index.ts'
+import { type BrowserCookie, localPath, readCookie, setCookie } from '../../caller/identity/browser.ts'
 import { isAbsence, type PresentUser } from '../../caller/identity/present-user.ts'
 import type { CompleteAnswer } from '../../rights/vault/account-linker.ts'
-import { type BrowserCookie, browserCookie, readCookie, setCookie } from './connect-cookie.ts'
 import { told } from './connect-fault.ts'
-import { type ConnectParts, localPath } from './connect-parts.ts'
+import { type ConnectParts, connectCookie } from './connect-parts.ts'
 
 /** Refusals of an answer that is not of this user and browser. They end no flow and reveal no reason. */
 const notTheirs: ReadonlySet<string> = new Set(['unknown_state', 'other_user', 'other_session', 'other_browser'])
@@ -17,7 +17,7 @@ export async function completeConnect(
 ): Promise<Response> {
   const { identity } = user
   const parameters = new URL(request.url).searchParams
-  const cookie = await browserCookie(base, parameters.get('state') ?? '')
+  const cookie = await connectCookie(base, parameters.get('state') ?? '')
   const browser = readCookie(request, cookie)
   const answer = await linker.complete({
     identity,

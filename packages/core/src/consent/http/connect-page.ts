@@ -1,8 +1,9 @@
 import type { UserIdentity } from '../../base/contract/index.ts'
 import { displayText } from '../../base/display/display-text.ts'
 import { randomSecret } from '../../base/values/index.ts'
+import { localPath } from '../../caller/identity/browser.ts'
 import type { AvailableConnection, LinkedAccount } from '../../rights/vault/account-linker.ts'
-import { type ConnectParts, localPath } from './connect-parts.ts'
+import type { ConnectParts } from './connect-parts.ts'
 
 /** Works without scripts, at any width, in light and dark. At first its buttons take no click: it may be of the page before. */
 const style = `

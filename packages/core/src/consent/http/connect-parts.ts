@@ -1,4 +1,6 @@
 import type { UserIdentity } from '../../base/contract/index.ts'
+import { sha256 } from '../../base/values/index.ts'
+import { type BrowserCookie, browserCookie } from '../../caller/identity/browser.ts'
 import type { AccountLinker, LinkedAccount } from '../../rights/vault/account-linker.ts'
 
 /** An account that was linked through the handler. */
@@ -16,18 +18,6 @@ export interface ConnectParts {
   readonly onConnected: ((connected: ConnectedAccount) => void | Promise<void>) | undefined
 }
 
-/** Printable ASCII without the backslash: a browser drops the other characters from a URL, or reads them as a slash. */
-const plain = /^[!-[\]-~]+$/
-
-/**
- * A place of the same origin to go back to, as path with query and fragment; `undefined` where it could lead elsewhere.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.11 | RFC 9700 §4.11}
- */
-export function localPath(given: string, base: URL): string | undefined {
-  if (!given.startsWith('/') || given.startsWith('//') || !plain.test(given)) return undefined
-  if (!URL.canParse(given, base.origin)) return undefined
-  const url = new URL(given, base.origin)
-  if (url.origin !== base.origin || url.pathname.startsWith('//')) return undefined
-  return `${url.pathname}${url.search}${url.hash}`
-}
+/** Cookie of one connect flow. Each flow has its own, so that two tabs do not disturb each other. */
+export const connectCookie = async (base: URL, state: string): Promise<BrowserCookie> =>
+  browserCookie(base, `behalf-connect-${(await sha256(state)).slice(0, 16)}`)

@@ -1,8 +1,8 @@
 import { randomSecret } from '../../base/values/index.ts'
+import { localPath, setCookie } from '../../caller/identity/browser.ts'
 import type { PresentUser } from '../../caller/identity/present-user.ts'
-import { browserCookie, setCookie } from './connect-cookie.ts'
 import { told } from './connect-fault.ts'
-import { type ConnectParts, localPath } from './connect-parts.ts'
+import { type ConnectParts, connectCookie } from './connect-parts.ts'
 import { readFields, respond } from './requests.ts'
 
 /** `POST /connect`. */
@@ -28,7 +28,7 @@ export async function startConnect(
   })
   switch (started.status) {
     case 'started': {
-      const cookie = setCookie(await browserCookie(base, started.state), browser, started.expiresInSeconds)
+      const cookie = setCookie(await connectCookie(base, started.state), browser, started.expiresInSeconds)
       const headers = { 'set-cookie': cookie, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
       // Sends the URL to this browser: its scheme was checked when it was made.
       if (read.isForm) return new Response(null, { status: 303, headers: { ...headers, location: started.url } })

@@ -1,5 +1,4 @@
 export { revocableName, revocableNames } from './index-names.ts'
-export { checkLifetime } from './longest-grant.ts'
 export { provenAtOf } from './proven-at.ts'
-export { Revocations, type RevokedProof } from './revocations.ts'
+export { checkLifetime, Revocations, type RevokedProof } from './revocations.ts'
 export { concerns, nameOf, type Revoked } from './revoked.ts'

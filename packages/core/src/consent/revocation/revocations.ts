@@ -1,8 +1,8 @@
 import type { Identity, Principal, UserIdentity } from '../../base/contract/index.ts'
+import { ConfigurationError } from '../../base/errors/index.ts'
 import type { Store } from '../../base/ports/index.ts'
 import { SingleFlight } from '../../base/process/async.ts'
 import { Collection, type OpenedStore } from '../../base/records/index.ts'
-import { MAX_GRANT_SECONDS } from './longest-grant.ts'
 import { provenAtOf } from './proven-at.ts'
 import { KEPT_SECONDS, RevocationLog } from './revocation-log.ts'
 import {
@@ -16,6 +16,9 @@ import {
   type RevokedName,
   revokedName,
 } from './revoked.ts'
+
+/** The longest that a delegation or a session may last: a revocation is kept longer. 366 days, in seconds. */
+const MAX_GRANT_SECONDS = 366 * 24 * 3600
 
 /** The record of a name outlives every grant that it may end, by a day. Seconds. */
 const REMEMBERED_SECONDS = MAX_GRANT_SECONDS + 24 * 3600
@@ -212,4 +215,13 @@ function judged(
   const isLogin = identity.authTime !== undefined && identity.delegationId === undefined
   const left = until - now / 1000
   return { name, needsLogin: isLogin, ...(left > 0 && { retryAfter: Math.ceil(left) }) }
+}
+
+/** @throws ConfigurationError A grant would outlive the revocations that may end it. */
+export function checkLifetime(option: string, seconds: number): void {
+  if (seconds <= MAX_GRANT_SECONDS) return
+  throw new ConfigurationError(
+    option,
+    `lasts ${Math.ceil(seconds)} seconds, and at most ${MAX_GRANT_SECONDS} (366 days) are possible: give an earlier end`,
+  )
 }

@@ -1,5 +1,5 @@
 import { rolesAt } from './role-claims.ts'
-import type { RoleExtractor } from './role-extractor.ts'
+import type { RoleExtractor } from './role-map.ts'
 
 const path = ['permissions']
 

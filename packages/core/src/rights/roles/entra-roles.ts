@@ -2,7 +2,7 @@ import type { Identity } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { refuseUnknownKeys } from '../../base/values/index.ts'
 import { claimAt, rolesAt } from './role-claims.ts'
-import type { RoleExtractor, RolesRead } from './role-extractor.ts'
+import type { RoleExtractor, RolesRead } from './role-map.ts'
 
 /** Options of {@link entraRoles}. */
 export interface EntraRolesOptions {

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { refuseUnknownKeys, requireText } from '../../base/values/index.ts'
 import { claimAt, rolesAt } from './role-claims.ts'
-import type { RoleExtractor } from './role-extractor.ts'
+import type { RoleExtractor } from './role-map.ts'
 
 /** Options of {@link keycloakRoles}. */
 export interface KeycloakRolesOptions {

@@ -2,8 +2,7 @@ import type { Identity } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { refuseUnknownKeys, scopeList } from '../../base/values/index.ts'
 import { claimPath, isRoleList, type RoleClaim, roleList, rolesAt } from './role-claims.ts'
-import type { RoleExtractor } from './role-extractor.ts'
-import type { RoleMap } from './role-map.ts'
+import type { RoleExtractor, RoleMap } from './role-map.ts'
 
 /** Scopes that each role allows. */
 export interface ScopesByRole {

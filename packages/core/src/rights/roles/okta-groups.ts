@@ -1,6 +1,6 @@
 import { refuseUnknownKeys } from '../../base/values/index.ts'
 import { claimPath, type RoleClaim, rolesAt } from './role-claims.ts'
-import type { RoleExtractor } from './role-extractor.ts'
+import type { RoleExtractor } from './role-map.ts'
 
 /** Options of {@link oktaGroups}. */
 export interface OktaGroupsOptions {

@@ -1,6 +1,6 @@
 import type { Identity } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import type { RolesRead } from './role-extractor.ts'
+import type { RolesRead } from './role-map.ts'
 
 /** Place of the user's roles in a verified token. */
 export type RoleClaim = string | readonly string[]

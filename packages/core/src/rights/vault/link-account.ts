@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/ports/index.ts'
 import { randomSecret } from '../../base/values/index.ts'
+import { readAuthorizationResponse } from '../../caller/authorization-server/authorization-response.ts'
 import type { ReceivedTokens, RequestOptions } from '../../caller/authorization-server/server.ts'
 import type { PresentUser } from '../../caller/identity/present-user.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectAnswer, ConnectRequest, LinkedAccount } from './account-linker.ts'
@@ -90,7 +91,7 @@ export async function completeLink(
   }
 }
 
-/** The code of an authorization response, or why it is missing. Checks the issuer before it reads `error`. */
+/** The code of an authorization response, or why it is missing. */
 async function codeOf(
   parameters: URLSearchParams,
   { attempt, upstream }: ConnectFlow,
@@ -102,18 +103,9 @@ async function codeOf(
   if (attempt.issuer !== issuer || attempt.clientId !== clientId) {
     return refuse('other_issuer', 'this connect flow was begun at another provider, or with another client', returnTo)
   }
-  if (!(await upstream.isIssuer(parameters.get('iss'), options)) || parameters.getAll('iss').length > 1) {
-    return refuse('other_issuer', 'the answer does not come from the server that was asked', returnTo)
-  }
-  const error = parameters.get('error')
-  if (error === 'access_denied') return refuse('declined', 'the person declined', returnTo)
-  if (error !== null) {
-    return refuse('provider', `the provider answered ${JSON.stringify(error.slice(0, 100))}`, returnTo)
-  }
-  const codes = parameters.getAll('code')
-  const [code] = codes
-  if (codes.length === 1 && code) return code
-  return refuse('provider', 'the answer holds no code', returnTo)
+  const isIssuer = await upstream.isIssuer(parameters.get('iss'), options)
+  const answer = readAuthorizationResponse(parameters, isIssuer)
+  return 'code' in answer ? answer.code : refuse(answer.reason, answer.detail, returnTo)
 }
 
 /** A connect flow, and the server that it is with. */

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import { ConfigurationError, InvalidResponseError } from '../../base/errors/index.ts'
+import { InvalidResponseError } from '../../base/errors/index.ts'
 import { sha256 } from '../../base/values/index.ts'
+import { browserUrl } from '../../caller/authorization-server/authorization-response.ts'
 import { authorizationServers } from '../../caller/authorization-server/authorization-servers.ts'
 import { boundedRequest } from '../../caller/authorization-server/bounded-request.ts'
 import { allowInsecureLoopback } from '../../caller/authorization-server/profile.ts'
@@ -54,15 +55,7 @@ export class Upstream {
    */
   async authorizationUrl(attempt: AuthorizationAttempt, options: RequestOptions): Promise<string> {
     const { authorization } = await this.ready(options)
-    const url = authorization !== undefined && URL.canParse(authorization) ? new URL(authorization) : undefined
-    const insecure = this.connection.profile[allowInsecureLoopback] === true
-    // No `javascript:`, and no plain http: the browser is sent there.
-    if (url?.protocol !== 'https:' && !(insecure && url?.protocol === 'http:')) {
-      throw new ConfigurationError(
-        this.connection.name,
-        "the provider's metadata names no authorization endpoint to trust",
-      )
-    }
+    const url = browserUrl(this.connection.name, authorization, this.connection.profile)
     const challenge = await sha256(attempt.codeVerifier)
     for (const [name, value] of Object.entries(authorizationRequest(this.connection, attempt, challenge))) {
       url.searchParams.set(name, value)

@@ -4,7 +4,7 @@ import { connectAuthorizationServer } from '../../../src/caller/authorization-se
 import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
 import { createDeviceLogin } from '../../../src/caller/device-login/create-device-login.ts'
 import { fgaClient, openFga } from '../../../src/entrypoints/fga.ts'
-import { createSessions } from '../../../src/entrypoints/identity.ts'
+import { createSessions, createSignIn } from '../../../src/entrypoints/identity.ts'
 import { createApprovalGate, createResourceServer } from '../../../src/entrypoints/resource-server.ts'
 import { sealedStore } from '../../../src/entrypoints/sealed-store.ts'
 import { auth0ConnectedAccounts, auth0TokenVault, exchangeVault, storedVault } from '../../../src/entrypoints/vault.ts'
@@ -88,8 +88,8 @@ const exempt = [
   ],
   ...['sessions.end', 'vault.reseal', 'vault.onChange', 'accounts.available', 'accounts.list', 'deviceLogin.logout'],
   ...['watcher.run', 'webRequest', 'sendWebResponse'],
-  // The guard alone calls them, with objects of its own.
-  ...['sessions.endRevoked'],
+  // Parts of this package alone call them, with objects of their own.
+  ...['sessions.endRevoked', 'server.post'],
 ]
 
 const folder = new URL('../../../src/entrypoints/', import.meta.url)
@@ -119,6 +119,7 @@ function made(): Readonly<Record<string, object>> {
     delegations: behalf.delegations,
     operator: behalf.asOperator({ name: 'o' }),
     sessions: createSessions({ authorizationServer, store }),
+    signIn: createSignIn({ authorizationServer, store, redirectUri: 'https://app.example/callback' }),
     server: connectAuthorizationServer(authorizationServer, surroundingsOf('test', { clock })),
     vault,
     accounts: vault.accounts,

@@ -1,9 +1,11 @@
 import { type Entries, port } from '@behalf/testing/late-reads'
+import { expect } from 'vitest'
 import { createDeviceLogin } from '../../../src/caller/device-login/create-device-login.ts'
 import { authorizeOnDevice } from '../../../src/entrypoints/device-login.ts'
 import {
   createIntrospection,
   createSessions,
+  createSignIn,
   requestAgentIdentity,
   requestTokenSource,
   verifyIdToken,
@@ -11,9 +13,24 @@ import {
 } from '../../../src/entrypoints/identity.ts'
 import { memoryStore, verifyAccessToken, verifyRequest } from '../../../src/index.ts'
 import { memoryFile } from '../device-login/device-server.ts'
-import { accessToken, ann, answer, audience, bearer, device, idToken, profile, signal, surroundings } from './issuer.ts'
+import {
+  accessToken,
+  ann,
+  answer,
+  audience,
+  bearer,
+  device,
+  idToken,
+  issuer,
+  profile,
+  signal,
+  surroundings,
+} from './issuer.ts'
 
 const sessions = () => createSessions({ authorizationServer: profile, store: memoryStore() })
+const signIn = () =>
+  createSignIn({ authorizationServer: profile, store: memoryStore(), redirectUri: 'https://app.example/callback' })
+const page = () => new Request('https://app.example/login')
 const identified = { status: 'verified', identity: ann }
 
 export const identityEntries: Entries = {
@@ -125,6 +142,49 @@ export const identityEntries: Entries = {
       return watch.call(() => made.identity(id, watch.given({ signal: signal(), timeoutMs: 5000 })))
     },
     identified,
+  ],
+  createSignIn: [
+    async (watch) => {
+      const options = {
+        ...surroundings(),
+        authorizationServer: profile,
+        store: port(memoryStore()),
+        redirectUri: 'https://app.example/callback',
+        scopes: ['chat'],
+        resource: audience,
+      }
+      return watch.call(() => createSignIn(watch.given(options))).start(page())
+    },
+    { url: expect.stringContaining(`${issuer}/authorize`) },
+  ],
+  'signIn.start': [
+    async (watch) => {
+      const options = {
+        returnTo: '/here',
+        data: { cart: ['a'] },
+        acrValues: ['urn:acr'],
+        maxAgeSeconds: 60,
+        parameters: { prompt: 'login' },
+        signal: signal(),
+      }
+      return watch.call(() => signIn().start(page(), watch.given(options)))
+    },
+    { url: expect.stringContaining('prompt=login') },
+  ],
+  'signIn.complete': [
+    async (watch) => watch.call(() => signIn().complete(page(), watch.given({ signal: signal(), timeoutMs: 5000 }))),
+    { status: 'refused' },
+  ],
+  'signIn.userInfo': [
+    async (watch) => {
+      const identity = await verifyTokenResponse(await answer(), { authorizationServer: profile })
+      return watch.call(() => signIn().userInfo(identity, watch.given({ signal: signal(), timeoutMs: 5000 })))
+    },
+    { sub: 'ann' },
+  ],
+  'signIn.logoutUrl': [
+    async (watch) => watch.call(() => signIn().logoutUrl(watch.given({ returnTo: '/bye', signal: signal() }))),
+    expect.stringContaining('bye'),
   ],
   authorizeOnDevice: [
     async (watch) => {

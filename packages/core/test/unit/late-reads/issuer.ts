@@ -10,6 +10,9 @@ Object.assign(as.metadata, {
   introspection_endpoint: `${issuer}/introspect`,
   revocation_endpoint: `${issuer}/revoke`,
   device_authorization_endpoint: `${issuer}/device`,
+  authorization_endpoint: `${issuer}/authorize`,
+  userinfo_endpoint: `${issuer}/userinfo`,
+  end_session_endpoint: `${issuer}/logout`,
 })
 export const { aud: audience } = accessTokenClaims
 const end = () => Math.floor(Date.now() / 1000) + 3600
@@ -30,6 +33,7 @@ export const handlers = [
   http.post(`${issuer}/revoke`, () => new HttpResponse(null, { status: 200 })),
   http.post(`${issuer}/bc-authorize`, () => HttpResponse.json({ auth_req_id: 'r', expires_in: 60 })),
   http.post(`${issuer}/device`, () => HttpResponse.json(device)),
+  http.get(`${issuer}/userinfo`, () => HttpResponse.json({ sub: 'ann' })),
   http.post(`${issuer}/introspect`, () =>
     HttpResponse.json({ active: true, iss: issuer, aud: audience, sub: 'ann', client_id: 'app', exp: end() }),
   ),

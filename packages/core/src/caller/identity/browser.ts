@@ -1,10 +1,7 @@
-import { sha256 } from '../../base/values/index.ts'
-
 /**
- * Cookie that binds a connect flow to the browser in which it began.
+ * Cookie that binds an authorization request to the browser in which it began.
  *
- * Each flow has its own, so that two tabs do not disturb each other. `__Host-`: no subdomain can set or read it. `Lax`:
- * the browser sends it with the provider's redirect.
+ * `__Host-`: no subdomain can set or read it. `Lax`: the browser sends it with the server's redirect.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.7.1 | RFC 9700 §4.7.1}
  */
@@ -13,11 +10,9 @@ export interface BrowserCookie {
   readonly attributes: string
 }
 
-export async function browserCookie(base: URL, state: string): Promise<BrowserCookie> {
-  const isSecure = base.protocol === 'https:'
-  const name = `behalf-connect-${(await sha256(state)).slice(0, 16)}`
+export function browserCookie(base: URL, name: string): BrowserCookie {
   // Plain http is loopback: there some browsers refuse `Secure`, and with it the prefix.
-  return isSecure
+  return base.protocol === 'https:'
     ? { name: `__Host-${name}`, attributes: 'Path=/; Secure; HttpOnly; SameSite=Lax' }
     : { name, attributes: 'Path=/; HttpOnly; SameSite=Lax' }
 }
@@ -36,4 +31,20 @@ export function readCookie(request: Request, { name }: BrowserCookie): string | 
   const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
   const values = pairs.flatMap((pair) => (pair.startsWith(`${name}=`) ? [pair.slice(name.length + 1)] : []))
   return values.length === 1 ? values[0] : undefined
+}
+
+/** Printable ASCII without the backslash: a browser drops the other characters from a URL, or reads them as a slash. */
+const plain = /^[!-[\]-~]+$/
+
+/**
+ * A place of the same origin to go back to, as path with query and fragment; `undefined` where it could lead elsewhere.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.11 | RFC 9700 §4.11}
+ */
+export function localPath(given: string, base: URL): string | undefined {
+  if (!given.startsWith('/') || given.startsWith('//') || !plain.test(given)) return undefined
+  if (!URL.canParse(given, base.origin)) return undefined
+  const url = new URL(given, base.origin)
+  if (url.origin !== base.origin || url.pathname.startsWith('//')) return undefined
+  return `${url.pathname}${url.search}${url.hash}`
 }

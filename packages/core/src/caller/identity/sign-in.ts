@@ -1,0 +1,261 @@
+import * as z from 'zod/mini'
+import type { Json, UserIdentity } from '../../base/contract/index.ts'
+import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
+import { Collection, openStoreKeys } from '../../base/records/index.ts'
+import {
+  checkOptions,
+  copyOf,
+  defined,
+  equalSecrets,
+  isLoopback,
+  kinds,
+  needed,
+  randomSecret,
+  scopeList,
+  sha256,
+} from '../../base/values/index.ts'
+import { revealToken } from '../../rights/credential/index.ts'
+import { browserUrl, readAuthorizationResponse } from '../authorization-server/authorization-response.ts'
+import { connectServer } from '../authorization-server/connect-authorization-server.ts'
+import { releaseToken } from '../authorization-server/release-token.ts'
+import type { ReceivedTokens, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
+import { requestKey, signingKeyOf, signRequest } from '../authorization-server/sign-request.ts'
+import { surroundingsOf } from '../authorization-server/surroundings.ts'
+import { browserCookie, localPath, readCookie, setCookie } from './browser.ts'
+import type { SignIn, SignInOptions } from './sign-in-options.ts'
+import { subjectTokenOf } from './subject-token.ts'
+import { requestUserInfo } from './user-info.ts'
+import { verifyTokenResponse } from './verify-token-response.ts'
+
+const optionKinds = {
+  redirectUri: needed(kinds.text),
+  resource: kinds.text,
+  pushRequest: kinds.boolean,
+}
+const optionKeys = ['authorizationServer', 'store', 'keys', 'scopes', 'signRequest', 'fetch', 'clock', 'timeoutMs']
+const startKinds = { returnTo: kinds.text, acrValues: kinds.texts, maxAgeSeconds: kinds.positiveInteger }
+
+/** Parameters that the sign-in sets itself. */
+const ownParameters: readonly string[] = [
+  ...['client_id', 'response_type', 'response_mode', 'redirect_uri', 'scope', 'state', 'nonce', 'code_challenge'],
+  ...['code_challenge_method', 'resource', 'dpop_jkt', 'request', 'request_uri', 'acr_values', 'max_age'],
+]
+
+/** Time that a person may take at the server, in seconds. */
+const SIGN_IN_SECONDS = 600
+/** Seconds by which the clocks of two servers may differ. */
+const CLOCK_TOLERANCE_SECONDS = 30
+
+const text = z.string()
+const pendingSignIn = z.object({
+  v: z.literal(1),
+  /** Keyed hash of the browser's cookie value. */
+  browser: text,
+  codeVerifier: text,
+  nonce: text,
+  returnTo: text,
+  data: z.optional(z.unknown()),
+  acrValues: z.optional(z.array(text)),
+  maxAgeSeconds: z.optional(z.number()),
+  /** Sealed: a party that can write to the store can change the store's own expiry. Epoch seconds. */
+  expiresAt: z.number(),
+})
+type PendingSignIn = z.output<typeof pendingSignIn>
+
+/**
+ * Signs users in by authorization code, with PKCE, `state` and `nonce` (OpenID Connect Core §3.1).
+ *
+ * A sign-in is stored, sealed, under its `state`. It ends once, in the browser in which it began, and by the server to
+ * which the browser was sent. The app sets a cookie and redirects; the rest happens here. Make one of these for each
+ * server, each with its own redirect URI.
+ *
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-2.1 | RFC 9700 §2.1}
+ */
+export function createSignIn(given: SignInOptions): SignIn {
+  checkOptions('createSignIn', given, optionKinds, optionKeys)
+  const where = (name: string) => `createSignIn.${name}`
+  if (typeof given.authorizationServer?.issuer !== 'string') {
+    throw new ConfigurationError(where('authorizationServer'), 'give a profile, such as oidc({ … })')
+  }
+  const { redirectUri, resource, pushRequest } = given
+  const app = appUrl(where('redirectUri'), redirectUri)
+  const scope = [...new Set(['openid', ...scopeList(where('scopes'), given.scopes ?? ['openid'])])].join(' ')
+  const signingKey = requestKey(where('signRequest'), given.signRequest)
+  const surroundings = surroundingsOf('createSignIn', given)
+  const { clock, fetch, timeoutMs } = surroundings
+  const server = connectServer(given.authorizationServer, surroundings)
+  const { profile } = server
+  const { issuer, clientId, target, dpop } = profile
+  if (resource !== undefined && target === 'scope') {
+    throw new ConfigurationError(where('resource'), 'this provider names an API in its scopes: leave it out')
+  }
+  const key = signingKey && signingKeyOf(where('signRequest'), signingKey, profile)
+  const opened = openStoreKeys(given.store, given.keys, 'createSignIn')
+  const ends = () => ({ expiresInSeconds: SIGN_IN_SECONDS })
+  const pending = new Collection<PendingSignIn>(opened, { kind: 'sign-in', schema: pendingSignIn, ends })
+  // A state of another server, client or callback is unknown here, so that servers cannot be mixed up (RFC 9700 §4.4).
+  const keyOf = (state: string) => pending.keyOf(issuer, clientId, redirectUri, state)
+  const browserHash = (browser: string) => opened.hash(`browser:${browser}`)
+  const cookie = browserCookie(app, 'behalf-sign-in')
+  const seconds = () => clock.now() / 1000
+
+  function authorizationUrl(parameters: Readonly<Record<string, string>>, options: RequestOptions): Promise<string> {
+    return server.post('the authorization request', new URLSearchParams(), options, async (configuration, library) => {
+      const metadata = configuration.serverMetadata()
+      browserUrl('authorizationServer', metadata.authorization_endpoint, profile)
+      const signed = key && {
+        client_id: clientId,
+        ...(await signRequest({ client_id: clientId, ...parameters }, key, profile, seconds())),
+      }
+      const request = signed ?? parameters
+      const isPushed = pushRequest ?? metadata.require_pushed_authorization_requests === true
+      const url = isPushed
+        ? await library.buildAuthorizationUrlWithPAR(configuration, request)
+        : library.buildAuthorizationUrl(configuration, request)
+      return url.href
+    })
+  }
+
+  /** Takes a sign-in out of the store. The answer of another browser does not change it. */
+  async function claim(request: Request, parameters: URLSearchParams, options: RequestOptions) {
+    // RFC 6749 §3.1: no parameter may occur twice.
+    const [state, ...more] = parameters.getAll('state')
+    const found = state && more.length === 0 ? await pending.find(await keyOf(state)) : undefined
+    if (found === undefined || 'unreadable' in found || seconds() >= found.record.expiresAt) return 'unknown_state'
+    const browser = await browserHash(readCookie(request, cookie) ?? '')
+    if (!(await equalSecrets(found.record.browser, browser))) return 'other_browser'
+    const { namesIssuer } = await server.endpoints(options)
+    return (await pending.delete(found)) === 'conflict' ? 'unknown_state' : { ...found.record, namesIssuer }
+  }
+
+  async function redeem(code: string, begun: PendingSignIn, { signal, timeoutMs: limit }: RequestOptions) {
+    let received: ReceivedTokens = {}
+    const onTokens = (tokens: ReceivedTokens) => {
+      received = tokens
+    }
+    const parameters = {
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: begun.codeVerifier,
+      ...(target === 'resource' && { resource }),
+    }
+    try {
+      const tokens = await server.grant('authorization_code', parameters, { signal, timeoutMs: limit, onTokens })
+      const verification = { authorizationServer: profile, nonce: begun.nonce, fetch, clock, timeoutMs, signal }
+      const identity = await verifyTokenResponse(tokens, verification)
+      refuseWeakLogin(identity, begun, seconds())
+      return { tokens, identity }
+    } catch (error) {
+      // Tokens that the app does not get must not stay valid.
+      const { refreshToken, accessToken } = received
+      const token = refreshToken ?? accessToken
+      const hint = refreshToken === undefined ? 'access_token' : 'refresh_token'
+      if (token !== undefined) await releaseToken({ of: () => server }, { issuer, token, hint })
+      throw error
+    }
+  }
+
+  return {
+    async start(request, asked = {}) {
+      const options = copyOf(asked)
+      checkOptions('start', options, startKinds, ['data', 'parameters', 'signal', 'timeoutMs'])
+      const { returnTo = '/', data, acrValues, maxAgeSeconds, parameters = {} } = options
+      const own = Object.keys(parameters).find((name) => ownParameters.includes(name))
+      if (own !== undefined) throw new ConfigurationError(`start.parameters.${own}`, 'is set by the sign-in itself')
+      const [state, nonce, codeVerifier] = [randomSecret(), randomSecret(), randomSecret()]
+      const kept = readCookie(request, cookie) ?? ''
+      const browser = /^[\w-]{43}$/.test(kept) ? kept : randomSecret()
+      const url = await authorizationUrl(
+        {
+          ...parameters,
+          response_type: 'code',
+          redirect_uri: redirectUri,
+          scope,
+          state,
+          nonce,
+          code_challenge: await sha256(codeVerifier),
+          code_challenge_method: 'S256',
+          ...(resource !== undefined && { [target]: resource }),
+          ...(acrValues !== undefined && { acr_values: acrValues.join(' ') }),
+          ...(maxAgeSeconds !== undefined && { max_age: String(maxAgeSeconds) }),
+          // RFC 9449 §10: the code is bound to the key, too.
+          ...(dpop !== undefined && { dpop_jkt: dpop.thumbprint }),
+        },
+        options,
+      )
+      await pending.create(
+        await keyOf(state),
+        defined({
+          v: 1 as const,
+          browser: await browserHash(browser),
+          codeVerifier,
+          nonce,
+          returnTo: localPath(returnTo, app) ?? '/',
+          data,
+          acrValues: acrValues && [...acrValues],
+          maxAgeSeconds,
+          expiresAt: seconds() + SIGN_IN_SECONDS,
+        }),
+      )
+      return { url, cookie: setCookie(cookie, browser, SIGN_IN_SECONDS) }
+    },
+    async complete(request, asked = {}) {
+      const options = copyOf(asked)
+      const parameters = new URL(request.url).searchParams
+      const begun = await claim(request, parameters, options)
+      if (typeof begun === 'string') {
+        return { status: 'refused', reason: begun, detail: 'no sign-in of this browser waits here', returnTo: '/' }
+      }
+      const { returnTo, data, nonce, namesIssuer } = begun
+      const back = { returnTo, ...(data !== undefined && { data: data as Json }) }
+      const named = parameters.get('iss')
+      const answer = readAuthorizationResponse(parameters, named === null ? !namesIssuer : named === issuer)
+      if (!('code' in answer)) return { status: 'refused', ...answer, ...back }
+      const { tokens, identity } = await redeem(answer.code, begun, options)
+      const signedIn = { status: 'signed_in' as const, identity, nonce, ...back }
+      // A log of the answer shows no token.
+      return Object.defineProperty(signedIn, 'tokens', { value: tokens }) as typeof signedIn & { tokens: TokenResponse }
+    },
+    userInfo: (identity, { signal, timeoutMs: limit = timeoutMs } = {}) =>
+      requestUserInfo(server, identity, { fetch, clock, timeoutMs: limit, signal }),
+    async logoutUrl(asked = {}) {
+      const options = copyOf(asked)
+      const { identity, returnTo = '/' } = options
+      const proof = identity?.issuer === issuer ? subjectTokenOf(identity) : undefined
+      const idToken = proof?.type === 'id_token' ? proof.token : proof?.idToken
+      const parameters = {
+        post_logout_redirect_uri: new URL(localPath(returnTo, app) ?? '/', app.origin).href,
+        ...(idToken !== undefined && { id_token_hint: revealToken(idToken) }),
+      }
+      return server.post('logout', new URLSearchParams(), options, async (configuration, library) => {
+        const endpoint = configuration.serverMetadata().end_session_endpoint
+        if (endpoint === undefined) return undefined
+        browserUrl('authorizationServer', endpoint, profile)
+        return library.buildEndSessionUrl(configuration, parameters).href
+      })
+    },
+  }
+}
+
+/** OpenID Connect Core §3.1.3.7, 12 and 13: what was asked of the login is compared with what came. */
+function refuseWeakLogin(
+  { acr, authTime }: UserIdentity,
+  { acrValues, maxAgeSeconds }: Pick<PendingSignIn, 'acrValues' | 'maxAgeSeconds'>,
+  now: number,
+): void {
+  if (acrValues !== undefined && !acrValues.some((value) => value === acr)) {
+    throw new InvalidTokenError('claims', 'the login is of another level (acr) than was asked')
+  }
+  if (maxAgeSeconds === undefined) return
+  if (authTime === undefined || now - authTime > maxAgeSeconds + CLOCK_TOLERANCE_SECONDS) {
+    throw new InvalidTokenError('claims', 'the login is older than was asked (auth_time), or does not say its age')
+  }
+}
+
+function appUrl(option: string, given: string): URL {
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
+  if (url !== undefined && isSafe && !given.includes('#')) return url
+  throw new ConfigurationError(option, 'give the absolute https: address of the callback, without fragment')
+}

@@ -1,0 +1,75 @@
+import type { UserIdentity } from '../../base/contract/index.ts'
+import {
+  ConfigurationError,
+  IdentityRequiredError,
+  InvalidResponseError,
+  InvalidTokenError,
+} from '../../base/errors/index.ts'
+import { parsedJson } from '../../base/values/index.ts'
+import { createCredential } from '../../rights/credential/index.ts'
+import { boundedRequest } from '../authorization-server/bounded-request.ts'
+import type { ConnectedServer } from '../authorization-server/connect-authorization-server.ts'
+import { allowInsecureLoopback, type Profile } from '../authorization-server/profile.ts'
+import type { RequestOptions, Surroundings } from '../authorization-server/server.ts'
+import { withinDeadline } from '../authorization-server/within-deadline.ts'
+import { type SubjectToken, subjectTokenOf } from './subject-token.ts'
+
+/**
+ * Requests the claims of a user with the access token behind the identity.
+ * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo | OpenID Connect Core §5.3}
+ */
+export async function requestUserInfo(
+  server: ConnectedServer,
+  identity: UserIdentity,
+  options: Surroundings & Pick<RequestOptions, 'signal'>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { profile } = server
+  const { token, dpop } = usableToken(identity, profile)
+  const url = await server.post(
+    'UserInfo',
+    new URLSearchParams(),
+    options,
+    async (configuration) => configuration.serverMetadata().userinfo_endpoint,
+  )
+  if (url === undefined) throw new ConfigurationError('authorizationServer', 'the server has no UserInfo endpoint')
+  if (!URL.canParse(url)) throw new InvalidResponseError("the server's metadata names no address for UserInfo")
+  const { fetch, clock, signal, timeoutMs } = options
+  const rules = { fetch, now: () => clock.now(), allowInsecureLoopback: profile[allowInsecureLoopback] === true }
+  const { credential } = createCredential({
+    name: 'UserInfo',
+    token,
+    scopes: [],
+    origins: [new URL(url).origin],
+    ...(dpop !== undefined && { dpop }),
+    fetch: (input, init = {}) => boundedRequest(rules, String(input), init),
+    onRawToken: () => {},
+  })
+  const response = await withinDeadline({ timeoutMs, signal }, (ending) =>
+    credential.fetch(url, { headers: { accept: 'application/json' }, signal: ending }),
+  )
+  if (response.status === 401) throw new InvalidTokenError('inactive', 'the server refused the access token')
+  const claims = response.ok ? parsedJson(await response.text()) : undefined
+  if (typeof claims !== 'object' || claims === null || !('sub' in claims)) {
+    throw new InvalidResponseError(`UserInfo was answered with ${response.status} and no claims in JSON`)
+  }
+  // OpenID Connect Core §5.3.2: the claims of another `sub` must not be used.
+  if (claims.sub !== (identity.claims.sub ?? identity.subject)) {
+    throw new InvalidTokenError('subject', 'the claims of UserInfo are of another user')
+  }
+  return claims as Readonly<Record<string, unknown>>
+}
+
+/** Returns the token to present. No other server gets it, and a bound one never goes out as Bearer (I8). */
+function usableToken(
+  identity: UserIdentity,
+  { issuer, dpop }: Profile,
+): Pick<SubjectToken, 'token'> & Pick<Profile, 'dpop'> {
+  const proof = subjectTokenOf(identity)
+  if (proof?.type !== 'access_token' || identity.issuer !== issuer) {
+    throw new IdentityRequiredError(`no access token of ${issuer} is behind the identity: give that of a sign-in`)
+  }
+  const { token, keyThumbprint } = proof
+  if (keyThumbprint === undefined) return { token }
+  if (dpop !== undefined && keyThumbprint === dpop.thumbprint) return { token, dpop }
+  throw new InvalidTokenError('binding', 'the access token is bound to a key that the profile does not have')
+}
