@@ -171,11 +171,23 @@ describe('the answer (CIBA Core §10.1.1)', () => {
       { scope: 'openid trade:write admin' },
       { access_token: await accessToken({ aud: 'https://other.example' }) },
       { token_type: 'N_A' },
-      { access_token: 'opaque' },
+      { access_token: 'opaque', scope: 'openid' },
+      { access_token: 'opaque', authorization_details: undefined },
+      { access_token: 'opaque', token_type: 'DPoP' },
     ]) {
       answer(await success(over))
       expect(await look(), JSON.stringify(over)).toMatchObject({ status: 'failed' })
     }
+  })
+
+  test('an opaque token is the credential, by what its answer says; who acts cannot be read in it', async () => {
+    const { look, answer, success } = await begin()
+    answer(await success({ access_token: 'opaque', expires_in: 60 }))
+    const token = { scopes: ['trade:write'], expiresAt: expect.any(Number) }
+    expect(await look()).toMatchObject({ status: 'approved', token })
+    const acting = await begin((issuer) => ({ ...defaultProfile(issuer), actor: 'agent-app' }))
+    acting.answer(await acting.success({ access_token: 'opaque' }))
+    expect(await acting.look()).toMatchObject({ status: 'failed', detail: expect.stringContaining('opaque') })
   })
 })
 

@@ -4,7 +4,7 @@ import { copyOf } from '../../base/values/index.ts'
 import { authenticateClient, clientSecrets } from './authenticate-client.ts'
 import { boundedRequest } from './bounded-request.ts'
 import { type Connection, connectionOf, type Discovered } from './connection.ts'
-import { type OauthLibrary, oauthLibrary } from './libraries.ts'
+import { oauthLibrary } from './libraries.ts'
 import { allowInsecureLoopback, ownProfile, type Profile } from './profile.ts'
 import { readIssuer, unknownIssuer } from './read-issuer.ts'
 import { requestFault } from './request-fault.ts'
@@ -42,11 +42,6 @@ const secretParameters = [
  * Connections with the same profile object and the same fetch share discovery and keys.
  */
 export function connectAuthorizationServer(profile: Profile, surroundings: Surroundings): AuthorizationServer {
-  return connectServer(profile, surroundings)
-}
-
-/** The same, with the method that sends any request. */
-export function connectServer(profile: Profile, surroundings: Surroundings): ConnectedServer {
   return new ConnectedServer(connectionOf(ownProfile(profile), surroundings.fetch), surroundings)
 }
 
@@ -169,7 +164,11 @@ export class ConnectedServer implements AuthorizationServer {
     what: string,
     body: URLSearchParams,
     { signal, timeoutMs = this.#surroundings.timeoutMs }: RequestOptions,
-    send: (configuration: Configuration, library: OauthLibrary, secrets: ReadonlySet<string>) => Promise<Answer>,
+    send: (
+      configuration: Configuration,
+      library: typeof import('openid-client'),
+      secrets: ReadonlySet<string>,
+    ) => Promise<Answer>,
   ): Promise<Answer> {
     const { clock } = this.#surroundings
     return withinDeadline({ timeoutMs, signal }, async (ending) => {
@@ -192,7 +191,7 @@ export class ConnectedServer implements AuthorizationServer {
   }
 
   /** Makes a configuration for each request, since the library binds neither a signal nor a clock to one. */
-  #configuration(exchange: Exchange, library: OauthLibrary): Configuration {
+  #configuration(exchange: Exchange, library: typeof import('openid-client')): Configuration {
     const { profile, fetch } = this.#connection
     const { clock } = this.#surroundings
     const insecure = profile[allowInsecureLoopback] === true
@@ -201,7 +200,7 @@ export class ConnectedServer implements AuthorizationServer {
     const configuration = new library.Configuration(
       exchange.metadata,
       profile.clientId,
-      { [library.clockSkew]: skew, use_mtls_endpoint_aliases: method.endsWith('tls_client_auth') },
+      { [library.clockSkew]: skew, use_mtls_endpoint_aliases: profile.mutualTls ?? method.endsWith('tls_client_auth') },
       authenticateClient(profile.clientAuthentication, library, exchange.metadata[endpointOf(exchange)]),
     )
     // Ours is the deadline; `boundedRequest` decides where plain http may go.

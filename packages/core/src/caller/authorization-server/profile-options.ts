@@ -1,6 +1,6 @@
 import type { Principal } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { defined, namesOf, requireText, requireTexts } from '../../base/values/index.ts'
+import { checkValues, defined, kinds, namesOf, requireText, requireTexts } from '../../base/values/index.ts'
 import { checkAlgorithms } from './check-profile.ts'
 import {
   type ClientAuthenticationOptions,
@@ -35,6 +35,12 @@ export interface ProfileOptions extends ClientAuthenticationOptions {
    * @default the profile's own `clientId`
    */
   readonly interactiveClients?: readonly string[] | undefined
+  /**
+   * Whether the given `fetch` shows the client's certificate: then the server's `mtls_endpoint_aliases` are used, also
+   * with `private_key_jwt` (RFC 8705 §5).
+   * @default true where a certificate authenticates the client
+   */
+  readonly mutualTls?: boolean | undefined
 }
 
 export const profileKeys = namesOf<ProfileOptions>(
@@ -45,6 +51,7 @@ export const profileKeys = namesOf<ProfileOptions>(
   'actor',
   'rotatesRefreshTokens',
   'interactiveClients',
+  'mutualTls',
 )
 
 export interface ProfileDefaults {
@@ -60,9 +67,18 @@ export function readProfileOptions(
   { secretMethod, algorithms, rotatesRefreshTokens }: ProfileDefaults,
 ): Pick<
   Profile,
-  'clientId' | 'clientAuthentication' | 'algorithms' | 'dpop' | 'actor' | 'rotatesRefreshTokens' | 'interactiveClients'
+  | 'clientId'
+  | 'clientAuthentication'
+  | 'algorithms'
+  | 'dpop'
+  | 'actor'
+  | 'rotatesRefreshTokens'
+  | 'interactiveClients'
+  | 'mutualTls'
 > {
   const dpop = checkDpop(`${where}.dpop`, options.dpop)
+  checkValues(`${where}.`, options, { mutualTls: kinds.boolean })
+  const { mutualTls } = options
   const rotates = options.rotatesRefreshTokens ?? rotatesRefreshTokens
   if (rotates !== undefined && typeof rotates !== 'boolean') {
     throw new ConfigurationError(`${where}.rotatesRefreshTokens`, 'is true or false')
@@ -74,7 +90,7 @@ export function readProfileOptions(
     clientId: requireText(`${where}.clientId`, options.clientId),
     clientAuthentication: chooseClientAuthentication(where, options, secretMethod),
     algorithms: checkAlgorithms(`${where}.algorithms`, options.algorithms ?? algorithms),
-    ...defined({ dpop, rotatesRefreshTokens: rotates, interactiveClients, actor }),
+    ...defined({ dpop, rotatesRefreshTokens: rotates, interactiveClients, actor, mutualTls }),
   }
 }
 

@@ -150,6 +150,8 @@ export interface Profile {
    * @default the profile's own `clientId`
    */
   readonly interactiveClients?: readonly string[]
+  /** Whether `fetch` shows the client's certificate: then `mtls_endpoint_aliases` are used. @default by the method */
+  readonly mutualTls?: boolean
   /** Allows plain http to loopback, for tests. */
   readonly [allowInsecureLoopback]?: true
 }

@@ -1,3 +1,6 @@
+import { ConfigurationError } from '../../base/errors/index.ts'
+import { isLoopback } from '../../base/values/index.ts'
+
 /**
  * Cookie that binds an authorization request to the browser in which it began.
  *
@@ -31,6 +34,14 @@ export function readCookie(request: Request, { name }: BrowserCookie): string | 
   const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
   const values = pairs.flatMap((pair) => (pair.startsWith(`${name}=`) ? [pair.slice(name.length + 1)] : []))
   return values.length === 1 ? values[0] : undefined
+}
+
+/** Checks an address of the app, as its browsers see it. @throws ConfigurationError */
+export function appUrl(option: string, given: unknown): URL {
+  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
+  if (url !== undefined && isSafe && url.username === '' && !/[?#]/.test(given as string)) return url
+  throw new ConfigurationError(option, 'give the absolute https: URL as browsers see it, without query')
 }
 
 /** Printable ASCII without the backslash: a browser drops the other characters from a URL, or reads them as a slash. */

@@ -7,7 +7,6 @@ import {
   copyOf,
   defined,
   equalSecrets,
-  isLoopback,
   kinds,
   needed,
   randomSecret,
@@ -16,12 +15,14 @@ import {
 } from '../../base/values/index.ts'
 import { revealToken } from '../../rights/credential/index.ts'
 import { browserUrl, readAuthorizationResponse } from '../authorization-server/authorization-response.ts'
-import { connectServer } from '../authorization-server/connect-authorization-server.ts'
+import { ConnectedServer } from '../authorization-server/connect-authorization-server.ts'
+import { connectionOf } from '../authorization-server/connection.ts'
+import { ownProfile } from '../authorization-server/profile.ts'
 import { releaseToken } from '../authorization-server/release-token.ts'
 import type { ReceivedTokens, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
 import { requestKey, signingKeyOf, signRequest } from '../authorization-server/sign-request.ts'
 import { surroundingsOf } from '../authorization-server/surroundings.ts'
-import { browserCookie, localPath, readCookie, setCookie } from './browser.ts'
+import { appUrl, browserCookie, localPath, readCookie, setCookie } from './browser.ts'
 import type { SignIn, SignInOptions } from './sign-in-options.ts'
 import { subjectTokenOf } from './subject-token.ts'
 import { requestUserInfo } from './user-info.ts'
@@ -84,8 +85,8 @@ export function createSignIn(given: SignInOptions): SignIn {
   const signingKey = requestKey(where('signRequest'), given.signRequest)
   const surroundings = surroundingsOf('createSignIn', given)
   const { clock, fetch, timeoutMs } = surroundings
-  const server = connectServer(given.authorizationServer, surroundings)
-  const { profile } = server
+  const profile = ownProfile(given.authorizationServer)
+  const server = new ConnectedServer(connectionOf(profile, fetch), surroundings)
   const { issuer, clientId, target, dpop } = profile
   if (resource !== undefined && target === 'scope') {
     throw new ConfigurationError(where('resource'), 'this provider names an API in its scopes: leave it out')
@@ -251,11 +252,4 @@ function refuseWeakLogin(
   if (authTime === undefined || now - authTime > maxAgeSeconds + CLOCK_TOLERANCE_SECONDS) {
     throw new InvalidTokenError('claims', 'the login is older than was asked (auth_time), or does not say its age')
   }
-}
-
-function appUrl(option: string, given: string): URL {
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
-  if (url !== undefined && isSafe && !given.includes('#')) return url
-  throw new ConfigurationError(option, 'give the absolute https: address of the callback, without fragment')
 }

@@ -73,8 +73,18 @@ export async function userFromIdToken(
   servers: AuthorizationServers,
   given: LoginTokenOptions,
 ): Promise<{ readonly user: UserIdentity; readonly server: AuthorizationServer }> {
-  const options = copyOf(given)
   const server = selectServer(servers, idToken)
+  const claims = await verifiedIdToken(server, idToken, given)
+  return { user: buildUser(server.profile, claims, server.profile.clientId), server }
+}
+
+/** Returns the claims of an id_token of our client, after all that can be checked without knowing whom to expect. */
+export async function verifiedIdToken(
+  server: AuthorizationServer,
+  idToken: string,
+  given: LoginTokenOptions,
+): Promise<VerifiedJwt['claims']> {
+  const options = copyOf(given)
   const { clientId } = server.profile
   // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
   const verified = await server.verifyJwt(idToken, { audience: clientId, types: ['', 'jwt'], signal: options.signal })
@@ -88,7 +98,7 @@ export async function userFromIdToken(
   }
   if (options.receivedAt !== undefined) checkAge(claims.iat, options.receivedAt)
   if (options.accessToken !== undefined) await checkAccessTokenHash(verified, options.accessToken)
-  return { user: buildUser(server.profile, claims, clientId), server }
+  return claims
 }
 
 /** OpenID Connect Core §3.1.3.7, 10: the client decides which range of `iat` it accepts. */

@@ -81,6 +81,7 @@ function draftQuestion(
     expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
     ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
     ...(approval.useWithinSeconds !== undefined && { useWithinSeconds: approval.useWithinSeconds }),
+    ...(approval.maxSends !== undefined && { maxSends: approval.maxSends }),
     ...(approval.askAgainAfterSeconds !== undefined && { askAgainAfterSeconds: approval.askAgainAfterSeconds }),
   }
   return withCredential(call, question, channel, runs)
@@ -142,8 +143,8 @@ function plainDetails(details: readonly AuthorizationDetail[]): readonly Authori
 }
 
 /**
- * Makes the answer's token the credential (A9 a), if there are one resource, details, and a channel that can return the
- * details inside the token.
+ * Makes the answer's token the credential (A9 a), if there are one resource, and a channel that can return the details
+ * inside the token, or the scopes where there are no details.
  */
 function withCredential(
   { identity, policy, invocation }: AuthorizedCall,
@@ -157,13 +158,16 @@ function withCredential(
   const [resource] = resources
   // The answer of this server is never a token that another server issues.
   const isOwn = resource !== undefined && resource.through === undefined
-  if (identity.kind === 'user' && resources.length === 1 && isOwn && question.details.length > 0) {
+  const isServers = policy.rules.approval?.enforcedBy === 'server'
+  if (identity.kind === 'user' && resources.length === 1 && isOwn) {
     const asked = channelQuestion({ id: '', tool: invocation.tool, owner: ownerOf(identity), question })
-    if (channel.carriesCredential?.(asked, { authorizationServers: servers, clock }) === true) {
+    const carries = channel.carriesCredential?.(asked, { authorizationServers: servers, clock })
+    // A server that sees no details enforces none.
+    if (question.details.length > 0 ? carries === true : carries === 'scopes' && !isServers) {
       return { ...question, credential: { resource: resource.resource, scopes: resource.scopes } }
     }
   }
-  if (policy.rules.approval?.enforcedBy !== 'server') return question
+  if (!isServers) return question
   return deny(
     'misconfigured',
     'approval.enforcedBy: this approver, channel or provider cannot carry details in a token',

@@ -12,6 +12,7 @@ import {
   scopeList,
   upTo,
 } from '../../base/values/index.ts'
+import { MAX_SENDS } from '../../consent/approvals/deliver-question.ts'
 import { MAX_ASK_AGAIN_SECONDS } from '../../consent/approvals/refusals.ts'
 import { isConnection } from './linked-account.ts'
 import { type AnyRules, anApprover, makePolicy } from './policy-definition.ts'
@@ -51,6 +52,7 @@ const approvalValues = {
   channel: kinds.text,
   perCall: kinds.boolean,
   enforcedBy: oneOf('server'),
+  maxSends: upTo(MAX_SENDS, 1, 'times'),
   onCrash: oneOf('report', 'retry'),
   askAgainAfterSeconds: upTo(MAX_ASK_AGAIN_SECONDS),
 }

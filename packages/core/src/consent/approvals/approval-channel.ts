@@ -114,8 +114,11 @@ export interface ChannelBase {
   readonly specificationVersion: 2
   /** Why this channel cannot work with a provider, and the fix, in words. Called at construction; does no I/O. */
   checkProfile?(profile: Profile): string | undefined
-  /** The answer can carry a token bound to the details: what A9 (a) needs. Told per issuer. */
-  carriesCredential?(question: Omit<ApprovalQuestion, 'credential'>, context: ChannelContext): boolean
+  /**
+   * Whether the answer carries a token that can be the credential, per issuer. `true`: it is bound to the details: what
+   * A9 (a) needs. `'scopes'`: by its scopes alone, where the question has no details.
+   */
+  carriesCredential?(question: Omit<ApprovalQuestion, 'credential'>, context: ChannelContext): boolean | 'scopes'
   /** What is wrong with a message here, in words. Called before anything is stored or sent. */
   checkMessage?(message: string, approver: Principal, context: ChannelContext): string | undefined
   /**

@@ -23,7 +23,7 @@ export function approvalState({
     state,
     approver: question.approver,
     message: question.message,
-    enforcedBy: question.credential === undefined ? 'sdk' : 'server',
+    enforcedBy: question.credential === undefined || question.details.length === 0 ? 'sdk' : 'server',
   })
 }
 

@@ -15,6 +15,8 @@ export const BUSY_SECONDS = 45
 /** Deliveries of one question, the first included: a person who does not answer is not asked for ever (A7). */
 export const MAX_SENDS = 3
 
+export const isSentOut = (sends: number, { maxSends = MAX_SENDS }: StoredQuestion): boolean => sends >= maxSends
+
 /** Questions that one approver may get in a minute for one owner, from all agents on this store (A8). */
 const MAX_QUESTIONS_PER_MINUTE = 20
 

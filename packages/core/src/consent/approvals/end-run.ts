@@ -2,7 +2,7 @@ import type { Identity } from '../../base/contract/index.ts'
 import { releaseToken } from '../../caller/authorization-server/release-token.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { type CalledBy, isSameCaller, MAX_SESSIONS } from './caller.ts'
-import { MAX_SENDS, unask } from './deliver-question.ts'
+import { isSentOut, unask } from './deliver-question.ts'
 import { recordCrash } from './find-run.ts'
 import { type Entry, isUnused, type RunRecord, type StoredResult } from './record.ts'
 import type { RunStore } from './run-store.ts'
@@ -90,7 +90,7 @@ export async function replaceQuestion(
     const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, accounts: _c, ...kept } = rest
     // A question that was never sent does not count: no person saw it.
     const counted = state === 'requested' || unsent ? replaced : replaced + 1
-    const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && record.sends >= MAX_SENDS)
+    const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && isSentOut(record.sends, asked.question))
     if (isTooMuch) return { ...kept, state: 'expired', note: 'the person was asked too often', endedAt: runStore.now() }
     return { ...kept, ...asked, state: 'requested', replaced: counted, ...(state === 'approved' && { sends: 0 }) }
   })

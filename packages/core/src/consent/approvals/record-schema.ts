@@ -35,6 +35,7 @@ const question = z.object({
   toldInDoubt: z.optional(z.array(text)),
   useWithinSeconds: z.optional(seconds),
   askAgainAfterSeconds: z.optional(seconds),
+  maxSends: z.optional(z.number()),
 })
 
 const result = z.discriminatedUnion('kind', [

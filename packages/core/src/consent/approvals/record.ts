@@ -86,6 +86,8 @@ export interface StoredQuestion {
   readonly useWithinSeconds?: number
   /** How long a second no closes an equal call, in seconds. @default 600 */
   readonly askAgainAfterSeconds?: number
+  /** How often it is sent where no answer comes. @default 3 */
+  readonly maxSends?: number
 }
 
 /** How the question was delivered, and when to poll for the answer. */

@@ -1,7 +1,7 @@
 import { defined } from '../../base/values/index.ts'
 import { revealToken } from '../../rights/credential/token.ts'
 import type { ApprovalAnswer } from './approval-channel.ts'
-import { jsonObject, MAX_SENDS } from './deliver-question.ts'
+import { isSentOut, jsonObject } from './deliver-question.ts'
 import { endOf, intervalOf, isUsable, nextPollAt, SKEW_SECONDS, useWithinSeconds } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import type { RunStore } from './run-store.ts'
@@ -154,7 +154,7 @@ function ended(record: Pending, state: 'denied' | 'failed' | 'expired', note: st
 
 /** A7: a question outlives its delivery. Until its end the person is asked again, a bounded number of times. */
 export function askedAgain(record: Pending, why: 'expired' | 'answer_lost', now: number): RunRecord {
-  if (now >= record.question.expiresAt || record.sends >= MAX_SENDS) {
+  if (now >= record.question.expiresAt || isSentOut(record.sends, record.question)) {
     return ended(record, 'expired', why === 'expired' ? 'no answer in time' : 'the answer was lost', now)
   }
   const { delivery: _, ...rest } = record

@@ -1,9 +1,7 @@
 import type { JsonObject } from '../../base/contract/index.ts'
-import { equalSecrets } from '../../base/values/index.ts'
 import type { TokenResponse, VerifiedJwt } from '../../caller/authorization-server/server.ts'
-import { accessTokenHash } from '../../caller/identity/access-token-hash.ts'
-import { checkIdTokenKind } from '../../caller/identity/check-access-token.ts'
-import { audienceOf, readActor } from '../../caller/identity/wire.ts'
+import { verifiedIdToken } from '../../caller/identity/verify-id-token.ts'
+import { readActor } from '../../caller/identity/wire.ts'
 import type { ApprovalQuestion } from '../approvals/approval-channel.ts'
 import type { PollContext } from './settings.ts'
 import { AUTH_REQ_ID_CLAIM, type CibaState } from './wire.ts'
@@ -31,7 +29,7 @@ export type AnswerIdentity =
  * Follows OpenID Connect Core §3.1.3.7 by way of CIBA Core §10.1.1. We add two rules: `sub` must equal the named
  * approver, and the token must not be older than the question.
  *
- * @throws InvalidTokenError Signature, `iss`, `aud`, `exp` or algorithm do not verify, or it is no id_token.
+ * @throws InvalidTokenError It does not verify, is no id_token, or belongs to another client or access token.
  */
 export async function checkAnswerIdentity(
   response: TokenResponse,
@@ -41,16 +39,11 @@ export async function checkAnswerIdentity(
 ): Promise<AnswerIdentity> {
   if (response.idToken === undefined) return { problem: 'the answer holds no id_token' }
   const { profile } = server
-  // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
-  const verified = await server.verifyJwt(response.idToken, { audience: profile.clientId, types: ['', 'jwt'], signal })
-  const { claims } = verified
-  checkIdTokenKind(profile, claims)
+  const claims = await verifiedIdToken(server, response.idToken, { accessToken: response.accessToken, signal })
   const problem =
-    audienceProblem(claims, profile.clientId) ??
     personProblem(claims, question, server.profile) ??
     timeProblem(claims, state, clock.now() / 1000) ??
-    requestProblem(claims, state) ??
-    (await accessTokenProblem(verified, response.accessToken))
+    requestProblem(claims, state)
   if (problem !== undefined) return { problem }
   const tenant = profile.token.tenant(claims)
   const { auth_time: authTime, acr, jti } = claims
@@ -67,12 +60,6 @@ export async function checkAnswerIdentity(
 }
 
 type Claims = VerifiedJwt['claims']
-
-/** OpenID Connect Core §3.1.3.7, 3 to 5. */
-function audienceProblem(claims: Claims, clientId: string): string | undefined {
-  if (audienceOf(claims).some((audience) => audience !== clientId)) return 'the id_token is for others than us, too'
-  return claims.azp === undefined || claims.azp === clientId ? undefined : 'the id_token was issued to another client'
-}
 
 function personProblem(
   claims: Claims,
@@ -108,13 +95,4 @@ function requestProblem(claims: Claims, { authReqId, acrValues }: CibaState): st
   if (answers !== undefined && answers !== authReqId) return 'the id_token answers another request'
   if (acrValues === undefined || acrValues.some((value) => value === claims.acr)) return undefined
   return 'the person was not authenticated as was asked (acr)'
-}
-
-/** OpenID Connect Core §3.1.3.6: if the id_token names its access token, it must be this one. */
-async function accessTokenProblem({ claims, algorithm = '' }: VerifiedJwt, token: string): Promise<string | undefined> {
-  if (claims.at_hash === undefined) return undefined
-  const expected = await accessTokenHash(token, algorithm)
-  const same =
-    typeof claims.at_hash === 'string' && expected !== undefined && (await equalSecrets(claims.at_hash, expected))
-  return same ? undefined : 'the id_token belongs to another access token'
 }

@@ -6,8 +6,7 @@ import type { ChannelContext, PolledChannel } from '../approvals/approval-channe
 import { pollBackchannelAuthentication } from './poll-backchannel-authentication.ts'
 import { postpone } from './postpone.ts'
 import { requestBackchannelAuthentication } from './request-backchannel-authentication.ts'
-import type { PollContext } from './settings.ts'
-import { type CibaOptions, type CibaSettings, cibaSettings } from './settings.ts'
+import { type CibaOptions, type CibaSettings, cibaSettings, fapiProblem, type PollContext } from './settings.ts'
 import { cibaState } from './wire.ts'
 
 /**
@@ -31,9 +30,13 @@ export function ciba(options: CibaOptions = {}): PolledChannel {
   return {
     specificationVersion: 2,
     checkProfile: (profile) => profileProblem(profile, settings),
-    carriesCredential: ({ owner, approver }, context) =>
-      serverOf(approver.issuer, context).profile.ciba?.carriesAuthorizationDetails === true &&
-      isSamePrincipal(approver, owner),
+    carriesCredential: ({ owner, approver, details }, context) => {
+      const { ciba: rules } = serverOf(approver.issuer, context).profile
+      if (!isSamePrincipal(approver, owner)) return false
+      return details.length > 0
+        ? rules?.carriesAuthorizationDetails === true
+        : settings.scopedToken === true && 'scopes'
+    },
     checkMessage: (message, approver, context) =>
       serverOf(approver.issuer, context).profile.ciba?.checkBindingMessage(message),
     ask: async (question, context) =>
@@ -59,7 +62,9 @@ function serverOf(issuer: string, context: ChannelContext): AuthorizationServer 
 function profileProblem(profile: Profile, settings: CibaSettings): string | undefined {
   if (profile.ciba === undefined) return withoutCiba(profile)
   const { missingHint } = profile.ciba
-  if (missingHint === undefined || settings.hint !== undefined) return undefined
+  if (missingHint === undefined || settings.hint !== undefined) {
+    return settings.profile === 'fapi' ? fapiProblem(profile, settings) : undefined
+  }
   return `${profile.provider} is asked for an approver by user name: give ${missingHint}, or ciba({ hint })`
 }
 

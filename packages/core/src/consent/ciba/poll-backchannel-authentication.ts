@@ -22,10 +22,14 @@ export async function pollBackchannelAuthentication(
   context: PollContext,
 ): Promise<ApprovalAnswer> {
   if (state.received !== undefined) return verified(state.received, state, question, context)
-  const { server, clock, signal } = context
+  const { server, clock, signal, settings } = context
+  const idle: ApprovalAnswer = { status: 'pending', found: 'nothing', interval: state.interval }
+  // The last poll before the end finds an answer whose ping was lost.
+  const isLast = clock.now() / 1000 + state.interval >= state.expiresAt
+  if (settings.ping === 'only' && state.pinged !== true && !isLast) return idle
   // CIBA Core §10.1: sends at most one request for an id at a time. Another server may use the same id.
   const request = JSON.stringify([server.profile.issuer, server.profile.clientId, state.authReqId])
-  if (underWay.has(request)) return { status: 'pending', found: 'nothing', interval: state.interval }
+  if (underWay.has(request)) return idle
   underWay.add(request)
   // A ping makes a poll due at once, and a server may count it as too early.
   const isEarly = clock.now() / 1000 < (state.respondedAt ?? 0) + state.interval

@@ -25,7 +25,7 @@ export async function requestBackchannelAuthentication(
   if (question.credential !== undefined && profile.dpop !== undefined && !profile.dpop.importable) {
     throw new ConfigurationError('dpop', 'an approval outlives this process: give a key of your own (importDpopKey)')
   }
-  const notification = settings.ping === true ? await newNotificationToken(question.approvalId) : undefined
+  const notification = settings.ping ? await newNotificationToken(question.approvalId) : undefined
   const sentAt = clock.now() / 1000
   const { parameters, detailsSent } = await backchannelParameters(question, profile, settings, {
     notificationToken: notification?.token,

@@ -1,7 +1,8 @@
 import type { AuthorizationDetail, Principal } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import type { Clock } from '../../base/ports/index.ts'
-import { checkOptions, kinds } from '../../base/values/index.ts'
+import { checkOptions, kinds, oneOf } from '../../base/values/index.ts'
+import type { Profile } from '../../caller/authorization-server/profile.ts'
 import type { AuthorizationServer } from '../../caller/authorization-server/server.ts'
 import { type RequestKey, requestKey, type SignRequestOptions } from '../../caller/authorization-server/sign-request.ts'
 import type { HintOf } from './hint.ts'
@@ -24,8 +25,25 @@ export interface CibaOptions {
   readonly requestedExpirySeconds?: number
   /** Sends a signed request object. `true` signs by the profile's `private_key_jwt` key. @default plain parameters */
   readonly signRequest?: boolean | SignRequestOptions
-  /** Asks the server to ping when there is an answer: mount `cibaPing` of `@behalf/core/http` for it. @default false */
-  readonly ping?: boolean
+  /**
+   * Asks the server to ping when there is an answer: mount `cibaPing` of `@behalf/core/http` for it. `'only'` polls only
+   * after a ping, and once before the request expires, in case a ping was lost.
+   * @default false
+   */
+  readonly ping?: boolean | 'only'
+  /**
+   * Whether the answer's token is the credential of a policy without `approval.details`, by its scopes alone. The trace
+   * says `enforcedBy: sdk`.
+   * @default false: the token is dropped, and the credential comes from an exchange
+   */
+  readonly scopedToken?: boolean
+  /**
+   * `'fapi'` refuses what FAPI-CIBA does not allow: a client that authenticates by a secret, an algorithm other than
+   * PS256 and ES256, a request that is not signed, and a missing `acrValues`. The profile's `private_key_jwt` key signs
+   * requests unless `signRequest` gives another one.
+   * @default the provider's rules alone
+   */
+  readonly profile?: 'fapi'
   /**
    * Whether the granted details match those asked for, for servers that enrich details (RFC 9396 §7.1). Any result
    * other than `true` refuses the answer. @default equal JSON, in any order of keys
@@ -44,7 +62,9 @@ const optionValues = {
   hint: kinds.function,
   userCode: kinds.function,
   sameDetails: kinds.function,
-  ping: kinds.boolean,
+  ping: { words: "true, false or 'only'", holds: (value: unknown) => typeof value === 'boolean' || value === 'only' },
+  scopedToken: kinds.boolean,
+  profile: oneOf('fapi'),
 }
 
 /** @throws ConfigurationError An option is unknown or wrong. */
@@ -53,11 +73,15 @@ export function cibaSettings(options: CibaOptions): CibaSettings {
   const { acrValues = [] } = options
   const areNames = Array.isArray(acrValues) && acrValues.every((value) => /^[\x21-\x7e]+$/.test(value))
   if (!areNames) throw new ConfigurationError('ciba.acrValues', 'give a list of names without spaces')
-  return {
-    ...options,
-    acrValues: [...acrValues],
-    signRequest: requestKey('ciba.signRequest', options.signRequest),
+  const isFapi = options.profile === 'fapi'
+  const signRequest = requestKey('ciba.signRequest', options.signRequest ?? isFapi)
+  if (isFapi && signRequest === undefined) {
+    throw new ConfigurationError('ciba.signRequest', 'FAPI-CIBA needs signed requests: leave it out, or give a key')
   }
+  if (isFapi && acrValues.length === 0) {
+    throw new ConfigurationError('ciba.acrValues', 'FAPI-CIBA needs the level of login that the approval is worth')
+  }
+  return { ...options, acrValues: [...acrValues], signRequest }
 }
 
 /** Context of a backchannel request, and of the polls for its answer. */
@@ -66,4 +90,24 @@ export interface PollContext {
   readonly settings: CibaSettings
   readonly clock: Clock
   readonly signal?: AbortSignal | undefined
+}
+
+const fapiAlgorithms = ['PS256', 'ES256']
+
+/** Returns what FAPI-CIBA forbids of a client, in words (FAPI Security Profile 1.0, Part 2, §5.2.2 and §8.6). */
+export function fapiProblem(
+  { clientAuthentication, algorithms }: Profile,
+  { signRequest }: CibaSettings,
+): string | undefined {
+  const { method } = clientAuthentication
+  if (method !== 'private_key_jwt' && !method.endsWith('tls_client_auth')) {
+    return `FAPI-CIBA needs private_key_jwt or a certificate, and the client authenticates by ${method}`
+  }
+  if (signRequest === true && method !== 'private_key_jwt') {
+    return 'FAPI-CIBA needs signed requests: give ciba({ signRequest }) a key'
+  }
+  const keys = [clientAuthentication, ...(typeof signRequest === 'object' ? [signRequest] : [])]
+  const used = keys.flatMap((key) => ('algorithm' in key ? key.algorithm : []))
+  const other = [...used, ...algorithms].find((algorithm) => !fapiAlgorithms.includes(algorithm))
+  return other && `FAPI-CIBA allows PS256 and ES256, and not ${other}: name the algorithms in the profile`
 }

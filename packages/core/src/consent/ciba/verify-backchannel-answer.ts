@@ -2,9 +2,9 @@ import type { AuthorizationDetail, Json } from '../../base/contract/index.ts'
 import { InvalidTokenError } from '../../base/errors/index.ts'
 import { meansSame, snapshot } from '../../base/values/index.ts'
 import type { Profile } from '../../caller/authorization-server/profile.ts'
-import { isOfOtherClient } from '../../caller/authorization-server/read-claims.ts'
+import { isOfOtherClient, unverifiedClaims } from '../../caller/authorization-server/read-claims.ts'
 import { grantedScopes } from '../../caller/authorization-server/scopes.ts'
-import type { TokenResponse } from '../../caller/authorization-server/server.ts'
+import type { TokenResponse, VerifiedJwt } from '../../caller/authorization-server/server.ts'
 import { tokenEnd } from '../../caller/authorization-server/times.ts'
 import { checkAccessToken } from '../../caller/identity/check-access-token.ts'
 import { checkBinding } from '../../caller/identity/check-binding.ts'
@@ -64,22 +64,14 @@ async function credentialAnswer(
   question: ApprovalQuestion & { readonly credential: NonNullable<ApprovalQuestion['credential']> },
   context: PollContext & { readonly tenant: string | undefined },
 ): Promise<ApprovalAnswer> {
-  const { server, clock, signal, tenant } = context
+  const { server, clock } = context
   const { credential, approver } = question
   const asked = server.profile.dpop === undefined ? 'bearer' : 'dpop'
   // I8: a thief could use a token that is not bound to our key.
   if (response.tokenType !== asked) return failed(`a ${response.tokenType} token came where ${asked} was asked`)
-  const verified = await server.verifyJwt(response.accessToken, {
-    audience: credential.resource,
-    types: server.profile.token.accessTokenTypes,
-    signal,
-  })
-  checkAccessToken(server.profile, verified)
-  const { claims } = verified
-  if (isForOthers(claims, [credential.resource], server.profile.token))
-    return failed('the access token is for other APIs too')
-  const problem = tokenProblem(claims, { subject: approver.subject, tenant }, server.profile)
-  if (problem !== undefined) return failed(problem)
+  const found = await claimsOf(response.accessToken, { ...credential, subject: approver.subject }, context)
+  if ('problem' in found) return failed(found.problem)
+  const { claims = {} } = found
   const inToken = claims.authorization_details
   const details = response.authorizationDetails ?? inToken
   const isAsAsked = (granted: unknown) => grantedAsAsked(granted, question, context)
@@ -90,7 +82,7 @@ async function credentialAnswer(
   const granted = grantedScopes(
     // Every backchannel request asks for it (CIBA Core §7.1); it opens no API.
     { scopes: claimOf, unaskedScopes: [...unaskedScopes, 'openid'] },
-    { asked: credential.scopes, answered: response.scopes, claims },
+    { asked: credential.scopes, answered: response.scopes, claims: found.claims },
   )
   if ('problem' in granted) return failed(`the authorization server ${granted.problem}`)
   if (!credential.scopes.every((scope) => granted.scopes?.includes(scope))) {
@@ -109,6 +101,28 @@ async function credentialAnswer(
       ...(server.profile.dpop !== undefined && { keyThumbprint: server.profile.dpop.thumbprint }),
     },
   }
+}
+
+/**
+ * Returns the verified claims of an access token. An opaque token has none: it comes from the server itself, with the
+ * id_token of the approver, and its API asks the server about it.
+ */
+async function claimsOf(
+  token: string,
+  { resource, subject }: { readonly resource: string; readonly subject: string },
+  { server, signal, tenant }: PollContext & { readonly tenant: string | undefined },
+): Promise<{ readonly claims?: VerifiedJwt['claims'] } | { readonly problem: string }> {
+  const { profile } = server
+  if ((await unverifiedClaims(token)) === undefined) {
+    if (profile.actor === undefined) return {}
+    return { problem: 'the access token is opaque, so who acts cannot be checked' }
+  }
+  const verified = await server.verifyJwt(token, { audience: resource, types: profile.token.accessTokenTypes, signal })
+  checkAccessToken(profile, verified)
+  const { claims } = verified
+  if (isForOthers(claims, [resource], profile.token)) return { problem: 'the access token is for other APIs too' }
+  const problem = tokenProblem(claims, { subject, tenant }, profile)
+  return problem === undefined ? { claims } : { problem }
 }
 
 /**

@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { type Clock, type Store, systemClock } from '../../base/ports/index.ts'
 import type { StoreKeys } from '../../base/records/index.ts'
-import { checkOptions, isLoopback, kinds, namesOf, needed, originList } from '../../base/values/index.ts'
+import { checkOptions, kinds, namesOf, needed, originList } from '../../base/values/index.ts'
+import { appUrl } from '../../caller/identity/browser.ts'
 import type { IdentityOf } from '../../caller/identity/identity-of.ts'
 import { type PresentUser, presenceIn } from '../../caller/identity/present-user.ts'
 import type { AccountLinker } from '../../rights/vault/account-linker.ts'
@@ -68,7 +69,7 @@ export function connectAccounts(options: ConnectAccountsOptions): (request: Requ
   if (linker?.specificationVersion !== 1) {
     throw new ConfigurationError('connectAccounts.linker', 'give the accounts of a vault: storedVault({ … }).accounts')
   }
-  const base = baseOf(options.baseUrl)
+  const base = appUrl('connectAccounts.baseUrl', options.baseUrl)
   const origins = options.origins === undefined ? [base.origin] : originList('connectAccounts.origins', options.origins)
   const parts = { linker, base, onConnected }
   const presence = presenceIn(options.store, options.keys, clock)
@@ -154,16 +155,4 @@ function signInFirst(request: Request): Response {
   return request.method === 'GET' && request.headers.get('accept')?.includes('text/html')
     ? noticePage(401, 'Sign in first', 'Sign in to the app, then open this page again.')
     : refuse(401, 'login_required')
-}
-
-function baseOf(given: unknown): URL {
-  const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))
-  if (url === undefined || !isSafe || url.search !== '' || url.hash !== '' || url.username !== '') {
-    throw new ConfigurationError(
-      'connectAccounts.baseUrl',
-      'give the absolute https: URL under which the handler is mounted, without query',
-    )
-  }
-  return url
 }

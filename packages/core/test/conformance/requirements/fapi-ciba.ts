@@ -2,6 +2,7 @@ import type { Requirement } from '@behalf/testing/requirements'
 
 const profile = 'https://openid.net/specs/openid-financial-api-ciba-ID1.html'
 const ciba = 'https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html'
+const readWrite = 'https://openid.net/specs/openid-financial-api-part-2-1_0.html'
 const core = 'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation'
 const idToken = 'https://openid.net/specs/openid-connect-core-1_0.html#IDToken'
 
@@ -120,5 +121,30 @@ export const fapiCiba = [
     id: 'FAPI-CIBA-client-ping-duplicate-notification',
     clause: `${ciba}#ping_callback`,
     text: 'MUST ask for the token once, however often it is pinged (ours).',
+  },
+  {
+    id: 'FAPI-CIBA-client-authentication',
+    clause: readWrite,
+    text: 'MUST authenticate by `private_key_jwt` or by a certificate, with the profile `fapi`.',
+  },
+  {
+    id: 'FAPI-CIBA-signed-request',
+    clause: profile,
+    text: 'MUST sign the request, with `exp` at most 60 minutes after `nbf`, with the profile `fapi`.',
+  },
+  {
+    id: 'FAPI-CIBA-algorithms',
+    clause: readWrite,
+    text: 'MUST use PS256 or ES256 for assertions, requests and id_tokens, with the profile `fapi`.',
+  },
+  {
+    id: 'FAPI-CIBA-context',
+    clause: profile,
+    text: 'MUST send a `binding_message`, or a context that is as clear (ours: the message in every request).',
+  },
+  {
+    id: 'FAPI-CIBA-level',
+    clause: profile,
+    text: 'MUST make sure that the person was authenticated at the level that the action needs, with the profile `fapi`.',
   },
 ] as const satisfies readonly Requirement[]

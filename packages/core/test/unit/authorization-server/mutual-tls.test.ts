@@ -1,3 +1,4 @@
+import { generateKeyPair } from 'jose'
 import { HttpResponse } from 'msw'
 import { expect, test } from 'vitest'
 import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
@@ -34,6 +35,21 @@ for (const method of ['tls_client_auth', 'self_signed_tls_client_auth'] as const
     expect(Object.fromEntries(sent[0]?.body ?? [])).toEqual({ client_id: 'agent', grant_type: 'client_credentials' })
   })
 }
+
+test('a client that signs its assertion and shows a certificate too uses the aliases, where its profile says so', async () => {
+  const { privateKey } = await generateKeyPair('ES256')
+  for (const [mutualTls, url] of [
+    [true, 'https://mtls.example.com/token'],
+    [undefined, `${issuer}/token`],
+  ] as const) {
+    const { fetch, sent } = certified()
+    const profile = oidc({ issuer, clientId: 'agent', privateKey, mutualTls })
+    await connectAuthorizationServer(profile, surroundingsOf('test', { fetch })).grant('client_credentials', {})
+    expect(sent[0]).toMatchObject({ url })
+    expect(sent[0]?.body.has('client_assertion')).toBe(true)
+  }
+  expect(() => oidc({ issuer, clientId: 'agent', mutualTls: 'yes' as never })).toThrow('oidc.mutualTls')
+})
 
 test('without aliases the usual endpoint is used, and without a certificate never the alias', async () => {
   const { mtls_endpoint_aliases: _aliases, ...plain } = metadata

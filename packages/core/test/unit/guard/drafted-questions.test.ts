@@ -183,6 +183,20 @@ describe('an answer brings its token for one resource of this server, a user and
     expect(questions).toMatchObject([{ credential: { resource: 'https://api.example/', scopes: ['pay'] } }])
   })
 
+  test('by its scopes alone where there are no details, the channel says so, and the server enforces nothing', async () => {
+    const { channel, questions } = smallWorld()
+    const approvals = { ...channel, carriesCredential: () => 'scopes' as const }
+    const { outcome } = await asked({}, { approvals, ...linked }, user(), { access: { api } })
+    expect(outcome).toMatchObject({ status: 'interrupted', interrupt: { kind: 'approval_pending' } })
+    expect(questions).toMatchObject([{ credential: { resource: 'https://api.example/', scopes: ['pay'] } }])
+    const wanted = { details: () => [], enforcedBy: 'server' as const }
+    const refused = await asked(wanted, { approvals }, user(), { access: { api } })
+    expect(refused.outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+    const detailed = await asked({ details }, { approvals, ...linked }, user(), { access: { api } })
+    expect(detailed.outcome).toMatchObject({ status: 'interrupted' })
+    expect(questions.at(-1)).not.toHaveProperty('credential')
+  })
+
   test('where the channel cannot carry it, the question goes without', async () => {
     const { channel, questions } = smallWorld()
     const approvals = { ...channel, carriesCredential: () => false }

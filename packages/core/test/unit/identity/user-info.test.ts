@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { verifyIdToken } from '../../../src/entrypoints/identity.ts'
 import { generateDpopKey, oidc } from '../../../src/entrypoints/providers.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { ISSUER, queryOf, signedIn, signInWorld } from './sign-in-world.ts'
@@ -79,6 +80,10 @@ describe('logout', () => {
       id_token_hint: answer.tokens.idToken,
       post_logout_redirect_uri: 'https://app.example.com/bye',
     })
+    const { profile: authorizationServer, fetch, clock } = world
+    const byIdToken = await verifyIdToken(answer.tokens.idToken ?? '', { authorizationServer, fetch, clock })
+    const { id_token_hint: hint } = queryOf((await world.signIn.logoutUrl({ identity: byIdToken })) ?? '')
+    expect(hint).toBe(answer.tokens.idToken)
     expect((await world.fetch(url)).headers.get('location')).toBe('https://app.example.com/bye')
     for (const returnTo of ['https://evil.example/', '//evil.example']) {
       const elsewhere = (await world.signIn.logoutUrl({ returnTo })) ?? ''

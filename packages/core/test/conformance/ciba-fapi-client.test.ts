@@ -1,0 +1,165 @@
+import { verifies } from '@behalf/testing/requirements'
+import { decodeJwt, decodeProtectedHeader, generateKeyPair } from 'jose'
+import { HttpResponse } from 'msw'
+import { describe, expect, test } from 'vitest'
+import type { CibaOptions } from '../../src/consent/ciba/settings.ts'
+import { ciba } from '../../src/entrypoints/ciba.ts'
+import { type OidcOptions, oidc } from '../../src/entrypoints/providers.ts'
+import { refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
+import { follow } from '../unit/ciba/follow.ts'
+
+const begin = useBackchannel()
+const es256 = await generateKeyPair('ES256')
+const rs256 = await generateKeyPair('RS256')
+const acrValues = ['urn:openbanking:psd2:sca']
+
+const fapi =
+  (over: Partial<OidcOptions> = {}) =>
+  (issuer: string) =>
+    oidc({
+      issuer,
+      clientId: 'agent-app',
+      ...('clientSecret' in over || 'clientAuthentication' in over ? {} : { privateKey: es256.privateKey }),
+      algorithms: ['ES256'],
+      ciba: { carriesAuthorizationDetails: true },
+      ...over,
+    })
+const problemOf = (over: Partial<OidcOptions>, options: Partial<CibaOptions> = {}) =>
+  ciba({ profile: 'fapi', acrValues, ...options }).checkProfile?.(fapi(over)('https://issuer.example'))
+
+describe("the profile 'fapi'", () => {
+  verifies('FAPI-CIBA-client-authentication', 'a secret is refused, and a public client', () => {
+    expect(problemOf({})).toBeUndefined()
+    const signRequest = { privateKey: es256.privateKey }
+    for (const method of ['tls_client_auth', 'self_signed_tls_client_auth'] as const) {
+      expect(problemOf({ clientAuthentication: { method } }, { signRequest })).toBeUndefined()
+    }
+    expect(problemOf({ clientSecret: 'a-secret' }, { signRequest })).toContain('client_secret')
+    expect(problemOf({ clientAuthentication: { method: 'none' } }, { signRequest })).toContain('none')
+  })
+
+  verifies('FAPI-CIBA-signed-request', 'by the key of the client, or one of its own', async () => {
+    const target = await begin(fapi(), { profile: 'fapi', acrValues })
+    await target.ask()
+    const request = target.asked[0]?.get('request') ?? ''
+    expect(decodeProtectedHeader(request)).toMatchObject({ alg: 'ES256' })
+    const { nbf = 0, exp = 0, ...claims } = decodeJwt(request)
+    expect(exp - nbf).toBeLessThanOrEqual(3600)
+    expect(nbf).toBeLessThanOrEqual(target.clock.now() / 1000)
+    expect(claims).toMatchObject({ iss: 'agent-app', aud: 'https://issuer.example', jti: expect.any(String) })
+    expect(target.asked[0]?.has('binding_message')).toBe(false)
+    expect(() => ciba({ profile: 'fapi', acrValues, signRequest: false })).toThrow('ciba.signRequest')
+    expect(problemOf({ clientAuthentication: { method: 'tls_client_auth' } })).toContain('signRequest')
+  })
+
+  verifies('FAPI-CIBA-algorithms', 'another one is refused where it is configured', () => {
+    expect(problemOf({ privateKey: rs256.privateKey })).toContain('RS256')
+    expect(problemOf({}, { signRequest: { privateKey: rs256.privateKey } })).toContain('RS256')
+    expect(problemOf({ algorithms: ['ES256', 'RS256'] })).toContain('RS256')
+    expect(problemOf({ algorithms: ['ES256', 'PS256'] })).toBeUndefined()
+  })
+
+  verifies('FAPI-CIBA-context', 'inside the signed request', async () => {
+    const target = await begin(fapi(), { profile: 'fapi', acrValues })
+    await target.ask({ message: 'Buy 50 shares of AAPL' })
+    const claims = decodeJwt(target.asked[0]?.get('request') ?? '')
+    expect(claims).toMatchObject({ binding_message: 'Buy 50 shares of AAPL', acr_values: acrValues[0] })
+  })
+
+  verifies('FAPI-CIBA-level', 'it must be named, and an answer at another one approves nothing', async () => {
+    expect(() => ciba({ profile: 'fapi' })).toThrow('ciba.acrValues')
+    const target = await begin(fapi(), { profile: 'fapi', acrValues })
+    const { state } = await target.ask()
+    target.answer(await target.success({ id_token: await target.idToken({ acr: 'urn:password' }) }))
+    expect(await target.look({}, state)).toMatchObject({ status: 'failed' })
+    target.answer(await target.success({ id_token: await target.idToken({ acr: acrValues[0] }) }))
+    expect(await target.look({}, state)).toMatchObject({ status: 'approved' })
+  })
+
+  test('is a word that is known', () => {
+    for (const options of [{ profile: 'fapi2' }, { ping: 'sometimes' }, { scopedToken: 1 }]) {
+      expect(() => ciba(options as never)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION' }))
+    }
+  })
+})
+
+describe('one key for all', () => {
+  test('signRequest: true signs by the key of private_key_jwt, and needs one', async () => {
+    const target = await begin(fapi(), { signRequest: true })
+    await target.ask()
+    expect(decodeProtectedHeader(target.asked[0]?.get('request') ?? '')).toMatchObject({ alg: 'ES256' })
+    const secret = await begin(fapi({ clientSecret: 'a-secret' }), { signRequest: true })
+    await expect(secret.ask()).rejects.toMatchObject({ code: 'ERR_CONFIGURATION', option: 'ciba.signRequest' })
+    expect(secret.asked).toHaveLength(0)
+  })
+})
+
+describe('a question that is sent once (maxSends)', () => {
+  test('ends with expired_token; without the bound it is sent again', async () => {
+    for (const [maxSends, sends, state] of [
+      [1, 1, 'expired'],
+      [2, 2, 'approved'],
+    ] as const) {
+      const target = await begin(fapi())
+      target.answer(refusal('expired_token'))
+      target.answer(await target.success())
+      expect((await follow(target, { maxSends })).record.state).toBe(state)
+      expect(target.asked).toHaveLength(sends)
+    }
+  })
+})
+
+describe("ping: 'only'", () => {
+  test('polls once, shortly before the end, where no ping came', async () => {
+    const target = await begin(fapi(), { ping: 'only' })
+    target.acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 60, interval: 5 }))
+    target.answer(await target.success())
+    const start = target.clock.now() / 1000
+    expect((await follow(target)).record.state).toBe('approved')
+    expect(target.pollTimes).toHaveLength(1)
+    expect((target.pollTimes[0] ?? 0) - start).toBeGreaterThanOrEqual(54)
+    expect((target.pollTimes[0] ?? 0) - start).toBeLessThan(60)
+  })
+
+  test('polls after a ping, at the interval', async () => {
+    const target = await begin(fapi(), { ping: 'only' })
+    const { state } = await target.ask()
+    expect(await target.look({}, state)).toMatchObject({ status: 'pending', found: 'nothing' })
+    expect(target.polls).toHaveLength(0)
+    target.answer(refusal('authorization_pending'))
+    target.answer(await target.success())
+    const pinged = { ...state, pinged: true }
+    expect(await target.look({}, pinged)).toMatchObject({ status: 'pending', state: { pinged: true } })
+    expect(await target.look({}, pinged)).toMatchObject({ status: 'approved' })
+  })
+})
+
+describe('a token by its scopes (scopedToken)', () => {
+  const owner = { issuer: 'https://issuer.example', subject: 'ann' }
+  const carries = async (options: CibaOptions, question: object) => {
+    const { channel, context } = await begin(fapi(), options)
+    return channel.carriesCredential?.({ approver: owner, owner, details: [], ...question } as never, context)
+  }
+
+  test('is the credential of the owner where the question has no details, and the app asks for it', async () => {
+    expect(await carries({ scopedToken: true }, {})).toBe('scopes')
+    expect(await carries({}, {})).toBe(false)
+    expect(await carries({ scopedToken: true }, { approver: { ...owner, subject: 'bob' } })).toBe(false)
+    expect(await carries({ scopedToken: true }, { details: [{ type: 'order' }] })).toBe(true)
+  })
+
+  test('is held to the scopes that were asked for', async () => {
+    const target = await begin(fapi({ ciba: { carriesAuthorizationDetails: false } }), { scopedToken: true })
+    const { state } = await target.ask({ details: [] })
+    expect(target.asked[0]?.get('scope')).toBe('openid trade:write')
+    expect(target.asked[0]?.has('authorization_details')).toBe(false)
+    const opaque = { access_token: 'opaque', authorization_details: undefined }
+    target.answer(await target.success({ ...opaque, scope: 'openid' }))
+    expect(await target.look({ details: [] }, state)).toMatchObject({ status: 'failed' })
+    target.answer(await target.success(opaque))
+    expect(await target.look({ details: [] }, state)).toMatchObject({
+      status: 'approved',
+      token: { scopes: ['trade:write'] },
+    })
+  })
+})
