@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Guard, UserIdentity } from '@behalf/core'
 import { connectAccounts, inAppInbox } from '@behalf/core/http'
-import { createSessions } from '@behalf/core/identity'
+import { createSessions, createSignIn } from '@behalf/core/identity'
 import type { AccountLinker } from '@behalf/core/vault'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { type Activity, activityIn } from './activity.ts'
@@ -53,6 +53,14 @@ function openApp(settings: Settings): StockApp {
   const store = sqliteStore({ file: join(settings.directory, 'behalf.sqlite') })
   const authorizationServer = profileOf(settings)
   const sessions = createSessions({ authorizationServer, store, keys, audience, lifetimeSeconds: sessionSeconds })
+  const signIn = createSignIn({
+    authorizationServer,
+    store,
+    keys,
+    redirectUri: `${origin}/callback`,
+    scopes: ['openid', 'profile', 'chat'],
+    resource: audience,
+  })
   const conversations = conversationsIn(database)
   const activity = activityIn(database, userOwner)
   const vault = vaultOf(settings, store)
@@ -67,7 +75,7 @@ function openApp(settings: Settings): StockApp {
     conversations,
     activity,
     locks: createLocks(),
-    login: createLogin({ settings, database, sessions, conversations }),
+    login: createLogin({ settings, signIn, sessions, conversations }),
     accounts: vault.accounts,
     connections: connectAccounts({
       linker: vault.accounts,

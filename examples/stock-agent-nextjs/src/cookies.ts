@@ -1,5 +1,5 @@
 /** Cookies of the app: ids that mean nothing elsewhere. */
-export type CookieName = 'session' | 'visitor' | 'login'
+export type CookieName = 'session' | 'visitor'
 
 /** @returns the header's value: not for scripts, not for other sites' requests, and only over TLS where there is TLS */
 export function cookie(

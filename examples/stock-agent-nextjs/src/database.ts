@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 /** Raised with each change of the tables. */
 const SCHEMA = 1
 
-/** Opens the app's own tables: conversations, pending logins, and the audit events that users may read. */
+/** Opens the app's own tables: conversations, and the audit events that users may read. */
 export function openDatabase(directory: string): DatabaseSync {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const file = join(directory, 'app.sqlite')
@@ -18,10 +18,7 @@ export function openDatabase(directory: string): DatabaseSync {
       id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, messages TEXT NOT NULL,
       version INTEGER NOT NULL, updated_at INTEGER NOT NULL, adopted INTEGER NOT NULL DEFAULT 0) STRICT;
     CREATE INDEX IF NOT EXISTS conversations_of ON conversations (owner, updated_at);
-    CREATE TABLE IF NOT EXISTS logins (
-      state TEXT PRIMARY KEY, browser TEXT NOT NULL, verifier TEXT NOT NULL, nonce TEXT NOT NULL,
-      return_to TEXT NOT NULL, expires_at INTEGER NOT NULL, visitor TEXT, conversation TEXT,
-      is_fresh INTEGER NOT NULL) STRICT;
+    DROP TABLE IF EXISTS logins;
     CREATE TABLE IF NOT EXISTS activity (
       position INTEGER PRIMARY KEY AUTOINCREMENT, owner TEXT NOT NULL, at INTEGER NOT NULL, event TEXT NOT NULL) STRICT;
     CREATE INDEX IF NOT EXISTS activity_of ON activity (owner, position);
@@ -39,13 +36,10 @@ function keepToOwner(file: string): void {
   for (const one of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(one)) chmodSync(one, 0o600)
 }
 
-/** Migrates the first form of the tables, which has no adoption. A pending login begins again. */
+/** Migrates the first form of the tables, which has no adoption. */
 function migrate(database: DatabaseSync): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() ?? {}
   const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'conversations'").get() !== undefined
   if (Number(version) >= SCHEMA || !isThere) return
-  database.exec(`
-    ALTER TABLE conversations ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
-    DROP TABLE logins;
-  `)
+  database.exec('ALTER TABLE conversations ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0')
 }

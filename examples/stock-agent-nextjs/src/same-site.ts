@@ -6,10 +6,3 @@ export function isFromApp({ headers }: Pick<Request, 'headers'>, origin: string)
   const site = headers.get('sec-fetch-site')
   return headers.get('origin') === origin && (site === null || site === 'same-origin')
 }
-
-/** A place within the app, or its front page. */
-export function localPath(wanted: string | null, origin: string): string {
-  if (wanted === null || !/^\/(?![/\\])[!-[\]-~]*$/.test(wanted) || !URL.canParse(wanted, origin)) return '/'
-  const url = new URL(wanted, origin)
-  return url.origin === origin && !url.pathname.startsWith('//') ? `${url.pathname}${url.search}` : '/'
-}

@@ -9,7 +9,6 @@ import { login, profileOf } from '@behalf/testing'
 const realClock: MovableClock = {
   now: () => Date.now(),
   forward: (seconds) => new Promise((resolve) => setTimeout(resolve, Math.max(0, seconds) * 1000)),
-  aheadSeconds: () => 0,
 }
 
 /** The demo's world on a running sandbox; closing it ends the sandbox. */

@@ -4,8 +4,6 @@ import type { Clock } from '@behalf/core'
 export interface MovableClock extends Clock {
   /** Advances the clock. In real time, it waits. */
   forward(seconds: number): void | Promise<void>
-  /** Returns its difference to the machine's clock, in seconds. */
-  aheadSeconds(): number
 }
 
 export function movableClock(): MovableClock {
@@ -15,6 +13,5 @@ export function movableClock(): MovableClock {
     forward(seconds) {
       ahead += Math.max(0, Math.ceil(seconds))
     },
-    aheadSeconds: () => ahead,
   }
 }

@@ -68,7 +68,7 @@ export async function openWorld(fault?: WorldFault, kind: VaultKind = 'auth0'): 
       await controls.signInAs(user.subject)
       const audience = target.agentResource
       const more = takeRefreshToken === undefined ? {} : { takeRefreshToken }
-      const trust = { authorizationServer, clientId, clientSecret, redirectUri, audience, clock, fetch }
+      const trust = { authorizationServer, redirectUri, audience, store, clock, fetch }
       const session = await login({ ...trust, ...more })
       if (vault !== undefined) await linkAccount(vault, target, user, session.user, fetch)
       return session

@@ -2,6 +2,7 @@ import {
   type AuditEvent,
   createGuard,
   type Guard,
+  memoryStore,
   type Outcome,
   policy,
   resource,
@@ -58,7 +59,7 @@ function openOffice(world: World) {
   const signIn = async (subject: string): Promise<UserIdentity> => {
     await enterprise.controls.signInAs(subject)
     const audience = target.agentResource
-    const options = { authorizationServer: employer, clientId, clientSecret, redirectUri, audience, clock, fetch }
+    const options = { authorizationServer: employer, redirectUri, audience, store: memoryStore(), clock, fetch }
     // By the id_token: the employer asserts a user by it.
     return (await login(options)).user
   }

@@ -8,6 +8,7 @@ import { sender } from './sender.ts'
 import { clientOf, resourceOf, type ServerContext, secondsOf } from './server-context.ts'
 import { agree, refusePage, withoutPages } from './sign-in.ts'
 import { tokenClaims, userClaims } from './token-claims.ts'
+import { USER_INFO_PATH } from './user-info.ts'
 
 /** Paths of the endpoints: the same as at the mocked server. */
 const ROUTES = {
@@ -22,6 +23,7 @@ const ROUTES = {
   registration: '/oauth/register',
   revocation: '/oauth/revoke',
   token: '/oauth/token',
+  userinfo: USER_INFO_PATH,
 }
 
 const HOUR = 3600
@@ -55,6 +57,8 @@ export function configurationOf(
       // Cookies know no ports, and other servers are on the same host.
       names: { session: `session_${new URL(context.issuer).port}` },
     },
+    // The claims of a login are in its id_token, whether the app asks UserInfo for them or not.
+    conformIdTokenClaims: false,
     claims: {
       openid: ['sub', ...roleClaims, 'acr', 'auth_time', 'sid', ...claimNames],
       profile: ['name'],
@@ -123,7 +127,7 @@ function featuresOf(
   }
   return {
     devInteractions: { enabled: false },
-    userinfo: { enabled: false },
+    userinfo: { enabled: true },
     rpInitiatedLogout:
       context.parts === undefined ? { enabled: false } : { enabled: true, ...logoutPages(context.parts) },
     clientCredentials: { enabled: true },

@@ -13,6 +13,7 @@ import { PacedProvider } from './paced-provider.ts'
 import { limitCodes, showPages } from './pages/index.ts'
 import { createContext, type ServerContext } from './server-context.ts'
 import type { ServerParts } from './server-parts.ts'
+import { answerUserInfo } from './user-info.ts'
 import { watchWire } from './watch-wire.ts'
 
 /** A running authorization server. */
@@ -122,6 +123,7 @@ function openContext(
     provider.use(limitCodes(parts.pages.title) as never)
   }
   provider.use(watchWire(context) as never)
+  provider.use(answerUserInfo(context) as never)
   provider.on('access_token.issued', ({ jti, grantId }) => {
     if (grantId !== undefined) context.state.grantsByTokenId.set(jti, grantId)
   })

@@ -16,10 +16,10 @@ import {
 import { ciba } from '@behalf/core/ciba'
 import { openFga } from '@behalf/core/fga'
 import { connectAccounts } from '@behalf/core/http'
+import { createSignIn, type SignInAnswer } from '@behalf/core/identity'
 import { roleMap } from '@behalf/core/roles'
 import { type StoredVault, storedVault } from '@behalf/core/vault'
 import { profileOf } from '@behalf/testing'
-import * as client from 'openid-client'
 import * as z from 'zod'
 import { fetchListener } from '../../src/http/fetch-listener.ts'
 import { listen } from '../../src/http/listen.ts'
@@ -32,9 +32,8 @@ const Order = z.strictObject({
   quantity: z.int().positive(),
 })
 
-/** What one browser has: a login, and the call that its last line led to. */
+/** What one browser has: a user, and the call that its last line led to. */
 interface Session {
-  readonly login?: { readonly state: string; readonly verifier: string }
   readonly identity?: UserIdentity
   readonly call?: { readonly line: string; readonly id: string; readonly order: z.infer<typeof Order> }
 }
@@ -62,7 +61,13 @@ export async function startChatApp(sandbox: Sandbox, lifetimeSeconds = 120): Pro
     store: memoryStore(),
     baseUrl: `${port.origin}/connections`,
   })
-  const login = await loginOf(sandbox, profile, port.origin)
+  const signIn = createSignIn({
+    authorizationServer: profile,
+    store: memoryStore(),
+    redirectUri: `${port.origin}/callback`,
+    scopes: ['profile', 'chat'],
+    resource: AUDIENCE,
+  })
   const run = runOf(sandbox, guardOf(sandbox, profile), lifetimeSeconds)
   port.serve(
     fetchListener(port.origin, async (request) => {
@@ -71,14 +76,13 @@ export async function startChatApp(sandbox: Sandbox, lifetimeSeconds = 120): Pro
       const session = sessions.get(id) ?? {}
       if (url.pathname.startsWith('/connections')) return connections(request)
       if (url.pathname === '/callback') {
-        sessions.set(id, { identity: await login.finish(url, session) })
-        return redirect('/')
+        const fresh = crypto.randomUUID()
+        sessions.set(fresh, { identity: await signedIn(await signIn.complete(request), profile) })
+        return redirect('/', `chat=${fresh}; Path=/; HttpOnly; SameSite=Lax`)
       }
       if (session.identity === undefined) {
-        const begun = await login.begin()
-        const fresh = crypto.randomUUID()
-        sessions.set(fresh, { login: begun })
-        return redirect(begun.url, `chat=${fresh}; Path=/; HttpOnly; SameSite=Lax`)
+        const begun = await signIn.start(request)
+        return redirect(begun.url, begun.cookie)
       }
       if (request.method === 'POST') {
         const line = new URLSearchParams(await request.text()).get('line') ?? ''
@@ -128,38 +132,11 @@ function redirect(location: string, cookie?: string): Response {
   return new Response(null, { status: 303, headers: { location, ...(cookie && { 'set-cookie': cookie }) } })
 }
 
-async function loginOf({ settings }: Sandbox, profile: Profile, origin: string) {
-  const configuration = await client.discovery(
-    new URL(settings.issuer),
-    settings.clientId,
-    undefined,
-    client.ClientSecretPost(settings.clientSecret),
-    { execute: [client.allowInsecureRequests] },
-  )
-  return {
-    async begin() {
-      const [state, verifier] = [client.randomState(), client.randomPKCECodeVerifier()]
-      const url = client.buildAuthorizationUrl(configuration, {
-        redirect_uri: `${origin}/callback`,
-        scope: 'openid profile chat',
-        resource: AUDIENCE,
-        state,
-        code_challenge: await client.calculatePKCECodeChallenge(verifier),
-        code_challenge_method: 'S256',
-      })
-      return { state, verifier, url: url.href }
-    },
-    async finish(url: URL, { login }: Session): Promise<UserIdentity> {
-      const checks = { pkceCodeVerifier: login?.verifier ?? '', expectedState: login?.state ?? '' }
-      const tokens = await client.authorizationCodeGrant(configuration, url, checks)
-      const identity = await verifyAccessToken(tokens.access_token, {
-        authorizationServer: profile,
-        audience: AUDIENCE,
-      })
-      if (identity.kind !== 'user') throw new TypeError('no user logged in')
-      return identity
-    },
-  }
+async function signedIn(answer: SignInAnswer, authorizationServer: Profile): Promise<UserIdentity> {
+  if (answer.status !== 'signed_in') throw new TypeError(answer.detail)
+  const identity = await verifyAccessToken(answer.tokens.accessToken, { authorizationServer, audience: AUDIENCE })
+  if (identity.kind !== 'user') throw new TypeError('no user logged in')
+  return identity
 }
 
 function vaultOf({ settings }: Sandbox): StoredVault {

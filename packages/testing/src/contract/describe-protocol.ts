@@ -18,6 +18,7 @@ import { registration } from './protocol/registration.ts'
 import { revocation } from './protocol/revocation.ts'
 import type { Scenario } from './protocol/scenario.ts'
 import { Session } from './protocol/session.ts'
+import { signIn } from './protocol/sign-in.ts'
 import { tokenExchange } from './protocol/token-exchange.ts'
 import { vault } from './protocol/vault.ts'
 
@@ -27,6 +28,7 @@ const TEST_TIMEOUT = 120_000
 const SECTIONS: Readonly<Record<string, readonly Scenario[]>> = {
   discovery,
   login,
+  'sign-in': signIn,
   'pushed requests': pushedRequests,
   'client authentication': clientAuthentication,
   refresh,
