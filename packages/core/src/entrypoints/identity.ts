@@ -1,5 +1,6 @@
 // `@behalf/core/identity`: identities that the issuer is asked for: opaque tokens, kept logins, and the agent's own.
 
+export type { AuthorizationRefusal } from '../caller/authorization-server/authorization-response.ts'
 export type { IdentityOf } from '../caller/identity/identity-of.ts'
 export type * from '../caller/identity/introspection.ts'
 export { createIntrospection } from '../caller/identity/introspection.ts'

@@ -102,7 +102,7 @@ export function createSignIn(given: SignInOptions): SignIn {
   const seconds = () => clock.now() / 1000
 
   function authorizationUrl(parameters: Readonly<Record<string, string>>, options: RequestOptions): Promise<string> {
-    return server.post('the authorization request', new URLSearchParams(), options, async (configuration, library) => {
+    return server.post('pushed authorization_request', new URLSearchParams(), options, async (configuration, library) => {
       const metadata = configuration.serverMetadata()
       browserUrl('authorizationServer', metadata.authorization_endpoint, profile)
       const signed = key && {
