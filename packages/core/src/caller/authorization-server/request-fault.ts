@@ -6,6 +6,7 @@ import {
   OAuthResponseError,
   TransportError,
 } from '../../base/errors/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { oauthLibrary } from './libraries.ts'
 import type { Profile } from './profile.ts'
 import { retryAfterSeconds } from './times.ts'
@@ -145,10 +146,10 @@ function answerWithoutSecrets(answer: ErrorResponse, secrets: readonly string[])
     return out.slice(0, MAX_DESCRIPTION)
   }
   const { acrValues, maxAge } = answer
-  return {
+  return defined({
     error: code.test(answer.error) ? answer.error : clean(answer.error),
-    ...(acrValues !== undefined && { acrValues: acrValues.map(clean) }),
-    ...(maxAge !== undefined && { maxAge }),
-    ...(answer.errorDescription !== undefined && { errorDescription: clean(answer.errorDescription) }),
-  }
+    acrValues: acrValues?.map(clean),
+    maxAge,
+    errorDescription: answer.errorDescription && clean(answer.errorDescription),
+  })
 }

@@ -102,20 +102,25 @@ export function createSignIn(given: SignInOptions): SignIn {
   const seconds = () => clock.now() / 1000
 
   function authorizationUrl(parameters: Readonly<Record<string, string>>, options: RequestOptions): Promise<string> {
-    return server.post('pushed authorization_request', new URLSearchParams(), options, async (configuration, library) => {
-      const metadata = configuration.serverMetadata()
-      browserUrl('authorizationServer', metadata.authorization_endpoint, profile)
-      const signed = key && {
-        client_id: clientId,
-        ...(await signRequest({ client_id: clientId, ...parameters }, key, profile, seconds())),
-      }
-      const request = signed ?? parameters
-      const isPushed = pushRequest ?? metadata.require_pushed_authorization_requests === true
-      const url = isPushed
-        ? await library.buildAuthorizationUrlWithPAR(configuration, request)
-        : library.buildAuthorizationUrl(configuration, request)
-      return url.href
-    })
+    return server.post(
+      'pushed authorization_request',
+      new URLSearchParams(),
+      options,
+      async (configuration, library) => {
+        const metadata = configuration.serverMetadata()
+        browserUrl('authorizationServer', metadata.authorization_endpoint, profile)
+        const signed = key && {
+          client_id: clientId,
+          ...(await signRequest({ client_id: clientId, ...parameters }, key, profile, seconds())),
+        }
+        const request = signed ?? parameters
+        const isPushed = pushRequest ?? metadata.require_pushed_authorization_requests === true
+        const url = isPushed
+          ? await library.buildAuthorizationUrlWithPAR(configuration, request)
+          : library.buildAuthorizationUrl(configuration, request)
+        return url.href
+      },
+    )
   }
 
   /** Takes a sign-in out of the store. The answer of another browser does not change it. */

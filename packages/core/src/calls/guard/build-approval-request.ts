@@ -1,7 +1,7 @@
 import { type AuthorizationDetail, ownerOf, type Principal, type ResourceRule } from '../../base/contract/index.ts'
 import { movesNumbers } from '../../base/display/text-direction.ts'
 import { visibleText } from '../../base/display/visible-text.ts'
-import { kinds, snapshot } from '../../base/values/index.ts'
+import { defined, kinds, snapshot } from '../../base/values/index.ts'
 import type { ApprovalChannel } from '../../consent/approvals/approval-channel.ts'
 import { askingClient } from '../../consent/approvals/channels-by-name.ts'
 import { channelQuestion } from '../../consent/approvals/deliver-question.ts'
@@ -71,6 +71,7 @@ function draftQuestion(
   }
   const details = plainDetails(callRule('approval.details', () => approval.details?.(rulesInput(call))) ?? [])
   if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
+  const { useWithinSeconds, maxSends, askAgainAfterSeconds } = approval
   const question = {
     id: crypto.randomUUID(),
     approver,
@@ -80,9 +81,7 @@ function draftQuestion(
     client: askingClient(channel, approver, runs.servers),
     expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
     ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
-    ...(approval.useWithinSeconds !== undefined && { useWithinSeconds: approval.useWithinSeconds }),
-    ...(approval.maxSends !== undefined && { maxSends: approval.maxSends }),
-    ...(approval.askAgainAfterSeconds !== undefined && { askAgainAfterSeconds: approval.askAgainAfterSeconds }),
+    ...defined({ useWithinSeconds, maxSends, askAgainAfterSeconds }),
   }
   return withCredential(call, question, channel, runs)
 }

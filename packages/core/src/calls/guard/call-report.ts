@@ -10,6 +10,7 @@ import type {
 } from '../../base/contract/index.ts'
 import type { Clock } from '../../base/ports/index.ts'
 import { PrintedTrace } from '../../base/telemetry/explain-outcome.ts'
+import { defined } from '../../base/values/index.ts'
 import { subjectTokenOf } from '../../caller/identity/subject-token.ts'
 import type { IssuedToken, Token } from '../../rights/credential/index.ts'
 import { type Auditor, principalOf } from './auditor.ts'
@@ -146,13 +147,11 @@ export class CallReport {
       audience,
       // A copy: the token may be cached.
       scopes: [...scopes],
-      ...(expiresAt !== undefined && { expiresAt }),
-      ...(actor !== undefined && { actor }),
+      ...defined({ expiresAt, actor, startedAt }),
       ...(source !== 'vault' &&
         identity?.kind === 'user' && {
           semantics: actor === undefined ? ('impersonation' as const) : ('delegation' as const),
         }),
-      ...(startedAt !== undefined && { startedAt }),
     })
   }
 
@@ -172,9 +171,7 @@ export class CallReport {
     return {
       tool: this.#invocation.tool,
       ...principalOf(this.#invocation.identity),
-      ...(callId !== undefined && { callId }),
-      ...(policyVersion !== undefined && { policyVersion }),
-      ...(approvalId !== undefined && { approvalId }),
+      ...defined({ callId, policyVersion, approvalId }),
     }
   }
 

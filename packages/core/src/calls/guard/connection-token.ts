@@ -1,4 +1,5 @@
 import type { ConnectionRule, UserIdentity } from '../../base/contract/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { delegationBoundsOf } from '../../consent/delegations/delegation-bounds.ts'
 import { type IssuedToken, revealToken } from '../../rights/credential/index.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../../rights/vault/vault.ts'
@@ -66,8 +67,7 @@ export async function connectionToken(
     identity,
     connection: rule.connection,
     scopes,
-    ...(account !== undefined && { account }),
-    ...(rejected !== undefined && { refused: rejected.token }),
+    ...defined({ account, refused: rejected?.token }),
   }
   const key = connectionKey(identity, rule, scopes, account)
   if (account === undefined && needsApproval(call)) {
@@ -102,13 +102,7 @@ async function askVault(
   const { token, scopes = request.scopes } = answer
   const hasUnknownScopes = answer.scopes === undefined
   const { expiresAt, recheckSeconds, account = request.account } = answer
-  const issued = {
-    token,
-    scopes,
-    ...(expiresAt !== undefined && { expiresAt }),
-    ...(hasUnknownScopes && { hasUnknownScopes }),
-    ...(account !== undefined && { account }),
-  }
+  const issued = { token, scopes, ...defined({ expiresAt, account }), ...(hasUnknownScopes && { hasUnknownScopes }) }
   report.recordToken(identity, { source: 'vault', audience: request.connection, issued, startedAt })
   if (recheckSeconds === undefined) return issued
   // The cache holds it only as long as the vault says: this process is not notified of a disconnect in another process.
@@ -134,7 +128,7 @@ function refusalOf(
   switch (answer.status) {
     case 'unavailable': {
       const { retryAfter } = answer
-      return { status: 'unavailable', detail, ...(retryAfter !== undefined && { retryAfter }) }
+      return defined({ status: 'unavailable' as const, detail, retryAfter })
     }
     case 'misconfigured':
       return deny('misconfigured', detail)
@@ -145,7 +139,7 @@ function refusalOf(
     case 'needs_scopes':
     case 'choose_account': {
       const { account } = answer
-      const url = vault.connectUrl?.({ connection, scopes, ...(account !== undefined && { account }) })
+      const url = vault.connectUrl?.(defined({ connection, scopes, account }))
       const message = messages[answer.status](connection)
       return interrupted(detail, { kind: 'connection_required', message, connection, scopes, url })
     }

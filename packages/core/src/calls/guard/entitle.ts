@@ -1,4 +1,5 @@
 import { ownerOf, type UserIdentity } from '../../base/contract/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { type CalledBy, type Caller, isSameKind } from '../../consent/approvals/caller.ts'
 import { askingClient } from '../../consent/approvals/channels-by-name.ts'
 import { replaceQuestion, reportCrash } from '../../consent/approvals/end-run.ts'
@@ -172,10 +173,7 @@ export function askedBy(call: AuthorizedCall): CalledBy & Pick<RunRecord, 'polic
   return {
     policyVersion: report.policyVersion ?? '',
     owner: ownerOf(identity),
-    ...(actor !== undefined && { actor }),
-    ...(delegationId !== undefined && { delegationId }),
-    ...(sessionId !== undefined && { sessionIds: [sessionId] }),
-    ...(accounts !== undefined && { accounts }),
+    ...defined({ actor, delegationId, sessionIds: sessionId === undefined ? undefined : [sessionId], accounts }),
     // The proof exists now, so it was not made later, whatever it claims.
     ...(provenAt !== undefined && { provenAt: Math.min(provenAt, checkedAt / 1000) }),
   }

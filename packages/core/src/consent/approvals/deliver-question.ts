@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, principalKey } from '../../base/contract/index.ts'
 import { BehalfError, InvalidResponseError, OAuthResponseError } from '../../base/errors/index.ts'
-import { snapshot } from '../../base/values/index.ts'
+import { defined, snapshot } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import type { ApprovalChannel, ApprovalQuestion, ApprovalSent, ChannelContext } from './approval-channel.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
@@ -38,22 +38,18 @@ export type Delivered =
 export function channelQuestion(
   record: Pick<RunRecord, 'id' | 'tool' | 'owner'> & { readonly question: StoredQuestion },
 ): ApprovalQuestion {
-  const { question, owner } = record
+  const { question } = record
+  const { issuer, subject = '', tenant, clientId } = record.owner
   return {
     approvalId: record.id,
     questionId: question.id,
     tool: record.tool,
-    owner: {
-      issuer: owner.issuer,
-      subject: owner.subject ?? '',
-      ...(owner.tenant !== undefined && { tenant: owner.tenant }),
-      ...(owner.clientId !== undefined && { clientId: owner.clientId }),
-    },
+    owner: defined({ issuer, subject, tenant, clientId }),
     approver: question.approver,
     message: question.message,
     details: question.details,
     expiresAt: question.expiresAt,
-    ...(question.credential !== undefined && { credential: question.credential }),
+    ...defined({ credential: question.credential }),
   }
 }
 
@@ -199,11 +195,8 @@ export async function unask(
 }
 
 /** Result of the channel's `ask`. */
-export const askedOf = ({ state, interval, expiresAt }: Delivery): ApprovalSent => ({
-  state,
-  interval,
-  ...(expiresAt !== undefined && { expiresAt }),
-})
+export const askedOf = ({ state, interval, expiresAt }: Delivery): ApprovalSent =>
+  defined({ state, interval, expiresAt })
 
 /** A channel is code of others: what it gives beyond its contract ends the question, and is not sent again. */
 function checkedAsked(asked: ApprovalSent): ApprovalSent {
