@@ -143,6 +143,20 @@ describe('a pushed request', () => {
     expect(await rejection(other.start())).toMatchObject({ code: 'ERR_OAUTH_RESPONSE', error: 'invalid_client' })
   })
 
+  test('an assertion that is for endpoints is for the endpoint of pushed requests', async () => {
+    const { privateKey } = await generateKeyPair('ES256')
+    const clientAuthentication = {
+      method: 'private_key_jwt',
+      privateKey,
+      algorithm: 'ES256',
+      audience: 'endpoint',
+    } as const
+    const world = await signInWorld({}, { clientAuthentication })
+    await rejection(world.start({}, { at: world.signInAt({ pushRequest: true }) }))
+    const [pushed] = await world.forms()
+    expect(decodeJwt(pushed?.form.get('client_assertion') ?? '').aud).toBe(`${ISSUER}/oauth/par`)
+  })
+
   test('proves the key, and again where the server wants its nonce', async () => {
     const dpop = await generateDpopKey()
     const world = await signInWorld(
