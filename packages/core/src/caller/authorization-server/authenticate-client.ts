@@ -32,23 +32,15 @@ export function authenticateClient(
       return TlsClientAuth()
     case 'none':
       return None()
-    default:
-      return authentication satisfies never
   }
 }
 
 /** Texts that prove the client in each of its requests, in every spelling that a server gets to see. */
 export function clientSecrets(authentication: ClientAuthentication, clientId: string): readonly string[] {
-  switch (authentication.method) {
-    case 'client_secret_basic':
-    case 'client_secret_post': {
-      const { clientSecret } = authentication
-      const [, credentials = ''] = basicCredentials(clientId, clientSecret).split(' ')
-      return [clientSecret, formEncode(clientSecret), credentials]
-    }
-    default:
-      return []
-  }
+  if (!('clientSecret' in authentication)) return []
+  const { clientSecret } = authentication
+  const [, credentials = ''] = basicCredentials(clientId, clientSecret).split(' ')
+  return [clientSecret, formEncode(clientSecret), credentials]
 }
 
 /**

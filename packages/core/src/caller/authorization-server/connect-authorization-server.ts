@@ -30,11 +30,10 @@ import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTo
 import { type Limits, withinDeadline } from './within-deadline.ts'
 
 /** Form parameters that are credentials. If a server repeats one in its error, it must not appear in our messages. */
-const secretParameters = [
-  ...['subject_token', 'actor_token', 'assertion', 'refresh_token', 'code', 'code_verifier', 'auth_req_id'],
-  ...['token', 'device_code', 'login_hint_token', 'id_token_hint', 'client_secret', 'client_assertion'],
-  ...['client_notification_token', 'user_code'],
-]
+const secretParameters = (
+  'subject_token actor_token assertion refresh_token code code_verifier auth_req_id token device_code ' +
+  'login_hint_token id_token_hint client_secret client_assertion client_notification_token user_code'
+).split(' ')
 
 /**
  * Connects to an authorization server. Makes no request before the first method is called.
@@ -201,7 +200,7 @@ export class ConnectedServer implements AuthorizationServer {
       exchange.metadata,
       profile.clientId,
       { [library.clockSkew]: skew, use_mtls_endpoint_aliases: profile.mutualTls ?? method.endsWith('tls_client_auth') },
-      authenticateClient(profile.clientAuthentication, library, exchange.metadata[endpointOf(exchange)]),
+      authenticateClient(profile.clientAuthentication, library, endpointOf(exchange)),
     )
     // Ours is the deadline; `boundedRequest` decides where plain http may go.
     configuration.timeout = 0
@@ -227,9 +226,9 @@ export class ConnectedServer implements AuthorizationServer {
   }
 }
 
-/** Name of the endpoint of a request in the server's metadata. */
-const endpointOf = ({ what }: Exchange) =>
-  `${what.startsWith('the grant ') ? 'token' : what.replace(' ', '_')}_endpoint`
+/** Finds the endpoint by what is asked, such as `device authorization`; each grant is asked of the token endpoint. */
+const endpointOf = ({ what, metadata }: Exchange) =>
+  metadata[`${what.replace(' ', '_')}_endpoint`] ?? metadata.token_endpoint
 
 /** One try of a request. */
 interface Exchange {
@@ -248,14 +247,13 @@ function asksForNonce(fault: unknown): boolean {
 /** The client's own proof is added by the library, after the parameters. */
 function rememberSecrets(body: unknown, secrets: Set<string>): void {
   if (!(body instanceof URLSearchParams)) return
-  for (const name of secretParameters) for (const value of body.getAll(name)) if (value !== '') secrets.add(value)
+  for (const [name, value] of body) if (value !== '' && secretParameters.includes(name)) secrets.add(value)
 }
 
 function formBody(parameters: GrantParameters): URLSearchParams {
   const body = new URLSearchParams()
   for (const [name, value] of Object.entries(parameters)) {
-    if (value === undefined) continue
-    for (const item of typeof value === 'string' ? [value] : value) body.append(name, item)
+    for (const item of [value ?? []].flat()) body.append(name, item)
   }
   return body
 }

@@ -122,15 +122,14 @@ const deviceAuthorization = z.looseObject({
 /** @throws InvalidResponseError */
 export function readDeviceAuthorization(json: unknown): DeviceAuthorization {
   const wire = parse(deviceAuthorization, json, 'a device authorization answer')
-  const { verification_uri_complete: verificationUriComplete } = wire
-  return {
+  return defined({
     deviceCode: wire.device_code,
     userCode: wire.user_code,
     verificationUri: wire.verification_uri,
-    ...(verificationUriComplete !== undefined && { verificationUriComplete }),
+    verificationUriComplete: wire.verification_uri_complete,
     expiresIn: wire.expires_in,
     interval: wire.interval,
-  }
+  })
 }
 
 /** RFC 7662 §2.2. */

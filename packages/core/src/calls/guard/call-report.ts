@@ -96,7 +96,7 @@ export class CallReport {
   fault(fault: Omit<Fault, 'tool' | 'step' | 'callId'>): void {
     const callId = this.#callId
     const { tool } = this.#invocation
-    this.#reporting.onFault({ ...fault, tool, step: this.at, ...(callId !== undefined && { callId }) })
+    this.#reporting.onFault({ ...fault, tool, step: this.at, ...defined({ callId }) })
   }
 
   trace(): Trace {
@@ -122,7 +122,7 @@ export class CallReport {
       phase,
       status,
       ...this.#named(),
-      ...(code !== undefined && { code }),
+      ...defined({ code }),
       // A call that continues adds steps. The event does not change.
       trace: { ...trace, steps: [...trace.steps] },
     } as const

@@ -1,6 +1,6 @@
 import type { AccessRule, Identity, Policy } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { namesOf, refuseUnknownKeys } from '../../base/values/index.ts'
+import { defined, namesOf, refuseUnknownKeys } from '../../base/values/index.ts'
 import { type ScopeReport, scopeReport } from '../../rights/roles/explain-scopes.ts'
 import type { RoleMap } from '../../rights/roles/role-map.ts'
 import { scopeReportText } from '../../rights/roles/scope-report-text.ts'
@@ -84,14 +84,10 @@ export function explainAccess(
         const found = grantableScopes({ access: [[credential, rule]], rules }, identity, when, sources)
         const refusal = before ?? ('code' in found ? found.detail : undefined)
         return {
-          tool,
-          credential,
           target: rule.kind === 'resource' ? rule.resource : rule.connection,
-          when,
-          ...(roleHeld !== undefined && { roleHeld }),
           report: reportOf(rule, when, identity, sources),
           allowed: refusal === undefined,
-          ...(refusal !== undefined && { refusal }),
+          ...defined({ tool, credential, when, roleHeld, refusal }),
         }
       }),
     )
@@ -101,11 +97,7 @@ export function explainAccess(
 
 function sourcesOf({ identity, agent, roles, delegation, subjectToken }: ExplainAccessOptions): ScopeSources {
   const known = scopeSources(identity, { roles, ceiling: agent.ceiling && new Set(agent.ceiling) })
-  return {
-    ...known,
-    ...(delegation !== undefined && { delegation: new Set(delegation) }),
-    ...(subjectToken !== undefined && { subjectToken }),
-  }
+  return { ...known, ...defined({ delegation: delegation && new Set(delegation), subjectToken }) }
 }
 
 function reportOf(rule: AccessRule, when: ApprovalCase, identity: Identity, sources: ScopeSources): ScopeReport {

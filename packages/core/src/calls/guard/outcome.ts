@@ -1,4 +1,5 @@
 import type { Completed, Denied, Interrupted, Invocation, Unavailable } from '../../base/contract/index.ts'
+import { defined } from '../../base/values/index.ts'
 import type { IncomingCall } from './call.ts'
 import { CallReport, type Phase, type Reporting } from './call-report.ts'
 import { deny, type Refusal } from './refusal.ts'
@@ -23,14 +24,8 @@ function outcomeOf({ report, invocation, policy }: IncomingCall, refusal: Refusa
   switch (refusal.status) {
     case 'denied': {
       const { code, idempotencyKey, retryAfter } = refusal
-      return {
-        status: 'denied',
-        code,
-        message: denySentences[code],
-        trace,
-        ...(idempotencyKey !== undefined && { idempotencyKey }),
-        ...(retryAfter !== undefined && { retryAfter }),
-      }
+      const message = denySentences[code]
+      return defined({ status: 'denied' as const, code, message, trace, idempotencyKey, retryAfter })
     }
     case 'interrupted': {
       const interrupt = { v: 1, tool: invocation.tool, ...refusal.interrupt } as const

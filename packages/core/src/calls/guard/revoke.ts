@@ -1,6 +1,6 @@
 import type { RevokeOptions } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { namesOf, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
+import { defined, namesOf, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import type { SessionsPart } from '../../caller/identity/sessions.ts'
 import { endForSession, endUnused } from '../../consent/approvals/end-run.ts'
@@ -98,10 +98,7 @@ function checked(options: RevokeOptions, { servers }: Callers): RevokeOptions {
       `this guard does not know ${JSON.stringify(issuer)}: give the issuer as identities name it, with a trailing slash if it has one`,
     )
   }
-  return {
-    issuer,
-    ...(tenant !== undefined && { tenant: requireText('revoke.tenant', tenant) }),
-    ...(subject !== undefined && { subject: requireText('revoke.subject', subject) }),
-    ...(session !== undefined && { session: requireText('revoke.session', session) }),
-  }
+  const revoked = defined({ issuer, tenant, subject, session })
+  for (const [name, value] of Object.entries(revoked)) requireText(`revoke.${name}`, value)
+  return revoked
 }
