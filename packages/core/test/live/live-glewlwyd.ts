@@ -13,7 +13,7 @@ export const KEY_AGENT = 'key-agent'
 /** Where the server pings. */
 const PING_PORT = 8183
 /** The longest `requested_expiry` that the server takes; above it, its answer is a bare `invalid_request`. */
-export const MAX_EXPIRY_SECONDS = 300
+const MAX_EXPIRY_SECONDS = 300
 
 type Json = Readonly<Record<string, unknown>>
 

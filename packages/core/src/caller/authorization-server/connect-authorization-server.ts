@@ -115,10 +115,7 @@ export class ConnectedServer implements AuthorizationServer {
 
   async endpoints({ signal, timeoutMs = this.#surroundings.timeoutMs }: RequestOptions = {}): Promise<ServerEndpoints> {
     signal?.throwIfAborted()
-    const { endpoints } =
-      this.#connection.discovered ??
-      (await withinDeadline({ timeoutMs, signal }, (ending) => this.#connection.discover(ending)))
-    return endpoints
+    return (this.#connection.discovered ?? (await this.#discovered({ timeoutMs, signal }))).endpoints
   }
 
   async verifyJwt(jwt: string, given: VerifyJwtOptions): Promise<VerifiedJwt> {
@@ -149,8 +146,8 @@ export class ConnectedServer implements AuthorizationServer {
     }
   }
 
-  async #discovered(limits: Limits, beforeRequest: () => void): Promise<Discovered> {
-    beforeRequest()
+  async #discovered(limits: Limits, beforeRequest?: () => void): Promise<Discovered> {
+    beforeRequest?.()
     return withinDeadline(limits, (signal) => this.#connection.discover(signal))
   }
 
