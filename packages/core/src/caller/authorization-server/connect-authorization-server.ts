@@ -225,7 +225,7 @@ export class ConnectedServer implements AuthorizationServer {
 
 /** Finds the endpoint by what is asked, such as `device authorization`; each grant is asked of the token endpoint. */
 const endpointOf = ({ what, metadata }: Exchange) =>
-  metadata[`${what.replace(' ', '_')}_endpoint`] ?? metadata.token_endpoint
+  metadata[`${what.replaceAll(' ', '_')}_endpoint`] ?? metadata.token_endpoint
 
 /** One try of a request. */
 interface Exchange {

@@ -103,7 +103,7 @@ export function createSignIn(given: SignInOptions): SignIn {
 
   function authorizationUrl(parameters: Readonly<Record<string, string>>, options: RequestOptions): Promise<string> {
     return server.post(
-      'pushed authorization_request',
+      'pushed authorization request',
       new URLSearchParams(),
       options,
       async (configuration, library) => {
