@@ -1,7 +1,7 @@
 import type { Guard, UserIdentity } from '@behalf/core'
 import type { WaitingCall } from '@behalf/core/interrupts'
 
-/** What one request of a conversation came to. */
+/** Result of one request of a conversation. */
 export interface Turn {
   readonly text: string
   /** Calls that wait for a person. */
@@ -13,11 +13,11 @@ export interface Chat {
   /** Calls that wait, from the server's own storage. */
   pending(): readonly WaitingCall[]
   ask(prompt: string): Promise<Turn>
-  /** Goes on where the waiting calls have their answers, and otherwise returns them again. */
+  /** Continues the waiting calls that have their answers. Returns the others again. */
   goOn(): Promise<Turn>
 }
 
-/** Who chats, and where the conversation is stored. */
+/** The user of a chat, and the place where the conversation is stored. */
 export interface ChatOptions {
   readonly guard: Guard
   readonly identity: UserIdentity

@@ -16,7 +16,7 @@ export class User {
     })
   }
 
-  /** What the client shows: the last text of the agent, and what waits. */
+  /** Returns what the client shows: the agent's last text, and the waiting calls. */
   shown() {
     const last = this.client.messages.at(-1)
     const said = last?.role === 'assistant' ? String(last.content) : ''

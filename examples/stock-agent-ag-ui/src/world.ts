@@ -7,9 +7,9 @@ import { type Send, User } from './user.ts'
 /** Mocked servers, and the agent behind AG-UI. */
 export interface World {
   readonly app: MockApp
-  /** A user who is signed in, before a client of their own. */
+  /** Signs in a user, with a client of their own. */
   signIn(user: 'ann' | 'bob', threadId: string): Promise<User>
-  /** The person says yes on their phone, and time passes until the next poll is due. */
+  /** The person approves on their phone. Time passes until the next poll is due. */
   approve(): Promise<void>
   readonly send: Send
 }

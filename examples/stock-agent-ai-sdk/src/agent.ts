@@ -17,7 +17,7 @@ export interface AiSdkAgentOptions extends StockAgentOptions {
   readonly model?: Model | undefined
 }
 
-/** The stock agent on the Vercel AI SDK: nothing is kept between two requests but messages. */
+/** The stock agent on the Vercel AI SDK: only messages are stored between two requests. */
 export function createAiSdkAgent(options: AiSdkAgentOptions): ResumableAgent {
   const { conversations, identity, threadId, planner, portfolio } = options
   const model = options.model ?? scriptedModel(planner, portfolio)

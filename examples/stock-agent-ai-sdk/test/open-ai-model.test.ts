@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { openAiModel } from '../src/open-ai-model.ts'
 
-/** A server that speaks as OpenAI does, and remembers what it was asked. */
+/** Starts a server that answers like OpenAI, and records its requests. */
 async function server(answers: object[]) {
   const requests: { readonly headers: NodeJS.Dict<string | string[]>; readonly body: Record<string, unknown> }[] = []
   const http = createServer(async (request, response) => {

@@ -26,7 +26,7 @@ function unwrapped(outcome: Outcome<unknown>): Outcome<unknown> {
   return { ...outcome, result: JSON.parse(content[0]?.text ?? 'null') }
 }
 
-/** How a turn begins: with the model, with a session that waits, or with a call that comes back. */
+/** Start of a turn: with the model, with a waiting session, or with a repeated call. */
 type Beginning =
   | { readonly kind: 'prompt'; readonly text: string }
   | { readonly kind: 'continue' }
@@ -39,7 +39,7 @@ interface Session {
   readonly isNew: boolean
 }
 
-/** The stock agent on the Claude Agent SDK: nothing is kept between two requests but files. */
+/** The stock agent on the Claude Agent SDK: only files are stored between two requests. */
 export function createClaudeAgent(options: ClaudeAgentOptions): ResumableAgent {
   return {
     ask: (text) => converse(options, { kind: 'prompt', text }),

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { answersIn, type Planner, promptIn } from '@behalf/example-stock-agent'
 import type { ToolCall } from '@behalf/example-stock-agent/demo'
 
-/** What a scripted model does next: it says a text, or calls a tool. */
+/** The next step of a scripted model: a text, or a call of a tool. */
 type Step =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool_use'; readonly id: string; readonly name: string; readonly input: unknown }

@@ -21,7 +21,7 @@ onStage('a conversation that began before a login', (stage) => {
   }
   const cookieOf = async (page: Page, name: string) =>
     (await page.context().cookies(page.url())).find((one) => one.name === name)?.value ?? ''
-  /** Signed in at the issuer, where a login takes no page, and not in the app. */
+  /** Opens the app for a user who is signed in at the issuer, where a login then needs no page, and not in the app. */
   const loggedOut = async (name: string) => {
     const page = await stage().someone()
     await logIn(page, stage(), name)
@@ -197,7 +197,7 @@ onStage('a conversation that began before a login', (stage) => {
     await page.getByRole('link', { name: 'Log in' }).click()
     await signInAs(page, 'Ann Archer')
     await adopted(page).getByText(words).waitFor()
-    // The visitor's tab says what became of it.
+    // The visitor's tab shows the result.
     await left.getByRole('heading', { name: 'You are logged in now' }).waitFor()
     await left.getByRole('link', { name: 'Open the chat' }).click()
     await adopted(left).waitFor()

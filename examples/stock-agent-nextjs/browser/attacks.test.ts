@@ -71,7 +71,7 @@ onStage('what is not let through', (stage) => {
     await visitor.goto(`${stage().origin}/?c=${id}`)
     await visitor.getByText('That conversation belongs to a user.').waitFor()
     expect((await ask(visitor, '/api/chat', { id, user: null, text: 'Who am I?' })).status).toBe(404)
-    // Same site as the app, for it is on loopback too: browsers send the cookie along.
+    // The page is on loopback like the app, so it is of the same site: browsers send the cookie.
     const other = await otherPage()
     const hostile = await page.context().newPage()
     await hostile.goto(other)
@@ -122,7 +122,7 @@ onStage('what is not let through', (stage) => {
     const attacker = await stage().someone()
     await attacker.goto(stage().origin)
     await attacker.getByRole('link', { name: 'Log in' }).click()
-    // Kept from its own browser: what the issuer sent there is in the address bar, and was not used.
+    // The app is stopped, so the callback does not arrive: its parameters stay in the address bar, unused.
     await stage().restart({}, async () => {
       await attacker.getByRole('button', { name: /Bob Baker/ }).click()
       await attacker.waitForURL(/\/callback\?/)
@@ -147,7 +147,7 @@ onStage('what is not let through', (stage) => {
   test('a page that leads elsewhere after the login', async () => {
     const { host } = new URL(await otherPage())
     const page = await stage().someone()
-    // The first would lead to the other page: before an `@` in a URL stand user and password, not a host.
+    // The first one would lead to the other host: in a URL, the text before `@` is user information.
     for (const returnTo of [`@${host}/`, `//${host}/`]) {
       await page.context().clearCookies()
       await page.goto(`${stage().origin}/login?returnTo=${encodeURIComponent(returnTo)}`)
@@ -169,7 +169,7 @@ onStage('what is not let through', (stage) => {
     for (const path of ['/api/nowhere', '/_next/nowhere', '/_next/data/nowhere.json']) {
       expect(await policyOf(path), path).toBe("default-src 'none'; frame-ancestors 'none'")
     }
-    // The handler's own pages have one that is stricter.
+    // The handler's own pages have a stricter policy.
     await logIn(page, stage(), 'Bob Baker')
     const other = await policyOf('/connections/callback/stocktrade?state=unknown')
     expect(other).toMatch(/default-src 'none'.*frame-ancestors 'none'/)

@@ -4,7 +4,7 @@ import { ask, logIn, logOut, signInAs } from './acts.ts'
 import { onStage } from './stage.ts'
 
 onStage('linking an account', (stage) => {
-  /** Up to the person's yes at the exchange: where the browser came back to, while the app was away. */
+  /** Consents at the exchange while the app is stopped. Returns the address that the browser came back to. */
   const allowed = async (page: Page, name: string): Promise<string> => {
     await page.goto(`${stage().origin}/connections`)
     await page.getByRole('button', { name: 'Connect', exact: true }).click()

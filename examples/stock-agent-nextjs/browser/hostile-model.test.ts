@@ -5,7 +5,7 @@ import { type Asked, modelServer, type Said } from './model-server.ts'
 import { onStage } from './stage.ts'
 
 const PIECE = 'x'.repeat(64 * 1024)
-/** Far above what the app may read of one answer, and far below what ends a process. */
+/** Far more than the app may read of one response, and far less than would end a process. */
 const ENOUGH = 64 * 1024 * 1024
 
 const chunk = (delta: object, finish_reason: string | null = null) =>

@@ -82,7 +82,7 @@ onStage('an order that waits', (stage) => {
   test('is not placed without an answer', async () => {
     const { page, before } = await asked(stage(), 'Buy 44 shares of AAPL')
     const { controls } = stage().sandbox.target.authorizationServer
-    // A request is not its delivery: the phone is asked three times before the approval is over.
+    // A request may be sent without its delivery: the phone is asked up to three times.
     for (let sent = 1; sent <= 3; sent++) {
       await expect.poll(async () => (await pending()).length, { timeout: 60_000 }).toBe(1)
       await controls.expire()

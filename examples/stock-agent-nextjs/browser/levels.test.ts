@@ -56,7 +56,7 @@ onStage('the four levels', (stage) => {
     await page.keyboard.type('Buy 51 shares of AAPL')
     await page.keyboard.press('Enter')
     await waiting(page).waitFor()
-    // What the card says is read out: it comes into a live region.
+    // The card is in a live region, so screen readers read it out.
     await page.getByRole('log').getByRole('heading', { name: 'Buy 51 shares of AAPL' }).waitFor()
     await page.keyboard.type('and more')
     expect(await page.getByLabel('Message', { exact: true }).inputValue()).toBe('')

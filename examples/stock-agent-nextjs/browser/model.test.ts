@@ -128,7 +128,7 @@ onStage('a model behind an OpenAI-compatible API', (stage) => {
     await expect.poll(() => stage().orders('p-ann'), { timeout: 60_000 }).toBe(before + 1)
     await stage().crash()
     await page.reload()
-    // For a minute the guard holds it to be running; what it says after that is its own to prove.
+    // The guard counts the run as running for a minute, until its lease expires.
     await page.getByText('In progress…').waitFor()
     const id = new URL(page.url()).searchParams.get('c')
     const send = (text?: string) => ask(page, '/api/chat', { id, user: 'ann', ...(text !== undefined && { text }) })

@@ -6,7 +6,7 @@ import { adopted, answerOnPhone, asked, connectAccount, logIn, say, signInAs, ve
 import { violations } from './chromium.ts'
 import { onStage } from './stage.ts'
 
-/** Kept in the documentation when asked: `BEHALF_SCREENSHOTS=1`. Else they are taken and thrown away. */
+/** With `BEHALF_SCREENSHOTS=1`, the images are stored in the documentation. Else they are discarded. */
 const isKept = process.env.BEHALF_SCREENSHOTS === '1'
 const folder = fileURLToPath(new URL('../../../docs/images/', import.meta.url))
 

@@ -1,5 +1,5 @@
-// Loaded into the app's process before anything else, by `--import`. It changes nothing of what the app does; it lets
-// a test know what the app was given, hold another clock before it, and keep an answer from it.
+// Loaded into the app's process first, by `--import`. It does not change the app's behaviour. It records what the app
+// receives, can replace its clock, and can withhold a response.
 import { appendFileSync } from 'node:fs'
 
 const { KEEP_SECRETS_IN: file, CLOCK_AHEAD_SECONDS: ahead = '0', LOSE_ANSWERS_OF: lost } = process.env

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { answerOnPhone, ask, asked, connectAccount, logIn, say, signInAs, verdict, waiting } from './acts.ts'
 import { onStage } from './stage.ts'
 
-/** Of clocks, in which a proof counts as one from before a revocation. */
+/** Clock skew: a proof that is younger than this counts as one from before a revocation. */
 const SKEW_MS = 31_000
 
 onStage('what a user takes back', (stage) => {
@@ -33,7 +33,7 @@ onStage('what a user takes back', (stage) => {
     await elsewhere.goto(`${stage().origin}/connections`)
     await elsewhere.getByRole('button', { name: 'End the agent’s access' }).click()
     await elsewhere.getByText('Your agent’s access has ended.').waitFor()
-    // The phone was asked before, and cannot be told.
+    // The phone was asked before, and cannot be notified.
     await answerOnPhone(stage(), 'ann', 'Buy 80 shares of AAPL', 'Approve')
     await page.getByRole('heading', { name: 'Your login has ended' }).waitFor()
     expect((await ask(page, '/api/chat', { id, user: 'ann' })).status).toBe(401)
@@ -72,7 +72,7 @@ onStage('what a user takes back', (stage) => {
     await page.getByText('This action is not permitted.').waitFor()
     await verdict(page, 'Not done').waitFor()
     expect(await stage().orders('p-bob')).toBe(before)
-    // The watcher finds the yes at its next poll; the page is what it was when it was asked for.
+    // The watcher finds the approval at its next poll. The page still shows the state of the request.
     const unused = page.locator('.timeline > li').filter({ hasText: 'Buy 81' }).getByText('Approved, not used')
     const isShown = async () => {
       await page.goto(`${stage().origin}/activity`)

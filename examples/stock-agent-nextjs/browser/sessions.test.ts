@@ -68,7 +68,7 @@ onStage('a login', (stage) => {
     await logOut(elsewhere)
     answer.resolve()
     expect((await turn).text).toContain('tool-output-error')
-    // Nor is the model asked for what was said before the logout and had to wait.
+    // The model is not asked for a message that waited when the user logged out.
     expect((await queued).status).toBe(401)
     expect(toldModel).toHaveLength(2)
     expect(await stage().orders('p-ann')).toBe(before)

@@ -51,7 +51,10 @@ export function onStage(name: string, tests: (stage: () => Stage) => void): void
   })
 }
 
-/** Begins as the head of a JWT does, whatever is glued to its end. A random name that begins with `eyJ` decodes to no text. */
+/**
+ * Returns whether a part is the head of a JWT, also with text appended. A random name that begins with `eyJ` decodes to
+ * no text.
+ */
 const isJson = (part: string): boolean =>
   /^[\x20-\x7e]+$/.test(Buffer.from(part.slice(0, 12), 'base64url').toString('latin1'))
 

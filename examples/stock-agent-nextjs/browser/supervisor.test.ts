@@ -50,7 +50,7 @@ onStage('an order that the supervisor answers for', (stage) => {
     await page.getByText(/Bought 1500 AAPL at \$/).waitFor()
     await verdict(page, 'Approved').waitFor()
     expect((await stage().orders('p-cleo')) - before).toBe(1)
-    // She answers for the account; it is not hers: her own pages say nothing of it.
+    // She answers for the account, but does not own it: her own pages do not mention it.
     await sues.goto(`${stage().origin}/activity`)
     await sues.getByText('Your agent has not acted for you yet.').waitFor()
   })
@@ -120,7 +120,7 @@ onStage('an order that the supervisor answers for', (stage) => {
     const approve = question(sues, message).getByRole('button', { name: 'Approve' })
     await approve.hover()
     const settle = await stayUnsettled(sues)
-    // What a browser tells a window that comes to the front. Under test all have the focus at all times.
+    // Simulates the event of a window that comes to the front. Under test, all windows have the focus.
     await sues.evaluate(() => window.dispatchEvent(new Event('focus')))
     const click = await clickAt(sues, approve)
     await click()
@@ -129,7 +129,7 @@ onStage('an order that the supervisor answers for', (stage) => {
     await settle()
     await click()
     await sues.getByRole('status').getByText(`${message}: approved.`).waitFor()
-    // The order follows the answer. The test after this one counts the orders from where this one ends.
+    // The order follows the answer. The next test counts the orders from this one on.
     await page.getByText(/Bought 1100 AAPL at \$/).waitFor()
     expect((await stage().orders('p-cleo')) - before).toBe(1)
   })
@@ -149,7 +149,7 @@ onStage('an order that the supervisor answers for', (stage) => {
     await decided(cleos, message).getByText('Cancelled').waitFor()
     await decided(cleos, message).getByText('Asked: sue.').waitFor()
     await open.waitFor({ state: 'detached' })
-    // What she was shown before is over, and her page says so by itself.
+    // The question that she was shown has ended, and her page says so without a reload.
     const late = { id: questions[0]?.id, answer: 'approve', answerToken: questions[0]?.answerToken }
     expect((await ask(sues, '/api/inbox?user=sue', late)).status).toBe(409)
     await question(sues, message).waitFor({ state: 'detached' })

@@ -39,7 +39,7 @@ const whoami = defineTool({
   run: (_input, { identity }) => (identity?.kind === 'user' ? identity.subject : 'unknown'),
 })
 
-/** Calls one tool, and then says how that ended. */
+/** Returns a model that calls one tool, and then says how the call ended. */
 const modelOf = (tool: 'buy' | 'whoami'): Model => {
   const stream: Model['doStream'] = async (options) => {
     const last = options.prompt.at(-1)
@@ -76,7 +76,7 @@ if (hasChromium) {
     })
     afterAll(() => chromium.close())
 
-    /** The app of the guide, and a page of it. */
+    /** Opens the app of the guide, and a page of it. */
     async function open(tool: 'buy' | 'whoami', { isSignedIn = true, hash = '' } = {}) {
       bought.length = 0
       const app = await startMockApp()

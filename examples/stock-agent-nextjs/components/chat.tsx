@@ -40,7 +40,7 @@ export function Chat({
   const mayType = !isBusy && !isClosed
   const login = `/login?returnTo=${encodeURIComponent(`/?c=${id}`)}`
   useEffect(() => {
-    // Some browsers return a promise here, which is no clean-up function.
+    // Some browsers return a promise here. React would take a returned value for a clean-up function.
     end.current?.scrollIntoView({ block: 'nearest' })
   }, [messages])
   const send = (words: string) => {

@@ -19,7 +19,7 @@ export function Shell({
   returnTo,
   children,
 }: {
-  /** Place in the navigation. Absent: none of them. */
+  /** Place in the navigation. Absent: no place is selected. */
   readonly place?: Place
   readonly identity: UserIdentity | undefined
   /** Path to which a login returns. */

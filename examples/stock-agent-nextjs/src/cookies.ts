@@ -1,7 +1,10 @@
 /** Cookies of the app: ids that mean nothing elsewhere. */
 export type CookieName = 'session' | 'visitor'
 
-/** @returns the header's value: not for scripts, not for other sites' requests, and only over TLS where there is TLS */
+/**
+ * @returns The header's value: hidden from scripts, not sent with requests of other sites, and only over TLS if the app
+ *   uses TLS.
+ */
 export function cookie(
   name: CookieName,
   value: string,

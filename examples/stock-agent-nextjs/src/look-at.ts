@@ -19,7 +19,7 @@ export interface Look {
   readonly asked?: 'you' | 'somebody_else'
 }
 
-/** @returns `undefined` for another's conversation and for none */
+/** @returns `undefined` for another owner's conversation, and for a missing one. */
 export async function lookAt(app: StockApp, { identity, owner }: Who, id: string): Promise<Look | undefined> {
   const kept = owner === undefined ? undefined : app.conversations.read(owner, id)
   if (kept === undefined) return undefined

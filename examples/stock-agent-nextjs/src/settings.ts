@@ -1,4 +1,4 @@
-/** Settings of a deployment, including secrets: none of them is sent to a browser. */
+/** Settings of a deployment, including secrets. A browser gets none of them. */
 export interface Settings {
   /** Origin at which browsers find the app. */
   readonly origin: string
@@ -23,7 +23,7 @@ export interface Settings {
   readonly sessionSeconds: number
   /** A model behind an OpenAI-compatible API. Absent: the scripted planner. */
   readonly model: { readonly baseUrl: string; readonly apiKey: string | undefined; readonly name: string } | undefined
-  /** Where the sandbox's console takes audit events, and the key for it. Absent in production. */
+  /** Address for audit events at the sandbox's console, and its key. Absent in production. */
   readonly reports: { readonly url: string; readonly key: string } | undefined
   /** Time limit for one step of the model, including its tools, in seconds. @default 60 */
   readonly modelSeconds: number

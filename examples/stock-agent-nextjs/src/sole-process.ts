@@ -14,7 +14,7 @@ const WAIT_MS = 5_000
  * @throws TypeError Another process uses the folder.
  */
 export function becomeSoleProcess(directory: string): DatabaseSync {
-  // Conversations are in the clear.
+  // Conversations are stored as plain text.
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const file = join(directory, 'process.sqlite')
   const lock = new DatabaseSync(file, { timeout: WAIT_MS })

@@ -7,7 +7,7 @@ import { runNext } from './run-app.ts'
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url))
 const built = fileURLToPath(new URL('../.behalf/next', import.meta.url))
-/** Written last: a build that was broken off has none. */
+/** Written last, so an interrupted build has no mark. */
 const mark = join(built, 'built-from')
 
 /** Everything that the build reads. */
@@ -20,10 +20,9 @@ const SOURCES = [
 ]
 
 /**
- * Builds the app, unless it is built from these very files.
- *
- * @param write - Is given what is built, line by line. @default nothing is shown
- * @throws Error It does not build.
+ * Builds the app, unless it was built from the same files.
+ * @param write - Called with each line of the build's output. @default the output is not shown
+ * @throws Error The build failed.
  */
 export async function buildApp(write: (text: string) => void = () => {}): Promise<void> {
   const source = fingerprint()

@@ -6,9 +6,9 @@ const SILENT_MS = 10_000
 const STEP = /^[▲✓] |\.\.\.$/
 
 /**
- * Prints the steps of a build, and while it says nothing the seconds that it has taken.
+ * Prints the steps of a build. While the build prints nothing, prints the elapsed seconds.
  *
- * @returns ends it
+ * @returns A function that stops it.
  */
 export function followBuild(streams: readonly Readable[], write: (text: string) => void): () => void {
   const began = Date.now()

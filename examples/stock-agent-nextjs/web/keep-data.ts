@@ -12,8 +12,8 @@ export interface KeptData {
 }
 
 /**
- * @param folder - Kept for a later run on the same ports; no other user can read it. Absent: a temporary folder, since
- *   the sandbox's users and tokens end with the process too.
+ * @param folder - Folder that is kept for a later run on the same ports. No other user can read it. Absent: a temporary
+ *   folder, since the sandbox's users and tokens end with the process too.
  */
 export function keepData(folder: string | undefined): KeptData {
   if (folder === undefined) {

@@ -23,13 +23,13 @@ const runner = new Runner({ tracingDisabled: true })
 
 type State = RunState<unknown, Agent>
 
-/** How a turn begins: with the model, with a saved run that waits, or with a call that comes back. */
+/** Start of a turn: with the model, with a saved run that waits, or with a repeated call. */
 type Beginning =
   | { readonly kind: 'prompt'; readonly text: string }
   | { readonly kind: 'continue' }
   | { readonly kind: 'repeat'; readonly call: ToolCall }
 
-/** The stock agent on OpenAI Agents: nothing is kept between two requests but files with history and saved runs. */
+/** The stock agent on OpenAI Agents: only files with the history and saved runs are stored between two requests. */
 export function createOpenAiAgent(options: OpenAiAgentOptions): ResumableAgent {
   return {
     ask: (text) => converse(options, { kind: 'prompt', text }),

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** Something that is not as it should be. */
+/** A value that differs from the expected one. */
 export interface Mismatch {
   readonly what: string
   readonly expected: unknown
@@ -46,7 +46,7 @@ export class Checks {
 /**
  * Counts the secrets that a text shows. Also searches for the form of a JWT, so that it finds one that was never seen
  * on the wire.
- * @returns How many; never which.
+ * @returns Their number, never the secrets.
  */
 export function countLeaks(text: string, secrets: Iterable<string>): number {
   const shown = [...secrets].filter((secret) => text.includes(secret)).length

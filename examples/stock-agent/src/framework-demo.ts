@@ -12,7 +12,7 @@ import { faults } from './world.ts'
 export interface FrameworkDemo extends KeptRun {
   /** Name of the framework, for the title. */
   readonly framework: string
-  /** Whose model it is, as the names of environment variables begin. @default 'OPENAI' */
+  /** Vendor of the model: the prefix of its environment variables. @default 'OPENAI' */
   readonly vendor?: string
   /** Name of the real model. `undefined`: it is scripted. */
   readonly modelId: string | undefined

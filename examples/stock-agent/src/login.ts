@@ -17,7 +17,7 @@ export interface LoginOptions {
   readonly store: Store
   readonly clock: Clock
   readonly fetch: Fetch
-  /** Also requests a refresh token, and passes it on: to a delegation, which seals it. */
+  /** Called with a refresh token, which is then requested too. A delegation seals it. */
   readonly takeRefreshToken?: (token: string) => void
 }
 

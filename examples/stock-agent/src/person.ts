@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { PendingRequest } from '@behalf/testing'
 
-/** A person's decision on a question. `later`: none yet, and the agent does not wait. */
+/** A person's decision on a question. `later`: there is none yet, and the agent does not wait. */
 export type Decision = 'approve' | 'deny' | 'ignore' | 'later'
 
 /** The person who holds the phone. */
@@ -23,7 +23,7 @@ export interface TerminalPerson extends Person {
   close(): void
 }
 
-/** Asks at the terminal. Any answer except a clear yes is a denial, the end of input included. */
+/** Asks at the terminal. Any answer except a clear yes is a denial, as is the end of input. */
 export function personAtTerminal(): TerminalPerson {
   // Uses one reader for all questions: lines that were typed early belong to the next one.
   const reader = createInterface({ input: process.stdin })

@@ -26,7 +26,7 @@ export interface DemoOptions {
   readonly person?: TerminalPerson | undefined
 }
 
-/** Longer than three noes close a tool. */
+/** Longer than the time for which three denials close a tool. */
 const A_WHILE_SECONDS = 11 * 60
 
 export const levels: readonly Part[] = [publicLevel, identityLevel, privateDataLevel, sensitiveActionLevel]
@@ -43,7 +43,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     for (const part of story ?? [...levels, ...refusals, ...parts]) {
       printer.heading(part.title, part.lead)
       await part.run(stage).catch((error: unknown) => checks.brokeOff(part.title, error))
-      // Noes at the terminal close the tool for a while.
+      // Denials at the terminal close the tool for a while.
       const mayBeClosed = interactive && options.openWorld === undefined && part === sensitiveActionLevel
       if (mayBeClosed) await world.clock.forward(A_WHILE_SECONDS)
     }

@@ -29,7 +29,7 @@ export interface RefusedOrder {
 const PortfolioId = z.string().check(z.regex(/^[\w.-]{1,64}$/))
 const Ticker = z.string().check(z.regex(/^[A-Z][A-Z0-9.]{0,9}$/))
 
-/** An order of more shares than this is asked about; the API holds the same line. */
+/** A larger order needs an approval. The API enforces the same limit. */
 const SMALL_ORDER = 10
 
 /** Orders of more shares than this need the approval of the account's supervisor, if it has one. */
@@ -97,7 +97,7 @@ const createOrder = defineTool({
       subject: input.quantity > LARGE_ORDER ? (SUPERVISOR ?? subject) : subject,
     }),
   },
-  // Approved: the token that the approval gave. Small: a weaker token, exchanged for the user's.
+  // If approved, the token of the approval. If small, a weaker token by exchange.
   access: { trade: resource(`${API}/`, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
   async run(order, { access, idempotencyKey }): Promise<PlacedOrder | RefusedOrder> {
     const response = await access.trade.fetch(`${API}/orders`, {

@@ -37,7 +37,7 @@ const secretFields = [
   'client_secret',
 ]
 
-/** Observes from outside the SDK, where tokens can be seen: SDK, agent and tools get none to show. */
+/** Observes requests outside the SDK, where tokens are visible. SDK, agent and tools show none. */
 export function watchWire(apiOrigin: string): WireWatch {
   const apiRequests: ApiRequest[] = []
   const secrets = new Set<string>()

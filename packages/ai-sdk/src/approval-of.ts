@@ -33,7 +33,7 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
         case 'ready':
           return undefined
         case 'interrupted':
-          // `execute` waits, where the signal of an abort is heard as well.
+          // `execute` waits instead, since it can react to an abort.
           if (outcome.maxWaitSeconds !== undefined) return undefined
           return {
             type: 'user-approval',

@@ -8,11 +8,10 @@ type ApprovalRequest = Extract<Part, { readonly type: 'tool-approval-request' }>
 /** A tool call, as a conversation holds it. */
 export interface CallInMessages {
   /**
-   * Names the call in its conversation: the id that the model gave, and where it gave the same id in earlier turns, how
-   * often.
+   * Id of the call in its conversation: the model's id. If the model used the id in earlier turns, a count is added.
    */
   readonly id: string
-  /** The call itself, where the conversation holds it. A call of the current step is not in the messages yet. */
+  /** The call, if the conversation contains it. A call of the current step is not in the messages yet. */
   readonly call?: ToolCall
   /** Approval request that the last message answers. A client may have written both. */
   readonly answered?: ApprovalRequest
@@ -24,7 +23,7 @@ export function callIn(messages: readonly ModelMessage[], toolCallId: string): C
   const calls = parts.filter((part) => part.type === 'tool-call').filter((part) => part.toolCallId === toolCallId)
   const call = calls.at(-1)
   const answered = answeredRequest(parts, messages.at(-1), toolCallId)
-  // A call with a result is of an earlier step, unless a client asks for it once more.
+  // A call with a result belongs to an earlier step, unless a client asks for it again.
   const isHeld = call !== undefined && (answered !== undefined || !hasEnded(parts, call))
   const before = calls.length - (isHeld ? 1 : 0)
   return {

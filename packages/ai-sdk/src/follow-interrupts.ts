@@ -18,9 +18,9 @@ export interface FollowedChat {
 
 /**
  * Reason why a question is not followed now. `unknown`: the route knows no such question of this user.
- * `login_required`: no user is signed in. `unavailable`: the server did not answer as the route does, such as where the
- * route is missing. The poll is repeated, at most each minute. `not_sent`: all responses are there, and the chat does
- * not send them, such as where `sendAutomaticallyWhen` is missing.
+ * `login_required`: no user is signed in. `unavailable`: the response is not one of the route, such as if the route is
+ * missing. The poll is repeated, at most each minute. `not_sent`: all responses are there, and the chat does not send
+ * them, such as if `sendAutomaticallyWhen` is missing.
  */
 export type FollowProblem = 'unknown' | 'login_required' | 'unavailable' | 'not_sent'
 
@@ -157,8 +157,8 @@ export function isUnsent({ messages, status }: FollowedChat): boolean {
 
 /**
  * Continues the calls of a chat that wait for a sign-in, an account or a step-up. Call it when the user is back: the
- * server checks whether they did it. The AI SDK pauses a call once only: one that now needs an approval too asks the
- * person, and ends. The model's next equal call joins the question.
+ * server checks whether they did it. The AI SDK pauses a call only once: if it now needs an approval too, the person is
+ * asked and the call ends. The model's next equal call uses the same question.
  */
 export async function wake(chat: FollowedChat): Promise<void> {
   for (const { approvalId, interrupt } of interruptsOf(chat.messages)) {

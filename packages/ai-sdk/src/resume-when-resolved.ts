@@ -21,9 +21,9 @@ export interface ResumeOptions {
 export interface Resumed {
   /**
    * `resolved`: continue with `messages`. `open`: a person has not answered yet. `nothing`: no request waits.
-   * `unknown`: a request waits that this guard does not answer, and it stays so: its question is unknown or another
-   * user's (the two look the same), no guard with these keys made it for this conversation, or another
-   * message follows it. Answer it yourself.
+   * `unknown`: a request waits that this guard will never answer. Its question is unknown or another user's (the two
+   * look the same), no guard with these keys made it for this conversation, or another message follows it. Answer it
+   * yourself.
    */
   readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
   /** The given messages; if `resolved`, with the responses. */

@@ -15,7 +15,7 @@ import { callsBeside, invocationOf, type Request, reportError, type SeenCall, sl
 export type Handler = AnyTool['handler']
 type Result = Awaited<ReturnType<Handler>>
 
-/** What the framework hands to a tool beside its arguments, as far as it is read here. */
+/** The parts of the framework's second argument that are read here. */
 interface Extra {
   readonly signal?: AbortSignal
   readonly _meta?: Readonly<Record<string, unknown>>
@@ -53,7 +53,7 @@ export const isGuarded = (handler: object): boolean => bodies.has(handler)
 
 const textOf = (text: string) => ({ type: 'text' as const, text })
 
-/** What the model reads. */
+/** Returns what the model reads. */
 const told = (ended: Result | ToolAuthorizationError): Result =>
   ended instanceof ToolAuthorizationError ? { content: [textOf(ended.message)], isError: true } : ended
 
@@ -89,7 +89,7 @@ function runGuarded(
   return request.guard.run(policy, invocation, (parsed) => own.handler(parsed, extra))
 }
 
-/** Carries out a call that was told to wait, and tells its result with that of the deferred one. */
+/** Runs a call that was told to wait, and returns its result with that of the deferred call. */
 async function carryOut(request: Request, other: PendingCall, extra: Extra): Promise<Result['content']> {
   const { callId, interrupt } = other
   const tool = request.calls.get(interrupt.tool)
@@ -123,8 +123,8 @@ const NO_HOOK =
   'did not see this call: give mcpServers and hooks of the same guardTools to query, and hand on all that a tool got to a tool that it calls'
 
 /**
- * Refuses a call whose arguments another hook or `canUseTool` changed after they were decided on. The body gets what the
- * model wrote and the guard parsed, in any case.
+ * Refuses a call whose arguments another hook or `canUseTool` changed after the decision. In any case, the body gets
+ * the model's arguments as the guard parsed them.
  */
 function demandSame({ name, own }: GuardedCall, written: Json, args: Json | undefined): void {
   const fields = typeof written === 'object' && written !== null && !Array.isArray(written) ? written : {}

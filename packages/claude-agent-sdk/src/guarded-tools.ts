@@ -88,7 +88,7 @@ export interface PendingCall {
   readonly sessionId: string
   /** The model's id of the call. */
   readonly callId: string
-  /** Present if a subagent made the call. It was told to wait: no session can resume it. */
+  /** Present if a subagent made the call. The model was told that the call waits: no session can resume it. */
   readonly agentId?: string
   /** The arguments as the model wrote them. */
   readonly input: Json

@@ -50,14 +50,14 @@ export const denySkillCommands: HookCallback = async () => ({
   },
 })
 
-/** Preflight of a tool of ours. The tool asks the guard again when it runs. */
+/** Runs the preflight of a guarded tool. The tool asks the guard again when it runs. */
 async function decideOurs(request: Request, call: SeenCall): Promise<HookJSONOutput> {
   const { guard, calls, waiting, pending } = request
   const policy = calls.get(call.tool)?.policy
   if (policy === undefined) return decided('deny', denySentences.no_policy)
   const outcome = await guard.preflight(policy, invocationOf(request, call.tool, call))
   tellFault(outcome, call.tool, request)
-  // A policy that waits does so in the tool, where the signal of an abort is heard as well.
+  // The tool waits instead of the hook, since it can react to an abort.
   const waits = outcome.status === 'interrupted' && outcome.maxWaitSeconds === undefined
   const beside = await callsBeside(request, call)
   const open = await Promise.all(beside.map((other) => noteIfOpen(request, other)))
@@ -68,7 +68,7 @@ async function decideOurs(request: Request, call: SeenCall): Promise<HookJSONOut
     }
     return waits ? wait(request, call, outcome.interrupt) : decided('defer')
   }
-  // A refused call runs too, where its result is to tell of those beside it.
+  // A refused call runs too, if its result must report the calls beside it.
   const isRefused = outcome.status === 'denied' || outcome.status === 'unavailable'
   return isRefused && beside.length === 0 ? decided('deny', outcome.message) : decided('allow')
 }
@@ -84,8 +84,8 @@ async function noteIfOpen(request: Request, other: PendingCall): Promise<boolean
 }
 
 /**
- * Decides on a tool that Claude Code runs. Nothing of ours is called when it runs, so the decision and the approval are
- * used up here, and a second time under this id is refused.
+ * Decides on a tool that Claude Code runs. No code of ours runs with it, so the decision and the approval are consumed
+ * here. A second call under this id is refused.
  */
 async function decideBuiltIn(
   request: Request,
@@ -121,7 +121,7 @@ async function wait(request: Request, call: SeenCall, interrupt: Interrupt): Pro
   return decided('defer')
 }
 
-/** Forgets a call that has ended, and tells the app where Claude Code ran a tool with other arguments. */
+/** Deletes a call that has ended. Reports to the app if Claude Code ran the tool with other arguments. */
 export function postToolUse(request: Request): HookCallback {
   return async (given) => {
     if (given.hook_event_name !== 'PostToolUse' && given.hook_event_name !== 'PostToolUseFailure') return {}

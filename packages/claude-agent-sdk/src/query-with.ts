@@ -22,9 +22,9 @@ export interface QueryArguments {
  * Calls `query` with guarded tools, for a new session and for one that is resumed.
  *
  * A resumed session first answers `tool_deferred_unavailable`, before its tools are connected. The framework may then
- * close its input, and hook and tool of the deferred call are not heard. This function leaves that answer out, and keeps
- * the input open until the call has run. A `prompt` that is no text stays with the app: keep it open until a result comes
- * with another `terminal_reason`.
+ * close its input, and hook and tool of the deferred call are not heard. This function leaves that answer out, and
+ * keeps the input open until the call has run. If `prompt` is not a text, the app must keep it open until a result
+ * comes with another `terminal_reason`.
  *
  * With `builtIn`, it adds `settings.disableAllHooks`: hooks of settings files, plugins and skills could run commands that
  * no policy saw, and change arguments after an approval. Hooks of `options` are called as before. It also adds an empty

@@ -3,7 +3,7 @@ import type { Guard, Interrupt, Json } from '@behalf/core'
 import { identityOfCall, plainCopy, tellApp } from '@behalf/core/spi'
 import type { GuardContext, GuardedCall, PendingCall } from './guarded-tools.ts'
 
-/** Where a call is found again, and what it asks for. */
+/** The session, the id and the arguments of a call. */
 type Named = Pick<PendingCall, 'sessionId' | 'callId' | 'input'>
 
 /** A call as the hook saw it: its session, and its arguments before anything could change them. */
@@ -11,10 +11,10 @@ export interface SeenCall extends Named {
   readonly agentId: string | undefined
   /** Changes with each prompt. Absent for a call that a resumed session makes again. */
   readonly promptId: string | undefined
-  /** Name of the tool: without the prefix of the server, if it is one of ours. */
+  /** Name of the tool: without the prefix of the server, if the tool is guarded here. */
   readonly tool: string
   readonly isOurs: boolean
-  /** Whether the call came to its tool. Further ones under its id are made by the tool's own code. */
+  /** Whether the call has reached its tool. Further calls under its id come from the tool's own code. */
   isTaken: boolean
   /** Whether a policy allowed Claude Code to run its own tool. */
   isUsedUp: boolean
@@ -26,7 +26,7 @@ export interface Request extends Required<Pick<GuardContext, 'server' | 'pending
   readonly identity: GuardContext['identity']
   readonly onError: GuardContext['onError']
   readonly calls: ReadonlyMap<string, GuardedCall>
-  /** Calls under way, by id. Only the hook is told the session, and only the tool what it is called with. */
+  /** Calls under way, by id. Only the hook gets the session, and only the tool gets the final arguments. */
   readonly seen: Map<string, SeenCall>
   /** Calls that were found to wait, by id. */
   readonly waiting: Map<string, PendingCall>
@@ -73,8 +73,8 @@ export function seenCall({ server }: Request, given: PreToolUseHookInput): SeenC
 }
 
 /**
- * Returns the calls that were made beside a deferred one and wait too. Claude Code defers one call, so they are carried
- * out with that one. Another party may have changed what the app stored: only what the guard made counts.
+ * Returns the calls that wait beside a deferred one. Claude Code defers one call, so these run with it. Another party
+ * may have changed what the app stored: only calls with the guard's proof count.
  */
 export async function callsBeside({ guard, pending }: Request, call: SeenCall): Promise<readonly PendingCall[]> {
   const those = pending.filter(({ sessionId, agentId }) => sessionId === call.sessionId && agentId === undefined)
@@ -84,7 +84,7 @@ export async function callsBeside({ guard, pending }: Request, call: SeenCall): 
   return others.filter((_, index) => own[index])
 }
 
-/** Notes that a call waits, with an interrupt that is bound to it. */
+/** Records that a call waits, with an interrupt that is bound to it. */
 export async function noteWaiting(
   { guard, waiting }: Request,
   { sessionId, callId, agentId, input }: Named & { readonly agentId?: string | undefined },

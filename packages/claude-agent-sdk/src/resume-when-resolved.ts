@@ -16,10 +16,10 @@ export interface ResumeOptions {
 /** What {@link resumeWhenResolved} found. */
 export interface Resumed {
   /**
-   * `resolved`: each question has its answer: call `query` with `resume` and a prompt, and give the calls to `guardTools`
-   * as `pending`. `open`: a question has no answer yet. `nothing`: no call waits. `unknown`: calls wait that this guard
-   * does not answer, and it stays so: their questions are unknown or another user's (the two look the same), or no guard
-   * with these keys made them for these arguments and this session.
+   * `resolved`: each question has its answer: call `query` with `resume` and a prompt, and give the calls to
+   * `guardTools` as `pending`. `open`: a question has no answer yet. `nothing`: no call waits. `unknown`: calls wait
+   * that this guard will never answer. Their questions are unknown or another user's (the two look the same), or no
+   * guard with these keys made them for these arguments and this session.
    */
   readonly status: PausesFound<unknown>['status']
 }
@@ -27,10 +27,10 @@ export interface Resumed {
 /**
  * Looks up the questions of the waiting calls.
  *
- * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. That a
- * session is resumed is only a wake-up, also for a question that was denied: hook and tool check again before the call
- * runs, and tell the model. Sign-in, connection and step-up have no record, so they are answered at once: call this
- * after the user's action. A call that is not answered is deferred again, and asks no second question.
+ * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. A resumed
+ * session is only a wake-up, also after a denial: hook and tool check again before the call runs, and inform the model.
+ * Sign-in, connection and step-up have no record, so they are answered at once: call this after the user's action. A
+ * call that is not answered is deferred again, and asks no second question.
  *
  * @param pending - What {@link interruptsOf} returned.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.

@@ -17,7 +17,7 @@ export type ToolBody = (input: unknown, runManager?: unknown, config?: RunConfig
 
 /** A tool's function behind `guard.run`. */
 export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
-  // LangChain refuses another result after the run, and tells the model to call again: then the action would be done
+  // If LangChain refused the result after the run, it would tell the model to call again, and the action would run
   // twice (A13).
   const demand = (result: unknown) => {
     if (call.responseFormat !== 'content_and_artifact' || (Array.isArray(result) && result.length === 2)) return
@@ -96,7 +96,7 @@ function failure(call: GuardedCall, config: RunConfig, error: unknown): unknown 
 const isBubbleUp = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && isGraphBubbleUp(error as Error)
 
-/** Yields a generator's events and output unchanged. Its error is no more for the model than a body's error. */
+/** Yields a generator's events and output unchanged. Handles its error like a body's error. */
 async function* quiet(
   events: AsyncGenerator<unknown, unknown, unknown>,
   call: GuardedCall,

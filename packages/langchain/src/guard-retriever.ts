@@ -40,8 +40,8 @@ export interface GuardRetrieverOptions<Meta extends Record<string, unknown>>
  * the user.
  *
  * Withheld documents stay hidden: the source and its calls run without callbacks, without a stream and with tracing
- * off. The handlers of the run see only the returned documents. If too few are allowed, a search is asked for more,
- * within `maxCandidates` and `timeoutMs`; a retriever is asked once.
+ * off. The handlers of the run see only the returned documents. If too few are allowed, a search is called again for
+ * more, within `maxCandidates` and `timeoutMs`. A retriever is called once.
  *
  * @throws IdentityRequiredError From `invoke`: no verification made the identity, or it is missing.
  * @throws InvalidTokenError From `invoke`: the proof of the identity has expired.

@@ -26,9 +26,9 @@ export interface OwnQuestions {
 /**
  * Gives a tool's code the answers to its own questions and no others.
  *
- * LangGraph counts the questions of a task, and gives an answer without a name to the first that asks. So a tool that
- * runs by then could get the answer that was meant for the guard. An answer without a name is a tool's own only if the
- * graph waits for that tool's question alone.
+ * LangGraph counts the questions of a task, and gives an answer without a name to the first that asks. So another tool
+ * could get the answer that was meant for the guard. An answer without a name belongs to a tool only if the graph waits
+ * for that tool's question alone.
  */
 export async function ownQuestions(place: readonly unknown[], config: RunConfig): Promise<OwnQuestions> {
   const task = scratchpadOf(config)
@@ -97,7 +97,7 @@ function firstOf(kept: unknown): unknown {
 const isInterrupt = (thrown: unknown): thrown is GraphInterrupt =>
   typeof thrown === 'object' && thrown !== null && isGraphInterrupt(thrown as Error)
 
-/** The task's, but for the questions. */
+/** Returns the task's record without the answers of other questions. */
 function ownScratchpad(task: Scratchpad, resume: readonly unknown[]): Scratchpad {
   const own = { interruptCounter: -1, resume: [...resume] }
   const shared = Object.keys(task).filter((key) => !(key in own))

@@ -37,7 +37,7 @@ class Redaction {
 
 type Member = readonly [key: string, name: string, value: unknown]
 
-/** Own members that are no getters, which may do anything. */
+/** Returns the own data members. Omits getters, which may run any code. */
 function dataOf(object: object): readonly (readonly [string, unknown])[] {
   return Object.keys(object).flatMap((key) => {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)

@@ -18,8 +18,8 @@ export interface ResumeOptions {
 export interface Resumed {
   /**
    * `resolved`: at least one call has its answer: run `command`. `open`: no call has it yet. `nothing`: no guarded call
-   * waits. `unknown`: calls wait that this guard does not answer, and it stays so: their questions are unknown or
-   * another user's (the two look the same), or no guard with these keys made them for their pause.
+   * waits. `unknown`: calls wait that this guard will never answer. Their questions are unknown or another user's (the
+   * two look the same), or no guard with these keys made them for their pause.
    */
   readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
   /** The command that wakes the calls. Present if `resolved`. */
@@ -34,8 +34,8 @@ export interface Resumed {
  * identity in `context` again: LangGraph keeps no context. A wake-up is no proof: the tool checks again before it runs.
  * Sign-in, connection and step-up have no record, so they are woken at once: call this after the user's action.
  *
- * Does not change interrupts that no guard with these keys made for their pause, and a question that is unknown or
- * another user's (the two look the same).
+ * Ignores interrupts that no guard with these keys made for their pause, and questions that are unknown or another
+ * user's (the two look the same).
  *
  * @param state - `await graph.getState(config)`, or the result of `invoke`.
  * @throws InvalidTokenError The identity has expired: sign in again.

@@ -106,7 +106,7 @@ function codeOf(
   { toolCall, toolCallId = toolCall?.id, signal, executionInfo }: RunConfig,
   around: RunConfig = {},
 ): object {
-  // LangChain runs the code of its own tools, and no other, in surroundings of its own.
+  // LangChain runs only the code of its own tools in separate surroundings.
   const isOfNode = around.executionInfo !== undefined
   const marks: readonly Mark[] = [
     isOfNode && toolCallId !== undefined ? [toolCall, executionInfo] : [around.configurable ?? executionInfo],

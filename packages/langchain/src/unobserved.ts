@@ -21,7 +21,7 @@ export function unobserved<Result>(
     ...(context !== undefined && { context }),
     ...(signal !== undefined && { signal }),
   }
-  // Of nothing, so that no run that is traced is found around it: LangChain then makes one that is not.
+  // Without a store, LangChain finds no traced run around this one, and makes one that is not traced.
   return storage.run(undefined, () => AsyncLocalStorageProviderSingleton.runWithConfig(alone, () => search(alone)))
 }
 

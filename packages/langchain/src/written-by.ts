@@ -5,7 +5,7 @@ import { type RunConfig, type Surroundings, surroundingsOf, toldIdentity } from 
 
 /** A call as LangChain got it. */
 export interface IncomingCall extends Surroundings {
-  /** The arguments as the caller wrote them; `undefined` where they are not plain JSON. */
+  /** The arguments as the caller wrote them; `undefined` if they are not plain JSON. */
   readonly written: unknown
   /** The identity in the context of the run. */
   readonly told: Identity | undefined
@@ -44,7 +44,7 @@ export function takeIncoming(): IncomingCall | undefined {
   const kept = scope.getStore()
   if (kept === undefined) return undefined
   const { incoming } = kept
-  // A call that the body makes by another way is not this call.
+  // A call that the body makes in another way is not this call.
   kept.incoming = undefined
   return incoming
 }

@@ -47,7 +47,7 @@ export function argumentsIn(text: string): Json {
  */
 export const pauseOf = ([thread, id]: readonly [string, string], input: Json): Json => [thread, id, input]
 
-/** Findings of a preflight: the interrupt of a call that waits, or the refusal that the model is told. */
+/** Result of a preflight: the interrupt of a call that waits, or the refusal for the model. */
 export type Finding =
   | { readonly interrupt: Interrupt }
   | { readonly code: ToolAuthorizationCode; readonly message: string }
@@ -56,7 +56,7 @@ export type Finding =
 export interface Run {
   /** Names the run, also after a restart: a model may give its calls the ids of an earlier run of the conversation. */
   readonly id: string
-  /** What was found out about its calls, by {@link findingKey}: `needsApproval` can only return a boolean. */
+  /** Results of the preflights of its calls, by {@link findingKey}: `needsApproval` can only return a boolean. */
   readonly findings: Map<string, Finding>
 }
 

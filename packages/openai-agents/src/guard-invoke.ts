@@ -74,7 +74,7 @@ function resultOf(outcome: Outcome<unknown>, told: ReturnType<typeof refusing>):
 }
 
 /**
- * Tells of a call that did not run. The model reads a sentence as the result. The code of another tool would go on as
+ * Reports a call that did not run. The model reads a sentence as the result. The code of another tool would continue as
  * if it had a result, so it gets an error.
  */
 const refusing =
@@ -85,7 +85,7 @@ const refusing =
     throw toolRefusal(...parts)
   }
 
-/** Returns what the preflight of this call refused, once. */
+/** Takes the refusal of this call's preflight, once. */
 function takeRefusal(runContext: AnyRunContext, { name }: GuardedCall, details: Details, input: unknown) {
   const { findings } = runOf(runContext)
   if (findings.size === 0) return undefined
@@ -111,8 +111,8 @@ const PART =
 const PARSED = 'openai.agents.functionToolParsedInputCallback'
 
 /**
- * Returns the function that the framework calls with what the tool's own schema parsed. The runner makes one for each
- * call, and code that hands on a copy of the details hands it on.
+ * Returns the function that the framework calls with the arguments as the tool's own schema parsed them. The runner
+ * makes one for each call, and code that passes on a copy of the details passes on the function.
  */
 function parsedCallback(details: Details) {
   const key = Object.getOwnPropertySymbols(details).find(({ description }) => description === PARSED)
@@ -132,7 +132,8 @@ async function runTool(
   const text = JSON.stringify(parsed)
   const { key, told } = parsedCallback(details)
   let changed: ConfigurationError | undefined
-  // A10: the framework parses by the tool's own schema before `execute`. What a person approved must come out of that.
+  // A10: the framework parses again by the tool's own schema before `execute`. The second parse must return the input
+  // that a person approved.
   const demandSame = (input: unknown) => {
     if (JSON.stringify(plainCopy(input)) === text) return told(input)
     changed = new ConfigurationError(

@@ -48,7 +48,7 @@ export function pendingItems(state: AnyRunState): readonly PendingItem[] {
   })
 }
 
-/** The function call that an item stands for. Items of hosted tools stand for none. */
+/** Returns the function call of an item. Items of hosted tools have none. */
 export function callOf({ rawItem }: RunToolApprovalItem) {
   if (rawItem.type !== 'function_call') return undefined
   const { name, callId } = rawItem

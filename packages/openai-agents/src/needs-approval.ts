@@ -48,7 +48,7 @@ async function findingOf(
       case 'ready':
         return undefined
       case 'interrupted':
-        // `invoke` waits, where the signal of an abort is heard as well.
+        // `invoke` waits instead, since it can react to an abort.
         if (outcome.maxWaitSeconds !== undefined) return undefined
         return { interrupt: await guard.pauses.bind(outcome.interrupt, pauseOf(slot, input)) }
       case 'denied':

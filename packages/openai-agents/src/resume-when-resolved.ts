@@ -21,9 +21,9 @@ export interface ResumeOptions {
 export interface Resumed<State> {
   /**
    * `resolved`: at least one call has its answer: continue with `run(agent, state)`. `open`: no call has it yet.
-   * `nothing`: no guarded call waits. `unknown`: calls wait that this guard does not answer, and it stays so: their
-   * questions are unknown or another user's (the two look the same), or no guard with these keys made them for these
-   * arguments and this conversation.
+   * `nothing`: no guarded call waits. `unknown`: calls wait that this guard will never answer. Their questions are
+   * unknown or another user's (the two look the same), or no guard with these keys made them for these arguments and
+   * this conversation.
    */
   readonly status: 'open' | 'resolved' | 'nothing' | 'unknown'
   /** The given state; if `resolved`, with the framework's approval of each call that has its answer. */
@@ -31,12 +31,12 @@ export interface Resumed<State> {
 }
 
 /**
- * Looks up the questions of the waiting calls, and lets those continue that have their answer.
+ * Looks up the questions of the waiting calls, and lets calls with an answer continue.
  *
  * Checks once and does not wait: call it again after the interrupt's `interval`, or when the user returns. The
- * framework's approval is only a wake-up, also for a question that was denied: the tool checks again before it runs, and
- * tells the model. Sign-in, connection and step-up have no record, so they are answered at once: call this after the
- * user's action. A call that is not answered interrupts the run again, and asks no second question.
+ * framework's approval is only a wake-up, also after a denial: the tool checks again before it runs, and informs the
+ * model. Sign-in, connection and step-up have no record, so they are answered at once: call this after the user's
+ * action. A call that is not answered interrupts the run again, and asks no second question.
  *
  * @param state - `result.state`, or what `restoreRun` returned.
  * @throws ConfigurationError There is no `threadId`, or the state was restored without its interrupts.
@@ -79,7 +79,10 @@ function isGuardedItem(item: RunToolApprovalItem): boolean {
   return item.agent.tools.some((tool) => tool.type === 'function' && tool.name === name && isGuarded(tool.invoke))
 }
 
-/** The framework itself interrupts for arguments that are no object, and asks no tool. The model is told to repair them. */
+/**
+ * The framework itself interrupts for arguments that are not an object, and calls no tool. The model is asked to repair
+ * them.
+ */
 function isUnreadable(item: RunToolApprovalItem): boolean {
   const input = callOf(item)?.input
   return typeof input !== 'object' || input === null || Array.isArray(input)

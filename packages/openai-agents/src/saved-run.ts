@@ -10,7 +10,7 @@ type Fields = Readonly<Record<string, unknown>>
 // biome-ignore lint/suspicious/noExplicitAny: as in AnyRunState.
 export type ContextOf<Starting> = Starting extends Agent<infer Context, any> ? Context : unknown
 
-/** What {@link saveRun} writes. */
+/** Content of the text of {@link saveRun}. */
 interface SavedRun {
   readonly v: 1
   readonly run: string
@@ -67,7 +67,7 @@ function readSaved(saved: string): SavedRun {
       return { v, run, interrupts: interrupts.flatMap(readInterrupt), state: withoutContext(state) }
     }
   } catch {
-    // Told below.
+    // An invalid text is refused below.
   }
   throw new ConfigurationError('restoreRun.saved', 'give what saveRun returned; state.toString() has no interrupts')
 }

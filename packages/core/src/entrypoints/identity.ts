@@ -1,4 +1,5 @@
-// `@behalf/core/identity`: identities that the issuer is asked for: opaque tokens, kept logins, and the agent's own.
+// `@behalf/core/identity`: identities that come from the issuer: introspection, stored logins, and the agent's own
+// identity.
 
 export type { AuthorizationRefusal } from '../caller/authorization-server/authorization-response.ts'
 export type { IdentityOf } from '../caller/identity/identity-of.ts'

@@ -1,4 +1,4 @@
-// `@behalf/core/vault`: where upstream tokens come from, and how accounts are linked.
+// `@behalf/core/vault`: sources of upstream tokens, and linking of accounts.
 
 export type { AccountChoice, ConnectionRule } from '../base/contract/index.ts'
 export { type ConnectionOptions, connection, type ExemptibleConnectionRule } from '../calls/guard/connection.ts'

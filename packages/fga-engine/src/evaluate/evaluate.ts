@@ -30,7 +30,7 @@ export class Evaluation {
   readonly #memo: Memo
   #opposite: Evaluation | undefined
 
-  /** @param opposite - The evaluation that assumes the contrary, where this is its opposite. */
+  /** @param opposite - The evaluation with the contrary assumption, if this one is its opposite. */
   constructor(world: World, asking: Asking, opposite?: Evaluation) {
     this.#world = world
     this.#asking = asking
@@ -184,7 +184,7 @@ export class Evaluation {
       : outcome
   }
 
-  /** A cycle on either side is a denial: a part without an answer must not count as absent. */
+  /** A cycle on either side is a denial: an unanswered part must not count as absent. */
   async #exclusion(
     object: string,
     relation: Relation,

@@ -18,8 +18,8 @@ const TypeName = named(TYPE_NAME)
 const ConditionName = named(/^[^\t\n\f\r ]{2,256}$/u)
 const ModelId = z.nullish(z.string().check(z.regex(/^([ABCDEFGHJKMNPQRSTVWXYZ0-9]{26})?$/)))
 const Context = z.nullish(z.record(z.string(), z.unknown()))
-// Read, but without effect: every answer is as fresh as the tuples. An unknown name counts as none, as in the server's
-// JSON; valid numbers are 0, 100 and 200.
+// Accepted without effect: every answer is as fresh as the tuples. An unknown name counts as absent, as in the server's
+// JSON. Valid numbers are 0, 100 and 200.
 const consistency = z.nullish(z.union([z.string(), z.literal([0, 100, 200])]))
 
 const Key = z.object({ user: User, relation: RelationName, object: ObjectName })

@@ -26,9 +26,7 @@ export interface TypeDefinition {
 
 /** Users that tuples of a relation may name. */
 export interface RelationMetadata {
-  /**
-   * The allowed kinds of user. Required where the relation takes tuples (`this`), refused where it is only computed.
-   */
+  /** The allowed kinds of user. Required if the relation accepts tuples (`this`), refused if it is only computed. */
   readonly directly_related_user_types?: readonly TypeRestriction[]
 }
 
@@ -38,9 +36,9 @@ export interface TypeRestriction {
   readonly type: string
   /** Relation of a userset: `member` for `group#member`. Absent or empty: the user is an object. */
   readonly relation?: string
-  /** An empty object where the user is `type:*`. Absent otherwise. */
+  /** An empty object if the user is `type:*`. Absent otherwise. */
   readonly wildcard?: object
-  /** Empty: none. */
+  /** Empty: no condition. */
   readonly condition?: string
 }
 

@@ -1,6 +1,6 @@
 import { type CompiledModel, type Relation, type Rewrite, relationOf } from './compiled-model.ts'
 
-/** Whether the model has any way from this kind of user to that relation. */
+/** Returns whether the model has any path from this kind of user to that relation. */
 export type Reaches = (userLabel: string, relation: Relation) => boolean
 
 /**

@@ -29,9 +29,10 @@ const ROUTES = {
 const HOUR = 3600
 
 /**
- * The library, set up to answer at once: no pages, no warnings, records in memory.
+ * Configures the library: no pages, no warnings, records in memory.
  *
- * @param contextOf - The context holds the provider that is made of this, so it is asked for with each request.
+ * @param contextOf - Returns the context. It contains the provider that is made from this configuration, so it is read
+ *   at each request.
  */
 export function configurationOf(
   context: Omit<ServerContext, 'provider'>,

@@ -2,7 +2,7 @@ import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
 import { GRANT } from './client-metadata.ts'
 import type { Pace, ServerContext } from './server-context.ts'
 
-/** Timers fire up to this much early, milliseconds; a poll that was in time is not punished for it. */
+/** Timers may fire this much early, in milliseconds. A poll within this tolerance is not too early. */
 const TIMER_SLACK = 100
 /** Seconds that each `slow_down` adds (CIBA Core §11, RFC 8628 §3.5). */
 const SLOW_DOWN = 5

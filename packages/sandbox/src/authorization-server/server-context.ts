@@ -64,7 +64,7 @@ export interface ServerContext {
   state: ServerState
 }
 
-/** An endpoint, by the name that `fault` and the log have for it. */
+/** Endpoints, by their names in `fault` and in the log. */
 export const PATHS = {
   '/.well-known/jwks.json': 'jwks',
   '/.well-known/openid-configuration': 'metadata',
@@ -93,7 +93,7 @@ export function initialState(users: readonly MockUser[]): ServerState {
   }
 }
 
-/** Everything but the provider, which is made of it. */
+/** Creates the context without the provider, which is made from it. */
 export function createContext(
   issuer: string,
   options: AuthorizationServerOptions,

@@ -136,7 +136,10 @@ function openContext(
   return context
 }
 
-/** An app under development has any port and path, and needs no registration for it (RFC 8252 §7.3 has the port). */
+/**
+ * A loopback redirect URI may have any port and path without registration, for apps under development (RFC 8252 §7.3
+ * allows any port).
+ */
 function allowLoopbackRedirects(provider: PacedProvider): void {
   const { prototype } = provider.Client
   for (const name of ['redirectUriAllowed', 'postLogoutRedirectUriAllowed'] as const) {

@@ -67,7 +67,7 @@ function isAlive(port: number): boolean {
   try {
     return process.kill(placeAt(port).pid, 0)
   } catch (error) {
-    // No right to ask is an answer as well.
+    // `EPERM`: the process exists, and belongs to another user.
     if ((error as { readonly code?: unknown }).code === 'EPERM') return true
     if (error instanceof TestingError) throw error
     rmSync(fileOf(port), { force: true })

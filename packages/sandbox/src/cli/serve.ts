@@ -20,7 +20,7 @@ export interface ServeOptions extends Called {
   readonly write: (text: string) => void
 }
 
-/** Runs a sandbox until the process is told to end. */
+/** Runs a sandbox until the process gets a signal to end. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { port, json, write } = options
   const key = randomBytes(32).toString('base64url')
@@ -65,7 +65,7 @@ function readSeed(file: string): NonNullable<SandboxOptions['seed']> {
   }
 }
 
-/** Whether the servers do not say the same: of questions, tokens and waiting calls they do. */
+/** Returns whether the servers do not print the same: they print questions, tokens and waiting calls. */
 function isNews(event: SandboxEvent): boolean {
   if (event.type !== 'audited') return true
   const { event: told } = event

@@ -3,7 +3,7 @@ import type { AuditEvent } from '@behalf/core'
 import type { EventHub, SandboxEvent } from '../events/index.ts'
 import type { HideSecrets } from './hide-secrets.ts'
 
-/** A guarded call: all tries of it that share one approval, else one try. */
+/** A guarded call: all attempts that share one approval, else one attempt. */
 export interface BookedCall {
   /** Names the call in an address. */
   readonly name: string
@@ -59,7 +59,7 @@ export function openCallBook(events: EventHub, hide: HideSecrets): CallBook {
   const calls = createCalls()
   let notices: readonly Sized<SandboxEvent>[] = []
   events.listen((given) => {
-    // Reports of guards were read, and what they hide is hidden.
+    // The report of the guard was checked, and its secrets are hidden.
     if (given.type === 'audited' && idsOf(given.event).length > 0) return calls.add(given.event)
     notices = newest([...notices, sized(hide(given))], MOST_NOTICES)
   })
@@ -72,7 +72,7 @@ export function openCallBook(events: EventHub, hide: HideSecrets): CallBook {
 
 function createCalls() {
   const byId = new Map<string, Kept>()
-  // The one that changed last is the last.
+  // The most recently changed call comes last.
   const kept = new Set<Kept>()
   let size = 0
   const forget = (one: Kept) => {
@@ -151,7 +151,7 @@ const sized = <Event>(event: Event): Sized<Event> => ({ event, size: JSON.string
 
 const sum = (all: readonly Sized<unknown>[]): number => all.reduce((total, { size }) => total + size, 0)
 
-/** Forgets tries that waited, before anything else. */
+/** Drops attempts that waited first. */
 function shortened(events: readonly Sized<AuditEvent>[]): readonly Sized<AuditEvent>[] {
   if (events.length <= MOST_EVENTS_OF_CALL) return newest(events, MOST_EVENTS_OF_CALL)
   const waited = events.findIndex(({ event }) => event.type === 'call' && event.status === 'interrupted')

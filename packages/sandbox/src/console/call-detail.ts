@@ -86,7 +86,9 @@ const lackingIn = (detail: string): readonly string[] =>
 
 const MARKS = { allows: 'yes', lacks: 'no', absent: '' } as const
 
-/** What each table says of each scope: an app with other roles or another ceiling than the sandbox's has its own. */
+/**
+ * Returns the scopes of each table. An app with other roles or another ceiling than the sandbox's has its own table.
+ */
 function tablesOf({ scopes }: ScopeReport): Markup {
   return html`<h3>With the roles and the ceiling of the sandbox</h3>${scopes.map(
     ({ scope, reasons }) =>

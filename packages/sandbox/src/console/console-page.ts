@@ -10,7 +10,10 @@ import { addressOf, type Choice, isAbout, isChosen, shown } from './console-view
 import { feedOf } from './feed.ts'
 import { isOpen, verdictOf } from './verdict-of-call.ts'
 
-/** Time around a call in which events of servers belong to it, in milliseconds: clocks show whole ones. */
+/**
+ * Time before and after a call, in milliseconds, in which events of servers belong to it: clocks show whole
+ * milliseconds.
+ */
 const AROUND_MS = 20
 
 /** Returns the page: the calls, and beside them one call or what the servers see. */

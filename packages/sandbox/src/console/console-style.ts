@@ -1,4 +1,4 @@
-/** Style of the console, besides the common one. */
+/** Style of the console, in addition to the common one. */
 export const consoleStyle = `
 .page { max-width: 92rem; padding-bottom: 1rem }
 header { margin-bottom: 1rem }

@@ -19,18 +19,18 @@ export function addressOf({ call, user, tool }: Choice): string {
   return `?${query}`
 }
 
-/** Text that another party wrote: shown as it is, whatever it holds. */
+/** Shows text of another party unchanged, in isolation. */
 export const shown = (value: unknown): Markup => html`<bdi>${displayText(value)}</bdi>`
 
 /** Several texts, in the order given. */
 export const list = (values: readonly string[]): Markup =>
   html`${values.map((value, index) => html`${index > 0 ? ' ' : ''}<code>${shown(value)}</code>`)}`
 
-/** Whether a call belongs to the choice. */
+/** Returns whether a call matches the choice. */
 export const isChosen = (call: BookedCall, { user, tool }: Choice): boolean =>
   (user === undefined || (call.user ?? '') === user) && (tool === undefined || call.tool === tool)
 
-/** Whether an event of a server may be about this user. Events that name no user are about everyone. */
+/** Returns whether an event of a server may concern this user. Events that name no user concern all users. */
 export function isAbout(event: SandboxEvent, user: string): boolean {
   switch (event.type) {
     case 'checked':

@@ -19,14 +19,14 @@ export interface ConsoleOptions {
   readonly explainRoles: ExplainRoles
 }
 
-/** Where a guard reports. */
+/** Addresses and key for reports of guards. */
 export interface GuardReporters {
   readonly audit: AuditSink
   readonly onFault: (fault: Fault) => void
   readonly onRequest: (request: RequestFacts) => void
 }
 
-/** The page of a developer: each guarded call, and what the servers saw. */
+/** The developer's page: each guarded call, and the requests that the servers received. */
 export interface Console {
   /** `undefined`: the path is not the console's. */
   handle(request: Request): Promise<Response | undefined>

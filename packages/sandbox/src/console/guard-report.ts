@@ -119,7 +119,7 @@ export type GuardReport =
   | { readonly type: 'guard_fault'; readonly fault: Fault }
   | ({ readonly type: 'request' } & RequestFacts)
 
-/** Reads what a program reported, and hides what may be a secret. `undefined`: it is no such report. */
+/** Reads a program's report, and hides values that may be secrets. `undefined` if it is not a report. */
 export function readReport(given: unknown, hide: HideSecrets): GuardReport | undefined {
   const shown = hide(given)
   const event = Report.safeParse(shown)

@@ -14,13 +14,13 @@ const IDS: readonly string[] = ['callId', 'approvalId', 'delegationId']
 /** Opaque tokens mix digits and letters of both cases. Long names of tools do not. */
 const isRandom = (text: string): boolean => [/\d/, /[a-z]/, /[A-Z]/].every((kind) => kind.test(text))
 
-/** In one pass over the text: a report may be long, and the sandbox answers nothing else meanwhile. */
+/** Scans the text once: a report may be long, and the sandbox answers no other request during the scan. */
 const inName = (text: string): string =>
   withoutTokens(text, (found) => (found.includes('.') || isRandom(found) ? '[hidden]' : found))
 
 const hideOne = (text: string, secret: string): string => text.replaceAll(secret, '[hidden]')
 
-/** @param secrets - Texts that open something at this sandbox, in whatever form. */
+/** @param secrets - Secrets of this sandbox, which are hidden in any encoding. */
 export function hideSecrets(secrets: readonly string[]): HideSecrets {
   const known = secrets.filter((secret) => secret.length > 0)
   const textOf = (text: string, field: string) => {

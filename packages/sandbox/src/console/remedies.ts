@@ -1,19 +1,19 @@
 import type { CallEvent } from '@behalf/core/audit'
 import { decisiveStep, refusedIn } from './verdict-of-call.ts'
 
-/** What a developer can do about a call that did not end. */
+/** Steps that a developer can take about a call that did not complete. */
 export interface Remedy {
-  /** What the outcome means. */
+  /** Meaning of the outcome. */
   readonly means: string
-  /** What to do, in order. */
+  /** Steps to take, in order. */
   readonly todo: readonly string[]
-  /** A program that tells more. Absent where the trace has it all. */
+  /** A program that shows more. Absent if the trace is complete. */
   readonly code?: string
 }
 
 type Entry = readonly [means: string, ...todo: string[]]
 
-/** By the code of a denial. */
+/** Entries by the code of a denial. */
 const DENIALS: Readonly<Record<string, Entry>> = {
   no_policy: [
     'The guard has no policy for this tool.',
@@ -100,7 +100,7 @@ const WAITS: Readonly<Record<string, Entry>> = {
 
 const SCOPES = /is not within/
 
-/** `undefined`: the call did what it was asked to do. */
+/** Returns the remedy. `undefined`: the call completed. */
 export function remedyOf(event: CallEvent, tool: string): Remedy | undefined {
   const { step = '', detail = '', stack } = decisiveStep(event) ?? {}
   const found = stack === undefined ? entryOf(event, step) : RULE_THREW

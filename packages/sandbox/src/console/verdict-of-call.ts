@@ -13,7 +13,7 @@ export interface CallVerdict {
 
 const OPEN: readonly string[] = ['running', 'waiting', 'approved', 'needs login', 'needs account']
 
-/** Whether more is to come of a call with this verdict. */
+/** Returns whether a call with this verdict may still change. */
 export const isOpen = ({ word }: CallVerdict): boolean => OPEN.includes(word)
 
 type Word = readonly [word: string, tone: CallVerdict['tone']]
@@ -62,7 +62,7 @@ export function verdictOf({ events }: Pick<BookedCall, 'events'>): CallVerdict {
   const state = question === undefined || !tellsMore(question, last) ? undefined : STATES.get(question.state)
   if (state !== undefined) return { word: state[0], tone: state[1], reason: message, last }
   if (last === undefined) return { word: RUNNING[0], tone: RUNNING[1], reason: message, last }
-  // A guard with a required audit tells of a call before its body runs.
+  // A guard with a required audit reports a call before its body runs.
   const [word, tone] = last.status === 'ready' && last.phase === 'run' ? RUNNING : STATUSES[last.status]
   const { step = '', detail = '' } = decisiveStep(last) ?? {}
   const waits = last.status === 'interrupted' ? WAITS.get(step) : undefined
@@ -83,11 +83,11 @@ const decidingPart = (detail: string): string => detail.split('; ').find((part) 
 const subjectOf = ({ trace: { steps } }: CallEvent): string =>
   steps.find(({ step }) => step === 'permission')?.detail.split('; ')[0] ?? ''
 
-/** Whether the state of the question is newer than the last try. */
+/** Returns whether the state of the question is newer than the last attempt. */
 const tellsMore = (state: ApprovalEvent, last: CallEvent | undefined): boolean =>
   last === undefined || (state.at === last.at ? last.status === 'interrupted' : state.at > last.at)
 
-/** Returns the step that decided: the last one that let the call not pass, else the last one. */
+/** Returns the step that decided: the last one that did not let the call pass, else the last one. */
 export function decisiveStep({ trace: { steps } }: CallEvent): CallEvent['trace']['steps'][number] | undefined {
   return steps.findLast(({ verdict }) => verdict !== 'passed') ?? steps.at(-1)
 }

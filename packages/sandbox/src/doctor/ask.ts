@@ -3,7 +3,7 @@ export type Asked =
   | { readonly response: Response; readonly body: unknown; readonly text: string }
   | { readonly failure: string }
 
-/** Whether a secret may go there: over https, or without it to this machine. */
+/** Returns whether a secret may be sent there: over https, or over http to this machine. */
 export function isSecure(url: string): boolean {
   if (!URL.canParse(url)) return false
   const { protocol, hostname } = new URL(url)

@@ -8,10 +8,10 @@ import type { DoctorReport } from './report.ts'
 /**
  * Checks an app's settings against an issuer, a sandbox or a real tenant, and says what is missing and how to fix it.
  *
- * Asks no person and gets no token: a client is tried by requests that are refused after it was authenticated. It does
- * not log anybody in, so what only a login shows (claims, roles, the audience of a token) is not checked.
+ * Asks no person and gets no token: it tests a client by requests that the server refuses after it authenticated the
+ * client. It performs no login, so it does not check claims, roles or the audience of a token.
  *
- * @throws TestingError An option is unknown or wrong. What the issuer does wrong is a finding.
+ * @throws TestingError An option is unknown or wrong. Mistakes of the issuer are findings.
  * @example
  * ```ts
  * import { runDoctor } from '@behalf/sandbox'

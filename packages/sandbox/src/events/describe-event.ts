@@ -68,7 +68,7 @@ function wordsOfToken({ subject, audience, scopes, actors, authorizationDetails:
   return `sub ${subject}, aud ${audience.join(' ')}, ${wordsOfScopes(scopes)}${wordsOfActors(actors)}${of}`
 }
 
-/** The API knows its own name, and what was approved is in the event of the token. */
+/** Omits the API's name and the approved details, which other events contain. */
 const wordsOfHolder = ({ subject, scopes, actors }: TokenFacts): string =>
   `sub ${subject}, ${wordsOfScopes(scopes)}${wordsOfActors(actors)}`
 
@@ -83,7 +83,7 @@ function wordsOfEnd({ status, code, trace: { steps } }: CallEvent): string {
   return `${code === undefined ? status : `${status} (${code})`}${why}`
 }
 
-/** Describes what a guard reported. The words of a call are its tool, its user, and the step that decided. */
+/** Describes an event of a guard. For a call: its tool, its user, and the step that decided. */
 function wordsOfAudit(event: AuditEvent): readonly [label: string, text: string] {
   const whose = event.principal?.subject ?? event.agent
   switch (event.type) {

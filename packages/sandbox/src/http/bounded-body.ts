@@ -15,7 +15,7 @@ export class BodyTooLarge extends Error {
   }
 }
 
-/** Yields the body of a request, up to the size that a client of ours would send: any program may send one. */
+/** Yields the body of a request, up to the maximum size of an honest client: any program may send one. */
 export async function* boundedBody(incoming: IncomingMessage): AsyncGenerator<Buffer> {
   if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw new BodyTooLarge()
   let size = 0

@@ -75,7 +75,7 @@ function headersOf({ run, styled, connects, leavesTheSite }: Policy): Readonly<R
     'img-src data:',
     "frame-ancestors 'none'",
     "base-uri 'none'",
-    // Chromium counts where a form's answer redirects to as well.
+    // Chromium also checks the address to which a form's response redirects.
     ...(leavesTheSite ? [] : ["form-action 'self'"]),
   ]
   return {
@@ -83,7 +83,8 @@ function headersOf({ run, styled, connects, leavesTheSite }: Policy): Readonly<R
     'content-security-policy': policy.join('; '),
     'x-frame-options': 'DENY',
     'x-content-type-options': 'nosniff',
-    // With `no-referrer` browsers send `Origin: null`, and the check of it would refuse our own forms.
+    // With `no-referrer`, browsers send `Origin: null`, and the check of the origin would refuse the sandbox's own
+    // forms.
     'referrer-policy': 'same-origin',
     'cross-origin-resource-policy': 'same-origin',
     'cache-control': 'no-store',

@@ -3,7 +3,10 @@ import type { EventHub, SandboxEvent } from '../events/index.ts'
 /** Milliseconds between two heartbeats, so that proxies keep the connection open. */
 const BEAT_MS = 15_000
 
-/** Changes that wait for a slow reader. A change that is left out is seen with the next one: it says only to look again. */
+/**
+ * Maximum number of changes that wait for a slow reader. A dropped change does no harm: each one only tells the page to
+ * reload.
+ */
 const MAX_WAITING = 100
 
 /**

@@ -58,7 +58,7 @@ function reportTo({ reports: { url, key } }: SandboxSettings): GuardReporters {
   return {
     audit: jsonLinesSink({ to: report }),
     onFault: (fault) => report(JSON.stringify(fault)),
-    // Without a sandbox there is no console, and the request goes on.
+    // If the sandbox has stopped, there is no console, and the request continues.
     onRequest: (request) => void report(JSON.stringify(request)).catch(() => {}),
   }
 }

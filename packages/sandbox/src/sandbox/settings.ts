@@ -38,7 +38,7 @@ export interface SandboxSettings {
   readonly connection: string
   /** The app's own client at the upstream, for accounts that the app connects itself. */
   readonly accountsClient: { readonly clientId: string; readonly clientSecret: string }
-  /** Where guards of other processes report to the console, and the key that they need. The key opens nothing else. */
+  /** Address for the reports of guards in other processes, and the key that they need. The key grants nothing else. */
   readonly reports: { readonly url: string; readonly key: string }
   /** The people who can sign in. */
   readonly people: readonly SandboxPerson[]

@@ -41,7 +41,7 @@ export interface Sandbox {
   }
   /**
    * A link that opens the console in a browser: each call of a guard with `guardOptions` or the printed settings, and
-   * what the servers saw. Anyone who has it sees the calls of all users.
+   * the requests that the servers received. Anyone who has it sees the calls of all users.
    */
   readonly consoleUrl: string
   /** All that an app needs: addresses, the agent's client, OpenFGA, and a client at the upstream to connect accounts by. */
@@ -66,7 +66,7 @@ export interface Sandbox {
    * @returns the coming effect, in words
    */
   fault(name: SandboxFault): Promise<string>
-  /** Stops all of it, and cuts the connections that are open. A second call does nothing. */
+  /** Stops the servers, and closes open connections. A second call has no effect. */
   close(): Promise<void>
 }
 

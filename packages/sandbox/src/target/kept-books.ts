@@ -9,7 +9,7 @@ import type {
 import type { SandboxData, Shelf } from '../data/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
 
-/** State of the exchange and OpenFGA, from an earlier run if there was one. */
+/** State of the exchange and of OpenFGA from an earlier run, if there is one. */
 export interface KeptBooks {
   readonly accounts: readonly StockAccount[]
   readonly tuples: readonly FgaTuple[]

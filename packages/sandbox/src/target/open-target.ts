@@ -184,7 +184,7 @@ async function openIssuers(
 function serverParts(name: SandboxIssuer, parts: TargetParts | undefined): ServerParts | undefined {
   if (parts === undefined) return undefined
   const { events, roles, data } = parts
-  // An account is given away at the upstream alone.
+  // Only at the upstream does a user grant access to an account.
   return { name, events, roles, pages: { title: TITLES[name], consent: name === 'upstream' }, shelf: data?.shelf(name) }
 }
 

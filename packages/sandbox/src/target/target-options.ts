@@ -13,8 +13,8 @@ export interface SandboxTargetOptions {
   /** Further APIs at the app's issuer. @default none */
   readonly resources?: readonly MockResource[]
   /**
-   * The origin that the Stock Trade API is known by, in its identifier and its tokens, where a `fetch` of the test's
-   * leads from there to the port. @default the port's own
+   * Origin of the Stock Trade API in its identifier and its tokens. The test's `fetch` must redirect requests from this
+   * origin to the port. @default the port's own
    */
   readonly apiOrigin?: string
 }

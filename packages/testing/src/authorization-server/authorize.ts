@@ -66,8 +66,8 @@ function issueCode(
 }
 
 /**
- * The login behind this request. `prompt=login`, a passed `max_age` and a wanted `acr_values` make the
- * person log in again, which here takes no page and no time.
+ * Returns the login of this request. `prompt=login`, an exceeded `max_age` or another `acr_values` make the person log
+ * in again, here without a page and at once.
  */
 function currentSession(context: ServerContext, parameters: URLSearchParams): Session {
   const session = context.state.signedIn

@@ -65,7 +65,7 @@ function takeOnce(context: ServerContext, id: string, now: number): void {
   proofs.set(id, now + 2 * WINDOW)
 }
 
-/** The time it was made, and a keyed hash of it. */
+/** Makes a nonce: its time, and a keyed hash of it. */
 async function makeNonce({ nonceSecret }: ServerContext, at: number): Promise<string> {
   const key = await crypto.subtle.importKey('raw', nonceSecret, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
   const mac = await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(String(at)))

@@ -36,7 +36,7 @@ export interface IssuedAccessToken {
 }
 
 /**
- * A signed access token; a random text for an API that wants to ask.
+ * Issues an access token: signed, or a random text for an API that introspects its tokens.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2.2 | RFC 9068 §2.2}
  */
 export async function issueAccessToken(
@@ -126,7 +126,7 @@ export async function issueIdToken(
   return (await context.key).sign(claims, 'JWT')
 }
 
-/** A refresh token, where the grant has `offline_access`. */
+/** Issues a refresh token if the grant includes `offline_access`. */
 export function issueRefreshToken(context: ServerContext, grant: Grant): { readonly refresh_token?: string } {
   if (!grant.scopes.includes('offline_access')) return {}
   const token = randomText()

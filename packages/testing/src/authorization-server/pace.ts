@@ -2,7 +2,7 @@ import { Refusal } from '../http/refusal.ts'
 import type { ServerContext } from './server-context.ts'
 import type { Pace } from './state.ts'
 
-/** Timers fire up to this much early, milliseconds; a poll that was in time is not punished for it. */
+/** Timers may fire this much early, in milliseconds. A poll within this tolerance is not too early. */
 const TIMER_SLACK = 100
 
 /** Seconds that each `slow_down` adds (CIBA Core §11, RFC 8628 §3.5). */

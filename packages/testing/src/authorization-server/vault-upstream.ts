@@ -2,7 +2,7 @@
 export interface VaultToken {
   /** The access token of the upstream. */
   readonly access_token: string
-  /** `DPoP` where the token is bound to a key, else `Bearer`. */
+  /** `DPoP` if the token is bound to a key, else `Bearer`. */
   readonly token_type: 'Bearer' | 'DPoP'
   /** Life of the token, seconds. */
   readonly expires_in: number
@@ -21,6 +21,6 @@ export interface VaultUpstream {
     resource: string,
     scopes?: readonly string[],
   ): Promise<{ readonly refreshToken: string; readonly scopes: readonly string[] }>
-  /** A fresh access token, or `undefined` where the refresh token no longer works. */
+  /** Returns a fresh access token, or `undefined` if the refresh token is no longer valid. */
   refreshForVault(clientId: string, refreshToken: string): Promise<VaultToken | undefined>
 }

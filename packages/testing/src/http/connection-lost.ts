@@ -1,4 +1,4 @@
-/** The server did its work; the connection breaks before the client hears of it. Internal. */
+/** The connection broke after the server did its work, and before the client got the response. Internal. */
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost'
 }

@@ -20,7 +20,7 @@ export interface Route {
 export interface FrontDoor {
   readonly log: RequestLog
   readonly faults: Faults
-  /** @returns `undefined` where no route has this path. */
+  /** @returns `undefined` if no route has this path */
   handle(request: Request): Promise<Response | undefined>
 }
 

@@ -8,7 +8,7 @@ export interface Received {
   readonly url: URL
   /** The headers as sent, credentials included. */
   readonly headers: Headers
-  /** The form's parameters, or the query's where there is no form. */
+  /** The parameters of the form, or of the query if there is no form. */
   readonly parameters: URLSearchParams
   /** The body as sent; empty without one. */
   readonly body: string

@@ -15,7 +15,7 @@ export interface LoggedRequest {
    * is the same secret, so that a test can distinguish a rotated token from a repeated one.
    */
   readonly parameters: Readonly<Record<string, string | readonly string[]>>
-  /** The body, where it was JSON. */
+  /** The body, if it is JSON. */
   readonly json?: unknown
   /** The `Authorization` scheme and the redacted credentials: `Bearer [redacted 3]`. */
   readonly authorization?: string

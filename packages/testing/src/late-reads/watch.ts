@@ -7,13 +7,14 @@ export interface LateRead {
 }
 
 /**
- * Hands objects of an app to an entry point, and notes each read of them after the entry point has returned: from then on the app
- * may fill in the same objects for its next user.
+ * Passes objects of an app to an entry point, and records each read of them after the entry point has returned. From
+ * then on, the app may reuse the same objects for its next user.
  *
- * Arrays, plain objects, `Headers` and `URLSearchParams` are watched. Reading these late is right, so they are handed on as they are:
+ * Arrays, plain objects, `Headers` and `URLSearchParams` are watched. These may be read late, so they are passed on
+ * unchanged:
  * - frozen objects (identities, policies and profiles that the SDK made): no app can change them;
  * - primitives and functions. The property that holds a function is watched: a function is taken once;
- * - instances of other classes, such as an `AbortSignal`, a `Request`, a `Token` or a key: the app does not fill them in again;
+ * - instances of other classes, such as an `AbortSignal`, a `Request`, a `Token` or a key: the app does not reuse them;
  * - ports, by {@link port}: stores, clocks, channels, vaults and servers are called for as long as the app runs.
  */
 export class Watch {

@@ -16,7 +16,7 @@ export function detailOf(order: OrderBody): OrderBody & { readonly type: 'stock_
   return { type: 'stock_order', ...order }
 }
 
-/** Says how the details of a token differ from the order, for a developer who wrote both. */
+/** Describes how the details of a token differ from the order, for a developer who wrote both. */
 function differenceOf({ authorizationDetails }: Passed, order: ReturnType<typeof detailOf>): string {
   const approved = authorizationDetails.filter(({ type }) => type === order.type)
   const [detail] = approved

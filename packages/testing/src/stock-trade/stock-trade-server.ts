@@ -94,7 +94,7 @@ async function placeOrder(options: StockTradeServerOptions, gate: ApprovalGate, 
   const order = orderOf(received)
   const right = authorizeOrder(token, order, account)
   const portfolio = options.ledger.portfolioOf(account, order.portfolio)
-  // Refused before the key is used: a share that is not for sale here is no order.
+  // Checked before the key is consumed: an order for an unknown share is refused without effect.
   options.ledger.priceOf(order.symbol)
   const run = right === 'approval' ? gate.runApproved : gate.runOnce
   return run(received, token, detailOf(order), () => execute(options, portfolio, order), { account: account.id })

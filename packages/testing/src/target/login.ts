@@ -13,7 +13,7 @@ export interface LoginTarget {
   readonly authorizationServer: Pick<TargetAuthorizationServer, 'issuer'> & {
     readonly controls: Pick<TargetAuthorizationServer['controls'], 'signInAs'>
   }
-  /** The client to log in to where the options name none. */
+  /** The client to log in to, if the options name none. */
   readonly clients: Pick<ProtocolTarget['clients'], 'agent'>
 }
 

@@ -32,7 +32,7 @@ export interface TargetClient {
   readonly clientId: string
   /** Client authentication, with its secret or private key. Method `none`: a public client. */
   readonly authentication: ClientAuthentication
-  /** Absent where the client has no user agent. */
+  /** Absent if the client has no user agent. */
   readonly redirectUri?: string
 }
 
@@ -52,7 +52,7 @@ export interface TargetUser {
 export interface TargetNotification {
   /** The `Authorization` header. It was not checked. `undefined` if the request had no such header. */
   readonly authorization: string | undefined
-  /** The JSON body. `undefined` where it was not JSON. */
+  /** The JSON body. `undefined` if it was not JSON. */
   readonly body: unknown
 }
 
@@ -62,7 +62,7 @@ export interface TargetAuthorizationServer {
   readonly issuer: string
   /** Controls in place of persons and operators. */
   readonly controls: AuthorizationServerControls
-  /** The key that tokens verify with, where a suite wants to check without discovery. */
+  /** Returns the key that verifies tokens, for suites that check without discovery. */
   publicKey(): Promise<JWK>
 }
 
@@ -90,7 +90,7 @@ export interface ProtocolTarget {
     readonly agentWithPing: TargetClient
     /** The same rights, proved by a key. */
     readonly agentWithKey: TargetClient
-    /** A confidential client that is not the agent: its tokens must be useless to the agent, and the reverse. */
+    /** A confidential client that is not the agent. Its tokens must be useless to the agent, and the agent's to it. */
     readonly other: TargetClient
     /** A public client. */
     readonly public: TargetClient
@@ -122,7 +122,7 @@ export interface ProtocolTarget {
     readonly resource: string
     readonly controls: StockTradeControls
   }
-  /** The permission server: where it is, its credentials, and its controls. */
+  /** The permission server: its address, its credentials and its controls. */
   readonly openFga: {
     readonly apiUrl: string
     readonly storeId: string

@@ -7,15 +7,16 @@ import { defaultNetworkOptions, type SetupServer, setupServer } from 'msw/node'
 const atTheCall = new InterceptorSource({ interceptors: [new FetchInterceptor() as never] })
 
 /**
- * msw's `setupServer`, which answers `fetch` where it is called. Clients of `node:http` are answered at their sockets, as
- * msw does for all.
+ * Returns msw's `setupServer`, which intercepts `fetch` at the call. It intercepts clients of `node:http` at their
+ * sockets.
  *
- * An emulated TLS socket for each request costs five times as much, and after a failed request it leaves errors in the
- * OpenSSL queue of its thread: Node 24 takes one for the failure of the next AES job, and aborts.
+ * By default, msw emulates a TLS socket for each request, which costs five times as much. A failed request then leaves
+ * errors in the OpenSSL queue of its thread. Node 24 takes such an error for the failure of the next AES job, and
+ * aborts.
  */
 export function setupFetchServer(...handlers: AnyHandler[]): SetupServer {
   const { sources } = defaultNetworkOptions
-  // msw reads its default as `setupServer` is called; it has no option for it.
+  // msw reads this default when `setupServer` is called, and has no option for it.
   Object.assign(defaultNetworkOptions, { sources: [atTheCall, ...sources] })
   try {
     return setupServer(...handlers)

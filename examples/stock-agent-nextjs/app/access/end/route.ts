@@ -2,7 +2,7 @@ import { stockApp } from '../../../src/app.ts'
 import { isPageOf, loginRequired } from '../../../src/is-page-of.ts'
 import { isFromApp } from '../../../src/same-site.ts'
 
-/** Takes back all that a user gave the agent. */
+/** Revokes all access that a user gave the agent. */
 export async function POST(request: Request): Promise<Response> {
   const { endAccess, login, settings, whoIs } = stockApp()
   if (!isFromApp(request, settings.origin)) return Response.json({ error: 'other_site' }, { status: 403 })

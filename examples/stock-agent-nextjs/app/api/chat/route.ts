@@ -19,7 +19,7 @@ const Body = z.strictObject({
   seen: z.int().optional(),
 })
 
-/** 2,000 characters, however they are escaped. */
+/** Enough for 2,000 characters in any escaped form. */
 const MAX_BYTES = 32 * 1024
 
 const statuses = { not_found: 404, waits: 409, nothing_waits: 409, login_required: 401 } as const

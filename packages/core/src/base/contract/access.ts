@@ -43,7 +43,7 @@ export interface ResourceRoute {
   readonly issuer: string
 }
 
-/** An API of our own, reached with a token exchanged for it, or with the token that an approval gave. */
+/** An API of the app's own. Its token comes from an exchange, or from an approval. */
 export interface ResourceRule {
   /** Always this value; it discriminates the union. */
   readonly kind: 'resource'

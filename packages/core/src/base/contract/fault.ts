@@ -20,6 +20,6 @@ export interface Fault {
   readonly message: string
   /** Stack of the error, if it has one. Without tokens. At most 8,000 characters. */
   readonly stack?: string
-  /** The call, as its audit events name it; where there is an audit. */
+  /** Id of the call in its audit events. Absent without an audit. */
   readonly callId?: string
 }

@@ -21,7 +21,7 @@ export interface Explanation {
   readonly step: 'relation' | 'direct' | 'tuple' | 'computed' | 'from' | 'union' | 'intersection' | 'exclusion'
   /** Subject in OpenFGA's notation: `document:1#viewer`, or the tuple. */
   readonly subject: string
-  /** `cycle`: led back to a question that is being answered, so it is no path to yes. */
+  /** `cycle`: the evaluation returned to a question that is still open, so this path cannot allow. */
   readonly verdict: 'allowed' | 'denied' | 'cycle' | 'error'
   /** Reason in words, if the steps below did not decide. */
   readonly reason?: string
@@ -57,7 +57,7 @@ export interface Trace {
   readonly policyVersion?: string
   /** Id of the approval that the call needs or used. Absent: none. */
   readonly approvalId?: string
-  /** Random; names this call in every audit event that it caused. Where there is an audit. */
+  /** Random id of this call in all its audit events. Absent without an audit. */
   readonly callId?: string
   /** Time at which the call arrived, in epoch milliseconds. Present if there is an audit. */
   readonly startedAt?: number

@@ -142,7 +142,7 @@ export class TransportError extends BehalfError {
 
   constructor(message: string, options: TransportErrorOptions = {}) {
     super(message, options)
-    // Channels and stores of others throw this too. A value that is not a number of seconds is ignored.
+    // Custom channels and stores throw this too. A value that is not a number of seconds is ignored.
     const { retryAfter } = options
     if (retryAfter !== undefined && Number.isFinite(retryAfter) && retryAfter >= 0) this.retryAfter = retryAfter
     if (options.status !== undefined) this.status = options.status

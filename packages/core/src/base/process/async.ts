@@ -33,7 +33,7 @@ export class SingleFlight<T> {
       .finally(() => {
         if (this.#flights.get(key) === flight) this.#flights.delete(key)
       })
-    result.catch(() => {}) // Callers that still wait see it; without callers it must not count as unhandled.
+    result.catch(() => {}) // Callers that still wait get the rejection. Without callers, it must not count as unhandled.
     const flight: Flight<T> = { result, controller, waiting: 0 }
     this.#flights.set(key, flight)
     return flight

@@ -7,7 +7,7 @@ export type Name = readonly (string | number | null | undefined)[]
 
 /** Rules for the records of a collection. Each is computed from the record, so a re-seal restores it. */
 export interface CollectionOptions<Value> {
-  /** Begins every key, so that kinds do not meet. */
+  /** Prefix of every key, so that records of different kinds never share a key. */
   readonly kind: string
   /** Schema of a record. A value that does not match exactly is refused, never guessed at. */
   readonly schema: z.ZodMiniType

@@ -15,7 +15,7 @@ import type {
 import { Lease } from './lease.ts'
 import type { OpenedStore } from './store-keys.ts'
 
-/** Lost compare-and-swaps in a row, before the store counts as unavailable. */
+/** Maximum number of consecutive lost compare-and-swaps, before the store counts as unavailable. */
 const MAX_CONFLICTS = 64
 /** The longest pause between two of them, in milliseconds. */
 const MAX_PAUSE_MS = 100

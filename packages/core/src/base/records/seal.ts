@@ -19,7 +19,7 @@ export interface Sealer {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** Loaded by the first record: a process that keeps none, or starts cold, does not wait for encryption. */
+/** Loaded with the first record: a process without records, or at its start, does not wait for encryption. */
 const encryption = once(async () => ({
   ...(await import('jose/jwe/compact/encrypt')),
   ...(await import('jose/jwe/compact/decrypt')),

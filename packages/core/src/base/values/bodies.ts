@@ -1,5 +1,6 @@
 /**
- * The whole body of a request or a response; `undefined` where it is larger than that, and the rest is not read.
+ * Reads the whole body of a request or a response. Returns `undefined` if it is larger than the limit, and does not
+ * read the rest.
  */
 export async function readBounded(
   { body }: { readonly body: ReadableStream<Uint8Array> | null },

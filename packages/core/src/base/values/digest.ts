@@ -28,7 +28,10 @@ export function keyedHash(secret: Uint8Array): KeyedHash {
   }
 }
 
-/** Equal, in a time that does not depend on where they differ. Both are hashed first, so lengths stay hidden too. */
+/**
+ * Compares two secrets in a time that does not depend on where they differ. Hashes both first, so that their lengths
+ * stay hidden too.
+ */
 export async function equalSecrets(left: string, right: string): Promise<boolean> {
   const hash = keyedHash(crypto.getRandomValues(new Uint8Array(32)))
   const [a, b] = await Promise.all([hash(left), hash(right)])

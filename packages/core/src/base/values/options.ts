@@ -33,7 +33,9 @@ export function copyOf<Data>(data: Data): Data {
   return Object.fromEntries(Reflect.ownKeys(own).map((key) => [key, copyOf(own[key as keyof Data])])) as Data
 }
 
-/** Whether no app can change it: only plain objects and lists that are not frozen throughout are filled in again. */
+/**
+ * Returns whether no app can change the value. Only plain objects and lists that are not deeply frozen can be changed.
+ */
 function isFixed(data: unknown): boolean {
   if (typeof data !== 'object' || data === null) return true
   const prototype: unknown = Object.getPrototypeOf(data)

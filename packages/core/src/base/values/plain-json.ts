@@ -36,7 +36,7 @@ export function snapshot(value: unknown, maxBytes = Number.POSITIVE_INFINITY): S
 }
 
 /**
- * Thrown at the value that is not plain. Each level above adds its place to the path, so that a plain value needs no
+ * Thrown at the value that is not plain. Each level above adds its own name to the path, so that plain values need no
  * path.
  */
 class NotPlain extends Error {
@@ -218,8 +218,8 @@ export function deepFreeze(value: unknown, depth = 0): boolean {
   Object.freeze(value)
   for (const key of Object.keys(value)) {
     const held = (value as Record<string, unknown>)[key]
-    // Most of what a value holds is text and numbers: a call for each would be most of the work.
-    // Stryker disable next-line ConditionalExpression: Spares a call, which answers yes for what is no object.
+    // Most values are text and numbers, and a call for each would take most of the time.
+    // Stryker disable next-line ConditionalExpression: Only saves a call, which returns `true` for every value that is not an object.
     if (typeof held === 'object' && held !== null && !deepFreeze(held, depth + 1)) return false
   }
   return true

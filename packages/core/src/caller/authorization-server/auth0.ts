@@ -42,7 +42,7 @@ const token: TokenProfile = {
   clientId: (claims) => textClaim(claims, 'client_id') ?? textClaim(claims, 'azp'),
   tenant: (claims) => textClaim(claims, 'org_id'),
   scopes: ({ scope }) => scope,
-  // An id_token is for the client itself, and names no client besides its audience.
+  // An id_token is for the client itself: it names no client in addition to its audience.
   isAccessToken: ({ aud, azp, client_id: client = azp }) => client !== undefined && ![aud].flat().includes(client),
   isAgent: (claims) => claims.gty === 'client-credentials' || textClaim(claims, 'sub')?.endsWith('@clients') === true,
 }

@@ -22,7 +22,7 @@ export function authenticateClient(
         [library.modifyAssertion]: (header, payload) => {
           header.alg = algorithm
           if (audience === 'endpoint' && typeof endpoint === 'string') payload.aud = endpoint
-          // RFC 7515 §4.1.8: how a server finds the key where it knows certificates.
+          // RFC 7515 §4.1.8: tells a server that stores certificates which key to use.
           if (certificateThumbprint !== undefined) header['x5t#S256'] = certificateThumbprint
         },
       })

@@ -4,8 +4,8 @@ import { ownProfile, type Profile } from './profile.ts'
 import type { AuthorizationServer, AuthorizationServers, Surroundings } from './server.ts'
 
 /**
- * The profile of an issuer, or `undefined` when the app does not know it. Return the same object each
- * time: discovery and keys are kept by it.
+ * The profile of an issuer, or `undefined` if the app does not trust it. Return the same object each time: discovery
+ * and keys are cached by object.
  */
 export type ProfileOf = (issuer: string) => Profile | undefined
 
@@ -17,7 +17,7 @@ export type ProfileOf = (issuer: string) => Profile | undefined
 export function authorizationServers(profile: Profile | ProfileOf, surroundings: Surroundings): AuthorizationServers {
   const sole = typeof profile === 'function' ? undefined : connectAuthorizationServer(profile, surroundings)
   const servers = new WeakMap<Profile, AuthorizationServer>()
-  // A profile found under another issuer's name would let that issuer speak for it.
+  // If a profile of another issuer were returned, that issuer's tokens would be accepted as this one's.
   const find = (issuer: string): Profile | undefined => {
     const found = typeof profile === 'function' ? profile(issuer) : sole?.profile
     return found?.issuer === issuer ? found : undefined

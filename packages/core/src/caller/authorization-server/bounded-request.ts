@@ -88,7 +88,7 @@ function refuseOutage(response: Response, body: Uint8Array, target: URL, now: nu
 const errorOf = (body: Uint8Array): unknown =>
   (parsedJson(body) as { readonly error?: unknown } | null | undefined)?.error
 
-/** The whole body, at most 512 kB of it. */
+/** Reads the whole body, up to 512 kB. */
 export async function readAnswer(response: Response, target: URL): Promise<Uint8Array<ArrayBuffer>> {
   const body = await readBounded(response, MAX_RESPONSE_BYTES)
   if (body !== undefined) return body

@@ -12,7 +12,10 @@ export type ClientAuthentication =
       readonly privateKey: CryptoKey
       readonly algorithm: string
       readonly keyId?: string
-      /** `x5t#S256` of the assertion: SHA-256 of the DER certificate, base64url, where the server knows those. */
+      /**
+       * `x5t#S256` of the assertion: SHA-256 of the DER certificate, base64url. Needed if the server identifies keys by
+       * it.
+       */
       readonly certificateThumbprint?: string
       /**
        * `aud` of the assertion: the issuer, or the URL of the endpoint that gets it, such as the token endpoint. Give
@@ -23,8 +26,8 @@ export type ClientAuthentication =
     }
   | {
       /**
-       * The client's certificate, shown by the `fetch` that the app injects (RFC 8705 §2). The server's
-       * `mtls_endpoint_aliases` are used where it has them.
+       * The client's certificate, sent by the app's own `fetch` (RFC 8705 §2). Uses the server's
+       * `mtls_endpoint_aliases`, if it has any.
        */
       readonly method: 'tls_client_auth' | 'self_signed_tls_client_auth'
     }
@@ -41,7 +44,7 @@ export interface ClientAuthenticationOptions {
   readonly privateKey?: CryptoKey | undefined
   /** `alg` of the assertion. @default the algorithm that the key is made for */
   readonly algorithm?: string | undefined
-  /** `kid` of the assertion, where the server knows several keys of this client. */
+  /** `kid` of the assertion. Needed if the server knows several keys of this client. */
   readonly keyId?: string | undefined
   /** Method of authentication, for an app that needs more than a secret or `private_key_jwt` with one key. */
   readonly clientAuthentication?: ClientAuthentication | undefined

@@ -17,7 +17,7 @@ const DOCUMENT_TIMEOUT_MS = 5_000
 /** Result of discovery. */
 export interface Discovered {
   readonly metadata: ServerMetadata
-  /** Absent where the metadata names no `jwks_uri`. */
+  /** Absent if the metadata names no `jwks_uri`. */
   readonly keys?: IssuerKeys
   readonly endpoints: ServerEndpoints
 }

@@ -8,7 +8,7 @@ import { isAsymmetric } from './check-profile.ts'
 import { algorithmsOf } from './client-authentication.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
-/** A key that proves possession of the tokens that are bound to it. Made here only. */
+/** A key that proves possession of the tokens bound to it. Only this file makes it. */
 export type DpopKey = ProofKey
 
 /** Options for the proofs of a DPoP key. */
@@ -99,7 +99,7 @@ async function pairOf(jwk: JWK, algorithm: string | undefined): Promise<DpopKeyP
   }
 }
 
-/** RFC 9449 §4.2: the proof shows the public key, and nothing else of it. */
+/** RFC 9449 §4.2: the proof contains only the public members of the key. */
 function publicMembers({ kty, crv, x, y, n, e }: JWK): JWK {
   return defined({ kty, crv, x, y, n, e })
 }

@@ -40,7 +40,10 @@ const onBehalfOf: ExchangeProfile = {
   loginRequiredErrors: ['invalid_grant', 'interaction_required'],
 }
 
-/** `idtyp` is there only where the API asks for it; an app's own token has no scopes and a single name. */
+/**
+ * Returns whether the token is an app's own. `idtyp` exists only if the API requests it. An app's own token has no
+ * scopes and a single name.
+ */
 function isAppOnly({ idtyp, scp, oid, sub }: Readonly<Record<string, unknown>>): boolean {
   return idtyp === 'app' || (idtyp === undefined && scp === undefined && oid === sub)
 }
@@ -77,7 +80,7 @@ export function entra(options: EntraOptions): Profile {
     ...readProfileOptions('entra', options, {
       secretMethod: 'client_secret_post',
       algorithms: ['RS256'],
-      // A use revokes none: https://learn.microsoft.com/en-us/entra/identity-platform/refresh-tokens
+      // A use revokes no token: https://learn.microsoft.com/en-us/entra/identity-platform/refresh-tokens
       rotatesRefreshTokens: false,
     }),
     target: 'scope',

@@ -43,7 +43,7 @@ export class IssuerKeys {
   #foundIn: JSONWebKeySet | undefined
   /** Problems of the set's keys that were excluded, by `kid`. */
   #refused: ReadonlyMap<string, string> = new Map()
-  /** Each `kid` that a request for it did not bring, or that a newer set lacks. */
+  /** Each `kid` that is known to be missing: a request for it did not return it, or a newer key set lacks it. */
   readonly #absent = new Set<string>()
   /** Time from which an unknown `kid` may cause a request, in epoch milliseconds. */
   #mayAskAt = 0
@@ -213,7 +213,7 @@ export class IssuerKeys {
   }
 }
 
-/** @returns no keys where the text is no key set */
+/** @returns No keys if the text is not a key set. */
 function acceptedKeys(text: string): {
   readonly keys: readonly unknown[] | undefined
   readonly refused: ReadonlyMap<string, string>

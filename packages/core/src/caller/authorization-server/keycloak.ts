@@ -38,7 +38,7 @@ const optionKeys = namesOf<KeycloakOptions>(...profileKeys, 'url', 'realm', 'log
 /** Pattern of a binding message, as Keycloak's own endpoint has it: no spaces. */
 const bindingMessage = /^[a-zA-Z0-9\-._+/!?#]{1,50}$/
 
-/** Keycloak's CIBA. The `expires_in` of its answer is the realm's, whatever was requested. */
+/** Keycloak's CIBA. The realm sets the `expires_in` of its response, whatever was requested. */
 const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
   ...plainCiba,
   hint: userNameHint('keycloak.loginHint', loginHint),

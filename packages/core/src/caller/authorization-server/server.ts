@@ -31,8 +31,8 @@ export interface ReceivedTokens {
 /** Options of one token request. */
 export interface GrantOptions extends RequestOptions {
   /**
-   * Hears of the tokens as soon as they arrive, also where the response is refused afterwards: a refresh token that
-   * rotated must not be lost, and tokens that are not accepted must be revoked.
+   * Called with the tokens when they arrive, even if the response is then refused. A refresh token that rotated must
+   * not be lost, and refused tokens must be revoked.
    */
   readonly onTokens?: ((tokens: ReceivedTokens) => void) | undefined
 }
@@ -44,7 +44,7 @@ export type GrantParameters = Readonly<Record<string, string | readonly string[]
 export interface TokenResponse {
   /** Access token. Secret. */
   readonly accessToken: string
-  /** `dpop` only where the profile has a key; `n_a` is no access token (RFC 8693 §2.2.1). */
+  /** `dpop` only if the profile has a key. `n_a` is not an access token (RFC 8693 §2.2.1). */
   readonly tokenType: 'bearer' | 'dpop' | 'n_a'
   /** `issued_token_type` of a token exchange (RFC 8693 §2.2.1). */
   readonly issuedTokenType?: string
@@ -65,7 +65,7 @@ export interface TokenResponse {
  * token is valid.
  */
 export interface IntrospectionResponse {
-  /** Whether the token is valid now, as the issuer says. */
+  /** Whether the issuer reports the token as valid now. */
   readonly active: boolean
   /** Every member, as the server wrote it. Holds no token. */
   readonly claims: Readonly<Record<string, unknown>>
@@ -184,7 +184,7 @@ export interface AuthorizationServers {
    * @throws ConfigurationError The app does not trust the issuer; no request is made.
    */
   of(issuer: string): AuthorizationServer
-  /** Whether `of` would answer. */
+  /** Returns whether `of` would find a server. */
   knows(issuer: string): boolean
   /** The only server, if a single profile was given. */
   readonly sole?: AuthorizationServer | undefined

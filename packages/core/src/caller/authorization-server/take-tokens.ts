@@ -8,7 +8,7 @@ export interface TakenTokens {
   readonly response: Response
   /** The id_token as it came: unverified, and not necessarily text. */
   readonly idToken?: unknown
-  /** Absent where the response brings no token. */
+  /** Absent if the response contains no token. */
   readonly tokens?: ReceivedTokens
 }
 

@@ -35,7 +35,7 @@ export function tokenEnd(from: number, expiresIn: number | undefined, exp: unkno
   return known.length === 0 ? undefined : Math.min(...known)
 }
 
-/** Longer waits are not believed: they would turn a fault into an outage of ours. */
+/** Maximum wait that is believed, in seconds. A longer one would turn a server's mistake into an outage here. */
 const MAX_SECONDS = 24 * 60 * 60
 
 /**

@@ -29,7 +29,7 @@ export interface ServerMetadata {
   readonly endpoints: ServerEndpoints
 }
 
-/** The metadata of a server that publishes none. */
+/** Builds the metadata of a server that publishes none. */
 export function metadataOf({ issuer, endpoints }: Profile & { readonly endpoints: ProfileEndpoints }) {
   return {
     issuer,
@@ -80,7 +80,7 @@ export function readTokenResponse(json: unknown): TokenResponse {
   })
 }
 
-/** RFC 6749 §7.1: compared without case; a token of a type that is not understood must not be used. */
+/** RFC 6749 §7.1: the type is compared without case. A token of an unknown type must not be used. */
 function readTokenType(value: string): TokenResponse['tokenType'] {
   const type = value.toLowerCase()
   if (type === 'bearer' || type === 'dpop' || type === 'n_a') return type

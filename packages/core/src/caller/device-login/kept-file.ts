@@ -31,9 +31,9 @@ export type LoginKey = KeyMaterial | (() => KeyMaterial | Promise<KeyMaterial>)
 /** One login in a file. */
 export interface KeptFile extends LoginPlace {
   readonly keeps: 'sealed' | 'unsealed'
-  /** Replaces the stored login and returns it, where it can be read. */
+  /** Replaces the stored login and returns it, if it can be read. */
   keep(login: StoredSession): Promise<StoredSession | undefined>
-  /** Deletes the stored login and returns it, where it can be read. With `of`, leaves that of another person alone. */
+  /** Deletes the stored login and returns it, if it can be read. With `of`, keeps the login of another person. */
   forget(of: UserIdentity | undefined): Promise<StoredSession | undefined>
 }
 
@@ -152,7 +152,7 @@ async function proven(
   } catch (error) {
     if (!BehalfError.isInstance(error) || !('reason' in error)) throw error
     if (error.reason !== 'expired' || refreshToken === undefined) return undefined
-    // Good for nothing but to be renewed: it ended long ago.
+    // It expired long ago, so it can only be renewed.
     const identity = { kind: 'user', ...ownerOf(kept.identity), ...limits, provenAt, expiresAt: 0, claims: {} } as const
     return { ...kept, audience, identity }
   }

@@ -3,9 +3,10 @@ import * as base64url from 'jose/base64url'
 const encoder = new TextEncoder()
 
 /**
- * `at_hash`: the left half of the token's hash, by the hash of the id_token's own signature.
+ * Returns the `at_hash` of an access token: the left half of its hash, by the hash algorithm of the id_token's
+ * signature.
  *
- * `undefined` for an algorithm of which that is not defined.
+ * Returns `undefined` for an algorithm without a defined hash.
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#CodeIDToken | OpenID Connect Core §3.1.3.6}
  */
 export async function accessTokenHash(accessToken: string, algorithm: string): Promise<string | undefined> {

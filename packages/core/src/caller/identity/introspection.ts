@@ -21,7 +21,7 @@ import { admit } from './verified.ts'
 import { checkAudience } from './verify-access-token.ts'
 import { audienceOf, keyThumbprintOf } from './wire.ts'
 
-/** The server that is asked about opaque tokens, and how long its answers are kept. */
+/** The server that introspects opaque tokens, and the time for which its answers are cached. */
 export interface IntrospectionOptions extends SurroundingsOptions {
   /** Issuer of the tokens. There is exactly one, since an opaque token does not name its issuer. */
   readonly authorizationServer: Profile
@@ -102,7 +102,9 @@ export function createIntrospection(options: IntrospectionOptions): TokenIntrosp
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** Good answers, each kept under the hash of its token for a bounded time, and only where that was asked for. */
+/**
+ * Positive answers, each cached under the hash of its token for a limited time, and only if the app asked for a cache.
+ */
 class Answers {
   readonly #server: AuthorizationServer
   readonly #clock: Clock
@@ -173,7 +175,7 @@ function identityOf(token: string, claims: Claims, profile: Profile): Identity {
   if (!(named || isTold) || rules.isAccessToken?.(claims) === false) {
     throw new InvalidTokenError('type', 'the token is not an access token')
   }
-  // RFC 7662 §2.2 calls it so, whatever the provider's JWTs do.
+  // RFC 7662 §2.2 uses this name, whatever the provider's JWTs use.
   const told = claims.client_id
   const clientId = typeof told === 'string' && told !== '' ? told : rules.clientId(claims)
   if (clientId === undefined) throw new InvalidTokenError('claims', 'the token names no client')

@@ -21,10 +21,10 @@ export type Renewal =
     }
 
 /**
- * Asks for the next token, once. The answer is held to the same person (OpenID Connect Core §12.2).
+ * Requests the next token, once. The response must be for the same person (OpenID Connect Core §12.2).
  *
- * Keeps the session, actor, level and times of the login. Other claims come from the answer alone: without claims that
- * can be verified, the user has no roles.
+ * Keeps the session, actor, level and times of the login. Takes other claims only from the response. Without claims
+ * that can be verified, the user has no roles.
  */
 export async function renewLogin(kept: StoredSession, context: LoginContext): Promise<Renewal> {
   const { identity, refreshToken } = kept
@@ -75,14 +75,15 @@ async function heldTo(
         context,
       )
   if (!isSamePrincipal(next.identity, identity)) return undefined
-  // OpenID Connect Core §12.2: the nonce of the login, or none.
+  // OpenID Connect Core §12.2: the nonce is that of the login, or absent.
   if (kept.idToken !== undefined && next.nonce !== undefined && next.nonce !== kept.nonce) {
     throw new InvalidTokenError('claims', 'the renewed id_token has another nonce than that of the login')
   }
   return {
     refreshToken: kept.refreshToken,
-    // OpenID Connect Core §12.2: an answer may have no id_token. The issuer asserts a user by the last one, or asks for
-    // a login. A login that is not sealed is proven each time by its own tokens, and an old token proves nothing.
+    // OpenID Connect Core §12.2: a response may have no id_token. Then the last one is kept, since the issuer asserts a
+    // user by it. A login that is not sealed must be proven each time by its own tokens, and an old token proves
+    // nothing.
     ...(context.isSealed !== false && kept.idToken !== undefined && { idToken: kept.idToken }),
     ...next,
     ...(kept.nonce !== undefined && { nonce: kept.nonce }),

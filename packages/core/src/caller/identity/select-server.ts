@@ -9,7 +9,7 @@ import { checkTokenText } from '../authorization-server/verify-jwt.ts'
  * one server there is no choice, and the server itself makes no request for a token of another issuer.
  */
 export function selectServer(servers: AuthorizationServers, jwt: string): AuthorizationServer {
-  // The server checks the text itself, before it decodes a byte of it.
+  // The server checks the text itself before it decodes it.
   if (servers.sole !== undefined) return servers.sole
   checkTokenText(jwt)
   const issuer = readIssuer(jwt)

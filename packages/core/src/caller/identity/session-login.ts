@@ -30,7 +30,7 @@ export interface StoredSession {
   readonly nonce?: string | undefined
   /** Time of the last renewal, in epoch seconds. */
   readonly renewedAt: number
-  /** Time at which the refresh token was sent, in epoch seconds, while no answer to it is stored. */
+  /** Time at which the refresh token was sent, in epoch seconds. Absent once the response is stored. */
   readonly sentAt?: number | undefined
   /** Number of consecutive refused answers. */
   readonly refusals?: number | undefined
@@ -140,7 +140,7 @@ export async function loginOfResponse(
 interface NamedUser {
   readonly user: UserIdentity
   readonly boundTo: string | undefined
-  /** The id_token's, whatever it is. */
+  /** Nonce of the id_token, of any type. */
   readonly nonce: unknown
 }
 
@@ -208,7 +208,7 @@ export function tokenOf(
   return defined({ value, scopes, audience, keyThumbprint })
 }
 
-/** The identity of a kept login, with its token behind it. */
+/** Returns the identity of a stored login, with its token. */
 export function identityOfLogin(
   { identity, token, idToken }: StoredSession,
   over: Partial<UserIdentity> = {},

@@ -26,7 +26,7 @@ export interface LoginPlace {
 
 export interface RenewalContext extends LoginContext {
   readonly signal: AbortSignal
-  /** Whether the login needs no renewal now. */
+  /** Returns whether the login needs no renewal now. */
   readonly isFresh: (login: StoredSession) => boolean
   /** A token that is good still serves while the issuer does not answer. @default true */
   readonly keepsThroughOutage?: boolean
@@ -98,7 +98,7 @@ async function renewAlone(place: LoginPlace, context: RenewalContext): Promise<S
   const sent = await marked(place, now, context)
   if (sent === undefined) return renewAlone(place, context)
   const renewal = await renewLogin(sent.login, context).catch(async (error: unknown) => {
-    // The token is unused. Where this cannot be written, it counts as used.
+    // The token is unused. If this cannot be written, the token counts as used.
     if (isUnused(error)) await settled(place, sent, now.login).catch(() => undefined)
     throw error
   })
@@ -163,7 +163,7 @@ async function afterLostResponse(
   if (login.sentAt !== undefined && Math.abs(clock.now() / 1000 - login.sentAt) < answerSeconds) {
     throw new TransportError('another process waits for the answer to a renewal of the login: try again in a minute')
   }
-  // A revocation is no use: with the used token its successors end, which are kept nowhere.
+  // A revocation would have no effect: the used token's successors end with it, and they are stored nowhere.
   if (await settled(place, lost, undefined)) await forgetAtServer(login, context)
   return undefined
 }
@@ -202,7 +202,7 @@ function outageOf(error: unknown): BehalfError | undefined {
 }
 
 /**
- * Writes the result of sending the refresh token, or ends the login, whatever else was written to it.
+ * Writes the result of sending the refresh token, or ends the login. Keeps other changes to the record.
  * @returns false if the login was ended, or has another refresh token now.
  */
 async function settled(place: LoginPlace, sent: StoredLogin, next: StoredSession | undefined): Promise<boolean> {
@@ -227,7 +227,9 @@ function isSameUse(stored: StoredSession | undefined, ours: StoredSession | unde
   return stored?.refreshToken === ours?.refreshToken && stored?.sentAt === ours?.sentAt
 }
 
-/** Whether the server surely did not use the refresh token: it refused the client, or never got the request. */
+/**
+ * Returns whether the server certainly did not use the refresh token: it refused the client, or never got the request.
+ */
 function isUnused(error: unknown): boolean {
   if (!BehalfError.isInstance(error)) return false
   const fault = error as AnyBehalfError
@@ -248,7 +250,7 @@ export async function forgetAtServer(
   await revokeTokens(servers, identity.issuer, { ...(refreshToken !== undefined && { refreshToken }) })
 }
 
-/** Revokes tokens that were not accepted, where the issuer takes that. Never fails: they are kept nowhere. */
+/** Revokes tokens that were refused here, if the issuer supports that. Never fails: the tokens are stored nowhere. */
 export async function revokeTokens(
   servers: RevokingServers,
   issuer: string,

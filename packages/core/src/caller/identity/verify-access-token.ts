@@ -30,8 +30,8 @@ export interface VerifyAccessTokenOptions extends VerifyTokenOptions {
   /** Identifier of this API: the token must have been issued for it. With several, for any one of them. */
   readonly audience: string | readonly string[]
   /**
-   * Our own key, where the token was issued to us. Accepts a token that is bound to this key, since only we can use
-   * it. Not for tokens that others present: they must prove their key.
+   * Our own key, if the token was issued to us. Accepts a token that is bound to this key, since only we can use it.
+   * Not for tokens of other callers, who must prove their own key.
    */
   readonly boundTo?: DpopKey | undefined
 }

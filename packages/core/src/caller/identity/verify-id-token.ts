@@ -86,7 +86,8 @@ export async function verifiedIdToken(
 ): Promise<VerifiedJwt['claims']> {
   const options = copyOf(given)
   const { clientId } = server.profile
-  // An id_token has no type of its own: `JWT` or none, and not that of another kind of token (RFC 8725 §3.11).
+  // An id_token has no type of its own. Its `typ` is `JWT` or absent, and never that of another kind of token (RFC 8725
+  // §3.11).
   const verified = await server.verifyJwt(idToken, { audience: clientId, types: ['', 'jwt'], signal: options.signal })
   const { claims } = verified
   checkIdTokenKind(server.profile, claims)

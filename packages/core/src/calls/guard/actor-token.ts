@@ -6,15 +6,15 @@ import type { IssuedToken } from '../../rights/credential/index.ts'
 import { type TokenCacheKey, tokenCacheKey } from '../../rights/token-exchange/token-cache-key.ts'
 import type { TokenSources } from './guard-parts.ts'
 
-/** The function of the app has no token for this issuer. Nothing is kept then. */
+/** The app's function has no token for this issuer. Nothing is cached then. */
 class NotGiven extends Error {}
 
 /**
- * Returns the agent's own token for an exchange at this issuer, where the app gives one (`agent.actorToken`). This
- * process keeps it with its other tokens, until shortly before it expires.
+ * Returns the agent's own token for an exchange at this issuer, if the app provides one (`agent.actorToken`). This
+ * process caches it with its other tokens, until shortly before it expires.
  *
- * @throws ConfigurationError The function gave no verified identity of the agent at this issuer, or the issuer refused
- * the agent. The user cannot help, so it is no reason for a new login.
+ * @throws ConfigurationError The function returned no verified identity of the agent at this issuer, or the issuer
+ *   refused the agent. The user cannot fix this, so no new login is requested.
  */
 export async function actorToken(
   issuer: string,

@@ -15,7 +15,7 @@ export interface WaitingCall {
 export interface AgUiInterrupt {
   /** Id of the guard's interrupt. */
   id: string
-  /** Not AG-UI's `tool_call`, for which a client shows yes and no: the client's answer decides nothing. */
+  /** Not AG-UI's `tool_call`, for which a client shows the buttons yes and no: the client's answer has no effect. */
   reason: `behalf:${InterruptKind}`
   /** Text for the user. */
   message: string
@@ -29,7 +29,7 @@ export interface AgUiInterrupt {
   metadata: { behalf: Interrupt }
 }
 
-/** An entry of `resume` in AG-UI's `RunAgentInput`, as far as it is read. */
+/** The parts of an entry of `resume` in AG-UI's `RunAgentInput` that are read. */
 export interface AgUiResumeEntry {
   /** Id of the interrupt. */
   readonly interruptId: string
@@ -59,11 +59,11 @@ export function agUiInterrupts(pending: readonly WaitingCall[]): AgUiInterrupt[]
 }
 
 /**
- * Takes `resume` of AG-UI's `RunAgentInput` as a wake-up, and never as a yes. Call `resumeWhenResolved` of the adapter
- * next: the answer is in the guard's record.
+ * Takes `resume` of AG-UI's `RunAgentInput` as a wake-up, and never as an approval. Call `resumeWhenResolved` of the
+ * adapter next: the answer is in the guard's record.
  *
- * Reads no `payload`. Where an entry is not `resolved`, cancels the question, also one that a person approved and that is
- * not used yet. Another user's entries change nothing.
+ * Reads no `payload`. If an entry is not `resolved`, cancels the question, even if a person has approved it and the
+ * approval is unused. Another user's entries change nothing.
  *
  * @param resume - From the client, unchecked.
  * @param pending - The calls that wait, as the server stored them.

@@ -24,7 +24,7 @@ export interface ApprovalView {
   readonly state: 'open' | 'approved' | 'denied' | 'expired' | 'failed' | 'cancelled' | 'revoked' | 'used'
   /** State of the run that used the approval. `crashed`: its outcome is unknown until `resolve` records it. */
   readonly run?: 'running' | 'completed' | 'threw' | 'crashed'
-  /** Person who is asked. Absent where no question was asked. */
+  /** Person who is asked. Absent if no question was asked. */
   readonly approver?: Principal
   /** Epoch seconds. */
   readonly createdAt: number
@@ -82,7 +82,7 @@ export function owns(identity: Identity, record: RunRecord): boolean {
   return isSamePrincipal(identity, record.owner) && (isPerson(identity) || isSameCaller(record, identity))
 }
 
-/** Whether this person is the named approver, and is present. */
+/** Returns whether this person is the named approver, and is present. */
 export function isAsked(identity: Identity, { question }: RunRecord): boolean {
   return isPerson(identity) && isSamePrincipal(question?.approver, identity)
 }

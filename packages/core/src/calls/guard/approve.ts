@@ -107,7 +107,8 @@ async function settleOnce(
     const { channel, context } = channelOf(at)
     return advanceRun(runs.runStore, at, channel, context)
   }
-  // A question that a person has received is polled first: their answer counts, whatever the policy asks now.
+  // A question that a person has received is polled first: their answer counts, even if the policy now asks something
+  // else.
   const polled = entry.record.state === 'pending' ? await step(entry) : undefined
   if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
   // If no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet. For a

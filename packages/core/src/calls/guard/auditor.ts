@@ -36,12 +36,12 @@ export class Auditor {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Whether there is no sink: then no event need be built. */
+  /** Whether there is no sink. Then no event is built. */
   get isSilent(): boolean {
     return this.#sink === undefined
   }
 
-  /** Fire and forget. If audit is required, `demand` waits for the sink and reports its errors. */
+  /** Records an event without waiting. If audit is required, `demand` waits for the sink and reports its errors. */
   note(event: NewAuditEvent): void {
     const sink = this.#sink
     if (sink === undefined) return

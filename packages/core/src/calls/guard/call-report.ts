@@ -57,7 +57,7 @@ export class CallReport {
   /** Time at which the call arrived, in epoch milliseconds. */
   readonly startedAt: number
   readonly #steps: TraceStep[] = []
-  /** Absent where there is no audit. */
+  /** Absent without an audit. */
   readonly #callId: string | undefined
   #isOver = false
 

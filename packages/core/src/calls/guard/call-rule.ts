@@ -35,8 +35,8 @@ export function callRule<Answer>(rule: string, ask: () => Answer): Answer {
 }
 
 /**
- * Returns what a function of the app answered.
- * @throws ConfigurationError A promise, for which no call waits. Its rejection is dropped: it would end the process.
+ * Returns the result of an app's function. @throws ConfigurationError The result is a promise, which the call does not
+ * await. Its rejection is dropped: it would end the process.
  */
 export function atOnce<Answer>(option: string, answer: Answer, problem: string): Answer {
   if (!('then' in Object(answer))) return answer

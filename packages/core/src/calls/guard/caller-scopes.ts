@@ -17,7 +17,10 @@ export function callerScopesOf(policy: Policy): readonly string[] {
   return definition.rules.callerScopes ?? []
 }
 
-/** Refuses a caller whose token lacks a scope of the policy. Unknown scopes count as missing (I12). */
+/**
+ * Refuses a caller whose token lacks a scope of the policy. If the scopes of the token are unknown, they count as
+ * missing (I12).
+ */
 export function callerScopesRefusal({ policy, identity }: IdentifiedCall): Refusal | undefined {
   if (policy.rules.callerScopes === undefined) return undefined
   const lacking = lackingCallerScopes(policy, subjectTokenOf(identity))

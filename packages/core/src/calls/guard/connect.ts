@@ -21,7 +21,7 @@ export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSou
 type Connected = Passed<Pick<AuthorizedCall, 'cached'>>
 
 /**
- * Every account that the policy names is linked with its scopes, before a person is asked for anything.
+ * Checks that every account that the policy names is linked with its scopes, before a person is asked.
  *
  * A token in the cache proves the link. A fetched token stays in the cache for the step that opens credentials.
  */

@@ -60,7 +60,7 @@ export async function connectionToken(
   const by = vaultAccess(identity, vault)
   if ('refused' in by) return loginRequired(`${rule.connection}: ${by.refused}`)
   const scopes = scopesFor(grantable, rule)
-  // Chosen once: the token is stored under the account that the vault is asked for.
+  // Chosen once: the token must be cached under the account that the vault request names.
   const account = rejected === undefined ? accountOf(rule, identity) : rejected.account
   const request = {
     ...by,
@@ -74,7 +74,7 @@ export async function connectionToken(
     // The person's answer covers the account that the vault chooses (A11). The user may have chosen another one in
     // another process.
     const held = tokens.peek(key)
-    // A vault that does not name accounts, such as a broker, would name none the next time either.
+    // A vault that names no accounts, such as a broker, would name none the next time either.
     if (held === undefined || held.account !== undefined) tokens.delete(key)
   }
   try {

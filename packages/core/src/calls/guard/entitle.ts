@@ -111,9 +111,11 @@ export async function entitlementNow(
 
 /** Facts about a record for its comparison with the call. */
 interface Known {
-  /** Whether a question that a person has was polled just now. Before that it is not replaced. @default true */
+  /**
+   * Whether a question that a person has received was polled just now. It is not replaced before that. @default true
+   */
   readonly isPolled?: boolean
-  /** Equal runs that started, where they were read a moment ago. */
+  /** Equal runs that started, if they were read a moment ago. */
   readonly started?: StartedRuns | undefined
 }
 
@@ -158,7 +160,10 @@ export async function askWhereNeeded(
   return { entry: replaced.entry, entitled: undefined }
 }
 
-/** An agent that acts for a user, and a job, take no question, and no yes, from their user or from each other. */
+/**
+ * Returns whether a caller may replace the question. A user, an agent that acts for them, and a job cannot take each
+ * other's questions or approvals.
+ */
 function mayReplace(record: RunRecord, caller: Caller): boolean {
   const isUser = caller.actor === undefined && caller.delegationId === undefined
   return record.question === undefined || isUser || isSameKind(record, caller)
@@ -174,7 +179,7 @@ export function askedBy(call: AuthorizedCall): CalledBy & Pick<RunRecord, 'polic
     policyVersion: report.policyVersion ?? '',
     owner: ownerOf(identity),
     ...defined({ actor, delegationId, sessionIds: sessionId === undefined ? undefined : [sessionId], accounts }),
-    // The proof exists now, so it was not made later, whatever it claims.
+    // The proof exists now, so its time is at most the present, whatever it claims.
     ...(provenAt !== undefined && { provenAt: Math.min(provenAt, checkedAt / 1000) }),
   }
 }

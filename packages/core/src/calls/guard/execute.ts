@@ -139,7 +139,7 @@ class RunningCall implements Call {
     return this.#call.invocation.tool
   }
 
-  // The type of an absent identity is `never there`, not `undefined`; public tools simply have none.
+  // The type of an absent identity is `never there`, not `undefined`. Calls of public tools have no identity.
   get identity(): NonNullable<Call['identity']> {
     return this.#call.identity as NonNullable<Call['identity']>
   }

@@ -89,8 +89,8 @@ export interface Guard {
   /** Checks whether a framework's stored pause belongs to this guard, and returns its state. */
   readonly pauses: Pauses
   /**
-   * Ends the access of a user, also where they act for others, or of one session: after a logout, a lost device, the end of
-   * a contract (I9).
+   * Ends the access of a user, also where they act for others, or of one session: after a logout, a lost device, the
+   * end of a contract (I9).
    *
    * Ends open questions, unused approvals, delegations and stored sessions in the store at once, and drops tokens in
    * the memory of this process. Then it notifies channels, and revokes the tokens of all these at the issuer, if it
@@ -100,7 +100,8 @@ export interface Guard {
    * called again after a failure.
    *
    * @throws ConfigurationError Neither subject nor session is named.
-   * @throws StoreError, TransportError The store did not answer, or not in time: call again, it goes on.
+   * @throws StoreError, TransportError The store did not answer, or not in time: call again, and the revocation
+   *   continues.
    */
   revoke(options: RevokeOptions): Promise<Revocation>
 }

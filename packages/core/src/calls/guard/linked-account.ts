@@ -16,7 +16,7 @@ export interface LinkedAccount {
     sources: TokenSources,
     rejected?: IssuedToken,
   ): Promise<IssuedToken | Refusal>
-  /** Returns another token in place of the one that the API rejected. */
+  /** Returns a new token to replace one that the API rejected. */
   renewed(
     call: AuthorizedCall,
     rule: ConnectionRule,

@@ -6,7 +6,7 @@ import type { IssuedToken, Token } from '../../rights/credential/index.ts'
  */
 export type CachedTokens = readonly (IssuedToken | undefined)[]
 
-/** A token, and whether another may take its place when an API rejects it. */
+/** A token, and whether a new one may replace it after an API rejects it. */
 export interface FoundToken {
   readonly issued: IssuedToken
   readonly cached: boolean
@@ -17,7 +17,7 @@ export interface OpenedAccess {
   readonly credentials: Call['access']
   /** Every token that the body may have seen. */
   tokens(): readonly Token[]
-  /** Sends this key with each request that writes from here on, where its rule names a header for it. */
+  /** Sends this key with each later request that writes, if its rule names a header for it. */
   useIdempotencyKey(key: string): void
   /** Whether the body may have changed something. Without credentials the guard cannot know. */
   mayHaveActed(): boolean

@@ -54,11 +54,11 @@ export async function comparedInput(call: ParsedCall, runStore: Pick<RunStore, '
   const { policy, input, rawInput, invocation } = call
   if (equalJson(input, rawInput)) return { input }
   const again = () => parseInput(policy.schema, rawInput)
-  // The input of an adapter may differ from what the schema makes of the raw one, if the arguments were edited.
+  // An adapter's input may differ from the schema's output for the raw input, if the arguments were edited.
   const one = invocation.rawInput === undefined ? { input } : await again()
-  // In the next millisecond: a schema may fill in the time. On Workers the clock stands still until code has waited for I/O, so
-  // the store is asked: https://developers.cloudflare.com/workers/runtime-apis/performance. No timer: a test may have replaced
-  // it by one that stands still.
+  // Parsed again in the next millisecond, since a schema may fill in the time. On Workers, the clock stands still until
+  // code has waited for I/O, so the store is asked: https://developers.cloudflare.com/workers/runtime-apis/performance.
+  // A timer does not work: a test may have replaced it with one that never fires.
   const before = Date.now()
   await runStore.storeNow()
   for (let turn = 0; Date.now() === before && turn < 50_000; turn++) await undefined

@@ -188,7 +188,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
   if (stepUp !== undefined) return stepUp
   const approved: ApprovedCall | Replay | Refusal =
     policy.effect === 'write' ? await approvedCall(authorized, 'run', guard) : authorized
-  // The call may have waited for a person: what another caller got is told to those alone who may still ask.
+  // The call may have waited for a person. Another caller's result goes only to a caller who may still ask.
   if ('replay' in approved) return (await recheck(authorized, guard)) ?? replayed(authorized, approved, guard)
   if (isRefusal(approved)) return approved
   report.at = 'access'

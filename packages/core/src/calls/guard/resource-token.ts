@@ -14,7 +14,7 @@ import type { FoundToken } from './opened-access.ts'
 import { deny, loginRequired, type Refusal } from './refusal.ts'
 import { keptToken, tokenKey } from './token-key.ts'
 
-/** Returns the token for an API of the app's own: that of the approval, or one exchanged for it (A9). */
+/** Returns the token for an API of the app's own: the approval's token, or an exchanged one (A9). */
 export async function resourceToken(
   call: AuthorizedCall,
   rule: ResourceRule,
@@ -23,7 +23,7 @@ export async function resourceToken(
 ): Promise<FoundToken | Refusal> {
   const approved = answered?.record
   if (approved?.question?.credential?.resource === rule.resource) {
-    // A9 (a): the approval's own token is the credential, and no other takes its place (I6).
+    // A9 (a): the approval's own token is the credential. No other token replaces it (I6).
     return approvalToken(call, rule, approved, sources)
   }
   const { identity } = call

@@ -9,13 +9,13 @@ import { concerns, nameOf } from '../../consent/revocation/index.ts'
 import { type Callers, channelOfRun, type GuardParts } from './guard-parts.ts'
 import { RevocationNotifier } from './revocation-notifier.ts'
 
-/** Counts of what the revocation ended. */
+/** Numbers of what the revocation ended. */
 export interface Revocation {
   /** Questions and unused approvals. */
   readonly approvals: number
   /** Tokens in the memory of this process. */
   readonly tokens: number
-  /** Delegations that were not ended before. 0 where the guard has no `delegations`. */
+  /** Delegations that ended. 0 if the guard has no `delegations`. */
   readonly delegations: number
   /** Number of stored sessions that ended. 0 if the guard has no `sessions`. */
   readonly sessions: number

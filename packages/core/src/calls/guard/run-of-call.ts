@@ -55,7 +55,7 @@ export async function runOfCall(
   const refusal = equalJson(input, call.input) ? undefined : await reauthorize(input)
   const isUnfit = refusal?.status === 'denied' && refusal.code === 'invalid_input' && started.includes(state)
   if (!isUnfit) return refusal ?? { ...found, entry }
-  // It started before: a model that is told of invalid arguments would write again with others.
+  // The run started before. If the model read that its arguments are invalid, it would write again with others.
   return isSettled(state) ? { ...found, entry } : unknownOutcome(entry, refusal.detail, runs)
 }
 

@@ -33,13 +33,13 @@ export function stepUpOfError(thrown: unknown): AskedStepUp | undefined {
   return undefined
 }
 
-/** Keeps it under owner, tool and credential, where the next preflight in any process finds it (E5). */
+/** Stores the step-up under owner, tool and credential, where the next preflight in any process finds it (E5). */
 export async function keepStepUp(call: AdmittedCall, asked: AskedStepUp, stepUps: StepUps): Promise<void> {
   const { identity, policy, invocation } = call
   if (identity?.kind !== 'user') return
   const names = credentialNames(policy)
   const credential = names.find((name) => name === asked.credential) ?? names[0]
-  // A read without credentials reads no step-ups, so none is kept.
+  // A read without credentials never looks for step-ups, so none is stored.
   if (credential === undefined) return
   const { scopes, acrValues, maxAge } = asked.stepUp
   const kept: KeptStepUp = {
@@ -94,7 +94,7 @@ function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentit
     authTime !== undefined && isPast(authTime) && now - authTime <= limit + TOLERANCE_SECONDS
   if (maxAge !== undefined && !isRecent(maxAge)) return false
   if (acrValues !== undefined || maxAge !== undefined) return true
-  // The issuer dates the login where it can. A renewal of the session is no login.
+  // Uses the issuer's time of the login, if there is one. A renewal of the session is not a login.
   const provenAt = authTime ?? provenAtOf(identity)
   return provenAt !== undefined && provenAt > at && isPast(provenAt)
 }

@@ -3,14 +3,16 @@ import { displayText } from '../../base/display/display-text.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { tellApp } from '../../base/ports/index.ts'
 
-/** Codes of refusals that the operator has to mend. The model is told a fixed sentence, and an adapter's app sees no outcome. */
+/**
+ * Codes of refusals that the operator must fix. The model gets a fixed sentence, and an adapter's app sees no outcome.
+ */
 const FAULTS = ['approval_not_sent', 'identity_not_verified', 'misconfigured']
-/** Texts that were told, by guard: an app may make its tools for each request. */
+/** Texts that were reported, by guard: an app may make its tools for each request. */
 const told = new WeakMap<object, Set<string>>()
 
 /**
- * Tells why a guard refused a call, where that is a fault of the set-up: each text once, to `onError`, else to the
- * console. There, the message of an error that a rule threw is left out: it may hold secrets.
+ * Reports why a guard refused a call, if the set-up is at fault. Each text goes once to `onError`, or else to the
+ * console. The console omits the message of an error that a rule threw: it may contain secrets.
  */
 export function tellFault(
   { code = '', trace }: { readonly code?: string; readonly trace: Pick<Trace, 'steps'> },
@@ -20,7 +22,7 @@ export function tellFault(
   const known = told.get(guard) ?? new Set()
   const text = `was refused (${code}): ${trace.steps.findLast(({ verdict }) => verdict === 'denied')?.detail ?? ''}`
   if (!FAULTS.includes(code) || known.has(tool + text)) return
-  // A text may name what a call was given.
+  // A text may contain values of a call, so there may be many: the oldest are forgotten all at once.
   if (known.size === 1000) known.clear()
   told.set(guard, known.add(tool + text))
   const shown = displayText(text).replace(/(: the rule \S+ threw \w+): .*/, '$1: give `onError` to see its message')

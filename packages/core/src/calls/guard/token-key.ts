@@ -12,12 +12,12 @@ import { scopesFor } from './grantable-scopes.ts'
 import type { TokenSources } from './guard-parts.ts'
 import type { FoundToken } from './opened-access.ts'
 
-/** Replaces the key if the token is bound to none. */
+/** Replaces the key if the token is not bound to one. */
 const unbound = Object.freeze({ thumbprint: undefined })
 
 type Binding = DpopKey | typeof unbound
 
-/** A key, and the values that it was made of, besides identity and rule. */
+/** A key, and the values from which it was made, except identity and rule. */
 interface Known {
   readonly scopes: readonly string[]
   readonly binding: Binding
@@ -38,8 +38,8 @@ export function tokenKey(
   scopes: readonly string[],
   servers: AuthorizationServers,
 ): TokenCacheKey {
-  // A choice by identity is made at each call: what an app stores may have changed.
-  // Stryker disable next-line ConditionalExpression: A resource has no account; and an account that is the same for everybody makes the same key, whether its description is made once or at each call.
+  // An account that depends on the identity is read at each call: the app's stored choice may have changed.
+  // Stryker disable next-line ConditionalExpression: A resource has no account; and an account that is the same for all users gives the same key, whether its description is made once or at each call.
   if (rule.kind === 'connection' && typeof rule.account === 'function') {
     return connectionKey(identity, rule, scopes, accountOf(rule, identity))
   }

@@ -12,7 +12,7 @@ import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import { isRefusal, type Refusal } from './refusal.ts'
 import { refusalOfError } from './refusal-of-error.ts'
 
-/** A tool that a call with this identity could not pass, whatever its input. */
+/** A tool that no call with this identity could use, with any input. */
 export interface HiddenTool {
   /** Name of the tool that is not shown to the model. */
   readonly tool: string
@@ -50,7 +50,7 @@ export async function visibleTools(
   const { callers, reporting } = guard
   const now = reporting.clock.now()
   const tools = Object.keys(policies).map((tool) => ({ tool, policy: definitionOf(policies[tool]) }))
-  // I9: a user whose access was revoked elsewhere sees what an unauthenticated user sees.
+  // I9: if the user's access was revoked elsewhere, they see only what an unauthenticated user sees.
   const unread: { readonly error: unknown } | undefined =
     identity === undefined
       ? undefined

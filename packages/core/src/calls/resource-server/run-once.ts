@@ -20,7 +20,7 @@ export interface OrderRun extends OrderNames {
 export async function runOnce(book: IdempotencyStore, run: OrderRun): Promise<Response> {
   const settled = answerOf(run, (await book.read(run.order))?.record)
   if (settled instanceof Response) return settled
-  // Takes the lease before the record says so: a running record always has a lease.
+  // Takes the lease before it writes the state: a running record always has a lease.
   const lease = await book.lease(run.order)
   if (lease === undefined) return inProgress()
   return lease.during(() => runAlone(book, run))
@@ -72,7 +72,7 @@ async function carryOut(
     book.write(order, { ...started, ...last }, version, tokenEnd).catch(() => {})
   try {
     const { response, stored } = await keep(await run.handler(started.again === true))
-    // A server error does not say what was done before it.
+    // After a server error, it is unknown what the handler did.
     await end(response.status >= 500 ? { state: 'unknown' } : { state: 'done', answer: stored })
     return response
   } catch (error) {

@@ -29,7 +29,7 @@ export interface Passed {
   readonly tokenId: string
   /** Scheme by which the token was presented. `DPoP`: its key was proved. */
   readonly scheme: Scheme
-  /** Headers to add to the API's answer: a fresh nonce now and then, else none. */
+  /** Headers to add to the API's response: sometimes a fresh nonce. */
   readonly headers: Readonly<Record<string, string>>
 }
 

@@ -8,16 +8,16 @@ import { type Entry, mayRunAgain, type RunRecord, type RunState, type StoredResu
 import type { RunStore } from './run-store.ts'
 import { askedAgain, isPending, type Pending } from './write-answer.ts'
 
-/** Where a run stands. */
+/** State of a run for its caller. */
 export type Settled =
-  /** It may be claimed. */
+  /** The run may be claimed. */
   | { readonly status: 'ready'; readonly entry: Entry }
-  /** It ran; this is what it gave. */
+  /** The run completed; this is its result. */
   | { readonly status: 'replay'; readonly entry: Entry; readonly result: StoredResult }
   /** A person has to answer. */
   | { readonly status: 'pending'; readonly entry: Entry }
   | { readonly status: 'refused'; readonly entry: Entry; readonly code: DenyCode; readonly why: string }
-  /** The approver said no to what is like it: the question is not sent before then. Epoch seconds. */
+  /** The approver denied similar questions. The question is not sent before `until`, in epoch seconds. */
   | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
   /** Another caller runs it now, or the approver was asked too often. */
   | {
@@ -52,7 +52,7 @@ export async function advanceRun(
   const current = await advance(runStore, await recordCrash(runStore, entry), channel, context)
   if ('status' in current) return current
   const { record } = current
-  // It stays in doubt until a claim starts it again, so that no reader of it takes the doubt away.
+  // It stays in doubt until a claim starts it again, so that no reader removes the doubt.
   if (mayRunAgain(record, await runStore.timeFor(record))) return { status: 'ready', entry: current }
   const refusal = refusals[record.state]
   if (refusal !== undefined) {

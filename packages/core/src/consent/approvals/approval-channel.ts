@@ -4,7 +4,10 @@ import type { Profile } from '../../caller/authorization-server/profile.ts'
 import type { AuthorizationServers, RequestOptions } from '../../caller/authorization-server/server.ts'
 import type { Token } from '../../rights/credential/token.ts'
 
-/** What a channel has to ask a person. Computed once per approval and stored; the same on every send. */
+/**
+ * The question that a channel asks a person. It is computed once per approval and stored, and is the same on every
+ * send.
+ */
 export interface ApprovalQuestion {
   /** Id of the approval, made by the guard. */
   readonly approvalId: string
@@ -18,17 +21,15 @@ export interface ApprovalQuestion {
   readonly approver: Principal
   /** Message for the approver. */
   readonly message: string
-  /** What is approved, in structured form (RFC 9396). */
+  /** Details of the approved action, in structured form (RFC 9396). */
   readonly details: readonly AuthorizationDetail[]
-  /** Set where the answer's token is to be the credential itself (A9 a). */
+  /** Set if the answer's token will be the credential itself (A9 a). */
   readonly credential?: { readonly resource: string; readonly scopes: readonly string[] }
   /** Epoch seconds: when the approval as a whole runs out. */
   readonly expiresAt: number
 }
 
-/**
- * What the channel needs to find the answer. Plain JSON; sealed into the record by core, never shown.
- */
+/** Data that the channel needs to find the answer. Plain JSON. Core seals it into the record, and never shows it. */
 export interface ApprovalSent {
   /** State that the channel needs to poll for or cancel the question. Stored by the guard. */
   readonly state: JsonObject
@@ -49,23 +50,23 @@ export type ApprovalAnswer =
       readonly retryAfter?: number
       readonly state?: JsonObject
       /**
-       * What this poll learned. `unanswered`: the person has not answered. `nothing`: no usable response came.
-       * `answered`: an answer came, is kept in `state`, and could not be verified yet. @default 'unanswered'
+       * Result of this poll. `unanswered`: the person has not answered. `nothing`: no usable response came. `answered`:
+       * an answer came, is kept in `state`, and could not be verified yet. @default 'unanswered'
        */
       readonly found?: 'unanswered' | 'nothing' | 'answered'
     }
   | {
       readonly status: 'approved'
-      /** Epoch seconds: when the person answered, where the channel can prove it. @default not known */
+      /** Time at which the person answered, in epoch seconds, if the channel can prove it. @default not known */
       readonly answeredAt?: number
       /** Evidence of the channel. Stored in the record. */
       readonly evidence?: JsonObject
-      /** The credential, where the question asked for one. */
+      /** The credential, if the question asked for one. */
       readonly token?: {
         readonly value: Token
         readonly scopes: readonly string[]
         readonly expiresAt?: number
-        /** Who acts, where the token says so. */
+        /** The actor, if the token names one. */
         readonly actor?: Actor
         /** Thumbprint (RFC 7638) of the key that each use of the token must prove. Absent: the token is not bound. */
         readonly keyThumbprint?: string
@@ -77,7 +78,7 @@ export type ApprovalAnswer =
       /** Evidence of the channel. Stored in the record. */
       readonly evidence?: JsonObject
     }
-  /** This delivery ran out unanswered; within its lifetime the approval is asked again. */
+  /** This delivery expired without an answer. Within the approval's lifetime, the person is asked again. */
   | { readonly status: 'expired' }
   /** An answer was given and is lost; the person has to be asked again. */
   | { readonly status: 'answer_lost' }
@@ -100,7 +101,7 @@ export interface VerifiedAnswer {
   readonly at: number
 }
 
-/** What the guard gives a channel with each call. */
+/** Context that the guard passes to a channel with each call. */
 export interface ChannelContext extends RequestOptions {
   /** Authorization servers of the guard, by issuer. */
   readonly authorizationServers: AuthorizationServers
@@ -112,14 +113,14 @@ export interface ChannelContext extends RequestOptions {
 export interface ChannelBase {
   /** Version of this port that the channel implements. */
   readonly specificationVersion: 2
-  /** Why this channel cannot work with a provider, and the fix, in words. Called at construction; does no I/O. */
+  /** Returns why this channel cannot work with a provider, and the fix. Called at construction; does no I/O. */
   checkProfile?(profile: Profile): string | undefined
   /**
    * Whether the answer carries a token that can be the credential, per issuer. `true`: it is bound to the details: what
    * A9 (a) needs. `'scopes'`: by its scopes alone, where the question has no details.
    */
   carriesCredential?(question: Omit<ApprovalQuestion, 'credential'>, context: ChannelContext): boolean | 'scopes'
-  /** What is wrong with a message here, in words. Called before anything is stored or sent. */
+  /** Returns what is wrong with a message. Called before anything is stored or sent. */
   checkMessage?(message: string, approver: Principal, context: ChannelContext): string | undefined
   /**
    * Sends the question to its approver.

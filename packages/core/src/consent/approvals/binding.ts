@@ -1,7 +1,7 @@
 import { type Identity, type Json, principalKey, type Slot } from '../../base/contract/index.ts'
 import { canonicalJson, type KeyedHash } from '../../base/values/index.ts'
 
-/** Whose call of which tool it is. Client, actor, delegation and policy version are fields of the record (A12). */
+/** The owner and the tool of a call. Client, actor, delegation and policy version are fields of the record (A12). */
 interface CallName {
   readonly identity: Identity
   readonly agent: string
@@ -22,8 +22,8 @@ export function bindingOf(call: CallName & ComparedInput, hash: KeyedHash): Prom
 }
 
 /**
- * The key under which one attempt finds its run. Holds the raw input, so that a schema with a random default gives an
- * attempt no second name, and other arguments find nothing.
+ * Returns the key under which one attempt finds its run. It contains the raw input. So a schema with a random default
+ * does not change it, and other arguments find no run.
  */
 export async function slotKey(
   call: CallName & { readonly slot: Slot; readonly rawInput: Json },

@@ -4,10 +4,13 @@ import type { RunRecord } from './record.ts'
 /** Sessions that a record lists. Of more, the first ones no longer end the run. */
 export const MAX_SESSIONS = 16
 
-/** Who makes a call, beside the principal that it is made for: an identity. Its session is no part of it. */
+/** The kind of caller, in addition to the principal for which it acts. Its session is not part of it. */
 export type Caller = { readonly [Name in 'actor' | 'delegationId' | 'clientId']?: UserIdentity[Name] | undefined }
 
-/** The user, an agent that acts for them, or a job under one delegation: who may be told what a run gave. */
+/**
+ * Returns whether a caller is of the same kind as the run's: the user, an agent that acts for them, or a job of one
+ * delegation. Only these may get the result of the run.
+ */
 export const isSameKind = (record: RunRecord, caller: Caller): boolean =>
   callerName({ ...record, clientId: caller.clientId }) === callerName(caller)
 
@@ -20,10 +23,10 @@ export const starterOf = (record: RunRecord): string => callerName({ ...record, 
 const callerName = ({ actor, delegationId, clientId }: Caller): string =>
   JSON.stringify([delegationId, actor && [actor.issuer, actor.subject], clientId])
 
-/** By whom a run is started, and with which linked accounts. */
+/** The caller that starts a run, and the linked accounts that it uses. */
 export type CalledBy = Pick<RunRecord, 'owner' | 'actor' | 'delegationId' | 'sessionIds' | 'provenAt' | 'accounts'>
 
-/** Who starts a run, with the other sessions of the same caller that share it: it may have no effect, and be open again. */
+/** Adds the other sessions of the same caller that share the run: if it has no effect, it is open again. */
 export function sharing(record: RunRecord, { sessionIds: own, ...by }: CalledBy): CalledBy {
   if (own === undefined) return by
   if (!isSameCaller(record, { ...by, ...by.owner })) return { ...by, sessionIds: own }

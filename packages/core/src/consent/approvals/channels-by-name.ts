@@ -20,11 +20,11 @@ import type { RunStore } from './run-store.ts'
 /** One channel, or several by name. */
 export type ApprovalChannels = ApprovalChannel | Readonly<Record<string, ApprovalChannel>>
 
-/** Options of a guard, for code that works on its questions outside of it. */
+/** Options of a guard, for code outside the guard that handles its questions. */
 export interface ChannelsOptions {
-  /** As in `createGuard`. */
+  /** Same as in `createGuard`. */
   readonly authorizationServer: Profile | ProfileOf
-  /** As in `createGuard`: the channels under the same names. */
+  /** Same as in `createGuard`: the channels, under the same names. */
   readonly approvals: ApprovalChannels
   /** The guard's own store. */
   readonly store: Store
@@ -73,12 +73,12 @@ export function openChannels<Options extends ChannelsOptions>(
 }
 
 /**
- * The channels that an app named; a single one is `default`.
+ * Returns the app's channels by name. A single channel is `default`.
  *
- * Of several authorization servers none is known yet: what a channel lacks there, it says at its first use.
+ * With several authorization servers, a channel reports at its first use what it lacks there.
  *
- * @throws ConfigurationError Something among them is no channel, is of a version that is not known, or cannot work
- *   with the one authorization server.
+ * @throws ConfigurationError A value is not a channel, has an unknown version, or cannot work with the only
+ *   authorization server.
  */
 export function channelsByName(
   approvals: ApprovalChannels | undefined,
@@ -101,14 +101,17 @@ export function channelsByName(
   return new Map(Object.entries(channels))
 }
 
-/** Returns our client that a channel asks as. Empty where it does not poll: then any client may bring the question further. */
+/**
+ * Returns the client under which a channel asks. Empty if the channel does not poll: then any client may continue the
+ * question.
+ */
 export const askingClient = (
   channel: ApprovalChannel | undefined,
   approver: Principal | undefined,
   servers: AuthorizationServers,
 ): string | undefined => (channel?.poll ? approver && clientAt(servers, approver.issuer) : '')
 
-/** Whether another client sent the question. A channel that does not poll has the client `''`. */
+/** Returns whether another client sent the question. A channel that does not poll has the client `''`. */
 export const isOfAnotherClient = ({ question }: RunRecord, client: string | undefined): boolean =>
   (question?.client ?? client) !== client
 

@@ -6,13 +6,13 @@ import { STUBBORNLY } from './keep-writing.ts'
 import { type Entry, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
-/** A body that lives renews its lease; after this long without one, it counts as dead. Seconds. */
+/** A running body renews its lease. After this time without a renewal, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
 
 /** Runners of this process whose bodies run, or have ended while the store has not yet saved how they ended. */
 const alive = new WeakMap<RunStore, Set<string | undefined>>()
 
-/** Who starts a run, and whether a person's yes is what lets them. */
+/** The caller that starts a run, and whether a person's approval permits it. */
 export interface ClaimedBy {
   readonly caller: CalledBy
   readonly isAnswered: boolean
@@ -119,7 +119,7 @@ class RunClaim implements Claim {
     // All processes count the time in doubt by the store's clock.
     const byStore = inDoubt ? await this.#runStore.storeNow().catch(() => now) : undefined
     return this.#end(({ token, ...record }) => {
-      // A try that had no effect says nothing of the one before it, which may have had one.
+      // An attempt without effect proves nothing about the attempt before it, which may have had one.
       const earlier = this.#before.state === 'crashed' ? (this.#before.inDoubtSince ?? now) : undefined
       const inDoubtSince = byStore ?? earlier
       if (inDoubtSince !== undefined) {
@@ -135,7 +135,7 @@ class RunClaim implements Claim {
 
   async release(): Promise<void> {
     await this.#write((record) => {
-      // Written once more as it is, where our claim has not arrived yet: it then comes too late.
+      // Written again unchanged if our claim has not arrived yet: its compare-and-swap then fails.
       if (record.state === this.#before.state && record.runner === this.#before.runner) return record
       if (!this.#isMine(record) && !(record.state === 'crashed' && record.runner === this.#runner)) return undefined
       // Only slots can have come meanwhile.

@@ -23,15 +23,15 @@ const MAX_QUESTIONS_PER_MINUTE = 20
 /** Sends whose answer was lost, each of which may have reached the person, are {@link MAX_SENDS} in this time. Seconds. */
 const LOST_WINDOW_SECONDS = 600
 
-/** After as many, the next one waits for this long. Seconds. */
+/** Time that the next delivery waits after the maximum number of deliveries, in seconds. */
 const REST_SECONDS = LOST_WINDOW_SECONDS / MAX_SENDS
 
-/** What came of trying to deliver. */
+/** Result of a delivery. */
 export type Delivered =
   | { readonly status: 'settled'; readonly entry: Entry }
   | { readonly status: 'busy'; readonly entry: Entry }
   | { readonly status: 'too_many'; readonly entry: Entry; readonly retryAfter: number }
-  /** The approver said no to what is like it (A14). `until`: epoch seconds. */
+  /** The approver denied similar questions (A14). `until`: epoch seconds. */
   | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
 
 /** A stored question in the form in which channels take it. */
@@ -198,7 +198,10 @@ export async function unask(
 export const askedOf = ({ state, interval, expiresAt }: Delivery): ApprovalSent =>
   defined({ state, interval, expiresAt })
 
-/** A channel is code of others: what it gives beyond its contract ends the question, and is not sent again. */
+/**
+ * Checks the result of a channel, which is code of the app. A result that breaks the contract ends the question, and
+ * the question is not sent again.
+ */
 function checkedAsked(asked: ApprovalSent): ApprovalSent {
   const state = jsonObject(asked?.state)
   if (state !== undefined) return { ...asked, state }
@@ -235,7 +238,7 @@ function deliveryOf(
   }
 }
 
-/** Why a question is not asked again. `thrown`: what the caller of this send has to hear. */
+/** Reason why a question is not sent again. `thrown`: the error that the caller of this delivery gets. */
 interface Refused {
   readonly note: string
   readonly unsent: boolean
@@ -243,9 +246,9 @@ interface Refused {
 }
 
 /**
- * A definite no of the channel ends the run; an outage does not. It is no answer of the person: a server says
- * `access_denied` for one who has no device (CIBA Core §13). An error that the channel did not classify ends the run
- * too: the question may have reached the person, who is not to be asked twice.
+ * Ends the run if the channel definitely refused; an outage does not end it. A refusal is not the person's answer: a
+ * server answers `access_denied` if the person has no device (CIBA Core §13). An error that the channel did not
+ * classify ends the run too: the question may have reached the person, who must not be asked twice.
  */
 function refused(error: unknown): Refused {
   if (!BehalfError.isInstance(error)) {

@@ -13,7 +13,7 @@ export interface Unasking {
   readonly context: ChannelContext
 }
 
-/** A question that ended: the record as it is now, and what remains to be told to others. */
+/** A question that ended: the current record, and the state before it, for those that must be notified. */
 export interface EndedUnused {
   readonly entry: Entry
   /**
@@ -37,19 +37,20 @@ export async function endUnused(
     // What may have taken effect stays in doubt, and is not tried again.
     if (record.state === 'crashed') return reported(record)
     if (record.state !== 'requested' && record.state !== 'pending' && record.state !== 'approved') {
-      // Ended as we wanted: by us, and the answer got lost, or by another who tells them too.
+      // The record is already in this state: this write's response was lost, or another caller wrote it and notifies.
       if (record.state !== state) before = undefined
       return undefined
     }
     before = record
     const { token: _, delivery: __, answeredAt: ___, ...rest } = record
-    // A runner that was considered dead may still end. If it leaves its run in doubt, this yes does not start it again.
+    // A runner that was considered dead may still finish. If it leaves its run in doubt, this approval does not start
+    // the run again.
     return { ...rest, state, onCrash: 'report', endedAt: runStore.now() }
   })
   return { entry: ended, tell: tellingOf(before) }
 }
 
-/** A run in doubt that is not to be tried again, since what it was entitled by is gone. */
+/** Marks a run in doubt that must not be tried again, since its entitlement has ended. */
 export function reportCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
   return runStore.update(entry, reported)
 }
@@ -58,7 +59,7 @@ function reported({ token: _, ...record }: RunRecord): RunRecord | undefined {
   return record.state === 'crashed' && record.onCrash === 'retry' ? { ...record, onCrash: 'report' } : undefined
 }
 
-/** What a run that never started is asked with, in place of what it was asked with before. */
+/** The question and its terms that replace those of a run that never started. */
 export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>> & CalledBy
 
 /** Questions of one run that take the place of others. Callers that each want another one do not ask for ever. */
@@ -70,7 +71,7 @@ const MAX_REPLACED = 3
  * question another caller has replaced meanwhile. Replaces a question that a person has received only once; after that,
  * the call waits for their answer.
  *
- * @param isPolled - Whether the question was polled just now. Else a no that was given since the last poll would be lost.
+ * @param isPolled - Whether the question was polled just now. Else a denial since the last poll would be lost.
  */
 export async function replaceQuestion(
   runStore: RunStore,
@@ -103,17 +104,19 @@ function tellingOf(was: RunRecord | undefined): EndedUnused['tell'] {
   }
 }
 
-/** Where the token was the credential itself, approver and owner are of one issuer (A9 a). */
+/**
+ * Returns the token to release. If the token was the credential itself, approver and owner have the same issuer (A9 a).
+ */
 async function release({ token, owner: { issuer } }: RunRecord, context: ChannelContext): Promise<void> {
   if (token === undefined) return
   await releaseToken(context.authorizationServers, { issuer, token: token.value, hint: 'access_token' })
 }
 
 /**
- * Says what became of a run whose process died in it (A5): `crashed -> completed`, with its result where that is
- * known, or `crashed -> approved`, unused: it may run within the time that its approval has left.
+ * Resolves a run whose process died during the body (A5): `crashed -> completed`, with its result if that is known, or
+ * `crashed -> approved`: it may run again while its approval is valid.
  *
- * Whatever is not `crashed` stays as it is.
+ * A run in any other state does not change.
  */
 export async function resolveCrash(
   runStore: RunStore,
@@ -123,7 +126,7 @@ export async function resolveCrash(
 ): Promise<Entry> {
   return runStore.update(await recordCrash(runStore, entry), (record) => {
     if (record.state !== 'crashed') return undefined
-    // The runner stays, whatever is said: one that was thought dead may still come back, and knows what happened.
+    // The runner stays in the record: a runner that was considered dead may still return with the result.
     const { token, inDoubtSince: _, ...rest } = record
     if (what === 'did_not_run') return { ...rest, state: 'approved', ...(token !== undefined && { token }) }
     return { ...rest, state: 'completed', result, endedAt: runStore.now() }

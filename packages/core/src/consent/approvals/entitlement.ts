@@ -5,14 +5,14 @@ import { isOfAnotherClient } from './channels-by-name.ts'
 import { SKEW_SECONDS } from './poll-times.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
 
-/** What a call demands of its record, as the policy says it now. */
+/** Requirements of a call for its record, by the current policy. */
 export interface Demand {
   readonly needsApproval: boolean
-  /** Approver that the policy names now; `undefined` where it names none. */
+  /** Approver that the policy names now, if it names one. */
   readonly approver: Principal | undefined
-  /** By which channel the policy asks now. */
+  /** Channel by which the policy asks now. */
   readonly channel: string
-  /** As which client that channel asks. Empty where it does not poll. */
+  /** Client under which that channel asks. Empty if it does not poll. */
   readonly client: string | undefined
   readonly policyVersion: string
   /** Linked accounts that the call would use now, by the names of its credentials. */
@@ -20,17 +20,17 @@ export interface Demand {
   readonly caller: Caller
   /** Ids of equal runs that are in doubt. */
   readonly inDoubt: readonly string[]
-  /** Whether this person's access was revoked at or after a time, in epoch seconds. Read from the store. */
+  /** Returns whether this person's access was revoked at or after a time, in epoch seconds. Reads the store. */
   readonly isRevokedSince: (approver: Principal, since: number) => Promise<boolean>
-  /** Whether the proof that the run was asked with was revoked. Read from the store. */
+  /** Returns whether the proof of the request for approval was revoked. Reads the store. */
   readonly isRevoked: (record: RunRecord) => Promise<boolean>
 }
 
-/** Why a run may start: decided at the moment of use, and never from how the record came to be (A11). */
+/** Reason why a run may start. It is decided when the run starts, and never by the history of the record (A11). */
 export type Entitlement =
   | { readonly kind: 'not_required' }
   | { readonly kind: 'answered'; readonly question: StoredQuestion; readonly answeredAt: number }
-  /** `isOthers`: the yes may be that of a caller, or of a version of the policy, that is still to come for it. */
+  /** `isOthers`: the approval may belong to another caller or another policy version, which may still use it. */
   | { readonly kind: 'ask'; readonly why: string; readonly isOthers?: boolean }
 
 /** Decides whether a run that is `approved` may start for this call. */
@@ -56,7 +56,7 @@ const isOthers = (record: RunRecord, demand: Demand): boolean =>
   !isSameCaller(record, demand.caller) ||
   (demand.client !== undefined && isOfAnotherClient(record, demand.client))
 
-/** Why a question, answered or not, is not the one that this call needs; `undefined` where it is. */
+/** Returns why a question, answered or not, does not fit this call. `undefined` if it fits. */
 export function misfitOf(record: RunRecord, demand: Demand): string | undefined {
   const { question, policyVersion, unsent } = record
   if (question === undefined || unsent) return 'no question sent'
@@ -73,7 +73,10 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
 
 const OTHER_ACCOUNT = 'the call would use another linked account now'
 
-/** Also where only one of them says which account: the policy, or the app, has chosen one since, or chooses none now. */
+/**
+ * Returns whether the accounts differ. If only one side names an account, they differ too: the policy or the app has
+ * changed its choice.
+ */
 const usesOthers = ({ accounts = {} }: RunRecord, demand: Demand): boolean =>
   !equalJson(accounts, demand.accounts ?? {})
 

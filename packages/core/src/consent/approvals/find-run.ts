@@ -4,18 +4,18 @@ import { starterOf } from './caller.ts'
 import { type Entry, isOpen, type RunRecord } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
-/** What is needed to find a run, or to make it. */
+/** Data to find a run, or to create it. */
 export interface RunDraft {
   readonly binding: string
   /** From `slotKey`. */
   readonly slotKey: string
-  /** Whether an open run of another slot may serve this one. Absent: none may. */
+  /** Returns whether an open run of another slot may serve this call. Absent: no other run may. */
   readonly fits?: ((record: RunRecord) => boolean) | undefined
   /** The record to create; asked for only when one is. */
   readonly record: (id: string) => RunRecord
 }
 
-/** Lost races in a row, before the store counts as unavailable. */
+/** Maximum number of lost races in a row, before the store counts as unavailable. */
 const MAX_RACES = 64
 
 /** Slots that one run serves. It lists all of them, since it keeps on the pointers of those that it lists. */
@@ -74,7 +74,8 @@ export async function recordCrash(runStore: RunStore, entry: Entry): Promise<Ent
   // Stryker disable next-line ConditionalExpression: Spares the look at the lease: the change below leaves whatever is not running as it is.
   if (entry.record.state !== 'running' || (await runStore.isLeased(runLease(entry.record.id)))) return entry
   const inDoubtSince = await runStore.storeNow()
-  // It may have ended, and let go of its lease, since it was read: then this swap fails and looks again.
+  // The run may have ended and released its lease since it was read. Then this swap fails, and the record is read
+  // again.
   return runStore.update(entry, (record) =>
     record.state === 'running' && record.runner === entry.record.runner
       ? { ...record, state: 'crashed', inDoubtSince }
@@ -84,7 +85,7 @@ export async function recordCrash(runStore: RunStore, entry: Entry): Promise<Ent
 
 export const runLease = (id: string): string => `lease:${id}`
 
-/** The id of the open run of this binding: of one that may be adopted, else of one to be made. */
+/** Returns the id of the open run for this binding: of one that can be shared, else of a new one. */
 async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<RunDraft['fits']>): Promise<string> {
   // By caller: a run that is about to be written may be adopted before it can be read.
   const openKey = `open:${await runStore.hash(draft.binding + starterOf(draft.record('')))}`

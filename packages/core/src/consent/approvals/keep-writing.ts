@@ -3,8 +3,8 @@ import type { Entry } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
 /**
- * For so long a store that does not answer is asked again, in the background. It keeps no process alive: where one dies
- * first, the leases tell the next reader.
+ * Time for which a write is retried in the background while the store does not answer. It keeps no process alive. If
+ * the process ends first, the leases tell the next reader.
  */
 export const STUBBORNLY = { seconds: 600, unref: true }
 
@@ -12,10 +12,10 @@ export const STUBBORNLY = { seconds: 600, unref: true }
 const underWay = new WeakMap<RunStore, Map<string, Promise<void>>>()
 
 /**
- * Writes what a channel said. It is not to be had again: without it the person would be asked a second time.
+ * Writes the result of a channel. The channel cannot repeat it: without it, the person would be asked again.
  *
- * Where the store fails, the call ends with its error, and the write goes on in the background until the store takes
- * it. Meanwhile `keptWrite` tells of it, so that nothing is sent.
+ * If the store fails, the call ends with its error. The write continues in the background until the store accepts it.
+ * Until then, `keptWrite` reports it, so that nothing is sent.
  */
 export async function keepWriting(runStore: RunStore, id: string, write: () => Promise<Entry>): Promise<Entry> {
   try {

@@ -13,7 +13,7 @@ export interface OpenRunStoreOptions {
   readonly keys?: StoreKeys | undefined
   readonly clock: Clock
   readonly onState?: (record: RunRecord) => void
-  /** Takes the events of questions, where there is no `onState`. */
+  /** Receives the events of questions, if there is no `onState`. */
   readonly audit?: ApprovalAudit | undefined
   /** @default those of the store, with a log position of their own */
   readonly revocations?: Revocations
@@ -38,7 +38,7 @@ export function openRunStore({
 }
 
 /**
- * Whether each proof that a run was asked with was revoked since, by the names in the store now (I11).
+ * Returns whether the proofs of a run's requests were revoked since, by the names in the store now (I11).
  *
  * @param now - Epoch milliseconds.
  * @throws StoreError The store did not answer.

@@ -2,18 +2,18 @@ import * as z from 'zod/mini'
 import { Collection, type OpenedStore } from '../../base/records/index.ts'
 import type { RunRecord } from './record.ts'
 
-/** Names are kept on with each new state, from so long after the run was created; they last as much longer. Seconds. */
+/** Age of a run, in seconds, from which each new state renews its names. They then last for the same time again. */
 export const NAMED_LONG_AGO_SECONDS = 24 * 3600
 
 const pointer = z.strictObject({ v: z.literal(1), id: z.string(), keptFor: z.number() })
 type Pointer = z.infer<typeof pointer>
 
-/** What leads to a run: `slot:` from a call, `open:` from equal ones. */
+/** Pointers to a run: `slot:` from a call, `open:` from equal calls. */
 export class Pointers {
   readonly #pointers: Collection<Pointer>
   readonly #keptFor: (record: RunRecord) => number
 
-  /** @param keptFor - How long what points to a record is kept. Seconds. */
+  /** @param keptFor - Returns how long a pointer to a record is kept, in seconds. */
   constructor(opened: OpenedStore, keptFor: (record: RunRecord) => number) {
     const ends = ({ keptFor }: Pointer) => ({ expiresInSeconds: keptFor })
     this.#pointers = new Collection<Pointer>(opened, { kind: 'pointer', schema: pointer, ends })
@@ -26,7 +26,8 @@ export class Pointers {
   }
 
   /**
-   * Sets a pointer where it is absent (`null`) or as it was read. Where another writer was faster, its word holds.
+   * Sets a pointer if it is absent (`null`) or unchanged since it was read. If another writer was faster, its value
+   * stays.
    *
    * @returns the id that the pointer has now.
    */
@@ -38,7 +39,10 @@ export class Pointers {
     return now?.record.id ?? record.id
   }
 
-  /** Lets the slots of a run that was created long ago find it for as long as it is kept (A12). Epoch seconds. */
+  /**
+   * Renews the slot pointers of a run that was created long ago, so that they find it as long as it is kept (A12).
+   * Epoch seconds.
+   */
   async keep(record: RunRecord, now: number): Promise<void> {
     // The clock of the process that made it may have been ahead.
     if (Math.abs(now - record.createdAt) <= NAMED_LONG_AGO_SECONDS) return

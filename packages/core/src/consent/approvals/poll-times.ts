@@ -20,12 +20,15 @@ const FIRST_JITTER = 0.5
 const JITTER = 0.2
 const MAX_JITTER_SECONDS = 10
 
-/** Returns the interval that a channel names, or `otherwise` where it names none that can be used. Seconds. */
+/** Returns the interval that a channel names, or `otherwise` if it names no usable one. Seconds. */
 export function intervalOf(named: number | undefined, otherwise: number): number {
   return isUsable(named) ? Math.max(MIN_INTERVAL_SECONDS, named) : otherwise
 }
 
-/** Channels are code of others: what they name may be NaN, infinite, negative or no number at all. */
+/**
+ * Returns whether a time can be used. A channel is code of the app, and may name NaN, an infinite or negative number,
+ * or no number.
+ */
 export function isUsable(seconds: number | undefined): seconds is number {
   return Number.isFinite(seconds) && (seconds as number) > 0
 }
@@ -33,14 +36,14 @@ export function isUsable(seconds: number | undefined): seconds is number {
 /** `nextPollAt` of a question that is never polled for. Epoch seconds. */
 export const NEVER = Number.MAX_SAFE_INTEGER
 
-/** What decides when a question is polled next. All in seconds. */
+/** Values that decide when a question is polled next. All in seconds. */
 export interface PollTimes {
   /** Epoch: when the response to the last request arrived. */
   readonly now: number
   readonly interval: number
   /** The interval so far. `0` after the question was sent, when no poll was made yet. */
   readonly before: number
-  /** How long the server asked to wait, beside the interval. */
+  /** Additional wait that the server asked for. */
   readonly retryAfter?: number | undefined
   /** Epoch: when the delivery, or the question, ends. */
   readonly end: number
@@ -76,7 +79,7 @@ export function endOf({ question, delivery: { expiresAt, receivedAt } }: Deliver
   return ends.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...ends)
 }
 
-/** Whether no later poll can find an answer that counts. */
+/** Returns whether no later poll can find an answer that counts. */
 export function isDeliveryOver(record: Delivered, now: number): boolean {
   const { pendingAt = 0, nextPollAt } = record.delivery
   const end = endOf(record)

@@ -44,7 +44,7 @@ const result = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('not_storable') }),
 ])
 
-/** What a stored run must be. */
+/** Schema of a stored run. */
 export const runRecord = z.object({
   v: z.literal(1),
   id: text,

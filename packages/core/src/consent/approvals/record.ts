@@ -28,7 +28,7 @@ export type RunState =
 const cameBack = ['completed', 'crashed'] as const
 
 const next: Readonly<Record<RunState, readonly RunState[]>> = {
-  // Back to `requested`: the delivery ran out, or its answer was lost, and the person is asked again (A7).
+  // Back to `requested`: the delivery expired, or its answer was lost, and the person is asked again (A7).
   requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
   pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
   // Back to `requested`: the approval does not fit the call any more (A11).
@@ -49,24 +49,24 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
 
 export const mayBecome = (from: RunState, to: RunState): boolean => from === to || next[from].includes(to)
 
-/** Bodies of one run that may start: one that had no effect may be tried again, and not for ever. */
+/** Maximum number of bodies that one run may start: a body without effect may be tried again. */
 export const MAX_TRIES = 3
 
 /** A run in doubt that `onCrash: 'retry'` lets start again, with the same key. */
 export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
   state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && (usableUntil === undefined || now < usableUntil)
 
-/** A person is asked, or is about to be. */
+/** Returns whether the run waits for an answer: the question was or will be sent. */
 export const isOpen = ({ state }: RunRecord): boolean => state === 'requested' || state === 'pending'
 
 /** The run never started, or had no effect, and may start, or be asked about again. */
 export const isUnused = (record: RunRecord): boolean =>
   isOpen(record) || record.state === 'approved' || (record.state === 'failed' && record.unsent === true)
 
-/** Only its runner can still change the run, or a call that asks again. */
+/** Returns whether only the runner can still change the run, or a call that asks again. */
 export const isSettled = (state: RunState): boolean => next[state].every((to) => next.failed.includes(to))
 
-/** What a person is asked. Computed once and stored: every send and every look uses this text. */
+/** The question for a person. It is computed once and stored. Every delivery and every poll use this text. */
 export interface StoredQuestion {
   /** Random: a question that takes the place of another has another id. */
   readonly id: string
@@ -74,23 +74,26 @@ export interface StoredQuestion {
   readonly message: string
   readonly details: readonly AuthorizationDetail[]
   readonly channel: string
-  /** The client that asks, at the approver's issuer: a server knows no request of another. Empty where the channel does not poll. */
+  /**
+   * The client that asks, at the approver's issuer: a server knows only requests of the same client. Empty if the
+   * channel does not poll.
+   */
   readonly client?: string | undefined
-  /** Set where the answer's token is the credential itself (A9 a). */
+  /** Set if the answer's token is the credential itself (A9 a). */
   readonly credential?: { readonly resource: string; readonly scopes: readonly string[] }
   /** Epoch seconds. */
   readonly expiresAt: number
-  /** Ids of the equal runs in doubt that the message tells of (A13). */
+  /** Ids of the equal runs in doubt that the message mentions (A13). */
   readonly toldInDoubt?: readonly string[]
-  /** How long an answer may be used, in seconds. @default 900 */
+  /** Time for which an answer may be used, in seconds. @default 900 */
   readonly useWithinSeconds?: number
-  /** How long a second no closes an equal call, in seconds. @default 600 */
+  /** Time for which a second denial closes an equal call, in seconds. @default 600 */
   readonly askAgainAfterSeconds?: number
   /** How often it is sent where no answer comes. @default 3 */
   readonly maxSends?: number
 }
 
-/** How the question was delivered, and when to poll for the answer. */
+/** Delivery of the question, and the time of the next poll. */
 export interface Delivery {
   readonly state: JsonObject
   /** Epoch seconds. */
@@ -107,11 +110,11 @@ export interface Delivery {
   readonly receivedAt?: number
 }
 
-/** What came back from the body, as it can be told again. */
+/** Result of the body, in the form in which it can be repeated. */
 export type StoredResult =
   | { readonly kind: 'json'; readonly value: Json }
   | { readonly kind: 'undefined' }
-  /** Not plain JSON, or larger than may be kept: it can be given once only. */
+  /** Not plain JSON, or too large to store: it can be returned only once. */
   | { readonly kind: 'not_storable' }
 
 /** One run of a tool for one owner with one input. Sealed at rest as a whole. */
@@ -125,13 +128,13 @@ export interface RunRecord {
   readonly owner: Owner
   readonly actor?: Actor
   readonly delegationId?: string
-  /** Of the calls that share it. Absent where one of them came without a session. */
+  /** Sessions of the calls that share the run. Absent if one of them has no session. */
   readonly sessionIds?: readonly string[]
-  /** Epoch seconds: when the proof was made that it was begun or asked with, where the proof says it. */
+  /** Time at which the proof of the request was made, in epoch seconds, if the proof states it. */
   readonly provenAt?: number
   /**
-   * Linked accounts that the call would use when it was asked about, or uses since it started: by the names of its
-   * credentials, where the vault says which they are.
+   * Linked accounts, by the names of their credentials, if the vault names accounts: those that the question was about,
+   * or those that the run has used since it started.
    */
   readonly accounts?: Readonly<Record<string, string>>
   /** The first parsed input: what every try of this run runs with (A12). */
@@ -145,23 +148,23 @@ export interface RunRecord {
   readonly createdAt: number
   readonly question?: StoredQuestion
   readonly delivery?: Delivery
-  /** How often the question was sent. */
+  /** Number of times that the question was sent. */
   readonly sends: number
-  /** How often a question took the place of another one. */
+  /** Number of times that a question replaced another one. */
   readonly replaced?: number
-  /** Why the person is asked again, or why nothing can come of it. For the operator. */
+  /** Reason why the person is asked again, or why the run cannot succeed. For the operator. */
   readonly note?: string
   /** With `failed`: the channel refused to send the question. The next call of the slot asks again. */
   readonly unsent?: boolean
-  /** Epoch seconds: when the person answered, where that is known, else the earliest time at which they can have. */
+  /** Time at which the person answered, in epoch seconds. If it is unknown, the earliest possible time. */
   readonly answeredAt?: number
   /** Epoch seconds: when the answer was found. Later than `answeredAt`, where polls had failed in between. */
   readonly foundAt?: number
   /** Evidence of the channel for the answer. */
   readonly evidence?: JsonObject
-  /** Epoch seconds: an approval that was not used by then is void, by the clock of the store (A5). */
+  /** Time at which an unused approval becomes void, in epoch seconds, by the clock of the store (A5). */
   readonly usableUntil?: number
-  /** The approval's own token, where it is the credential. Never cached elsewhere (I2). */
+  /** The approval's own token, if it is the credential. Never cached elsewhere (I2). */
   readonly token?: {
     readonly value: string
     readonly scopes: readonly string[]
@@ -172,7 +175,7 @@ export interface RunRecord {
   }
   /** Runner of the body. Absent if the body had no effect. */
   readonly runner?: string
-  /** How often a body started. */
+  /** Number of times that a body started. */
   readonly tries?: number
   /** Epoch seconds: when the last body started. */
   readonly startedAt?: number
@@ -180,16 +183,16 @@ export interface RunRecord {
   readonly inDoubtSince?: number
   readonly endedAt?: number
   readonly result?: StoredResult
-  /** Of a no: the approver allowed to be asked again. */
+  /** Set on a denial if the approver allowed another question. */
   readonly reopened?: boolean
-  /** A watcher told the app how the question ended. */
+  /** Whether a watcher notified the app of the question's end. */
   readonly told?: boolean
 }
 
 /** A run as it was read, with the version to swap it by. */
 export type Entry = Stored<RunRecord>
 
-/** Noes of one approver to one tool of one owner count together, within this window. Seconds. */
+/** Window in which the denials of one approver, for one tool of one owner, count together. Seconds. */
 export const NOES_WINDOW_SECONDS = 600
 
 /** Refusals are indexed by their time: one index of all of them would grow without end. Epoch seconds. */

@@ -2,31 +2,31 @@ import { isSamePrincipal } from '../../base/contract/index.ts'
 import { type Entry, NOES_WINDOW_SECONDS, type Refused, type RunRecord, type StoredQuestion } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
-/** After a no, an equal call is asked once more, this long after it at the earliest. Seconds. */
+/** Minimum time after a denial before an equal call is asked once more, in seconds. */
 const ONCE_MORE_AFTER_SECONDS = 60
 
-/** So many noes of one approver to one tool of one owner close that tool, for the window in which they were given. */
+/** Number of denials of one approver, for one tool of one owner, that close the tool for the rest of the window. */
 const MAX_NOES = 3
 
-/** How long a second no closes an equal call, where the policy does not say it. Seconds. */
+/** Default time for which a second denial closes an equal call, in seconds. */
 const ASK_AGAIN_AFTER_SECONDS = 600
 
 /** A question that may be asked, or not. */
 export interface Asking extends Pick<RunRecord, 'owner' | 'tool' | 'binding'> {
   readonly question: StoredQuestion
-  /** Of the run that asks, where it is written already. */
+  /** Id of the run that asks, if it is stored already. */
   readonly id?: string
 }
 
-/** What earlier noes of the approver mean for a question. */
+/** Effect of earlier denials on a question. */
 export interface AfterNoes {
-  /** Epoch seconds: until then the approver may not be asked. `undefined` where they may be asked now. */
+  /** Time until which the approver must not be asked, in epoch seconds. `undefined`: they may be asked now. */
   readonly closedUntil: number | undefined
-  /** They said no to an equal call: one may be asked, and no other one beside it. */
+  /** Whether they denied an equal call: then only one such question may be open at a time. */
   readonly isOnceMore: boolean
 }
 
-/** Whether the approver may be asked now, since they may have said no before (A14). */
+/** Returns whether the approver may be asked now, after possible denials (A14). */
 export async function afterNoes(runStore: RunStore, asking: Asking): Promise<AfterNoes> {
   const { owner, tool, binding, question } = asking
   const { askAgainAfterSeconds = ASK_AGAIN_AFTER_SECONDS } = question
@@ -43,7 +43,7 @@ export async function afterNoes(runStore: RunStore, asking: Asking): Promise<Aft
   return { closedUntil: isAsked ? now + ONCE_MORE_AFTER_SECONDS : undefined, isOnceMore }
 }
 
-/** Whether an equal question is with the approver now. */
+/** Returns whether the approver has an equal open question now. */
 async function isEqualAsked(runStore: RunStore, { id, owner, tool, binding, question }: Asking): Promise<boolean> {
   const now = runStore.now()
   const open = await runStore.openOf(binding)
@@ -71,7 +71,7 @@ function closedCall([newest, before]: readonly number[], askAgainAfterSeconds: n
   return newest + (isSecond ? askAgainAfterSeconds : Math.min(ONCE_MORE_AFTER_SECONDS, askAgainAfterSeconds))
 }
 
-/** Lets the approver of a question be asked again: their noes to this tool of this owner count no more. */
+/** Allows the approver of a question to be asked again: their denials for this tool and owner no longer count. */
 export async function reopen(runStore: RunStore, { record: { owner, question, tool } }: Entry): Promise<void> {
   if (question === undefined) return
   const asked = { owner, approver: question.approver, tool }
@@ -83,7 +83,7 @@ export async function reopen(runStore: RunStore, { record: { owner, question, to
 /** Longest time for which a second no may close a call. Seconds. */
 export const MAX_ASK_AGAIN_SECONDS = 24 * 3600
 
-/** Noes that count, the newest first. */
+/** Returns the denials that count, newest first. */
 async function noesSince(runStore: RunStore, asked: Refused, since: number): Promise<readonly Entry[]> {
   const found = await runStore.refusedSince(asked, since)
   return found
@@ -93,7 +93,7 @@ async function noesSince(runStore: RunStore, asked: Refused, since: number): Pro
 
 const endOf = ({ record }: Entry): number => record.endedAt ?? 0
 
-/** An index row proves nothing: what the record says counts. */
+/** An index row proves nothing: the record decides. */
 function isOf({ owner, tool, question }: RunRecord, asked: Refused): boolean {
   return (
     tool === asked.tool && isSamePrincipal(owner, asked.owner) && isSamePrincipal(question?.approver, asked.approver)

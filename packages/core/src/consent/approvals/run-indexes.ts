@@ -3,7 +3,7 @@ import type { Name } from '../../base/records/index.ts'
 import { revocableName, revocableNames } from '../revocation/index.ts'
 import { bucketOf, isOpen, isSettled, type Refused, type RunRecord } from './record.ts'
 
-/** The names under which runs are found: whom and what they are about. */
+/** The index names under which runs are found, by owner, approver and tool. */
 export const runIndex = {
   /** Equal runs whose body started and has not returned. */
   started: (binding: string): Name => ['started', binding],
@@ -13,7 +13,7 @@ export const runIndex = {
   approver: (approver: Principal): Name => ['approver', principalKey(approver)],
   /** Runs of this owner, or of this session of an issuer's, that are not settled. */
   owner: revocableName,
-  /** Noes, by when they were given. */
+  /** Denials, by their time. */
   refused: ({ owner, approver, tool }: Refused, bucket: number): Name => [
     'refused',
     principalKey(owner),
@@ -23,7 +23,7 @@ export const runIndex = {
   ],
 }
 
-/** All that a record stands in now. */
+/** Returns all index names of a record. */
 export function indexOfRun(record: RunRecord): readonly Name[] {
   const { owner, sessionIds = [], state, question, binding, tool, endedAt = 0 } = record
   const names: Name[] = []

@@ -17,16 +17,19 @@ import { runRecord } from './record-schema.ts'
 import { indexOfRun, runIndex } from './run-indexes.ts'
 import { dueOf, LOOKS } from './watch-due.ts'
 
-/** A run is kept this long after its end, so that a message replayed by a framework gets its result and not a second run. */
+/**
+ * Time for which a run is kept after its end. A message that a framework replays then gets the result, and does not run
+ * again.
+ */
 const RETENTION_SECONDS = 30 * 24 * 3600
 
-/** A record outlives what points to it, so that no pointer leads to nothing. */
+/** Time by which a record outlives its pointers, so that no pointer leads to a missing record. */
 const POINTERS_END_BEFORE_SECONDS = 24 * 3600
 
 /** Store, keys, clock and callbacks of a {@link RunStore}. */
 export interface RunStoreOptions extends OpenedStore {
   readonly clock: Clock
-  /** Whether the proof that a run was asked with was revoked since (I11). */
+  /** Returns whether the proof of a run's request was revoked since (I11). */
   readonly isRevoked: (record: RunRecord) => Promise<boolean>
   /** Called with each new state after it is written, by the process that wrote it. */
   readonly onState?: ((record: RunRecord) => void) | undefined
@@ -76,7 +79,7 @@ export class RunStore {
     return answeredAt ? this.storeNow() : this.now()
   }
 
-  /** `undefined` also for what is no text: it may come from a request to the app. */
+  /** Returns `undefined` also for an id that is not text: it may come from a request to the app. */
   async read(id: string): Promise<Entry | undefined> {
     return typeof id === 'string' ? this.#runs.get(await this.#runs.keyOf(id)) : undefined
   }
@@ -87,8 +90,8 @@ export class RunStore {
   }
 
   /**
-   * Changes a record as long as `change` wants to: it gets the newest state each time another writer was faster, and
-   * returns `undefined` to leave it.
+   * Changes a record. If another writer was faster, calls `change` again with the newest state. `change` returns
+   * `undefined` to leave the record unchanged.
    */
   async update(entry: Entry, change: (record: RunRecord) => RunRecord | undefined): Promise<Entry> {
     let news: RunState | undefined
@@ -118,8 +121,8 @@ export class RunStore {
   }
 
   /**
-   * Takes records whose poll is due. No other worker gets them before the lease ends. What does not open is
-   * an error in its place, so that one bad record does not hold up the others.
+   * Takes records whose poll is due. No other worker gets them before the lease ends. A record that cannot be opened is
+   * returned as an error, so that it does not block the others.
    */
   async claimPolls(limit: number, leaseSeconds: number): Promise<readonly (Entry | StoreError)[]> {
     const claimed = await this.#runs.claimDue(LOOKS, { limit, leaseSeconds })

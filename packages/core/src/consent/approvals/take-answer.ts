@@ -86,7 +86,7 @@ function checked(given: VerifiedAnswer): VerifiedAnswer {
   )
 }
 
-/** A person who is proved by a channel alone. Made by {@link approvalAnswers} only. */
+/** A person whom only a channel vouches for. Made by {@link approvalAnswers} only. */
 class Vouched {
   readonly identity: Principal
   readonly checkedAt: number
@@ -143,7 +143,7 @@ export async function takeAnswer(
   return { id, state }
 }
 
-/** Whether an answer that arrives at this time counts: it is not late, and does not have to bring the credential. */
+/** Returns whether an answer that arrives at this time counts: it is not late, and need not bring a credential. */
 export const isAnswerable = ({ expiresAt, credential }: StoredQuestion, now: number): boolean =>
   credential === undefined && now < expiresAt
 

@@ -17,35 +17,35 @@ const MAX_WAIT_MS = 5_000
 /** Questions to claim beyond what one issuer allows in time. The issuer of a question is unknown until the claim. */
 const EXPLORED = 20
 
-/** Claims in a row that found only damage, after which the store counts as damaged as a whole. */
+/** Number of claims in a row with only damaged records, after which the whole store counts as damaged. */
 const MAX_DAMAGED_CLAIMS = 10
 
-/** What a watcher did so far. */
+/** Statistics of a watcher. */
 export interface WatcherStatistics {
-  /** Questions that this watcher brought a step further, or looked at in vain. */
+  /** Polls of this watcher, including those that found no change. */
   readonly looks: number
-  /** Questions of whose end the app was told. */
+  /** Questions whose end the app was notified of. */
   readonly told: number
-  /** Put off since their issuer had too many. */
+  /** Questions that were postponed because their issuer had too many. */
   readonly putOff: number
   /** Number of faults that the watcher met and went on after. */
   readonly faults: number
   /** Polls that run or wait for their turn. */
   readonly underWay: number
-  /** How late the looks began, in seconds. */
+  /** Delay of the polls, in seconds. */
   readonly lateness: { readonly mean: number; readonly max: number }
 }
 
 /** Follows open questions. Made by {@link createWatcher}. */
 export interface Watcher {
   /**
-   * Follows what is due until the signal aborts, and returns when all that is under way has ended: up to 60 s
-   * where servers hold polls open. Questions that only waited for their turn are given back at once.
+   * Handles due questions until the signal aborts. Returns when all requests have ended, up to 60 s later if servers
+   * hold polls open. Releases questions that only waited for their turn at once.
    *
-   * A store that does not answer is asked again, and a damaged record holds up no other. Several watchers share the
-   * work of one store.
-   * @throws StoreError The store holds what cannot be trusted: our keys open nothing in it, it is of a newer release,
-   *   or damaged as a whole.
+   * Retries a store that does not answer. A damaged record does not block the others. Several watchers share the work
+   * of one store.
+   * @throws StoreError The store cannot be trusted: the keys open no record in it, it is of a newer release, or all of
+   *   it is damaged.
    * @throws ConfigurationError `signal` is not an `AbortSignal`.
    */
   run(signal: AbortSignal): Promise<void>
@@ -54,11 +54,11 @@ export interface Watcher {
 }
 
 /**
- * Follows the open questions of background agents, in one process for all of them: sends what was left unsent,
- * polls when a poll is due, and tells the app how each question ended.
+ * Follows the open questions of background agents, in one process for all of them: sends unsent questions, polls when a
+ * poll is due, and notifies the app how each question ended.
  *
- * Runs no tool: `onAnswer` calls `guard.run` again, which finds the approval under its slot. A watcher that dies
- * is replaced by the next one; nothing is lost, and the app may be told twice.
+ * Runs no tool: `onAnswer` calls `guard.run` again, which finds the approval under its slot. A watcher that dies is
+ * replaced by the next one; nothing is lost, and the app may be notified twice.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */
@@ -124,11 +124,14 @@ class StoreWatcher implements Watcher {
     this.#hasOpened ||= unread.length < claimed.length
     for (const error of unread) this.#note(error, undefined)
     const stranger = unread.find(({ reason }) => reason === 'wrong_key')
-    // Others may have newer keys for a while; who has never opened anything has the wrong ones.
+    // Other processes may have newer keys for a while. A process that has opened no record has the wrong keys.
     if (stranger !== undefined && !this.#hasOpened) throw stranger
   }
 
-  /** A damaged record is put off by its store, so that the next claim finds what comes after it. */
+  /**
+   * Returns whether the error concerns one record. The store postpones a damaged record, so that the next claim finds
+   * other records.
+   */
   #isPassing({ reason }: StoreError): boolean {
     return reason === 'corrupt' && ++this.#damagedClaims < MAX_DAMAGED_CLAIMS
   }
@@ -168,19 +171,20 @@ class StoreWatcher implements Watcher {
     this.#counts.lateMax = Math.max(this.#counts.lateMax, late)
   }
 
-  /** Its issuer has more than may be asked of it: later, and not all at once. */
+  /** Postpones a question whose issuer has reached its limit of polls. Spreads such questions over time. */
   async #putOff(entry: Entry): Promise<void> {
     this.#counts.putOff++
     const at = this.#settings.runStore.now() + (MAX_WAIT_MS / 1000) * (1 + Math.random())
     await this.#settings.runStore.update(entry, (record) => {
       if (!isPending(record)) return undefined
       const delivery = { ...record.delivery, nextPollAt: Math.max(at, record.delivery.nextPollAt) }
-      // Put off for longer than an answer counts, it would end without a last poll: the claim's own end is later.
+      // If it were postponed beyond the time in which an answer counts, it would end without a last poll. The claim's
+      // lease ends later.
       return nextStepAt({ ...record, delivery }) < delivery.nextPollAt ? undefined : { ...record, delivery }
     })
   }
 
-  /** Written as it is, a record is due again as before, for whichever watcher comes. */
+  /** Writes the record unchanged, so that it is due again for any watcher. */
   async #release(entry: Entry): Promise<void> {
     let isOld = true
     await this.#settings.runStore.update(entry, (record) => {
@@ -223,7 +227,7 @@ export class Pace {
     return at - now
   }
 
-  /** How far ahead an issuer's moments are taken, in milliseconds. */
+  /** Returns how far ahead the poll times of an issuer are taken, in milliseconds. */
   backlog(issuer: string, now: number): number {
     return Math.max(0, (this.#nextAt.get(issuer) ?? 0) - now)
   }

@@ -11,10 +11,10 @@ const UNSENT_SECONDS = 60
 const FOREGROUND_SECONDS = 10
 
 /**
- * Next time that a watcher polls a record, in epoch seconds; `undefined` where nothing is left to do.
+ * Next time that a watcher polls a record, in epoch seconds; Returns `undefined` if nothing remains to be done.
  *
- * An answered question stays in the queue until the app was told of it: a watcher that died between
- * answer and telling is replaced by the next one.
+ * An answered question stays in the queue until the app is notified: another watcher continues if this one dies in
+ * between.
  */
 export function dueOf({ question, delivery, state, told }: RunRecord, now: number): number | undefined {
   if (question === undefined) return undefined

@@ -5,7 +5,7 @@ import { type Entry, isOpen, type RunRecord } from './record.ts'
 import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
 import { wake } from './watch-wake.ts'
 
-/** The app is told by one watcher at a time; the lease is renewed while it takes its time. Seconds. */
+/** Lease with which one watcher at a time notifies the app. It is renewed during the notification. Seconds. */
 const TELLING_SECONDS = 60
 
 const endings: readonly unknown[] = ['approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked']
@@ -16,14 +16,14 @@ const isUntold = (record: RunRecord): record is Ended =>
   record.question !== undefined && record.told !== true && endings.includes(record.state)
 
 /**
- * Advances one due question: sends it where it is unsent, polls for its answer, and tells the app how it ended.
+ * Advances one due question: sends it if it is unsent, polls for its answer, and notifies the app how it ended.
  * Persists each step before the next one, so that another watcher can continue after a crash.
  */
 export async function watchEntry(entry: Entry, settings: WatcherSettings): Promise<'open' | 'told'> {
   const { runStore, channels, context } = settings
   const { question } = entry.record
   const channel = channelThatAsked(entry.record, channels, context.authorizationServers)
-  // Where the channel of its name is another client's, so is the app that is to be told.
+  // If the channel of this name belongs to another client, that client's app must be notified.
   if (channel === undefined && (isOpen(entry.record) || channels.has(question?.channel ?? ''))) {
     throw new ConfigurationError(
       'approvals',
@@ -43,7 +43,7 @@ async function tell(entry: Entry, { runStore, onAnswer }: WatcherSettings): Prom
   if (lease === undefined) return 'open'
   const stopRenewing = lease.keep()
   try {
-    // Another watcher may have told it since this one read the record.
+    // Another watcher may have notified the app since this one read the record.
     const { record } = (await runStore.read(id)) ?? entry
     if (!isUntold(record)) return 'open'
     await onAnswer({ id, tool: record.tool, state: record.state, owner: record.owner })

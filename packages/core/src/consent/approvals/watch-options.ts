@@ -2,7 +2,7 @@ import type { Owner } from '../../base/contract/index.ts'
 import { checkValues, kinds, needed, upTo } from '../../base/values/index.ts'
 import { type ChannelsOptions, type OpenedChannels, openChannels } from './channels-by-name.ts'
 
-/** How a question ended. Holds no token. */
+/** Result of a question. Contains no token. */
 export interface WatchedAnswer {
   /** The id that the interrupt carried. */
   readonly id: string
@@ -10,7 +10,7 @@ export interface WatchedAnswer {
   readonly tool: string
   /** State in which the question ended. */
   readonly state: 'approved' | 'denied' | 'expired' | 'failed' | 'cancelled' | 'revoked'
-  /** For whom the agent acts. Names a user; proves nothing. */
+  /** The user for whom the agent acts. Proves nothing. */
   readonly owner: Owner
 }
 
@@ -27,11 +27,11 @@ export interface WatcherOptions extends ChannelsOptions {
   readonly maxPollsPerSecond?: number
   /** Maximum of polls at a time. A server that holds polls open needs more. @default 200 */
   readonly maxConcurrentPolls?: number
-  /** How often the store is asked for what is due, in milliseconds. @default 250 */
+  /** Interval at which the store is asked for due questions, in milliseconds. @default 250 */
   readonly everyMs?: number
 }
 
-/** What a watcher was made of, checked. */
+/** Checked settings of a watcher. */
 export interface WatcherSettings extends OpenedChannels {
   readonly onAnswer: WatcherOptions['onAnswer']
   readonly onFault: NonNullable<WatcherOptions['onFault']>

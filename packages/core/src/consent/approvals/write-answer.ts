@@ -12,7 +12,7 @@ export type Pending = RunRecord & { readonly question: StoredQuestion; readonly 
 export const isPending = (record: RunRecord): record is Pending =>
   record.state === 'pending' && record.question !== undefined && record.delivery !== undefined
 
-/** When the poll was sent, and when its answer was there. Epoch seconds. */
+/** Times at which the poll was sent and its answer arrived. Epoch seconds. */
 interface Times {
   readonly sentAt: number
   readonly now: number
@@ -30,7 +30,7 @@ export function evidenceOf(value: unknown): RunRecord['evidence'] {
 /**
  * Writes an answer into its record. Only this function writes answers, both polled and pushed ones.
  *
- * @param toAnswer - The question that was answered, as the newest state of the record has it; else nothing is written.
+ * @param toAnswer - The answered question. Nothing is written if the newest record has another one.
  * @returns the record as it is now, and whether it was this answer that changed it.
  */
 export async function writeAnswer(
@@ -40,7 +40,7 @@ export async function writeAnswer(
   { answer, sentAt, now }: { readonly answer: ApprovalAnswer } & Times,
 ): Promise<{ readonly entry: Entry; readonly isWritten: boolean }> {
   let isWritten = false
-  // What the clock of the store showed then.
+  // Time by the clock of the store at that moment.
   const byStore = answer.status === 'approved' ? (await runStore.storeNow()) - runStore.now() + now : now
   const written = await runStore.update(entry, (record) => {
     isWritten = isPending(record) && toAnswer(record.question)
@@ -93,14 +93,14 @@ function postponed({ question, delivery }: Pending, answer: Of<'pending'>, { sen
 }
 
 /**
- * An answer counts that arrived before the question's end, or was given before it by the channel's proof; both plus
- * the difference that clocks may have. Its use, and what was revoked since, count from the earliest time at which it can
- * have been given.
+ * Applies an approval. An answer counts if it arrived before the question's end, or if the channel proves that it was
+ * given before. Both allow for clock skew. Its use, and later revocations, count from the earliest possible time of the
+ * answer.
  */
 function approved(record: Pending, answer: Of<'approved'>, now: number, byStore: number): RunRecord {
   const { question, delivery } = record
   const { token } = answer
-  // What was to be held by the server is not quietly held by us instead (A9).
+  // If the server was to enforce the approval, the SDK must not silently enforce it instead (A9).
   if (question.credential !== undefined && token === undefined) {
     return ended(record, 'failed', 'the answer brought no token, where the token is the approval', now)
   }
@@ -138,8 +138,8 @@ function approved(record: Pending, answer: Of<'approved'>, now: number, byStore:
 }
 
 /**
- * Returns when the person answered, where the channel's time proves it. A time that is not clearly after the question
- * was last found open proves nothing: it may be that of an earlier login.
+ * Returns when the person answered, if the channel's time proves it. A time that is not clearly after the last poll
+ * without an answer proves nothing: it may be the time of an earlier login.
  */
 function provenTime({ answeredAt }: Of<'approved'>, { pendingAt = 0 }: Delivery, now: number): number | undefined {
   if (!isUsable(answeredAt) || answeredAt > now + SKEW_SECONDS) return undefined
@@ -152,7 +152,7 @@ function ended(record: Pending, state: 'denied' | 'failed' | 'expired', note: st
   return { ...rest, state, note, endedAt: now }
 }
 
-/** A7: a question outlives its delivery. Until its end the person is asked again, a bounded number of times. */
+/** A7: a question outlives its delivery. Until its end, the person is asked again, up to a limit. */
 export function askedAgain(record: Pending, why: 'expired' | 'answer_lost', now: number): RunRecord {
   if (now >= record.question.expiresAt || isSentOut(record.sends, record.question)) {
     return ended(record, 'expired', why === 'expired' ? 'no answer in time' : 'the answer was lost', now)

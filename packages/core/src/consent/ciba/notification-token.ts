@@ -25,7 +25,7 @@ export function approvalOf(token: string): string | undefined {
   return at > 0 ? token.slice(0, at) : undefined
 }
 
-/** Hashed before they are compared, in a time that does not depend on where they differ. */
+/** Compares a token with its digest, in a time that does not depend on where they differ. */
 export async function isNotificationToken(token: string, digest: string): Promise<boolean> {
   return equalSecrets(await sha256(token), digest)
 }

@@ -56,7 +56,7 @@ export async function requestBackchannelAuthentication(
   return { state: storedState(state), interval: state.interval, expiresAt: state.expiresAt }
 }
 
-/** Names what was sent: a value of another parameter may be a secret. */
+/** Returns the names of the parameters that were sent. Their values may be secrets. */
 function sentParameters(parameters: BackchannelParameters): string {
   const shown = (name: string) => (/^request(?:ed)?_expiry$/.test(name) ? `${name} ${parameters[name]}` : name)
   return `Sent were ${Object.keys(parameters).map(shown).join(', ')}: compare each with what the server takes`

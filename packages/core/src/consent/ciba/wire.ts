@@ -22,7 +22,7 @@ export interface CibaState {
   readonly acrValues?: readonly string[]
   /** Failed polls in a row: network faults, 429, 5xx. */
   readonly faults?: number
-  /** Digest of the notification token, where the server was asked to ping. */
+  /** Digest of the notification token, if the server was asked to ping. */
   readonly notification?: string
   /** Set after a ping of the server; a second ping adds no information. */
   readonly pinged?: boolean

@@ -161,7 +161,7 @@ function checkLimit(limit: UseLimit): UseLimit {
   return { uses, windowSeconds }
 }
 
-/** Uses the refresh token at once, which proves that it is this user's. Other copies of it stop working. */
+/** Uses the refresh token at once, which proves that it belongs to this user. Other copies of it stop working. */
 async function ownLogin(refreshToken: string, identity: UserIdentity, context: LoginContext): Promise<StoredSession> {
   requireText(at('refreshToken'), refreshToken)
   const { type, audience, keyThumbprint } = subjectTokenOf(identity) ?? {}
@@ -170,7 +170,7 @@ async function ownLogin(refreshToken: string, identity: UserIdentity, context: L
       identity,
       token: { value: '', keyThumbprint },
       refreshToken,
-      // As the user was verified, so will their next tokens be.
+      // Later tokens are verified as this one was.
       // Stryker disable next-line ConditionalExpression: An audience that is `undefined` reads as one that is absent: `renewLogin` looks at its value alone.
       ...(type === 'access_token' && audience !== undefined && { audience }),
       renewedAt: 0,

@@ -26,7 +26,7 @@ export function bindToDelegation(
   })
 }
 
-/** The bounds of a delegated identity; `undefined` where this copy of the package did not make it. */
+/** Returns the limits of a delegated identity. `undefined` if this copy of the package did not make it. */
 export function delegationBoundsOf(identity: Identity): DelegationBounds | undefined {
   return bounds.get(identity)
 }

@@ -48,7 +48,7 @@ export interface DelegationRecord {
   readonly expiresAt: number
   /** Time of the proof by which the user agreed, in epoch seconds. A later revocation ends the delegation. */
   readonly provenAt: number
-  /** The session in which it was made: ends with it, where that is revoked. */
+  /** The session in which it was made. The delegation ends if that session is revoked. */
   readonly sessionId?: string | undefined
   /** Login that gives tokens. Removed when the delegation is revoked. */
   readonly login?: StoredSession | undefined

@@ -262,7 +262,8 @@ function renewedLogin(
       servers,
       clock,
       signal,
-      // Another caller renewed it since this use read it. Its time says nothing: the clock of that process may be ahead.
+      // Another caller has renewed the login since this use read it. Its time is not compared: the clock of that
+      // process may be ahead.
       isFresh: ({ token }) => token.value !== record.login?.token.value,
       keepsThroughOutage: false,
     },

@@ -41,14 +41,14 @@ const MAX_BODY_MS = 30_000
 /** The media type of a body, without its parameters. */
 const typeOf = (request: Request) => request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
 
-/** The body of a JSON request; `undefined` where it is another type, too large, too slow, or no JSON. */
+/** Reads the body of a JSON request. `undefined` if it has another type, is too large, too slow, or not JSON. */
 export async function readJson(request: Request): Promise<unknown> {
   if (typeOf(request) !== 'application/json') return undefined
   const text = await readText(request)
   return text === undefined ? undefined : parsedJson(text)
 }
 
-/** The body as text; `undefined` where it is too large or too slow. */
+/** Reads the body as text. `undefined` if it is too large or too slow. */
 async function readText(request: Request): Promise<string | undefined> {
   const read = withinDeadline({ timeoutMs: MAX_BODY_MS }, () => readBounded(request, MAX_BYTES))
   const body = await read.catch((error: unknown) => {

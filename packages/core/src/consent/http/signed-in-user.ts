@@ -7,10 +7,10 @@ import {
 } from '../../caller/identity/present-user.ts'
 
 /**
- * Returns the present user. `undefined` where no user is signed in, and for an agent, a delegation, a token of a
- * client that is not interactive, and a proof that expired or was revoked.
+ * Returns the present user. `undefined` if no user is signed in, and for an agent, a delegation, a token of a client
+ * that is not interactive, and a proof that expired or was revoked.
  *
- * @throws StoreError Nothing is known about revocations.
+ * @throws StoreError Revocations could not be read.
  */
 export async function signedInUser(
   request: Request,

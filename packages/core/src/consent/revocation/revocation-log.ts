@@ -9,8 +9,8 @@ export const KEPT_SECONDS = 30 * 24 * 3600
 const LOG_SKEW_SECONDS = 24 * 3600
 
 /**
- * Lifetime of a row, far longer than it is read: a row that the log names and the store lacks was deleted. The head lasts
- * longer than the record of a name, which it says to look for (`isShortened`). Seconds.
+ * Lifetime of a row, far longer than it is read. So a row that the log names and the store lacks was deleted. The head
+ * lasts longer than the record of a name (`isShortened` tells readers to look for that record). Seconds.
  */
 const STORED_SECONDS = 13 * KEPT_SECONDS
 
@@ -23,7 +23,7 @@ const LOG: Name = ['log']
 const storedChunk = z.object({ v: z.literal(1), number: z.number(), revoked: z.array(revokedAt) })
 type Chunk = z.infer<typeof storedChunk>
 
-/** In place of a chunk that cannot be decrypted. */
+/** Replaces a chunk that cannot be decrypted. */
 const unreadable: Chunk = { v: 1, number: -1, revoked: [] }
 
 const storedHead = z.object({
@@ -56,9 +56,9 @@ export class RevocationLog {
   #turn: Promise<void> = Promise.resolve()
   /** Position up to which this process has read a complete log. */
   #read: Head | undefined
-  /** Whether this process has read all that is in force. */
+  /** Whether this process has read all revocations in force. */
   isWhole = true
-  /** Whether the log may have had older entries, which it has dropped. */
+  /** Whether the log may have dropped older entries. */
   isShortened = false
 
   /** @param take - Is given each revocation, and may be given it again. */
@@ -99,11 +99,11 @@ export class RevocationLog {
         : Math.max(number === head.last ? head.count : 0, number === before?.last ? before.count : 0)
     const seen = chunks.slice(0, last - from + 1)
     this.isWhole = seen.every(({ length }, index) => length >= least(from + index))
-    // Entries that seem to have expired are not read, and are in force again where the clock is set back.
+    // Entries that seem to have expired are not read, and would be in force again if the clock were set back.
     if (this.isWhole && inForce) this.#read = { ...head, last, count: seen.at(-1)?.length ?? head.count }
   }
 
-  /** @param now - Entries that were in force then stay in what is read. Epoch seconds. */
+  /** @param now - Entries in force at this time stay in memory. Epoch seconds. */
   append(revoked: RevokedAt, now: number): Promise<void> {
     this.#turn = this.#turn.catch(() => {}).then(() => this.#append(revoked, now))
     return this.#turn
@@ -182,5 +182,5 @@ export class RevocationLog {
   }
 }
 
-/** Whether a revocation of that time may be in force. @param now - Epoch seconds. */
+/** Returns whether a revocation of that time may be in force. @param now - Epoch seconds. */
 const isKept = ({ at }: { readonly at: number }, now: number): boolean => now < at + KEPT_SECONDS + LOG_SKEW_SECONDS

@@ -54,7 +54,7 @@ export class Revocations {
     session: new Map(),
     delegation: new Map(),
   }
-  /** Identities whose names were read. The log has each revocation since then, as long as it is read. */
+  /** Identities whose names were read. While the log is read, it contains each revocation since then. */
   #namesRead = new WeakSet<Identity>()
   /** Time of the newest known revocation, in epoch seconds: the log may have ended 30 days before it. */
   #newest = 0
@@ -73,14 +73,14 @@ export class Revocations {
     this.#log = new RevocationLog(opened, (revoked) => this.#take(revoked))
   }
 
-  /** Whether this process knows all that is in force now about an identity. @param now - Epoch milliseconds. */
+  /** Returns whether this process knows all revocations in force for an identity. @param now - Epoch milliseconds. */
   isFresh(now: number, identity?: Identity): boolean {
     return this.#wasRead(now) && this.#isInLog(identity, now)
   }
 
   /**
-   * Whether the log suffices for an identity. It ends after 30 days, so the names of an older proof are read once, and
-   * those of a session: it stays revoked, however new its token is.
+   * Returns whether the log is sufficient for an identity. The log covers 30 days, so the names of an older proof are
+   * read once. The names of a session are read too: it stays revoked, however new its token is.
    */
   #isInLog(identity: Identity | undefined, now: number): boolean {
     if (!this.#log.isWhole) return false
@@ -92,10 +92,10 @@ export class Revocations {
   }
 
   /**
-   * Reads what is new in the log; shared by all who wait for it. Where entries of the log were deleted or do not open, or
-   * the proof is older than the log, the names of the identity are read besides.
+   * Reads new entries of the log, once for all callers that wait. If entries were deleted or cannot be opened, or if
+   * the proof is older than the log, also reads the names of the identity.
    *
-   * @throws StoreError Nothing is known.
+   * @throws StoreError Revocations could not be read.
    */
   async refresh(now: number, identity: Identity | undefined): Promise<void> {
     await this.#refreshLog(now)
@@ -153,9 +153,9 @@ export class Revocations {
   }
 
   /**
-   * Checks a proof against its names, as they are in the store now: before a claim, and before anything durable is
-   * written. Reads the log too if that is due: a party that deleted the record of a name has not deleted the log.
-   * @throws StoreError Nothing is known.
+   * Checks a proof against its names in the store: before a claim, and before any durable write. Reads the log too if
+   * that is due: a party that deleted the record of a name has not deleted the log.
+   * @throws StoreError Revocations could not be read.
    */
   async findNow(identity: Identity | undefined, now: number): Promise<RevokedProof | undefined> {
     if (identity?.kind !== 'user') return undefined

@@ -15,7 +15,9 @@ export interface Name {
   readonly kind: NameKind
   readonly issuer: string
   readonly id: string
-  /** The name is that of the actor of a proof, who is of any tenant: their token names none. */
+  /**
+   * True if the name is that of an actor. An actor's token names no tenant, so the revocation applies in every tenant.
+   */
   readonly isActor?: true
 }
 
@@ -57,7 +59,7 @@ export function namesOf({ issuer, subject, actor, sessionId, delegationId }: Use
   return names
 }
 
-/** Whether a revocation of this user's name is about this user: of their tenant, and of their subject. */
+/** Returns whether a revocation concerns this user: their tenant and their subject. */
 export function concerns(revoked: Revoked, { issuer, tenant, subject }: Owner): boolean {
   return (
     revoked.issuer === issuer &&

@@ -19,7 +19,7 @@ export async function challengesOf(response: Response): Promise<readonly Challen
   if (response.status !== 401 && response.status !== 403) return []
   const header = response.headers.get('www-authenticate')
   if (header === null || header.length > MAX_HEADER) return []
-  // Loaded by the first refusal: a process that starts cold does not wait for it.
+  // Loaded at the first refusal, so that a process starts without it.
   const library = await import('openid-client')
   const configuration = new library.Configuration({ issuer: nowhere.href }, 'unused')
   const answer = { status: 401, headers: { 'www-authenticate': header } }
@@ -33,7 +33,7 @@ export async function challengesOf(response: Response): Promise<readonly Challen
   }
 }
 
-/** Whether the API refused only for want of its nonce (RFC 9449 §9). */
+/** Returns whether the API refused only because its nonce was missing (RFC 9449 §9). */
 export function asksForNonce(challenges: readonly Challenge[]): boolean {
   return challenges.some(({ scheme, parameters }) => scheme === 'dpop' && parameters.error === 'use_dpop_nonce')
 }

@@ -39,9 +39,9 @@ export interface CredentialOptions extends IssuedToken {
    * once. Absent: the token is never replaced, such as that of an approval (I6).
    */
   readonly refresh?: (() => Promise<IssuedToken | undefined>) | undefined
-  /** The header that gets the call's idempotency key on requests that write. Absent: none does. */
+  /** The header for the call's idempotency key, on requests that write. Absent: no header is set. */
   readonly idempotencyHeader?: string | undefined
-  /** Whether the running code acts for another principal than the call does: then nothing is sent. */
+  /** Returns whether the running code acts for another principal than the call. Then nothing is sent. */
   readonly actsForAnother?: (() => boolean) | undefined
   /** Called before a body gets the raw token. If it throws, the body does not get the token. */
   readonly onRawToken: (name: string) => void | Promise<void>
@@ -203,7 +203,7 @@ class BoundCredential implements OpenCredential {
   }
 }
 
-/** A credential that a body holds. The body can set nothing of it, and cannot read the token. */
+/** A credential for a body. The body cannot change it, and cannot read the token. */
 class BodyCredential {
   readonly #bound: BoundCredential
   #fetch: Credential['fetch'] | undefined

@@ -42,7 +42,9 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export const isSafeMethod = (method: string): boolean => SAFE.has(method)
 
-/** Statuses that prove that the API did not act (A13). Any other status, or none, leaves doubt. */
+/**
+ * Statuses that prove that the API did not act (A13). After any other response, or without one, the call is in doubt.
+ */
 const DEFINITE_REFUSALS = new Set([
   ...[400, 401, 403, 404, 405, 406],
   ...[410, 411, 412, 413, 414, 415, 416, 417],

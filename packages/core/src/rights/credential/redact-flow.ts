@@ -85,7 +85,7 @@ function redactedStream(source: ReadableStream<unknown>, surroundings: Redaction
       },
       cancel: giveUp,
     },
-    // Reads nothing before the reader asks for it.
+    // Reads nothing before the consumer asks for it.
     { highWaterMark: 0 },
   )
 }

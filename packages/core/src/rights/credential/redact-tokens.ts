@@ -46,7 +46,7 @@ class Redaction {
     return value instanceof Error ? redactError(value, this.#tokens) : this.#instance(value)
   }
 
-  /** Frameworks write results as JSON: where that holds a token, it takes the place of the instance. */
+  /** Frameworks write results as JSON. If that JSON contains a token, the redacted JSON replaces the instance. */
   #instance(instance: object): unknown {
     if (ArrayBuffer.isView(instance)) return instance
     const json = jsonOf(instance)

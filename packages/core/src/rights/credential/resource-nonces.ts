@@ -19,9 +19,9 @@ export function resourceNonce(key: ProofKey, origin: string): string | undefined
 
 /**
  * Stores the nonce of an answer, whatever its status.
- * @param used - The nonce that the request carried. Requests at the same time get the same one, so what is kept here
+ * @param used - The nonce that the request carried. Requests at the same time use the same nonce, so the stored one
  *   does not tell whether the request had it.
- * @returns whether it is another one than the request carried
+ * @returns whether it differs from the nonce of the request
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-8.2 | RFC 9449 §8.2}
  */
 export function keepResourceNonce(key: ProofKey, origin: string, headers: Headers, used: string | undefined): boolean {

@@ -8,7 +8,7 @@ export interface AccessQuestion {
   readonly agent: string
   /** Permissions that the policy requires for this call. */
   readonly permissions: readonly Permission[]
-  /** `'user'`: the model has no agents; only the user's right is asked. */
+  /** `'user'`: the model has no agents, so only the user's right is checked. */
   readonly subjects?: 'user'
   /** Whether the tool reads or writes. */
   readonly effect: Effect
@@ -61,7 +61,7 @@ export interface AccessChecker {
   explain?(question: AccessQuestion): Promise<AccessDecision>
 }
 
-/** A relationship that is written down: `user` has `relation` to `object`, where the condition holds. */
+/** A stored relationship: `user` has `relation` to `object`, if the condition holds. */
 export interface RelationshipTuple {
   /** User, object or set of users that has the relation: `user:ann`, `group:g#member`, `user:*`. */
   readonly user: string
@@ -83,7 +83,7 @@ export interface RelationshipQuestion {
   readonly object: string
   /** Values for the conditions of tuples. Absent: none. */
   readonly context?: Readonly<Record<string, ContextValue>>
-  /** Tuples that count for this question alone; at most 100. */
+  /** Tuples that apply only to this question; at most 100. */
   readonly contextualTuples?: readonly RelationshipTuple[]
 }
 

@@ -103,7 +103,8 @@ async function send(way: Way, request: ServerRequest, signal: AbortSignal): Prom
     response = await post(way, request, await way.tokens.token(signal), signal)
   }
   const { status } = response
-  // The first in browsers and workers, the second in Node, the third where an injected fetch follows redirects.
+  // The first case occurs in browsers and workers, the second in Node, the third if an injected fetch follows
+  // redirects.
   const redirected = response.type === 'opaqueredirect' || (status >= 300 && status < 400) || response.redirected
   return { response, redirected }
 }

@@ -22,7 +22,7 @@ interface Entry {
   readonly key: string
   readonly question: Question
   readonly consistency: Consistency
-  /** The call that asked first: a batch that is refused is asked again, each call's questions apart. */
+  /** The call that asked first. If a batch is refused, its questions are asked again, separately for each call. */
   readonly call: symbol
   readonly verdict: PromiseWithResolvers<Verdict>
   /** Time of sending, as `now` of its context. `''`: no time is added. */

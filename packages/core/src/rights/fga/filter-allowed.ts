@@ -112,7 +112,7 @@ interface Bounds {
   readonly signal: AbortSignal
 }
 
-/** Page by page, until there are enough, none are left, or there were too many. */
+/** Searches page by page, until there are enough documents, no more candidates, or too many. */
 async function search<Document>(
   candidates: Candidates<Document>,
   decide: (page: readonly Document[]) => Promise<readonly boolean[]>,
@@ -147,7 +147,7 @@ const pageOf =
 
 const wanted = (missing: number) => Math.min(MOST_AT_ONCE, Math.max(FEWEST_AT_ONCE, Math.ceil(missing * OVER_FETCH)))
 
-/** Whether each document is allowed. */
+/** Returns for each document whether it is allowed. */
 async function decideAbout<Document>(
   page: readonly Document[],
   identity: Identity,

@@ -35,7 +35,7 @@ export function httpBackend(store: StoreConnection): Backend {
 /** The server's own limit. */
 export const MAX_BATCH = 50
 
-/** Verdicts in the order of the questions, or why none was checked. */
+/** Verdicts in the order of the questions, or the reason why none was checked. */
 export type BatchAnswer = readonly Verdict[] | { readonly refused: string }
 
 /** Backend that answers questions: OpenFGA over HTTP, or the app's own client of it. */

@@ -17,7 +17,7 @@ export interface MayOptions {
  * Decides nothing: the guard asks the permission system. Put a limit that must hold on the tuple, since a condition
  * takes from `context` every value that the tuple leaves open.
  *
- * @param relation - As the policy calls it; `openFga({ relations })` says what it is for user and agent.
+ * @param relation - Name in the policy; `openFga({ relations })` maps it to relations of user and agent.
  * @throws ConfigurationError The relation is not one word of at most 50 bytes, or a fact is not a plain value, or `now`
  *   is among them: the checker adds it, from its own clock.
  * @throws InvalidObjectError `object` was not made by `object(type, id)`.
@@ -43,7 +43,7 @@ export function permissionsOf(rule: string, returned: Permission | readonly Perm
   return permissions
 }
 
-/** Checked again where it is used: nothing proves at run time that `may` made it. */
+/** Checks a permission again where it is used: at run time, nothing proves that `may` made it. */
 export function assertPermission(permission: Permission): void {
   if (!isRelation(permission.relation)) {
     throw new ConfigurationError('relation', 'give one word of at most 50 bytes without ":#@*"')

@@ -30,10 +30,10 @@ export type Subjects =
   | { readonly kind: 'agent'; readonly agent: FgaObject }
 
 /**
- * Everything that must be allowed, each question once (F2).
+ * Returns all questions that must be allowed, each once (F2).
  *
- * The delegation is asked with the facts of each permission, so that it may be limited by them too. The
- * time is no part of a question: it is added when the questions are sent.
+ * The delegation is asked with the facts of each permission, so that it may be limited by them too. The time is no part
+ * of a question: it is added when the questions are sent.
  */
 export function questionsFor(
   subjects: Subjects,

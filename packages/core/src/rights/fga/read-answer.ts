@@ -14,9 +14,9 @@ export interface HttpAnswer {
 /** Answer to one question. */
 export type Verdict =
   | { readonly kind: 'allowed'; readonly problem?: undefined }
-  /** With `problem`, it was not a plain denial, and it cannot count as a yes (F1). */
+  /** With `problem`, the server did not simply deny: the answer cannot count as an allow (F1). */
   | { readonly kind: 'denied'; readonly problem?: string | undefined }
-  /** The server could not find out: neither yes nor no. */
+  /** The server could not decide. */
   | { readonly kind: 'fault'; readonly problem: string }
 
 /** Reads the answer to `check`. Pure. */
@@ -135,7 +135,7 @@ function keysKept(value: unknown): number {
   return keys
 }
 
-/** A denial that is not a plain no. */
+/** Returns a denial with a problem. */
 export function refused(problem: string): Verdict {
   return { kind: 'denied', problem }
 }

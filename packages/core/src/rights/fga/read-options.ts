@@ -52,7 +52,7 @@ export interface OwnClientOptions
   readonly client: OpenFgaClientLike
 }
 
-/** Options of `openFga` where it sends the requests itself. */
+/** Options of `openFga` if it sends the requests itself. */
 export interface HttpOptions extends CheckerOptions, StoreOptions {
   /** Excluded: an own client takes other options. */
   readonly client?: never

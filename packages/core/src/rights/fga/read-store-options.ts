@@ -25,7 +25,7 @@ export interface StoreOptions {
   readonly clock?: Clock
   /** Everything from the question to the answer, retries included, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number
-  /** Allows plain http to any host, where the network itself encrypts. */
+  /** Allows plain http to any host, for a network that encrypts traffic itself. */
   readonly [allowPlainHttp]?: true
 }
 

@@ -96,7 +96,7 @@ function clientCredentials(
     const answer = await grant(server, { audience, scope }, signal)
     const token = new Token(answer.accessToken)
     const end = tokenEnd(from, answer.expiresIn, (await unverifiedClaims(answer.accessToken))?.exp)
-    // I7: without an end it is used once, and not kept.
+    // I7: a token without an expiry is used once, and not cached.
     kept = end === undefined ? undefined : { token, staleAt: end - Math.min(SKEW_SECONDS, (end - from) / 10) }
     return token
   }

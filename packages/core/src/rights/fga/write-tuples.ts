@@ -18,7 +18,7 @@ export interface Writes {
   readonly deletes?: readonly RelationshipTuple[]
 }
 
-/** Whether the tuples were written and deleted. */
+/** Result of a write of tuples. */
 export type Written =
   | { readonly status: 'written' }
   /**

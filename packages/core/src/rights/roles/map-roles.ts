@@ -10,7 +10,7 @@ export interface ScopesByRole {
   readonly scopes: Readonly<Record<string, readonly string[]>>
 }
 
-/** Scopes of each role, and where the roles of an identity are: in a claim, or from a function. */
+/** Scopes of each role, and the place of the roles: a claim, or a function. */
 export type RoleMapOptions =
   | (ScopesByRole & {
       /** Name of the claim that lists the roles, or the path to it: `['realm_access', 'roles']`. */

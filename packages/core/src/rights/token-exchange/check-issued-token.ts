@@ -136,7 +136,7 @@ export function checkDetails(
   if (asked === undefined) return
   const inToken = issued?.claims.authorization_details
   const granted = response.authorizationDetails ?? inToken ?? []
-  // An API reads the details of the token, whatever the answer contains.
+  // An API reads the details in the token, whatever the response contains.
   if (![granted, inToken ?? granted].every((details) => meansSame(details, asked as Json))) {
     throw refused('granted other authorization details than were asked')
   }

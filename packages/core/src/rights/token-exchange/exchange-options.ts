@@ -13,7 +13,7 @@ export interface ExchangeTokenOptions extends RequestOptions {
   readonly identity: Identity
   /** The token that proves them, as issued. Never logged. */
   readonly subjectToken: SubjectToken
-  /** The token that proves the agent, where the server does not know it by its client. Never logged. */
+  /** The token that identifies the agent, if the server does not know it by its client. Never logged. */
   readonly actorToken?: TypedToken
   /** Actor that the new token must name; `{}` accepts any actor. @default the profile's `actor` */
   readonly actor?: ExpectedActor

@@ -127,7 +127,7 @@ export class SharedTokens {
       const found = await quietly(() => this.#read(names.token, options))
       if (found !== undefined) return found
       const failed = await quietly(() => this.#failure(names.claim))
-      // A failure that was there before this call is not the answer to it.
+      // A failure from before this call is not the answer to it.
       if (failed !== undefined && hasWaited) throw failed.error
       const ifVersion = failed?.version ?? null
       const claim = await quietly(() => this.#claims.put(names.claim, { v: 1 }, { ifVersion }))

@@ -79,12 +79,12 @@ export function tokenOwnerOf(key: TokenCacheKey): TokenOwner {
 }
 
 /**
- * Returns the issuer of a key's token, where it is the user's own issuer. `undefined` for tokens of upstreams and of
- * other domains: no other server may see them.
+ * Returns the issuer of a key's token if it is the user's own issuer. `undefined` for tokens of upstreams and other
+ * domains, which no other server may see.
  */
 export function ownIssuerOf(key: TokenCacheKey): string | undefined {
   const parts = JSON.parse(key) as unknown[]
   const [issuer, source, target] = [parts[2], parts[10], parts[11]]
-  // A target of two words names the other server that issues for it.
+  // A target of two words contains the server that issues the token.
   return source === 'resource' && typeof target === 'string' && !target.includes(' ') ? (issuer as string) : undefined
 }

@@ -56,7 +56,10 @@ export class TokenCache {
   readonly #clock: Clock
   readonly #shared: SharedTokens | undefined
   readonly #refused = new LRUCache<TokenCacheKey, IssuedToken>({ max: MAX_REFUSED })
-  /** Raised when tokens are dropped: a load that was under way then is not kept, nor joined by later callers. */
+  /**
+   * Increased when tokens are dropped. A load that was already running then is not cached, and later callers do not
+   * join it.
+   */
   #generation = 0
 
   constructor(options: TokenCacheOptions = {}) {
@@ -136,7 +139,7 @@ export class TokenCache {
    * processes keep tokens in memory until their guard reads the revocation.
    * @param onDropped - Gets each token that was kept here, to revoke it.
    * @returns how many were kept here until now
-   * @throws StoreError The shared ones may still be found. Those of this process are dropped.
+   * @throws StoreError Shared tokens may still be found. The tokens of this process are dropped.
    */
   async revoke(revoked: Revoked, onDropped?: OnDropped): Promise<number> {
     const { session, delegation } = revoked

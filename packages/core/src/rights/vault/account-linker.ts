@@ -15,19 +15,22 @@ export interface AvailableConnection {
 export interface LinkedAccount {
   /** Name of the connection to which the account is linked. */
   readonly connection: string
-  /** As the provider knows it. Pass it as `account`. */
+  /** Id of the account at the provider. Pass it as `account`. */
   readonly id: string
   /** For people, such as an e-mail address; the provider's word, not verified. */
   readonly label?: string
   /** Scopes that the provider granted. */
   readonly scopes: readonly string[]
-  /** `must_reconnect`: the provider gives no more tokens for it. */
+  /** `must_reconnect`: the provider no longer issues tokens for it. */
   readonly status: 'connected' | 'must_reconnect'
   /** Epoch seconds. */
   readonly connectedAt?: number
-  /** The one that is used where a policy names none. */
+  /** Whether this account is used if a policy names none. */
   readonly isPreferred?: boolean
-  /** The account that the user had chosen is gone: this one serves no policy that names none before they choose it. */
+  /**
+   * Whether the account that the user had chosen is gone. Then a policy that names no account cannot use this one until
+   * the user chooses it.
+   */
   readonly mustChoose?: boolean
 }
 
@@ -41,7 +44,7 @@ export interface AccountName {
 
 /** The begin of a connect flow. */
 export interface ConnectRequest {
-  /** Verified; the flow can be ended by this user only, and in this session where the identity has one. */
+  /** Verified identity. Only this user can complete the flow, and only in this session if the identity has one. */
   readonly identity: UserIdentity
   /** Name of the connection to which an account is to be linked. */
   readonly connection: string
@@ -52,11 +55,11 @@ export interface ConnectRequest {
    * a grant by the newer one. @default none: only `scopes` are asked for
    */
   readonly account?: string
-  /** Where the provider sends the browser back to: exactly as registered there. */
+  /** Redirect URI, exactly as it is registered at the provider. */
   readonly redirectUri: string
   /** A secret that only this browser holds (a cookie); `complete` must bring the same. */
   readonly browser: string
-  /** Kept, and given back by `complete`. */
+  /** Stored, and returned by `complete`. */
   readonly returnTo?: string
 }
 
@@ -74,15 +77,18 @@ export type ConnectAnswer =
 export interface CompleteRequest {
   /** Verified user who started to connect the account. */
   readonly identity: UserIdentity
-  /** Whose redirect URI was called: each connection has its own, so that servers cannot be mixed up (RFC 9700 §4.4.2.2). */
+  /**
+   * Connection whose redirect URI was called. Each connection has its own, so that servers cannot be mixed up (RFC 9700
+   * §4.4.2.2).
+   */
   readonly connection: string
   /** Query of the request to the redirect URI. */
   readonly parameters: URLSearchParams
-  /** What the browser holds, if anything. */
+  /** Value that the browser sends, if there is one. */
   readonly browser?: string
 }
 
-/** Why a connect flow was not completed. */
+/** Reason why a connect flow was not completed. */
 export type ConnectRefusal =
   /** Never begun here, ended before, or too old. */
   | 'unknown_state'
@@ -90,7 +96,7 @@ export type ConnectRefusal =
   | 'other_user'
   | 'other_session'
   | 'other_browser'
-  /** The answer comes from another server than the browser was sent to (RFC 9207). */
+  /** The response comes from another server than the one that the browser was sent to (RFC 9207). */
   | 'other_issuer'
   /** The person said no. */
   | 'declined'
@@ -112,16 +118,20 @@ export type CompleteAnswer =
 
 /** Outcome of {@link AccountLinker.disconnect}. */
 export type DisconnectAnswer =
-  /** `revoked`: the provider was told, and took it. `false`: gone here, and the provider may still honour old tokens. */
+  /**
+   * `revoked`: the provider accepted the revocation. `false`: the account is deleted here, and the provider may still
+   * accept old tokens.
+   */
   | { readonly status: 'disconnected'; readonly revoked: boolean }
   | { readonly status: 'not_found' | 'login_required' | 'misconfigured'; readonly detail: string }
   | { readonly status: 'unavailable'; readonly detail: string }
 
 /**
- * Links the user's accounts elsewhere, lists and unlinks them. The other half of a vault, for the app's own pages.
+ * Links the user's accounts at other providers, and lists and unlinks them. It belongs to a vault, for the app's own
+ * pages.
  *
- * `connectAccounts` of `@behalf/core/http` makes handlers of it. Nothing here takes a user id: whose accounts they
- * are comes from the verified identity.
+ * `connectAccounts` of `@behalf/core/http` makes handlers of it. No method accepts a user id: the owner of the accounts
+ * comes from the verified identity.
  */
 export interface AccountLinker {
   /** Version of this port that the linker implements. */
@@ -141,6 +151,9 @@ export interface AccountLinker {
   list(identity: UserIdentity, options?: RequestOptions): Promise<readonly LinkedAccount[]>
   /** Removes a linked account of the user. */
   disconnect(identity: UserIdentity, name: AccountName, options?: RequestOptions): Promise<DisconnectAnswer>
-  /** Uses this account where a policy names none. `false`: there is no such account. Absent: not kept here. */
+  /**
+   * Uses this account if a policy names none. `false`: there is no such account. Absent: this linker stores no
+   * preference.
+   */
   prefer?(identity: UserIdentity, name: AccountName, options?: RequestOptions): Promise<boolean>
 }

@@ -21,7 +21,7 @@ const text = z.string()
 /** A refresh token that is used once was sent: when, in epoch milliseconds, and how often. */
 const useSchema = z.object({ at: z.number(), tries: z.number() })
 
-/** What a stored account must be. */
+/** Schema of a stored account. */
 export const accountRecord = z.object({
   v: z.literal(1),
   owner: userOwnerSchema,
@@ -51,7 +51,7 @@ export const accountRecord = z.object({
         clientId: text,
         accessToken: z.optional(text),
         refreshToken: z.optional(text),
-        /** Of the access token, in epoch seconds. */
+        /** Expiry of the access token, in epoch seconds. */
         expiresAt: z.optional(z.number()),
       }),
     ),

@@ -41,7 +41,10 @@ export class AccountRecords {
     return this.#accounts.get(key)
   }
 
-  /** As `read`, for those who replace or delete what does not open. @throws StoreError `unavailable` */
+  /**
+   * Reads a record like `read`, and returns a record that cannot be opened, so that it can be replaced or deleted.
+   * @throws StoreError `unavailable`
+   */
   find(key: string): Promise<StoredAccount | Unreadable | undefined> {
     return this.#accounts.find(key)
   }
@@ -86,7 +89,7 @@ export class AccountRecords {
     return Lease.isTaken(this.#store, graceKey(key, at))
   }
 
-  /** What this user linked, of one connection or of all. */
+  /** Returns the accounts that this user linked, of one connection or of all. */
   async of(
     owner: AccountRecord['owner'],
     connection: string | undefined,
@@ -105,7 +108,10 @@ export class AccountRecords {
     }
   }
 
-  /** Whether a linked account uses one of these tokens. One that does not open here may be in use by a process with its key. */
+  /**
+   * Returns whether a linked account uses one of these tokens. An account that cannot be opened here may be in use by a
+   * process with its key.
+   */
   async isHeld(pair: TokenPair): Promise<boolean> {
     const held: string[] = []
     for (const name of index.tokens(pair)) {

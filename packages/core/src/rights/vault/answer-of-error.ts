@@ -5,7 +5,7 @@ type Reason = Exclude<VaultAnswer['status'], 'token' | 'needs_scopes' | 'choose_
 
 /** Errors of the vault grant, by their code: their status is 401 or 403 for all of them. */
 const reasons: ReadonlyMap<string, Reason> = new Map([
-  // No account is linked, or none that fits `login_hint`, or it was linked without offline access.
+  // No account is linked, none matches `login_hint`, or it was linked without offline access.
   ['federated_connection_refresh_token_not_found', 'not_connected'],
   ['tokenset_not_found', 'not_connected'],
   // The provider refused the refresh token: it was revoked, or it expired.

@@ -28,7 +28,7 @@ import {
 export interface MyAccountToken {
   /** Access token for the My Account API. Secret. */
   readonly token: Token
-  /** The key that it is bound to, where it is. */
+  /** The key to which the token is bound, if there is one. */
   readonly dpop?: ProofKey
 }
 
@@ -55,7 +55,7 @@ const MAX_PAGES = 20
 /**
  * Links accounts to a user's token vault through Auth0's My Account API (Connected Accounts).
  *
- * Disconnecting does not revoke at the provider: Auth0 does not, and the answer says so.
+ * Disconnecting does not revoke tokens at the provider, since Auth0 does not. The result says so.
  *
  * @throws ConfigurationError An option is unknown or wrong.
  * @see {@link https://auth0.com/docs/manage-users/my-account-api | Auth0: My Account API}
@@ -118,7 +118,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
     },
     disconnect: (identity, { account }, { ...request } = {}) =>
       asPresent(identity, presence, async (): Promise<DisconnectAnswer> => {
-        // As a part of a path these lead elsewhere, also where they are encoded.
+        // In a path, these would lead to another address, even if they are encoded.
         if (['', '.', '..'].includes(account)) return { status: 'not_found', detail: 'no account has this id' }
         try {
           const answer = await api.delete(identity, account, request)

@@ -17,7 +17,7 @@ import {
   workerIssuedToken,
 } from './wire.ts'
 
-/** The Auth0 tenant, and how the vault is asked for tokens. */
+/** The Auth0 tenant, and the credentials for its vault. */
 export interface Auth0TokenVaultOptions {
   /**
    * Returns the token that proves the user to Auth0: an access token of the API that the agent's client is (Custom API
@@ -91,7 +91,7 @@ async function askVault(
     checkNewToken(response, { handedIn: [subjectToken.token] })
     return answerOf(request, response, context.now, wantedType)
   } catch (error) {
-    // By code: the servers may come from another copy of this package.
+    // Recognized by their code: the servers may come from another copy of this package.
     if (!BehalfError.isInstance(error)) throw error
     const fault = error as AnyBehalfError
     if (fault.code === 'ERR_OAUTH_RESPONSE') return answerOfError(fault)

@@ -129,7 +129,7 @@ export function exchangeVault(options: ExchangeVaultOptions = {}): Vault {
   })
 }
 
-/** A token, and when it ends: in epoch seconds, where that is known. */
+/** A token, and its expiry in epoch seconds, if known. */
 interface BrokeredToken extends TokenResponse {
   readonly endsAt: number | undefined
 }

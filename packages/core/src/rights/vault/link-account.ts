@@ -114,7 +114,7 @@ interface ConnectFlow {
   readonly upstream: Upstream
 }
 
-/** Tokens that are kept nowhere must not stay good at their provider, also where their answer is refused. */
+/** Revokes tokens that are stored nowhere, even if their response is refused. */
 async function redeemAndKeep(
   parts: LinkParts,
   flow: ConnectFlow,

@@ -137,7 +137,7 @@ export class AccountRefresher {
     return this.#send(wish, { ...sent, version }, record, refreshToken)
   }
 
-  /** @param before - The record without the mark: how it is again where the provider surely did nothing. */
+  /** @param before - The record without the mark. It is restored if the provider certainly did nothing. */
   async #send(
     wish: RefreshWish,
     stored: StoredAccount,
@@ -175,7 +175,8 @@ export class AccountRefresher {
     try {
       return await this.#writeOrRevoke(key, { upstream, stored, change })
     } catch (error) {
-      // The provider has changed its token and the store does not know: kept here, and written before the next use.
+      // The provider has changed its token, and the store does not know it. The change is kept in memory, and written
+      // before the next use.
       if (isOutage(error)) this.#writeLater(key, { upstream, stored, change })
       throw error
     }

@@ -174,7 +174,7 @@ export class TokenReader {
     const { accessToken, expiresAt, refreshedAt } = record
     if (accessToken === undefined) return false
     const now = this.#clock.now()
-    // An API that refuses each token alike does not set the pace at which the provider is asked.
+    // An API that refuses every token must not decide how often the provider is asked.
     if (isRefused(record, request)) {
       const since = record.refreshToken === undefined ? record.refusedAt : refreshedAt
       // A time that is ahead of us is from before the clock was set back.
@@ -210,8 +210,8 @@ const idOf = (account: string, upstream: Upstream): string =>
 const isUnnamed = ({ connection }: Upstream): boolean => connection.account.from === 'none'
 
 /**
- * A new link of an account without an id may be of another one: a yes, a retry and a running body are for the link that
- * they began with.
+ * Returns the name of an account. If it has no id, a new link may be of another account. So an approval, a retry and a
+ * running body stay with the link with which they began.
  */
 const nameOf = ({ account: { id }, connectedAt }: AccountRecord, upstream: Upstream): string =>
   isUnnamed(upstream) ? `${id}:${connectedAt}` : id

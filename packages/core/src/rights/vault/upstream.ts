@@ -63,7 +63,7 @@ export class Upstream {
     return url.href
   }
 
-  /** Whether an authorization response comes from this provider (RFC 9207 §2.4). */
+  /** Returns whether an authorization response comes from this provider (RFC 9207 §2.4). */
   async isIssuer(named: string | null, options: RequestOptions): Promise<boolean> {
     const { issuer, endpoints } = this.connection.profile
     if (named === null) return !(await this.ready(options)).namesIssuer
@@ -123,7 +123,7 @@ export class Upstream {
       case 'none':
         return { id: 'default' }
       case 'answer':
-        // The answer is kept: a provider may give one token to two users who link at the same time.
+        // The answer is cached: a provider may give one token to two users who link at the same time.
         return readAccount(this.#answers.get(response.accessToken), account)
       case 'endpoint':
         return readAccount(await this.#ask(account.url, response.accessToken, options), account)

@@ -29,7 +29,7 @@ ${users.map(
 </main>`
 }
 
-/** Consent that a person is asked for. */
+/** Content of a consent page. */
 export interface Asked {
   readonly name: string
   readonly scopes: readonly string[]

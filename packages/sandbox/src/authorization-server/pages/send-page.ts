@@ -1,7 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { type PageParts, page } from '../../pages/index.ts'
 
-/** Answers a request to the library with a page of ours. Without a status, keeps the library's status. */
+/** Answers a request to the library with a page of the sandbox. Without a status, keeps the library's status. */
 export async function sendPage(ctx: KoaContextWithOIDC, parts: PageParts): Promise<void> {
   const response = await page(parts)
   if (parts.status !== undefined) ctx.status = parts.status

@@ -214,7 +214,7 @@ export class AdapterSession {
     return to
   }
 
-  /** A place where nothing is kept yet. */
+  /** Returns a new, empty folder. */
   freshDirectory(): string {
     this.#copies += 1
     const directory = join(this.#root, `fresh-${this.#copies}`)

@@ -18,7 +18,7 @@ export interface AdapterSubject {
   readonly questions?: boolean
   /** Whether the framework lets a body call another tool. @default false */
   readonly nestedCalls?: boolean
-  /** Whether a call that waits keeps its name where the tool's schema fills in something else each time. @default false */
+  /** Whether a waiting call keeps its id if the tool's schema fills in another value each time. @default false */
   readonly randomDefaults?: boolean
   /** Whether the body of a guarded tool may itself ask a person. @default false */
   readonly guardedQuestions?: boolean

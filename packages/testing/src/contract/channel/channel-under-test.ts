@@ -21,7 +21,7 @@ export interface ChannelUnderTest {
   readonly store: Store
   /** The app's clock, which {@link ChannelUnderTest.wait} moves. */
   readonly clock: Clock
-  /** Lets time pass, for the clock and for all that is asked. */
+  /** Advances the time, for the clock and for the channel's server. */
   wait(seconds: number): Promise<void>
   /** A present user. Calls run for them, and they answer the questions. */
   readonly user: UserIdentity

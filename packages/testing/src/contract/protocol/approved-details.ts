@@ -9,7 +9,7 @@ import { subjectToken } from './subject-token.ts'
 
 const needs = ['authorization-details'] as const
 
-/** Another order than the one that the person sees. */
+/** An order that differs from the one that the person sees. */
 const UNSEEN = { ...ORDER, quantity: 5000 } as const
 const SECOND = { ...ORDER, symbol: 'MSFT' } as const
 
@@ -153,7 +153,7 @@ export const approvedDetails: readonly Scenario[] = [
         const poll = { grant_type: GRANT.ciba, auth_req_id: String(body.auth_req_id) }
         const first = await session.token(poll, { client })
         expect(first.body.authorization_details).toEqual([ORDER])
-        // Only a client that is no API may exchange a token that was issued to it.
+        // Only a client that is not an API may exchange a token that was issued to it.
         const exchange = {
           grant_type: GRANT.exchange,
           subject_token_type: TYPE.accessToken,

@@ -4,7 +4,7 @@ import type { TargetClient } from '../../target/index.ts'
 export interface Raw {
   readonly status: number
   readonly headers: Headers
-  /** JSON where it was JSON, else the text. */
+  /** The parsed JSON, else the text. */
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -53,5 +53,5 @@ function basic(clientId: string, clientSecret: string): string {
   return `Basic ${btoa(`${encode(clientId)}:${encode(clientSecret)}`)}`
 }
 
-/** An order, as the person is asked about it. */
+/** An order, in the form in which the person is asked about it. */
 export const ORDER = { type: 'stock_order', portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 } as const

@@ -3,13 +3,13 @@ import { create, nowOf, type WithStore } from './store-under-test.ts'
 
 const DAY = 86_400
 
-/** Two machines never agree on the time. Where they share a store, its clock decides. */
+/** Tests callers with different clocks: if machines share a store, only the store's clock counts. */
 export function clockSkewTests(withStore: WithStore): void {
   test(
     'counts by its own clock, whatever the caller takes for the time',
     withStore(async (under) => {
       if (under.restart === undefined) {
-        // A store that is not shared has one caller, and may use its clock.
+        // A store that is not shared has one caller, and may use the caller's clock.
         expect(under.store.durable).toBe(false)
         return
       }

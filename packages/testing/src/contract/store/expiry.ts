@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bytes, create, mustPut, nowOf, pass, text, type WithStore } from './store-under-test.ts'
 
-/** Tests that a key is absent in every way from `expiresAt` on. */
+/** Tests that from `expiresAt` on, no method finds the key. */
 export function expiryTests(withStore: WithStore): void {
   test(
     'keeps a key until it expires, and nowhere after',

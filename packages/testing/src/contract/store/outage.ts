@@ -21,7 +21,7 @@ export interface StoreOutage {
 
 const unavailable = { code: 'ERR_STORE', reason: 'unavailable', retryable: true }
 
-/** Longer than a store needs to find its server again, milliseconds. */
+/** Longer than a store needs to reconnect, in milliseconds. */
 const PATIENCE = 10_000
 
 /** Tests that a store reports an outage as one, soon, and never as an answer. */

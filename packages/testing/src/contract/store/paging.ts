@@ -17,8 +17,8 @@ export function pagingTests(withStore: WithStore): void {
         if (page.length === 0) break
         met.push(...page.map(({ key }) => key))
         after = page.at(-1)?.key
-        // Before and behind the reader: some keys are created, some are deleted, and one that was read is written
-        // again.
+        // Before and after the reader's position, some keys are created and some deleted. A key that was read is
+        // written again.
         await create(writer, `key-${String(round % 40).padStart(3, '0')}-came-${round}`, 'value', { index })
         await writer.delete(`key-${String((round * 7) % 40).padStart(3, '0')}-came-${round - 1}`)
         const rewritten = await writer.get(staying[round % 40] ?? '')

@@ -25,7 +25,7 @@ export function withStore(create: () => Promise<StoreUnderTest>): WithStore {
       try {
         return await test(under)
       } catch (error) {
-        // A busy machine lets a record expire before the test reads it. That says nothing about the store.
+        // On a busy machine, a record may expire before the test reads it. That proves nothing about the store.
         const late = performance.now() - began - (waited.get(under) ?? 0)
         if (under.advance !== undefined || late < SLACK_MS || left === 1) throw error
       } finally {
@@ -35,10 +35,10 @@ export function withStore(create: () => Promise<StoreUnderTest>): WithStore {
   }
 }
 
-/** What the tests' times leave for their own steps, milliseconds. */
+/** Part of each test's time for its own steps, in milliseconds. */
 const SLACK_MS = 900
 
-/** How long each test has waited in real time, milliseconds. */
+/** Real time that each test has waited, in milliseconds. */
 const waited = new WeakMap<StoreUnderTest, number>()
 
 /** The real function, even while a test has set another date. */
