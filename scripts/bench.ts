@@ -9,9 +9,9 @@ import { reportOf } from './bench/report.ts'
 import { buildPackages } from './gates/build-packages.ts'
 import { files, root } from './gates/repository.ts'
 
-// `npm run bench` measures everything; `npm run bench -- guard` the files whose name holds `guard`, and
-// `npm run bench -- incumbents` what others need for the same call; `--report` writes docs/benchmarks.md.
-// It tells and never fails: a busy machine is no reason for a red build.
+// `npm run bench` measures everything. `npm run bench -- guard` measures the files whose name contains `guard`.
+// `npm run bench -- incumbents` measures other packages with the same call. `--report` writes docs/benchmarks.md. It
+// never fails: a busy machine must not break a build.
 const report = process.argv.includes('--report')
 const filters = process.argv.slice(2).filter((argument) => argument !== '--report')
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB`
@@ -19,7 +19,7 @@ const loadBefore = loadavg()[0] ?? 0
 
 console.log(`Node ${process.version}, ${process.platform} ${process.arch}\n${machine}`)
 
-// What needs a quiet machine comes first.
+// Measurements that need a quiet machine come first.
 if (filters.length === 0) await measureCore()
 for (const file of files(['packages/*/bench/*.bench.ts'])) {
   if (filters.length > 0 && !filters.some((filter) => file.includes(filter))) continue
@@ -34,7 +34,9 @@ if (report) {
   console.log('\nwritten: docs/benchmarks.md')
 }
 
-/** Beside the adapters' own numbers above: the same kind of call, on the frameworks that these packages ask for. */
+/**
+ * Measures other packages beside the adapters: the same kind of call, on the frameworks that these packages require.
+ */
 async function compareIncumbents(): Promise<void> {
   beginSection('others, each in its own install: a tool that needs a cached token of a vault')
   for (const { name, results } of await measureIncumbents()) {

@@ -1,7 +1,7 @@
-// `npm run demo`, `npm test`, `npm run bench` and `npm run check` begin here.
+// `npm run demo`, `npm test`, `npm run bench` and `npm run check` start here.
 //
-// Plain JavaScript for Node 20 with nothing installed: it finds or brings the tools, installs what the
-// command needs unless that was done already, and runs it.
+// It is plain JavaScript for Node 20 without any installed package. It finds or downloads the tools, installs what the
+// command needs, and runs the command.
 import { resolveCommand } from './bootstrap/command.mjs'
 import { Failure } from './bootstrap/failure.mjs'
 import { prepare } from './bootstrap/prepare.mjs'

@@ -3,7 +3,7 @@ import { runGates } from './gates/run-gates.ts'
 import { gates } from './gates.ts'
 import { lastLine, timesOf } from './tests/report.ts'
 
-// `npm run check` runs every daily gate, and `npm run check -- nightly` or `-- release` those of that name;
+// `npm run check` runs every daily gate. `npm run check -- nightly` and `-- release` run the gates of that kind.
 // `npm run check -- imports docs` runs these two and the gates that they need.
 const asked = process.argv.slice(2)
 const words = asked.length === 0 ? ['daily'] : asked

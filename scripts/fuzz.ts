@@ -1,7 +1,7 @@
 import { runTests } from './tests/run-tests.ts'
 
-// `npm run fuzz` makes 100,000 runs of the properties in test/fuzz; `npm run fuzz -- 5000 tokens` makes 5,000 in
-// the files whose name holds `tokens`. A failure prints its seed. `npm test` runs the same with fewer runs.
+// `npm run fuzz` makes 100,000 runs of the properties in test/fuzz; `npm run fuzz -- 5000 tokens` makes 5,000 in the
+// files whose name contains `tokens`. A failure prints its seed. `npm test` runs the same with fewer runs.
 const [first = '', ...rest] = process.argv.slice(2)
 const counted = /^\d+$/.test(first)
 const runs = counted ? Number(first) : 100_000

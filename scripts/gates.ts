@@ -21,8 +21,8 @@ import { runSuite } from './gates/run-suite.ts'
 import { toolVerdict } from './gates/run-tool.ts'
 
 /**
- * Every check of the repository besides the tests. Of those that may run, the first ones start first. Fuzzing and
- * mutation are nightly too, by `npm run fuzz` and `npm run mutate`.
+ * Every check of the repository except the tests. Gates start in this order. Fuzzing and mutation are nightly too, by
+ * `npm run fuzz` and `npm run mutate`.
  */
 export const gates: readonly Gate[] = [
   { name: 'build', run: buildPackages },

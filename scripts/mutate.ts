@@ -2,9 +2,9 @@ import { parseArgs } from 'node:util'
 import { copyOfRepository, mutateRoom } from './mutation/mutate-room.ts'
 import { rooms } from './mutation/rooms.ts'
 
-// `npm run mutate` takes out what the rooms of core decide by, one thing after the other, and looks whether a test notices;
-// `npm run mutate -- roles credential` only in these rooms. Hours on a small machine: nightly. `--part 2/6` takes the second
-// of six shares, for machines that work side by side.
+// `npm run mutate` removes the decisions in core's code, one after the other, and checks whether a test notices.
+// `npm run mutate -- roles credential` does so only in these rooms. It takes hours on a small machine, so it is
+// nightly. `--part 2/6` takes the second of six parts, for machines that work in parallel.
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { part: { type: 'string', default: '1/1' } },

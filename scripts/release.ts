@@ -10,8 +10,9 @@ import { requireGreenNightly } from './release/green-nightly.ts'
 import { nameRepository } from './release/name-repository.ts'
 import { isPublished, publish } from './release/publish.ts'
 
-// Publishes the packages whose version npm does not have, and tags them, where the nightly run of the same commit is
-// green. For the workflow `release`: provenance needs its identity. It writes the repository's address into the manifests, and bills of materials into `release/`.
+// Publishes the packages whose version npm does not have, and tags them, if the nightly run of the same commit is
+// green. For the workflow `release`, whose identity provenance needs. It writes the repository's address into the
+// manifests, and bills of materials into `release/`.
 const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_API_URL, GITHUB_SHA, GITHUB_TOKEN } = process.env
 if (!GITHUB_SERVER_URL || !GITHUB_REPOSITORY || !GITHUB_API_URL || !GITHUB_SHA) {
   console.error('A release is made by the workflow `release` on GitHub. To try it: npm run check -- release')
@@ -37,5 +38,5 @@ for (const one of due) {
   console.log(await publish(packed.tarball))
 }
 rmSync(workshop, { recursive: true })
-// The action that runs this reads the tags from here, and makes releases of them.
+// The action that runs this script reads the tags from its output, and makes releases of them.
 console.log((await runTool('changeset', ['tag'])).output)

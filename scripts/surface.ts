@@ -1,7 +1,7 @@
 import { buildPackages } from './gates/build-packages.ts'
 import { writeSurface } from './gates/check-surface.ts'
 
-// Tells in docs/surface what each entry point shows, for a reader of the change. It builds first.
+// Builds the packages, and writes the surface of each entry point to docs/surface, for reviewers of a change.
 const built = await buildPackages()
 if (!built.ok) {
   console.error(built.output)

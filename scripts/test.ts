@@ -5,14 +5,14 @@ import { gates } from './gates.ts'
 import { lastLine, timesOf } from './tests/report.ts'
 import { runTests } from './tests/run-tests.ts'
 
-// `npm test` runs the tests and the quick gates; with `-- --ci` it runs every daily gate, and a skipped
-// test is a failure there. `npm test -- guard` runs the tests in files whose name holds `guard`.
+// `npm test` runs the tests and the quick gates. With `-- --ci` it runs every daily gate, and a skipped test is a
+// failure. `npm test -- guard` runs the tests in files whose name contains `guard`.
 const args = process.argv.slice(2)
 const ci = args.includes('--ci')
 const filters = args.filter((argument) => argument !== '--ci')
 
 const running = runTests(filters)
-/** Began first. Its tests often wait, for a server or a time, and leave a processor free: the gates run beside it. */
+/** Starts first. Its tests often wait for a server or a time, and leave a processor free for the gates. */
 const testing: Gate = {
   name: 'tests',
   run: async () => {
@@ -37,10 +37,10 @@ if (filters.length === 0) {
   const parts = [...checks.parts, { name: 'all of it', seconds: performance.now() / 1000 }]
   console.log(timesOf(parts, `Seconds of each part; they run side by side. Target on two cores: ${target * 60}`))
 }
-// The tests count one by one, and not as a gate.
+// Each test counts, and not the gate of tests.
 const whole = tests.failed > 0 ? { passed: 0, failed: 1 } : { passed: 1, failed: 0 }
 const passed = tests.passed + checks.passed - whole.passed
 const failed = tests.failed + checks.failed - whole.failed + forbidden
 console.log(lastLine({ passed, failed, skipped: tests.skipped - forbidden + checks.skipped }))
-// Not by itself: after the deadline a worker may still be spinning.
+// Ends the process: after the deadline, a worker may still be running.
 process.exit(failed > 0 ? 1 : 0)

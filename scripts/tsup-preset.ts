@@ -1,10 +1,10 @@
 import { defineConfig, type Options } from 'tsup'
 
 /**
- * How every package is built. The one place that knows the bundler: a move to another one touches this file.
+ * Returns the build settings of a package. Only this file knows the bundler.
  *
- * Dependencies and peers stay external, so that their security fixes reach users. What is named in
- * `bundled` is not: it is cheaper to load inside than as files, and appears in no public type.
+ * Dependencies and peers stay external, so that their security fixes reach users. Packages in `bundled` are included:
+ * they load faster inside the bundle, and appear in no public type.
  */
 export function library({
   entry,
@@ -18,14 +18,14 @@ export function library({
     format: ['esm'],
     target: 'node22',
     platform: 'node',
-    // Deno and Workers know built-in modules by the prefix only.
+    // Deno and Workers know built-in modules only by this prefix.
     removeNodeProtocol: false,
     tsconfig: 'tsconfig.build.json',
     noExternal: [...bundled],
     dts: true,
     sourcemap: true,
     clean: true,
-    // Type checking is a gate of its own; a build that fails must fail for a reason of its own.
+    // Type checking is a separate gate: a failed build must have another reason.
     silent: true,
   }
   return defineConfig(options)

@@ -1,16 +1,16 @@
-/** Something to measure, and what to measure it against. */
+/** A subject of measurement, and its peer. */
 export interface Comparison {
   /** One call. May be asynchronous; then the peer is awaited as well. */
   readonly run: () => unknown
-  /** Measured in turn with `run`, in the same process, so that the machine's moods hit both. */
+  /** Measured alternately with `run`, in the same process, so that changes of the machine's load affect both. */
   readonly peer: { readonly name: string; readonly run: () => unknown }
   /** How many asynchronous calls are under way at once. @default [1] */
   readonly concurrency?: readonly number[]
-  /** What `run` may cost over its peer, microseconds a call. Told beside the result; nothing fails. */
+  /** Maximum cost of `run` over its peer, in microseconds a call. Shown beside the result; nothing fails. */
   readonly mostOverPeer?: number
-  /** How many times the peer's time `run` may take. */
+  /** Maximum ratio of the times of `run` and its peer. */
   readonly mostRatio?: number
-  /** Why it stays, where the bar is missed on some machine. */
+  /** Reason why it stays, if some machine exceeds the limit. */
   readonly missed?: string
 }
 
@@ -23,12 +23,12 @@ const registered: Bench[] = []
 /**
  * Registers a comparison. For `packages/<name>/bench/<subject>.bench.ts`, which `npm run bench` finds.
  *
- * Own code, since the libraries at hand (mitata, tinybench) measure one candidate to its end and then
- * the next: on a shared machine their ratio is that of two moments, and not of two functions.
+ * It is own code, since mitata and tinybench measure one candidate completely and then the next. On a shared machine,
+ * their ratio compares two moments and not two functions.
  */
 export function bench(name: string, comparison: Comparison): void {
   registered.push({ name, ...comparison })
 }
 
-/** Everything registered since the last call. */
+/** Returns the comparisons that were registered since the last call. */
 export const takeRegistered = (): readonly Bench[] => registered.splice(0)

@@ -2,7 +2,7 @@ import type { Bench } from './bench.ts'
 import { micro, note, tell } from './figures.ts'
 import { measure } from './measure.ts'
 
-/** Measures what a file registered, and tells it. */
+/** Measures the comparisons of a file, and prints the results. */
 export async function compare(bench: Bench): Promise<void> {
   const { name, run, peer, concurrency = [1], mostOverPeer, mostRatio, missed } = bench
   for (const width of concurrency) {

@@ -1,25 +1,25 @@
 import type { Measurement } from './measure.ts'
 
-/** One comparison as it was measured. Microseconds a call. */
+/** Result of one comparison. Microseconds a call. */
 export interface Figure extends Measurement {
   readonly name: string
   readonly peerName: string
-  /** What it may cost, and whether it does; absent where nothing was promised. */
+  /** The limit, and whether the result is within it. Absent if there is no limit. */
   readonly bar?: string | undefined
   readonly within?: boolean | undefined
 }
 
-/** What one file measured. */
+/** Results of one file. */
 export interface Section {
   readonly title: string
   readonly figures: Figure[]
-  /** What is no comparison: a rate, a size, a share. */
+  /** Results that are not comparisons: a rate, a size, a share. */
   readonly notes: string[]
 }
 
 export const sections: Section[] = []
 
-/** The figures that come belong to this from here on. */
+/** Starts a section: the next results belong to it. */
 export function beginSection(title: string): void {
   sections.push({ title, figures: [], notes: [] })
   console.log(`\n${title}`)
@@ -31,13 +31,13 @@ const current = (): Section => {
   return section
 }
 
-/** Tells what is no comparison, here and in the report. */
+/** Prints a result that is not a comparison, and adds it to the report. */
 export function note(text: string): void {
   current().notes.push(text)
   console.log(`  ${text}`)
 }
 
-/** Tells a comparison, here and in the report. */
+/** Prints a comparison, and adds it to the report. */
 export function tell(figure: Figure): void {
   current().figures.push(figure)
   console.log(`  ${figure.name}`)
@@ -47,7 +47,7 @@ export function tell(figure: Figure): void {
   )
 }
 
-/** Says of a value whether it keeps to what was promised. */
+/** Returns whether a value is within its limit, in words. */
 export function against(value: number, limit: number | undefined, write: (limit: number) => string): string {
   if (limit === undefined) return ''
   return value <= limit ? ` – within ${write(limit)}` : ` – OVER ${write(limit)}`

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { runTool } from '../gates/run-tool.ts'
 import type { Measurement } from './measure.ts'
 
-/** Versions that go together. Their own ranges do not say so: `@auth0/ai-langchain` 3 takes any `@auth0/ai`, and loads with 4. */
+/**
+ * Versions that work together. Their own ranges do not state it: `@auth0/ai-langchain` 3 accepts any `@auth0/ai`, and
+ * loads with 4.
+ */
 const incumbents = [
   {
     name: '@auth0/ai-vercel',
@@ -29,15 +32,15 @@ const incumbents = [
 
 export interface IncumbentRun {
   readonly name: string
-  /** By the number of the schema's fields; a text says why a figure is missing. */
+  /** Results by the number of the schema's fields, or the reason why they are missing. */
   readonly results: Readonly<Record<string, Measurement>> | string
 }
 
 /**
- * The same call with the packages that others use: a tool that needs a token of a vault, which is cached.
+ * Measures the same call with other packages: a tool that needs a token of a vault, which is cached.
  *
- * Each in an install and a process of its own, since they want older frameworks. What they do in a call is less than what the
- * guard does: they check no input and no identity.
+ * Each has its own install and process, since they require older frameworks. They do less in a call than the guard:
+ * they check no input and no identity.
  */
 export async function measureIncumbents(): Promise<readonly IncumbentRun[]> {
   const runs: IncumbentRun[] = []

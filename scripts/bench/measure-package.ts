@@ -6,13 +6,13 @@ import { quantile } from './measure.ts'
 
 const PROCESSES = 21
 
-/** Milliseconds, medians over fresh processes that take turns. */
+/** Milliseconds. Medians over fresh processes, alternately measured. */
 export interface ColdImport {
   readonly bareNode: number
   readonly withImport: number
 }
 
-/** What loading the built core adds to a process that does nothing else. */
+/** Measures the time that loading the built core adds to an otherwise idle process. */
 export function measureColdImport(): ColdImport {
   const entry = pathToFileURL(join(root, 'packages', 'core', 'dist', 'index.js')).href
   const bare: number[] = []

@@ -1,23 +1,26 @@
 /** One result. Times in microseconds a call; medians over the rounds. */
 export interface Measurement {
-  /** By the clock on the wall, as are `peer` and `ratio`. */
+  /** Wall-clock time, like `peer` and `ratio`. */
   readonly run: number
   readonly peer: number
-  /** Median of the rounds' own ratios, not the ratio of the medians. */
+  /** Median of the ratios of the rounds, not the ratio of the medians. */
   readonly ratio: number
   /**
-   * How much longer than for its peer processors work, all threads of the process together: a few microseconds between
-   * two times on the wall are lost in what else the machine does.
+   * Additional processor time over its peer, of all threads of the process. In wall-clock time, a few microseconds
+   * would be lost in the machine's other work.
    */
   readonly over: number
-  /** The middle half of the rounds lies between these. */
+  /** The middle half of the rounds is between these values. */
   readonly overSpread: readonly [lower: number, upper: number]
 }
 
 export const ROUNDS = 151
-/** Long enough for several collections of garbage: where one round has one and its peer has none, they are all that is told apart. */
+/**
+ * Long enough for several garbage collections. If one round had a collection and its peer had none, the result would
+ * show only that.
+ */
 const ROUND_MS = 20
-/** Warm is what was no faster in so many spells of this length. */
+/** The code counts as warm if it got no faster in this number of spells of the same length. */
 const STEADY_SPELLS = 5
 const SPELL_MS = 300
 const MOST_WARM_UP_MS = 15_000
@@ -43,7 +46,7 @@ export async function measure(
   const calls = [await calibrate(sides[0], steadySpells), await calibrate(sides[1], steadySpells)] as const
   const costs: { run: Cost; peer: Cost }[] = []
   for (let round = 0; round < rounds; round++) {
-    // The second side finds a warmer cache and a fuller heap, so the sides take turns.
+    // The second side finds a warmer cache and a fuller heap, so the sides alternate.
     const before = round % 2 === 0 ? await sides[0](calls[0]) : undefined
     const peerCost = await sides[1](calls[1])
     costs.push({ run: before ?? (await sides[0](calls[0])), peer: peerCost })
@@ -66,7 +69,7 @@ const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 /** The last result: an unused result could be optimised away with its computation. */
 export let sink: unknown
 
-/** Begins to count; the function that comes back says what each of so many calls cost. */
+/** Starts to count. The returned function returns the average cost of this number of calls. */
 function count(): (calls: number) => Cost {
   const before = process.cpuUsage()
   const began = performance.now()
@@ -85,7 +88,7 @@ function repeated(work: () => unknown): Batch {
   }
 }
 
-/** With `concurrency` calls under way at once. */
+/** Runs calls with `concurrency` of them under way at once. */
 function awaited(work: () => unknown, concurrency: number): Batch {
   return async (calls) => {
     const counted = count()
@@ -100,7 +103,7 @@ function awaited(work: () => unknown, concurrency: number): Batch {
 }
 
 /**
- * Runs until the code is warm: until it gets no faster, since large code is compiled piece by piece.
+ * Runs until the code gets no faster: large code is compiled piece by piece.
  *
  * @returns how many calls fill a round
  */
@@ -122,7 +125,7 @@ async function calibrate(batch: Batch, steadySpells: number): Promise<number> {
   return calls
 }
 
-/** The value below which a share of the numbers lies. */
+/** Returns the value below which this share of the numbers lies. */
 export function quantile(numbers: readonly number[], share: number): number {
   const sorted = [...numbers].sort((left, right) => left - right)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN

@@ -6,11 +6,11 @@ export interface Surroundings {
   /** Processor, cores, memory. */
   readonly machine: string
   readonly node: string
-  /** How busy the machine was, as the system reports it: processes that wanted a core, before and after. */
+  /** Load of the machine, as the system reports it: processes that waited for a core, before and after. */
   readonly load: readonly [before: number, after: number]
 }
 
-/** The page that `npm run bench -- --report` writes. */
+/** Returns the page that `npm run bench -- --report` writes. */
 export function reportOf(sections: readonly Section[], { machine, node, load }: Surroundings): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   return [

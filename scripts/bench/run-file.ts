@@ -6,7 +6,7 @@ import { takeRegistered } from './bench.ts'
 import { compare } from './compare.ts'
 import { beginSection, sections } from './figures.ts'
 
-// The process of one file: in a process with others it would be measured among what they left in heap and compiler.
+// The process of one file. In a shared process, other files would change the heap and the compiled code.
 const [file = '', results = ''] = process.argv.slice(2)
 beginSection(file)
 await import(pathToFileURL(join(root, file)).href)

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { Failure } from './failure.mjs'
 import { root } from './state.mjs'
 
-// Type stripping still warns on the older of the supported releases.
+// Type stripping still prints a warning on the older supported releases.
 const node = (script, args) => ['--disable-warning=ExperimentalWarning', script, ...args]
-/** What needs no more than a part of the packages, which `filter` selects in pnpm. */
+/** Commands that need only some of the packages, which `filter` selects in pnpm. */
 const parts = {
   sandbox: { filter: '@behalf/sandbox...', purpose: 'for the sandbox', script: 'packages/sandbox/src/cli/main.ts' },
   web: {
@@ -14,13 +14,12 @@ const parts = {
     script: 'examples/stock-agent-nextjs/web/main.ts',
   },
 }
-/** What needs everything: `scripts/<name>.ts`, but for the world. */
+/** Commands that need all packages: `scripts/<name>.ts`, except for the world. */
 const tools = ['test', 'bench', 'docs', 'check', 'fuzz', 'world', 'mutate']
 const scriptOf = (tool) => (tool === 'world' ? 'packages/core/test/world/main.ts' : `scripts/${tool}.ts`)
 
 /**
- * What a command runs and what must be installed for it.
- *
+ * Returns what a command runs, and what must be installed for it.
  * @returns `{ name, scope, filter, purpose, argv }`: `scope` names the set of packages, `filter` selects it in pnpm.
  */
 export function resolveCommand([word, ...args]) {
@@ -43,11 +42,11 @@ export function resolveCommand([word, ...args]) {
 }
 
 /**
- * `npm run demo` is `examples/stock-agent`; `npm run demo -- langchain` is `examples/stock-agent-langchain`;
- * `npm run demo -- enterprise` is a story of the first.
+ * Resolves `npm run demo` to `examples/stock-agent`, and `npm run demo -- langchain` to
+ * `examples/stock-agent-langchain`. `npm run demo -- enterprise` is a story of the first.
  */
 function demo(given) {
-  // Real servers are another install: the plain demo brings none.
+  // Real servers need another install: the plain demo includes none.
   const isOnSandbox = given.includes('--sandbox')
   const args = isOnSandbox ? ['sandbox', ...given.filter((argument) => argument !== '--sandbox')] : given
   const [first, ...rest] = args
@@ -78,7 +77,7 @@ function demos() {
   return [...examples, ...stories().map((name) => ` -- ${name}`)]
 }
 
-/** Further stories of the first demo, each told by its file's name. */
+/** Returns the further stories of the first demo, by the names of their files. */
 function stories() {
   const folder = join(root, 'examples', 'stock-agent', 'src', 'stories')
   const files = existsSync(folder) ? readdirSync(folder) : []

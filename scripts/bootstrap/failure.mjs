@@ -1,4 +1,4 @@
-/** Something that the person at the keyboard can mend. Its message is all they need to see. */
+/** A failure that the person at the keyboard can fix. Its message is all that they need to read. */
 export class Failure extends Error {
   constructor(message, { exitCode = 1 } = {}) {
     super(message)
@@ -21,7 +21,7 @@ const advice = [
 ]
 
 /**
- * Tells what failed, in whose words, and what to do.
+ * Describes what failed, with the tool's own message, and what to do.
  *
  * @param what - The step, as in "could not <what>".
  * @param output - The last lines of the tool that failed.
@@ -46,7 +46,9 @@ export function downloadFailure({ what, tool, output, registry, retry }) {
   )
 }
 
-/** Stack traces, and the fields of an error object that its first line has told already. */
+/**
+ * Returns whether a line is noise: a stack trace, or a field of an error object that its first line contains already.
+ */
 function isNoise(line) {
   return /^(npm error)?\s*(at .*:\d+\)?\s*\{?|(code|errno|syscall|address|port|type|requiredBy): .*|\})?$/.test(line)
 }
@@ -57,7 +59,7 @@ const networkAdvice = [
   'With a mirror: `npm config set registry https://…`.',
 ]
 
-/** The first URL or package name that an error text names. */
+/** Returns the first URL or package name in an error's text. */
 function packageIn(text) {
   return (
     /https?:\/\/[^\s"'),]*[^\s"'),:.;]/.exec(text)?.[0] ?? /(?:@[\w.-]+\/)?[\w.-]+@\d+\.\d+\.\d+[\w.-]*/.exec(text)?.[0]

@@ -5,7 +5,7 @@ import { folder } from './state.mjs'
 
 const file = join(folder, 'lock')
 
-/** Lets one process at a time install. Waits for the other; takes over from one that died. */
+/** Lets one process at a time install. Waits for the other one, and takes over from one that died. */
 export async function withLock(work) {
   mkdirSync(folder, { recursive: true })
   let announced = false
@@ -62,7 +62,7 @@ function isAlive(pid) {
   }
 }
 
-/** Of several that see the same dead holder, only the one whose rename succeeds removes its lock. */
+/** Removes the lock of a dead holder. If several processes see it, only the one whose rename succeeds removes it. */
 function takeAway(dead) {
   const aside = `${file}.${process.pid}`
   try {
@@ -70,7 +70,7 @@ function takeAway(dead) {
   } catch {
     return
   }
-  // Another process was faster and holds the lock by now: give it back.
+  // Another process was faster and holds the lock now: restores it.
   if (holderOf(aside) !== dead) renameSync(aside, file)
   else rmSync(aside, { force: true })
 }

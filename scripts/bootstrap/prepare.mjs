@@ -5,7 +5,7 @@ import { say, seconds, withPatience } from './say.mjs'
 import { forgetInstalled, isInstalled, isWholeInstall, rememberInstalled, root } from './state.mjs'
 import { bringTools, registryOf, toolsAtHand } from './tools.mjs'
 
-/** Makes sure that the tools are there and that what `command` needs is installed. @returns the tools */
+/** Ensures that the tools exist, and that the packages for `command` are installed. @returns the tools */
 export async function prepare(command) {
   if (isInstalled(command.scope)) {
     const tools = toolsAtHand({ needPnpm: command.scope === 'all' })
@@ -13,7 +13,7 @@ export async function prepare(command) {
   }
   return withLock(async () => {
     const tools = toolsAtHand({ needPnpm: true }) ?? (await bringTools(command.name))
-    // The process that held the lock before may have installed the same.
+    // The previous holder of the lock may have installed the same packages.
     if (!isInstalled(command.scope)) await install(command, tools)
     return tools
   })
@@ -23,7 +23,7 @@ async function install(command, tools) {
   say(`installing what is needed ${command.purpose}, with pnpm.`)
   const began = Date.now()
   const earlier = forgetInstalled()
-  // A part of what a developer installed would take the commands of the rest away.
+  // After a whole install, a partial one would remove the packages of other commands.
   const { scope, filter } = isWholeInstall() ? { scope: 'all', filter: [] } : command
   const args = ['install', '--frozen-lockfile', ...filter, '--reporter=append-only']
   let heard = Date.now()
@@ -56,9 +56,9 @@ async function install(command, tools) {
 function settings(env) {
   return {
     ...env,
-    // pnpm asks before it replaces a node_modules of another shape; no person is there to answer.
+    // pnpm asks before it replaces a node_modules of another shape, and no person can answer.
     CI: 'true',
-    // npm's way to name a mirror, which pnpm does not read by itself.
+    // npm's variable for a mirror, which pnpm does not read itself.
     pnpm_config_registry: env.pnpm_config_registry ?? env.npm_config_registry,
   }
 }

@@ -4,20 +4,20 @@ import { Failure } from './failure.mjs'
 import { say } from './say.mjs'
 
 const windows = process.platform === 'win32'
-/** The one child that runs at a time, and whether it leads a process group of its own. */
+/** The only running child process, and whether it leads a process group of its own. */
 let current
 let received
 let receivedAt = 0
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    // The terminal and npm may both deliver one Ctrl-C; a second one a second later is meant.
+    // The terminal and npm may both deliver one Ctrl-C. A second one after a second is intended.
     const again = received !== undefined && Date.now() - receivedAt > 1000
     if (received !== undefined && !again) return
     received ??= signal
     receivedAt = Date.now()
     if (current === undefined) process.exit(128 + constants.signals[signal])
-    // A child in our own group got the terminal's Ctrl-C already.
+    // A child in the same process group got the terminal's Ctrl-C already.
     if (!current.ownGroup && signal === 'SIGINT' && process.stdin.isTTY && !again) return
     if (current.ownGroup) say(again ? 'stopping at once.' : 'stopping … (again to stop at once)')
     kill(again ? 'SIGKILL' : signal)
@@ -33,7 +33,7 @@ function kill(signal) {
   }
 }
 
-/** Whether the person asked us to stop. */
+/** Returns whether the person asked to stop. */
 const interrupted = () => received !== undefined
 
 export const exitCodeOf = (failure) => (interrupted() ? 128 + constants.signals[received] : failure.exitCode)
@@ -44,7 +44,7 @@ function start(command, args, { env, cwd, stdio, ownGroup }) {
     env,
     stdio,
     detached: ownGroup && !windows,
-    // npm and pnpm are .cmd files there, which only a shell starts.
+    // On Windows, npm and pnpm are .cmd files, which only a shell starts.
     shell: windows && !command.endsWith('.exe'),
   })
   current = { child, ownGroup }
@@ -56,7 +56,7 @@ function start(command, args, { env, cwd, stdio, ownGroup }) {
   })
 }
 
-/** Runs the command itself: same terminal, signals passed on. @returns the exit code */
+/** Runs the command in the same terminal, and passes signals on. @returns the exit code */
 export async function runInteractive(command, args, env) {
   const ended = await start(command, args, { env, stdio: 'inherit', ownGroup: false })
   if (ended.error !== undefined) throw new Failure(`could not start ${command}: ${ended.error.message}`)
@@ -64,7 +64,7 @@ export async function runInteractive(command, args, env) {
   return ended.code ?? 128 + constants.signals[ended.signal]
 }
 
-/** Runs a tool and keeps its output. One signal to its process group ends it with all its children. */
+/** Runs a tool and keeps its output. One signal to its process group ends all of its children. */
 export async function runQuietly(command, args, { env = process.env, cwd, onLine = () => {} } = {}) {
   const lines = []
   const stdout = []

@@ -1,9 +1,9 @@
-/** Says what happens, on stderr: what the command itself prints stays clean on stdout. */
+/** Prints progress on stderr, so that stdout contains only the command's own output. */
 export function say(text) {
   process.stderr.write(`behalf: ${text}\n`)
 }
 
-/** Calls `whileWaiting` with the seconds gone every ten seconds, until the work ends. */
+/** Calls `whileWaiting` every ten seconds with the elapsed seconds, until the work ends. */
 export async function withPatience(work, whileWaiting) {
   const began = Date.now()
   const timer = setInterval(() => whileWaiting(Math.round((Date.now() - began) / 1000)), 10_000)

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
-/** What is remembered between runs. Goes when `node_modules` goes; hidden, so pnpm leaves it alone. */
+/**
+ * Folder of the state between runs. It is removed with `node_modules`. Its name is hidden, so pnpm does not touch it.
+ */
 export const folder = join(root, 'node_modules', '.behalf')
 const installedFile = join(folder, 'installed.json')
 const toolsFile = join(folder, 'tools.json')
@@ -13,12 +15,12 @@ function read(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8'))
   } catch {
-    // Absent, or written by something else: both mean "not known".
+    // Absent, or written by another program: the state is unknown.
     return undefined
   }
 }
 
-/** Writes in one step: an interrupted process leaves the old file or the new one. */
+/** Writes in one step: after an interruption, the file is either old or new. */
 function write(file, value) {
   mkdirSync(folder, { recursive: true })
   const draft = `${file}.${process.pid}`
@@ -36,7 +38,7 @@ function importers() {
   )
 }
 
-/** Of all that decides what an install brings. */
+/** Returns a hash of everything that decides what an install contains. */
 function fingerprint() {
   const hash = createHash('sha256')
   const manifests = importers().map((path) => `${path}/package.json`)
@@ -46,7 +48,7 @@ function fingerprint() {
   return hash.digest('hex')
 }
 
-/** The scopes that stand installed for the manifests as they are now, each with its folders. */
+/** Returns the scopes that are installed for the current manifests, each with its folders. */
 function installedScopes() {
   const stamp = read(installedFile)
   if (stamp?.fingerprint !== fingerprint() || !existsSync(join(root, 'node_modules', '.modules.yaml'))) return {}
@@ -54,25 +56,28 @@ function installedScopes() {
   return Object.fromEntries(Object.entries(stamp.scopes ?? {}).filter(complete))
 }
 
-/** Whether `scope`, or everything, is installed. */
+/** Returns whether `scope`, or everything, is installed. */
 export function isInstalled(scope) {
   const scopes = installedScopes()
   return 'all' in scopes || scope in scopes
 }
 
-/** Whether pnpm itself installed everything: its state says so if the install had no filter. */
+/** Returns whether pnpm itself installed everything: its state says so if the install had no filter. */
 export function isWholeInstall() {
   return read(join(root, 'node_modules', '.pnpm-workspace-state-v1.json'))?.filteredInstall === false
 }
 
-/** Before an install: from now on nothing is known to be complete. @returns what was, for `rememberInstalled` */
+/**
+ * Called before an install: from now on, no scope counts as complete. @returns The earlier state, for
+ * `rememberInstalled`
+ */
 export function forgetInstalled() {
   const scopes = installedScopes()
   rmSync(installedFile, { force: true })
   return scopes
 }
 
-/** After an install that ended well. */
+/** Called after a successful install. */
 export function rememberInstalled(scope, earlier) {
   const folders = importers()
     .map((path) => `${path}/node_modules`)
@@ -80,7 +85,7 @@ export function rememberInstalled(scope, earlier) {
   write(installedFile, { fingerprint: fingerprint(), scopes: { ...earlier, [scope]: folders } })
 }
 
-/** Where the tools were found last time, if they are still there. */
+/** Returns the places of the tools in the last run, if they still exist. */
 export function rememberedTools() {
   const tools = read(toolsFile)
   return typeof tools?.node === 'string' && existsSync(tools.node) && existsSync(tools.pnpm) ? tools : undefined

@@ -8,13 +8,13 @@ import { rememberedTools, rememberTools, root } from './state.mjs'
 const NODE = '24'
 const PNPM = '12'
 
-/** Runs TypeScript sources as they are: 22.18, 23.6 and everything after. */
+/** Returns whether this Node runs TypeScript sources directly: 22.18, 23.6 and later. */
 function isNewEnough(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return major >= 24 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18)
 }
 
-/** The tools of an earlier run, or this very Node where nothing else is needed; `undefined`: `bringTools`. */
+/** Returns the tools of an earlier run, or this Node if nothing else is needed. `undefined`: call `bringTools`. */
 export function toolsAtHand({ needPnpm }) {
   const remembered = rememberedTools()
   if (remembered !== undefined) return withPath(remembered)
@@ -22,7 +22,7 @@ export function toolsAtHand({ needPnpm }) {
   return undefined
 }
 
-/** Finds Node and pnpm on this machine, or brings through npm what is missing. No corepack, nothing global. */
+/** Finds Node and pnpm on this machine, or downloads them with npm. Uses no corepack, and installs nothing globally. */
 export async function bringTools(retry) {
   const nodeFits = isNewEnough(process.versions.node)
   if (nodeFits) {
@@ -39,7 +39,7 @@ export async function bringTools(retry) {
   const packages = nodeFits ? [`pnpm@${PNPM}`] : [`node@${NODE}`, `pnpm@${PNPM}`]
   let brought = await npmExec(packages, retry)
   if (!isUsable(brought)) {
-    // An earlier run was stopped in the middle: npm believes that it has the packages, and has not.
+    // An earlier run was interrupted: npm assumes that it has the packages, but they are incomplete.
     forgetNpmExec(brought)
     brought = await npmExec(packages, retry)
   }
@@ -56,7 +56,7 @@ const isUsable = (found) => found !== undefined && isNewEnough(found.version) &&
 
 async function npmExec(packages, retry) {
   const wanted = packages.map((name) => `--package=${name}`)
-  // `npm run --silent` would silence this npm too, and its reasons with it.
+  // `npm run --silent` would also silence this npm, and its error messages.
   const flags = ['--yes', '--loglevel=error', '--fetch-retry-maxtimeout=10000']
   const [command, args] = npm(['exec', ...flags, ...wanted, '--call', 'node where.mjs'])
   let failed
@@ -89,7 +89,7 @@ async function isRightPnpm(pnpm) {
   return ok && stdout.trim().startsWith(`${PNPM}.`)
 }
 
-/** Removes npm's folder for this set of packages, and nothing that does not look like it. */
+/** Removes npm's folder for this set of packages, and only a folder that has its form. */
 function forgetNpmExec(found) {
   const bin = dirname(found?.pnpm ?? '')
   if (/[\\/]_npx[\\/][0-9a-f]+[\\/]node_modules[\\/]\.bin$/.test(bin)) {
@@ -97,7 +97,7 @@ function forgetNpmExec(found) {
   }
 }
 
-/** The npm that started us, else the one on PATH. */
+/** Returns the npm that started this process, else the one on PATH. */
 function npm(args) {
   const cli = process.env.npm_execpath
   return cli?.endsWith('npm-cli.js') ? [process.execPath, [cli, ...args]] : ['npm', args]

@@ -1,4 +1,4 @@
-// Run inside `npm exec`: tells the process outside which node runs here, and where pnpm is.
+// Runs inside `npm exec`: prints which node runs here, and where pnpm is.
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 

@@ -9,7 +9,9 @@ export interface Compiler {
   readonly tsc: string
 }
 
-/** How a project finds types. `node16`, the oldest way that reads `exports`, is asked of the newer compiler alone. */
+/**
+ * Ways in which a project finds types. Only the newer compiler checks `node16`, the oldest way that reads `exports`.
+ */
 const resolutions = {
   '6': ['nodenext', 'bundler'],
   '7': ['nodenext', 'node16', 'bundler'],
@@ -22,7 +24,7 @@ const optionsOf = (resolution: string) =>
 export const compilerMajors = ['6', '7'] as const
 export type Major = (typeof compilerMajors)[number]
 
-/** Those from npm, beside each other. */
+/** Installs the compilers from npm, beside each other. */
 export async function bringCompilers(workshop: string, majors: readonly Major[]): Promise<readonly Compiler[]> {
   const { folder } = await createProject(
     join(workshop, 'compilers'),
@@ -37,10 +39,10 @@ export async function bringCompilers(workshop: string, majors: readonly Major[])
 }
 
 /**
- * Compiles a project's `program.ts`, an import of each entry, and a `require` of each, with every compiler,
- * in each of its ways to find types.
+ * Compiles a project's `program.ts`, and an `import` and a `require` of each entry, with every compiler and each way to
+ * find types.
  *
- * @returns a line for each combination; `problem` where it does not compile
+ * @returns a line for each combination; `problem` if it does not compile
  */
 export async function checkConsumerTypes(
   project: ConsumerProject,
@@ -64,7 +66,7 @@ export async function checkConsumerTypes(
   }
   for (const { version, tsc, resolutions } of compilers) {
     for (const name of resolutions) {
-      // TypeScript admits `require` of a module, which Node has from 22.12 on, by `nodenext` alone.
+      // TypeScript accepts `require` of an ES module, which Node supports from 22.12 on, only with `nodenext`.
       const files = ['program.ts', 'entries.ts', ...(name === 'nodenext' ? ['entries.cts'] : [])]
       const options = { ...optionsOf(name), skipLibCheck: true, types: ['node'] }
       await compile(`types by TypeScript ${version}, ${name}`, tsc, files, options)
@@ -72,7 +74,7 @@ export async function checkConsumerTypes(
   }
   const newest = compilers.at(-1)
   if (newest === undefined) throw new Error('there is no compiler')
-  // Our own declarations with no check skipped. Other people's are other people's business.
+  // Checks only our own declarations, and skips none of them. Other packages' errors are ignored.
   const ours = /^(?:\S*node_modules\/@behalf\/|entries).*/gm
   const checked = { module: 'nodenext', lib, exactOptionalPropertyTypes: true }
   for (const [types, some] of [
@@ -87,7 +89,7 @@ export async function checkConsumerTypes(
   return results
 }
 
-/** Their types name Node's own, so their users need `@types/node`. Users of the other entry points do not. */
+/** Entry points whose types use Node's, so their users need `@types/node`. Users of the other entry points do not. */
 const onNode: readonly string[] = ['@behalf/core/node', '@behalf/stores/redis']
 const lib = ['es2024', 'esnext.disposable', 'dom', 'dom.iterable']
 

@@ -5,22 +5,22 @@ import { esbuild } from '../gates/esbuild.ts'
 import { runTool, type ToolResult } from '../gates/run-tool.ts'
 
 export interface ConsumerRun {
-  /** Such as `@behalf/core: first program, on Node 24`. */
+  /** Label, such as `@behalf/core: first program, on Node 24`. */
   readonly what: string
   readonly problem?: string
-  /** npm could not be reached. */
+  /** True if npm could not be reached. */
   readonly notRun?: true
 }
 
-/** A folder outside of the workspace, with what npm put there. */
+/** A folder outside the workspace, with the packages that npm installed. */
 export interface ConsumerProject {
   readonly folder: string
-  /** How many packages npm put there. */
+  /** Number of packages that npm installed. */
   readonly packages: number
   write(name: string, text: string): void
   /** Writes plain JavaScript: the TypeScript of a page without its types. */
   writeProgram(code: string): Promise<void>
-  /** Copies programs of ours into it. */
+  /** Copies programs of this repository into it. */
   bring(...names: readonly string[]): void
 }
 
@@ -29,8 +29,8 @@ const programs = fileURLToPath(new URL('programs/', import.meta.url))
 /**
  * Makes a project as a user would, with `npm install`.
  *
- * @param registry - Has our packages; npm's own has the rest.
- * @throws Error npm failed; the message is what it said.
+ * @param registry - Serves our packages. The default registry serves the others.
+ * @throws Error npm failed. The message is npm's output.
  */
 export async function createProject(
   folder: string,
@@ -60,7 +60,7 @@ export async function createProject(
   }
 }
 
-/** What is wrong with a program that has to say `holds` and end well; nothing, if it does. */
+/** Returns the problem of a program that must print `holds` and exit without an error, if there is one. */
 export function problemOf(what: string, { code, output }: ToolResult): string | undefined {
   return code === 0 && /^.*\bholds$/m.test(output) ? undefined : `${what}:\n${output.trim()}`
 }

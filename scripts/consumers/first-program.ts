@@ -1,19 +1,19 @@
 import { snippetsIn } from '../gates/check-snippets.ts'
 import { fencesOf } from '../gates/page.ts'
 
-/** What a reader of a package's README types first. */
+/** The first program of a package's README. */
 export interface FirstProgram {
-  /** What the page's first lines with `npm install` name, as they name it. */
+  /** Packages in the page's first `npm install` lines, in the same form. */
   readonly installed: readonly string[]
-  /** The first fence of TypeScript as it stands, with what the page hides before it. */
+  /** The first TypeScript fence, with the page's hidden code before it. */
   readonly checked: string
-  /** The same without the hidden part, which the runner provides. */
+  /** The same without the hidden code, which the runner provides. */
   readonly code: string
   /** The packages that it imports. */
   readonly imports: readonly string[]
 }
 
-/** Reads the first program of a page. @throws Error The page has none, or does not say what to install. */
+/** Reads the first program of a page. @throws Error The page has no program, or does not say what to install. */
 export function firstProgramOf(page: string): FirstProgram {
   const [module] = snippetsIn(page).modules
   const fences = fencesOf(page)
@@ -34,7 +34,7 @@ function installedBy(line: string): string[] {
   return words.split(/\s+/).filter((word) => word !== '' && !word.startsWith('-'))
 }
 
-/** The packages, not the paths in them; modules that are built into Node are left out. */
+/** Returns the imported packages, without paths in them and without modules that are built into Node. */
 export function importedBy(code: string): string[] {
   const specifiers = [...code.matchAll(/\b(?:from|import|import\() ?['"]([^'"]+)['"]/g)].map(
     ([, specifier = '']) => specifier,

@@ -1,12 +1,12 @@
 import type { Packed } from '../gates/packed-packages.ts'
 
-/** How the first program of a package's README is run. */
+/** Conditions under which the first program of a package's README runs. */
 interface Staging {
-  /** What the staging needs besides what the page installs. */
+  /** Packages that the runner needs in addition to those that the page installs. */
   readonly needs: readonly string[]
-  /** What is put where the page names something of the reader's machine. */
+  /** A text of the reader's machine in the page, and its replacement. */
   readonly replaced?: readonly [string, string]
-  /** Put behind the program, where the page needs no export and the staging does. */
+  /** Code appended to the program, if the runner needs an export that the page does not. */
   readonly appended?: string
 }
 
@@ -35,13 +35,13 @@ export function stagingOf({ name }: Packed): Staging {
   return staging
 }
 
-/** The program as it is run. */
+/** Returns the program as it runs. */
 export function staged(code: string, { replaced, appended = '' }: Staging): string {
   if (replaced !== undefined && !code.includes(replaced[0])) throw new Error(`the page no longer says ${replaced[0]}`)
   return `${replaced === undefined ? code : code.replace(...replaced)}\n${appended}\n`
 }
 
-/** What a package works with and does not need, at the newest version that it admits. */
+/** Returns the optional peers of a package, at the newest version that it accepts. */
 export const optionalPeers = ({ manifest }: Packed): string[] =>
   Object.entries(manifest.peerDependencies ?? {})
     .filter(([name]) => manifest.peerDependenciesMeta?.[name]?.optional === true)

@@ -4,11 +4,14 @@ import { runTool } from '../gates/run-tool.ts'
 import { workerd, workerdConfig } from '../smoke/workerd.ts'
 import { type ConsumerProject, type ConsumerRun, problemOf } from './consumer-project.ts'
 
-/** The first program of core's README, bundled by esbuild as a Worker with all that npm installed, on workerd. */
+/**
+ * Runs the first program of core's README on workerd: bundled by esbuild as a Worker, with all packages that npm
+ * installed.
+ */
 export async function runInWorker(project: ConsumerProject): Promise<ConsumerRun> {
   const what = 'first program, in a Worker (esbuild, workerd)'
   const { folder } = project
-  // `@behalf/testing` can intercept requests in Node; here its handlers are called, and nothing is intercepted.
+  // `@behalf/testing` can intercept requests only in Node. Here its handlers are called directly.
   project.write('no-interception.mjs', 'export const setupServer = undefined, defaultNetworkOptions = undefined\n')
   await esbuild.build({
     stdin: { contents: `export default { async test() { await import('./core.mjs') } }`, resolveDir: folder },

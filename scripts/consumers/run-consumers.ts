@@ -20,14 +20,14 @@ interface Surroundings {
   readonly runtimes: ReadonlyMap<string, string>
 }
 
-/** Of a program, milliseconds: none takes a tenth of it by itself. */
+/** Maximum time of a program, in milliseconds: each takes less than a tenth of it alone. */
 const TIMEOUT = 60_000
-/** Two cores; one process each. */
+/** Number of parallel processes: one for each of two cores. */
 const AT_ONCE = 2
 
 /**
- * The packages as who has nothing but npm meets them: installed as their READMEs say, outside of the workspace, and
- * the READMEs' first programs compiled and run there.
+ * Tests the packages as a user with npm gets them: installed outside the workspace as their READMEs say. Compiles and
+ * runs the READMEs' first programs there.
  *
  * The packages must be built.
  */
@@ -77,7 +77,7 @@ async function settled(what: string, running: Promise<ConsumerRun[]>): Promise<C
   }
 }
 
-/** A package alone in a project, with what its README installs. */
+/** Tests a package alone in a project, with the packages that its README installs. */
 async function asConsumer(one: Packed, surroundings: Surroundings): Promise<ConsumerRun[]> {
   const { name, folder, manifest } = one
   const short = name.replace('@behalf/', '')
@@ -96,7 +96,7 @@ async function asConsumer(one: Packed, surroundings: Surroundings): Promise<Cons
   const runs = await checkConsumerTypes(project, checked, entriesOf(one), surroundings.compilers)
   await project.writeProgram(staged(code, staging))
   project.bring('world.mjs', `${short}.mjs`, 'require.cjs')
-  // vitest, on which the contracts stand, lets itself be loaded by its own runner only.
+  // The contract suites import vitest, which loads only in its own runner.
   const entries = entriesOf(one).filter((entry) => manifest.peerDependencies?.vitest === undefined || entry === name)
   const results = [...runs]
   for (const [version, node] of surroundings.runtimes) {
@@ -112,7 +112,7 @@ async function run(node: string, args: readonly string[], what: string, cwd: str
   return problem === undefined ? { what } : { what, problem }
 }
 
-/** What one copy of core verified, set or threw is known to another. */
+/** Checks that two copies of core share what one of them verified, set or threw. */
 async function withTwoCopies({ workshop, registry, runtimes }: Surroundings): Promise<ConsumerRun[]> {
   const what = ['@behalf/core', 'other-core@npm:@behalf/core', '@behalf/testing', 'msw', 'zod']
   const project = await createProject(join(workshop, 'two-copies'), what, registry)

@@ -7,13 +7,13 @@ import { basename } from 'node:path'
 import type { Packed } from '../gates/packed-packages.ts'
 
 export interface PackageServer {
-  /** For `@behalf:registry` in `.npmrc`. */
+  /** Address for `@behalf:registry` in `.npmrc`. */
   readonly url: string
   close(): void
 }
 
 /**
- * An npm registry on loopback that has what `pnpm pack` made, and nothing else.
+ * Starts an npm registry on loopback that serves only the output of `pnpm pack`.
  *
  * So the commands of the READMEs can be run as they are, before anything is published. It is read only.
  */
@@ -41,7 +41,7 @@ export async function servePackages(packed: readonly Packed[]): Promise<PackageS
   }
 }
 
-/** What a registry says of a package with one version. */
+/** Returns a registry's document for a package with one version. */
 function describe({ name, manifest, tarball }: Packed, origin: string) {
   const integrity = `sha512-${createHash('sha512').update(readFileSync(tarball)).digest('base64')}`
   const dist = { tarball: `${origin}/${basename(tarball)}`, integrity }

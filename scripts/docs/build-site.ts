@@ -9,16 +9,16 @@ import { drawRooms, withRooms } from './draw-rooms.ts'
 import { leadFolders } from './lead-folders.ts'
 import { showSources } from './show-sources.ts'
 
-/** Where the site is built. */
+/** Folder of the built site. */
 export const site = join(root, 'docs', 'site')
 
 /**
  * Builds guides, decisions and the reference as one site, which needs no server and no network.
  *
- * typedoc does the work, by `docs/typedoc.json`. Pages get their titles and their places in the list, diagrams are
- * drawn by the browser that shows them, and files that a page cites can be read as text.
+ * It uses typedoc with `docs/typedoc.json`. Pages get titles and a place in the list, browsers draw the diagrams, and
+ * cited files can be read as text.
  *
- * @returns what typedoc had to say against it; nothing where all is well
+ * @returns The warnings and errors of typedoc.
  */
 export async function buildSite(out: string = site): Promise<string[]> {
   rmSync(out, { recursive: true, force: true })
@@ -29,7 +29,7 @@ export async function buildSite(out: string = site): Promise<string[]> {
     out,
   })
   app.logger.log = (message, level) => {
-    // 2: a warning, 3: an error. What went well is of no use here.
+    // 2: a warning, 3: an error. Other messages are dropped.
     if (level >= 2) complaints.push(stripVTControlCharacters(message))
   }
   const rooms = await drawRooms()

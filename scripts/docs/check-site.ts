@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 
-/** What a look at the built site found. */
+/** Result of a check of the built site. */
 export interface SiteCheck {
   readonly problems: readonly string[]
   readonly pages: number
   /** Links within the site. */
   readonly links: number
-  /** Links that lead out of it. They are looked at, not followed. */
+  /** External links. They are counted, not followed. */
   readonly external: number
 }
 
-/** Every link, image and script of every page leads to a file of the site, and every anchor to an element of it. */
+/** Checks that every link, image and script leads to a file of the site, and every anchor to an element. */
 export function checkSite(site: string): SiteCheck {
   const files = readdirSync(site, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'))
   const known = new Set(files)
@@ -58,7 +58,7 @@ function follow(
 const isAddress = (target: string): boolean =>
   URL.canParse(target) && /^(https?|mailto):$/.test(new URL(target).protocol)
 
-/** Code in a page is escaped, so that what looks like a tag is one. */
+/** Returns the link targets of a page. Code in a page is escaped, so everything that looks like a tag is a tag. */
 function targetsOf(text: string): string[] {
   const tags = text.replaceAll(/<script\b[^>]*>[\s\S]*?<\/script>/g, (script) =>
     script.slice(0, script.indexOf('>') + 1),

@@ -3,11 +3,14 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { type Application, PageEvent, RendererEvent } from 'typedoc'
 
-/** One file without dependencies. The whole of mermaid brings a hundred packages, for kinds of diagrams that are not here. */
+/**
+ * One file without dependencies. The whole of mermaid has a hundred dependencies, for diagrams that the site does not
+ * use.
+ */
 const library = createRequire(import.meta.url).resolve('@mermaid-js/tiny')
 const MARK = '<pre class="mermaid">'
 
-/** What typedoc's parser lets us change of a fence. */
+/** The part of typedoc's parser that can be changed for a fence. */
 interface Parser {
   readonly renderer: { readonly rules: Record<string, Rule | undefined> }
 }
@@ -17,7 +20,7 @@ type Rule = (
   ...rest: unknown[]
 ) => string
 
-/** Fences of mermaid stay text in the page, which the browser draws, as GitHub does. */
+/** Keeps fences of mermaid as text in the page. The browser draws them, as on GitHub. */
 export function keepDiagrams({ renderer: { rules } }: Parser): void {
   const fence = rules.fence
   rules.fence = (tokens, index, ...rest) => {
@@ -27,7 +30,7 @@ export function keepDiagrams({ renderer: { rules } }: Parser): void {
   }
 }
 
-/** Gives pages that have a diagram what draws it, from the site's own files. */
+/** Adds the drawing script, from the site's own files, to pages that have a diagram. */
 export function drawDiagrams(app: Application): void {
   app.renderer.on(PageEvent.END, (page: PageEvent) => {
     if (page.contents?.includes(MARK) !== true) return

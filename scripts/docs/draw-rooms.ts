@@ -3,7 +3,9 @@ import { runTool } from '../gates/run-tool.ts'
 /** The place in `docs/architecture.md` where the site shows the diagram. */
 const MARK = '<!-- diagram: rooms -->'
 
-/** Draws the rooms of core as dependency-cruiser finds them. Left out are the entry points and what every room uses. */
+/**
+ * Draws the rooms of core as dependency-cruiser finds them. Omits the entry points and the rooms that every room uses.
+ */
 export async function drawRooms(): Promise<string> {
   const { code, stdout, output } = await runTool('depcruise', [
     ...['--config', '.dependency-cruiser.mjs', '--output-type', 'mermaid', '--include-only', '^packages/core/src/'],
@@ -14,5 +16,5 @@ export async function drawRooms(): Promise<string> {
   return `\`\`\`mermaid\n${stdout.trim()}\n\`\`\`\n`
 }
 
-/** Puts the diagram where the page has its mark. */
+/** Replaces the page's mark by the diagram. */
 export const withRooms = (text: string, diagram: string): string => text.replace(MARK, () => diagram)

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import type { ProjectReflection, Reflection } from 'typedoc'
 import { readManifest, root } from '../gates/repository.ts'
 
-/** A link to a folder leads to the reference of its package; below an example, to what the example says of itself. */
+/** Points a link to a folder at the reference of its package. Below an example, points it at the example's README. */
 export function leadFolders(project: ProjectReflection): void {
   const pages = new Map<string, Reflection>()
   for (const page of project.documents ?? []) {

@@ -1,10 +1,10 @@
 import { globSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What a browser shows by itself. */
+/** File types that a browser shows itself. */
 const shown = /\.(png|svg|jpg|webp|txt)$/
 
-/** Copies files that a page cites beside the site: a web server would send TypeScript as video, so they become text. */
+/** Copies cited files into the site as text: a web server would send TypeScript as video. */
 export function showSources(site: string): void {
   const media = join(site, 'media')
   const renamed = new Set(globSync('*', { cwd: media }).filter((name) => !shown.test(name) && !name.startsWith('.')))
@@ -16,7 +16,7 @@ export function showSources(site: string): void {
       .replaceAll(/(href="(?:\.\.\/)*media\/)([^"#]+)/g, (whole, start: string, name: string) =>
         renamed.has(decodeURIComponent(name)) ? `${start}${name}.txt` : whole,
       )
-      // Without a server a folder is a list of files.
+      // Without a server, a link to a folder shows a list of files.
       .replaceAll(/href="((?:\.\.\/)+)"/g, 'href="$1index.html"')
     if (changed !== text) writeFileSync(join(site, page), changed)
   }

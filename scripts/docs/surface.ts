@@ -4,18 +4,18 @@ import { join } from 'node:path'
 import { CompilerState, Extractor, ExtractorConfig } from '@microsoft/api-extractor'
 import { publishedPackages, root } from '../gates/repository.ts'
 
-/** A way into a published package, and the declarations that were built for it. */
+/** An entry point of a published package, with its built declarations. */
 interface EntryPoint {
   readonly folder: string
-  /** What users import, such as `@behalf/core/fga`. */
+  /** Import path, such as `@behalf/core/fga`. */
   readonly name: string
   readonly types: string
 }
 
 /**
- * What each entry point of each published package shows to TypeScript, from the built declarations.
+ * Reports the exported types of each entry point of each published package, from the built declarations.
  *
- * A type is told by the entry point that exports it, and by no other. All entry points share one look of the compiler.
+ * A type is listed only at the entry point that exports it. All entry points share one compilation.
  *
  * @returns Texts by file name, such as `core.fga.api.md`
  * @throws Error The declarations do not compile, or are missing: build first.
@@ -75,7 +75,7 @@ function configOf(
       dtsRollup: { enabled: false },
       tsdocMetadata: { enabled: false },
       newlineKind: 'lf',
-      // Documentation is the reference's affair. Here only what does not compile counts.
+      // The reference checks documentation. Here only compiler errors count.
       messages: {
         compilerMessageReporting: { default: { logLevel: 'error' as never } },
         extractorMessageReporting: { default: { logLevel: 'none' as never } },
@@ -85,7 +85,7 @@ function configOf(
   })
 }
 
-/** In the workspace our packages lead to their sources. Here they lead to what was built, as they do for users. */
+/** In the workspace, our packages resolve to their sources. Here they resolve to the built files, as for users. */
 function compilerOptions(entryPoints: readonly EntryPoint[]): object {
   return {
     target: 'es2023',

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './repository.ts'
 
-/** The value of today, which a gate holds, beside the one that is aimed at. */
+/** The current limit, which a gate enforces, and the target. */
 export interface Budget {
   readonly unit: string
   readonly target: number
-  /** No more than this. Who raises it writes a decision record that says what was removed to pay for it. */
+  /** The current limit. To raise it, write a decision record that says what was removed in return. */
   readonly today: number
 }
 
@@ -15,7 +15,7 @@ export function budgets(): Readonly<Record<string, Budget>> {
   return JSON.parse(readFileSync(join(root, 'budgets.json'), 'utf8')) as Record<string, Budget>
 }
 
-/** One budget by its name. @throws Error The name is unknown. */
+/** Returns one budget by its name. @throws Error The name is unknown. */
 export function budget(name: string): Budget {
   const found = budgets()[name]
   if (found === undefined) throw new Error(`budgets.json has no ${JSON.stringify(name)}`)

@@ -10,21 +10,21 @@ const scripts = () => files(['scripts/**/*.{ts,mjs,cjs,json}']).filter((path) =>
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const linesOf = (paths: readonly string[], line: RegExp) =>
   paths.reduce((sum, path) => sum + (read(path).trimEnd().match(line)?.length ?? 0), 0)
-/** Decision 19: comments cost no budget. */
+/** Matches lines of code. Decision 19: comments cost no budget. */
 const code = /^(?!\s*(\/\/|\/\*|\*|$))/gm
-/** The gate `surface` holds this page to what is built. */
+/** The gate `surface` compares this page with the build. */
 const names = () => [...read('docs/surface/core.api.md').matchAll(/^export /gm)].length
 
 type By<Value> = Readonly<Record<string, Value>>
 
-/** Measured elsewhere: by the run itself, and by the nightly gate `warm call`. */
+/** Budgets that are measured elsewhere: by the run itself, and by the nightly gate `warm call`. */
 const elsewhere = [
   'minutes of .ci/run on two cores',
   'minutes of npm test on two cores',
   'guarded warm call over the bare body',
 ]
 
-/** Nothing is above its value of today in `budgets.json`. Core must be built. */
+/** Checks that no value is above its limit in `budgets.json`. Core must be built. */
 export async function checkBudgets(): Promise<Verdict> {
   const { own, withDependencies, beforeFirstCall } = await weighCore()
   return compareBudgets(budgets(), {
@@ -38,7 +38,7 @@ export async function checkBudgets(): Promise<Verdict> {
   })
 }
 
-/** @returns what is above its budget, and what has none or is not measured */
+/** @returns The values above their budgets, and those without a budget or a measurement. */
 export function compareBudgets(told: By<Budget>, measured: By<number>): Verdict {
   const problems = Object.keys({ ...told, ...measured }).flatMap((name) => {
     const found = told[name]

@@ -3,7 +3,7 @@ import { type Verdict, verdict } from './gate.ts'
 import { publishedPackages, root } from './repository.ts'
 
 /**
- * The release plan can be made, and leaves out no package that was never released.
+ * Checks that the release plan can be made, and includes every package that was never released.
  *
  * Reads `.changeset` alone, and so works in any clone: no branch or remote to compare with is needed.
  */
@@ -11,7 +11,7 @@ export async function checkChangesets(): Promise<Verdict> {
   const { releases } = await getReleasePlan(root)
   const versions = new Map(releases.map(({ name, newVersion }) => [name, newVersion]))
   const packages = publishedPackages().map(({ manifest }) => manifest)
-  // A package that only follows its dependency has no changeset of its own, and so nothing to say about itself.
+  // A package that only follows its dependency has no changeset of its own.
   const named = new Set(releases.filter(({ changesets }) => changesets.length > 0).map(({ name }) => name))
   const forgotten = packages.filter(({ name, version }) => version === '0.0.0' && !named.has(name))
   return verdict(

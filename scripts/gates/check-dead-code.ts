@@ -29,11 +29,11 @@ export async function checkDeadCode(): Promise<Verdict> {
   )
 }
 
-/** @returns those of the dependencies that no snippet of the pages imports */
+/** @returns The dependencies that no snippet of the pages imports. */
 export function unusedBySnippets(dependencies: readonly string[], texts: readonly string[]): string[] {
   const code = texts.flatMap((text) => snippetsIn(text).modules.map((module) => module.code)).join('\n')
   const imported = new Set(importedBy(code))
-  // The types of what is imported, and of Node.
+  // Keeps the types of imported packages, and those of Node.
   const isWanted = (name: string) =>
     imported.has(name) || name === '@types/node' || imported.has(name.replace(/^@types\//, ''))
   return dependencies.filter((name) => !isWanted(name))

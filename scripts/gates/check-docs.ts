@@ -4,12 +4,12 @@ import { checkSnippets } from './check-snippets.ts'
 import { type Verdict, verdict } from './gate.ts'
 import { runTool } from './run-tool.ts'
 
-/** Words that make a reader guess who acts. They stand only here, so this file is not searched. */
+/** Words that make a reader guess who acts. Only this file contains them, so it is not searched. */
 const refused = 'whoever|nobody|somebody|anew|has the say|in silence|mends|as dead as|one that is none|what .+ is what'
-/** History, the two pages of promises and threats, and generated reports. */
+/** Pages that are not searched: history, and generated reports. */
 const unread = ['.changeset', 'docs/decisions', 'docs/surface']
 
-/** The words are plain, the snippets compile, and pages and reference build into one site without a warning or dead link. */
+/** Checks that the words are plain, the snippets compile, and the site builds without a warning or dead link. */
 export async function checkDocs(): Promise<Verdict> {
   const found = [await checkWords(), await checkSnippets(), await checkBuiltSite()]
   return verdict(
@@ -18,14 +18,14 @@ export async function checkDocs(): Promise<Verdict> {
   )
 }
 
-/** Searches tracked TypeScript and pages. git answers 1 and no output if it found nothing. */
+/** Searches tracked TypeScript and pages. git exits with 1 and prints nothing if it found nothing. */
 async function checkWords(): Promise<Verdict> {
   const paths = ['*.ts', '*.tsx', '*.md', ...[...unread, 'scripts/gates/check-docs.ts'].map((path) => `:!${path}`)]
   const { code, output } = await runTool('git', ['grep', '-niwE', refused, '--', ...paths])
   return verdict(code === 1 && output === '' ? [] : [`${output}Say who acts: CONTRIBUTING.md, "Words".`], 'plain words')
 }
 
-/** Builds the site and follows its links. */
+/** Builds the site and checks its links. */
 export async function checkBuiltSite(): Promise<Verdict> {
   const complaints = await buildSite()
   if (complaints.length > 0) return verdict(complaints)

@@ -7,16 +7,16 @@ import { type Verdict, verdict } from './gate.ts'
 import { root } from './repository.ts'
 import { runTool } from './run-tool.ts'
 
-/** The adapters whose frameworks are peers in a range, and change under us. */
+/** The adapters whose peers are frameworks in a version range. */
 const adapters = ['ai-sdk', 'langchain', 'mastra', 'openai-agents', 'claude-agent-sdk']
 
-/** Linked to the repository's own: no framework, or the same one for all sides. */
+/** Returns whether a dependency is linked to the repository: not a framework, or the same one for all adapters. */
 const isOurs = (name: string) =>
   /^@(behalf|types)\//.test(name) || ['msw', 'zod', 'vitest', '@modelcontextprotocol/server'].includes(name)
 
 /**
- * Compiles each adapter against the oldest version of its framework that the published range admits, and runs its
- * contract suite there. All tests run on the newest version, which is the lockfile's.
+ * Compiles each adapter against the oldest version of its framework in the published range, and runs its contract suite
+ * there. All other tests run on the newest version, from the lockfile.
  */
 export async function checkFloors(): Promise<Verdict> {
   const workshop = realpathSync(mkdtempSync(join(tmpdir(), 'behalf-floors-')))
@@ -28,13 +28,13 @@ export async function checkFloors(): Promise<Verdict> {
     if (installed.code !== 0) return verdict([installed.output])
     for (const name of adapters) {
       const { output } = await runTool('tsc', ['-p', join(workshop, name)])
-      // Other people's declarations are other people's business, and core is compiled elsewhere.
+      // Errors in declarations of other packages are ignored, and core is compiled elsewhere.
       const ours = output.split('\n').filter((line) => line.includes(`${name}/src/`))
       if (ours.length > 0) return verdict([ours.join('\n')])
     }
     const { code, output } = await runTool('vitest', ['run', '--config', 'vitest.config.mjs'], { cwd: workshop })
     const counts = [...output.matchAll(/^adapter contract on .*$/gm)].map(([line]) => line)
-    // Fewer suites than frameworks: one of them was not found, and proved nothing.
+    // With fewer suites than frameworks, one was not found and proved nothing.
     const ok = code === 0 && counts.length >= adapters.length
     return verdict(ok ? [] : [output], [...adapters.map((name) => versionsOf(workshop, name)), ...counts].join('; '))
   } finally {
@@ -49,7 +49,7 @@ const dependenciesOf = (name: string) =>
     }
   ).devDependencies
 
-/** Which versions of its frameworks pnpm took for an adapter. */
+/** Returns the framework versions that pnpm chose for an adapter. */
 function versionsOf(workshop: string, name: string): string {
   const frameworks = Object.keys(dependenciesOf(name)).filter((one) => !isOurs(one))
   const versions = frameworks.map((one) => {
@@ -59,7 +59,7 @@ function versionsOf(workshop: string, name: string): string {
   return `${name}: ${versions.join(', ')}`
 }
 
-/** A workspace of the adapters' own sources and tests, where only the frameworks are others. */
+/** Creates a workspace of the adapters' own sources and tests, with other framework versions. */
 function layOut(workshop: string): void {
   for (const name of adapters) {
     const place = join(workshop, name)
@@ -82,19 +82,19 @@ function layOut(workshop: string): void {
   }
   write(workshop, 'package.json', { private: true })
   const { catalog } = parse(readFileSync(join(root, 'pnpm-workspace.yaml'), 'utf8')) as { readonly catalog: object }
-  // YAML takes JSON.
+  // JSON is valid YAML.
   write(workshop, 'pnpm-workspace.yaml', {
     packages: adapters,
     catalog,
     resolutionMode: 'lowest-direct',
-    // From 1.15.0 on it asks for a newer @mastra/core.
+    // From 1.15.0 on it requires a newer @mastra/core.
     overrides: { '@mastra/libsql': '1.14.3' },
     autoInstallPeers: false,
     networkConcurrency: 8,
     fetchRetries: 2,
     fetchRetryMintimeout: 500,
     fetchRetryMaxtimeout: 2000,
-    // Mastra's mock model imports vitest without naming it, up to 1.69.
+    // Up to 1.69, Mastra's mock model imports vitest without declaring it.
     packageExtensions: { '@mastra/core': { peerDependencies: { vitest: '*' } } },
   })
   const projects = adapters.map((name) => ({

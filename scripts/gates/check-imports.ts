@@ -14,7 +14,7 @@ interface Report {
   }
 }
 
-/** Holds every import to the directions in `.dependency-cruiser.mjs`. */
+/** Checks every import against the directions in `.dependency-cruiser.mjs`. */
 export async function checkImports(base: string = root): Promise<Verdict> {
   const { stdout, output } = await runTool(
     'depcruise',
@@ -35,7 +35,7 @@ export async function checkImports(base: string = root): Promise<Verdict> {
   return verdict([...[...violations].sort(), ...shortest([...cycles])], `${summary.totalCruised} modules`)
 }
 
-/** One bad import closes many ways round; the shortest few name it. */
+/** Returns the shortest cycles: one bad import closes many, and a few name it. */
 function shortest(cycles: readonly string[]): string[] {
   const sorted = [...cycles].sort((left, right) => left.length - right.length)
   const rest = sorted.length - 5

@@ -6,7 +6,7 @@ import { type Verdict, verdict } from './gate.ts'
 import { type Packed, packedPackages } from './packed-packages.ts'
 import { runTool } from './run-tool.ts'
 
-/** How many packages `npm install @behalf/core` may bring, itself included. */
+/** Maximum number of packages that `npm install @behalf/core` may install, including itself. */
 const MOST_INSTALLED = 9
 
 /** Checks each package as pnpm packs it, by publint and attw. The gate `consumers` installs, loads and compiles it. */
@@ -22,7 +22,9 @@ export async function checkPacked(): Promise<Verdict> {
   return verdict(problems, `${packed.length} packages; core installs ${installed} of ${MOST_INSTALLED}`)
 }
 
-/** What the linters do not know: that `exports` lead to what was built, and that nothing of the workspace is left. */
+/**
+ * Checks what the linters do not: that `exports` lead to built files, and that no reference to the workspace remains.
+ */
 export function lookInside({ name, folder, manifest }: Packed): string[] {
   const problems: string[] = []
   const targets = Object.values(manifest.exports).flatMap((target) =>
@@ -53,7 +55,7 @@ async function askLinters({ name, tarball }: Packed): Promise<string[]> {
   ]
 }
 
-/** What npm puts beside core alone, itself included. */
+/** Counts the packages that npm installs with core, including itself. */
 async function countInstalled({ tarball }: Packed): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'behalf-core-alone-'))
   try {

@@ -10,10 +10,10 @@ import { type Verdict, verdict } from './gate.ts'
 import { root } from './repository.ts'
 
 /**
- * A release, without its last step: versions from the changesets in a clone, tarballs, `npm publish --dry-run`, bills
- * of materials; and what the workflows run is there.
+ * Makes a release without its last step: versions from the changesets in a clone, tarballs, `npm publish --dry-run`,
+ * bills of materials. Also checks that the commands of the workflows exist.
  *
- * It is a release of what is committed. The packages must be built.
+ * It releases the committed state. The packages must be built.
  */
 export async function checkRelease(): Promise<Verdict> {
   const workflows = checkWorkflows()

@@ -13,8 +13,8 @@ const page = join('docs', 'invariants.md')
 const REMEDY = 'run `node scripts/invariants.ts` and look at what changed'
 
 /**
- * Every demand of a specification that we wrote down and every invariant has a test that cites it, no test cites what is
- * not written down, and the lists of tests in `docs/invariants.md` are those of the sources.
+ * Checks that every listed requirement of a specification, and every invariant, has a test that cites it. Checks that
+ * tests cite no unknown ids, and that the lists of tests in `docs/invariants.md` match the sources.
  */
 export async function checkRequirements(base: string = root): Promise<Verdict> {
   const { entries, problems } = await readRequirements(base)
@@ -31,7 +31,7 @@ export async function checkRequirements(base: string = root): Promise<Verdict> {
   )
 }
 
-/** Every place where `verifies` says what a test proves. */
+/** Returns every place where `verifies` names what a test proves. */
 export function readCitations(base: string = root): readonly Entry[] {
   const tests = ['{packages,examples}/*/test/**/*.{test,long}.ts', 'packages/*/src/contract/**/*.ts']
   return files(tests, base).flatMap((file) =>
@@ -39,7 +39,7 @@ export function readCitations(base: string = root): readonly Entry[] {
   )
 }
 
-/** The text of `docs/invariants.md` with the files below each invariant whose tests cite it. */
+/** Returns the text of `docs/invariants.md` with the citing test files below each invariant. */
 export function withTests(text: string, citations: readonly Entry[]): string {
   return text
     .split(/^(?=### )/m)
@@ -55,7 +55,7 @@ export function withTests(text: string, citations: readonly Entry[]): string {
     .join('')
 }
 
-/** Such as `guard/attacks`, `stores/killed-workers` and `testing/contract/…`. */
+/** Returns a short name, such as `guard/attacks`, `stores/killed-workers` or `testing/contract/…`. */
 function nameOf(file: string): string {
   const [, name = '', , ...path] = file.split('/')
   const rest = [...path.slice(0, -1), basename(file).replace(/\.test\.ts$|\.ts$/, '')].join('/')
@@ -92,7 +92,7 @@ function isRequirement(item: unknown): item is { readonly id: string } {
   )
 }
 
-/** The ids that a test file names as first argument of `verifies`: one, or a list of them. */
+/** Returns the ids that a test file passes to `verifies` as first argument: one, or a list. */
 export function citedIn(source: string): string[] {
   const firsts = [...source.matchAll(/\bverifies\(\s*(?:\[([^\]]*)\]|(['"`][^'"`]+['"`]))/g)]
   return firsts.flatMap(([, list = '', one = '']) =>
@@ -100,7 +100,7 @@ export function citedIn(source: string): string[] {
   )
 }
 
-/** What does not fit between entries and citations. */
+/** Returns the differences between entries and citations. */
 function compare(entries: readonly Entry[], citations: readonly Entry[]): string[] {
   const known = new Map<string, string>()
   const problems: string[] = []

@@ -12,12 +12,15 @@ const core = join(root, 'packages', 'core')
 
 interface SmokeRun {
   readonly runtime: string
-  /** Such as `14 hold`; else what went wrong. */
+  /** Result, such as `14 hold`, or the error. */
   readonly said: string
   readonly failed: boolean
 }
 
-/** Core's main ways hold, from `dist`, on every runtime that we claim; one that cannot be had here is named. */
+/**
+ * Checks core's main functions, from `dist`, on every runtime that we support. Names a runtime that is not available
+ * here.
+ */
 export async function checkSmoke(): Promise<Verdict> {
   const workshop = mkdtempSync(join(tmpdir(), 'behalf-smoke-'))
   try {
@@ -39,7 +42,7 @@ export async function checkSmoke(): Promise<Verdict> {
   }
 }
 
-/** `@behalf/core` as npm would lay it out: what is published, and its dependencies. */
+/** Lays out `@behalf/core` as npm would: the published files, and their dependencies. */
 function layOutAsInstalled(workshop: string): void {
   const { publishConfig, dependencies } = readManifest('packages/core') as unknown as {
     readonly publishConfig: { readonly exports: unknown }
@@ -57,7 +60,10 @@ function layOutAsInstalled(workshop: string): void {
   }
 }
 
-/** The suite in one file for Node, with core outside of it; and all of it in one file for workerd, which has no files. */
+/**
+ * Bundles the suite into one file for Node, with core outside it. Bundles all of it into one file for workerd, which
+ * has no file system.
+ */
 async function bundle(workshop: string): Promise<void> {
   const common = { bundle: true, format: 'esm', absWorkingDir: workshop, logLevel: 'silent', target: 'es2023' }
   const suite = (name: string, file: string) =>
@@ -66,14 +72,14 @@ async function bundle(workshop: string): Promise<void> {
       entryPoints: [join(core, 'test', 'smoke', name)],
       outfile: join(workshop, file),
       platform: 'node',
-      // From `dist`, and not from the sources that stand beside the suite.
+      // Loads core from `dist`, and not from the sources beside the suite.
       external: ['@behalf/core'],
     })
   await suite('node.ts', 'node.mjs')
   await suite('suite.ts', 'suite.mjs')
   await esbuild.build({
     ...common,
-    // The default export that workerd asks for: it runs `test`, and exits by what became of it.
+    // The default export that workerd requires: it runs `test`, and exits with the result.
     stdin: {
       contents: `import { smoke } from './suite.mjs'
         export default { async test() { console.log((await smoke()).length + ' hold') } }`,
@@ -88,7 +94,7 @@ async function bundle(workshop: string): Promise<void> {
 
 async function run(runtime: string, program: string, args: readonly string[], cwd: string): Promise<SmokeRun> {
   const { code, output } = await runTool(program, args, { cwd, timeoutMs: 60_000 })
-  // A runtime that ran nothing has proved nothing.
+  // A runtime that ran no test proves nothing.
   const said = code === 0 ? /\d+ hold/.exec(output)?.[0] : undefined
   return { runtime, said: said ?? `failed, ${output}`, failed: said === undefined }
 }

@@ -31,7 +31,7 @@ export async function checkSnippets(base: string = root): Promise<Verdict> {
   return verdict(problems, `${modules.size} snippets`)
 }
 
-/** @returns what the compiler says, each line pointing into its page */
+/** @returns The compiler's messages, each with its line in the page. */
 async function compile(
   modules: ReadonlyMap<string, { readonly page: string; readonly code: string }>,
 ): Promise<string[]> {
@@ -61,7 +61,7 @@ interface Problem {
 }
 
 export interface Snippets {
-  /** `code` keeps every line at its number in the page, so that a compiler message points there. */
+  /** `code` keeps every line at its number in the page, so that compiler messages point there. */
   readonly modules: readonly { readonly line: number; readonly code: string }[]
   readonly refused: readonly Problem[]
 }
@@ -97,7 +97,7 @@ function refusalOf(fence: Fence, lines: readonly string[]): Problem[] {
   return /@ts-(nocheck|ignore)\b/.test(code) ? refuse('a snippet may not turn the compiler off') : []
 }
 
-/** What the comments between the fences before `fence` say about it. */
+/** Returns what the comments between the previous fence and `fence` say about it. */
 function marksBefore(page: string, fences: readonly Fence[], fence: Fence): { prelude: number[]; continues: boolean } {
   const previous = fences.filter(({ closed }) => closed < fence.opened).at(-1)?.closed ?? 0
   let prelude: number[] = []
@@ -112,6 +112,6 @@ function marksBefore(page: string, fences: readonly Fence[], fence: Fence): { pr
   return { prelude, continues }
 }
 
-/** The lines strictly between two. */
+/** Returns the line numbers strictly between two lines. */
 const between = (first: number, last: number): number[] =>
   Array.from({ length: Math.max(0, last - first - 1) }, (_, index) => first + 1 + index)

@@ -8,7 +8,7 @@ import { runTool } from './run-tool.ts'
 
 const REMEDY = 'If this is meant: `node scripts/surface.ts`, and a changeset.'
 
-/** Compares the packages' surface with `docs/surface`, so that a change of it stands in review. */
+/** Compares the packages' surface with `docs/surface`, so that reviewers see each change. */
 export async function checkSurface(base: string = join(root, 'docs', 'surface')): Promise<Verdict> {
   const reports = surfaceReports()
   return compareReports(reports, base)
@@ -28,7 +28,7 @@ export async function compareReports(reports: ReadonlyMap<string, string>, base:
   return verdict([...differences, ...undocumentedIn(reports)], `${reports.size} entry points`)
 }
 
-/** One line for each exported name and member that has no docstring: the report, and what it shows there. */
+/** Returns one line for each exported name or member without a docstring: the report, and its text there. */
 function undocumentedIn(reports: ReadonlyMap<string, string>): readonly string[] {
   return [...reports].flatMap(([file, report]) =>
     placesIn(report).map((place) => `${file} shows a name without a docstring, write one: ${place}`),
@@ -40,7 +40,7 @@ function placesIn(report: string): readonly string[] {
   return lines.flatMap((line, index) => {
     if (!/^\s*\/\/.*\(undocumented\)$/.test(line)) return []
     const shown = (lines[index + 1] ?? '').trim()
-    // Names and codes of errors: the value says all.
+    // Names and codes of errors need no docstring: the value explains them.
     if (/^readonly (name|code) = "/.test(shown)) return []
     const owner = line.startsWith(' ') ? lines.slice(0, index).findLast((one) => /^\w/.test(one)) : undefined
     return [owner === undefined ? shown : `${owner} ${shown}`]

@@ -2,7 +2,7 @@ import type { Verdict } from './gate.ts'
 import { typedProjects } from './repository.ts'
 import { runTool } from './run-tool.ts'
 
-/** TypeScript 7 over every package, every example and the scripts. */
+/** Runs TypeScript 7 over every package, every example and the scripts. */
 export async function checkTypes(): Promise<Verdict> {
   const projects = typedProjects()
   const failures: string[] = []

@@ -2,7 +2,9 @@ import { measureFile } from '../bench/measure-file.ts'
 import { budget } from './budgets.ts'
 import { type Verdict, verdict } from './gate.ts'
 
-/** What a guarded call with a cached token costs over the bare body: median of the rounds, in processor time. */
+/**
+ * Measures the cost of a guarded call with a cached token over the bare body: median of the rounds, in processor time.
+ */
 export function checkWarmCall(): Verdict {
   const { today, target } = budget('guarded warm call over the bare body')
   const figures = measureFile('packages/core/bench/guard.bench.ts').flatMap((section) => section.figures)

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** What is known of a file that was bundled. */
+/** Data about a bundled file. */
 export interface Output {
   readonly entryPoint?: string
   readonly imports: readonly { readonly path: string; readonly kind: string }[]
@@ -16,5 +16,5 @@ interface Esbuild {
 
 const require = createRequire(import.meta.url)
 
-/** The one that tsup brings. */
+/** The esbuild that tsup depends on. */
 export const esbuild: Esbuild = createRequire(require.resolve('tsup'))('esbuild')

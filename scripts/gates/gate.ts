@@ -1,11 +1,11 @@
-/** What a gate found. */
+/** Result of a gate. */
 export interface Verdict {
   readonly ok: boolean
   /** Shown when the gate fails: what is wrong, and what to do. */
   readonly output: string
-  /** Shown behind the gate's name when it passes, such as a count. */
+  /** Shown after the gate's name when it passes, such as a count. */
   readonly note?: string
-  /** What this machine lacks, where the gate could not run for it. In CI that is a failure, as a skipped test is. */
+  /** Program that this machine lacks, so that the gate could not run. In CI this is a failure, like a skipped test. */
   readonly notRun?: string
 }
 
@@ -13,21 +13,21 @@ export interface Verdict {
 export interface Gate {
   readonly name: string
   /**
-   * `nightly`: it takes long, or needs another program; `release`: it says what a release would publish, which is refused
-   * without a green nightly run of the same commit.
+   * `nightly`: it takes long, or needs another program. `release`: it checks what a release would publish. A release
+   * also requires a green nightly run of the same commit.
    * @default 'daily'
    */
   readonly when?: 'daily' | 'nightly' | 'release'
-  /** Cheap, and useful after every change: part of `npm test`. The others are part of `npm run check`. */
+  /** Fast, and useful after every change: part of `npm test`. The others are part of `npm run check`. */
   readonly quick?: true
-  /** Gates whose work this one uses. It runs after them, and fails without being run where one of them failed. */
+  /** Gates whose output this one uses. It runs after them, and fails without a run if one of them failed. */
   readonly needs?: readonly string[]
   /** It measures time or drives a browser: no other gate runs beside it. */
   readonly alone?: true
   readonly run: () => Verdict | Promise<Verdict>
 }
 
-/** A verdict from a list of problems: none is a pass. */
+/** Makes a verdict from a list of problems. An empty list is a pass. */
 export function verdict(problems: readonly string[], note?: string): Verdict {
   const ok = problems.length === 0
   return { ok, output: problems.join('\n'), ...(ok && note !== undefined ? { note } : {}) }

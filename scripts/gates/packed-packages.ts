@@ -15,7 +15,7 @@ export interface PackedManifest extends Manifest {
 export interface Packed {
   readonly name: string
   readonly tarball: string
-  /** Where the tarball was unpacked. */
+  /** Folder of the unpacked tarball. */
   readonly folder: string
   readonly manifest: PackedManifest
 }
@@ -23,10 +23,11 @@ export interface Packed {
 let packed: Promise<readonly Packed[]> | undefined
 
 /**
- * Each published package as pnpm packs it. Packed once in a process, for all gates that ask; gone when it ends.
+ * Packs each published package with pnpm. Packs once in a process, for all gates, and deletes the result when the
+ * process ends.
  *
- * Only pnpm's tarball counts. npm ignores `publishConfig.exports`, so its own would point at the sources.
- * The packages must be built.
+ * Only pnpm's tarball counts. npm ignores `publishConfig.exports`, so its own would point at the sources. The packages
+ * must be built.
  */
 export function packedPackages(): Promise<readonly Packed[]> {
   packed ??= packAll()
@@ -54,7 +55,7 @@ export async function pack({ path, manifest }: WorkspacePackage, workshop: strin
   return { name: manifest.name, tarball: join(folder, tarball), folder: join(folder, 'package'), manifest: asPacked }
 }
 
-/** The entries of a package, by the names under which they are imported. */
+/** Returns the import paths of a package's entry points. */
 export const entriesOf = ({ name, manifest }: Packed): string[] =>
   Object.keys(manifest.exports)
     .filter((path) => path !== './package.json')

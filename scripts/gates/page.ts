@@ -1,15 +1,15 @@
 /** A fenced block of a Markdown page. Line numbers count from 1. */
 export interface Fence {
-  /** The first word behind the opening mark, such as `ts`. */
+  /** The first word after the opening mark, such as `ts`. */
   readonly language: string
-  /** What follows it on the same line. */
+  /** The rest of that line. */
   readonly attributes: string
   readonly opened: number
-  /** Line of the closing mark; behind the last line where it is missing. */
+  /** Line of the closing mark. If it is missing, the line after the last one. */
   readonly closed: number
 }
 
-/** The fenced blocks of a page, in order. */
+/** Returns the fenced blocks of a page, in order. */
 export function fencesOf(page: string): Fence[] {
   const lines = page.split('\n')
   const fences: Fence[] = []

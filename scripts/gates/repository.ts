@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Part of a `package.json` that the gates look at. */
+/** Part of a `package.json` that the gates read. */
 export interface Manifest {
   readonly name: string
   readonly version: string
@@ -13,7 +13,7 @@ export interface Manifest {
 }
 
 export interface WorkspacePackage {
-  /** From the repository's root, such as `packages/core`. */
+  /** Path from the repository's root, such as `packages/core`. */
   readonly path: string
   readonly manifest: Manifest
 }
@@ -21,7 +21,7 @@ export interface WorkspacePackage {
 export const readManifest = (path: string): Manifest =>
   JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8')) as Manifest
 
-/** The workspace packages under a folder, in the order of their names. */
+/** Returns the workspace packages under a folder, sorted by name. */
 function packagesIn(parent: string): WorkspacePackage[] {
   return readdirSync(join(root, parent))
     .sort()
@@ -30,18 +30,18 @@ function packagesIn(parent: string): WorkspacePackage[] {
     .map((path) => ({ path, manifest: readManifest(path) }))
 }
 
-/** Every package that is published. */
+/** Returns every published package. */
 export const publishedPackages = (): WorkspacePackage[] =>
   packagesIn('packages').filter(({ manifest }) => manifest.private !== true)
 
-/** Everything with sources that have a `tsconfig.json`. */
+/** Returns every folder with sources and a `tsconfig.json`. */
 export const typedProjects = (): string[] =>
   [...packagesIn('packages'), ...packagesIn('examples')]
     .map(({ path }) => path)
     .concat('scripts')
     .filter((path) => existsSync(join(root, path, 'tsconfig.json')))
 
-/** Files of the repository, from its root, without what is installed or built. */
+/** Returns files of the repository, as paths from its root, without installed or built ones. */
 export function files(patterns: readonly string[], base: string = root): string[] {
   const skipped = /(^|[\\/])(node_modules|dist|coverage|\.snippets|api|site|surface)([\\/]|$)/
   return globSync([...patterns], { cwd: base })
@@ -50,6 +50,6 @@ export function files(patterns: readonly string[], base: string = root): string[
     .sort()
 }
 
-/** The pages that users read. */
+/** Returns the pages that users read. */
 export const pages = (base: string = root): string[] =>
   files(['*.md', 'docs/**/*.md', 'packages/*/README.md', 'examples/*/README.md'], base)

@@ -6,7 +6,7 @@ export interface GateRun {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
-  /** How long each gate took. */
+  /** Duration of each gate. */
   readonly parts: readonly Part[]
 }
 
@@ -14,9 +14,9 @@ export interface GateOptions {
   readonly print?: (text: string) => void
   /** Number of gates that run side by side. @default one for each core, at most four */
   readonly atOnce?: number
-  /** Milliseconds between two lines that say what is running. */
+  /** Milliseconds between two lines that show what is running. */
   readonly progressMs?: number
-  /** A gate that cannot run here has failed. @default in CI */
+  /** Whether a gate that cannot run here has failed. @default in CI */
   readonly mustRun?: boolean
 }
 

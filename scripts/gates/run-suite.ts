@@ -3,7 +3,9 @@ import type { Verdict } from './gate.ts'
 import { root } from './repository.ts'
 import { runTool } from './run-tool.ts'
 
-/** Runs the tests of one configuration of vitest. A test that is skipped for want of a program counts as not run. */
+/**
+ * Runs the tests of one vitest configuration. A test that is skipped because a program is missing counts as not run.
+ */
 export async function runSuite(config: string, cwd = '', env: Readonly<Record<string, string>> = {}): Promise<Verdict> {
   const { code, output } = await runTool('vitest', ['run', '--config', config], { cwd: join(root, cwd), env })
   const count = /^ *Tests +(.*)$/m.exec(output)?.[1]?.trim() ?? ''

@@ -8,11 +8,11 @@ const binaries = join(root, 'scripts', 'node_modules', '.bin')
 export interface ToolResult {
   readonly code: number
   readonly stdout: string
-  /** Both streams, in the order in which they came. */
+  /** Output of both streams, in order of arrival. */
   readonly output: string
 }
 
-/** Runs a program, by preference one of the repository's own tools, and keeps what it says. */
+/** Runs a program, preferably one of the repository's own tools, and returns its output. */
 export function runTool(
   command: string,
   args: readonly string[],
@@ -24,9 +24,9 @@ export function runTool(
   }: {
     readonly cwd?: string
     readonly env?: Readonly<Record<string, string>>
-    /** After it the program is ended, and has failed. @default never */
+    /** Maximum time. After it, the program is ended, and has failed. @default unlimited */
     readonly timeoutMs?: number
-    /** Is given what the program says while it runs. */
+    /** Called with the program's output while it runs. */
     readonly print?: (text: string) => void
   } = {},
 ): Promise<ToolResult> {
@@ -62,7 +62,7 @@ export function runTool(
   })
 }
 
-/** A gate that is one tool's exit code. */
+/** Runs a gate that passes if one tool exits with 0. */
 export async function toolVerdict(command: string, args: readonly string[], note?: string): Promise<Verdict> {
   const { code, output } = await runTool(command, args)
   return { ok: code === 0, output: output.trim(), ...(note === undefined ? {} : { note }) }

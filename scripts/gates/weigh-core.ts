@@ -10,7 +10,7 @@ const libraries = ['jose', 'openid-client', 'p-retry', 'lru-cache', 'zod']
 export interface Weight {
   readonly own: number
   readonly withDependencies: number
-  /** What a process has loaded before its first call: the rest is loaded by the call that needs it. */
+  /** Bytes that a process has loaded before its first call. The first call that needs the rest loads it. */
   readonly beforeFirstCall: number
 }
 
@@ -50,7 +50,7 @@ async function bundle(
   }
   return {
     bytes: (which: readonly string[] = names) => which.reduce((sum, name) => sum + sizeOf(name), 0),
-    /** The entry's file and those that it imports, without what is imported later. */
+    /** Returns the entry's file and its static imports, without later ones. */
     loadedAtImport() {
       const found = new Set(names.filter((name) => outputs[name]?.entryPoint === '<stdin>'))
       for (const name of found)

@@ -17,11 +17,11 @@ export interface RoomReport {
   readonly all: number
   /** A line for each mutant that no test noticed. */
   readonly survivors: readonly string[]
-  /** A line for each mutant that was noticed by a limit of time alone. On a busy machine, some of them may survive. */
+  /** A line for each mutant that was found only by a time limit. On a busy machine, some of them may survive. */
   readonly timedOut: readonly string[]
 }
 
-/** A copy of the working tree, with what it needs installed: Stryker writes its mutants into the sources. */
+/** Copies the working tree and its dependencies: Stryker writes its mutants into the sources. */
 export async function copyOfRepository(): Promise<{ readonly folder: string; remove(): void }> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'behalf-mutation-')))
   const { stdout } = await runTool('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'])
@@ -35,10 +35,10 @@ export async function copyOfRepository(): Promise<{ readonly folder: string; rem
 }
 
 /**
- * Takes out what a room's code decides by, one thing after the other, and asks the room's tests whether they notice.
+ * Removes the decisions in a room's code, one after the other, and checks whether the room's tests notice.
  *
- * Texts are left as they are: most are sentences for people. A mutant that no test can tell is disabled beside the code,
- * with the reason: `// Stryker disable next-line ConditionalExpression: …`.
+ * Texts do not change: most are sentences for people. A mutant that no test can find is disabled beside the code, with
+ * the reason: `// Stryker disable next-line ConditionalExpression: …`.
  */
 export async function mutateRoom({ name, tests = [name] }: Room, folder: string): Promise<RoomReport> {
   const report = join(folder, 'reports', `${name}.json`)
@@ -50,7 +50,7 @@ export async function mutateRoom({ name, tests = [name] }: Room, folder: string)
       vitest: { configFile: 'scripts/mutation/vitest.config.ts', related: false },
       mutate: [`packages/core/src/*/${name}/**/*.ts`],
       mutator: { excludedMutations: ['StringLiteral'] },
-      // What runs while a file is loaded cannot be woken test by test.
+      // Code that runs while a file is loaded cannot be mutated for single tests.
       ignoreStatic: true,
       inPlace: true,
       disableTypeChecks: false,
@@ -72,7 +72,9 @@ export async function mutateRoom({ name, tests = [name] }: Room, folder: string)
   return reportOf(files)
 }
 
-/** Counts what the tests noticed. A mutant that never ends was noticed; one that no test reaches was not. */
+/**
+ * Counts the mutants that the tests found. A mutant that never ends counts as found. One that no test reaches does not.
+ */
 export function reportOf(files: Readonly<Record<string, { readonly mutants: readonly Mutant[] }>>): RoomReport {
   const all = Object.entries(files).flatMap(([file, { mutants }]) => mutants.map((mutant) => ({ file, ...mutant })))
   const noticed = all.filter(({ status }) => status === 'Killed' || status === 'Timeout')

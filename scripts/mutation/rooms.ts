@@ -1,12 +1,12 @@
-/** A room of core whose guards are taken out, one after the other, while its own tests run. */
+/** A room of core whose decisions are removed, one after the other, while its own tests run. */
 export interface Room {
   readonly name: string
   /**
-   * Folders of `packages/core/test/unit` whose tests have to notice, with the conformance tests of the same names.
-   * @default the one of the room's name
+   * Folders of `packages/core/test/unit` whose tests must notice, with the conformance tests of the same names.
+   * @default the folder with the room's name
    */
   readonly tests?: readonly string[]
-  /** Percent of the mutants that they notice, at least. 70 stands where no run has told yet; all others were measured. */
+  /** Minimum percentage of mutants that they find. 70 stands where no run has measured it yet. */
   readonly noticed: number
 }
 
@@ -16,7 +16,7 @@ const noticed = {
   ...{ errors: 85, values: 70, records: 70, process: 70, http: 70, 'device-login': 70, revocation: 87, display: 72 },
 }
 
-/** The rooms that decide, about alike in work from one to the next, so that every sixth makes a share of the night. */
+/** The rooms that decide, ordered so that every sixth room gives a part of about equal work. */
 export const rooms: readonly Room[] = Object.entries(noticed).map(([name, least]) => ({
   name,
   noticed: least,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-// What Stryker runs for one room: `scripts/mutation/mutate-room.ts` says by the environment which tests.
+// Configuration for one room: `scripts/mutation/mutate-room.ts` names the tests in the environment.
 const folders = (process.env.BEHALF_MUTATION_TESTS ?? '').split(',')
 
 export default defineConfig({
@@ -9,7 +9,7 @@ export default defineConfig({
     root: join(import.meta.dirname, '..', '..', 'packages', 'core'),
     include: folders.flatMap((folder) => [`test/unit/${folder}/**/*.test.ts`, `test/conformance/${folder}*.test.ts`]),
     setupFiles: ['test/setup.ts'],
-    // They start processes, in which no mutant is awake, and which a mutant's end leaves behind.
+    // These tests start processes, in which no mutant is active, and which stay behind when a mutant's run ends.
     exclude: ['test/unit/device-login/login-file-lock.test.ts', 'test/unit/records/seal.test.ts'],
     testTimeout: 20_000,
   },

@@ -20,11 +20,11 @@ interface Component {
 }
 
 /**
- * What an install of a package brings, by the lockfile: a CycloneDX document.
+ * Returns the contents of a package's install, by the lockfile, as a CycloneDX document.
  *
- * Peers are left out, since the user brings them. A caret lets users get newer versions than these, which are tested.
+ * Omits peers, which the user installs. These are the tested versions; a caret range lets users get newer ones.
  *
- * @throws Error pnpm made none.
+ * @throws Error pnpm returned no document.
  */
 export async function billOf(name: string, base: string = root): Promise<string> {
   const asked = ['--sbom-format', 'cyclonedx', '--sbom-spec-version', VERSION, '--prod', '--exclude-peers']
@@ -33,7 +33,7 @@ export async function billOf(name: string, base: string = root): Promise<string>
   return stdout
 }
 
-/** What is wrong with a bill: by CycloneDX's schema, and by what the package says of itself. */
+/** Returns the problems of a bill, by CycloneDX's schema and by the package's manifest. */
 export async function problemsOfBill(bill: string, manifest: PackedManifest): Promise<string[]> {
   const invalid = await new Validation.JsonStrictValidator(VERSION).validate(bill)
   if (invalid !== null) return [`${manifest.name}: its bill of materials is no CycloneDX: ${JSON.stringify(invalid)}`]

@@ -11,7 +11,7 @@ interface Workflow {
   readonly jobs?: Readonly<Record<string, { readonly 'timeout-minutes'?: number; readonly steps?: readonly Step[] }>>
 }
 
-/** What the repository has, and so a workflow may run. */
+/** Commands and files of the repository that a workflow may run. */
 export interface Known {
   file(path: string): boolean
   script(name: string): boolean
@@ -19,8 +19,8 @@ export interface Known {
 }
 
 /**
- * Reads a workflow of GitHub Actions: it is YAML, says what it may do, runs actions of one commit, and only commands
- * that are there.
+ * Checks a workflow of GitHub Actions: valid YAML, declared permissions, actions pinned to a commit, and only commands
+ * that exist.
  *
  * It does not know GitHub's own schema: an unknown key is not found here.
  */
@@ -42,7 +42,7 @@ export function checkWorkflow(text: string, known: Known): { readonly commands: 
   return { commands: commands.length, problems }
 }
 
-/** What a step runs: itself, or by an action that takes commands. */
+/** Returns the commands of a step: its own, or those that it passes to an action. */
 function commandsOf({ uses, run, with: inputs = {} }: Step): string[] {
   const given = uses?.startsWith('changesets/action@') ? [inputs.version, inputs.publish] : [run]
   return given
@@ -52,7 +52,7 @@ function commandsOf({ uses, run, with: inputs = {} }: Step): string[] {
 }
 
 function problemsOfCommand(command: string, known: Known): string[] {
-  // What anybody may write, such as a branch's name, would be run.
+  // An expression may contain text of any user, such as a branch's name, which would be run.
   if (command.includes('${{')) return [`${command}: an expression in a command is run as code`]
   const [program, first = '', second = ''] = command.split(/\s+/)
   const isThere =

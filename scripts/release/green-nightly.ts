@@ -1,6 +1,6 @@
-/** Where the workflow's runs are asked for. */
+/** Repository whose runs of the workflow are read. */
 export interface Repository {
-  /** Such as `https://api.github.com`. */
+  /** Address of the API, such as `https://api.github.com`. */
   readonly api: string
   /** `owner/name`. */
   readonly name: string
@@ -8,8 +8,8 @@ export interface Repository {
 }
 
 /**
- * Refuses a commit that the workflow `nightly` has not passed: fuzzing, mutation and the suites against real servers are
- * proofs that no daily run repeats.
+ * Refuses a commit that the workflow `nightly` has not passed: no daily run includes fuzzing, mutation and the suites
+ * against real servers.
  *
  * @returns the address of the green run
  * @throws Error No run was green, or GitHub did not answer.

@@ -2,12 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * Writes into a package's manifest where its source is. npm takes provenance only when that is where it was built.
+ * Writes the address of the source into a package's manifest. npm accepts provenance only if the package was built
+ * there.
  *
- * It stands in no manifest of the repository, which may be forked and moved: the workflow knows where it runs.
+ * No manifest in the repository contains it, since a repository may be forked and moved. The workflow knows its own
+ * address.
  *
- * @param path - Of the package, from the repository's root.
- * @param url - Such as `https://github.com/owner/name`.
+ * @param path - Path of the package from the repository's root.
+ * @param url - Address, such as `https://github.com/owner/name`.
  */
 export function nameRepository(base: string, path: string, url: string): void {
   const file = join(base, path, 'package.json')

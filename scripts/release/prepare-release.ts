@@ -9,24 +9,24 @@ import { nameRepository } from './name-repository.ts'
 
 export interface Prepared {
   readonly packed: Packed
-  /** CycloneDX, as text. */
+  /** CycloneDX document, as text. */
   readonly bill: string
 }
 
 export interface PreparedRelease {
-  /** The clone in which it was made. */
+  /** The clone in which the release was made. */
   readonly folder: string
   readonly packages: readonly Prepared[]
   remove(): void
 }
 
-/** Where the workflow would run; nothing is asked there. */
+/** Placeholder for the repository of the workflow. No request is sent to it. */
 const REPOSITORY = 'https://github.com/example/behalf'
 
 /**
- * Makes what the next release would publish, from what is committed, in a clone that is thrown away.
+ * Makes the next release from the committed state, in a temporary clone.
  *
- * The code in it is what was built here.
+ * Its code is the build of this folder.
  */
 export async function prepareRelease(): Promise<PreparedRelease> {
   const workshop = realpathSync(mkdtempSync(join(tmpdir(), 'behalf-release-')))
@@ -35,7 +35,7 @@ export async function prepareRelease(): Promise<PreparedRelease> {
   try {
     await run('git', ['clone', '--quiet', '--depth', '1', `file://${root}`, folder], workshop)
     const install = ['install', '--frozen-lockfile', '--prefer-offline', '--ignore-scripts']
-    // The packages link to each other, so that their ranges can be written; and the root has changesets.
+    // pnpm links the packages to each other, so that it can write their version ranges. The root has the changesets.
     await run(
       'pnpm',
       [...install, '--filter', './packages/*', '--filter', '@behalf/scripts', '--filter', 'behalf'],
@@ -57,7 +57,9 @@ export async function prepareRelease(): Promise<PreparedRelease> {
   }
 }
 
-/** What `changeset version` left undone: a changeset, a package without a version or its changes, a range that is too old. */
+/**
+ * Returns what `changeset version` left undone: a changeset, a package without a version or changes, an outdated range.
+ */
 export function problemsOfVersions({ folder, packages }: PreparedRelease): string[] {
   const left = readdirSync(join(folder, '.changeset')).filter((name) => name.endsWith('.md') && name !== 'README.md')
   const versions = new Map(packages.map(({ packed: { name, manifest } }) => [name, manifest.version]))

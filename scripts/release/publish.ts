@@ -1,22 +1,22 @@
 import { runTool } from '../gates/run-tool.ts'
 
-/** What npm says is read: a silent npm that runs us (`npm test --silent`) would silence this one too. */
+/** npm's output is parsed: `npm test --silent` would silence this npm too. */
 const loud = '--loglevel=notice'
 
 export interface PublishOptions {
-  /** Makes all steps but the last one. */
+  /** Performs all steps except the last one. */
   readonly dryRun?: boolean
-  /** @default npm's own */
+  /** Address of the registry. @default npm's own */
   readonly registry?: string
 }
 
 /**
  * Publishes one tarball, with provenance.
  *
- * The tarball is pnpm's: npm would pack the sources as entries. Provenance and access are asked for here and in the
- * manifest (`publishConfig`), so that neither a lost flag nor a lost field publishes without.
+ * The tarball is pnpm's: npm would pack the sources as entries. The command and the manifest (`publishConfig`) both
+ * require provenance and access, so that one lost setting has no effect.
  *
- * @throws Error npm refused; the message is what it said.
+ * @throws Error npm refused. The message is npm's output.
  */
 export async function publish(tarball: string, { dryRun = false, registry }: PublishOptions = {}): Promise<string> {
   const args = ['publish', tarball, '--access', 'public', '--provenance', loud]
@@ -27,7 +27,7 @@ export async function publish(tarball: string, { dryRun = false, registry }: Pub
   return output
 }
 
-/** Whether npm has this version already. @throws Error It cannot be asked. */
+/** Returns whether npm has this version already. @throws Error npm could not be asked. */
 export async function isPublished(name: string, version: string): Promise<boolean> {
   const { code, output } = await runTool('npm', ['view', `${name}@${version}`, 'version', loud])
   if (code === 0) return output.includes(version)

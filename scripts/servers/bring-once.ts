@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { ownFolder } from './run-server.ts'
 
 /**
- * Brings the files of a server once: into a new folder, which gets its name when all of them are there. So a run that
- * was stopped leaves nothing that a later one takes for complete.
+ * Downloads the files of a server once, into a temporary folder that gets its final name when all of them have arrived.
+ * So a later run never takes an interrupted download for complete.
  *
- * @returns why not, in words
+ * @returns The reason of a failure, in words.
  */
 export async function bringOnce(
   home: string,
@@ -27,7 +27,7 @@ export async function bringOnce(
   }
 }
 
-/** SHA-256 of each file of a folder, in hex, by its name. */
+/** Returns the SHA-256 of each file of a folder, in hex, by name. */
 export async function checksums(folder: string): Promise<ReadonlyMap<string, string>> {
   const files = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile())
   const names = files.map(({ name }) => name).sort()
@@ -36,7 +36,7 @@ export async function checksums(folder: string): Promise<ReadonlyMap<string, str
   )
 }
 
-/** SHA-256 of a content, in hex. */
+/** Returns the SHA-256 of a content, in hex. */
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex')
 }

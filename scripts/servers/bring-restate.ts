@@ -8,9 +8,10 @@ const SERVER = '1.7.12'
 const SDK = '1.17.2'
 
 /**
- * Brings Restate's server and SDK by npm, once a version, outside the clone. The suite starts the server itself.
+ * Downloads Restate's server and SDK with npm, once for each version, outside the clone. The suite starts the server
+ * itself.
  *
- * @returns their folder, or why not, in words
+ * @returns Their folder, or the reason of a failure, in words.
  */
 export async function bringRestate(): Promise<RunningServer | string> {
   const folder = join(tmpdir(), `behalf-restate-${SERVER}-${SDK}`)

@@ -1,26 +1,32 @@
-/** Where a Keycloak answers, with `admin` as its administrator: `node scripts/keycloak.ts`. Without it the suites do not run. */
+/**
+ * Address of a Keycloak with the administrator `admin`: start it with `node scripts/keycloak.ts`. Without it, the
+ * suites do not run.
+ */
 export const KEYCLOAK_URL = process.env.KEYCLOAK_URL?.replace(/\/$/, '')
 
 if (KEYCLOAK_URL === undefined) console.log('not run: KEYCLOAK_URL does not say where a Keycloak answers')
 
 type Json = Readonly<Record<string, unknown>>
 
-/** A realm of its own for each suite, by Keycloak's admin API. Its person is ann. */
+/** A realm of its own for each suite, made by Keycloak's admin API. It has one user, ann. */
 export interface Realm {
   readonly issuer: string
   /** The `sub` of ann. */
   readonly annId: string
-  /** Sends one request of the admin API about this realm. @returns `undefined` where there is no body, or no such thing */
+  /**
+   * Sends a request of the admin API for this realm. @returns `undefined` if the response has no body, or nothing was
+   * found
+   */
   admin(method: string, path: string, body?: unknown): Promise<unknown>
   /** Creates a client. @returns its internal id */
   client(representation: Json & { readonly clientId: string }): Promise<string>
-  /** Creates a client scope, which the clients may ask for. */
+  /** Creates a client scope that the clients may request. */
   scope(name: string, clients: readonly string[], mappers?: readonly Json[]): Promise<void>
-  /** Signs ann in at Keycloak's own pages, and agrees where they ask. @returns where the browser was sent at the end */
+  /** Signs ann in on Keycloak's own pages, and consents if they ask. @returns The last address of the browser. */
   browse(url: URL | string, consent?: 'yes' | 'no'): Promise<URL>
 }
 
-/** Creates the realm, in place of one that an earlier run left. */
+/** Creates the realm, and replaces one of an earlier run. */
 export async function createRealm(name: string, settings: Json = {}): Promise<Realm> {
   let token: { readonly text: string; readonly until: number } | undefined
   const send = async (method: string, path: string, body?: unknown): Promise<unknown> => {
@@ -35,7 +41,7 @@ export async function createRealm(name: string, settings: Json = {}): Promise<Re
     return text === '' ? undefined : JSON.parse(text)
   }
   await send('DELETE', `/${name}`)
-  // Nothing of scopes here: those that are given would replace the built-in ones, `sub` among them.
+  // Names no scopes: they would replace the built-in ones, including `sub`.
   await send('POST', '', { realm: name, enabled: true, sslRequired: 'none', ...settings })
   const admin = (method: string, path: string, body?: unknown) => send(method, `/${name}${path}`, body)
   const idOf = async (clientId: string) => {
@@ -74,14 +80,14 @@ async function adminToken() {
     method: 'POST',
     body: new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username: 'admin', password: 'admin' }),
   })
-  // A minute by itself.
+  // Keycloak's default is one minute.
   return {
     text: ((await response.json()) as { readonly access_token: string }).access_token,
     until: Date.now() + 30_000,
   }
 }
 
-/** A mapper that names a client in the audience of access tokens, and of lightweight ones where that is said. */
+/** Makes a mapper that adds a client to the audience of access tokens, and if requested of lightweight ones. */
 export function audience(name: string, client: string, lightweight = 'false'): Json {
   return {
     name,
@@ -91,7 +97,7 @@ export function audience(name: string, client: string, lightweight = 'false'): J
   }
 }
 
-/** Follows Keycloak's pages from one address to the end, as a browser does that keeps cookies. */
+/** Follows Keycloak's pages from an address to the end, and keeps cookies like a browser. */
 async function browse(start: URL | string, consent: 'yes' | 'no' = 'yes'): Promise<URL> {
   const cookies = new Map<string, string>()
   let next: Step = { url: String(start) }

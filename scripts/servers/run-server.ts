@@ -14,16 +14,17 @@ export interface ServerCommand {
   readonly args: readonly string[]
   readonly env?: NodeJS.ProcessEnv
   readonly url: string
-  /** A path that answers well once the server can be asked. */
+  /** A path that returns a success once the server is ready. */
   readonly probe: string
   readonly startSeconds: number
   readonly probeMs: number
 }
 
 /**
- * A folder of ours for what is brought once and run often, made where it is missing.
+ * Creates a private folder, if it is missing, for programs that are downloaded once and run often.
  *
- * @returns why not, in words: a temporary folder is everybody's, and what another user laid there is not run
+ * @returns The reason of a failure, in words. All users share the temporary folder, so files of another user are not
+ *   run.
  */
 export async function ownFolder(folder: string): Promise<string | undefined> {
   await mkdir(folder, { recursive: true, mode: 0o700 })

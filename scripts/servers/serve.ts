@@ -3,7 +3,7 @@ interface Started {
   stop(): Promise<unknown>
 }
 
-/** Starts a server on the port of the command line, tells its address, and stops it with Ctrl-C. */
+/** Starts a server on the port of the command line, prints its address, and stops it with Ctrl-C. */
 export async function serve(
   name: string,
   start: (port: number) => Promise<Started | string>,

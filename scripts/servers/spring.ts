@@ -1,6 +1,6 @@
 import { serve } from './serve.ts'
 import { SPRING_VERSION, startSpring } from './start-spring.ts'
 
-// `node scripts/servers/spring.ts [port]` brings Spring Authorization Server where that was not done, and starts it with
-// nothing kept. The live suite: `SPRING_URL=… npx vitest run --config packages/core/test/live/vitest.config.ts spring`.
+// `node scripts/servers/spring.ts [port]` downloads Spring Authorization Server, once, and starts it with an empty
+// state. The live suite: `SPRING_URL=… npx vitest run --config packages/core/test/live/vitest.config.ts spring`.
 await serve(`Spring Authorization Server ${SPRING_VERSION}`, startSpring, 9000)

@@ -12,8 +12,8 @@ const PACKAGE = 'glewlwyd=2.7.5-3+deb12u1'
 const START_SECONDS = 20
 
 /**
- * Packages of Debian 12 on amd64 that hold the server itself. Debian's signature alone vouches for the others, such as
- * the clients of databases: their versions change with each security update.
+ * Packages of Debian 12 on amd64 with the server itself. For other packages, such as clients of databases, only
+ * Debian's signature is checked: their versions change with each security update.
  */
 const pinned: Readonly<Record<string, string>> = {
   'glewlwyd_2.7.5-3+deb12u1_amd64.deb': 'b74504fbd408453ba629ee5bb99975b4361ca161ead068304e5d5a66ceec3f6a',
@@ -28,10 +28,10 @@ const pinned: Readonly<Record<string, string>> = {
 }
 
 /**
- * Brings Glewlwyd's packages by apt, once, unpacks them outside the clone without installing any, and starts the server
- * on loopback with an empty database. Its administrator is `admin`, with the password `password`.
+ * Downloads Glewlwyd's packages with apt, once, and unpacks them outside the clone without installing them. Starts the
+ * server on loopback with an empty database. Its administrator is `admin`, with the password `password`.
  *
- * @returns why not, in words: it is not Debian 12 on amd64, or the server does not start
+ * @returns The reason of a failure, in words: this is not Debian 12 on amd64, or the server does not start.
  */
 export async function startGlewlwyd(port: number): Promise<RunningServer | string> {
   const home = join(tmpdir(), `behalf-glewlwyd-${GLEWLWYD_VERSION}`)
@@ -71,7 +71,7 @@ async function unpack(folder: string): Promise<string | undefined> {
   return undefined
 }
 
-/** Lists and packages stay in a folder of ours, so this needs no root, and changes nothing of the machine. */
+/** Downloads into a private folder. It needs no root, and changes nothing else on the machine. */
 async function download(apt: string, archives: string): Promise<string | undefined> {
   for (const each of [join(apt, 'lists'), archives]) await mkdir(join(each, 'partial'), { recursive: true })
   const settings = [`Dir::State::lists=${apt}/lists`, `Dir::Cache=${apt}/cache`, 'Debug::NoLocking=1']

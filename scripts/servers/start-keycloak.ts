@@ -7,23 +7,23 @@ import { pipeline } from 'node:stream/promises'
 import { runTool } from '../gates/run-tool.ts'
 import { ownFolder, type RunningServer, runServer } from './run-server.ts'
 
-/** Needs Java 17 or newer. */
+/** Version of Keycloak. It needs Java 17 or newer. */
 export const KEYCLOAK_VERSION = '26.7.3'
 
-/** SHA-256 of the distribution that Maven brings. */
+/** SHA-256 of the distribution that Maven downloads. */
 const CHECKSUM = '27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f'
 const ARTIFACT = `org.keycloak:keycloak-quarkus-dist:${KEYCLOAK_VERSION}:zip`
 /** All preview features, and the experimental ones that concern agents. */
 const FEATURES = [
   ...['preview', 'cimd', 'identity-assertion-jwt', 'resource-indicators'],
-  // The second needs the first.
+  // The second feature requires the first.
   ...['parameterized-scopes', 'token-exchange-delegation'],
 ].join()
 
 /** A build and a start take a minute each on a busy machine of two cores. */
 const BUILD_MS = 600_000
 const START_SECONDS = 300
-/** Where the live suite plays the person's device. Keycloak has to know it from the start. */
+/** Address at which the live suite simulates the person's device. Keycloak needs it at its start. */
 const CIBA_CHANNEL = 'http://127.0.0.1:8181/ciba'
 
 const folder = () => join(tmpdir(), `behalf-keycloak-${KEYCLOAK_VERSION}`)
@@ -32,10 +32,11 @@ export const trustedKeys = () => ({ path: join(folder(), 'trusted.p12'), passphr
 const certificate = () => join(folder(), 'trusted.pem')
 
 /**
- * Brings Keycloak's distribution by Maven and builds it with its preview features, once a version, outside the clone.
- * Starts it on loopback with an empty database in memory. Its administrator is `admin`, with the same password.
+ * Downloads Keycloak's distribution with Maven and builds it with its preview features, once for each version, outside
+ * the clone. Starts it on loopback with an empty database in memory. Its administrator is `admin`, with the same
+ * password.
  *
- * @returns why not, in words, where there is no Java or no Maven, or it does not start
+ * @returns The reason of a failure, in words: Java or Maven is missing, or Keycloak does not start.
  */
 export async function startKeycloak(port: number): Promise<RunningServer | string> {
   const home = join(folder(), `keycloak-${KEYCLOAK_VERSION}`)
@@ -117,7 +118,7 @@ async function checksumOf(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Builds once for these features: a start with what was built takes a third of the time. */
+/** Builds once for these features: a start of the built server takes a third of the time. */
 async function build(program: string, note: string): Promise<string | undefined> {
   console.log(`building Keycloak ${KEYCLOAK_VERSION}, which takes a minute the first time`)
   const made = await runTool('sh', [program, 'build', '--db=dev-mem', `--features=${FEATURES}`], {

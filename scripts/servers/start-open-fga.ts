@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { runTool } from '../gates/run-tool.ts'
 import { ownFolder, type RunningServer, runServer } from './run-server.ts'
 
-/** The release that the engine is held to. It needs Go 1.25.7 or newer. */
+/** The release with which the engine is compared. It needs Go 1.25.7 or newer. */
 export const OPENFGA_VERSION = 'v1.22.1'
 
 /** A first build compiles some hundred modules. */
@@ -14,9 +14,9 @@ const BUILD_MINUTES = 6
 const START_SECONDS = 30
 
 /**
- * Builds OpenFGA with Go, once a version, outside the clone, and starts it on free loopback ports.
+ * Builds OpenFGA with Go, once for each version, outside the clone, and starts it on free loopback ports.
  *
- * @returns why not, in words, where there is no Go, or it cannot build
+ * @returns The reason of a failure, in words: Go is missing, or the build failed.
  */
 export async function startOpenFga(port?: number): Promise<RunningServer | string> {
   const folder = join(tmpdir(), `behalf-openfga-${OPENFGA_VERSION}`)

@@ -5,23 +5,25 @@ import { runTool } from '../gates/run-tool.ts'
 import { bringOnce, checksums, sha256 } from './bring-once.ts'
 import { type RunningServer, runServer } from './run-server.ts'
 
-/** Spring Security, which Spring Authorization Server is a part of. Its Boot is named in `spring/pom.xml`. */
+/**
+ * Version of Spring Security, which contains Spring Authorization Server. `spring/pom.xml` names its version of Boot.
+ */
 export const SPRING_VERSION = '7.0.6'
 
-/** SHA-256 of the list of all jars with their own checksums. */
+/** SHA-256 of the list of all jars with their checksums. */
 const JARS = '79c1daa1ce1c94ebd7f6c34bc5de2099e8f536427b361b63c40f01be9b074d94'
 const START_SECONDS = 120
-/** Where the live suite publishes the public key of the client that signs its assertions. */
+/** Address at which the live suite publishes the public key of the client with signed assertions. */
 const CLIENT_KEYS = 'http://127.0.0.1:8182/jwks'
 
 const sources = join(import.meta.dirname, 'spring')
 const program = 'AuthorizationServer.java'
 
 /**
- * Brings Spring Authorization Server by Maven, once, outside the clone, compiles the small program around it, and starts
- * it on loopback with nothing kept.
+ * Downloads Spring Authorization Server with Maven, once, outside the clone. Compiles the small program around it, and
+ * starts it on loopback with an empty state.
  *
- * @returns why not, in words, where there is no Java 17 or no Maven, or it does not start
+ * @returns The reason of a failure, in words: Java 17 or Maven is missing, or the server does not start.
  */
 export async function startSpring(port: number): Promise<RunningServer | string> {
   const home = join(tmpdir(), `behalf-spring-${SPRING_VERSION}`)

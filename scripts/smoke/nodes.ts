@@ -1,15 +1,15 @@
 import { runTool } from '../gates/run-tool.ts'
 
-/** The oldest that `engines` admits, the one we work with, and the newest. npm brings each. */
+/** The oldest Node that `engines` accepts, the one for development, and the newest. npm downloads each. */
 export const nodes = ['22.13', '24', '26'] as const
 
-/** What npm and pnpm say when the registry could not be reached. */
+/** Messages of npm and pnpm when the registry cannot be reached. */
 export const unreachable = /\b(?:ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ECONNREFUSED|ECONNRESET|ENETUNREACH)\b/
 
 /**
- * Has npm bring a Node, once for all programs that are run on it.
+ * Downloads a Node with npm, once for all programs that run on it.
  *
- * @returns the path of the program; `undefined`: npm could not be reached, and has none
+ * @returns The path of the program. `undefined`: npm could not be reached, and has no copy.
  * @throws Error npm failed for another reason.
  */
 export async function bringNode(version: (typeof nodes)[number]): Promise<string | undefined> {

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { root } from '../gates/repository.ts'
 
-/** The runtime of Workers, as npm brings it. */
+/** The runtime of Workers, from npm. */
 export const workerd = join(root, 'scripts', 'node_modules', '.bin', 'workerd')
 
-/** `config.capnp` of a worker whose one module is `worker.mjs` beside it, for `workerd test`. */
+/** Returns the `config.capnp` of a worker whose only module is `worker.mjs` beside it, for `workerd test`. */
 export const workerdConfig = (
   flag: 'nodejs_als' | 'nodejs_compat',
 ): string => `using Workerd = import "/workerd/workerd.capnp";

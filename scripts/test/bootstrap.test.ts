@@ -29,7 +29,7 @@ if (wish === 'slow') await new Promise((go) => setTimeout(go, 800))
 console.log('Progress: resolved 5, reused 5, downloaded 0, added 5, done')
 `)
 
-/** A repository with the real set-up scripts, and tools that only pretend. */
+/** Creates a repository with the real set-up scripts, and with fake tools. */
 function repository(): string {
   const folder = folderWith({
     'package.json': '{ "type": "module" }',
@@ -56,7 +56,7 @@ function repository(): string {
 interface Run {
   readonly child: ChildProcess
   readonly ended: Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>
-  /** Until the run has said this. */
+  /** Waits until the run has printed this text. */
   readonly said: (text: string) => Promise<void>
 }
 

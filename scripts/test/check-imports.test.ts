@@ -11,7 +11,7 @@ const library = (name: string) => ({
   [`node_modules/${name}/index.js`]: 'export const it = 1\n',
 })
 
-/** Where every import goes in a direction that the design allows. A room may be in any group. */
+/** An example in which every import has an allowed direction. A room may be in any group. */
 const allowed = {
   'package.json': manifest('behalf'),
   ...library('ai'),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** A folder with these files, for the time of one test. @returns its path */
+/** Creates a folder with these files for one test. @returns its path */
 export function folderWith(files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'behalf-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

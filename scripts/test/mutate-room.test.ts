@@ -32,7 +32,8 @@ test('what no test notices or reaches survived, what is explained does not count
 })
 
 test('every room of core that decides something is mutated', () => {
-  // They hold types, entry points, or what the contract suites of the stores and of OpenTelemetry's names prove.
+  // These rooms contain types or entry points, or the contract suites of the stores and the tests of OpenTelemetry's
+  // names cover them.
   const others = ['contract', 'ports', 'stores', 'telemetry', 'node']
   const groups = ['base', 'caller', 'rights', 'consent', 'calls']
   const there = groups.flatMap((group) => readdirSync(join(root, 'packages', 'core', 'src', group)))

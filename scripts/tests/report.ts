@@ -1,22 +1,22 @@
-/** What a run of the tests, or of anything else that is counted, came to. */
+/** Counts of a run of the tests, or of another counted run. */
 export interface Count {
   readonly passed: number
   readonly failed: number
   readonly skipped: number
 }
 
-/** The line that a run ends with. */
+/** Returns the last line of a run. */
 export function lastLine({ passed, failed, skipped }: Count): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`
 }
 
-/** A part of a run, and how long it took. */
+/** A part of a run, and its duration. */
 export interface Part {
   readonly name: string
   readonly seconds: number
 }
 
-/** The table of a run's parts, the slowest first. */
+/** Returns the table of a run's parts, the slowest first. */
 export function timesOf(parts: readonly Part[], title: string): string {
   const rows = [...parts].sort((one, other) => other.seconds - one.seconds)
   return [title, ...rows.map(({ name, seconds }) => `${seconds.toFixed(1).padStart(8)}  ${name}`)].join('\n')
@@ -29,9 +29,9 @@ export interface SkippedTest {
 
 export interface TestRun extends Count {
   readonly skips: readonly SkippedTest[]
-  /** Failures that are no test's own: a file that does not load, a hook, a rejected promise, a source that does not compile. */
+  /** Failures outside a test: a file that does not load, a hook, a rejected promise, a source that does not compile. */
   readonly faults: readonly string[]
-  /** The tests that failed, each with what its assertion said: for the end of the output, where a reader looks first. */
+  /** The failed tests, each with its assertion's message. Printed at the end, where a reader looks first. */
   readonly failures: readonly string[]
 }
 
@@ -49,7 +49,7 @@ export interface ResultNode {
   readonly children: readonly ResultNode[]
 }
 
-/** Counts results. A test that has no result has failed, and so has a run without tests. */
+/** Counts results. A test without a result has failed, and so has a run without tests. */
 export function countResults(modules: readonly ResultNode[], unhandled: readonly Problem[]): TestRun {
   const skips: SkippedTest[] = []
   const faults: string[] = unhandled.map((problem) => textOf(problem))

@@ -1,7 +1,9 @@
 import { startVitest, type TestCase, type TestModule, type TestSuite, type Vitest } from 'vitest/node'
 import { countResults, type Part, type ResultNode, type TestRun } from './report.ts'
 
-/** Far more than all tests take beside the gates on two cores. A file that never ends is told by its name, not by silence. */
+/**
+ * Deadline, far longer than all tests and gates take on two cores. It lets a file that never ends be reported by name.
+ */
 const DEADLINE_MINUTES = 30
 
 /**
@@ -9,7 +11,7 @@ const DEADLINE_MINUTES = 30
  *
  * After the deadline it counts unfinished tests as failed; the caller has to end the process and its workers.
  *
- * @param filters - Parts of file names; none runs everything.
+ * @param filters - Parts of file names. An empty list runs everything.
  */
 export async function runTests(
   filters: readonly string[],
@@ -22,7 +24,7 @@ export async function runTests(
   const running = startVitest([...filters], {
     run: true,
     watch: false,
-    // Only a path that is named is read: vitest does not look for a file of this name by itself.
+    // Named explicitly, since vitest does not find a file of this name.
     config: 'vitest.workspace.ts',
     reporters: [
       'default',
@@ -47,7 +49,7 @@ export async function runTests(
   return result
 }
 
-/** What a file takes of a worker: its imports count as much as its tests. */
+/** Returns the time that a file takes of a worker, including its imports. */
 function timeOf(module: TestModule): Part {
   const { collectDuration, setupDuration, environmentSetupDuration, prepareDuration, duration } = module.diagnostic()
   const ms = collectDuration + setupDuration + environmentSetupDuration + prepareDuration + duration

@@ -9,7 +9,7 @@ export interface Questions {
   readonly output: Writable
 }
 
-/** Asks for what the command line left open. @returns `undefined` if the person broke it off */
+/** Asks for the choices that the command line does not contain. @returns `undefined` if the person cancelled */
 export async function ask(given: Partial<Choices>, streams: Questions): Promise<Choices | undefined> {
   const folder =
     given.folder ??

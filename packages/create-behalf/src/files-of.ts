@@ -32,7 +32,10 @@ export function filesOf(
   }
 }
 
-/** Returns a template as a file of the app: beside the others, without the regions of other frameworks. */
+/**
+ * Returns a template as a file of the app: without the regions of other frameworks, and with imports from the same
+ * folder.
+ */
 function ownText(text: string, { isMcp, name }: { readonly isMcp: boolean; readonly name: string }): string {
   const others = isMcp ? 'agent' : 'mcp'
   return (isMcp ? text.replace(', signInByDevice }', ' }') : text)
@@ -66,7 +69,7 @@ const TSCONFIG = `${JSON.stringify(
 /** Returns the settings that an app reads, each with what to enter. */
 export function settingsOf({ framework, provider }: Omit<Choices, 'folder'>): Provider['settings'] {
   const { settings }: Provider = providers[provider]
-  // A server asks for no login of its own.
+  // A server itself requests no login.
   return Object.fromEntries(Object.entries(settings).filter(([name]) => framework !== 'mcp' || name !== 'ENTRA_SCOPE'))
 }
 
@@ -83,7 +86,7 @@ interface Parts {
 function manifestOf(name: string, framework: FrameworkName, { hasClient, hasSettings }: Parts): string {
   const start = hasSettings ? 'node --env-file=.env' : 'node'
   const client = hasClient ? ['@modelcontextprotocol/client'] : []
-  // A guard of the sandbox imports it; other apps need it for their test alone.
+  // A guard of the sandbox imports it. Other apps need it only for their test.
   const sandbox = ['@behalf/sandbox']
   const manifest = {
     name,
@@ -108,7 +111,10 @@ function manifestOf(name: string, framework: FrameworkName, { hasClient, hasSett
   return `${JSON.stringify(manifest, undefined, 2)}\n`
 }
 
-/** What the templates are compiled and tested with: packing writes the versions of the release into this manifest. */
+/**
+ * Versions with which the templates are compiled and tested. Packing writes the versions of the release into this
+ * manifest.
+ */
 function rangesOf(names: readonly string[]): Readonly<Record<string, string>> {
   const { devDependencies: tested } = JSON.parse(read('package.json')) as {
     readonly devDependencies: Readonly<Record<string, string>>

@@ -8,9 +8,9 @@ import { UsageError } from './usage-error.ts'
 const NAME = /^[a-z0-9][a-z0-9._-]{0,213}$/
 const REFUSED_NAMES: readonly string[] = ['node_modules', 'favicon.ico']
 
-/** @returns what is wrong with the folder of a new app; `undefined` if nothing is */
+/** @returns The problem of a new app's folder, or `undefined` */
 export function problemOfFolder(folder: string): string | undefined {
-  // Resolved: `a/../b` is `b`, whether there is a folder `a` or not.
+  // Resolved, since `a/../b` is `b` even if there is no folder `a`.
   const path = resolve(folder)
   const name = basename(path)
   if (!NAME.test(name) || REFUSED_NAMES.includes(name)) {
@@ -37,7 +37,7 @@ export function writeApp({ folder, ...choices }: Choices): readonly string[] {
   const files = filesOf(basename(resolve(folder)), choices)
   try {
     mkdirSync(resolve(folder), { recursive: true })
-    // `wx`: no file that appeared meanwhile is replaced.
+    // `wx` never replaces a file that appeared in the meantime.
     for (const [name, text] of Object.entries(files)) writeFileSync(resolve(folder, name), text, { flag: 'wx' })
   } catch (error) {
     throw new UsageError(`folder: ${JSON.stringify(folder)} cannot be written: ${reasonOf(error)}`, { cause: error })

@@ -1,4 +1,4 @@
-// A call with a user's token reaches the API with a token for that API, and input that the policy does not know does not.
+// A call with a user's token reaches the API with a token for that API. Input that the policy does not know is refused.
 import assert from 'node:assert/strict'
 import { HttpResponse, http } from 'msw'
 import { openWorld } from './world.mjs'

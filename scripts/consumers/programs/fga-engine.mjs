@@ -1,4 +1,4 @@
-// The engine answers, says why, and takes OpenFGA's requests.
+// The engine answers, explains its answer, and accepts OpenFGA's requests.
 import assert from 'node:assert/strict'
 import { allowed, fetchFga, why } from './program.js'
 

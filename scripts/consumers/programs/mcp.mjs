@@ -1,4 +1,4 @@
-// Who has no token is told where to get one; who has one is known to the tool.
+// A caller without a token learns where to get one. The tool knows a caller with a token.
 import assert from 'node:assert/strict'
 import { openWorld } from './world.mjs'
 

@@ -7,7 +7,7 @@ import * as z from 'zod'
 
 const API = 'https://api.stocktrade.example'
 let failed = 0
-// The program says `declare function buy`. Its second call is the first that may look at the answer: time passes.
+// The program says `declare function buy`. Time passes before its second call, which is the first that may poll.
 globalThis.buy = async (user, quantity) => {
   const { target } = await program
   const profile = profileOf(target, target.clients.agent)
@@ -31,7 +31,7 @@ globalThis.buy = async (user, quantity) => {
   })
 }
 let guard
-// Each test is of an agent that was just started.
+// Each test begins with a new agent.
 beforeEach(() => {
   guard = undefined
 })

@@ -1,4 +1,4 @@
-// Two copies of core in one process: what one verified, threw or set is known to the other.
+// Two copies of core in one process share what they verified, threw or set.
 import assert from 'node:assert/strict'
 import * as one from '@behalf/core'
 import * as two from 'other-core'
@@ -14,7 +14,7 @@ const options = {
   agent: { name: 'agent:a' },
 }
 
-// An identity that one copy verified, and a policy that it made, are taken by the other's guard; a look-alike is not.
+// Each copy's guard accepts the identities and policies of the other copy, and refuses imitations.
 const whoami = one.policy(z.strictObject({}), {})
 const call = { tool: 'whoami', slot: 'job-1', input: {}, identity }
 const seen = []
@@ -29,7 +29,7 @@ const forged = await two
   .run(whoami, { ...call, slot: 'job-2', identity: { ...identity } }, () => 1)
 assert.equal(forged.code, 'identity_not_verified')
 
-// Context that one copy set is there for the other.
+// Each copy reads the context that the other one set.
 assert.equal(
   one.runAs(identity, () => two.currentIdentity()),
   identity,

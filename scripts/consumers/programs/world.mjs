@@ -1,5 +1,5 @@
-// What the first programs of the READMEs take for granted: their issuer, a user who is signed in, a clock, a model.
-// Nothing leaves the process: `fetch` is answered by handlers.
+// The surroundings of the READMEs' first programs: their issuer, a signed-in user, a clock, a model. No request leaves
+// the process: handlers answer `fetch`.
 import assert from 'node:assert/strict'
 import { createGuard, verifyAccessToken } from '@behalf/core'
 import { ciba } from '@behalf/core/ciba'
@@ -12,7 +12,8 @@ export const issuer = 'https://login.example.com'
 /**
  * The issuer of the READMEs, with one user, `ann`.
  *
- * `api` is whose tokens she has, `clientId` the client that the program is, `resources` what it may ask tokens for.
+ * `api` is the audience of her tokens, `clientId` the program's client, and `resources` are the APIs that it may
+ * request tokens for.
  */
 export function openWorld({ clientId = 'agent', secret = 'secret', api, resources = [], handlers = [] }) {
   let passed = 0
@@ -41,21 +42,21 @@ export function openWorld({ clientId = 'agent', secret = 'secret', api, resource
   }
   return {
     token,
-    /** `ann` was asked this, and says yes; then a poll is due. */
+    /** Approves, as `ann`, the question with this message. Then a poll is due. */
     async approve(message) {
       const [asked] = await server.controls.pendingRequests('ann')
       assert.equal(asked.bindingMessage, message)
       await server.controls.approve()
       passed += 6_000
     },
-    /** A guard of the same issuer, which asks `ann` by CIBA. */
+    /** Makes a guard of the same issuer, which asks `ann` by CIBA. */
     guard: () =>
       createGuard({ authorizationServer: profile, agent: { name: 'agent:trader' }, approvals: ciba(), clock }),
     identity: async () => verifyAccessToken(await token(), { authorizationServer: profile, audience: api, clock }),
   }
 }
 
-/** OpenAI's Responses API, as a model that calls `buy` once. `requests` gathers what it was sent. */
+/** OpenAI's Responses API, as a model that calls `buy` once. `requests` collects the requests. */
 export function openAi(requests) {
   process.env.OPENAI_API_KEY = 'a-key'
   return [
@@ -84,7 +85,7 @@ export function openAi(requests) {
 
 const ORDER = '{"symbol":"AAPL","quantity":50}'
 
-/** The same answer as the events of a stream. */
+/** Returns the same response as the events of a stream. */
 function streamed(response) {
   const [item] = response.output
   const at = { output_index: 0, item_id: item.id }

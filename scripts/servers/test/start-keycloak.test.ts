@@ -7,14 +7,14 @@ import { KEYCLOAK_VERSION, startKeycloak } from '../start-keycloak.ts'
 
 let folder: string
 
-/** A Maven that keeps notes where it was started, says how, and brings nothing. */
+/** A Maven that writes files into its current folder, prints where, and downloads nothing. */
 const failingMaven = `#!/bin/sh
 [ "$1" = --version ] && exit 0
 mkdir '\${project.basedir}'
 echo "$PWD"
 exit 1
 `
-/** A Maven that brings another file under the name of the distribution. */
+/** A Maven that downloads another file under the name of the distribution. */
 const otherMaven = `#!/bin/sh
 [ "$1" = --version ] || echo other > keycloak-quarkus-dist-${KEYCLOAK_VERSION}.zip
 `

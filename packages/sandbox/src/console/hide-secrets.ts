@@ -20,7 +20,7 @@ const inName = (text: string): string =>
 
 const hideOne = (text: string, secret: string): string => text.replaceAll(secret, '[hidden]')
 
-/** @param secrets - Secrets of this sandbox, which are hidden in any encoding. */
+/** @param secrets - Texts that grant access to this sandbox. They are hidden. */
 export function hideSecrets(secrets: readonly string[]): HideSecrets {
   const known = secrets.filter((secret) => secret.length > 0)
   const textOf = (text: string, field: string) => {

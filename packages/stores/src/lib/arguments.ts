@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@behalf/core'
 import type { PutOptions } from '@behalf/core/spi'
 
-/** A misspelt option would silently weaken what it was meant to set. */
+/** Refuses a misspelt option: it would silently have no effect. */
 export function refuseUnknownKeys(option: string, value: object, known: readonly string[]): void {
   if (typeof value !== 'object' || value === null) throw new ConfigurationError(option, 'give an object of options')
   for (const key of Object.keys(value)) {
@@ -11,13 +11,13 @@ export function refuseUnknownKeys(option: string, value: object, known: readonly
   }
 }
 
-/** Milliseconds that a timer can hold. */
+/** Returns a time that a timer can hold, in milliseconds. */
 export function requireTimeout(option: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1 && value <= 0x7fffffff) return value
   throw new ConfigurationError(option, 'give a positive whole number of milliseconds')
 }
 
-/** A `NaN` would be stored as "never" by one server and as "at once" by another: refused before it is sent. */
+/** Checks a write before it is sent. One server would store `NaN` as "never", another as "at once". */
 export function checkPut(value: Uint8Array, { expiresAt, expiresInSeconds, due }: PutOptions): void {
   if (!(value instanceof Uint8Array)) throw new ConfigurationError('put.value', 'give a Uint8Array')
   if (expiresAt !== undefined) requireFinite('put.expiresAt', expiresAt, 'give epoch seconds')
@@ -28,12 +28,12 @@ export function checkPut(value: Uint8Array, { expiresAt, expiresInSeconds, due }
   if (due !== undefined) requireFinite('put.due.inSeconds', due.inSeconds, 'give seconds from now')
 }
 
-/** How many at most, from one up. */
+/** Checks a maximum number, which is 1 or more. */
 export function checkLimit(option: string, limit: number): void {
   if (!Number.isSafeInteger(limit) || limit < 1) throw new ConfigurationError(option, 'give a positive whole number')
 }
 
-/** A lease or a window. */
+/** Checks the seconds of a lease or a window. */
 export function checkSeconds(option: string, seconds: number): void {
   requireFinite(option, seconds, 'give a positive number of seconds')
   if (seconds <= 0) throw new ConfigurationError(option, 'give a positive number of seconds')

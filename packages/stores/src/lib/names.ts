@@ -5,16 +5,16 @@ import { StoreError } from '@behalf/core/spi'
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * A key or a name as bytes, so that its order is the same in every store: that of its code points.
+ * Returns a key or a name as bytes, so that every store sorts it by code points.
  *
- * A lone surrogate has no bytes of its own. Two names would become one, so it is refused.
+ * Refuses a lone surrogate, which has no bytes of its own: two names could become one.
  */
 export function nameBytes(what: string, name: string): Buffer {
   if (!name.isWellFormed()) throw new ConfigurationError(what, 'must be well-formed Unicode')
   return Buffer.from(name, 'utf8')
 }
 
-/** @throws StoreError `corrupt`. */
+/** Reads a name from its stored bytes. @throws StoreError `corrupt`. */
 export function nameFrom(stored: unknown): string {
   if (!(stored instanceof Uint8Array)) throw new StoreError('corrupt', 'a stored key is not text')
   try {
@@ -24,7 +24,7 @@ export function nameFrom(stored: unknown): string {
   }
 }
 
-/** A copy that is plain bytes: a driver's own kind of buffer may change, or share memory with another answer. */
+/** Copies bytes to a plain array: a driver's own buffer may change, or share memory with another response. */
 export function plainBytes(stored: Uint8Array): Uint8Array {
   return Uint8Array.prototype.slice.call(new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength))
 }

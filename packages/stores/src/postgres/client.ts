@@ -3,7 +3,7 @@ import { StoreError } from '@behalf/core/spi'
 
 /** A `Pool` of the `pg` package (8), or a `Client` that the store does not share with the app, by shape. */
 export interface PgClient {
-  /** Connects. The store never calls it; it tells a client of `pg` by it. */
+  /** Connects. The store never calls it, and recognizes a client of `pg` by it. */
   connect(): unknown
   /** Sends one statement with its parameters, and returns each row as an array of columns. */
   query(statement: {
@@ -69,7 +69,7 @@ type Rows = (statement: string, values: Column[]) => Promise<readonly unknown[]>
 function rowsOf(client: PostgresClient): Rows | undefined {
   if (has(client, 'unsafe') && has(client, 'begin')) {
     const sql = client as PostgresJsClient
-    // A pooler in transaction mode has no prepared statements, and may tell a caller the answer of another one.
+    // A pooler in transaction mode has no prepared statements, and may give a caller the response to another statement.
     return async (statement, values) => sql.unsafe(statement, values, { prepare: false }).raw()
   }
   if (has(client, 'query') && has(client, 'transaction')) {
@@ -81,7 +81,8 @@ function rowsOf(client: PostgresClient): Rows | undefined {
     return async (text, values) => {
       refuseTransaction(pg)
       const { rows } = await pg.query({ text, values, rowMode: 'array' })
-      // The app began one before our statement was sent: it can still take back what we would report as written.
+      // The app began a transaction before this statement was sent. It could still roll back what the store reports as
+      // written.
       refuseTransaction(pg)
       return rows
     }

@@ -5,21 +5,21 @@ import { isConnectionLoss, replicaRefused, storeError, wasRolledBack } from './f
 import { SCHEMA_VERSION } from './migrations.ts'
 import { statements } from './statements.ts'
 
-/** Tries of a read whose answer was lost. The client waits for its connection within each. */
+/** Maximum number of attempts of a read whose answer was lost. The client waits for its connection within each. */
 const TRIES = 3
 
-/** How long the server's clock is known: a failover leads to another one. */
+/** Time for which the server's clock counts as known, in milliseconds: a failover leads to another server. */
 const CLOCK_KNOWN_MS = 60_000
 
-/** The longest pause before a write is repeated that had no effect, milliseconds. */
+/** Maximum pause before a write without effect is repeated, in milliseconds. */
 const LONGEST_PAUSE = 50
 
-/** What a statement returned, after the columns that each has. Each row has the same columns. */
+/** Rows of a statement. Each row has the same columns. */
 export type Rows = readonly (readonly Column[])[]
 
-/** What a write returned. */
+/** Result of a write. */
 export interface Written {
-  /** False: it met another version, nothing was due, or nothing was there. */
+  /** False if the version differed, nothing was due, or no record existed. */
   readonly hadEffect: boolean
   readonly rows: Rows
 }
@@ -29,7 +29,7 @@ export class Database {
   readonly #execute: Execute
   readonly #timeoutMs: number
   #clockKnownUntil = Number.NEGATIVE_INFINITY
-  /** From the clock of this process, which nothing sets, to the server's. Milliseconds. */
+  /** Difference from this process's monotonic clock to the server's time, in milliseconds. */
   #toServerTime = 0
 
   constructor(client: PostgresClient, timeoutMs: number) {
@@ -37,7 +37,7 @@ export class Database {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Reads, again where the connection was lost. @throws StoreError */
+  /** Reads, and repeats the read after a lost connection. @throws StoreError */
   read(statement: string, parameters: readonly Column[]): Promise<Rows> {
     return this.#inTime((_, within) => this.#read(statement, parameters, within))
   }
@@ -45,9 +45,10 @@ export class Database {
   /**
    * Writes once: a write whose answer was lost is not repeated.
    *
-   * What was given up is not done later, though a client may keep it in a queue: the server refuses it, by its own clock.
+   * A write that timed out is not done later, although a client may keep it in a queue: the server refuses it by its
+   * own clock.
    *
-   * @param isLocked - Whether the answer says that another caller has the lock of what was asked for: asked again.
+   * @param isLocked - Returns whether another caller has the lock of the record. Then the write is repeated.
    * @throws StoreError
    */
   write(
@@ -64,7 +65,7 @@ export class Database {
     })
   }
 
-  /** Returns `undefined` for a write that had no effect and may have one when it is repeated. */
+  /** Writes once. Returns `undefined` for a write that had no effect and may be repeated. */
   async #writeOnce(
     statement: string,
     parameters: readonly Column[],
@@ -78,7 +79,8 @@ export class Database {
       const [, now, effect] = answer[0] ?? []
       const written = { hadEffect: effect === 'true', rows: answer.map((row) => row.slice(4)) }
       if (written.hadEffect || Number(now) < deadline) return written
-      // In time for us: the answer with the clock was slow, one of the clocks was set, or another server answers.
+      // The write was in time by this process's clock. So the clock's measurement was slow, a clock was set, or another
+      // server answers.
       this.#clockKnownUntil = Number.NEGATIVE_INFINITY
     } catch (error) {
       if (!wasRolledBack(error)) throw error
@@ -90,7 +92,7 @@ export class Database {
     for (let left = TRIES; ; ) {
       try {
         const rows = checked(await within(this.#execute(statement, parameters)))
-        // A standby that lags behind still answers: this process would not see a revocation.
+        // A standby that lags behind still answers: this process could miss a revocation.
         if (rows[0]?.[1] !== 'false') throw replicaRefused()
         return rows.map((row) => row.slice(2))
       } catch (error) {
@@ -101,7 +103,7 @@ export class Database {
 
   async #readClock(within: Within): Promise<void> {
     const [[now] = []] = await this.#read(statements.state, [null], within)
-    // After the server read its own: so a deadline is too early by the way back, and never too late.
+    // Measured after the server read its clock. So a deadline is early by the duration of the response, and never late.
     this.#toServerTime = Number(now) * 1000 - performance.now()
     this.#clockKnownUntil = performance.now() + CLOCK_KNOWN_MS
   }
@@ -122,7 +124,7 @@ export class Database {
   }
 }
 
-/** Waits for something until the time of the call is over. */
+/** Waits for a promise until the time of the call is over. */
 type Within = <Result>(one: Promise<Result>) => Promise<Result>
 
 function checked(rows: Rows): Rows {

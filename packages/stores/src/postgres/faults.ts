@@ -4,13 +4,19 @@ import { StoreError } from '@behalf/core/spi'
 // Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 const READ_ONLY = '25006'
 const UNDEFINED_TABLE = '42P01'
-/** Columns, types and constraints that the statements name, or values that break a rule of the tables. */
+/**
+ * Errors of other columns, types or constraints than the statements expect, or of values that break a rule of the
+ * tables.
+ */
 const OTHER_TABLES: ReadonlySet<string> = new Set(['42703', '42804', '42883', '42P10', '22P02', '23502', '23514'])
 const DAMAGED: ReadonlySet<string> = new Set(['XX001', 'XX002'])
-/** The statement was rolled back, and may be repeated: a serialization failure, a deadlock, or a write that came too late. */
+/**
+ * Errors after which the statement was rolled back and may be repeated: a serialization failure, a deadlock, or a write
+ * that came too late.
+ */
 const ROLLED_BACK: ReadonlySet<string> = new Set(['40001', '40P01', '22012'])
 
-/** The SQLSTATE of an error that the server answered. `undefined` for errors of the connection, such as `EPIPE`. */
+/** Returns the SQLSTATE of the server's error. `undefined` for errors of the connection, such as `EPIPE`. */
 function stateOf(error: unknown): string | undefined {
   const code = typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined
   return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined
@@ -21,7 +27,7 @@ export function wasRolledBack(error: unknown): boolean {
   return ROLLED_BACK.has(stateOf(error) ?? '')
 }
 
-/** Whether no answer came. */
+/** Returns whether no response came. */
 export function isConnectionLoss(error: unknown): boolean {
   const state = stateOf(error)
   // Class 57P: the server ends the connection, as when it is stopped.
@@ -35,7 +41,7 @@ export const replicaRefused = (cause?: unknown): StoreError =>
     { cause },
   )
 
-/** A driver's error as ours. */
+/** Converts a driver's error to a `BehalfError`. */
 export function storeError(error: unknown): BehalfError {
   if (BehalfError.isInstance(error)) return error
   const state = stateOf(error)

@@ -2,14 +2,17 @@ import { refuseUnknownKeys } from '../lib/index.ts'
 import { executor, type PostgresClient } from './client.ts'
 import { storeError } from './faults.ts'
 
-/** What this release reads and writes. Tables of another version are refused, not guessed at. */
+/** Version of the tables that this release reads and writes. Tables of another version are refused. */
 export const SCHEMA_VERSION = 1
 
-/** One step of the tables, for an app that applies migrations by its own tool. */
+/** One step of the tables, for an app that applies migrations with its own tool. */
 export interface PostgresMigration {
   /** Number and name, in the order to apply them: `0001_tables`. */
   readonly name: string
-  /** Statements, to run in one transaction. They name no schema: the tables are created where `search_path` begins. */
+  /**
+   * Statements, to run in one transaction. They name no schema: the tables are created in the first schema of
+   * `search_path`.
+   */
   readonly sql: string
 }
 
@@ -17,7 +20,8 @@ export interface PostgresMigration {
  * Keys and names are bytes: compared byte by byte, whatever the encoding and collation of the database. Times are epoch
  * seconds, since a time may be later than the last one that `timestamptz` knows.
  *
- * A row of `behalf_index` counts only if `names` of its record has the name. The key removes these rows with the record.
+ * A row of `behalf_index` counts only if `names` of its record contains the name. The foreign key removes these rows
+ * with the record.
  */
 const tables = `
 CREATE TABLE behalf_schema (only_row int PRIMARY KEY CHECK (only_row = 1), version int NOT NULL);
@@ -59,7 +63,7 @@ export async function migrate(options: { readonly client: PostgresClient }): Pro
   refuseUnknownKeys('migrate', options, ['client'])
   const execute = executor(options.client, 'migrate.client')
   const steps = migrations.map(
-    // The first step makes the table that has the version.
+    // The first step creates the table that holds the version.
     ({ sql }, at) =>
       `IF ${at === 0 ? "to_regclass('behalf_schema') IS NULL" : `(SELECT version FROM behalf_schema) = ${at}`} THEN\n${sql}\nEND IF;`,
   )

@@ -17,13 +17,13 @@ import { statements } from './statements.ts'
 /** Options of {@link postgresStore}. */
 export interface PostgresStoreOptions {
   /**
-   * A `Pool` of `pg`, what `postgres()` returns, or a `PGlite`. The app closes it. A `Client` of `pg` must be the store's
-   * own, and does not connect again.
+   * A `Pool` of `pg`, what `postgres()` returns, or a `PGlite`. The app closes it. A `Client` of `pg` must belong to
+   * the store alone, and does not reconnect.
    */
   readonly client: PostgresClient
-  /** What the keys begin with, in braces: each app of a database needs its own. @default 'behalf' */
+  /** Prefix of the keys, in braces. Each app of a database needs its own. @default 'behalf' */
   readonly prefix?: string
-  /** How long a call may take in all, milliseconds. @default 5_000 */
+  /** Total time of a call, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number
 }
 
@@ -53,7 +53,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
 /** Two names and prefixes fit into a row of an index, which takes 2,704 bytes. */
 const MAX_NAME_BYTES = 1_000
 
-/** What `crypto.randomUUID` and PostgreSQL make. */
+/** Form of a UUID, as `crypto.randomUUID` and PostgreSQL make it. */
 const VERSION = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 class PostgresStore implements Store {
@@ -118,7 +118,7 @@ class PostgresStore implements Store {
     checkLimit('claimDue.limit', limit)
     checkSeconds('claimDue.leaseSeconds', leaseSeconds)
     const parameters = [this.#name('claimDue.queue', queue), String(limit), String(leaseSeconds)]
-    // A record that is due and locked may be written or claimed now: it is asked for again, and never passed over.
+    // A due record that is locked may be written or claimed now. It is asked for again, and never skipped.
     const { rows } = await this.#database.write(statements.claim, parameters, ([row]) => row?.[0] === 'true')
     const claimed: Versioned[] = []
     let damage: StoreError | undefined
@@ -131,7 +131,8 @@ class PostgresStore implements Store {
         damage ??= error
       }
     }
-    // Put off like the others, so that it does not stop the queue; told once nothing else is due.
+    // The damaged record was postponed like the others, so that it does not block the queue. It is reported once
+    // nothing else is due.
     if (damage !== undefined && claimed.length === 0) throw damage
     return claimed
   }
@@ -164,7 +165,7 @@ class PostgresStore implements Store {
     return Buffer.concat([this.#root, bytes]).toString('base64')
   }
 
-  /** From key, value and version. `undefined` if the statement found no record. */
+  /** Builds a record from key, value and version. `undefined` if the statement found no record. */
   #record([key, value, version]: readonly Column[]): Versioned | undefined {
     if (key === null) return undefined
     if (typeof key !== 'string' || typeof value !== 'string' || typeof version !== 'string') throw unknownForm()

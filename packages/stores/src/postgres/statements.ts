@@ -1,53 +1,55 @@
 import { SCHEMA_VERSION } from './migrations.ts'
 
-/** Expired rows that one write takes along. Each write adds one row at most, so they cannot pile up. */
+/**
+ * Maximum number of expired rows that one write deletes. Each write adds at most one row, so they cannot accumulate.
+ */
 const SWEPT_PER_WRITE = 32
 
 /**
- * The store's clock: the server's, read where it stands in the statement. The time at which the statement or its
- * transaction began would be old after a wait for a lock.
+ * The store's clock: the server's time at this point of the statement. The start time of the statement or its
+ * transaction would be outdated after a wait for a lock.
  */
 const NOW = 'extract(epoch FROM clock_timestamp())::float8'
 
-/** The same as text. Not by way of `float8`, which `extra_float_digits` may round by years. */
+/** The same time as text. The cast does not go through `float8`, which `extra_float_digits` may round by years. */
 const NOW_TEXT = 'extract(epoch FROM clock_timestamp())::text'
 
-/** Read once in a statement, so that an index can be searched by it. */
+/** Read once in a statement, so that the database can use an index. */
 const BY_NOW = `(SELECT ${NOW})`
 
 const bytes = (parameter: number) => `decode($${parameter}::text, 'base64')`
 const seconds = (parameter: number) => `$${parameter}::text::float8`
 
-/** Given each time for a row, so that it holds again after a wait for the row's lock. */
+/** Evaluated for each row, so that it is correct after a wait for the row's lock. */
 const LIVE = `(r.expires_at IS NULL OR r.expires_at > ${NOW})`
 const LIVE_BY_NOW = `(r.expires_at IS NULL OR r.expires_at > ${BY_NOW})`
 const RECORD = "encode(r.key, 'base64'), encode(r.value, 'base64'), r.version::text"
 
 /**
- * Each write has the deadline of its call as first parameter, by the server's clock: its caller has told that it was not
- * done, and a client's queue or a lock brings it late.
+ * Deadline of the call, the first parameter of each write, by the server's clock. After it, the caller was told that
+ * the write failed, but a client's queue or a lock may deliver it late.
  */
 const IN_TIME = `${NOW} < ${seconds(1)} AND (SELECT version FROM behalf_schema) = ${SCHEMA_VERSION}`
 
 /**
- * How each answer of a write begins: version of the tables, the server's time, and whether the write had an effect.
+ * First columns of each write's result: version of the tables, the server's time, and whether the write had an effect.
  *
- * An effect that comes too late is taken back by an error, a division by zero: after a wait for a lock whose holder
- * changed nothing in the end, PostgreSQL does not look at the conditions of the write again.
+ * A late effect is rolled back by an error, a division by zero. After a wait for a lock, PostgreSQL does not check the
+ * conditions again if the lock's holder changed nothing.
  *
- * With `synchronous_commit = off`, a crash of the server would forget what was told as written; with `local` too, a
- * synchronous standby that takes over.
+ * With `synchronous_commit = off`, a crash of the server could lose a write that was reported as done. With `local`, a
+ * failover to a synchronous standby could lose it.
  */
 const answer = (effect: string) =>
   `s.version::text, ${NOW_TEXT}, (CASE WHEN ${effect} THEN 1 / (${NOW} < ${seconds(1)})::int = 1 ELSE false END)::text, CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') ` +
   "THEN set_config('synchronous_commit', 'on', true) END"
 
 /**
- * Removes what has expired, but not what this statement wrote: PostgreSQL passes over that row. Without the order, it may
+ * Removes expired rows, but not the row that this statement wrote: PostgreSQL skips it. Without the order, it may
  * search the whole table and find no row to remove.
  *
- * @param condition - A write sweeps after it has the lock of its own row, and waits for no other one: so two writes never
- * wait for each other.
+ * @param condition - A write deletes expired rows after it has its own row's lock, and waits for no other lock. So two
+ *   writes never wait for each other.
  */
 const swept = (table: string, ends: string, condition = '') =>
   `swept AS (DELETE FROM ${table} WHERE key = ANY (ARRAY(SELECT key FROM ${table} WHERE ${ends} <= ${BY_NOW} ` +
@@ -58,7 +60,7 @@ const after = (written: string) => `AND EXISTS (SELECT 1 FROM ${written})`
 const EXPIRY = `coalesce(${seconds(5)}, ${NOW} + ${seconds(6)})`
 const DUE = `${NOW} + ${seconds(8)}`
 
-/** `written` is the statement that writes the record, if it does. */
+/** @param written - The statement that writes the record, if there is one. */
 const put = (written: string) =>
   `WITH written AS (${written} RETURNING r.key, r.names), ` +
   'unindexed AS (DELETE FROM behalf_index i USING written w WHERE i.key = w.key AND i.name <> ALL (w.names)), ' +
@@ -71,14 +73,14 @@ const remove = (condition: string) =>
   `WITH gone AS (DELETE FROM behalf_records r WHERE r.key = ${bytes(2)} AND ${IN_TIME} ${condition} RETURNING 1) ` +
   `SELECT ${answer('g.count > 0')} FROM behalf_schema s, (SELECT count(*) FROM gone) g`
 
-/** How each answer of a read begins. */
+/** First columns of each read's result. */
 const READ = 's.version::text, pg_is_in_recovery()::text'
 
-/** Each is one statement, and so one transaction of its own, in each mode of a pooler. */
+/** The statements. Each is a transaction of its own, in each mode of a pooler. */
 export const statements = {
   /**
-   * Its parameter, a null, says nothing. `postgres` sends a statement that has parameters in two parts, and one that has
-   * none together with the next one: PgBouncer 1.18 takes the connection away amid the next one, which then hangs.
+   * Its parameter, a null, has no meaning. `postgres` sends a statement without parameters together with the next one.
+   * PgBouncer 1.18 then takes the connection away during the next one, which hangs.
    */
   state: `SELECT ${READ}, ${NOW_TEXT} FROM behalf_schema s WHERE $1::text IS NULL`,
   /** key */
@@ -86,7 +88,7 @@ export const statements = {
   /**
    * index, key to begin after, limit
    *
-   * With the offset, PostgreSQL looks up the record of each row in turn, until it has enough: it cannot join the whole
+   * The offset makes PostgreSQL look up the record of each row in turn until it has enough, and not join the whole
    * tables first.
    */
   list:
@@ -102,7 +104,7 @@ export const statements = {
       `expires_at = ${EXPIRY}, queue = excluded.queue, due_at = ${DUE}, names = excluded.names ` +
       `WHERE r.expires_at <= ${NOW} AND ${IN_TIME}`,
   ),
-  /** The same, and the version to meet */
+  /** Same parameters, and the expected version. */
   replace: put(
     `UPDATE behalf_records r SET value = ${bytes(3)}, version = $4::text::uuid, expires_at = ${EXPIRY}, ` +
       `queue = ${bytes(7)}, due_at = ${DUE}, ` +
@@ -116,7 +118,7 @@ export const statements = {
   /**
    * deadline, queue, limit, lease
    *
-   * The first column of its own says whether a record was due, although another caller has its lock.
+   * Its first own column says whether a record was due whose lock another caller has.
    */
   claim:
     `WITH due AS (SELECT r.key FROM behalf_records r WHERE r.queue = ${bytes(2)} AND r.due_at <= ${BY_NOW} ` +

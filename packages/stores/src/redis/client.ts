@@ -49,10 +49,13 @@ export type Evaluate = (
   signal: AbortSignal,
 ) => Promise<unknown>
 
-/** The type byte of bulk strings in RESP, by which the `redis` package's type mapping goes. */
+/** The type byte of bulk strings in RESP. The `redis` package's type mapping uses it. */
 const BULK_STRING = 36
 
-/** @throws ConfigurationError Neither kind, or a client of a cluster. */
+/**
+ * Returns the function that calls scripts. @throws ConfigurationError The client is of neither package, or of a
+ * cluster.
+ */
 export function evaluator(client: RedisClient): Evaluate {
   if (isOfCluster(client)) throw clusterRefused()
   if (has(client, 'callBuffer')) return withIoredis(outsidePipelines(client as IoredisClient))
@@ -60,15 +63,18 @@ export function evaluator(client: RedisClient): Evaluate {
   throw new ConfigurationError('redisStore.client', 'give a client of the `redis` or `ioredis` package')
 }
 
-/** `Cluster` of ioredis says so; the `redis` package's cluster is the one that knows its nodes. */
+/**
+ * Returns whether a client is of a cluster. ioredis has `isCluster`; the `redis` package's cluster client knows its
+ * nodes.
+ */
 const isOfCluster = (client: unknown): boolean =>
   typeof client === 'object' &&
   client !== null &&
   (Reflect.get(client, 'isCluster') === true || Reflect.has(client, 'nodeByAddress'))
 
 /**
- * A cluster moves keys of one slot one by one. Between two nodes a script sees some keys as absent, so a claim that is
- * taken looks free. The node that imports the slot cannot tell the script so.
+ * Makes the error for a cluster. A cluster moves keys of one slot one by one. During a move, a script sees some keys as
+ * absent, so a taken claim looks free. The importing node cannot tell the script.
  */
 export const clusterRefused = (cause?: unknown): ConfigurationError =>
   new ConfigurationError(
@@ -77,13 +83,16 @@ export const clusterRefused = (cause?: unknown): ConfigurationError =>
     { cause },
   )
 
-/** What decides whether ioredis sends a call in a pipeline of its own. */
+/** Options by which ioredis sends a call in an automatic pipeline. */
 interface Pipelining {
   readonly enableAutoPipelining?: boolean
   readonly autoPipeliningIgnoredCommands?: readonly string[]
 }
 
-/** In such a pipeline, ioredis takes the first argument of our calls for a command, and the error ends the process. */
+/**
+ * Calls a client outside such pipelines: in one, ioredis takes the first argument of our calls for a command, and the
+ * error ends the process.
+ */
 function outsidePipelines(client: IoredisClient): IoredisClient {
   const options: Pipelining = Reflect.get(client, 'options') ?? {}
   const { enableAutoPipelining, autoPipeliningIgnoredCommands = [] } = options
@@ -96,7 +105,7 @@ function outsidePipelines(client: IoredisClient): IoredisClient {
   )
 }
 
-/** A server forgets its scripts when it restarts. */
+/** Calls a script by its hash. After a restart, a server no longer knows its scripts. */
 async function bySha(
   signal: AbortSignal,
   first: () => Promise<unknown>,
@@ -113,7 +122,7 @@ async function bySha(
 
 function withNodeRedis(client: NodeRedisClient): Evaluate {
   return (script, root, parameters, abortSignal) => {
-    // The signal takes a command back that was not sent yet: given up here, it must not be done later.
+    // The signal withdraws a command that was not sent yet: after a timeout, it must not run later.
     const commands = client.withCommandOptions({ typeMapping: { [BULK_STRING]: Buffer }, abortSignal })
     const options = { keys: [root], arguments: [...parameters] }
     return bySha(
@@ -126,7 +135,8 @@ function withNodeRedis(client: NodeRedisClient): Evaluate {
 
 function withIoredis(client: IoredisClient): Evaluate {
   return async (script, root, parameters, signal) => {
-    // Its queue keeps a command that was given up here. What is put there all the same, as the connection ends, comes too late.
+    // The client's queue would keep a command that timed out here. A command that enters the queue anyway, as the
+    // connection ends, is refused as too late.
     await ready(client, signal)
     return bySha(
       signal,
@@ -136,7 +146,7 @@ function withIoredis(client: IoredisClient): Evaluate {
   }
 }
 
-/** A client that connects on its first command (`wait`) needs that command. */
+/** Waits until the client is ready. A client that connects at its first command (`wait`) must get that command. */
 function ready(client: IoredisClient, signal: AbortSignal): Promise<void> | undefined {
   if (client.status === 'ready' || client.status === 'wait') return undefined
   if (client.status === 'end') throw new StoreError('unavailable', 'the Redis client was closed')

@@ -18,14 +18,13 @@ import { Server, textOf } from './server.ts'
 export interface RedisStoreOptions {
   /** A client, sentinel or pool of `redis`, or a `Redis` of `ioredis`, not of a cluster. The app connects and closes it. */
   readonly client: RedisClient
-  /** What the keys begin with, in braces. @default 'behalf' */
+  /** Prefix of the keys, in braces. @default 'behalf' */
   readonly prefix?: string
-  /** How long a call may take in all, milliseconds. @default 5_000 */
+  /** Total time of a call, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number
   /**
-   * States what the server's `maxmemory-policy` is, where the server does not say it to its scripts. What it does say
-   * counts more.
-   * @default read from the server
+   * States the server's `maxmemory-policy`, if the server does not show it to scripts. If the server shows it, the
+   * server's value counts. @default read from the server
    */
   readonly evictionPolicy?: 'noeviction'
 }
@@ -33,18 +32,18 @@ export interface RedisStoreOptions {
 /**
  * A store in Redis (6 or newer) or Valkey, for processes on several machines.
  *
- * Each call is one Lua script: atomic, and timed by the server's clock. The server holds no key: core seals the
- * values, and keys and index names are keyed hashes.
+ * Each call is one Lua script: atomic, and timed by the server's clock. The server holds no key: core seals the values,
+ * and keys and index names are keyed hashes.
  *
- * It does not connect the client, nor close it, and does not set how the server keeps its data: for approvals it
- * needs `appendfsync always`, and a failover to a replica may forget the newest writes. A server whose
- * `maxmemory-policy` is another than `noeviction`, or that does not say it, is refused at each call.
+ * It does not connect the client, nor close it, and does not set how the server keeps its data: for approvals it needs
+ * `appendfsync always`, and a failover to a replica may forget the newest writes. Each call refuses a server whose
+ * `maxmemory-policy` is not `noeviction` or is unknown.
  *
- * A client that sends again what it got no answer to (`ioredis`, unless `autoResendUnfulfilledCommands` is `false`) can
- * count one too many after a lost connection, and tell a delete that was carried out as a conflict.
+ * A client may resend commands after a lost connection (`ioredis`, unless `autoResendUnfulfilledCommands` is `false`).
+ * Then a count can be one too high, and a completed delete can be reported as a conflict.
  *
- * Refuses Redis Cluster: its client at construction, and one of its nodes by each call. A server that is a replica is
- * `unavailable`: what it answers may be old.
+ * Refuses Redis Cluster: its client at construction, and one of its nodes by each call. A replica is `unavailable`,
+ * since its answers may be outdated.
  *
  * @throws `ConfigurationError` An option is missing, wrong or unknown, or the client is of a cluster.
  */
@@ -96,7 +95,7 @@ class RedisStore implements Store {
       decimal(due?.inSeconds ?? 0),
       ...index.map((name) => nameBytes('put.index', name)),
     ]
-    // Repeatable because the version names this very put: one that was carried out already is told as written.
+    // Repeatable because the version identifies this write: if it was done already, it is reported as written.
     const { word } = await this.#server.run(scripts.put, parameters, { repeatable: true })
     return word === 'conflict' ? 'conflict' : version
   }
@@ -132,7 +131,7 @@ class RedisStore implements Store {
 
   async increment(key: string, { windowSeconds }: { readonly windowSeconds: number }): Promise<number> {
     checkSeconds('increment.windowSeconds', windowSeconds)
-    // Redis would count first and then refuse an expiry beyond its 64 bits.
+    // Redis would count first, and then refuse an expiry of more than 64 bits.
     const milliseconds = Math.min(Math.ceil(windowSeconds * 1000), Number.MAX_SAFE_INTEGER)
     const parameters = [nameBytes('increment.key', key), String(milliseconds)]
     const { content } = await this.#server.run(scripts.increment, parameters, { repeatable: false })
@@ -140,10 +139,10 @@ class RedisStore implements Store {
   }
 }
 
-/** Without an exponent, which Redis would not read as a score. */
+/** Formats without an exponent, which Redis would not read as a score. */
 const decimal = (seconds: number): string => seconds.toFixed(6)
 
-/** Key, value and version, one after another. */
+/** Reads records from key, value and version in sequence. */
 function records(content: unknown): readonly Versioned[] {
   if (!Array.isArray(content) || content.length % 3 !== 0) throw unknownForm()
   return Array.from({ length: content.length / 3 }, (_, at) => {

@@ -1,22 +1,22 @@
 import { createHash } from 'node:crypto'
 import type { Script } from './client.ts'
 
-/** What this release reads and writes. Data of another version are refused, not guessed at. */
+/** Version of the data that this release reads and writes. Data of another version is refused. */
 export const SCHEMA_VERSION = '1'
 
-/** Expired records that one write takes along. Each write adds one at most, so they cannot pile up. */
+/** Maximum number of expired records that one write deletes. Each write adds at most one, so they cannot accumulate. */
 const SWEPT_PER_WRITE = 32
 
 /**
- * Under one root, which every key begins with:
+ * Keys, all with one root as prefix:
  *
  * `root:v` the version; `root:r:<key>` a record; `root:x` records by expiry; `root:q:<queue>` by due time;
  * `root:i:<name>` by key; `root:c:<key>` a counter.
  *
- * A record is a hash: `v` value, `n` version, and where there is one `e` expiry, `q` queue, `i` names (MessagePack).
+ * A record is a hash: `v` value, `n` version, and if present `e` expiry, `q` queue, `i` names (MessagePack).
  *
- * Each answer is a list that begins with a word. Time is the server's; in one script it stands still. Before the arguments
- * named below stands the time until which the script may be done, or ''.
+ * Each result is a list that begins with a word. Time is the server's, and does not change during a script. The first
+ * argument, before those named below, is the deadline of the script, or ''.
  */
 const prelude = `
 -- Asked each time: a failover or another address may lead to another server.
@@ -82,7 +82,7 @@ const script = (body: string): Script => {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** What the server drops when memory is short, and its time. CONFIG would say the former too, and is forbidden on managed servers. */
+/** The server's eviction policy, and its time. `CONFIG` would show the policy too, but managed servers forbid it. */
 const eviction = script(`
 local info = redis.pcall('INFO', 'memory')
 local policy = type(info) == 'string' and string.match(info, 'maxmemory_policy:([%w-]+)')
@@ -98,11 +98,11 @@ return {'found', {ARGV[1], r.value, r.version}}
 `)
 
 /**
- * key, value, new version, '=' and the version to meet or '', expiry kind ('at', 'in' or ''), expiry, '=' and queue
- * or '', seconds until it is due, names…
+ * key, value, new version, '=' and the version to meet or '', expiry kind ('at', 'in' or ''), expiry, '=' and queue or
+ * '', seconds until it is due, names…
  *
- * The new version is made by the caller, once for each put: where it is already there, an earlier copy of this very
- * command has been carried out and its answer was lost.
+ * The caller makes the new version, once for each put. If the record has it already, an earlier copy of this command
+ * was done and its answer was lost.
  */
 const put = script(`
 local key = ARGV[1]
@@ -149,7 +149,8 @@ return {'deleted'}
 /**
  * queue, limit, lease, stem of the new versions.
  *
- * A damaged record is put off like the others, so that it does not stop the queue; it is told once nothing else is due.
+ * A damaged record is postponed like the others, so that it does not block the queue. It is reported once nothing else
+ * is due.
  */
 const claim = script(`
 sweep()

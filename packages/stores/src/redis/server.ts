@@ -4,29 +4,31 @@ import { StoreError } from '@behalf/core/spi'
 import { clusterRefused, type Evaluate, evaluator, type RedisClient, type Script } from './client.ts'
 import { SCHEMA_VERSION, scripts } from './scripts.ts'
 
-/** Tries of a script that may be sent twice. The client waits for its connection within each. */
+/** Maximum number of attempts of a script that may be sent twice. The client waits for its connection within each. */
 const TRIES = 3
 
-/** How long the policy of a server is known: an operator may change it, and a failover leads to another server. */
+/**
+ * Time for which a server's policy counts as known: an operator may change it, and a failover leads to another server.
+ */
 const POLICY_KNOWN_MS = 60_000
 
-/** What a script answered: a word, and what comes with it. */
+/** Result of a script: a word, and the values after it. */
 export interface Answer {
   readonly word: string
   readonly content: unknown
-  /** The server's time in epoch seconds, where it was asked for. */
+  /** The server's time in epoch seconds, if it was requested. */
   readonly time: unknown
 }
 
-/** Scripts on a server, each bounded in time. */
+/** Scripts on a server, each with a time limit. */
 export class Server {
   readonly #evaluate: Evaluate
   readonly #root: string
   readonly #timeoutMs: number
-  /** The app says that the server evicts nothing, where the server does not say. */
+  /** Whether the app states that the server evicts nothing. Counts if the server does not show its policy. */
   readonly #isStated: boolean
   #knownUntil = Number.NEGATIVE_INFINITY
-  /** From the clock of this process, which nothing sets, to the server's. Milliseconds. */
+  /** Difference from this process's monotonic clock to the server's time, in milliseconds. */
   #toServerTime = 0
 
   constructor(client: RedisClient, root: string, timeoutMs: number, isStated: boolean) {
@@ -37,18 +39,20 @@ export class Server {
   }
 
   /**
-   * What was given up is not done later, though a client may keep it in a queue: the server refuses it, by its own clock.
+   * A script that timed out does not run later, although a client may keep it in a queue: the server refuses it by its
+   * own clock.
    *
-   * @param options.repeatable - Doing it twice is doing it once: sent again when the connection is lost.
+   * @param options.repeatable - The script has the same effect if it runs twice. It is sent again after a lost
+   *   connection.
    * @throws StoreError
-   * @throws ConfigurationError The server may evict what it was given: a used approval, and then it is unused.
+   * @throws ConfigurationError The server may evict records: a used approval would then be unused again.
    */
   async run(
     script: Script,
     parameters: readonly (string | Uint8Array)[],
     options: { readonly repeatable: boolean },
   ): Promise<Answer> {
-    // Copied: they wait for a connection, and a caller may fill in the same bytes again.
+    // Copied: they wait for a connection, and a caller may reuse the same bytes.
     const buffers = parameters.map((one) => Buffer.from(one as string))
     const endsAt = performance.now() + this.#timeoutMs
     const controller = new AbortController()
@@ -65,14 +69,15 @@ export class Server {
             const asked = this.#evaluate(scripts.eviction, this.#root, [Buffer.from('')], controller.signal)
             const about = understood(await Promise.race([asked, late.promise]))
             this.#requireNoEviction(about)
-            // After the server read its own: so a deadline is too early by the way back, and never too late.
+            // Measured after the server read its clock. So a deadline is early by the duration of the response, and
+            // never late.
             this.#toServerTime = Number(textOf(about.time)) * 1000 - performance.now()
           }
           const deadline = Buffer.from(((endsAt + this.#toServerTime) / 1000).toFixed(6))
           const sent = this.#evaluate(script, this.#root, [deadline, ...buffers], controller.signal)
           const answer = understood(await Promise.race([sent, late.promise]))
           if (answer.word !== 'late') return answer
-          // In time for us: one of the clocks was set, or another server answers. Nothing was done.
+          // In time by this process's clock. So a clock was set, or another server answers. Nothing was done.
           this.#knownUntil = Number.NEGATIVE_INFINITY
         } catch (error) {
           controller.signal.throwIfAborted()
@@ -107,7 +112,7 @@ function understood(answer: unknown): Answer {
   const [first, content, time] = answer
   const word = textOf(first)
   if (word === 'cluster') throw clusterRefused()
-  // A replica that is cut off still answers reads: this process would not see a revocation.
+  // A replica without connection to its primary still answers reads: this process could miss a revocation.
   if (word === 'replica') {
     throw new StoreError(
       'unavailable',
@@ -132,12 +137,12 @@ function understood(answer: unknown): Answer {
   return { word, content, time }
 }
 
-/** The code of an error that the server answered: a word in capitals. `undefined` for errors of the connection. */
+/** Returns the code of the server's error: a word in capitals. `undefined` for errors of the connection. */
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error ? /^[A-Z][A-Z0-9_]+(?= )/.exec(error.message)?.[0] : undefined
 }
 
-/** Only a node of a cluster answers these. */
+/** Error codes that only a node of a cluster returns. */
 const clusterCodes: ReadonlySet<string> = new Set(['MOVED', 'ASK', 'TRYAGAIN', 'CROSSSLOT', 'CLUSTERDOWN'])
 
 function storeError(error: unknown): BehalfError {
@@ -145,7 +150,7 @@ function storeError(error: unknown): BehalfError {
   const code = codeOf(error)
   if (code === undefined) return new StoreError('unavailable', 'Redis cannot be reached', { cause: error })
   if (clusterCodes.has(code)) return clusterRefused(error)
-  // The key holds data of another program.
+  // The key contains data of another program.
   if (code === 'WRONGTYPE' || (error as Error).message.includes('value is not an integer')) {
     return new StoreError('corrupt', 'Redis holds something else under a key of the store', { cause: error })
   }

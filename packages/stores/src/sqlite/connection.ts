@@ -5,7 +5,7 @@ import { isBusy, storeError } from './faults.ts'
 import { checkSchema, createTables } from './schema.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
-/** What a transaction works with. `now` is the store's time, epoch seconds. */
+/** A transaction's statements. `now` is the store's time, in epoch seconds. */
 export interface Transaction {
   readonly statements: Statements
   readonly now: number
@@ -15,17 +15,17 @@ export interface Transaction {
 interface Opened {
   readonly database: SqliteDatabase
   readonly statements: Statements
-  /** Of the file that was opened. `undefined` for a database of the app. */
+  /** Identity of the opened file. `undefined` for a database of the app. */
   readonly identity: string | undefined
 }
 
-/** The longest pause between two tries for a lock, milliseconds. */
+/** Maximum pause between two attempts to get a lock, in milliseconds. */
 const LONGEST_PAUSE = 50
 
 /**
  * One connection to the file, opened when first used.
  *
- * Work is synchronous, so nothing of this process comes between the statements of a transaction.
+ * Work is synchronous, so no other code of this process runs between the statements of a transaction.
  */
 export class Connection {
   readonly #source: { readonly file: string } | { readonly database: SqliteDatabase }
@@ -38,16 +38,16 @@ export class Connection {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Reads, outside of any transaction of ours. */
+  /** Reads, outside a transaction of the store. */
   read<Result>(work: (statements: Statements) => Result): Promise<Result> {
     return this.#patiently(() => work(this.#opened().statements))
   }
 
-  /** Reads and writes as one step: all of it is written, or nothing is. */
+  /** Reads and writes in one transaction: all is written, or nothing. */
   write<Result>(work: (transaction: Transaction) => Result): Promise<Result> {
     return this.#patiently(() => {
       const { statements } = this.#opened()
-      // Fails inside a transaction of the app: joined to it, our writes could be taken back after they were told.
+      // Fails inside a transaction of the app, which could roll back writes that were reported as done.
       statements.begin.run()
       try {
         const state = statements.state.get()
@@ -72,7 +72,7 @@ export class Connection {
     if (this.#closed) throw new StoreError('unavailable', 'the store was closed')
     const identity = () => ('file' in this.#source ? fileIdentity(this.#source.file) : undefined)
     if (this.#open !== undefined) {
-      // Other processes open the file that is there now. They would not see what this process writes to the old one.
+      // Other processes open the file that has this name now. They would not see writes to the old one.
       if (this.#open.identity === identity()) return this.#open
       throw new StoreError(
         'unavailable',
@@ -92,7 +92,7 @@ export class Connection {
     }
   }
 
-  /** Waits for a lock without blocking the process, within one deadline. */
+  /** Waits for a lock without blocking the process, up to one deadline. */
   async #patiently<Result>(work: () => Result): Promise<Result> {
     const deadline = performance.now() + this.#timeoutMs
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
@@ -106,7 +106,7 @@ export class Connection {
   }
 }
 
-/** Where it fails, SQLite has rolled back by itself; the first error is the one to tell. */
+/** If it fails, SQLite has already rolled back. The first error is reported. */
 function rollBack(statements: Statements): void {
   try {
     statements.rollback.run()

@@ -9,17 +9,18 @@ export interface SqliteStatement {
   get(...parameters: unknown[]): unknown
   /** Runs the statement and returns all of its rows, as objects by column name. */
   all(...parameters: unknown[]): unknown[]
-  /** Runs the statement for its effect. What it returns is not used. */
+  /** Runs the statement for its effect. The store ignores its result. */
   run(...parameters: unknown[]): unknown
 }
 
 /**
- * An open database: `DatabaseSync` of `node:sqlite`, `Database` of `better-sqlite3`, or another of that shape.
+ * An open database: `DatabaseSync` of `node:sqlite`, `Database` of `better-sqlite3`, or another one with the same
+ * methods.
  *
  * SQLite 3.42 or newer.
  */
 export interface SqliteDatabase {
-  /** Runs one or more statements without parameters. What it returns is not used. */
+  /** Runs one or more statements without parameters. The store ignores the result. */
   exec(sql: string): unknown
   /** Compiles one statement, which the store keeps until it is closed. */
   prepare(sql: string): SqliteStatement
@@ -27,21 +28,24 @@ export interface SqliteDatabase {
   close(): unknown
 }
 
-/** The store's clock: the machine's, read by SQLite. */
+/** The store's clock: the machine's clock, read by SQLite. */
 export const NOW = "unixepoch('subsec')"
 
-/** How long SQLite itself waits for a lock. It blocks the process, so the rest of the time is waited out above it. */
+/** Time for which SQLite itself waits for a lock. It blocks the process, so the code above it waits for the rest. */
 const BUSY_MS = 25
 
-/** Opens a file for its owner only. @throws StoreError `unavailable`; ConfigurationError It is another user's. */
+/**
+ * Opens a file that only its owner can read. @throws StoreError `unavailable`; ConfigurationError The file is another
+ * user's.
+ */
 export function openFile(file: string): SqliteDatabase {
-  // Not an import: who gives a database of another driver may run where this module does not exist.
+  // Not an import: an app with another driver may run where this module does not exist.
   const sqlite = process.getBuiltinModule('node:sqlite')
   if (sqlite === undefined) {
     throw new ConfigurationError('sqliteStore.file', 'needs node:sqlite (Node 22.13 or newer); or give `database`')
   }
   try {
-    // SQLite would create it readable by all; its companions (-wal, -shm) take the mode of the file.
+    // SQLite would create a file that all users can read. The files beside it (-wal, -shm) get the same mode.
     closeToOthers(file)
     return new sqlite.DatabaseSync(file)
   } catch (cause) {
@@ -50,19 +54,19 @@ export function openFile(file: string): SqliteDatabase {
   }
 }
 
-/** SQLite's own names: the database, its journal, and the locks of its readers and writers. */
+/** Names of SQLite's files: the database, its journal, and the locks of its readers and writers. */
 const filesOf = (file: string): readonly string[] => [file, `${file}-wal`, `${file}-shm`]
 
 /**
- * Makes the file where it is missing, and closes it and its journal to other users: copies, restored backups and volumes
- * come with other modes.
+ * Creates a missing file, and denies other users access to it and its journal: copies, backups and volumes may have
+ * other modes.
  *
- * A file that exists is never opened here. Closing it would end all locks of this process on it (POSIX), and with them those
- * of another store: the next process that closes the file would then delete the journal of that store.
+ * Never opens an existing file: closing it would release all locks of this process on it (POSIX), also those of another
+ * store. The next process that closes the file would then delete that store's journal.
  */
 function closeToOthers(file: string): void {
   if (!existsSync(file)) closeSync(openSync(file, 'a', 0o600))
-  // On Windows a mode says nothing about others.
+  // On Windows, a mode does not restrict other users.
   if (process.platform === 'win32') return
   for (const name of filesOf(file)) {
     const state = statSync(name, { throwIfNoEntry: false })
@@ -77,18 +81,21 @@ function closeToOthers(file: string): void {
   }
 }
 
-/** What tells an open database from another one of the same name. Its journal stays the same one while it is open. */
+/**
+ * Returns an identity that distinguishes an open database from another file of the same name. Its journal stays the
+ * same while it is open.
+ */
 export function fileIdentity(file: string): string {
   const states = filesOf(file).map((name) => statSync(name, { bigint: true, throwIfNoEntry: false }))
   return states.map((state) => state && `${state.dev}:${state.ino}`).join()
 }
 
 /**
- * WAL, so that readers and the writer of several processes do not wait for each other; FULL, so that a
- * claim that was told is not forgotten when the power fails.
+ * Sets WAL, so that readers and the writer of several processes do not wait for each other. Sets FULL, so that a
+ * reported claim survives a power failure.
  */
 export function configure(database: SqliteDatabase): void {
-  // An older SQLite does not know fractions of seconds and reads NULL, by which each lease has ended.
+  // An older SQLite has no fractions of seconds and returns NULL, for which each lease counts as expired.
   if (typeof field(database.prepare(`SELECT ${NOW} AS now`).get(), 'now') !== 'number') {
     throw new ConfigurationError('sqliteStore.database', 'needs SQLite 3.42 or newer: upgrade its driver')
   }
@@ -103,7 +110,7 @@ export function configure(database: SqliteDatabase): void {
   database.exec('PRAGMA synchronous = FULL')
 }
 
-/** A column of a row. */
+/** Returns a column of a row. */
 export function field(row: unknown, column: string): unknown {
   return typeof row === 'object' && row !== null ? (row as Record<string, unknown>)[column] : undefined
 }

@@ -17,7 +17,10 @@ const byName: Readonly<Record<string, number>> = {
   SQLITE_NOTADB: NOT_A_DATABASE,
 }
 
-/** The primary result code: a number in `node:sqlite`, a name such as `SQLITE_BUSY_SNAPSHOT` in `better-sqlite3`. */
+/**
+ * Returns the primary result code: a number in `node:sqlite`, a name such as `SQLITE_BUSY_SNAPSHOT` in
+ * `better-sqlite3`.
+ */
 function primaryCode(error: unknown): number | undefined {
   const number = field(error, 'errcode')
   if (typeof number === 'number') return number & 0xff
@@ -32,7 +35,7 @@ export function isBusy(error: unknown): boolean {
   return code === BUSY || code === LOCKED
 }
 
-/** A driver's error as ours. */
+/** Converts a driver's error to a `BehalfError`. */
 export function storeError(error: unknown): BehalfError {
   if (BehalfError.isInstance(error)) return error
   const code = primaryCode(error)
@@ -44,7 +47,7 @@ export function storeError(error: unknown): BehalfError {
     const fix = 'the connection is inside a transaction of the app: give the store its own'
     return new StoreError('unavailable', fix, { cause: error })
   }
-  // Tables that were there when the file was opened, and are not, or have other columns.
+  // The tables existed when the file was opened. They are missing now, or have other columns.
   if (code === ERROR && /no such (table|column)/.test(message)) {
     return new StoreError('corrupt', 'the tables of the store were changed by something else', { cause: error })
   }

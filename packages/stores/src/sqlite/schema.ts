@@ -1,11 +1,11 @@
 import { StoreError } from '@behalf/core/spi'
 import { field, type SqliteDatabase } from './database.ts'
 
-/** What this release reads and writes. A file of another version is refused, not guessed at. */
+/** Version of the file that this release reads and writes. A file of another version is refused. */
 const SCHEMA_VERSION = 1
 
 /**
- * Keys and names are blobs: compared byte by byte whatever the encoding and collation of the file.
+ * Keys and names are blobs, which are compared byte by byte, whatever the encoding and collation of the file.
  *
  * The trigger removes index rows on any delete of a record. It does not fire when a record is replaced.
  */
@@ -35,7 +35,7 @@ export function createTables(database: SqliteDatabase): void {
       'CREATE TABLE IF NOT EXISTS behalf_schema ' +
         '(only_row INTEGER PRIMARY KEY CHECK (only_row = 1), version INTEGER NOT NULL) STRICT',
     )
-    // Another process may have been first.
+    // Another process may have created them first.
     if (database.prepare('SELECT version FROM behalf_schema').get() === undefined) database.exec(tables)
     database.exec('COMMIT')
   } catch (error) {
@@ -44,7 +44,7 @@ export function createTables(database: SqliteDatabase): void {
   }
 }
 
-/** @param row - With the column `schema`. */
+/** @param row - A row with the column `schema`. */
 export function checkSchema(row: unknown): void {
   const version = field(row, 'schema')
   if (Number(version) === SCHEMA_VERSION) return

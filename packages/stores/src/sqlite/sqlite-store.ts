@@ -17,9 +17,9 @@ import { Connection } from './connection.ts'
 import { field, type SqliteDatabase } from './database.ts'
 import { checkSchema } from './schema.ts'
 
-/** What both forms of {@link SqliteStoreOptions} take. */
+/** Options of both forms of {@link SqliteStoreOptions}. */
 export interface SqliteTimeout {
-  /** How long a call may wait for other processes' writes, milliseconds. @default 5_000 */
+  /** Maximum time that a call waits for writes of other processes, in milliseconds. @default 5_000 */
   readonly timeoutMs?: number
 }
 
@@ -53,15 +53,15 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     throw new ConfigurationError('sqliteStore', 'give either `file` or `database`')
   }
   if (database !== undefined) return new SqliteFileStore(new Connection({ database: checked(database) }, timeoutMs))
-  // An empty name and `:memory:` are databases that end with their connection; a store of this kind says it is durable.
+  // An empty name and `:memory:` name databases that end with their connection. This store states that it is durable.
   if (typeof file !== 'string' || file === '' || file.startsWith(':memory:')) {
     throw new ConfigurationError('sqliteStore.file', 'give the path of a file; for tests there is memoryStore()')
   }
-  // SQLite opens what a URI names, which is another file than the one of this name.
+  // SQLite reads such a name as a URI, which names another file.
   if (/^file:/i.test(file)) {
     throw new ConfigurationError('sqliteStore.file', 'give the path of a file, not a URI; or give `database`')
   }
-  // The folder of the process may be another one at the first call.
+  // The process may change its folder before the first call.
   const path = resolve(file)
   const folder = dirname(path)
   if (!existsSync(folder)) {
@@ -102,7 +102,7 @@ class SqliteFileStore implements SqliteStore {
   async put(key: string, value: Uint8Array, options: PutOptions): Promise<string | 'conflict'> {
     checkPut(value, options)
     const name = nameBytes('put.key', key)
-    // Copied: a write waits for the locks of others, and a caller may fill in the same objects again.
+    // Copied: a write waits for locks, and a caller may reuse the same objects.
     const { ifVersion, expiresInSeconds, expiresAt } = options
     const due = options.due && {
       queue: nameBytes('put.due.queue', options.due.queue),
@@ -147,7 +147,7 @@ class SqliteFileStore implements SqliteStore {
     checkLimit('claimDue.limit', limit)
     checkSeconds('claimDue.leaseSeconds', leaseSeconds)
     const name = nameBytes('claimDue.queue', queue)
-    // Most looks find nothing due: they take no lock and write nothing.
+    // Most polls find nothing due. They take no lock and write nothing.
     const isDue = await this.#connection.read((statements) => {
       const row = statements.isDue.get(name)
       checkSchema(row)
@@ -167,7 +167,8 @@ class SqliteFileStore implements SqliteStore {
       }
       return { claimed, damage }
     })
-    // Put off like the others, so that it does not stop the queue; told once nothing else is due.
+    // The damaged record was postponed like the others, so that it does not block the queue. It is reported once
+    // nothing else is due.
     if (damage !== undefined && claimed.length === 0) throw damage
     return claimed
   }

@@ -1,6 +1,8 @@
 import { NOW, type SqliteDatabase, type SqliteStatement } from './database.ts'
 
-/** Expired rows that one write takes along. Each write adds one row at most, so they cannot pile up. */
+/**
+ * Maximum number of expired rows that one write deletes. Each write adds at most one row, so they cannot accumulate.
+ */
 const SWEPT_PER_WRITE = 32
 
 const LIVE = `(r.expires_at IS NULL OR r.expires_at > ${NOW})`
@@ -22,7 +24,7 @@ const sql = {
   unindex: 'DELETE FROM behalf_index WHERE key = ?',
   index: 'INSERT OR IGNORE INTO behalf_index (name, key) VALUES (?, ?)',
   delete: 'DELETE FROM behalf_records WHERE key = ?',
-  // Expired rows count: the write that follows sweeps them, else each look would pass over them again.
+  // Expired rows count too: the next write deletes them. Else each poll would read them again.
   isDue:
     'SELECT s.version AS schema, EXISTS (SELECT 1 FROM behalf_records r WHERE r.queue = ? ' +
     `AND r.due_at <= ${NOW}) AS due FROM behalf_schema s`,
