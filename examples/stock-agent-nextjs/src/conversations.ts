@@ -19,7 +19,7 @@ export interface ConversationName {
 /** Conversations, each of one owner. Another owner's and a missing one look the same. */
 export interface Conversations {
   read(owner: string, id: string): Conversation | undefined
-  /** Whether any owner has a conversation of this id. */
+  /** Returns whether any owner has a conversation of this id. */
   isTaken(id: string): boolean
   /**
    * Saves a conversation; an adopted one then belongs to its user.

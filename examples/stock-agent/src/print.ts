@@ -7,7 +7,7 @@ import type { ApiRequest } from './watch-wire.ts'
 const codes = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const
 type Colour = keyof typeof codes
 
-/** Whether to colour: on a terminal, unless `NO_COLOR` is set. @see {@link https://no-color.org | NO_COLOR} */
+/** Returns whether to colour: on a terminal, unless `NO_COLOR` is set. @see {@link https://no-color.org | NO_COLOR} */
 export const wantsColour = (isTerminal: boolean, noColor: string | undefined): boolean =>
   isTerminal && (noColor === undefined || noColor === '')
 

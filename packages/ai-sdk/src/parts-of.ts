@@ -13,6 +13,6 @@ export const partsOf = ({ content }: ModelMessage): readonly Part[] => (typeof c
 export const lastStep = <Message extends object>(messages: readonly Message[]): readonly Message[] =>
   messages.slice(messages.findLastIndex((message) => !('role' in message && message.role === 'tool')))
 
-/** Whether a result of this call follows it. */
+/** Returns whether a result of this call follows it. */
 export const hasEnded = (parts: readonly Part[], call: ToolCall): boolean =>
   parts.slice(parts.indexOf(call)).some((part) => part.type === 'tool-result' && part.toolCallId === call.toolCallId)

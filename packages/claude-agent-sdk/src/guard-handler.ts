@@ -48,7 +48,7 @@ export function guardHandler(request: Request, tool: GuardedCall): Handler {
 
 const bodies = new WeakSet<object>()
 
-/** Whether a handler is behind a guard. A second guard would find the write of the first one under way. */
+/** Returns whether a handler is behind a guard. A second guard would find the write of the first one under way. */
 export const isGuarded = (handler: object): boolean => bodies.has(handler)
 
 const textOf = (text: string) => ({ type: 'text' as const, text })

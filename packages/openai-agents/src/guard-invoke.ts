@@ -47,7 +47,7 @@ const copyOf = ({ toolCall, ...rest }: Details): Details => ({
 
 const bodies = new WeakSet<object>()
 
-/** Whether an `invoke` is behind a guard. A second guard would find the write of the first one under way. */
+/** Returns whether an `invoke` is behind a guard. A second guard would find the write of the first one under way. */
 export const isGuarded = (invoke: object): boolean => bodies.has(invoke)
 
 /** A call as the framework, or the code of another tool, makes it. */

@@ -24,7 +24,7 @@ export interface Condition {
    */
   castTuple(context: Context): ReadonlyMap<string, CelInput>
   /**
-   * Whether the condition holds. Fields of the tuple win over those of the request.
+   * Returns whether the condition holds. Fields of the tuple win over those of the request.
    * @throws FgaError A parameter is missing or has the wrong type, or the expression fails.
    */
   holds(tuple: Context, request: RequestContext, tupleText: string): boolean

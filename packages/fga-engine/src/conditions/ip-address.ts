@@ -17,7 +17,7 @@ export function canonicalIp(text: string): string | undefined {
 }
 
 /**
- * Whether an address, as {@link canonicalIp} wrote it, is in a network.
+ * Returns whether an address, as {@link canonicalIp} wrote it, is in a network.
  *
  * @returns `undefined` where the network is malformed
  */

@@ -56,7 +56,7 @@ export function parseDouble(text: string): number | undefined {
   return isWithinHalfUlp64(fraction, double) ? double : undefined
 }
 
-/** Whether the fraction, rounded to 64 bits of mantissa, is exactly this double. */
+/** Returns whether the fraction, rounded to 64 bits of mantissa, is exactly this double. */
 function isWithinHalfUlp64({ numerator, denominator }: Fraction, double: number): boolean {
   const view = new DataView(new ArrayBuffer(8))
   view.setFloat64(0, Math.abs(double))

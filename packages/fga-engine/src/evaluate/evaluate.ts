@@ -44,7 +44,7 @@ export class Evaluation {
     this.#label = this.#isUserset ? `${this.#type}#${splitUserset(user)[1]}` : this.#type
   }
 
-  /** Whether the user has this relation to the object. */
+  /** Returns whether the user has this relation to the object. */
   check(object: string, relation: Relation): Promise<Outcome> {
     this.#asking.budget.begin()
     return this.#relation(object, relation, 0, undefined)

@@ -22,7 +22,7 @@ function stateOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? code : undefined
 }
 
-/** Whether the statement had no effect and may succeed when it is repeated. */
+/** Returns whether the statement had no effect and may succeed when it is repeated. */
 export function wasRolledBack(error: unknown): boolean {
   return ROLLED_BACK.has(stateOf(error) ?? '')
 }

@@ -29,7 +29,7 @@ function primaryCode(error: unknown): number | undefined {
   return byName[name.split('_').slice(0, 2).join('_')]
 }
 
-/** Whether another connection holds the lock. A later attempt can succeed. */
+/** Returns whether another connection holds the lock. A later attempt can succeed. */
 export function isBusy(error: unknown): boolean {
   const code = primaryCode(error)
   return code === BUSY || code === LOCKED

@@ -47,7 +47,7 @@ export function principalKey({ issuer, tenant, subject, clientId }: Owner): stri
   return JSON.stringify([issuer, tenant ?? null, ...named])
 }
 
-/** Whether both name the same principal: the same user, or the same agent without a user. */
+/** Returns whether both name the same principal: the same user, or the same agent without a user. */
 export function isSamePrincipal(left: Owner | undefined, right: Owner | undefined): boolean {
   if (left === undefined || right === undefined) return false
   return left === right || principalKey(left) === principalKey(right)

@@ -30,7 +30,7 @@ export class HadNoEffect extends BehalfError {
   }
 }
 
-/** Whether the body of this call threw {@link HadNoEffect}. */
+/** Returns whether the body of this call threw {@link HadNoEffect}. */
 export function takeHadNoEffect(error: unknown): boolean {
   return BehalfError.isInstance(error) && error.code === 'ERR_HAD_NO_EFFECT' && leavesFirstCall(error)
 }

@@ -17,6 +17,9 @@ const TOLERANCE_MS = 30_000
  */
 export const isSetBack = (now: number, storedAt: number): boolean => now < storedAt - TOLERANCE_MS
 
-/** Whether a value that was stored in memory may still be used for `seconds` from then. `now`: epoch milliseconds. */
+/**
+ * Returns whether a value that was stored in memory may still be used for `seconds` from then. `now`: epoch
+ * milliseconds.
+ */
 export const isRecent = (now: number, storedAt: number, seconds: number): boolean =>
   now < storedAt + seconds * 1000 && !isSetBack(now, storedAt)

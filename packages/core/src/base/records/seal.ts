@@ -12,7 +12,7 @@ export interface Sealer {
   seal(context: string, plaintext: Uint8Array): Promise<Uint8Array>
   /** @throws StoreError `corrupt`, `moved` or `wrong_key`. */
   open(context: string, sealed: Uint8Array): Promise<Uint8Array>
-  /** Whether the current key sealed it. */
+  /** Returns whether the current key sealed it. */
   isCurrent(sealed: Uint8Array): Promise<boolean>
 }
 

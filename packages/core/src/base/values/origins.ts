@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors/index.ts'
 
 const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
-/** Whether a URL stays on this machine, so that no other machine can read plain `http:`. */
+/** Returns whether a URL stays on this machine, so that no other machine can read plain `http:`. */
 export function isLoopback(url: URL): boolean {
   return loopback.test(url.hostname)
 }

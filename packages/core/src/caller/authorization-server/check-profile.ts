@@ -4,7 +4,7 @@ import { isLoopback, namesSpecialUse, requireText, requireTexts } from '../../ba
 /** Accepts only asymmetric signatures: with a symmetric one, the public key would be the secret. */
 const asymmetric = /^(?:(?:RS|PS|ES)(?:256|384|512)|EdDSA|Ed25519|ML-DSA-(?:44|65|87))$/
 
-/** Whether a JWS algorithm is a signature that only the holder of a private key can make. */
+/** Returns whether a JWS algorithm is a signature that only the holder of a private key can make. */
 export function isAsymmetric(algorithm: string): boolean {
   return asymmetric.test(algorithm)
 }

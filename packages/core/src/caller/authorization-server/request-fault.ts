@@ -68,7 +68,7 @@ function reasonOf({ message, cause, code }: ClientError): string | undefined {
   return code === undefined ? undefined : message
 }
 
-/** Whether the response breaks the protocol: it is not a JSON object, or a success without a token. */
+/** Returns whether the response breaks the protocol: it is not a JSON object, or a success without a token. */
 function isUnreadable({ code, cause }: ClientError): boolean {
   if (code === 'OAUTH_RESPONSE_IS_NOT_CONFORM' || code === 'OAUTH_RESPONSE_IS_NOT_JSON') return true
   if (!(cause instanceof Error)) return false

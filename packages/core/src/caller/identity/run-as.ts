@@ -40,7 +40,7 @@ export function detached<Result>(fn: () => Result): Result {
   return within({ identity: undefined }, fn)
 }
 
-/** Whether the running code acts for another principal than `identity`. False without a current identity. */
+/** Returns whether the running code acts for another principal than `identity`. False without a current identity. */
 export function actsForAnother(identity: Identity): boolean {
   const current = shared.scope.getStore()?.identity as Identity | undefined
   return current !== undefined && !isSamePrincipal(current, identity)

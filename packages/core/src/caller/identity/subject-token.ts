@@ -36,7 +36,7 @@ export function subjectTokenOf(identity: Identity): SubjectToken | undefined {
   return proof !== undefined && 'token' in proof ? proof : undefined
 }
 
-/** Whether the person was there when the proof of a verified identity was made. */
+/** Returns whether the person was there when the proof of a verified identity was made. */
 export function isInteractive(identity: Identity): boolean {
   return (shared.verified.get(identity) as Proof | undefined)?.isInteractive === true
 }

@@ -70,5 +70,5 @@ export interface AdmittedCall extends ParsedCall {
  */
 export type Growing<Call extends IncomingCall> = { -readonly [Key in keyof Call]: Call[Key] }
 
-/** Whether a person must have approved this call. */
+/** Returns whether a person must have approved this call. */
 export const needsApproval = ({ grantable }: AuthorizedCall): boolean => grantable.approvalCase === 'approved'

@@ -84,6 +84,6 @@ const toolKey: unique symbol = Symbol.for('@behalf/core@1/tool') as never
 export const markTool = <Tool extends DefinedTool>(tool: Tool): Tool =>
   Object.freeze(Object.defineProperty({ ...tool }, toolKey, { value: true }))
 
-/** Whether `defineTool` made it. */
+/** Returns whether `defineTool` made it. */
 export const isDefinedTool = (value: unknown): value is DefinedTool =>
   typeof value === 'object' && value !== null && toolKey in value

@@ -32,7 +32,7 @@ const accountKey: unique symbol = Symbol.for('@behalf/core@1/connection') as nev
 export const withAccount = (rule: ConnectionRule, account: LinkedAccount): ConnectionRule =>
   Object.freeze({ ...rule, [accountKey]: account })
 
-/** Whether `connection()` made the rule. */
+/** Returns whether `connection()` made the rule. */
 export const isConnection = (rule: object): boolean => accountKey in rule
 
 /** @throws ConfigurationError The rule is a copy that lost its code. */

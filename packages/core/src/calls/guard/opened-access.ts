@@ -19,7 +19,7 @@ export interface OpenedAccess {
   tokens(): readonly Token[]
   /** Sends this key with each later request that writes, if its rule names a header for it. */
   useIdempotencyKey(key: string): void
-  /** Whether the body may have changed something. Without credentials the guard cannot know. */
+  /** Returns whether the body may have changed something. Without credentials the guard cannot know. */
   mayHaveActed(): boolean
   close(): void
 }

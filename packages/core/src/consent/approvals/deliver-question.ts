@@ -179,7 +179,7 @@ async function send(
   return next
 }
 
-/** Whether a question was ended or replaced while it was sent, by a caller that saw no delivery to withdraw. */
+/** Returns whether a question was ended or replaced while it was sent, by a caller that saw no delivery to withdraw. */
 const isWithdrawn = ({ state, question }: RunRecord, sent: StoredQuestion): boolean =>
   question?.id !== sent.id || state === 'cancelled' || state === 'revoked'
 

@@ -23,7 +23,10 @@ function proofOf({ owner, id, sessionId, provenAt }: DelegationRecord): UserIden
   }
 }
 
-/** Whether the user, the session or the delegation was revoked after the user agreed, by the names in the store now. */
+/**
+ * Returns whether the user, the session or the delegation was revoked after the user agreed, by the names in the store
+ * now.
+ */
 export async function isRevoked(record: DelegationRecord, { revocations, clock }: PresenceContext): Promise<boolean> {
   return (await revocations.findNow(proofOf(record), clock.now())) !== undefined
 }

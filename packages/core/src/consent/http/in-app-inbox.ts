@@ -145,7 +145,7 @@ async function take(
 /** A question that ended has no delivery, and so no mark of its channel. */
 const isOfInbox = ({ state, delivery }: RunRecord): boolean => state !== 'pending' || isInApp(delivery)
 
-/** Whether a question of this channel waits for its answer now. */
+/** Returns whether a question of this channel waits for its answer now. */
 export function isOpen({ state, question, delivery }: RunRecord, now: number): boolean {
   return state === 'pending' && question !== undefined && isInApp(delivery) && isAnswerable(question, now)
 }

@@ -25,12 +25,12 @@ export class SearchBudget {
   }
 }
 
-/** Whether it is an error, of this realm or of another. */
+/** Returns whether it is an error, of this realm or of another. */
 export function isError(value: object): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
 }
 
-/** Whether a value may hold others: a function has properties too. */
+/** Returns whether a value may hold others: a function has properties too. */
 export function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }

@@ -32,7 +32,7 @@ export function checkTuples(option: string, tuples: unknown): readonly Relations
   })
 }
 
-/** Whether a text can be the user of a tuple: `user:ann`, `group:g#member` or `user:*`. */
+/** Returns whether a text can be the user of a tuple: `user:ann`, `group:g#member` or `user:*`. */
 export function isUserName(text: unknown): text is string {
   if (typeof text !== 'string') return false
   if (/^[^:#@*\s\p{Cc}]+:\*$/u.test(text)) return text.length <= MAX_USER_BYTES

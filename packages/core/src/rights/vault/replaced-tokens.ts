@@ -133,7 +133,7 @@ export function pairsOf(record: AccountRecord, now: number): Record<'living' | '
   return { living: [pairOf(record), ...replaced.filter((pair) => !hasEnded(pair))], ended: replaced.filter(hasEnded) }
 }
 
-/** Whether a use of a refresh token may have brought tokens that are not stored here. */
+/** Returns whether a use of a refresh token may have brought tokens that are not stored here. */
 export const hasUnknownTokens = ({ refreshing, unanswered = [] }: AccountRecord): boolean =>
   refreshing !== undefined || unanswered.length > 0
 
