@@ -3,7 +3,7 @@ import { buildResumeArray, HttpAgent } from '@ag-ui/client'
 /** Sends a request to the handler. */
 export type Send = (request: Request) => Promise<Response>
 
-/** A user before a client of AG-UI, as CopilotKit's runtime is one. */
+/** A user of an AG-UI client, such as CopilotKit's runtime. */
 export class User {
   readonly client: HttpAgent
 

@@ -49,7 +49,7 @@ export async function askBatch(
     if (answers.has(correlationId)) throw invalid(`received duplicate correlation id: ${correlationId}`)
     answers.set(correlationId, { allowed: false })
   }
-  // One request, and the time of one.
+  // All items share the time limit of one request.
   const budget = new Budget(state.timeoutMs)
   for (const item of items) answers.set(item.correlationId, await answerOne(state, item, budget))
   return answers

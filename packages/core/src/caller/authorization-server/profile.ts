@@ -102,7 +102,7 @@ export interface ProfileEndpoints {
   readonly authorization: string
   /** Token endpoint. */
   readonly token: string
-  /** RFC 7009. */
+  /** Revocation endpoint (RFC 7009). */
   readonly revocation?: string
   /** The server names itself in authorization responses (RFC 9207). @default false */
   readonly namesIssuer?: boolean
