@@ -2,7 +2,8 @@ import { optional, required, words } from '../http/received.ts'
 import { Refusal } from '../http/refusal.ts'
 import { grantedScopes, requestedAudience, requestedDetails } from './grant-targets.ts'
 import type { MockClient } from './options.ts'
-import { GRANT, requireGrantType, type ServerContext } from './server-context.ts'
+import { requireGrantType, type ServerContext } from './server-context.ts'
+import { GRANT } from './server-facts.ts'
 import type { AuthorizationDetail } from './state.ts'
 
 /** An authorization request, read. */

@@ -1,19 +1,12 @@
-import { epochSeconds } from '../clock.ts'
 import type { FrontDoor } from '../http/front-door.ts'
 import { refuseUnknownKeys, TestingError } from '../testing-error.ts'
-import type { AuthorizationServerControls, ConnectOptions, PendingRequest } from './authorization-server-controls.ts'
+import type { AuthorizationServerControls, PendingRequest } from './authorization-server-controls.ts'
 import { issueRefreshToken } from './issue-tokens.ts'
 import { notifyClient } from './notify-client.ts'
 import type { MockUser } from './options.ts'
 import type { ServerContext } from './server-context.ts'
-import {
-  type BackchannelRequest,
-  type DeviceRequest,
-  type Grant,
-  initialState,
-  type LinkedAccount,
-  type Session,
-} from './state.ts'
+import { newSession, sharedControls, userOf } from './shared-controls.ts'
+import { type BackchannelRequest, type DeviceRequest, type Grant, initialState } from './state.ts'
 
 /** Makes the controls of one server. */
 export function createControls(
@@ -36,7 +29,7 @@ export function createControls(
       const authorizationDetails = options.authorizationDetails ?? request.authorizationDetails
       const acr = options.acr ?? request.acrValues[0]
       request.answer = {
-        session: newSession(context, options.subject ?? request.subject, acr === undefined ? {} : { acr }),
+        session: newSession(context, options.subject ?? request.subject, { acr }),
         scopes: options.scopes ?? request.scopes,
         ...(authorizationDetails && { authorizationDetails }),
       }
@@ -59,19 +52,11 @@ export function createControls(
     },
     async approveDevice(userCode, subject) {
       const device = waitingDevice(context, userCode)
-      device.session = newSession(context, subject, {})
+      device.session = newSession(context, subject)
       device.state = 'approved'
     },
     async denyDevice(userCode) {
       waitingDevice(context, userCode).state = 'denied'
-    },
-    async connect(subject, connection, options) {
-      return link(context, subject, connection, options)
-    },
-    async disconnect(subject, connection) {
-      userOf(context, subject)
-      const kept = (context.state.linkedAccounts.get(subject) ?? []).filter((one) => one.connection !== connection)
-      context.state.linkedAccounts.set(subject, kept)
     },
     async revokeRefreshTokens(subject) {
       userOf(context, subject)
@@ -79,44 +64,12 @@ export function createControls(
         if (grant.session.subject === subject) grant.revoked = true
       }
     },
-    async changeUser(subject, changes) {
-      refuseUnknownKeys('changeUser', changes, ['name', 'email', 'roles', 'permissions', 'claims', 'acr'])
-      context.state.users.set(subject, { ...userOf(context, subject), ...changes })
-    },
-    async fault(endpoint, fault) {
-      door.faults.add(endpoint, fault)
-    },
-    async requests() {
-      return door.log.entries()
-    },
+    ...sharedControls(context, door),
     async reset() {
       context.state = initialState(users)
       door.log.clear()
       door.faults.clear()
     },
-  }
-}
-
-function userOf(context: ServerContext, subject: string): MockUser {
-  const user = context.state.users.get(subject)
-  if (user === undefined) {
-    throw new TestingError(
-      `no user ${JSON.stringify(subject)}; there are ${[...context.state.users.keys()].join(', ')}`,
-    )
-  }
-  return user
-}
-
-function newSession(
-  context: ServerContext,
-  subject: string,
-  login: { readonly acr?: string; readonly authTime?: number },
-): Session {
-  return {
-    subject,
-    sessionId: crypto.randomUUID(),
-    authTime: login.authTime ?? epochSeconds(context.clock),
-    acr: login.acr ?? userOf(context, subject).acr ?? 'urn:behalf:acr:password',
   }
 }
 
@@ -157,32 +110,6 @@ function shown(request: BackchannelRequest): PendingRequest {
   }
 }
 
-async function link(context: ServerContext, subject: string, name: string, options: ConnectOptions): Promise<string> {
-  refuseUnknownKeys('connect', options, ['upstreamSubject', 'scopes'])
-  userOf(context, subject)
-  const connection = context.connections.get(name)
-  if (connection === undefined) {
-    throw new TestingError(
-      `no connection ${JSON.stringify(name)}; there are ${[...context.connections.keys()].join(', ')}`,
-    )
-  }
-  const { refreshToken, scopes } = await connection.server.linkForVault(
-    connection.clientId,
-    options.upstreamSubject,
-    connection.resource,
-    options.scopes,
-  )
-  const account: LinkedAccount = {
-    accountId: `cac_${crypto.randomUUID()}`,
-    connection: name,
-    upstreamSubject: options.upstreamSubject,
-    scopes,
-    refreshToken,
-  }
-  context.state.linkedAccounts.set(subject, [...(context.state.linkedAccounts.get(subject) ?? []), account])
-  return account.accountId
-}
-
 /** The upstream's side of a link: a login there, and a refresh token for the vault's client. */
 export function grantToVault(
   context: ServerContext,
@@ -196,7 +123,7 @@ export function grantToVault(
   const granted = scopes ?? known
   const grant: Grant = {
     clientId,
-    session: newSession(context, subject, {}),
+    session: newSession(context, subject),
     scopes: [...granted, 'offline_access'],
     audience: [resource],
     revoked: false,

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import { optional } from '../http/received.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { MockClient } from './options.ts'
-import { OPENID_SCOPES, type ServerContext } from './server-context.ts'
+import { OPENID_SCOPES, type ServerFacts, type SharedServer } from './server-facts.ts'
 import type { AuthorizationDetail } from './state.ts'
 
 /**
@@ -11,13 +11,24 @@ import type { AuthorizationDetail } from './state.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc8707#section-2 | RFC 8707 §2}
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-2.1 | RFC 8693 §2.1}
  */
-export function requestedAudience(context: ServerContext, parameters: URLSearchParams): readonly string[] {
+export function requestedAudience(server: ServerFacts, parameters: URLSearchParams): readonly string[] {
   const named = [...parameters.getAll('resource'), ...parameters.getAll('audience')].filter((value) => value !== '')
   for (const target of named) {
-    if (!context.resources.has(target)) throw new Refusal('invalid_target', `no such API: ${target}`)
+    if (!server.resources.has(target)) throw new Refusal('invalid_target', `no such API: ${target}`)
   }
   if (named.length > 0) return [...new Set(named)]
-  return context.defaultResource === undefined ? [] : [context.defaultResource]
+  return server.defaultResource === undefined ? [] : [server.defaultResource]
+}
+
+/** Returns the lifetime of an access token for these APIs, in seconds. */
+export function secondsOf({ resources, accessTokenSeconds }: ServerFacts, audience: readonly string[]): number {
+  const lifetimes = audience.map((identifier) => resources.get(identifier)?.accessTokenSeconds ?? accessTokenSeconds)
+  return lifetimes.length === 0 ? accessTokenSeconds : Math.min(...lifetimes)
+}
+
+/** Scopes that belong to an API. */
+export function apiScopes(scopes: readonly string[]): readonly string[] {
+  return scopes.filter((scope) => !OPENID_SCOPES.has(scope))
 }
 
 /**
@@ -29,7 +40,7 @@ export function requestedAudience(context: ServerContext, parameters: URLSearchP
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-3.3 | RFC 6749 §3.3}
  */
 export function grantedScopes(
-  context: ServerContext,
+  server: SharedServer,
   request: {
     readonly client: MockClient
     readonly subject: string | undefined
@@ -37,7 +48,7 @@ export function grantedScopes(
     readonly audience: readonly string[]
   },
 ): readonly string[] {
-  const ofApis = new Set(request.audience.flatMap((identifier) => context.resources.get(identifier)?.scopes ?? []))
+  const ofApis = new Set(request.audience.flatMap((identifier) => server.resources.get(identifier)?.scopes ?? []))
   for (const scope of request.requested) {
     if (OPENID_SCOPES.has(scope)) continue
     if (!ofApis.has(scope)) throw new Refusal('invalid_scope', `unknown scope for this target: ${scope}`)
@@ -45,10 +56,17 @@ export function grantedScopes(
       throw new Refusal('invalid_scope', `client ${request.client.clientId} may not have ${scope}`)
     }
   }
-  const permissions = request.subject === undefined ? undefined : context.state.users.get(request.subject)?.permissions
-  return request.requested.filter(
-    (scope) => OPENID_SCOPES.has(scope) || permissions === undefined || permissions.includes(scope),
-  )
+  return permitted(server, request.subject, request.requested)
+}
+
+/** Returns the scopes that a user may have. No API has those of OpenID Connect. */
+export function permitted(
+  { state }: Pick<SharedServer, 'state'>,
+  subject: string | undefined,
+  scopes: readonly string[],
+): readonly string[] {
+  const permissions = subject === undefined ? undefined : state.users.get(subject)?.permissions
+  return scopes.filter((scope) => OPENID_SCOPES.has(scope) || permissions === undefined || permissions.includes(scope))
 }
 
 const Details = z.array(z.looseObject({ type: z.string() }))
@@ -58,13 +76,13 @@ const Details = z.array(z.looseObject({ type: z.string() }))
  * @see {@link https://www.rfc-editor.org/rfc/rfc9396#section-5 | RFC 9396 §5}
  */
 export function requestedDetails(
-  context: ServerContext,
+  server: ServerFacts,
   parameters: URLSearchParams,
   audience: readonly string[],
 ): readonly AuthorizationDetail[] | undefined {
   const asked = detailsOf(optional(parameters, 'authorization_details'))
   if (asked === undefined) return undefined
-  const known = knownTypes(context, audience)
+  const known = knownTypes(server, audience)
   for (const { type } of asked) {
     if (!known.has(type)) throw new Refusal('invalid_authorization_details', `unknown type for this target: ${type}`)
   }
@@ -93,20 +111,21 @@ export function narrowedDetails(
 
 /** The details that the targets understand. */
 export function understoodDetails(
-  context: ServerContext,
+  server: ServerFacts,
   details: unknown,
   audience: readonly string[],
 ): readonly AuthorizationDetail[] | undefined {
-  const known = knownTypes(context, audience)
+  const known = knownTypes(server, audience)
   const understood = Details.safeParse(details).data?.filter(({ type }) => known.has(type)) ?? []
   return understood.length > 0 ? understood : undefined
 }
 
-function knownTypes({ resources }: ServerContext, audience: readonly string[]): ReadonlySet<string> {
+function knownTypes({ resources }: ServerFacts, audience: readonly string[]): ReadonlySet<string> {
   return new Set(audience.flatMap((identifier) => resources.get(identifier)?.authorizationDetailsTypes ?? []))
 }
 
-function detailsOf(text: string | undefined): readonly AuthorizationDetail[] | undefined {
+/** Parses `authorization_details`. */
+export function detailsOf(text: string | undefined): readonly AuthorizationDetail[] | undefined {
   if (text === undefined) return undefined
   const parsed = Details.safeParse(parseJson(text))
   if (parsed.success) return parsed.data

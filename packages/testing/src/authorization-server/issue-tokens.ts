@@ -1,15 +1,11 @@
 import { base64url, type JWTPayload } from 'jose'
 import { epochSeconds } from '../clock.ts'
-import { OPENID_SCOPES, type ServerContext } from './server-context.ts'
+import { type ActorClaim, standardClaims, userClaims } from './claims.ts'
+import { secondsOf } from './grant-targets.ts'
+import type { ServerContext } from './server-context.ts'
 import type { AuthorizationDetail, Grant, Session } from './state.ts'
 
-/** An `act` claim. */
-export interface ActorClaim {
-  readonly sub: string
-  readonly act?: ActorClaim
-  readonly [claim: string]: unknown
-}
-
+/** An access token to issue. */
 export interface AccessTokenRequest {
   readonly clientId: string
   /** The user, or the client itself if there is no user. */
@@ -19,6 +15,8 @@ export interface AccessTokenRequest {
   readonly actor?: ActorClaim | undefined
   readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
   readonly session?: Session | undefined
+  /** `jti` of the token whose chain the new token joins. @default that of `grant` */
+  readonly chainOf?: string | undefined
   readonly grant?: Grant | undefined
   /** The key that the token is bound to (RFC 9449 §6.1). */
   readonly thumbprint?: string | undefined
@@ -44,12 +42,10 @@ export async function issueAccessToken(
   request: AccessTokenRequest,
 ): Promise<IssuedAccessToken> {
   const now = epochSeconds(context.clock)
-  const lifetimes = request.audience.map(
-    (identifier) => context.resources.get(identifier)?.accessTokenSeconds ?? context.accessTokenSeconds,
-  )
-  const expiresAt = Math.min(now + Math.min(context.accessTokenSeconds, ...lifetimes), request.notAfter ?? Infinity)
+  const expiresAt = Math.min(now + secondsOf(context, request.audience), request.notAfter ?? Infinity)
   const tokenId = crypto.randomUUID()
-  if (request.grant !== undefined) context.state.grantsByTokenId.set(tokenId, request.grant)
+  const grant = request.grant ?? context.state.grantsByTokenId.get(request.chainOf ?? '')
+  if (grant !== undefined) context.state.grantsByTokenId.set(tokenId, grant)
   const claims: JWTPayload = {
     ...userClaims(context, request.subject),
     iss: context.issuer,
@@ -71,7 +67,7 @@ export async function issueAccessToken(
   }
   const tokenType = request.thumbprint === undefined ? 'Bearer' : 'DPoP'
   return {
-    access_token: await write(context, claims, tokenType, request),
+    access_token: await write(context, claims, tokenType, request.audience, grant),
     token_type: tokenType,
     expires_in: expiresAt - now,
     scope: request.scopes.join(' '),
@@ -83,7 +79,8 @@ async function write(
   context: ServerContext,
   claims: JWTPayload,
   tokenType: string,
-  { audience, grant }: AccessTokenRequest,
+  audience: readonly string[],
+  grant: Grant | undefined,
 ): Promise<string> {
   if (!audience.some((identifier) => context.resources.get(identifier)?.opaque)) {
     return (await context.key).sign(claims, 'at+jwt')
@@ -139,44 +136,12 @@ export function randomText(): string {
   return base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
 }
 
-/** Scopes that belong to an API. */
-export function apiScopes(scopes: readonly string[]): readonly string[] {
-  return scopes.filter((scope) => !OPENID_SCOPES.has(scope))
-}
-
 /** Returns the audience. A token without an API is for the server's own endpoints. */
 function audienceClaim(
   context: ServerContext,
   [first = context.issuer, ...more]: readonly string[],
 ): string | string[] {
   return more.length === 0 ? first : [first, ...more]
-}
-
-/** Claims that a user's own claims cannot set: the server sets them. */
-const RESERVED: ReadonlySet<string> = new Set([
-  'act',
-  'authorization_details',
-  'client_id',
-  'cnf',
-  'jti',
-  'nbf',
-  'nonce',
-  'scope',
-])
-
-/** Claims that the scopes `profile` and `email` stand for (OpenID Connect Core §5.4). */
-export function standardClaims(context: ServerContext, subject: string, scopes: readonly string[]): JWTPayload {
-  const user = context.state.users.get(subject)
-  return {
-    ...(scopes.includes('profile') && user?.name !== undefined && { name: user.name }),
-    ...(scopes.includes('email') && user?.email !== undefined && { email: user.email, email_verified: true }),
-  }
-}
-
-export function userClaims(context: ServerContext, subject: string): JWTPayload {
-  const user = context.state.users.get(subject)
-  const claims = Object.entries(user?.claims ?? {}).filter(([name]) => !RESERVED.has(name))
-  return { ...Object.fromEntries(claims), ...(user?.roles !== undefined && { [context.rolesClaim]: user.roles }) }
 }
 
 /** The left half of the SHA-256 of a token (OpenID Connect Core §3.1.3.6). */

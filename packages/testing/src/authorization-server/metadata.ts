@@ -1,6 +1,7 @@
 import { answer } from '../http/refusal.ts'
 import { DPOP_ALGORITHMS } from './dpop.ts'
-import { GRANT, OPENID_SCOPES, type ServerContext } from './server-context.ts'
+import type { ServerContext } from './server-context.ts'
+import { GRANT, OPENID_SCOPES } from './server-facts.ts'
 
 /** OpenID Connect Discovery §3 and RFC 8414 §2; the two documents are the same. */
 export async function metadata(context: ServerContext): Promise<Response> {

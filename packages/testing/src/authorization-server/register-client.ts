@@ -6,7 +6,8 @@ import { answer, Refusal } from '../http/refusal.ts'
 import { parseJson } from './grant-targets.ts'
 import { randomText } from './issue-tokens.ts'
 import type { MockClient } from './options.ts'
-import { GRANT, type ServerContext } from './server-context.ts'
+import type { ServerContext } from './server-context.ts'
+import { GRANT } from './server-facts.ts'
 import type { RegisteredClient } from './state.ts'
 
 const texts = z.array(z.string())

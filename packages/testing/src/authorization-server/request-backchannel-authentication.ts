@@ -1,3 +1,4 @@
+import { checkAuth0Message } from '@behalf/core/providers'
 import { decodeJwt } from 'jose'
 import * as z from 'zod/mini'
 import { optional, type Received, required, words } from '../http/received.ts'
@@ -6,11 +7,9 @@ import { authenticateClient } from './authenticate-client.ts'
 import { grantedScopes, parseJson, requestedAudience, requestedDetails } from './grant-targets.ts'
 import { randomText } from './issue-tokens.ts'
 import type { MockClient } from './options.ts'
-import { GRANT, requireConfidential, requireGrantType, type ServerContext } from './server-context.ts'
+import { requireGrantType, type ServerContext } from './server-context.ts'
+import { GRANT, type SharedServer } from './server-facts.ts'
 import { TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
-
-/** Auth0's bounds; no specification gives any. */
-const BINDING_MESSAGE = /^[A-Za-z0-9 +\-_.,:#]{1,64}$/
 
 /** Auth0's form of a `login_hint`. */
 const IssuerAndSubject = z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() })
@@ -21,7 +20,6 @@ const IssuerAndSubject = z.object({ format: z.literal('iss_sub'), iss: z.string(
  */
 export async function requestBackchannelAuthentication(context: ServerContext, received: Received): Promise<Response> {
   const client = await authenticateClient(context, received)
-  requireConfidential(client)
   requireGrantType(client, GRANT.ciba)
   const { parameters } = received
   const requested = words(required(parameters, 'scope'))
@@ -33,7 +31,6 @@ export async function requestBackchannelAuthentication(context: ServerContext, r
   const bindingMessage = bindingMessageOf(context, parameters)
   const expiresIn = expiryOf(context, parameters)
   const notificationToken = notificationTokenOf(client, parameters)
-  const now = context.clock.now()
   const authReqId = randomText()
   context.state.backchannelRequests.set(authReqId, {
     authReqId,
@@ -45,8 +42,7 @@ export async function requestBackchannelAuthentication(context: ServerContext, r
     ...(bindingMessage !== undefined && { bindingMessage }),
     ...(notificationToken !== undefined && { notificationToken }),
     acrValues: words(optional(parameters, 'acr_values')),
-    createdAt: now,
-    expiresAt: now + expiresIn * 1000,
+    expiresAt: context.clock.now() + expiresIn * 1000,
     interval: context.ciba.interval,
     slowDownNext: false,
     loseAnswer: false,
@@ -68,11 +64,12 @@ async function hintedUser(context: ServerContext, client: MockClient, parameters
   return subject
 }
 
-function hintedSubject(context: ServerContext, hint: string): string {
+/** Returns the user of a `login_hint`: a plain `sub`, or issuer and subject as Auth0 has them. */
+export function hintedSubject({ issuer }: Pick<SharedServer, 'issuer'>, hint: string): string {
   if (!hint.startsWith('{')) return hint
   const parsed = IssuerAndSubject.safeParse(parseJson(hint))
   if (!parsed.success) throw new Refusal('invalid_request', 'login_hint is no iss_sub object')
-  if (parsed.data.iss !== context.issuer) throw new Refusal('unknown_user_id', 'login_hint names another issuer')
+  if (parsed.data.iss !== issuer) throw new Refusal('unknown_user_id', 'login_hint names another issuer')
   return parsed.data.sub
 }
 
@@ -99,10 +96,14 @@ function bindingMessageOf(context: ServerContext, parameters: URLSearchParams): 
     if (context.ciba.bindingMessageRequired) throw new Refusal('invalid_request', 'binding_message is missing')
     return undefined
   }
-  if (!BINDING_MESSAGE.test(message)) {
-    throw new Refusal('invalid_binding_message', 'at most 64 of letters, digits, space and +-_.,:#')
-  }
+  checkBindingMessage(message)
   return message
+}
+
+/** Auth0's limits; no specification gives any. A fixed text, because an OAuth error can hold only some characters. */
+export function checkBindingMessage(message: string): void {
+  if (checkAuth0Message(message) === undefined) return
+  throw new Refusal('invalid_binding_message', 'at most 64 of letters, digits, space and +-_.,:#')
 }
 
 /** §7.1: required in ping mode, of the syntax of a bearer token, at most 1024 characters. */

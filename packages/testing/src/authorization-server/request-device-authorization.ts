@@ -3,7 +3,8 @@ import { answer } from '../http/refusal.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { grantedScopes, requestedAudience } from './grant-targets.ts'
 import { randomText } from './issue-tokens.ts'
-import { GRANT, requireGrantType, type ServerContext } from './server-context.ts'
+import { requireGrantType, type ServerContext } from './server-context.ts'
+import { GRANT } from './server-facts.ts'
 
 const EXPIRES_IN = 600
 const INTERVAL = 5
@@ -25,7 +26,6 @@ export async function requestDeviceAuthorization(context: ServerContext, receive
   const userCode = makeUserCode()
   const interval = Math.min(INTERVAL, context.ciba.interval)
   context.state.devices.set(deviceCode, {
-    deviceCode,
     userCode,
     clientId: client.clientId,
     // The user who will enter the code is not known yet; their own limits apply at the answer.
@@ -34,6 +34,7 @@ export async function requestDeviceAuthorization(context: ServerContext, receive
     expiresAt: context.clock.now() + EXPIRES_IN * 1000,
     interval,
     slowDownNext: false,
+    loseAnswer: false,
     state: 'pending',
   })
   return answer({

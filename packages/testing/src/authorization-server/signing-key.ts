@@ -1,6 +1,6 @@
-import { exportJWK, generateKeyPair, type JWK, type JWTPayload, SignJWT } from 'jose'
+import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose'
 
-/** The key that a mocked server signs with, made when the server is made. */
+/** A key that a server signs with. */
 export interface SigningKey {
   readonly algorithm: 'RS256' | 'ES256'
   /** Public key with `kid`, `alg` and `use`, as in the JWKS. */
@@ -9,13 +9,21 @@ export interface SigningKey {
   sign(claims: JWTPayload, type: string): Promise<string>
 }
 
-/** Makes a key pair whose private half never leaves the returned object. */
-export async function generateSigningKey(algorithm: 'RS256' | 'ES256'): Promise<SigningKey> {
-  const { publicKey, privateKey } = await generateKeyPair(algorithm)
-  const kid = crypto.randomUUID()
+/** Makes a key pair with `kid`, `alg` and `use`, its private members included. */
+export async function makePrivateKey(algorithm: 'RS256' | 'ES256'): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  return { ...(await exportJWK(privateKey)), kid: crypto.randomUUID(), alg: algorithm, use: 'sig' }
+}
+
+/** Returns the key to sign with. Its public half has no private member. */
+export async function signingKeyOf(jwk: JWK): Promise<SigningKey> {
+  const algorithm = jwk.alg as SigningKey['algorithm']
+  const { d, p, q, dp, dq, qi, ...publicKey } = jwk
+  const privateKey = await importJWK(jwk, algorithm)
+  const header = { alg: algorithm, kid: jwk.kid as string }
   return {
     algorithm,
-    publicKey: { ...(await exportJWK(publicKey)), kid, alg: algorithm, use: 'sig' },
-    sign: (claims, type) => new SignJWT(claims).setProtectedHeader({ alg: algorithm, kid, typ: type }).sign(privateKey),
+    publicKey,
+    sign: (claims, typ) => new SignJWT(claims).setProtectedHeader({ ...header, typ }).sign(privateKey),
   }
 }

@@ -1,5 +1,7 @@
 import type { JWTPayload } from 'jose'
 import type { MockClient, MockUser } from './options.ts'
+import type { Pace } from './pace.ts'
+import type { SharedState } from './server-facts.ts'
 
 /** A login of a user. */
 export interface Session {
@@ -46,31 +48,25 @@ export interface RefreshToken {
   used: boolean
 }
 
-/** Allowed polling rate of a client, and the result that a test wants for the next poll. */
-export interface Pace {
-  /** Polling interval in seconds; each `slow_down` increases it. */
-  interval: number
-  lastPollAt?: number
-  slowDownNext: boolean
-}
-
-/** A question to a person, from `/bc-authorize` until its redemption. */
-export interface BackchannelRequest extends Pace {
-  readonly authReqId: string
+/** A question to a person, for whose answer a client polls. */
+export interface Question extends Pace {
   readonly clientId: string
-  readonly subject: string
   readonly scopes: readonly string[]
   readonly audience: readonly string[]
+  /** Epoch milliseconds. */
+  expiresAt: number
+  state: 'pending' | 'approved' | 'denied' | 'redeemed'
+}
+
+/** A question from `/bc-authorize`. */
+export interface BackchannelRequest extends Question {
+  readonly authReqId: string
+  readonly subject: string
   readonly authorizationDetails?: readonly AuthorizationDetail[]
   readonly bindingMessage?: string
   readonly acrValues: readonly string[]
-  /** Epoch milliseconds. */
-  readonly createdAt: number
-  expiresAt: number
   /** Token of the notification in ping mode (CIBA Core §10.2). */
   readonly notificationToken?: string
-  loseAnswer: boolean
-  state: 'pending' | 'approved' | 'denied' | 'redeemed'
   answer?: BackchannelAnswer
 }
 
@@ -82,15 +78,8 @@ export interface BackchannelAnswer {
 }
 
 /** A device that waits until a user enters its code elsewhere (RFC 8628). */
-export interface DeviceRequest extends Pace {
-  readonly deviceCode: string
+export interface DeviceRequest extends Question {
   readonly userCode: string
-  readonly clientId: string
-  readonly scopes: readonly string[]
-  readonly audience: readonly string[]
-  /** Epoch milliseconds. */
-  readonly expiresAt: number
-  state: 'pending' | 'approved' | 'denied' | 'redeemed'
   session?: Session
 }
 
@@ -122,13 +111,11 @@ export interface LinkedAccount {
   readonly connection: string
   /** The user's `sub` at the upstream. */
   readonly upstreamSubject: string
-  readonly scopes: readonly string[]
   readonly refreshToken: string
 }
 
 /** Everything that changes in a mocked authorization server. */
-export interface ServerState {
-  users: Map<string, MockUser>
+export interface ServerState extends SharedState {
   signedIn: Session | undefined
   codes: Map<string, AuthorizationCode>
   refreshTokens: Map<string, RefreshToken>
@@ -139,16 +126,12 @@ export interface ServerState {
   pushedRequests: Map<string, PushedRequest>
   opaqueTokens: Map<string, OpaqueToken>
   registeredClients: Map<string, RegisteredClient>
-  /** Linked accounts by user. */
-  linkedAccounts: Map<string, LinkedAccount[]>
   /** `jti` of client assertions, by client, with their end in epoch seconds. */
   assertions: Map<string, number>
   /** `jti` of DPoP proofs, by key, with their end in epoch seconds. */
   proofs: Map<string, number>
   /** Chain of each access token, by `jti`: a token of a revoked chain is no valid subject token. */
   grantsByTokenId: Map<string, Grant>
-  /** `jti` of redeemed ID-JAGs, by issuer. */
-  readonly redeemed: Set<string>
 }
 
 export function initialState(users: readonly MockUser[]): ServerState {

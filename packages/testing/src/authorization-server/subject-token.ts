@@ -1,8 +1,9 @@
 import { createLocalJWKSet, type JWTPayload, jwtVerify } from 'jose'
 import { Refusal } from '../http/refusal.ts'
 import type { MockClient } from './options.ts'
-import type { ServerContext } from './server-context.ts'
+import type { SharedServer } from './server-facts.ts'
 
+/** Token types that a token exchange names. */
 export const TOKEN_TYPE = {
   accessToken: 'urn:ietf:params:oauth:token-type:access_token',
   idToken: 'urn:ietf:params:oauth:token-type:id_token',
@@ -10,6 +11,9 @@ export const TOKEN_TYPE = {
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
   idJag: 'urn:ietf:params:oauth:token-type:id-jag',
 } as const
+
+/** Claims of a token of this server. */
+export type OwnToken = JWTPayload & { readonly sub: string }
 
 const invalidRequest = (description: string) => new Refusal('invalid_request', description)
 
@@ -19,52 +23,40 @@ const invalidRequest = (description: string) => new Refusal('invalid_request', d
  * @param invalid - RFC 8693 §2.2.2: an invalid subject or actor token is `invalid_request`; other grants differ.
  */
 export async function verifyOwnToken(
-  context: ServerContext,
+  server: SharedServer,
   token: string,
   type: string,
   parameter: string,
   invalid: (description: string) => Refusal = invalidRequest,
-): Promise<JWTPayload & { readonly sub: string }> {
+): Promise<OwnToken> {
   const typ = { [TOKEN_TYPE.accessToken]: 'at+jwt', [TOKEN_TYPE.jwt]: 'at+jwt', [TOKEN_TYPE.idToken]: 'JWT' }[type]
-  if (typ === undefined) throw new Refusal('invalid_request', `${parameter}_type is not taken here: ${type}`)
-  const key = await context.key
-  const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [key.publicKey] }), {
-    issuer: context.issuer,
-    typ,
-    algorithms: [key.algorithm],
+  if (typ === undefined) throw invalidRequest(`${parameter}_type is not taken here: ${type}`)
+  const { publicKey, algorithm } = await server.key
+  const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet({ keys: [publicKey] }), {
+    issuer: server.issuer,
+    algorithms: [algorithm],
     requiredClaims: ['sub', 'aud', 'exp'],
-    currentDate: new Date(context.clock.now()),
+    currentDate: new Date(server.clock.now()),
   }).catch(() => {
     throw invalid(`${parameter} is no valid token of this server, or expired`)
   })
-  if (context.state.grantsByTokenId.get(payload.jti ?? '')?.revoked) {
-    throw invalid(`${parameter} is revoked`)
-  }
-  return payload as JWTPayload & { readonly sub: string }
-}
-
-/** Returns the client that a token was issued to, by this server's claim for it. */
-export function clientIdOf(context: ServerContext, claims: JWTPayload): unknown {
-  return claims[context.clientIdClaim]
+  // An id_token may have no `typ`; an access token always has its own (RFC 9068 §2.1).
+  if ((protectedHeader.typ ?? 'JWT') !== typ) throw invalid(`${parameter} is a token of another type`)
+  if (server.isRevoked(payload.jti ?? '')) throw invalid(`${parameter} is revoked`)
+  return payload as OwnToken
 }
 
 /**
- * Checks that this client may send this token. It must be the API that the token was issued for or, if it is no API,
- * the client that the token was issued to.
+ * Checks that this client may send this subject token. It must be the API that the token was issued for or, if it is no
+ * API, the client that the token was issued to.
  */
-export function requireOwnAudience(
-  context: ServerContext,
-  client: MockClient,
-  claims: JWTPayload,
-  type: string,
-  parameter: string,
-): void {
+export function requireOwnAudience(server: SharedServer, client: MockClient, claims: JWTPayload, type: string): void {
   const audience = [claims.aud ?? []].flat()
   const right =
     type === TOKEN_TYPE.idToken
       ? audience.includes(client.clientId)
       : client.api === undefined
-        ? clientIdOf(context, claims) === client.clientId
+        ? claims[server.clientIdClaim] === client.clientId
         : audience.includes(client.api)
-  if (!right) throw new Refusal('invalid_request', `${parameter} was not issued for client ${client.clientId}`)
+  if (!right) throw invalidRequest(`subject_token was not issued for client ${client.clientId}`)
 }

@@ -1,7 +1,7 @@
 import { type Received, required } from '../http/received.ts'
 import { answer, Refusal } from '../http/refusal.ts'
 import { authenticateClient } from './authenticate-client.ts'
-import { type DpopProof, verifyProof } from './dpop.ts'
+import { verifyProof } from './dpop.ts'
 import { redeemCode } from './grants/authorization-code.ts'
 import { pollBackchannelRequest } from './grants/ciba.ts'
 import { clientCredentials } from './grants/client-credentials.ts'
@@ -10,15 +10,10 @@ import { federatedConnection } from './grants/federated-connection.ts'
 import { redeemIdJag } from './grants/jwt-bearer.ts'
 import { refresh } from './grants/refresh-token.ts'
 import { exchangeToken } from './grants/token-exchange.ts'
-import type { MockClient } from './options.ts'
-import { GRANT, requireGrantType, type ServerContext } from './server-context.ts'
+import { requireGrantType, type ServerContext } from './server-context.ts'
+import { GRANT, type GrantRequest } from './server-facts.ts'
 
-type GrantHandler = (
-  context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
-  proof?: DpopProof,
-) => Promise<object>
+type GrantHandler = (context: ServerContext, request: GrantRequest) => Promise<object>
 
 const HANDLERS: Readonly<Record<string, GrantHandler>> = {
   [GRANT.authorizationCode]: redeemCode,
@@ -39,5 +34,5 @@ export async function token(context: ServerContext, received: Received): Promise
   if (handler === undefined) throw new Refusal('unsupported_grant_type', `no grant ${grantType}`)
   requireGrantType(client, grantType)
   const proof = await verifyProof(context, received)
-  return answer(await handler(context, client, received.parameters, proof))
+  return answer(await handler(context, { client, parameters: received.parameters, proof }))
 }

@@ -1,8 +1,7 @@
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import { epochSeconds } from '../clock.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { MockClient } from './options.ts'
-import type { ServerContext } from './server-context.ts'
+import { redeemOnce, type SharedServer } from './server-facts.ts'
 
 /** A request may be this old, in seconds. */
 const MAX_AGE = 60
@@ -14,7 +13,7 @@ const MAX_AUDIT_CHARACTERS = 256
  * @see {@link https://auth0.com/docs/secure/call-apis-on-users-behalf/token-vault/privileged-worker-token-exchange-with-token-vault | Auth0: Privileged Worker}
  */
 export async function verifyWorkerRequest(
-  context: ServerContext,
+  server: SharedServer,
   client: MockClient,
   token: string,
   invalid: (description: string) => Refusal,
@@ -24,11 +23,11 @@ export async function verifyWorkerRequest(
   }
   const { payload } = await jwtVerify(token, createLocalJWKSet({ keys: [...client.publicKeys] }), {
     issuer: client.clientId,
-    audience: context.issuer,
+    audience: server.issuer,
     typ: 'token-vault-req+jwt',
     requiredClaims: ['sub', 'iat', 'jti'],
     maxTokenAge: MAX_AGE,
-    currentDate: new Date(context.clock.now()),
+    currentDate: new Date(server.clock.now()),
   }).catch(() => {
     throw invalid('subject_token is no valid request of this worker, or too old')
   })
@@ -36,9 +35,6 @@ export async function verifyWorkerRequest(
   if (typeof audit !== 'string' || audit.length < 1 || audit.length > MAX_AUDIT_CHARACTERS) {
     throw invalid(`audit_context is a text of 1 to ${MAX_AUDIT_CHARACTERS} characters`)
   }
-  const { assertions } = context.state
-  const id = `worker ${client.clientId} ${payload.jti}`
-  if (assertions.has(id)) throw invalid('jti was used before')
-  assertions.set(id, epochSeconds(context.clock) + MAX_AGE)
+  redeemOnce(server, `worker ${client.clientId} ${payload.jti}`, () => invalid('jti was used before'))
   return payload.sub as string
 }

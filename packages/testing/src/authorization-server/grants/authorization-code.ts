@@ -1,23 +1,19 @@
 import { base64url } from 'jose'
 import { optional, required } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
+import type { ActorClaim } from '../claims.ts'
 import type { DpopProof } from '../dpop.ts'
 import { narrowedDetails } from '../grant-targets.ts'
 import { issueAccessToken, issueIdToken, issueRefreshToken } from '../issue-tokens.ts'
-import type { MockClient } from '../options.ts'
-import type { ServerContext } from '../server-context.ts'
+import { isPublic, type ServerContext } from '../server-context.ts'
+import type { GrantRequest } from '../server-facts.ts'
 import type { AuthorizationDetail, Grant } from '../state.ts'
 
 /**
  * Redeems a code, once. A second try ends every token of the first.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2 | RFC 6749 §4.1.2}
  */
-export async function redeemCode(
-  context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
-  proof?: DpopProof,
-): Promise<object> {
+export async function redeemCode(context: ServerContext, { client, parameters, proof }: GrantRequest): Promise<object> {
   const code = context.state.codes.get(required(parameters, 'code'))
   if (code === undefined || code.grant.clientId !== client.clientId) {
     throw new Refusal('invalid_grant', 'unknown code, or one of another client')
@@ -36,8 +32,7 @@ export async function redeemCode(
   }
   const authorizationDetails = narrowedDetails(parameters, code.grant.authorizationDetails)
   code.used = true
-  const isPublic = client.clientSecret === undefined && client.publicKeys === undefined
-  const grant = isPublic && proof ? { ...code.grant, boundTo: proof.thumbprint } : code.grant
+  const grant = isPublic(client) && proof ? { ...code.grant, boundTo: proof.thumbprint } : code.grant
   return issueForGrant(context, grant, { scopes: grant.scopes, authorizationDetails, proof })
 }
 
@@ -50,34 +45,30 @@ export async function issueForGrant(
     /** Those of the grant, or fewer. */
     readonly authorizationDetails: readonly AuthorizationDetail[] | undefined
     readonly proof?: DpopProof | undefined
+    readonly actor?: ActorClaim | undefined
+    /** @default the same, with `openid` among them; else there is no id_token */
+    readonly idTokenScopes?: readonly string[] | undefined
     /** @default a new one */
     readonly refreshToken?: { readonly refresh_token?: string }
   },
 ): Promise<object> {
-  const { scopes, authorizationDetails, proof, refreshToken = issueRefreshToken(context, grant) } = request
-  const accessToken = await issueAccessToken(context, {
-    clientId: grant.clientId,
-    subject: grant.session.subject,
-    audience: grant.audience,
+  const { scopes, authorizationDetails, proof, actor, refreshToken = issueRefreshToken(context, grant) } = request
+  const { idTokenScopes = scopes.includes('openid') ? scopes : undefined } = request
+  const { clientId, session, nonce, audience } = grant
+  const issued = await issueAccessToken(context, {
+    clientId,
+    subject: session.subject,
+    audience,
     scopes,
-    session: grant.session,
+    session,
     grant,
+    actor,
     authorizationDetails,
     thumbprint: proof?.thumbprint,
   })
-  const { clientId, session, nonce } = grant
-  const idToken = scopes.includes('openid')
-    ? {
-        id_token: await issueIdToken(context, {
-          clientId,
-          session,
-          scopes,
-          accessToken: accessToken.access_token,
-          nonce,
-        }),
-      }
-    : {}
-  return { ...accessToken, ...idToken, ...refreshToken }
+  if (idTokenScopes === undefined) return { ...issued, ...refreshToken }
+  const login = { clientId, session, scopes: idTokenScopes, accessToken: issued.access_token, nonce }
+  return { ...issued, id_token: await issueIdToken(context, login), ...refreshToken }
 }
 
 async function challengeOf(verifier: string): Promise<string> {

@@ -1,14 +1,12 @@
 import { ConnectionLost } from '../../http/connection-lost.ts'
 import { required } from '../../http/received.ts'
-import { Refusal } from '../../http/refusal.ts'
-import type { DpopProof } from '../dpop.ts'
-import { narrowedDetails } from '../grant-targets.ts'
-import { apiScopes, issueAccessToken, issueIdToken, issueRefreshToken } from '../issue-tokens.ts'
-import type { MockClient } from '../options.ts'
-import { requirePace } from '../pace.ts'
+import { actorClaim } from '../claims.ts'
+import { apiScopes, narrowedDetails } from '../grant-targets.ts'
 import type { ServerContext } from '../server-context.ts'
-import type { BackchannelAnswer, BackchannelRequest, Grant } from '../state.ts'
-import { actorClaim } from './token-exchange.ts'
+import type { GrantRequest } from '../server-facts.ts'
+import type { BackchannelAnswer, Grant } from '../state.ts'
+import { issueForGrant } from './authorization-code.ts'
+import { pollAnswer } from './poll.ts'
 
 /**
  * Handles one poll. The id is single use: after its tokens were issued, it is unknown.
@@ -16,57 +14,22 @@ import { actorClaim } from './token-exchange.ts'
  */
 export async function pollBackchannelRequest(
   context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
-  proof?: DpopProof,
+  { client, parameters, proof }: GrantRequest,
 ): Promise<object> {
   const request = context.state.backchannelRequests.get(required(parameters, 'auth_req_id'))
-  if (request === undefined || request.clientId !== client.clientId || request.state === 'redeemed') {
-    throw new Refusal('invalid_grant', 'unknown auth_req_id, one of another client, or one already redeemed')
-  }
-  requirePace(context, request)
-  if (request.state === 'denied') throw new Refusal('access_denied', 'the person said no')
-  // An answer that the client did not fetch in time is lost, as with most servers.
-  if (request.expiresAt <= context.clock.now()) throw new Refusal(context.ciba.expiryError, 'the request ran out')
-  if (request.state === 'pending' || request.answer === undefined) {
-    throw new Refusal('authorization_pending', 'the person has not answered yet')
-  }
-  const authorizationDetails = narrowedDetails(parameters, request.answer.authorizationDetails)
+  pollAnswer(context, client, 'auth_req_id', request)
+  const { session, scopes, ...answer } = request.answer as BackchannelAnswer
+  const authorizationDetails = narrowedDetails(parameters, answer.authorizationDetails)
   request.state = 'redeemed'
-  const tokens = await issueForAnswer(context, client, request, { ...request.answer, authorizationDetails, proof })
-  if (request.loseAnswer) throw new ConnectionLost()
-  return tokens
-}
-
-interface Redeemed extends Pick<BackchannelAnswer, 'session' | 'scopes'> {
-  readonly authorizationDetails: BackchannelAnswer['authorizationDetails'] | undefined
-  readonly proof: DpopProof | undefined
-}
-
-async function issueForAnswer(
-  context: ServerContext,
-  client: MockClient,
-  request: BackchannelRequest,
-  { session, scopes, authorizationDetails, proof }: Redeemed,
-): Promise<object> {
   // Only this token has the approval: a refresh does not approve it again.
   const grant: Grant = { clientId: client.clientId, session, scopes, audience: request.audience, revoked: false }
-  const accessToken = await issueAccessToken(context, {
-    clientId: client.clientId,
-    subject: session.subject,
-    audience: request.audience,
+  const tokens = await issueForGrant(context, grant, {
     scopes: apiScopes(scopes),
+    idTokenScopes: scopes,
     authorizationDetails,
-    session,
-    grant,
+    proof,
     actor: client.actor && actorClaim(context, client),
-    thumbprint: proof?.thumbprint,
   })
-  const { access_token } = accessToken
-  return {
-    ...accessToken,
-    scope: scopes.join(' '),
-    id_token: await issueIdToken(context, { clientId: client.clientId, session, scopes, accessToken: access_token }),
-    ...issueRefreshToken(context, grant),
-  }
+  if (request.loseAnswer) throw new ConnectionLost()
+  return { ...tokens, scope: scopes.join(' ') }
 }

@@ -1,9 +1,6 @@
 import { optional, words } from '../../http/received.ts'
-import type { DpopProof } from '../dpop.ts'
 import { grantedScopes, narrowedDetails, requestedAudience } from '../grant-targets.ts'
-import { issueAccessToken } from '../issue-tokens.ts'
-import type { MockClient } from '../options.ts'
-import { requireConfidential, type ServerContext } from '../server-context.ts'
+import type { GrantRequest, GrantServer } from '../server-facts.ts'
 
 /**
  * A token of the client's own, with no user: `sub` is the client (RFC 9068 §2.2). No person agreed to anything, so it has
@@ -11,19 +8,16 @@ import { requireConfidential, type ServerContext } from '../server-context.ts'
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 §4.4}
  */
 export async function clientCredentials(
-  context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
-  proof?: DpopProof,
+  server: GrantServer,
+  { client, parameters, proof }: GrantRequest,
 ): Promise<object> {
-  requireConfidential(client)
-  const audience = requestedAudience(context, parameters)
+  const audience = requestedAudience(server, parameters)
   const requested = words(optional(parameters, 'scope')).filter((scope) => scope !== 'offline_access')
-  return issueAccessToken(context, {
+  return server.issueAccessToken({
     clientId: client.clientId,
     subject: client.clientId,
     audience,
-    scopes: grantedScopes(context, { client, subject: undefined, requested, audience }),
+    scopes: grantedScopes(server, { client, subject: undefined, requested, audience }),
     authorizationDetails: narrowedDetails(parameters, undefined),
     thumbprint: proof?.thumbprint,
   })

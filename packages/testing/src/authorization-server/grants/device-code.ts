@@ -1,42 +1,23 @@
 import { required } from '../../http/received.ts'
-import { Refusal } from '../../http/refusal.ts'
-import type { DpopProof } from '../dpop.ts'
 import { grantedScopes, narrowedDetails } from '../grant-targets.ts'
-import type { MockClient } from '../options.ts'
-import { requirePace } from '../pace.ts'
 import type { ServerContext } from '../server-context.ts'
-import type { Grant } from '../state.ts'
+import type { GrantRequest } from '../server-facts.ts'
+import type { Grant, Session } from '../state.ts'
 import { issueForGrant } from './authorization-code.ts'
+import { pollAnswer } from './poll.ts'
 
 /**
  * Handles one poll of a device. The code is single use.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628#section-3.5 | RFC 8628 §3.5}
  */
-export async function pollDevice(
-  context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
-  proof?: DpopProof,
-): Promise<object> {
+export async function pollDevice(context: ServerContext, { client, parameters, proof }: GrantRequest): Promise<object> {
   const device = context.state.devices.get(required(parameters, 'device_code'))
-  if (device === undefined || device.clientId !== client.clientId || device.state === 'redeemed') {
-    throw new Refusal('invalid_grant', 'unknown device_code, one of another client, or one already redeemed')
-  }
-  requirePace(context, device)
-  if (device.state === 'denied') throw new Refusal('access_denied', 'the person said no')
-  if (device.expiresAt <= context.clock.now()) throw new Refusal('expired_token', 'the device code ran out')
-  if (device.state === 'pending' || device.session === undefined) {
-    throw new Refusal('authorization_pending', 'no user has entered the code yet')
-  }
+  pollAnswer(context, client, 'device_code', device)
   const authorizationDetails = narrowedDetails(parameters, undefined)
   device.state = 'redeemed'
-  const { audience } = device
-  const grant: Grant = {
-    clientId: client.clientId,
-    session: device.session,
-    scopes: grantedScopes(context, { client, subject: device.session.subject, requested: device.scopes, audience }),
-    audience,
-    revoked: false,
-  }
-  return issueForGrant(context, grant, { scopes: grant.scopes, authorizationDetails, proof })
+  const { audience, scopes: requested } = device
+  const session = device.session as Session
+  const scopes = grantedScopes(context, { client, subject: session.subject, requested, audience })
+  const grant: Grant = { clientId: client.clientId, session, scopes, audience, revoked: false }
+  return issueForGrant(context, grant, { scopes, authorizationDetails, proof })
 }

@@ -1,10 +1,8 @@
 import { epochSeconds } from '../../clock.ts'
 import { optional, required } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
-import type { DpopProof } from '../dpop.ts'
-import type { MockClient } from '../options.ts'
-import type { ServerContext } from '../server-context.ts'
-import { TOKEN_TYPE } from '../subject-token.ts'
+import type { GrantRequest, SharedServer } from '../server-facts.ts'
+import { type OwnToken, TOKEN_TYPE } from '../subject-token.ts'
 
 const ID_JAG_SECONDS = 300
 
@@ -17,25 +15,23 @@ const ID_JAG_SECONDS = 300
  * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/ | ID-JAG}
  */
 export async function issueIdJag(
-  context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
-  subject: { readonly sub: string },
-  proof: DpopProof | undefined,
+  server: SharedServer,
+  { client, parameters, proof }: GrantRequest,
+  subject: OwnToken,
 ): Promise<object> {
   if (required(parameters, 'subject_token_type') !== TOKEN_TYPE.idToken) {
     throw new Refusal('invalid_request', 'an ID-JAG is issued for an id_token')
   }
   const [audience, ...more] = parameters.getAll('audience')
-  if (audience === undefined || more.length > 0 || !context.assertsTo.includes(audience)) {
+  if (audience === undefined || more.length > 0 || !server.assertsTo.includes(audience)) {
     throw new Refusal('invalid_target', 'audience is no authorization server that users are asserted to')
   }
-  const now = epochSeconds(context.clock)
-  const email = context.state.users.get(subject.sub)?.email
+  const now = epochSeconds(server.clock)
+  const email = server.state.users.get(subject.sub)?.email
   const resource = optional(parameters, 'resource')
   const scope = optional(parameters, 'scope')
   const claims = {
-    iss: context.issuer,
+    iss: server.issuer,
     sub: subject.sub,
     aud: audience,
     client_id: client.clientId,
@@ -48,7 +44,7 @@ export async function issueIdJag(
     ...(proof !== undefined && { cnf: { jkt: proof.thumbprint } }),
   }
   return {
-    access_token: await (await context.key).sign(claims, 'oauth-id-jag+jwt'),
+    access_token: await (await server.key).sign(claims, 'oauth-id-jag+jwt'),
     issued_token_type: TOKEN_TYPE.idJag,
     // RFC 8693 §2.2.1: the issued token is no access token.
     token_type: 'N_A',

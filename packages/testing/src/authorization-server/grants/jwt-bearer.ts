@@ -2,12 +2,9 @@ import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTPayload, jwtV
 import * as z from 'zod/mini'
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
-import type { DpopProof } from '../dpop.ts'
+import { actorClaim } from '../claims.ts'
 import { grantedScopes } from '../grant-targets.ts'
-import { issueAccessToken } from '../issue-tokens.ts'
-import type { MockClient } from '../options.ts'
-import { requireConfidential, type ServerContext } from '../server-context.ts'
-import { actorClaim } from './token-exchange.ts'
+import { type GrantRequest, type GrantServer, redeemOnce, type SharedServer } from '../server-facts.ts'
 
 const invalid = (description: string): Refusal => new Refusal('invalid_grant', description)
 
@@ -35,65 +32,59 @@ type IdJag = z.infer<typeof IdJag>
  * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/ | ID-JAG}
  * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-3 | RFC 7523 §3}
  */
-export async function redeemIdJag(
-  context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
-  proof?: DpopProof,
-): Promise<object> {
-  requireConfidential(client)
-  const assertion = await verifyAssertion(context, required(parameters, 'assertion'))
+export async function redeemIdJag(server: GrantServer, { client, parameters, proof }: GrantRequest): Promise<object> {
+  const assertion = await verifyAssertion(server, required(parameters, 'assertion'))
   if (assertion.client_id !== client.clientId) throw invalid('the assertion is for another client')
   if (assertion.cnf !== undefined && assertion.cnf.jkt !== proof?.thumbprint) {
     throw invalid('the assertion is bound to a key that was not proved')
   }
-  const user = [...context.state.users.values()].find(({ email }) => email !== undefined && email === assertion.email)
+  const user = [...server.state.users.values()].find(({ email }) => email !== undefined && email === assertion.email)
   if (user === undefined) throw invalid('the assertion names no user of this server')
-  const resource = targetOf(context, assertion, parameters)
+  const resource = targetOf(server, assertion, parameters)
   const requested = words(optional(parameters, 'scope') ?? assertion.scope)
   const beyond = requested.find((scope) => !words(assertion.scope).includes(scope))
   if (beyond !== undefined) throw new Refusal('invalid_scope', `the assertion does not have ${beyond}`)
   const audience = [resource]
-  const scopes = grantedScopes(context, { client, subject: user.subject, requested, audience })
-  takeOnce(context, assertion)
-  return issueAccessToken(context, {
+  const scopes = grantedScopes(server, { client, subject: user.subject, requested, audience })
+  redeemOnce(server, `${assertion.iss} ${assertion.jti}`, () => invalid('the assertion was used before'))
+  return server.issueAccessToken({
     clientId: client.clientId,
     subject: user.subject,
     audience,
     scopes,
-    actor: actorClaim(context, client),
+    actor: actorClaim(server, client),
     thumbprint: proof?.thumbprint,
   })
 }
 
-function targetOf(context: ServerContext, assertion: IdJag, parameters: URLSearchParams): string {
+function targetOf(server: SharedServer, assertion: IdJag, parameters: URLSearchParams): string {
   const [asked] = [...parameters.getAll('resource'), ...parameters.getAll('audience')]
   const resource = assertion.resource ?? asked
-  if (resource === undefined || !context.resources.has(resource) || (asked !== undefined && asked !== resource)) {
+  if (resource === undefined || !server.resources.has(resource) || (asked !== undefined && asked !== resource)) {
     throw new Refusal('invalid_target', 'the assertion is for another API')
   }
   return resource
 }
 
-async function verifyAssertion(context: ServerContext, assertion: string): Promise<IdJag> {
+async function verifyAssertion(server: SharedServer, assertion: string): Promise<IdJag> {
   const issuer = issuerOf(assertion)
   // Refuses an untrusted issuer before any request goes there. No server redeems its own assertions.
-  if (issuer === context.issuer || !context.trustsAssertionsOf.includes(issuer)) {
+  if (issuer === server.issuer || !server.trustsAssertionsOf.includes(issuer)) {
     throw invalid('the assertion is of an issuer that is not trusted here')
   }
-  const parsed = IdJag.safeParse(await verify(context, assertion, issuer))
-  if (!parsed.success || parsed.data.aud !== context.issuer) throw invalid('the assertion is malformed')
+  const parsed = IdJag.safeParse(await verify(server, assertion, issuer))
+  if (!parsed.success || parsed.data.aud !== server.issuer) throw invalid('the assertion is malformed')
   return parsed.data
 }
 
-async function verify(context: ServerContext, assertion: string, issuer: string): Promise<JWTPayload> {
-  const keys = await context.fetch(`${issuer.replace(/\/$/, '')}/.well-known/jwks.json`)
+async function verify(server: SharedServer, assertion: string, issuer: string): Promise<JWTPayload> {
+  const keys = await server.fetch(`${issuer.replace(/\/$/, '')}/.well-known/jwks.json`)
   const { payload } = await jwtVerify(assertion, createLocalJWKSet((await keys.json()) as JSONWebKeySet), {
     issuer,
-    audience: context.issuer,
+    audience: server.issuer,
     typ: 'oauth-id-jag+jwt',
     algorithms: ['ES256', 'RS256'],
-    currentDate: new Date(context.clock.now()),
+    currentDate: new Date(server.clock.now()),
   }).catch(() => {
     throw invalid('the assertion does not verify')
   })
@@ -106,10 +97,4 @@ function issuerOf(assertion: string): string {
   } catch {
     throw invalid('the assertion is no JWT')
   }
-}
-
-function takeOnce({ state }: ServerContext, { iss, jti }: IdJag): void {
-  const id = `${iss} ${jti}`
-  if (state.redeemed.has(id)) throw invalid('the assertion was used before')
-  state.redeemed.add(id)
 }

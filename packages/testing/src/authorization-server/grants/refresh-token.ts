@@ -1,9 +1,8 @@
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
-import type { DpopProof } from '../dpop.ts'
 import { narrowedDetails } from '../grant-targets.ts'
-import type { MockClient } from '../options.ts'
 import type { ServerContext } from '../server-context.ts'
+import type { GrantRequest } from '../server-facts.ts'
 import { issueForGrant } from './authorization-code.ts'
 
 /**
@@ -11,12 +10,7 @@ import { issueForGrant } from './authorization-code.ts'
  * whole chain.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2 | RFC 9700 §4.14.2}
  */
-export async function refresh(
-  context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
-  proof?: DpopProof,
-): Promise<object> {
+export async function refresh(context: ServerContext, { client, parameters, proof }: GrantRequest): Promise<object> {
   const value = required(parameters, 'refresh_token')
   const token = context.state.refreshTokens.get(value)
   if (token === undefined || token.grant.clientId !== client.clientId) {

@@ -1,12 +1,11 @@
 import type { JWTPayload } from 'jose'
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
-import type { DpopProof } from '../dpop.ts'
-import { grantedScopes, narrowedDetails, requestedAudience, understoodDetails } from '../grant-targets.ts'
-import { type ActorClaim, apiScopes, issueAccessToken } from '../issue-tokens.ts'
-import type { MockClient } from '../options.ts'
-import { requireConfidential, type ServerContext } from '../server-context.ts'
-import { clientIdOf, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '../subject-token.ts'
+import { type ActorClaim, actorClaim } from '../claims.ts'
+import { apiScopes, grantedScopes, narrowedDetails, requestedAudience, understoodDetails } from '../grant-targets.ts'
+import type { GrantRequest, GrantServer } from '../server-facts.ts'
+import type { Session } from '../state.ts'
+import { type OwnToken, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '../subject-token.ts'
 import { issueIdJag } from './issue-id-jag.ts'
 
 /**
@@ -17,24 +16,17 @@ import { issueIdJag } from './issue-id-jag.ts'
  * added.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8693 | RFC 8693}
  */
-export async function exchangeToken(
-  context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
-  proof?: DpopProof,
-): Promise<object> {
-  requireConfidential(client)
+export async function exchangeToken(server: GrantServer, request: GrantRequest): Promise<object> {
+  const { client, parameters, proof } = request
   const type = required(parameters, 'subject_token_type')
-  const subject = await verifyOwnToken(context, required(parameters, 'subject_token'), type, 'subject_token')
-  requireOwnAudience(context, client, subject, type, 'subject_token')
-  if (optional(parameters, 'requested_token_type') === TOKEN_TYPE.idJag) {
-    return issueIdJag(context, client, parameters, subject, proof)
-  }
+  const subject = await verifyOwnToken(server, required(parameters, 'subject_token'), type, 'subject_token')
+  requireOwnAudience(server, client, subject, type)
+  const wanted = optional(parameters, 'requested_token_type') ?? TOKEN_TYPE.accessToken
+  if (wanted === TOKEN_TYPE.idJag) return issueIdJag(server, request, subject)
   // RFC 9449 gives no rule; a bound token must not become one that any holder can use.
-  if (isBound(subject) && proof === undefined) {
+  if (subject.cnf !== undefined && proof === undefined) {
     throw new Refusal('invalid_request', 'subject_token is bound to a key: send a DPoP proof')
   }
-  const wanted = optional(parameters, 'requested_token_type') ?? TOKEN_TYPE.accessToken
   if (wanted !== TOKEN_TYPE.accessToken && wanted !== TOKEN_TYPE.jwt) {
     throw new Refusal('invalid_request', `requested_token_type is not issued here: ${wanted}`)
   }
@@ -43,76 +35,61 @@ export async function exchangeToken(
   if (apiScopes(requested).length < requested.length) {
     throw new Refusal('invalid_scope', 'OpenID Connect scopes are not exchanged')
   }
-  const audience = requestedAudience(context, parameters)
-  requireWithinSubject(subject, audience, requested)
-  const actor = await actorOf(context, client, parameters, subject)
-  const issued = await issueAccessToken(context, {
+  const audience = requestedAudience(server, parameters)
+  const scopes = grantedScopes(server, { client, subject: subject.sub, requested, audience })
+  const isSame = [subject.aud ?? []].flat().some((identifier) => audience.includes(identifier))
+  if (isSame) requireWithinSubject(subject, requested)
+  // For another API. A second token for the same one would be a second approval.
+  const held = isSame ? undefined : understoodDetails(server, subject.authorization_details, audience)
+  const issued = await server.issueAccessToken({
     clientId: client.clientId,
     subject: subject.sub,
     audience,
-    scopes: grantedScopes(context, { client, subject: subject.sub, requested, audience }),
-    actor,
-    authorizationDetails: narrowedDetails(parameters, heldDetails(context, subject, audience)),
+    scopes,
+    actor: await actorOf(server, request, subject),
+    authorizationDetails: narrowedDetails(parameters, held),
     session: sessionOf(subject),
     thumbprint: proof?.thumbprint,
-    grant: context.state.grantsByTokenId.get(subject.jti ?? ''),
+    chainOf: subject.jti,
     notAfter: subject.exp,
   })
   return { ...issued, issued_token_type: wanted }
 }
 
-const isBound = (claims: JWTPayload): boolean => claims.cnf !== undefined
-
 /** A token for the same API cannot gain scopes by being exchanged. */
-function requireWithinSubject(subject: JWTPayload, audience: readonly string[], requested: readonly string[]): void {
-  const same = [subject.aud ?? []].flat().some((identifier) => audience.includes(identifier))
+function requireWithinSubject(subject: JWTPayload, requested: readonly string[]): void {
   const held = words(String(subject.scope ?? ''))
   const beyond = requested.find((scope) => !held.includes(scope))
-  if (same && beyond !== undefined) throw new Refusal('invalid_scope', `the subject token does not have ${beyond}`)
-}
-
-/** Returns the details for another API. A second token for the same one would be a second approval. */
-function heldDetails(context: ServerContext, subject: JWTPayload, audience: readonly string[]) {
-  if ([subject.aud ?? []].flat().some((identifier) => audience.includes(identifier))) return undefined
-  return understoodDetails(context, subject.authorization_details, audience)
+  if (beyond !== undefined) throw new Refusal('invalid_scope', `the subject token does not have ${beyond}`)
 }
 
 /** Returns the actor claim: the new actor outermost, earlier ones nested inside (RFC 8693 §4.1). */
 async function actorOf(
-  context: ServerContext,
-  client: MockClient,
-  parameters: URLSearchParams,
+  server: GrantServer,
+  { client, parameters }: GrantRequest,
   subject: JWTPayload,
 ): Promise<ActorClaim> {
+  const { clientId } = client
   const token = optional(parameters, 'actor_token')
   const type = optional(parameters, 'actor_token_type')
   // §2.1: required with an actor token, and forbidden without one.
   if ((token === undefined) !== (type === undefined)) {
     throw new Refusal('invalid_request', 'actor_token and actor_token_type go together')
   }
-  let outermost = actorClaim(context, client)
+  let outermost = actorClaim(server, client)
   if (token !== undefined && type !== undefined) {
-    const claims = await verifyOwnToken(context, token, type, 'actor_token')
-    if (clientIdOf(context, claims) !== client.clientId)
+    const claims = await verifyOwnToken(server, token, type, 'actor_token')
+    if (claims[server.clientIdClaim] !== clientId) {
       throw new Refusal('invalid_request', 'actor_token is of another client')
-    if (claims.sub !== client.clientId) outermost = { sub: claims.sub, iss: context.issuer, client_id: client.clientId }
+    }
+    if (claims.sub !== clientId) outermost = { sub: claims.sub, iss: server.issuer, client_id: clientId }
   }
   requireMayAct(subject, outermost)
   const inner = subject.act as ActorClaim | undefined
-  if (depthOf(inner) >= context.maxActorDepth) {
-    throw new Refusal('invalid_request', `act would nest deeper than ${context.maxActorDepth}`)
+  if (depthOf(inner) >= server.maxActorDepth) {
+    throw new Refusal('invalid_request', `act would nest deeper than ${server.maxActorDepth}`)
   }
   return inner === undefined ? outermost : { ...outermost, act: inner }
-}
-
-/** Returns the name of a client, as in `act`. */
-export function actorClaim(context: ServerContext, client: MockClient): ActorClaim {
-  return {
-    sub: client.actor?.subject ?? client.clientId,
-    iss: context.issuer,
-    client_id: client.clientId,
-    ...(client.actor?.profile !== undefined && { sub_profile: client.actor.profile }),
-  }
 }
 
 /** @see {@link https://www.rfc-editor.org/rfc/rfc8693#section-4.4 | RFC 8693 §4.4} */
@@ -128,7 +105,8 @@ function depthOf(actor: ActorClaim | undefined): number {
   return actor === undefined ? 0 : 1 + depthOf(actor.act)
 }
 
-function sessionOf(subject: JWTPayload & { readonly sub: string }) {
+/** Returns the login behind a token of this server. */
+export function sessionOf(subject: OwnToken): Session | undefined {
   if (typeof subject.auth_time !== 'number') return undefined
   return { subject: subject.sub, authTime: subject.auth_time, acr: String(subject.acr), sessionId: String(subject.sid) }
 }
