@@ -1,4 +1,5 @@
 import { advanceRun, type Settled } from '../../consent/approvals/advance-run.ts'
+import { enforcedBy } from '../../consent/approvals/approval-state.ts'
 import { nextReadAt, secondsToPoll } from '../../consent/approvals/poll-times.ts'
 import type { Entry, RunRecord } from '../../consent/approvals/record.ts'
 import { untilWoken } from '../../consent/approvals/watch-wake.ts'
@@ -147,8 +148,7 @@ async function afterAWait(
 
 function describe(record: RunRecord, entitled: Entitled): string {
   if (entitled.kind === 'not_required' || record.question === undefined) return 'needs no question'
-  const by = record.question.credential === undefined ? 'sdk' : 'server'
-  return `${record.state}; asked ${record.question.approver.subject}; enforcedBy: ${by}`
+  return `${record.state}; asked ${record.question.approver.subject}; enforcedBy: ${enforcedBy(record.question)}`
 }
 
 function pendingRefusal(record: RunRecord, { runStore }: Runs): Refusal {

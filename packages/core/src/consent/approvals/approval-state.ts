@@ -1,7 +1,11 @@
 import type { ApprovalEvent } from '../../base/contract/index.ts'
 import { type AuditSink, type Clock, tellApp } from '../../base/ports/index.ts'
 import { copyOf } from '../../base/values/index.ts'
-import type { RunRecord } from './record.ts'
+import type { RunRecord, StoredQuestion } from './record.ts'
+
+/** Who enforces an approval (A9): a server that sees no details compares nothing with the call. */
+export const enforcedBy = ({ credential, details }: StoredQuestion): 'sdk' | 'server' =>
+  credential === undefined || details.length === 0 ? 'sdk' : 'server'
 
 /** Returns the event's fields for the state of a question; `undefined` for a run without a question. */
 export function approvalState({
@@ -23,7 +27,7 @@ export function approvalState({
     state,
     approver: question.approver,
     message: question.message,
-    enforcedBy: question.credential === undefined || question.details.length === 0 ? 'sdk' : 'server',
+    enforcedBy: enforcedBy(question),
   })
 }
 

@@ -124,6 +124,23 @@ describe('the token of an approval (A9 a)', () => {
     expect(await answered({})).toMatchObject({ status: 'done', result: ['write'] })
   })
 
+  test('by its scopes alone is the credential, too, and the trace and the audit say that the SDK enforces it', async () => {
+    const { guard, call, channel, answers, clock } = smallWorld()
+    const events: AuditEvent[] = []
+    const behalf = guard({
+      approvals: { ...channel, carriesCredential: () => 'scopes' },
+      audit: { write: (event) => void events.push(event) },
+    })
+    const plain = policy(schema, { approval: { message }, access: { api } })
+    await behalf.run(plain, call(), () => 'ran')
+    answers({ status: 'approved', token })
+    clock.advance(10)
+    const outcome = await behalf.run(plain, call(), (_, { access: { api } }) => api.scopes)
+    expect(outcome).toMatchObject({ status: 'done', result: ['write'] })
+    expect(JSON.stringify(outcome.trace)).toContain('enforcedBy: sdk')
+    expect(enforcedBy(events)).toEqual(new Set(['sdk']))
+  })
+
   test('bound to a key that is not here, it is not used (I8)', async () => {
     expect(await answered({ keyThumbprint: 'another-key' })).toMatchObject({ status: 'denied', code: 'misconfigured' })
   })
