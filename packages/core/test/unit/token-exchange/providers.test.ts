@@ -231,6 +231,11 @@ describe('Keycloak', () => {
     change = { claims: { typ: 'ID' } }
     await expect(exchange(cases.keycloak as Case)).rejects.toThrow('no access token')
   })
+
+  test('a new login helps where the token ended, and not where the API is in no audience mapper', () => {
+    const { exchange: rules } = (cases.keycloak as Case).profile
+    expect(rules?.loginRequiredErrors).toEqual(['invalid_grant', 'invalid_request: Invalid token'])
+  })
 })
 
 describe('Entra', () => {

@@ -16,8 +16,8 @@ const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fil
 const ann: UserIdentity = {
   kind: 'user',
   issuer: 'https://login.example.com',
-  subject: 'ann',
-  sessionId: 's-1',
+  subject: 'ann-archer',
+  sessionId: 'session-of-ann',
   claims: { jti: 'j-1' },
 }
 const wanted: WantedToken = { source: 'resource', target: 'https://api.example.com/', scopes: ['trade:write'] }
@@ -92,7 +92,8 @@ describe('tokens that processes share', () => {
     await process().get(key, () => load(), undefined, ours)
     expect(written.length).toBeGreaterThan(0)
     const text = written.map((bytes) => new TextDecoder().decode(bytes)).join() + names.join()
-    for (const plain of [SECRET, 'ann', 's-1', 'login.example.com', 'trade']) expect(text).not.toContain(plain)
+    for (const plain of [SECRET, 'ann-archer', 'session-of-ann', 'login.example.com', 'trade'])
+      expect(text).not.toContain(plain)
   })
 
   test('are not those of another user, session, proof, target or scope', async () => {
@@ -164,9 +165,9 @@ describe('tokens that processes share', () => {
 
 describe('a revocation', () => {
   test.each([
-    ['the user', { issuer: ann.issuer, subject: 'ann' }],
-    ['the session', { issuer: ann.issuer, subject: 'ann', session: 's-1' }],
-    ['the session alone', { issuer: ann.issuer, session: 's-1' }],
+    ['the user', { issuer: ann.issuer, subject: 'ann-archer' }],
+    ['the session', { issuer: ann.issuer, subject: 'ann-archer', session: 'session-of-ann' }],
+    ['the session alone', { issuer: ann.issuer, session: 'session-of-ann' }],
   ])('of %s lets no process find them', async (_, owner) => {
     const { process, load, loads } = processes()
     const [first, second] = [process(), process()]
@@ -182,9 +183,9 @@ describe('a revocation', () => {
     const first = process()
     await first.get(key, () => load(), undefined, ours)
     await first.revoke({ issuer: ann.issuer, subject: 'bob' })
-    await first.revoke({ issuer: ann.issuer, tenant: 't', subject: 'ann' })
+    await first.revoke({ issuer: ann.issuer, tenant: 't', subject: 'ann-archer' })
     await first.revoke({ issuer: ann.issuer, session: 's-2' })
-    await first.revoke({ issuer: 'https://other.example', subject: 'ann' })
+    await first.revoke({ issuer: 'https://other.example', subject: 'ann-archer' })
     expect(first.peek(key)).toBeDefined()
     await process().get(key, () => load(), undefined, ours)
     expect(loads()).toBe(1)
@@ -195,7 +196,7 @@ describe('a revocation', () => {
     const [first, second] = [process(), process()]
     const underWay = first.get(key, () => load(), undefined, ours)
     await new Promise((resolve) => setTimeout(resolve, 10))
-    await second.revoke({ issuer: ann.issuer, subject: 'ann' })
+    await second.revoke({ issuer: ann.issuer, subject: 'ann-archer' })
     await underWay
     await process().get(key, () => load(), undefined, ours)
     expect(loads()).toBe(2)
@@ -210,7 +211,7 @@ describe('a revocation', () => {
     })
     const first = process()
     await first.get(key, () => load(), undefined, ours)
-    await expect(first.revoke({ issuer: ann.issuer, subject: 'ann' })).rejects.toThrow('down')
+    await expect(first.revoke({ issuer: ann.issuer, subject: 'ann-archer' })).rejects.toThrow('down')
     expect(first.peek(key)).toBeUndefined()
   })
 })
