@@ -22,7 +22,7 @@ const FEATURES = [
 
 /** A build and a start take a minute each on a busy machine of two cores. */
 const BUILD_MS = 600_000
-const START_SECONDS = 300
+const START_SECONDS = 600
 /** Address at which the live suite simulates the person's device. Keycloak needs it at its start. */
 const CIBA_CHANNEL = 'http://127.0.0.1:8181/ciba'
 
