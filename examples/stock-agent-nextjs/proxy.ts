@@ -1,6 +1,6 @@
 import { type NextRequest, NextResponse } from 'next/server'
 
-/** React explains an error by `eval` while it is developed, and never in a build. */
+/** React uses `eval` to explain errors in development, and never in a build. */
 const inDevelopment = process.env.NODE_ENV === 'development' ? " 'unsafe-eval'" : ''
 
 const policyFor = (nonce: string) =>

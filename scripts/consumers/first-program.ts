@@ -28,7 +28,7 @@ export function firstProgramOf(page: string): FirstProgram {
   return { installed: [...new Set(installation)], checked: module.code, code, imports: importedBy(code) }
 }
 
-/** `npm install --save-dev a b   # why` installs `a` and `b`. */
+/** Returns the packages of an install command: `npm install --save-dev a b   # why` installs `a` and `b`. */
 function installedBy(line: string): string[] {
   const [, words = ''] = /^\s*npm install ([^#]*)/.exec(line) ?? []
   return words.split(/\s+/).filter((word) => word !== '' && !word.startsWith('-'))

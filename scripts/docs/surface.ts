@@ -85,7 +85,10 @@ function configOf(
   })
 }
 
-/** In the workspace, our packages resolve to their sources. Here they resolve to the built files, as for users. */
+/**
+ * Returns the compiler's options. In the workspace, our packages resolve to their sources. Here they resolve to the
+ * built files, as for users.
+ */
 function compilerOptions(entryPoints: readonly EntryPoint[]): object {
   return {
     target: 'es2023',

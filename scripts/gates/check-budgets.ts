@@ -12,7 +12,7 @@ const linesOf = (paths: readonly string[], line: RegExp) =>
   paths.reduce((sum, path) => sum + (read(path).trimEnd().match(line)?.length ?? 0), 0)
 /** Matches lines of code. Decision 19: comments cost no budget. */
 const code = /^(?!\s*(\/\/|\/\*|\*|$))/gm
-/** The gate `surface` compares this page with the build. */
+/** Returns the exported names of core, from a page that the gate `surface` compares with the build. */
 const names = () => [...read('docs/surface/core.api.md').matchAll(/^export /gm)].length
 
 type By<Value> = Readonly<Record<string, Value>>

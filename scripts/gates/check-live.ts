@@ -19,7 +19,7 @@ export const liveGates: readonly Gate[] = [
 
 type Start = () => Promise<RunningServer | string>
 
-/** Without a server only those suites run that need none, and the gate counts as not run. */
+/** Makes a live gate. Without a server, only the suites that need none run, and the gate counts as not run. */
 function live(name: string, start: Start, variable: string, folders = ['core/test/live'], names = [name]): Gate {
   const run = async (): Promise<Verdict> => {
     const server = await start()

@@ -130,7 +130,7 @@ interface Step {
   readonly body?: URLSearchParams
 }
 
-/** What ann answers to a page: her password, or whether she agrees. @returns `undefined` where it asks for nothing */
+/** Returns ann's answer to a page: her password, or her consent. @returns `undefined` if the page asks for nothing */
 function formOf(page: string, consent: 'yes' | 'no'): Step | undefined {
   const url = /<form[^>]*\baction="([^"]+)"/.exec(page)?.[1]?.replaceAll('&amp;', '&')
   if (url === undefined) return undefined

@@ -20,14 +20,18 @@ const FEATURES = [
   ...['parameterized-scopes', 'token-exchange-delegation'],
 ].join()
 
-/** A build and a start take a minute each on a busy machine of two cores. */
+/**
+ * Maximum time of a build, in milliseconds. A build and a start take a minute each on a busy machine with two cores.
+ */
 const BUILD_MS = 600_000
 const START_SECONDS = 600
 /** Address at which the live suite simulates the person's device. Keycloak needs it at its start. */
 const CIBA_CHANNEL = 'http://127.0.0.1:8181/ciba'
 
 const folder = () => join(tmpdir(), `behalf-keycloak-${KEYCLOAK_VERSION}`)
-/** A key and certificate of this machine that Keycloak trusts: with them, a suite serves a document over https. */
+/**
+ * Returns a key and certificate of this machine that Keycloak trusts. With them, a suite serves a document over https.
+ */
 export const trustedKeys = () => ({ path: join(folder(), 'trusted.p12'), passphrase: 'a-password' })
 const certificate = () => join(folder(), 'trusted.pem')
 

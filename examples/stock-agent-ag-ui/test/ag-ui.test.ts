@@ -18,7 +18,7 @@ const frameworks: Readonly<Record<string, () => ChatMaker>> = {
   },
 }
 
-/** Ann has asked for 50 shares, and the call waits. */
+/** Lets Ann ask for 50 shares. The call then waits. */
 async function asked(make: () => ChatMaker) {
   const chats = make()
   const seen: Chat[] = []
@@ -35,7 +35,7 @@ async function asked(make: () => ChatMaker) {
     ...world,
     ann,
     shown,
-    /** What the server stored for Ann. */
+    /** Returns the waiting calls that the server stored for Ann. */
     stored: () => seen.at(-1)?.pending() ?? [],
     orders: async () => (await stockTrade.controls.orders('p-ann')).map(({ quantity }) => quantity),
     questions: async () => (await authorizationServer.controls.pendingRequests('ann')).length,

@@ -19,7 +19,7 @@ export interface ClaudeAgentOptions extends StockAgentOptions {
   readonly modelId?: string | undefined
 }
 
-/** The demo checks the data of a result, which the SDK takes as text. */
+/** Parses the data of a result: the SDK takes it as text, and the demo checks it. */
 function unwrapped(outcome: Outcome<unknown>): Outcome<unknown> {
   if (outcome.status !== 'done') return outcome
   const { content } = outcome.result as { readonly content: readonly { readonly text: string }[] }

@@ -27,7 +27,7 @@ interface Block {
 
 const PREFIX = 'mcp__behalf__'
 
-/** The scripted planner decides what to call, and results become sentences. */
+/** Makes a model from the scripted planner. It turns results into sentences. */
 export const scripted = (planner: Planner, portfolio: string | undefined): Plan =>
   planOf((messages) => {
     const plan = planner(promptIn([{ role: 'user', content: promptOf(messages) }]), { portfolio })
@@ -53,7 +53,7 @@ const blocksOf = (message: Message | undefined): readonly Block[] => {
   return typeof content === 'string' ? [{ type: 'text', text: content }] : content
 }
 
-/** The CLI adds reminders for the model, as texts of their own or behind another one. */
+/** Removes the reminders that the CLI adds for the model, as separate texts or after another one. */
 const withoutReminders = (text: string): string => (text.split('<system-reminder>')[0] ?? '').trim()
 
 const promptOf = (messages: readonly Message[]): string =>

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { describeDemo } from '@behalf/example-stock-agent/describe-demo'
 import { test } from 'vitest'
 
-/** The CLI is in an optional package for each platform. */
+/** Returns whether the CLI is installed: it is in an optional package for each platform. */
 function hasCli(): boolean {
   const { resolve } = createRequire(createRequire(import.meta.url).resolve('@anthropic-ai/claude-agent-sdk'))
   const { platform, arch } = process

@@ -44,7 +44,7 @@ export class PlannerModel extends BaseChatModel {
   }
 }
 
-/** A repeated message has its original id: the slot of a call names its message. */
+/** Returns a message with a call. A repeated message keeps its id, since the slot of a call contains it. */
 const calling = (id: string, name: ToolName, input: unknown): AIMessage =>
   new AIMessage({
     id: `turn of ${id}`,
@@ -52,7 +52,7 @@ const calling = (id: string, name: ToolName, input: unknown): AIMessage =>
     tool_calls: [{ id, name, args: input as Record<string, unknown> }],
   })
 
-/** A model has the tool's text and nothing else. */
+/** Returns a sentence about a result. A model sees only the text of the tool. */
 function wordsFor({ name, text, status }: ToolMessage): string {
   if (status === 'error') return `That was not done. ${text}`
   return answerOf(name as ToolName, {

@@ -14,7 +14,7 @@ interface Request {
   readonly messages: readonly { readonly role: string; readonly content: unknown }[]
 }
 
-/** A server that speaks OpenAI's protocol, as local ones do: a model that answers everything with the price of AAPL. */
+/** Starts a server with OpenAI's protocol, like local models, which answers every request with the price of AAPL. */
 async function startModel() {
   const requests: Request[] = []
   const server = createServer(async (request, response) => {

@@ -21,7 +21,7 @@ export async function logIn(page: Page, { origin }: Stage, name: string): Promis
   await page.getByRole('button', { name: 'Log out' }).waitFor()
 }
 
-/** Out of the app; at the issuer too, or not. */
+/** Logs out of the app, and if requested at the issuer too. */
 export async function logOut(page: Page, atIssuer: 'Log out here' | 'Stay logged in' = 'Log out here'): Promise<void> {
   await page.getByRole('button', { name: 'Log out', exact: true }).click()
   await page.getByRole('button', { name: atIssuer }).click()

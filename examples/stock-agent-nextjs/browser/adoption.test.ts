@@ -8,7 +8,7 @@ import { onStage } from './stage.ts'
 const NOTICED_MS = 6_000
 
 onStage('a conversation that began before a login', (stage) => {
-  /** A browser with a visitor's order of 5 shares, which needs no approval, and waits for a login. */
+  /** Opens a browser with a visitor's order of 5 shares, which needs no approval and waits for a login. */
   const visitorsOrder = async () => {
     const page = await stage().someone()
     await page.goto(stage().origin)

@@ -4,7 +4,7 @@ import { lastAssistantMessageIsCompleteWithApprovalResponses } from 'ai'
 import { useState } from 'react'
 import { createRoot } from 'react-dom/client'
 
-/** The page of docs/guides/nextjs.md, and a box that takes the chat away. */
+/** The page of docs/guides/nextjs.md, and a checkbox that removes the chat. */
 function Page() {
   const isForgotten = location.hash === '#forgotten'
   const chat = useChat(

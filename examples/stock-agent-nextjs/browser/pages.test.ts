@@ -14,7 +14,7 @@ const DESKTOP = { width: 900, height: 780 }
 const PHONE = { width: 390, height: 844 }
 const NARROWEST = { width: 360, height: 740 }
 
-/** For everybody: axe-core finds nothing in light and in dark, and nothing is wider than a small phone. */
+/** Checks accessibility with axe-core in light and dark mode, and that nothing is wider than a small phone. */
 async function expectSound(page: Page): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })

@@ -10,7 +10,7 @@ export interface Traffic {
   readonly origin: string
   /** Sets the app's current port; `undefined` while no process runs. */
   goTo(port: number | undefined): void
-  /** All requests and all answers so far, heads and bodies. */
+  /** Returns all requests and responses so far, with headers and bodies. */
   read(): string
   close(): Promise<void>
 }

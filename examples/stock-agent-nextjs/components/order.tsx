@@ -10,7 +10,7 @@ interface Placed {
   readonly total: number
 }
 
-/** The order that was placed, or why the market did not take it. */
+/** Shows the placed order, or the reason why the market refused it. */
 export function Order({ output }: { readonly output: unknown }) {
   const order = output as Partial<Placed> & { readonly status?: string; readonly reason?: string }
   if (order.status === 'refused') return <p>The market did not take the order: {displayText(order.reason ?? '')}</p>

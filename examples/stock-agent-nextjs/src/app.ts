@@ -40,7 +40,10 @@ declare global {
   var behalfStockApp: StockApp | undefined
 }
 
-/** The app of this process. Routes and pages are bundled apart from each other, so that a module is no singleton. */
+/**
+ * Returns the app of this process. Next.js bundles routes and pages separately, so a module-level variable would exist
+ * several times.
+ */
 export function stockApp(): StockApp {
   globalThis.behalfStockApp ??= openApp(readSettings())
   return globalThis.behalfStockApp

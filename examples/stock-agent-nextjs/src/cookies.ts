@@ -43,5 +43,8 @@ export function readCookies(
  */
 const trimmed = (text: string): string => text.replace(/^[ \t]+|[ \t]+$/g, '')
 
-/** `__Host-`: no other host of the domain can set it. Browsers take it over TLS alone. */
+/**
+ * Returns the name of a cookie. With `__Host-`, no other host of the domain can set it, and browsers accept it only
+ * over TLS.
+ */
 const cookieName = (name: CookieName, origin: string) => (origin.startsWith('https:') ? `__Host-${name}` : name)

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Raised with each change of the tables. */
+/** Version of the tables. Increase it with each change. */
 const SCHEMA = 1
 
 /** Opens the app's own tables: conversations, and the audit events that users may read. */

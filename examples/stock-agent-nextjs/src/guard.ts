@@ -49,7 +49,7 @@ export interface GuardParts {
   readonly audit: AuditSink
 }
 
-/** Every room that the policies need. */
+/** Makes the guard, with every option that the policies need. */
 export function guardOf({ settings, authorizationServer, store, vault, sessions, audit }: GuardParts): Guard {
   const { agentName, keys } = settings
   const { apiToken, ...fga } = settings.openFga

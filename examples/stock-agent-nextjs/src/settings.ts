@@ -79,5 +79,5 @@ function originOf(text: string): string {
   throw new TypeError('APP_ORIGIN is not https: plain http is for loopback alone')
 }
 
-/** The sandbox's servers are on loopback, over plain http. */
+/** Returns whether a URL is on loopback: the sandbox's servers are, over plain http. */
 export const isLoopback = (url: string): boolean => ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname)

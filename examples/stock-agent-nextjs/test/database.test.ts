@@ -12,7 +12,7 @@ const folder = () => {
   return directory
 }
 
-/** A folder that was there before, as `mkdir` makes it. */
+/** Creates a folder with the default mode of `mkdir`. */
 const openFolder = () => {
   const directory = folder()
   chmodSync(directory, 0o755)

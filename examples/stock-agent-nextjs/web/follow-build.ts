@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 
 const SILENT_MS = 10_000
-/** Lines that name a step. The rest, such as the list of routes, is for an error. */
+/** Matches lines that name a step. The other lines, such as the list of routes, are shown only after an error. */
 const STEP = /^[▲✓] |\.\.\.$/
 
 /**

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 const directory = fileURLToPath(new URL('..', import.meta.url))
 
-/** Then it is ended by force: a browser that holds a connection open is no reason to stay. */
+/** Time until the app is ended by force: a browser may hold a connection open. */
 const STOP_MS = 5_000
 
 export interface RunningApp {

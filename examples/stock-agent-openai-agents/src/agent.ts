@@ -94,7 +94,7 @@ class Trader {
     return beginning.kind === 'prompt' ? this.run([...history, user(beginning.text)]) : undefined
   }
 
-  /** Runs, notes the answer, and keeps the run as a backup of its calls. */
+  /** Runs the agent, stores the answer, and keeps the run as a backup of its calls. */
   async run(input: State | AgentInputItem[], agent = this.#agent, context?: unknown): Promise<State> {
     const result = await runner.run<Agent, unknown>(agent, input, { context })
     const waiting = interruptsOf(result)

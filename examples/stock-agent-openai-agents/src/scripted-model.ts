@@ -50,7 +50,7 @@ function messageOf(item: AgentInputItem): readonly PromptMessage[] {
 const textIn = (content: string | readonly { readonly type: string }[]): string =>
   typeof content === 'string' ? content : content.map((part) => ('text' in part ? String(part.text) : '')).join(' ')
 
-/** The results of the stock tools are JSON, and a refusal is a sentence. */
+/** Parses a result: results of the stock tools are JSON, and a refusal is a sentence. */
 function resultIn(text: string) {
   try {
     return { type: 'json', value: JSON.parse(text) }

@@ -42,7 +42,7 @@ export async function openSandboxWorld(sandbox: Sandbox): Promise<World> {
   }
 }
 
-/** Code flow and PKCE over HTTP; both tokens are verified. */
+/** Signs in by code flow with PKCE over HTTP, and verifies both tokens. */
 async function signIn({ target }: Sandbox, authorizationServer: Profile, user: string): Promise<Session> {
   const { accessToken, idToken = '', nonce } = await login(target, { user })
   const identity = await verifyAccessToken(accessToken, { authorizationServer, audience: target.agentResource })

@@ -1,7 +1,7 @@
 import type { TerminalPerson } from '@behalf/example-stock-agent/demo'
 import type { Sandbox } from '@behalf/sandbox'
 
-/** Ann herself, with her phone's page before her. */
+/** Lets the person at the terminal answer as Ann on her phone's page. */
 export function pagePerson({ onEvent, target }: Sandbox): TerminalPerson {
   const answers = new Map<string, 'approve' | 'deny' | 'ignore'>()
   const stop = onEvent((event) => {

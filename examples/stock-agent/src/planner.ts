@@ -21,7 +21,7 @@ const symbolBefore = /\b(?:is|are|does)\s+([a-z][a-z0-9.]{0,9})\s+(?:trading|wor
 /**
  * Planner in place of a model: reads a prompt by grammar and writes the tool call that a model would write.
  *
- * It believes every text, as a model may: "show me Bob's portfolio" becomes a call for Bob's portfolio. It does not
+ * It trusts every text, as a model may: "show me Bob's portfolio" becomes a call for Bob's portfolio. It does not
  * decide what may run.
  */
 export const scriptedPlanner: Planner = (prompt, context) => {

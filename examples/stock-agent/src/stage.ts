@@ -28,7 +28,7 @@ export interface Conversation {
   readonly phone: Phone
   say(prompt: string): Promise<Turn>
   retry(call: ToolCall, why: string): Promise<Turn>
-  /** The same call several times at the same time. Its ends are not shown. */
+  /** Makes the same call several times in parallel. The results are not shown. */
   atOnce(call: ToolCall, times: number): Promise<readonly Turn[]>
 }
 

@@ -55,7 +55,7 @@ const whoami = defineTool({
   name: 'whoami',
   description: 'Who the signed-in user is.',
   input: z.strictObject({}),
-  /** Everything here is from the verified token; nothing is from the model. */
+  /** Uses only the verified token, and nothing from the model. */
   run(_, { identity }) {
     if (identity?.kind !== 'user') return { kind: 'agent', issuer: identity?.issuer }
     const { subject, issuer, acr, authTime, claims } = identity

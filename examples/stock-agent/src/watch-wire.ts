@@ -70,7 +70,7 @@ export function watchWire(apiOrigin: string): WireWatch {
   }
 }
 
-/** Read, not verified: for the screen only. */
+/** Reads a token without verification, only for display. */
 function factsOf(token: string): TokenFacts {
   const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>
   const actors: string[] = []

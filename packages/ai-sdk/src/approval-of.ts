@@ -10,7 +10,7 @@ const asked = new WeakSet<GuardedCall>()
 /** Returns whether the app passed the tool's `toolApproval` on, as far as is known. */
 export const wasAsked = (call: GuardedCall): boolean => asked.has(call)
 
-/** Preflight, as an answer of `toolApproval`. */
+/** Makes a `toolApproval` from the guard's preflight. */
 export function approvalOf(call: GuardedCall): ToolApprovalFunction {
   const { name, policy, options } = call
   const { guard, identity, threadId } = options

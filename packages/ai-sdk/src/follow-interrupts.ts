@@ -138,10 +138,10 @@ export function followInterrupts(
   }
 }
 
-/** An error of a callback must not end the polls. */
+/** Runs a callback. Its error must not end the polls. */
 const safely = (callback: () => void): void => void (async () => callback())().catch(() => {})
 
-/** The default of `onProblem`: else a mistake of the app would be silent. */
+/** The default of `onProblem`. Without it, a mistake of the app would be silent. */
 export function printProblem(problem: FollowProblem | undefined, cause: unknown): void {
   if (problem !== undefined) console.warn(problem, cause)
 }

@@ -53,7 +53,7 @@ export function guardTools<Tools extends ToolSet>(
   }
 }
 
-/** All that the AI SDK may read of a tool, which may be an instance of a class. */
+/** Returns all members of a tool that the AI SDK may read. The tool may be an instance of a class. */
 function membersOf(tool: object): object {
   const names = chainOf(tool).flatMap((holder) => Reflect.ownKeys(holder))
   return Object.fromEntries(names.filter((name) => name !== 'constructor').map((name) => [name, memberOf(tool, name)]))

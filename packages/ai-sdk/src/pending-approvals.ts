@@ -52,7 +52,7 @@ export interface ShownPart {
   readonly approval?: { readonly id: string; readonly requestReason?: string; readonly approved?: boolean }
 }
 
-/** The same, in the messages that a browser has. */
+/** Returns the same requests, from the messages in a browser. */
 export function shownApprovals(messages: readonly ShownMessage[]): readonly PendingApproval[] {
   return messages
     .flatMap(({ parts }) => parts)

@@ -105,7 +105,7 @@ interface Nested {
   readonly extra: Extra
 }
 
-/** A call by the code of another tool. That code would take a refusal for a result, so it gets an error. */
+/** Runs a call by the code of another tool. That code would take a refusal for a result, so it gets an error. */
 async function runNested(request: Request, tool: GuardedCall, { seen, args, extra }: Nested): Promise<Result> {
   const { name } = tool
   const ended = await endOf(request, tool, extra, async () => {

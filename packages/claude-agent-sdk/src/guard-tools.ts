@@ -90,7 +90,9 @@ function callOf(
   return { name, policy, own: { handler, inputSchema: { ...inputSchema } } }
 }
 
-/** Claude Code joins the names of server and tool by two underscores, and replaces other characters. */
+/**
+ * Checks a name. Claude Code joins the names of server and tool with two underscores, and replaces other characters.
+ */
 function demandName(at: string, name: string): void {
   if (/^[\w-]+$/.test(name) && !name.includes('__')) return
   throw new ConfigurationError(at, `"${name}" must be letters, digits, - and _, without two _ in a row`)

@@ -41,7 +41,7 @@ export function preToolUse(request: Request, builtIn: BuiltInOptions | undefined
   }
 }
 
-/** Shell commands in the text of a skill run without a call of a tool, so no policy covers them. */
+/** Denies shell commands in the text of a skill: they run without a tool call, so no policy covers them. */
 export const denySkillCommands: HookCallback = async () => ({
   hookSpecificOutput: {
     hookEventName: 'PreSkillShellCommand',

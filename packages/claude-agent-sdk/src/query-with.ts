@@ -111,7 +111,7 @@ async function* untilAnswered(run: Query, end: () => void): AsyncGenerator<SDKMe
   }
 }
 
-/** A prompt of one message that does not end by itself. */
+/** Makes a prompt of one message that stays open. */
 function heldOpen(text: string) {
   let end = (): void => {}
   const ended = new Promise<void>((resolve) => {

@@ -26,7 +26,7 @@ export function toClaudeTools<const Tools extends readonly DefinedTool[]>(
   return guardTools(Object.fromEntries(made), { ...context, guard, policies: policiesOf(read) as never })
 }
 
-/** The framework takes the fields of a Zod object, and no other schema. */
+/** Returns the fields of a Zod object. The framework accepts no other schema. */
 function shapeOf(name: string, input: unknown): AnyTool['inputSchema'] {
   const shape: unknown = typeof input === 'object' && input !== null && 'shape' in input ? input.shape : undefined
   if (typeof shape === 'object' && shape !== null) return shape as AnyTool['inputSchema']

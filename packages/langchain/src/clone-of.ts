@@ -42,7 +42,7 @@ const read = (original: object, key: string): PropertyDescriptor => ({
   configurable: true,
 })
 
-/** An arrow function in a field calls its original tool, whose body has no guard. */
+/** Refuses an arrow function in a field: it would call its original tool, whose body has no guard. */
 const bound = (tool: string, key: PropertyKey): PropertyDescriptor => ({
   get() {
     throw new ConfigurationError(

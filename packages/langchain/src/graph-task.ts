@@ -41,7 +41,7 @@ export const namespaceOf = ({ configurable }: RunConfig): string => String(confi
 /** The thread that the graph keeps its checkpoints in. Empty outside a thread. */
 export const threadOf = ({ configurable }: RunConfig): string => String(configurable?.thread_id ?? '')
 
-/** The answers that this run was resumed with, by the questions that they name. */
+/** Returns the answers with which this run resumed, by the questions that they name. */
 export function namedAnswers({ configurable }: RunConfig): Readonly<Record<string, unknown>> | undefined {
   const map = configurable?.__pregel_resume_map
   return typeof map === 'object' && map !== null ? (map as Readonly<Record<string, unknown>>) : undefined

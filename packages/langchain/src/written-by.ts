@@ -76,7 +76,7 @@ function ownToolCall(config: RunConfig, name: string, isInput: boolean): RunConf
   return { ...config, toolCall: { ...toolCall, ...(!isOwn && { name: '' }) } }
 }
 
-/** `call` takes a whole tool call, too. */
+/** Returns whether `call` got a whole tool call, which it accepts too. */
 const isToolCall = (input: unknown): input is { readonly args: unknown } =>
   isRecord(input) && input.type === 'tool_call' && isRecord(input.args)
 

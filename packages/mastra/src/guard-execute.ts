@@ -137,10 +137,7 @@ function fitting(result: unknown): unknown {
 
 const UNFIT = /^(Tool (in|out)put|Request context) validation failed/
 
-/**
- * A10: Mastra parses the input again by the tool's own schema before the tool's code gets it. The second parse must
- * return the input that a person approved.
- */
+/** Checks that Mastra's second parse, by the tool's own schema, returns the input that a person approved (A10). */
 async function demandSameInput(parsed: unknown, { name, tool }: GuardedCall): Promise<void> {
   if (tool.inputSchema === undefined || (await staysTheSame(tool.inputSchema, parsed))) return
   throw new ConfigurationError(

@@ -16,7 +16,10 @@ const PROMISE = 'returned a promise, and is asked within each call: find the ans
 const REALTIME =
   'is in a session of a realtime agent, which does not tell what the schema of a tool parsed, and stores no call that waits: run an Agent with these tools, such as in a tool of the realtime agent'
 
-/** A realtime session writes its history into the app's context, before each call. Its items have ids of their own. */
+/**
+ * Refuses a call of a realtime session. Such a session writes its history, whose items have ids, into the app's context
+ * before each call.
+ */
 function demandRun({ name }: GuardedCall, { context }: AnyRunContext): void {
   const history: unknown = context?.history
   const isItem = (item: unknown) => typeof item === 'object' && item !== null && 'itemId' in item
@@ -72,10 +75,7 @@ export function restoredRun({ usage }: AnyRunContext, id: string): Run {
   return run
 }
 
-/**
- * Where a model's call is found again.
- * @throws ConfigurationError The call is in a realtime session.
- */
+/** Returns the slot of a model's call. @throws ConfigurationError The call is in a realtime session. */
 export function slotOf(call: GuardedCall, runContext: AnyRunContext, callId: string): readonly [string, string] {
   demandRun(call, runContext)
   return [threadOf(call, runContext), `${runOf(runContext).id}/${callId}`]

@@ -39,7 +39,7 @@ export function guardInvoke(call: GuardedCall): Invoke {
   return guarded
 }
 
-/** An app's code may fill in the same object for its next call. */
+/** Copies the details: an app's code may reuse the same object for its next call. */
 const copyOf = ({ toolCall, ...rest }: Details): Details => ({
   ...rest,
   ...(toolCall !== undefined && { toolCall: { ...toolCall } }),
@@ -96,7 +96,10 @@ function takeRefusal(runContext: AnyRunContext, { name }: GuardedCall, details: 
   return finding
 }
 
-/** A model's call is named by its id. The code of a tool may make several calls under the id of its own. */
+/**
+ * Returns the place of a call. A model's call is named by its id. The code of a tool may make several calls under the
+ * tool's own id.
+ */
 function placeOf(call: GuardedCall, { runContext, input, details, isModels }: Incoming): Slot {
   const callId = details.toolCall?.callId
   if (callId === undefined) throw new ConfigurationError('guardTools.details', PART)

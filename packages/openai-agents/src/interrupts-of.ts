@@ -2,7 +2,7 @@ import type { Interrupt } from '@behalf/core'
 import type { RunState, RunToolApprovalItem } from '@openai/agents'
 import { argumentsIn, findingKey, runOf } from './call-context.ts'
 
-/** What is read of the state of a run, whatever its context and its agents are. */
+/** The parts of a run's state that are read, for any context and any agents. */
 // biome-ignore lint/suspicious/noExplicitAny: the framework's generics are invariant; no narrower type takes every run.
 export type AnyRunState = Pick<RunState<any, any>, '_context' | 'approve' | 'getInterruptions' | 'toJSON'>
 

@@ -6,7 +6,8 @@ import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 export type NeedsApproval = (runContext: AnyRunContext, input: unknown, callId?: string) => Promise<boolean>
 
 /**
- * Preflight, as the tool's `needsApproval`. Never rejects: a rejection would reject the whole run, with its message.
+ * Makes the tool's `needsApproval` from the guard's preflight. Never rejects: a rejection would reject the whole run,
+ * with its message.
  *
  * A call that is refused needs no person: `invoke` tells the model why, without asking the guard a second time.
  */

@@ -80,8 +80,8 @@ function isGuardedItem(item: RunToolApprovalItem): boolean {
 }
 
 /**
- * The framework itself interrupts for arguments that are not an object, and calls no tool. The model is asked to repair
- * them.
+ * Returns whether the framework itself interrupted, because the arguments are not an object. It then calls no tool, and
+ * asks the model to repair them.
  */
 function isUnreadable(item: RunToolApprovalItem): boolean {
   const input = callOf(item)?.input

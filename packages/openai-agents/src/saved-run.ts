@@ -77,7 +77,7 @@ function readInterrupt([key, given]: SavedRun['interrupts'][number]): SavedRun['
   return interrupt === undefined ? [] : [[key, interrupt]]
 }
 
-/** The state of a run without its context, and without that of the agents which it uses as tools. */
+/** Returns the state of a run without its context, and without the contexts of agents that it uses as tools. */
 function withoutContext(state: Fields): Fields {
   const { context, pendingAgentToolRuns } = state
   const nested = Object.entries((pendingAgentToolRuns ?? {}) as Readonly<Record<string, string>>)

@@ -58,7 +58,7 @@ function checkQuestion({ checks, terminal }: Stage, { phone }: Conversation, mes
   checks.equal('with these details', questions[0]?.authorizationDetails, [{ type: 'stock_order', ...order }])
 }
 
-/** No question, a weaker token, and still once when a framework runs its node again. */
+/** Places a small order: no question, a weaker token, and no second order if a framework repeats its node. */
 async function smallOrder(stage: Stage): Promise<void> {
   const { checks, world } = stage
   const { ann } = world.target.users

@@ -42,7 +42,7 @@ async function orders(stage: Stage): Promise<readonly number[]> {
   return [await stage.orderCount(ann), await stage.orderCount(bob)]
 }
 
-/** Ann's own doing, in the permission system. */
+/** Grants rights in the permission system, as Ann herself would. */
 async function letTrade({ world, printer }: Stage, trader: TargetUser, owner: TargetUser): Promise<void> {
   const tuple = { user: `user:${trader.subject}`, relation: 'trader', object: `portfolio:${owner.portfolio}` }
   await world.target.openFga.controls.write(tuple)

@@ -2,7 +2,7 @@ import { endOf } from '../outcomes.ts'
 import { scriptedPerson } from '../person.ts'
 import type { Part, Stage } from '../stage.ts'
 
-/** More than an unused approval lives, and more than its token does. */
+/** Longer than the lifetime of an unused approval and of its token. */
 const MINUTES_LATE = 16
 
 export const ranOut: Part = {

@@ -20,7 +20,7 @@ const CONSTANTS: Readonly<Record<string, string>> = {
 }
 /** Names of types, which are values too. */
 const TYPES = ['bool', 'int', 'uint', 'double', 'string', 'bytes', 'list', 'map', 'null_type', 'type']
-/** May be null although their types are others. */
+/** Types that may be null, although other types may not. */
 const NULLABLE = ['timestamp', 'duration', 'ipaddress']
 
 /**
@@ -135,7 +135,7 @@ function alike(left: CelTypeName, right: CelTypeName): boolean {
   return left.name === right.name && left.of.every((part, index) => alike(part, right.of[index] ?? DYN))
 }
 
-/** Known at evaluation only. */
+/** Returns whether a type is known only at evaluation. */
 const isOpen = ({ name }: CelTypeName): boolean => name === 'dyn' || name === 'any'
 
 function resolved(type: CelTypeName, bound: ReadonlyMap<string, CelTypeName>): CelTypeName {
@@ -149,7 +149,7 @@ function common(types: readonly CelTypeName[]): CelTypeName {
   return types.every((type) => textOf(type) === textOf(first)) ? first : DYN
 }
 
-/** `all`, `exists`, `map`, `filter`, as the parser writes them out. */
+/** Checks `all`, `exists`, `map` and `filter`, in the form in which the parser expands them. */
 function comprehended(scope: Scope, loop: Comprehension): CelTypeName {
   const range = typeIn(scope, loop.iterRange as Expr)
   if (!['list', 'map', 'dyn'].includes(range.name)) throw new Error(`type ${textOf(range)} is no list or map`)

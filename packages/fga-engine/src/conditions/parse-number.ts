@@ -1,6 +1,6 @@
 const INT64_MAX = 2n ** 63n - 1n
 const INT64_MIN = -(2n ** 63n)
-/** Beyond this the digits of a double mean nothing, and writing them out would only take time. */
+/** Maximum exponent: beyond it, the digits of a double have no meaning, and writing them takes time. */
 const LARGEST_EXPONENT = 5000
 
 /** A decimal number as a fraction of whole numbers. */

@@ -57,7 +57,7 @@ class Walk {
     this.#next.push({ object, relation })
   }
 
-  /** Step by step outwards. Relations of the same object are steps too here, which they are not in a check. */
+  /** Searches step by step outwards. Unlike in a check, relations of the same object are steps too. */
   async finish(): Promise<void> {
     for (let depth = 0; this.#next.length > 0; depth++) {
       if (depth >= MAX_DEPTH) {

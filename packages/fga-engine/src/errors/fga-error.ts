@@ -25,7 +25,7 @@ export type FgaErrorCode =
   | 'store_id_not_found'
   | 'unimplemented'
 
-/** The number and the HTTP status that belong to each. */
+/** gRPC number and HTTP status of each code. */
 const CODES = {
   auth_failed_invalid_bearer_token: [1005, 401],
   bearer_token_missing: [1010, 401],
@@ -77,5 +77,5 @@ export class FgaError extends Error {
   }
 }
 
-/** The refusal that most rules end in. Internal. */
+/** Makes the refusal of most rules. Internal. */
 export const invalid = (message: string): FgaError => new FgaError('validation_error', message)

@@ -166,7 +166,7 @@ export class Evaluation {
     return this.#asking.explain ? this.#told(any, 'union', path.subject) : any.outcome()
   }
 
-  /** Any denial wins, with or without errors; a cycle is a denial. */
+  /** Evaluates an intersection. Any denial wins, with or without errors; a cycle is a denial. */
   async #intersection(object: string, relation: Relation, parts: readonly Rewrite[], depth: number, path: Path) {
     let outcome = ALLOWED
     const taken: Outcome[] = []

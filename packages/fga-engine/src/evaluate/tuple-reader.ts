@@ -30,7 +30,7 @@ export class TupleReader {
     return tuple === undefined ? NO_TUPLES : this.#admit(relation, [tuple])
   }
 
-  /** The tuples that name everybody of the user's type. */
+  /** Returns the tuples that name every user of the user's type (`type:*`). */
   async everybody(object: string, relation: Relation): Promise<Admitted> {
     const wildcard = `${typeOf(this.#asking.user)}:*`
     const sent = this.#sent(object, relation).filter((tuple) => tuple.user === wildcard)
@@ -38,7 +38,7 @@ export class TupleReader {
     return this.#admit(relation, stored === undefined ? sent : [...sent, stored])
   }
 
-  /** The tuples that name usersets. */
+  /** Returns the tuples that name usersets. */
   async usersets(object: string, relation: Relation): Promise<Admitted> {
     const stored = await this.#world.source.tuplesOf(object, relation.name, 'usersets')
     return this.#admit(

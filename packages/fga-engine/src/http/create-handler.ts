@@ -20,7 +20,7 @@ export interface HandlerOptions {
   readonly apiToken?: string
 }
 
-/** Numbers of gRPC. */
+/** gRPC status numbers. */
 const INVALID_ARGUMENT = 3
 const INTERNAL = 13
 const ULID = /^[ABCDEFGHJKMNPQRSTVWXYZ0-9]{26}$/
@@ -91,7 +91,10 @@ async function respond(engine: FgaEngine | undefined, request: Request, path: re
   return streamedObjects(engine, body)
 }
 
-/** A stream reports an error in another form than the other endpoints: with gRPC's number, within `error`. */
+/**
+ * Streams objects. A stream reports an error in another form than the other endpoints: with gRPC's number, within
+ * `error`.
+ */
 async function streamedObjects(engine: FgaEngine | undefined, body: unknown): Promise<unknown> {
   try {
     const objects = await objectsOf(engine, body, Number.POSITIVE_INFINITY)

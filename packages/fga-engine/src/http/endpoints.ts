@@ -44,7 +44,7 @@ const batchCheck: Endpoint = async (engine, body) => {
 
 const listObjects: Endpoint = async (engine, body) => ({ objects: await objectsOf(engine, body, 1000) })
 
-/** The objects that list-objects and its streamed sister answer. */
+/** Returns the objects for list-objects and its streamed form. */
 export async function objectsOf(
   engine: FgaEngine | undefined,
   body: unknown,

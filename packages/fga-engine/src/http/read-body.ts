@@ -2,7 +2,7 @@ import { FgaError, invalid } from '../errors/index.ts'
 
 /** Maximum size of a body, the same as in OpenFGA. */
 const MAX_BODY_BYTES = 616_448
-/** A body that takes longer keeps a connection, and is not waited for. */
+/** Maximum time to read a body, in milliseconds: a slow one keeps a connection open. */
 const MAX_BODY_MS = 30_000
 
 /** Returns the JSON of a request. A missing body is an empty message. */

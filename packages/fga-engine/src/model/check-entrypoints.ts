@@ -23,7 +23,7 @@ function refuseCircle(model: CompiledModel, relation: Relation, before: readonly
   }
 }
 
-/** Those that a tuple about a user or everybody can lead to; grows until nothing is added. */
+/** Returns the relations that a tuple about a user or `type:*` can reach. Repeats until nothing is added. */
 function reachable(model: CompiledModel, relations: readonly Relation[]): ReadonlySet<Relation> {
   const open = new Set<Relation>()
   const isOpen = (type: string, name: string) => {

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@behalf/core'
 import type { Rewrite } from './compiled-model.ts'
 
-/** A rewrite and all that it is made of. */
+/** Yields a rewrite and all of its parts. */
 export function* partsOf(rewrite: Rewrite): Generator<Rewrite> {
   yield rewrite
   if ('children' in rewrite) for (const child of rewrite.children) yield* partsOf(child)

@@ -6,10 +6,10 @@ const OBJECT = /^[^:# ]+:[^:# ]+$/
 const USERSET = /^[^:# ]+:[^:#* ]+#[^:#* ]+$/
 const RELATION = /^[^#:@ ]+$/
 
-/** OpenFGA takes no control characters, in names nor in contexts. */
+/** Returns whether a text has control characters, which OpenFGA refuses in names and contexts. */
 export const hasControl = (text: string): boolean => CONTROL.test(text)
 
-/** `document:1`, and also `user:*`. */
+/** Returns whether a text names an object, such as `document:1` or `user:*`. */
 export const isObject = (text: string): boolean => OBJECT.test(text) && !hasControl(text)
 
 /** `group:1#member` */

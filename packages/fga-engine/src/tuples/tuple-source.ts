@@ -14,7 +14,7 @@ export interface TupleSource {
   tuplesOf(object: string, relation: string, only?: 'usersets'): readonly Tuple[] | Promise<readonly Tuple[]>
   /** Returns one tuple by its key. Without this method, the engine searches {@link TupleSource.tuplesOf}. */
   tuple?(key: TupleKey): Tuple | undefined | Promise<Tuple | undefined>
-  /** Every object of a type that some tuple is about: the candidates of list objects. */
+  /** Returns every object of a type for which a tuple exists: the candidates of list objects. */
   objectsOf(type: string): readonly string[] | Promise<readonly string[]>
   /** A page of tuples. Absent: the engine refuses `read`. */
   page?(query: PageQuery): Page | Promise<Page>

@@ -12,12 +12,12 @@ export interface Problem {
 
 export type Conditions = ReadonlyMap<string, Condition>
 
-/** The loose rules of a question: types and relations exist, and names are well formed. */
+/** Returns the problem of a question: its types and relations must exist, and its names be well formed. */
 export function problemOfKey(model: CompiledModel, { user, relation, object }: TupleKey): string | undefined {
   return problemOfUser(model, user) ?? problemOfObject(model, object) ?? problemOfRelation(model, object, relation)
 }
 
-/** The user of a question or a tuple. */
+/** Returns the problem of the user in a question or a tuple. */
 export function problemOfUser(model: CompiledModel, user: string): string | undefined {
   if (isUserset(user)) {
     const [object, relation] = splitUserset(user)

@@ -97,7 +97,7 @@ export interface McpSessionOptions {
   readonly fetch?: Fetch
 }
 
-/** One day. A user who comes back later starts the sign-in again. */
+/** Maximum lifetime of a sign-in: one day. A user who comes back later starts the sign-in again. */
 const MAX_SIGN_IN_SECONDS = 86_400
 
 const optionKeys = [

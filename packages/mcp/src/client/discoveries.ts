@@ -2,7 +2,7 @@ import { ConfigurationError } from '@behalf/core'
 import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/client'
 
-/** A hostile server can name a new issuer with each answer. */
+/** Maximum number of issuers: a hostile server can name a new one with each response. */
 const MAX_ISSUERS = 8
 
 /** The metadata that tells which server it describes. */

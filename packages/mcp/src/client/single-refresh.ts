@@ -8,9 +8,9 @@ import { Refusal, StoredTokens } from './wire.ts'
 const FINAL = ['invalid_grant', 'invalid_client', 'unauthorized_client', 'invalid_dpop_proof']
 
 /**
- * The fetch for token endpoints: sends one refresh at a time, across processes. A process that had to wait takes the
- * new tokens from the store as its response. So it never sends a rotated refresh token again, nor one of a session that
- * signed out.
+ * Returns the fetch for token endpoints. It sends one refresh at a time, across processes. A process that had to wait
+ * takes the new tokens from the store as its response. So it never sends a rotated refresh token again, nor one of a
+ * session that signed out.
  *
  * New tokens are stored, and refused ones deleted, before another process may refresh.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2 | RFC 9700 §4.14.2}

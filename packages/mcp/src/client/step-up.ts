@@ -34,7 +34,7 @@ export interface RefusedToken {
   readonly token: string
   /** The scopes that it lacked. Empty if the server refused the token as a whole. */
   readonly lacked: readonly string[]
-  /** Why it is invalid, in the server's words; `undefined` where the server does not call it so. */
+  /** Reason why the token is invalid, in the server's words. `undefined` if the server does not call it invalid. */
   readonly fault: string | undefined
 }
 

@@ -55,7 +55,7 @@ export async function callTool(guarded: GuardedTool, round: ToolRound): Promise<
 
 type Ended = Outcome<unknown> | { readonly failed: string } | { readonly asked: InputRequired }
 
-/** The interrupted outcome is recognized by a field, so that TypeScript narrows the type. */
+/** Runs a call once. The interrupted outcome is recognized by a field, so that TypeScript narrows the type. */
 async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
   const { name, tool, policy, rules } = guarded
   const { identity, slot, input, rawInput, signal, contextWith, takesInput, isResult } = round

@@ -23,7 +23,7 @@ export async function readBounded(
   }
 }
 
-/** Usually there is one chunk. Joining by a `Blob` would take most of the time of this function. */
+/** Joins the chunks. Usually there is one. A `Blob` would take most of the time of this function. */
 function joined(chunks: readonly Bytes[], size: number): Bytes {
   const [only] = chunks
   if (only !== undefined && chunks.length === 1) return only

@@ -9,13 +9,16 @@ const DEFAULT_INTERVAL = 5
 /** Auth0's form of a `login_hint`. */
 const IssuerAndSubject = z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() })
 
-/** Auth0's limits; no specification gives any. A fixed text, because an OAuth error can hold only some characters. */
+/**
+ * Returns the problem of a binding message, by Auth0's limits: no specification has any. The text is fixed, because an
+ * OAuth error allows only some characters.
+ */
 export function bindingMessageProblem(message: string | undefined): string | undefined {
   if (message === undefined || checkAuth0Message(message) === undefined) return undefined
   return 'at most 64 of letters, digits, space and +-_.,:#'
 }
 
-/** Plain `sub`, or issuer and subject as Auth0 has them. */
+/** Returns the subject of a hint: a plain `sub`, or issuer and subject in Auth0's form. */
 export function hintedSubject({ issuer }: Pick<ServerContext, 'issuer'>, hint: string): string | undefined {
   if (!hint.startsWith('{')) return hint
   const parsed = IssuerAndSubject.safeParse(parseJson(hint))
@@ -23,7 +26,7 @@ export function hintedSubject({ issuer }: Pick<ServerContext, 'issuer'>, hint: s
   return parsed.data.iss === issuer ? parsed.data.sub : undefined
 }
 
-/** The library calls this last, with its answer ready: `interval` is added, which it does not know (CIBA Core §7.3). */
+/** Adds `interval` to the library's response, which does not know it (CIBA Core §7.3). */
 export function keepPace(
   context: ServerContext,
   ctx: KoaContextWithOIDC,

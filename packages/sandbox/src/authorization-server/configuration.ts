@@ -198,7 +198,7 @@ function isRepeated(source: unknown): boolean {
   return kind === 'RefreshToken' && gty?.split(' ').includes('ciba') === true
 }
 
-/** There is no page for a device's code here: a test answers by the controls. */
+/** Replaces the pages of device codes: a test answers by the controls. */
 const NO_PAGES = {
   userCodeInputSource: noPage,
   userCodeConfirmSource: noPage,

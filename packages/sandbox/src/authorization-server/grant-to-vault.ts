@@ -3,7 +3,7 @@ import { grantOf } from './grant-of.ts'
 import { epochSeconds, resourceOf, type ServerContext } from './server-context.ts'
 import { acrOf } from './sign-in.ts'
 
-/** The upstream's side of a link: a login there, and a refresh token for the vault's client. */
+/** Performs the upstream's part of a link: a login there, and a refresh token for the vault's client. */
 export async function grantToVault(
   context: ServerContext,
   clientId: string,

@@ -5,7 +5,7 @@ import { parseJson } from './authorization-details.ts'
 import { openQuestions, shown } from './questions.ts'
 import { clientOf, epochSeconds, type ServerContext, words } from './server-context.ts'
 
-/** A name for a question that is safe to show: the `auth_req_id` itself redeems it. */
+/** Returns a name for a question that is safe to show: its `auth_req_id` could be redeemed. */
 export function questionName(authReqId: string): string {
   return createHash('sha256').update(authReqId).digest('base64url').slice(0, 16)
 }

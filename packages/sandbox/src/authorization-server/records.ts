@@ -58,7 +58,7 @@ export class Records {
     this.#shelf?.put(model, id, payload)
   }
 
-  /** Everything that a grant gave, and the grant itself. */
+  /** Revokes a grant and all tokens that it issued. */
   revokeGrant(grantId: string): void {
     for (const [model, records] of this.#models) {
       if (model === 'Grant') this.#remove(model, grantId)

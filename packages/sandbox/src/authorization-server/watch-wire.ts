@@ -89,7 +89,7 @@ async function replaceAnswer(ctx: KoaContextWithOIDC, response: Response): Promi
   ctx.status = response.status
 }
 
-/** The connection breaks, as it does on a bad line. */
+/** Breaks the connection, to simulate a network failure. */
 function hangUp(ctx: KoaContextWithOIDC): void {
   ctx.respond = false
   ctx.req.socket.destroy()

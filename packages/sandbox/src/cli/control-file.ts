@@ -16,7 +16,7 @@ const Place = z.object({
   pid: z.int().check(z.positive()),
 })
 
-/** A stopped process takes connections, and never answers. */
+/** Maximum time for an answer: a stopped process accepts connections and never answers. */
 const ANSWER_MS = 10_000
 
 const folder = (): string => join(process.env.XDG_RUNTIME_DIR ?? join(homedir(), '.behalf'), 'behalf-sandbox')

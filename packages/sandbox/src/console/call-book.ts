@@ -29,7 +29,7 @@ export interface BookedCall {
 export interface CallBook {
   /** Returns the calls, newest first. */
   calls(): readonly BookedCall[]
-  /** `undefined`: there is no such call, or it is not remembered any more. */
+  /** Returns a call. `undefined` if it does not exist, or is no longer stored. */
   find(name: string): BookedCall | undefined
   /** Returns events of the servers, and events of guards that belong to no call, newest first. */
   notices(): readonly SandboxEvent[]

@@ -87,7 +87,7 @@ ${notices.length > 0 ? feedOf(notices) : html`<p class="quiet">No request yet.</
   return html`${back}${callDetail(call, { seen: seen.reverse(), faults: faults.reverse(), explain })}`
 }
 
-/** A rule that threw is in the trace. */
+/** Returns whether a fault belongs to a call. A rule that threw is in the trace already. */
 const isOf = ({ callIds }: BookedCall, { callId, kind }: Fault): boolean =>
   kind !== 'rule_threw' && callId !== undefined && callIds.includes(callId)
 

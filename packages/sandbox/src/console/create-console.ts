@@ -28,7 +28,7 @@ export interface GuardReporters {
 
 /** The developer's page: each guarded call, and the requests that the servers received. */
 export interface Console {
-  /** `undefined`: the path is not the console's. */
+  /** Answers a request. `undefined` if the path is not the console's. */
   handle(request: Request): Promise<Response | undefined>
   /** A link that opens the console in a browser. Anyone who has it sees the calls of all users. */
   readonly url: string
@@ -105,7 +105,7 @@ export function createConsole({ origin, events, sessions, secrets, explainRoles 
   }
 }
 
-/** Each event changes the page. A screen reader hears of calls that ended. */
+/** Returns the words for a screen reader. Each event changes the page, but only ended calls are announced. */
 function wordsOf(event: SandboxEvent): string {
   if (event.type !== 'audited' || event.event.type !== 'call' || event.event.status === 'interrupted') return ''
   const { tool, principal, status } = event.event

@@ -3,7 +3,7 @@ import { withoutTokens } from '../events/index.ts'
 /** Removes tokens and known secrets from all texts of a value. Returns a copy. */
 export type HideSecrets = <Value>(value: Value) => Value
 
-/** Longer texts are cut, and lists and objects with more members: the guard's own are shorter. */
+/** Limits of texts, lists and objects. Longer ones are cut; the guard's own are shorter. */
 const MAX_TEXT = 8000
 const MAX_MEMBERS = 200
 const MAX_DEPTH = 48
@@ -11,7 +11,9 @@ const MAX_DEPTH = 48
 /** Names of fields that hold random ids of the guard. They open nothing. */
 const IDS: readonly string[] = ['callId', 'approvalId', 'delegationId']
 
-/** Opaque tokens mix digits and letters of both cases. Long names of tools do not. */
+/**
+ * Returns whether a text looks random: opaque tokens mix digits and letters of both cases, and long tool names do not.
+ */
 const isRandom = (text: string): boolean => [/\d/, /[a-z]/, /[A-Z]/].every((kind) => kind.test(text))
 
 /** Scans the text once: a report may be long, and the sandbox answers no other request during the scan. */

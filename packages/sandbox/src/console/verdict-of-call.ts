@@ -70,7 +70,7 @@ export function verdictOf({ events }: Pick<BookedCall, 'events'>): CallVerdict {
   return { word: waits ?? word, tone, reason: asksOrEnds ? message || subjectOf(last) : decidingPart(detail), last }
 }
 
-/** Answers of the permission checker end like this in the trace. */
+/** Matches the end of a denial of the permission checker in the trace. */
 const NO = /: no(?: \(.*\))?$/
 
 /** Returns the questions in a step's detail that were answered with no, without the answer. */

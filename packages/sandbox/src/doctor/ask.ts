@@ -23,7 +23,7 @@ export async function ask(url: string, timeoutMs: number, init: RequestInit = {}
   }
 }
 
-/** Node hides the reason of a failed fetch in its cause. */
+/** Returns the reason of a failed fetch, which Node hides in its cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return 'no answer in time'

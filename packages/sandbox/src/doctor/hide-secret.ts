@@ -13,7 +13,7 @@ export function hideSecret(finding: Finding, { clientId = '', clientSecret: secr
   return { ...finding, message: hide(message), ...(fix !== undefined && { fix: hide(fix) }) }
 }
 
-/** RFC 6749 §2.3.1, appendix B. */
+/** Encodes a text for a form (RFC 6749 §2.3.1, appendix B). */
 export const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
 
 /** Returns the characters of a text in base64. Padding may be missing, so it is left out. */
@@ -59,5 +59,5 @@ const ESCAPED: ReadonlySet<string> = new Set(['"', "'", '/'])
 const anyCase = (hex: string): string =>
   [...hex].map((digit) => (/[a-f]/.test(digit) ? `[${digit}${digit.toUpperCase()}]` : digit)).join('')
 
-/** Syntax characters only: under `u` no other may be escaped. */
+/** Escapes syntax characters only: under the flag `u`, no others may be escaped. */
 const literal = (character: string): string => character.replace(/[\^$\\.*+?()[\]{}|/]/, '\\$&')

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** More than any request of a client has. */
+/** Maximum size of a body: no client sends a larger one. */
 const MAX_BODY_BYTES = 1_048_576
 
 /** Error for a body that is too large; Koa answers with its fields. */

@@ -1,6 +1,6 @@
 /**
- * Part of the scripts of pages that follow their server: it fetches a page again, and says whether the page is live.
- * Without script a page works, and is as old as its last load.
+ * Part of the scripts of live pages: it fetches a page again, and shows whether the page is live. Without scripts, a
+ * page works, and shows the state of its last load.
  */
 export const liveScript = `
 const byId = (id) => document.getElementById(id)

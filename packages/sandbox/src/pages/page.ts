@@ -100,7 +100,7 @@ export function timeOf(at: number): string {
   return new Date(at).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 }
 
-/** Two letters for a face. */
+/** Returns two letters for an avatar. */
 export function initials(name: string): string {
   return name
     .split(/\s+/)

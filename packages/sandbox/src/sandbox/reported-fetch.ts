@@ -27,7 +27,7 @@ const originsOf = ({ phone, issuer, upstreamIssuer, enterpriseIssuer, api, openF
     .filter((url) => URL.canParse(url))
     .map((url) => new URL(url).origin)
 
-/** `undefined`: `fetch` refuses such an address itself. */
+/** Returns the request. `undefined` if the address is invalid, which `fetch` refuses itself. */
 function requestOf(input: string | URL | Request, init: RequestInit | undefined): RequestFacts | undefined {
   const request = input instanceof Request ? input : undefined
   const address = request?.url ?? String(input)

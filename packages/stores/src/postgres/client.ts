@@ -11,7 +11,10 @@ export interface PgClient {
     readonly values: (string | null)[]
     readonly rowMode: 'array'
   }): Promise<{ readonly rows: unknown[] }>
-  /** State of a `Client`: `T` and `E` mean that the app has a transaction open. A pool does not have the method. */
+  /**
+   * Returns the state of a `Client`: `T` and `E` mean that the app has a transaction open. A pool does not have the
+   * method.
+   */
   getTransactionStatus?(): string | null
 }
 

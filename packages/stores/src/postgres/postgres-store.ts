@@ -50,7 +50,7 @@ export function postgresStore(options: PostgresStoreOptions): Store {
   return new PostgresStore(new Database(client, timeoutMs), Buffer.from(`{${prefix}}`))
 }
 
-/** Two names and prefixes fit into a row of an index, which takes 2,704 bytes. */
+/** Maximum size of a name: two names and prefixes must fit into an index row of 2,704 bytes. */
 const MAX_NAME_BYTES = 1_000
 
 /** Form of a UUID, as `crypto.randomUUID` and PostgreSQL make it. */
@@ -174,5 +174,5 @@ class PostgresStore implements Store {
   }
 }
 
-/** `undefined` is stored as `NULL`. */
+/** Formats a number. `undefined` becomes `NULL`. */
 const decimal = (seconds: number | undefined): string | null => (seconds === undefined ? null : String(seconds))

@@ -106,7 +106,7 @@ export class Connection {
   }
 }
 
-/** If it fails, SQLite has already rolled back. The first error is reported. */
+/** Rolls back. If this fails, SQLite has already rolled back, and the first error is reported. */
 function rollBack(statements: Statements): void {
   try {
     statements.rollback.run()

@@ -100,7 +100,7 @@ async function byAssertion(
   return client
 }
 
-/** RFC 7523 §3 item 7: accepts a `jti` once while its assertion is valid. */
+/** Accepts a `jti` once while its assertion is valid (RFC 7523 §3 item 7). */
 function rememberAssertion(context: ServerContext, id: string, expiresAt: number): void {
   const { assertions } = context.state
   const now = epochSeconds(context.clock)

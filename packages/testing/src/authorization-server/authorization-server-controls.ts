@@ -73,9 +73,9 @@ export interface AuthorizationServerControls {
   deny(authReqId?: string): Promise<void>
   /** Ends the life of the request now. */
   expire(authReqId?: string): Promise<void>
-  /** The next poll of the request is answered `slow_down`. */
+  /** Answers the next poll of the request with `slow_down`. */
   slowDown(authReqId?: string): Promise<void>
-  /** The redemption of the request happens, and its answer never arrives. */
+  /** Redeems the request at the next poll, and loses the response. */
   answerLost(authReqId?: string): Promise<void>
   /** Approves a device login, as if this user had entered the code in a browser. */
   approveDevice(userCode: string, subject: string): Promise<void>
@@ -93,6 +93,6 @@ export interface AuthorizationServerControls {
   fault(endpoint: AuthorizationServerEndpoint, fault: Fault): Promise<void>
   /** Returns the requests to the server, in order, without secrets. */
   requests(): Promise<readonly LoggedRequest[]>
-  /** Back to the beginning: users, logins, tokens, requests, links, faults and log. The key stays. */
+  /** Resets users, logins, tokens, requests, links, faults and log. The key stays. */
   reset(): Promise<void>
 }

@@ -110,7 +110,7 @@ function shown(request: BackchannelRequest): PendingRequest {
   }
 }
 
-/** The upstream's side of a link: a login there, and a refresh token for the vault's client. */
+/** Performs the upstream's part of a link: a login there, and a refresh token for the vault's client. */
 export function grantToVault(
   context: ServerContext,
   clientId: string,

@@ -57,7 +57,7 @@ function checkClaims(payload: JWTPayload, received: Received, now: number): void
   }
 }
 
-/** §11.1: by key, while the proof could be used again. */
+/** Accepts a proof once for each key, while it could be used again (RFC 9449 §11.1). */
 function takeOnce(context: ServerContext, id: string, now: number): void {
   const { proofs } = context.state
   for (const [known, end] of proofs) if (end < now) proofs.delete(known)

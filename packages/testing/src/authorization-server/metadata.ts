@@ -3,7 +3,7 @@ import { DPOP_ALGORITHMS } from './dpop.ts'
 import type { ServerContext } from './server-context.ts'
 import { GRANT, OPENID_SCOPES } from './server-facts.ts'
 
-/** OpenID Connect Discovery §3 and RFC 8414 §2; the two documents are the same. */
+/** Serves the metadata: OpenID Connect Discovery §3 and RFC 8414 §2 have the same document here. */
 export async function metadata(context: ServerContext): Promise<Response> {
   const { endpoints } = context
   const { algorithm } = await context.key
@@ -57,7 +57,7 @@ export async function metadata(context: ServerContext): Promise<Response> {
   })
 }
 
-/** RFC 7517 §5. */
+/** Serves the key set (RFC 7517 §5). */
 export async function jwks(context: ServerContext): Promise<Response> {
   return answer({ keys: [(await context.key).publicKey] })
 }

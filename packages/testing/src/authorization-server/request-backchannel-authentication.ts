@@ -106,7 +106,10 @@ export function checkBindingMessage(message: string): void {
   throw new Refusal('invalid_binding_message', 'at most 64 of letters, digits, space and +-_.,:#')
 }
 
-/** §7.1: required in ping mode, of the syntax of a bearer token, at most 1024 characters. */
+/**
+ * Reads the notification token: required in ping mode, in the syntax of a bearer token, at most 1024 characters (CIBA
+ * Core §7.1).
+ */
 function notificationTokenOf(client: MockClient, parameters: URLSearchParams): string | undefined {
   if (client.notificationEndpoint === undefined) return undefined
   const token = required(parameters, 'client_notification_token')

@@ -32,7 +32,10 @@ async function claimsOf(context: ServerContext, token: string): Promise<JWTPaylo
   return opaque.claims
 }
 
-/** RFC 9449 §7: a bound token needs a proof of its key, and no other token may have one. */
+/**
+ * Checks the binding of a token: a bound token needs a proof of its key, and another token must have none (RFC 9449
+ * §7).
+ */
 async function checkBinding(
   context: ServerContext,
   received: Received,
@@ -55,7 +58,7 @@ async function checkBinding(
   }
 }
 
-/** RFC 6750 §3: the challenge says why. */
+/** Refuses a request. The challenge contains the reason (RFC 6750 §3). */
 function unauthorized(
   error: string,
   description: string,

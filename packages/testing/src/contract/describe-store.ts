@@ -14,7 +14,7 @@ import { type StoreUnderTest, withStore } from './store/store-under-test.ts'
 import { valueTests } from './store/values.ts'
 import { versionTests } from './store/versions.ts'
 
-/** A limit for what hangs, and no measure of speed. Milliseconds. */
+/** Time limit for a test that hangs, in milliseconds. It does not measure speed. */
 const TEST_TIMEOUT = 120_000
 
 /** Facts of a store for {@link describeStore}. */

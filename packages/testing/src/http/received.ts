@@ -38,7 +38,7 @@ export function optional(parameters: URLSearchParams, name: string): string | un
   return values[0]
 }
 
-/** The same, and `invalid_request` without it. */
+/** Returns the same, and refuses the request with `invalid_request` if it is missing. */
 export function required(parameters: URLSearchParams, name: string): string {
   const value = optional(parameters, name)
   if (value === undefined) throw new Refusal('invalid_request', `${name} is missing`)

@@ -24,7 +24,7 @@ export class Watch {
   reads = 0
   #open: { isOver: boolean }[] = []
 
-  /** The object, to be passed to the next {@link call}. */
+  /** Returns the object to pass to the next {@link call}. */
   given<const Value extends object>(value: Value, name = 'options'): Value {
     const state = { isOver: false }
     this.#open.push(state)
@@ -103,7 +103,7 @@ function isWatched(value: unknown): value is object {
   return Array.isArray(value) || prototype === Object.prototype || prototype === null
 }
 
-/** A copy of data with watched objects in it, which reads them. */
+/** Returns a copy of data with watched objects in it, and reads these. */
 function read<Value>(value: Value): Value {
   if (!isWatched(value)) return value
   const copy: unknown = Array.isArray(value)

@@ -54,7 +54,7 @@ export interface OpenFgaControls {
   fault(endpoint: OpenFgaEndpoint, fault: Fault): Promise<void>
   /** Requests to the server in order, without secrets. At most the last 5,000. */
   requests(): Promise<readonly LoggedRequest[]>
-  /** The tuples of the beginning; no faults, an empty log. */
+  /** Restores the initial tuples. Removes faults and the log. */
   reset(): Promise<void>
 }
 

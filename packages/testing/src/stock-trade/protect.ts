@@ -20,7 +20,7 @@ export interface TokenRules {
 /** Lets a request with a good token pass, or throws the answer to give instead. */
 export type Protect = (request: ProtectedRequest, scopes?: readonly string[]) => Promise<Passed>
 
-/** The API's half, as any API would set it up: tokens of these issuers, bearer or bound to a key. */
+/** Sets up protection as any API would: tokens of these issuers, bearer or bound to a key. */
 export function createProtection({ issuers, audience, fetch, clock }: TokenRules): Protect {
   const profiles = new Map<string, Profile>(issuers.map((issuer) => [issuer, profileOf(issuer)]))
   const store = memoryStore({ clock })
@@ -67,7 +67,7 @@ function compact(headers: Readonly<Record<string, string | null>>): Readonly<Rec
   return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => entry[1] !== null))
 }
 
-/** The issuer did not answer, or not as it should: not the caller's fault. */
+/** Makes the problem for an issuer that did not answer properly: this is not the caller's fault. */
 function unavailable(): Problem {
   return new Problem(503, 'keys_unavailable', "the issuer's keys cannot be had now", { 'retry-after': '1' })
 }

@@ -189,7 +189,10 @@ function account(
   }
 }
 
-/** Ann and Bob own their portfolios; the agent acts for both, and may trade up to 1000 shares, for 30 days. */
+/**
+ * Makes the tuples: Ann and Bob own their portfolios. The agent acts for both, and may trade up to 1000 shares, for 30
+ * days.
+ */
 function makeTuples(now: number): readonly FgaTuple[] {
   const expires_at = new Date(now + MANDATE_DAYS * 86_400_000).toISOString()
   return Object.values(USERS).flatMap(({ subject, portfolio }): readonly FgaTuple[] => [

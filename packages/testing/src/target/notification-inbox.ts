@@ -2,7 +2,7 @@ import type { TargetNotification } from './protocol-target.ts'
 
 /** The client's own endpoint for CIBA's ping mode: accepts and stores notifications. */
 export interface NotificationInbox {
-  /** CIBA Core §10.2: answered with 204, and no redirect. */
+  /** Accepts a notification with 204, and never redirects (CIBA Core §10.2). */
   take(request: Request): Promise<Response>
   /** Returns the notifications in order of arrival. Their bearer tokens were not checked. */
   received(): Promise<readonly TargetNotification[]>

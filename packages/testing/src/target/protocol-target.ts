@@ -130,7 +130,7 @@ export interface ProtocolTarget {
     readonly apiToken: string
     readonly controls: OpenFgaControls
   }
-  /** All servers back to the beginning, accounts linked. */
+  /** Resets all servers, and links the accounts. */
   reset(): Promise<void>
   /** Ends interception, or stops the servers. */
   close(): Promise<void>

@@ -62,7 +62,7 @@ export interface MockServers {
   readonly notifications: ProtocolTarget['notifications']
   /** msw's server: `use` more handlers here. */
   readonly msw: SetupServer
-  /** All servers back to the beginning, accounts linked. */
+  /** Resets all servers, and links the accounts. */
   reset(): Promise<void>
   /** Ends interception. A second call does nothing. */
   close(): void

@@ -14,7 +14,7 @@ export interface Credential {
    *   or the call has ended, or the current identity is another principal's (`runAs`).
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
-  /** The audited exception, for SDKs that take no `fetch`: the raw token, for the time of `use`. */
+  /** Passes the raw token to `use`, for SDKs that accept no `fetch`. Each use is recorded in the audit. */
   withToken<Result>(use: (token: string) => Result | Promise<Result>): Promise<Result>
   /** Scopes that the server granted. */
   readonly scopes: readonly string[]

@@ -6,7 +6,7 @@ declare const displayText_: unique symbol
 /** Text that a person may be shown. Made by {@link displayText} only. */
 export type DisplayText = string & { readonly [displayText_]: true }
 
-/** Deeper values are not written out: the limit of all JSON here. */
+/** Maximum depth that is written out, the same as for all JSON here. */
 const MAX_DEPTH = 64
 
 /**
@@ -44,7 +44,7 @@ function written(value: unknown, depth: number): string {
   return `{${members.join(',')}}`
 }
 
-/** All digits that JSON carries, without an exponent. */
+/** Writes all digits of a number in JSON, without an exponent. */
 function writtenNumber(value: number): string {
   const text = String(value === 0 ? 0 : value)
   const [, sign = '', first = '', rest = '', exponent] = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text) ?? []

@@ -3,7 +3,7 @@ import type { HadNoEffect } from './first-call.ts'
 
 /** A fault with a `reason` that code can compare. */
 abstract class ReasonedError<Reason extends string> extends BehalfError {
-  /** What went wrong; the class explains each value. */
+  /** Reason of the fault. The class explains each value. */
   readonly reason: Reason
 
   constructor(reason: Reason, message: string, options: ErrorOptions = {}) {
@@ -88,7 +88,7 @@ export type StoreErrorReason = 'unavailable' | 'corrupt' | 'moved' | 'unknown_ve
 export class StoreError extends ReasonedError<StoreErrorReason> {
   override readonly name = 'StoreError'
   readonly code = 'ERR_STORE'
-  /** True only where `reason` is `unavailable`. */
+  /** Whether a retry may help: only if `reason` is `unavailable`. */
   override readonly retryable: boolean
 
   constructor(reason: StoreErrorReason, message: string, options: ErrorOptions = {}) {

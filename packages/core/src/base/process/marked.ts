@@ -20,7 +20,10 @@ export class Marked extends Given {
     this.#kept = kept
   }
 
-  /** Must run before the object is frozen: later engines may refuse to add a private field to a frozen object. */
+  /**
+   * Marks an object. Call it before the object is frozen: later engines may refuse to add a private field to a frozen
+   * object.
+   */
   static set(object: object, kept: object | undefined): void {
     if (#kept in object) object.#kept = kept
     else new Marked(object, kept)

@@ -17,13 +17,13 @@ import type { OpenedStore } from './store-keys.ts'
 
 /** Maximum number of consecutive lost compare-and-swaps, before the store counts as unavailable. */
 const MAX_CONFLICTS = 64
-/** The longest pause between two of them, in milliseconds. */
+/** Maximum pause between two of them, in milliseconds. */
 const MAX_PAUSE_MS = 100
 /** Maximum number of consecutive writes with a lost answer, before the store counts as unavailable. */
 const MAX_LOST_ANSWERS = 2
 /** Minimum interval between two reads of a lease that another process has, in milliseconds. */
 const LOOK_MS = 50
-/** Records that are read at a time. */
+/** Number of records that are read at a time. */
 const PAGE = 100
 
 const encoder = new TextEncoder()
@@ -261,7 +261,9 @@ export class Collection<Value> {
     return this.#hashed(name, `${this.#options.kind}-index`)
   }
 
-  /** Hashed, so that an app with another index key does not take these records, which it could not find. */
+  /**
+   * Hashes the queue's name. So an app with another index key does not claim these records, which it could not find.
+   */
   #queueName(queue: string): Promise<string> {
     return this.#hashed([queue], `${this.#options.kind}-queue`)
   }

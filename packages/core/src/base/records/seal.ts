@@ -47,7 +47,7 @@ export function keyBytes(option: string, material: unknown): Uint8Array {
   return bytes
 }
 
-/** The first key seals; all of them open, so that keys rotate without downtime. */
+/** Makes a sealer. The first key seals, and all keys open, so that keys rotate without downtime. */
 export function createSealer(keys: readonly Uint8Array[]): Sealer {
   // A key id that needs no book-keeping: derived from the key, and telling nothing about it.
   const named = Promise.all(

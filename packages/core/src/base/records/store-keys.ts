@@ -80,7 +80,7 @@ function refuseMixture(store: Store, given: StoreKeys | undefined, option: strin
   }
 }
 
-/** A part with another index key finds nothing that the others wrote: no revocation, and no run. */
+/** Refuses different index keys for one store: a part with another key finds no revocation and no run of the others. */
 function refuseOtherIndex(store: Store, index: Uint8Array, option: string): void {
   const known = indexKeys.get(store) ?? index
   indexKeys.set(store, known)

@@ -187,7 +187,10 @@ const full = (maxEntries: number): StoreError =>
     `the memory store is full (${maxEntries} live keys): raise maxEntries, or use a durable store`,
   )
 
-/** `NaN` would be "at once" here and "never" elsewhere; a lone surrogate has no bytes in a store that keeps bytes. */
+/**
+ * Refuses `NaN`, which would mean "at once" here and "never" elsewhere, and a lone surrogate, which has no bytes in
+ * other stores.
+ */
 function check({ expiresAt, expiresInSeconds, due }: PutOptions, names: readonly (string | undefined)[]): void {
   for (const [option, time] of Object.entries({ expiresAt, expiresInSeconds, 'due.inSeconds': due?.inSeconds })) {
     if (time !== undefined && !Number.isFinite(time)) throw new ConfigurationError(`put.${option}`, 'give a time')

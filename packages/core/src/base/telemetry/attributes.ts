@@ -22,7 +22,7 @@ export function attributesOf(event: AuditEvent, personalData: boolean): Attribut
   })
 }
 
-/** Outermost first. */
+/** Returns the names of an actor and its inner actors, outermost first. */
 export function actorNames(actor: Actor): string[] {
   const names: string[] = []
   for (let at: Actor | undefined = actor; at !== undefined; at = at.actor) names.push(at.subject)

@@ -16,7 +16,7 @@ const kind = (words: string, holds: OptionKind['holds']): OptionKind => ({ words
 export const upTo = (most: number, least = 0.001, unit = 'seconds'): OptionKind =>
   kind(`${least} to ${most} ${unit}`, (value) => typeof value === 'number' && value >= least && value <= most)
 
-/** A timer for a longer time fires at once. Milliseconds. */
+/** Maximum time of a timer, in milliseconds: a longer timer fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /** The kinds that options have. */

@@ -43,7 +43,7 @@ function isFixed(data: unknown): boolean {
   return Object.isFrozen(data) && Object.values(data).every(isFixed)
 }
 
-/** An option that must be a text with something in it. */
+/** Returns an option that must be a non-empty text. */
 export function requireText(option: string, value: unknown): string {
   if (typeof value !== 'string' || value.trim() === '') throw new ConfigurationError(option, 'give a non-empty string')
   return value

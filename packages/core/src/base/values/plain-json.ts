@@ -11,7 +11,7 @@ export function parsedJson(text: string | Uint8Array): unknown {
   }
 }
 
-/** Deeper input is refused before it can exhaust the stack. */
+/** Maximum nesting. Deeper input is refused before it can exhaust the stack. */
 const MAX_DEPTH = 64
 
 export type Snapshot = { readonly value: Json } | { readonly problem: string; readonly isTooLarge?: true }
@@ -81,7 +81,10 @@ class Size {
     if (least > this.#most) throw new TooLarge(least, this.#most)
   }
 
-  /** A text with its quotes, in which lone surrogates have no canonical form (RFC 8785 §3.2.2.2). */
+  /**
+   * Counts the bytes of a text with its quotes. Refuses lone surrogates, which have no canonical form (RFC 8785
+   * §3.2.2.2).
+   */
   text(text: string, what: string): void {
     // By its length first: a text that is too large is not read.
     this.add(text.length + 2)

@@ -4,7 +4,10 @@ import { isLoopback, namesSpecialUse, parsedJson, readBounded } from '../../base
 import { retryAfterSeconds } from './times.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
-/** Metadata, key sets and token answers are a few kilobytes; more is an attack or a mistake. */
+/**
+ * Maximum size of a response. Metadata, key sets and token responses have a few kilobytes: a larger one is an attack or
+ * a mistake.
+ */
 const MAX_RESPONSE_BYTES = 512 * 1024
 
 /** Answers to a poll. Some servers send them with 429; they are no outage (CIBA Core §11: read `error`, not the status). */

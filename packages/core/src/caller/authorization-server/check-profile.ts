@@ -9,7 +9,7 @@ export function isAsymmetric(algorithm: string): boolean {
   return asymmetric.test(algorithm)
 }
 
-/** An issuer identifier: `https:`, without query, fragment or credentials (RFC 8414 §2). */
+/** Checks an issuer identifier: `https:`, without query, fragment or credentials (RFC 8414 §2). */
 export function checkIssuer(option: string, value: unknown, allowInsecureLoopback: boolean): string {
   const issuer = requireText(option, value)
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined

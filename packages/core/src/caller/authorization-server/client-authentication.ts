@@ -131,7 +131,10 @@ function signed(where: string, given: GivenKey): ClientAuthentication {
   return defined({ method: 'private_key_jwt' as const, ...key, certificateThumbprint, audience })
 }
 
-/** A key with an algorithm that it signs with. @throws ConfigurationError It is no such key, or signs with another. */
+/**
+ * Returns a key with its signature algorithm. @throws ConfigurationError The value is not such a key, or the key has
+ * another algorithm.
+ */
 export function signingKey(where: string, given: GivenKey) {
   const { privateKey, keyId } = given
   if (privateKey?.type !== 'private' || !privateKey.usages.includes('sign')) {

@@ -213,7 +213,7 @@ export class ConnectedServer implements AuthorizationServer {
     return configuration
   }
 
-  /** RFC 9449 §5: adds a fresh proof to each request, with the nonce of this origin. */
+  /** Adds a fresh proof to each request, with the nonce of this origin (RFC 9449 §5). */
   async #withProof(url: string, init: CustomFetchOptions): Promise<RequestInit> {
     const { profile, nonces } = this.#connection
     if (profile.dpop === undefined) return init as RequestInit
@@ -241,7 +241,7 @@ function asksForNonce(fault: unknown): boolean {
   return BehalfError.isInstance(fault) && 'error' in fault && fault.error === 'use_dpop_nonce'
 }
 
-/** The client's own proof is added by the library, after the parameters. */
+/** Records the secrets of a request. The library adds the client's own proof later, after the parameters. */
 function rememberSecrets(body: unknown, secrets: Set<string>): void {
   if (!(body instanceof URLSearchParams)) return
   for (const [name, value] of body) if (value !== '' && secretParameters.includes(name)) secrets.add(value)

@@ -42,7 +42,7 @@ export class Connection {
     return this.#discovered
   }
 
-  /** A failed discovery is not remembered: the next caller tries again. */
+  /** Discovers the server once. A failed discovery is not cached: the next caller tries again. */
   async discover(signal: AbortSignal): Promise<Discovered> {
     return this.#discovered ?? this.#discovery.run('discovery', (flight) => this.#discover(flight), signal)
   }

@@ -11,13 +11,13 @@ import { withoutSecrets } from './without-secrets.ts'
 const COOLDOWN_MS = 30_000
 /** Minimum time between such requests after one failed, in milliseconds. */
 const RETRY_MS = 5_000
-/** A key that the issuer withdrew is trusted no longer than this. */
+/** Maximum time for which a withdrawn key is still trusted. */
 const MAX_AGE_MS = 10 * 60_000
 
 /** Maximum RSA modulus, in bits. A larger key only costs time. */
 const MAX_MODULUS_BITS = 8192
 
-/** An issuer has a handful. */
+/** Maximum number of cached results: an issuer has only a few keys. */
 const MAX_FOUND = 64
 const MAX_ABSENT = 64
 
@@ -179,7 +179,7 @@ export class IssuerKeys {
     return isNew
   }
 
-  /** A clock that was set back does not make the wait longer. */
+  /** Returns whether new keys may be requested. A clock that was set back does not make the wait longer. */
   #mayAsk(): boolean {
     const wait = this.#mayAskAt - Date.now()
     return wait <= 0 || wait > COOLDOWN_MS

@@ -27,7 +27,7 @@ export interface OktaOptions extends ProfileOptions {
 
 const optionKeys = namesOf<OktaOptions>(...profileKeys, 'domain', 'authorizationServer', 'loginHint')
 
-/** Okta's CIBA: by user name, with its own name for the life time. */
+/** Makes Okta's CIBA profile: by user name, with Okta's own parameter for the lifetime. */
 const ciba = (loginHint: LoginHint | undefined): CibaProfile => ({
   ...plainCiba,
   hint: userNameHint('okta.loginHint', loginHint),
@@ -48,11 +48,11 @@ const token: TokenProfile = {
 }
 
 /**
- * A custom authorization server of an Okta org.
+ * Makes the profile of a custom authorization server of an Okta org.
  *
- * The target of a token is the authorization server's own audience, sent as `audience` with an exchange.
- * Refuses Okta's org authorization server: its access tokens are for Okta's own APIs, and no other API may verify
- * them. Makes no request.
+ * The target of a token is the authorization server's own audience, sent as `audience` with an exchange. Refuses Okta's
+ * org authorization server: its access tokens are for Okta's own APIs, and no other API may verify them. Makes no
+ * request.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://developer.okta.com/docs/guides/set-up-token-exchange/main/ | Token exchange at Okta}

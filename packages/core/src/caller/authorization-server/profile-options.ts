@@ -60,7 +60,7 @@ export interface ProfileDefaults {
   readonly rotatesRefreshTokens?: boolean
 }
 
-/** The part of a profile that all of them read alike. */
+/** Reads the options that all profiles share. */
 export function readProfileOptions(
   where: string,
   options: ProfileOptions,
@@ -118,7 +118,7 @@ export const plainExchange: ExchangeProfile = {
   loginRequiredErrors: ['invalid_request', 'invalid_grant'],
 }
 
-/** A bare host name, in the spelling that the issuer has: it is compared exactly. */
+/** Checks a host name, in the exact spelling of the issuer: it is compared as text. */
 export function checkDomain(option: string, value: unknown, example: string): string {
   const domain = requireText(option, value)
   if (!URL.canParse(`https://${domain}/`) || new URL(`https://${domain}/`).host !== domain) {

@@ -3,7 +3,7 @@ import type { Profile } from './profile.ts'
 
 type Claims = Readonly<Record<string, unknown>>
 
-/** A claim that is a text with something in it, or nothing. */
+/** Returns a claim if it is a non-empty text. */
 export function textClaim(claims: Claims, name: string): string | undefined {
   const value = claims[name]
   return typeof value === 'string' && value !== '' ? value : undefined

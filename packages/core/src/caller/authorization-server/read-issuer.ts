@@ -38,6 +38,6 @@ export function wrongAudience(
   return new InvalidTokenError('audience', `the token's audience ${named(audience)} is not ${own}`, options)
 }
 
-/** A name from a token that may be forged: shortened, and escaped. */
+/** Shortens and escapes a name from a token, which may be forged. */
 const named = (name: unknown): string =>
   name === undefined ? '(missing)' : JSON.stringify(typeof name === 'string' ? name.slice(0, 200) : name).slice(0, 500)

@@ -1,6 +1,6 @@
 import type { AuthorizationServer, RevokeTokenOptions } from './server.ts'
 
-/** A server that does not answer holds up no logout. */
+/** Maximum time for a revocation, so that a silent server does not delay a logout. */
 const GIVE_BACK_MS = 3_000
 
 /** Servers at which tokens can be ended. */

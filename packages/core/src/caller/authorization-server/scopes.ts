@@ -66,7 +66,7 @@ export function grantedScopes(
   return { scopes: all?.filter((scope) => told?.includes(scope) !== false && held?.includes(scope) !== false) }
 }
 
-/** The scopes outside a bound, quoted for a message. */
+/** Returns the scopes outside a limit, quoted for a message. */
 function beyond(scopes: Scopes, bound: Scopes | undefined): string | undefined {
   const surplus = [...new Set(scopes)].filter((scope) => bound?.includes(scope) === false)
   return surplus.length > 0 ? JSON.stringify(surplus.join(' ')) : undefined

@@ -22,7 +22,7 @@ type SigningKey = ReturnType<typeof signingKey>
 /** `true`: the key of the profile's `private_key_jwt`. */
 export type RequestKey = true | SigningKey
 
-/** A request is used at once. Seconds. */
+/** Lifetime of a signed request, which is used at once, in seconds. */
 const LIFETIME_SECONDS = 60
 
 /** Members of a request that are JSON inside a signed object, and text outside it (RFC 9396 §3, OpenID Connect Core §6.1). */

@@ -52,5 +52,5 @@ export function refuseRepeated(response: TokenResponse, sent: ReadonlySet<string
   }
 }
 
-/** A shorter value is no secret, and may be a part of any word. */
+/** Returns whether a value is long enough to be a secret. A shorter one may be a part of any word. */
 const isLong = ({ length }: string): boolean => length >= 6

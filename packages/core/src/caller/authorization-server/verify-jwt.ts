@@ -7,9 +7,9 @@ import type { Profile } from './profile.ts'
 import type { VerifiedJwt, VerifyJwtOptions } from './server.ts'
 import { tokenFault } from './token-fault.ts'
 
-/** Clocks differ; DESIGN allows as much. */
+/** Tolerated difference between clocks. */
 const CLOCK_TOLERANCE_SECONDS = 30
-/** A token travels in a header, and headers end at 16 kB almost everywhere. */
+/** Maximum length of a token: most servers limit headers to 16 kB. */
 const MAX_TOKEN_LENGTH = 16 * 1024
 
 /** Refuses text that is no token, before a byte of it is decoded. */
@@ -75,7 +75,7 @@ function checkHeader({ crit, kid }: JWTHeaderParameters, type: string, types: re
   )
 }
 
-/** RFC 7515 §4.1.9: a media type, compared without case; `application/` may be left out. */
+/** Normalizes a media type (RFC 7515 §4.1.9): lower case, without `application/`. */
 function normaliseType(typ: unknown): string {
   return typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : ''
 }

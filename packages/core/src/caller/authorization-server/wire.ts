@@ -80,7 +80,7 @@ export function readTokenResponse(json: unknown): TokenResponse {
   })
 }
 
-/** RFC 6749 §7.1: the type is compared without case. A token of an unknown type must not be used. */
+/** Reads the type of a token, without regard to case (RFC 6749 §7.1). A token of an unknown type must not be used. */
 function readTokenType(value: string): TokenResponse['tokenType'] {
   const type = value.toLowerCase()
   if (type === 'bearer' || type === 'dpop' || type === 'n_a') return type
@@ -89,7 +89,7 @@ function readTokenType(value: string): TokenResponse['tokenType'] {
   )
 }
 
-/** A server that names a shorter interval is not polled in a loop. Seconds. */
+/** Minimum poll interval, in seconds, even if the server names a shorter one. */
 const MIN_INTERVAL_SECONDS = 1
 
 /** CIBA Core §7.3. */
@@ -157,7 +157,7 @@ export interface ErrorResponse {
   readonly maxAge?: number
 }
 
-/** `undefined` when it is no OAuth error answer. */
+/** Reads an OAuth error response. `undefined` if it is not one. */
 export function readErrorResponse(json: unknown): ErrorResponse | undefined {
   const { success, data } = errorResponse.safeParse(json)
   if (!success) return undefined

@@ -1,11 +1,11 @@
-/** Deeper chains are cut; libraries nest three or four. */
+/** Maximum length of a chain of causes: libraries nest three or four. */
 const MAX_DEPTH = 5
 
 /**
  * A copy of an error that is safe to keep as a `cause`: name, message, code and the same of its causes.
  *
- * Libraries hang request and response bodies on their errors, and a JSON parser quotes its input, so
- * `util.inspect` of the original would print tokens (I3).
+ * Libraries attach request and response bodies to their errors, and a JSON parser quotes its input, so `util.inspect`
+ * of the original would print tokens (I3).
  */
 export function withoutSecrets(error: unknown, depth = 0): Error | undefined {
   if (!(error instanceof Error) || depth === MAX_DEPTH) return undefined

@@ -48,7 +48,7 @@ export function appUrl(option: string, given: unknown): URL {
 const plain = /^[!-[\]-~]+$/
 
 /**
- * A place of the same origin to go back to, as path with query and fragment; `undefined` where it could lead elsewhere.
+ * Returns the address to go back to, as path with query and fragment. `undefined` if it could lead to another origin.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.11 | RFC 9700 §4.11}
  */

@@ -7,7 +7,7 @@ import { readActor, readIdentityClaims } from './wire.ts'
 type Claims = Readonly<Record<string, unknown>>
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
-/** The user that verified claims speak of. Not admitted yet. */
+/** Builds the user of verified claims. The identity is not admitted yet. */
 export function buildUser(profile: Profile, claims: Claims, clientId: string | undefined): UserIdentity {
   const subject = subjectOf(profile, claims)
   if (subject === undefined) throw new InvalidTokenError('subject', 'the token names no subject')
@@ -21,7 +21,7 @@ export function buildUser(profile: Profile, claims: Claims, clientId: string | u
   return Object.assign(user, readIdentityClaims(claims))
 }
 
-/** The client itself, with no user behind it. Not admitted yet. */
+/** Builds the client itself, without a user. The identity is not admitted yet. */
 export function buildAgent(profile: Profile, claims: Claims, clientId: string): AgentIdentity {
   const tenant = profile.token.tenant(claims)
   const { expiresAt } = readIdentityClaims(claims)

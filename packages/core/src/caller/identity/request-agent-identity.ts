@@ -131,7 +131,7 @@ async function agentOf(
   }
 }
 
-/** Entra's `aud` is the API's application id, by which its default identifier ends. */
+/** Returns the accepted audiences. Entra's `aud` is the API's application id, which ends its default identifier. */
 function audiencesOf({ target }: Profile, resource: string): readonly string[] {
   return target === 'scope' ? [resource, resource.replace(/^api:\/\//, '')] : [resource]
 }

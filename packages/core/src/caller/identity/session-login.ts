@@ -191,7 +191,7 @@ function withLogin(user: UserIdentity, named: UserIdentity): UserIdentity {
   return admit({ ...pick(named, 'actor', 'sessionId', 'authTime'), ...fieldsOf(user) }, subjectTokenOf(user))
 }
 
-/** The fields of these names that an object has. */
+/** Returns the fields with these names. */
 export const pick = <From extends object, Name extends keyof From>(from: From, ...names: readonly Name[]) =>
   Object.fromEntries(names.flatMap((name) => (from[name] === undefined ? [] : [[name, from[name]]]))) as Pick<
     From,

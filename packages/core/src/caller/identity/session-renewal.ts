@@ -15,10 +15,10 @@ export interface StoredLogin {
 
 /** Storage of one login, which several processes may use. */
 export interface LoginPlace {
-  /** `undefined` when it ended. */
+  /** Reads the login. `undefined` if it has ended. */
   read(): Promise<StoredLogin | undefined>
   write(login: StoredSession, ifVersion: string): Promise<string | 'conflict'>
-  /** The server has ended it. */
+  /** Deletes a login that the server has ended. */
   end(ifVersion: string): Promise<'deleted' | 'conflict'>
   /** Runs `work` under a lock: one at a time, in all processes. */
   alone<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
@@ -193,7 +193,9 @@ async function refused(
   throw outage ?? error
 }
 
-/** The keys to verify a response with did not come: nothing speaks against it. */
+/**
+ * Returns the error if the keys that verify the response could not be fetched: then the response itself may be good.
+ */
 function outageOf(error: unknown): BehalfError | undefined {
   if (!BehalfError.isInstance(error)) return undefined
   if (error.retryable) return error
@@ -237,7 +239,7 @@ function isUnused(error: unknown): boolean {
   return fault.code === 'ERR_OAUTH_RESPONSE' ? isRefusedBefore(fault.error) : fault.code === 'ERR_CONFIGURATION'
 }
 
-/** Expired, with no refresh token to bring another. */
+/** Returns whether a login has expired and has no refresh token. */
 export function hasEnded({ identity: { expiresAt } }: StoredSession, { clock }: Pick<LoginContext, 'clock'>): boolean {
   return expiresAt !== undefined && expiresAt <= clock.now() / 1000
 }

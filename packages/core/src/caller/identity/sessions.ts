@@ -79,7 +79,7 @@ export interface Sessions extends SessionsPart {
   ): Promise<{ readonly id: string; readonly identity: UserIdentity }>
   /** Returns the current identity. Renews the token shortly before it expires. */
   identity(id: string, options?: RequestOptions): Promise<SubjectAnswer>
-  /** The same as a port. */
+  /** Returns the same session as a port. */
   source(id: string): SubjectTokenSource
   /** Signs out: removes the session here, and revokes its refresh token at the server if possible. */
   end(id: string): Promise<void>

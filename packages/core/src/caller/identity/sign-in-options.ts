@@ -27,7 +27,7 @@ export interface SignInOptions extends SurroundingsOptions {
   readonly signRequest?: boolean | SignRequestOptions | undefined
 }
 
-/** What one sign-in asks for. */
+/** Options of one sign-in. */
 export interface StartSignInOptions extends RequestOptions {
   /** Path of the app to return to. May come from the request: a place elsewhere becomes `/`. @default '/' */
   readonly returnTo?: string | undefined

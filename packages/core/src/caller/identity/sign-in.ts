@@ -244,7 +244,7 @@ export function createSignIn(given: SignInOptions): SignIn {
   }
 }
 
-/** OpenID Connect Core §3.1.3.7, 12 and 13: what was asked of the login is compared with what came. */
+/** Compares the login with the request (OpenID Connect Core §3.1.3.7, 12 and 13). */
 function refuseWeakLogin(
   { acr, authTime }: UserIdentity,
   { acrValues, maxAgeSeconds }: Pick<PendingSignIn, 'acrValues' | 'maxAgeSeconds'>,

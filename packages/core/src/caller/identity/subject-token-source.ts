@@ -28,7 +28,7 @@ export interface SubjectTokenSource {
 }
 
 /**
- * The request's own token, as `verifyRequest` reads it: a token that does not verify is `login_required`.
+ * Returns the request's own token, as `verifyRequest` reads it. An invalid token is `login_required`.
  *
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */

@@ -28,7 +28,10 @@ export function admit<Verified extends Identity>(identity: Verified, proof?: Pro
 const shown = ['issuer', 'subject']
 const hidden = { enumerable: false } as const
 
-/** All fields of an identity, as a plain object that no verification made. For the rooms that keep it or change it. */
+/**
+ * Returns the fields of an identity as a plain object, which does not count as verified. For code that stores or
+ * changes it.
+ */
 export function fieldsOf<Verified extends Identity>(identity: Verified): Verified {
   const fields: Record<string, unknown> = {}
   for (const name of Object.getOwnPropertyNames(identity)) fields[name] = identity[name as keyof Verified]

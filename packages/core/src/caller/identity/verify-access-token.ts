@@ -74,9 +74,7 @@ interface ProofOptions {
   readonly ownKey?: string | undefined
 }
 
-/**
- * {@link verifyAccessToken} for rooms that are set up already.
- */
+/** Verifies a token like {@link verifyAccessToken}, with settings that were checked before. */
 export async function identityFromAccessToken(
   token: string,
   servers: AuthorizationServers,

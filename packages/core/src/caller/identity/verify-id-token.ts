@@ -102,7 +102,9 @@ export async function verifiedIdToken(
   return claims
 }
 
-/** OpenID Connect Core §3.1.3.7, 10: the client decides which range of `iat` it accepts. */
+/**
+ * Checks the age of an id_token: the client decides which range of `iat` it accepts (OpenID Connect Core §3.1.3.7, 10).
+ */
 function checkAge(iat: unknown, receivedAt: number): void {
   const age = typeof iat === 'number' ? Math.round(receivedAt - iat) : Number.NaN
   if (Math.abs(age) <= ISSUED_TOLERANCE_SECONDS) return
@@ -112,7 +114,7 @@ function checkAge(iat: unknown, receivedAt: number): void {
   )
 }
 
-/** OpenID Connect Core §3.1.3.7, 3 to 5. */
+/** Checks the audiences (OpenID Connect Core §3.1.3.7, 3 to 5). */
 function checkAudiences(claims: VerifiedJwt['claims'], clientId: string, trusted: readonly string[]): void {
   const others = audienceOf(claims).filter((audience) => audience !== clientId)
   if (others.some((audience) => !trusted.includes(audience))) {

@@ -102,7 +102,7 @@ async function sweep(folder: string, turns: readonly number[], now: number): Pro
   await Promise.all(old.map((turn) => rm(join(folder, String(turn)), { force: true }).catch(() => {})))
 }
 
-/** For a file that may be missing: `undefined` then. */
+/** Returns `undefined` if the error says that a file is missing. Throws any other error. */
 export function absent(error: unknown): undefined {
   if (codeOf(error) === 'ENOENT') return undefined
   throw error

@@ -35,7 +35,7 @@ export async function actorToken(
   }
 }
 
-/** RFC 6749 §4.1.2.1, which token endpoints use too. */
+/** Returns whether a refusal is temporary, by RFC 6749 §4.1.2.1, whose codes token endpoints use too. */
 function isTemporary(refusal: BehalfError): boolean {
   const { error } = refusal as BehalfError & { readonly error?: unknown }
   return error === 'temporarily_unavailable' || error === 'server_error'

@@ -46,7 +46,7 @@ export interface ApprovalInbox {
    * and unused, running, or crashed. For an approver: open questions. Does not poll for answers.
    */
   list(options: ListOptions & { readonly as: 'owner' }): Promise<readonly ApprovalView[]>
-  /** The same for an approver. */
+  /** Lists runs for an approver. */
   list(options: ListOptions & { readonly as: 'approver' }): Promise<readonly ApproverView[]>
   /**
    * Cancels a question of the owner's own that is not used yet. Does not change a run that has started or ended: see

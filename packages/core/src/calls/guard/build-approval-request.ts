@@ -120,7 +120,7 @@ function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[
   ]
 }
 
-/** A8: every channel must show the same text. A message is sent unchanged, so it must be plain. */
+/** Returns why a message cannot be shown. Every channel must show the same text, and sends it unchanged (A8). */
 function messageProblem(text: string): string | undefined {
   if (text === '') return 'is empty'
   if (text.length > MAX_MESSAGE) return `is longer than ${MAX_MESSAGE} characters`
@@ -129,7 +129,7 @@ function messageProblem(text: string): string | undefined {
   return movesNumbers(text) ? 'has right-to-left text before a number: that moves the number' : undefined
 }
 
-/** The first of them, for the operator. */
+/** Returns the first character codes in a text, for the operator. */
 const codesIn = (shown: string): string => [...new Set(shown.match(/\[U\+[^\]]+\]|⏎/g))].slice(0, 5).join(' ')
 
 const isApprover = ({ issuer, subject, tenant = subject }: Principal): boolean =>

@@ -117,7 +117,7 @@ const messages = {
   choose_account: (connection: string) => `Choose which of your ${connection} accounts to use.`,
 } as const
 
-/** An outage never turns into a consent prompt. */
+/** Returns the refusal for the vault's answer. An outage never becomes a consent prompt. */
 function refusalOf(
   answer: NoToken['answer'],
   { connection }: ConnectionRule,

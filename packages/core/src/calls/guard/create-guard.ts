@@ -106,7 +106,7 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
 
 type Asked = Policy | DefinedTool | undefined
 
-/** A tool brings its name, its policy and its body. */
+/** Returns policy and body of a call: a tool has its own. */
 function callOf(asked: Asked, invocation: Invocation | ToolCall) {
   if (!isDefinedTool(asked)) return { policy: asked as Policy | undefined, named: invocation as Invocation }
   return { policy: asked.policy, named: { ...invocation, tool: asked.name }, body: asked.run }

@@ -22,7 +22,7 @@ export function openDelegations(part: DelegationsPart, guard: GuardParts): Opene
   })
 }
 
-/** A required audit records a use before it happens. */
+/** Records the use of a delegation. A required audit records it before it happens. */
 function recordDelegation({ action, id, record, code }: DelegationNote, auditor: Auditor): Promise<void> {
   const owner = record?.owner
   return auditor.demand({

@@ -114,7 +114,9 @@ async function endThrown(call: AdmittedCall, error: unknown, execution: Executio
   report.recordEnd('run', invocation.signal?.aborted === true ? 'aborted' : 'threw')
 }
 
-/** Any value that `await` would wait for: query builders are thenables too, and run only when they are awaited. */
+/**
+ * Returns whether `await` would wait for a value. Query builders are thenables too, and run only when they are awaited.
+ */
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
   return 'then' in value && typeof value.then === 'function'

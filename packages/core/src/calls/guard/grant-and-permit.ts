@@ -21,7 +21,10 @@ export function approvalCaseOf({
   return callRule('approval.when', () => when({ input, identity })) === false ? 'exempt' : 'approved'
 }
 
-/** The user has a role of the policy, and the agent may hold the scopes that the policy asks for. Does no I/O. */
+/**
+ * Checks that the user has a role of the policy, and that the agent may hold the scopes that the policy requires. Does
+ * no I/O.
+ */
 export function grant(
   { policy, identity }: IdentifiedCall,
   approvalCase: ApprovalCase,

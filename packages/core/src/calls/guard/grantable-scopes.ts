@@ -45,7 +45,7 @@ const granted = {
 
 const noScopes: readonly string[] = Object.freeze([])
 
-/** The sources that bound an identity at a guard with this role map and this agent's ceiling. */
+/** Returns the sources that limit the scopes of an identity: this guard's role map and this agent's ceiling. */
 export function scopeSources(
   identity: Identity,
   { roles, ceiling }: Pick<ScopeSources, 'roles' | 'ceiling'>,

@@ -11,7 +11,8 @@ import { deny, loginRequired, type Refusal, revokedRefusal } from './refusal.ts'
 const TOLERANCE_SECONDS = 30
 
 /**
- * The identity was verified, is fresh, of a known issuer, not revoked, and this agent's to use (I1). Does no I/O.
+ * Checks that the identity is verified, fresh, of a known issuer and not revoked, and that this agent may use it (I1).
+ * Does no I/O.
  *
  * @param now - Epoch milliseconds.
  */

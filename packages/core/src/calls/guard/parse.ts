@@ -21,7 +21,7 @@ type ParsedInput = { readonly raw: Json; readonly input: Json } | { readonly pro
 type Result = StandardSchemaV1.Result<unknown>
 
 /**
- * The input is plain JSON and fits the schema. Synchronous if the schema is.
+ * Checks that the input is plain JSON and fits the schema. Synchronous if the schema is.
  *
  * @param maxInputBytes - Largest input, and largest output of the schema.
  */

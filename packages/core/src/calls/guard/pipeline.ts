@@ -132,7 +132,7 @@ function enter(
   return Promise.resolve(admitted.status === 'done' ? admitted : ended(call, admitted, 'run'))
 }
 
-/** The call was answered before it was admitted: its late parts are closed and released, and not recorded. */
+/** Ends a call that was answered before it was admitted: closes and releases its late parts, and records nothing. */
 function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
   call.deadline.end()
   call.report.over()
@@ -147,9 +147,9 @@ function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
 }
 
 /**
- * All steps between parse and execute.
+ * Runs all steps between parse and execute.
  *
- * @param isLate - Whether the call waited for its schema, or for the version of its policy, so that the time of its start is not now.
+ * @param isLate - Whether the call waited for its schema or its policy's version. Then the clock is read again.
  */
 function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean): Eventually<Admitted> {
   if (isRefusal(parsed)) return parsed
@@ -173,7 +173,7 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
   return admitSlowly(authorizing, guard)
 }
 
-/** A public tool accepts every caller without trust: an unverified identity counts as no identity (I1). */
+/** Admits a call of a public tool, from any caller: an unverified identity counts as no identity (I1). */
 function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<AdmittedCall> {
   const { identity } = parsed.invocation
   const call = Object.assign(parsed, { identity: isVerified(identity) ? identity : undefined, access: noAccess })

@@ -67,14 +67,17 @@ function ofOwnError(error: AnyBehalfError, report: CallReport): Refusal {
   }
 }
 
-/** The text of the store's own error reaches only the app's `onFault`. */
+/** Returns the refusal for a failed store. The text of its error goes only to the app's `onFault`. */
 function failedStore(error: StoreError, report: CallReport): Refusal {
   const { name, message, stack } = describeError(error.cause, report.secrets())
   report.fault({ kind: 'store_failed', message: `${name}: ${message}`, ...(stack !== undefined && { stack }) })
   return { status: 'unavailable', detail: error.message, retryable: false }
 }
 
-/** RFC 6749 §5.2 and RFC 8693 §2.2.2: errors that a new login fixes, and errors that only the app can fix. */
+/**
+ * Returns the refusal for an OAuth error (RFC 6749 §5.2, RFC 8693 §2.2.2): a new login fixes some errors, and only the
+ * app can fix others.
+ */
 function ofOAuthError(error: Extract<AnyBehalfError, { code: 'ERR_OAUTH_RESPONSE' }>): Refusal {
   switch (error.error) {
     case 'invalid_grant':

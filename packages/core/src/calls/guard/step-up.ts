@@ -12,7 +12,7 @@ import { interrupted, type Refusal } from './refusal.ts'
 /** Errors that wrap others, as bodies and their libraries do. */
 const MAX_CAUSES = 8
 
-/** Clocks differ (DESIGN: JWT times tolerate 30 s). */
+/** Tolerated difference between clocks: JWT times tolerate 30 s. */
 const TOLERANCE_SECONDS = 30
 
 type AskedStepUp = Pick<StepUpRequiredError, 'stepUp' | 'credential'>

@@ -39,5 +39,5 @@ export function isAuthenticated(identity: Identity, { acrValues, maxAge }: Authe
   return authTime <= now + TOLERANCE_SECONDS && now - authTime <= maxAge
 }
 
-/** Clocks of issuers may be ahead by as much. */
+/** Tolerance for issuers whose clocks are ahead. */
 const TOLERANCE_SECONDS = 30

@@ -193,7 +193,7 @@ function plain(order: unknown): Json {
   throw new ConfigurationError('order', `is not plain JSON: ${copied.problem}`)
 }
 
-/** The quotes of a structured string (RFC 9651 §3.3.3) are optional. */
+/** Reads an idempotency key. The quotes of a structured string (RFC 9651 §3.3.3) are optional. */
 function keyOf(headers: Headers): string | undefined {
   const value = headers.get('idempotency-key')?.replace(/^"(.*)"$/, '$1')
   // Stryker disable next-line ConditionalExpression: The pattern takes what is absent for the text “undefined”, and what is absent is given back all the same.

@@ -188,7 +188,7 @@ function checkPathPrefix(prefix: unknown): string {
   )
 }
 
-/** Checked at each call: a misspelt `scopes` would let every token pass. */
+/** Checks the rules of a call: a misspelt `scopes` would let every token pass. */
 function checkRules(rules: ProtectOptions): CheckedRules {
   refuseUnknownKeys('protect', rules, protectKeys)
   checkAuthenticationRules('protect', rules)

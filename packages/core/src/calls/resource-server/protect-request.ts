@@ -135,7 +135,7 @@ function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: 
   })
 }
 
-/** The key that the request proves, or the answer to give instead. */
+/** Returns the key that the request proves, or the response that refuses it. */
 async function proved(
   request: ProtectedRequest,
   accessToken: string,

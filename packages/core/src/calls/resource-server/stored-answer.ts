@@ -51,7 +51,7 @@ export async function keep(response: Response): Promise<{ response: Response; st
   }
 }
 
-/** The answer again; `undefined` where its body was too large to keep. */
+/** Returns the stored answer. `undefined` if its body was too large to store. */
 export function replay({ status, headers, body }: StoredAnswer): Response | undefined {
   if (body === undefined) return undefined
   const again = { ...headers, 'cache-control': 'no-store', 'idempotent-replayed': 'true' }

@@ -51,9 +51,9 @@ export type ProofVerdict =
     }
   | { readonly ok: false; readonly fault: ProofFault }
 
-/** A proof holds a key and five claims. */
+/** Maximum length of a proof, which contains a key and five claims. */
 const MAX_LENGTH = 8192
-/** Clocks differ: a proof may seem to come from the future. */
+/** Tolerance for a proof that seems to come from the future, since clocks differ. */
 const EARLY_SECONDS = 30
 const MAX_JTI = 512
 
@@ -108,14 +108,14 @@ function headerOf(proof: string): JWTHeaderParameters | undefined {
   }
 }
 
-/** 4, 5 and 7. */
+/** Checks 4, 5 and 7 of RFC 9449 §4.3. */
 function headerFault({ typ, alg, jwk }: JWTHeaderParameters, algorithms: readonly string[]): ProofFault | undefined {
   if (typ !== 'dpop+jwt') return 'type'
   if (!algorithms.includes(alg)) return 'algorithm'
   return publicKeyProblem(jwk, MAX_MODULUS_BITS) === undefined ? undefined : 'key'
 }
 
-/** 3 and 8 to 12. */
+/** Checks 3 and 8 to 12 of RFC 9449 §4.3. */
 async function claimFault(
   claims: Readonly<Record<string, unknown>>,
   expected: ExpectedProof,
@@ -141,7 +141,9 @@ function isHttpUrl(text: string): boolean {
   return host !== undefined && URL.canParse(text) && new URL(text).hostname === host.toLowerCase()
 }
 
-/** RFC 9449 §4.3 asks for the normalisation of RFC 3986 §6.2.2 and §6.2.3; the URL parser does the rest of it. */
+/**
+ * Normalizes an address as in RFC 3986 §6.2.2 and §6.2.3, which RFC 9449 §4.3 requires. The URL parser does the rest.
+ */
 function sameTarget(address: string): string {
   const { origin, pathname } = new URL(address)
   const path = pathname.replace(/%[0-9a-f]{2}/gi, (code) => {

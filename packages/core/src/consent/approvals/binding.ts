@@ -34,7 +34,7 @@ export async function slotKey(
   return `slot:${await hash(canonicalJson(['slot', ...nameOf(call), parts, rawInput]))}`
 }
 
-/** The same on every try of one run, and of no other. */
+/** Returns the idempotency key of a run: the same in every attempt, and different for other runs. */
 export function idempotencyKey(id: string, binding: string, hash: KeyedHash): Promise<string> {
   return hash(canonicalJson(['idempotency', id, binding]))
 }

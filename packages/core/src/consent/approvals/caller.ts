@@ -16,10 +16,12 @@ export const isSameKind = (record: RunRecord, caller: Caller): boolean =>
 
 export const isSameCaller = (record: RunRecord, caller: Caller): boolean => starterOf(record) === callerName(caller)
 
-/** Equal for records that the same caller started. */
+/** Returns a text that is equal for records of the same caller. */
 export const starterOf = (record: RunRecord): string => callerName({ ...record, ...record.owner })
 
-/** Outermost actor only: RFC 8693 §4.1 keeps nested ones out of decisions. */
+/**
+ * Returns the name of a caller. Contains only the outermost actor: RFC 8693 §4.1 keeps nested ones out of decisions.
+ */
 const callerName = ({ actor, delegationId, clientId }: Caller): string =>
   JSON.stringify([delegationId, actor && [actor.issuer, actor.subject], clientId])
 

@@ -23,24 +23,24 @@ export interface Claim {
   readonly entry: Entry
   /** The same on every try of this run. */
   readonly idempotencyKey: string
-  /** The body returned. Writes until the store has taken it; the lease is held meanwhile. */
+  /** Records that the body returned. Retries until the store accepts it, and keeps the lease meanwhile. */
   complete(result: StoredResult): Promise<void>
   /**
-   * The body did not return. In doubt, by this try or an earlier one, the run is `crashed`; else it may be tried again,
-   * with the same approval and the same key, three times in all (A13).
+   * Records that the body did not return. If this attempt or an earlier one is in doubt, the run is `crashed`. Else it
+   * may be tried again, with the same approval and the same key, three times in all (A13).
    */
   threw(how: { readonly inDoubt: boolean }): Promise<void>
-  /** The body never started: the run is as it was before. */
+  /** Restores the run, since the body never started. */
   release(): Promise<void>
 }
 
 /**
- * `approved -> running`, or `crashed -> running` where the run may be tried again: by compare-and-swap, so that of any
- * number of callers one gets the claim (A2, A5).
+ * Claims a run: `approved -> running`, or `crashed -> running` if it may be tried again. By compare-and-swap, only one
+ * caller gets the claim (A2, A5).
  *
- * Takes the lease first, so that no reader sees a running record without a lease. Where the store's answer was lost,
- * the record tells whose claim it is. While the record cannot be read, the lease is kept. The claim is released as soon
- * as the store answers, since no body began.
+ * Takes the lease first, so that no reader sees a running record without a lease. If the store's answer was lost, the
+ * record shows who has the claim. While the record cannot be read, the lease is kept. The claim is released as soon as
+ * the store answers, since no body began.
  *
  * @returns `undefined` when another caller was faster, or the run is no longer approved.
  */
@@ -183,6 +183,6 @@ function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
   return bare
 }
 
-/** The question that this call was found to be entitled by, and no later one; and no try that came and went since. */
+/** Returns whether the record still has the question that entitled this call, and no attempt since then. */
 const isSameAnswer = (record: RunRecord, before: RunRecord): boolean =>
   record.question?.id === before.question?.id && record.state === before.state && record.tries === before.tries

@@ -12,15 +12,22 @@ import type { RunStore } from './run-store.ts'
 /** Lease of the one caller that sends or polls. It renews the lease; if it dies, another caller takes over. Seconds. */
 export const BUSY_SECONDS = 45
 
-/** Deliveries of one question, the first included: a person who does not answer is not asked for ever (A7). */
+/**
+ * Maximum number of deliveries of one question, including the first: a person who does not answer is not asked without
+ * end (A7).
+ */
 export const MAX_SENDS = 3
 
 export const isSentOut = (sends: number, { maxSends = MAX_SENDS }: StoredQuestion): boolean => sends >= maxSends
 
-/** Questions that one approver may get in a minute for one owner, from all agents on this store (A8). */
+/**
+ * Maximum number of questions that one approver may get in a minute for one owner, from all agents on this store (A8).
+ */
 const MAX_QUESTIONS_PER_MINUTE = 20
 
-/** Sends whose answer was lost, each of which may have reached the person, are {@link MAX_SENDS} in this time. Seconds. */
+/**
+ * Window in which at most {@link MAX_SENDS} sends may lose their answer, in seconds: each may have reached the person.
+ */
 const LOST_WINDOW_SECONDS = 600
 
 /** Time that the next delivery waits after the maximum number of deliveries, in seconds. */
@@ -34,7 +41,7 @@ export type Delivered =
   /** The approver denied similar questions (A14). `until`: epoch seconds. */
   | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
 
-/** A stored question in the form in which channels take it. */
+/** Returns a stored question in the form for channels. */
 export function channelQuestion(
   record: Pick<RunRecord, 'id' | 'tool' | 'owner'> & { readonly question: StoredQuestion },
 ): ApprovalQuestion {
@@ -127,7 +134,7 @@ async function countQuestion(runStore: RunStore, { owner }: RunRecord, { approve
 
 const restKey = (id: string): string => `rests:${id}`
 
-/** Never fails: a store that is down sends nothing either. */
+/** Records a lost delivery. Never fails: a store that is down sends nothing either. */
 async function recordLost(runStore: RunStore, id: string): Promise<void> {
   try {
     const lost = await runStore.count(`lost:${id}`, LOST_WINDOW_SECONDS)
@@ -217,7 +224,10 @@ export function jsonObject(value: unknown): JsonObject | undefined {
 const isJsonObject = (value: Json): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The first poll, too, keeps the interval from the response: a server may count from when it answered (CIBA Core §7.3). */
+/**
+ * Builds the record of a delivery. The first poll also keeps the interval from the response: a server may count from
+ * its answer (CIBA Core §7.3).
+ */
 function deliveryOf(
   asked: ApprovalSent,
   { expiresAt }: StoredQuestion,
@@ -260,7 +270,7 @@ function refused(error: unknown): Refused {
   return { note: error.message, unsent: !(error instanceof InvalidResponseError) }
 }
 
-/** A channel may long-poll for 30 s (CIBA Core §10.1). A poll without an answer for longer is abandoned. Seconds. */
+/** Maximum time to wait for a channel, in seconds. It may long-poll for 30 s (CIBA Core §10.1). */
 const CHANNEL_SECONDS = 60
 
 /**

@@ -62,7 +62,9 @@ function reported({ token: _, ...record }: RunRecord): RunRecord | undefined {
 /** The question and its terms that replace those of a run that never started. */
 export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>> & CalledBy
 
-/** Questions of one run that take the place of others. Callers that each want another one do not ask for ever. */
+/**
+ * Maximum number of times that a run's question is replaced: callers with different questions must not ask without end.
+ */
 const MAX_REPLACED = 3
 
 /**

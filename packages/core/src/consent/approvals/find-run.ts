@@ -7,7 +7,7 @@ import type { RunStore } from './run-store.ts'
 /** Data to find a run, or to create it. */
 export interface RunDraft {
   readonly binding: string
-  /** From `slotKey`. */
+  /** Key of the slot, from `slotKey`. */
   readonly slotKey: string
   /** Returns whether an open run of another slot may serve this call. Absent: no other run may. */
   readonly fits?: ((record: RunRecord) => boolean) | undefined
@@ -18,7 +18,7 @@ export interface RunDraft {
 /** Maximum number of lost races in a row, before the store counts as unavailable. */
 const MAX_RACES = 64
 
-/** Slots that one run serves. It lists all of them, since it keeps on the pointers of those that it lists. */
+/** Maximum number of slots of one run. The run lists them, since it renews their pointers. */
 const MAX_SLOTS = 100
 
 /** Returns the run of this slot, if it has one. */
@@ -33,7 +33,7 @@ export async function findRun(runStore: RunStore, slotKey: string): Promise<Entr
 }
 
 /**
- * The run of this slot: found by its slot, else adopted, else created (A1).
+ * Returns the run of this slot: found by its slot, else adopted, else created (A1).
  *
  * The slot's pointer decides. It is written once by put-if-absent and never moves: one slot and raw input have one
  * record, through races and crashes. It is written before the record is created or lists the slot, so that the next
@@ -69,7 +69,7 @@ export async function startedRuns(runStore: RunStore, binding: string, except?: 
   return { inDoubt, running }
 }
 
-/** A run whose lease ended without a result has crashed. */
+/** Records that a run whose lease ended without a result has crashed. */
 export async function recordCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
   // Stryker disable next-line ConditionalExpression: Spares the look at the lease: the change below leaves whatever is not running as it is.
   if (entry.record.state !== 'running' || (await runStore.isLeased(runLease(entry.record.id)))) return entry
@@ -103,7 +103,7 @@ async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<Ru
   throw new StoreError('unavailable', 'a run is being created by too many writers at once')
 }
 
-/** Open, or approved and unused, and not past its time. A consumed run is never adopted. */
+/** Returns whether a run is open, or approved and unused, and not expired. A consumed run is never adopted. */
 function isAdoptable(record: RunRecord, now: number): boolean {
   if (record.perCall || record.slots.length >= MAX_SLOTS) return false
   if (record.state === 'approved') return record.usableUntil === undefined || now < record.usableUntil
@@ -121,7 +121,7 @@ async function complete(runStore: RunStore, id: string, draft: RunDraft): Promis
   throw new StoreError('unavailable', 'a run could be neither read nor made')
 }
 
-/** A run extends the retention of the slots that it lists (A12). */
+/** Adds a slot to a run, which extends the slot's retention (A12). */
 function listed(runStore: RunStore, entry: Entry, slotKey: string): Promise<Entry> {
   return runStore.update(entry, (record) =>
     record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },

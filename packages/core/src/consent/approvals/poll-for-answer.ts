@@ -8,7 +8,7 @@ import type { Entry, StoredQuestion } from './record.ts'
 import type { RunStore } from './run-store.ts'
 import { isPending, type Pending, writeAnswer } from './write-answer.ts'
 
-/** A poller that died holds its question for the interval, but no longer than this. Seconds. */
+/** Maximum time for which a dead poller blocks its question, in seconds. Normally it is the interval. */
 const MAX_BUSY_SECONDS = 3600
 
 /**

@@ -13,8 +13,8 @@ export const SKEW_SECONDS = 30
 const LAST_POLL_SECONDS = 2
 
 /**
- * Polls are delayed at random by up to this part of the interval, so that many questions do not poll together. The
- * first poll most: the others of a question follow it.
+ * Maximum random delay of a poll, as a part of the interval, so that many questions are not polled together. It is
+ * largest for the first poll, which the others follow.
  */
 const FIRST_JITTER = 0.5
 const JITTER = 0.2
@@ -33,7 +33,7 @@ export function isUsable(seconds: number | undefined): seconds is number {
   return Number.isFinite(seconds) && (seconds as number) > 0
 }
 
-/** `nextPollAt` of a question that is never polled for. Epoch seconds. */
+/** `nextPollAt` of a question that is never polled. Epoch seconds. */
 export const NEVER = Number.MAX_SAFE_INTEGER
 
 /** Values that decide when a question is polled next. All in seconds. */
@@ -71,7 +71,7 @@ interface Delivered {
   readonly delivery: Delivery
 }
 
-/** Epoch seconds: when a delivery ends. A delivery never outlives its question. */
+/** Returns when a delivery ends, in epoch seconds. A delivery never outlives its question. */
 export function endOf({ question, delivery: { expiresAt, receivedAt } }: Delivered): number {
   // An answer that waits for its verification has no other end than that of its use.
   if (receivedAt !== undefined) return receivedAt + useWithinSeconds(question)
@@ -86,14 +86,14 @@ export function isDeliveryOver(record: Delivered, now: number): boolean {
   return now >= end && (pendingAt >= end || nextPollAt > end + SKEW_SECONDS)
 }
 
-/** Epoch seconds: when something can happen to a delivered question next: it is polled, or it ends without a poll. */
+/** Returns when a delivered question is next polled, or ends without a poll. Epoch seconds. */
 export function nextStepAt(record: Delivered): number {
   const { nextPollAt } = record.delivery
   const end = endOf(record)
   return nextPollAt > end + SKEW_SECONDS ? end : nextPollAt
 }
 
-/** Next time that a waiting caller reads a delivered question, in epoch seconds. Without polls, from the record. */
+/** Returns when a waiting caller next reads a delivered question, in epoch seconds. Without polls, from the record. */
 export function nextReadAt(record: Delivered, now: number): number {
   const { interval, nextPollAt } = record.delivery
   return nextPollAt === NEVER ? Math.min(now + interval, endOf(record)) : nextStepAt(record)
@@ -109,7 +109,7 @@ export function secondsToPoll({ question, delivery }: RunRecord, now: number): n
   return Math.max(1, Math.ceil(wait))
 }
 
-/** An answer is void when it is not used within this time. Seconds (A5). */
+/** Default time in which an answer must be used, in seconds (A5). */
 const USE_WITHIN_SECONDS = 15 * 60
 
 export const useWithinSeconds = (question: StoredQuestion | undefined): number =>

@@ -52,14 +52,14 @@ export const mayBecome = (from: RunState, to: RunState): boolean => from === to 
 /** Maximum number of bodies that one run may start: a body without effect may be tried again. */
 export const MAX_TRIES = 3
 
-/** A run in doubt that `onCrash: 'retry'` lets start again, with the same key. */
+/** Returns whether `onCrash: 'retry'` lets a run in doubt start again, with the same key. */
 export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
   state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && (usableUntil === undefined || now < usableUntil)
 
 /** Returns whether the run waits for an answer: the question was or will be sent. */
 export const isOpen = ({ state }: RunRecord): boolean => state === 'requested' || state === 'pending'
 
-/** The run never started, or had no effect, and may start, or be asked about again. */
+/** Returns whether the run never started or had no effect, and may still start or be asked about again. */
 export const isUnused = (record: RunRecord): boolean =>
   isOpen(record) || record.state === 'approved' || (record.state === 'failed' && record.unsent === true)
 
@@ -89,7 +89,7 @@ export interface StoredQuestion {
   readonly useWithinSeconds?: number
   /** Time for which a second denial closes an equal call, in seconds. @default 600 */
   readonly askAgainAfterSeconds?: number
-  /** How often it is sent where no answer comes. @default 3 */
+  /** Maximum number of times that it is sent without an answer. @default 3 */
   readonly maxSends?: number
 }
 

@@ -64,17 +64,17 @@ export class RunStore {
     })
   }
 
-  /** Epoch seconds. */
+  /** Returns the time of this process, in epoch seconds. */
   now(): number {
     return this.#clock.now() / 1000
   }
 
-  /** Epoch seconds, by the clock of the store. */
+  /** Returns the time of the store, in epoch seconds. */
   storeNow(): Promise<number> {
     return this.#store.now()
   }
 
-  /** Epoch seconds, for the use of an answer: by the clock of the store, which all processes share (A5). */
+  /** Returns the time for the use of an answer, in epoch seconds: that of the store, which all processes share (A5). */
   async timeFor({ answeredAt }: RunRecord): Promise<number> {
     return answeredAt ? this.storeNow() : this.now()
   }
@@ -166,7 +166,10 @@ export class RunStore {
     return this.#store.increment(key, { windowSeconds })
   }
 
-  /** Counted by the store: where its clock is weeks off, a run must not outlive its names. Seconds. */
+  /**
+   * Returns how long a record is kept, in seconds. The store counts it, since a clock that is weeks off must not make a
+   * run outlive its names.
+   */
   #keptFor({ question }: RunRecord): number {
     return Math.max(0, (question?.expiresAt ?? 0) - this.now()) + RETENTION_SECONDS + NAMED_LONG_AGO_SECONDS
   }

@@ -69,7 +69,7 @@ function unverified(cause: unknown): never {
 
 const texts = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === 'string')
 
-/** A channel is code of others: fields beyond its contract prove nothing. */
+/** Copies the known fields of a channel's answer. A channel is code of the app: other fields prove nothing. */
 function checked(given: VerifiedAnswer): VerifiedAnswer {
   const { approvalId, questionId, approver, decision, at } = given ?? {}
   const { issuer, tenant, subject, ...others } = approver ?? {}
@@ -98,7 +98,7 @@ class Vouched {
     this.#presence = presence
   }
 
-  /** The means to answer by a channel's proof, such as a link, was sent to the person with the question. */
+  /** Checks that the answer's proof, such as a link, was sent to the person with this question. */
   async confirm(askedAt: number): Promise<void> {
     const { revocations, clock } = this.#presence
     if (!(await revocations.isRevokedSince(this.identity, askedAt - SKEW_SECONDS, clock.now()))) return

@@ -11,10 +11,10 @@ import { isPending } from './write-answer.ts'
 /** Lease of a claimed question. If its watcher dies, another watcher claims the question after this long. Seconds. */
 const CLAIM_SECONDS = 60
 
-/** Claimed questions wait at most so long for their turn; what would wait longer is left to later. Milliseconds. */
+/** Maximum time that claimed questions wait for their turn, in milliseconds. Others are postponed. */
 const MAX_WAIT_MS = 5_000
 
-/** Questions to claim beyond what one issuer allows in time. The issuer of a question is unknown until the claim. */
+/** Number of additional questions to claim: the issuer of a question, and so its limit, is unknown until the claim. */
 const EXPLORED = 20
 
 /** Number of claims in a row with only damaged records, after which the whole store counts as damaged. */

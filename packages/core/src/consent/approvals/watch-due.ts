@@ -1,17 +1,18 @@
 import { nextStepAt } from './poll-times.ts'
 import type { RunRecord } from './record.ts'
 
-/** The queue of questions to poll. */
+/** Name of the queue of questions to poll. */
 export const LOOKS = 'looks'
 
-/** A sender holds a lease of 45 s. A question that is still unsent after this time has no sender. */
+/** Time after which an unsent question counts as having no sender, in seconds. A sender has a lease of 45 s. */
 const UNSENT_SECONDS = 60
 
-/** A caller that waits in the foreground has used the answer by then, and needs no notification. */
+/** Time in which a caller that waits in the foreground uses the answer, in seconds. It needs no notification then. */
 const FOREGROUND_SECONDS = 10
 
 /**
- * Next time that a watcher polls a record, in epoch seconds; Returns `undefined` if nothing remains to be done.
+ * Returns the next time that a watcher polls a record, in epoch seconds. Returns `undefined` if nothing remains to be
+ * done.
  *
  * An answered question stays in the queue until the app is notified: another watcher continues if this one dies in
  * between.

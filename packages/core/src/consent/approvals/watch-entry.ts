@@ -36,7 +36,7 @@ export async function watchEntry(entry: Entry, settings: WatcherSettings): Promi
   return isUntold(settled.entry.record) ? tell(settled.entry, settings) : 'open'
 }
 
-/** At least once: the mark is set after the app has taken it. */
+/** Notifies the app, at least once: the record is marked after the app has accepted the notification. */
 async function tell(entry: Entry, { runStore, onAnswer }: WatcherSettings): Promise<'open' | 'told'> {
   const { id } = entry.record
   const lease = await runStore.lease(`telling:${id}`, TELLING_SECONDS)

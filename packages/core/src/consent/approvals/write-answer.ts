@@ -152,7 +152,7 @@ function ended(record: Pending, state: 'denied' | 'failed' | 'expired', note: st
   return { ...rest, state, note, endedAt: now }
 }
 
-/** A7: a question outlives its delivery. Until its end, the person is asked again, up to a limit. */
+/** Asks again after a delivery ended without an answer, up to a limit: a question outlives its delivery (A7). */
 export function askedAgain(record: Pending, why: 'expired' | 'answer_lost', now: number): RunRecord {
   if (now >= record.question.expiresAt || isSentOut(record.sends, record.question)) {
     return ended(record, 'expired', why === 'expired' ? 'no answer in time' : 'the answer was lost', now)

@@ -6,7 +6,10 @@ import type { ApprovalQuestion } from '../approvals/approval-channel.ts'
 import type { PollContext } from './settings.ts'
 import { AUTH_REQ_ID_CLAIM, type CibaState } from './wire.ts'
 
-/** Clocks of servers differ by minutes at most; an id_token of last week was made for another question. */
+/**
+ * Maximum age of an id_token, in seconds. Clocks of servers differ by minutes at most, and an older token was made for
+ * another question.
+ */
 const ISSUED_TOLERANCE_SECONDS = 300
 
 /**
@@ -77,7 +80,9 @@ function personProblem(
   return undefined
 }
 
-/** OpenID Connect Core §3.1.3.7, 10: the client chooses the acceptable range of `iat`. */
+/**
+ * Returns the problem of an id_token's times: the client chooses the range of `iat` (OpenID Connect Core §3.1.3.7, 10).
+ */
 function timeProblem(
   { iat }: Claims,
   { sentAt = Number.NEGATIVE_INFINITY }: CibaState,

@@ -50,7 +50,7 @@ function checkNotificationToken(token: string | undefined): void {
   }
 }
 
-/** RFC 8707 §2. */
+/** Checks the `resource` parameter (RFC 8707 §2). */
 function checkTarget(resource: string | undefined): void {
   if (resource === undefined) return
   if (!URL.canParse(resource) || resource.includes('#')) {
@@ -58,7 +58,7 @@ function checkTarget(resource: string | undefined): void {
   }
 }
 
-/** RFC 9396 §2. */
+/** Checks the `authorization_details` parameter (RFC 9396 §2). */
 function checkDetails(details: string | undefined): void {
   if (details === undefined) return
   const list: unknown = JSON.parse(details)

@@ -11,7 +11,7 @@ export type BackchannelHint =
 /** Finds the hint of an approver. */
 export type HintOf = (approver: Principal) => BackchannelHint | Promise<BackchannelHint>
 
-/** The hint as form parameters. */
+/** Returns the hint as form parameters. */
 export function hintParameters(hint: BackchannelHint): Readonly<Record<string, string>> {
   if ('loginHint' in hint) return { login_hint: hint.loginHint }
   if ('loginHintToken' in hint) return { login_hint_token: hint.loginHintToken }

@@ -10,11 +10,12 @@ import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS, storedStat
 const underWay = new Set<string>()
 
 /**
- * Asks once whether the person has answered, and lets the server hold the request open for 40 s. When to ask
- * again is the caller's part.
+ * Asks once whether the person has answered, and lets the server hold the request open for 40 s. The caller decides
+ * when to ask again.
  *
  * @throws TransportError Nothing is known; ask again, not sooner than the interval.
- * @see {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#token_request | CIBA Core §10.1}
+ * @see
+ *   {@link https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#token_request | CIBA Core §10.1}
  */
 export async function pollBackchannelAuthentication(
   state: CibaState,
@@ -64,7 +65,7 @@ async function verified(
   }
 }
 
-/** The issuer may publish the key in a moment, or a proxy answered in its place with a page. */
+/** Returns whether keys are missing: the issuer may publish the key soon, or a proxy answered with a page. */
 const lacksKeys = (error: BehalfError): boolean =>
   error instanceof InvalidResponseError || (error instanceof InvalidTokenError && error.reason === 'unknown_key')
 

@@ -52,7 +52,10 @@ export async function verifyBackchannelAnswer(
   }
 }
 
-/** CIBA Core §10.1.1: the person authenticates to answer, so `auth_time` says when they did. */
+/**
+ * Returns the answer with its time. The person authenticates in order to answer, so `auth_time` is the time of the
+ * answer (CIBA Core §10.1.1).
+ */
 const proved = (answer: ApprovalAnswer, { authTime, evidence }: Proved): ApprovalAnswer =>
   answer.status === 'approved'
     ? { ...answer, evidence, ...(authTime !== undefined && { answeredAt: authTime }) }

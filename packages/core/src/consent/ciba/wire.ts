@@ -71,10 +71,13 @@ export function isPinged(state: JsonObject): boolean {
 /** Seconds that each `slow_down` adds to `interval`, permanently (CIBA Core §11). */
 export const SLOW_DOWN_SECONDS = 5
 
-/** A server may hold a poll open for 30 s (CIBA Core §10.1), and some do for more. Below the lease of a poll, which is 45 s. */
+/**
+ * Maximum time of a poll, in milliseconds. A server may hold it open for 30 s (CIBA Core §10.1), and some do so longer.
+ * It is shorter than the lease of a poll, which is 45 s.
+ */
 export const LONG_POLL_MS = 40_000
 
 export const CIBA_GRANT = 'urn:openid:params:grant-type:ciba'
 
-/** Ties an id_token to the request that it answers (CIBA Core §10.3.1). */
+/** Claim that binds an id_token to its request (CIBA Core §10.3.1). */
 export const AUTH_REQ_ID_CLAIM = 'urn:openid:params:jwt:claim:auth_req_id'

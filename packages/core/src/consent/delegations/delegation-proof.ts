@@ -6,7 +6,7 @@ import type { DelegationRecord } from './delegation-record.ts'
 /** Lifetime of an identity without a token: the length of a job. In seconds. */
 const TOKENLESS_SECONDS = 3600
 
-/** An identity with no token behind it, for the length of a job. */
+/** Returns an identity without a token, for the length of a job. */
 export function tokenless(record: DelegationRecord, now: number): UserIdentity {
   return admit({ ...proofOf(record), expiresAt: Math.min(record.expiresAt, now + TOKENLESS_SECONDS) })
 }

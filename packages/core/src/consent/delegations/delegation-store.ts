@@ -63,7 +63,7 @@ export class DelegationStore {
     return this.#records.put(await this.#keyOf(record.id), record, { ifVersion })
   }
 
-  /** Those of a user, or of a session; without a tenant, those of all tenants. */
+  /** Yields the delegations of a user or a session. Without a tenant, those of all tenants. */
   owned(owner: RevokeOptions, onUnreadable?: OnUnreadable): AsyncGenerator<StoredDelegation> {
     return this.#records.under(revocableName(owner), { onUnreadable })
   }

@@ -8,7 +8,7 @@ import { type ConnectParts, connectCookie } from './connect-parts.ts'
 /** Refusals of an answer that is not of this user and browser. They end no flow and reveal no reason. */
 const notTheirs: ReadonlySet<string> = new Set(['unknown_state', 'other_user', 'other_session', 'other_browser'])
 
-/** `GET /callback/{connection}`. */
+/** Handles `GET /callback/{connection}`. */
 export async function completeConnect(
   { linker, base, onConnected }: ConnectParts,
   request: Request,

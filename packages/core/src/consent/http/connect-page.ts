@@ -34,7 +34,7 @@ const errors: Readonly<Record<string, string>> = {
   misconfigured: 'The account was not connected: something is set up wrongly here.',
 }
 
-/** `GET /`: which accounts are linked, and which can be. */
+/** Handles `GET /`: shows the linked accounts and the available connections. */
 export async function accountsPage(
   { linker, base }: ConnectParts,
   request: Request,

@@ -5,7 +5,7 @@ import { told } from './connect-fault.ts'
 import { type ConnectParts, connectCookie } from './connect-parts.ts'
 import { readFields, respond } from './requests.ts'
 
-/** `POST /connect`. */
+/** Handles `POST /connect`. */
 export async function startConnect(
   { linker, base }: ConnectParts,
   request: Request,
@@ -47,7 +47,7 @@ function redirectUri(base: URL, connection: string): string {
   return `${base.href.replace(/\/$/, '')}/callback/${encodeURIComponent(connection)}`
 }
 
-/** `POST /disconnect` and `POST /prefer`. */
+/** Handles `POST /disconnect` and `POST /prefer`. */
 export async function changeAccount(
   { linker, base }: ConnectParts,
   request: Request,

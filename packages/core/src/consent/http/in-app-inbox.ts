@@ -142,7 +142,10 @@ async function take(
   }
 }
 
-/** A question that ended has no delivery, and so no mark of its channel. */
+/**
+ * Returns whether a question belongs to this inbox. A question that ended has no delivery, and so no mark of its
+ * channel.
+ */
 const isOfInbox = ({ state, delivery }: RunRecord): boolean => state !== 'pending' || isInApp(delivery)
 
 /** Returns whether a question of this channel waits for its answer now. */

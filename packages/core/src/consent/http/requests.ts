@@ -33,9 +33,9 @@ export async function answering(handle: () => Promise<Response>): Promise<Respon
   }
 }
 
-/** Requests here are a few hundred bytes. */
+/** Maximum size of a request, which has a few hundred bytes. */
 const MAX_BYTES = 8 * 1024
-/** A slower body would hold a connection, and is abandoned. */
+/** Maximum time to read a body, in milliseconds: a slow one would hold a connection open. */
 const MAX_BODY_MS = 30_000
 
 /** The media type of a body, without its parameters. */

@@ -17,10 +17,10 @@ import {
   revokedName,
 } from './revoked.ts'
 
-/** The longest that a delegation or a session may last: a revocation is kept longer. 366 days, in seconds. */
+/** Maximum lifetime of a delegation or a session: a revocation is kept longer. 366 days, in seconds. */
 const MAX_GRANT_SECONDS = 366 * 24 * 3600
 
-/** The record of a name outlives every grant that it may end, by a day. Seconds. */
+/** Time for which the record of a name is kept, in seconds: a day longer than any grant that it may end. */
 const REMEMBERED_SECONDS = MAX_GRANT_SECONDS + 24 * 3600
 
 /** Maximum difference between the clocks of issuers and of revoking processes, in seconds. */

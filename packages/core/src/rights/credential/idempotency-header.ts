@@ -7,7 +7,7 @@ const taken = ['authorization', 'content-length', 'content-type', 'cookie', 'dpo
 /** Methods of requests that only read, which need no key (RFC 9110 §9.2.1). */
 const safe = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
 
-/** The name of the header that an API reads an idempotency key from. */
+/** Checks the name of the header from which an API reads an idempotency key. */
 export function idempotencyHeaderName(option: string, value: unknown): string {
   if (typeof value !== 'string' || !token.test(value) || taken.includes(value.toLowerCase())) {
     throw new ConfigurationError(option, "give the name of a header of its own, such as 'Idempotency-Key'")

@@ -4,7 +4,7 @@ import type { Token } from './token.ts'
 
 /** Maximum amount to search, in characters and values together (E4). */
 const BUDGET = 256 * 1024
-/** Deep enough for any JSON that a server sends, and far from the end of the stack. */
+/** Maximum depth: more than the JSON of any server, and far less than the stack allows. */
 const MAX_DEPTH = 1_000
 
 /**

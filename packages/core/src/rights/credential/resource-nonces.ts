@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { ProofKey } from './proof-key.ts'
 
-/** An agent calls few APIs. A nonce that was evicted costs one more request. */
+/** Maximum number of APIs whose nonces are kept. A nonce that was evicted costs one more request. */
 const MAX_ORIGINS = 100
 /** RFC 9449 §8.1: `1*NQCHAR`. Longer ones would push the request over header limits. */
 const nonceSyntax = /^[\x21\x23-\x5b\x5d-\x7e]{1,1024}$/

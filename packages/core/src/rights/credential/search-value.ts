@@ -78,7 +78,7 @@ export function partsOf(instance: object): readonly unknown[] {
   return [...own, ...own.map((key) => fields[key]), ...held(instance)]
 }
 
-/** Reading a collection's iterator would consume it. */
+/** Returns whether a value is a collection's iterator: reading it would consume it. */
 const isCollectionIterator = (value: object): boolean =>
   /^\[object (?:Map|Set) Iterator\]$/.test(Object.prototype.toString.call(value))
 

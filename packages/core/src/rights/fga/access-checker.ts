@@ -20,7 +20,7 @@ export interface AccessQuestion {
 export interface AccessCheck {
   /** Question in the notation of OpenFGA: `user:ann user_can_trade portfolio:p1`. */
   readonly question: string
-  /** True only if the server said so literally (F1). */
+  /** Whether the server allowed it literally (F1). */
   readonly allowed: boolean
   /** Problem with the answer, if it was not a plain denial: missing, malformed, redirected. */
   readonly problem?: string | undefined
@@ -30,7 +30,7 @@ export interface AccessCheck {
 
 /** Answer of an {@link AccessChecker}: the decision and the checks behind it. */
 export interface AccessDecision {
-  /** True only if every check is. */
+  /** Whether every check is allowed. */
   readonly allowed: boolean
   /** Questions to the permission system, each with its answer. */
   readonly checks: readonly AccessCheck[]

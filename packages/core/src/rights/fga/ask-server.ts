@@ -25,7 +25,7 @@ export interface ServerRequest {
   readonly repeatAfter: 'outage' | 'throttled'
 }
 
-/** Two more tries: the server's own deadlines end as 500, and blind retries would multiply the load. */
+/** Number of retries. The server's own deadlines end as 500, and many retries would multiply the load. */
 const RETRIES = 2
 /** Maximum pause before a retry, in seconds. If a server asks for a longer one, the call is unavailable. */
 const LONGEST_PAUSE_SECONDS = 1

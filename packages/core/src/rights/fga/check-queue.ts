@@ -196,7 +196,7 @@ export class CheckQueue {
     this.#kept?.set(key, { verdict, askedAt })
   }
 
-  /** RFC 3339, as conditions take a timestamp. */
+  /** Returns the time in RFC 3339, as conditions require it. */
   #now(): string {
     return this.#options.stampsTime ? new Date(this.#options.clock.now()).toISOString() : ''
   }

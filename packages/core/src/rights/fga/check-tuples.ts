@@ -41,7 +41,7 @@ export function isUserName(text: unknown): text is string {
   return isObjectName(text.slice(0, hash), MAX_USER_BYTES) && isRelation(text.slice(hash + 1))
 }
 
-/** The part that questions and lists share. */
+/** Returns the fields that questions and lists share. */
 export function factsOf(
   context: RelationshipQuestion['context'],
   contextualTuples: readonly RelationshipTuple[] | undefined,

@@ -102,7 +102,7 @@ const partsOf = ({ user, relation, object, context, contextualTuples }: Question
   ...(contextualTuples !== undefined && { contextualTuples }),
 })
 
-/** The SDK's axios follows redirects, and does not report them in a batch's response. */
+/** Refuses a client that follows redirects: the SDK's axios does, and does not report them in a batch's response. */
 function refuseRedirects(client: object): void {
   const { axios, configuration } = client as {
     readonly axios?: { readonly defaults?: { readonly maxRedirects?: unknown } }

@@ -194,7 +194,10 @@ export async function decideEach(checker: AccessChecker, question: AccessQuestio
   )
 }
 
-/** A checker is a port: its answer is read as strictly as a server's (F1). */
+/**
+ * Returns whether a decision allows. A checker is code of the app, so its answer is read as strictly as a server's
+ * (F1).
+ */
 export function isAllowed(decision: AccessDecision | undefined): boolean {
   return (
     decision?.allowed === true && decision.checks.length > 0 && decision.checks.every((check) => check.allowed === true)

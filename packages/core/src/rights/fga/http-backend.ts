@@ -9,12 +9,12 @@ export interface StoreConnection extends Way {
   readonly authorizationModelId: string
 }
 
-/** A question to the store: it changes nothing, so it may be repeated. */
+/** Sends a question to the store. It changes nothing, so it may be repeated. */
 export function questionTo(store: StoreConnection, endpoint: string, body: string): ServerRequest {
   return { url: `${store.storeUrl}/${endpoint}`, body, repeatAfter: 'outage' }
 }
 
-/** OpenFGA's own HTTP API. */
+/** Makes the backend for OpenFGA's own HTTP API. */
 export function httpBackend(store: StoreConnection): Backend {
   const { authorizationModelId } = store
   return {
@@ -32,7 +32,7 @@ export function httpBackend(store: StoreConnection): Backend {
   }
 }
 
-/** The server's own limit. */
+/** Maximum number of questions in a batch, set by the server. */
 export const MAX_BATCH = 50
 
 /** Verdicts in the order of the questions, or the reason why none was checked. */
@@ -49,7 +49,7 @@ export interface Backend {
   batch(questions: readonly Question[], consistency: Consistency, signal: AbortSignal): Promise<BatchAnswer>
 }
 
-/** Random, so that an answer to another client's batch, from a faulty proxy, matches no question of ours. */
+/** Makes random ids, so that an answer to another client's batch, from a faulty proxy, matches no question of ours. */
 export function correlationIds(count: number): readonly string[] {
   const batch = crypto.randomUUID().slice(0, 18)
   return Array.from({ length: count }, (_, index) => `${batch}-${index}`)

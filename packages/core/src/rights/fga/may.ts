@@ -31,7 +31,7 @@ export function may(relation: string, object: FgaObject, options: MayOptions = {
   return Object.freeze(permission)
 }
 
-/** The permissions that a rule returned. @throws ConfigurationError It returned something else, or a promise. */
+/** Returns the permissions that a rule returned. @throws ConfigurationError It returned another value, or a promise. */
 export function permissionsOf(rule: string, returned: Permission | readonly Permission[]): readonly Permission[] {
   const permissions = [returned].flat()
   for (const one of permissions) {

@@ -1,7 +1,7 @@
 import type { FgaObject, UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidObjectError } from '../../base/errors/index.ts'
 
-/** The server's own limits, in bytes of UTF-8. */
+/** Maximum sizes, set by the server, in bytes of UTF-8. */
 const MAX_OBJECT_BYTES = 256
 export const MAX_USER_BYTES = 512
 

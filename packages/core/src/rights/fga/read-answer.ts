@@ -62,7 +62,7 @@ export function readItem(item: unknown): Verdict {
 }
 
 /**
- * The JSON of an answer that may be read, or why it may not.
+ * Returns the JSON of a response, or why it cannot be used.
  *
  * @throws ConfigurationError The server refused because of store, model, address or credentials.
  */
@@ -105,7 +105,7 @@ export function inWords(error: ServerError | undefined): string {
   return error === undefined ? '' : `, ${JSON.stringify(error.code)}${quoted(error.message)}`
 }
 
-/** The server's own words may be long or hostile: quoted and cut. */
+/** Quotes and shortens the server's text, which may be long or hostile. */
 function quoted(message: string | undefined): string {
   return message === undefined ? '' : ` (${JSON.stringify(message.slice(0, 200))})`
 }

@@ -5,7 +5,7 @@ import { questionTo, type StoreConnection } from './http-backend.ts'
 import { bodyOf, type CutOff, checkListQuestion, type ListQuestion, objectOfType } from './list-objects.ts'
 import { type Consistency, listRequest, modelHeader, streamLine } from './wire.ts'
 
-/** An object's name has at most 256 bytes; a line that is longer than this is no answer. Characters. */
+/** Maximum length of a line, in characters. An object's name has at most 256 bytes, so a longer line is invalid. */
 const MAX_LINE = 10_000
 
 /** Names of objects as the server finds them. To be read once. */
@@ -91,7 +91,7 @@ async function* linesOf(response: Response, signal: AbortSignal): AsyncGenerator
   if (rest.trim() !== '') yield rest
 }
 
-/** A body that ignores the signal does not outlive it. */
+/** Yields the chunks of a body, and ends with the signal even if the body ignores it. */
 async function* chunksOf(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const reader = body.getReader()
   const aborted = new Promise<never>((_, reject) => {

@@ -43,7 +43,9 @@ export function entraRoles(options: EntraRolesOptions = {}): RoleExtractor {
   }
 }
 
-/** A user without app roles or groups has no such claim: then there are no roles, and no problem. */
+/**
+ * Reads a list of roles. A user without app roles or groups has no such claim: then there are no roles, and no problem.
+ */
 function listed(claims: Identity['claims'], name: string): RolesRead {
   return claimAt(claims, [name]) === undefined ? [] : rolesAt(claims, [name])
 }

@@ -90,7 +90,7 @@ function readerOf(options: RoleMapOptions): RoleExtractor {
   return (identity) => rolesAt(identity.claims, path)
 }
 
-/** A Map: a role called `__proto__` or `constructor` is a role like any other. */
+/** Returns the scopes by role as a `Map`, so that a role called `__proto__` or `constructor` is safe. */
 function scopesByRole(scopes: unknown): ReadonlyMap<string, readonly string[]> {
   if (typeof scopes !== 'object' || scopes === null || Object.keys(scopes).length === 0) {
     throw new ConfigurationError('roleMap.scopes', "name each role's scopes: { trader: ['trade:write'] }")

@@ -9,10 +9,10 @@ export interface OktaGroupsOptions {
 }
 
 /**
- * The groups that Okta writes into a token, by a claim that the authorization server was given.
+ * Reads the groups that Okta writes into a token, from a claim that is configured at the authorization server.
  *
- * Let the claim's filter name a prefix of the agent's own groups: with more than 100 groups Okta refuses the
- * whole token. Group administrators can rename groups.
+ * Let the claim's filter name a prefix of the agent's own groups: with more than 100 groups Okta refuses the whole
+ * token. Group administrators can rename groups.
  *
  * @throws ConfigurationError The claim's name is empty.
  * @see {@link https://developer.okta.com/docs/guides/customize-tokens-groups-claim/main/ | Groups claims at Okta}

@@ -14,7 +14,7 @@ export function claimPath(option: string, claim: RoleClaim): readonly string[] {
   return [...path]
 }
 
-/** The value at a path of claims. Own properties only: no claim is called `constructor` by accident. */
+/** Returns the value at a path of claims. Reads own properties only, so that `constructor` is not found by accident. */
 export function claimAt(claims: Identity['claims'], path: readonly string[]): unknown {
   return path.reduce<unknown>((value, name) => {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
@@ -35,7 +35,7 @@ export function isRoleList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((role) => typeof role === 'string')
 }
 
-/** Each role once, frozen. */
+/** Returns each role once, frozen. */
 export function roleList(roles: readonly string[]): readonly string[] {
   return Object.freeze([...new Set(roles)])
 }

@@ -52,7 +52,7 @@ export function checkResponse(response: TokenResponse, expected: Expected): void
   }
 }
 
-/** The scopes that the new token really has, by the names that we asked for. */
+/** Returns the scopes that the new token really has, under the requested names. */
 export function checkScopes(
   { scopes: answered }: Pick<TokenResponse, 'scopes'>,
   issued: IssuedClaims | undefined,
@@ -112,7 +112,7 @@ function checkClaims(claims: Readonly<Record<string, unknown>>, profile: Profile
   if (tenant !== undefined && tenant !== identity.tenant) throw refused('issued a token for another tenant')
 }
 
-/** RFC 8693 §4.1: the outermost actor only; the others are for the audit. */
+/** Compares the outermost actor only (RFC 8693 §4.1): the others are for the audit. */
 export function checkActor(issued: IssuedClaims | undefined, expected: ExpectedActor | undefined): void {
   if (expected === undefined) return
   if (issued === undefined) throw refused('issued a token that cannot be read, so who acts cannot be checked')

@@ -16,7 +16,7 @@ export interface ExchangePlan {
   readonly expected: Expected
 }
 
-/** Everything that can be wrong with an exchange before it is sent. */
+/** Checks an exchange completely before it is sent. */
 export function planExchange(options: ExchangeTokenOptions): ExchangePlan {
   const { identity, subjectToken } = options
   const { profile } = options.authorizationServer
@@ -69,7 +69,7 @@ function tokenExchange(options: ExchangeTokenOptions, profile: Profile, expected
 /** Entra's default identifier of an API, which contains its application id: that id is the `aud` of its tokens. */
 const defaultIdentifier = /^api:\/\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 
-/** The target is a part of each scope, and the answer is that of any grant: no `issued_token_type`. */
+/** Plans an on-behalf-of request: the target is a part of each scope, and the response has no `issued_token_type`. */
 function onBehalfOf(options: ExchangeTokenOptions, { target }: Profile, expected: Read): ExchangePlan {
   const { subjectToken, actorToken, requestedTokenType = 'access_token' } = options
   const { resource, audience, ...held } = expected
@@ -148,7 +148,10 @@ function targets(option: string, value: string | readonly string[] | undefined):
   return typeof value === 'string' ? [requireText(option, value)] : requireTexts(option, value)
 }
 
-/** RFC 8693 §2.1: `resource` is an absolute URI without a fragment. Under another name it may be anything. */
+/**
+ * Checks `resource`, which is an absolute URI without a fragment (RFC 8693 §2.1). Under another parameter name, any
+ * text is allowed.
+ */
 function checkUri(uri: string): void {
   if (!/[\s#]/.test(uri) && URL.canParse(uri)) return
   throw new ConfigurationError(

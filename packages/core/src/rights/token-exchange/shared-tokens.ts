@@ -53,7 +53,7 @@ export interface TakeOptions extends ShareOptions {
 
 type Load = (signal: AbortSignal) => Promise<IssuedToken>
 
-/** A process that got the right to exchange and died is waited for no longer than this. Seconds. */
+/** Lease of an exchange, in seconds: the time for which others wait for a process that died. */
 const LEASE_SECONDS = 10
 
 /** Time for which processes that waited can read a failed exchange, in seconds. */
@@ -62,7 +62,7 @@ const FAILURE_SECONDS = 2
 /** Poll interval while another process exchanges, in milliseconds. With jitter: half to all of it. */
 const LOOK_MS = 80
 
-/** A revocation is remembered this long: no token lives longer. Seconds. */
+/** Time for which a revocation is kept, in seconds: no token lives longer. */
 const FORGOTTEN_SECONDS = 30 * 24 * 3600
 
 const sharedToken = z.object({

@@ -40,7 +40,7 @@ interface Entry {
 /** Time after which a failed renewal is tried again, in milliseconds. */
 const AGAIN_AFTER_MS = 1_000
 
-/** Tokens that an API refused and that another process may still share. */
+/** Maximum number of remembered tokens that an API refused and that another process may still share. */
 const MAX_REFUSED = 1_000
 
 /**

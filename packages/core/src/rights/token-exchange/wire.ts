@@ -6,7 +6,7 @@ import { revealToken, type Token } from '../credential/index.ts'
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
-/** RFC 8693 §3. */
+/** Returns the URI of a token type (RFC 8693 §3). */
 export const tokenTypeUri = (type: SubjectTokenType): string => `urn:ietf:params:oauth:token-type:${type}`
 
 /** A token and its type. */

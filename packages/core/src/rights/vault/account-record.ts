@@ -56,7 +56,7 @@ export const accountRecord = z.object({
       }),
     ),
   ),
-  /** Uses from before a new link whose answers never came: their tokens are unknown here. */
+  /** Uses of tokens from before a new link whose responses never came: those tokens are unknown here. */
   unanswered: z.optional(z.array(useSchema)),
   /** The API refused a token that cannot be renewed: when first, in epoch milliseconds. */
   refusedAt: z.optional(z.number()),

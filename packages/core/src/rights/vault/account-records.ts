@@ -75,7 +75,7 @@ export class AccountRecords {
     return this.#accounts.delete(found)
   }
 
-  /** The right to refresh an account. @returns `undefined` where another process has it. */
+  /** Takes the lease to refresh an account. @returns `undefined` if another process has it. */
   lease(key: string, seconds: number): Promise<Lease | undefined> {
     return this.#accounts.lease(key, seconds)
   }

@@ -24,7 +24,7 @@ export interface Auth0Worker {
   readonly auditContext?: (request: VaultRequest) => string
 }
 
-/** Auth0 takes requests that are at most a minute old. */
+/** Lifetime of a request, in seconds. Auth0 accepts requests that are at most one minute old. */
 const LIFE_SECONDS = 60
 const MAX_AUDIT_CHARACTERS = 256
 

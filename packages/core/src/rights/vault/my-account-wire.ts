@@ -78,7 +78,7 @@ const problem = z.looseObject({
   title: z.catch(z.optional(z.string()), undefined),
 })
 
-/** The title of a problem (RFC 9457 §3.1), quoted and cut: the server's own words. */
+/** Returns the title of a problem (RFC 9457 §3.1). It is the server's text, so it is quoted and shortened. */
 export function problemTitle(json: unknown): string {
   const { success, data } = problem.safeParse(json)
   return JSON.stringify((success && (data.title ?? data.type)) || 'no reason').slice(0, 120)

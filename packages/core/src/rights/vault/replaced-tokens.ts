@@ -125,7 +125,10 @@ export function withRefusedAnswer(
   }
 }
 
-/** Every token pair, the newest first, without and with those that have ended by this clock. @param now - Epoch milliseconds. */
+/**
+ * Returns every token pair, newest first: all of them, and those that have not expired by this clock. @param now -
+ * Epoch milliseconds.
+ */
 export function pairsOf(record: AccountRecord, now: number): Record<'living' | 'ended', readonly TokenPair[]> {
   const { replaced = [] } = record
   const hasEnded = ({ refreshToken, expiresAt }: TokenPair) =>

@@ -93,7 +93,7 @@ export class StoredAccounts {
     }
   }
 
-  /** A process that dies before this leaves a link that serves no call (I11). */
+  /** Confirms a link. If a process dies before this, the link serves no call (I11). */
   async #confirm(key: string): Promise<undefined> {
     await this.#parts.records.change(key, (record) => (record.unconfirmed ? confirmed(record) : undefined))
   }

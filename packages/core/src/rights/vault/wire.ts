@@ -18,7 +18,7 @@ export const subjectTokenTypes: ReadonlyMap<string, string> = new Map(
   ['access_token', 'refresh_token', 'jwt'].map((type) => [type, `urn:ietf:params:oauth:token-type:${type}`]),
 )
 
-/** The form of a vault request. */
+/** Returns the form of a vault request. */
 export function federatedConnectionRequest(
   request: VaultRequest,
   subjectToken: SubjectToken,
@@ -39,7 +39,7 @@ export function federatedConnectionRequest(
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange'
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
-/** The form of an exchange at a broker. */
+/** Returns the form of an exchange at a broker. */
 export function exchangeRequest({ scopes }: VaultRequest, { token, type }: SubjectToken): GrantParameters {
   return {
     subject_token: revealToken(token),

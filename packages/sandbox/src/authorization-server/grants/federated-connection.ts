@@ -9,7 +9,7 @@ import { requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from './subject-token.
 
 const FEDERATED_TOKEN = 'http://auth0.com/oauth/token-type/federated-connection-access-token'
 
-/** An extension grant's own error, under Auth0's status. */
+/** Makes the error of an extension grant, with Auth0's status. */
 const invalidGrant = (description: string): Error => refuse('invalid_grant', description, 403)
 
 /**

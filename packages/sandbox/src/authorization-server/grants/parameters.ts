@@ -7,7 +7,7 @@ export function optional(ctx: GrantContext, name: string): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** The same, and `invalid_request` without it. */
+/** Returns the same, and refuses the request with `invalid_request` if it is missing. */
 export function required(ctx: GrantContext, name: string): string {
   const value = optional(ctx, name)
   if (value === undefined) throw new errors.InvalidRequest(`${name} is missing`)

@@ -85,7 +85,7 @@ function targetOf(ctx: GrantContext): string {
   return resource
 }
 
-/** A token for the same API cannot gain scopes by being exchanged. */
+/** Refuses an exchange for the same API that adds scopes. */
 function requireWithinSubject(subject: JWTPayload, resource: string, requested: readonly string[]): void {
   if (![subject.aud ?? []].flat().includes(resource)) return
   const held = words(subject.scope)

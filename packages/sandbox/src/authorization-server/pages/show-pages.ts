@@ -68,7 +68,7 @@ async function bodyOf(
   })
 }
 
-/** The exchange's prices are no matter of this server. */
+/** Returns no price: this server does not know the exchange's prices. */
 const noQuote = async () => undefined
 
 async function finish(

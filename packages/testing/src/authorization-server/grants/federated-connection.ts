@@ -33,7 +33,7 @@ export async function federatedConnection(server: SharedServer, request: GrantRe
   return { ...upstream, issued_token_type: issuedType }
 }
 
-/** An extension grant's own error, under Auth0's status. */
+/** Makes the error of an extension grant, with Auth0's status. */
 const invalidGrant = (description: string) => new Refusal('invalid_grant', description, { status: 403 })
 
 async function userOf(server: SharedServer, { client, parameters }: GrantRequest): Promise<string> {

@@ -105,7 +105,7 @@ export class AdapterSession {
     this.#aheadMs += seconds * 1000
   }
 
-  /** A guard as each process of the app makes it, over the store that they share. */
+  /** Makes a guard like that of each process of the app, over the shared store. */
   guard(over: Partial<GuardOptions> = {}): Guard {
     const audit = { write: (event: AuditEvent) => void this.audited.push(event) }
     return makeGuard(this.#plan, { store: this.#store, fetch: this.#fetch, clock: this.clock }, { audit, ...over })
@@ -222,7 +222,7 @@ export class AdapterSession {
     return directory
   }
 
-  /** All bytes that the framework keeps, as text. */
+  /** Returns all data that the framework stores, as text. */
   persisted(directory = this.directory): string {
     const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     return files.map((file) => readFileSync(join(file.parentPath, file.name), 'latin1')).join('\n')

@@ -26,7 +26,7 @@ const mocked: StockPlaces = {
 }
 
 /**
- * The stock agent's policies, and its tools as no framework's own: an adapter's tests make theirs of these.
+ * Returns the stock agent's policies, and its tools without a framework. An adapter's tests convert them.
  *
  * @param places - @default those of `startMockServers`
  */
@@ -97,7 +97,7 @@ export function stockTools({ api, connection: name }: StockPlaces = mocked) {
   return { policies, tools }
 }
 
-/** The input of an order. Above ten shares it needs an approval. */
+/** Returns the input of an order. Above ten shares, it needs an approval. */
 export const buy = (quantity: number, over: Readonly<Record<string, unknown>> = {}) => ({
   portfolio: 'p-ann',
   side: 'buy',

@@ -27,7 +27,7 @@ export interface ChannelUnderTest {
   readonly user: UserIdentity
   /** The channel, as each process of the app makes it. */
   channel(): ApprovalChannel
-  /** The user sees a question that was sent: on the phone, in a letter, on a page. They answer later, or never. */
+  /** Shows the user a question that was sent: on the phone, in a letter, on a page. They answer later, or never. */
   open(question: ApprovalQuestion): Promise<void>
   /**
    * Delivers an answer in the channel's own way: a button on a phone, the post of a page.

@@ -35,7 +35,7 @@ export async function authorize(session: Session, changes: RawParameters = {}): 
   return visit(session, parameters, verifier)
 }
 
-/** The browser's part. */
+/** Performs the browser's part of a sign-in. */
 export async function visit(session: Session, parameters: RawParameters, verifier: string): Promise<Authorized> {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(parameters))

@@ -58,7 +58,7 @@ export async function ask(
   }
 }
 
-/** A request as no careful client would send it. */
+/** Sends a request that no careful client would send. */
 export function rawRequest(session: Session, changes: RawParameters = {}, client = session.agent) {
   return session.post(
     'backchannel_authentication_endpoint',

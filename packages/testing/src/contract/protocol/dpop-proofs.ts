@@ -5,7 +5,7 @@ import type { Scenario } from './scenario.ts'
 
 const own = { grant_type: GRANT.clientCredentials, scope: 'chat' }
 
-/** A claim of the proof that must not be so. */
+/** Defines a scenario with a proof whose claim is invalid. */
 function refused(title: string, claims: Readonly<Record<string, unknown>>): Scenario {
   return {
     title,

@@ -8,7 +8,7 @@ import type { Session } from './session.ts'
 
 const needs = ['id-jag'] as const
 
-/** The employer's side: an id_token of a login there, exchanged for an assertion to the app's server. */
+/** Performs the employer's part: exchanges the id_token of a login there for an assertion to the app's server. */
 async function assertion(session: Session, changes: RawParameters = {}, prover?: Prover): Promise<Raw> {
   const { enterprise, users, clients, api } = session.target
   if (enterprise === undefined) throw new TypeError('a target with id-jag has an enterprise issuer')

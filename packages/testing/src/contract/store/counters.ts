@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { create, pass, text, type WithStore } from './store-under-test.ts'
 
-/** Counting within a window. */
+/** Tests counting within a window. */
 export function counterTests(withStore: WithStore): void {
   test(
     'counts up, each key for itself',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bytes, create, mustPut, text, type WithStore } from './store-under-test.ts'
 
-/** Finding keys by index names. */
+/** Tests finding keys by index names. */
 export function indexTests(withStore: WithStore): void {
   test(
     'lists keys in order, page by page, each once',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { bytes, create, mustPut, text, type WithStore } from './store-under-test.ts'
 
-/** Compare and swap. */
+/** Tests compare-and-swap. */
 export function versionTests(withStore: WithStore): void {
   test(
     'creates only what is absent',

@@ -34,7 +34,7 @@ export const buy = (quantity: number, over: Readonly<Record<string, unknown>> = 
   ...over,
 })
 
-/** A conversation that waits for Ann's answer to 50 shares. */
+/** Starts a conversation that waits for Ann's answer about 50 shares. */
 export async function askedForFifty(session: AdapterSession, directory = session.directory) {
   const identity = await session.login()
   const report = await session.turn({
