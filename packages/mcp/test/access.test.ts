@@ -1,13 +1,16 @@
 import { get } from 'node:http'
 import { login } from '@behalf/testing'
 import { verifies } from '@behalf/testing/requirements'
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { auth, Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { employeeAccess, loopbackSignIn, type McpAccess, machineAccess } from '../src/client/index.ts'
 import { identityOf, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { openPort } from './http-server.ts'
+import { issuer, servers, serverUrl } from './metadata-servers.ts'
 import { openWorld, type World } from './world.ts'
 
 let world: World
@@ -35,9 +38,11 @@ beforeEach(async () => {
   world.port.serve(nodeHandler(gate, mcp.fetch))
 })
 
-async function who(access: McpAccess): Promise<string> {
-  const client = new Client({ name: 'x', version: '1' })
-  await client.connect(new StreamableHTTPClientTransport(new URL(world.resource), access))
+async function who(access: McpAccess, sdk: 'v1' | 'v2' = 'v2'): Promise<string> {
+  const url = new URL(world.resource)
+  const client = sdk === 'v2' ? new Client({ name: 'x', version: '1' }) : new ClientV1({ name: 'x', version: '1' })
+  const Transport = sdk === 'v2' ? StreamableHTTPClientTransport : TransportV1
+  await client.connect(new Transport(url, access as never) as never)
   onTestFinished(() => client.close())
   const { content } = await client.callTool({ name: 'who', arguments: {} })
   return (content as { text: string }[])[0]?.text ?? ''
@@ -80,6 +85,41 @@ describe('a machine', () => {
     expect(await who(access)).toBe('agent nightly ')
   })
 
+  test('with the token of its platform sends it as a grant, with its id and no other credential, and asks for a new one each time', async () => {
+    const { asked, fetch } = servers({}, { scopes_supported: undefined })
+    let given = 0
+    const workloadToken = async () => `platform-token-${++given}`
+    const access = machineAccess({ serverUrl, issuer, clientId: 'nightly', workloadToken, scopes: ['c'], fetch })
+    for (const scope of [undefined, 'a']) {
+      const options = { serverUrl, fetchFn: access.fetch, ...(scope && { scope }) }
+      expect(await auth(access.authProvider, options)).toBe('AUTHORIZED')
+    }
+    const [first, second] = asked.filter(({ url }) => url === `${issuer}/token`)
+    expect(Object.fromEntries(new URLSearchParams(first?.body))).toEqual({
+      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
+      assertion: 'platform-token-1',
+      client_id: 'nightly',
+      scope: 'c',
+      resource: serverUrl,
+    })
+    expect(first?.headers.get('authorization')).toBeNull()
+    // The scopes that the server names come first, as with the machine's other credentials.
+    expect(second?.body).toContain('assertion=platform-token-2&scope=a&')
+  })
+
+  test('whose platform’s token is refused fails with the server’s reason, and tries no other grant', async () => {
+    const { asked, fetch: answers } = servers()
+    const fetch = async (input: string | URL | Request, init?: RequestInit) => {
+      const response = await answers(input, init)
+      if (!asked.at(-1)?.url.endsWith('/token')) return response
+      return Response.json({ error: 'invalid_grant', error_description: 'it expired' }, { status: 400 })
+    }
+    const access = machineAccess({ serverUrl, issuer, clientId: 'nightly', workloadToken: () => 'old', fetch })
+    const refused = auth(access.authProvider, { serverUrl, fetchFn: access.fetch })
+    await expect(refused).rejects.toThrow('it expired')
+    for (const { body } of asked.filter(({ url }) => url.endsWith('/token'))) expect(body).toContain('jwt-bearer')
+  })
+
   test('whose server leads to another issuer keeps its secret', async () => {
     const issuer = 'https://other.example'
     const access = machineAccess({ ...shared(), issuer, clientId: 'stock-mcp', clientSecret: 'stock-mcp-secret' })
@@ -91,6 +131,7 @@ describe('a machine', () => {
   test.each([
     ['an unknown option', { secret: 'x' }],
     ['no credentials', { clientSecret: undefined, privateKey: undefined }],
+    ['a platform’s token that is no function', { workloadToken: 'a-token' }],
     ['a server that is no address', { serverUrl: 'x', clientSecret: 's' }],
     ['a server over plain http', { serverUrl: 'http://mcp.example/mcp', clientSecret: 's' }],
     ['an issuer over plain http', { issuer: 'http://as.example', clientSecret: 's' }],
@@ -119,11 +160,12 @@ describe('an employee', () => {
     })
   }
 
-  test('is asserted by the employer, without a page', async () => {
+  test('is asserted by the employer, without a page, on either SDK', async () => {
     const { enterprise } = world.target
     if (enterprise === undefined) throw new TypeError('the sandbox has an employer')
     const { idToken } = await login({ ...world.target, authorizationServer: enterprise }, { user: 'emp-7' })
     expect(await who(access({}, idToken))).toBe('user stock-agent ann')
+    expect(await who(access({}, idToken), 'v1')).toBe('user stock-agent ann')
   })
 
   test('keeps the id_token that it was made with, where the app fills in the same objects for the next employee', async () => {

@@ -44,7 +44,7 @@ test('what does not compile', () => {
     guardTools(tools, { guard, policies, identity: 'ann' })
     // @ts-expect-error a tool's rules are scopes and logins
     mcpResourceServer({ ...gateOptions, tools: { get_price: { scope: 'a' } } })
-    // @ts-expect-error neither secret nor key
+    // @ts-expect-error neither secret, key nor token of the platform
     machineAccess({ serverUrl: 's', issuer: 'i', clientId: 'c' })
     // @ts-expect-error a session without an owner
     createMcpSession({ serverUrl: 's', client: { name: 'x', redirectUri: 'r' } })

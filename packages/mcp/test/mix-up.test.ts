@@ -110,7 +110,7 @@ describe.each(clients)('by $name', ({ connect }) => {
     expect(await session.authProvider.tokens()).toMatchObject({ access_token: 'honest-token', issuer: servers.honest })
   })
 
-  test('a machine’s secret and its signed assertions go only to the issuer that it names, even if another claims to be it', async () => {
+  test('a machine’s secret, its signed assertions and its platform’s token go only to the issuer that it names, even if another claims to be it', async () => {
     const servers = await hostileServers()
     const { honest, serverUrl } = servers
     servers.pretend({ issuer: honest })
@@ -120,6 +120,7 @@ describe.each(clients)('by $name', ({ connect }) => {
     for (const access of [
       machineAccess({ ...shared, clientSecret: 'a-secret' }),
       machineAccess({ ...shared, privateKey, algorithm: 'ES256' }),
+      machineAccess({ ...shared, workloadToken: () => 'a-platform-token' }),
     ]) {
       await expect(connect(access, serverUrl)).rejects.toThrow()
     }

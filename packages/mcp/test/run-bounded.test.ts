@@ -8,6 +8,7 @@ test('what ends by itself is waited for', async () => {
   expect(await node('console.log(1); console.error(2)', 20_000)).toEqual({
     output: expect.stringMatching(/^(?:1\n2\n|2\n1\n)$/),
     isOver: true,
+    code: 0,
   })
 })
 

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { memoryStore } from '@behalf/core'
+import { auth as authV1 } from '@modelcontextprotocol/sdk/client/auth.js'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type McpSession, type McpSessionOptions, withSignIn } from '../src/client/index.ts'
 import { type Browser, browserOf } from './browser.ts'
 import { clients } from './clients.ts'
 import { textOf } from './connect-client.ts'
+import { issuer, metadata, servers, serverUrl } from './metadata-servers.ts'
 import * as sessions from './sessions.ts'
 import { openWorld, type World } from './world.ts'
 
@@ -69,6 +71,35 @@ test('a scope that the authorization server does not grant is asked for once, an
   world.serve({ gate: { scopes: ['mcp:tools', 'mcp:trade'] } })
   expect(JSON.parse(textOf(await whoami(session, browser))).subject).toBe('ann')
   expect(browser.visited).toHaveLength(3)
+})
+
+test('a step-up on an SDK that asks for the missing scope only keeps what was granted before, at this issuer alone', async () => {
+  for (const [grantedAt, asked] of [
+    [issuer, 'a b'],
+    ['https://other.example', 'b'],
+  ] as const) {
+    const { fetch: answers } = servers()
+    const missing = { status: 403, headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="b"' } }
+    const fetch = async (input: string | URL | Request, init?: RequestInit) =>
+      String(input) === serverUrl ? new Response(null, missing) : answers(input, init)
+    const shown: URL[] = []
+    const session = sessions.open(world, browserOf(world.target, 'ann'), {
+      serverUrl,
+      fetch,
+      showSignIn: (url) => void shown.push(url),
+    })
+    const { authProvider: provider } = session
+    await provider.saveDiscoveryState?.({
+      authorizationServerUrl: grantedAt,
+      authorizationServerMetadata: { ...metadata, issuer: grantedAt } as never,
+    })
+    await provider.saveTokens({ access_token: 'old', token_type: 'Bearer', scope: 'a' }, { issuer: grantedAt })
+    const headers = { accept: 'application/json, text/event-stream', authorization: 'Bearer old' }
+    await session.fetch(serverUrl, { method: 'POST', body: '{}', headers })
+    // As the transport of SDK 1 does it then.
+    await authV1(provider as never, { serverUrl, scope: 'b', fetchFn: session.fetch as never })
+    expect(shown.map((url) => url.searchParams.get('scope'))).toEqual([asked])
+  }
 })
 
 test.each([

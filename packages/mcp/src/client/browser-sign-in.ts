@@ -22,6 +22,8 @@ export interface SignInStart {
   readonly wanted: WantedLogin | undefined
   /** The token that the MCP server refused. */
   readonly refused: RefusedToken
+  /** Scopes that the user has granted before, which a step-up must not lose. */
+  readonly held: readonly string[]
 }
 
 /** A sign-in that can be shown. */
@@ -57,7 +59,7 @@ export class BrowserSignIn {
   }
 
   async begin(url: URL, start: SignInStart): Promise<void> {
-    const { discovery, clientId, redirectUri, scopes = [], scopesUpFront, wanted, refused } = start
+    const { discovery, clientId, redirectUri, scopes = [], scopesUpFront, wanted, refused, held } = start
     const state = url.searchParams.get('state')
     const challenge = url.searchParams.get('code_challenge') ?? ''
     const codeVerifier = this.#verifiers.get(challenge)
@@ -71,7 +73,7 @@ export class BrowserSignIn {
     url.searchParams.set('redirect_uri', redirectUri)
     const supported = discovery.authorizationServerMetadata?.scopes_supported
     const limited = limitScopes(
-      (url.searchParams.get('scope') ?? '').split(' ').filter(Boolean),
+      [...held, ...(url.searchParams.get('scope') ?? '').split(' ').filter(Boolean)],
       start.scopes,
       supported,
     )

@@ -18,6 +18,7 @@ import { Discoveries, isSameIssuer } from './discoveries.ts'
 import { RenewalLimit } from './renewal-limit.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
+const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 /** Options that a transport of the SDK accepts: `new StreamableHTTPClientTransport(url, access)`. */
 export interface McpAccess {
@@ -57,7 +58,10 @@ export interface AccessOptions {
 
 const accessKeys = ['serverUrl', 'issuer', 'clientId', 'scopes', 'trustedHosts', 'timeoutMs', 'fetch'] as const
 
-/** Credentials of a machine: a secret, or the private key with which its client is registered. */
+/**
+ * Credentials of a machine: a secret, the private key with which its client is registered, or the token that its
+ * platform gives it.
+ */
 export type MachineAccessOptions = AccessOptions &
   (
     | { readonly clientSecret: string }
@@ -66,17 +70,32 @@ export type MachineAccessOptions = AccessOptions &
         readonly privateKey: string | Readonly<Record<string, unknown>>
         readonly algorithm: string
       }
+    | {
+        /**
+         * Returns the JWT of the machine's platform, such as a Kubernetes service account token, with `issuer` as its
+         * audience. Called for each request of tokens.
+         */
+        readonly workloadToken: () => string | Promise<string>
+      }
   )
 
 /**
- * Gets access for a machine without a user, by client credentials: with a secret (`client_secret_basic`) or a signed
- * assertion (`private_key_jwt`). It is a thin layer over the SDK's own providers. Tokens stay in this process.
+ * Gets access for a machine without a user. Uses client credentials with a secret (`client_secret_basic`) or a signed
+ * assertion (`private_key_jwt`), or sends the token of the machine's platform as a grant, without another secret. It is
+ * a thin layer over the SDK's own providers. Tokens stay in this process.
  *
  * @throws ConfigurationError An option is unknown or missing.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-4.4 | RFC 6749 §4.4}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7523#section-2.1 | RFC 7523 §2.1}
  */
 export function machineAccess(options: MachineAccessOptions): McpAccess {
-  refuseUnknownKeys('machineAccess', options, [...accessKeys, 'clientSecret', 'privateKey', 'algorithm'])
+  refuseUnknownKeys('machineAccess', options, [
+    ...accessKeys,
+    'clientSecret',
+    'privateKey',
+    'algorithm',
+    'workloadToken',
+  ])
   const { clientId, issuer } = required('machineAccess', options)
   const scope = options.scopes?.join(' ')
   const shared = { clientId, expectedIssuer: issuer, ...(scope && { scope }) }
@@ -85,9 +104,20 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
     const provider = new ClientCredentialsProvider({ ...shared, clientSecret })
     return { authProvider: heldTo(options, withSecret(provider, clientId, clientSecret)), fetch: fetchOf(options) }
   }
+  if ('workloadToken' in options && typeof options.workloadToken === 'function') {
+    const { workloadToken } = options
+    const prepareTokenRequest = async (named = scope) => {
+      const grant = { grant_type: JWT_BEARER, assertion: await workloadToken(), ...(named && { scope: named }) }
+      return new URLSearchParams(grant)
+    }
+    const provider = Object.assign(new ClientCredentialsProvider({ ...shared, clientSecret: '' }), {
+      prepareTokenRequest,
+    })
+    return { authProvider: heldTo(options, withSecret(provider, clientId, undefined)), fetch: fetchOf(options) }
+  }
   const { privateKey, algorithm } = options as Partial<Extract<MachineAccessOptions, { readonly algorithm: string }>>
   if (privateKey === undefined || typeof algorithm !== 'string') {
-    throw new ConfigurationError('machineAccess', 'give clientSecret, or privateKey and its algorithm')
+    throw new ConfigurationError('machineAccess', 'give clientSecret, privateKey and its algorithm, or workloadToken')
   }
   // Copied: the key is read again for each assertion.
   const key = typeof privateKey === 'string' ? privateKey : { ...privateKey }
@@ -177,9 +207,10 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
   return { authProvider: heldTo(options, withSecret(authProvider, clientId, clientSecret)), fetch: send }
 }
 
-/** Makes the SDK's provider encode the credentials as Basic requires. */
-function withSecret(provider: OAuthClientProvider, id: string, secret: string): OAuthClientProvider {
-  const client = { client_id: id, client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' }
+/** Makes the SDK's provider encode the credentials as Basic requires, or send the id alone. */
+function withSecret(provider: OAuthClientProvider, id: string, secret: string | undefined): OAuthClientProvider {
+  const basic = { client_secret: secret, token_endpoint_auth_method: 'client_secret_basic' }
+  const client = { client_id: id, ...(secret !== undefined && basic) }
   const addClientAuthentication: OAuthClientProvider['addClientAuthentication'] = (headers, parameters) =>
     authenticateClient(client, headers, parameters, undefined)
   return Object.assign(provider, { addClientAuthentication })
@@ -200,7 +231,13 @@ function heldTo({ issuer, serverUrl }: AccessOptions, provider: OAuthClientProvi
   const saveDiscoveryState = (state: OAuthDiscoveryState) => {
     limit.begin()
     const found = discoveries.save(state)
-    if (isSameIssuer(found, issuer)) return
+    if (isSameIssuer(found, issuer)) {
+      // The v1 SDK says it nowhere else.
+      provider.saveAuthorizationServerUrl?.(String(state.authorizationServerUrl))
+      const { resource } = state.resourceMetadata ?? {}
+      if (resource !== undefined) provider.saveResourceUrl?.(resource)
+      return
+    }
     throw new InvalidResponseError(`the server's issuer is ${JSON.stringify(found)}, not ${JSON.stringify(issuer)}`)
   }
   const addClientAuthentication: OAuthClientProvider['addClientAuthentication'] = (

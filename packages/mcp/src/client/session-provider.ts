@@ -22,7 +22,7 @@ import { accessFetch } from './machine-access.ts'
 import { refuseStepUp } from './scope-limit.ts'
 import { type ClientPlace, SessionClient } from './session-client.ts'
 import { openSessionKey } from './session-key.ts'
-import { SessionRecords, type SignInUnderWay } from './session-records.ts'
+import { SessionRecords, type SignInUnderWay, scopesOf } from './session-records.ts'
 import { SessionTokens } from './session-tokens.ts'
 import { SignInError } from './sign-in-error.ts'
 import { refreshingFetch } from './single-refresh.ts'
@@ -185,12 +185,12 @@ export class SessionProvider implements OAuthClientProvider {
     const redirectUri = this.#client.safeRedirectUri(issuer, discovery)
     const clientId = (await this.#client.at(this.#place(issuer)))?.client_id ?? ''
     const { scopes, scopesUpFront = false } = this.#settings.client
-    const refused = this.#refused ?? {
-      token: (await this.#records.tokens())?.access_token ?? '',
-      lacked: [],
-      fault: undefined,
-    }
-    await this.#browser.begin(url, { discovery, clientId, redirectUri, scopes, scopesUpFront, wanted, refused })
+    const tokens = await this.#records.tokens()
+    const refused = this.#refused ?? { token: tokens?.access_token ?? '', lacked: [], fault: undefined }
+    // A step-up keeps what was granted. The v1 SDK asks for the missing scopes only.
+    const isStepUp = refused.lacked.length > 0 && tokens?.issuer === issuer
+    const held = isStepUp ? scopesOf(tokens) : []
+    await this.#browser.begin(url, { discovery, clientId, redirectUri, scopes, scopesUpFront, wanted, refused, held })
   }
 
   /**

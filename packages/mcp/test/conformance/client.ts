@@ -1,98 +1,164 @@
-// The client under test of `@modelcontextprotocol/conformance client`: our sessions over the SDK's transport.
+// A client under test of `@modelcontextprotocol/conformance client`, as an app writes it: our sessions over the
+// transport of an SDK. The first argument says which client, and the suite adds the server's address as the last.
+//
+//   node client.ts v2|auto|v1 <address>
 import { memoryStore } from '@behalf/core'
-import { createMcpSession, employeeAccess, type McpAccess, machineAccess } from '@behalf/mcp/client'
+import {
+  createMcpSession,
+  employeeAccess,
+  loopbackSignIn,
+  type McpAccess,
+  machineAccess,
+  withSignIn,
+} from '@behalf/mcp/client'
 import {
   Client,
   discoverOAuthServerInfo,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
   StreamableHTTPClientTransport,
-  UnauthorizedError,
 } from '@modelcontextprotocol/client'
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { ElicitRequestSchema, McpError } from '@modelcontextprotocol/sdk/types.js'
 
-/** For a machine that is busy with other tests. */
-const timeoutMs = 60_000
-
-const serverUrl = process.argv[2] ?? ''
+const [, , kind = '', ...rest] = process.argv
+const serverUrl = rest.at(-1) ?? ''
 const scenario = process.env.MCP_CONFORMANCE_SCENARIO ?? ''
-const context: Readonly<Record<string, string>> = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}')
+const revision = process.env.MCP_CONFORMANCE_PROTOCOL_VERSION ?? ''
 
-/** Where an issuer is not in the context, it is what the server says; credentials of an app name theirs. */
+interface Context extends Readonly<Record<string, unknown>> {
+  readonly toolCalls?: readonly { readonly name: string; readonly arguments: Record<string, unknown> }[]
+}
+const context: Context = JSON.parse(process.env.MCP_CONFORMANCE_CONTEXT ?? '{}')
+const said = (name: string): string => {
+  const value = context[name]
+  return typeof value === 'string' ? value : ''
+}
+
+/** Where the suite does not tell an app the issuer of its credentials, it is what the server says. */
 async function issuerOf(): Promise<string> {
   const { authorizationServerMetadata, authorizationServerUrl } = await discoverOAuthServerInfo(serverUrl)
   return authorizationServerMetadata?.issuer ?? authorizationServerUrl
 }
 
-interface Access extends McpAccess {
-  finish?(): Promise<void>
+/** What is connected, and how a sign-in is done that it needs. */
+interface Access {
+  readonly access: McpAccess
+  attend<Result>(work: () => Promise<Result>): Promise<Result>
+  close(): Promise<void>
 }
+
+const withoutUser = (access: McpAccess): Access => ({ access, attend: (work) => work(), close: async () => {} })
 
 async function accessFor(): Promise<Access> {
-  const { client_id: clientId = '', client_secret: clientSecret = '' } = context
+  const [clientId, clientSecret] = [said('client_id'), said('client_secret')]
   if (scenario === 'auth/client-credentials-basic') {
-    return machineAccess({ serverUrl, issuer: await issuerOf(), clientId, clientSecret, timeoutMs })
+    return withoutUser(machineAccess({ serverUrl, issuer: await issuerOf(), clientId, clientSecret }))
   }
   if (scenario === 'auth/client-credentials-jwt') {
-    const { private_key_pem: privateKey = '', signing_algorithm: algorithm = '' } = context
-    return machineAccess({ serverUrl, issuer: await issuerOf(), clientId, privateKey, algorithm, timeoutMs })
+    const [privateKey, algorithm] = [said('private_key_pem'), said('signing_algorithm')]
+    return withoutUser(machineAccess({ serverUrl, issuer: await issuerOf(), clientId, privateKey, algorithm }))
   }
-  if (scenario === 'auth/cross-app-access-complete-flow') {
-    const { idp_client_id: idpClient = '', idp_id_token: idToken = '', idp_issuer: idpIssuer = '' } = context
-    // The suite's identity provider publishes too little metadata for the SDK to read.
-    const { idp_token_endpoint: tokenEndpoint = '' } = context
-    const identityProvider = { issuer: idpIssuer, tokenEndpoint, clientId: idpClient, idToken: () => idToken }
-    return employeeAccess({ serverUrl, issuer: await issuerOf(), clientId, clientSecret, identityProvider, timeoutMs })
+  if (scenario === 'auth/wif-jwt-bearer') {
+    const workloadToken = () => said('valid_jwt')
+    return withoutUser(machineAccess({ serverUrl, issuer: await issuerOf(), clientId, workloadToken }))
   }
-  return userSession(clientId === '' ? undefined : { client_id: clientId, client_secret: clientSecret })
+  if (scenario === 'auth/enterprise-managed-authorization') {
+    const identityProvider = {
+      issuer: said('idp_issuer'),
+      clientId: said('idp_client_id'),
+      idToken: () => said('idp_id_token'),
+      // The suite's identity provider omits what its metadata must have.
+      ...(rest[0] === '--token-endpoint' && { tokenEndpoint: said('idp_token_endpoint') }),
+    }
+    return withoutUser(
+      employeeAccess({ serverUrl, issuer: await issuerOf(), clientId, clientSecret, identityProvider }),
+    )
+  }
+  return userAccess(clientId === '' ? undefined : { client_id: clientId, client_secret: clientSecret })
 }
 
-async function userSession(byHand: { client_id: string; client_secret: string } | undefined): Promise<Access> {
-  let callback: string | undefined
+async function userAccess(byHand: { client_id: string; client_secret: string } | undefined): Promise<Access> {
+  // The suite's server agrees at once: the browser is redirected back.
+  const browser = await loopbackSignIn({ open: async (url) => void (await fetch(url)) })
   const session = createMcpSession({
     serverUrl,
     owner: 'a-user',
     client: {
       name: 'Behalf',
-      redirectUri: 'http://127.0.0.1:3000/callback',
+      redirectUri: browser.redirectUri,
       metadataUrl: 'https://conformance-test.local/client-metadata.json',
       ...(byHand !== undefined && { registered: { [await issuerOf()]: byHand } }),
     },
-    // The suite's server agrees at once: the browser is one redirect.
-    showSignIn: async (url) => {
-      callback = (await fetch(url, { redirect: 'manual' })).headers.get('location') ?? undefined
-    },
+    showSignIn: browser.show,
     store: memoryStore(),
-    timeoutMs,
+    ...(scenario.startsWith('auth/dpop') && { dpop: true }),
   })
-  return {
-    ...session,
-    async finish() {
-      if (callback === undefined) throw new Error('the authorization server did not redirect')
-      await session.finishSignIn(callback)
-      callback = undefined
-    },
-  }
+  return { access: session, attend: (work) => withSignIn(session, browser.callback, work), close: browser.close }
 }
 
-/** Does `work`, and once more after a sign-in that it asked for. */
-async function withSignIn<Result>(access: Access, work: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!UnauthorizedError.isInstance(error) || access.finish === undefined || tries === 3) throw error
-      await access.finish()
-    }
+const info = { name: 'behalf-conformance', version: '1.0.0' }
+const capabilities = { elicitation: { form: { applyDefaults: true } } }
+
+async function connectV1({ access }: Access): Promise<Pick<Client, 'listTools' | 'callTool' | 'close'>> {
+  const client = new ClientV1(info, { capabilities })
+  client.setRequestHandler(ElicitRequestSchema, () => ({ action: 'accept', content: {} }))
+  await client.connect(new TransportV1(new URL(serverUrl), access as never) as never)
+  return client as never
+}
+
+async function connectV2({ access }: Access): Promise<Client> {
+  const pinned = revision === '2026-07-28' ? { mode: { pin: revision } } : undefined
+  const versionNegotiation = kind === 'auto' ? { mode: 'auto' as const } : pinned
+  const client = new Client(info, { capabilities, ...(versionNegotiation && { versionNegotiation }) })
+  client.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: {} }))
+  await client.connect(new StreamableHTTPClientTransport(new URL(serverUrl), access))
+  return client
+}
+
+const connect = kind === 'v1' ? connectV1 : connectV2
+
+interface Tool {
+  readonly name: string
+  readonly inputSchema: object
+}
+const inputs: Readonly<Record<string, (tools: readonly Tool[]) => Record<string, unknown>>> = {
+  add_numbers: () => ({ a: 2, b: 3 }),
+  // The schema comes back as the client read it.
+  json_schema_echo: (tools) => ({ schema: tools.find(({ name }) => name !== 'json_schema_echo')?.inputSchema }),
+}
+
+/** A call that failed is told, and the next one made; what asks for a sign-in ends the work. */
+function tell(error: unknown): void {
+  const isInvalid = error instanceof SdkError && error.code === SdkErrorCode.InvalidResult
+  if (!isInvalid && !(error instanceof ProtocolError) && !(error instanceof McpError)) throw error
+  console.error(`the call failed: ${error.message}`)
+}
+
+/** One call in each connection, since a sign-in repeats no call. */
+async function callsOf(access: Access): Promise<void> {
+  for (let number = 0; ; number++) {
+    const isOver = await access.attend(async () => {
+      const client = await connect(access)
+      try {
+        const { tools } = await client.listTools()
+        const calls = context.toolCalls ?? tools.map(({ name }) => ({ name, arguments: inputs[name]?.(tools) ?? {} }))
+        const call = calls[number]
+        if (call !== undefined) await client.callTool(call).catch(tell)
+        return number + 1 >= calls.length
+      } finally {
+        await client.close()
+      }
+    })
+    if (isOver) return
   }
 }
 
 const access = await accessFor()
-const client = await withSignIn(access, async () => {
-  const made = new Client({ name: 'behalf-conformance', version: '1.0.0' })
-  await made.connect(new StreamableHTTPClientTransport(new URL(serverUrl), access))
-  return made
-})
-const { tools } = await withSignIn(access, () => client.listTools())
-for (const { name } of tools) {
-  const input = name === 'add_numbers' ? { a: 2, b: 3 } : {}
-  await withSignIn(access, () => client.callTool({ name, arguments: input }))
+try {
+  await callsOf(access)
+} finally {
+  await access.close()
 }
-await client.close()

@@ -4,6 +4,8 @@ import { spawn } from 'node:child_process'
 export interface BoundedRun {
   readonly output: string
   readonly isOver: boolean
+  /** `undefined` where it was ended, or never began. */
+  readonly code: number | undefined
 }
 
 /**
@@ -24,17 +26,17 @@ export function runBounded(
     })
   }
   return new Promise((resolve) => {
-    const end = (isOver: boolean) => {
+    const end = (isOver: boolean, code?: number | null) => {
       clearTimeout(timer)
       if (!isOver) endGroup(child.pid)
-      resolve({ output, isOver })
+      resolve({ output, isOver, code: code ?? undefined })
     }
     const timer = setTimeout(() => end(false), milliseconds)
     child.once('error', (error) => {
       output += error.message
       end(true)
     })
-    child.once('close', () => end(true))
+    child.once('close', (code) => end(true, code))
   })
 }
 

@@ -1,32 +1,14 @@
 import { createGuard, policy } from '@behalf/core'
-import { guardTools, mcpResourceServer, nodeHandler, type ToolsOf } from '@behalf/mcp/server'
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
-import * as z from 'zod'
+import { guardTools, mcpResourceServer, nodeHandler } from '@behalf/mcp/server'
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  McpServer,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server'
+import { eventStore } from '../event-store.ts'
 import { openWorld } from '../world.ts'
-
-const Nothing = z.strictObject({})
-const image = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=='
-const audio = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA='
-const embedded = { uri: 'test://embedded-resource', mimeType: 'text/plain', text: 'This is an embedded resource.' }
-const mixed = { uri: 'test://mixed-content-resource', mimeType: 'application/json', text: '{"test":"data"}' }
-
-/** The suite's server tools, behind a gate and a guard. */
-const bodies: Readonly<Record<string, () => unknown>> = {
-  test_simple_text: () => 'This is a simple text response for testing.',
-  test_image_content: () => ({ content: [{ type: 'image', data: image, mimeType: 'image/png' }] }),
-  test_audio_content: () => ({ content: [{ type: 'audio', data: audio, mimeType: 'audio/wav' }] }),
-  test_embedded_resource: () => ({ content: [{ type: 'resource', resource: embedded }] }),
-  test_multiple_content_types: () => ({
-    content: [
-      { type: 'text', text: 'Multiple content types test:' },
-      { type: 'image', data: image, mimeType: 'image/png' },
-      { type: 'resource', resource: mixed },
-    ],
-  }),
-  test_error_handling: () => {
-    throw new Error('This tool intentionally returns an error for testing')
-  },
-}
+import { addPromptsAndResources, suiteTools } from './everything.ts'
 
 /** A served MCP endpoint, and how to end it. */
 export interface ConformanceServer {
@@ -35,29 +17,52 @@ export interface ConformanceServer {
 }
 
 /**
- * Serves the suite's tools to the suite's client, which brings no token: every request comes as Ann, as if a proxy
- * before the gate had signed her in. All else is the gate's and the guard's.
+ * Serves what the suite asks for to the suite's client, which brings no token: every request comes as Ann, as if a
+ * proxy before the gate had signed her in. All else is the gate's and the guard's. Revision 2026-07-28 is served without
+ * sessions, and older ones with a session for each client, as the SDK advises.
  */
 export async function serveForSuite(): Promise<ConformanceServer> {
   const world = await openWorld()
   const { resource, profile, port } = world
   const token = await world.token('ann')
-  const gate = mcpResourceServer({ resource, authorizationServer: profile, scopes: ['mcp:tools'] })
-  const names = Object.keys(bodies)
-  const tools = Object.fromEntries(
-    names.map((name) => [
-      name,
-      { description: `The suite's ${name}`, inputSchema: Nothing, execute: bodies[name] ?? (() => undefined) },
-    ]),
-  )
-  const guarded = guardTools(tools as ToolsOf<Record<string, typeof Nothing>>, {
-    guard: createGuard({ authorizationServer: profile, agent: { name: 'agent:conformance' } }),
-    policies: Object.fromEntries(names.map((name) => [name, policy(Nothing, {})])),
+  const tools = suiteTools({
+    toolsChanged: () => latest.notify.toolsChanged(),
+    promptsChanged: () => latest.notify.promptsChanged(),
   })
-  const mcp = createMcpHandler(() =>
-    guarded.register(new McpServer({ name: 'behalf-conformance', version: '1.0.0' }, guarded.serverOptions)),
+  const guarded = guardTools(tools, {
+    guard: createGuard({ authorizationServer: profile, agent: { name: 'agent:conformance' } }),
+    policies: Object.fromEntries(
+      Object.entries(tools).map(([name, { inputSchema }]) => [name, policy(inputSchema, {})]),
+    ),
+    onError: () => {},
+  })
+  const server = () => {
+    const info = { name: 'behalf-conformance', version: '1.0.0' }
+    return addPromptsAndResources(guarded.register(new McpServer(info, guarded.serverOptions)))
+  }
+  const latest = createMcpHandler(server, { legacy: 'reject' })
+  const sessions = new Map<string, WebStandardStreamableHTTPServerTransport>()
+  const events = eventStore()
+  const older: typeof latest.fetch = async (request, options) => {
+    const id = request.headers.get('mcp-session-id')
+    const known = id === null ? undefined : sessions.get(id)
+    if (known !== undefined) return known.handleRequest(request, options)
+    if (id !== null) return new Response(null, { status: 404 })
+    const transport = new WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => crypto.randomUUID(),
+      onsessioninitialized: (opened) => void sessions.set(opened, transport),
+      onsessionclosed: (closed) => void sessions.delete(closed),
+      eventStore: events,
+      retryInterval: 500,
+    })
+    await server().connect(transport)
+    return transport.handleRequest(request, options)
+  }
+  const gate = mcpResourceServer({ resource, authorizationServer: profile, scopes: ['mcp:tools'], guarded })
+  // The gate has read the body.
+  const handle = nodeHandler(gate, async (request, options) =>
+    (await isLegacyRequest(request, options.parsedBody)) ? older(request, options) : latest.fetch(request, options),
   )
-  const handle = nodeHandler(gate, mcp.fetch)
   port.serve((request, response) => {
     request.rawHeaders.push('Authorization', `Bearer ${token}`)
     handle(request, response)
