@@ -129,9 +129,7 @@ export async function loginOfResponse(
   return {
     identity: { ...fieldsOf(user), provenAt, ...(expiresAt !== undefined && { expiresAt }) },
     token: tokenOf(accessToken, subjectTokenOf(user), scopes, boundTo),
-    ...(refreshToken !== undefined && { refreshToken }),
-    ...(idToken !== undefined && { idToken }),
-    ...(audience !== undefined && { audience }),
+    ...defined({ refreshToken, idToken, audience }),
     ...(typeof nonce === 'string' && { nonce }),
     renewedAt,
   }
@@ -220,9 +218,7 @@ export function identityOfLogin(
       token: new Token(value),
       type: 'access_token',
       isInteractive: over.delegationId === undefined,
-      ...(scopes !== undefined && { scopes }),
-      ...(audience !== undefined && { audience }),
-      ...(keyThumbprint !== undefined && { keyThumbprint }),
+      ...defined({ scopes, audience, keyThumbprint }),
       ...(idToken !== undefined && { idToken: new Token(idToken) }),
     },
   )

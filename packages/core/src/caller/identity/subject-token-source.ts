@@ -1,6 +1,6 @@
 import type { UserIdentity } from '../../base/contract/index.ts'
 import { BehalfError } from '../../base/errors/index.ts'
-import { copyOf } from '../../base/values/index.ts'
+import { copyOf, defined } from '../../base/values/index.ts'
 import type { RequestOptions } from '../authorization-server/server.ts'
 import { type VerifyRequestOptions, verifyRequest } from './verify-request.ts'
 
@@ -40,8 +40,7 @@ export function requestTokenSource(request: Request, options: VerifyRequestOptio
       try {
         const identity = await verifyRequest(request, {
           ...own,
-          ...(signal !== undefined && { signal }),
-          ...(timeoutMs !== undefined && { timeoutMs }),
+          ...defined({ signal, timeoutMs }),
         })
         if (identity?.kind === 'user') return { status: 'verified', identity }
         return loginRequired(identity === undefined ? 'the request has no token' : 'the token stands for no user')

@@ -1,5 +1,6 @@
 import type { AccessRule, ConnectionRule, Identity, ResourceRule } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
+import { defined } from '../../base/values/index.ts'
 import type { DpopKey } from '../../caller/authorization-server/dpop-key.ts'
 import type { Profile } from '../../caller/authorization-server/profile.ts'
 import type { AuthorizationServers } from '../../caller/authorization-server/server.ts'
@@ -101,8 +102,7 @@ function wantedToken(
     source: rule.kind,
     target: rule.kind === 'resource' ? resourceTarget(rule) : rule.connection,
     scopes,
-    ...(account !== undefined && { account }),
-    ...(thumbprint !== undefined && { keyThumbprint: thumbprint }),
+    ...defined({ account, keyThumbprint: thumbprint }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
+import { defined } from '../../base/values/index.ts'
 import type { CibaProfile, Profile } from '../../caller/authorization-server/profile.ts'
 import type { ApprovalQuestion } from '../approvals/approval-channel.ts'
 import { type BackchannelParameters, checkBackchannelParameters } from './check-backchannel-parameters.ts'
@@ -40,8 +41,7 @@ export async function backchannelParameters(
     binding_message: question.message,
     [rules.requestedExpiry.parameter]: String(requestedExpiry(question, rules, settings, now)),
     ...(settings.acrValues.length > 0 && { acr_values: settings.acrValues.join(' ') }),
-    ...(userCode !== undefined && { user_code: userCode }),
-    ...(notificationToken !== undefined && { client_notification_token: notificationToken }),
+    ...defined({ user_code: userCode, client_notification_token: notificationToken }),
     ...(detailsSent && { authorization_details: JSON.stringify(question.details) }),
     ...(credential !== undefined && targetOf(profile, credential.resource)),
   }

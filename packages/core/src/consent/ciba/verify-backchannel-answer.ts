@@ -1,6 +1,6 @@
 import type { AuthorizationDetail, Json } from '../../base/contract/index.ts'
 import { InvalidTokenError } from '../../base/errors/index.ts'
-import { meansSame, snapshot } from '../../base/values/index.ts'
+import { defined, meansSame, snapshot } from '../../base/values/index.ts'
 import type { Profile } from '../../caller/authorization-server/profile.ts'
 import { isOfOtherClient, unverifiedClaims } from '../../caller/authorization-server/read-claims.ts'
 import { grantedScopes } from '../../caller/authorization-server/scopes.ts'
@@ -99,8 +99,7 @@ async function credentialAnswer(
     token: {
       value: new Token(response.accessToken),
       scopes: credential.scopes,
-      ...(expiresAt !== undefined && { expiresAt }),
-      ...(actor !== undefined && { actor }),
+      ...defined({ expiresAt, actor }),
       ...(server.profile.dpop !== undefined && { keyThumbprint: server.profile.dpop.thumbprint }),
     },
   }

@@ -1,7 +1,7 @@
 import * as base64url from 'jose/base64url'
 import { ownerOf, type UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
-import { namesOf, refuseUnknownKeys, requireText, requireTexts, scopeList } from '../../base/values/index.ts'
+import { defined, namesOf, refuseUnknownKeys, requireText, requireTexts, scopeList } from '../../base/values/index.ts'
 import { type PresentUser, requireProofTime } from '../../caller/identity/present-user.ts'
 import { renewLogin } from '../../caller/identity/renew-login.ts'
 import type { LoginContext, StoredSession } from '../../caller/identity/session-login.ts'
@@ -103,14 +103,12 @@ export async function draftDelegation(
     owner: ownerOf(identity),
     ...agent,
     credentials,
-    ...(tools !== undefined && { tools }),
-    ...(scopes !== undefined && { scopes }),
+    ...defined({ tools, scopes }),
     ...(limit !== undefined && { limit: checkLimit(limit) }),
     createdAt: now,
     expiresAt: options.expiresAt,
     provenAt,
-    ...(sessionId !== undefined && { sessionId }),
-    ...(login !== undefined && { login }),
+    ...defined({ sessionId, login }),
   }
 }
 

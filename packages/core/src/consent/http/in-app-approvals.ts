@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Principal, UserIdentity } from '../../base/contract/index.ts'
 import { ApprovalAnswerError, BehalfError, ConfigurationError, TransportError } from '../../base/errors/index.ts'
-import { checkOptions, kinds } from '../../base/values/index.ts'
+import { checkOptions, defined, kinds } from '../../base/values/index.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
 import type { ApprovalQuestion, PushedChannel, VerifiedAnswer } from '../approvals/approval-channel.ts'
 import type { Delivery } from '../approvals/record.ts'
@@ -87,8 +87,7 @@ export function verifyInApp(given: unknown, now: number): VerifiedAnswer {
     decision: answer === 'approve' ? 'approved' : 'denied',
     evidence: {
       method: KIND,
-      ...(clientId !== undefined && { clientId }),
-      ...(provenAt !== undefined && { provenAt }),
+      ...defined({ clientId, provenAt }),
     },
     at: now,
   }

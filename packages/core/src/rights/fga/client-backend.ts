@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { ConfigurationError, TransportError } from '../../base/errors/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { withoutSecrets } from '../../caller/authorization-server/without-secrets.ts'
 import { type Backend, type BatchAnswer, correlationIds } from './http-backend.ts'
 import type { Question } from './question.ts'
@@ -98,8 +99,7 @@ const partsOf = ({ user, relation, object, context, contextualTuples }: Question
   user,
   relation,
   object,
-  ...(context !== undefined && { context }),
-  ...(contextualTuples !== undefined && { contextualTuples }),
+  ...defined({ context, contextualTuples }),
 })
 
 /** Refuses a client that follows redirects: the SDK's axios does, and does not report them in a batch's response. */

@@ -1,6 +1,6 @@
 import type { ResourceRoute } from '../../base/contract/index.ts'
 import { BehalfError, ConfigurationError, type OAuthResponseError } from '../../base/errors/index.ts'
-import { refuseUnknownKeys } from '../../base/values/index.ts'
+import { defined, refuseUnknownKeys } from '../../base/values/index.ts'
 import { connectAuthorizationServer } from '../../caller/authorization-server/connect-authorization-server.ts'
 import { ownProfile, type Profile } from '../../caller/authorization-server/profile.ts'
 import { endsLogin } from '../../caller/authorization-server/request-fault.ts'
@@ -93,7 +93,6 @@ function stepUp({ acrValues, maxAge, message }: OAuthResponseError): Refused {
   return {
     refused: 'step_up_required',
     detail: message,
-    ...(acrValues !== undefined && { acrValues }),
-    ...(maxAge !== undefined && { maxAge }),
+    ...defined({ acrValues, maxAge }),
   }
 }

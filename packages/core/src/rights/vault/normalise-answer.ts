@@ -1,5 +1,5 @@
 import type { Fetch } from '../../base/ports/index.ts'
-import { parsedJson } from '../../base/values/index.ts'
+import { defined, parsedJson } from '../../base/values/index.ts'
 import { readAnswer } from '../../caller/authorization-server/bounded-request.ts'
 import type { CheckedConnection } from './connection-definition.ts'
 
@@ -63,8 +63,7 @@ function tokensOf(answer: Members, connection: CheckedConnection): { tokens: Mem
     isError: false,
     tokens: {
       ...rest,
-      ...(type !== undefined && { token_type: type }),
-      ...(scope !== undefined && { scope }),
+      ...defined({ token_type: type, scope }),
       ...(typeof type === 'string' && bearerTypes.includes(type) && { token_type: 'bearer' }),
       ...(typeof scope === 'string' && scopeSeparator === ',' && { scope: scope.split(',').join(' ') }),
     },
