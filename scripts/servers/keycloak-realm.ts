@@ -99,18 +99,19 @@ export function audience(name: string, client: string, lightweight = 'false'): J
 
 /** Follows Keycloak's pages from an address to the end, and keeps cookies like a browser. */
 async function browse(start: URL | string, consent: 'yes' | 'no' = 'yes'): Promise<URL> {
+  /** By path and name: each realm has its own of the same names. */
   const cookies = new Map<string, string>()
   let next: Step = { url: String(start) }
   for (let steps = 0; steps < 12; steps++) {
     const { url, body } = next
     const response = await fetch(url, {
       redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+      headers: { cookie: cookiesFor(new URL(url).pathname, cookies) },
       ...(body && { method: 'POST', body }),
     })
     for (const one of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(one) ?? []
-      cookies.set(name, value)
+      cookies.set(`${/;\s*path=([^;]*)/i.exec(one)?.[1] ?? '/'} ${name}`, value)
     }
     const location = response.headers.get('location')
     if (location === null) {
@@ -123,6 +124,11 @@ async function browse(start: URL | string, consent: 'yes' | 'no' = 'yes'): Promi
     }
   }
   throw new Error(`Keycloak's pages do not end: ${next.url}`)
+}
+
+function cookiesFor(path: string, cookies: ReadonlyMap<string, string>): string {
+  const fitting = [...cookies].filter(([key]) => path.startsWith(key.split(' ')[0] ?? ''))
+  return fitting.map(([key, value]) => `${key.split(' ')[1]}=${value}`).join('; ')
 }
 
 interface Step {
