@@ -77,20 +77,15 @@ export function readProfileOptions(
   | 'mutualTls'
 > {
   const dpop = checkDpop(`${where}.dpop`, options.dpop)
-  checkValues(`${where}.`, options, { mutualTls: kinds.boolean })
-  const { mutualTls } = options
-  const rotates = options.rotatesRefreshTokens ?? rotatesRefreshTokens
-  if (rotates !== undefined && typeof rotates !== 'boolean') {
-    throw new ConfigurationError(`${where}.rotatesRefreshTokens`, 'is true or false')
-  }
-  const { interactiveClients: clients, actor } = options
-  if (actor !== undefined) requireText(`${where}.actor`, actor)
+  const { boolean, text } = kinds
+  checkValues(`${where}.`, options, { mutualTls: boolean, rotatesRefreshTokens: boolean, actor: text })
+  const { mutualTls, actor, interactiveClients: clients, rotatesRefreshTokens: rotates = rotatesRefreshTokens } = options
   const interactiveClients = clients === undefined ? undefined : requireTexts(`${where}.interactiveClients`, clients)
   return {
     clientId: requireText(`${where}.clientId`, options.clientId),
     clientAuthentication: chooseClientAuthentication(where, options, secretMethod),
     algorithms: checkAlgorithms(`${where}.algorithms`, options.algorithms ?? algorithms),
-    ...defined({ dpop, rotatesRefreshTokens: rotates, interactiveClients, actor, mutualTls }),
+    ...defined({ dpop, interactiveClients, actor, mutualTls, rotatesRefreshTokens: rotates }),
   }
 }
 

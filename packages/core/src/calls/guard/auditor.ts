@@ -1,6 +1,7 @@
 import { type AuditEvent, type AuditPrincipal, type Identity, ownerOf } from '../../base/contract/index.ts'
 import { TransportError } from '../../base/errors/index.ts'
 import { type AuditSink, type Clock, tellApp } from '../../base/ports/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
 import { approvalState } from '../../consent/approvals/approval-state.ts'
@@ -75,8 +76,7 @@ export function principalOf(identity: Identity | undefined): { readonly principa
   return {
     principal: {
       ...ownerOf(identity),
-      ...(user?.actor !== undefined && { actor: user.actor }),
-      ...(user?.delegationId !== undefined && { delegationId: user.delegationId }),
+      ...defined({ actor: user?.actor, delegationId: user?.delegationId }),
     },
   }
 }

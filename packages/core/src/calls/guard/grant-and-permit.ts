@@ -1,4 +1,4 @@
-import { copyOf } from '../../base/values/index.ts'
+import { copyOf, defined } from '../../base/values/index.ts'
 import type { AccessDecision } from '../../rights/fga/access-checker.ts'
 import { isAllowed } from '../../rights/fga/filter-allowed.ts'
 import type { IdentifiedCall } from './call.ts'
@@ -59,7 +59,7 @@ export async function permit(
     identity,
     agent: agent.name,
     permissions,
-    ...(subjects !== undefined && { subjects }),
+    ...defined({ subjects }),
     effect: policy.effect,
     signal: deadline.signal,
   })
@@ -69,7 +69,7 @@ export async function permit(
   const facts = { checkedAt: clock.now() }
   if (isAllowed(decision)) return { facts, detail, explanations }
   if (observe) return { facts, detail, explanations, wouldDeny: true }
-  return { ...deny('not_permitted', detail), ...(explanations !== undefined && { explanations }) }
+  return { ...deny('not_permitted', detail), ...defined({ explanations }) }
 }
 
 function describe({ checks }: AccessDecision): string {

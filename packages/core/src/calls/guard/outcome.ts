@@ -41,7 +41,7 @@ function outcomeOf({ report, invocation, policy }: IncomingCall, refusal: Refusa
         message: underWay === true ? underWaySentence : sentence,
         trace,
         ...(retryable === false && { retryable }),
-        ...(retryAfter !== undefined && { retryAfter }),
+        ...defined({ retryAfter }),
       }
     }
     default:

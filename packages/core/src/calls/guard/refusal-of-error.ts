@@ -1,4 +1,5 @@
 import { type AnyBehalfError, BehalfError, type StoreError } from '../../base/errors/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { redactTokens, type Token } from '../../rights/credential/index.ts'
 import type { IncomingCall } from './call.ts'
 import type { CallReport } from './call-report.ts'
@@ -33,13 +34,13 @@ export function refusalOfError(
 function ofForeignError(error: unknown, report: CallReport): Refusal {
   const rule = ruleOf(error, report)
   const { name, message, stack } = describeError(error instanceof RuleThrew ? error.thrown : error, report.secrets())
-  const text = { message: `${name}: ${message}`, ...(stack !== undefined && { stack }) }
+  const text = defined({ message: `${name}: ${message}`, stack })
   if (rule === undefined) {
     report.fault({ kind: 'port_threw', ...text })
     return { status: 'unavailable', detail: `a port threw: ${name}`, retryable: false }
   }
   report.fault({ kind: 'rule_threw', rule, ...text })
-  return { ...deny('misconfigured', `the rule ${rule} threw ${text.message}`), ...(stack !== undefined && { stack }) }
+  return { ...deny('misconfigured', `the rule ${rule} threw ${text.message}`), ...defined({ stack }) }
 }
 
 /** Returns the rule that threw. At the step `input`, only the policy's schema runs. */
@@ -51,7 +52,7 @@ function ruleOf(error: unknown, { at }: CallReport): string | undefined {
 function ofOwnError(error: AnyBehalfError, report: CallReport): Refusal {
   if (error.retryable) {
     const retryAfter = 'retryAfter' in error ? error.retryAfter : undefined
-    return { status: 'unavailable', detail: error.message, ...(retryAfter !== undefined && { retryAfter }) }
+    return defined({ status: 'unavailable' as const, detail: error.message, retryAfter })
   }
   switch (error.code) {
     case 'ERR_INVALID_OBJECT':
@@ -70,7 +71,7 @@ function ofOwnError(error: AnyBehalfError, report: CallReport): Refusal {
 /** Returns the refusal for a failed store. The text of its error goes only to the app's `onFault`. */
 function failedStore(error: StoreError, report: CallReport): Refusal {
   const { name, message, stack } = describeError(error.cause, report.secrets())
-  report.fault({ kind: 'store_failed', message: `${name}: ${message}`, ...(stack !== undefined && { stack }) })
+  report.fault(defined({ kind: 'store_failed' as const, message: `${name}: ${message}`, stack }))
   return { status: 'unavailable', detail: error.message, retryable: false }
 }
 

@@ -1,5 +1,6 @@
 import type { ResourceRule } from '../../base/contract/index.ts'
 import { BehalfError } from '../../base/errors/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { endsLogin } from '../../caller/authorization-server/request-fault.ts'
 import { type SubjectToken, subjectTokenOf } from '../../caller/identity/subject-token.ts'
 import type { Entry, RunRecord } from '../../consent/approvals/record.ts'
@@ -72,10 +73,9 @@ function approvalToken(
   const issued = {
     token: new Token(value),
     scopes,
-    ...(expiresAt !== undefined && { expiresAt }),
     // Stryker disable next-line ConditionalExpression: The credential was found in the question, and a bound token without a key here was refused some lines above.
     ...(keyThumbprint !== undefined && dpop !== undefined && { dpop }),
-    ...(actor !== undefined && { actor }),
+    ...defined({ expiresAt, actor }),
   }
   report.recordToken(identity, { source: 'approval', audience: rule.resource, issued })
   return { issued, cached: false }
