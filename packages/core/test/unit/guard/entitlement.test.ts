@@ -208,6 +208,24 @@ describe('a record proves only what was asked and answered (A11)', () => {
     },
   )
 
+  test.each([
+    [1, 1, { status: 'denied', code: 'approval_expired' }],
+    [undefined, 2, { status: 'interrupted' }],
+  ] as const)(
+    'a question that may be sent %s times is replaced while it is open only within that',
+    async (maxSends, sent, end) => {
+      const { guard, call, questions, answers, clock } = smallWorld()
+      const behalf = guard()
+      const made = (version: string) =>
+        policy(schema, { version, approval: { message: () => `Pay (${version})`, ...(maxSends && { maxSends }) } })
+      answers({ status: 'pending' })
+      await behalf.run(made('1'), call(), () => 'ran')
+      clock.advance(31)
+      expect(await behalf.run(made('2'), call(), () => 'ran')).toMatchObject(end)
+      expect(questions).toHaveLength(sent)
+    },
+  )
+
   test('the token that a yes brought is not used by a call that needs no approval any more', async () => {
     const { guard, call, channel, answers, clock } = smallWorld()
     const state = { asksNow: true }
