@@ -4,7 +4,7 @@ export interface Comparison {
   readonly run: () => unknown
   /** Measured alternately with `run`, in the same process, so that changes of the machine's load affect both. */
   readonly peer: { readonly name: string; readonly run: () => unknown }
-  /** How many asynchronous calls are under way at once. @default [1] */
+  /** Number of asynchronous calls that are under way at once. @default [1] */
   readonly concurrency?: readonly number[]
   /** Maximum cost of `run` over its peer, in microseconds a call. Shown beside the result; nothing fails. */
   readonly mostOverPeer?: number

@@ -25,7 +25,7 @@ interface LoginParts {
   readonly conversations: Conversations
 }
 
-/** What the app keeps with a login that is under way. */
+/** State that the app keeps while a login is under way. */
 const Aim = z.object({
   /** The visitor who began the login from the app's own page: the conversation there becomes the user's. */
   visitor: z.string().optional(),

@@ -24,7 +24,7 @@ export const PlacedOrder = z.object({
 
 export const Orders = z.object({ orders: z.array(PlacedOrder) })
 
-/** RFC 9457. */
+/** Schema of an API's problem (RFC 9457). */
 export const Problem = z.object({ title: z.string(), detail: z.optional(z.string()) })
 
 export type Price = z.infer<typeof Price>

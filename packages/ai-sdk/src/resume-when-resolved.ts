@@ -17,7 +17,7 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal
 }
 
-/** What {@link resumeWhenResolved} found. */
+/** Result of {@link resumeWhenResolved}. */
 export interface Resumed {
   /**
    * `resolved`: continue with `messages`. `open`: a person has not answered yet. `nothing`: no request waits.

@@ -13,7 +13,7 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal
 }
 
-/** What {@link resumeWhenResolved} found. */
+/** Result of {@link resumeWhenResolved}. */
 export interface Resumed {
   /**
    * `resolved`: each question has its answer: call `query` with `resume` and a prompt, and give the calls to

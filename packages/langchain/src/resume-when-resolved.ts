@@ -14,7 +14,7 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal
 }
 
-/** What {@link resumeWhenResolved} found. */
+/** Result of {@link resumeWhenResolved}. */
 export interface Resumed {
   /**
    * `resolved`: at least one call has its answer: run `command`. `open`: no call has it yet. `nothing`: no guarded call

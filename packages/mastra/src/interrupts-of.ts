@@ -30,7 +30,7 @@ export interface SuspendedRuns {
 
 /** The parts of the result of a workflow's `run.start()` or `run.resume()` that are read. */
 export interface WorkflowEnd {
-  /** How the run ended. Only a run with status `suspended` has steps that wait. */
+  /** End of the run. Only a run with status `suspended` has steps that wait. */
   readonly status: string
   /** Mastra returns it, but its types omit it. If it is missing, pass the run's own `runId`. */
   readonly runId?: string

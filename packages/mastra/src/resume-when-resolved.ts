@@ -34,7 +34,7 @@ export interface StepResumption {
   readonly step: string[]
 }
 
-/** What {@link resumeWhenResolved} found. */
+/** Result of {@link resumeWhenResolved}. */
 export interface Resumed<Resumption> {
   /**
    * `resolved`: at least one call has its answer: resume with each of `resumptions`. `open`: no call has it yet.

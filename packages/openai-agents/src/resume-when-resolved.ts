@@ -17,7 +17,7 @@ export interface ResumeOptions {
   readonly signal?: AbortSignal
 }
 
-/** What {@link resumeWhenResolved} found. */
+/** Result of {@link resumeWhenResolved}. */
 export interface Resumed<State> {
   /**
    * `resolved`: at least one call has its answer: continue with `run(agent, state)`. `open`: no call has it yet.

@@ -22,7 +22,7 @@ export interface Explanation {
   readonly step: ExplanationStep
   /** Subject in OpenFGA's notation: `document:1#viewer`, or the tuple. */
   readonly subject: string
-  /** `cycle`: led back to a question that is being answered, so it is no path to yes. */
+  /** `cycle`: the evaluation returned to a question that is still open, so this path cannot allow. */
   readonly verdict: 'allowed' | 'denied' | 'cycle' | 'error'
   /** Reason in words, if the steps below did not decide. */
   readonly reason?: string

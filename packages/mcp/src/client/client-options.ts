@@ -15,8 +15,8 @@ export interface ClientRegistration {
    */
   readonly name: string
   /**
-   * Where browsers come back to. If a server sends no `iss`, a client that registers itself there adds the query
-   * parameter `issuer` to it: one redirect URI for each issuer. Pass the whole address to `finishSignIn`.
+   * Address to which browsers come back. If a server sends no `iss`, a client that registers itself there adds the
+   * query parameter `issuer` to it: one redirect URI for each issuer. Pass the whole address to `finishSignIn`.
    */
   readonly redirectUri: string
   /**
@@ -88,7 +88,7 @@ export interface McpSessionOptions {
   readonly trustedHosts?: readonly string[]
   /** Total time of one request to an authorization server, milliseconds. @default 10_000 */
   readonly timeoutMs?: number
-  /** How long a user may take to sign in, seconds. @default 600 */
+  /** Maximum time of a sign-in, in seconds. @default 600 */
   readonly signInSeconds?: number
   /**
    * The app's own fetch, such as for a proxy. Addresses are then not checked at connect.

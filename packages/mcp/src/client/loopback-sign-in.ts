@@ -10,7 +10,7 @@ export interface LoopbackSignInOptions {
   readonly open: (url: URL) => void | Promise<void>
   /** Port of 127.0.0.1 to which the browser comes back. @default a free port, as in RFC 8252 §7.3 */
   readonly port?: number
-  /** How long the user may take, seconds. @default 300 */
+  /** Maximum time of a sign-in, in seconds. @default 300 */
   readonly timeoutSeconds?: number
   /** Aborts a waiting `callback()`, which rejects with the signal's reason. @default only `timeoutSeconds` ends it */
   readonly signal?: AbortSignal

@@ -1,7 +1,7 @@
 import type { Guard, Interrupt, Policy } from '@behalf/core'
 import type { AnySchema, OutputOf, ToolHints } from './schema.ts'
 
-/** What a tool's body gets besides its input. `currentCall` returns its credentials. */
+/** Values that a tool's body gets besides its input. `currentCall` returns its credentials. */
 export interface ToolSurroundings<Context = unknown> {
   /** Aborts when the client goes away or cancels. */
   readonly signal: AbortSignal
@@ -58,7 +58,7 @@ export type PoliciesFor<S extends Schemas> = {
 /** Returns the page where a person acts on an interrupt: an absolute address of the app, never a ticket. */
 export type PageOf = (interrupt: Interrupt) => string | undefined
 
-/** How tools are guarded. */
+/** Rules by which tools are guarded. */
 export interface GuardRules {
   /** The guard that decides on each call of these tools. */
   readonly guard: Guard

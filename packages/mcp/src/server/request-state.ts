@@ -12,7 +12,7 @@ export interface RequestStateOptions {
    * @default random: only this process accepts its own state
    */
   readonly key?: Uint8Array
-  /** How long a client may take between two rounds, in seconds. @default 3600 */
+  /** Maximum time between two rounds, in seconds. @default 3600 */
   readonly lifetimeSeconds?: number
 }
 

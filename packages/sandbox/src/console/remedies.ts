@@ -1,3 +1,4 @@
+import type { DenyCode } from '@behalf/core'
 import type { CallEvent } from '@behalf/core/audit'
 import { decisiveStep, refusedIn } from './verdict-of-call.ts'
 
@@ -72,7 +73,7 @@ const DENIALS: Readonly<Record<string, Entry>> = {
     'The guard lacks an option that the policy needs, or the policy asks for more than the agent may ever have.',
     'Change the option or the policy as the step that decided says.',
   ],
-}
+} satisfies Readonly<Record<DenyCode, Entry>>
 
 const STOPS: Readonly<Record<string, Entry>> = {
   unavailable: [

@@ -18,7 +18,10 @@ export interface PgClient {
   getTransactionStatus?(): string | null
 }
 
-/** What `postgres()` of the `postgres` package (3) returns, by shape. Its transactions and reserved connections are refused. */
+/**
+ * Result of `postgres()` of the `postgres` package (3), by shape. Its transactions and reserved connections are
+ * refused.
+ */
 export interface PostgresJsClient {
   /** Begins a transaction. The store never calls it; a transaction of the app does not have it. */
   begin: (...parameters: never[]) => unknown

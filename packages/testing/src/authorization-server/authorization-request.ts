@@ -6,7 +6,7 @@ import { requireGrantType, type ServerContext } from './server-context.ts'
 import { GRANT } from './server-facts.ts'
 import type { AuthorizationDetail } from './state.ts'
 
-/** An authorization request, read. */
+/** A parsed authorization request. */
 export interface AuthorizationRequest {
   readonly codeChallenge: string
   readonly audience: readonly string[]

@@ -95,7 +95,7 @@ export interface ApprovalRule<Input> {
    * @default 900
    */
   readonly useWithinSeconds?: number
-  /** How often the question is sent where no answer comes: 1, 2 or 3. `1` asks once. @default 3 */
+  /** Maximum number of times that the question is sent without an answer: 1, 2 or 3. `1` asks once. @default 3 */
   readonly maxSends?: number
   /** Name of the channel, if the guard has several. @default the only one, else `default` */
   readonly channel?: string

@@ -38,7 +38,7 @@ const optionKeys = namesOf<OidcOptions>(...profileKeys, 'issuer', 'discovery', '
 /** Default algorithms: those that servers sign with by default, and those that FAPI 2.0 requires. */
 const defaultAlgorithms: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
 
-/** RFC 9068 §2.1, §2.2. */
+/** Rules for access tokens of RFC 9068 (§2.1 and §2.2). */
 const strictTokens: TokenProfile = {
   accessTokenTypes: ['at+jwt'],
   requiredClaims: ['sub', 'client_id', 'iat', 'jti'],

@@ -12,7 +12,7 @@ const CLOCK_TOLERANCE_SECONDS = 30
 /** Maximum length of a token: most servers limit headers to 16 kB. */
 const MAX_TOKEN_LENGTH = 16 * 1024
 
-/** Refuses text that is no token, before a byte of it is decoded. */
+/** Refuses text that is not a token, before it is decoded. */
 export function checkTokenText(jwt: unknown): asserts jwt is string {
   if (typeof jwt !== 'string' || jwt === '') throw new InvalidTokenError('malformed', 'there is no token')
   if (jwt.length > MAX_TOKEN_LENGTH) {

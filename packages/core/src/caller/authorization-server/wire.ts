@@ -92,7 +92,7 @@ function readTokenType(value: string): TokenResponse['tokenType'] {
 /** Minimum poll interval, in seconds, even if the server names a shorter one. */
 const MIN_INTERVAL_SECONDS = 1
 
-/** CIBA Core §7.3. */
+/** Schema of a backchannel authentication response (CIBA Core §7.3). */
 const acknowledgement = z.looseObject({
   auth_req_id: z.string().check(z.minLength(1)),
   expires_in: z.number().check(z.positive()),
@@ -109,7 +109,7 @@ export function readAcknowledgement(json: unknown): BackchannelAcknowledgement {
   }
 }
 
-/** RFC 8628 §3.2. */
+/** Schema of a device authorization response (RFC 8628 §3.2). */
 const deviceAuthorization = z.looseObject({
   device_code: z.string().check(z.minLength(1)),
   user_code: z.string().check(z.minLength(1)),
@@ -132,7 +132,7 @@ export function readDeviceAuthorization(json: unknown): DeviceAuthorization {
   })
 }
 
-/** RFC 7662 §2.2. */
+/** Schema of an introspection response (RFC 7662 §2.2). */
 const introspection = z.looseObject({ active: z.boolean() })
 
 /** @throws InvalidResponseError */
@@ -141,7 +141,7 @@ export function readIntrospection(json: unknown): IntrospectionResponse {
   return { active, claims }
 }
 
-/** RFC 6749 §5.2. */
+/** Schema of an error response (RFC 6749 §5.2). */
 const errorResponse = z.looseObject({
   error: z.string().check(z.minLength(1)),
   error_description: z.catch(z.optional(z.string()), undefined),

@@ -25,7 +25,7 @@ export interface ApprovalQuestion {
   readonly details: readonly AuthorizationDetail[]
   /** Set if the answer's token will be the credential itself (A9 a). */
   readonly credential?: { readonly resource: string; readonly scopes: readonly string[] }
-  /** Epoch seconds: when the approval as a whole runs out. */
+  /** Time at which the whole approval expires, in epoch seconds. */
   readonly expiresAt: number
 }
 
@@ -38,7 +38,10 @@ export interface ApprovalSent {
    * interval at which a waiting caller reads the record. Seconds. @default 5
    */
   readonly interval?: number
-  /** Epoch seconds: when this delivery of the question expires. @default the question's own end, the latest possible */
+  /**
+   * Time at which this delivery of the question expires, in epoch seconds. @default the question's own end, the latest
+   * possible
+   */
   readonly expiresAt?: number
 }
 
@@ -97,7 +100,7 @@ export interface VerifiedAnswer {
   readonly decision: 'approved' | 'denied'
   /** Evidence of the channel. Stored in the record and shown to its owner: no secrets. Plain JSON of at most 16 KiB. */
   readonly evidence: JsonObject
-  /** Epoch seconds: when the person answered. */
+  /** Time at which the person answered, in epoch seconds. */
   readonly at: number
 }
 

@@ -3,7 +3,10 @@ import { type AuditSink, type Clock, tellApp } from '../../base/ports/index.ts'
 import { copyOf } from '../../base/values/index.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
 
-/** Who enforces an approval (A9): a server that sees no details compares nothing with the call. */
+/**
+ * Returns who enforces an approval (A9). If the server got no details, it compares nothing with the call, so the SDK
+ * enforces it.
+ */
 export const enforcedBy = ({ credential, details }: StoredQuestion): 'sdk' | 'server' =>
   credential === undefined || details.length === 0 ? 'sdk' : 'server'
 

@@ -98,15 +98,18 @@ export interface Delivery {
   readonly state: JsonObject
   /** Epoch seconds. */
   readonly expiresAt?: number
-  /** Seconds; grows for good on `slow_down` (A4). */
+  /** Seconds. Each `slow_down` increases it permanently (A4). */
   readonly interval: number
   /** Epoch seconds. */
   readonly nextPollAt: number
   /** Epoch seconds. */
   readonly sentAt?: number
-  /** Epoch seconds: the question was not answered then. When it was sent, or the last poll that found it open. */
+  /**
+   * Time at which the question was last known to be unanswered, in epoch seconds: when it was sent, or at the last
+   * poll.
+   */
   readonly pendingAt?: number
-  /** Epoch seconds: when an answer arrived that could not be verified yet. */
+  /** Time at which an answer arrived that could not be verified yet, in epoch seconds. */
   readonly receivedAt?: number
 }
 
@@ -158,7 +161,7 @@ export interface RunRecord {
   readonly unsent?: boolean
   /** Time at which the person answered, in epoch seconds. If it is unknown, the earliest possible time. */
   readonly answeredAt?: number
-  /** Epoch seconds: when the answer was found. Later than `answeredAt`, where polls had failed in between. */
+  /** Time at which the answer was found, in epoch seconds. Later than `answeredAt` if polls failed in between. */
   readonly foundAt?: number
   /** Evidence of the channel for the answer. */
   readonly evidence?: JsonObject
@@ -177,9 +180,9 @@ export interface RunRecord {
   readonly runner?: string
   /** Number of times that a body started. */
   readonly tries?: number
-  /** Epoch seconds: when the last body started. */
+  /** Time at which the last body started, in epoch seconds. */
   readonly startedAt?: number
-  /** Epoch seconds: since when it is in doubt. */
+  /** Time from which the run is in doubt, in epoch seconds. */
   readonly inDoubtSince?: number
   readonly endedAt?: number
   readonly result?: StoredResult

@@ -7,7 +7,7 @@ const hints = ['login_hint', 'login_hint_token', 'id_token_hint']
 const wholePositive = /^[1-9]\d*$/
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 const acrValue = /^[\x21-\x7e]+$/
-/** RFC 6750 §2.1. */
+/** Syntax of a bearer token (RFC 6750 §2.1). */
 const bearer = /^[A-Za-z0-9\-._~+/]+=*$/
 const MAX_NOTIFICATION_TOKEN = 1024
 

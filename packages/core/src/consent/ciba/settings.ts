@@ -51,7 +51,7 @@ export interface CibaOptions {
   readonly sameDetails?: (granted: readonly AuthorizationDetail[], asked: readonly AuthorizationDetail[]) => boolean
 }
 
-/** The options, checked. */
+/** The checked options. */
 export interface CibaSettings extends Omit<CibaOptions, 'signRequest'> {
   readonly acrValues: readonly string[]
   readonly signRequest?: RequestKey | undefined

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 
-/** RFC 9110 §5.6.2. */
+/** Syntax of a header's name (RFC 9110 §5.6.2). */
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** Headers with a meaning that a key would break. */
 const taken = ['authorization', 'content-length', 'content-type', 'cookie', 'dpop', 'host', 'proxy-authorization']

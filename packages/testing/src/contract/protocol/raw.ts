@@ -1,6 +1,6 @@
 import type { TargetClient } from '../../target/index.ts'
 
-/** An answer, read. */
+/** A parsed response. */
 export interface Raw {
   readonly status: number
   readonly headers: Headers
