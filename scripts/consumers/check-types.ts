@@ -20,12 +20,10 @@ const resolutions = {
 const optionsOf = (resolution: string) =>
   resolution === 'bundler' ? { module: 'esnext', moduleResolution: 'bundler' } : { module: resolution }
 
-/** Major versions of TypeScript that a consumer may have. */
-export const compilerMajors = ['6', '7'] as const
-export type Major = (typeof compilerMajors)[number]
+export type Major = keyof typeof resolutions
 
-/** Installs the compilers from npm, beside each other. */
-export async function bringCompilers(workshop: string, majors: readonly Major[]): Promise<readonly Compiler[]> {
+/** Brings versions of TypeScript from npm, beside each other. */
+export async function bringCompilers(workshop: string, majors: readonly Major[] = ['6', '7']): Promise<Compiler[]> {
   const { folder } = await createProject(
     join(workshop, 'compilers'),
     majors.map((major) => `typescript-${major}@npm:typescript@${major}`),

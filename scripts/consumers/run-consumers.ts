@@ -5,7 +5,7 @@ import { type Verdict, verdict } from '../gates/gate.ts'
 import { entriesOf, type Packed, packedPackages } from '../gates/packed-packages.ts'
 import { runTool } from '../gates/run-tool.ts'
 import { bringNode, nodes, unreachable } from '../smoke/nodes.ts'
-import { bringCompilers, type Compiler, checkConsumerTypes, compilerMajors, type Major } from './check-types.ts'
+import { bringCompilers, type Compiler, checkConsumerTypes, type Major } from './check-types.ts'
 import { type ConsumerRun, createProject, problemOf } from './consumer-project.ts'
 import { firstProgramOf } from './first-program.ts'
 import { optionalPeers, staged, stagingOf } from './first-programs.ts'
@@ -31,10 +31,7 @@ const AT_ONCE = 2
  *
  * The packages must be built.
  */
-export async function checkConsumers(
-  versions: readonly (typeof nodes)[number][] = nodes,
-  majors: readonly Major[] = compilerMajors,
-): Promise<Verdict> {
+export async function checkConsumers(versions = nodes.slice(), majors?: Major[]): Promise<Verdict> {
   // A package without an entry is a program: the gate `new app` runs it.
   const packed = (await packedPackages()).filter((one) => entriesOf(one).length > 0)
   const workshop = realpathSync(mkdtempSync(join(tmpdir(), 'behalf-consumers-')))

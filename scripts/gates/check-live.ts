@@ -32,7 +32,7 @@ function live(name: string, start: Start, variable: string, folders = ['core/tes
         const suites = names.map((each) => each.toLowerCase())
         const { code, output } = await runTool('vitest', ['run', '--config', config, ...suites], { env })
         const count = /^ *Tests +(.*)/m.exec(output)?.[1]?.trim() ?? 'nothing'
-      // A suite without a passed test proves nothing.
+        // A suite without a passed test proves nothing.
         if (code !== 0 || (isThere && !count.includes('passed'))) return { ok: false, output: `${config}\n${output}` }
         notes.push(`${folder.split('/')[0]} ${count}`, ...[...output.matchAll(/^(?:not run|different):.*/gm)].flat())
       }

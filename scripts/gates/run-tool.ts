@@ -32,13 +32,7 @@ export function runTool(
 ): Promise<ToolResult> {
   const child = spawn(command, args, {
     cwd,
-    env: {
-      ...process.env,
-      NO_COLOR: '1',
-      FORCE_COLOR: '0',
-      ...env,
-      PATH: `${binaries}${delimiter}${process.env.PATH}`,
-    },
+    env: { ...process.env, NO_COLOR: '1', ...env, PATH: `${binaries}${delimiter}${process.env.PATH}` },
     stdio: ['ignore', 'pipe', 'pipe'],
     shell: process.platform === 'win32',
     ...(timeoutMs !== undefined && { timeout: timeoutMs }),

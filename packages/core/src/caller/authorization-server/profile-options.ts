@@ -79,7 +79,8 @@ export function readProfileOptions(
   const dpop = checkDpop(`${where}.dpop`, options.dpop)
   const { boolean, text } = kinds
   checkValues(`${where}.`, options, { mutualTls: boolean, rotatesRefreshTokens: boolean, actor: text })
-  const { mutualTls, actor, interactiveClients: clients, rotatesRefreshTokens: rotates = rotatesRefreshTokens } = options
+  const { mutualTls, actor, interactiveClients: clients } = options
+  const { rotatesRefreshTokens: rotates = rotatesRefreshTokens } = options
   const interactiveClients = clients === undefined ? undefined : requireTexts(`${where}.interactiveClients`, clients)
   return {
     clientId: requireText(`${where}.clientId`, options.clientId),
