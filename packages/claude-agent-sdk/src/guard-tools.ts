@@ -9,7 +9,7 @@ import type { Request } from './request.ts'
 const optionKeys = ['guard', 'policies', 'identity', 'server', 'builtIn', 'pending', 'onError']
 const builtInKeys = ['guard', 'policies', 'unguarded']
 
-/** A hook may wait for a person, if a policy says so: an hour at most. */
+/** Timeout of a hook, in seconds. A policy may wait for a person for an hour. */
 const HOOK_TIMEOUT_SECONDS = 3700
 
 const requests = new WeakMap<object, Request>()

@@ -80,8 +80,8 @@ export interface McpSessionOptions {
    */
   readonly keys?: SealedStoreOptions['keys']
   /**
-   * Bind tokens to a key of their own, which is stored beside them (RFC 9449). Bearer tokens are then refused. @default
-   * false
+   * Bind tokens to a key of their own, which is stored beside them (RFC 9449). Bearer tokens are then refused.
+   * @default false
    */
   readonly dpop?: boolean
   /** Hosts of a private network to which discovery may lead. @default none */

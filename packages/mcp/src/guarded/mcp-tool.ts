@@ -71,12 +71,14 @@ export interface GuardRules {
   /**
    * Maximum time that a request waits for a person before it is answered, from 1 to 50 seconds. It applies to each
    * round of a client that sends state back, and once for other clients. The SDK's client gives up after 10 rounds, so
-   * a question can be answered for about 10 times as long. 0: requests never wait. @default 20
+   * a question can be answered for about 10 times as long. 0: requests never wait.
+   * @default 20
    */
   readonly waitSeconds?: number
   /**
    * The tools that `tools/list` returns. `'permitted'` omits those that this user could not call. Each call is fully
-   * checked in both cases. Caches may store such a list for this user only. @default 'permitted'
+   * checked in both cases. Caches may store such a list for this user only.
+   * @default 'permitted'
    */
   readonly list?: 'permitted' | 'all'
   /**

@@ -26,7 +26,8 @@ export interface McpResourceServerOptions extends SurroundingsOptions {
   /** The issuer whose tokens are accepted, or a function that returns the profile of each of several issuers. */
   readonly authorizationServer: Profile | ((issuer: string) => Profile | undefined)
   /**
-   * The audience of the tokens, if the authorization server does not write `resource` into `aud`. @default `resource`
+   * The audience of the tokens, if the authorization server does not write `resource` into `aud`.
+   * @default `resource`
    */
   readonly audience?: string | readonly string[] | undefined
   /**

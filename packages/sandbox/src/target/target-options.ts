@@ -14,7 +14,8 @@ export interface SandboxTargetOptions {
   readonly resources?: readonly MockResource[]
   /**
    * Origin of the Stock Trade API in its identifier and its tokens. The test's `fetch` must redirect requests from this
-   * origin to the port. @default the port's own
+   * origin to the port.
+   * @default the port's own
    */
   readonly apiOrigin?: string
 }

@@ -24,7 +24,8 @@ export interface RedisStoreOptions {
   readonly timeoutMs?: number
   /**
    * States the server's `maxmemory-policy`, if the server does not show it to scripts. If the server shows it, the
-   * server's value counts. @default read from the server
+   * server's value counts.
+   * @default read from the server
    */
   readonly evictionPolicy?: 'noeviction'
 }

@@ -19,7 +19,8 @@ export interface MockClient {
   readonly scopes?: readonly string[]
   /**
    * The API that this client is, by its resource identifier (Auth0: Custom API Client). Access tokens for
-   * it may be exchanged by this client. @default only tokens issued to this client may be
+   * it may be exchanged by this client.
+   * @default only tokens issued to this client may be
    */
   readonly api?: string
   /** Agent of this client: the party in `act` of tokens that it gets on behalf of a user. @default its `clientId` */

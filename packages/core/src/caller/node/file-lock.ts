@@ -38,7 +38,7 @@ export async function takeTurn(folder: string, signal?: AbortSignal): Promise<()
   beating.unref()
   return async () => {
     clearInterval(beating)
-    // If the write fails, or others skipped this turn long ago, they find out without it.
+    // If the write fails, or if others have skipped this turn, they continue without it.
     await writeFile(mine, 'over', { flag: 'r+' }).catch(() => {})
   }
 }

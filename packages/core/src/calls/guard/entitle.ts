@@ -112,7 +112,8 @@ export async function entitlementNow(
 /** Facts about a record for its comparison with the call. */
 interface Known {
   /**
-   * Whether a question that a person has received was polled just now. It is not replaced before that. @default true
+   * Whether a question that a person has received was polled just now. It is not replaced before that.
+   * @default true
    */
   readonly isPolled?: boolean
   /** Equal runs that started, if they were read a moment ago. */

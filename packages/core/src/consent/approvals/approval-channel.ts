@@ -35,12 +35,13 @@ export interface ApprovalSent {
   readonly state: JsonObject
   /**
    * Minimum time between two polls, counted from a response to the next request. For a channel without polls: the
-   * interval at which a waiting caller reads the record. Seconds. @default 5
+   * interval at which a waiting caller reads the record. Seconds.
+   * @default 5
    */
   readonly interval?: number
   /**
-   * Time at which this delivery of the question expires, in epoch seconds. @default the question's own end, the latest
-   * possible
+   * Time at which this delivery of the question expires, in epoch seconds.
+   * @default the question's own end, the latest possible
    */
   readonly expiresAt?: number
 }
@@ -54,7 +55,8 @@ export type ApprovalAnswer =
       readonly state?: JsonObject
       /**
        * Result of this poll. `unanswered`: the person has not answered. `nothing`: no usable response came. `answered`:
-       * an answer came, is kept in `state`, and could not be verified yet. @default 'unanswered'
+       * an answer came, is kept in `state`, and could not be verified yet.
+       * @default 'unanswered'
        */
       readonly found?: 'unanswered' | 'nothing' | 'answered'
     }

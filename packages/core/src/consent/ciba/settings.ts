@@ -46,7 +46,8 @@ export interface CibaOptions {
   readonly profile?: 'fapi'
   /**
    * Returns whether the granted details match those asked for, for servers that enrich details (RFC 9396 §7.1). Any
-   * result other than `true` refuses the answer. @default equal JSON, in any order of keys
+   * result other than `true` refuses the answer.
+   * @default equal JSON, in any order of keys
    */
   readonly sameDetails?: (granted: readonly AuthorizationDetail[], asked: readonly AuthorizationDetail[]) => boolean
 }

@@ -52,7 +52,8 @@ export interface ConnectRequest {
   readonly scopes?: readonly string[]
   /**
    * The linked account that is connected again: the scopes that it has are asked for too, since many providers replace
-   * a grant by the newer one. @default none: only `scopes` are asked for
+   * a grant by the newer one.
+   * @default none: only `scopes` are asked for
    */
   readonly account?: string
   /** Redirect URI, exactly as it is registered at the provider. */

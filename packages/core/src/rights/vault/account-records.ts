@@ -101,7 +101,7 @@ export class AccountRecords {
     return found
   }
 
-  /** For a cascade: all accounts of a user, or those that were linked in one session. */
+  /** Yields all accounts of a user, or those that were linked in one session. */
   async *under(whose: RevokeOptions, onUnreadable: OnUnreadable): AsyncGenerator<StoredAccount> {
     for await (const stored of this.#accounts.under(revocableName(whose), { onUnreadable })) {
       if (concerns(whose, stored.record.owner)) yield stored
