@@ -97,7 +97,7 @@ function executeOf(name: string, { execute, needsApproval }: ToolSet[string]) {
   if (needsApproval !== undefined) {
     throw new ConfigurationError(
       `guardTools.tools.${name}.needsApproval`,
-      'would go unheard: say approval in the policy',
+      'would have no effect: give approval in the policy',
     )
   }
   return execute

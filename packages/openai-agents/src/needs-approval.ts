@@ -39,7 +39,7 @@ async function findingOf(
     if (await own.needsApproval(runContext, given, callId)) {
       throw new ConfigurationError(
         `guardTools.tools.${name}.needsApproval`,
-        'would let any answer of the framework run the tool: say approval in the policy',
+        'would let any answer of the framework run the tool: give approval in the policy',
       )
     }
     const invocation = { tool: name, slot, input, rawInput: input, identity }

@@ -74,7 +74,7 @@ export class Discoveries {
    */
   issuerOfRequest(url: string | URL, metadata: NamedMetadata | undefined): string {
     if (this.#last === undefined) {
-      throw new ConfigurationError('createMcpSession', 'is used by a transport that says nothing of what it discovered')
+      throw new ConfigurationError('createMcpSession', 'is used by a transport that does not report its discovery')
     }
     const issuer = this.issuerOf(metadata?.issuer)
     const endpoint = this.at(issuer)?.authorizationServerMetadata?.token_endpoint

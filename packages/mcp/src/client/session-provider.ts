@@ -180,7 +180,7 @@ export class SessionProvider implements OAuthClientProvider {
     const { last: issuer } = this.#discoveries
     const discovery = this.#discoveries.at(issuer)
     if (issuer === undefined || discovery === undefined) {
-      throw new ConfigurationError('createMcpSession', 'is used by a transport that says nothing of what it discovered')
+      throw new ConfigurationError('createMcpSession', 'is used by a transport that does not report its discovery')
     }
     const redirectUri = this.#client.safeRedirectUri(issuer, discovery)
     const clientId = (await this.#client.at(this.#place(issuer)))?.client_id ?? ''

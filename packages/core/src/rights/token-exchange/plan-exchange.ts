@@ -35,7 +35,7 @@ export function planExchange(options: ExchangeTokenOptions): ExchangePlan {
   }
   if (exchange.subjectTokens?.includes(subjectToken.type) === false) {
     const taken = exchange.subjectTokens.join(', ')
-    throw new ConfigurationError('exchangeToken.subjectToken', `this provider exchanges ${taken} only; keep that one`)
+    throw new ConfigurationError('exchangeToken.subjectToken', `this provider exchanges ${taken} only: pass one`)
   }
   checkActors(options)
   const expected = readExpected(options, exchange)
