@@ -99,7 +99,7 @@ export class Evaluation {
     }
   }
 
-  /** Tuples of the relation itself: the user's own, those of everybody, and those of usersets. */
+  /** Tuples of the relation itself: the user's own, those of all users (`type:*`), and those of usersets. */
   async #direct(object: string, relation: Relation, depth: number, path: Path): Promise<Outcome> {
     const any = new AnyOf()
     const done = () => (this.#asking.explain ? this.#told(any, 'direct', path.subject, 'no tuple') : any.outcome())

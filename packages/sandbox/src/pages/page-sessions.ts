@@ -29,7 +29,7 @@ interface Kept {
   readonly sessions: readonly (readonly [page: string, sessions: readonly string[]])[]
 }
 
-/** Keys and sessions. Without a shelf a restart ends them all, and prints new links. */
+/** Makes the keys and sessions of pages. Without a shelf, a restart ends all of them, and prints new links. */
 export function createPageSessions(shelf?: Shelf): PageSessions {
   const kept = shelf?.read(NAME) as Kept | undefined
   const secret = kept === undefined ? randomBytes(32) : Buffer.from(kept.secret, 'base64')

@@ -69,7 +69,7 @@ export function settingsOf(
   }
 }
 
-/** Returns the values of the settings that open something. */
+/** Returns the secrets among the settings. */
 export function secretsOf({ clientSecret, openFga, accountsClient, reports }: SandboxSettings): readonly string[] {
   return [clientSecret, openFga.credentials.token, accountsClient.clientSecret, reports.key]
 }
