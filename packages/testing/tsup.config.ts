@@ -1,5 +1,11 @@
 import { library } from '../../scripts/tsup-preset.ts'
 
 export default library({
-  entry: ['src/index.ts', 'src/contract/index.ts', 'src/late-reads/index.ts', 'src/requirements.ts'],
+  entry: [
+    'src/index.ts',
+    'src/authorization-server/server-parts.ts',
+    'src/contract/index.ts',
+    'src/late-reads/index.ts',
+    'src/requirements.ts',
+  ],
 })

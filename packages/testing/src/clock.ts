@@ -4,6 +4,6 @@ import type { Clock } from '@behalf/core'
 export const machineClock: Clock = { now: () => Date.now() }
 
 /** Epoch seconds, rounded down, as JWT times are written. */
-export function epochSeconds(clock: Clock): number {
+export function epochSeconds(clock: Clock = machineClock): number {
   return Math.floor(clock.now() / 1000)
 }

@@ -1,5 +1,5 @@
 import type { AuthorizationServerEndpoint } from '@behalf/testing'
-import { GRANT } from './client-metadata.ts'
+import { GRANT } from '@behalf/testing/authorization-server'
 
 /** Grants of this package's own, which know `audience`. */
 const OWN: readonly string[] = [GRANT.tokenExchange, GRANT.federatedConnection, GRANT.jwtBearer]

@@ -1,26 +1,6 @@
 import type { MockClient } from '@behalf/testing'
+import { CONFIDENTIAL_GRANTS, GRANT } from '@behalf/testing/authorization-server'
 import type { ClientMetadata } from 'oidc-provider'
-
-/** The grant types that this server takes. */
-export const GRANT = {
-  authorizationCode: 'authorization_code',
-  refreshToken: 'refresh_token',
-  clientCredentials: 'client_credentials',
-  ciba: 'urn:openid:params:grant-type:ciba',
-  device: 'urn:ietf:params:oauth:grant-type:device_code',
-  tokenExchange: 'urn:ietf:params:oauth:grant-type:token-exchange',
-  jwtBearer: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-  federatedConnection: 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
-} as const
-
-/** Grants that a public client may not use: they prove nothing without a client's own credentials. */
-const CONFIDENTIAL: readonly string[] = [
-  GRANT.clientCredentials,
-  GRANT.ciba,
-  GRANT.tokenExchange,
-  GRANT.jwtBearer,
-  GRANT.federatedConnection,
-]
 
 /** A client as the library registers it. */
 export function clientMetadata(client: MockClient, detailTypes: readonly string[]): ClientMetadata {
@@ -29,7 +9,7 @@ export function clientMetadata(client: MockClient, detailTypes: readonly string[
   const isLoopback = redirectUris.some((uri) => uri.startsWith('http:'))
   const grantTypes = (client.grantTypes ?? Object.values(GRANT)).filter(
     (grantType) =>
-      !(isPublic && CONFIDENTIAL.includes(grantType)) &&
+      !(isPublic && CONFIDENTIAL_GRANTS.includes(grantType)) &&
       !(redirectUris.length === 0 && grantType === GRANT.authorizationCode),
   )
   return {

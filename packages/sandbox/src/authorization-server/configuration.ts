@@ -1,29 +1,39 @@
 import { randomBytes } from 'node:crypto'
-import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { askedDetails, detailsOf, narrowedDetails, requireDetailType } from './authorization-details.ts'
-import { bindingMessageProblem, hintedSubject, keepPace } from './ciba.ts'
+import {
+  checkBindingMessage,
+  detailsOf,
+  FURTHER_PATHS,
+  hintedSubject,
+  narrowedDetails,
+  PATHS,
+  requireDetailType,
+  standardClaims,
+  userClaims,
+} from '@behalf/testing/authorization-server'
+import { type AuthorizationDetail, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { clientMetadata } from './client-metadata.ts'
-import { DEVICE_PATH, devicePages, interactionPath, logoutPages, withPages } from './pages/index.ts'
+import { startPace } from './paced-provider.ts'
+import { devicePages, interactionPath, logoutPages, withPages } from './pages/index.ts'
+import { translated } from './refuse.ts'
+import { resourceServerOf } from './resource-server.ts'
 import { sender } from './sender.ts'
-import { clientOf, resourceOf, type ServerContext, secondsOf } from './server-context.ts'
+import type { ServerContext } from './server-context.ts'
 import { agree, refusePage, withoutPages } from './sign-in.ts'
-import { tokenClaims, userClaims } from './token-claims.ts'
-import { USER_INFO_PATH } from './user-info.ts'
+import { tokenClaims } from './token-claims.ts'
 
-/** Paths of the endpoints: the same as at the mocked server. */
 const ROUTES = {
-  authorization: '/authorize',
-  backchannel_authentication: '/bc-authorize',
-  code_verification: DEVICE_PATH,
-  device_authorization: '/oauth/device/code',
-  end_session: '/logout',
-  introspection: '/oauth/introspect',
-  jwks: '/.well-known/jwks.json',
-  pushed_authorization_request: '/oauth/par',
-  registration: '/oauth/register',
-  revocation: '/oauth/revoke',
-  token: '/oauth/token',
-  userinfo: USER_INFO_PATH,
+  authorization: PATHS.authorize,
+  backchannel_authentication: PATHS['bc-authorize'],
+  code_verification: FURTHER_PATHS.device,
+  device_authorization: PATHS['device-authorization'],
+  end_session: FURTHER_PATHS.logout,
+  introspection: PATHS.introspect,
+  jwks: PATHS.jwks,
+  pushed_authorization_request: PATHS.par,
+  registration: PATHS.register,
+  revocation: PATHS.revoke,
+  token: PATHS.token,
+  userinfo: FURTHER_PATHS.userinfo,
 }
 
 const HOUR = 3600
@@ -31,23 +41,18 @@ const HOUR = 3600
 /**
  * Configures the library: no pages, no warnings, records in memory.
  *
- * @param contextOf - Returns the context. It contains the provider that is made from this configuration, so it is read
- *   at each request.
+ * @param context - Has no provider yet: the provider is made of this.
  */
-export function configurationOf(
-  context: Omit<ServerContext, 'provider'>,
-  contextOf: () => ServerContext,
-): Configuration {
-  const { options, records, key, algorithm } = context
+export function configurationOf(context: ServerContext): Configuration {
+  const { options, records, privateKey, algorithm, accessTokenSeconds } = context
   const detailTypes = detailTypesOf(context)
-  const accessTokenSeconds = options.accessTokenSeconds ?? HOUR
   const roleClaims = context.parts?.roles.claims ?? [options.rolesClaim ?? 'roles']
   const claimNames = options.users.flatMap((user) => Object.keys(user.claims ?? {}))
   return {
     adapter: (model) => records.adapter(model),
     clients: options.clients.map((client) => clientMetadata(client, detailTypes)),
     clientDefaults: { id_token_signed_response_alg: algorithm },
-    jwks: { keys: [key] } as NonNullable<Configuration['jwks']>,
+    jwks: { keys: [privateKey] } as NonNullable<Configuration['jwks']>,
     routes: ROUTES,
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -65,33 +70,30 @@ export function configurationOf(
       profile: ['name'],
       email: ['email', 'email_verified'],
     },
-    features: featuresOf(context, contextOf, detailTypes),
+    features: featuresOf(context, detailTypes),
     interactions:
       context.parts === undefined
         ? { policy: withoutPages(), url: refusePage }
         : { policy: withPages(context, context.parts), url: interactionPath },
-    loadExistingGrant: (ctx) => agree(contextOf(), ctx),
+    loadExistingGrant: (ctx) => agree(context, ctx),
     findAccount: (_ctx, subject, token) => {
-      const found = contextOf()
-      const user = found.state.users.get(subject)
-      if (user === undefined) return undefined
+      if (!context.state.users.has(subject)) return undefined
       const sid = (token as { readonly sessionUid?: string } | undefined)?.sessionUid
       return {
         accountId: subject,
         claims: async () => ({
-          ...userClaims(found, subject),
+          ...userClaims(context, subject),
+          ...standardClaims(context, subject, ['profile', 'email']),
           sub: subject,
-          ...(user.name !== undefined && { name: user.name }),
-          ...(user.email !== undefined && { email: user.email, email_verified: true }),
           ...(sid !== undefined && { sid }),
         }),
       }
     },
-    extraTokenClaims: (ctx, token) => tokenClaims(contextOf(), ctx, token),
+    extraTokenClaims: (ctx, token) => tokenClaims(context, ctx, token),
     expiresWithSession: () => false,
     issueRefreshToken: (_ctx, client, source) =>
       client.grantTypeAllowed('refresh_token') && source.scopes.has('offline_access'),
-    rotateRefreshToken: (ctx) => clientOf(context, ctx.oidc.client?.clientId ?? '')?.rotatesRefreshTokens !== false,
+    rotateRefreshToken: (ctx) => context.clients.get(ctx.oidc.client?.clientId ?? '')?.rotatesRefreshTokens !== false,
     clientBasedCORS: () => false,
     renderError: (ctx, out) => {
       ctx.type = 'json'
@@ -114,17 +116,15 @@ export function configurationOf(
   }
 }
 
+type Details = AuthorizationDetail[] | undefined
 type Features = NonNullable<Configuration['features']>
 
-function featuresOf(
-  context: Omit<ServerContext, 'provider'>,
-  contextOf: () => ServerContext,
-  detailTypes: readonly string[],
-): Features {
-  const { options, algorithm } = context
-  const validate = (ctx: KoaContextWithOIDC, { type }: { readonly type: string }) => {
+function featuresOf(context: ServerContext, detailTypes: readonly string[]): Features {
+  const requireType = ({ oidc }: KoaContextWithOIDC, { type }: { readonly type: string }) =>
+    translated(() => requireDetailType(context, type, [oidc.params?.resource ?? []].flat() as string[]))
+  const validate = (ctx: KoaContextWithOIDC, detail: { readonly type: string }) => {
     // The token endpoint compares them with the approved ones.
-    if (ctx.oidc.route !== 'token') requireDetailType(context, type, ctx.oidc.params?.resource)
+    if (ctx.oidc.route !== 'token') requireType(ctx, detail)
   }
   return {
     devInteractions: { enabled: false },
@@ -143,48 +143,41 @@ function featuresOf(
     ciba: {
       enabled: true,
       deliveryModes: ['poll', 'ping'],
-      processLoginHint: (_ctx, hint) => hintedSubject(context, hint ?? ''),
+      processLoginHint: (_ctx, hint) => translated(() => hintedSubject(context, hint ?? '')),
       processLoginHintToken: () => {
         throw new errors.InvalidRequest('login_hint_token is not taken here')
       },
       verifyUserCode: () => undefined,
       validateRequestContext: () => undefined,
       validateBindingMessage: (_ctx, message) => {
-        const problem = bindingMessageProblem(message)
-        if (problem !== undefined) throw new errors.InvalidBindingMessage(problem)
+        if (message !== undefined) translated(() => checkBindingMessage(message))
       },
-      triggerAuthenticationDevice: (ctx, request) => keepPace(contextOf(), ctx, request),
+      // Called last, with the answer ready: the library does not know `interval` (CIBA Core §7.3).
+      triggerAuthenticationDevice: (ctx, { jti }) => {
+        ctx.body = { ...(ctx.body as object), interval: startPace(context, jti) }
+      },
     },
     richAuthorizationRequests: {
       enabled: true,
       types: Object.fromEntries(detailTypes.map((type) => [type, { validate }])),
       authorizationDetailsForGrantSource: (ctx) => {
-        const details = detailsOf(ctx.oidc.params?.authorization_details)
-        for (const { type } of details ?? []) requireDetailType(context, type, ctx.oidc.params?.resource)
-        return details
+        const details = translated(() => detailsOf(ctx.oidc.params?.authorization_details))
+        for (const detail of details ?? []) requireType(ctx, detail)
+        return details as Details
       },
+      // Those of the request itself: the library takes an empty list for no list, which means all of them.
       authorizationDetailsForAccessToken: (ctx, _token, source) =>
-        narrowedDetails(askedDetails(ctx), isRepeated(source) ? undefined : source?.rar),
+        translated(() =>
+          narrowedDetails(ctx.state.parameters, isRepeated(source) ? undefined : source?.rar),
+        ) as Details,
       authorizationDetailsForIntrospection: (_ctx, token) => token.rar,
     },
     resourceIndicators: {
       enabled: true,
-      defaultResource: (_ctx, _client, oneOf) =>
-        [oneOf].flat()[0] ?? options.defaultResource ?? options.resources?.[0]?.identifier ?? [],
+      defaultResource: (_ctx, _client, oneOf) => [oneOf].flat()[0] ?? context.defaultResource ?? [],
       useGrantedResource: () => true,
-      getResourceServerInfo: (_ctx, identifier, client) => {
-        const resource = resourceOf(context, identifier)
-        if (resource === undefined) throw new errors.InvalidTarget(`no such API: ${identifier}`)
-        const allowed = clientOf(context, client.clientId)?.scopes
-        const scopes = resource.scopes.filter((scope) => allowed === undefined || allowed.includes(scope))
-        return {
-          scope: scopes.join(' '),
-          audience: identifier,
-          accessTokenFormat: resource.opaque ? 'opaque' : 'jwt',
-          accessTokenTTL: secondsOf(context, identifier),
-          jwt: { sign: { alg: algorithm } },
-        }
-      },
+      getResourceServerInfo: (_ctx, identifier, client) =>
+        translated(() => resourceServerOf(context, identifier, client.clientId)),
     },
   }
 }
@@ -210,6 +203,6 @@ function noPage(ctx: KoaContextWithOIDC): void {
   ctx.body = 'This server has no pages: answer by its controls.'
 }
 
-function detailTypesOf({ options }: Pick<ServerContext, 'options'>): readonly string[] {
-  return [...new Set((options.resources ?? []).flatMap((resource) => resource.authorizationDetailsTypes ?? []))]
+function detailTypesOf({ resources }: ServerContext): readonly string[] {
+  return [...new Set([...resources.values()].flatMap((resource) => resource.authorizationDetailsTypes ?? []))]
 }

@@ -1,28 +1,33 @@
 import {
   type ApproveOptions,
   type AuthorizationServerControls,
-  type MockUser,
   type PendingRequest,
   TestingError,
 } from '@behalf/testing'
+import {
+  acrOf,
+  detailsOf,
+  epochSeconds,
+  type Pace,
+  sharedControls,
+  userOf,
+  words,
+} from '@behalf/testing/authorization-server'
 import { errors } from 'oidc-provider'
 import { approveDevice, denyDevice } from './answer-device.ts'
-import { detailsOf } from './authorization-details.ts'
 import { grantOf } from './grant-of.ts'
-import { keepState } from './kept-state.ts'
-import { linkAccount } from './linked-accounts.ts'
+import { initialState, keepState } from './kept-state.ts'
 import { tellAnswer } from './observe.ts'
 import { openQuestions, shown, takeQuestion, unredeemed } from './questions.ts'
-import { epochSeconds, initialState, type Pace, type ServerContext, words } from './server-context.ts'
-import { acrOf, startSession } from './sign-in.ts'
+import type { ServerContext } from './server-context.ts'
+import { startSession } from './sign-in.ts'
 
 /** Makes the controls of one server: the same as those of the mocked server. */
 export function createControls(context: ServerContext): AuthorizationServerControls {
   const pace = (authReqId: string | undefined): Pace => paceOf(context, unredeemed(context, authReqId))
   return {
     async signInAs(subject, login = {}) {
-      context.state.signedIn =
-        subject === undefined ? undefined : await startSession(context, userOf(context, subject).subject, login)
+      context.state.signedIn = subject === undefined ? undefined : await startSession(context, subject, login)
     },
     async pendingRequests(subject) {
       const open = openQuestions(context).filter(
@@ -45,33 +50,13 @@ export function createControls(context: ServerContext): AuthorizationServerContr
     },
     approveDevice: (userCode, subject) => approveDevice(context, userCode, userOf(context, subject).subject),
     denyDevice: (userCode) => denyDevice(context, userCode),
-    async connect(subject, connection, options) {
-      const id = await linkAccount(context, userOf(context, subject).subject, connection, options)
-      keepState(context)
-      return id
-    },
-    async disconnect(subject, connection) {
-      const linked = context.state.linkedAccounts.get(userOf(context, subject).subject) ?? []
-      context.state.linkedAccounts.set(
-        subject,
-        linked.filter((one) => one.connection !== connection),
-      )
-      keepState(context)
-    },
     async revokeRefreshTokens(subject) {
       userOf(context, subject)
       for (const [, token] of context.records.all('RefreshToken')) {
         if (token.accountId === subject && token.grantId !== undefined) context.records.revokeGrant(token.grantId)
       }
     },
-    async changeUser(subject, changes) {
-      context.state.users.set(subject, { ...userOf(context, subject), ...changes })
-      keepState(context)
-    },
-    async fault(endpoint, fault) {
-      context.faults.add(endpoint, fault)
-    },
-    requests: async () => context.log.entries(),
+    ...sharedControls(context, context, () => keepState(context)),
     async reset() {
       context.state = initialState(context.options.users)
       context.records.clear()
@@ -129,10 +114,4 @@ function paceOf({ state }: ServerContext, authReqId: string): Pace {
   const pace = state.paces.get(authReqId)
   if (pace === undefined) throw new TestingError('no backchannel request of this id')
   return pace
-}
-
-function userOf({ state }: ServerContext, subject: string): MockUser {
-  const user = state.users.get(subject)
-  if (user !== undefined) return user
-  throw new TestingError(`no user ${JSON.stringify(subject)}; there are ${[...state.users.keys()].join(', ')}`)
 }

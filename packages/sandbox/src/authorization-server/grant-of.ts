@@ -1,5 +1,6 @@
+import { OPENID_SCOPES, permitted } from '@behalf/testing/authorization-server'
 import type { Grant } from 'oidc-provider'
-import { OPENID_SCOPES, permitted, resourceOf, type ServerContext } from './server-context.ts'
+import type { ServerContext } from './server-context.ts'
 
 /** Returns the grant of a person's consent: all requested values that they may grant. */
 export async function grantOf(
@@ -15,7 +16,7 @@ export async function grantOf(
   const grant = new context.provider.Grant({ clientId, accountId: subject })
   grant.addOIDCScope(scopes.filter((scope) => OPENID_SCOPES.has(scope)).join(' '))
   for (const identifier of resources) {
-    const known = resourceOf(context, identifier)?.scopes ?? []
+    const known = context.resources.get(identifier)?.scopes ?? []
     const asked = scopes.filter((scope) => known.includes(scope))
     grant.addResourceScope(identifier, permitted(context, subject, asked).join(' '))
   }

@@ -1,7 +1,7 @@
 import { TestingError } from '@behalf/testing'
+import { acrOf, epochSeconds } from '@behalf/testing/authorization-server'
 import { grantOf } from './grant-of.ts'
-import { epochSeconds, resourceOf, type ServerContext } from './server-context.ts'
-import { acrOf } from './sign-in.ts'
+import type { ServerContext } from './server-context.ts'
 
 /** Performs the upstream's part of a link: a login there, and a refresh token for the vault's client. */
 export async function grantToVault(
@@ -13,7 +13,7 @@ export async function grantToVault(
 ): Promise<{ readonly refreshToken: string; readonly scopes: readonly string[] }> {
   const { provider } = context
   const client = await provider.Client.find(clientId)
-  const known = resourceOf(context, resource)?.scopes
+  const known = context.resources.get(resource)?.scopes
   if (client === undefined || known === undefined || !context.state.users.has(subject)) {
     throw new TestingError(`${context.issuer} knows no such client, user or API: ${clientId}, ${subject}, ${resource}`)
   }

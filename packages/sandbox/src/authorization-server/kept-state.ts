@@ -1,7 +1,8 @@
 import type { MockUser } from '@behalf/testing'
+import { type LinkedAccount, makePrivateKey, type Pace } from '@behalf/testing/authorization-server'
 import type { JWK } from 'jose'
 import type { Shelf } from '../data/index.ts'
-import { initialState, type LinkedAccount, type Pace, type ServerContext, type ServerState } from './server-context.ts'
+import type { ServerContext, ServerState } from './server-context.ts'
 
 const STATE = 'state'
 const KEY = 'key'
@@ -12,6 +13,18 @@ interface Kept {
   readonly linkedAccounts: readonly (readonly [string, readonly LinkedAccount[]])[]
   readonly grantsByTokenId: readonly (readonly [string, string])[]
   readonly redeemed: readonly string[]
+}
+
+export function initialState(users: readonly MockUser[]): ServerState {
+  return {
+    users: new Map(users.map((user) => [user.subject, user])),
+    signedIn: undefined,
+    paces: new Map(),
+    linkedAccounts: new Map(),
+    grantsByTokenId: new Map(),
+    redeemed: new Set(),
+    answered: new Set(),
+  }
 }
 
 /** Returns the state of an earlier run from the shelf. It does not include the user whom a control signed in. */
@@ -39,14 +52,10 @@ export function keepState({ parts, state }: Pick<ServerContext, 'parts' | 'state
 }
 
 /** Returns the signing key of the earlier run, so that its tokens stay valid; else a new key. */
-export async function keptKey(
-  shelf: Shelf | undefined,
-  algorithm: string,
-  make: (algorithm: 'RS256' | 'ES256') => Promise<JWK>,
-): Promise<JWK> {
+export async function keptKey(shelf: Shelf | undefined, algorithm: 'RS256' | 'ES256'): Promise<JWK> {
   const kept = shelf?.read(KEY) as JWK | undefined
   if (kept?.alg === algorithm) return kept
-  const key = await make(algorithm as 'RS256' | 'ES256')
+  const key = await makePrivateKey(algorithm)
   shelf?.write(KEY, key)
   return key
 }

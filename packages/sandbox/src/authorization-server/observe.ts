@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { AuthorizationServerEndpoint, PendingRequest, Received } from '@behalf/testing'
+import { epochSeconds, parseJson, words } from '@behalf/testing/authorization-server'
 import { claimsOf, factsOf, withoutTokens } from '../events/index.ts'
-import { parseJson } from './authorization-details.ts'
 import { openQuestions, shown } from './questions.ts'
-import { clientOf, epochSeconds, type ServerContext, words } from './server-context.ts'
+import type { ServerContext } from './server-context.ts'
 
 /** Returns a name for a question that is safe to show: its `auth_req_id` could be redeemed. */
 export function questionName(authReqId: string): string {
@@ -65,7 +65,7 @@ function tellQuestion(context: ServerContext, authReqId: string): void {
   const found = openQuestions(context).find(([id]) => id === authReqId)
   if (found === undefined || context.parts === undefined) return
   const question = shown(...found)
-  const agent = clientOf(context, question.clientId)?.actor?.subject
+  const agent = context.clients.get(question.clientId)?.actor?.subject
   const { bindingMessage, authReqId: _, ...asked } = question
   context.parts.events.emit({
     type: 'asked',

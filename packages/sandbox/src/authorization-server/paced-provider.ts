@@ -1,11 +1,8 @@
+import { GRANT, tooSoon } from '@behalf/testing/authorization-server'
 import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import { GRANT } from './client-metadata.ts'
-import type { Pace, ServerContext } from './server-context.ts'
+import type { ServerContext } from './server-context.ts'
 
-/** Timers may fire this much early, in milliseconds. A poll within this tolerance is not too early. */
-const TIMER_SLACK = 100
-/** Seconds that each `slow_down` adds (CIBA Core §11, RFC 8628 §3.5). */
-const SLOW_DOWN = 5
+const DEFAULT_INTERVAL = 5
 
 /** Parameter that names the question that a grant polls for. */
 const POLLED: Readonly<Record<string, 'auth_req_id' | 'device_code'>> = {
@@ -43,7 +40,7 @@ export class PacedProvider extends Provider {
   async #paced(polled: string, ctx: PolledContext, handle: () => void | Promise<void>): Promise<void> {
     const pace = contexts.get(this)?.state.paces.get(String(ctx.oidc.params[polled]))
     const last = pace?.lastPollAt
-    const wait = pace === undefined ? undefined : tooSoon(pace)
+    const wait = pace === undefined ? undefined : tooSoon(pace, Date.now())
     if (wait !== undefined) {
       ctx.set('retry-after', String(wait))
       throw new errors.SlowDown(`poll every ${wait} seconds`)
@@ -59,13 +56,9 @@ export class PacedProvider extends Provider {
   }
 }
 
-/** @returns the new interval, if the poll was too early or a test wants a `slow_down`. */
-function tooSoon(pace: Pace): number | undefined {
-  const now = Date.now()
-  const early = pace.lastPollAt !== undefined && now - pace.lastPollAt < pace.interval * 1000 - TIMER_SLACK
-  pace.lastPollAt = now
-  if (!early && !pace.slowDownNext) return undefined
-  pace.slowDownNext = false
-  pace.interval += SLOW_DOWN
-  return pace.interval
+/** Begins the pace of the polls for an answer. @returns the interval, in seconds */
+export function startPace({ options, state }: ServerContext, id: string): number {
+  const interval = options.interval ?? DEFAULT_INTERVAL
+  state.paces.set(id, { interval, slowDownNext: false, loseAnswer: false })
+  return interval
 }

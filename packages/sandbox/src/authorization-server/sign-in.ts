@@ -1,6 +1,7 @@
+import { epochSeconds, newSession, OPENID_SCOPES, type Session, words } from '@behalf/testing/authorization-server'
 import { errors, type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { grantOf } from './grant-of.ts'
-import { epochSeconds, OPENID_SCOPES, type ServerContext, type SignedIn, words } from './server-context.ts'
+import type { ServerContext } from './server-context.ts'
 
 const SESSION_SECONDS = 24 * 60 * 60
 
@@ -9,13 +10,8 @@ export async function startSession(
   context: ServerContext,
   subject: string,
   login: { readonly acr?: string | undefined; readonly authTime?: number | undefined },
-): Promise<SignedIn> {
-  const signedIn: SignedIn = {
-    subject,
-    sessionId: crypto.randomUUID(),
-    acr: login.acr ?? acrOf(context, subject),
-    authTime: login.authTime ?? epochSeconds(),
-  }
+): Promise<Session> {
+  const signedIn = newSession(context, subject, login)
   const session = Object.assign(new context.provider.Session(), {
     jti: signedIn.sessionId,
     uid: signedIn.sessionId,
@@ -25,11 +21,6 @@ export async function startSession(
   })
   await session.save(SESSION_SECONDS)
   return signedIn
-}
-
-/** The class of a user's normal login. */
-export function acrOf({ state }: ServerContext, subject: string): string {
-  return state.users.get(subject)?.acr ?? 'urn:behalf:acr:password'
 }
 
 /** Returns the cookie of the signed-in user's browser, which comes with every authorization request. */

@@ -1,7 +1,7 @@
-import { type AuthorizationServerControls, type TargetAuthorizationServer, TestingError } from '@behalf/testing'
-import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { type AuthorizationServerControls, Faults, RequestLog, type TargetAuthorizationServer } from '@behalf/testing'
+import { factsOf, machineClock, PATHS, refuseUnknownKeys, signingKeyOf } from '@behalf/testing/authorization-server'
+import type { JWK } from 'jose'
 import { type Listening, listen } from '../http/listen.ts'
-import { startPace } from './ciba.ts'
 import { configurationOf } from './configuration.ts'
 import { createControls } from './controls.ts'
 import { grantToVault } from './grant-to-vault.ts'
@@ -9,10 +9,12 @@ import { registerGrants } from './grants/index.ts'
 import { keepState, keptKey, keptState } from './kept-state.ts'
 import { watchOpenQuestions } from './observe.ts'
 import { type AuthorizationServerOptions, OPTION_KEYS, type VaultUpstream } from './options.ts'
-import { PacedProvider } from './paced-provider.ts'
+import { PacedProvider, startPace } from './paced-provider.ts'
 import { limitCodes, showPages } from './pages/index.ts'
-import { createContext, type ServerContext } from './server-context.ts'
+import { Records } from './records.ts'
+import type { ServerContext } from './server-context.ts'
 import type { ServerParts } from './server-parts.ts'
+import { vaultConnection } from './upstream.ts'
 import { answerUserInfo } from './user-info.ts'
 import { watchWire } from './watch-wire.ts'
 
@@ -60,7 +62,7 @@ export async function startAuthorizationServer(
   options: AuthorizationServerOptions,
   at: { readonly port?: number } = {},
 ): Promise<SandboxAuthorizationServer> {
-  refuseUnknownOptions(options)
+  refuseUnknownKeys('startAuthorizationServer', options, OPTION_KEYS)
   const { connections, ...data } = options
   // Copied: a test may fill in the same objects for its next server.
   const own = { ...structuredClone(data), ...(connections && { connections: connections.map((one) => ({ ...one })) }) }
@@ -77,15 +79,14 @@ export async function openAuthorizationServer(
   options: AuthorizationServerOptions,
   parts?: ServerParts,
 ): Promise<OpenAuthorizationServer> {
-  const key = await keptKey(parts?.shelf, options.algorithm ?? 'ES256', makeKey)
   const issuer = listening.origin
-  const context = openContext(issuer, options, key, parts)
+  const context = openContext(issuer, options, await keptKey(parts?.shelf, options.algorithm ?? 'ES256'), parts)
   listening.serve(context.provider.callback())
   return {
     issuer,
     controls: createControls(context),
     tokenEndpoint: `${issuer}/oauth/token`,
-    publicKey: async () => publicPart(key),
+    publicKey: async () => (await context.key).publicKey,
     linkForVault: (clientId, subject, resource, scopes) => grantToVault(context, clientId, subject, resource, scopes),
     forgetFaults() {
       context.faults.clear()
@@ -95,26 +96,42 @@ export async function openAuthorizationServer(
   }
 }
 
-function refuseUnknownOptions(options: AuthorizationServerOptions): void {
-  const known: readonly string[] = OPTION_KEYS
-  const unknown = Object.keys(options).filter((name) => !known.includes(name))
-  if (unknown.length === 0) return
-  throw new TestingError(`startAuthorizationServer: unknown ${unknown.join(', ')}; known are ${known.join(', ')}`)
-}
-
 function openContext(
   issuer: string,
   options: AuthorizationServerOptions,
-  key: JWK,
+  privateKey: JWK,
   parts: ServerParts | undefined,
 ): ServerContext {
-  const bare = createContext(issuer, options, key, parts)
-  bare.state = keptState(options.users, parts?.shelf)
-  const provider = new PacedProvider(
+  const { connections = [], rolesClaim = 'roles' } = options
+  const bare: Omit<ServerContext, 'provider'> = {
+    ...factsOf(options),
     issuer,
-    configurationOf(bare, () => context),
-  )
-  const context: ServerContext = Object.assign(bare, { provider })
+    options,
+    connections: new Map(connections.map((connection) => [connection.name, vaultConnection(connection)])),
+    records: new Records(options.refreshGraceSeconds, parts?.shelf),
+    log: new RequestLog(),
+    faults: new Faults(['metadata', ...Object.keys(PATHS)]),
+    privateKey,
+    key: signingKeyOf(privateKey),
+    algorithm: options.algorithm ?? 'ES256',
+    clock: machineClock,
+    fetch: globalThis.fetch,
+    clientIdClaim: 'client_id',
+    writeRoles: parts?.roles.write ?? (({ roles }) => (roles === undefined ? {} : { [rolesClaim]: roles })),
+    parts,
+    state: keptState(options.users, parts?.shelf),
+    isRevoked(tokenId) {
+      const grantId = context.state.grantsByTokenId.get(tokenId)
+      return grantId !== undefined && context.records.get('Grant', grantId) === undefined
+    },
+    async refreshTokenUser(token, clientId) {
+      const found = await provider.RefreshToken.find(token)
+      return found?.clientId === clientId ? found.accountId : undefined
+    },
+  }
+  const context = bare as ServerContext
+  const provider = new PacedProvider(issuer, configurationOf(context))
+  Object.assign(context, { provider })
   provider.serve(context)
   registerGrants(context)
   if (parts !== undefined) {
@@ -154,13 +171,4 @@ function isLoopback(uri: string): boolean {
   if (!URL.canParse(uri)) return false
   const { protocol, hostname, hash, username, password } = new URL(uri)
   return protocol === 'http:' && ['127.0.0.1', 'localhost'].includes(hostname) && hash + username + password === ''
-}
-
-async function makeKey(algorithm: 'RS256' | 'ES256'): Promise<JWK> {
-  const { privateKey } = await generateKeyPair(algorithm, { extractable: true })
-  return { ...(await exportJWK(privateKey)), kid: crypto.randomUUID(), alg: algorithm, use: 'sig' }
-}
-
-function publicPart({ d, p, q, dp, dq, qi, ...key }: JWK): JWK {
-  return key
 }

@@ -1,11 +1,12 @@
 import { Readable } from 'node:stream'
-import type { Received } from '@behalf/testing'
+import type { AuthorizationServerEndpoint, Received } from '@behalf/testing'
+import { PATHS } from '@behalf/testing/authorization-server'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { boundedBody } from '../http/bounded-body.ts'
 import { adaptParameters } from './adapt-parameters.ts'
 import { keepState } from './kept-state.ts'
 import { observe } from './observe.ts'
-import { PATHS, type ServerContext } from './server-context.ts'
+import type { ServerContext } from './server-context.ts'
 import { sessionCookie } from './sign-in.ts'
 
 type Next = () => Promise<unknown>
@@ -16,7 +17,7 @@ export function watchWire(context: ServerContext): (ctx: KoaContextWithOIDC, nex
     const endpoint = endpointOf(ctx.path)
     if (endpoint === undefined) return void (await next())
     const received = await receive(context, ctx)
-    ctx.state.askedDetails = received.parameters.get('authorization_details') ?? undefined
+    ctx.state.parameters = received.parameters
     context.log.add(endpoint, received, Date.now())
     // With pages, a user whom a control signed in has priority over the user of the browser.
     const isSigned = context.parts === undefined || context.state.signedIn !== undefined
@@ -35,9 +36,12 @@ export function watchWire(context: ServerContext): (ctx: KoaContextWithOIDC, nex
   }
 }
 
-function endpointOf(path: string): (typeof PATHS)[keyof typeof PATHS] | undefined {
-  if (path.startsWith('/oauth/register/')) return 'register'
-  return Object.hasOwn(PATHS, path) ? PATHS[path as keyof typeof PATHS] : undefined
+const ENDPOINTS = Object.keys(PATHS) as readonly (keyof typeof PATHS)[]
+
+function endpointOf(path: string): AuthorizationServerEndpoint | undefined {
+  if (/^\/\.well-known\/(openid-configuration|oauth-authorization-server)$/.test(path)) return 'metadata'
+  if (path.startsWith(`${PATHS.register}/`)) return 'register'
+  return ENDPOINTS.find((endpoint) => PATHS[endpoint] === path)
 }
 
 async function receive({ issuer }: ServerContext, ctx: KoaContextWithOIDC): Promise<Received> {

@@ -11,7 +11,7 @@ export function createContext(options: MockAuthorizationServerOptions, clock: Cl
   const context: ServerContext = {
     ...factsOf(options),
     issuer: options.issuer,
-    endpoints: endpointsOf(options),
+    endpoints: endpointsOf(options.issuer),
     connections: new Map((options.connections ?? []).map((connection) => [connection.name, connection])),
     key: makePrivateKey(options.algorithm ?? 'RS256').then(signingKeyOf),
     clock,

@@ -2,13 +2,14 @@ import type { JWK } from 'jose'
 import type { HttpHandler } from 'msw'
 import { machineClock } from '../clock.ts'
 import { createFrontDoor, mount, type Route } from '../http/front-door.ts'
+import type { Received } from '../http/received.ts'
 import type { AuthorizationServerControls } from './authorization-server-controls.ts'
 import { authorize } from './authorize.ts'
 import { createControls, grantToVault } from './controls.ts'
 import { createContext } from './create-context.ts'
 import { apiScopes } from './grant-targets.ts'
 import { introspect } from './introspect.ts'
-import { type IssuedAccessToken, issueAccessToken } from './issue-tokens.ts'
+import { issueAccessToken } from './issue-tokens.ts'
 import { jwks, metadata } from './metadata.ts'
 import { checkOptions, type MockAuthorizationServerOptions } from './options.ts'
 import { pushAuthorizationRequest } from './push-authorization-request.ts'
@@ -16,10 +17,10 @@ import { manageClient, registerClient } from './register-client.ts'
 import { requestBackchannelAuthentication } from './request-backchannel-authentication.ts'
 import { requestDeviceAuthorization } from './request-device-authorization.ts'
 import { revoke } from './revoke.ts'
-import type { ServerContext } from './server-context.ts'
+import type { Endpoints, ServerContext } from './server-context.ts'
 import { token } from './token.ts'
 import { logout, userInfo } from './user-info.ts'
-import type { VaultUpstream } from './vault-upstream.ts'
+import type { VaultToken, VaultUpstream } from './vault-upstream.ts'
 
 /** A mocked authorization server: real tokens, real checks, no network and no pages. */
 export interface MockAuthorizationServer extends VaultUpstream {
@@ -63,59 +64,39 @@ export function createMockAuthorizationServer(options: MockAuthorizationServerOp
   }
 }
 
+type Respond = (context: ServerContext, received: Received) => Promise<Response>
+
 function routesOf(context: ServerContext): readonly Route[] {
-  const { endpoints } = context
   const { origin, pathname } = new URL(context.issuer)
   const base = pathname.replace(/\/$/, '')
-  const path = (url: string) => url.slice(origin.length)
+  const pathOf = (endpoint: keyof Endpoints) => context.endpoints[endpoint].slice(origin.length)
+  const route = (method: Route['method'], endpoint: keyof Endpoints, respond: Respond): Route => {
+    return { endpoint, method, path: pathOf(endpoint), respond: (received) => respond(context, received) }
+  }
+  const registration = new RegExp(`^${pathOf('register').replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}/([^/]+)$`)
+  const manage: Route['respond'] = (received, [clientId = '']) => manageClient(context, received, clientId)
   return [
     // OpenID Connect Discovery §4 appends, RFC 8414 §3 inserts; an issuer without a path has both at its root.
     ...[
       `${base}/.well-known/openid-configuration`,
       `/.well-known/openid-configuration${base}`,
       `/.well-known/oauth-authorization-server${base}`,
-    ].map((each): Route => ({ endpoint: 'metadata', method: 'GET', path: each, respond: () => metadata(context) })),
-    { endpoint: 'jwks', method: 'GET', path: path(endpoints.jwks), respond: () => jwks(context) },
-    { endpoint: 'authorize', method: 'GET', path: path(endpoints.authorize), respond: (r) => authorize(context, r) },
-    { endpoint: 'token', method: 'POST', path: path(endpoints.token), respond: (r) => token(context, r) },
-    {
-      endpoint: 'bc-authorize',
-      method: 'POST',
-      path: path(endpoints.backchannelAuthentication),
-      respond: (r) => requestBackchannelAuthentication(context, r),
-    },
-    { endpoint: 'revoke', method: 'POST', path: path(endpoints.revocation), respond: (r) => revoke(context, r) },
-    {
-      endpoint: 'par',
-      method: 'POST',
-      path: path(endpoints.pushedAuthorizationRequest),
-      respond: (r) => pushAuthorizationRequest(context, r),
-    },
-    {
-      endpoint: 'device-authorization',
-      method: 'POST',
-      path: path(endpoints.deviceAuthorization),
-      respond: (r) => requestDeviceAuthorization(context, r),
-    },
-    {
-      endpoint: 'introspect',
-      method: 'POST',
-      path: path(endpoints.introspection),
-      respond: (r) => introspect(context, r),
-    },
-    { endpoint: 'userinfo', method: 'GET', path: path(endpoints.userInfo), respond: (r) => userInfo(context, r) },
-    { endpoint: 'logout', method: 'GET', path: path(endpoints.endSession), respond: (r) => logout(context, r) },
-    ...registrationRoutes(context, path(endpoints.registration)),
-  ]
-}
-
-function registrationRoutes(context: ServerContext, path: string): readonly Route[] {
-  const management = new RegExp(`^${path.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}/([^/]+)$`)
-  const manage: Route['respond'] = (received, [clientId = '']) => manageClient(context, received, clientId)
-  return [
-    { endpoint: 'register', method: 'POST', path, respond: (received) => registerClient(context, received) },
-    { endpoint: 'register', method: 'GET', path: management, respond: manage },
-    { endpoint: 'register', method: 'DELETE', path: management, respond: manage },
+    ].map((path): Route => ({ endpoint: 'metadata', method: 'GET', path, respond: () => metadata(context) })),
+    route('GET', 'jwks', jwks),
+    route('GET', 'authorize', authorize),
+    route('GET', 'userinfo', userInfo),
+    route('GET', 'logout', logout),
+    route('POST', 'userinfo', userInfo),
+    route('POST', 'logout', logout),
+    route('POST', 'token', token),
+    route('POST', 'bc-authorize', requestBackchannelAuthentication),
+    route('POST', 'device-authorization', requestDeviceAuthorization),
+    route('POST', 'introspect', introspect),
+    route('POST', 'par', pushAuthorizationRequest),
+    route('POST', 'revoke', revoke),
+    route('POST', 'register', registerClient),
+    { endpoint: 'register', method: 'GET', path: registration, respond: manage },
+    { endpoint: 'register', method: 'DELETE', path: registration, respond: manage },
   ]
 }
 
@@ -123,7 +104,7 @@ async function refreshForVault(
   context: ServerContext,
   clientId: string,
   refreshToken: string,
-): Promise<IssuedAccessToken | undefined> {
+): Promise<VaultToken | undefined> {
   const grant = context.state.refreshTokens.get(refreshToken)?.grant
   if (grant === undefined || grant.revoked || grant.clientId !== clientId) return undefined
   return issueAccessToken(context, {

@@ -3,17 +3,12 @@ import { epochSeconds } from '../clock.ts'
 import type { Received } from '../http/received.ts'
 import { Refusal } from '../http/refusal.ts'
 import type { ServerContext } from './server-context.ts'
+import type { DpopProof } from './server-facts.ts'
 
 /** Lifetime of a nonce, and maximum difference of `iat`, in seconds. */
 const WINDOW = 300
 
 export const DPOP_ALGORITHMS = ['ES256', 'EdDSA', 'Ed25519']
-
-/** The key that the sender of a request proved to hold. */
-export interface DpopProof {
-  /** RFC 7638 thumbprint. */
-  readonly thumbprint: string
-}
 
 /**
  * Verifies the DPoP proof of a request, and accepts it once. `undefined`: the request has none.

@@ -81,12 +81,17 @@ export function requestedDetails(
   audience: readonly string[],
 ): readonly AuthorizationDetail[] | undefined {
   const asked = detailsOf(optional(parameters, 'authorization_details'))
-  if (asked === undefined) return undefined
-  const known = knownTypes(server, audience)
-  for (const { type } of asked) {
-    if (!known.has(type)) throw new Refusal('invalid_authorization_details', `unknown type for this target: ${type}`)
-  }
+  for (const { type } of asked ?? []) requireDetailType(server, type, audience)
   return asked
+}
+
+/**
+ * Checks the type of a detail.
+ * @throws Refusal `invalid_authorization_details`: it is not a type that one of the targets understands.
+ */
+export function requireDetailType(server: ServerFacts, type: string, audience: readonly string[]): void {
+  if (knownTypes(server, audience).has(type)) return
+  throw new Refusal('invalid_authorization_details', `unknown type for this target: ${type}`)
 }
 
 /**
@@ -125,9 +130,9 @@ function knownTypes({ resources }: ServerFacts, audience: readonly string[]): Re
 }
 
 /** Parses `authorization_details`. */
-export function detailsOf(text: string | undefined): readonly AuthorizationDetail[] | undefined {
+export function detailsOf(text: unknown): readonly AuthorizationDetail[] | undefined {
   if (text === undefined) return undefined
-  const parsed = Details.safeParse(parseJson(text))
+  const parsed = Details.safeParse(parseJson(String(text)))
   if (parsed.success) return parsed.data
   throw new Refusal('invalid_authorization_details', 'not an array of objects with a type')
 }

@@ -1,37 +1,10 @@
 import { base64url, type JWTPayload } from 'jose'
 import { epochSeconds } from '../clock.ts'
-import { type ActorClaim, standardClaims, userClaims } from './claims.ts'
+import type { AccessTokenRequest, IssuedAccessToken } from './access-token.ts'
+import { standardClaims, userClaims } from './claims.ts'
 import { secondsOf } from './grant-targets.ts'
 import type { ServerContext } from './server-context.ts'
-import type { AuthorizationDetail, Grant, Session } from './state.ts'
-
-/** An access token to issue. */
-export interface AccessTokenRequest {
-  readonly clientId: string
-  /** The user, or the client itself if there is no user. */
-  readonly subject: string
-  readonly audience: readonly string[]
-  readonly scopes: readonly string[]
-  readonly actor?: ActorClaim | undefined
-  readonly authorizationDetails?: readonly AuthorizationDetail[] | undefined
-  readonly session?: Session | undefined
-  /** `jti` of the token whose chain the new token joins. @default that of `grant` */
-  readonly chainOf?: string | undefined
-  readonly grant?: Grant | undefined
-  /** The key that the token is bound to (RFC 9449 §6.1). */
-  readonly thumbprint?: string | undefined
-  /** Caps the life time, epoch seconds: an exchanged token ends with its subject token at the latest. */
-  readonly notAfter?: number | undefined
-}
-
-/** An access token and its fields in the token response. */
-export interface IssuedAccessToken {
-  readonly access_token: string
-  readonly token_type: 'Bearer' | 'DPoP'
-  readonly expires_in: number
-  readonly scope: string
-  readonly authorization_details?: readonly AuthorizationDetail[]
-}
+import type { Grant, Session } from './state.ts'
 
 /**
  * Issues an access token: signed, or a random text for an API that introspects its tokens.

@@ -139,26 +139,23 @@ export interface MockAuthorizationServerOptions {
   readonly clock?: Clock
 }
 
+/** Names of the options that each authorization server has. */
+export const COMMON_OPTIONS = [
+  'clients',
+  'users',
+  'resources',
+  'defaultResource',
+  'connections',
+  'algorithm',
+  'accessTokenSeconds',
+  'rolesClaim',
+  'maxActorDepth',
+  'assertsTo',
+  'trustsAssertionsOf',
+] as const satisfies readonly (keyof MockAuthorizationServerOptions)[]
+
 const KNOWN = {
-  options: [
-    'issuer',
-    'clients',
-    'users',
-    'resources',
-    'defaultResource',
-    'connections',
-    'algorithm',
-    'accessTokenSeconds',
-    'rolesClaim',
-    'clientIdClaim',
-    'maxActorDepth',
-    'ciba',
-    'requiresPushedRequests',
-    'assertsTo',
-    'trustsAssertionsOf',
-    'fetch',
-    'clock',
-  ],
+  options: [...COMMON_OPTIONS, 'issuer', 'clientIdClaim', 'ciba', 'requiresPushedRequests', 'fetch', 'clock'],
   client: [
     'clientId',
     'clientSecret',

@@ -104,6 +104,6 @@ function shown(context: ServerContext, { client, metadata, registrationAccessTok
     // RFC 7591 §3.2.1: an expiry is required with a secret; 0 means none.
     ...(client.clientSecret !== undefined && { client_secret: client.clientSecret, client_secret_expires_at: 0 }),
     registration_access_token: registrationAccessToken,
-    registration_client_uri: `${context.endpoints.registration}/${client.clientId}`,
+    registration_client_uri: `${context.endpoints.register}/${client.clientId}`,
   }
 }

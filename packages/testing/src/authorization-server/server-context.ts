@@ -1,6 +1,6 @@
 import { Refusal } from '../http/refusal.ts'
-import type { MockAuthorizationServerOptions, MockCibaOptions, MockClient } from './options.ts'
-import { CONFIDENTIAL_GRANTS, type GrantServer } from './server-facts.ts'
+import type { MockCibaOptions, MockClient } from './options.ts'
+import { CONFIDENTIAL_GRANTS, FURTHER_PATHS, type GrantServer, PATHS } from './server-facts.ts'
 import type { ServerState } from './state.ts'
 
 /** Parts that all endpoints of one mocked server share. */
@@ -14,25 +14,13 @@ export interface ServerContext extends GrantServer {
   state: ServerState
 }
 
-/** Absolute URLs of the endpoints. */
-export type Endpoints = ReturnType<typeof endpointsOf>
+/** Absolute URLs, by the names of {@link PATHS}. */
+export type Endpoints = Readonly<Record<keyof typeof PATHS | keyof typeof FURTHER_PATHS, string>>
 
-export function endpointsOf({ issuer }: Pick<MockAuthorizationServerOptions, 'issuer'>) {
+export function endpointsOf(issuer: string): Endpoints {
   const base = issuer.replace(/\/$/, '')
-  return {
-    authorize: `${base}/authorize`,
-    token: `${base}/oauth/token`,
-    jwks: `${base}/.well-known/jwks.json`,
-    backchannelAuthentication: `${base}/bc-authorize`,
-    deviceAuthorization: `${base}/oauth/device/code`,
-    device: `${base}/activate`,
-    introspection: `${base}/oauth/introspect`,
-    pushedAuthorizationRequest: `${base}/oauth/par`,
-    registration: `${base}/oauth/register`,
-    revocation: `${base}/oauth/revoke`,
-    userInfo: `${base}/userinfo`,
-    endSession: `${base}/logout`,
-  }
+  const paths = Object.entries({ ...PATHS, ...FURTHER_PATHS })
+  return Object.fromEntries(paths.map(([name, path]) => [name, base + path])) as Endpoints
 }
 
 /** Returns a client of the options, or one that registered itself. */

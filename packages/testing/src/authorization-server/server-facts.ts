@@ -1,9 +1,8 @@
 import type { Clock, Fetch } from '@behalf/core'
-import type { DpopProof } from './dpop.ts'
-import type { AccessTokenRequest, IssuedAccessToken } from './issue-tokens.ts'
+import type { AccessTokenRequest, IssuedAccessToken } from './access-token.ts'
 import type { MockAuthorizationServerOptions, MockClient, MockConnection, MockResource, MockUser } from './options.ts'
 import type { SigningKey } from './signing-key.ts'
-import type { LinkedAccount } from './state.ts'
+import type { SharedState } from './state.ts'
 
 /** Scopes that OpenID Connect defines; they belong to no API. */
 export const OPENID_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access'])
@@ -29,31 +28,38 @@ export const CONFIDENTIAL_GRANTS: readonly string[] = [
   GRANT.federatedConnection,
 ]
 
+/** Paths of the endpoints, by their names in logs and faults. */
+export const PATHS = {
+  authorize: '/authorize',
+  'bc-authorize': '/bc-authorize',
+  'device-authorization': '/oauth/device/code',
+  introspect: '/oauth/introspect',
+  jwks: '/.well-known/jwks.json',
+  par: '/oauth/par',
+  register: '/oauth/register',
+  revoke: '/oauth/revoke',
+  token: '/oauth/token',
+} as const
+
+/** Further paths: the page where a person enters the code of a device, UserInfo, and the logout. */
+export const FURTHER_PATHS = { device: '/activate', userinfo: '/userinfo', logout: '/logout' } as const
+
+type Defaulted = 'accessTokenSeconds' | 'maxActorDepth' | 'assertsTo' | 'trustsAssertionsOf'
+
 /** Facts of a server that its options give. */
-export interface ServerFacts {
-  /** Those of the options. */
+export interface ServerFacts extends Required<Pick<MockAuthorizationServerOptions, Defaulted>> {
+  /** The clients of the options, by id. */
   readonly clients: ReadonlyMap<string, MockClient>
+  /** The APIs, by identifier. */
   readonly resources: ReadonlyMap<string, MockResource>
+  /** API of a token whose request names no target. */
   readonly defaultResource: string | undefined
-  readonly accessTokenSeconds: number
-  readonly maxActorDepth: number
-  readonly assertsTo: readonly string[]
-  readonly trustsAssertionsOf: readonly string[]
 }
 
-type SharedOptions = Pick<
-  MockAuthorizationServerOptions,
-  | 'clients'
-  | 'resources'
-  | 'defaultResource'
-  | 'accessTokenSeconds'
-  | 'maxActorDepth'
-  | 'assertsTo'
-  | 'trustsAssertionsOf'
->
-
 /** Reads the options, with their defaults. */
-export function factsOf(options: SharedOptions): ServerFacts {
+export function factsOf(
+  options: Pick<MockAuthorizationServerOptions, Defaulted | 'clients' | 'resources' | 'defaultResource'>,
+): ServerFacts {
   const { resources = [] } = options
   return {
     clients: new Map(options.clients.map((client) => [client.clientId, client])),
@@ -66,27 +72,23 @@ export function factsOf(options: SharedOptions): ServerFacts {
   }
 }
 
-/** State that each server has. */
-export interface SharedState {
-  /** Users by subject. */
-  readonly users: Map<string, MockUser>
-  /** Linked accounts by user. */
-  readonly linkedAccounts: Map<string, readonly LinkedAccount[]>
-  /** `jti` of redeemed ID-JAGs and requests of workers, by issuer. */
-  readonly redeemed: Set<string>
-}
-
 /** Parts of an authorization server that grants and controls of every kind of server need. */
 export interface SharedServer extends ServerFacts {
+  /** Issuer, exactly as tokens write it. */
   readonly issuer: string
+  /** Upstreams of the token vault, by name. */
   readonly connections: ReadonlyMap<string, MockConnection>
+  /** The key that signs the tokens. */
   readonly key: Promise<SigningKey>
+  /** Time of the server. */
   readonly clock: Clock
+  /** Sends the requests for the keys of other issuers. */
   readonly fetch: Fetch
   /** Claim of an access token that names its client. */
   readonly clientIdClaim: string
   /** Writes the roles of a user into claims. */
   readonly writeRoles: (user: MockUser) => Readonly<Record<string, unknown>>
+  /** State that changes. A reset replaces it. */
   readonly state: SharedState
   /** Whether the chain of an access token is revoked. @param tokenId - Its `jti`. */
   readonly isRevoked: (tokenId: string) => boolean
@@ -96,13 +98,23 @@ export interface SharedServer extends ServerFacts {
 
 /** A server at whose token endpoint a request is handled. */
 export interface GrantServer extends SharedServer {
+  /** Issues an access token, with its fields in the token response. */
   readonly issueAccessToken: (request: AccessTokenRequest) => Promise<IssuedAccessToken>
+}
+
+/** The key that the sender of a request proved to hold. */
+export interface DpopProof {
+  /** RFC 7638 thumbprint. */
+  readonly thumbprint: string
 }
 
 /** A request at the token endpoint, its client and its proof verified. */
 export interface GrantRequest {
+  /** The client, as the options have it; one that registered itself has its id alone. */
   readonly client: MockClient
+  /** The form of the request, as sent. */
   readonly parameters: URLSearchParams
+  /** The key that the client proved to hold. Absent without a DPoP proof. */
   readonly proof?: DpopProof | undefined
 }
 

@@ -48,7 +48,7 @@ export function sharedControls(
   }
 }
 
-/** @throws TestingError There is no such user. */
+/** Returns a user. @throws TestingError There is no such user. */
 export function userOf({ state }: Pick<SharedServer, 'state'>, subject: string): MockUser {
   const user = state.users.get(subject)
   if (user !== undefined) return user

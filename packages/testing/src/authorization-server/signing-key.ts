@@ -2,6 +2,7 @@ import { exportJWK, generateKeyPair, importJWK, type JWK, type JWTPayload, SignJ
 
 /** A key that a server signs with. */
 export interface SigningKey {
+  /** Signature algorithm of the tokens. */
   readonly algorithm: 'RS256' | 'ES256'
   /** Public key with `kid`, `alg` and `use`, as in the JWKS. */
   readonly publicKey: JWK

@@ -1,14 +1,16 @@
 import type { JWTPayload } from 'jose'
 import type { MockClient, MockUser } from './options.ts'
 import type { Pace } from './pace.ts'
-import type { SharedState } from './server-facts.ts'
 
 /** A login of a user. */
 export interface Session {
+  /** Subject of the user. */
   readonly subject: string
+  /** The claim `sid` of the tokens. */
   readonly sessionId: string
   /** Time of the login, in epoch seconds. */
   readonly authTime: number
+  /** Authentication context class of the login. */
   readonly acr: string
 }
 
@@ -107,11 +109,24 @@ export interface RegisteredClient {
 
 /** An upstream account that a user linked. The vault holds its refresh token at the upstream. */
 export interface LinkedAccount {
+  /** Id of the account in the vault. */
   readonly accountId: string
+  /** Name of the connection. */
   readonly connection: string
   /** The user's `sub` at the upstream. */
   readonly upstreamSubject: string
+  /** Refresh token of the vault's client at the upstream. */
   readonly refreshToken: string
+}
+
+/** State that each server has. */
+export interface SharedState {
+  /** Users by subject. */
+  readonly users: Map<string, MockUser>
+  /** Linked accounts by user. */
+  readonly linkedAccounts: Map<string, readonly LinkedAccount[]>
+  /** `jti` of redeemed ID-JAGs and requests of workers, by issuer. */
+  readonly redeemed: Set<string>
 }
 
 /** Everything that changes in a mocked authorization server. */

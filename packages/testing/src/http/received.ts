@@ -46,6 +46,6 @@ export function required(parameters: URLSearchParams, name: string): string {
 }
 
 /** A space-separated list, each item once. */
-export function words(value: string | undefined): readonly string[] {
-  return [...new Set((value ?? '').split(' ').filter((word) => word !== ''))]
+export function words(value: unknown): readonly string[] {
+  return typeof value === 'string' ? [...new Set(value.split(' ').filter((word) => word !== ''))] : []
 }

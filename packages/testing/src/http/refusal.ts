@@ -9,10 +9,15 @@ export interface RefusalOptions {
 
 /** An OAuth error for the client. Internal: the server turns it into a response. */
 export class Refusal extends Error {
+  /** Always `Refusal`. */
   override readonly name = 'Refusal'
+  /** The OAuth error code. */
   readonly error: string
+  /** Status of the response. */
   readonly status: number
+  /** Further headers of the response. */
   readonly headers: Readonly<Record<string, string>>
+  /** Further members of the body. */
   readonly members: Readonly<Record<string, unknown>>
 
   constructor(error: string, description: string, options: RefusalOptions = {}) {
@@ -23,7 +28,7 @@ export class Refusal extends Error {
     this.members = options.members ?? {}
   }
 
-  /** @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749 §5.2} */
+  /** Returns the response. @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 | RFC 6749 §5.2} */
   toResponse(): Response {
     // §5.2: a description holds no quotation mark, backslash or character beyond ASCII.
     const description = this.message.replace(/[^\x20-\x21\x23-\x5B\x5D-\x7E]/g, "'")

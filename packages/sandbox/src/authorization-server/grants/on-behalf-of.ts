@@ -1,9 +1,15 @@
-import { errors } from 'oidc-provider'
-import { type ServerContext, words } from '../server-context.ts'
-import type { GrantContext } from './grant.ts'
-import { issueAccessToken, requireAllowedScopes } from './issue-access-token.ts'
-import { required } from './parameters.ts'
-import { requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
+import {
+  type GrantRequest,
+  type GrantServer,
+  grantedScopes,
+  Refusal,
+  required,
+  requireOwnAudience,
+  sessionOf,
+  TOKEN_TYPE,
+  verifyOwnToken,
+  words,
+} from '@behalf/testing/authorization-server'
 
 /**
  * Entra's on-behalf-of: the assertion is an access token for the client itself, the target a part of each scope, and
@@ -11,43 +17,34 @@ import { requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from './subject-token.
  *
  * @see {@link https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-on-behalf-of-flow | On-behalf-of at Entra}
  */
-export async function onBehalfOf(context: ServerContext, ctx: GrantContext): Promise<object> {
-  const invalid = (description: string): Error => new errors.InvalidGrant(description)
-  const subject = await verifyOwnToken(
-    context,
-    required(ctx, 'assertion'),
-    TOKEN_TYPE.accessToken,
-    'assertion',
-    invalid,
-  )
-  requireOwnAudience(context, ctx.oidc.client.clientId, subject, TOKEN_TYPE.accessToken)
-  const targets = words(required(ctx, 'scope')).map(splitScope)
-  const [resource, ...others] = new Set(targets.map((target) => target.resource))
-  if (resource === undefined || others.length > 0) throw new errors.InvalidScope('scopes of one API only', '')
-  const scopes = targets.map(({ scope }) => scope)
-  requireAllowedScopes(context, ctx, { resource, scopes })
-  const { acr, auth_time, sid } = subject
-  const answer = await issueAccessToken(context, ctx, {
-    gty: 'on_behalf_of',
+export async function onBehalfOf(server: GrantServer, { client, parameters }: GrantRequest): Promise<object> {
+  const type = TOKEN_TYPE.accessToken
+  const assertion = required(parameters, 'assertion')
+  const invalid = (description: string) => new Refusal('invalid_grant', description)
+  const subject = await verifyOwnToken(server, assertion, type, 'assertion', invalid)
+  requireOwnAudience(server, client, subject, type)
+  const targets = words(required(parameters, 'scope')).map(splitScope)
+  const audience = [...new Set(targets.map(({ resource }) => resource))]
+  if (audience.length !== 1) throw new Refusal('invalid_scope', 'scopes of one API only')
+  const [resource = ''] = audience
+  if (!server.resources.has(resource)) throw new Refusal('invalid_target', `no such API: ${resource}`)
+  const requested = targets.map(({ scope }) => scope)
+  const answer = await server.issueAccessToken({
+    clientId: client.clientId,
     subject: subject.sub,
-    resource,
-    scopes,
-    claims: { acr, auth_time, sid },
-    grantId: context.state.grantsByTokenId.get(subject.jti ?? ''),
+    audience,
+    scopes: grantedScopes(server, { client, subject: subject.sub, requested, audience }),
+    session: sessionOf(subject),
+    chainOf: subject.jti,
     notAfter: subject.exp,
   })
-  const { scope } = answer as { readonly scope?: string }
-  return {
-    ...answer,
-    scope: words(scope)
-      .map((word) => `${resource}/${word}`)
-      .join(' '),
-  }
+  const scopes = words(answer.scope).map((word) => `${resource}/${word}`)
+  return { ...answer, scope: scopes.join(' ') }
 }
 
 /** Splits a scope. Its own name has no slash; the target may end with one, and then there are two. */
 function splitScope(text: string): { readonly resource: string; readonly scope: string } {
   const at = text.lastIndexOf('/')
-  if (at < 1) throw new errors.InvalidScope('the scope names no API', text)
+  if (at < 1) throw new Refusal('invalid_scope', `the scope names no API: ${text}`)
   return { resource: text.slice(0, at), scope: text.slice(at + 1) }
 }

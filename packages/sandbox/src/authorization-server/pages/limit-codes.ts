@@ -1,11 +1,9 @@
+import { FURTHER_PATHS } from '@behalf/testing/authorization-server'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { problemBody } from './login-page.ts'
 import { sendPage } from './send-page.ts'
 
 type Next = () => Promise<unknown>
-
-/** Path at which a person enters the code of a device. */
-export const DEVICE_PATH = '/activate'
 
 const MAX_WRONG = 10
 const WINDOW_SECONDS = 60
@@ -25,7 +23,7 @@ export function noteWrongCode(ctx: KoaContextWithOIDC, error: unknown): void {
 export function limitCodes(title: string): (ctx: KoaContextWithOIDC, next: Next) => Promise<void> {
   let tries: readonly { readonly at: number }[] = []
   return async (ctx, next) => {
-    if (ctx.path !== DEVICE_PATH || ctx.method !== 'POST') return void (await next())
+    if (ctx.path !== FURTHER_PATHS.device || ctx.method !== 'POST') return void (await next())
     const now = Date.now()
     tries = tries.filter(({ at }) => at > now - WINDOW_SECONDS * 1000)
     if (tries.length >= MAX_WRONG) return refuse(ctx, title)

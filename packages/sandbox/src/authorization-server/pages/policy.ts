@@ -1,5 +1,6 @@
+import { words } from '@behalf/testing/authorization-server'
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { type ServerContext, words } from '../server-context.ts'
+import type { ServerContext } from '../server-context.ts'
 import type { ServerParts } from '../server-parts.ts'
 
 const { Check } = interactionPolicy

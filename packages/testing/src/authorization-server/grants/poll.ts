@@ -1,6 +1,6 @@
 import { Refusal } from '../../http/refusal.ts'
 import type { MockClient } from '../options.ts'
-import { requirePace } from '../pace.ts'
+import { type Pace, tooSoon } from '../pace.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { Question } from '../state.ts'
 
@@ -25,4 +25,14 @@ export function pollAnswer<Asked extends Question>(
     throw new Refusal(id === 'auth_req_id' ? context.ciba.expiryError : 'expired_token', 'the request expired')
   }
   if (question.state === 'pending') throw new Refusal('authorization_pending', 'the person has not answered yet')
+}
+
+/** @throws Refusal `slow_down`: the poll was too early, or a test wants one. */
+function requirePace({ clock }: ServerContext, pace: Pace): void {
+  const interval = tooSoon(pace, clock.now())
+  if (interval === undefined) return
+  throw new Refusal('slow_down', `poll every ${interval} seconds`, {
+    headers: { 'retry-after': String(interval) },
+    members: { interval },
+  })
 }
