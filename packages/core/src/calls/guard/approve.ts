@@ -117,12 +117,14 @@ async function settleOnce(
   const isPolled = polled?.entry.version !== entry.version || channelOf(entry).channel?.poll === undefined
   const fitted = await askWhereNeeded(call, polled?.entry ?? entry, runs, { isPolled, started })
   if ('status' in fitted) return fitted
-  const isDone = polled?.status === 'pending' && polled.entry.version === fitted.entry.version
-  const settled = isDone ? polled : await step(fitted.entry)
+  const { entry: asked, entitled: early } = fitted
+  // Its question was not sent, and this call needs none.
+  if (asked.record.state === 'failed' && early !== undefined) return { status: 'ready', entry: asked, entitled: early }
+  const isDone = polled?.status === 'pending' && polled.entry.version === asked.version
+  const settled = isDone ? polled : await step(asked)
   if (settled.status !== 'ready') return settled
   // Decides on the current state of the record, not on the state before its answer.
-  const isSame = settled.entry.version === fitted.entry.version
-  const ready = isSame ? fitted : await askWhereNeeded(call, settled.entry, runs)
+  const ready = settled.entry.version === asked.version ? fitted : await askWhereNeeded(call, settled.entry, runs)
   if ('status' in ready) return ready
   const { entry: now, entitled } = ready
   return entitled === undefined ? { status: 'replaced', entry: now } : { status: 'ready', entry: now, entitled }

@@ -35,8 +35,8 @@ export interface Claim {
 }
 
 /**
- * Claims a run: `approved -> running`, or `crashed -> running` if it may be tried again. By compare-and-swap, only one
- * caller gets the claim (A2, A5).
+ * Claims a run: `approved -> running`, `crashed -> running` if it may be tried again, or `failed -> running` if its
+ * question was not sent and the call needs none. By compare-and-swap, only one caller gets the claim (A2, A5).
  *
  * Takes the lease first, so that no reader sees a running record without a lease. If the store's answer was lost, the
  * record shows who has the claim. While the record cannot be read, the lease is kept. The claim is released as soon as
@@ -93,7 +93,7 @@ class RunClaim implements Claim {
       // Its lease ended while the store was unavailable, or this process stalled: the runner is not dead.
       if (this.#alive.has(record.runner)) return undefined
       this.#before = record
-      const { inDoubtSince: _, ...rest } = claimedBy(record, this.#by)
+      const { inDoubtSince: _, unsent: __, note: ___, endedAt: ____, ...rest } = claimedBy(record, this.#by)
       return { ...rest, state: 'running', runner: this.#runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
     })
     return this.#isMine(this.entry.record)
@@ -168,7 +168,9 @@ class RunClaim implements Claim {
 }
 
 const mayStart = (record: RunRecord, now: number): boolean =>
-  record.state === 'approved' ? record.usableUntil === undefined || now < record.usableUntil : mayRunAgain(record, now)
+  record.state === 'approved'
+    ? record.usableUntil === undefined || now < record.usableUntil
+    : record.unsent === true || mayRunAgain(record, now)
 
 /**
  * Records the caller that starts the run, who is told its result. Drops an answer that did not permit this start: it is

@@ -41,8 +41,8 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
   threw: [],
   denied: cameBack,
   expired: cameBack,
-  // Back to `requested`: the channel refused to send the question, so no person was asked.
-  failed: ['requested', ...cameBack],
+  // The channel refused to send the question, so no person was asked. `running`: the call needs no question now.
+  failed: ['requested', 'running', ...cameBack],
   cancelled: cameBack,
   revoked: cameBack,
 }
@@ -61,7 +61,7 @@ export const isOpen = ({ state }: RunRecord): boolean => state === 'requested' |
 
 /** Returns whether the run never started or had no effect, and may still start or be asked about again. */
 export const isUnused = (record: RunRecord): boolean =>
-  isOpen(record) || record.state === 'approved' || (record.state === 'failed' && record.unsent === true)
+  isOpen(record) || record.state === 'approved' || record.unsent === true
 
 /** Returns whether only the runner can still change the run, or a call that asks again. */
 export const isSettled = (state: RunState): boolean => next[state].every((to) => next.failed.includes(to))
@@ -157,7 +157,7 @@ export interface RunRecord {
   readonly replaced?: number
   /** Reason why the person is asked again, or why the run cannot succeed. For the operator. */
   readonly note?: string
-  /** With `failed`: the channel refused to send the question. The next call of the slot asks again. */
+  /** Only with `failed`: the channel refused to send the question. The next call of the slot asks again, or needs none. */
   readonly unsent?: boolean
   /** Time at which the person answered, in epoch seconds. If it is unknown, the earliest possible time. */
   readonly answeredAt?: number

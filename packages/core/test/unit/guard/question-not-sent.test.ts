@@ -2,8 +2,8 @@ import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { denySentences } from '../../../src/calls/guard/sentences.ts'
 import { InvalidResponseError, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
-import { ConfigurationError, policy } from '../../../src/index.ts'
-import { asks, schema, smallWorld, user } from './small-world.ts'
+import { ConfigurationError, HadNoEffect, policy } from '../../../src/index.ts'
+import { asks, schema, smallWorld, user, writes } from './small-world.ts'
 
 test.each([
   ['the person has no device', new OAuthResponseError({ error: 'access_denied', status: 403 })],
@@ -71,4 +71,45 @@ test('a no to a question that was sent after all is final for its slot', async (
   for (const _ of [1, 2]) {
     expect(await guard().run(asks, call(), () => 'ran')).toMatchObject({ code: 'approval_denied' })
   }
+})
+
+test(
+  verifies('A11', 'a slot whose question was not sent runs once at a call that needs none, and repeats its result'),
+  async () => {
+    const { guard, call, failsToAsk, questions } = smallWorld()
+    let runs = 0
+    const run = (demands: typeof asks) => guard().run(demands, call(), () => ++runs)
+    failsToAsk(() => Promise.reject(new ConfigurationError('approval.message', 'has $')))
+    const refused = await run(asks)
+    expect(refused).toMatchObject({ code: 'approval_not_sent' })
+    expect(await guard().preflight(writes, call())).toMatchObject({ status: 'ready' })
+    const both = await Promise.all([run(writes), run(writes)])
+    expect(both.map(({ status }) => status).sort()).toEqual(['done', 'unavailable'])
+    expect(await run(writes)).toMatchObject({ status: 'done', result: 1 })
+    expect(await run(asks)).toMatchObject({
+      status: 'done',
+      result: 1,
+      trace: { approvalId: refused.trace.approvalId },
+    })
+    expect(questions).toHaveLength(0)
+  },
+)
+
+test('a body without effect in such a slot is told as such, and a policy that asks again asks', async () => {
+  const { guard, call, failsToAsk, questions } = smallWorld()
+  failsToAsk(() => Promise.reject(new ConfigurationError('approval.message', 'has $')))
+  await guard().run(asks, call(), () => 'ran')
+  failsToAsk(() => {})
+  const throws = () => Promise.reject(new HadNoEffect('closed'))
+  for (const _ of [1, 2]) await expect(guard().run(writes, call(), throws)).rejects.toThrow('without an effect')
+  expect(await guard().run(asks, call(), () => 'ran')).toMatchObject({ status: 'interrupted' })
+  expect(questions).toHaveLength(1)
+  const other = call({ slot: ['thread', 'other'], input: { amount: 60 } })
+  failsToAsk(() => Promise.reject(new ConfigurationError('approval.message', 'has $')))
+  await guard().run(asks, other, () => 'ran')
+  for (const _ of [1, 2, 3])
+    await guard()
+      .run(writes, other, throws)
+      .catch(() => {})
+  expect(await guard().run(writes, other, () => 'ran')).toMatchObject({ code: 'too_many_attempts' })
 })
