@@ -31,6 +31,9 @@ function Page() {
       <button type="button" onClick={() => void chat.sendMessage({ text: 'Go' })}>
         Send
       </button>
+      <button type="button" onClick={() => void chat.sendMessage({ text: 'Only talk' })}>
+        Talk
+      </button>
     </main>
   )
 }

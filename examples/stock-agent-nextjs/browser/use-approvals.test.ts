@@ -45,7 +45,7 @@ const modelOf = (tool: 'buy' | 'whoami'): Model => {
     const last = options.prompt.at(-1)
     const planned = scriptedModel(
       () =>
-        last?.role === 'tool'
+        last?.role === 'tool' || JSON.stringify(last).includes('Only talk')
           ? { kind: 'say', text: JSON.stringify(last.content) }
           : { kind: 'call', tool: tool as never, input: tool === 'buy' ? { symbol: 'AAPL' } : {} },
       'p-ann',
@@ -181,6 +181,15 @@ if (hasChromium) {
       clock.advance(10)
       await page.getByRole('status').getByText('not_sent').waitFor()
       expect(bought).toEqual([])
+    })
+
+    test('says that a message took the place of a question, until the next message', async () => {
+      const { page } = await open('buy')
+      await page.getByRole('region', { name: 'approval_pending' }).waitFor()
+      await page.getByRole('button', { name: 'Talk' }).click()
+      await page.getByRole('status').getByText('replaced').waitFor()
+      await page.getByRole('button', { name: 'Talk' }).click()
+      await page.getByRole('status').getByText('no problem').waitFor()
     })
 
     test('says that the question is unknown while another user is signed in, and continues for its own user', async () => {

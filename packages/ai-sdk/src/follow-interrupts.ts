@@ -1,6 +1,6 @@
 import { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
 import { lastStep } from './parts-of.ts'
-import type { ShownMessage } from './pending-approvals.ts'
+import { type ShownMessage, shownApprovals } from './pending-approvals.ts'
 
 /** The parts of a chat that are used: `useChat` returns them, and the chats of other frameworks have them. */
 export interface FollowedChat {
@@ -20,9 +20,10 @@ export interface FollowedChat {
  * Reason why a question is not followed now. `unknown`: the route knows no such question of this user.
  * `login_required`: no user is signed in. `unavailable`: the response is not one of the route, such as if the route is
  * missing. The poll is repeated, at most each minute. `not_sent`: all responses are there, and the chat does not send
- * them, such as if `sendAutomaticallyWhen` is missing.
+ * them, such as if `sendAutomaticallyWhen` is missing. `replaced`: the last turn took the place of a call that waited, and
+ * did not make it again. Its question stays open, and an answer starts nothing by itself. Over with the next turn.
  */
-export type FollowProblem = 'unknown' | 'login_required' | 'unavailable' | 'not_sent'
+export type FollowProblem = 'unknown' | 'login_required' | 'unavailable' | 'not_sent' | 'replaced'
 
 /** Options of {@link followInterrupts}. */
 export interface FollowOptions {
@@ -63,7 +64,8 @@ interface Followed {
  * Follows the questions that a chat waits for: polls each one until it is resolved, then adds the response, so that the
  * chat continues. Give the chat `sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses`.
  *
- * Finds questions that arrive later, and ignores a question that another message follows: the AI SDK drops its call.
+ * Finds questions that arrive later. Does not poll a question that another message follows, since the AI SDK drops its
+ * call: the problem is `replaced`.
  * Calls that wait for a sign-in, an account or a step-up have no question: call {@link wake} when the user is back. A
  * response is only a wake-up: the server checks again before the tool runs.
  *
@@ -111,7 +113,8 @@ export function followInterrupts(
   }
 
   const tell = (): void => {
-    const lost: Found = unsent < UNSENT_TICKS ? {} : { problem: 'not_sent', cause: new Error(NOT_SENT) }
+    const ofChat = unsent < UNSENT_TICKS ? isReplaced(chat) && 'replaced' : 'not_sent'
+    const lost: Found = ofChat === false ? {} : { problem: ofChat, cause: new Error(causes[ofChat]) }
     const { problem, cause } = [...followed.values()].find(({ found }) => found?.problem)?.found ?? lost
     if (problem !== told) safely(() => onProblem(problem, cause))
     told = problem
@@ -146,13 +149,27 @@ export function printProblem(problem: FollowProblem | undefined, cause: unknown)
   if (problem !== undefined) console.warn(problem, cause)
 }
 
-const NOT_SENT =
-  'the chat does not send the responses: give it sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses'
+const causes = {
+  not_sent:
+    'the chat does not send the responses: give it sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses',
+  replaced:
+    'a message was sent while a call waited, so the AI SDK dropped the call: an answer starts nothing, until the model makes an equal call. Disable the input while a call waits',
+} as const
 
 /** Returns whether the last message has all its responses, and the chat does nothing. */
 export function isUnsent({ messages, status }: FollowedChat): boolean {
   const states = lastStep(messages).flatMap(({ parts }) => parts.map(({ state }) => state))
   return status === 'ready' && states.includes('approval-responded') && !states.includes('approval-requested')
+}
+
+/** Returns whether the last turn followed a call that waits for an approval, and did not make an equal call. */
+export function isReplaced({ messages, status }: FollowedChat): boolean {
+  if (status === 'submitted' || status === 'streaming') return false
+  const ids = interruptsOf(messages).map(({ interrupt }) => interrupt.id)
+  // The last message is the user's, or the reply to it.
+  return shownApprovals(messages.slice(-3, -1)).some(
+    ({ interrupt }) => interrupt?.kind === 'approval_pending' && !ids.includes(interrupt.id),
+  )
 }
 
 /**
@@ -177,6 +194,9 @@ async function respond(
   const isWaiting = interruptsOf(chat.messages).some(({ approvalId }) => approvalId === response.id)
   if (isWaiting) await chat.addToolApprovalResponse(response)
 }
+
+/** A problem that the answer of the route shows. The chat itself shows the others. */
+type RouteProblem = Exclude<FollowProblem, keyof typeof causes>
 
 interface Found {
   readonly answer?: { readonly approved: boolean; readonly reason?: string }
@@ -216,7 +236,7 @@ async function ask(
 function foundIn(
   { ok, status }: Response,
   { error, resolved, approved, reason, interval }: Readonly<Record<string, unknown>>,
-): Found | FollowProblem {
+): Found | RouteProblem {
   if (status === 401) return 'login_required'
   // A server answers 404 for a route that it does not have, too.
   if (status === 404 && error === 'not_found') return 'unknown'
@@ -227,13 +247,13 @@ function foundIn(
 }
 
 function causeOf(
-  problem: FollowProblem,
+  problem: RouteProblem,
   to: string,
   { status, headers }: Response,
   { error }: Readonly<Record<string, unknown>>,
 ): string {
   const type = headers.get('content-type') ?? 'no content-type'
-  const remedies: Readonly<Record<FollowProblem, string>> = {
+  const remedies: Readonly<Record<RouteProblem, string>> = {
     login_required: ': sign the user in, or give a `fetch` that sends their token',
     unknown:
       ': this user has no such question. Another user asked it, or the guard does not know it: use one guard for all requests, with a store that outlives it',
@@ -241,7 +261,6 @@ function causeOf(
       error === 'unavailable'
         ? ': the server cannot reach its store or the channel'
         : ` (${type}), not as approvalStatus does: mount it there, or give \`url\``,
-    not_sent: '',
   }
   return `${to} answered ${status}${remedies[problem]}`
 }

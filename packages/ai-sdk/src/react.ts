@@ -5,6 +5,7 @@ import {
   type FollowOptions,
   type FollowProblem,
   followInterrupts,
+  isReplaced,
   isUnsent,
   printProblem,
   wake,
@@ -30,7 +31,7 @@ export interface WaitingCall extends PendingInterrupt {
 export interface Approvals {
   /** Calls that wait for a person, in their order. Show `interrupt.message` of those that are `confirmed`. */
   readonly waiting: readonly WaitingCall[]
-  /** Reason why a question is not followed now. Absent: all are. */
+  /** Reason why a question is not followed now. `undefined`: all are. */
   readonly problem: FollowProblem | undefined
   /**
    * Continues the calls that wait for a sign-in, an account or a step-up. Call it when the user is back: the server
@@ -54,7 +55,8 @@ export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseA
   const [problem, setProblem] = useState<FollowProblem>()
   const [confirmed, setConfirmed] = useState<readonly string[]>([])
   const waiting = interruptsOf(chat.messages)
-  const isOpen = isUnsent(chat) || waiting.some(({ interrupt }) => interrupt.kind === 'approval_pending')
+  const isOpen =
+    isUnsent(chat) || isReplaced(chat) || waiting.some(({ interrupt }) => interrupt.kind === 'approval_pending')
   useEffect(() => {
     if (!isOpen) return undefined
     const stop = followInterrupts(

@@ -28,12 +28,19 @@ test.each([
     'approval-requested',
     () => notFound('{"error":"not_found"}', 'application/json'),
   ],
+  [
+    'replaced',
+    'a message was sent while a call waited, so the AI SDK dropped the call: ',
+    'approval-requested',
+    undefined,
+  ],
 ] as const)('a newcomer reads the text of the page on the console, once: %s', async (problem, said, state, answer) => {
+  const later = problem === 'replaced' ? [{ parts: [] }, { parts: [] }] : []
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
   onTestFinished(() => warn.mockRestore())
   const requestReason = JSON.stringify({ v: 1, kind: 'approval_pending', id: 'q', tool: 'buy', message: 'm' })
   const parts = [{ type: 'tool-buy', state, toolCallId: 'c', approval: { id: 'a', requestReason } }]
-  const chat = { messages: [{ parts }], status: 'ready', addToolApprovalResponse: vi.fn() }
+  const chat = { messages: [{ parts }, ...later], status: 'ready', addToolApprovalResponse: vi.fn() }
   const fetch = async () => answer?.() ?? Response.error()
   onTestFinished(followInterrupts(chat, { fetch }))
   await vi.advanceTimersByTimeAsync(60_000)
