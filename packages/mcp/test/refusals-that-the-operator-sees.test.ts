@@ -166,3 +166,59 @@ test('a gate whose guarded tools are registered within its first request writes 
   await called
   expect(lines()).toEqual([])
 })
+
+const toolCall = (token: string | undefined, name = 'pay') =>
+  new Request(world.resource, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: {} } }),
+  })
+const gateOver = (over: object) =>
+  mcpResourceServer({
+    resource: world.resource,
+    authorizationServer: world.profile,
+    tools: { pay: { scopes: ['mcp:all'] }, sell: { scopes: ['mcp:all'] } },
+    ...over,
+  })
+
+test('a gate writes once for each tool that a token lacks a scope, without the token', async () => {
+  const lines = consoleLines()
+  const gate = gateOver({})
+  const token = await world.token('ann')
+  for (const name of ['pay', 'pay', 'sell']) {
+    expect(await gate.admit(toolCall(token, name))).toMatchObject({ response: { status: 403 } })
+  }
+  for (const other of [undefined, 'a.b.c', 'a.b.d']) {
+    expect(await gate.admit(toolCall(other))).toMatchObject({ response: { status: 401 } })
+  }
+  expect(lines()).toEqual([
+    '@behalf/mcp: mcpResourceServer refused a call of "pay" (403): the token lacks mcp:all. Further ones like it are not written',
+    '@behalf/mcp: mcpResourceServer refused a call of "sell" (403): the token lacks mcp:all. Further ones like it are not written',
+    '@behalf/mcp: mcpResourceServer refused a request (401): malformed. Further ones like it are not written',
+  ])
+  expect(page).toContain('refused a call of "buy" (403): the token lacks mcp:trade')
+})
+
+test('onRefused gets each refusal in place of the console, and its error changes no response', async () => {
+  const lines = consoleLines()
+  const told: unknown[] = []
+  const onRefused = (refusal: unknown) => {
+    told.push(refusal)
+    throw new Error('the log is away')
+  }
+  const gate = gateOver({ onRefused })
+  const token = await world.token('ann')
+  for (const _ of [1, 2]) expect(await gate.admit(toolCall(token))).toMatchObject({ response: { status: 403 } })
+  expect(told).toEqual(Array(2).fill({ status: 403, reason: 'the token lacks mcp:all', tool: 'pay' }))
+  expect(lines()).toEqual([])
+  expect(() => gateOver({ onRefused: 'log' })).toThrow('mcpResourceServer.onRefused')
+})
+
+test('a gate writes twenty reasons at most', async () => {
+  const lines = consoleLines()
+  const names = Array.from({ length: 30 }, (_, at) => `tool-${at}`)
+  const gate = gateOver({ tools: Object.fromEntries(names.map((name) => [name, { scopes: ['mcp:all'] }])) })
+  const token = await world.token('ann')
+  for (const name of names) await gate.admit(toolCall(token, name))
+  expect(lines()).toHaveLength(20)
+})

@@ -15,4 +15,5 @@ export { type Admission, type McpHandler, type McpResourceServer, mcpResourceSer
 export { type NodeBodyRequest, type NodeHandlerOptions, type NodeStreamResponse, nodeHandler } from './node-handler.ts'
 export type { RequestStateOptions } from './request-state.ts'
 export type { McpResourceServerOptions, ToolRules } from './resource-server-options.ts'
+export type { GateRefusal } from './tell-refusal.ts'
 export { toMcpTools } from './to-mcp-tools.ts'

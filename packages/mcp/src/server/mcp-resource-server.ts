@@ -27,6 +27,7 @@ import {
   toolRulesOf,
 } from './resource-server-options.ts'
 import { signingKey } from './signing-key.ts'
+import { refusalTeller } from './tell-refusal.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
 /** From this revision on, there are no sessions, and clients ask for the union of their scopes and the missing ones. */
@@ -131,6 +132,8 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
   // Checked now: wrong rules would else show only at the first call.
   checkRules(tools, scopes)
 
+  const tellRefusal = refusalTeller(options.onRefused)
+
   const admit = async (request: Request, given?: unknown): Promise<Admission> => {
     // Copied, so that the checked body is the one that is passed on.
     const parsedBody = structuredClone(given)
@@ -146,7 +149,10 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
       read = knownTool(await bodyOf(request, parsedBody, maxBodyBytes), tools)
       return rulesFor(request, scopes, (read?.ok === true && tools?.get(read.tool ?? '')) || {})
     })
-    if (!passed.ok) return refuse(passed.response)
+    if (!passed.ok) {
+      tellRefusal(request, read, passed)
+      return refuse(passed.response)
+    }
     const message = read as ReadBody | undefined
     if (message?.ok === false) return refuse(message.response)
     const { identity } = passed

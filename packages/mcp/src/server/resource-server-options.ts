@@ -9,6 +9,7 @@ import type {
 import type { SurroundingsOptions } from '@behalf/core/spi'
 import { refuseUnknownKeys } from '../guarded/options.ts'
 import type { GuardedTools } from './guard-tools.ts'
+import type { GateRefusal } from './tell-refusal.ts'
 
 /** Requirements for the token of a call of one tool, in addition to those of every request. */
 export interface ToolRules extends AuthenticationRules {
@@ -67,6 +68,12 @@ export interface McpResourceServerOptions extends SurroundingsOptions {
    * @default random: only this process accepts its own ids
    */
   readonly sessionKey?: Uint8Array | undefined
+  /**
+   * Called for each request whose token is refused, such as for missing scopes. Bound what you log: anyone can send such
+   * requests. An error of the callback is dropped.
+   * @default each text is written to the console once, 20 at most, except that a token expired
+   */
+  readonly onRefused?: ((refusal: GateRefusal) => void) | undefined
   /** Maximum size of a request body, in bytes. @default 1_048_576 */
   readonly maxBodyBytes?: number | undefined
 }
@@ -86,6 +93,7 @@ export const optionKeys = [
   'hosts',
   'origins',
   'sessionKey',
+  'onRefused',
   'maxBodyBytes',
   'fetch',
   'clock',
