@@ -1,70 +1,85 @@
 import type { ToolsOf } from '@behalf/mcp/server'
+import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
+import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js'
 import {
   type CallToolResult,
   CLIENT_CAPABILITIES_META_KEY,
   type ClientCapabilities,
-  completable,
   fromJsonSchema,
   type InputRequests,
   inputRequired,
-  type McpServer,
-  ResourceTemplate,
   type ServerContext,
   type ServerNotifier,
 } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 
 const Nothing = z.strictObject({})
-const image = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=='
+export const image = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=='
 const audio = 'UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA='
 const embedded = { uri: 'test://embedded-resource', mimeType: 'text/plain', text: 'This is an embedded resource.' }
 const mixed = { uri: 'test://mixed-content-resource', mimeType: 'application/json', text: '{"test":"data"}' }
 
-type Body = (input: Record<string, unknown>, context: ServerContext) => unknown
+type ContextV1 = RequestHandlerExtra<ServerRequest, ServerNotification>
+type Context = ServerContext | ContextV1
+type Body = (input: Record<string, unknown>, context: Context) => unknown
+
+const isV1 = (context: Context): context is ContextV1 => 'sendRequest' in context
 
 const content = (...blocks: object[]): CallToolResult => ({ content: blocks as CallToolResult['content'] })
 const said = (text: string) => content({ type: 'text', text })
 const pause = () => new Promise((resolve) => setTimeout(resolve, 50))
 
-async function log({ mcpReq }: ServerContext) {
+async function log(context: Context) {
   for (const step of ['started', 'processing data', 'completed']) {
-    await mcpReq.log('info', `Tool execution ${step}`)
+    const data = `Tool execution ${step}`
+    if (isV1(context)) {
+      await context.sendNotification({ method: 'notifications/message', params: { level: 'info', data } })
+    } else await context.mcpReq.log('info', data)
     await pause()
   }
   return said('logged')
 }
 
-async function report({ mcpReq }: ServerContext) {
-  const { progressToken } = mcpReq._meta ?? {}
+async function report(context: Context) {
+  const { progressToken } = (isV1(context) ? context : context.mcpReq)._meta ?? {}
   for (const progress of progressToken === undefined ? [] : [0, 50, 100]) {
-    await mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, total: 100 } as never })
+    const params = { progressToken: progressToken ?? 0, progress, total: 100 }
+    if (isV1(context)) await context.sendNotification({ method: 'notifications/progress', params })
+    else await context.mcpReq.notify({ method: 'notifications/progress', params })
     await pause()
   }
   return said('reported')
 }
 
-const schemaOf = (...names: string[]) => ({
+export const schemaOf = (...names: string[]) => ({
   type: 'object' as const,
   properties: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
   required: names,
 })
-const form = (message: string, requestedSchema: object = schemaOf('name')) =>
+export const form = (message: string, requestedSchema: object = schemaOf('name')) =>
   inputRequired.elicit({ message, requestedSchema: requestedSchema as never })
 const sampling = (text: string) =>
   inputRequired.createMessage({ messages: [{ role: 'user', content: { type: 'text', text } }], maxTokens: 100 })
 
 /**
  * Asks the client, and ends with what it answered, in the words that the suite wants. A client of an older revision is
- * asked by the SDK within the same call.
+ * asked within the same call: by the SDK, and on SDK 1 by the body.
  */
 function asking(
-  requests: (context: ServerContext, input: Record<string, unknown>) => InputRequests,
+  requests: (context: Context, input: Record<string, unknown>) => InputRequests,
   end: string,
   own?: string,
 ): Body {
-  return (input, context) => {
-    const { inputResponses = {}, requestState } = context.mcpReq
+  return async (input, context) => {
     const wanted = requests(context, input)
+    if (isV1(context)) {
+      const answers: Record<string, unknown> = {}
+      for (const [key, request] of Object.entries(wanted)) {
+        answers[key] = await context.sendRequest(request as never, z.looseObject({}) as never)
+      }
+      return said(`${end} ${JSON.stringify(answers)}`)
+    }
+    const { inputResponses = {}, requestState } = context.mcpReq
     const answers = inputResponses as Record<string, unknown>
     const isAnswered = Object.keys(wanted).every((key) => isAnswer(answers[key]))
     if (!isAnswered || (own !== undefined && requestState() !== own)) {
@@ -77,8 +92,9 @@ function asking(
 const isAnswer = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Only what the client can do is asked of it. */
-function capable({ mcpReq }: ServerContext): InputRequests {
-  const envelope: { readonly [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = mcpReq.envelope ?? {}
+function capable(context: Context): InputRequests {
+  const own = isV1(context) ? undefined : context.mcpReq.envelope
+  const envelope: { readonly [CLIENT_CAPABILITIES_META_KEY]?: ClientCapabilities } = own ?? {}
   const { elicitation, sampling: samples } = envelope[CLIENT_CAPABILITIES_META_KEY] ?? {}
   return {
     ...(elicitation !== undefined && { name: form('Your name?') }),
@@ -112,7 +128,9 @@ const enums = {
 
 const steps = ['step1', 'step2']
 /** Two questions, one after the other, each with its own state. */
-const twoSteps: Body = (_input, { mcpReq }) => {
+const twoSteps: Body = (_input, context) => {
+  if (isV1(context)) return said('SDK 1 has one round')
+  const { mcpReq } = context
   const [done = ''] = Object.keys(mcpReq.inputResponses ?? {})
   const isInOrder = mcpReq.requestState() === done
   const next = done === '' ? steps[0] : isInOrder ? steps[steps.indexOf(done) + 1] : steps[0]
@@ -151,15 +169,19 @@ const inHeaders = {
   required: ['region'],
 }
 
+const ofJsonSchema = {
+  json_schema_2020_12_tool: fromJsonSchema(wide as never),
+  test_custom_headers: fromJsonSchema(inHeaders as never),
+}
 const schemas: Readonly<Record<string, unknown>> = {
   test_sampling: z.object({ prompt: z.string() }),
   test_elicitation: z.object({ message: z.string() }),
-  json_schema_2020_12_tool: fromJsonSchema(wide as never),
-  test_custom_headers: fromJsonSchema(inHeaders as never),
+  ...ofJsonSchema,
 }
 
 /** The tools that the suite calls, as an app has them: each is guarded. */
 export function suiteTools(
+  sdk: 'v1' | 'v2',
   changed: Pick<ServerNotifier, 'toolsChanged' | 'promptsChanged'>,
 ): ToolsOf<Record<string, typeof Nothing>, ServerContext> {
   const text = (value: string) => () => said(value)
@@ -181,8 +203,9 @@ export function suiteTools(
     test_tool_with_logging: (_input, context) => log(context),
     test_logging_tool: (_input, context) => log(context),
     test_tool_with_progress: (_input, context) => report(context),
-    async test_reconnection(_input, { http }) {
-      http?.closeSSE?.()
+    async test_reconnection(_input, context) {
+      if (isV1(context)) context.closeSSEStream?.()
+      else context.http?.closeSSE?.()
       await pause()
       return said('the client came back')
     },
@@ -222,8 +245,10 @@ export function suiteTools(
     test_trigger_tool_change: () => changed.toolsChanged() ?? 'changed',
     test_trigger_prompt_change: () => changed.promptsChanged() ?? 'changed',
   }
+  // SDK 1 takes schemas of zod only.
+  const taken = Object.entries(bodies).filter(([tool]) => sdk === 'v2' || !(tool in ofJsonSchema))
   return Object.fromEntries(
-    Object.entries(bodies).map(([tool, body]) => [
+    taken.map(([tool, body]) => [
       tool,
       {
         description: `The suite's ${tool}`,
@@ -233,54 +258,4 @@ export function suiteTools(
       },
     ]),
   )
-}
-
-/** Prompts, resources and completion are the SDK's own, behind the same gate. */
-export function addPromptsAndResources(server: McpServer): McpServer {
-  const user = (block: object) => ({ role: 'user' as const, content: block as never })
-  const prompt = (text: string) => ({ messages: [user({ type: 'text', text })] })
-  server.registerPrompt('test_simple_prompt', { description: 'Simple' }, () => prompt('This is a simple prompt.'))
-  server.registerPrompt(
-    'test_prompt_with_arguments',
-    {
-      description: 'With arguments',
-      argsSchema: z.object({ arg1: completable(z.string(), (value) => [`${value}is`]), arg2: z.string() }),
-    },
-    ({ arg1, arg2 }) => prompt(`Prompt with arguments: arg1='${arg1}', arg2='${arg2}'`),
-  )
-  server.registerPrompt(
-    'test_prompt_with_embedded_resource',
-    { description: 'With a resource', argsSchema: z.object({ resourceUri: z.string() }) },
-    ({ resourceUri: uri }) => ({
-      messages: [user({ type: 'resource', resource: { uri, mimeType: 'text/plain', text: 'Embedded' } })],
-    }),
-  )
-  server.registerPrompt('test_prompt_with_image', { description: 'With an image' }, () => ({
-    messages: [user({ type: 'image', data: image, mimeType: 'image/png' })],
-  }))
-  server.registerPrompt('test_input_required_result_prompt', { description: 'Asks' }, ({ mcpReq }) =>
-    mcpReq.inputResponses === undefined
-      ? inputRequired({ inputRequests: { user_context: form('What context?', schemaOf('context')) } })
-      : prompt('with context'),
-  )
-  const resource = (name: string, mimeType: string, body: object) =>
-    server.registerResource(name, `test://${name}`, { description: name, mimeType }, ({ href }) => ({
-      contents: [{ uri: href, mimeType, ...body } as never],
-    }))
-  resource('static-text', 'text/plain', { text: 'This is the content of the static text resource.' })
-  resource('static-binary', 'image/png', { blob: image })
-  resource('watched-resource', 'text/plain', { text: 'Watched' })
-  server.registerResource(
-    'template',
-    new ResourceTemplate('test://template/{id}/data', { list: undefined }),
-    { description: 'Template', mimeType: 'application/json' },
-    ({ href }, { id }) => ({
-      contents: [{ uri: href, mimeType: 'application/json', text: JSON.stringify({ id, templateTest: true }) }],
-    }),
-  )
-  server.server.registerCapabilities({ resources: { subscribe: true, listChanged: true }, logging: {} })
-  for (const method of ['resources/subscribe', 'resources/unsubscribe'] as const) {
-    server.server.setRequestHandler(method, () => ({}))
-  }
-  return server
 }
