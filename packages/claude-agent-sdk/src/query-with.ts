@@ -6,8 +6,10 @@ import {
   query,
   type SDKMessage,
   type SDKUserMessage,
+  type Settings,
 } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError } from '@behalf/core'
+import { plainCopy } from '@behalf/core/spi'
 import type { GuardedTools } from './guarded-tools.ts'
 
 /** Arguments of the framework's `query`. */
@@ -29,9 +31,10 @@ export interface QueryArguments {
  * With `builtIn`, it adds `settings.disableAllHooks`: hooks of settings files, plugins and skills could run commands that
  * no policy saw, and change arguments after an approval. Hooks of `options` are called as before. It also adds an empty
  * `CLAUDE_CODE_SIMPLE` to `settings.env`, so that no settings file turns off all hooks. The default of `settingSources` is
- * then `[]`.
+ * then `[]`. For one invalid value, Claude Code drops all of `settings`, these too: then the query ends with an error, and
+ * no prompt is sent.
  * @throws ConfigurationError The guarded tools served a query before; the mode of Claude Code that calls no hooks; with
- *   `builtIn`, `settings` as the path of a file.
+ *   `builtIn`, `settings` as the path of a file. When the query is read: with `builtIn`, `settings` with an invalid value.
  */
 export function queryWith(guarded: GuardedTools, { prompt, options: given = {} }: QueryArguments): Query {
   const { mcpServers, hooks } = guarded
@@ -43,17 +46,23 @@ export function queryWith(guarded: GuardedTools, { prompt, options: given = {} }
   for (const [event, own] of Object.entries(hooks) as [HookEvent, HookCallbackMatcher[]][]) {
     merged[event] = [...(merged[event] ?? []), ...own]
   }
+  const from = input?.messages ?? (prompt as AsyncIterable<SDKUserMessage>)
+  const state: { refused: ConfigurationError | undefined } = { refused: undefined }
   const run = query({
-    prompt: input?.messages ?? (prompt as AsyncIterable<SDKUserMessage>),
+    prompt: hooks.PreSkillShellCommand === undefined ? from : sent(),
     options: { ...options, mcpServers: { ...options.mcpServers, ...mcpServers }, hooks: merged },
   })
-  if (input === undefined) return run
-  const read = untilAnswered(run, input.end)
+  async function* sent(): AsyncGenerator<SDKUserMessage> {
+    state.refused = await invalidSettings(run, options.settings as Settings)
+    if (state.refused === undefined) yield* from
+    else run.close()
+  }
+  const read = orRefused(input === undefined ? run : untilAnswered(run, input.end), state)
   return new Proxy(run, {
     get(target, key) {
-      const from: object = key in read ? read : target
-      const member: unknown = Reflect.get(from, key)
-      return typeof member === 'function' ? member.bind(from) : member
+      const owner: object = key in read ? read : target
+      const member: unknown = Reflect.get(owner, key)
+      return typeof member === 'function' ? member.bind(owner) : member
     },
   })
 }
@@ -84,13 +93,44 @@ function withoutOtherHooks(hooks: GuardedTools['hooks'], options: Options): Opti
       'is a text: give an object, so that hooks can be turned off',
     )
   }
-  // Settings files may set the variable as well; these settings count more.
-  const simple = { ...settings?.env, CLAUDE_CODE_SIMPLE: '' }
+  const own = (plainCopy(settings) ?? {}) as Settings
+  const disableAllHooks = own.disableAllHooks ?? true
   return {
     ...options,
     settingSources: options.settingSources ?? [],
-    settings: { disableAllHooks: true, ...settings, env: simple },
+    // Settings files may set the variable as well; these settings count more.
+    settings: { ...own, disableAllHooks, env: { ...own.env, CLAUDE_CODE_SIMPLE: '' } },
+    // Counts also where `settings` are dropped, from the start of Claude Code.
+    ...(disableAllHooks && { managedSettings: { disableAllHooks, ...options.managedSettings } }),
   }
+}
+
+/** Settings that, given again, would change more than they did at the start: `options` count more then. */
+const ofSession = ['model', 'effortLevel', 'agent', 'ultracode']
+
+/** Asks Claude Code whether it takes these settings. It starts with invalid ones, and drops them all. */
+async function invalidSettings(run: Query, settings: Settings): Promise<ConfigurationError | undefined> {
+  try {
+    await run.applyFlagSettings(
+      Object.fromEntries(Object.entries(settings).filter(([key]) => !ofSession.includes(key))),
+    )
+    return undefined
+  } catch (error) {
+    return new ConfigurationError('queryWith.options.settings', `are not taken by Claude Code: ${String(error)}`)
+  }
+}
+
+/** Ends with the reason for which no prompt was sent. Claude Code tells only that the query was aborted. */
+async function* orRefused(
+  messages: AsyncGenerator<SDKMessage, void>,
+  state: { readonly refused: ConfigurationError | undefined },
+): AsyncGenerator<SDKMessage, void> {
+  try {
+    yield* messages
+  } catch (error) {
+    throw state.refused ?? error
+  }
+  if (state.refused !== undefined) throw state.refused
 }
 
 /** Leaves out the first answer of a resumed session, and ends the input with the last one. */

@@ -35,11 +35,16 @@ async function guarded() {
   const { tools, policies, done } = transfers()
   const at = home()
   const errors: unknown[] = []
-  const go = async (model: readonly Step[], options: Options = {}, pending: readonly PendingCall[] = []) => {
+  const go = async (
+    model: readonly Step[],
+    options: Options = {},
+    pending: readonly PendingCall[] = [],
+    prompt?: string,
+  ) => {
     const onError = (error: unknown) => void errors.push(error)
     const made = guardTools(tools, { guard, policies, identity, builtIn, pending, onError })
     const given = { tools: ['Bash', 'Write', 'Read', 'Agent'], ...options }
-    const went = await turn({ at, model, options: given, guarded: made })
+    const went = await turn({ at, model, options: given, guarded: made, ...(prompt !== undefined && { prompt }) })
     return { ...went, pending: interruptsOf(made) }
   }
   return { target, at, done, errors, go }
@@ -132,6 +137,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
       tools: ['Bash', 'Skill'],
       allowedTools: ['Skill'],
       settingSources: ['project'],
+      settings: { disableAllHooks: undefined as never },
       plugins: [{ type: 'local', path: join(at, 'plugin') }],
       hooks: { PreToolUse: [{ hooks: [hear] }] },
     })
@@ -162,6 +168,30 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
     const { pending } = await go([step], { settingSources: ['user'], allowedTools: ['Bash'] })
     expect(pending).toMatchObject([{ callId: 'call-1' }])
     expect([ran(at, 'a.txt'), await questions(target)]).toEqual([false, ['Run touch a.txt']])
+  })
+
+  test('settings that Claude Code drops for one value are refused before a prompt is sent, and hooks of files stay off', async () => {
+    const { at, go } = await guarded()
+    mkdirSync(join(at, 'config'))
+    const hooks = { SessionStart: [{ hooks: [{ type: 'command', command: `touch ${join(at, 'work/start.txt')}` }] }] }
+    writeFileSync(join(at, 'config/settings.json'), JSON.stringify({ hooks, env: { CLAUDE_CODE_SIMPLE: '1' } }))
+    const options: Options = { settingSources: ['user'], allowedTools: ['Bash'], settings: { cleanupPeriodDays: -1 } }
+    const step = [call('call-1', 'Bash', touch('a.txt'))]
+    await expect(go([step], options)).rejects.toThrow(/queryWith.options.settings: are not taken .*cleanupPeriodDays/s)
+    expect(['a.txt', 'start.txt'].filter((name) => ran(at, name))).toEqual([])
+  })
+
+  test('CANNOT be held: a path in a prompt is read without a call of a tool, if settings do not deny it', async () => {
+    const { at, go } = await guarded()
+    writeFileSync(join(at, 'work/secret.txt'), 'what is kept')
+    const prompt = `Look at @${join(at, 'work/secret.txt')}`
+    const saw = async (settings: Options['settings'] & object) => {
+      const { model } = await go(['Done.'], { tools: [], settings }, [], prompt)
+      return model.saw.includes('what is kept')
+    }
+    expect(await saw({})).toBe(true)
+    expect(await saw({ permissions: { deny: ['Read'] } })).toBe(false)
+    expect(await saw({ env: { CLAUDE_CODE_DISABLE_ATTACHMENTS: '1' } })).toBe(false)
   })
 
   test("a subagent's call is guarded under its own id, and one that has to wait is told so: its deferral would be lost", async () => {

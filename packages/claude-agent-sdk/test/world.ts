@@ -82,10 +82,12 @@ export interface Conversation {
   readonly model: readonly Step[]
   readonly options?: Options
   readonly guarded?: GuardedTools
+  /** @default 'Go on.' */
+  readonly prompt?: string
 }
 
 /** One turn of the CLI, bare or guarded. */
-export async function turn({ at, model: steps, options, guarded }: Conversation) {
+export async function turn({ at, model: steps, options, guarded, prompt = goOn }: Conversation) {
   const model = new ScriptedModel(steps)
   const served = await serve(model)
   const all: Options = {
@@ -108,7 +110,7 @@ export async function turn({ at, model: steps, options, guarded }: Conversation)
   return { model, results, session: results.at(-1)?.session_id ?? '' }
 }
 
-const prompt = 'Go on.'
+const goOn = 'Go on.'
 
 /** The framework's own `query`, with its input held open until the last result. */
 async function* bare(options: Options): AsyncGenerator<SDKMessage> {
@@ -117,7 +119,7 @@ async function* bare(options: Options): AsyncGenerator<SDKMessage> {
     end = resolve
   })
   async function* messages(): AsyncGenerator<SDKUserMessage> {
-    yield { type: 'user', message: { role: 'user', content: prompt }, parent_tool_use_id: null }
+    yield { type: 'user', message: { role: 'user', content: goOn }, parent_tool_use_id: null }
     await ended
   }
   for await (const message of query({ prompt: messages(), options })) {
