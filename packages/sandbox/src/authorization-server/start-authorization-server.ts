@@ -42,7 +42,7 @@ export interface OpenAuthorizationServer extends SandboxAuthorizationServer {
  * nonces, refresh rotation with reuse detection, introspection, revocation, CIBA (poll and ping), the device flow,
  * client credentials, RFC 8693 exchange with `act`, Auth0's token vault, and ID-JAG on both sides.
  *
- * For tests and demonstrations: plain http, all state in memory, anybody may register.
+ * For tests and demonstrations: plain http, all state in memory, any client may register.
  *
  * @param at - Port 0 takes a free one. @default 0
  * @throws TestingError An unknown option.
