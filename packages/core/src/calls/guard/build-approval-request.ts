@@ -54,9 +54,7 @@ function draftQuestion(
   if (approver === undefined || !isApprover(approver)) {
     return deny('misconfigured', `approval.approver: names no person; give ${anApprover.words}`)
   }
-  const asked = callRule('approval.message', () => approval.message(rulesInput(call)))
-    .normalize('NFC')
-    .trim()
+  const asked = callRule('approval.message', approval.message, rulesInput(call)).normalize('NFC').trim()
   const context = { authorizationServers: runs.servers, clock: runs.clock }
   const problemOf = (text: string) => messageProblem(text) ?? channel.checkMessage?.(text, approver, context)
   const problem = problemOf(asked)
@@ -69,7 +67,9 @@ function draftQuestion(
   if (message === undefined) {
     return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to say so')
   }
-  const details = plainDetails(callRule('approval.details', () => approval.details?.(rulesInput(call))) ?? [])
+  const details = plainDetails(
+    (approval.details && callRule('approval.details', approval.details, rulesInput(call))) ?? [],
+  )
   if (details === undefined) return deny('misconfigured', 'approval.details must be plain JSON objects with a type')
   const { useWithinSeconds, maxSends, askAgainAfterSeconds } = approval
   const question = {
@@ -97,7 +97,7 @@ export function approverOf(
   const { identity } = call
   const person = identity.kind === 'user' ? identity : undefined
   // A directory that finds no approver may return `null`, against its type.
-  const named = approver === undefined ? person : callRule('approval.approver', () => approver(rulesInput(call)))
+  const named = approver === undefined ? person : callRule('approval.approver', approver, rulesInput(call))
   // A copy: a rule may fill in the same object for its next call.
   return named ? { issuer: named.issuer, tenant: named.tenant, subject: named.subject } : undefined
 }
@@ -193,6 +193,6 @@ export async function buildApprovalRequest(
 /** Refuses a call whose approver denied it, until they may be asked again. @param until - Epoch seconds. */
 export function closedRefusal(until: number, { runStore }: Runs): Refusal {
   const retryAfter = Math.ceil(until - runStore.now())
-  const detail = `the approver said no: ask again in ${retryAfter} s, or when they reopen it`
+  const detail = `the approver denied this, or several calls of the tool: ask again in ${retryAfter} s, or when they reopen it`
   return { status: 'denied', code: 'approval_denied', detail, retryAfter }
 }

@@ -21,15 +21,27 @@ export class RuleThrew {
  * A promise as its answer decides nothing: a promise is neither false nor a message.
  *
  * @throws RuleThrew The rule threw. A `BehalfError`, such as that of `object()`, is thrown as it is.
- * @throws ConfigurationError The rule answered with a promise.
+ * @throws ConfigurationError The rule answered with a promise, or read what it does not get.
  */
-export function callRule<Answer>(rule: string, ask: () => Answer): Answer {
+export function callRule<Given extends object, Answer>(
+  rule: string,
+  ask: (given: Given) => Answer,
+  given: Given,
+): Answer {
   let answer: Answer
+  let isRunning = true
+  // `({ amount }) => amount > 100` would compare nothing, and exempt each call.
+  const get = (fields: Given, key: string | symbol): unknown => {
+    if (key in fields || !isRunning || typeof key === 'symbol' || key === 'toJSON') return Reflect.get(fields, key)
+    throw new ConfigurationError(`policy.${rule}`, `reads ${key}, but gets ${Object.keys(fields).join(' and ')}`)
+  }
   try {
-    answer = ask()
+    answer = ask(new Proxy(given, { get }))
   } catch (error) {
     if (error instanceof RuleThrew || BehalfError.isInstance(error)) throw error
     throw new RuleThrew(rule, error)
+  } finally {
+    isRunning = false
   }
   return atOnce(`policy.${rule}`, answer, 'answers with a promise: give a function that answers at once')
 }
@@ -65,5 +77,8 @@ export function identityOfCall(
 }
 
 /** Calls a rule that returns permissions, as {@link callRule} does. @throws ConfigurationError It returned none. */
-export const permissionsAsked = (rule: string, ask: () => Permission | readonly Permission[]): readonly Permission[] =>
-  permissionsOf(`policy.${rule}`, callRule(rule, ask))
+export const permissionsAsked = <Given extends object>(
+  rule: string,
+  ask: (given: Given) => Permission | readonly Permission[],
+  given: Given,
+): readonly Permission[] => permissionsOf(`policy.${rule}`, callRule(rule, ask, given))

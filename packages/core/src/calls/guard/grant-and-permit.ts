@@ -18,7 +18,7 @@ export function approvalCaseOf({
   if (approval === undefined) return 'always'
   const { when } = approval
   if (when === undefined) return 'approved'
-  return callRule('approval.when', () => when({ input, identity })) === false ? 'exempt' : 'approved'
+  return callRule('approval.when', when, { input, identity }) === false ? 'exempt' : 'approved'
 }
 
 /**
@@ -53,7 +53,7 @@ export async function permit(
     return deny('misconfigured', 'asks for a permission: give createGuard `permissions`')
   }
   // A copy: a rule may fill in the same object for its next call while the checker waits.
-  const permissions = copyOf(permissionsAsked('permission', () => permission({ input, identity })))
+  const permissions = copyOf(permissionsAsked('permission', permission, { input, identity }))
   if (permissions.length === 0) return deny('not_permitted', 'the policy asked for no permissions')
   const decision = await checker.check({
     identity,

@@ -80,7 +80,7 @@ function bindingOf({ issuer }: Identity, rule: AccessRule, servers: Authorizatio
 export function accountOf({ account }: ConnectionRule, identity: Identity): string | undefined {
   if (typeof account !== 'function') return account
   if (identity.kind !== 'user') return undefined
-  const chosen: unknown = callRule('connection.account', () => account({ identity }))
+  const chosen: unknown = callRule('connection.account', account, { identity })
   if (chosen === undefined || (typeof chosen === 'string' && chosen !== '')) return chosen
   throw new ConfigurationError('connection.account', 'gave neither an account id nor undefined')
 }

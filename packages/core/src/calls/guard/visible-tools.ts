@@ -116,7 +116,7 @@ async function permissionVerdict(
   }
   call.report.at = 'permission'
   try {
-    const permissions = copyOf(permissionsAsked('visibleWhen', () => visibleWhen({ identity })))
+    const permissions = copyOf(permissionsAsked('visibleWhen', visibleWhen, { identity }))
     const question = { identity, agent: agent.name, permissions, effect: 'read' } as const
     const decisions = await withinDeadline({ timeoutMs: limits.timeoutMs }, (signal) =>
       decideEach(checker, { ...question, ...(subjects !== undefined && { subjects }), signal }),

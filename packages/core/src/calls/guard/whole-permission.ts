@@ -9,9 +9,9 @@ import type { AnyCall, AnyRules } from './policy-definition.ts'
 export function wholePermission({ permission, visibleWhen }: AnyRules): AnyRules['permission'] {
   if (visibleWhen === undefined) return permission
   return ({ input, identity }: AnyCall) => {
-    const always = permissionsAsked('visibleWhen', () => visibleWhen({ identity }))
+    const always = permissionsAsked('visibleWhen', visibleWhen, { identity })
     if (permission === undefined) return always
-    const own = permissionsAsked('permission', () => permission({ input, identity }))
+    const own = permissionsAsked('permission', permission, { input, identity })
     // A rule that requires nothing would allow everything; the other rule does not replace it.
     return always.length === 0 || own.length === 0 ? [] : [...always, ...own]
   }
