@@ -1,5 +1,6 @@
 import { verifyIdToken } from '@behalf/core/identity'
 import { login, profileOf, type TargetClient } from '@behalf/testing'
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type AuthorizationServerOptions, sandboxTarget, startAuthorizationServer } from '../src/index.ts'
 import { processorSeconds } from './processor-seconds.ts'
@@ -73,6 +74,7 @@ describe('startAuthorizationServer', () => {
     await expect(controls.approve()).rejects.toThrow('no open backchannel request')
     await expect(controls.approveDevice('AAAA-AAAA', 'zoe')).rejects.toThrow('no device')
     await expect(controls.connect('zoe', 'nowhere', { upstreamSubject: 'z' })).rejects.toThrow('no connection')
+    await expect(controls.changeUser('zoe', { role: ['admin'] } as never)).rejects.toThrow('unknown role')
   })
 
   test('begins again at reset', async () => {
@@ -90,6 +92,46 @@ describe('startAuthorizationServer', () => {
     expect((await fetch(`${issuer}/activate`)).status).toBe(501)
     expect((await fetch(`${issuer}/interaction/x`)).status).toBe(404)
   })
+})
+
+test('gives a privileged worker the token of a user for each request that it signed, once', async () => {
+  const resource = 'https://up-api.example.com/'
+  const vault = { clientId: 'vault', clientSecret: 'v' }
+  const upstream = await start({
+    clients: [vault],
+    users: [{ subject: 'up' }],
+    resources: [{ identifier: resource, scopes: ['read'] }],
+  })
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const keys = { publicKeys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] }
+  const { issuer, controls, tokenEndpoint } = await start({
+    clients: [{ clientId: 'nightly', privilegedWorker: true, ...keys }],
+    connections: [{ name: 'up', server: upstream, ...vault, resource }],
+  })
+  await controls.connect('zoe', 'up', { upstreamSubject: 'up' })
+  const sign = (typ: string, claims: object) =>
+    new SignJWT({ iss: 'nightly', aud: issuer, jti: crypto.randomUUID(), ...claims })
+      .setProtectedHeader({ alg: 'ES256', typ })
+      .setIssuedAt()
+      .setExpirationTime('1m')
+      .sign(privateKey)
+  const hand = async (request: string) => {
+    const body = new URLSearchParams({
+      grant_type: 'urn:auth0:params:oauth:grant-type:token-exchange:federated-connection-access-token',
+      subject_token: request,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      requested_token_type: 'http://auth0.com/oauth/token-type/token-vault-access-token',
+      connection: 'up',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await sign('JWT', { sub: 'nightly' }),
+    })
+    return (await fetch(tokenEndpoint, { method: 'POST', body })).json() as Promise<Record<string, string>>
+  }
+  const request = await sign('token-vault-req+jwt', { sub: 'zoe', audit_context: 'delegation:d-1' })
+  expect(decodeJwt((await hand(request)).access_token ?? '').sub).toBe('up')
+  expect(await hand(request)).toMatchObject({ error: 'invalid_grant', error_description: 'jti was used before' })
+  const silent = await sign('token-vault-req+jwt', { sub: 'zoe' })
+  expect(await hand(silent)).toMatchObject({ error: 'invalid_grant' })
 })
 
 test('a whole target starts and ends with less than two seconds of work', async () => {

@@ -159,6 +159,27 @@ test('may_act of the user names who may act (RFC 8693 §4.4)', async () => {
   expect((await exchange()).status).toBe(200)
 })
 
+test('an API has its own lifetime of tokens, shorter or longer than that of the server', async () => {
+  const resources = [10, 100, undefined].map((seconds, index) => ({
+    identifier: `https://${index}.example/`,
+    scopes: ['use'],
+    ...(seconds !== undefined && { accessTokenSeconds: seconds }),
+  }))
+  const clients = [{ clientId: 'a', clientSecret: 'a' }]
+  const server = createMockAuthorizationServer({
+    issuer: 'https://lifetimes.example',
+    clients,
+    users: [],
+    resources,
+    accessTokenSeconds: 50,
+  })
+  const lifetime = async (audience: string) => {
+    const form = { grant_type: 'client_credentials', audience, scope: 'use' }
+    return (await call(server, '/oauth/token', form, basic('a', 'a'))).body.expires_in
+  }
+  expect(await Promise.all(resources.map(({ identifier }) => lifetime(identifier)))).toEqual([10, 100, 50])
+})
+
 test('actors nest, outermost last, down to a bound; the end never grows (RFC 8693 §4.1)', async () => {
   const names = ['a', 'b', 'c', 'd']
   const server = createMockAuthorizationServer({
