@@ -180,6 +180,30 @@ test('an API has its own lifetime of tokens, shorter or longer than that of the 
   expect(await Promise.all(resources.map(({ identifier }) => lifetime(identifier)))).toEqual([10, 100, 50])
 })
 
+test('an id_token is not taken for an access token, even where the client is itself the API', async () => {
+  const server = createMockAuthorizationServer({
+    issuer: 'https://types.example',
+    clients: [{ clientId: 'app', clientSecret: 's', api: 'app' }],
+    users: [{ subject: 'ann' }],
+    resources: [{ identifier: 'app', scopes: ['use'] }],
+  })
+  const post = (path: string, form: Record<string, string>) => call(server, path, form, basic('app', 's'))
+  const asked = await post('/bc-authorize', { scope: 'openid use', login_hint: 'ann' })
+  await server.controls.approve()
+  const { auth_req_id } = asked.body
+  const { body } = await post('/oauth/token', { grant_type: GRANT.ciba, auth_req_id })
+  const exchange = (subject_token: string) =>
+    post('/oauth/token', {
+      grant_type: GRANT.exchange,
+      subject_token,
+      subject_token_type: TYPE.accessToken,
+      audience: 'app',
+      scope: 'use',
+    })
+  expect((await exchange(body.access_token)).status).toBe(200)
+  expect((await exchange(body.id_token)).body.error_description).toBe('subject_token is a token of another type')
+})
+
 test('actors nest, outermost last, down to a bound; the end never grows (RFC 8693 §4.1)', async () => {
   const names = ['a', 'b', 'c', 'd']
   const server = createMockAuthorizationServer({

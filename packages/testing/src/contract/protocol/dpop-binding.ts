@@ -1,7 +1,7 @@
 import { generateDpopKey, importDpopKey } from '@behalf/core/providers'
 import { expect } from 'vitest'
 import { ask } from './backchannel.ts'
-import { makeProver, proved } from './proof.ts'
+import { makeProver, nonceOf, proved } from './proof.ts'
 import { GRANT, TYPE } from './raw.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -61,6 +61,25 @@ export const dpopBinding: readonly Scenario[] = [
       const audience = session.target.api.resource
       const { claims } = await session.server().verifyJwt(String(body.access_token), { audience })
       expect(claims).toMatchObject({ cnf: { jkt: prover.thumbprint }, act: { sub: session.target.agentName } })
+    },
+  },
+  {
+    title: 'an exchange takes a proof once',
+    needs: ['token-exchange'],
+    async run(session) {
+      const { accessToken } = await session.login()
+      const prover = await makeProver()
+      const claims = { jti: 'the-same-proof', nonce: await nonceOf(session, prover) }
+      const parameters = {
+        grant_type: GRANT.exchange,
+        subject_token: accessToken,
+        subject_token_type: TYPE.accessToken,
+        resource: session.target.api.resource,
+        scope: 'portfolio:read',
+      }
+      expect((await proved(session, prover, parameters, { claims })).body.token_type).toBe('DPoP')
+      const again = await proved(session, prover, parameters, { claims })
+      expect(again).toMatchObject({ status: 400, body: { error: 'invalid_dpop_proof' } })
     },
   },
   {
