@@ -115,7 +115,7 @@ function openContext(
     key: signingKeyOf(privateKey),
     algorithm: options.algorithm ?? 'ES256',
     clock: machineClock,
-    fetch: globalThis.fetch,
+    fetch: (input, init) => globalThis.fetch(input, init),
     clientIdClaim: 'client_id',
     writeRoles: parts?.roles.write ?? (({ roles }) => (roles === undefined ? {} : { [rolesClaim]: roles })),
     parts,

@@ -4,7 +4,10 @@ import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
 import { actorClaim } from '../claims.ts'
 import { grantedScopes } from '../grant-targets.ts'
-import { type GrantRequest, type GrantServer, redeemOnce, type SharedServer } from '../server-facts.ts'
+import { type GrantRequest, type GrantServer, PATHS, redeemOnce, type SharedServer } from '../server-facts.ts'
+
+/** Maximum wait for the keys of the other server, in milliseconds. */
+const KEYS_TIMEOUT_MS = 5000
 
 const invalid = (description: string): Refusal => new Refusal('invalid_grant', description)
 
@@ -78,17 +81,20 @@ async function verifyAssertion(server: SharedServer, assertion: string): Promise
 }
 
 async function verify(server: SharedServer, assertion: string, issuer: string): Promise<JWTPayload> {
-  const keys = await server.fetch(`${issuer.replace(/\/$/, '')}/.well-known/jwks.json`)
-  const { payload } = await jwtVerify(assertion, createLocalJWKSet((await keys.json()) as JSONWebKeySet), {
-    issuer,
-    audience: server.issuer,
-    typ: 'oauth-id-jag+jwt',
-    algorithms: ['ES256', 'RS256'],
-    currentDate: new Date(server.clock.now()),
-  }).catch(() => {
+  try {
+    const signal = AbortSignal.timeout(KEYS_TIMEOUT_MS)
+    const keys = await server.fetch(`${issuer.replace(/\/$/, '')}${PATHS.jwks}`, { signal, redirect: 'manual' })
+    const { payload } = await jwtVerify(assertion, createLocalJWKSet((await keys.json()) as JSONWebKeySet), {
+      issuer,
+      audience: server.issuer,
+      typ: 'oauth-id-jag+jwt',
+      algorithms: ['ES256', 'RS256'],
+      currentDate: new Date(server.clock.now()),
+    })
+    return payload
+  } catch {
     throw invalid('the assertion does not verify')
-  })
-  return payload
+  }
 }
 
 function issuerOf(assertion: string): string {

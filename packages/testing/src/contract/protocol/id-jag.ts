@@ -78,6 +78,19 @@ export const idJag: readonly Scenario[] = [
     },
   },
   {
+    title: 'an assertion is refused while the keys of its issuer cannot be read',
+    needs: ['id-jag', 'faults'],
+    async run(session) {
+      const { body } = await assertion(session)
+      const refused = { status: 400, body: { error: 'invalid_grant' } }
+      for (const fault of [{ reset: true }, { status: 503 }, { body: 'no keys' }] as const) {
+        await session.target.enterprise?.controls.fault('jwks', fault)
+        expect(await redeem(session, body.access_token)).toMatchObject(refused)
+      }
+      expect((await redeem(session, body.access_token)).status).toBe(200)
+    },
+  },
+  {
     title: 'an employer asserts to servers that it knows, and for an id_token',
     needs,
     async run(session) {
