@@ -45,7 +45,7 @@ const modelOf = (tool: 'buy' | 'whoami'): Model => {
     const last = options.prompt.at(-1)
     const planned = scriptedModel(
       () =>
-        last?.role === 'tool' || JSON.stringify(last).includes('Only talk')
+        last && (last.role === 'tool' || JSON.stringify(last).includes('Only talk'))
           ? { kind: 'say', text: JSON.stringify(last.content) }
           : { kind: 'call', tool: tool as never, input: tool === 'buy' ? { symbol: 'AAPL' } : {} },
       'p-ann',
