@@ -93,8 +93,10 @@ async function settleWithin(
     waited = true
     current = { entry: await afterAWait(call, settled.entry, left, runs) }
   }
-  const detail = 'other calls keep replacing the question'
-  return { settled: { status: 'unavailable', retryAfter: 1, detail }, waited }
+  return {
+    settled: { status: 'unavailable', retryAfter: 1, detail: 'other calls keep replacing the question' },
+    waited,
+  }
 }
 
 /** Asks again if the question does not fit the call, sends it, and polls for its answer once. */
@@ -137,15 +139,14 @@ async function afterAWait(
   leftMs: number,
   { runStore }: Runs,
 ): Promise<Entry> {
-  const { record } = entry
-  const { question, delivery } = record
+  const { id, question, delivery } = entry.record
   const dueAt = delivery === undefined ? 0 : nextReadAt({ question, delivery }, runStore.now())
   const dueIn = (dueAt - runStore.now()) * 1000
   deadline.pause()
-  await untilWoken(record.id, Math.min(leftMs, Math.max(dueIn, 250)), invocation.signal)
+  await untilWoken(id, Math.min(leftMs, Math.max(dueIn, 250)), invocation.signal)
   deadline.restart()
   // A ping makes a poll due. An answer from the app's own pages is already in the record.
-  return (await runStore.read(entry.record.id)) ?? entry
+  return (await runStore.read(id)) ?? entry
 }
 
 function describe(record: RunRecord, entitled: Entitled): string {

@@ -95,8 +95,7 @@ export async function entitlementNow(
   known?: StartedRuns,
 ): Promise<{ readonly entitlement: Entitlement; readonly inDoubt: readonly Entry[] } | Refusal> {
   if (approvalCaseOf(call) !== call.grantable.approvalCase) {
-    const detail = 'approval.when changed its answer meanwhile'
-    return { status: 'unavailable', retryAfter: 1, detail }
+    return { status: 'unavailable', retryAfter: 1, detail: 'approval.when changed its answer meanwhile' }
   }
   const { inDoubt, running } = known ?? (await startedRuns(runs.runStore, record.binding, record.id))
   const mayStart = record.state === 'approved' || record.state === 'crashed'
