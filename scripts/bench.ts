@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { processCosts } from '../packages/core/bench/weigh.ts'
 import { against, beginSection, note, sections, tell } from './bench/figures.ts'
 import { measureFile } from './bench/measure-file.ts'
-import { measureIncumbents } from './bench/measure-incumbents.ts'
-import { measureColdImport } from './bench/measure-package.ts'
+import { measureIncumbent } from './bench/measure-incumbents.ts'
 import { reportOf } from './bench/report.ts'
 import { buildPackages } from './gates/build-packages.ts'
 import { files, root } from './gates/repository.ts'
@@ -35,18 +35,16 @@ if (report) {
 }
 
 /**
- * Measures other packages beside the adapters: the same kind of call, on the frameworks that these packages require.
+ * Measures other packages beside the adapters: the same call, on the frameworks that these packages require.
  */
 async function compareIncumbents(): Promise<void> {
-  beginSection('others, each in its own install: a tool that needs a cached token of a vault')
-  for (const { name, results } of await measureIncumbents()) {
-    if (typeof results === 'string') {
-      note(`${name}: not measured, ${results}`)
-      continue
-    }
-    for (const [fields, result] of Object.entries(results)) {
+  beginSection('others, each in its own install: a tool that takes a cached token of a vault')
+  for (const adapter of ['ai-sdk', 'langchain']) {
+    const { name, figures, notes } = await measureIncumbent(adapter)
+    for (const [fields, result] of Object.entries(figures)) {
       tell({ ...result, name: `${name}, a tool of ${fields} fields`, peerName: 'bare' })
     }
+    notes.forEach(note)
   }
 }
 
@@ -54,10 +52,9 @@ async function measureCore(): Promise<void> {
   beginSection('@behalf/core, the published package')
   const built = await buildPackages()
   if (!built.ok) throw new Error(`the packages do not build:\n${built.output}`)
-  const { bareNode, withImport } = measureColdImport()
-  const added = withImport - bareNode
-  note(
-    `cold import: ${added.toFixed(1)} ms (${withImport.toFixed(1)} ms, and ${bareNode.toFixed(1)} ms for a bare node)` +
-      against(added, 40, (limit) => `${limit} ms`),
+  const [bare = 0, whole = 0] = processCosts(root, '0', "await import('./packages/core/dist/index.js')").map(
+    ({ milliseconds }) => milliseconds,
   )
+  const times = `${(whole - bare).toFixed(1)} ms (${whole.toFixed(1)} ms, and ${bare.toFixed(1)} ms for a bare node)`
+  note(`cold import: ${times}${against(whole - bare, 40, (limit) => `${limit} ms`)}`)
 }

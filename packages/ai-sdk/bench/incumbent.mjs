@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
-const { Auth0AI, setAIContext } = require('@auth0/ai-vercel')
+const { Auth0AI, getAccessTokenFromTokenVault, setAIContext } = require('@auth0/ai-vercel')
 const { tool } = require('ai')
 const z = require('zod')
 
@@ -25,10 +25,11 @@ async function pair(fields) {
   const inputSchema = z.object(
     Object.fromEntries(Array.from({ length: fields }, (_, index) => [`field_${index}`, z.optional(z.string())])),
   )
-  const bare = tool({ description: 'Looks', inputSchema, execute: async () => 1 })
-  const guarded = guard(bare)
+  const toolOf = (execute) => tool({ description: 'Looks', inputSchema, execute })
+  const bare = toolOf(async () => 7)
+  const guarded = guard(toolOf(async () => getAccessTokenFromTokenVault().length))
   const call = (one) => () => one.execute({ field_0: 'a', field_1: 'b' }, { toolCallId: 'call-1', messages: [] })
-  if ((await call(guarded)()) !== 1) throw new Error('the benchmark is not set up right')
+  if ((await call(guarded)()) !== 7) throw new Error('the benchmark is not set up right')
   return measure(call(guarded), call(bare))
 }
 

@@ -31,7 +31,8 @@ export function incomingCall(
   const isModels = isMadeByModel(written, held, name)
   return {
     input: plainCopy(input) ?? input,
-    fresh: plainCopy(written) ?? written,
+    // A call by a tool's code has no such input. Copying a missing value would cost an error for each call.
+    fresh: written && (plainCopy(written) ?? written),
     held,
     attempt: isModels ? execution : (execution.messages ?? execution),
     isModels,

@@ -1,18 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { gzipSync } from 'node:zlib'
 import { OpenFgaClient } from '@openfga/sdk'
 import { bench } from '../../../scripts/bench/bench.ts'
 import { note } from '../../../scripts/bench/figures.ts'
 import { fgaClient } from '../src/entrypoints/fga.ts'
-
-/** esbuild stands among the repository's tools. */
-const tools = createRequire(createRequire(new URL('../../../scripts/package.json', import.meta.url)).resolve('tsup'))
+import { bundled, kilobytes, processCosts } from './weigh.ts'
 
 // In a thread of its own, so that it takes no time of the callers'.
 const serverCode = `
@@ -65,77 +57,18 @@ bench('batch of 50', {
   peer: { name: '@openfga/sdk', run: () => sdk.batchCheck({ checks: fifty() }) },
 })
 
-const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
-
-interface Built {
-  readonly outputs: Readonly<
-    Record<
-      string,
-      { readonly bytes: number; readonly imports: readonly { readonly path: string; readonly kind: string }[] }
-    >
-  >
-}
-
-/** What an import loads at once, minified, gzip, with everything but Node itself; and the file to import. */
-async function bundled(code: string, resolveDir: string): Promise<{ readonly size: number; readonly entry: string }> {
-  const outdir = mkdtempSync(join(tmpdir(), 'behalf-bench-'))
-  process.once('exit', () => rmSync(outdir, { recursive: true, force: true }))
-  const { metafile } = (await tools('esbuild').build({
-    stdin: { contents: code, resolveDir },
-    absWorkingDir: outdir,
-    outdir,
-    bundle: true,
-    minify: true,
-    splitting: true,
-    metafile: true,
-    platform: 'node',
-    format: 'esm',
-    outExtension: { '.js': '.mjs' },
-    banner: {
-      js: "import { createRequire as requireOfBench } from 'node:module'; const require = requireOfBench(import.meta.url);",
-    },
-    // Loaded by who has client credentials only.
-    external: ['openid-client'],
-    logLevel: 'error',
-  })) as { readonly metafile: Built }
-  const loaded = new Set<string>()
-  const load = (path: string) => {
-    if (loaded.has(path)) return
-    loaded.add(path)
-    for (const { path: next, kind } of metafile.outputs[path]?.imports ?? []) {
-      if (kind === 'import-statement' && next in metafile.outputs) load(next)
-    }
-  }
-  load('stdin.mjs')
-  const size = [...loaded].reduce((sum, path) => sum + gzipSync(readFileSync(join(outdir, path))).length, 0)
-  return { size, entry: pathToFileURL(join(outdir, 'stdin.mjs')).href }
-}
-
-const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const own = await bundled("export { fgaClient } from '../src/entrypoints/fga.ts'", folder('.'))
-const other = await bundled("export { OpenFgaClient } from '@openfga/sdk'", folder('..'))
+const core = fileURLToPath(new URL('..', import.meta.url))
+// Loaded by who has client credentials only.
+const own = await bundled("export { fgaClient } from './src/entrypoints/fga.ts'", core, ['openid-client'])
+const other = await bundled("export { OpenFgaClient } from '@openfga/sdk'", core)
 note(`bundle, minified, gzip: ${kilobytes(own.size)}; @openfga/sdk ${kilobytes(other.size)}`)
 
-/** Milliseconds that an import adds to a bare process: medians of eleven, in turn. */
-function importTimes(...codes: readonly string[]): readonly number[] {
-  const times = codes.map((): number[] => [])
-  for (let round = 0; round < 11; round++) {
-    for (const [index, code] of codes.entries()) {
-      const began = performance.now()
-      execFileSync(process.execPath, ['--input-type=module', '--eval', code])
-      times[index]?.push(performance.now() - began)
-    }
-  }
-  return times.map((some) => some.sort((left, right) => left - right)[5] ?? Number.NaN)
-}
-
-const [bare = 0, ours0 = 0, theirs0 = 0, installed = 0] = importTimes(
+const [bare, ...loaded] = processCosts(
+  core,
   '0',
-  `await import('${own.entry}')`,
-  `await import('${other.entry}')`,
-  `await import('${import.meta.resolve('@openfga/sdk')}')`,
+  ...[own.entry, other.entry, import.meta.resolve('@openfga/sdk')].map((entry) => `await import('${entry}')`),
 )
-const added = (time: number) => `${(time - bare).toFixed(1)} ms`
-note(
-  `cold import of that bundle: ${added(ours0)}; @openfga/sdk ${added(theirs0)}, and ${added(installed)} as it is installed`,
+const [mine0, theirs0, installed] = loaded.map(
+  ({ milliseconds }) => `${(milliseconds - (bare?.milliseconds ?? 0)).toFixed(1)} ms`,
 )
+note(`cold import of that bundle: ${mine0}; @openfga/sdk ${theirs0}, and ${installed} as it is installed`)

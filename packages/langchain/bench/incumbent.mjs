@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
-const { Auth0AI } = require('@auth0/ai-langchain')
+const { Auth0AI, getAccessTokenForConnection } = require('@auth0/ai-langchain')
 const { tool } = require('@langchain/core/tools')
 const z = require('zod')
 
@@ -24,12 +24,13 @@ async function pair(fields) {
   const schema = z.object(
     Object.fromEntries(Array.from({ length: fields }, (_, index) => [`field_${index}`, z.optional(z.string())])),
   )
-  const bare = tool(async () => 'x', { name: 'look', description: 'Looks', schema })
-  const guarded = guard(bare)
+  const toolOf = (body) => tool(body, { name: 'look', description: 'Looks', schema })
+  const bare = toolOf(async () => 'a-token')
+  const guarded = guard(toolOf(async () => getAccessTokenForConnection()))
   const toolCall = { type: 'tool_call', id: 'call-1', name: 'look', args: { field_0: 'a', field_1: 'b' } }
   const config = { configurable: { thread_id: 'thread-1' } }
   const call = (one) => () => one.invoke(toolCall, config)
-  if (!JSON.stringify(await call(guarded)()).includes('"x"')) throw new Error('the benchmark is not set up right')
+  if (!JSON.stringify(await call(guarded)()).includes('"a-token"')) throw new Error('the benchmark is not set up right')
   return measure(call(guarded), call(bare))
 }
 
