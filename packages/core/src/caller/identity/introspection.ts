@@ -3,11 +3,11 @@ import type { Identity } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
 import { type Clock, isRecent } from '../../base/ports/index.ts'
 import { SingleFlight } from '../../base/process/async.ts'
-import { checkOptions, kinds, oneOf, sha256, upTo } from '../../base/values/index.ts'
+import { checkOptions, defined, kinds, oneOf, sha256, upTo } from '../../base/values/index.ts'
 import { Token } from '../../rights/credential/index.ts'
 import { connectAuthorizationServer } from '../authorization-server/connect-authorization-server.ts'
 import type { Profile } from '../authorization-server/profile.ts'
-import { subjectOf } from '../authorization-server/read-claims.ts'
+import { subjectOf, unverifiedClaims } from '../authorization-server/read-claims.ts'
 import { wrongAudience } from '../authorization-server/read-issuer.ts'
 import { tokenScopes } from '../authorization-server/scopes.ts'
 import type { AuthorizationServer, IntrospectionResponse, RequestOptions } from '../authorization-server/server.ts'
@@ -19,7 +19,7 @@ import { checkBinding } from './check-binding.ts'
 import { isInteractiveClient } from './subject-token.ts'
 import { admit } from './verified.ts'
 import { checkAudience } from './verify-access-token.ts'
-import { audienceOf, keyThumbprintOf } from './wire.ts'
+import { audienceOf, keyThumbprintOf, TOLERANCE_SECONDS } from './wire.ts'
 
 /** The server that introspects opaque tokens, and the time for which its answers are cached. */
 export interface IntrospectionOptions extends SurroundingsOptions {
@@ -57,7 +57,6 @@ const optionValues = {
 }
 const otherOptions = ['authorizationServer', 'audience', ...surroundingKeys]
 
-const TOLERANCE_SECONDS = 30
 /** Maximum length of a token, the same as for a JWT. */
 const MAX_TOKEN_LENGTH = 16 * 1024
 
@@ -92,9 +91,13 @@ export function createIntrospection(options: IntrospectionOptions): TokenIntrosp
     if (token.length > MAX_TOKEN_LENGTH) {
       throw new InvalidTokenError('too_large', `the token is longer than ${MAX_TOKEN_LENGTH} characters`)
     }
-    const claims = await answers.of(token, signal)
+    // What a JWT says of itself counts against it, also where the answer leaves it out.
+    const { iss, aud, cnf } = (await unverifiedClaims(token)) ?? {}
+    refuseOtherIssuer(iss, profile.issuer)
+    const claims = defined({ cnf, ...(await answers.of(token, signal)) })
     checkTimes(claims, surroundings.clock)
-    checkTarget(claims, audience, missingAudience === 'accept')
+    const accepts = missingAudience === 'accept'
+    checkTarget(accepts ? defined({ aud, ...claims }) : claims, audience, accepts)
     checkBinding(claims, provedKey)
     return identityOf(token, claims, server.profile)
   }
@@ -133,13 +136,15 @@ class Answers {
     this.#kept?.delete(key)
     // RFC 7662 §2.2: nothing else in the answer counts without it.
     if (!active) throw new InvalidTokenError('inactive', 'the issuer does not vouch for the token')
-    const { issuer } = this.#server.profile
-    if (claims.iss !== undefined && claims.iss !== issuer) {
-      throw new InvalidTokenError('issuer', 'the token is from another issuer than the one that was asked')
-    }
+    refuseOtherIssuer(claims.iss, this.#server.profile.issuer)
     this.#kept?.set(key, { claims, askedAt })
     return claims
   }
+}
+
+function refuseOtherIssuer(named: unknown, issuer: string): void {
+  if (named === undefined || named === issuer) return
+  throw new InvalidTokenError('issuer', 'the token is from another issuer than the one that is asked')
 }
 
 function checkTimes({ exp, nbf }: Claims, clock: Clock): void {

@@ -37,6 +37,27 @@ export function readIdentityClaims(claims: Claims): IdentityClaims {
   return read
 }
 
+/** Tolerated difference between clocks in seconds, as for the times of a JWT. */
+export const TOLERANCE_SECONDS = 30
+
+/**
+ * Returns whether the login is of one of these levels, and not older than `maxAge` seconds. A fact that the token does
+ * not state counts as false.
+ * @param now - Epoch seconds.
+ * @param late - Seconds by which the login may be older, where this is not the server that asked for it.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
+ */
+export function isLoginAsAsked(
+  { acr, authTime = Number.NaN }: Pick<IdentityClaims, 'acr' | 'authTime'>,
+  { acrValues, maxAge }: { readonly acrValues?: readonly string[] | undefined; readonly maxAge?: number | undefined },
+  now: number,
+  late = 0,
+): boolean {
+  if (acrValues !== undefined && !acrValues.some((value) => value === acr)) return false
+  // A time in the future does not say how long ago the login was.
+  return maxAge === undefined || (authTime <= now + TOLERANCE_SECONDS && now - authTime <= maxAge + late)
+}
+
 function malformed(claims: Claims): InvalidTokenError {
   const isRight = { exp: isTime, acr: isText, auth_time: isTime, sid: isText }
   const names = Object.entries(isRight).flatMap(([name, holds]) => (holds(claims[name]) ? [] : [name]))

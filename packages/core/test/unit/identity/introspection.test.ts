@@ -267,3 +267,35 @@ describe('the options are refused', () => {
     expect(() => create(options)).toThrow(expect.objectContaining({ option: `createIntrospection.${option}` }))
   })
 })
+
+describe('a JWT', () => {
+  const otherIssuer = 'https://other-as.example.com'
+  const jwt = (claims: object = {}, iss = issuer) => as.sign({ sub: 'ann', aud: audience, ...claims, iss } as never)
+
+  test('of another issuer is sent to no issuer but its own', async () => {
+    const refused = await rejection(create()(await jwt({}, otherIssuer)))
+    expect(refused).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason: 'issuer' })
+    expect(asked).toHaveLength(0)
+    expect(await create()(await jwt())).toMatchObject({ subject: 'ann' })
+  })
+
+  test('that is bound to a key needs the key, also where the answer leaves that out', async () => {
+    const bound = await jwt({ cnf: { jkt: 'k'.repeat(43) } })
+    expect(await rejection(create()(bound))).toMatchObject({ reason: 'binding' })
+    expect(await rejection(create()(bound, { provedKey: 'x'.repeat(43) }))).toMatchObject({ reason: 'binding' })
+    const identity = await create()(bound, { provedKey: 'k'.repeat(43) })
+    expect(subjectTokenOf(identity)?.keyThumbprint).toBe('k'.repeat(43))
+    expect(await rejection(create()(await jwt({ cnf: { 'x5t#S256': 'k' } })))).toMatchObject({ reason: 'binding' })
+  })
+
+  test('that is for another API is refused, also where an answer may leave that out', async () => {
+    answer = { ...good(), aud: undefined }
+    const accepting = create({ missingAudience: 'accept' })
+    expect(await rejection(accepting(await jwt({ aud: 'https://other.example.com' })))).toMatchObject({
+      reason: 'audience',
+    })
+    expect(await accepting(await jwt())).toMatchObject({ subject: 'ann' })
+    // What it says for itself does not count.
+    expect(await rejection(create()(await jwt()))).toMatchObject({ reason: 'audience' })
+  })
+})
