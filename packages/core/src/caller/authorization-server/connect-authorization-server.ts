@@ -32,7 +32,7 @@ import { type Limits, withinDeadline } from './within-deadline.ts'
 /** Form parameters that are credentials. If a server repeats one in its error, it must not appear in our messages. */
 const secretParameters = (
   'subject_token actor_token assertion refresh_token code code_verifier auth_req_id token device_code ' +
-  'login_hint_token id_token_hint client_secret client_assertion client_notification_token user_code'
+  'login_hint_token id_token_hint client_secret client_assertion client_notification_token user_code request'
 ).split(' ')
 
 /**

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { Json, UserIdentity } from '../../base/contract/index.ts'
+import type { Json } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
 import { Collection, openStoreKeys } from '../../base/records/index.ts'
 import {
@@ -27,6 +27,7 @@ import type { SignIn, SignInOptions } from './sign-in-options.ts'
 import { subjectTokenOf } from './subject-token.ts'
 import { requestUserInfo } from './user-info.ts'
 import { verifyTokenResponse } from './verify-token-response.ts'
+import { isLoginAsAsked, TOLERANCE_SECONDS } from './wire.ts'
 
 const optionKinds = {
   redirectUri: needed(kinds.text),
@@ -44,8 +45,6 @@ const ownParameters: readonly string[] = [
 
 /** Time that a person may take at the server, in seconds. */
 const SIGN_IN_SECONDS = 600
-/** Seconds by which the clocks of two servers may differ. */
-const CLOCK_TOLERANCE_SECONDS = 30
 
 const text = z.string()
 const pendingSignIn = z.object({
@@ -57,7 +56,7 @@ const pendingSignIn = z.object({
   returnTo: text,
   data: z.optional(z.unknown()),
   acrValues: z.optional(z.array(text)),
-  maxAgeSeconds: z.optional(z.number()),
+  maxAge: z.optional(z.number()),
   /** Sealed: a party that can write to the store can change the store's own expiry. Epoch seconds. */
   expiresAt: z.number(),
 })
@@ -150,7 +149,13 @@ export function createSignIn(given: SignInOptions): SignIn {
       const tokens = await server.grant('authorization_code', parameters, { signal, timeoutMs: limit, onTokens })
       const verification = { authorizationServer: profile, nonce: begun.nonce, fetch, clock, timeoutMs, signal }
       const identity = await verifyTokenResponse(tokens, verification)
-      refuseWeakLogin(identity, begun, seconds())
+      // OpenID Connect Core §3.1.3.7, 12 and 13.
+      if (!isLoginAsAsked(identity, begun, seconds(), TOLERANCE_SECONDS)) {
+        throw new InvalidTokenError(
+          'claims',
+          'the level (acr) or the time (auth_time) of the login is not as was asked',
+        )
+      }
       return { tokens, identity }
     } catch (error) {
       // Tokens that the app does not get must not stay valid.
@@ -200,7 +205,7 @@ export function createSignIn(given: SignInOptions): SignIn {
           returnTo: localPath(returnTo, app) ?? '/',
           data,
           acrValues: acrValues && [...acrValues],
-          maxAgeSeconds,
+          maxAge: maxAgeSeconds,
           expiresAt: seconds() + SIGN_IN_SECONDS,
         }),
       )
@@ -241,20 +246,5 @@ export function createSignIn(given: SignInOptions): SignIn {
         return library.buildEndSessionUrl(configuration, parameters).href
       })
     },
-  }
-}
-
-/** Compares the login with the request (OpenID Connect Core §3.1.3.7, 12 and 13). */
-function refuseWeakLogin(
-  { acr, authTime }: UserIdentity,
-  { acrValues, maxAgeSeconds }: Pick<PendingSignIn, 'acrValues' | 'maxAgeSeconds'>,
-  now: number,
-): void {
-  if (acrValues !== undefined && !acrValues.some((value) => value === acr)) {
-    throw new InvalidTokenError('claims', 'the login is of another level (acr) than was asked')
-  }
-  if (maxAgeSeconds === undefined) return
-  if (authTime === undefined || now - authTime > maxAgeSeconds + CLOCK_TOLERANCE_SECONDS) {
-    throw new InvalidTokenError('claims', 'the login is older than was asked (auth_time), or does not say its age')
   }
 }

@@ -2,6 +2,7 @@ import * as z from 'zod/mini'
 import { principalKey, type UserIdentity } from '../../base/contract/index.ts'
 import { BehalfError, type StepUpRequiredError } from '../../base/errors/index.ts'
 import { Collection, type OpenedStore } from '../../base/records/index.ts'
+import { isLoginAsAsked, TOLERANCE_SECONDS } from '../../caller/identity/wire.ts'
 import type { RunStore } from '../../consent/approvals/run-store.ts'
 import { provenAtOf } from '../../consent/revocation/index.ts'
 import type { AdmittedCall, AuthorizedCall } from './call.ts'
@@ -11,9 +12,6 @@ import { interrupted, type Refusal } from './refusal.ts'
 
 /** Errors that wrap others, as bodies and their libraries do. */
 const MAX_CAUSES = 8
-
-/** Tolerated difference between clocks: JWT times tolerate 30 s. */
-const TOLERANCE_SECONDS = 30
 
 type AskedStepUp = Pick<StepUpRequiredError, 'stepUp' | 'credential'>
 
@@ -86,17 +84,12 @@ export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Pro
  * have been met by a newer login.
  */
 function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentity, now: number): boolean {
-  const { acr, authTime } = identity
-  if (acrValues !== undefined && !acrValues.some((value) => value === acr)) return false
-  // A time in the future does not say when the user logged in.
-  const isPast = (time: number) => time <= now + TOLERANCE_SECONDS
-  const isRecent = (limit: number) =>
-    authTime !== undefined && isPast(authTime) && now - authTime <= limit + TOLERANCE_SECONDS
-  if (maxAge !== undefined && !isRecent(maxAge)) return false
-  if (acrValues !== undefined || maxAge !== undefined) return true
+  if (acrValues !== undefined || maxAge !== undefined) {
+    return isLoginAsAsked(identity, { acrValues, maxAge }, now, TOLERANCE_SECONDS)
+  }
   // Uses the issuer's time of the login, if there is one. A renewal of the session is not a login.
-  const provenAt = authTime ?? provenAtOf(identity)
-  return provenAt !== undefined && provenAt > at && isPast(provenAt)
+  const provenAt = identity.authTime ?? provenAtOf(identity)
+  return provenAt !== undefined && provenAt > at && provenAt <= now + TOLERANCE_SECONDS
 }
 
 function stepUpRefusal(

@@ -1,4 +1,3 @@
-import type { Identity } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 
 /** Requirements for the user's login. */
@@ -25,19 +24,3 @@ export function checkAuthenticationRules(option: string, { acrValues, maxAge }: 
 }
 
 const isAcrValue = (value: unknown): boolean => typeof value === 'string' && acrValue.test(value)
-
-/**
- * Returns whether the user logged in as the rules require. A fact that the token does not state counts as false.
- * @param now - Epoch seconds.
- * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
- */
-export function isAuthenticated(identity: Identity, { acrValues, maxAge }: AuthenticationRules, now: number): boolean {
-  const { acr, authTime = Number.NaN } = identity.kind === 'user' ? identity : {}
-  if (acrValues !== undefined && !acrValues.some((value) => value === acr)) return false
-  if (maxAge === undefined) return true
-  // A time in the future does not say how long ago the login was.
-  return authTime <= now + TOLERANCE_SECONDS && now - authTime <= maxAge
-}
-
-/** Tolerance for issuers whose clocks are ahead. */
-const TOLERANCE_SECONDS = 30

@@ -1,8 +1,9 @@
 import { InvalidTokenError, StoreError, TransportError } from '../../base/errors/index.ts'
 import type { Clock } from '../../base/ports/index.ts'
+import { isLoginAsAsked } from '../../caller/identity/wire.ts'
 import { type ActorRules, mayAct } from './actor-rules.ts'
 import { type ChallengeSettings, type Complaint, type Refused, refuse, type Scheme } from './challenge.ts'
-import { type AuthenticationRules, isAuthenticated } from './check-authentication.ts'
+import type { AuthenticationRules } from './check-authentication.ts'
 import type { DpopRules } from './dpop-options.ts'
 import { hasRunOut, isFirstUse, isTooLate, type UsedProof } from './proof-replay.ts'
 import { type ProtectedRequest, readAccessToken } from './read-access-token.ts'
@@ -118,7 +119,7 @@ function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: 
     return no('expired', 'invalid_token', 'The access token ran out while the request came')
   }
   const needed = rules.scopes.length > 0 ? rules.scopes : rules.anyScope
-  if (!isAuthenticated(identity, rules.authentication, settings.clock.now() / 1000)) {
+  if (!isLoginAsAsked(identity.kind === 'user' ? identity : {}, rules.authentication, settings.clock.now() / 1000)) {
     const description = 'Another or a more recent login of the user is required'
     return no('not logged in as required', 'insufficient_user_authentication', description, {
       ...rules.authentication,
