@@ -107,6 +107,28 @@ describe('a question that is sent once (maxSends)', () => {
       expect(target.asked).toHaveLength(sends)
     }
   })
+
+  test.each([
+    ['is unavailable', () => new HttpResponse(null, { status: 503 })],
+    ['breaks the connection', () => HttpResponse.error()],
+  ])('is not sent again where the server %s, since the person may have been asked', async (_name, answer) => {
+    for (const maxSends of [1, 2]) {
+      const target = await begin(fapi())
+      target.acknowledges(answer as () => Response)
+      const sent = []
+      const { again } = await follow(target, { maxSends, seconds: -1 })
+      for (let tries = 0; tries < 4; tries++) {
+        sent.push(
+          await again().then(
+            ({ state }) => state,
+            ({ code }) => code,
+          ),
+        )
+      }
+      expect(sent).toEqual([...Array(maxSends).fill('ERR_TRANSPORT'), ...Array(4 - maxSends).fill('expired')])
+      expect(target.asked).toHaveLength(maxSends)
+    }
+  })
 })
 
 describe("ping: 'only'", () => {

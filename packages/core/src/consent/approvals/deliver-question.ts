@@ -111,20 +111,30 @@ export async function deliverQuestion(
     if (rests || (await countQuestion(runStore, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
       return { status: 'too_many', entry: current, retryAfter: 60 }
     }
-    // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
-    if (await runStore.isRevoked(current.record)) return { status: 'settled', entry: await revoked(runStore, current) }
     return { status: 'settled', entry: await send(runStore, { ...current, question }, channel, context) }
   }
   return (await alone(runStore, id, () => deliver(false))) ?? busy
 }
 
-function revoked(runStore: RunStore, entry: Entry): Promise<Entry> {
+const maybeSent = { state: 'expired', note: 'the question may have been sent, and its answer was lost' } as const
+
+/** Ends a run whose question is not sent. */
+function end(runStore: RunStore, entry: Entry, state: Pick<RunRecord, 'state' | 'note'>): Promise<Entry> {
   const { question } = entry.record
   return runStore.update(entry, (record) =>
     record.state === 'requested' && record.question?.id === question?.id
-      ? { ...record, state: 'revoked', endedAt: runStore.now() }
+      ? { ...record, ...state, endedAt: runStore.now() }
       : undefined,
   )
+}
+
+/**
+ * Counts the sends of a question that has a bound of its own, and returns whether this one would be too many. It is
+ * counted before it is made: where its answer is lost, or its process dies, the question may have reached the person.
+ */
+async function isOneTooMany(runStore: RunStore, { id, maxSends, expiresAt }: StoredQuestion): Promise<boolean> {
+  if (maxSends === undefined) return false
+  return (await runStore.count(`sends:${id}`, Math.max(1, Math.ceil(expiresAt - runStore.now())))) > maxSends
 }
 
 async function countQuestion(runStore: RunStore, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {
@@ -151,6 +161,9 @@ async function send(
 ): Promise<Entry> {
   // A caller that aborted before the send does not want the question sent.
   context.signal?.throwIfAborted()
+  // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
+  if (await runStore.isRevoked(entry.record)) return end(runStore, entry, { state: 'revoked' })
+  if (await isOneTooMany(runStore, question)) return end(runStore, entry, maybeSent)
   const sentAt = runStore.now()
   const byStore = await runStore.storeNow()
   const asked = await withinBound((signal) =>
