@@ -291,9 +291,8 @@ describe('a JWT', () => {
   test('that is for another API is refused, also where an answer may leave that out', async () => {
     answer = { ...good(), aud: undefined }
     const accepting = create({ missingAudience: 'accept' })
-    expect(await rejection(accepting(await jwt({ aud: 'https://other.example.com' })))).toMatchObject({
-      reason: 'audience',
-    })
+    const forAnother = await jwt({ aud: 'https://other.example.com' })
+    expect(await rejection(accepting(forAnother))).toMatchObject({ reason: 'audience' })
     expect(await accepting(await jwt())).toMatchObject({ subject: 'ann' })
     // What it says for itself does not count.
     expect(await rejection(create()(await jwt()))).toMatchObject({ reason: 'audience' })
