@@ -19,9 +19,9 @@ function Page() {
         )}
       </div>
       <p role="status">{problem ?? 'no problem'}</p>
-      {waiting.map(({ approvalId, interrupt, confirmed }) => (
+      {waiting.map(({ approvalId, interrupt, question }) => (
         <section key={approvalId} aria-label={interrupt.kind}>
-          {confirmed && interrupt.message}
+          {question}
           {interrupt.kind !== 'approval_pending' && 'Sign in, and come back.'}
         </section>
       ))}

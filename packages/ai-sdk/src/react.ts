@@ -1,4 +1,5 @@
 // `@behalf/ai-sdk/react`: needs React, and loads neither Node nor the guard.
+import type { Interrupt } from '@behalf/core/interrupts'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import {
   type FollowedChat,
@@ -19,17 +20,19 @@ export type { PendingInterrupt } from './interrupts-of.ts'
 export type UseApprovalsOptions = Omit<FollowOptions, 'onConfirmed'>
 
 /** A waiting call of {@link Approvals}. */
-export interface WaitingCall extends PendingInterrupt {
+export interface WaitingCall extends Omit<PendingInterrupt, 'interrupt'> {
+  /** Action that the person must take. Its message is left out: the messages of a chat may be another user's. */
+  readonly interrupt: Omit<Interrupt, 'message'>
   /**
-   * The route knows it as a question of this user. Show `interrupt.message` only then: the messages of a chat may be
-   * another user's. Only a call of the kind `approval_pending` has a question.
+   * Text of the question. Absent unless the route knows the call as a question of this user, and for a login, an account
+   * or a step-up: show a text of your own for these.
    */
-  readonly confirmed: boolean
+  readonly question?: string
 }
 
 /** The waiting calls of a chat. */
 export interface Approvals {
-  /** Calls that wait for a person, in their order. Show `interrupt.message` of those that are `confirmed`. */
+  /** Calls that wait for a person, in their order. */
   readonly waiting: readonly WaitingCall[]
   /** Reason why a question is not followed now. `undefined`: all are. */
   readonly problem: FollowProblem | undefined
@@ -87,7 +90,11 @@ export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseA
     }
   }, [isOpen, url])
   return {
-    waiting: waiting.map((call) => ({ ...call, confirmed: confirmed.includes(call.approvalId) })),
+    waiting: waiting.map(({ interrupt: { message, ...interrupt }, ...call }) => ({
+      ...call,
+      interrupt,
+      ...(confirmed.includes(call.approvalId) && { question: message }),
+    })),
     problem,
     wake: useCallback(() => wake(latest.current.chat), []),
   }

@@ -15,10 +15,10 @@ function Page() {
           parts.map((part, at) => (part.type === 'text' ? <p key={`${id} ${at}`}>{part.text}</p> : null)),
         )}
       </div>
-      {waiting.map(({ approvalId, interrupt, confirmed }) => (
+      {waiting.map(({ approvalId, interrupt, question }) => (
         <section key={approvalId} aria-label="Waiting">
           {interrupt.kind === 'login_required' && <a href="/login">Log in to continue</a>}
-          {confirmed && <p>Approve on your phone: {interrupt.message}</p>}
+          {question && <p>Approve on your phone: {question}</p>}
         </section>
       ))}
       {(problem ?? chat.error) && <p role="alert">{problem ?? 'The chat failed.'}</p>}
