@@ -93,10 +93,8 @@ async function settleWithin(
     waited = true
     current = { entry: await afterAWait(call, settled.entry, left, runs) }
   }
-  return {
-    settled: { status: 'unavailable', retryAfter: 1, detail: 'other calls keep replacing the question' },
-    waited,
-  }
+  const settled = { status: 'unavailable', retryAfter: 1, detail: 'other calls keep replacing the question' } as const
+  return { settled, waited }
 }
 
 /** Asks again if the question does not fit the call, sends it, and polls for its answer once. */
