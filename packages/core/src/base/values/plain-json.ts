@@ -1,4 +1,5 @@
 import type { Json } from '../contract/index.ts'
+import { tellApp } from '../ports/tell-app.ts'
 
 const decoder = new TextDecoder()
 
@@ -31,7 +32,7 @@ export function snapshot(value: unknown, maxBytes = Number.POSITIVE_INFINITY): S
   } catch (error) {
     if (error instanceof TooLarge) return { problem: error.message, isTooLarge: true }
     if (!(error instanceof NotPlain)) throw error
-    return { problem: `$${error.path.reverse().join('')} ${error.what}` }
+    return { problem: `$${error.path.reverse().join('')} ${error.message}` }
   }
 }
 
@@ -40,12 +41,12 @@ export function snapshot(value: unknown, maxBytes = Number.POSITIVE_INFINITY): S
  * path.
  */
 class NotPlain extends Error {
-  readonly what: string
   readonly path: string[] = []
 
-  constructor(what: string) {
+  /** @param given - Where it is a promise, its rejection is dropped: no call waits for it, and it would end the process. */
+  constructor(what: string, given?: unknown) {
     super(what)
-    this.what = what
+    tellApp(() => given)
   }
 
   at(key: string): this {
@@ -140,7 +141,7 @@ function copyArray(value: readonly unknown[], depth: number, size: Size): Json {
 
 function copyObject(value: object, depth: number, size: Size): Json {
   const prototype = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) throw new NotPlain('is an instance of a class')
+  if (prototype !== Object.prototype && prototype !== null) throw new NotPlain('is an instance of a class', value)
   if (Object.getOwnPropertySymbols(value).length > 0) throw new NotPlain('has a symbol key')
   const out: Record<string, Json> = {}
   size.add(1)

@@ -31,6 +31,7 @@ describe(verifies('E3', 'words that are misspelt weaken nothing (E3)'), () => {
       { approval: { ...approval, when: () => Promise.resolve(false) } },
       { approval: { message: broken } },
       { approval: { ...approval, details: broken } },
+      { approval: { ...approval, details: () => [{ type: 'order', quantity: broken() }] } },
       { approval: { ...approval, approver: broken } },
     ]) {
       const outcome = await guard().run(policy(schema, rules as never), call, () => 'ran')
