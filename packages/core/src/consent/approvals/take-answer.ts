@@ -1,5 +1,6 @@
 import { isSamePrincipal, type Principal } from '../../base/contract/index.ts'
 import { ApprovalAnswerError, BehalfError, ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
+import { pause } from '../../base/process/async.ts'
 import { copyOf } from '../../base/values/index.ts'
 import {
   type PresenceContext,
@@ -118,7 +119,12 @@ export async function takeAnswer(
   { approvalId: id, questionId, decision: state, at, evidence }: Omit<VerifiedAnswer, 'approver'>,
   isOfChannel: (record: RunRecord) => boolean,
 ): Promise<TakenAnswer> {
-  const entry = await runStore.read(id)
+  let entry = await runStore.read(id)
+  // A quick answer arrives before it is recorded that the question was sent.
+  for (let waits = 0; waits < 20 && entry && isBeingSent(entry.record, questionId); waits++) {
+    await pause(100)
+    entry = await runStore.read(id)
+  }
   if (entry === undefined || !isOfChannel(entry.record)) {
     throw new ApprovalAnswerError('unknown', 'this channel asked no such question')
   }
@@ -146,6 +152,8 @@ export async function takeAnswer(
 /** Returns whether an answer that arrives at this time counts: it is not late, and need not bring a credential. */
 export const isAnswerable = ({ expiresAt, credential }: StoredQuestion, now: number): boolean =>
   credential === undefined && now < expiresAt
+
+const isBeingSent = ({ state, question }: RunRecord, id: string) => state === 'requested' && question?.id === id
 
 function notOpen({ record }: Entry, now: number): ApprovalAnswerError {
   const isLate = record.state === 'expired' || now >= (record.question?.expiresAt ?? 0)
