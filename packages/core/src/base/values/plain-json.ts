@@ -1,5 +1,4 @@
 import type { Json } from '../contract/index.ts'
-import { tellApp } from '../ports/tell-app.ts'
 
 const decoder = new TextDecoder()
 
@@ -42,12 +41,6 @@ export function snapshot(value: unknown, maxBytes = Number.POSITIVE_INFINITY): S
  */
 class NotPlain extends Error {
   readonly path: string[] = []
-
-  /** @param given - Where it is a promise, its rejection is dropped: no call waits for it, and it would end the process. */
-  constructor(what: string, given?: unknown) {
-    super(what)
-    tellApp(() => given)
-  }
 
   at(key: string): this {
     this.path.push(key)
@@ -141,7 +134,11 @@ function copyArray(value: readonly unknown[], depth: number, size: Size): Json {
 
 function copyObject(value: object, depth: number, size: Size): Json {
   const prototype = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype && prototype !== null) throw new NotPlain('is an instance of a class', value)
+  if (prototype !== Object.prototype && prototype !== null) {
+    // No call waits for a promise, and its rejection would end the process.
+    Promise.resolve(value).catch(() => {})
+    throw new NotPlain('is an instance of a class')
+  }
   if (Object.getOwnPropertySymbols(value).length > 0) throw new NotPlain('has a symbol key')
   const out: Record<string, Json> = {}
   size.add(1)

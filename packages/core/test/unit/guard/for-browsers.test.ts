@@ -15,7 +15,7 @@ test('what a browser needs of interrupts and of displayText is a few small files
     format: 'esm',
     platform: 'browser',
   })
-  expect(Object.keys(metafile.inputs)).toHaveLength(9)
+  expect(Object.keys(metafile.inputs)).toHaveLength(8)
   expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([])
   expect(outputFiles[0]?.contents.byteLength).toBeLessThan(5000)
   expect(outputFiles[0]?.text).not.toContain('behalf:')
