@@ -5,6 +5,7 @@ import { startKeycloak } from '../servers/start-keycloak.ts'
 import { startOpenFga } from '../servers/start-open-fga.ts'
 import { startSpring } from '../servers/start-spring.ts'
 import type { Gate, Verdict } from './gate.ts'
+import { countIn } from './run-suite.ts'
 import { runTool } from './run-tool.ts'
 
 /** The live suites against servers of others, each started for its own. */
@@ -31,7 +32,7 @@ function live(name: string, start: Start, variable: string, folders = ['core/tes
         const config = `packages/${folder}/vitest.config.ts`
         const suites = names.map((each) => each.toLowerCase())
         const { code, output } = await runTool('vitest', ['run', '--config', config, ...suites], { env })
-        const count = /^ *Tests +(.*)/m.exec(output)?.[1]?.trim() ?? 'nothing'
+        const count = countIn(output) || 'nothing'
         // A suite without a passed test proves nothing.
         if (code !== 0 || (isThere && !count.includes('passed'))) return { ok: false, output: `${config}\n${output}` }
         notes.push(`${folder.split('/')[0]} ${count}`, ...[...output.matchAll(/^(?:not run|different):.*/gm)].flat())
