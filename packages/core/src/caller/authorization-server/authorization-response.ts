@@ -43,5 +43,5 @@ export function browserUrl(option: string, given: unknown, profile: Profile): UR
   const url = typeof given === 'string' && URL.canParse(given) ? new URL(given) : undefined
   const insecure = profile[allowInsecureLoopback] === true
   if (url?.protocol === 'https:' || (insecure && url?.protocol === 'http:')) return url
-  throw new ConfigurationError(option, "the provider's metadata names no authorization endpoint to trust")
+  throw new ConfigurationError(option, "the provider's metadata names no endpoint to which a browser may be sent")
 }
