@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { PendingRequest } from '@behalf/testing'
 
-/** A person's decision on a question. `later`: there is none yet, and the agent does not wait. */
+/** A person's decision on a question. `later`: the person has not decided yet, and the agent does not wait. */
 export type Decision = 'approve' | 'deny' | 'ignore' | 'later'
 
 /** The person who holds the phone. */

@@ -114,7 +114,7 @@ describe('the token endpoint', () => {
   })
 })
 
-describe('what looks like a fault and is none', () => {
+describe('what looks like a fault, but is correct', () => {
   test('a 400 without a body tells nothing, and a 401 without one refuses the client', async () => {
     const findings = await examine(withTokens(400, ''), CLIENT)
     expect(find(findings, 'token_endpoint_unreachable')).toBeUndefined()

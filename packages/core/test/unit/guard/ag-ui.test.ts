@@ -62,7 +62,7 @@ describe('agUiInterrupts', () => {
     expect(parseInterrupt(one?.metadata.behalf)).toEqual(shown)
   })
 
-  test('asks the client for no answer: the reason is none for which it shows yes and no, and the schema has no fields', () => {
+  test('asks the client for no answer: clients show no yes and no for its reason, and its schema has no fields', () => {
     const [one] = agUiInterrupts([{ interrupt: login }])
     expect(['tool_call', 'confirmation', 'input_required']).not.toContain(one?.reason)
     expect(one?.responseSchema).toEqual({ type: 'object', additionalProperties: false })
