@@ -1,4 +1,4 @@
-import { policy } from '@behalf/core'
+import { currentCall, policy } from '@behalf/core'
 import { connection } from '@behalf/core/vault'
 import { startMockApp } from '@behalf/testing'
 import { RequestContext } from '@mastra/core/request-context'
@@ -20,16 +20,17 @@ const access = {
 /** A tool whose schema has this many fields, bare and guarded. */
 function pair(fields: number) {
   const schemaOf = () => z.object(manyFields(fields, () => z.optional(z.string())))
-  const toolsOf = (inputSchema: ReturnType<typeof schemaOf>) => ({
-    look: createTool({ id: 'look', description: 'x', inputSchema, execute: async () => 1 }),
+  const toolsOf = (inputSchema: ReturnType<typeof schemaOf>, execute: () => Promise<unknown> = async () => 1) => ({
+    look: createTool({ id: 'look', description: 'x', inputSchema, execute }),
   })
-  const [bareSchema, inputSchema] = [schemaOf(), schemaOf()]
-  const policies = { look: policy(inputSchema, { access }) }
-  return {
-    bareSchema,
-    bare: toolsOf(bareSchema),
-    guarded: guardTools(toolsOf(inputSchema), { guard, policies, identity }),
+  const guardedTools = (takesToken: boolean) => {
+    const inputSchema = schemaOf()
+    const look = policy(inputSchema, { access })
+    const body = takesToken ? () => currentCall(look).access.trade.withToken(async () => 'a-token') : undefined
+    return guardTools(toolsOf(inputSchema, body), { guard, policies: { look }, identity })
   }
+  const bareSchema = schemaOf()
+  return { bareSchema, bare: toolsOf(bareSchema), guarded: guardedTools(false), taking: guardedTools(true) }
 }
 
 const input = { field_0: 'a', field_1: 'b' }
@@ -38,6 +39,7 @@ const contextOf = (toolCallId: string) =>
   ({
     requestContext,
     runId: 'run-1',
+    writer: {},
     agent: { agentId: 'a', toolCallId, messages: [], suspend: async () => {} },
   }) as never
 const context = contextOf('call-1')
@@ -45,7 +47,8 @@ const small = pair(2)
 const large = pair(200)
 
 const first = await small.guarded.look.execute?.(input, context)
-if (first !== 1) throw new Error('the benchmark is not set up right')
+const second = await small.taking.look.execute?.(input, context)
+if (first !== 1 || second !== 'a-token') throw new Error('the benchmark is not set up right')
 app.close()
 
 const execute = (tools: typeof small.bare) => () => tools.look.execute?.(input, context)
@@ -68,3 +71,12 @@ bench('Mastra, a tool of 200 fields: execute', {
   },
   mostOverPeer: 5,
 })
+for (const [fields, { taking, bare }] of [
+  [2, small],
+  [200, large],
+] as const) {
+  bench(`Mastra, a tool of ${fields} fields that takes its token: execute`, {
+    run: execute(taking),
+    peer: { name: 'bare', run: execute(bare) },
+  })
+}
