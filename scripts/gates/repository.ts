@@ -34,13 +34,6 @@ function packagesIn(parent: string): WorkspacePackage[] {
 export const publishedPackages = (): WorkspacePackage[] =>
   packagesIn('packages').filter(({ manifest }) => manifest.private !== true)
 
-/** Returns every folder with sources and a `tsconfig.json`. */
-export const typedProjects = (): string[] =>
-  [...packagesIn('packages'), ...packagesIn('examples')]
-    .map(({ path }) => path)
-    .concat('scripts')
-    .filter((path) => existsSync(join(root, path, 'tsconfig.json')))
-
 /** Returns files of the repository, as paths from its root, without installed or built ones. */
 export function files(patterns: readonly string[], base: string = root): string[] {
   const skipped = /(^|[\\/])(node_modules|dist|coverage|\.snippets|api|site|surface)([\\/]|$)/
