@@ -21,11 +21,12 @@ import { runSuite } from './gates/run-suite.ts'
 import { toolVerdict } from './gates/run-tool.ts'
 
 /**
- * Every check of the repository except the tests. Gates start in this order. Fuzzing and mutation are nightly too, by
+ * Every check of the repository except the tests. Gates start in this order, the longest first. Fuzzing and mutation are nightly too, by
  * `npm run fuzz` and `npm run mutate`.
  */
 export const gates: readonly Gate[] = [
   { name: 'build', run: buildPackages },
+  { name: 'web app', run: () => runSuite('browser.config.ts', 'examples/stock-agent-nextjs') },
   { name: 'format and lint', quick: true, run: () => toolVerdict('biome', ['ci', '--error-on-warnings']) },
   { name: 'types', quick: true, run: checkTypes },
   { name: 'imports', quick: true, run: () => checkImports() },
@@ -38,7 +39,6 @@ export const gates: readonly Gate[] = [
   { name: 'budgets', needs: ['build'], run: checkBudgets },
   { name: 'surface', needs: ['build'], run: () => checkSurface() },
   { name: 'docs', run: checkDocs },
-  { name: 'web app', run: () => runSuite('browser.config.ts', 'examples/stock-agent-nextjs') },
   { name: 'long tests', when: 'nightly', run: () => runSuite('vitest.workspace.ts', '', { LONG_TESTS: 'yes' }) },
   { name: 'every consumer', when: 'nightly', needs: ['build'], run: () => checkConsumers() },
   { name: 'new apps', when: 'nightly', needs: ['build'], run: () => checkApps() },
