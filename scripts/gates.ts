@@ -21,18 +21,18 @@ import { runSuite } from './gates/run-suite.ts'
 import { toolVerdict } from './gates/run-tool.ts'
 
 /**
- * Every check of the repository except the tests. Gates start in this order, the longest first. Fuzzing and mutation are nightly too, by
- * `npm run fuzz` and `npm run mutate`.
+ * Every check of the repository except the tests. Gates start in this order, the longest first. Fuzzing and mutation
+ * are nightly too, by `npm run fuzz` and `npm run mutate`.
  */
 export const gates: readonly Gate[] = [
   { name: 'build', run: buildPackages },
   { name: 'web app', run: () => runSuite('browser.config.ts', 'examples/stock-agent-nextjs') },
+  { name: 'consumers', needs: ['build'], run: () => checkConsumers(['24'], ['7']) },
+  { name: 'new app', needs: ['build'], run: () => checkApps([['ai-sdk', 'sandbox']]) },
   { name: 'format and lint', quick: true, run: () => toolVerdict('biome', ['ci', '--error-on-warnings']) },
   { name: 'types', quick: true, run: checkTypes },
   { name: 'imports', quick: true, run: () => checkImports() },
   { name: 'requirements', quick: true, run: () => checkRequirements() },
-  { name: 'consumers', needs: ['build'], run: () => checkConsumers(['24'], ['7']) },
-  { name: 'new app', needs: ['build'], run: () => checkApps([['ai-sdk', 'sandbox']]) },
   { name: 'packed packages', needs: ['build'], run: checkPacked },
   { name: 'dead code', run: checkDeadCode },
   { name: 'smoke', needs: ['build'], run: checkSmoke },
