@@ -4,7 +4,7 @@ import { lastAssistantMessageIsCompleteWithApprovalResponses } from 'ai'
 import { useState } from 'react'
 import { createRoot } from 'react-dom/client'
 
-/** The page of docs/guides/nextjs.md, and a checkbox that removes the chat. */
+/** A page as that of docs/guides/nextjs.md, and a button that removes it. */
 function Page() {
   const isForgotten = location.hash === '#forgotten'
   const chat = useChat(
@@ -19,10 +19,10 @@ function Page() {
         )}
       </div>
       <p role="status">{problem ?? 'no problem'}</p>
-      {waiting.map(({ approvalId, interrupt, question }) => (
-        <section key={approvalId} aria-label={interrupt.kind}>
-          {question}
-          {interrupt.kind !== 'approval_pending' && 'Sign in, and come back.'}
+      {waiting.map((call) => (
+        <section key={call.approvalId} aria-label={call.interrupt.kind}>
+          {call.question}
+          <em>{call.problem}</em>
         </section>
       ))}
       <button type="button" onClick={() => void wake()}>

@@ -132,8 +132,8 @@ if (hasChromium) {
       })
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${hash}`)
       await page.getByRole('button', { name: 'Send' }).click()
-      const as = (who: 'ann' | 'bob') => {
-        identity = who === 'ann' ? ann : bob
+      const as = (who: 'ann' | 'bob' | 'visitor') => {
+        identity = { ann, bob, visitor: undefined }[who]
       }
       return { page, as, polled, clock: app.clock, controls: app.authorizationServer.controls }
     }
@@ -197,8 +197,8 @@ if (hasChromium) {
       await page.getByRole('region', { name: 'approval_pending' }).waitFor()
       as('bob')
       // Not before it: the answer to a poll of Ann's may be on its way.
-      await page.getByRole('status').getByText('unknown').waitFor()
-      expect(await page.getByRole('region').textContent()).toBe('')
+      await page.getByRole('region').getByText('unknown').waitFor()
+      expect(await page.getByRole('region').textContent()).toBe('unknown')
       await controls.approve()
       clock.advance(10)
       expect(bought).toEqual([])
@@ -207,9 +207,20 @@ if (hasChromium) {
       expect(await page.getByRole('status').textContent()).toBe('no problem')
     })
 
-    test('after a login, wake continues the call', async () => {
+    test('shows that the session of one who is asked is over, until the user signs in again', async () => {
+      const { page, as } = await open('buy')
+      await page.getByRole('region').getByText('Buy AAPL').waitFor()
+      as('visitor')
+      await page.getByRole('region').getByText('login_required').waitFor()
+      expect(await page.getByRole('region').textContent()).toBe('login_required')
+      as('ann')
+      await page.getByRole('region').getByText('Buy AAPL').waitFor()
+      expect(await page.getByRole('region').textContent()).toBe('Buy AAPL')
+    })
+
+    test('a call that needs a login says so, and after the login wake continues it', async () => {
       const { page, as } = await open('whoami', { isSignedIn: false })
-      await page.getByRole('region', { name: 'login_required' }).waitFor()
+      await page.getByRole('region', { name: 'login_required' }).getByText('login_required').waitFor()
       as('ann')
       await page.getByRole('button', { name: 'I am back' }).click()
       await page.getByRole('log').getByText('ann').waitFor()

@@ -17,11 +17,15 @@ export interface FollowedChat {
 }
 
 /**
- * Reason why a question is not followed now. `unknown`: the route knows no such question of this user.
- * `login_required`: no user is signed in. `unavailable`: the response is not one of the route, such as if the route is
- * missing. The poll is repeated, at most each minute. `not_sent`: all responses are there, and the chat does not send
- * them, such as if `sendAutomaticallyWhen` is missing. `replaced`: the last turn took the place of a call that waited, and
- * did not make it again. Its question stays open, and an answer starts nothing by itself. Over with the next turn.
+ * Reason why a question or the chat does not go on.
+ *
+ * Of a question: `unknown`: the route knows no such question of this user. `login_required`: no user is signed in.
+ * `unavailable`: the response is not one of the route, such as if the route is missing. The poll is repeated, at most
+ * each minute.
+ *
+ * Of the chat: `not_sent`: all responses are there, and the chat does not send them, such as if `sendAutomaticallyWhen` is
+ * missing. `replaced`: the last turn took the place of a call that waited, and did not make it again. Its question stays
+ * open, and an answer starts nothing by itself. Over with the next turn.
  */
 export type FollowProblem = 'unknown' | 'login_required' | 'unavailable' | 'not_sent' | 'replaced'
 
@@ -32,11 +36,12 @@ export interface FollowOptions {
   /** Sends the request, such as with a token of the app. @default the global `fetch`, which sends the app's cookies */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   /**
-   * Called when the problem changes, with its cause for your log. `undefined`: the problem is over. An error of the
-   * callback is dropped.
+   * Called when the problem of a question changes, or that of the chat, with its cause for your log and the `approvalId`
+   * of the question. `problem` is `undefined` when it is over, `approvalId` for the chat. An error of the callback is
+   * dropped.
    * @default the cause is printed on the console
    */
-  readonly onProblem?: (problem: FollowProblem | undefined, cause?: unknown) => void
+  readonly onProblem?: (problem: FollowProblem | undefined, cause?: unknown, approvalId?: string) => void
   /**
    * Called with the `approvalId` of each question that the route knows as one of this user, when these change. Show the
    * message of no other question: the messages of a chat may be another user's. An error of the callback is dropped.
@@ -58,6 +63,8 @@ interface Followed {
   /** The route knows it as a question of this user. An outage changes nothing. */
   confirmed: boolean
   found?: Found
+  /** Problem that `onProblem` was called with last. */
+  told?: FollowProblem | undefined
 }
 
 /**
@@ -103,7 +110,11 @@ export function followInterrupts(
   const pollAll = (): void => {
     const waiting = interruptsOf(chat.messages).filter(({ interrupt }) => interrupt.kind === 'approval_pending')
     const ids = new Set(waiting.map(({ approvalId }) => approvalId))
-    for (const id of followed.keys()) if (!ids.has(id)) followed.delete(id)
+    for (const [id, state] of followed) {
+      if (ids.has(id)) continue
+      followed.delete(id)
+      tellOf(id, state, {})
+    }
     for (const pending of waiting) {
       const state = followed.get(pending.approvalId) ?? { dueAt: 0, failures: 0, confirmed: false }
       followed.set(pending.approvalId, state)
@@ -112,11 +123,15 @@ export function followInterrupts(
     }
   }
 
+  const tellOf = (id: string, state: Followed, { problem, cause }: Found): void => {
+    if (problem !== state.told) safely(() => onProblem(problem, cause, id))
+    state.told = problem
+  }
+
   const tell = (): void => {
-    const ofChat = unsent < UNSENT_TICKS ? isReplaced(chat) && 'replaced' : 'not_sent'
-    const lost: Found = ofChat === false ? {} : { problem: ofChat, cause: new Error(causes[ofChat]) }
-    const { problem, cause } = [...followed.values()].find(({ found }) => found?.problem)?.found ?? lost
-    if (problem !== told) safely(() => onProblem(problem, cause))
+    for (const [id, state] of followed) tellOf(id, state, state.found ?? {})
+    const problem = unsent >= UNSENT_TICKS ? 'not_sent' : isReplaced(chat) ? 'replaced' : undefined
+    if (problem !== told) safely(() => onProblem(problem, problem && new Error(causes[problem])))
     told = problem
     const confirmed = [...followed].flatMap(([id, state]) => (state.confirmed ? [id] : []))
     const text = JSON.stringify(confirmed)
@@ -154,16 +169,16 @@ const causes = {
     'the chat does not send the responses: give it sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses',
   replaced:
     'a message was sent while a call waited, so the AI SDK dropped the call: an answer starts nothing, until the model makes an equal call. Disable the input while a call waits',
-} as const
+} as const satisfies Readonly<Partial<Record<FollowProblem, string>>>
 
 /** Returns whether the last message has all its responses, and the chat does nothing. */
-export function isUnsent({ messages, status }: FollowedChat): boolean {
+function isUnsent({ messages, status }: FollowedChat): boolean {
   const states = lastStep(messages).flatMap(({ parts }) => parts.map(({ state }) => state))
   return status === 'ready' && states.includes('approval-responded') && !states.includes('approval-requested')
 }
 
 /** Returns whether the last turn followed a call that waits for an approval, and did not make an equal call. */
-export function isReplaced({ messages, status }: FollowedChat): boolean {
+function isReplaced({ messages, status }: FollowedChat): boolean {
   if (status === 'submitted' || status === 'streaming') return false
   const ids = interruptsOf(messages).map(({ interrupt }) => interrupt.id)
   // The last message is the user's, or the reply to it.

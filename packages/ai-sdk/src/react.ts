@@ -1,13 +1,11 @@
 // `@behalf/ai-sdk/react`: needs React, and loads neither Node nor the guard.
-import type { Interrupt } from '@behalf/core/interrupts'
+import type { Interrupt, InterruptKind } from '@behalf/core/interrupts'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import {
   type FollowedChat,
   type FollowOptions,
   type FollowProblem,
   followInterrupts,
-  isReplaced,
-  isUnsent,
   printProblem,
   wake,
 } from './follow-interrupts.ts'
@@ -23,18 +21,20 @@ export type UseApprovalsOptions = Omit<FollowOptions, 'onConfirmed'>
 export interface WaitingCall extends Omit<PendingInterrupt, 'interrupt'> {
   /** Action that the person must take. Its message is left out: the messages of a chat may be another user's. */
   readonly interrupt: Omit<Interrupt, 'message'>
-  /**
-   * Text of the question. Absent unless the route knows the call as a question of this user, and for a login, an account
-   * or a step-up: show a text of your own for these.
-   */
+  /** Text of the question. Absent unless the route knows the call as a question of this user. */
   readonly question?: string
+  /**
+   * What the user or the app must do, since the call does not go on by itself: the kind of the interrupt, such as
+   * `login_required`, or the reason why its question is not followed. Absent while a person is asked.
+   */
+  readonly problem?: FollowProblem | Exclude<InterruptKind, 'approval_pending'>
 }
 
 /** The waiting calls of a chat. */
 export interface Approvals {
   /** Calls that wait for a person, in their order. */
   readonly waiting: readonly WaitingCall[]
-  /** Reason why a question is not followed now. `undefined`: all are. */
+  /** Reason why the chat as a whole does not go on. `undefined`: there is none. Each waiting call has its own. */
   readonly problem: FollowProblem | undefined
   /**
    * Continues the calls that wait for a sign-in, an account or a step-up. Call it when the user is back: the server
@@ -42,6 +42,11 @@ export interface Approvals {
    */
   wake(): Promise<void>
 }
+
+/** Problems by the `approvalId` of their question. That of the chat has the key `undefined`. */
+type Problems = ReadonlyMap<string | undefined, FollowProblem | undefined>
+
+const NO_PROBLEMS: Problems = new Map()
 
 /**
  * Follows the approvals of a chat while the component is shown: polls each open question, and continues the chat when a
@@ -55,13 +60,9 @@ export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseA
   useEffect(() => {
     latest.current = { chat, fetch, onProblem }
   })
-  const [problem, setProblem] = useState<FollowProblem>()
+  const [problems, setProblems] = useState(NO_PROBLEMS)
   const [confirmed, setConfirmed] = useState<readonly string[]>([])
-  const waiting = interruptsOf(chat.messages)
-  const isOpen =
-    isUnsent(chat) || isReplaced(chat) || waiting.some(({ interrupt }) => interrupt.kind === 'approval_pending')
   useEffect(() => {
-    if (!isOpen) return undefined
     const stop = followInterrupts(
       {
         get messages() {
@@ -75,27 +76,31 @@ export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseA
       {
         ...(url !== undefined && { url }),
         fetch: (to, init) => (latest.current.fetch ?? globalThis.fetch)(to, init),
-        onProblem: (found, cause) => {
-          setProblem(found)
+        onProblem: (found, cause, approvalId) => {
+          setProblems((known) => new Map(known).set(approvalId, found))
           const { onProblem: tell = printProblem } = latest.current
-          tell(found, cause)
+          tell(found, cause, approvalId)
         },
         onConfirmed: setConfirmed,
       },
     )
     return () => {
       stop()
-      setProblem(undefined)
+      setProblems(NO_PROBLEMS)
       setConfirmed([])
     }
-  }, [isOpen, url])
+  }, [url])
   return {
-    waiting: waiting.map(({ interrupt: { message, ...interrupt }, ...call }) => ({
-      ...call,
-      interrupt,
-      ...(confirmed.includes(call.approvalId) && { question: message }),
-    })),
-    problem,
+    waiting: interruptsOf(chat.messages).map(({ interrupt: { message, ...interrupt }, ...call }) => {
+      const problem = interrupt.kind === 'approval_pending' ? problems.get(call.approvalId) : interrupt.kind
+      return {
+        ...call,
+        interrupt,
+        ...(confirmed.includes(call.approvalId) && { question: message }),
+        ...(problem !== undefined && { problem }),
+      }
+    }),
+    problem: problems.get(undefined),
     wake: useCallback(() => wake(latest.current.chat), []),
   }
 }

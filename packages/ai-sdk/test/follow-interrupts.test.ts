@@ -77,6 +77,26 @@ test.each([
   expect(problems).toEqual([problem, undefined])
 })
 
+test('each question has a problem of its own, which is over with it', async () => {
+  const { answers, chat, follow } = page(waiting('a'), waiting('b'), waiting('c'))
+  const onProblem = vi.fn()
+  answers['question-of-a'] = () => new Response(null, { status: 401 })
+  answers['question-of-b'] = () => Response.json({ error: 'not_found' }, { status: 404 })
+  follow({ onProblem })
+  await seconds(1)
+  expect(onProblem.mock.calls).toEqual([
+    ['login_required', expect.any(Error), 'a'],
+    ['unknown', expect.any(Error), 'b'],
+  ])
+  await chat.addToolApprovalResponse({ id: 'b' })
+  answers['question-of-a'] = () => Response.json({ resolved: false, interval: 5 })
+  await seconds(10)
+  expect(onProblem.mock.calls.slice(2)).toEqual([
+    [undefined, undefined, 'b'],
+    [undefined, undefined, 'a'],
+  ])
+})
+
 test('adds no response after it was stopped, even if one is on its way', async () => {
   const { answers, asked, chat, follow } = page(waiting('a'))
   const answer = Promise.withResolvers<Response>()
@@ -156,7 +176,7 @@ test('tells the cause of a problem: the error of the network, or how the address
   follow({ onProblem })()
   follow({ onProblem })
   await seconds(1)
-  expect(onProblem.mock.calls).toEqual([['unavailable', error]])
+  expect(onProblem.mock.calls).toEqual([['unavailable', error, 'a']])
   answers['question-of-a'] = () =>
     new Response('<h1>no page</h1>', { status: 404, headers: { 'content-type': 'text/html' } })
   follow({ onProblem })()
@@ -164,7 +184,7 @@ test('tells the cause of a problem: the error of the network, or how the address
   await seconds(1)
   const message =
     '/api/approvals/question-of-a answered 404 (text/html), not as approvalStatus does: mount it there, or give `url`'
-  expect(onProblem.mock.lastCall).toEqual(['unavailable', new Error(message)])
+  expect(onProblem.mock.lastCall).toEqual(['unavailable', new Error(message), 'a'])
   answers['question-of-a'] = () => Response.json({ error: 'unavailable' }, { status: 503 })
   follow({ onProblem })
   await seconds(1)

@@ -7,7 +7,7 @@ import { createRoot } from 'react-dom/client'
 function Page() {
   const [text, setText] = useState('')
   const chat = useChat({ sendAutomaticallyWhen: lastAssistantMessageIsCompleteWithApprovalResponses })
-  const { waiting, problem } = useApprovals(chat)
+  const { waiting, problem, wake } = useApprovals(chat)
   return (
     <main>
       <div role="log">
@@ -15,10 +15,30 @@ function Page() {
           parts.map((part, at) => (part.type === 'text' ? <p key={`${id} ${at}`}>{part.text}</p> : null)),
         )}
       </div>
-      {waiting.map(({ approvalId, interrupt, question }) => (
-        <section key={approvalId} aria-label="Waiting">
-          {interrupt.kind === 'login_required' && <a href="/login">Log in to continue</a>}
-          {question && <p>Approve on your phone: {question}</p>}
+      {waiting.map((call) => (
+        <section key={call.approvalId} aria-label="Waiting">
+          {call.question && <p>Approve on your phone: {call.question}</p>}
+          {call.problem === 'login_required' && (
+            <p>
+              <a href="/login" target="_blank" rel="noopener">
+                Log in
+              </a>{' '}
+              <button type="button" onClick={() => void wake()}>
+                I am back
+              </button>
+            </p>
+          )}
+          {call.problem && (
+            <p role="alert">
+              {call.problem}{' '}
+              <button
+                type="button"
+                onClick={() => void chat.addToolApprovalResponse({ id: call.approvalId, approved: false })}
+              >
+                Go on without it
+              </button>
+            </p>
+          )}
         </section>
       ))}
       {(problem ?? chat.error) && <p role="alert">{problem ?? 'The chat failed.'}</p>}
@@ -32,7 +52,7 @@ function Page() {
         <label>
           Message <input value={text} onChange={(event) => setText(event.target.value)} />
         </label>
-        <button type="submit" disabled={chat.status !== 'ready' || waiting.length > 0}>
+        <button type="submit" disabled={waiting.length > 0 || !['ready', 'error'].includes(chat.status)}>
           Send
         </button>
       </form>
