@@ -23,7 +23,7 @@ const usage = `${program} [--port ${DEFAULT_PORT}] [--profile oidc|auth0|okta|en
          Prints an access token of a user: for the agent, or for an API or MCP server of --audience.
   settings [--port PORT]
          Prints the running sandbox's settings as code: a whole guard.
-  fault <name> [--port PORT]
+  fault <name> ["MESSAGE OF A QUESTION"] [--port PORT]
          ${Object.keys(FAULTS).join(', ')}
   ${DOCTOR_USAGE}
 `
@@ -49,10 +49,13 @@ async function command([name, ...rest]: readonly string[]): Promise<number> {
       return doctorCommand(rest, write)
     case 'fault': {
       const { values, positionals } = parse(rest)
-      if (positionals.length !== 1) throw new UsageError(`fault: name one of ${Object.keys(FAULTS).join(', ')}`)
+      const [fault, question, ...more] = positionals
+      if (fault === undefined || more.length > 0)
+        throw new UsageError(`fault: name one of ${Object.keys(FAULTS).join(', ')}; then, in quotes, an open question`)
       const { effect } = (await control(readControlFile(portOf(values.port)), {
         command: 'fault',
-        name: positionals[0],
+        name: fault,
+        ...(question !== undefined && { question }),
       })) as { readonly effect: string }
       write(`${effect}\n`)
       return 0

@@ -89,10 +89,10 @@ function explained(error: unknown, port: number): unknown {
 function readFaults(sandbox: Sandbox, write: (text: string) => void): () => void {
   const reader = createInterface({ input: process.stdin })
   reader.on('line', (line) => {
-    const name = /^\s*(?:fault\s+)?(\S+)\s*$/.exec(line)?.[1]
+    const [, name, question] = /^\s*(?:fault\s+)?(\S+)(?:\s+"?(\S.*?)"?)?\s*$/.exec(line) ?? []
     if (name === undefined) return
     sandbox
-      .fault(name as SandboxFault)
+      .fault(name as SandboxFault, question)
       .catch((error: unknown) => write(`${error instanceof Error ? error.message : String(error)}\n`))
   })
   // A terminal passes Ctrl-C to the reader.

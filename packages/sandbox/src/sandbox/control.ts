@@ -6,7 +6,7 @@ import type { SandboxSettings } from './settings.ts'
 
 const Command = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('settings') }),
-  z.strictObject({ command: z.literal('fault'), name: z.string() }),
+  z.strictObject({ command: z.literal('fault'), name: z.string(), question: z.optional(z.string()) }),
   z.strictObject({ command: z.literal('sign-in'), subject: z.optional(z.string()) }),
 ])
 
@@ -40,7 +40,7 @@ async function run(command: z.infer<typeof Command>, { settings, target, fault }
     case 'settings':
       return settings
     case 'fault':
-      return { effect: await fault(command.name) }
+      return { effect: await fault(command.name, command.question) }
     case 'sign-in':
       await target.authorizationServer.controls.signInAs(command.subject)
       return {}

@@ -9,31 +9,38 @@ export type SandboxFault = 'approve' | 'deny' | 'expire' | 'slow-down' | '503' |
 
 type Controls = ProtocolTarget['authorizationServer']['controls']
 
-/** Effects on a question: an answer is for all open ones, another effect for the newest; else for the next. */
-const TO_QUESTIONS: Readonly<Record<string, (controls: Controls, authReqId: string) => Promise<void>>> = {
-  approve: (controls, id) => controls.approve(id),
-  deny: (controls, id) => controls.deny(id),
-  expire: (controls, id) => controls.expire(id),
-  'slow-down': (controls, id) => controls.slowDown(id),
-  'lost-answer': (controls, id) => controls.answerLost(id),
+interface QuestionFault {
+  readonly act: (controls: Controls, authReqId: string) => Promise<void>
+  /** What then happens to the question, in words. */
+  readonly effect: string
+}
+
+/** Faults and answers of one question. */
+const OF_QUESTION: Readonly<Record<string, QuestionFault>> = {
+  approve: { act: (controls, id) => controls.approve(id), effect: 'is approved' },
+  deny: { act: (controls, id) => controls.deny(id), effect: 'is denied' },
+  expire: { act: (controls, id) => controls.expire(id), effect: 'expires' },
+  'slow-down': { act: (controls, id) => controls.slowDown(id), effect: 'is told to slow down at its next poll' },
+  'lost-answer': { act: (controls, id) => controls.answerLost(id), effect: 'loses its tokens on their way' },
 }
 
 const RETRY_SECONDS = 2
 
 /** Faults, and their effects. */
-export const FAULTS: Readonly<Record<SandboxFault, string>> = {
-  approve: 'all open questions are approved, else the next one',
-  deny: 'all open questions are denied, else the next one',
-  expire: 'the newest open question runs out, else the next one',
-  'slow-down': 'the next poll of the newest open question is told to slow down, else of the next one',
+export const FAULTS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.entries(OF_QUESTION).map(([name, { effect }]) => [
+      name,
+      `the newest open question ${effect}, else the next one`,
+    ]),
+  ),
   '503': `the next token request is answered 503, with Retry-After: ${RETRY_SECONDS}`,
-  'lost-answer': 'the tokens of the newest open question, else of the next one, get lost on their way',
   revoke: 'the refresh tokens of all linked accounts are revoked at the upstream: they have to be connected again',
   off: 'whatever was set and has not happened yet does not happen',
-}
+} satisfies Partial<Record<SandboxFault, string>>
 
-/** @returns the coming effect, in words */
-export type SetFault = (name: string) => Promise<string>
+/** @returns the effect, in words: what happened, or what will */
+export type SetFault = (name: string, question?: string) => Promise<string>
 
 export interface FaultOptions {
   readonly people: readonly SandboxPerson[]
@@ -47,48 +54,67 @@ export function createFaults(target: OpenTarget, { people, events, answers }: Fa
   const { controls } = target.authorizationServer
   const next: string[] = []
   events.listen((event) => {
-    const name = event.type === 'asked' ? (next.shift() ?? answers) : undefined
-    if (event.type !== 'asked' || name === undefined) return
+    const fault = event.type === 'asked' ? OF_QUESTION[next.shift() ?? answers ?? ''] : undefined
+    if (event.type !== 'asked' || fault === undefined) return
     // Runs after the client has its acknowledgement: it did not ask for an immediate answer.
-    setTimeout(() => void toQuestions(controls, name, event.question), 20).unref()
+    setTimeout(() => void toQuestion(controls, fault, event.question), 20).unref()
   })
-  return async (name) => {
-    if (!Object.hasOwn(FAULTS, name)) {
-      throw new TestingError(`there is no fault ${JSON.stringify(name)}; there are ${Object.keys(FAULTS).join(', ')}`)
+
+  async function setForQuestion(name: string, fault: QuestionFault, question: string | undefined): Promise<string> {
+    const done = await toQuestion(controls, fault, question)
+    if (done !== undefined) return done
+    if (question !== undefined) {
+      const open = (await controls.pendingRequests()).map(({ bindingMessage }) => JSON.stringify(bindingMessage))
+      throw new TestingError(`no open question ${JSON.stringify(question)}; open are: ${open.join(', ') || 'none'}`)
     }
-    const effect = FAULTS[name as SandboxFault]
-    events.emit({ type: 'fault', fault: name, effect })
+    next.push(name)
+    return `the next question ${fault.effect}`
+  }
+
+  async function set(name: string): Promise<string> {
     if (name === 'off') {
       next.length = 0
       target.forgetFaults()
     } else if (name === '503') {
       await controls.fault('token', { status: 503, headers: { 'retry-after': String(RETRY_SECONDS) } })
-    } else if (name === 'revoke') {
-      for (const { upstreamSubject } of people) {
-        await target.upstream.controls.revokeRefreshTokens(upstreamSubject)
-      }
-    } else if (!(await toQuestions(controls, name))) {
-      next.push(name)
+    } else {
+      for (const { upstreamSubject } of people) await target.upstream.controls.revokeRefreshTokens(upstreamSubject)
     }
+    return FAULTS[name] as string
+  }
+
+  return async (name, question) => {
+    if (!Object.hasOwn(FAULTS, name)) {
+      throw new TestingError(`there is no fault ${JSON.stringify(name)}; there are ${Object.keys(FAULTS).join(', ')}`)
+    }
+    const fault = OF_QUESTION[name]
+    const effect = await (fault === undefined ? set(name) : setForQuestion(name, fault, question))
+    events.emit({ type: 'fault', fault: name, effect })
     return effect
   }
 }
 
 /**
- * @param question - @default all open ones for an answer, else the newest
- * @returns whether one was open; `false` too if another answer came first
+ * @param question - Name of the question in the events, or its message. @default the newest open one
+ * @returns what happens to which question, in words. `undefined`: it is not open, or another answer came first.
  */
-async function toQuestions(controls: Controls, name: string, question?: string): Promise<boolean> {
+async function toQuestion(
+  controls: Controls,
+  { act, effect }: QuestionFault,
+  question: string | undefined,
+): Promise<string | undefined> {
   const open = await controls.pendingRequests()
-  const chosen = question === undefined ? open : open.filter(({ authReqId }) => questionName(authReqId) === question)
-  let isDone = false
-  for (const { authReqId } of name === 'approve' || name === 'deny' ? chosen : chosen.slice(-1)) {
-    try {
-      await TO_QUESTIONS[name]?.(controls, authReqId)
-      isDone = true
-    } catch (error) {
-      if (!(error instanceof TestingError)) throw error
-    }
+  const chosen = open.findLast(
+    ({ authReqId, bindingMessage }) =>
+      question === undefined || [questionName(authReqId), bindingMessage].includes(question),
+  )
+  if (chosen === undefined) return undefined
+  try {
+    await act(controls, chosen.authReqId)
+  } catch (error) {
+    if (!(error instanceof TestingError)) throw error
+    return undefined
   }
-  return isDone
+  const others = open.length > 1 ? `; other open questions: ${open.length - 1}` : ''
+  return `the question “${chosen.bindingMessage ?? ''}” of ${chosen.subject} ${effect}${others}`
 }

@@ -61,11 +61,14 @@ export interface Sandbox {
   /** Calls the listener with each event from now on. @returns a function that ends it */
   onEvent(listener: (event: SandboxEvent) => void): () => void
   /**
-   * Sets a fault, or removes it: `off`. `approve` and `deny` answer the open question, or the next one.
+   * Sets a fault, or removes it: `off`. `approve` and `deny` answer the newest open question; if none is open, the next
+   * one.
    *
-   * @returns the coming effect, in words
+   * @param question - The open question that is meant: its message, or its name in the events. @default the newest one
+   * @returns what happened to which question, or what will happen, in words
+   * @throws TestingError There is no such fault, or this question is not open.
    */
-  fault(name: SandboxFault): Promise<string>
+  fault(name: SandboxFault, question?: string): Promise<string>
   /** Stops the servers, and closes open connections. A second call has no effect. */
   close(): Promise<void>
 }

@@ -35,21 +35,43 @@ test('what was set for an open question is taken back as well', async () => {
 })
 
 test.each([
-  ['approve', [undefined, undefined]],
-  ['deny', ['access_denied', 'access_denied']],
-  ['expire', ['authorization_pending', 'expired_token']],
-] as const)(
-  '%s is for all open questions if it is an answer, else for the newest, and for no later one',
-  async (name, ends) => {
-    const sandbox = await start()
-    const open = [await askBy(sandbox, 'ann'), await askBy(sandbox, 'bob')]
-    await sandbox.fault(name)
-    for (const [index, authReqId] of open.entries()) expect(await errorOf(sandbox, authReqId)).toBe(ends[index])
-    const later = await askBy(sandbox, 'ann')
-    await pause(100)
-    expect(await errorOf(sandbox, later)).toBe('authorization_pending')
-  },
-)
+  ['approve', undefined, 'is approved'],
+  ['deny', 'access_denied', 'is denied'],
+  ['expire', 'expired_token', 'expires'],
+] as const)('%s is for the newest open question, for no older one and for no later one', async (name, end, effect) => {
+  const sandbox = await start()
+  const open = [await askBy(sandbox, 'ann'), await askBy(sandbox, 'bob')]
+  expect(await sandbox.fault(name)).toBe(
+    `the question “Buy 50 shares of AAPL” of bob ${effect}; other open questions: 1`,
+  )
+  expect(await errorOf(sandbox, open[1] as string)).toBe(end)
+  expect(await errorOf(sandbox, open[0] as string)).toBe('authorization_pending')
+  const later = await askBy(sandbox, 'ann')
+  await pause(100)
+  expect(await errorOf(sandbox, later)).toBe('authorization_pending')
+})
+
+test('without an open question, an answer is for the next one, and it says so', async () => {
+  const sandbox = await start()
+  expect(await sandbox.fault('approve')).toBe('the next question is approved')
+  const authReqId = await askBy(sandbox, 'ann')
+  await pause(100)
+  expect((await redeem(sandbox, authReqId)).status).toBe(200)
+})
+
+test('an answer is for the open question that it names, by its name in the events or by its message', async () => {
+  const asked: string[] = []
+  const onEvent = (event: SandboxEvent) => event.type === 'asked' && void asked.push(event.question)
+  const sandbox = await start({ onEvent: (event) => void onEvent(event) })
+  const [older, newer] = [await askBy(sandbox, 'ann'), await askBy(sandbox, 'bob')]
+  expect(await sandbox.fault('approve', asked[0])).toContain('of ann is approved')
+  expect((await redeem(sandbox, older as string)).status).toBe(200)
+  expect(await errorOf(sandbox, newer as string)).toBe('authorization_pending')
+  expect(await sandbox.fault('deny', 'Buy 50 shares of AAPL')).toBe(
+    'the question “Buy 50 shares of AAPL” of bob is denied',
+  )
+  await expect(sandbox.fault('approve', 'Sell 1')).rejects.toThrow('no open question "Sell 1"; open are: none')
+})
 
 test('each question gets the answer that was set for it, though several come at once', async () => {
   const sandbox = await start({ answers: 'approve' })

@@ -83,7 +83,7 @@ describe('events', () => {
     )
     expect(bodies.length).toBeGreaterThan(2)
     await place(sandbox, (body as { readonly access_token: string }).access_token, 'key-1')
-    expect(events.map(({ type }) => type)).toEqual(['asked', 'fault', 'answered', 'token', 'api'])
+    expect(events.map(({ type }) => type)).toEqual(['asked', 'answered', 'fault', 'token', 'api'])
     expect(events[0]).toMatchObject({ subject: 'ann', agent: 'agent:trader', message: 'Buy 50 shares of AAPL' })
     expect(events[3]).toMatchObject({ subject: 'ann', actors: ['agent:trader'], authorizationDetails: [ORDER] })
     for (const secret of bodies) expect(JSON.stringify(events)).not.toContain(secret)
