@@ -180,11 +180,21 @@ describe('scopes and logins by tool', () => {
     const response = await send({ tools }, { token, body: call('create_order') })
     expect(response.status).toBe(403)
     expect(challengeOf(response)).toContain('error="insufficient_scope"')
-    // A client of this revision asks for what the challenge names, and for nothing else.
     expect(challengeOf(response)).toContain('scope="mcp:tools mcp:trade"')
-    const union = { token, body: call('create_order'), headers: { 'mcp-protocol-version': '2026-07-28' } }
-    expect(challengeOf(await send({ tools }, union))).toContain('scope="mcp:trade"')
     expect((await send({ tools }, { token: await world.token('ann'), body: call('create_order') })).status).toBe(200)
+  })
+
+  const trading = { create_order: { scopes: ['mcp:trade'] }, read: { scopes: ['mcp:tools'] } }
+  test.each([
+    ['2026-07-28', { scopes: ['mcp:tools'] }, 'mcp:tools mcp:trade'],
+    ['2026-07-28', { scopes: [] }, 'mcp:trade'],
+    // Clients of older revisions ask for exactly the scopes of the challenge, and would lose that of another tool.
+    ['2025-11-25', { scopes: [] }, 'mcp:trade mcp:tools'],
+  ])('a challenge at revision %s names all scopes of the call, with %j: %s', async (revision, gate, scope) => {
+    const token = await world.token('ann', { scope: 'openid mcp:tools' })
+    const headers = { 'mcp-protocol-version': revision }
+    const response = await send({ ...gate, tools: trading }, { token, body: call('create_order'), headers })
+    expect(challengeOf(response)).toContain(`scope="${scope}"`)
   })
 
   test('step-up: another login is asked for by name', async () => {

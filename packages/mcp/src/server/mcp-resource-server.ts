@@ -30,7 +30,7 @@ import { signingKey } from './signing-key.ts'
 import { refusalTeller } from './tell-refusal.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024
-/** From this revision on, there are no sessions, and clients ask for the union of their scopes and the missing ones. */
+/** From this revision on, there are no sessions, and clients add the scopes of a challenge to those that they have. */
 const FIRST_MODERN = '2026-07-28'
 
 /** Tolerance after a token's expiry, in seconds: clocks differ. */
@@ -113,6 +113,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
   }
   const guarded = options.guarded?.callerScopes
   const known = scopesOf(scopes, tools)
+  const all = { scopes, known }
   const server = createResourceServer({
     authorizationServer: options.authorizationServer,
     audience: options.audience ?? resource,
@@ -145,9 +146,9 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
     const refuse = (response: Response) => ({ ok: false, response: withHeaders(response, cors) }) as const
     let read: ReadBody | undefined
     // The body is read only after the token is verified.
-    const passed = await server.protect(protectedPart(request), rulesFor(request, scopes, {}), async () => {
+    const passed = await server.protect(protectedPart(request), rulesFor(request, all, {}), async () => {
       read = knownTool(await bodyOf(request, parsedBody, maxBodyBytes), tools)
-      return rulesFor(request, scopes, (read?.ok === true && tools?.get(read.tool ?? '')) || {})
+      return rulesFor(request, all, (read?.ok === true && tools?.get(read.tool ?? '')) || {})
     })
     if (!passed.ok) {
       tellRefusal(request, read, passed)
@@ -234,15 +235,15 @@ function knownTool(
 
 function rulesFor(
   request: Request,
-  scopes: readonly string[],
+  { scopes, known }: { readonly scopes: readonly string[]; readonly known: readonly string[] },
   { scopes: more = [], acrValues, maxAge }: ToolRules,
 ): ProtectOptions {
   return {
     scopes: [...new Set([...scopes, ...more])],
     acrValues,
     maxAge,
-    // Older clients ask for exactly the scopes that a challenge names, and would lose their other scopes.
-    challengeScopes: isModern(request) ? 'missing' : 'needed',
+    // Older clients ask for exactly the scopes that a challenge names, and would lose those of other tools.
+    keepScopes: isModern(request) ? [] : known,
   }
 }
 

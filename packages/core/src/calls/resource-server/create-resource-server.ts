@@ -74,16 +74,15 @@ export interface ProtectOptions extends AuthenticationRules {
   /** Scopes of which the request needs any one. @default none */
   readonly anyScope?: readonly string[] | undefined
   /**
-   * Scopes that a refusal for missing `scopes` names: all that the request needs, or only those that the token lacks,
-   * for clients that keep their scopes and add to them.
-   * @default 'needed'
+   * Scopes that a refusal for missing `scopes` also names where the token has them, for clients that ask for exactly the
+   * named scopes and would lose these. A refusal always names all `scopes` of the request (RFC 6750 §3.1). @default none
    */
-  readonly challengeScopes?: 'needed' | 'missing' | undefined
+  readonly keepScopes?: readonly string[] | undefined
   /** Agents that may make this request, in addition to the rules of the whole API. @default any */
   readonly actors?: ActorRules | undefined
 }
 
-const protectKeys = namesOf<ProtectOptions>('scopes', 'anyScope', 'challengeScopes', 'acrValues', 'maxAge', 'actors')
+const protectKeys = namesOf<ProtectOptions>('scopes', 'anyScope', 'keepScopes', 'acrValues', 'maxAge', 'actors')
 
 /** Verifies the requests of one API, and publishes its metadata. */
 export interface ResourceServer {
@@ -192,15 +191,12 @@ function checkPathPrefix(prefix: unknown): string {
 function checkRules(rules: ProtectOptions): CheckedRules {
   refuseUnknownKeys('protect', rules, protectKeys)
   checkAuthenticationRules('protect', rules)
-  const { scopes = [], anyScope, challengeScopes = 'needed', acrValues, maxAge } = rules
-  if (challengeScopes !== 'needed' && challengeScopes !== 'missing') {
-    throw new ConfigurationError('protect.challengeScopes', "is 'needed' or 'missing'")
-  }
+  const { scopes = [], anyScope, keepScopes = [], acrValues, maxAge } = rules
   return {
     scopes: scopes.length === 0 ? [] : scopeList('protect.scopes', scopes),
     // An empty list could never be met, so it is refused at once.
     anyScope: anyScope === undefined ? [] : scopeList('protect.anyScope', anyScope),
-    challengeScopes,
+    keepScopes: keepScopes.length === 0 ? [] : scopeList('protect.keepScopes', keepScopes),
     authentication: { acrValues: acrValues && [...acrValues], maxAge },
     actors: checkActorRules('protect.actors', rules.actors),
   }

@@ -28,7 +28,7 @@ export interface ApiSettings {
 export interface CheckedRules {
   readonly scopes: readonly string[]
   readonly anyScope: readonly string[]
-  readonly challengeScopes: 'needed' | 'missing'
+  readonly keepScopes: readonly string[]
   readonly authentication: AuthenticationRules
   readonly actors: ActorRules
   /** Finds the rules that take the place of these, for a token that was verified. */
@@ -129,10 +129,11 @@ function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: 
   const lacking = rules.scopes.filter((scope) => !scopes.includes(scope))
   const hasOne = rules.anyScope.length === 0 || rules.anyScope.some((scope) => scopes.includes(scope))
   if (lacking.length === 0 && hasOne) return undefined
+  const held = rules.keepScopes.filter((scope) => scopes.includes(scope))
   const what = lacking.length > 0 ? lacking.join(', ') : `one of ${rules.anyScope.join(', ')}`
   const description = 'The request needs scopes that the token does not have'
   return no(`the token lacks ${what}`, 'insufficient_scope', description, {
-    scopes: lacking.length === 0 ? rules.anyScope : rules.challengeScopes === 'missing' ? lacking : rules.scopes,
+    scopes: lacking.length === 0 ? rules.anyScope : [...new Set([...rules.scopes, ...held])],
   })
 }
 

@@ -123,6 +123,16 @@ describe('a request is refused', () => {
     expect(reason).toBe('the token lacks portfolio:read')
   })
 
+  test('with a token that lacks a scope: the challenge also names the scopes to keep that the token has', async () => {
+    const { challenge } = await refusal(
+      api.protect(await bearer({ scope: 'trade:write news:read' }), {
+        scopes: ['portfolio:read'],
+        keepScopes: ['trade:write', 'trade:small', 'portfolio:read'],
+      }),
+    )
+    expect(challenge).toContain('scope="portfolio:read trade:write"')
+  })
+
   test.each([
     ['a longer scope', 'trade:write:all'],
     ['a scope in other letters', 'TRADE:WRITE'],
