@@ -120,6 +120,18 @@ describe('a machine', () => {
     for (const { body } of asked.filter(({ url }) => url.endsWith('/token'))) expect(body).toContain('jwt-bearer')
   })
 
+  test.each([undefined, null, '', '\n', {}])(
+    'whose platform gives %j as its token asks for no access',
+    async (token) => {
+      const { asked, fetch } = servers()
+      const workloadToken = () => token as never
+      const access = machineAccess({ serverUrl, issuer, clientId: 'nightly', workloadToken, fetch })
+      const refused = auth(access.authProvider, { serverUrl, fetchFn: access.fetch })
+      await expect(refused).rejects.toMatchObject({ code: 'ERR_CONFIGURATION', option: 'machineAccess.workloadToken' })
+      expect(asked.filter(({ url }) => url.endsWith('/token'))).toEqual([])
+    },
+  )
+
   test('whose server leads to another issuer keeps its secret', async () => {
     const issuer = 'https://other.example'
     const access = machineAccess({ ...shared(), issuer, clientId: 'stock-mcp', clientSecret: 'stock-mcp-secret' })

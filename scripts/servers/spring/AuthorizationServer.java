@@ -54,6 +54,7 @@ import org.springframework.security.web.authentication.LoginUrlAuthenticationEnt
 @EnableAutoConfiguration
 public class AuthorizationServer {
   private static final String CALLBACK = "https://agent.behalf.example/callback";
+  private static final String FRONT = "https://agent.behalf.example/";
 
   public static void main(String[] arguments) {
     SpringApplication.run(AuthorizationServer.class, arguments);
@@ -140,6 +141,7 @@ public class AuthorizationServer {
         .authorizationGrantType(AuthorizationGrantType.DEVICE_CODE)
         .authorizationGrantType(AuthorizationGrantType.TOKEN_EXCHANGE)
         .redirectUri(CALLBACK)
+        .postLogoutRedirectUri(FRONT)
         .scopes(scopes -> scopes.addAll(List.of("openid", "profile", "trade", "trade:read")))
         .tokenSettings(TokenSettings.builder()
             .reuseRefreshTokens(false)

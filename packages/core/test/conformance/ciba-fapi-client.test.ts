@@ -38,18 +38,59 @@ describe("the profile 'fapi'", () => {
     expect(problemOf({ clientAuthentication: { method: 'none' } }, { signRequest })).toContain('none')
   })
 
+  verifies('FAPI-CIBA-assertion-audience', 'at both endpoints, unless the app chooses the endpoint', async () => {
+    const target = await begin(fapi(), { profile: 'fapi', acrValues })
+    await target.ask()
+    target.answer(refusal('authorization_pending'))
+    await target.look()
+    for (const form of [...target.asked, ...target.polls]) {
+      expect(decodeJwt(form.get('client_assertion') ?? '').aud).toBe('https://issuer.example')
+    }
+  })
+
   verifies('FAPI-CIBA-signed-request', 'by the key of the client, or one of its own', async () => {
     const target = await begin(fapi(), { profile: 'fapi', acrValues })
     await target.ask()
-    const request = target.asked[0]?.get('request') ?? ''
-    expect(decodeProtectedHeader(request)).toMatchObject({ alg: 'ES256' })
-    const { nbf = 0, exp = 0, ...claims } = decodeJwt(request)
+    expect(decodeProtectedHeader(target.asked[0]?.get('request') ?? '')).toMatchObject({ alg: 'ES256' })
+    expect(() => ciba({ profile: 'fapi', acrValues, signRequest: false })).toThrow('ciba.signRequest')
+    expect(problemOf({ clientAuthentication: { method: 'tls_client_auth' } })).toContain('signRequest')
+  })
+
+  verifies('FAPI-CIBA-request-claims', 'and outside it is the authentication of the client alone', async () => {
+    const target = await begin(fapi(), { profile: 'fapi', acrValues, userCode: () => '1234', ping: true })
+    await target.ask()
+    const names = [...(target.asked[0]?.keys() ?? [])].filter((name) => name !== 'client_id')
+    expect(names.sort()).toEqual(['client_assertion', 'client_assertion_type', 'request'])
+    const { nbf = 0, exp = 0, ...claims } = decodeJwt(target.asked[0]?.get('request') ?? '')
     expect(exp - nbf).toBeLessThanOrEqual(3600)
     expect(nbf).toBeLessThanOrEqual(target.clock.now() / 1000)
     expect(claims).toMatchObject({ iss: 'agent-app', aud: 'https://issuer.example', jti: expect.any(String) })
-    expect(target.asked[0]?.has('binding_message')).toBe(false)
-    expect(() => ciba({ profile: 'fapi', acrValues, signRequest: false })).toThrow('ciba.signRequest')
-    expect(problemOf({ clientAuthentication: { method: 'tls_client_auth' } })).toContain('signRequest')
+    expect(claims).toMatchObject({ user_code: '1234', client_notification_token: expect.any(String) })
+  })
+
+  verifies('FAPI-CIBA-key-size', 'a smaller key is refused where it is configured', async () => {
+    const { privateKey } = await generateKeyPair('PS256')
+    const algorithm = {
+      name: 'RSA-PSS',
+      hash: 'SHA-256',
+      modulusLength: 1024,
+      publicExponent: new Uint8Array([1, 0, 1]),
+    }
+    const small = await crypto.subtle.generateKey(algorithm, false, ['sign', 'verify'])
+    expect(problemOf({ privateKey, algorithms: ['PS256'] })).toBeUndefined()
+    const signRequest = { privateKey: small.privateKey }
+    expect(() => fapi(signRequest)('https://issuer.example')).toThrow('2048 bits')
+    expect(() => ciba({ profile: 'fapi', acrValues, signRequest })).toThrow('2048 bits')
+  })
+
+  verifies('FAPI-CIBA-consumption-device', 'with a request or a poll', async () => {
+    const target = await begin(fapi(), { profile: 'fapi', acrValues })
+    await target.ask()
+    target.answer(refusal('authorization_pending'))
+    await target.look()
+    const sent = [...target.askedHeaders, ...target.pollHeaders]
+    expect(sent).toHaveLength(2)
+    expect(sent.flatMap((headers) => [...headers.keys()]).filter((name) => name.startsWith('x-fapi'))).toEqual([])
   })
 
   verifies('FAPI-CIBA-algorithms', 'another one is refused where it is configured', () => {

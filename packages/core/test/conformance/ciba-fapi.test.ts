@@ -1,5 +1,5 @@
 import { verifies } from '@behalf/testing/requirements'
-import { exportJWK, generateKeyPair } from 'jose'
+import { CompactEncrypt, exportJWK, generateKeyPair } from 'jose'
 import { HttpResponse } from 'msw'
 import { describe, expect } from 'vitest'
 import { oidc } from '../../src/caller/authorization-server/oidc.ts'
@@ -218,6 +218,36 @@ describe('an id_token that is not right approves nothing', () => {
     const { record } = await afterTwoPolls(target, await target.success({ id_token: idToken }))
     expect(record.state).toBe('failed')
     expect(record.note).toContain('algorithm')
+  })
+
+  verifies('FAPI-CIBA-encryption', 'whatever its algorithm', async () => {
+    const target = await beginFapi()
+    const { publicKey } = await generateKeyPair('RSA-OAEP')
+    const jwe = await new CompactEncrypt(Buffer.from(await target.idToken()))
+      .setProtectedHeader({ alg: 'RSA-OAEP', enc: 'A256GCM', cty: 'JWT' })
+      .encrypt(publicKey)
+    const old = [
+      Buffer.from('{"alg":"RSA1_5","enc":"A256GCM"}').toString('base64url'),
+      ...jwe.split('.').slice(1),
+    ].join('.')
+    for (const idToken of [jwe, old]) {
+      target.answer(await target.success({ id_token: idToken }))
+      expect(await target.look()).toMatchObject({ status: 'failed' })
+    }
+  })
+
+  verifies('FAPI-CIBA-duplicate-kid', 'the right one verifies, and another one does not', async () => {
+    const target = await beginFapi()
+    const { kid } = target.issuer
+    const [rsa, curve] = [await generateKeyPair('PS256'), await generateKeyPair('ES384')]
+    target.issuer.keys.unshift(
+      { ...(await exportJWK(rsa.publicKey)), kid, use: 'sig' },
+      { ...(await exportJWK(curve.publicKey)), kid, use: 'sig' },
+    )
+    target.answer(await target.success())
+    expect(await target.look()).toMatchObject({ status: 'approved' })
+    target.answer(await target.success({ id_token: await target.idToken({}, rsa.privateKey, { alg: 'PS256' }) }))
+    expect(await target.look()).toMatchObject({ status: 'failed' })
   })
 
   verifies('CIBA-10.3.1-bound-id_token', 'that names another request, or another access token', async () => {

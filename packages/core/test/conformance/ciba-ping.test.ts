@@ -127,6 +127,18 @@ describe('a ping', () => {
     expect(await ping(`Bearer ${token}`)).toHaveProperty('status', 204)
   })
 
+  verifies('FAPI-CIBA-push', 'those of a pushed answer are not read, and the poll decides', async () => {
+    const { ping, token, settle, answer, polls, idToken, accessToken } = await pinged()
+    const tokens = { access_token: await accessToken(), token_type: 'Bearer', id_token: await idToken() }
+    const body = JSON.stringify({ auth_req_id: 'req-1', ...tokens, expires_in: 300 })
+    expect((await ping(`Bearer ${token}`, 'req-1', { body })).status).toBeLessThan(500)
+    answer(refusal('access_denied'))
+    const settled = await settle()
+    expect(settled.state).not.toBe('approved')
+    expect(settled.token).toBeUndefined()
+    expect(polls.length).toBeLessThanOrEqual(1)
+  })
+
   test('a handler in another process, that remembers no ping, does not set the pace either', async () => {
     const { ping, token, settle, answer, polls, store, clock } = await pinged()
     await ping(`Bearer ${token}`)

@@ -6,14 +6,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { type CibaOptions, ciba } from '../../src/entrypoints/ciba.ts'
 import { cibaPing } from '../../src/entrypoints/http.ts'
-import {
-  createIntrospection,
-  createSessions,
-  requestAgentIdentity,
-  verifyTokenResponse,
-} from '../../src/entrypoints/identity.ts'
+import { createIntrospection, createSessions, requestAgentIdentity } from '../../src/entrypoints/identity.ts'
 import { deviceLogin } from '../../src/entrypoints/node.ts'
-import { importDpopKey, type OidcOptions, oidc } from '../../src/entrypoints/providers.ts'
+import { generateDpopKey, type OidcOptions, oidc } from '../../src/entrypoints/providers.ts'
 import { createResourceServer } from '../../src/entrypoints/resource-server.ts'
 import { Token } from '../../src/entrypoints/spi.ts'
 import {
@@ -23,7 +18,6 @@ import {
   type Profile,
   policy,
   type Store,
-  type UserIdentity,
   verifyAccessToken,
 } from '../../src/index.ts'
 import {
@@ -37,7 +31,7 @@ import {
   PINGED,
   pingEndpoint,
 } from './live-glewlwyd.ts'
-import { connect, dpopKeys, type SignIn, signInAt, watchRefreshTokens } from './live-sign-in.ts'
+import { connect, type Login, signInAt, watchRefreshTokens } from './live-sign-in.ts'
 
 if (GLEWLWYD_URL === undefined) console.log('not run: GLEWLWYD_URL does not say where a Glewlwyd answers')
 
@@ -72,12 +66,9 @@ describe.runIf(GLEWLWYD_URL !== undefined)('a real Glewlwyd', () => {
     realm = await createGlewlwydRealm()
   }, 30_000)
 
-  const forApi: SignIn = { scope: 'openid trade', parameters: { resource: API } }
-  const login = (options: SignIn = {}, own = profile) => signInAt(own, CALLBACK, realm.browse, options)
-  const ann = async (own = profile): Promise<UserIdentity> => {
-    const { tokens, nonce } = await login({}, own)
-    return verifyTokenResponse(tokens, { authorizationServer: own, nonce })
-  }
+  const forApi: Login = { scope: 'openid trade', resource: API }
+  const login = (options: Login = {}, own = profile) => signInAt(own, CALLBACK, realm.browse, options)
+  const ann = async (own = profile) => (await login({}, own)).identity
   const withKey = (audience: 'issuer' | 'endpoint') =>
     glewlwyd({
       clientId: KEY_AGENT,
@@ -114,29 +105,35 @@ describe.runIf(GLEWLWYD_URL !== undefined)('a real Glewlwyd', () => {
   }
 
   test('login by code and PKCE: id_token and access token verify, and name the same person', async () => {
-    const { tokens, nonce } = await login(forApi)
-    const user = await verifyTokenResponse(tokens, { authorizationServer: profile, nonce })
-    const caller = await verifyAccessToken(tokens.access_token, { authorizationServer: profile, audience: API })
+    const { tokens, identity: user } = await login(forApi)
+    const caller = await verifyAccessToken(tokens.accessToken, { authorizationServer: profile, audience: API })
     expect(caller).toMatchObject({ kind: 'user', subject: user.subject, clientId: AGENT.clientId })
     const other = { authorizationServer: profile, audience: 'https://other.example/' }
-    await expect(verifyAccessToken(tokens.access_token, other)).rejects.toMatchObject({ reason: 'audience' })
+    await expect(verifyAccessToken(tokens.accessToken, other)).rejects.toMatchObject({ reason: 'audience' })
+  })
+
+  test('UserInfo is of the user, and a logout comes back to the app', async () => {
+    const { identity, signIn } = await login(forApi)
+    expect(await signIn.userInfo(identity)).toMatchObject({ sub: identity.subject })
+    const page = await signIn.logoutUrl({ identity })
+    console.log(page)
   })
 
   test('a pushed request with details: the API reads them in the token', async () => {
     const details = [{ type: 'order', locations: [API], actions: ['buy'] }]
-    const parameters = { resource: API, authorization_details: JSON.stringify(details) }
+    const parameters = { authorization_details: JSON.stringify(details) }
     const { tokens } = await login({ ...forApi, parameters, pushed: true })
     const api = createResourceServer({ authorizationServer: profile, audience: API })
-    const headers = { authorization: `Bearer ${tokens.access_token}` }
+    const headers = { authorization: `Bearer ${tokens.accessToken}` }
     expect(await api.protect(new Request(API, { headers }))).toMatchObject({ ok: true, authorizationDetails: details })
   })
 
   test('introspection names the person, and a revoked token is inactive', async () => {
     const introspect = createIntrospection({ authorizationServer: profile, audience: API })
     const { tokens } = await login(forApi)
-    expect(await introspect(tokens.access_token)).toMatchObject({ kind: 'user', clientId: AGENT.clientId })
-    await connect(profile).revoke(tokens.access_token, { hint: 'access_token' })
-    await expect(introspect(tokens.access_token)).rejects.toMatchObject({ reason: 'inactive' })
+    expect(await introspect(tokens.accessToken)).toMatchObject({ kind: 'user', clientId: AGENT.clientId })
+    await connect(profile).revoke(tokens.accessToken, { hint: 'access_token' })
+    await expect(introspect(tokens.accessToken)).rejects.toMatchObject({ reason: 'inactive' })
   })
 
   test('a session renews with a refresh token that rotates, and its end reaches the server', async () => {
@@ -150,7 +147,7 @@ describe.runIf(GLEWLWYD_URL !== undefined)('a real Glewlwyd', () => {
     aheadMs = 270_000
     expect(await sessions.identity(id)).toMatchObject({ status: 'verified' })
     expect(watched.tokens).toEqual([expect.any(String)])
-    expect(watched.tokens).not.toContain(tokens.refresh_token)
+    expect(watched.tokens).not.toContain(tokens.refreshToken)
     await sessions.end(id)
     // The server answers a refused refresh token with 400 and no body.
     const late = connect(profile).grant('refresh_token', { refresh_token: watched.tokens[0] })
@@ -160,8 +157,8 @@ describe.runIf(GLEWLWYD_URL !== undefined)('a real Glewlwyd', () => {
   test('a refresh token that is used twice ends the whole chain', async () => {
     const { tokens } = await login(forApi)
     const server = connect(profile)
-    const next = await server.grant('refresh_token', { refresh_token: tokens.refresh_token })
-    for (const token of [tokens.refresh_token, next.refreshToken]) {
+    const next = await server.grant('refresh_token', { refresh_token: tokens.refreshToken })
+    for (const token of [tokens.refreshToken, next.refreshToken]) {
       await expect(server.grant('refresh_token', { refresh_token: token })).rejects.toMatchObject({ status: 400 })
     }
   })
@@ -247,11 +244,10 @@ describe.runIf(GLEWLWYD_URL !== undefined)('a real Glewlwyd', () => {
   })
 
   test('DPoP: tokens are bound to our key at login and refresh, and the API takes them with its proof only', async () => {
-    const pair = await dpopKeys()
-    const key = await importDpopKey(pair)
+    const key = await generateDpopKey()
     const own = glewlwyd({ dpop: key })
-    const { tokens } = await login({ ...forApi, key: pair }, own)
-    const { accessToken } = await connect(own).grant('refresh_token', { refresh_token: tokens.refresh_token })
+    const { tokens } = await login(forApi, own)
+    const { accessToken } = await connect(own).grant('refresh_token', { refresh_token: tokens.refreshToken })
     const api = createResourceServer({ authorizationServer: own, audience: API, dpop: { store: memoryStore() } })
     const [method, url] = ['POST', `${API}orders`]
     const proof = await key.proof({ method, url, accessToken: new Token(accessToken) })

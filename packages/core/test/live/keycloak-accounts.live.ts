@@ -35,7 +35,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: accounts at another
   const identityOf = async (parameters = {}) => {
     const { tokens } = await login(realm, { parameters })
     const trust = { authorizationServer, audience: AGENT.clientId }
-    return (await verifyAccessToken(tokens.access_token, trust)) as UserIdentity
+    return (await verifyAccessToken(tokens.accessToken, trust)) as UserIdentity
   }
   const crm = connection('crm', { scopes: ['profile'], origins: [ORIGIN] })
   const reads = policy(z.strictObject({}), { access: { crm } })

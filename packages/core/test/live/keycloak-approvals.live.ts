@@ -42,7 +42,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: approvals by CIBA',
     device = await openDevice(realm)
     const { tokens } = await login(realm)
     const trust = { authorizationServer: profileAt(REALM), audience: AGENT.clientId }
-    ann = (await verifyAccessToken(tokens.access_token, trust)) as UserIdentity
+    ann = (await verifyAccessToken(tokens.accessToken, trust)) as UserIdentity
   }, 120_000)
   afterAll(() => device?.close())
 

@@ -1,13 +1,12 @@
 import { exportJWK, generateKeyPair } from 'jose'
-import * as client from 'openid-client'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { audience, KEYCLOAK_URL } from '../../../../scripts/servers/keycloak-realm.ts'
 import { connectAuthorizationServer } from '../../src/caller/authorization-server/connect-authorization-server.ts'
-import { createIntrospection, requestAgentIdentity, verifyTokenResponse } from '../../src/entrypoints/identity.ts'
-import { type DpopKey, generateDpopKey, importDpopKey, type KeycloakOptions } from '../../src/entrypoints/providers.ts'
+import { createIntrospection, requestAgentIdentity } from '../../src/entrypoints/identity.ts'
+import { type DpopKey, generateDpopKey, type KeycloakOptions } from '../../src/entrypoints/providers.ts'
 import { createResourceServer } from '../../src/entrypoints/resource-server.ts'
-import { createGuard, memoryStore, policy, resource, type UserIdentity, verifyAccessToken } from '../../src/index.ts'
+import { createGuard, memoryStore, policy, resource, verifyAccessToken } from '../../src/index.ts'
 import { AGENT, AGENT_SWITCHES, API, CALLBACK, createAgentRealm, login, profileAt } from './live-agent.ts'
 
 const REALM = 'behalf-live-clients'
@@ -32,7 +31,6 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: clients, keys and b
     await realm.scope(`trade-of-${clientId}`, [clientId], [api])
     return {
       clientId,
-      authentication: client.ClientSecretBasic(`${clientId}-secret`),
       profile: (over: Partial<KeycloakOptions> = { clientSecret: `${clientId}-secret` }) =>
         profileAt(REALM, { clientId, ...over }),
       reads: policy(z.strictObject({}), {
@@ -41,7 +39,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: clients, keys and b
     }
   }
 
-  test('private_key_jwt: sign-in, exchange, introspection and the agent’s own token', async () => {
+  test('private_key_jwt: sign-in by a signed request, exchange, introspection and the agent’s own token', async () => {
     const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
     const jwk = { ...(await exportJWK(publicKey)), use: 'sig', alg: 'ES256', kid: 'one' }
     const keyed = await another(
@@ -54,14 +52,13 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: clients, keys and b
       },
     )
     const authorizationServer = keyed.profile({ privateKey, keyId: 'one' })
-    const authentication = client.PrivateKeyJwt({ key: privateKey, kid: 'one' })
-    const { tokens } = await login(realm, { clientId: keyed.clientId, authentication })
-    const identity = await verifyAccessToken(tokens.access_token, { authorizationServer, audience: keyed.clientId })
+    const { tokens } = await login(realm, { profile: authorizationServer, signed: true })
+    const identity = await verifyAccessToken(tokens.accessToken, { authorizationServer, audience: keyed.clientId })
     const guard = createGuard({ authorizationServer, agent: { name: 'agent:trader' } })
     const call = { tool: 'read', slot: 'keyed', input: {}, identity }
     expect(await guard.run(keyed.reads, call, (_, { access }) => access.trade.scopes)).toMatchObject({ status: 'done' })
     const introspect = createIntrospection({ authorizationServer, audience: keyed.clientId })
-    expect(await introspect(tokens.access_token)).toMatchObject({ subject: realm.annId })
+    expect(await introspect(tokens.accessToken)).toMatchObject({ subject: realm.annId })
     const scopes = ['trade-of-keyed']
     expect(await requestAgentIdentity({ authorizationServer, resource: API, scopes })).toMatchObject({
       kind: 'agent',
@@ -69,25 +66,23 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: clients, keys and b
     })
     const { privateKey: other } = await generateKeyPair('ES256')
     const forged = connectAuthorizationServer(keyed.profile({ privateKey: other, keyId: 'one' }), surroundings)
-    await expect(forged.introspect(tokens.access_token)).rejects.toMatchObject({ code: 'ERR_OAUTH_RESPONSE' })
+    await expect(forged.introspect(tokens.accessToken)).rejects.toMatchObject({ code: 'ERR_OAUTH_RESPONSE' })
   })
 
   test('PAR: the request is sent to the server first, and the browser carries a reference', async () => {
     const pushed = await another('pushed', {}, { 'require.pushed.authorization.requests': 'true' })
-    const { clientId, authentication } = pushed
-    const { tokens, nonce, url } = await login(realm, { clientId, authentication, pushed: true })
+    const profile = pushed.profile()
+    const { identity, url } = await login(realm, { profile, pushed: true })
     expect([...url.searchParams.keys()].sort()).toEqual(['client_id', 'request_uri'])
-    expect(await verifyTokenResponse(tokens, { authorizationServer: pushed.profile(), nonce })).toMatchObject({
-      subject: realm.annId,
-    })
-    await expect(login(realm, { clientId, authentication })).rejects.toThrow()
+    expect(identity).toMatchObject({ subject: realm.annId })
+    await expect(login(realm, { profile, pushed: false })).rejects.toThrow()
   })
 
   test('RAR: the server refuses a type of details that it does not know, which are all of an app', async () => {
     const details = JSON.stringify([{ type: 'stock_order', quantity: 50 }])
     await expect(login(realm, { parameters: { authorization_details: details } })).rejects.toMatchObject({
+      reason: 'provider',
       error: 'invalid_request',
-      error_description: expect.stringContaining("Unsupported type 'stock_order'"),
     })
   })
 
@@ -108,15 +103,13 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: clients, keys and b
     }
 
     test('sign-in, exchange and call prove one key, and nothing of them is of use without it', async () => {
-      const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
-      const dpop = await importDpopKey(pair)
+      const dpop = await generateDpopKey()
       const bound = await another('bound', {}, { 'dpop.bound.access.tokens': 'true' })
       const authorizationServer = bound.profile({ clientSecret: 'bound-secret', dpop })
-      const { clientId, authentication } = bound
-      const { tokens } = await login(realm, { clientId, authentication, dpop: pair })
-      const trusts = { authorizationServer, audience: clientId }
-      const identity = await verifyAccessToken(tokens.access_token, { ...trusts, boundTo: dpop })
-      await expect(verifyAccessToken(tokens.access_token, trusts)).rejects.toMatchObject({ reason: 'binding' })
+      const { tokens } = await login(realm, { profile: authorizationServer })
+      const trusts = { authorizationServer, audience: bound.clientId }
+      const identity = await verifyAccessToken(tokens.accessToken, { ...trusts, boundTo: dpop })
+      await expect(verifyAccessToken(tokens.accessToken, trusts)).rejects.toMatchObject({ reason: 'binding' })
       const api = createResourceServer({
         authorizationServer,
         audience: API,
@@ -131,21 +124,20 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: clients, keys and b
       expect(outcome).toMatchObject({ status: 'done', result: { of: realm.annId } })
       expect(seen.at(-1)).toEqual({ status: 200, scheme: 'DPoP' })
       const renewing = connectAuthorizationServer(authorizationServer, surroundings)
-      const renewed = await renewing.grant('refresh_token', { refresh_token: tokens.refresh_token })
+      const renewed = await renewing.grant('refresh_token', { refresh_token: tokens.refreshToken })
       expect(renewed.tokenType).toBe('dpop')
     })
 
     test('the refresh token of a public client is bound too', async () => {
-      const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
+      const dpop = await generateDpopKey()
       const open = await another('open', { publicClient: true }, { 'dpop.bound.access.tokens': 'true' })
-      const { clientId } = open
-      const { tokens } = await login(realm, { clientId, authentication: client.None(), dpop: pair })
-      const refresh = async (dpop: DpopKey) =>
-        connectAuthorizationServer(open.profile({ dpop }), surroundings).grant('refresh_token', {
-          refresh_token: tokens.refresh_token,
+      const { tokens } = await login(realm, { profile: open.profile({ dpop }) })
+      const refresh = async (key: DpopKey) =>
+        connectAuthorizationServer(open.profile({ dpop: key }), surroundings).grant('refresh_token', {
+          refresh_token: tokens.refreshToken,
         })
       await expect(refresh(await generateDpopKey())).rejects.toMatchObject({ error: 'invalid_grant' })
-      expect(await refresh(await importDpopKey(pair))).toMatchObject({ tokenType: 'dpop' })
+      expect(await refresh(dpop)).toMatchObject({ tokenType: 'dpop' })
     })
   })
 
@@ -153,25 +145,24 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: clients, keys and b
     test('an API asks about a token that it got, and a revoked one is inactive', async () => {
       const { tokens } = await login(realm, { scope: 'openid trade' })
       const introspect = createIntrospection({ authorizationServer: apiProfile, audience: API })
-      expect(await introspect(tokens.access_token)).toMatchObject({ subject: realm.annId, clientId: AGENT.clientId })
-      await connectAuthorizationServer(profile, surroundings).revoke(tokens.access_token)
-      await expect(introspect(tokens.access_token)).rejects.toMatchObject({ reason: 'inactive' })
+      expect(await introspect(tokens.accessToken)).toMatchObject({ subject: realm.annId, clientId: AGENT.clientId })
+      await connectAuthorizationServer(profile, surroundings).revoke(tokens.accessToken)
+      await expect(introspect(tokens.accessToken)).rejects.toMatchObject({ reason: 'inactive' })
     })
 
     test('a lightweight token says too little by itself; the API that asks about JWTs learns the rest', async () => {
       const light = await another('light', {}, { 'client.use.lightweight.access.token.enabled': 'true' })
-      const { clientId, authentication } = light
-      const scope = 'openid trade-of-light'
-      const { tokens } = await login(realm, { clientId, authentication, scope })
+      const { clientId } = light
+      const { tokens } = await login(realm, { profile: light.profile(), scope: 'openid trade-of-light' })
       const options = { authorizationServer: apiProfile, audience: API }
-      const request = () => new Request(`${API}orders`, { headers: { authorization: `Bearer ${tokens.access_token}` } })
+      const request = () => new Request(`${API}orders`, { headers: { authorization: `Bearer ${tokens.accessToken}` } })
       const alone = await createResourceServer(options).protect(request())
       expect(alone).toMatchObject({ ok: false })
       const introspect = createIntrospection(options)
       const asking = createResourceServer({ ...options, introspect, introspectJwts: true })
       const passed = await asking.protect(request(), { scopes: ['trade-of-light'] })
       expect(passed).toMatchObject({ ok: true, identity: { subject: realm.annId, clientId } })
-      await connectAuthorizationServer(light.profile(), surroundings).revoke(tokens.access_token)
+      await connectAuthorizationServer(light.profile(), surroundings).revoke(tokens.accessToken)
       expect(await asking.protect(request())).toMatchObject({ ok: false, reason: 'inactive' })
     })
 
@@ -187,8 +178,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: clients, keys and b
         audience('api', API, lightweight),
       )
       const authorizationServer = light.profile()
-      const { tokens, nonce } = await login(realm, { clientId, authentication: light.authentication })
-      const identity: UserIdentity = await verifyTokenResponse(tokens, { authorizationServer, nonce })
+      const { identity } = await login(realm, { profile: authorizationServer })
       const guard = createGuard({ authorizationServer, agent: { name: 'agent:trader' } })
       const call = { tool: 'read', slot: 'light', input: {}, identity }
       const outcome = await guard.run(light.reads, call, (_, { access }) => access.trade.scopes)

@@ -2,14 +2,13 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import * as client from 'openid-client'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { audience, KEYCLOAK_URL } from '../../../../scripts/servers/keycloak-realm.ts'
 import { connectAuthorizationServer } from '../../src/caller/authorization-server/connect-authorization-server.ts'
 import { createSessions } from '../../src/entrypoints/identity.ts'
 import { type DevicePrompt, deviceLogin } from '../../src/entrypoints/node.ts'
 import { createGuard, memoryStore } from '../../src/index.ts'
-import { AGENT, CALLBACK, createAgentRealm, login, profileAt } from './live-agent.ts'
+import { AGENT, CALLBACK, createAgentRealm, FRONT, login, profileAt } from './live-agent.ts'
 
 const REALM = 'behalf-live-logins'
 const DEVICE_SECONDS = 12
@@ -31,6 +30,27 @@ describe.runIf(KEYCLOAK_URL !== undefined)(
     const refresh = (token: string | undefined) => server.grant('refresh_token', { refresh_token: token })
     const gone = { error: 'invalid_grant' }
 
+    test('a sign-in at the level and age that were asked for; UserInfo is of the user; a logout ends the login', async () => {
+      const { tokens, identity, signIn } = await login(realm, { scope: 'openid email', maxAgeSeconds: 60 })
+      expect(await signIn.userInfo(identity)).toMatchObject({ sub: realm.annId, email: 'ann@behalf.example' })
+      const page = await signIn.logoutUrl({ identity })
+      expect((await realm.browse(page ?? '')).href).toBe(FRONT)
+      await expect(refresh(tokens.refreshToken)).rejects.toMatchObject(gone)
+      await expect(signIn.userInfo(identity)).rejects.toMatchObject({ reason: 'inactive' })
+      await expect(login(realm, { acrValues: ['gold'] })).rejects.toMatchObject({ reason: 'claims' })
+    })
+
+    test('a sign-in that the person or the server refuses says which of the two', async () => {
+      const clientId = 'careful'
+      const clientSecret = `${clientId}-secret`
+      await realm.client({ clientId, secret: clientSecret, redirectUris: [CALLBACK], consentRequired: true })
+      const refusing = { ...realm, browse: (url: URL | string) => realm.browse(url, 'no') }
+      const asked = login(refusing, { profile: profileAt(REALM, { clientId, clientSecret }) })
+      await expect(asked).rejects.toMatchObject({ reason: 'declined' })
+      const silent = login(realm, { parameters: { prompt: 'none' } })
+      await expect(silent).rejects.toMatchObject({ reason: 'provider', error: 'login_required' })
+    })
+
     test('a session renews its token once for all that ask, and stores the rotated refresh token', async () => {
       const clientId = 'short-lived'
       await realm.client({
@@ -46,8 +66,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)(
       const authorizationServer = profileAt(REALM, { clientId, clientSecret: 'short-lived-secret' })
       const options = { authorizationServer, audience: clientId, store: memoryStore(), fetch: counting }
       const sessions = createSessions(options)
-      const authentication = client.ClientSecretBasic('short-lived-secret')
-      const { tokens, nonce } = await login(realm, { clientId, authentication, scope: 'openid offline_access' })
+      const { tokens, nonce } = await login(realm, { profile: authorizationServer, scope: 'openid offline_access' })
       const { id, identity: before } = await sessions.create(tokens, { nonce })
       await wait(8_500)
       const answers = await Promise.all(Array.from({ length: 5 }, () => sessions.identity(id)))
@@ -72,7 +91,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)(
       const { id } = await sessions.create(tokens, { nonce })
       expect(await sessions.identity(id)).toMatchObject({ status: 'verified' })
       await sessions.end(id)
-      await expect(refresh(tokens.refresh_token)).rejects.toMatchObject(gone)
+      await expect(refresh(tokens.refreshToken)).rejects.toMatchObject(gone)
     })
 
     test('a revoked login stays revoked after a refresh at the server, by its auth_time', async () => {
@@ -81,18 +100,18 @@ describe.runIf(KEYCLOAK_URL !== undefined)(
       const guard = createGuard({ authorizationServer: profile, agent: { name: 'agent:trader' }, store, sessions })
       const { tokens } = await login(realm)
       await guard.revoke({ issuer: realm.issuer, subject: realm.annId })
-      const renewed = await refresh(tokens.refresh_token)
+      const renewed = await refresh(tokens.refreshToken)
       const answer = { access_token: renewed.accessToken, token_type: 'Bearer', id_token: renewed.idToken }
       await expect(sessions.create(answer)).rejects.toMatchObject({ reason: 'inactive' })
     })
 
     test('revocation: a refresh token is refused afterwards, and an access token is inactive', async () => {
       const { tokens } = await login(realm)
-      expect(await server.introspect(tokens.access_token)).toMatchObject({ active: true })
-      await server.revoke(tokens.access_token, { hint: 'access_token' })
-      expect(await server.introspect(tokens.access_token)).toMatchObject({ active: false })
-      await server.revoke(String(tokens.refresh_token), { hint: 'refresh_token' })
-      await expect(refresh(tokens.refresh_token)).rejects.toMatchObject(gone)
+      expect(await server.introspect(tokens.accessToken)).toMatchObject({ active: true })
+      await server.revoke(tokens.accessToken, { hint: 'access_token' })
+      expect(await server.introspect(tokens.accessToken)).toMatchObject({ active: false })
+      await server.revoke(String(tokens.refreshToken), { hint: 'refresh_token' })
+      await expect(refresh(tokens.refreshToken)).rejects.toMatchObject(gone)
       await server.revoke('a token that it does not know')
     })
 

@@ -47,7 +47,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: sign-in, exchange a
 
   const signIn = async (scope?: string) => {
     const { tokens } = await login(realm, { ...(scope !== undefined && { scope }) })
-    return (await verifyAccessToken(tokens.access_token, trust)) as UserIdentity
+    return (await verifyAccessToken(tokens.accessToken, trust)) as UserIdentity
   }
   const asked = (identity: Identity) => {
     const subjectToken = subjectTokenOf(identity)
@@ -58,7 +58,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: sign-in, exchange a
   test('login: the tokens verify, and say who it is and when they logged in', async () => {
     const { tokens, nonce } = await login(realm)
     const who = { kind: 'user', subject: realm.annId, issuer: realm.issuer }
-    const identity = await verifyAccessToken(tokens.access_token, trust)
+    const identity = await verifyAccessToken(tokens.accessToken, trust)
     expect(identity).toMatchObject({ ...who, clientId: AGENT.clientId })
     // A refresh does not change it, so that a revoked login stays revoked.
     expect(Math.abs(Date.now() / 1000 - Number(identity.claims.auth_time))).toBeLessThan(60)
@@ -66,8 +66,8 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: sign-in, exchange a
     await expect(verifyTokenResponse(tokens, { authorizationServer: profile, nonce: 'another' })).rejects.toMatchObject(
       { code: 'ERR_INVALID_TOKEN' },
     )
-    await expect(verifyAccessToken(String(tokens.id_token), trust)).rejects.toMatchObject({ reason: 'type' })
-    await expect(verifyAccessToken(tokens.access_token, { ...trust, audience: QUOTES })).rejects.toMatchObject({
+    await expect(verifyAccessToken(String(tokens.idToken), trust)).rejects.toMatchObject({ reason: 'type' })
+    await expect(verifyAccessToken(tokens.accessToken, { ...trust, audience: QUOTES })).rejects.toMatchObject({
       reason: 'audience',
     })
   })
@@ -156,7 +156,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: sign-in, exchange a
       identity: ann,
       tools: ['read'],
       expiresAt: Date.now() / 1000 + 600,
-      refreshToken: tokens.refresh_token,
+      refreshToken: tokens.refreshToken,
     })
     const identity = await guard.delegations.identity(made.id)
     const call = { tool: 'read', slot: 'live', input: {}, identity }

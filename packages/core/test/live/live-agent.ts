@@ -1,8 +1,8 @@
 import { createServer } from 'node:http'
-import * as client from 'openid-client'
 import { audience, createRealm, KEYCLOAK_URL, type Realm } from '../../../../scripts/servers/keycloak-realm.ts'
-import { type DpopKeyPair, type KeycloakOptions, keycloak } from '../../src/entrypoints/providers.ts'
+import { type KeycloakOptions, keycloak } from '../../src/entrypoints/providers.ts'
 import { allowInsecureLoopback, type Profile } from '../../src/index.ts'
+import { type Login, signInAt } from './live-sign-in.ts'
 
 /** Where Keycloak asks people: its own setting, see `scripts/servers/start-keycloak.ts`. */
 const CHANNEL_PORT = 8181
@@ -10,6 +10,8 @@ const CHANNEL_PORT = 8181
 export const API = 'https://api.stocktrade.example/'
 export const AGENT = { clientId: 'stock-agent', clientSecret: 'stock-agent-secret' } as const
 export const CALLBACK = 'https://agent.behalf.example/callback'
+/** Where a browser comes back after a logout. */
+export const FRONT = 'https://agent.behalf.example/'
 
 /** Keycloak's switches of a client for which tokens are exchanged and people are asked. */
 export const AGENT_SWITCHES = {
@@ -29,7 +31,7 @@ export async function createAgentRealm(name: string, settings: Readonly<Record<s
   })
   await realm.client({
     ...{ clientId: AGENT.clientId, secret: AGENT.clientSecret, redirectUris: [CALLBACK], serviceAccountsEnabled: true },
-    attributes: AGENT_SWITCHES,
+    attributes: { ...AGENT_SWITCHES, 'post.logout.redirect.uris': FRONT },
     // Keycloak's exchange wants the requester in the subject token's audience.
     protocolMappers: [audience('self', AGENT.clientId)],
   })
@@ -49,36 +51,11 @@ export function profileAt(name: string, over: Partial<KeycloakOptions> = AGENT):
   })
 }
 
-export interface LoginOptions {
-  readonly scope?: string
-  readonly clientId?: string
-  readonly authentication?: client.ClientAuth
-  /** Sends the request itself to the server first (RFC 9126). */
-  readonly pushed?: boolean
-  readonly dpop?: DpopKeyPair
-  readonly parameters?: Readonly<Record<string, string>>
-}
-
-/** Signs ann in by code and PKCE, with the library that apps use for it. */
-export async function login({ issuer, browse }: Realm, options: LoginOptions = {}) {
-  const { clientId = AGENT.clientId, authentication = client.ClientSecretPost(AGENT.clientSecret) } = options
-  const insecure = { execute: [client.allowInsecureRequests] }
-  const configuration = await client.discovery(new URL(issuer), clientId, {}, authentication, insecure)
-  const pkceCodeVerifier = client.randomPKCECodeVerifier()
-  const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()]
-  const parameters = {
-    ...{ redirect_uri: CALLBACK, scope: options.scope ?? 'openid', state: expectedState, nonce: expectedNonce },
-    code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
-    code_challenge_method: 'S256',
-    ...options.parameters,
-  }
-  const dpop = options.dpop && { DPoP: client.getDPoPHandle(configuration, options.dpop) }
-  const build = options.pushed === true ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl
-  const url = await build(configuration, parameters, dpop)
-  const checks = { pkceCodeVerifier, expectedState, expectedNonce }
-  const tokens = await client.authorizationCodeGrant(configuration, await browse(url), checks, undefined, dpop)
-  return { tokens, nonce: expectedNonce, url }
-}
+/** Signs ann in, as the agent or as another client of the realm. */
+export const login = (
+  { issuer, browse }: Realm,
+  { profile = profileAt(issuer.split('/').at(-1) ?? ''), ...options }: Login & { readonly profile?: Profile } = {},
+) => signInAt(profile, CALLBACK, browse, options)
 
 /** What Keycloak asks a person's device. */
 export interface AskedDevice {

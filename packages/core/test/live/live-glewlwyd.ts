@@ -7,6 +7,8 @@ export const GLEWLWYD_URL = process.env.GLEWLWYD_URL?.replace(/\/$/, '')
 export const ISSUER = `${GLEWLWYD_URL}/api/oidc`
 export const API = 'https://api.stocktrade.example/'
 export const CALLBACK = 'https://agent.behalf.example/callback'
+/** Where a browser comes back after a logout. */
+export const FRONT = 'https://agent.behalf.example/'
 export const AGENT = { clientId: 'stock-agent', clientSecret: 'stock-agent-secret' } as const
 export const PINGED = { clientId: 'pinged-agent', clientSecret: 'pinged-agent-secret' } as const
 export const KEY_AGENT = 'key-agent'
@@ -103,7 +105,7 @@ export async function createGlewlwydRealm() {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({
           ...metadata,
-          token_endpoint_auth_method: 'client_secret_post',
+          token_endpoint_auth_method: 'client_secret_basic',
           grant_types: ['authorization_code', 'refresh_token'],
         }),
       })
@@ -130,6 +132,7 @@ function client({ clientId, clientSecret }: { readonly clientId: string; readonl
     scope: ['trade'],
     resource: [API],
     authorization_details_types: ['order'],
+    post_logout_redirect_uris: [FRONT],
     ...more,
   }
 }
@@ -157,7 +160,7 @@ function plugin(privateKey: string, publicKey: string): Json {
     ...{ 'oauth-ciba-allowed': true, 'oauth-ciba-mode-poll-allowed': true, 'oauth-ciba-mode-ping-allowed': true },
     ...{ 'oauth-ciba-default-expiry': 60, 'oauth-ciba-maximum-expiry': MAX_EXPIRY_SECONDS },
     ...{ 'oauth-ciba-user-code-allowed': false, 'oauth-ciba-email-allowed': false },
-    ...{ 'oauth-as-iss-id': true },
+    ...{ 'oauth-as-iss-id': true, 'session-management-allowed': true },
   }
 }
 

@@ -11,7 +11,7 @@ import {
   verifyTokenResponse,
 } from '../../src/entrypoints/identity.ts'
 import { deviceLogin } from '../../src/entrypoints/node.ts'
-import { importDpopKey, type SpringOptions, spring } from '../../src/entrypoints/providers.ts'
+import { generateDpopKey, type SpringOptions, spring } from '../../src/entrypoints/providers.ts'
 import { createResourceServer, type Passed } from '../../src/entrypoints/resource-server.ts'
 import { exchangeToken } from '../../src/entrypoints/spi.ts'
 import {
@@ -24,7 +24,7 @@ import {
   type UserIdentity,
   verifyAccessToken,
 } from '../../src/index.ts'
-import { connect, dpopKeys, type SignIn, signInAt, watchRefreshTokens } from './live-sign-in.ts'
+import { connect, type Login, signInAt, watchRefreshTokens } from './live-sign-in.ts'
 import { API, browse, CALLBACK, clientOf, KEY_AGENT, publishKey, SPRING_URL } from './live-spring.ts'
 
 if (SPRING_URL === undefined)
@@ -41,11 +41,11 @@ const at = (options: Partial<SpringOptions> = {}) =>
     ...options,
   })
 
-const forAgents: SignIn = { scope: 'openid trade', parameters: { resource: AGENTS } }
-const login = (options: SignIn = forAgents, own = at()) => signInAt(own, CALLBACK, browse, options)
+const forAgents: Login = { scope: 'openid trade', resource: AGENTS }
+const login = (options: Login = forAgents, own = at()) => signInAt(own, CALLBACK, browse, options)
 const verifyFor = async (audience: string, token: string, own = at()) =>
   (await verifyAccessToken(token, { authorizationServer: own, audience })) as UserIdentity
-const ann = async (own = at()) => verifyFor(AGENTS, (await login(forAgents, own)).tokens.access_token, own)
+const ann = async (own = at()) => verifyFor(AGENTS, (await login(forAgents, own)).tokens.accessToken, own)
 
 /**
  * A guarded call of an agent. The API is in this process: it verifies the token, the proof and who acts.
@@ -91,31 +91,38 @@ describe.runIf(SPRING_URL !== undefined)('a real Spring Authorization Server', (
   test('login by code and PKCE: id_token and access token verify, and are told apart', async () => {
     const { tokens, nonce } = await login()
     expect(await verifyTokenResponse(tokens, { authorizationServer: at(), nonce })).toMatchObject({ subject: 'ann' })
-    const caller = await verifyFor(AGENTS, tokens.access_token)
+    const caller = await verifyFor(AGENTS, tokens.accessToken)
     expect(caller).toMatchObject({ kind: 'user', subject: 'ann', clientId: 'stock-agent' })
     expect(subjectTokenOf(caller)?.scopes).toEqual(expect.arrayContaining(['openid', 'trade']))
-    await expect(verifyFor('stock-agent', tokens.id_token ?? '')).rejects.toMatchObject({ reason: 'type' })
+    await expect(verifyFor('stock-agent', tokens.idToken ?? '')).rejects.toMatchObject({ reason: 'type' })
+  })
+
+  test('UserInfo is of the user, and a logout comes back to the app', async () => {
+    const { identity, signIn } = await login()
+    expect(await signIn.userInfo(identity)).toMatchObject({ sub: 'ann' })
+    const page = await signIn.logoutUrl({ identity })
+    expect((await browse(new URL(page ?? ''))).href).toBe('https://agent.behalf.example/')
   })
 
   test('a token that the server makes by itself names its client by its lone audience', async () => {
     const own = at(clientOf('plain-agent'))
     const { tokens } = await login(forAgents, own)
-    expect(await verifyFor('plain-agent', tokens.access_token, own)).toMatchObject({ clientId: 'plain-agent' })
+    expect(await verifyFor('plain-agent', tokens.accessToken, own)).toMatchObject({ clientId: 'plain-agent' })
     // Nothing in it says whether the audience is a client or an API, so only the client itself accepts it.
-    await expect(verifyFor('plain-agent', tokens.access_token)).rejects.toMatchObject({ reason: 'type' })
+    await expect(verifyFor('plain-agent', tokens.accessToken)).rejects.toMatchObject({ reason: 'type' })
   })
 
   test('a pushed request: the token is for the API that it names', async () => {
     const { tokens } = await login({ ...forAgents, pushed: true })
-    expect(await verifyFor(AGENTS, tokens.access_token)).toMatchObject({ subject: 'ann' })
+    expect(await verifyFor(AGENTS, tokens.accessToken)).toMatchObject({ subject: 'ann' })
   })
 
   test('introspection names the person, and a revoked token is inactive', async () => {
     const introspect = createIntrospection({ authorizationServer: at(), audience: AGENTS })
     const { tokens } = await login()
-    expect(await introspect(tokens.access_token)).toMatchObject({ kind: 'user', subject: 'ann' })
-    await connect(at()).revoke(tokens.access_token, { hint: 'access_token' })
-    await expect(introspect(tokens.access_token)).rejects.toMatchObject({ reason: 'inactive' })
+    expect(await introspect(tokens.accessToken)).toMatchObject({ kind: 'user', subject: 'ann' })
+    await connect(at()).revoke(tokens.accessToken, { hint: 'access_token' })
+    await expect(introspect(tokens.accessToken)).rejects.toMatchObject({ reason: 'inactive' })
   })
 
   test('a session renews with a refresh token that rotates, and its end reaches the server', async () => {
@@ -133,7 +140,7 @@ describe.runIf(SPRING_URL !== undefined)('a real Spring Authorization Server', (
     expect(await sessions.identity(id)).toMatchObject({ status: 'verified' })
     expect(watched.tokens).toEqual([expect.any(String)])
     await sessions.end(id)
-    for (const token of [tokens.refresh_token, watched.tokens[0]]) {
+    for (const token of [tokens.refreshToken, watched.tokens[0]]) {
       const late = connect(at()).grant('refresh_token', { refresh_token: token })
       await expect(late).rejects.toMatchObject({ error: 'invalid_grant' })
     }
@@ -168,7 +175,7 @@ describe.runIf(SPRING_URL !== undefined)('a real Spring Authorization Server', (
     await expect(unknown).rejects.toMatchObject({ error: 'invalid_scope' })
 
     const own = at(clientOf('plain-agent'))
-    const plain = await verifyFor('plain-agent', (await login(forAgents, own)).tokens.access_token, own)
+    const plain = await verifyFor('plain-agent', (await login(forAgents, own)).tokens.accessToken, own)
     const token = subjectTokenOf(plain)
     if (token === undefined) throw new Error('no token')
     const exchange = exchangeToken({
@@ -182,8 +189,8 @@ describe.runIf(SPRING_URL !== undefined)('a real Spring Authorization Server', (
 
   test('a wider scope is refused by the guard where the user has a token for that API; the server grants it', async () => {
     const own = at({ actor: 'stock-agent' })
-    const { tokens } = await login({ scope: 'openid trade', parameters: { resource: API } })
-    const user = await verifyFor(API, tokens.access_token)
+    const { tokens } = await login({ scope: 'openid trade', resource: API })
+    const user = await verifyFor(API, tokens.accessToken)
     const narrow = await callApi(own, user, ['trade:read'])
     expect(narrow.outcome).toMatchObject({ status: 'denied' })
     expect(narrow.passed).toBeUndefined()
@@ -193,14 +200,12 @@ describe.runIf(SPRING_URL !== undefined)('a real Spring Authorization Server', (
   })
 
   test('DPoP: login, exchange and refresh are bound to our key, and the API wants its proof', async () => {
-    const pair = await dpopKeys()
-    const own = at({ dpop: await importDpopKey(pair), actor: 'stock-agent' })
-    const { tokens, nonce } = await login({ ...forAgents, key: pair }, own)
-    const user = await verifyTokenResponse(tokens, { authorizationServer: own, nonce })
-    const { outcome, passed } = await callApi(own, user)
+    const own = at({ dpop: await generateDpopKey(), actor: 'stock-agent' })
+    const { tokens, identity } = await login(forAgents, own)
+    const { outcome, passed } = await callApi(own, identity)
     expect(outcome).toMatchObject({ status: 'done', result: 200 })
     expect(passed).toMatchObject({ scheme: 'DPoP', identity: { subject: 'ann', actor: { subject: 'stock-agent' } } })
-    const next = await connect(own).grant('refresh_token', { refresh_token: tokens.refresh_token })
+    const next = await connect(own).grant('refresh_token', { refresh_token: tokens.refreshToken })
     expect(next.tokenType).toBe('dpop')
   })
 
@@ -239,12 +244,12 @@ describe.runIf(SPRING_URL !== undefined)('a real Spring Authorization Server', (
       headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
       body: JSON.stringify({
         ...{ client_name: 'registered', redirect_uris: [CALLBACK], scope: 'openid trade' },
-        ...{ grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'client_secret_post' },
+        ...{ grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'client_secret_basic' },
       }),
     })
     const { client_id: clientId, client_secret: clientSecret } = (await response.json()) as Record<string, string>
     const own = at({ clientId: clientId ?? '', clientSecret })
-    const { tokens, nonce } = await login({ scope: 'openid' }, own)
-    expect(await verifyTokenResponse(tokens, { authorizationServer: own, nonce })).toMatchObject({ subject: 'ann' })
+    const { identity } = await login({ scope: 'openid' }, own)
+    expect(identity).toMatchObject({ subject: 'ann' })
   })
 })

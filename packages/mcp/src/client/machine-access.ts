@@ -107,7 +107,11 @@ export function machineAccess(options: MachineAccessOptions): McpAccess {
   if ('workloadToken' in options && typeof options.workloadToken === 'function') {
     const { workloadToken } = options
     const prepareTokenRequest = async (named = scope) => {
-      const grant = { grant_type: JWT_BEARER, assertion: await workloadToken(), ...(named && { scope: named }) }
+      const grant = {
+        grant_type: JWT_BEARER,
+        assertion: tokenOf('machineAccess.workloadToken', await workloadToken()),
+        ...(named && { scope: named }),
+      }
       return new URLSearchParams(grant)
     }
     const provider = Object.assign(new ClientCredentialsProvider({ ...shared, clientSecret: '' }), {
@@ -188,7 +192,7 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
       const request = {
         audience: authorizationServerUrl,
         resource: resourceUrl,
-        idToken: await idp.idToken(),
+        idToken: tokenOf('employeeAccess.identityProvider.idToken', await idp.idToken()),
         clientId: idp.clientId,
         ...(idp.clientSecret !== undefined && { clientSecret: idp.clientSecret }),
         ...(scope && { scope }),
@@ -205,6 +209,12 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
     CrossAppAccessProvider.prototype.prepareTokenRequest.call(provider, scopes ?? named)
   const authProvider = Object.assign(provider, { prepareTokenRequest })
   return { authProvider: heldTo(options, withSecret(authProvider, clientId, clientSecret)), fetch: send }
+}
+
+/** Returns the token that the app's function gave. Of another value, the text would be sent, such as "undefined". */
+function tokenOf(option: string, token: unknown): string {
+  if (typeof token === 'string' && token.trim() !== '') return token
+  throw new ConfigurationError(option, 'must return a token as text that is not empty')
 }
 
 /** Makes the SDK's provider encode the credentials as Basic requires, or send the id alone. */

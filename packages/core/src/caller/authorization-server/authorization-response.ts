@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
+import { shown } from '../../base/values/index.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 
 /** Reason why an authorization response brings no code. */
@@ -33,6 +34,25 @@ export function readAuthorizationResponse(
   const [code, ...more] = parameters.getAll('code')
   if (code && more.length === 0) return { code }
   return { reason: 'provider', detail: 'the answer holds no code' }
+}
+
+/**
+ * Returns the app's own parameters of an authorization request, without those that are `undefined`: a URL would show
+ * their text.
+ * @param reserved - Names that the SDK sets.
+ * @throws ConfigurationError A parameter is reserved, or no text.
+ */
+export function ownParameters(
+  option: string,
+  given: Readonly<Record<string, unknown>> = {},
+  reserved: readonly string[],
+): Readonly<Record<string, string>> {
+  const parameters = Object.entries(given).filter(([, value]) => value !== undefined)
+  for (const [name, value] of parameters) {
+    if (reserved.includes(name)) throw new ConfigurationError(`${option}.${name}`, 'is set by the SDK itself')
+    if (typeof value !== 'string') throw new ConfigurationError(`${option}.${name}`, `is ${shown(value)}; give text`)
+  }
+  return Object.fromEntries(parameters) as Record<string, string>
 }
 
 /**

@@ -145,7 +145,7 @@ export function signingKey(where: string, given: GivenKey) {
   if (algorithm === undefined || !fitting.includes(algorithm)) {
     throw new ConfigurationError(
       `${where}.algorithm`,
-      `does not fit the key, which signs ${fitting.join(' or ') || 'nothing known'}`,
+      `does not fit the key, which signs ${fitting.join(' or ') || 'nothing known (RSA: 2048 bits or more)'}`,
     )
   }
   if (keyId !== undefined) requireText(`${where}.keyId`, keyId)
@@ -156,7 +156,8 @@ const curves: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'E
 
 /** The JWS algorithms that a key can sign with, the most common name first. */
 export function algorithmsOf(key: CryptoKey): readonly string[] {
-  const { name, hash, namedCurve } = key.algorithm as { name: string; hash?: { name: string }; namedCurve?: string }
+  const { name, hash, namedCurve, modulusLength } = key.algorithm as Partial<RsaHashedKeyAlgorithm & EcKeyAlgorithm>
+  if (modulusLength !== undefined && modulusLength < 2048) return []
   const bits = hash?.name.replace('SHA-', '')
   if (name === 'RSASSA-PKCS1-v1_5') return [`RS${bits}`]
   if (name === 'RSA-PSS') return [`PS${bits}`]

@@ -1,4 +1,4 @@
-import type { AuthorizationServer, RevokeTokenOptions } from './server.ts'
+import type { AuthorizationServer, ReceivedTokens, RevokeTokenOptions } from './server.ts'
 
 /** Maximum time for a revocation, so that a silent server does not delay a logout. */
 const GIVE_BACK_MS = 3_000
@@ -20,5 +20,42 @@ export async function releaseToken(
     await servers.of(issuer).revoke(token, { hint, timeoutMs: GIVE_BACK_MS })
   } catch {
     // Not there, or not now.
+  }
+}
+
+/** Revokes tokens that were refused here, if the issuer supports that. Never fails: the tokens are stored nowhere. */
+export async function revokeTokens(
+  servers: RevokingServers,
+  issuer: string,
+  { accessToken, refreshToken }: { readonly [Key in keyof ReceivedTokens]?: string | undefined },
+): Promise<void> {
+  const given = [
+    [refreshToken, 'refresh_token'],
+    [accessToken, 'access_token'],
+  ] as const
+  const back = ([token, hint]: (typeof given)[number]) =>
+    token === undefined ? undefined : releaseToken(servers, { issuer, token, hint })
+  await Promise.all(given.map(back))
+}
+
+/**
+ * Runs a grant whose tokens nothing stores if it fails. Then they are revoked, also those that come after its time is
+ * over, by a fetch that ignores its signal.
+ */
+export async function orRevoked<Answer>(
+  revoke: (tokens: ReceivedTokens) => Promise<unknown>,
+  run: (onTokens: (tokens: ReceivedTokens) => void) => Promise<Answer>,
+): Promise<Answer> {
+  let received: ReceivedTokens = {}
+  let isOver = false
+  try {
+    return await run((tokens) => {
+      received = tokens
+      if (isOver) void revoke(tokens)
+    })
+  } catch (error) {
+    isOver = true
+    await revoke(received)
+    throw error
   }
 }

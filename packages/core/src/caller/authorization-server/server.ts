@@ -80,6 +80,10 @@ export interface ServerEndpoints {
   readonly authorization?: string
   /** Revocation endpoint (RFC 7009). Absent: the metadata names none. */
   readonly revocation?: string
+  /** UserInfo endpoint (OpenID Connect Core §5.3). Absent: the metadata names none. */
+  readonly userInfo?: string
+  /** Page that ends a login (RP-Initiated Logout 1.0 §2.1). The caller must check its scheme. */
+  readonly endSession?: string
   /**
    * Whether the server names itself in authorization responses: then a response without the name is refused (RFC 9207
    * §2.4).

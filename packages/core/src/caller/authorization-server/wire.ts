@@ -20,6 +20,8 @@ const serverMetadata = z.looseObject({
   jwks_uri: z.optional(z.url()),
   authorization_endpoint: z.optional(z.string()),
   revocation_endpoint: z.optional(z.string()),
+  userinfo_endpoint: z.catch(z.optional(z.string()), undefined),
+  end_session_endpoint: z.catch(z.optional(z.string()), undefined),
   authorization_response_iss_parameter_supported: z.catch(z.optional(z.boolean()), undefined),
 })
 
@@ -43,9 +45,14 @@ export function metadataOf({ issuer, endpoints }: Profile & { readonly endpoints
 /** @throws InvalidResponseError */
 export function readServerMetadata(json: unknown): ServerMetadata {
   const wire = parse(serverMetadata, json, "the authorization server's metadata")
-  const { issuer, jwks_uri: jwksUri, authorization_endpoint: authorization, revocation_endpoint: revocation } = wire
-  const namesIssuer = wire.authorization_response_iss_parameter_supported === true
-  return defined({ issuer, jwksUri, endpoints: defined({ authorization, revocation, namesIssuer }) })
+  const endpoints = defined({
+    authorization: wire.authorization_endpoint,
+    revocation: wire.revocation_endpoint,
+    userInfo: wire.userinfo_endpoint,
+    endSession: wire.end_session_endpoint,
+    namesIssuer: wire.authorization_response_iss_parameter_supported === true,
+  })
+  return defined({ issuer: wire.issuer, jwksUri: wire.jwks_uri, endpoints })
 }
 
 /** RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9396 §7. */

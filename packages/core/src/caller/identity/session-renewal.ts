@@ -1,8 +1,7 @@
 import { type AnyBehalfError, BehalfError, TransportError } from '../../base/errors/index.ts'
 import { isOutage, untilWritten } from '../../base/records/index.ts'
 import { hadNoEffect, isRefusedBefore } from '../authorization-server/had-no-effect.ts'
-import { type RevokingServers, releaseToken } from '../authorization-server/release-token.ts'
-import type { ReceivedTokens } from '../authorization-server/server.ts'
+import { type RevokingServers, revokeTokens } from '../authorization-server/release-token.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type Renewal, renewLogin } from './renew-login.ts'
 import type { LoginContext, StoredSession } from './session-login.ts'
@@ -250,19 +249,4 @@ export async function forgetAtServer(
   { servers }: { readonly servers: RevokingServers },
 ): Promise<void> {
   await revokeTokens(servers, identity.issuer, { ...(refreshToken !== undefined && { refreshToken }) })
-}
-
-/** Revokes tokens that were refused here, if the issuer supports that. Never fails: the tokens are stored nowhere. */
-export async function revokeTokens(
-  servers: RevokingServers,
-  issuer: string,
-  { accessToken, refreshToken }: { readonly [Key in keyof ReceivedTokens]?: string | undefined },
-): Promise<void> {
-  const given = [
-    [refreshToken, 'refresh_token'],
-    [accessToken, 'access_token'],
-  ] as const
-  const back = ([token, hint]: (typeof given)[number]) =>
-    token === undefined ? undefined : releaseToken(servers, { issuer, token, hint })
-  await Promise.all(given.map(back))
 }

@@ -12,13 +12,14 @@ import {
   randomSecret,
   scopeList,
   sha256,
+  snapshot,
 } from '../../base/values/index.ts'
 import { revealToken } from '../../rights/credential/index.ts'
-import { browserUrl, readAuthorizationResponse } from '../authorization-server/authorization-response.ts'
+import { browserUrl, ownParameters, readAuthorizationResponse } from '../authorization-server/authorization-response.ts'
 import { ConnectedServer } from '../authorization-server/connect-authorization-server.ts'
 import { connectionOf } from '../authorization-server/connection.ts'
 import { ownProfile } from '../authorization-server/profile.ts'
-import { releaseToken } from '../authorization-server/release-token.ts'
+import { orRevoked, revokeTokens } from '../authorization-server/release-token.ts'
 import type { ReceivedTokens, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
 import { requestKey, signingKeyOf, signRequest } from '../authorization-server/sign-request.ts'
 import { surroundingsOf } from '../authorization-server/surroundings.ts'
@@ -38,7 +39,7 @@ const optionKeys = ['authorizationServer', 'store', 'keys', 'scopes', 'signReque
 const startKinds = { returnTo: kinds.text, acrValues: kinds.texts, maxAgeSeconds: kinds.positiveInteger }
 
 /** Parameters that the sign-in sets itself. */
-const ownParameters: readonly string[] = [
+const reserved: readonly string[] = [
   ...['client_id', 'response_type', 'response_mode', 'redirect_uri', 'scope', 'state', 'nonce', 'code_challenge'],
   ...['code_challenge_method', 'resource', 'dpop_jkt', 'request', 'request_uri', 'acr_values', 'max_age'],
 ]
@@ -134,46 +135,31 @@ export function createSignIn(given: SignInOptions): SignIn {
     return (await pending.delete(found)) === 'conflict' ? 'unknown_state' : { ...found.record, namesIssuer }
   }
 
-  async function redeem(code: string, begun: PendingSignIn, { signal, timeoutMs: limit }: RequestOptions) {
-    let received: ReceivedTokens = {}
-    const onTokens = (tokens: ReceivedTokens) => {
-      received = tokens
-    }
+  function redeem(code: string, begun: PendingSignIn, { signal, timeoutMs: limit }: RequestOptions) {
     const parameters = {
       code,
       redirect_uri: redirectUri,
       code_verifier: begun.codeVerifier,
       ...(target === 'resource' && { resource }),
     }
-    try {
+    const revoke = (tokens: ReceivedTokens) => revokeTokens({ of: () => server }, issuer, tokens)
+    return orRevoked(revoke, async (onTokens) => {
       const tokens = await server.grant('authorization_code', parameters, { signal, timeoutMs: limit, onTokens })
       const verification = { authorizationServer: profile, nonce: begun.nonce, fetch, clock, timeoutMs, signal }
       const identity = await verifyTokenResponse(tokens, verification)
       // OpenID Connect Core §3.1.3.7, 12 and 13.
-      if (!isLoginAsAsked(identity, begun, seconds(), TOLERANCE_SECONDS)) {
-        throw new InvalidTokenError(
-          'claims',
-          'the level (acr) or the time (auth_time) of the login is not as was asked',
-        )
-      }
-      return { tokens, identity }
-    } catch (error) {
-      // Tokens that the app does not get must not stay valid.
-      const { refreshToken, accessToken } = received
-      const token = refreshToken ?? accessToken
-      const hint = refreshToken === undefined ? 'access_token' : 'refresh_token'
-      if (token !== undefined) await releaseToken({ of: () => server }, { issuer, token, hint })
-      throw error
-    }
+      if (isLoginAsAsked(identity, begun, seconds(), TOLERANCE_SECONDS)) return { tokens, identity }
+      throw new InvalidTokenError('claims', 'the level (acr) or the time (auth_time) of the login is not as was asked')
+    })
   }
 
   return {
     async start(request, asked = {}) {
+      const data = dataOf(asked.data)
       const options = copyOf(asked)
       checkOptions('start', options, startKinds, ['data', 'parameters', 'signal', 'timeoutMs'])
-      const { returnTo = '/', data, acrValues, maxAgeSeconds, parameters = {} } = options
-      const own = Object.keys(parameters).find((name) => ownParameters.includes(name))
-      if (own !== undefined) throw new ConfigurationError(`start.parameters.${own}`, 'is set by the sign-in itself')
+      const { returnTo = '/', acrValues, maxAgeSeconds } = options
+      const parameters = ownParameters('start.parameters', options.parameters, reserved)
       const [state, nonce, codeVerifier] = [randomSecret(), randomSecret(), randomSecret()]
       const kept = readCookie(request, cookie) ?? ''
       const browser = /^[\w-]{43}$/.test(kept) ? kept : randomSecret()
@@ -235,16 +221,21 @@ export function createSignIn(given: SignInOptions): SignIn {
       const { identity, returnTo = '/' } = options
       const proof = identity?.issuer === issuer ? subjectTokenOf(identity) : undefined
       const idToken = proof?.type === 'id_token' ? proof.token : proof?.idToken
-      const parameters = {
-        post_logout_redirect_uri: new URL(localPath(returnTo, app) ?? '/', app.origin).href,
-        ...(idToken !== undefined && { id_token_hint: revealToken(idToken) }),
-      }
-      return server.post('logout', new URLSearchParams(), options, async (configuration, library) => {
-        const endpoint = configuration.serverMetadata().end_session_endpoint
-        if (endpoint === undefined) return undefined
-        browserUrl('authorizationServer', endpoint, profile)
-        return library.buildEndSessionUrl(configuration, parameters).href
-      })
+      const { endSession } = await server.endpoints(options)
+      if (endSession === undefined) return undefined
+      const page = browserUrl('authorizationServer', endSession, profile)
+      page.searchParams.set('client_id', clientId)
+      page.searchParams.set('post_logout_redirect_uri', new URL(localPath(returnTo, app) ?? '/', app.origin).href)
+      if (idToken !== undefined) page.searchParams.set('id_token_hint', revealToken(idToken))
+      return page.href
     },
   }
+}
+
+/** Copies the data of the app before the first wait. @throws ConfigurationError It is no JSON. */
+function dataOf(given: unknown): Json | undefined {
+  if (given === undefined) return undefined
+  const data = snapshot(given)
+  if ('value' in data) return data.value
+  throw new ConfigurationError('start.data', `must be JSON: ${data.problem}`)
 }

@@ -8,9 +8,8 @@ import {
 import { parsedJson } from '../../base/values/index.ts'
 import { createCredential } from '../../rights/credential/index.ts'
 import { boundedRequest } from '../authorization-server/bounded-request.ts'
-import type { ConnectedServer } from '../authorization-server/connect-authorization-server.ts'
 import { allowInsecureLoopback, type Profile } from '../authorization-server/profile.ts'
-import type { RequestOptions, Surroundings } from '../authorization-server/server.ts'
+import type { AuthorizationServer, RequestOptions, Surroundings } from '../authorization-server/server.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
 import { type SubjectToken, subjectTokenOf } from './subject-token.ts'
 
@@ -19,18 +18,13 @@ import { type SubjectToken, subjectTokenOf } from './subject-token.ts'
  * @see {@link https://openid.net/specs/openid-connect-core-1_0.html#UserInfo | OpenID Connect Core §5.3}
  */
 export async function requestUserInfo(
-  server: ConnectedServer,
+  server: AuthorizationServer,
   identity: UserIdentity,
   options: Surroundings & Pick<RequestOptions, 'signal'>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { profile } = server
   const { token, dpop } = usableToken(identity, profile)
-  const url = await server.post(
-    'UserInfo',
-    new URLSearchParams(),
-    options,
-    async (configuration) => configuration.serverMetadata().userinfo_endpoint,
-  )
+  const { userInfo: url } = await server.endpoints(options)
   if (url === undefined) throw new ConfigurationError('authorizationServer', 'the server has no UserInfo endpoint')
   if (!URL.canParse(url)) throw new InvalidResponseError("the server's metadata names no address for UserInfo")
   const { fetch, clock, signal, timeoutMs } = options

@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { copyOf, isLoopback, namesOf, refuseUnknownKeys, requireText, scopeList } from '../../base/values/index.ts'
+import { ownParameters } from '../../caller/authorization-server/authorization-response.ts'
 import {
   type ClientAuthenticationOptions,
   clientAuthenticationKeys,
@@ -156,13 +157,13 @@ export function checkConnection(where: string, name: string, definition: Connect
   if (typeof definition !== 'object' || definition === null) throw new ConfigurationError(at, 'give a connection')
   const given = copyOf(definition)
   refuseUnknownKeys(at, given, definitionKeys)
-  const { issuer, endpoints, authorizationParameters = {} } = given
+  const { issuer, endpoints } = given
   requireText(`${at}.label`, given.label)
-  for (const key of Object.keys(authorizationParameters)) {
-    if (reserved.includes(key)) {
-      throw new ConfigurationError(`${at}.authorizationParameters.${key}`, 'is set by the vault itself')
-    }
-  }
+  const authorizationParameters = ownParameters(
+    `${at}.authorizationParameters`,
+    given.authorizationParameters,
+    reserved,
+  )
   const profile = profileOf(at, given, issuer, endpoints)
   const { account = issuer === undefined ? { from: 'none' } : { from: 'id_token' } } = given
   checkAccount(at, account, given)
@@ -171,6 +172,7 @@ export function checkConnection(where: string, name: string, definition: Connect
   return Object.freeze({
     ...Object.fromEntries(presetKeys.map((key) => [key, given[key]]).filter(([, value]) => value !== undefined)),
     name,
+    authorizationParameters,
     label: given.label,
     profile,
     scopes: scopeList(`${at}.scopes`, given.scopes),

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/ports/index.ts'
 import { randomSecret } from '../../base/values/index.ts'
 import { readAuthorizationResponse } from '../../caller/authorization-server/authorization-response.ts'
+import { orRevoked } from '../../caller/authorization-server/release-token.ts'
 import type { ReceivedTokens, RequestOptions } from '../../caller/authorization-server/server.ts'
 import type { PresentUser } from '../../caller/identity/present-user.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectAnswer, ConnectRequest, LinkedAccount } from './account-linker.ts'
@@ -122,21 +123,16 @@ async function redeemAndKeep(
   options: RequestOptions,
 ): Promise<AccountRecord> {
   const { attempt, upstream } = flow
-  let received: ReceivedTokens = {}
-  const onTokens = (tokens: ReceivedTokens) => {
-    received = tokens
-  }
-  try {
+  const { issuer, clientId } = upstream.connection.profile
+  // A write whose answer was lost may have stored them: then the account holds them. Without the store, this is
+  // unknown.
+  const revoke = (tokens: ReceivedTokens) =>
+    revokePairs(parts.records, upstream, [{ issuer, clientId, ...tokens }], {}).catch(() => false)
+  return orRevoked(revoke, async (onTokens) => {
     const tokens = await upstream.redeem(code, attempt, { ...options, onTokens })
     const account = await upstream.accountOf(tokens, attempt.nonce, options)
-    return await keepAccount(parts, flow, tokens, account)
-  } catch (error) {
-    const { issuer, clientId } = upstream.connection.profile
-    // A write whose answer was lost may have stored them: then the account holds them. Without the store, this is
-    // unknown.
-    await revokePairs(parts.records, upstream, [{ issuer, clientId, ...received }], {}).catch(() => false)
-    throw error
-  }
+    return keepAccount(parts, flow, tokens, account)
+  })
 }
 
 /** Stores the account. Its newest grant replaces the one before. */

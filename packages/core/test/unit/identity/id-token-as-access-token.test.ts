@@ -8,6 +8,7 @@ import { keycloak } from '../../../src/caller/authorization-server/keycloak.ts'
 import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
 import { okta } from '../../../src/caller/authorization-server/okta.ts'
 import type { Profile } from '../../../src/caller/authorization-server/profile.ts'
+import { spring } from '../../../src/caller/authorization-server/spring.ts'
 import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
 import { verifyAccessToken } from '../../../src/caller/identity/verify-access-token.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
@@ -53,6 +54,9 @@ describe('an id_token without nonce, for an API that is called as the client is,
       keycloak({ url: 'https://id.example.com', realm: 'r', clientId }),
       { typ: 'ID', azp: clientId, jti: 'j' },
     ],
+    ['Spring', spring({ issuer: as.issuer, clientId }), { azp: clientId, jti: 'j', auth_time: 7 }],
+    ['Spring, with a start', spring({ issuer: as.issuer, clientId }), { azp: clientId, jti: 'j', nbf: 1 }],
+    ['Spring, without azp', spring({ issuer: as.issuer, clientId }), { jti: 'j' }],
     ['Entra', entra({ tenantId, clientId }), { ver: '2.0', oid: 'o', tid: tenantId, azp: clientId }],
     ['plain OpenID Connect, with JWT admitted', lax, { jti: 'j' }],
     ['the same, with a client_id', lax, { jti: 'j', client_id: clientId, auth_time: 7 }],
@@ -158,6 +162,36 @@ describe('an id_token that is issued in place of an access token', () => {
       answer = { ...claims, ...more, token_type: 'Bearer' }
       expect(await introspect(`${JSON.stringify(more)}-named`)).toMatchObject({ subject: 'ann' })
     }
+  })
+})
+
+describe('a token of Spring, without a type,', () => {
+  const profile = spring({ issuer: as.issuer, clientId, interactiveClients: ['web'] })
+  const untyped = { typ: undefined as never }
+  const own = { jti: 'j', nbf: 1, scope: ['trade'] }
+
+  test('is of the client that is its lone audience, where that is ours, and of client_id where it has one', async () => {
+    expect(await verify(profile, own, untyped)).toMatchObject({ kind: 'user', subject: 'ann', clientId })
+    const other = { ...own, client_id: 'other' }
+    expect(await verify(profile, other, untyped)).toMatchObject({ kind: 'user', clientId: 'other' })
+  })
+
+  test.each([
+    ['a lone audience that may be an API', { aud: 'https://api.example.com' }],
+    ['several audiences', { aud: [clientId, 'web'] }],
+    ['a client_id that is no text', { aud: ['https://api.example.com'], client_id: ['agent-app'] }],
+    ['the note of a logout', { nbf: undefined as never, events: {} }],
+  ])('is refused with %s', async (_name, over) => {
+    const token = await as.sign({ sub: 'ann', aud: clientId, ...own, ...over }, untyped)
+    const audience = [clientId, 'https://api.example.com']
+    const authorizationServer = { ...profile, algorithms: ['ES256'] }
+    expect(await rejection(verifyAccessToken(token, { authorizationServer, audience }))).toMatchObject({
+      reason: 'type',
+    })
+  })
+
+  test('is the client’s own where its subject is the client', async () => {
+    expect(await verify(profile, { ...own, sub: clientId }, untyped)).toMatchObject({ kind: 'agent' })
   })
 })
 

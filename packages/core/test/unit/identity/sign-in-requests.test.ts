@@ -80,6 +80,17 @@ describe('the authorization request', () => {
     }
   })
 
+  test('a parameter that is undefined is left out, and one that is no text is refused', async () => {
+    const world = await signInWorld()
+    const of = (parameters: object) => world.start({ parameters: parameters as never })
+    const { url } = await of({ login_hint: undefined, prompt: 'login' })
+    expect(queryOf(url)).toMatchObject({ prompt: 'login' })
+    expect(queryOf(url)).not.toHaveProperty('login_hint')
+    for (const value of [null, 5, ['a'], {}]) {
+      expect(await rejection(of({ login_hint: value }))).toMatchObject({ option: 'start.parameters.login_hint' })
+    }
+  })
+
   test('a browser is sent to https only', async () => {
     for (const endpoint of ['javascript:alert(1)', 'http://login.example.com/authorize', 'nowhere', undefined]) {
       const world = await signInWorld()

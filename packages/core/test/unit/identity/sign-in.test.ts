@@ -172,6 +172,51 @@ describe('the callback', () => {
     expect(revoked?.form.get('token_type_hint')).toBe('refresh_token')
   })
 
+  test('tokens that arrive after the time is over are revoked', async () => {
+    const world = await signInWorld()
+    const at = world.signInAt({ scopes: ['chat', 'offline_access'] })
+    const { url } = await world.start({}, { at })
+    const callback = await world.visit(url)
+    const { promise: late, resolve: arrive } = Promise.withResolvers<void>()
+    world.wire.answer = async (request) => {
+      if (request.url.endsWith('/oauth/token')) await late
+      return undefined
+    }
+    const failed = await rejection(at.complete(callback, { timeoutMs: 50 }))
+    expect(failed).toMatchObject({ code: 'ERR_TRANSPORT' })
+    expect((await world.forms()).map(({ path }) => path)).toEqual(['/oauth/token'])
+    arrive()
+    const revoked = async () => (await world.forms()).slice(1).map(({ form }) => form.get('token_type_hint'))
+    await expect.poll(async () => (await revoked()).sort()).toEqual(['access_token', 'refresh_token'])
+  })
+
+  test.each([
+    ['a function', { go: () => 1 }],
+    ['an instance of a class', { at: new Date() }],
+    ['a number without JSON', Number.NaN],
+    [
+      'a cycle',
+      (() => {
+        const own: Record<string, unknown> = {}
+        own.own = own
+        return own
+      })(),
+    ],
+  ])('data with %s is refused, and no sign-in is stored', async (_name, data) => {
+    const world = await signInWorld()
+    const refused = await rejection(world.start({ data: data as never }))
+    expect(refused).toMatchObject({ code: 'ERR_CONFIGURATION', option: 'start.data' })
+  })
+
+  test('data is that of the start, also where the app changes its object meanwhile', async () => {
+    const world = await signInWorld()
+    const data = { cart: ['a'] }
+    const started = world.start({ data })
+    data.cart.push('b')
+    const { url } = await started
+    expect(await world.signIn.complete(await world.visit(url))).toMatchObject({ data: { cart: ['a'] } })
+  })
+
   test('the id_token of another nonce signs no user in', async () => {
     const world = await signInWorld()
     const { url } = await world.start()

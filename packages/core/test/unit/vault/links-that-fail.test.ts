@@ -71,4 +71,21 @@ describe('a link that fails after its code was redeemed', () => {
     expect(await vault.accounts.list(user())).toHaveLength(0)
     expect(crm.revoked).toHaveLength(1)
   })
+
+  test('since its tokens came after the time was over: they are revoked', async () => {
+    const { promise: late, resolve: arrive } = Promise.withResolvers<void>()
+    crm.after = async (answer) => {
+      await late
+      return answer as never
+    }
+    // It ignores the signal.
+    const deaf: typeof fetch = (input, init) => fetch(input, { ...init, signal: null })
+    const { start, finish, vault } = world(crm, { clock, fetch: deaf, timeoutMs: 200 })
+    const { url } = await start()
+    expect(await finish(crm.codeFor(url))).toMatchObject({ status: 'unavailable' })
+    expect(crm.revoked).toEqual([])
+    arrive()
+    await expect.poll(() => crm.revoked.length).toBe(1)
+    expect(await vault.accounts.list(user())).toEqual([])
+  })
 })
