@@ -112,11 +112,15 @@ describe.runIf(GLEWLWYD_URL !== undefined)('a real Glewlwyd', () => {
     await expect(verifyAccessToken(tokens.accessToken, other)).rejects.toMatchObject({ reason: 'audience' })
   })
 
-  test('UserInfo is of the user, and a logout comes back to the app', async () => {
+  test('UserInfo is of the user, and a logout leads to the server’s question', async () => {
     const { identity, signIn } = await login(forApi)
     expect(await signIn.userInfo(identity)).toMatchObject({ sub: identity.subject })
     const page = await signIn.logoutUrl({ identity })
-    console.log(page)
+    // The server asks the person on its own page first.
+    const asked = await realm.browse(new URL(page ?? ''))
+    expect(asked.href).toMatch(/\/login\.html\?.*client_id=stock-agent&prompt=end_session/)
+    // It does not say when the person logged in: a revoked user stays out.
+    expect(identity.authTime).toBe(0)
   })
 
   test('a pushed request with details: the API reads them in the token', async () => {

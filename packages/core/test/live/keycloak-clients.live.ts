@@ -102,11 +102,12 @@ describe.runIf(KEYCLOAK_URL !== undefined)('a real Keycloak: clients, keys and b
       return { seen, send }
     }
 
-    test('sign-in, exchange and call prove one key, and nothing of them is of use without it', async () => {
+    test('sign-in, UserInfo, exchange and call prove one key, and nothing of them is of use without it', async () => {
       const dpop = await generateDpopKey()
       const bound = await another('bound', {}, { 'dpop.bound.access.tokens': 'true' })
       const authorizationServer = bound.profile({ clientSecret: 'bound-secret', dpop })
-      const { tokens } = await login(realm, { profile: authorizationServer })
+      const { tokens, identity: user, signIn } = await login(realm, { profile: authorizationServer })
+      expect(await signIn.userInfo(user)).toMatchObject({ sub: realm.annId })
       const trusts = { authorizationServer, audience: bound.clientId }
       const identity = await verifyAccessToken(tokens.accessToken, { ...trusts, boundTo: dpop })
       await expect(verifyAccessToken(tokens.accessToken, trusts)).rejects.toMatchObject({ reason: 'binding' })

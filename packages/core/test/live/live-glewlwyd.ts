@@ -132,7 +132,7 @@ function client({ clientId, clientSecret }: { readonly clientId: string; readonl
     scope: ['trade'],
     resource: [API],
     authorization_details_types: ['order'],
-    post_logout_redirect_uris: [FRONT],
+    post_logout_redirect_uris: FRONT,
     ...more,
   }
 }
@@ -161,6 +161,7 @@ function plugin(privateKey: string, publicKey: string): Json {
     ...{ 'oauth-ciba-default-expiry': 60, 'oauth-ciba-maximum-expiry': MAX_EXPIRY_SECONDS },
     ...{ 'oauth-ciba-user-code-allowed': false, 'oauth-ciba-email-allowed': false },
     ...{ 'oauth-as-iss-id': true, 'session-management-allowed': true },
+    ...{ 'session-cookie-name': 'GLEWLWYD2_OIDC_SESSION', 'session-cookie-expiration': 86_400 },
   }
 }
 

@@ -199,9 +199,10 @@ describe.runIf(SPRING_URL !== undefined)('a real Spring Authorization Server', (
     expect(wide.passed?.scopes).toEqual(['trade:read'])
   })
 
-  test('DPoP: login, exchange and refresh are bound to our key, and the API wants its proof', async () => {
+  test('DPoP: login, UserInfo, exchange and refresh are bound to our key, and the API wants its proof', async () => {
     const own = at({ dpop: await generateDpopKey(), actor: 'stock-agent' })
-    const { tokens, identity } = await login(forAgents, own)
+    const { tokens, identity, signIn } = await login(forAgents, own)
+    expect(await signIn.userInfo(identity)).toMatchObject({ sub: 'ann' })
     const { outcome, passed } = await callApi(own, identity)
     expect(outcome).toMatchObject({ status: 'done', result: 200 })
     expect(passed).toMatchObject({ scheme: 'DPoP', identity: { subject: 'ann', actor: { subject: 'stock-agent' } } })

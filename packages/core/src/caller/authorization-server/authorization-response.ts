@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { shown } from '../../base/values/index.ts'
+import { defined, shown } from '../../base/values/index.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 
 /** Reason why an authorization response brings no code. */
@@ -42,17 +42,13 @@ export function readAuthorizationResponse(
  * @param reserved - Names that the SDK sets.
  * @throws ConfigurationError A parameter is reserved, or no text.
  */
-export function ownParameters(
-  option: string,
-  given: Readonly<Record<string, unknown>> = {},
-  reserved: readonly string[],
-): Readonly<Record<string, string>> {
-  const parameters = Object.entries(given).filter(([, value]) => value !== undefined)
-  for (const [name, value] of parameters) {
+export function ownParameters(option: string, given: object, reserved: readonly string[]) {
+  const parameters = defined(given) as Readonly<Record<string, string>>
+  for (const [name, value] of Object.entries(parameters)) {
     if (reserved.includes(name)) throw new ConfigurationError(`${option}.${name}`, 'is set by the SDK itself')
     if (typeof value !== 'string') throw new ConfigurationError(`${option}.${name}`, `is ${shown(value)}; give text`)
   }
-  return Object.fromEntries(parameters) as Record<string, string>
+  return parameters
 }
 
 /**

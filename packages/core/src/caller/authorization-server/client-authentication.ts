@@ -145,7 +145,7 @@ export function signingKey(where: string, given: GivenKey) {
   if (algorithm === undefined || !fitting.includes(algorithm)) {
     throw new ConfigurationError(
       `${where}.algorithm`,
-      `does not fit the key, which signs ${fitting.join(' or ') || 'nothing known (RSA: 2048 bits or more)'}`,
+      `does not fit the key, which signs ${fitting.join(' or ') || 'nothing known: RSA needs 2048 bits'}`,
     )
   }
   if (keyId !== undefined) requireText(`${where}.keyId`, keyId)

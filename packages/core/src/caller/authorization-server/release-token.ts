@@ -29,13 +29,9 @@ export async function revokeTokens(
   issuer: string,
   { accessToken, refreshToken }: { readonly [Key in keyof ReceivedTokens]?: string | undefined },
 ): Promise<void> {
-  const given = [
-    [refreshToken, 'refresh_token'],
-    [accessToken, 'access_token'],
-  ] as const
-  const back = ([token, hint]: (typeof given)[number]) =>
+  const back = (token: string | undefined, hint: RevokeTokenOptions['hint']) =>
     token === undefined ? undefined : releaseToken(servers, { issuer, token, hint })
-  await Promise.all(given.map(back))
+  await Promise.all([back(refreshToken, 'refresh_token'), back(accessToken, 'access_token')])
 }
 
 /**

@@ -91,9 +91,7 @@ export function readTokenResponse(json: unknown): TokenResponse {
 function readTokenType(value: string): TokenResponse['tokenType'] {
   const type = value.toLowerCase()
   if (type === 'bearer' || type === 'dpop' || type === 'n_a') return type
-  throw new InvalidResponseError(
-    `a token response is of a type that is not understood: ${JSON.stringify(type.slice(0, 50))}`,
-  )
+  throw new InvalidResponseError(`a token response has an unknown type: ${JSON.stringify(type.slice(0, 50))}`)
 }
 
 /** Minimum poll interval, in seconds, even if the server names a shorter one. */

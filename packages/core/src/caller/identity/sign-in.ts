@@ -30,11 +30,7 @@ import { requestUserInfo } from './user-info.ts'
 import { verifyTokenResponse } from './verify-token-response.ts'
 import { isLoginAsAsked, TOLERANCE_SECONDS } from './wire.ts'
 
-const optionKinds = {
-  redirectUri: needed(kinds.text),
-  resource: kinds.text,
-  pushRequest: kinds.boolean,
-}
+const optionKinds = { redirectUri: needed(kinds.text), resource: kinds.text, pushRequest: kinds.boolean }
 const optionKeys = ['authorizationServer', 'store', 'keys', 'scopes', 'signRequest', 'fetch', 'clock', 'timeoutMs']
 const startKinds = { returnTo: kinds.text, acrValues: kinds.texts, maxAgeSeconds: kinds.positiveInteger }
 
@@ -102,25 +98,21 @@ export function createSignIn(given: SignInOptions): SignIn {
   const seconds = () => clock.now() / 1000
 
   function authorizationUrl(parameters: Readonly<Record<string, string>>, options: RequestOptions): Promise<string> {
-    return server.post(
-      'pushed authorization request',
-      new URLSearchParams(),
-      options,
-      async (configuration, library) => {
-        const metadata = configuration.serverMetadata()
-        browserUrl('authorizationServer', metadata.authorization_endpoint, profile)
-        const signed = key && {
-          client_id: clientId,
-          ...(await signRequest({ client_id: clientId, ...parameters }, key, profile, seconds())),
-        }
-        const request = signed ?? parameters
-        const isPushed = pushRequest ?? metadata.require_pushed_authorization_requests === true
-        const url = isPushed
-          ? await library.buildAuthorizationUrlWithPAR(configuration, request)
-          : library.buildAuthorizationUrl(configuration, request)
-        return url.href
-      },
-    )
+    const what = 'pushed authorization request'
+    return server.post(what, new URLSearchParams(), options, async (configuration, library) => {
+      const metadata = configuration.serverMetadata()
+      browserUrl('authorizationServer', metadata.authorization_endpoint, profile)
+      const signed = key && {
+        client_id: clientId,
+        ...(await signRequest({ client_id: clientId, ...parameters }, key, profile, seconds())),
+      }
+      const request = signed ?? parameters
+      const isPushed = pushRequest ?? metadata.require_pushed_authorization_requests === true
+      const url = isPushed
+        ? await library.buildAuthorizationUrlWithPAR(configuration, request)
+        : library.buildAuthorizationUrl(configuration, request)
+      return url.href
+    })
   }
 
   /** Takes a sign-in out of the store. The answer of another browser does not change it. */
@@ -159,7 +151,7 @@ export function createSignIn(given: SignInOptions): SignIn {
       const options = copyOf(asked)
       checkOptions('start', options, startKinds, ['data', 'parameters', 'signal', 'timeoutMs'])
       const { returnTo = '/', acrValues, maxAgeSeconds } = options
-      const parameters = ownParameters('start.parameters', options.parameters, reserved)
+      const parameters = ownParameters('start.parameters', options.parameters ?? {}, reserved)
       const [state, nonce, codeVerifier] = [randomSecret(), randomSecret(), randomSecret()]
       const kept = readCookie(request, cookie) ?? ''
       const browser = /^[\w-]{43}$/.test(kept) ? kept : randomSecret()

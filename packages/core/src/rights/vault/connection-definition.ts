@@ -157,13 +157,9 @@ export function checkConnection(where: string, name: string, definition: Connect
   if (typeof definition !== 'object' || definition === null) throw new ConfigurationError(at, 'give a connection')
   const given = copyOf(definition)
   refuseUnknownKeys(at, given, definitionKeys)
-  const { issuer, endpoints } = given
+  const { issuer, endpoints, authorizationParameters: more = {} } = given
   requireText(`${at}.label`, given.label)
-  const authorizationParameters = ownParameters(
-    `${at}.authorizationParameters`,
-    given.authorizationParameters,
-    reserved,
-  )
+  const authorizationParameters = ownParameters(`${at}.authorizationParameters`, more, reserved)
   const profile = profileOf(at, given, issuer, endpoints)
   const { account = issuer === undefined ? { from: 'none' } : { from: 'id_token' } } = given
   checkAccount(at, account, given)
