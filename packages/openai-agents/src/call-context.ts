@@ -1,5 +1,5 @@
-import { ConfigurationError, type Identity, type Interrupt, type Json } from '@behalf/core'
-import { atOnce, identityOfCall, plainCopy, type ToolAuthorizationCode, tellApp } from '@behalf/core/spi'
+import { ConfigurationError, type Identity, type Interrupt, type Json, type ToolAuthorizationError } from '@behalf/core'
+import { atOnce, identityOfCall, plainCopy, tellApp } from '@behalf/core/spi'
 import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 
 /** Hands the original error to the app. */
@@ -51,9 +51,7 @@ export function argumentsIn(text: string): Json {
 export const pauseOf = ([thread, id]: readonly [string, string], input: Json): Json => [thread, id, input]
 
 /** Result of a preflight: the interrupt of a call that waits, or the refusal for the model. */
-export type Finding =
-  | { readonly interrupt: Interrupt }
-  | { readonly code: ToolAuthorizationCode; readonly message: string }
+export type Finding = { readonly interrupt: Interrupt } | { readonly refusal: ToolAuthorizationError }
 
 /** A run of the framework. */
 export interface Run {

@@ -1,54 +1,35 @@
-import { ConfigurationError, type Outcome, type Slot, type ToolAuthorizationError } from '@behalf/core'
-import {
-  denySentences,
-  isToolRefusal,
-  plainCopy,
-  refusalParts,
-  slotWithin,
-  tellFault,
-  toolFailedSentence,
-  toolRefusal,
-} from '@behalf/core/spi'
-import { argumentsIn, findingKey, identityOf, reportError, runOf, slotOf } from './call-context.ts'
+import { ConfigurationError, type Slot } from '@behalf/core'
+import { behindGuard, isToolRefusal, plainCopy, resultOf, shownError, slotWithin } from '@behalf/core/spi'
+import { argumentsIn, findingKey, identityOf, runOf, slotOf } from './call-context.ts'
 import type { AnyRunContext, AnyTool, GuardedCall } from './guarded-tools.ts'
 
 export type Invoke = AnyTool['invoke']
 type Details = NonNullable<Parameters<Invoke>[2]>
 
-/** Returns the tool's `invoke` behind `guard.run`. */
-export function guardInvoke(call: GuardedCall): Invoke {
-  const guarded: Invoke = async (runContext, text, handed = {}) => {
+/**
+ * Returns the tool's `invoke` behind `guard.run`. The model reads a refusal as the result. The code of another tool would
+ * continue as if it had a result, so it gets an error.
+ */
+export const guardInvoke = (call: GuardedCall): Invoke =>
+  behindGuard(async (runContext, text, handed = {}) => {
     const details = copyOf(handed)
     const isModels = details.toolCall?.name === call.name && details.toolCall.arguments === text
-    const told = refusing(isModels)
-    const { signal } = details
     try {
       const input = argumentsIn(text)
-      const refused = isModels ? takeRefusal(runContext, call, details, input) : undefined
-      return refused === undefined
-        ? resultOf(await runGuarded(call, { runContext, input, details, isModels }), told)
-        : told(refused.code, refused.message)
+      if (isModels) throwRefusal(runContext, call, details, input)
+      return await runGuarded(call, { runContext, input, details, isModels })
     } catch (error) {
-      if (isToolRefusal(error) || (signal?.aborted === true && error === signal.reason)) throw error
-      reportError(error, call)
-      if (ConfigurationError.isInstance(error)) return told('misconfigured', denySentences.misconfigured)
-      return told('tool_failed', toolFailedSentence)
+      const shown = shownError(error, call.name, call.options, details.signal)
+      if (isModels && isToolRefusal(shown)) return shown.message
+      throw shown
     }
-  }
-  bodies.add(guarded)
-  return guarded
-}
+  })
 
 /** Copies the details: an app's code may reuse the same object for its next call. */
 const copyOf = ({ toolCall, ...rest }: Details): Details => ({
   ...rest,
   ...(toolCall !== undefined && { toolCall: { ...toolCall } }),
 })
-
-const bodies = new WeakSet<object>()
-
-/** Returns whether an `invoke` is behind a guard. A second guard would find the write of the first one under way. */
-export const isGuarded = (invoke: object): boolean => bodies.has(invoke)
 
 /** A call as the framework, or the code of another tool, makes it. */
 interface Incoming {
@@ -59,41 +40,24 @@ interface Incoming {
   readonly isModels: boolean
 }
 
-async function runGuarded(call: GuardedCall, incoming: Incoming): Promise<Outcome<unknown>> {
+async function runGuarded(call: GuardedCall, incoming: Incoming): Promise<unknown> {
   const { name, policy, options } = call
   const { input, details } = incoming
   const slot = placeOf(call, incoming)
   const invocation = { tool: name, slot, input, rawInput: input, identity: identityOf(call), signal: details.signal }
   const outcome = await options.guard.run(policy, invocation, (parsed) => runTool(call, incoming, parsed))
-  tellFault(outcome, name, options)
-  return outcome
+  return resultOf(outcome, name, options)
 }
 
-function resultOf(outcome: Outcome<unknown>, told: ReturnType<typeof refusing>): unknown {
-  return outcome.status === 'done' ? outcome.result : told(...refusalParts(outcome))
-}
-
-/**
- * Reports a call that did not run. The model reads a sentence as the result. The code of another tool would continue as
- * if it had a result, so it gets an error.
- */
-const refusing =
-  (isModels: boolean) =>
-  (...parts: ConstructorParameters<typeof ToolAuthorizationError>): string => {
-    const [, message] = parts
-    if (isModels) return message
-    throw toolRefusal(...parts)
-  }
-
-/** Takes the refusal of this call's preflight, once. */
-function takeRefusal(runContext: AnyRunContext, { name }: GuardedCall, details: Details, input: unknown) {
+/** Throws the refusal of this call's preflight, once. */
+function throwRefusal(runContext: AnyRunContext, { name }: GuardedCall, details: Details, input: unknown): void {
   const { findings } = runOf(runContext)
-  if (findings.size === 0) return undefined
+  if (findings.size === 0) return
   const key = findingKey(name, details.toolCall?.callId, input)
   const finding = findings.get(key)
-  if (finding === undefined || !('code' in finding)) return undefined
+  if (finding === undefined || !('refusal' in finding)) return
   findings.delete(key)
-  return finding
+  throw finding.refusal
 }
 
 /**

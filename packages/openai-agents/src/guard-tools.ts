@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@behalf/core'
-import { withPolicies } from '@behalf/core/spi'
-import { guardInvoke, isGuarded } from './guard-invoke.ts'
+import { isGuarded, withPolicies } from '@behalf/core/spi'
+import { guardInvoke } from './guard-invoke.ts'
 import type { AnyTool, GuardToolsOptions } from './guarded-tools.ts'
 import { needsApprovalOf } from './needs-approval.ts'
 

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@behalf/core'
-import { denySentences, plainCopy, tellFault } from '@behalf/core/spi'
+import { denySentences, plainCopy, refusalParts, tellFault, toolRefusal } from '@behalf/core/spi'
 import { type Finding, findingKey, identityOf, pauseOf, reportError, runOf, slotOf } from './call-context.ts'
 import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 
@@ -45,22 +45,15 @@ async function findingOf(
     const invocation = { tool: name, slot, input, rawInput: input, identity }
     const outcome = await guard.preflight(policy, invocation)
     tellFault(outcome, name, options)
-    switch (outcome.status) {
-      case 'ready':
-        return undefined
-      case 'interrupted':
-        // `invoke` waits instead, since it can react to an abort.
-        if (outcome.maxWaitSeconds !== undefined) return undefined
-        return { interrupt: await guard.pauses.bind(outcome.interrupt, pauseOf(slot, input)) }
-      case 'denied':
-        return { code: outcome.code, message: outcome.message }
-      case 'unavailable':
-        return { code: 'unavailable', message: outcome.message }
-      default:
-        return outcome satisfies never
+    if (outcome.status === 'interrupted') {
+      // `invoke` waits instead, since it can react to an abort.
+      if (outcome.maxWaitSeconds !== undefined) return undefined
+      return { interrupt: await guard.pauses.bind(outcome.interrupt, pauseOf(slot, input)) }
     }
+    if (outcome.status === 'ready') return undefined
+    return { refusal: toolRefusal(...refusalParts(outcome)) }
   } catch (error) {
     reportError(error, call)
-    return { code: 'misconfigured', message: denySentences.misconfigured }
+    return { refusal: toolRefusal('misconfigured', denySentences.misconfigured) }
   }
 }

@@ -1,8 +1,7 @@
 import { ConfigurationError, type Guard, type Identity } from '@behalf/core'
-import { findPauses } from '@behalf/core/spi'
+import { findPauses, isGuarded } from '@behalf/core/spi'
 import type { RunToolApprovalItem } from '@openai/agents'
 import { pauseOf, runOf } from './call-context.ts'
-import { isGuarded } from './guard-invoke.ts'
 import { type AnyRunState, callOf, pendingItems } from './interrupts-of.ts'
 
 /** Options of {@link resumeWhenResolved}. */

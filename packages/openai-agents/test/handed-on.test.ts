@@ -1,7 +1,8 @@
-import { ToolAuthorizationError } from '@behalf/core'
+import { publicTool, ToolAuthorizationError } from '@behalf/core'
 import { buy } from '@behalf/testing/contract'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import * as z from 'zod'
 import { type AnyRunContext, type AnyTool, guardTools } from '../src/index.ts'
 import { look, makeTools, optionsFor, policies, threadId, told } from './world.ts'
 
@@ -67,5 +68,22 @@ describe('a call that the code of another tool makes', () => {
     expect(denied.seen).toMatchObject([{ code: 'not_permitted' }, { code: 'not_permitted' }])
     expect(denied.seen.every(ToolAuthorizationError.isInstance)).toBe(true)
     expect([...waiting.failed, ...denied.failed, waiting.orders, denied.orders]).toEqual([0, 0])
+  })
+
+  test('that is refused is told to the model by its own sentence, where a guarded tool makes it, and is no error for the app', async () => {
+    const { guard, identity } = await optionsFor()
+    const errors: unknown[] = []
+    const options = { guard, identity, threadId, onError: (error: unknown) => void errors.push(error) }
+    const inner = guardTools(makeTools(), { ...options, policies: policies as never })
+    const order = JSON.stringify(buy(5, { portfolio: 'p-bob' }))
+    const outer = look({
+      errorFunction: null,
+      execute: (_: unknown, context: AnyRunContext, details: Details) =>
+        inner.create_order.invoke(context, order, details),
+    })
+    const policyOfOuter = { look: publicTool(z.strictObject({})) }
+    const guarded = guardTools({ look: outer }, { ...options, policies: policyOfOuter as never })
+    expect(await told(guarded.look)).toContain('This action is not permitted.')
+    expect(errors).toEqual([])
   })
 })

@@ -72,7 +72,7 @@ export type { Readiness } from '../calls/guard/ready.ts'
 export { type Redactor, redactorOf } from '../calls/guard/redactor-of.ts'
 export { denySentences, interruptSentences, toolFailedSentence } from '../calls/guard/sentences.ts'
 export { type CallWithin, slotWithin } from '../calls/guard/slot-within.ts'
-export { tellFault } from '../calls/guard/tell-fault.ts'
+export { resultOf, shownError, tellFault } from '../calls/guard/tell-fault.ts'
 export {
   isToolRefusal,
   refusalParts,
@@ -80,7 +80,7 @@ export {
   toolRefusal,
 } from '../calls/guard/tool-authorization-error.ts'
 export type { HiddenTool } from '../calls/guard/visible-tools.ts'
-export { withPolicies } from '../calls/guard/with-policies.ts'
+export { behindGuard, bodyOf, isGuarded, withPolicies } from '../calls/guard/with-policies.ts'
 export { type ProofKey, type ProofRequest, Token } from '../rights/credential/index.ts'
 export type { ExpectedActor } from '../rights/token-exchange/actors.ts'
 export type { ExchangeTokenOptions } from '../rights/token-exchange/exchange-options.ts'

@@ -1,25 +1,17 @@
 export { BehalfError, type ErrorCode, type ErrorOptions } from './behalf-error.ts'
+export type * from './errors.ts'
 export {
-  type AnyBehalfError,
   ApprovalAnswerError,
   ConfigurationError,
-  type CredentialMisuse,
   CredentialMisuseError,
   DelegationError,
-  type DelegationRefusal,
   IdentityRequiredError,
   InvalidObjectError,
   InvalidResponseError,
-  type InvalidResponseOptions,
   InvalidTokenError,
-  type InvalidTokenReason,
-  type OAuthErrorFields,
   OAuthResponseError,
-  type StepUp,
   StepUpRequiredError,
   StoreError,
-  type StoreErrorReason,
   TransportError,
-  type TransportErrorOptions,
 } from './errors.ts'
 export { HadNoEffect } from './first-call.ts'

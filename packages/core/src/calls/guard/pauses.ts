@@ -64,14 +64,11 @@ export interface PausesFound<Pending> {
 export async function findPauses<Pending extends { readonly interrupt: Interrupt }>(
   pending: readonly Pending[],
   pauseOf: (one: Pending) => Json,
-  { guard, identity, signal }: { readonly guard: { readonly pauses: Pauses } } & InboxOptions,
+  { guard: { pauses }, ...asking }: { readonly guard: { readonly pauses: Pauses } } & InboxOptions,
 ): Promise<PausesFound<Pending>> {
   if (pending.length === 0) return { status: 'nothing', resolved: [] }
   const asked = [...pending]
-  const lookups = asked.map((one) => {
-    const options = { pause: pauseOf(one), identity, ...(signal !== undefined && { signal }) }
-    return guard.pauses.stateOf(one.interrupt, options)
-  })
+  const lookups = asked.map((one) => pauses.stateOf(one.interrupt, { ...asking, pause: pauseOf(one) }))
   // A channel that is away must not hold up an answer that came by another one.
   const found = await Promise.all(lookups.map((one) => one.catch(openIfAway)))
   const resolved = asked.filter((_, at) => found[at] !== undefined && found[at] !== 'open')

@@ -1,7 +1,15 @@
-import type { Trace } from '../../base/contract/index.ts'
+import type { Outcome, Trace } from '../../base/contract/index.ts'
 import { displayText } from '../../base/display/display-text.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { tellApp } from '../../base/ports/index.ts'
+import { denySentences, toolFailedSentence } from './sentences.ts'
+import { isToolRefusal, refusalParts, toolRefusal } from './tool-authorization-error.ts'
+
+/** Options of an adapter's tools that a call reports to. */
+interface ToldOptions {
+  readonly guard: object
+  readonly onError?: ((error: unknown, tool: string) => void) | undefined
+}
 
 /**
  * Codes of refusals that the operator must fix. The model gets a fixed sentence, and an adapter's app sees no outcome.
@@ -17,7 +25,7 @@ const told = new WeakMap<object, Set<string>>()
 export function tellFault(
   { code = '', trace }: { readonly code?: string; readonly trace: Pick<Trace, 'steps'> },
   tool: string,
-  { guard, onError }: { readonly guard: object; readonly onError?: ((error: Error, tool: string) => void) | undefined },
+  { guard, onError }: ToldOptions,
 ): void {
   const known = told.get(guard) ?? new Set()
   const text = `was refused (${code}): ${trace.steps.findLast(({ verdict }) => verdict === 'denied')?.detail ?? ''}`
@@ -28,4 +36,26 @@ export function tellFault(
   const shown = displayText(text).replace(/(: the rule \S+ threw \w+): .*/, '$1: give `onError` to see its message')
   const print = () => console.error(`@behalf: the tool ${JSON.stringify(tool)} ${shown}`)
   tellApp(() => (onError ?? print)(new ConfigurationError(tool, text), tool))
+}
+
+/**
+ * Returns the result of a call. For adapters.
+ * @throws ToolAuthorizationError The call gave none.
+ */
+export function resultOf<Result>(outcome: Outcome<Result>, tool: string, options: ToldOptions): Result {
+  if (outcome.status === 'done') return outcome.result
+  tellFault(outcome, tool, options)
+  throw toolRefusal(...refusalParts(outcome))
+}
+
+/**
+ * Returns what an adapter throws in place of an error of a call: a refusal and the reason of the call's own abort as they
+ * are, else a `ToolAuthorizationError` with a fixed sentence. The app gets the original.
+ */
+export function shownError(error: unknown, tool: string, { onError }: ToldOptions, signal?: AbortSignal): unknown {
+  if (isToolRefusal(error) || (signal?.aborted === true && error === signal.reason)) return error
+  tellApp(() => onError?.(error, tool))
+  return ConfigurationError.isInstance(error)
+    ? toolRefusal('misconfigured', denySentences.misconfigured)
+    : toolRefusal('tool_failed', toolFailedSentence)
 }

@@ -65,14 +65,8 @@ export const isToolRefusal = (error: unknown): error is ToolAuthorizationError =
 export function refusalParts(
   outcome: Exclude<Outcome<unknown>, { readonly status: 'done' }>,
 ): ConstructorParameters<typeof ToolAuthorizationError> {
-  switch (outcome.status) {
-    case 'denied':
-      return [outcome.code, outcome.message]
-    case 'unavailable':
-      return ['unavailable', outcome.message]
-    case 'interrupted':
-      return [outcome.interrupt.kind, interruptSentences[outcome.interrupt.kind], outcome.interrupt]
-    default:
-      return outcome satisfies never
-  }
+  if (outcome.status !== 'interrupted')
+    return [outcome.status === 'denied' ? outcome.code : outcome.status, outcome.message]
+  const { interrupt } = outcome
+  return [interrupt.kind, interruptSentences[interrupt.kind], interrupt]
 }

@@ -28,3 +28,24 @@ export function withPolicies<Tool>(
   guard.check(policiesOf(found))
   return found
 }
+
+/** Functions of tools that run behind a guard. */
+const bodies = new WeakSet<object>()
+
+/** Marks the function of a tool as one that runs behind a guard, and returns it. */
+export function behindGuard<Body extends object>(body: Body): Body {
+  bodies.add(body)
+  return body
+}
+
+/** Returns whether a function is behind a guard. A second guard would find the write of the first one under way. */
+export const isGuarded = (body: unknown): boolean => bodies.has(Object(body))
+
+/** Returns the function of a tool. @throws ConfigurationError It is missing, or behind a guard already. */
+export function bodyOf<Body>(tool: string, body: Body): NonNullable<Body> {
+  if (typeof body === 'function' && !isGuarded(body)) return body as NonNullable<Body>
+  const problem = isGuarded(body)
+    ? 'is guarded already: give the tool as it was made'
+    : 'has no execute, so nothing here could be guarded'
+  throw new ConfigurationError(`guardTools.tools.${tool}`, problem)
+}
