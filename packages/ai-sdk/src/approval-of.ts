@@ -18,32 +18,22 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
     asked.add(call)
     try {
       const incoming = incomingCall(name, given, execution)
-      const { input, held } = incoming
-      const { id } = held
-      const rawInput = await rawInputOf(call, incoming)
-      const outcome = await guard.preflight(policy, {
-        tool: name,
-        slot: [threadId, id],
+      const {
         input,
-        rawInput,
-        identity,
-      })
+        held: { id },
+      } = incoming
+      const rawInput = await rawInputOf(call, incoming)
+      const slot = [threadId, id] as const
+      const outcome = await guard.preflight(policy, { tool: name, slot, input, rawInput, identity })
       tellFault(outcome, name, options)
-      switch (outcome.status) {
-        case 'ready':
-          return undefined
-        case 'interrupted':
-          // `execute` waits instead, since it can react to an abort.
-          if (outcome.maxWaitSeconds !== undefined) return undefined
-          return {
-            type: 'user-approval',
-            reason: JSON.stringify(await guard.pauses.bind(outcome.interrupt, pauseOf(threadId, id, input, rawInput))),
-          }
-        case 'denied':
-        case 'unavailable':
-          return { type: 'denied', reason: outcome.message }
-        default:
-          return outcome satisfies never
+      if (outcome.status === 'denied' || outcome.status === 'unavailable') {
+        return { type: 'denied', reason: outcome.message }
+      }
+      // If the policy says how long a call waits, `execute` waits, since it can react to an abort.
+      if (outcome.status === 'ready' || outcome.maxWaitSeconds !== undefined) return undefined
+      return {
+        type: 'user-approval',
+        reason: JSON.stringify(await guard.pauses.bind(outcome.interrupt, pauseOf(threadId, id, input, rawInput))),
       }
     } catch (error) {
       // A rejection here would reject the whole generation, with its message.

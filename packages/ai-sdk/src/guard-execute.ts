@@ -1,12 +1,13 @@
-import { ConfigurationError, type Invocation, type Outcome, ToolAuthorizationError } from '@behalf/core'
+import { ConfigurationError, type Invocation } from '@behalf/core'
 import { parseInterrupt } from '@behalf/core/interrupts'
 import {
+  behindGuard,
   denySentences,
-  isToolRefusal,
   refusalParts,
+  resultOf,
+  shownError,
   slotWithin,
   tellFault,
-  toolFailedSentence,
   toolRefusal,
 } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
@@ -24,23 +25,19 @@ export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) =
  * The AI SDK streams an async iterable at once, and shows each value. So a streaming tool needs a generator here, and
  * another tool must not have one.
  */
-export function guardExecute(execute: Execute, call: GuardedCall): Execute {
-  const guarded = call.streams ? streaming(execute, call) : awaiting(execute, call)
-  bodies.add(guarded)
-  return guarded
-}
-
-const bodies = new WeakSet<object>()
-
-/** Returns whether an `execute` is behind a guard. A second guard would find the write of the first one under way. */
-export const isGuarded = (execute: object): boolean => bodies.has(execute)
+export const guardExecute = (execute: Execute, call: GuardedCall): Execute =>
+  behindGuard(call.streams ? streaming(execute, call) : awaiting(execute, call))
 
 function awaiting(execute: Execute, call: GuardedCall): Execute {
-  return (input, options) =>
-    failingSafely(call, options, () => {
-      const own = { ...options }
-      return runGuarded(call, incomingCall(call.name, input, options), own, (parsed) => lastOf(execute(parsed, own)))
-    })
+  return async (input, options) => {
+    const own = { ...options }
+    try {
+      const incoming = incomingCall(call.name, input, options)
+      return await runGuarded(call, incoming, own, (parsed) => lastOf(execute(parsed, own)))
+    } catch (error) {
+      throw shownError(error, call.name, call.options, own.abortSignal)
+    }
+  }
 }
 
 function streaming(execute: Execute, call: GuardedCall): Execute {
@@ -54,21 +51,13 @@ async function* flowOf(
   incoming: IncomingCall,
   options: ToolExecutionOptions<unknown>,
 ): AsyncGenerator<unknown, void, undefined> {
-  const safely = <Result>(step: () => Promise<Result>) => failingSafely(call, options, step)
-  const result = await safely(() => runGuarded(call, incoming, options, (parsed) => boxed(execute(parsed, options))))
-  if (!isFlow(result)) {
-    // A repeat returns the last value of the stream.
-    yield result
-    return
-  }
   try {
-    for (;;) {
-      const { done, value } = await safely(() => result.next())
-      if (done === true) return
-      yield value.output
-    }
-  } finally {
-    await safely(() => result.return(undefined))
+    const result = await runGuarded(call, incoming, options, (parsed) => boxed(execute(parsed, options)))
+    // A repeat returns the last value of the stream.
+    if (!isAsyncIterable(result)) yield result
+    else for await (const { output } of result as AsyncIterable<Boxed>) yield output
+  } catch (error) {
+    throw shownError(error, call.name, call.options, options.abortSignal)
   }
 }
 
@@ -91,10 +80,9 @@ async function runGuarded(
     began = true
     return body(parsed)
   })
-  tellFault(outcome, name, options)
   const isKnown = isModels || isOfAttempt(options, JSON.stringify([name, slot, rawInput]), attempt)
   if (outcome.status === 'interrupted' && isModels && !wasAsked(call)) reportUnasked(call)
-  if (outcome.status !== 'done' || began || isKnown) return resultOf(outcome)
+  if (outcome.status !== 'done' || began || isKnown) return resultOf(outcome, name, options)
   reportError(new ConfigurationError('guardTools.messages', PART), call)
   throw toolRefusal('misconfigured', denySentences.misconfigured)
 }
@@ -132,29 +120,8 @@ async function demandAsked(
   const outcome = await guard.preflight(policy, invocation)
   tellFault(outcome, tool, options)
   if (outcome.trace.approvalId !== undefined) return
-  if (outcome.status !== 'ready') resultOf(outcome)
+  if (outcome.status !== 'ready') throw toolRefusal(...refusalParts(outcome))
   throw toolRefusal('not_permitted', denySentences.not_permitted)
-}
-
-function resultOf(outcome: Outcome<unknown>): unknown {
-  if (outcome.status === 'done') return outcome.result
-  throw toolRefusal(...refusalParts(outcome))
-}
-
-/** Gives an error of the body to the app. The model, and possibly a browser, gets one fixed sentence. */
-async function failingSafely<Result>(
-  call: GuardedCall,
-  { abortSignal }: ToolExecutionOptions<unknown>,
-  step: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await step()
-  } catch (error) {
-    if (abortSignal?.aborted === true && error === abortSignal.reason) throw error
-    if (isToolRefusal(error)) throw error
-    reportError(error, call)
-    throw new ToolAuthorizationError('tool_failed', toolFailedSentence)
-  }
 }
 
 interface Boxed {
@@ -167,12 +134,8 @@ interface Boxed {
  */
 async function* boxed(returned: unknown): AsyncGenerator<Boxed, unknown, undefined> {
   const values = isAsyncIterable(returned) ? returned : await returned
-  if (!isAsyncIterable(values)) {
-    yield { output: values }
-    return values
-  }
   let last: unknown
-  for await (const output of values) {
+  for await (const output of isAsyncIterable(values) ? values : [values]) {
     last = output
     yield { output }
   }
@@ -190,5 +153,3 @@ async function lastOf(returned: unknown): Promise<unknown> {
 
 const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === 'object' && value !== null && Symbol.asyncIterator in value
-
-const isFlow = (value: unknown): value is AsyncGenerator<Boxed, unknown, undefined> => isAsyncIterable(value)

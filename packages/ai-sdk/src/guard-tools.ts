@@ -1,8 +1,8 @@
 import { ConfigurationError } from '@behalf/core'
-import { withPolicies } from '@behalf/core/spi'
+import { bodyOf, withPolicies } from '@behalf/core/spi'
 import type { ToolSet } from 'ai'
 import { approvalOf } from './approval-of.ts'
-import { guardExecute, isGuarded } from './guard-execute.ts'
+import { guardExecute } from './guard-execute.ts'
 import type { GuardedTools, GuardToolsOptions, ToolApprovalFunction } from './guarded-tools.ts'
 import { rememberingWritten } from './written-by.ts'
 
@@ -34,7 +34,7 @@ export function guardTools<Tools extends ToolSet>(
   const missing = streaming.find((name) => !Object.hasOwn(tools, name))
   if (missing !== undefined) throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}`)
   const guarded = named.map(({ name, tool, policy }) => {
-    const execute = executeOf(name, tool)
+    const execute = bodyOf(name, tool.execute)
     refuseReplaced(name, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)
     const call = { name, policy, streams, options: own }
@@ -78,27 +78,17 @@ export const isGeneratorFunction = (execute: unknown) =>
 /** Names by which the AI SDK recognizes a tool whose `execute` it replaces. */
 const replaced = ['experimental_toolCaller', Symbol.for('vercel.ai.toolSearch')]
 
-function refuseReplaced(name: string, tool: object): void {
+function refuseReplaced(name: string, tool: ToolSet[string]): void {
+  if (tool.needsApproval !== undefined) {
+    throw new ConfigurationError(
+      `guardTools.tools.${name}.needsApproval`,
+      'would have no effect: give approval in the policy',
+    )
+  }
   const key = replaced.find((one) => one in tool)
   if (key === undefined) return
   throw new ConfigurationError(
     `guardTools.tools.${name}.${typeof key === 'string' ? key : key.description}`,
     'lets the AI SDK run another execute, without the guard: leave this tool out, and guard the tools that it calls or finds',
   )
-}
-
-function executeOf(name: string, { execute, needsApproval }: ToolSet[string]) {
-  if (typeof execute !== 'function') {
-    throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
-  }
-  if (isGuarded(execute)) {
-    throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
-  }
-  if (needsApproval !== undefined) {
-    throw new ConfigurationError(
-      `guardTools.tools.${name}.needsApproval`,
-      'would have no effect: give approval in the policy',
-    )
-  }
-  return execute
 }
