@@ -32,7 +32,7 @@ function awaiting(execute: Execute, call: GuardedCall): Execute {
   return async (input, options) => {
     const own = { ...options }
     try {
-      const incoming = incomingCall(call.name, input, options)
+      const incoming = incomingCall(call.name, input, options, true)
       return await runGuarded(call, incoming, own, (parsed) => lastOf(execute(parsed, own)))
     } catch (error) {
       throw shownError(error, call.name, call.options, own.abortSignal)
@@ -71,7 +71,8 @@ async function runGuarded(
   const { name, policy, options } = call
   const { guard, identity, threadId } = options
   const { input, held, attempt, isModels } = incoming
-  const rawInput = await rawInputOf(call, incoming)
+  const given = rawInputOf(call, incoming)
+  const rawInput = given instanceof Promise ? await given : given
   const slot = slotWithin([threadId, held.id], { tool: name, input: rawInput, attempt })
   const invocation = { tool: name, slot, input, rawInput, identity, signal: abortSignal } as const
   if (held.answered !== undefined) await demandAsked(call, invocation, held)

@@ -17,22 +17,25 @@ export interface IncomingCall {
 }
 
 /**
- * Copies a call at once: an app may fill in the same objects for its next call. The guard refuses an input that is not
- * plain JSON.
+ * Reads a call at once: an app may fill in the same objects for its next call. So it copies the arguments, unless the
+ * guard is called with them before the first wait, and copies them itself. The guard refuses an input that is not plain
+ * JSON.
  */
 export function incomingCall(
   name: string,
   input: unknown,
   execution: { readonly toolCallId: string; readonly messages?: readonly ModelMessage[] },
+  isGuardedAtOnce = false,
 ): IncomingCall {
   const { toolCallId, messages = [] } = execution
   const written = writtenOf(input)
   const held = callIn(messages, toolCallId)
   const isModels = isMadeByModel(written, held, name)
+  const isCopied = !isGuardedAtOnce || written === undefined || held.answered !== undefined
   return {
-    input: plainCopy(input) ?? input,
+    input: isCopied ? (plainCopy(input) ?? input) : input,
     // A call by a tool's code has no such input. Copying a missing value would cost an error for each call.
-    fresh: written && (plainCopy(written) ?? written),
+    fresh: isCopied && written !== undefined ? (plainCopy(written) ?? written) : written,
     held,
     attempt: isModels ? execution : (execution.messages ?? execution),
     isModels,
@@ -49,13 +52,17 @@ const isMadeByModel = (written: unknown, { call }: CallInMessages, name: string)
 
 /**
  * Returns the arguments as the model wrote them, by which the guard names a call. For a call from messages, a client
- * could have written them, so they count only if the guard's own request was made for them.
+ * could have written them, so they count only if the guard's own request was made for them. A promise for these only.
  */
-export async function rawInputOf(
+export function rawInputOf(call: GuardedCall, { input, fresh, held }: IncomingCall): unknown {
+  return fresh !== undefined || held.answered === undefined ? (fresh ?? input) : ownRawInput(call, input, held)
+}
+
+async function ownRawInput(
   { options: { guard, threadId } }: GuardedCall,
-  { input, fresh, held: { id, answered } }: IncomingCall,
+  input: unknown,
+  { id, answered = {} as never }: CallInMessages,
 ): Promise<unknown> {
-  if (fresh !== undefined || answered === undefined) return fresh ?? input
   const interrupt = parseInterrupt(answered.reason)
   const [written] = writtenIn(answered, input)
   const isOwn = interrupt !== undefined && (await guard.pauses.isOwn(interrupt, pauseOf(threadId, id, input, written)))

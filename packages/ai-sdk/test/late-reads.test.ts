@@ -1,7 +1,8 @@
 // What `late-reads` of core holds: an entry point reads the app's objects before its first wait.
 import { defineTool, policy } from '@behalf/core'
 import { coversEachEntryPoint, type Entries, port, readsInTime, type Watch } from '@behalf/testing/late-reads'
-import { generateText, type ModelMessage, tool } from 'ai'
+import { asSchema, generateText, type ModelMessage, tool } from 'ai'
+import { expect, test } from 'vitest'
 import * as z from 'zod'
 import * as aiSdk from '../src/index.ts'
 import { approvalStatus, guardTools, interruptsOf, resumeWhenResolved, toAiTools } from '../src/index.ts'
@@ -116,6 +117,21 @@ const entries: Entries = {
 }
 
 readsInTime(entries)
+
+test.each([
+  ['gives its result at once', []],
+  ['streams', ['note']],
+] as const)(
+  'a call that the AI SDK parsed, of a tool that %s, runs with the arguments as they came',
+  async (_, streaming) => {
+    const { tools } = guardTools({ note }, { ...(await optionsOf()), streaming })
+    const parsed = await asSchema(tools.note.inputSchema).validate?.({ amount: 1 })
+    if (parsed?.success !== true) throw new Error('the schema took no amount')
+    const result = tools.note.execute?.(parsed.value, execution())
+    parsed.value.amount = 1000
+    expect(await endOf(await result)).toBe('noted 1')
+  },
+)
 
 coversEachEntryPoint({
   modules: [aiSdk],

@@ -27,8 +27,8 @@ type Result = StandardSchemaV1.Result<unknown>
  */
 export function parse({ invocation, policy }: IncomingCall, maxInputBytes: number): Eventually<Parsed> {
   const { input, rawInput } = invocation
-  // Copied before the wait for the schema, as the input is.
-  const written = rawInput === undefined ? undefined : snapshot(rawInput, maxInputBytes)
+  // Copied before the wait for the schema, as the input is, and only once.
+  const written = rawInput === undefined || rawInput === input ? undefined : snapshot(rawInput, maxInputBytes)
   return whenKnown(parseInput(policy.schema, input, maxInputBytes), (parsed) => withRawInput(parsed, written))
 }
 
