@@ -1,7 +1,7 @@
 import { createSdkMcpServer } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError } from '@behalf/core'
-import { withPolicies } from '@behalf/core/spi'
-import { guardHandler, isGuarded } from './guard-handler.ts'
+import { bodyOf, withPolicies } from '@behalf/core/spi'
+import { guardHandler } from './guard-handler.ts'
 import type { AnyTool, GuardedCall, GuardedTools, GuardToolsOptions, PendingCall } from './guarded-tools.ts'
 import { denySkillCommands, postToolUse, preToolUse } from './pre-tool-use.ts'
 import type { Request } from './request.ts'
@@ -39,7 +39,7 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
     server,
     pending: structuredClone(pending),
     onError,
-    calls: new Map(named.map(({ name, tool, policy }) => [name, callOf(name, tool, policy)])),
+    calls: new Map(named.map((each) => [each.name, callOf(each)])),
     seen: new Map(),
     waiting: new Map(),
     deferred: undefined,
@@ -78,16 +78,11 @@ export function interruptsOf(guarded: GuardedTools): readonly PendingCall[] {
   return [...request.waiting.values()]
 }
 
-function callOf(
-  name: string,
-  { handler, inputSchema, name: own }: AnyTool,
-  policy: GuardedCall['policy'],
-): GuardedCall {
+function callOf({ name, tool, policy }: { name: string; tool: AnyTool; policy: GuardedCall['policy'] }): GuardedCall {
   const at = `guardTools.tools.${name}`
   demandName(at, name)
-  if (own !== name) throw new ConfigurationError(at, `is "${own}" for the model: give it under that name`)
-  if (isGuarded(handler)) throw new ConfigurationError(at, 'is guarded already: give the tool as it was made')
-  return { name, policy, own: { handler, inputSchema: { ...inputSchema } } }
+  if (tool.name !== name) throw new ConfigurationError(at, `is "${tool.name}" for the model: give it under that name`)
+  return { name, policy, own: { handler: bodyOf(name, tool.handler), inputSchema: { ...tool.inputSchema } } }
 }
 
 /**

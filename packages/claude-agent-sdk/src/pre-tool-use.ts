@@ -12,13 +12,10 @@ import {
   seenCall,
 } from './request.ts'
 
-const decided = (permissionDecision: HookPermissionDecision, permissionDecisionReason?: string): HookJSONOutput => ({
-  hookSpecificOutput: {
-    hookEventName: 'PreToolUse',
-    permissionDecision,
-    ...(permissionDecisionReason !== undefined && { permissionDecisionReason }),
-  },
-})
+function decided(permissionDecision: HookPermissionDecision, reason?: string): HookJSONOutput {
+  const decision = { hookEventName: 'PreToolUse', permissionDecision } as const
+  return { hookSpecificOutput: reason === undefined ? decision : { ...decision, permissionDecisionReason: reason } }
+}
 
 /** Decides on each call before it runs. Never rejects, and never changes arguments. */
 export function preToolUse(request: Request, builtIn: BuiltInOptions | undefined): HookCallback {
@@ -93,7 +90,6 @@ async function decideBuiltIn(
   policy: Policy,
   signal: AbortSignal,
 ): Promise<HookJSONOutput> {
-  let isFirst = false
   const { tool } = call
   const outcome = await request.guard.run(policy, { ...invocationOf(request, tool, call), signal }, (_, { access }) => {
     if (Object.keys(access).length > 0) {
@@ -102,12 +98,11 @@ async function decideBuiltIn(
         'cannot reach a tool that is not ours: leave it out',
       )
     }
-    isFirst = true
-    call.isUsedUp = true
+    call.isTaken = true
     return null
   })
   tellFault(outcome, tool, request)
-  if (outcome.status === 'done') return isFirst ? decided('allow') : decided('deny', denySentences.unknown_outcome)
+  if (outcome.status === 'done') return call.isTaken ? decided('allow') : decided('deny', denySentences.unknown_outcome)
   return outcome.status === 'interrupted' ? wait(request, call, outcome.interrupt) : decided('deny', outcome.message)
 }
 
@@ -128,7 +123,11 @@ export function postToolUse(request: Request): HookCallback {
     const { tool_use_id, tool_name, tool_input } = given
     const seen = request.seen.get(tool_use_id)
     request.seen.delete(tool_use_id)
-    if (seen?.isUsedUp === true && JSON.stringify(seen.input) !== JSON.stringify(plainCopy(tool_input))) {
+    if (
+      seen?.isTaken === true &&
+      !seen.isOurs &&
+      JSON.stringify(seen.input) !== JSON.stringify(plainCopy(tool_input))
+    ) {
       const problem = 'ran with other arguments than were decided on: let no other hook change them'
       reportError(request, new ConfigurationError(`guardTools.builtIn.policies.${tool_name}`, problem), tool_name)
     }

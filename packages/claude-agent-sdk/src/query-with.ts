@@ -26,7 +26,7 @@ export interface QueryArguments {
  * A resumed session first answers `tool_deferred_unavailable`, before its tools are connected. The framework may then
  * close its input, and hook and tool of the deferred call are not heard. This function leaves that answer out, and
  * keeps the input open until the call has run. If `prompt` is not a text, the app must keep it open until a result
- * comes with another `terminal_reason`.
+ * comes.
  *
  * With `builtIn`, it adds `settings.disableAllHooks`: hooks of settings files, plugins and skills could run commands that
  * no policy saw, and change arguments after an approval. Hooks of `options` are called as before. It also adds an empty
@@ -38,29 +38,32 @@ export interface QueryArguments {
  */
 export function queryWith(guarded: GuardedTools, { prompt, options: given = {} }: QueryArguments): Query {
   const { mcpServers, hooks } = guarded
-  const options = withoutOtherHooks(hooks, given)
+  const isStrict = hooks.PreSkillShellCommand !== undefined
+  refuseWithoutHooks(given)
+  const options = isStrict ? withoutOtherHooks(given) : given
   if (used.has(hooks)) throw new ConfigurationError('queryWith.guarded', 'served a query before: make the tools again')
   used.add(hooks)
-  const input = typeof prompt === 'string' ? heldOpen(prompt) : undefined
   const merged = { ...options.hooks }
   for (const [event, own] of Object.entries(hooks) as [HookEvent, HookCallbackMatcher[]][]) {
     merged[event] = [...(merged[event] ?? []), ...own]
   }
-  const from = input?.messages ?? (prompt as AsyncIterable<SDKUserMessage>)
-  const state: { refused: ConfigurationError | undefined } = { refused: undefined }
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  const sending: Sending = { end, refused: undefined }
+  async function* sent(): AsyncGenerator<SDKUserMessage> {
+    if (isStrict) sending.refused = await invalidSettings(run, options.settings as Settings)
+    if (sending.refused !== undefined) return run.close()
+    if (typeof prompt !== 'string') return yield* prompt
+    yield { type: 'user', message: { role: 'user', content: prompt }, parent_tool_use_id: null }
+    await ended
+  }
   const run = query({
-    prompt: hooks.PreSkillShellCommand === undefined ? from : sent(),
+    prompt: sent(),
     options: { ...options, mcpServers: { ...options.mcpServers, ...mcpServers }, hooks: merged },
   })
-  async function* sent(): AsyncGenerator<SDKUserMessage> {
-    state.refused = await invalidSettings(run, options.settings as Settings)
-    if (state.refused === undefined) yield* from
-    else run.close()
-  }
-  const read = orRefused(input === undefined ? run : untilAnswered(run, input.end), state)
+  const messages = received(run, sending)
   return new Proxy(run, {
     get(target, key) {
-      const owner: object = key in read ? read : target
+      const owner: object = key in messages ? messages : target
       const member: unknown = Reflect.get(owner, key)
       return typeof member === 'function' ? member.bind(owner) : member
     },
@@ -70,38 +73,33 @@ export function queryWith(guarded: GuardedTools, { prompt, options: given = {} }
 /** Each `query` has its own session, waiting calls and server. */
 const used = new WeakSet<GuardedTools['hooks']>()
 
-/**
- * Refuses the bare mode, in which Claude Code calls no hooks. With `builtIn`, also turns off hooks of files, reads no
- * settings unasked, and lets none of them turn that mode on.
- */
-function withoutOtherHooks(hooks: GuardedTools['hooks'], options: Options): Options {
-  const { extraArgs = {}, executableArgs = [], env = process.env, settings } = options
+/** Refuses the bare mode, in which Claude Code calls no hooks. */
+function refuseWithoutHooks({ extraArgs = {}, executableArgs = [], env = process.env, settings }: Options): void {
   const isBare = [env, typeof settings === 'object' ? settings.env : undefined].some(
     (each) => !['', '0', 'false', 'no', 'off'].includes(each?.CLAUDE_CODE_SIMPLE ?? ''),
   )
   // The SDK passes a flag without a value, too, and those of the executable go to Claude Code itself.
-  if (isBare || 'bare' in extraArgs || executableArgs.includes('--bare')) {
-    throw new ConfigurationError(
-      'queryWith.options',
-      'has --bare or CLAUDE_CODE_SIMPLE, so no hook is called: leave it out',
-    )
-  }
-  if (hooks.PreSkillShellCommand === undefined) return options
+  if (!isBare && !('bare' in extraArgs) && !executableArgs.includes('--bare')) return
+  const problem = 'has --bare or CLAUDE_CODE_SIMPLE, so no hook is called: leave it out'
+  throw new ConfigurationError('queryWith.options', problem)
+}
+
+/** Turns off hooks of files, reads no settings unasked, and lets none of them turn the bare mode on. */
+function withoutOtherHooks(options: Options): Options {
+  const { settings, settingSources = [], managedSettings } = options
   if (typeof settings === 'string') {
-    throw new ConfigurationError(
-      'queryWith.options.settings',
-      'is a text: give an object, so that hooks can be turned off',
-    )
+    const problem = 'is a text: give an object, so that hooks can be turned off'
+    throw new ConfigurationError('queryWith.options.settings', problem)
   }
   const own = (plainCopy(settings) ?? {}) as Settings
   const disableAllHooks = own.disableAllHooks ?? true
   return {
     ...options,
-    settingSources: options.settingSources ?? [],
+    settingSources,
     // Settings files may set the variable as well; these settings count more.
     settings: { ...own, disableAllHooks, env: { ...own.env, CLAUDE_CODE_SIMPLE: '' } },
     // Counts also where `settings` are dropped, from the start of Claude Code.
-    ...(disableAllHooks && { managedSettings: { disableAllHooks, ...options.managedSettings } }),
+    ...(disableAllHooks && { managedSettings: { disableAllHooks, ...managedSettings } }),
   }
 }
 
@@ -111,30 +109,24 @@ const ofSession = ['model', 'effortLevel', 'agent', 'ultracode']
 /** Asks Claude Code whether it takes these settings. It starts with invalid ones, and drops them all. */
 async function invalidSettings(run: Query, settings: Settings): Promise<ConfigurationError | undefined> {
   try {
-    await run.applyFlagSettings(
-      Object.fromEntries(Object.entries(settings).filter(([key]) => !ofSession.includes(key))),
-    )
+    const asked = Object.entries(settings).filter(([key]) => !ofSession.includes(key))
+    await run.applyFlagSettings(Object.fromEntries(asked))
     return undefined
   } catch (error) {
     return new ConfigurationError('queryWith.options.settings', `are not taken by Claude Code: ${String(error)}`)
   }
 }
 
-/** Ends with the reason for which no prompt was sent. Claude Code tells only that the query was aborted. */
-async function* orRefused(
-  messages: AsyncGenerator<SDKMessage, void>,
-  state: { readonly refused: ConfigurationError | undefined },
-): AsyncGenerator<SDKMessage, void> {
-  try {
-    yield* messages
-  } catch (error) {
-    throw state.refused ?? error
-  }
-  if (state.refused !== undefined) throw state.refused
+/** The input of a query. */
+interface Sending {
+  /** Ends it, if it is a text. */
+  readonly end: () => void
+  /** Reason for which no prompt was sent. */
+  refused: ConfigurationError | undefined
 }
 
 /** Leaves out the first answer of a resumed session, and ends the input with the last one. */
-async function* untilAnswered(run: Query, end: () => void): AsyncGenerator<SDKMessage, void> {
+async function* received(run: Query, sending: Sending): AsyncGenerator<SDKMessage, void> {
   let isFirst = true
   try {
     for await (const message of run) {
@@ -142,24 +134,15 @@ async function* untilAnswered(run: Query, end: () => void): AsyncGenerator<SDKMe
         const isEarly = isFirst && message.terminal_reason === 'tool_deferred_unavailable'
         isFirst = false
         if (isEarly) continue
-        if ((message.queued_turn_count ?? 0) === 0) end()
+        if ((message.queued_turn_count ?? 0) === 0) sending.end()
       }
       yield message
     }
+  } catch (error) {
+    // Claude Code tells only that the query was aborted.
+    throw sending.refused ?? error
   } finally {
-    end()
+    sending.end()
   }
-}
-
-/** Makes a prompt of one message that stays open. */
-function heldOpen(text: string) {
-  let end = (): void => {}
-  const ended = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  async function* messages(): AsyncGenerator<SDKUserMessage> {
-    yield { type: 'user', message: { role: 'user', content: text }, parent_tool_use_id: null }
-    await ended
-  }
-  return { messages: messages(), end }
+  if (sending.refused !== undefined) throw sending.refused
 }

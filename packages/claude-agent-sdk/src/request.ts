@@ -4,7 +4,7 @@ import { identityOfCall, plainCopy, tellApp } from '@behalf/core/spi'
 import type { GuardContext, GuardedCall, PendingCall } from './guarded-tools.ts'
 
 /** The session, the id and the arguments of a call. */
-type Named = Pick<PendingCall, 'sessionId' | 'callId' | 'input'>
+export type Named = Pick<PendingCall, 'sessionId' | 'callId' | 'input'>
 
 /** A call as the hook saw it: its session, and its arguments before anything could change them. */
 export interface SeenCall extends Named {
@@ -14,16 +14,16 @@ export interface SeenCall extends Named {
   /** Name of the tool: without the prefix of the server, if the tool is guarded here. */
   readonly tool: string
   readonly isOurs: boolean
-  /** Whether the call has reached its tool. Further calls under its id come from the tool's own code. */
+  /**
+   * Whether the call has reached its tool, or a policy allowed Claude Code to run its own tool. Further calls under its id
+   * come from the tool's own code.
+   */
   isTaken: boolean
-  /** Whether a policy allowed Claude Code to run its own tool. */
-  isUsedUp: boolean
 }
 
 /** State of the guarded tools of one `query`. */
-export interface Request extends Required<Pick<GuardContext, 'server' | 'pending'>> {
+export interface Request extends Required<Pick<GuardContext, 'server' | 'pending'>>, Pick<GuardContext, 'identity'> {
   readonly guard: Guard
-  readonly identity: GuardContext['identity']
   readonly onError: GuardContext['onError']
   readonly calls: ReadonlyMap<string, GuardedCall>
   /** Calls under way, by id. Only the hook gets the session, and only the tool gets the final arguments. */
@@ -68,7 +68,6 @@ export function seenCall({ server }: Request, given: PreToolUseHookInput): SeenC
     input: plainCopy(tool_input) ?? null,
     isOurs,
     isTaken: false,
-    isUsedUp: false,
   }
 }
 
@@ -87,9 +86,10 @@ export async function callsBeside({ guard, pending }: Request, call: SeenCall): 
 /** Records that a call waits, with an interrupt that is bound to it. */
 export async function noteWaiting(
   { guard, waiting }: Request,
-  { sessionId, callId, agentId, input }: Named & { readonly agentId?: string | undefined },
+  call: Named & { readonly agentId?: string | undefined },
   interrupt: Interrupt,
 ): Promise<void> {
-  const bound = await guard.pauses.bind(interrupt, pauseOf({ sessionId, callId, input }))
+  const { sessionId, callId, agentId, input } = call
+  const bound = await guard.pauses.bind(interrupt, pauseOf(call))
   waiting.set(callId, { sessionId, callId, ...(agentId !== undefined && { agentId }), input, interrupt: bound })
 }
