@@ -1,4 +1,5 @@
-import { ConfigurationError, type Guard, type Identity } from '@behalf/core'
+import { ConfigurationError } from '@behalf/core'
+import type { WaitingOptions } from '@behalf/core/spi'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
 import { type Answer, answerOf } from './answer-of.ts'
 import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'
@@ -6,15 +7,9 @@ import { lastStep } from './parts-of.ts'
 import { type HeldApproval, pendingApprovals } from './pending-approvals.ts'
 
 /** Options of {@link resumeWhenResolved}. */
-export interface ResumeOptions {
-  /** Guard whose tools paused, or another guard over the same store and keys. */
-  readonly guard: Pick<Guard, 'pauses'>
-  /** Identity that asks. Questions are read only under this identity. */
-  readonly identity: Identity
+export interface ResumeOptions extends WaitingOptions {
   /** The conversation's id, as `guardTools` gets it. */
   readonly threadId: string
-  /** Aborts the lookups of the questions. @default they are not aborted */
-  readonly signal?: AbortSignal
 }
 
 /** Result of {@link resumeWhenResolved}. */

@@ -39,13 +39,10 @@ export function preToolUse(request: Request, builtIn: BuiltInOptions | undefined
 }
 
 /** Denies shell commands in the text of a skill: they run without a tool call, so no policy covers them. */
-export const denySkillCommands: HookCallback = async () => ({
-  hookSpecificOutput: {
-    hookEventName: 'PreSkillShellCommand',
-    permissionDecision: 'deny',
-    permissionDecisionReason: denySentences.no_policy,
-  },
-})
+export const denySkillCommands: HookCallback = async () => {
+  const decision = { permissionDecision: 'deny', permissionDecisionReason: denySentences.no_policy } as const
+  return { hookSpecificOutput: { hookEventName: 'PreSkillShellCommand', ...decision } }
+}
 
 /** Runs the preflight of a guarded tool. The tool asks the guard again when it runs. */
 async function decideOurs(request: Request, call: SeenCall): Promise<HookJSONOutput> {
@@ -93,10 +90,8 @@ async function decideBuiltIn(
   const { tool } = call
   const outcome = await request.guard.run(policy, { ...invocationOf(request, tool, call), signal }, (_, { access }) => {
     if (Object.keys(access).length > 0) {
-      throw new ConfigurationError(
-        `guardTools.builtIn.policies.${tool}.access`,
-        'cannot reach a tool that is not ours: leave it out',
-      )
+      const problem = 'cannot reach a tool that is not ours: leave it out'
+      throw new ConfigurationError(`guardTools.builtIn.policies.${tool}.access`, problem)
     }
     call.isTaken = true
     return null
@@ -123,11 +118,8 @@ export function postToolUse(request: Request): HookCallback {
     const { tool_use_id, tool_name, tool_input } = given
     const seen = request.seen.get(tool_use_id)
     request.seen.delete(tool_use_id)
-    if (
-      seen?.isTaken === true &&
-      !seen.isOurs &&
-      JSON.stringify(seen.input) !== JSON.stringify(plainCopy(tool_input))
-    ) {
+    const isChanged = JSON.stringify(seen?.input) !== JSON.stringify(plainCopy(tool_input))
+    if (seen?.isTaken === true && !seen.isOurs && isChanged) {
       const problem = 'ran with other arguments than were decided on: let no other hook change them'
       reportError(request, new ConfigurationError(`guardTools.builtIn.policies.${tool_name}`, problem), tool_name)
     }

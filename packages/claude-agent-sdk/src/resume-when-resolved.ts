@@ -1,17 +1,9 @@
-import type { Guard, Identity } from '@behalf/core'
-import { findPauses, type PausesFound } from '@behalf/core/spi'
+import { findPauses, type PausesFound, type WaitingOptions } from '@behalf/core/spi'
 import type { PendingCall } from './guarded-tools.ts'
 import { pauseOf } from './request.ts'
 
 /** Options of {@link resumeWhenResolved}. */
-export interface ResumeOptions {
-  /** Guard whose tools deferred the call, or another guard over the same store and keys. */
-  readonly guard: Pick<Guard, 'pauses'>
-  /** Identity that asks. Questions are read only under this identity. */
-  readonly identity: Identity
-  /** Aborts the lookups of the questions. @default they are not aborted */
-  readonly signal?: AbortSignal
-}
+export interface ResumeOptions extends WaitingOptions {}
 
 /** Result of {@link resumeWhenResolved}. */
 export interface Resumed {

@@ -1,19 +1,13 @@
-import { ConfigurationError, type Guard, type Identity } from '@behalf/core'
-import { findPauses, isGuarded } from '@behalf/core/spi'
+import { ConfigurationError } from '@behalf/core'
+import { findPauses, isGuarded, type WaitingOptions } from '@behalf/core/spi'
 import type { RunToolApprovalItem } from '@openai/agents'
 import { pauseOf, runOf } from './call-context.ts'
 import { type AnyRunState, callOf, pendingItems } from './interrupts-of.ts'
 
 /** Options of {@link resumeWhenResolved}. */
-export interface ResumeOptions {
-  /** Guard whose tools interrupted the run, or another guard over the same store and keys. */
-  readonly guard: Pick<Guard, 'pauses'>
-  /** Identity that asks. Questions are read only under this identity. */
-  readonly identity: Identity
+export interface ResumeOptions extends WaitingOptions {
   /** The conversation's id, as `guardTools` gets it. */
   readonly threadId: string
-  /** Aborts the lookups of the questions. @default they are not aborted */
-  readonly signal?: AbortSignal
 }
 
 /** Result of {@link resumeWhenResolved}. */

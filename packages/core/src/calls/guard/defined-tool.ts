@@ -54,9 +54,8 @@ export function readTools(owner: string, tools: readonly DefinedTool[]): readonl
 }
 
 /** Returns the policies by the names of their tools. */
-export const policiesOf = (
-  tools: readonly { readonly name: string; readonly policy: Policy }[],
-): Readonly<Record<string, Policy>> => Object.fromEntries(tools.map(({ name, policy }) => [name, policy]))
+export const policiesOf = (tools: readonly Pick<DefinedTool, 'name' | 'policy'>[]): Readonly<Record<string, Policy>> =>
+  Object.fromEntries(tools.map(({ name, policy }) => [name, policy]))
 
 /**
  * Returns the policies by tool, for either form of the argument.
@@ -70,11 +69,8 @@ export function byTool(given: PoliciesOrTools): Readonly<Record<string, Policy>>
 
 /** Refuses two tools with one name: one of them would never be checked. */
 function refuseTwice(owner: string, tools: readonly Pick<DefinedTool, 'name'>[]): void {
-  const names = new Set<string>()
-  for (const { name } of tools) {
-    if (names.has(name)) throw new ConfigurationError(`${owner}.${name}`, 'is there twice')
-    names.add(name)
-  }
+  const twice = tools.map(({ name }) => name).find((name, at, names) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw new ConfigurationError(`${owner}.${twice}`, 'is there twice')
 }
 
 // Registered, so that the guard of one copy of the package recognizes a tool of another copy.

@@ -43,6 +43,12 @@ export interface Pauses {
   stateOf(interrupt: Interrupt, options: PauseOptions): Promise<PauseState | undefined>
 }
 
+/** Options with which an adapter looks up the questions of the calls that wait. */
+export interface WaitingOptions extends InboxOptions {
+  /** Guard whose tools made the calls, or another guard over the same store and keys. */
+  readonly guard: { readonly pauses: Pauses }
+}
+
 /** The pauses for which a framework waits, and whether it can continue. */
 export interface PausesFound<Pending> {
   /**
@@ -64,7 +70,7 @@ export interface PausesFound<Pending> {
 export async function findPauses<Pending extends { readonly interrupt: Interrupt }>(
   pending: readonly Pending[],
   pauseOf: (one: Pending) => Json,
-  { guard: { pauses }, ...asking }: { readonly guard: { readonly pauses: Pauses } } & InboxOptions,
+  { guard: { pauses }, ...asking }: WaitingOptions,
 ): Promise<PausesFound<Pending>> {
   if (pending.length === 0) return { status: 'nothing', resolved: [] }
   const asked = [...pending]
