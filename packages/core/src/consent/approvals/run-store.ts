@@ -15,7 +15,7 @@ import {
 } from './record.ts'
 import { runRecord } from './record-schema.ts'
 import { indexOfRun, runIndex } from './run-indexes.ts'
-import { dueOf, LOOKS } from './watch-due.ts'
+import { dueOf, POLLS } from './watch-due.ts'
 
 /**
  * Time for which a run is kept after its end. A message that a framework replays then gets the result, and does not run
@@ -59,7 +59,7 @@ export class RunStore {
       ends: (record) => ({ expiresInSeconds: this.#keptFor(record) + POINTERS_END_BEFORE_SECONDS }),
       due: (record) => {
         const at = dueOf(record, this.now())
-        return at === undefined ? undefined : { queue: LOOKS, inSeconds: at - this.now() }
+        return at === undefined ? undefined : { queue: POLLS, inSeconds: at - this.now() }
       },
     })
   }
@@ -101,7 +101,7 @@ export class RunStore {
       news = wanted?.state === now.state ? undefined : wanted?.state
       if (wanted === undefined || news === undefined) return wanted
       if (!mayBecome(now.state, news)) throw new StoreError('corrupt', `a run cannot go from ${now.state} to ${news}`)
-      // First: a run that lives on must not outlive its names, or its slots would run it twice.
+      // The slots are prolonged first: if they expired before their run, a call could run the completed write again.
       await this.pointers.keep(wanted, this.now())
       return wanted
     })
@@ -125,7 +125,7 @@ export class RunStore {
    * returned as an error, so that it does not block the others.
    */
   async claimPolls(limit: number, leaseSeconds: number): Promise<readonly (Entry | StoreError)[]> {
-    const claimed = await this.#runs.claimDue(LOOKS, { limit, leaseSeconds })
+    const claimed = await this.#runs.claimDue(POLLS, { limit, leaseSeconds })
     return claimed.map((found) => ('unreadable' in found ? found.unreadable : found))
   }
 
@@ -145,12 +145,12 @@ export class RunStore {
     // The clock of the process that wrote it may run ahead.
     const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)
     const names = Array.from({ length: last - first + 1 }, (_, at) => runIndex.refused(refused, first + at))
-    // In parallel: a day has many buckets.
+    // Reads in parallel, because a day has many buckets.
     return (await Promise.all(names.map((name) => this.#all(name)))).flat()
   }
 
   /**
-   * Takes the right to do something alone (ask, look, run), for a bounded time by the store's clock, across processes.
+   * Takes the right to do something alone (ask, poll, run), for a bounded time by the store's clock, across processes.
    *
    * @returns the lease, or `undefined` when another process has it.
    */

@@ -23,12 +23,12 @@ const MAX_DAMAGED_CLAIMS = 10
 /** Statistics of a watcher. */
 export interface WatcherStatistics {
   /** Polls of this watcher, including those that found no change. */
-  readonly looks: number
-  /** Questions whose end the app was notified of. */
-  readonly told: number
+  readonly polls: number
+  /** Questions of whose end the app was notified. */
+  readonly notified: number
   /** Questions that were postponed because their issuer had too many. */
-  readonly putOff: number
-  /** Number of faults that the watcher met and went on after. */
+  readonly postponed: number
+  /** Number of faults after which the watcher continued. */
   readonly faults: number
   /** Polls that run or wait for their turn. */
   readonly underWay: number
@@ -72,7 +72,7 @@ class StoreWatcher implements Watcher {
   readonly #underWay = new Set<Promise<void>>()
   #damagedClaims = 0
   #hasOpened = false
-  readonly #counts = { looks: 0, told: 0, putOff: 0, faults: 0, lateSum: 0, lateMax: 0 }
+  readonly #counts = { polls: 0, notified: 0, postponed: 0, faults: 0, lateSum: 0, lateMax: 0 }
 
   constructor(settings: WatcherSettings) {
     this.#settings = settings
@@ -81,7 +81,7 @@ class StoreWatcher implements Watcher {
 
   statistics(): WatcherStatistics {
     const { lateSum, lateMax, ...counts } = this.#counts
-    const lateness = { mean: counts.looks === 0 ? 0 : lateSum / counts.looks, max: lateMax }
+    const lateness = { mean: counts.polls === 0 ? 0 : lateSum / counts.polls, max: lateMax }
     return { ...counts, underWay: this.#underWay.size, lateness }
   }
 
@@ -104,7 +104,7 @@ class StoreWatcher implements Watcher {
   async #claim(signal: AbortSignal): Promise<void> {
     const { runStore, maxPollsPerSecond, maxConcurrentPolls, everyMs } = this.#settings
     const free = maxConcurrentPolls - this.#underWay.size
-    // What can begin before the next time, and some more: other issuers may be among them.
+    // Claims the polls that can begin before the next round, and some more, which may be of other issuers.
     const limit = Math.min(free, Math.ceil((maxPollsPerSecond * everyMs) / 1000) + EXPLORED)
     if (limit <= 0) return
     let claimed: Awaited<ReturnType<typeof runStore.claimPolls>>
@@ -160,11 +160,11 @@ class StoreWatcher implements Watcher {
       if (signal.aborted) return this.#release(entry)
       this.#measure(dueAt)
     }
-    if ((await watchEntry(entry, this.#settings)) === 'told') this.#counts.told++
+    if ((await watchEntry(entry, this.#settings)) === 'told') this.#counts.notified++
   }
 
   #measure(dueAt: number | undefined): void {
-    this.#counts.looks++
+    this.#counts.polls++
     if (dueAt === undefined) return
     const late = Math.max(0, this.#settings.runStore.now() - dueAt)
     this.#counts.lateSum += late
@@ -173,7 +173,7 @@ class StoreWatcher implements Watcher {
 
   /** Postpones a question whose issuer has reached its limit of polls. Spreads such questions over time. */
   async #putOff(entry: Entry): Promise<void> {
-    this.#counts.putOff++
+    this.#counts.postponed++
     const at = this.#settings.runStore.now() + (MAX_WAIT_MS / 1000) * (1 + Math.random())
     await this.#settings.runStore.update(entry, (record) => {
       if (!isPending(record)) return undefined

@@ -2,7 +2,7 @@ import { nextStepAt } from './poll-times.ts'
 import type { RunRecord } from './record.ts'
 
 /** Name of the queue of questions to poll. */
-export const LOOKS = 'looks'
+export const POLLS = 'polls'
 
 /** Time after which an unsent question counts as having no sender, in seconds. A sender has a lease of 45 s. */
 const UNSENT_SECONDS = 60

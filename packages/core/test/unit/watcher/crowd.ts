@@ -42,7 +42,7 @@ export function listeningChannel(answerTo: (id: string, looks: number) => Approv
 
 /** The queue of questions, as it is named in a store. */
 export async function queueIn(store: Store, keys?: StoreKeys): Promise<string> {
-  return `looks:${await openStoreKeys(store, keys).hash(JSON.stringify(['run-queue', 'looks']))}`
+  return `polls:${await openStoreKeys(store, keys).hash(JSON.stringify(['run-queue', 'polls']))}`
 }
 
 /** Open questions in a store, and watchers over it. */

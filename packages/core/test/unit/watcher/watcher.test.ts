@@ -41,7 +41,7 @@ describe('following', () => {
     )
     expect(looks.map(({ id }) => id).sort()).toEqual(['q-0', 'q-1', 'q-2'])
     expect((await target.state('q-2'))?.state).toBe('pending')
-    expect(watcher.statistics()).toMatchObject({ looks: 3, told: 2, faults: 0 })
+    expect(watcher.statistics()).toMatchObject({ polls: 3, notified: 2, faults: 0 })
     expect(target.faults).toEqual([])
   })
 
@@ -145,7 +145,7 @@ describe('several watchers', () => {
     expect(new Set(looks.map(({ id }) => id)).size).toBe(300)
     expect(looks).toHaveLength(300)
     expect(target.told).toHaveLength(300)
-    const shares = watchers.map(({ watcher }) => watcher.statistics().looks)
+    const shares = watchers.map(({ watcher }) => watcher.statistics().polls)
     expect(shares.reduce((sum, share) => sum + share)).toBe(300)
     expect(shares.filter((share) => share > 0).length).toBeGreaterThan(1)
   })
@@ -185,7 +185,7 @@ describe('several watchers', () => {
     expect(target.told).toEqual([])
     at += 61_000
     await expect.poll(() => target.told).toMatchObject([{ id: 'q-0', state: 'approved' }])
-    await expect.poll(() => second.watcher.statistics().told).toBe(1)
+    await expect.poll(() => second.watcher.statistics().notified).toBe(1)
     open.splice(open.indexOf(target), 1)
     second.stop()
     dead.stop()
@@ -241,7 +241,7 @@ describe('the pace', () => {
     await target.add(1, { name: 'few', issuer: 'https://other.example' })
     const { watcher } = target.watch({ maxPollsPerSecond: 2 })
     await expect.poll(() => looks.some(({ id }) => id === 'few-0')).toBe(true)
-    expect(watcher.statistics().putOff).toBeGreaterThan(100)
+    expect(watcher.statistics().postponed).toBeGreaterThan(100)
     expect(looks.length).toBeLessThan(20)
   })
 
