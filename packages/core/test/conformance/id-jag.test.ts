@@ -223,7 +223,7 @@ describe('ID-JAG: redeeming it', () => {
     await expect(world.redeem(made, key)).rejects.toThrow(InvalidResponseError)
     // Of an opaque token the answer alone says what it is bound to.
     says.answer = { access_token: 'opaque' }
-    await expect(world.redeem(made, key)).rejects.toThrow('bound otherwise')
+    await expect(world.redeem(made, key)).rejects.toThrow('another binding than requested')
     says.answer = { access_token: 'opaque', token_type: 'DPoP' }
     says.assertion = {}
     await expect(world.redeem(await world.assertion())).rejects.toThrow('bound to a key')

@@ -224,7 +224,7 @@ describe.runIf(GLEWLWYD_URL !== undefined)('a real Glewlwyd', () => {
     const own = glewlwyd({ ciba: { ...recipe.ciba, carriesAuthorizationDetails: true } })
     const outcome = await call({ quantity: 91, answer: 'yes', rule: buys(true) }, {}, { own })
     expect(outcome.status).toBe('denied')
-    expect(JSON.stringify(outcome.trace)).toContain('authorization_details differ from what was asked')
+    expect(JSON.stringify(outcome.trace)).toContain('authorization_details differ from the requested ones')
   })
 
   test('CIBA: after a bare invalid_request, the trace says what was sent', async () => {

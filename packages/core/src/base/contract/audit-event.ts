@@ -38,7 +38,7 @@ export interface CallEvent extends AuditBase {
   readonly trace: Trace
 }
 
-/** A token was issued to the agent. Never its value. */
+/** A token was issued to the agent. The event never contains its value. */
 export interface TokenEvent extends AuditBase {
   /** Always this value; it discriminates the union. */
   readonly type: 'token'

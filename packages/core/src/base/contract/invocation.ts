@@ -10,7 +10,7 @@ export type Slot = string | readonly [threadId: string, callId: string]
 export interface Invocation {
   /** Name of the tool that the model called. */
   readonly tool: string
-  /** Id of this attempt. The same slot and input name the same run. */
+  /** Id of this call. The same slot and input name the same run. */
   readonly slot: Slot
   /** Input from the model. The policy's schema parses it before any other use. */
   readonly input: unknown

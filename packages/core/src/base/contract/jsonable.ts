@@ -18,7 +18,7 @@ export type Jsonable<Result> = unknown extends Result
 /** Type that a compiler error shows for a result that cannot be stored. */
 export interface NotJson {
   /** Member whose name is the compiler's message. */
-  readonly 'the result of a write must be plain JSON, since it is stored and told again': never
+  readonly 'the result of a write must be plain JSON, since it is stored and returned again': never
 }
 
 /** Type that a body may return under a policy of this effect. Only a write stores its result. */

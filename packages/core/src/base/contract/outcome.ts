@@ -101,7 +101,10 @@ export interface Interrupted {
   readonly trace: Trace
 }
 
-/** Neither allowed nor refused: something that was needed did not answer. Worth another try, but for `retryable: false`. */
+/**
+ * A service that the call needs did not answer, so the call is neither allowed nor refused. Try again, except with
+ * `retryable: false`.
+ */
 export interface Unavailable {
   /** Always this value; it discriminates the union. */
   readonly status: 'unavailable'

@@ -39,7 +39,7 @@ const hidden = [
   String.raw`\[(?=U\+)|\u23CE+`,
 ]
 
-// From a text: the flag is newer than the language level of this package's compiler, and all runtimes have it.
+// Built from a string: the compiler's target does not know the flag `v`, but all supported runtimes do.
 const special = new RegExp(String.raw`(${kept.join('|')})|(\r\n|[\n\v\f\r\x85\u2028\u2029])|${hidden.join('|')}`, 'gv')
 
 /**

@@ -84,7 +84,7 @@ export class DelegationError extends ReasonedError<DelegationRefusal> {
  */
 export type StoreErrorReason = 'unavailable' | 'corrupt' | 'moved' | 'unknown_version' | 'wrong_key' | 'unclassified'
 
-/** The store did not answer (`unavailable`, worth another try), failed, or holds what cannot be trusted. */
+/** The store did not answer (`unavailable`, try again), failed, or contains data that cannot be trusted. */
 export class StoreError extends ReasonedError<StoreErrorReason> {
   override readonly name = 'StoreError'
   readonly code = 'ERR_STORE'

@@ -33,7 +33,7 @@ export function classifiedStore(store: Store): Store {
  */
 function toldTime(seconds: number): number {
   if (Number.isFinite(seconds)) return seconds
-  throw new StoreError('corrupt', 'the store told a time that is no number')
+  throw new StoreError('corrupt', 'the store returned a time that is not a number')
 }
 
 async function classified<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -247,7 +247,7 @@ export class Collection<Value> {
     if (typeof json === 'object' && json !== null && 'v' in json && json.v !== 1) {
       throw new StoreError('unknown_version', `a stored ${kind} has a version that this release does not know: upgrade`)
     }
-    // Without the issues: they may quote a person's question.
+    // The error omits the issues: they may quote a person's question.
     throw new StoreError('corrupt', `a stored ${kind} has an unknown form`)
   }
 

@@ -196,7 +196,7 @@ function check({ expiresAt, expiresInSeconds, due }: PutOptions, names: readonly
     if (time !== undefined && !Number.isFinite(time)) throw new ConfigurationError(`put.${option}`, 'give a time')
   }
   if (expiresAt !== undefined && expiresInSeconds !== undefined) {
-    throw new ConfigurationError('put.expiresInSeconds', 'does not go with expiresAt')
+    throw new ConfigurationError('put.expiresInSeconds', 'give expiresInSeconds or expiresAt, not both')
   }
   if (names.some((name) => name?.isWellFormed() === false)) {
     throw new ConfigurationError('put', 'key, queue and index must be well-formed Unicode')

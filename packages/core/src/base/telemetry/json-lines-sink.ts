@@ -45,7 +45,7 @@ export function jsonLinesSink(options: JsonLinesSinkOptions): AuditSink {
     try {
       await write(line)
     } catch (cause) {
-      throw new TransportError('a line of the audit was not taken', { cause })
+      throw new TransportError('a line of the audit was not accepted', { cause })
     } finally {
       pending--
     }

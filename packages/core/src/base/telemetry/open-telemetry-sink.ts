@@ -29,7 +29,7 @@ export function openTelemetrySink(options: OpenTelemetrySinkOptions = {}): Audit
   refuseUnknownKeys('openTelemetrySink', options, ['tracer', 'personalData'])
   const { tracer: given, personalData = false } = options
   if (typeof personalData !== 'boolean') {
-    throw new ConfigurationError('openTelemetrySink.personalData', 'is true or false')
+    throw new ConfigurationError('openTelemetrySink.personalData', 'give true or false')
   }
   return {
     write(event: AuditEvent): void {

@@ -29,7 +29,7 @@ export const kinds = {
   texts: kind('a list of non-empty strings', (value) => Array.isArray(value) && value.every(isText)),
 }
 
-/** Refuses an option that is absent, too. */
+/** Also refuses a missing option. */
 export const needed = (one: OptionKind): OptionKind => ({ ...one, isNeeded: true })
 
 /** Accepts one of these words. */

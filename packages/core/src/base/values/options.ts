@@ -23,7 +23,7 @@ export const defined = <Fields extends object>(fields: Fields): Defined<Fields> 
 export const namesOf = <Options>(...names: readonly (keyof Options & string)[]): typeof names => names
 
 /**
- * Copies an app's data, with the lists and plain objects in it: the app may fill in its own objects for the next user
+ * Copies an app's data, with the lists and plain objects in it: the app may reuse its own objects for the next user
  * while a call waits. Functions, instances of classes, and completely frozen values are not copied.
  */
 export function copyOf<Data>(data: Data): Data {

@@ -80,7 +80,7 @@ class Size {
    * §3.2.2.2).
    */
   text(text: string, what: string): void {
-    // By its length first: a text that is too large is not read.
+    // The length is checked first, so that a text that is too large is not read.
     this.add(text.length + 2)
     if (!notAscii.test(text)) return
     if (!text.isWellFormed()) throw new NotPlain(`${what} not well-formed Unicode`)
@@ -213,7 +213,7 @@ export function missingIn(raw: Json, out: Json, path = '$'): string | undefined 
  * @returns whether that was all of it: `false` where it nests deeper than 64 levels, which could exhaust the stack.
  */
 export function deepFreeze(value: unknown, depth = 0): boolean {
-  // Stryker disable next-line ConditionalExpression: Everything that is no object counts as frozen, so that the last clause says the same.
+  // Stryker disable next-line ConditionalExpression: Every value that is not an object counts as frozen, so the last clause gives the same result.
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return true
   if (depth === MAX_DEPTH) return false
   Object.freeze(value)

@@ -34,7 +34,7 @@ export function publicKeyProblem(jwk: unknown, maxModulusBits: number): string |
 }
 
 function rsaProblem({ n, e }: Jwk, maxModulusBits: number): string | undefined {
-  // Before a byte is decoded: four characters are three bytes.
+  // Checked before a byte is decoded: four characters are three bytes.
   if (typeof n === 'string' && n.length > maxModulusBits / 6 + 4)
     return `its modulus has more than ${maxModulusBits} bits`
   const modulus = numberOf(n)

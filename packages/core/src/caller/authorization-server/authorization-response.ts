@@ -2,11 +2,11 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 import { defined, shown } from '../../base/values/index.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 
-/** Reason why an authorization response brings no code. */
+/** Reason why an authorization response contains no usable code. */
 export interface AuthorizationRefusal {
   /**
-   * `other_issuer`: it comes from another server than the browser was sent to (RFC 9207). `declined`: the person said
-   * no. `provider`: the server refused, or sent what cannot be read.
+   * `other_issuer`: the response is from another server than the one to which the browser was sent (RFC 9207).
+   * `declined`: the person refused. `provider`: the server refused, or its response cannot be read.
    */
   readonly reason: 'other_issuer' | 'declined' | 'provider'
   /** For operators. */
@@ -45,7 +45,8 @@ export function readAuthorizationResponse(
 export function ownParameters(option: string, given: object, reserved: readonly string[]) {
   const parameters = defined(given) as Readonly<Record<string, string>>
   for (const [name, value] of Object.entries(parameters)) {
-    if (reserved.includes(name)) throw new ConfigurationError(`${option}.${name}`, 'is set by the SDK itself')
+    if (reserved.includes(name))
+      throw new ConfigurationError(`${option}.${name}`, 'is set by the SDK itself: leave it out')
     if (typeof value !== 'string') throw new ConfigurationError(`${option}.${name}`, `is ${shown(value)}; give text`)
   }
   return parameters

@@ -26,7 +26,7 @@ export function checkNewToken(
     }
   }
   if (asked.handedIn.some((token) => isSameToken(accessToken, revealToken(token)))) {
-    throw refused('handed back the token that was to be exchanged')
+    throw refused('returned the token that was to be exchanged')
   }
 }
 

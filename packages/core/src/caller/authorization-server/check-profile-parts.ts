@@ -53,7 +53,7 @@ export function checkCibaProfile(option: string, given: CibaProfile): CibaProfil
 export function checkExchangeProfile(option: string, given: ExchangeProfile): ExchangeProfile {
   const exchange = copyOf(given)
   if (exchange.grant !== 'token-exchange' && exchange.grant !== 'jwt-bearer') {
-    throw new ConfigurationError(`${option}.grant`, "is 'token-exchange' or 'jwt-bearer'")
+    throw new ConfigurationError(`${option}.grant`, "give 'token-exchange' or 'jwt-bearer'")
   }
   requireSwitch(`${option}.carriesAuthorizationDetails`, exchange.carriesAuthorizationDetails)
   for (const name of ['subjectTokens', 'loginRequiredErrors'] as const) {
@@ -75,7 +75,7 @@ function requireFunctions<Part extends object>(
 }
 
 function requireSwitch(option: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw new ConfigurationError(option, 'is true or false')
+  if (typeof value !== 'boolean') throw new ConfigurationError(option, 'give true or false')
 }
 
 function requireTextList(option: string, value: unknown): void {

@@ -41,7 +41,7 @@ export function checkAlgorithms(option: string, value: unknown): readonly string
   const algorithms = requireTexts(option, value)
   for (const [index, algorithm] of algorithms.entries()) {
     if (isAsymmetric(algorithm)) continue
-    throw new ConfigurationError(`${option}[${index}]`, 'is not an asymmetric signature algorithm')
+    throw new ConfigurationError(`${option}[${index}]`, 'give an asymmetric signature algorithm, such as ES256')
   }
   return algorithms
 }

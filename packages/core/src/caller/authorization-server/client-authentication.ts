@@ -121,11 +121,11 @@ function signed(where: string, given: GivenKey): ClientAuthentication {
   if (certificateThumbprint !== undefined && !/^[\w-]{43}$/.test(certificateThumbprint)) {
     throw new ConfigurationError(
       `${where}.certificateThumbprint`,
-      'is the SHA-256 hash of the DER certificate in base64url: 43 characters',
+      'give the SHA-256 hash of the DER certificate in base64url: 43 characters',
     )
   }
   if (audience !== undefined && audience !== 'issuer' && audience !== 'endpoint') {
-    throw new ConfigurationError(`${where}.audience`, "is 'issuer' or 'endpoint'")
+    throw new ConfigurationError(`${where}.audience`, "give 'issuer' or 'endpoint'")
   }
   const key = signingKey(where, given)
   return defined({ method: 'private_key_jwt' as const, ...key, certificateThumbprint, audience })

@@ -72,7 +72,7 @@ export class ConnectedServer implements AuthorizationServer {
       const response = readTokenResponse({ ...granted, ...(idToken !== undefined && { id_token: idToken }) })
       refuseRepeated(response, secrets)
       if (response.tokenType === 'dpop' && this.profile.dpop === undefined) {
-        throw new InvalidResponseError('a token came that is bound to a key, not Bearer, and the profile has no key')
+        throw new InvalidResponseError('the token is bound to a key, and the profile has no key')
       }
       return response
     })
@@ -233,7 +233,7 @@ interface Exchange {
   readonly metadata: ServerMetadata
   readonly signal: AbortSignal
   readonly secrets: Set<string>
-  /** The answer brought a nonce. */
+  /** The answer contained a nonce. */
   newNonce: boolean
 }
 

@@ -108,7 +108,7 @@ const curves: Readonly<Record<string, string>> = { 'P-256': 'ES256', 'P-384': 'E
 
 function checkAlgorithm(where: string, algorithm: string): string {
   if (isAsymmetric(algorithm)) return algorithm
-  throw new ConfigurationError(`${where}.algorithm`, 'is not an asymmetric signature algorithm')
+  throw new ConfigurationError(`${where}.algorithm`, 'give an asymmetric signature algorithm, such as ES256')
 }
 
 async function proofKey(

@@ -16,7 +16,7 @@ export class DpopNonces {
     return this.#byOrigin.get(new URL(url).origin)
   }
 
-  /** Stores a new nonce: any answer may bring one (RFC 9449 §8.2). @returns whether this answer did */
+  /** Stores a new nonce: any answer may contain one (RFC 9449 §8.2). @returns whether this answer did */
   adopt(url: string, response: Response): boolean {
     const nonce = response.headers.get('dpop-nonce')
     if (nonce === null || !nonceSyntax.test(nonce)) return false

@@ -61,9 +61,9 @@ export function oidc(options: OidcOptions): Profile {
   const insecure = options[allowInsecureLoopback] === true
   const { discovery = 'oidc', target = 'resource', ciba, exchange, token = {} } = options
   if (discovery !== 'oidc' && discovery !== 'oauth2')
-    throw new ConfigurationError('oidc.discovery', "is 'oidc' or 'oauth2'")
+    throw new ConfigurationError('oidc.discovery', "give 'oidc' or 'oauth2'")
   if (target !== 'resource' && target !== 'audience') {
-    throw new ConfigurationError('oidc.target', "is 'resource' or 'audience'")
+    throw new ConfigurationError('oidc.target', "give 'resource' or 'audience'")
   }
   refuseUnknownKeys('oidc.ciba', part('oidc.ciba', ciba), [...Object.keys(plainCiba), 'detailsNeedTarget'])
   refuseUnknownKeys('oidc.exchange', part('oidc.exchange', exchange), Object.keys(plainExchange))

@@ -19,7 +19,7 @@ export interface CibaProfile {
   readonly missingHint?: string
   /** Returns the problem of a `binding_message` at this provider, in words, or `undefined` if the provider accepts it. */
   readonly checkBindingMessage: (message: string) => string | undefined
-  /** Name of the parameter for the requested life time, and its bounds in seconds. */
+  /** Name of the parameter for the requested lifetime, and its limits in seconds. */
   readonly requestedExpiry: { readonly parameter: string; readonly min: number; readonly max: number }
   /** Whether `authorization_details` may be sent with the backchannel request, and are returned in the token. */
   readonly carriesAuthorizationDetails: boolean

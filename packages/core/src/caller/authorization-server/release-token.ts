@@ -19,7 +19,7 @@ export async function releaseToken(
   try {
     await servers.of(issuer).revoke(token, { hint, timeoutMs: GIVE_BACK_MS })
   } catch {
-    // Not there, or not now.
+    // The server does not support revocation, or does not answer.
   }
 }
 

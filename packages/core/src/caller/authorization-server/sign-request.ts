@@ -36,7 +36,7 @@ export function requestKey(where: string, given: boolean | SignRequestOptions | 
   return signingKey(where, given)
 }
 
-/** @throws ConfigurationError The key of the profile is wanted, and it has none. */
+/** @throws ConfigurationError The profile should sign with its key, but has no key. */
 export function signingKeyOf(where: string, key: RequestKey, { clientAuthentication }: Profile): SigningKey {
   if (key !== true) return key
   if (clientAuthentication.method === 'private_key_jwt') return clientAuthentication

@@ -20,7 +20,7 @@ export function tokenFault(error: unknown, errors: typeof JoseErrors, expected: 
   if (BehalfError.isInstance(error)) return error
   const cause = withoutSecrets(error)
   if (error instanceof errors.JWKSTimeout)
-    return new TransportError("the issuer's keys did not come in time", { cause })
+    return new TransportError("the issuer's keys did not arrive in time", { cause })
   if (error instanceof errors.JWKSInvalid)
     return new InvalidResponseError("the issuer's key set is malformed", { cause })
   if (error instanceof errors.JWTClaimValidationFailed && error.reason === 'check_failed') {

@@ -106,7 +106,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
   if (profile.dpop !== undefined && !profile.dpop.importable) {
     throw new ConfigurationError(
       'deviceLogin.authorizationServer.dpop',
-      'a bound login is kept: give a key of importDpopKey',
+      'the stored login is bound: give a key of importDpopKey',
     )
   }
   // Copied now: its owner may wipe these bytes before the first login, which would be sealed by zeros.
@@ -154,7 +154,7 @@ export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
     const reason = isUnreadable(error) ? error.reason : undefined
     const isDamaged = reason === 'corrupt' || reason === 'moved' || (reason === 'wrong_key' && key !== undefined)
     if (!isDamaged) throw error
-    return { status: 'login_required', detail: 'the login that is kept here does not open' }
+    return { status: 'login_required', detail: 'the stored login does not open' }
   }
 
   return {

@@ -57,7 +57,7 @@ export function keptFile(
       const material = typeof key === 'function' ? await key() : key
       return createSealer([keyBytes('deviceLogin.key', material)])
     })().catch((error: unknown) => {
-      // A key chain that was locked is asked again.
+      // The key chain may have been locked, so the next read asks for the key again.
       sealer = undefined
       throw error
     }))
@@ -161,6 +161,6 @@ async function proven(
 /** @throws StoreError `corrupt` */
 function jsonOf(bytes: Uint8Array): unknown {
   const json = parsedJson(bytes)
-  if (json === undefined) throw new StoreError('corrupt', 'the kept login is not JSON')
+  if (json === undefined) throw new StoreError('corrupt', 'the stored login is not JSON')
   return json
 }

@@ -79,7 +79,10 @@ export function createIntrospection(options: IntrospectionOptions): TokenIntrosp
     throw new ConfigurationError(where('authorizationServer'), 'give the profile of the issuer, such as oidc({ … })')
   }
   if (profile.clientAuthentication.method === 'none') {
-    throw new ConfigurationError(where('authorizationServer'), 'a public client may not introspect (RFC 7662 §2.1)')
+    throw new ConfigurationError(
+      where('authorizationServer'),
+      'a public client may not introspect (RFC 7662 §2.1): give it a secret or a key',
+    )
   }
   const surroundings = surroundingsOf('createIntrospection', options)
   const server = connectAuthorizationServer(profile, surroundings)
@@ -91,7 +94,7 @@ export function createIntrospection(options: IntrospectionOptions): TokenIntrosp
     if (token.length > MAX_TOKEN_LENGTH) {
       throw new InvalidTokenError('too_large', `the token is longer than ${MAX_TOKEN_LENGTH} characters`)
     }
-    // What a JWT says of itself counts against it, also where the answer leaves it out.
+    // A claim of the JWT that restricts it counts, even if the answer omits it.
     const { iss, aud, cnf } = (await unverifiedClaims(token)) ?? {}
     refuseOtherIssuer(iss, profile.issuer)
     const claims = defined({ cnf, ...(await answers.of(token, signal)) })
@@ -152,11 +155,11 @@ function checkTimes({ exp, nbf }: Claims, clock: Clock): void {
   if (![exp, nbf].every((time) => time === undefined || typeof time === 'number')) {
     throw new InvalidTokenError('claims', 'the token has malformed claims: exp, nbf')
   }
-  // Stryker disable next-line ConditionalExpression: The line above refuses what is neither a number nor absent, and a comparison with `undefined` is false.
+  // Stryker disable next-line ConditionalExpression: The line above refuses every value that is neither a number nor `undefined`, and a comparison with `undefined` is false.
   if (typeof exp === 'number' && exp <= now - TOLERANCE_SECONDS) {
     throw new InvalidTokenError('expired', `the token expired at ${shownTime(exp)}`)
   }
-  // Stryker disable next-line ConditionalExpression: The line above refuses what is neither a number nor absent, and a comparison with `undefined` is false.
+  // Stryker disable next-line ConditionalExpression: The line above refuses every value that is neither a number nor `undefined`, and a comparison with `undefined` is false.
   if (typeof nbf === 'number' && nbf > now + TOLERANCE_SECONDS) {
     throw new InvalidTokenError('not_yet_valid', 'the token is not valid yet')
   }

@@ -65,7 +65,7 @@ async function heldTo(
   }
   const isSilent = audience === undefined && response.idToken === undefined
   if (context.isSealed === false && isSilent) {
-    throw new InvalidTokenError('claims', 'the answer has no id_token, and what was kept is not sealed')
+    throw new InvalidTokenError('claims', 'the answer has no id_token, and the stored login is not sealed')
   }
   const next = isSilent
     ? silentRenewal(kept, response, context.clock)
@@ -88,7 +88,7 @@ async function heldTo(
     ...next,
     ...(kept.nonce !== undefined && { nonce: kept.nonce }),
     identity: {
-      // Without its actor, their session would become that of a present user (I10).
+      // If the renewed login lost its actor, the session would become that of a present user (I10).
       ...pick(identity, 'acr', 'actor'),
       ...next.identity,
       // §12.2: a renewal is no new authentication.

@@ -21,11 +21,11 @@ import { isVerified } from './verified.ts'
  */
 export function runAs<Result>(identity: Identity, fn: () => Result): Result {
   if (!isVerified(identity)) {
-    throw new IdentityRequiredError('runAs takes an identity that a verification made')
+    throw new IdentityRequiredError('runAs needs a verified identity')
   }
   const outer = shared.scope.getStore()
   const around = outer?.identity as Identity | undefined
-  // The credentials of a call are its own principal's.
+  // A call's credentials are only for the principal of that call.
   const keepsCall = around === undefined || isSamePrincipal(around, identity)
   return within(keepsCall ? { ...outer, identity } : { identity, within: outer?.within, slot: outer?.slot }, fn)
 }

@@ -163,7 +163,7 @@ async function userOfResponse(
   const proof = { boundTo, nonce: named?.user.claims.nonce }
   if (audience === undefined) return { user: (named as { readonly user: UserIdentity }).user, ...proof }
   const shown = await identityFromAccessToken(accessToken, servers, audience, { signal, ownKey: key })
-  if (shown.kind !== 'user') throw new InvalidTokenError('subject', 'the access token stands for no user')
+  if (shown.kind !== 'user') throw new InvalidTokenError('subject', 'the access token is not of a user')
   // Tokens of the endpoint are issued to our client. A token of another client is no login with the user present.
   if (shown.clientId !== servers.of(shown.issuer).profile.clientId) {
     throw new InvalidTokenError('audience', 'the access token was issued to another client')

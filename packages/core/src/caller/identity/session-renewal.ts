@@ -128,7 +128,7 @@ async function marked(
   const { servers, clock, signal, timeoutMs } = context
   const server = servers.of(login.identity.issuer)
   if (server.profile.rotatesRefreshTokens === false) return { login, version }
-  // Without its metadata nothing can be sent, and nothing would be lost.
+  // Without the server's metadata, no request can be sent, so the refresh token is not used up.
   await server.endpoints({ signal, timeoutMs })
   const sent = { ...login, sentAt: clock.now() / 1000 }
   const written = await untilWritten(() => place.write(sent, version), {
@@ -185,7 +185,7 @@ async function refused(
   const isOver = isOthers === true || refusals >= MAX_REFUSALS
   const newest = { ...unmarked, refreshToken, ...(refusals > 0 && { refusals }) }
   const isKept = (await settled(place, { login, version }, isOver ? undefined : newest)) && !isOver
-  // In an outage the access token may be good: it is not known to be refused.
+  // During an outage the access token may be valid: no server has refused it.
   const { accessToken } = outage !== undefined && isKept ? { accessToken: undefined } : tokens
   const { issuer } = login.identity
   await revokeTokens(context.servers, issuer, { accessToken, refreshToken: isKept ? undefined : refreshToken })

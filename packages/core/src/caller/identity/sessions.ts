@@ -197,7 +197,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         } finally {
           // A renewal that began before may still return the login.
           flights.forget(key)
-          // Even if the store loses its answer: no later call can find the token.
+          // Revoked even if the store loses its answer: no later call can find the token.
           if ('record' in entry) await forgetAtServer(entry.record.login, { servers })
         }
       }
@@ -233,7 +233,7 @@ async function endSessions(
     while (entry !== undefined) {
       const { login } = entry.record
       if (!concerns(revoked, login.identity)) break
-      // Before the record is deleted: if the store loses its answer, no later call can find the token.
+      // Revoked before the record is deleted: if the store loses its answer, no later call can find the token.
       await forgetAtServer(login, context)
       if ((await records.delete(entry)) === 'deleted') {
         ended++

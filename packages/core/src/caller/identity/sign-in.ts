@@ -141,7 +141,7 @@ export function createSignIn(given: SignInOptions): SignIn {
       const identity = await verifyTokenResponse(tokens, verification)
       // OpenID Connect Core §3.1.3.7, 12 and 13.
       if (isLoginAsAsked(identity, begun, seconds(), TOLERANCE_SECONDS)) return { tokens, identity }
-      throw new InvalidTokenError('claims', 'the level (acr) or the time (auth_time) of the login is not as was asked')
+      throw new InvalidTokenError('claims', 'the level (acr) or the time (auth_time) of the login is not as requested')
     })
   }
 

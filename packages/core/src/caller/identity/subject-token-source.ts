@@ -43,7 +43,7 @@ export function requestTokenSource(request: Request, options: VerifyRequestOptio
           ...defined({ signal, timeoutMs }),
         })
         if (identity?.kind === 'user') return { status: 'verified', identity }
-        return loginRequired(identity === undefined ? 'the request has no token' : 'the token stands for no user')
+        return loginRequired(identity === undefined ? 'the request has no token' : 'the token is not of a user')
       } catch (error) {
         if (BehalfError.isInstance(error) && error.code === 'ERR_INVALID_TOKEN') return loginRequired(error.message)
         throw error

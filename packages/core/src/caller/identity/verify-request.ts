@@ -42,9 +42,9 @@ export async function verifyRequest(request: Request, options: VerifyRequestOpti
   const header = request.headers.get('authorization')?.trim() ?? ''
   if (!/^(?:bearer|dpop)(?: |$)/i.test(header)) return undefined
   const [, scheme, token] = authorization.exec(header) ?? []
-  // Stryker disable next-line ConditionalExpression: The pattern takes what is absent for the text “undefined”, which is no scheme; and a match sets scheme and token, both or neither.
+  // Stryker disable next-line ConditionalExpression: The pattern reads `undefined` as the text “undefined”, which is no scheme. A match sets both scheme and token.
   if (scheme === undefined || token === undefined) {
-    throw new InvalidTokenError('malformed', 'the Authorization header holds no single token')
+    throw new InvalidTokenError('malformed', 'the Authorization header must contain one token')
   }
   const signal = options.signal ?? request.signal
   if (scheme.toLowerCase() === 'bearer') return identityFromAccessToken(token, servers, audience, { signal })
@@ -53,7 +53,7 @@ export async function verifyRequest(request: Request, options: VerifyRequestOpti
   }
   const provedKey = await options.proveKey(request, token)
   if (typeof provedKey !== 'string' || provedKey === '') {
-    throw new InvalidTokenError('binding', 'the proof of the key did not hold')
+    throw new InvalidTokenError('binding', 'the proof of the key is invalid')
   }
   return identityFromAccessToken(token, servers, audience, { signal, provedKey })
 }

@@ -52,7 +52,7 @@ export async function verifyTokenResponse(
   // RFC 9449 §5. An unverified claim can count against the token, and never for it.
   const named = keyThumbprintOf((await unverifiedClaims(accessToken)) ?? {})
   if (named !== undefined && (tokenType !== 'dpop' || named !== key?.thumbprint)) {
-    throw new InvalidTokenError('binding', 'the access token names another key than the one that it came for')
+    throw new InvalidTokenError('binding', 'the access token is bound to another key than the proved one')
   }
   const expiresAt = tokenEnd(receivedAt, expiresIn, user.expiresAt)
   return admit(
@@ -63,7 +63,7 @@ export async function verifyTokenResponse(
       idToken: new Token(idToken),
       isInteractive: true,
       ...(scopes !== undefined && { scopes }),
-      // Stryker disable next-line ConditionalExpression: An answer of type DPoP was refused above where there is no key.
+      // Stryker disable next-line ConditionalExpression: Without a key, an answer of type DPoP was refused above.
       ...(tokenType === 'dpop' && key !== undefined && { keyThumbprint: key.thumbprint }),
     },
   )

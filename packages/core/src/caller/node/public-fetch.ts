@@ -43,7 +43,7 @@ export function publicFetch(options: PublicFetchOptions = {}): Fetch {
   if (typeof lookup !== 'function')
     throw new ConfigurationError('publicFetch.lookup', 'give a function like dns.lookup')
   const excepted = except.length === 0 ? [] : originList('publicFetch.except', except)
-  // Separate connections: a judged one must not serve an unjudged request, nor the reverse.
+  // Separate connections: a checked connection must not serve an unchecked request, and the reverse.
   const guarded = agents(publicOnly(lookup))
   const free = agents(lookup)
   return async (input, init) => {
@@ -67,7 +67,7 @@ interface Agents {
 }
 
 const agents = (lookup: LookupFunction): Agents => {
-  // As Node's own agent keeps them.
+  // The same settings as those of Node's own agent.
   const kept = { keepAlive: true, scheduling: 'lifo', timeout: 5000, lookup } as const
   return { plain: new PlainAgent(kept), secure: new SecureAgent(kept) }
 }
@@ -93,7 +93,7 @@ async function send(request: Request, url: URL, { plain, secure }: Agents): Prom
   } catch (error) {
     if (signal.aborted) throw signal.reason
     if (error instanceof SpecialUse) throw refused(url)
-    // The code alone: a socket's error may hold the request, and with it the token.
+    // Keeps only the code: a socket's error may contain the request, and with it the token.
     const { code } = error as NodeJS.ErrnoException
     throw new TransportError(`${url.origin} could not be reached`, { cause: new Error(code ?? 'no answer') })
   }

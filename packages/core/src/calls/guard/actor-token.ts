@@ -62,7 +62,10 @@ function issuedTo(agent: AgentIdentity | undefined, issuer: string): IssuedToken
   }
   // I6: no other server may see it.
   if (agent.issuer !== issuer) {
-    throw new ConfigurationError('agent.actorToken', `is from ${agent.issuer}; the exchange is at ${issuer}`)
+    throw new ConfigurationError(
+      'agent.actorToken',
+      `is from ${agent.issuer}: get it from ${issuer}, where the exchange is`,
+    )
   }
   const { expiresAt } = agent
   return { token: held.token, scopes: held.scopes ?? [], ...(expiresAt !== undefined && { expiresAt }) }

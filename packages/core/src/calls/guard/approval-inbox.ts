@@ -101,7 +101,7 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
       }),
     list: (async ({ ...options }: ListOptions & { readonly as: 'owner' | 'approver' }) => {
       if (options.as !== 'owner' && options.as !== 'approver') {
-        throw new ConfigurationError('approvals.list.as', `is 'owner' or 'approver'`)
+        throw new ConfigurationError('approvals.list.as', `give 'owner' or 'approver'`)
       }
       return within(guard, options, [], () => page(runStore, options))
     }) as ApprovalInbox['list'],
@@ -160,7 +160,7 @@ function isOpenTo(identity: Identity, { record }: Entry, now: number): boolean {
 /** @throws ConfigurationError */
 export function checkResolution(what: unknown): void {
   if (what === 'ran' || what === 'did_not_run') return
-  throw new ConfigurationError('approvals.resolve', `says 'ran' or 'did_not_run'`)
+  throw new ConfigurationError('approvals.resolve', `give 'ran' or 'did_not_run'`)
 }
 
 /** @throws ConfigurationError */

@@ -34,7 +34,7 @@ export async function approve(
   const found = await runOfCall(call, runs, phase, reauthorize)
   if (found === undefined) return { facts: { run: undefined, waited: false } }
   if ('status' in found) return found
-  // Even if no person is asked: an operator resolves a crash by this id.
+  // Also set if no person is asked: an operator resolves a crash by this id.
   call.report.approvalId = found.entry.record.id
   const { settled, waited } = await settleWithin(call, found, runs, phase)
   // A caller of another kind may have started the run during the wait.

@@ -31,7 +31,7 @@ export async function bridgedToken(
 ): Promise<FoundToken | Refusal> {
   const { identity, grantable, report } = call
   const { servers, fetch, clock, timeoutMs } = sources
-  if (identity.kind !== 'user') return deny('misconfigured', 'an employer asserts a user, and no user is here')
+  if (identity.kind !== 'user') return deny('misconfigured', 'an employer asserts a user, and this call has no user')
   const route = behaviourOf(rule.through)
   if (route === undefined) throw new ConfigurationError('resource.through', 'give what idJag({ … }) made')
   const scopes = scopesFor(grantable, rule)

@@ -98,7 +98,7 @@ export function approverOf(
   const person = identity.kind === 'user' ? identity : undefined
   // A directory that finds no approver may return `null`, against its type.
   const named = approver === undefined ? person : callRule('approval.approver', approver, rulesInput(call))
-  // A copy: a rule may fill in the same object for its next call.
+  // Copied, because a rule may reuse the same object for its next call.
   return named ? { issuer: named.issuer, tenant: named.tenant, subject: named.subject } : undefined
 }
 
@@ -115,7 +115,7 @@ function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[
     `An equal request of ${day} ${time} UTC ended without a known result. ${message}`,
     `Repeat of ${day.slice(5)} ${time.slice(0, 5)} UTC, result unknown: ${message}`,
     `${note}/${message}`,
-    // Before a text that runs from right to left, it would move the numbers in it.
+    // The note comes last: before a text that runs from right to left, it would move the numbers in that text.
     `${message}/${note}`,
   ]
 }

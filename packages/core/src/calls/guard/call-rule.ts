@@ -60,8 +60,8 @@ const PROMISE =
   'returned a promise, and is asked within each call: verify the user before the run, and return the identity'
 
 /**
- * Returns for whom a call is made, by the option `identity` of an adapter. A function is asked at each call: another user
- * may resume the run. An error of it is told, and counts as no signed-in user.
+ * Returns the caller's identity by the option `identity` of an adapter. A function is called at each call, because
+ * another user may resume the run. If it throws, the error is reported, and no user counts as signed in.
  */
 export function identityOfCall(
   identity: Identity | undefined | (() => Identity | undefined),

@@ -20,7 +20,7 @@ export async function claim(
   if ('status' in now) return now
   const { entitlement } = now
   if (entitlement.kind !== entitled.kind) {
-    const detail = `the approval no longer holds${entitlement.kind === 'ask' ? `: ${entitlement.why}` : ''}`
+    const detail = `the approval is no longer valid${entitlement.kind === 'ask' ? `: ${entitlement.why}` : ''}`
     return { status: 'unavailable', retryAfter: 1, detail }
   }
   const { policyVersion: _, ...caller } = askedBy(call)

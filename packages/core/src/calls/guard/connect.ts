@@ -40,7 +40,7 @@ export function connect(
 async function connectFetched(call: AuthorizedCall, sources: TokenSources): Promise<Connected | Refusal> {
   const ask = ([, rule]: (typeof call.policy.access)[number]) =>
     rule.kind === 'connection' ? linkedAccountOf(rule).token(call, rule, sources) : undefined
-  // In parallel. The first refusal in the order of the policy decides, so that the answer is the same each time.
+  // Runs in parallel. The first refusal in the order of the policy decides, so that the answer is the same each time.
   const found = await Promise.all(call.policy.access.map(ask))
   const refusal = found.find((token) => token !== undefined && 'status' in token)
   return (refusal as Refusal | undefined) ?? { facts: { cached: found as CachedTokens }, detail: 'linked' }

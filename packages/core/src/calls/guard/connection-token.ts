@@ -53,7 +53,7 @@ export async function connectionToken(
 ): Promise<IssuedToken | Refusal> {
   const { identity, grantable, deadline } = call
   const { vault, tokens } = sources
-  if (identity.kind !== 'user') return deny('misconfigured', 'a connection is a user’s, and no user is here')
+  if (identity.kind !== 'user') return deny('misconfigured', 'a connection is a user’s, and this call has no user')
   if (vault === undefined) {
     return deny('misconfigured', 'uses a linked account: give createGuard a `vault`')
   }
@@ -145,7 +145,7 @@ function refusalOf(
     }
     default:
       // A vault is a port: an answer outside its contract opens nothing.
-      return deny('misconfigured', `${connection}: the vault gave an answer that is not known`)
+      return deny('misconfigured', `${connection}: the vault returned an unknown answer`)
   }
 }
 

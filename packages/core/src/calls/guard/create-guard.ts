@@ -182,7 +182,7 @@ function auditorOf(
   const required = audit !== undefined && 'sink' in audit
   if (required) {
     refuseUnknownKeys('audit', audit, ['sink', 'required'])
-    if (audit.required !== true) throw new ConfigurationError('audit.required', 'is true; else give the sink itself')
+    if (audit.required !== true) throw new ConfigurationError('audit.required', 'give true, or the sink by itself')
   }
   const sink = required ? audit.sink : audit
   if (audit !== undefined && typeof sink?.write !== 'function') {

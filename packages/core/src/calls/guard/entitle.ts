@@ -139,7 +139,7 @@ export async function askWhereNeeded(
   const { entitlement, inDoubt } = found
   const { onCrash } = call.policy.rules.approval ?? {}
   if (isAgain && (onCrash !== 'retry' || entitlement.kind === 'ask')) {
-    const why = entitlement.kind === 'ask' ? entitlement.why : 'the policy says so no more'
+    const why = entitlement.kind === 'ask' ? entitlement.why : "onCrash is no longer 'retry'"
     const crashed = await reportCrash(runStore, entry)
     return unknownOutcome(crashed, `it started before, and may not start again: ${why}`, runs)
   }

@@ -109,7 +109,7 @@ async function endThrown(call: AdmittedCall, error: unknown, execution: Executio
     ...(claim === undefined ? [] : [kept(() => claim.threw({ inDoubt }), execution)]),
     ...(stepUp === undefined ? [] : [kept(() => keepStepUp(call, stepUp, execution.stepUps), execution)]),
   ]
-  // Stryker disable next-line EqualityOperator: Only avoids a needless wait.
+  // Stryker disable next-line EqualityOperator: Only saves an unneeded wait.
   if (writes.length > 0) await Promise.allSettled(writes)
   report.recordEnd('run', invocation.signal?.aborted === true ? 'aborted' : 'threw')
 }

@@ -52,7 +52,7 @@ export async function permit(
   if (checker === undefined) {
     return deny('misconfigured', 'asks for a permission: give createGuard `permissions`')
   }
-  // A copy: a rule may fill in the same object for its next call while the checker waits.
+  // Copied, because a rule may reuse the same object for its next call while the checker waits.
   const permissions = copyOf(permissionsAsked('permission', permission, { input, identity }))
   if (permissions.length === 0) return deny('not_permitted', 'the policy asked for no permissions')
   const decision = await checker.check({

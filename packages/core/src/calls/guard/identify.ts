@@ -41,6 +41,6 @@ export function identify(
 
 /** @param now - Epoch milliseconds. */
 export function hasExpired({ expiresAt }: Identity, now: number): boolean {
-  // Stryker disable next-line ConditionalExpression: A comparison with an absent number is false.
+  // Stryker disable next-line ConditionalExpression: A comparison with `undefined` is false.
   return expiresAt !== undefined && now / 1000 >= expiresAt + TOLERANCE_SECONDS
 }

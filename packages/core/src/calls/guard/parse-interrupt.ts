@@ -1,5 +1,5 @@
 import type { Interrupt, InterruptKind } from '../../base/contract/index.ts'
-// Not by the folder's index, which loads modules of Node: browsers load this file.
+// Not imported from the folder's index, which loads modules of Node: browsers load this file.
 import { parsedJson } from '../../base/values/plain-json.ts'
 
 const kinds: readonly InterruptKind[] = [

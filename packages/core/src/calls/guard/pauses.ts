@@ -98,7 +98,7 @@ export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
   return {
     async bind(interrupt, pause) {
       if (pause === '') throw new ConfigurationError('pauses.bind.pause', "give the framework's name of the pause")
-      // In the form that the reader returns: fields that it drops are not part of the proof.
+      // Parsed as the reader does it: fields that the reader drops are not part of the proof.
       const read = parseInterrupt(interrupt)
       return read === undefined ? interrupt : { ...read, proof: await proofOf(read, pause) }
     },

@@ -56,7 +56,7 @@ function approvalToken(
   { token, question }: RunRecord,
   { servers }: TokenSources,
 ): FoundToken | Refusal {
-  // Stryker disable next-line ConditionalExpression: No answer approves without the token that was to carry it, and whatever takes the token out of a record ends the record; without the clause such a call would fail as well, in other words.
+  // Stryker disable next-line ConditionalExpression: An approving answer always has its token, and a step that removes the token ends the record. Without the clause, such a call would fail with another message.
   if (token === undefined) return deny('approval_failed', 'the approval has lost its token')
   const { value, scopes, expiresAt, actor, keyThumbprint } = token
   // The policy, the ceiling or the roles may allow less now than when the person approved (I5).

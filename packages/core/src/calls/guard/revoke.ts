@@ -9,7 +9,7 @@ import { concerns, nameOf } from '../../consent/revocation/index.ts'
 import { type Callers, channelOfRun, type GuardParts } from './guard-parts.ts'
 import { RevocationNotifier } from './revocation-notifier.ts'
 
-/** Numbers of what the revocation ended. */
+/** Numbers of the records that the revocation ended. */
 export interface Revocation {
   /** Questions and unused approvals. */
   readonly approvals: number

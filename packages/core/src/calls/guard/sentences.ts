@@ -8,7 +8,7 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
   role_missing: "The user's role does not allow this action.",
   not_permitted: 'This action is not permitted.',
   approval_denied: 'The request for approval was denied. Do not try this action again unless the user asks for it.',
-  approval_expired: 'The request for approval ran out without being used.',
+  approval_expired: 'The request for approval expired without being used.',
   approval_failed: 'The approval could not be verified, so the action was not done.',
   approval_not_sent: 'No approver was asked, and the action was not done.',
   approval_cancelled: 'The request for approval was cancelled.',

@@ -37,7 +37,7 @@ export async function keepStepUp(call: AdmittedCall, asked: AskedStepUp, stepUps
   if (identity?.kind !== 'user') return
   const names = credentialNames(policy)
   const credential = names.find((name) => name === asked.credential) ?? names[0]
-  // A read without credentials never looks for step-ups, so none is stored.
+  // A read without credentials never checks for step-ups, so no step-up is stored for it.
   if (credential === undefined) return
   const { scopes, acrValues, maxAge } = asked.stepUp
   const kept: KeptStepUp = {
@@ -57,9 +57,9 @@ export async function keepStepUp(call: AdmittedCall, asked: AskedStepUp, stepUps
 /** Returns whether a step-up may be open for this call. A preflight and a write always read the store. */
 export function mayAwaitStepUp(call: AuthorizedCall, phase: Phase, stepUps: StepUps): boolean {
   const { policy, identity, checkedAt } = call
-  // Stryker disable next-line EqualityOperator: One millisecond of fifteen minutes, which the store counts from a little later anyway.
+  // Stryker disable next-line EqualityOperator: A difference of one millisecond in fifteen minutes, which the store counts from a later moment anyway.
   const looks = phase === 'preflight' || policy.effect === 'write' || checkedAt < stepUps.until
-  // Stryker disable next-line ConditionalExpression,EqualityOperator: Spares the slower way: `awaitedStepUp` looks for no names of its own, and for users only.
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: Only saves work: `awaitedStepUp` reads the names of this policy only, and only for users.
   return looks && identity.kind === 'user' && credentialNames(policy).length > 0
 }
 
@@ -130,10 +130,10 @@ async function keyOf(
   // The length separates the parts: names may contain any character.
   const name = `${tool.length} ${tool}${credential}`
   const found = known.get(name)
-  // Stryker disable next-line ConditionalExpression: Spares hashing the same name again, in bounded memory; the key is the same.
+  // Stryker disable next-line ConditionalExpression: Only saves hashing the same name again, in limited memory. The key is the same.
   if (found !== undefined) return found
   const key = await records.keyOf(principalKey(identity), identity.clientId, tool, credential)
-  // Stryker disable next-line EqualityOperator: Spares hashing the same name again, in bounded memory; the key is the same.
+  // Stryker disable next-line EqualityOperator: Only saves hashing the same name again, in limited memory. The key is the same.
   if (known.size >= MAX_KEYS) known.clear()
   keys.set(identity, known.set(name, key))
   return key

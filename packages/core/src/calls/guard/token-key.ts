@@ -40,7 +40,7 @@ export function tokenKey(
   servers: AuthorizationServers,
 ): TokenCacheKey {
   // An account that depends on the identity is read at each call: the app's stored choice may have changed.
-  // Stryker disable next-line ConditionalExpression: A resource has no account; and an account that is the same for all users gives the same key, whether its description is made once or at each call.
+  // Stryker disable next-line ConditionalExpression: A resource has no account. An account that is the same for all users gives the same key, whether its description is made once or at each call.
   if (rule.kind === 'connection' && typeof rule.account === 'function') {
     return connectionKey(identity, rule, scopes, accountOf(rule, identity))
   }
@@ -82,7 +82,7 @@ export function accountOf({ account }: ConnectionRule, identity: Identity): stri
   if (identity.kind !== 'user') return undefined
   const chosen: unknown = callRule('connection.account', account, { identity })
   if (chosen === undefined || (typeof chosen === 'string' && chosen !== '')) return chosen
-  throw new ConfigurationError('connection.account', 'gave neither an account id nor undefined')
+  throw new ConfigurationError('connection.account', 'returned neither an account id nor undefined')
 }
 
 /**

@@ -29,7 +29,7 @@ export class ToolAuthorizationError extends Error {
     return 'ToolAuthorizationError'
   }
 
-  /** Code of the outcome that the error stands for. */
+  /** Code of the outcome that this error represents. */
   get code(): ToolAuthorizationCode {
     return this.#code
   }

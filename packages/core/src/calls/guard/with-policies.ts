@@ -46,6 +46,6 @@ export function bodyOf<Body>(tool: string, body: Body): NonNullable<Body> {
   if (typeof body === 'function' && !isGuarded(body)) return body as NonNullable<Body>
   const problem = isGuarded(body)
     ? 'is guarded already: give the tool as it was made'
-    : 'has no execute, so nothing here could be guarded'
+    : 'has no execute to guard: leave it out, or give it one'
   throw new ConfigurationError(`guardTools.tools.${tool}`, problem)
 }

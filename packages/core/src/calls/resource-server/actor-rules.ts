@@ -10,7 +10,7 @@ export type ActingParty = Omit<Actor, 'actor'>
 
 /** Rules for the agents that may act here. */
 export interface ActorRules {
-  /** These agents; or the answer of a function. Absent: any. */
+  /** The allowed agents, or a function that decides. Absent: every agent is allowed. */
   readonly allow?: readonly ActorName[] | ((actor: ActingParty, identity: Identity) => boolean) | undefined
   /** Whether a token must name an actor that acts for a user. @default false */
   readonly required?: boolean | undefined

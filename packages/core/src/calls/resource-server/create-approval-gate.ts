@@ -96,7 +96,7 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
   refuseUnknownKeys('createApprovalGate', options, optionKeys)
   const { onCrash = 'refuse', clock = systemClock } = options
   if (onCrash !== 'refuse' && onCrash !== 'run_again') {
-    throw new ConfigurationError('createApprovalGate.onCrash', "is 'refuse' or 'run_again'")
+    throw new ConfigurationError('createApprovalGate.onCrash', "give 'refuse' or 'run_again'")
   }
   const now = () => clock.now() / 1000
   const book = new IdempotencyStore({
@@ -105,7 +105,7 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
     retentionSeconds: positive('retentionSeconds', options.retentionSeconds ?? 86_400),
     now,
   })
-  // All that a request brings is read before the first wait: an API may fill in the same objects for its next request.
+  // All that a request brings is read before the first wait: an API may reuse the same objects for its next request.
   const asked = (
     request: Pick<Request, 'headers'>,
     caller: Passed,
@@ -196,7 +196,7 @@ function plain(order: unknown): Json {
 /** Reads an idempotency key. The quotes of a structured string (RFC 9651 §3.3.3) are optional. */
 function keyOf(headers: Headers): string | undefined {
   const value = headers.get('idempotency-key')?.replace(/^"(.*)"$/, '$1')
-  // Stryker disable next-line ConditionalExpression: The pattern takes what is absent for the text “undefined”, and what is absent is given back all the same.
+  // Stryker disable next-line ConditionalExpression: The pattern reads `undefined` as the text “undefined”, and `undefined` is returned anyway.
   return value !== undefined && /^[\x21-\x7e]{1,255}$/.test(value) ? value : undefined
 }
 

@@ -150,7 +150,7 @@ export function createResourceServer(options: ResourceServerOptions): ResourceSe
   }
   return {
     protect: async ({ url, method, headers, signal }, rules = {}, found) => {
-      // Copied, as the rules are: a server may fill in the same object for its next request.
+      // Copied like the rules: a server may reuse the same object for its next request.
       const request = { url, method, headers, signal }
       const checked = checkRules(rules)
       return protectRequest(
@@ -178,7 +178,7 @@ function proofOrigins(origin: string | undefined, audience: readonly string[]): 
 
 function checkPathPrefix(prefix: unknown): string {
   if (prefix === '') return prefix
-  // In the URL parser's spelling, so that it equals the client's spelling.
+  // The prefix must be in the URL parser's spelling, so that it equals the client's spelling.
   const isPath = typeof prefix === 'string' && /^\/.*[^/]$/s.test(prefix)
   if (isPath && new URL(`https://api.example${prefix}`).pathname === prefix) return prefix
   throw new ConfigurationError(
@@ -205,5 +205,5 @@ function checkRules(rules: ProtectOptions): CheckedRules {
 /** Checks the realm, which a challenge quotes unchanged (RFC 9110 §5.6.4). */
 function checkRealm(realm: string): string {
   if (/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/.test(realm)) return realm
-  throw new ConfigurationError('createResourceServer.realm', 'is printable ASCII without quotes and backslashes')
+  throw new ConfigurationError('createResourceServer.realm', 'give printable ASCII without quotes and backslashes')
 }

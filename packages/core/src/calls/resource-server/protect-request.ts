@@ -48,7 +48,7 @@ export async function protectRequest(
   const { challenge, dpop } = settings
   const presented = readAccessToken(request)
   if (presented.kind === 'none' || (presented.scheme === 'DPoP' && dpop === undefined)) {
-    return refuse(challenge, 'no access token that is taken here', { scheme: undefined, scopes: rules.scopes })
+    return refuse(challenge, 'no access token that is accepted here', { scheme: undefined, scopes: rules.scopes })
   }
   const { scheme } = presented
   const no: Refuse = (reason, error, errorDescription, more = {}) =>
@@ -60,7 +60,7 @@ export async function protectRequest(
       return await admitBound(presented.token, dpop, admission)
     }
     if (dpop?.required === true) {
-      return no('not bound to a key', 'invalid_token', 'Only tokens that are bound to a key are taken')
+      return no('not bound to a key', 'invalid_token', 'Only tokens that are bound to a key are accepted')
     }
     return await admitCaller({ ...presented, provedKey: undefined }, admission)
   } catch (error) {
@@ -116,7 +116,7 @@ function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: 
     return no('the actor is not allowed here', 'actor_not_allowed', 'This actor is not allowed here')
   }
   if (hasRunOut(identity.expiresAt, settings.clock.now() / 1000)) {
-    return no('expired', 'invalid_token', 'The access token ran out while the request came')
+    return no('expired', 'invalid_token', 'The access token expired while the request arrived')
   }
   const needed = rules.scopes.length > 0 ? rules.scopes : rules.anyScope
   if (!isLoginAsAsked(identity.kind === 'user' ? identity : {}, rules.authentication, settings.clock.now() / 1000)) {

@@ -41,7 +41,7 @@ export function readAccessToken(request: ProtectedRequest): PresentedToken {
   const token = found[2] ?? ''
   // Several headers arrive joined by commas, which no token holds.
   if (!token68.test(token)) {
-    const description = `The Authorization header holds no single ${scheme === 'DPoP' ? 'DPoP' : 'bearer'} token`
+    const description = `The Authorization header must contain one ${scheme === 'DPoP' ? 'DPoP' : 'bearer'} token`
     return { kind: 'malformed', scheme, description }
   }
   return { kind: 'token', scheme, token }

@@ -34,7 +34,7 @@ async function runAlone(book: IdempotencyStore, run: OrderRun): Promise<Response
   if (settled instanceof Response) return settled
   if (settled === 'begun' && run.onCrash === 'refuse') return outcomeUnknown()
   if (approval !== undefined && book.hasRunOut(tokenEnd)) {
-    return problem(403, 'approval_expired', 'the approved token ran out minutes before the order was complete')
+    return problem(403, 'approval_expired', 'the approved token expired minutes before the order was complete')
   }
   if (approval !== undefined && !(await book.claim(approval, run.order, tokenEnd))) {
     return problem(409, 'approval_used', 'this approval was used for an order under another Idempotency-Key')
@@ -52,7 +52,7 @@ function answerOf(run: OrderRun, record: OrderRecord | undefined): Response | 'b
   if (record.fingerprint !== run.fingerprint) {
     return problem(422, 'idempotency_key_reused', 'this Idempotency-Key was used for another request')
   }
-  // Stryker disable next-line ConditionalExpression: A record gets its answer in the same writing as it becomes done, and no other has one: each clause says what the other does.
+  // Stryker disable next-line ConditionalExpression: A record gets its answer in the write that makes it `done`, and no other record has one. So each clause implies the other.
   if (record.state !== 'done' || record.answer === undefined) return 'begun'
   return (
     replay(record.answer) ??

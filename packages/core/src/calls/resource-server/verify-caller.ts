@@ -105,7 +105,7 @@ async function introspected(
 ): Promise<Identity> {
   const identity = await introspect(token, { ...context, audience })
   if (!isVerified(identity)) {
-    throw new ConfigurationError('introspect', 'gives back the identity that a verification made')
+    throw new ConfigurationError('introspect', 'return the identity that createIntrospection made')
   }
   if (!servers.knows(identity.issuer)) {
     throw unknownIssuer(identity.issuer)

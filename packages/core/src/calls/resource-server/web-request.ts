@@ -37,7 +37,7 @@ export function webRequest(incoming: NodeRequest, origin: string): ProtectedRequ
   // one in it. It must not count as the front page, for which an attacker could have a proof.
   const path = target.startsWith(`${base}/`) ? target.slice(base?.length) : target
   const url = base + (path.startsWith('/') ? path : `/${path}`)
-  if (!URL.canParse(url)) throw new ConfigurationError('webRequest', 'gets a request whose target is no path')
+  if (!URL.canParse(url)) throw new ConfigurationError('webRequest', 'the target of the request is no path')
   const headers = new Headers()
   let authority: string | undefined
   for (let at = 0; at + 1 < incoming.rawHeaders.length; at += 2) {

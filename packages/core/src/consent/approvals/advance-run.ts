@@ -31,7 +31,7 @@ export type Settled =
 
 const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   denied: ['approval_denied', 'the person said no'],
-  expired: ['approval_expired', 'the approval ran out'],
+  expired: ['approval_expired', 'the approval expired'],
   failed: ['approval_failed', 'the answer could not be trusted'],
   cancelled: ['approval_cancelled', 'the owner cancelled it'],
   revoked: ['revoked', 'the approval was revoked'],
@@ -117,7 +117,7 @@ function isOver(record: RunRecord, now: number, channel: ApprovalChannel | undef
   if (isPending(record)) {
     // A last poll first: an answer that was given in time counts, even if it is found late (A7).
     if (channel?.poll !== undefined) return isDeliveryOver(record, now)
-    // Without its channel, it may be polled by others.
+    // If its channel is missing here, other processes may still poll it.
     return now >= endOf(record) + (channel === undefined ? SKEW_SECONDS : 0)
   }
   return state === 'requested' && question !== undefined && now >= question.expiresAt

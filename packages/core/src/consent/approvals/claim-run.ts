@@ -123,7 +123,7 @@ class RunClaim implements Claim {
       const earlier = this.#before.state === 'crashed' ? (this.#before.inDoubtSince ?? now) : undefined
       const inDoubtSince = byStore ?? earlier
       if (inDoubtSince !== undefined) {
-        // Only a run that is tried again with the same key needs the approval's own token again.
+        // The approval's own token is kept only if the run is tried again with the same key.
         const kept = record.onCrash === 'retry' && token !== undefined ? { token } : {}
         return { ...record, ...kept, state: 'crashed', inDoubtSince }
       }
@@ -138,7 +138,7 @@ class RunClaim implements Claim {
       // Written again unchanged if our claim has not arrived yet: its compare-and-swap then fails.
       if (record.state === this.#before.state && record.runner === this.#before.runner) return record
       if (!this.#isMine(record) && !(record.state === 'crashed' && record.runner === this.#runner)) return undefined
-      // Only slots can have come meanwhile.
+      // Since the claim, only slots can have been added.
       return { ...this.#before, slots: record.slots }
     })
   }

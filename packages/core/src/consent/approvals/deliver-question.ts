@@ -103,7 +103,7 @@ export async function deliverQuestion(
     if (state !== 'requested' || question === undefined) return { status: 'settled', entry: current }
     const { closedUntil, isOnceMore } = await afterNoes(runStore, { ...current.record, question })
     if (closedUntil !== undefined) return { status: 'closed', entry: current, until: closedUntil }
-    // Of equal questions only one is sent. The next caller finds it open.
+    // Only one of several equal questions is sent. The next caller finds it open.
     if (isOnceMore && !isAlone) {
       return (await alone(runStore, id, () => deliver(true), { key: `once-more:${binding}` })) ?? busy
     }
@@ -148,7 +148,7 @@ const restKey = (id: string): string => `rests:${id}`
 async function recordLost(runStore: RunStore, id: string): Promise<void> {
   try {
     const lost = await runStore.count(`lost:${id}`, LOST_WINDOW_SECONDS)
-    // By run and not by question: callers that replace an unsent question of each other share the bound.
+    // Counted by run and not by question: callers that replace each other's unsent questions share the limit.
     if (lost >= MAX_SENDS) await runStore.lease(restKey(id), REST_SECONDS)
   } catch {}
 }
@@ -279,7 +279,7 @@ function refused(error: unknown): Refused {
   }
   // The server does not know the API: a configuration error. No question was sent.
   if (error instanceof OAuthResponseError && error.error === 'invalid_target') throw error
-  // After a response that breaks the specification the person may have been asked.
+  // If the response breaks the specification, the person may have been asked.
   return { note: error.message, unsent: !(error instanceof InvalidResponseError) }
 }
 

@@ -71,7 +71,7 @@ export async function startedRuns(runStore: RunStore, binding: string, except?: 
 
 /** Records that a run whose lease ended without a result has crashed. */
 export async function recordCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
-  // Stryker disable next-line ConditionalExpression: Spares the look at the lease: the change below leaves whatever is not running as it is.
+  // Stryker disable next-line ConditionalExpression: Only saves reading the lease: the change below leaves every other state unchanged.
   if (entry.record.state !== 'running' || (await runStore.isLeased(runLease(entry.record.id)))) return entry
   const inDoubtSince = await runStore.storeNow()
   // The run may have ended and released its lease since it was read. Then this swap fails, and the record is read
@@ -87,7 +87,7 @@ export const runLease = (id: string): string => `lease:${id}`
 
 /** Returns the id of the open run for this binding: of one that can be shared, else of a new one. */
 async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<RunDraft['fits']>): Promise<string> {
-  // By caller: a run that is about to be written may be adopted before it can be read.
+  // The key includes the caller: a run that is about to be written may be adopted before it can be read.
   const openKey = `open:${await runStore.hash(draft.binding + starterOf(draft.record('')))}`
   for (let race = 0; race < MAX_RACES; race++) {
     const open = await runStore.pointers.read(openKey)

@@ -4,7 +4,7 @@ import type { RunStore } from './run-store.ts'
 
 /**
  * Time for which a write is retried in the background while the store does not answer. It keeps no process alive. If
- * the process ends first, the leases tell the next reader.
+ * the process ends first, the next reader sees from the leases that it died.
  */
 export const STUBBORNLY = { seconds: 600, unref: true }
 

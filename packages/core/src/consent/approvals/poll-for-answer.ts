@@ -61,7 +61,7 @@ async function poll(
   try {
     const request = channelQuestion({ ...record, question })
     const answer = await withinBound((signal) => channel.poll(askedOf(delivery), request, { ...context, signal }))
-    // A copy: it is read again where another writer was faster, and the channel may fill in the same object meanwhile.
+    // Copied: it is read again if another writer was faster, and the channel may reuse the same object meanwhile.
     return await settle(copyOf(answer))
   } catch (error) {
     // The answer was polled, but the store has not saved it yet.

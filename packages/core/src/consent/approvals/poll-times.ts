@@ -73,7 +73,7 @@ interface Delivered {
 
 /** Returns when a delivery ends, in epoch seconds. A delivery never outlives its question. */
 export function endOf({ question, delivery: { expiresAt, receivedAt } }: Delivered): number {
-  // An answer that waits for its verification has no other end than that of its use.
+  // An answer that waits for its verification ends only when it may no longer be used.
   if (receivedAt !== undefined) return receivedAt + useWithinSeconds(question)
   const ends = [question?.expiresAt, expiresAt].filter((end) => end !== undefined)
   return ends.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...ends)

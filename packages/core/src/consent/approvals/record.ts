@@ -117,7 +117,7 @@ export interface Delivery {
 export type StoredResult =
   | { readonly kind: 'json'; readonly value: Json }
   | { readonly kind: 'undefined' }
-  /** Not plain JSON, or too large to store: it can be returned only once. */
+  /** The result is not plain JSON, or too large to store: it can be returned only once. */
   | { readonly kind: 'not_storable' }
 
 /** One run of a tool for one owner with one input. Sealed at rest as a whole. */
@@ -140,7 +140,7 @@ export interface RunRecord {
    * or those that the run has used since it started.
    */
   readonly accounts?: Readonly<Record<string, string>>
-  /** The first parsed input: what every try of this run runs with (A12). */
+  /** The first parsed input. Every try of this run uses it (A12). */
   readonly input: Json
   /** Hashed slots: each of them sees this record's state and replays its result. */
   readonly slots: readonly string[]
@@ -157,7 +157,10 @@ export interface RunRecord {
   readonly replaced?: number
   /** Reason why the person is asked again, or why the run cannot succeed. For the operator. */
   readonly note?: string
-  /** Only with `failed`: the channel refused to send the question. The next call of the slot asks again, or needs none. */
+  /**
+   * True only with `failed`: the channel refused to send the question. The next call of the slot asks again, or needs
+   * no question.
+   */
   readonly unsent?: boolean
   /** Time at which the person answered, in epoch seconds. If it is unknown, the earliest possible time. */
   readonly answeredAt?: number

@@ -137,9 +137,11 @@ export async function takeAnswer(
   if (at < askedAt - SKEW_SECONDS || at > runStore.now() + SKEW_SECONDS) {
     throw new ApprovalAnswerError('unverified', 'the answer is older than its question, or from the future')
   }
-  // Last: the body of the request may have come slowly, and a session that ended meanwhile answers nothing (I11).
+  // This check is last: the body of the request may have arrived slowly, and a session that ended meanwhile must not
+  // answer (I11).
   await by.confirm(askedAt)
-  // The time before the names were first read: a revocation that this read did not see came after the answer.
+  // The answer gets the time before the names were first read. If this read missed a revocation, that revocation came
+  // after the answer.
   const now = Math.min(at, by.checkedAt)
   const isOpen = (question: StoredQuestion) => question.id === questionId && isAnswerable(question, runStore.now())
   const said = state === 'approved' ? { status: state, answeredAt: now, evidence } : { status: state, evidence }
@@ -149,7 +151,7 @@ export async function takeAnswer(
   return { id, state }
 }
 
-/** Returns whether an answer that arrives at this time counts: it is not late, and need not bring a credential. */
+/** Returns whether an answer at this time counts: it is not late, and need not contain a credential. */
 export const isAnswerable = ({ expiresAt, credential }: StoredQuestion, now: number): boolean =>
   credential === undefined && now < expiresAt
 

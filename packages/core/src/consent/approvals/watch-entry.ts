@@ -31,7 +31,7 @@ export async function watchEntry(entry: Entry, settings: WatcherSettings): Promi
     )
   }
   const settled = isOpen(entry.record) ? await advanceRun(runStore, entry, channel, context) : { entry }
-  // A call that waits in this process needs not wait for its own next look.
+  // A call that waits in this process need not wait until its own next poll.
   if (settled.entry.record.state !== 'pending') wake(entry.record.id)
   return isUntold(settled.entry.record) ? tell(settled.entry, settings) : 'open'
 }

@@ -44,7 +44,7 @@ export async function requestBackchannelAuthentication(
   })
   const state: CibaState = {
     authReqId: acknowledged.authReqId,
-    // By our clock, and never later than the server said.
+    // Counted by our clock from the time of sending, so it is never later than the server's expiry.
     expiresAt: sentAt + acknowledged.expiresIn,
     interval: acknowledged.interval,
     detailsSent,

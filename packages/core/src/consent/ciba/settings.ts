@@ -19,7 +19,7 @@ export interface CibaOptions {
   /** Returns the code that the server requires before it contacts this person (`user_code`). @default none is sent */
   readonly userCode?: (approver: Principal) => string | undefined | Promise<string | undefined>
   /**
-   * Time that one delivery of the question may wait for its answer, in seconds.
+   * Maximum time that one delivery of the question waits for its answer, in seconds.
    * @default what is left of the approval
    */
   readonly requestedExpirySeconds?: number

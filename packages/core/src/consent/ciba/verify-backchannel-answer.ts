@@ -40,7 +40,7 @@ export async function verifyBackchannelAnswer(
     const { credential } = question
     if (credential === undefined) {
       return state.detailsSent && !grantedAsAsked(response.authorizationDetails, question, context)
-        ? failed('the granted authorization_details differ from what was asked')
+        ? failed('the granted authorization_details differ from the requested ones')
         : proved({ status: 'approved' }, identity)
     }
     const asked = { ...question, credential }
@@ -79,7 +79,7 @@ async function credentialAnswer(
   const details = response.authorizationDetails ?? inToken
   const isAsAsked = (granted: unknown) => grantedAsAsked(granted, question, context)
   if (state.detailsSent && !(isAsAsked(details) && isAsAsked(inToken ?? details))) {
-    return failed('the granted authorization_details differ from what was asked')
+    return failed('the granted authorization_details differ from the requested ones')
   }
   const { scopes: claimOf, unaskedScopes = [] } = server.profile.token
   const granted = grantedScopes(
@@ -89,7 +89,7 @@ async function credentialAnswer(
   )
   if ('problem' in granted) return failed(`the authorization server ${granted.problem}`)
   if (!credential.scopes.every((scope) => granted.scopes?.includes(scope))) {
-    return failed('fewer scopes came than were asked')
+    return failed('fewer scopes were granted than requested')
   }
   const actor = readActor(claims.act)
   // A5: the approval ends with its token.

@@ -80,7 +80,7 @@ export async function draftDelegation(
   const { limit } = options
   const now = context.clock.now() / 1000
   if (!context.servers.knows(identity.issuer)) {
-    throw new ConfigurationError(at('identity'), 'is of an issuer that is not known')
+    throw new ConfigurationError(at('identity'), 'give the guard the profile of its issuer')
   }
   const tools = options.tools === undefined ? undefined : requireTexts(at('tools'), options.tools)
   const scopes = options.scopes === undefined ? undefined : scopeList(at('scopes'), options.scopes)
@@ -119,10 +119,10 @@ function agentOf(
 ): Pick<DelegationRecord, 'agent' | 'client' | 'provesAgent'> {
   const ownClient = servers.of(identity.issuer).profile.clientId
   if (refreshToken !== undefined && client !== undefined && client !== ownClient) {
-    throw new ConfigurationError(at('client'), 'a refresh token serves the client that it was issued to, which is ours')
+    throw new ConfigurationError(at('client'), 'a refresh token is for our client only: leave client out')
   }
   if (provesAgent !== undefined && typeof provesAgent !== 'boolean') {
-    throw new ConfigurationError(at('provesAgent'), 'is true or false')
+    throw new ConfigurationError(at('provesAgent'), 'give true or false')
   }
   return {
     agent: requireText(at('agent'), agent ?? ownAgent),
@@ -136,7 +136,7 @@ function credentialsOf(
   { hasWorkerGrant, agent: ownAgent }: MakingGuard,
 ): DelegatedCredentials {
   if (worker !== undefined && typeof worker !== 'boolean') {
-    throw new ConfigurationError(at('worker'), 'is true or false')
+    throw new ConfigurationError(at('worker'), 'give true or false')
   }
   if (refreshToken !== undefined) {
     if (worker !== true) return 'refresh_token'
@@ -169,7 +169,7 @@ async function ownLogin(refreshToken: string, identity: UserIdentity, context: L
       token: { value: '', keyThumbprint },
       refreshToken,
       // Later tokens are verified as this one was.
-      // Stryker disable next-line ConditionalExpression: An audience that is `undefined` reads as one that is absent: `renewLogin` looks at its value alone.
+      // Stryker disable next-line ConditionalExpression: An `undefined` audience equals a missing one: `renewLogin` reads only its value.
       ...(type === 'access_token' && audience !== undefined && { audience }),
       renewedAt: 0,
     },

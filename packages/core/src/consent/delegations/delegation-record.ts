@@ -40,7 +40,7 @@ export interface DelegationRecord {
   readonly credentials: DelegatedCredentials
   /** Absent: any that the agent has. */
   readonly tools?: readonly string[] | undefined
-  /** Absent: bounded by policies, roles and ceiling alone. */
+  /** Absent: limited only by policies, roles and ceiling. */
   readonly scopes?: readonly string[] | undefined
   readonly limit?: UseLimit | undefined
   /** Epoch seconds. */

@@ -90,7 +90,7 @@ export class DelegationStore {
         return { ...rest, state: 'revoked' }
       })
     } finally {
-      // Even if the store loses its answer: no later call can find the token.
+      // Revoked even if the store loses its answer: no later call can find the token.
       if (isOurs && ended !== undefined) await forgetAtServer(ended, context)
     }
     return isOurs

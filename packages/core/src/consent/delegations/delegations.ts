@@ -219,7 +219,7 @@ function usableBy(
   now: number,
 ): DelegationRecord {
   if (record === undefined || record.state === 'unconfirmed') {
-    throw new DelegationError('unknown', 'there is no delegation of this id')
+    throw new DelegationError('unknown', 'there is no delegation with this id')
   }
   const { issuer } = record.owner
   // A guard chooses its own name. The issuer knows it by its client.
@@ -277,7 +277,7 @@ function bound(identity: UserIdentity, record: DelegationRecord): UserIdentity {
 
 function requireUser(identity: UserIdentity): void {
   if (isVerified(identity) && identity.kind === 'user' && identity.delegationId === undefined) return
-  throw new IdentityRequiredError('delegations are their owner’s: give the verified identity of the user who is here')
+  throw new IdentityRequiredError('delegations are their owner’s: give the verified identity of a present user')
 }
 
 /**

@@ -15,7 +15,7 @@ export function connectFault(request: Request, error: unknown): Response {
 const sentences: Readonly<Record<string, readonly [title: string, text: string]>> = {
   unavailable: ['Not available now', 'Please try again in a moment.'],
   login_required: ['Sign in first', 'Sign in to the app, then open this page again.'],
-  misconfigured: ['This does not work now', 'Something is set up wrongly. The people who run this app can mend it.'],
+  misconfigured: ['This does not work now', 'This app has a wrong setting. Its operators can correct it.'],
   not_yours: [
     'This was not begun here',
     'Connecting an account has to be ended by the same person, in the same browser, within ten minutes. Please begin again.',

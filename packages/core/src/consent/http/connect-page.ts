@@ -26,12 +26,12 @@ const done: Readonly<Record<string, string>> = {
   preferred: 'This account will be used.',
 }
 const errors: Readonly<Record<string, string>> = {
-  declined: 'The account was not connected: you said no at the provider.',
+  declined: 'The account was not connected: you declined at the provider.',
   provider: 'The account was not connected: the provider refused.',
-  other_issuer: 'The account was not connected: the answer came from somewhere else.',
+  other_issuer: 'The account was not connected: the answer came from another server.',
   unavailable: 'The provider does not answer now. Please try again in a moment.',
   login_required: 'Please sign in to the app again, then connect the account.',
-  misconfigured: 'The account was not connected: something is set up wrongly here.',
+  misconfigured: 'The account was not connected: this app has a wrong setting.',
 }
 
 /** Handles `GET /`: shows the linked accounts and the available connections. */
@@ -103,7 +103,7 @@ export async function accountsPage(
 }
 
 function state({ status, isPreferred, mustChoose, scopes }: LinkedAccount): string {
-  if (status === 'must_reconnect') return 'Has to be connected again.'
+  if (status === 'must_reconnect') return 'Must be connected again.'
   return `${isPreferred ? 'In use. ' : mustChoose ? 'Not in use. ' : ''}Connected, with access to: ${scopes.join(', ') || 'nothing named'}.`
 }
 
@@ -140,7 +140,7 @@ function page(
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'same-origin',
-      // A form here is answered with a redirect to a provider, which this directive is held to as well.
+      // A form here is answered with a redirect to a provider, and browsers apply this directive to that redirect too.
       'content-security-policy': `default-src 'none'; style-src 'nonce-${nonce}'; form-action 'self' https:${isPlain ? ' http:' : ''}; base-uri 'none'; frame-ancestors 'none'`,
       ...more,
     },

@@ -99,7 +99,7 @@ async function tell(question: ApprovalQuestion, notify: InAppApprovalsOptions['n
     await notify?.({ id, approver, message, expiresAt })
   } catch (cause) {
     if (BehalfError.isInstance(cause)) throw cause
-    throw new TransportError('the approver could not be told of a question', { cause })
+    throw new TransportError('the approver could not be notified of a question', { cause })
   }
 }
 

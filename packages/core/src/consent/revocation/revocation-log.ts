@@ -127,7 +127,7 @@ export class RevocationLog {
   /** Position of the next append. */
   async #end(now: number): Promise<Head> {
     let head = await this.#findHead()
-    // Begins with its head: else chunks without one, of another process that begins it now, would look like a log whose
+    // Writes the head first. Otherwise chunks of another process that begins the log now would look like a log whose
     // head was deleted.
     if (head === undefined && (await this.#highest()) === undefined)
       await this.#heads.create(await this.#heads.keyOf(), { ...none, at: now })
@@ -141,7 +141,7 @@ export class RevocationLog {
     return { ...none, first: head.last + 1, last: head.last + 1 }
   }
 
-  /** First chunk with an entry that may be in force: all entries before it are older. */
+  /** First chunk with an entry that may still apply: all entries before it are older. */
   async #firstKept({ first, last }: Head, now: number): Promise<number> {
     let kept = first
     for (let number = first + 1; number <= last; number++) {

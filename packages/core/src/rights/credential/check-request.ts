@@ -73,7 +73,7 @@ function methodOf(method: string): string {
 }
 
 function isReplayable(request: Request | undefined, body: unknown): boolean {
-  // Without a body of its own, `init` leaves the request's in place.
+  // If `init` has no body, the request keeps its own.
   if (body === undefined || body === null) return request === undefined || request.body === null
   return (
     typeof body === 'string' ||

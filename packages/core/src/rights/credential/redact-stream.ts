@@ -63,7 +63,7 @@ function beginningAtEnd(text: string, secrets: readonly string[]): number {
   for (const secret of secrets) {
     const first = secret.charAt(0)
     let at = text.indexOf(first, Math.max(0, text.length - secret.length + 1))
-    // Stryker disable next-line EqualityOperator: Where the search begins only spares work: what is longer than a token is no beginning of it, and at the same place the same is kept.
+    // Stryker disable next-line EqualityOperator: The start of the search only saves work: a text longer than a token is not the beginning of it, and an equal position gives an equal result.
     while (at !== -1 && at < keep) {
       if (secret.startsWith(text.slice(at))) keep = at
       at = text.indexOf(first, at + 1)

@@ -15,7 +15,7 @@ const MAX_DEPTH = 1_000
  * show.
  */
 export function redactTokens<Value>(value: Value, tokens: readonly Token[]): Value {
-  // Stryker disable next-line ConditionalExpression: Spares the walk: without tokens nothing is found, and what is neither text nor object is given back by the first step.
+  // Stryker disable next-line ConditionalExpression: Only saves work: without tokens nothing is found, and the first step returns every value that is neither a text nor an object.
   if (tokens.length === 0 || (typeof value !== 'string' && typeof value !== 'object') || value === null) return value
   return new Redaction(tokens).value(value, 0) as Value
 }
@@ -34,7 +34,7 @@ class Redaction {
   }
 
   value(value: unknown, depth: number): unknown {
-    // Stryker disable next-line EqualityOperator: Each value is held to the budget by itself as well, and behind its end a list has nothing; one sign more or less of 262,144 is looked at.
+    // Stryker disable next-line EqualityOperator: Each value also checks the budget itself, and a list has no values behind its end. The difference is one character of 262,144.
     if (--this.#left < 0) return value
     if (typeof value === 'string') return this.#text(value)
     if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) return value
@@ -42,7 +42,7 @@ class Redaction {
     const prototype = Object.getPrototypeOf(value)
     const isPlain = (prototype === Object.prototype || prototype === null) && !isWrittenByItself(value)
     if (isPlain) return this.#object(value, depth)
-    // As in the results of `Promise.allSettled`.
+    // Errors occur within values, such as in the results of `Promise.allSettled`.
     return value instanceof Error ? redactError(value, this.#tokens) : this.#instance(value)
   }
 
@@ -57,14 +57,14 @@ class Redaction {
 
   #text(text: string): string {
     this.#left -= text.length
-    // Stryker disable next-line ConditionalExpression: Spares the search in texts that are shorter than every token: nothing is found there.
+    // Stryker disable next-line ConditionalExpression: Only saves the search in texts that are shorter than every token: nothing is found there.
     if (text.length < this.#shortest) return text
     return redactText(text, this.#secrets)
   }
 
   #array(array: readonly unknown[], depth: number): readonly unknown[] {
     let copy: unknown[] | undefined
-    // Stryker disable next-line ConditionalExpression,EqualityOperator: Each value is held to the budget by itself as well, and behind its end a list has nothing; one sign more or less of 262,144 is looked at.
+    // Stryker disable next-line ConditionalExpression,EqualityOperator: Each value also checks the budget itself, and a list has no values behind its end. The difference is one character of 262,144.
     for (let index = 0; index < array.length && this.#left > 0; index++) {
       const clean = this.value(array[index], depth + 1)
       if (clean === array[index]) continue

@@ -91,7 +91,7 @@ export class CheckQueue {
 
   #join(key: string, question: Question, consistency: Consistency, call: symbol): Entry {
     const sent = this.#sent.get(key)
-    // Stryker disable next-line ConditionalExpression: Where no time is added, the time of now is empty too, and the last clause says the same.
+    // Stryker disable next-line ConditionalExpression: If no time is added, the current time is empty too, and the last clause gives the same result.
     if (sent !== undefined && (sent.sentAt === '' || this.#kept !== undefined || sent.sentAt === this.#now())) {
       return sent
     }

@@ -21,11 +21,11 @@ export function checkTuples(option: string, tuples: unknown): readonly Relations
   return tuples.map((tuple: RelationshipTuple, index) => {
     const { user, relation, object, condition } = tuple ?? {}
     if (!isUserName(user) || !isRelation(relation) || !isObjectName(object)) {
-      throw new ConfigurationError(`${option}[${index}]`, 'is no { user, relation, object } of OpenFGA')
+      throw new ConfigurationError(`${option}[${index}]`, 'give { user, relation, object } of OpenFGA')
     }
     if (condition === undefined) return { user, relation, object }
     if (!isRelation(condition?.name)) {
-      throw new ConfigurationError(`${option}[${index}].condition`, 'is no { name, context } of OpenFGA')
+      throw new ConfigurationError(`${option}[${index}].condition`, 'give { name, context } of OpenFGA')
     }
     const context = plainObject(`${option}[${index}].condition.context`, condition.context ?? {})
     return { user, relation, object, condition: { name: condition.name, context } }

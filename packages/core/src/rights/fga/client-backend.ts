@@ -163,7 +163,7 @@ function readClientCheck(answer: unknown, modelId: string): Verdict {
 }
 
 function strangerIn(answer: unknown, modelId: string): string | undefined {
-  // Not enumerable, so that a schema of the whole would not see it.
+  // Read by its name: the property is not enumerable, so a schema of the whole answer would miss it.
   const shown = clientResponse.safeParse({
     $response: (answer as { readonly $response?: unknown } | undefined)?.$response,
   })

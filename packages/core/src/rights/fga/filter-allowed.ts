@@ -228,7 +228,7 @@ function readFilterOptions<Document>(options: FilterOptions<Document>) {
 function verifiedIdentity(given: Identity | undefined, clock: Clock): Identity {
   const identity = given ?? currentIdentity()
   if (!isVerified(identity)) {
-    throw new IdentityRequiredError('filterAllowed takes an identity that a verification made')
+    throw new IdentityRequiredError('filterAllowed needs a verified identity')
   }
   // Clocks differ: 30 seconds, as everywhere.
   if (identity.expiresAt !== undefined && clock.now() / 1000 >= identity.expiresAt + 30) {

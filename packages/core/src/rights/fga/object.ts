@@ -47,7 +47,7 @@ function problemOf(type: string, id: unknown, maxBytes: number): string | undefi
  * Returns whether text has at most this number of bytes in UTF-8. Most strings are so short that they need no encoding.
  */
 export function fits(text: string, maxBytes: number): boolean {
-  // Stryker disable next-line ConditionalExpression,EqualityOperator: Spares the encoding of short texts: what it would count is within the limit.
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: Only saves the encoding of short texts: their size is within the limit.
   return text.length * 3 <= maxBytes || new TextEncoder().encode(text).length <= maxBytes
 }
 

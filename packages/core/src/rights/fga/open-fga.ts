@@ -133,7 +133,7 @@ function decisionOf(questions: readonly Question[], verdicts: readonly (Verdict 
     const fault = verdicts.find((verdict) => verdict?.kind === 'fault')
     if (fault !== undefined) throw new TransportError(`OpenFGA: ${fault.problem}`)
   }
-  // Stryker disable next-line ConditionalExpression,EqualityOperator: There is a question at least: a decision without permissions is refused before, and of a list each permission is asked about by itself.
+  // Stryker disable next-line ConditionalExpression,EqualityOperator: There is at least one question: a decision without permissions was refused before, and each permission of a list has its own question.
   return { allowed: checks.length > 0 && checks.every((check) => check.allowed), checks }
 }
 

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 import { parsedJson } from '../../base/values/index.ts'
 import { batchAnswer, batchItem, checkAnswer, errorAnswer, modelHeader } from './wire.ts'
 
-/** An HTTP answer that is complete and worth reading; outages never get here. */
+/** A complete HTTP answer with a readable body. Outages never get here. */
 export interface HttpAnswer {
   readonly status: number
   /** True if the answer came from another address than the requested one, or redirects to one. */

@@ -41,7 +41,7 @@ export const storeKeys = namesOf<StoreOptions>(
 
 /** @throws ConfigurationError An option is missing or wrong. */
 export function readStoreOptions(options: StoreOptions): StoreConnection {
-  // Read at each call, so that a wrapper that replaces the global later is used too.
+  // Read at each call, so that a wrapper that replaces the global later is also used.
   const { fetch = (input, init) => globalThis.fetch(input, init), clock = systemClock } = options
   return {
     storeUrl: `${baseOf(options)}/stores/${ulid('storeId', options.storeId)}`,

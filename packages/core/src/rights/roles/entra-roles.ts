@@ -25,7 +25,7 @@ const PREFIX = 'group:'
 export function entraRoles(options: EntraRolesOptions = {}): RoleExtractor {
   refuseUnknownKeys('entraRoles', options, ['groups'])
   const { groups = false } = options
-  if (typeof groups !== 'boolean') throw new ConfigurationError('entraRoles.groups', 'is true or false')
+  if (typeof groups !== 'boolean') throw new ConfigurationError('entraRoles.groups', 'give true or false')
   return ({ claims }) => {
     const roles = listed(claims, 'roles')
     if (!groups || 'problem' in roles) return roles

@@ -33,7 +33,7 @@ export interface ScopeReason {
 export interface ScopeExplanation {
   /** Scope that is explained. */
   readonly scope: string
-  /** Every source that is there allows it. */
+  /** Whether every source of scopes allows it. */
   readonly allowed: boolean
   /** Verdict of each source of scopes. */
   readonly reasons: readonly ScopeReason[]

@@ -23,12 +23,12 @@ export interface KeycloakRolesOptions {
 export function keycloakRoles(options: KeycloakRolesOptions = {}): RoleExtractor {
   refuseUnknownKeys('keycloakRoles', options, ['realm', 'clients'])
   const { realm = true, clients = {} } = options
-  if (typeof realm !== 'boolean') throw new ConfigurationError('keycloakRoles.realm', 'is true or false')
+  if (typeof realm !== 'boolean') throw new ConfigurationError('keycloakRoles.realm', 'give true or false')
   const taken = Object.entries(clients).map(([name, clientId]) => ({
     prefix: prefixOf(name),
     path: ['resource_access', requireText(`keycloakRoles.clients.${name}`, clientId), 'roles'],
   }))
-  if (!realm && taken.length === 0) throw new ConfigurationError('keycloakRoles', 'take the realm or a client')
+  if (!realm && taken.length === 0) throw new ConfigurationError('keycloakRoles', 'give realm: true or a client')
   return ({ claims }) => {
     const ofRealm = realm ? rolesAt(claims, ['realm_access', 'roles']) : []
     if ('problem' in ofRealm) return ofRealm

@@ -41,7 +41,7 @@ export interface IssuedClaims {
 /** Compares the answer itself with the request. Pure. @throws InvalidResponseError */
 export function checkResponse(response: TokenResponse, expected: Expected): void {
   checkNewToken(response, expected)
-  if (response.tokenType === 'n_a') throw refused('issued what is no access token, not Bearer and not DPoP')
+  if (response.tokenType === 'n_a') throw refused('issued no access token of type Bearer or DPoP')
   if (response.tokenType === 'bearer') {
     // I8: any holder could use the new token, unlike the bound one.
     if (expected.bound || isBound(expected.identity.claims)) {

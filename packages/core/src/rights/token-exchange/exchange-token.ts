@@ -68,7 +68,7 @@ export async function exchangeToken(options: ExchangeTokenOptions): Promise<Exch
     token: new Token(response.accessToken),
     scopes,
     ...(expiresAt !== undefined && { expiresAt }),
-    // Stryker disable next-line ConditionalExpression: A bound token comes to a profile with a key and to no other: `grant` refuses it without one, and `checkResponse` every other token where there is one.
+    // Stryker disable next-line ConditionalExpression: Only a profile with a key gets a bound token: `grant` refuses one without a key, and `checkResponse` refuses other tokens with a key.
     ...(response.tokenType === 'dpop' && profile.dpop !== undefined && { dpop: profile.dpop }),
     ...(issued?.actor !== undefined && { actor: issued.actor }),
     verified: issued !== undefined,

@@ -22,7 +22,7 @@ export function planExchange(options: ExchangeTokenOptions): ExchangePlan {
   const { profile } = options.authorizationServer
   const { exchange } = profile
   if (!isVerified(identity)) {
-    throw new IdentityRequiredError('an exchange takes an identity that a verification made')
+    throw new IdentityRequiredError('an exchange needs a verified identity')
   }
   if (exchange === undefined) {
     throw new ConfigurationError('authorizationServer', 'this provider has no token exchange')
@@ -117,7 +117,7 @@ function readExpected(options: ExchangeTokenOptions, exchange: ExchangeProfile):
   const resource = targets('exchangeToken.resource', options.resource)
   const audience = targets('exchangeToken.audience', options.audience)
   if (resource.length + audience.length === 0) {
-    throw new ConfigurationError('exchangeToken', 'give resource or audience: a token for everything fits nothing')
+    throw new ConfigurationError('exchangeToken', 'give resource or audience: the token needs a target')
   }
   if (authorizationDetails !== undefined && !exchange.carriesAuthorizationDetails) {
     throw new ConfigurationError(

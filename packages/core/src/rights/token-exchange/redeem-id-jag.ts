@@ -60,10 +60,10 @@ export async function redeemIdJag(options: RedeemIdJagOptions): Promise<Redeemed
     },
     { signal, timeoutMs },
   )
-  if (response.tokenType === 'n_a') throw refused('issued what is no access token')
-  if (response.accessToken === revealToken(idJag.assertion)) throw refused('handed back the assertion')
+  if (response.tokenType === 'n_a') throw refused('issued no access token')
+  if (response.accessToken === revealToken(idJag.assertion)) throw refused('returned the assertion')
   if ((response.tokenType === 'dpop') !== (profile.dpop !== undefined)) {
-    throw refused('issued a token that is bound otherwise than was asked')
+    throw refused('issued a token with another binding than requested')
   }
   const claims = await verified(response, server, idJag, signal)
   const granted = grantedScopes(profile.token, { asked: idJag.scopes, answered: response.scopes, claims })

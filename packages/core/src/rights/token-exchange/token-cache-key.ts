@@ -8,7 +8,7 @@ declare const cacheKey: unique symbol
 /** Key of a cached token. Made by `tokenCacheKey` only, so that no key omits a part. */
 export type TokenCacheKey = string & { readonly [cacheKey]: true }
 
-/** Description of the wanted token, besides its owner. */
+/** Description of the requested token, without its owner. */
 export interface WantedToken {
   /** Source of the token: an exchange for an API, or the vault. */
   readonly source: 'resource' | 'connection'
@@ -55,9 +55,10 @@ export function tokenCacheKey(identity: Identity, wanted: WantedToken): TokenCac
 }
 
 /**
- * Returns the token that is exchanged, itself. Another token of the same user may allow less, so a removed role or
- * scope ends with the user's next token. Its claims do not distinguish tokens: only some have a `jti`, and two may be
- * issued in the same second. An upstream's token does not depend on it.
+ * Returns the user's token itself: a cached token belongs to the token from which it was exchanged. A newer token of
+ * the user may allow less, so a removed role or scope ends with it. Claims cannot replace it: only some tokens have a
+ * `jti`, and two may be issued in the same second. Tokens of linked accounts are not exchanged from it, so their key
+ * has no proof.
  */
 function proofOf(identity: Identity): string | null {
   const proof = subjectTokenOf(identity)

@@ -112,7 +112,7 @@ export class TokenCache {
 
   /** Drops the token under `key`. With `issued`, only if it is that token: another caller may have renewed it. */
   delete(key: TokenCacheKey, issued?: IssuedToken): void {
-    // Stryker disable next-line ConditionalExpression: Without a shared store no code reads what was refused, and without a token there is nothing to remember; the clauses only spare the entry.
+    // Stryker disable next-line ConditionalExpression: Without a shared store, no code reads refused tokens. Without a token, there is nothing to remember. The clauses only save the entry.
     if (issued !== undefined && this.#shared !== undefined) this.#refused.set(key, issued)
     if (issued !== undefined && this.#entries.get(key)?.issued !== issued) return
     this.#entries.delete(key)
@@ -190,7 +190,7 @@ export class TokenCache {
   }
 
   #keep(key: TokenCacheKey, issued: IssuedToken): void {
-    // Stryker disable next-line ConditionalExpression: Without an end the time that is left is not a number, and not above zero: such a token is kept in neither case.
+    // Stryker disable next-line ConditionalExpression: Without an expiry, the remaining time is NaN, which is not above zero: such a token is never kept.
     if (issued.expiresAt === undefined) return
     // I8: a token bound to a temporary key is requested again.
     if (issued.dpop?.importable === false) return

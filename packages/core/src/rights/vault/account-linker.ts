@@ -91,7 +91,7 @@ export interface CompleteRequest {
 
 /** Reason why a connect flow was not completed. */
 export type ConnectRefusal =
-  /** Never begun here, ended before, or too old. */
+  /** It did not begin here, it has already ended, or it is too old. */
   | 'unknown_state'
   /** Begun by another user, in another session of the same user, or in another browser. */
   | 'other_user'
@@ -101,7 +101,7 @@ export type ConnectRefusal =
   | 'other_issuer'
   /** The person said no. */
   | 'declined'
-  /** The provider refused, or answered what cannot be trusted. */
+  /** The provider refused, or its answer cannot be trusted. */
   | 'provider'
 
 /** Outcome of {@link AccountLinker.complete}. */

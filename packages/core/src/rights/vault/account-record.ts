@@ -34,7 +34,7 @@ export const accountRecord = z.object({
   clientId: text,
   /** `ending`: a disconnect has begun. Only a new link changes that, and no later answer of the provider. */
   state: z.enum(['connected', 'must_reconnect', 'ending']),
-  /** The proof behind this link was not looked up again yet: it serves no call. */
+  /** The names of the proof behind this link were not read again yet, so it serves no call. */
   unconfirmed: z.optional(z.literal(true)),
   scopes: z.array(text),
   accessToken: z.optional(text),

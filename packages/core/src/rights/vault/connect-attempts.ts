@@ -100,7 +100,7 @@ export class ConnectAttempts {
     const stranger = await this.#strangerTo(attempt, identity, browser)
     if (stranger !== undefined) return stranger
     if (attempt.connection !== connection) {
-      return refuse('other_issuer', 'the answer came to the redirect URI of another connection')
+      return refuse('other_issuer', 'the answer arrived at the redirect URI of another connection')
     }
     if ((await this.#attempts.delete(found)) === 'conflict') {
       return refuse('unknown_state', 'this connect flow was ended by another request')

@@ -189,7 +189,7 @@ function checkRefresh(
 ): Pick<CheckedConnection, 'rotates' | 'graceSeconds'> {
   refuseUnknownKeys(at, refresh, ['rotates', 'graceSeconds'])
   const { rotates, graceSeconds = 0 } = refresh
-  if (typeof rotates !== 'boolean') throw new ConfigurationError(`${at}.rotates`, 'is true or false')
+  if (typeof rotates !== 'boolean') throw new ConfigurationError(`${at}.rotates`, 'give true or false')
   if (!(Number.isFinite(graceSeconds) && graceSeconds >= 0)) {
     throw new ConfigurationError(`${at}.graceSeconds`, 'give a number of seconds, 0 or more')
   }
@@ -242,7 +242,7 @@ function checkAccount(at: string, account: AccountSource, given: ConnectionDefin
     case 'none':
       return
     default:
-      throw new ConfigurationError(`${at}.account.from`, "is 'id_token', 'answer', 'endpoint' or 'none'")
+      throw new ConfigurationError(`${at}.account.from`, "give 'id_token', 'answer', 'endpoint' or 'none'")
   }
 }
 

@@ -97,7 +97,7 @@ export function exchangeVault(options: ExchangeVaultOptions = {}): Vault {
     fetch = (input, init) => globalThis.fetch(input, init),
   } = options
   if (broker !== 'token-exchange' && typeof broker?.url !== 'function') {
-    throw new ConfigurationError('exchangeVault.broker', "is 'token-exchange', or an endpoint such as keycloakBroker")
+    throw new ConfigurationError('exchangeVault.broker', "give 'token-exchange', or an endpoint such as keycloakBroker")
   }
   const ask = broker === 'token-exchange' ? exchange(options) : endpoint(broker, fetch)
   // Otherwise the call would get the token of another account of the user, without an error.
@@ -211,7 +211,7 @@ function answerOf(request: VaultRequest, response: BrokeredToken, now: number): 
   if (missing.length > 0)
     return { status: 'needs_scopes', detail: `the account was linked without ${missing.join(', ')}` }
   if (endsAt !== undefined && endsAt <= now / 1000) {
-    return { status: 'must_reconnect', detail: 'the token that the broker keeps has ended' }
+    return { status: 'must_reconnect', detail: 'the stored token of the broker has expired' }
   }
   return {
     status: 'token',

@@ -27,7 +27,7 @@ export interface RefreshWish {
   readonly isSettled: (record: AccountRecord) => boolean
 }
 
-/** Interval between two polls of what another process does, in milliseconds. */
+/** Interval between two polls of the account's record while another process refreshes it, in milliseconds. */
 const LOOK_MS = 60
 
 /** Applies the result of a request to the provider to an account, whatever else was written to it meanwhile. */

@@ -85,7 +85,7 @@ export class StoredAccounts {
       const key = await this.#parts.records.key(accountOwner(identity), connection, account.id)
       const back = returnTo === undefined ? {} : { returnTo }
       const check = () => undoneUnlessPresent(user, () => this.#remove(key, options))
-      // Again after the last write: no other party can undo the link of a proof that was revoked during it.
+      // Checked again after the last write: if the proof was revoked during it, no other party would undo the link.
       const refused = (await check()) ?? (await this.#confirm(key).catch(faultAnswer)) ?? (await check())
       return refused === undefined ? answer : { ...refused, ...back }
     } finally {

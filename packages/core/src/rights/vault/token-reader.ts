@@ -79,7 +79,7 @@ export class TokenReader {
       return { status: 'choose_account', detail: 'the account that was chosen is gone, and no other was chosen' }
     }
     if (all.length + unreadable.length === 1) return first
-    // An account that cannot be opened may be the wanted one: the user must choose.
+    // An account that cannot be opened may be the chosen one, so the user must choose.
     const without = lost === undefined ? '' : `; ${unreadable.length} more do not open: ${unreadable.join(', ')}`
     return { status: 'choose_account', detail: `${all.length} accounts are linked, and none was chosen${without}` }
   }

@@ -33,7 +33,7 @@ describe('a question is over when its time is', () => {
 
   test('and says so', async () => {
     const over = await settled(record('r'), END)
-    expect(over).toMatchObject({ status: 'refused', code: 'approval_expired', why: expect.stringMatching(/ran out/) })
+    expect(over).toMatchObject({ status: 'refused', code: 'approval_expired', why: expect.stringMatching(/expired/) })
   })
 
   test.each([

@@ -84,7 +84,7 @@ describe('a guard whose agent has a token of its own', () => {
     says.exchange = { access_token: 'token-1' }
     const outcome = await run()
     expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
-    expect(outcome.trace.steps.at(-1)?.detail).toContain('handed back')
+    expect(outcome.trace.steps.at(-1)?.detail).toContain('returned the token that was to be exchanged')
   })
 
   test('exchanges without one where its function gives none for this issuer', async () => {

@@ -130,8 +130,8 @@ describe('guard.ready', () => {
     async (time) => {
       const { guard, store } = smallWorld()
       const behalf = guard({ store: overStore(store, { now: async () => time }), fetch: async () => metadata() })
-      await expect(behalf.ready()).rejects.toThrow('the store told a time that is no number')
-      await expect(behalf.revoke({ issuer: ISSUER, subject: 'ann' })).rejects.toThrow('no number')
+      await expect(behalf.ready()).rejects.toThrow('the store returned a time that is not a number')
+      await expect(behalf.revoke({ issuer: ISSUER, subject: 'ann' })).rejects.toThrow('is not a number')
     },
   )
 

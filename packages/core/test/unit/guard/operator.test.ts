@@ -27,7 +27,7 @@ describe('guard.asOperator', () => {
     expect(doubtful).toMatchObject({ code: 'unknown_outcome', trace: { approvalId: expect.any(String) } })
     const operator = one.asOperator({ name: 'olga' })
     const id = doubtful.trace.approvalId ?? ''
-    await expect(operator.resolve(id, 'maybe' as never)).rejects.toThrow("says 'ran' or 'did_not_run'")
+    await expect(operator.resolve(id, 'maybe' as never)).rejects.toThrow("give 'ran' or 'did_not_run'")
     await expect(operator.resolve(id, 'ran', { result: (() => 1) as never })).rejects.toThrow('plain JSON')
     expect(await operator.resolve(id, 'ran', { result: 'paid' })).toMatchObject({ state: 'used', run: 'completed' })
     expect(await one.run(writes, call(), () => 'again')).toMatchObject({ status: 'done', result: 'paid' })

@@ -71,7 +71,7 @@ describe('two copies of this major', () => {
     for (const copy of [here, there]) {
       for (const fake of fakes) {
         expect(await run(copy, fake)).toMatchObject({ status: 'denied', code: 'identity_not_verified' })
-        expect(() => copy.runAs(fake as root.Identity, () => 1)).toThrow('verification')
+        expect(() => copy.runAs(fake as root.Identity, () => 1)).toThrow('verified identity')
         expect(copy.subjectTokenOf(fake as root.Identity)).toBeUndefined()
       }
     }

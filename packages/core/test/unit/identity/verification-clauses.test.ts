@@ -67,7 +67,7 @@ describe('a bound token (I8)', () => {
     const options = { authorizationServer, audience, proveKey: async () => proved as never }
     expect(await rejection(verifyRequest(request(`DPoP ${token}`), options))).toMatchObject({
       reason: 'binding',
-      message: expect.stringContaining('did not hold'),
+      message: expect.stringContaining('proof of the key is invalid'),
     })
   })
 

@@ -32,5 +32,5 @@ test('has all its fields all the same, claims included, and its proof', () => {
     secret,
   ])
   expect(runAs(ann, () => currentIdentity())).toBe(ann)
-  expect(() => runAs({ ...ann }, () => 1)).toThrow('verification')
+  expect(() => runAs({ ...ann }, () => 1)).toThrow('verified identity')
 })

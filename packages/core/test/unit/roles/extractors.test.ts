@@ -120,7 +120,7 @@ describe('Keycloak', () => {
     ['keycloakRoles.realm', { realm: 'yes' }],
     ['keycloakRoles.clients.a:b', { clients: { 'a:b': 'x' } }],
     ['keycloakRoles.clients.trade', { clients: { trade: '' } }],
-    ['keycloakRoles: take', { realm: false }],
+    ['keycloakRoles: give', { realm: false }],
     ['keycloakRoles.client', { client: 'x' }],
   ])('%s is refused', (option, options) => {
     expect(() => keycloakRoles(options as never)).toThrow(option)

@@ -39,10 +39,12 @@ describe('a service that an agent called, and that calls on', () => {
   test('does not get the token back that it was called with', async () => {
     server.answerSays({ access_token: 'the-inbound-token' })
     const subjectToken = { token: new Token('the-inbound-token'), type: 'access_token' } as const
-    await expect(server.exchange({ identity: calledBy('agent:trader'), subjectToken })).rejects.toThrow('handed back')
+    await expect(server.exchange({ identity: calledBy('agent:trader'), subjectToken })).rejects.toThrow(
+      'returned the token that was to be exchanged',
+    )
     server.answerSays({ access_token: 'the-actor-token' })
     const actorToken = { token: new Token('the-actor-token'), type: 'access_token' } as const
-    await expect(server.exchange({ actorToken })).rejects.toThrow('handed back')
+    await expect(server.exchange({ actorToken })).rejects.toThrow('returned the token that was to be exchanged')
   })
 
   test('is one too many after five', async () => {

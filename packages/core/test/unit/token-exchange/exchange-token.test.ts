@@ -136,7 +136,7 @@ describe('the answer is held against what was asked', () => {
 
   test.each(['DPoP', 'N_A'])('token_type %s', async (type) => {
     server.answerSays({ token_type: type })
-    await refusal(server.exchange(), 'not Bearer')
+    await refusal(server.exchange(), /no access token of type Bearer or DPoP|bound to a key/)
   })
 
   test('scopes in the answer', async () => {

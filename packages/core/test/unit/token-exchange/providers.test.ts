@@ -216,7 +216,7 @@ describe.each(Object.entries(cases))('%s', (_, provider) => {
 
   test('takes no token back that was handed in', async () => {
     change = { answer: { access_token: 'the-subject-token' } }
-    await expect(exchange(provider)).rejects.toThrow('handed back')
+    await expect(exchange(provider)).rejects.toThrow('returned the token that was to be exchanged')
   })
 })
 

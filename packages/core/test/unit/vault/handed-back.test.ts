@@ -49,7 +49,7 @@ describe('the user’s own token, echoed as if it were the upstream’s', () => 
   test.each(brokers)('is dropped: %s', async (_, vault, more) => {
     const refused = await rejection(ask(vault, { access_token: 'the-users-own', ...more }))
     expect(refused).toBeInstanceOf(InvalidResponseError)
-    expect(String(refused)).toContain('handed back the token')
+    expect(String(refused)).toContain('returned the token')
     expect(String(refused)).not.toContain('the-users-own')
     expect(await ask(vault, { access_token: 'upstream', ...more })).toMatchObject({ status: 'token' })
   })
@@ -67,7 +67,7 @@ describe('the user’s own token, echoed as if it were the upstream’s', () => 
     ] as const) {
       for (const echo of echoes) {
         const refused = await rejection(ask(vault, { access_token: echo, ...more }, of))
-        expect(String(refused), echo).toContain('handed back the token')
+        expect(String(refused), echo).toContain('returned the token')
       }
     }
   })
