@@ -105,7 +105,7 @@ test('the doctor line that is printed works as it is', { timeout: 120_000 }, asy
   const [, secret = '', args = ''] = line
   const { code, output } = await run(args.split(' '), { BEHALF_CLIENT_SECRET: secret }).ended
   expect(output).toContain('its secret is right')
-  expect(output).toContain('a login for openid is taken')
+  expect(output).toContain('a login for openid is accepted')
   expect(output).not.toContain(secret)
   expect(code).toBe(0)
 })
@@ -273,8 +273,8 @@ describe('refuses to start', { timeout: 60_000 }, () => {
     ['in production', [], { NODE_ENV: 'production' }, 'NODE_ENV=production'],
     ['on a public address', ['--host', '0.0.0.0'], {}, 'for this machine only'],
     ['on a port that is taken', ['--port', String(PORT)], {}, 'is taken'],
-    ['on an invalid port', ['--port', 'http'], {}, '"http" is no port'],
-    ['on no port at all', ['--port', ''], {}, '"" is no port'],
+    ['on an invalid port', ['--port', 'http'], {}, '"http" is not a number'],
+    ['on no port at all', ['--port', ''], {}, '"" is not a number'],
     ['with an option that it does not have', ['--prot', '1'], {}, "Unknown option '--prot'"],
     ['with a seed that is not there', ['--seed', '/nowhere.json', '--port', '0'], {}, 'cannot be read'],
   ])('%s', async (_what, args, env, message) => {

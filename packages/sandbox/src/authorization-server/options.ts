@@ -32,7 +32,7 @@ export interface AuthorizationServerOptions
   readonly refreshGraceSeconds?: number
   /** Seconds between polls of CIBA and the device flow. @default 5 */
   readonly interval?: number
-  /** Life of a backchannel request that asks for none, seconds. @default 300 */
+  /** Lifetime of a backchannel request that names none, in seconds. @default 300 */
   readonly requestSeconds?: number
 }
 

@@ -64,7 +64,7 @@ export async function startAuthorizationServer(
 ): Promise<SandboxAuthorizationServer> {
   refuseUnknownKeys('startAuthorizationServer', options, OPTION_KEYS)
   const { connections, ...data } = options
-  // Copied: a test may fill in the same objects for its next server.
+  // Copied, because a test may reuse the same objects for its next server.
   const own = { ...structuredClone(data), ...(connections && { connections: connections.map((one) => ({ ...one })) }) }
   const { forgetFaults: _ours, ...server } = await openAuthorizationServer(await listen(at.port ?? 0), own)
   return server

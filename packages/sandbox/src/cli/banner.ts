@@ -32,14 +32,14 @@ export function bannerOf(sandbox: Sandbox, { program }: Called): string {
     '',
     `A token of ${first}, for your own requests: ${program} token ${first}`,
     '',
-    `Settings (tokens shaped as with ${profile}; others: --profile oidc, auth0, okta, entra, keycloak)`,
+    `Settings (token format of ${profile}; others: --profile oidc, auth0, okta, entra, keycloak)`,
     '',
     ...settingsCode(settings)
       .trimEnd()
       .split('\n')
       .map((line) => `  ${line}`.trimEnd()),
     '',
-    'An account that the app keeps itself (storedVault): issuer ' +
+    'A linked account in a store of the app (storedVault): issuer ' +
       `${settings.upstreamIssuer}, client ${settings.accountsClient.clientId}, ` +
       `secret ${settings.accountsClient.clientSecret}`,
     '',

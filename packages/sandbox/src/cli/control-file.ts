@@ -59,7 +59,7 @@ function portsThere(): readonly number[] {
 function placeAt(port: number): z.infer<typeof Place> {
   const parsed = Place.safeParse(JSON.parse(readFileSync(fileOf(port), 'utf8')))
   if (parsed.success) return parsed.data
-  throw new TestingError(`${fileOf(port)} is no file of a sandbox: remove it`)
+  throw new TestingError(`${fileOf(port)} is not a file of a sandbox: remove it`)
 }
 
 /** Returns whether the sandbox is running. A process that was killed leaves its file, which is then removed. */

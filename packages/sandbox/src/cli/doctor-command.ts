@@ -26,7 +26,7 @@ export async function doctorCommand(args: readonly string[], write: (text: strin
   const { issuer, scope, audience, target, need, json = false } = values
   if (issuer === undefined) throw new UsageError('doctor: give --issuer')
   if (target !== undefined && target !== 'resource' && target !== 'audience') {
-    throw new UsageError('doctor: --target is resource or audience')
+    throw new UsageError('doctor: --target: give resource or audience')
   }
   const clientId = values['client-id']
   const redirectUri = values['redirect-uri']

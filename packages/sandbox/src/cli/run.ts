@@ -86,10 +86,11 @@ async function command([name, ...rest]: readonly string[]): Promise<number> {
 
 async function start(args: readonly string[]): Promise<number> {
   const { values, positionals } = parse(args)
-  if (positionals.length > 0) throw new UsageError(`there is no command ${JSON.stringify(positionals[0])}`)
+  if (positionals.length > 0)
+    throw new UsageError(`there is no command ${JSON.stringify(positionals[0])}: see the list below`)
   const { port, profile, data, seed, interval, answers, host, json = false } = values
   if (host !== undefined && host !== '127.0.0.1') {
-    throw new TestingError('host: the sandbox is for this machine only, and is never served on another address')
+    throw new TestingError('host: the sandbox is for this machine only: leave host out, or give 127.0.0.1')
   }
   await serve({
     program,
@@ -128,5 +129,5 @@ function parse(args: readonly string[]) {
 function portOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (/^\d+$/.test(text)) return Number(text)
-  throw new TestingError(`port: ${JSON.stringify(text)} is no port`)
+  throw new TestingError(`port: ${JSON.stringify(text)} is not a number: give one such as 4400`)
 }

@@ -27,7 +27,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const sandbox = await openSandbox(sandboxOptions(options), key).catch((error: unknown) => {
     throw explained(error, port)
   })
-  // Before anything is printed: a program that reads it may end the sandbox at once.
+  // Registered before anything is printed: a program that reads the output may end the sandbox at once.
   const ended = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })

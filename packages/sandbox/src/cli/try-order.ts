@@ -53,7 +53,7 @@ export async function tryOrder(place: ControlPlace, { user, words, write }: TryO
 function orderOf(words: readonly string[], portfolio: string): Order {
   const [side = 'buy', quantity = '50', symbol = 'AAPL', ...rest] = words
   const parsed = Order.safeParse({ portfolio, side, quantity: Number(quantity), symbol: symbol.toUpperCase() })
-  if (rest.length > 0 || !parsed.success) throw new TestingError('say it like this: try buy 50 AAPL')
+  if (rest.length > 0 || !parsed.success) throw new TestingError('write it like this: try buy 50 AAPL')
   return parsed.data
 }
 

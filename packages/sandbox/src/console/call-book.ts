@@ -35,7 +35,7 @@ export interface CallBook {
   notices(): readonly SandboxEvent[]
 }
 
-/** Limits of what the book remembers. The oldest leaves first. */
+/** Limits of the stored calls and events. The oldest is removed first. */
 export const MOST_CALLS = 200
 const MOST_EVENTS_OF_CALL = 60
 const MOST_NOTICES = 400

@@ -26,7 +26,7 @@ const hideOne = (text: string, secret: string): string => text.replaceAll(secret
 export function hideSecrets(secrets: readonly string[]): HideSecrets {
   const known = secrets.filter((secret) => secret.length > 0)
   const textOf = (text: string, field: string) => {
-    // Before a text is cut: the rest of a token would not be known as one.
+    // Runs before a text is cut: the rest of a token would not be recognised.
     const whole = IDS.includes(field)
       ? text
       : known.reduce(hideOne, field === 'tool' ? inName(text) : withoutTokens(text))

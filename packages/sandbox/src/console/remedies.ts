@@ -60,15 +60,15 @@ const DENIALS: Readonly<Record<string, Entry>> = {
   approval_cancelled: ['The request was cancelled.', 'Call the tool again in a new slot.'],
   revoked: ['The access behind this call was revoked.', 'Let the user log in again, and use the new identity.'],
   delegation_exceeded: [
-    'The call is beyond what the user delegated.',
+    'The call exceeds what the user delegated.',
     'Create a delegation that names this tool and these scopes, with the user present.',
   ],
   unknown_outcome: [
-    'An earlier try began, and its result is not known. It is not run again.',
-    'Look at the API whether it took effect.',
+    'An earlier try began, and its result is unknown. It is not run again.',
+    'Check at the API whether it took effect.',
     'Then resolve the run as its owner, or as operator with guard.asOperator().',
   ],
-  too_many_attempts: ['Each try failed without an effect.', 'Mend the cause, and call the tool in a new slot.'],
+  too_many_attempts: ['Each try failed without an effect.', 'Fix the cause, and call the tool in a new slot.'],
   misconfigured: [
     'The guard lacks an option that the policy needs, or the policy asks for more than the agent may ever have.',
     'Change the option or the policy as the step that decided says.',
@@ -88,7 +88,7 @@ const STOPS: Readonly<Record<string, Entry>> = {
   aborted: ['The call was aborted by its signal, or its stream was not read to the end.', 'Make the same call again.'],
 }
 
-const RULE_THREW: Entry = ['A rule of the policy threw an error.', 'Mend the rule: the trace has the stack.']
+const RULE_THREW: Entry = ['A rule of the policy threw an error.', 'Fix the rule: the trace has the stack.']
 
 const WAITS: Readonly<Record<string, Entry>> = {
   identity: ['The user has to log in.', 'Send the user to the login, and call again with the new identity.'],

@@ -16,9 +16,9 @@ interface Answer {
  * authenticated the client: no person is asked, and no token is issued.
  */
 export async function checkClient(metadata: Metadata, options: DoctorOptions): Promise<readonly Finding[]> {
-  if (options.clientId === undefined) return [unknown('client', 'no client was given: --client-id')]
+  if (options.clientId === undefined) return [unknown('client', 'no client was given: give --client-id')]
   if (!isOfIssuer(options.issuer, metadata)) {
-    return [unknown('client', 'not tried: a server that calls itself otherwise is sent no secret')]
+    return [unknown('client', 'not tried: the server names another issuer, so it gets no secret')]
   }
   const authentication = await clientFinding(metadata, options)
   if (authentication.status === 'problem') return [authentication]
@@ -28,18 +28,18 @@ export async function checkClient(metadata: Metadata, options: DoctorOptions): P
 async function clientFinding(metadata: Metadata, options: DoctorOptions): Promise<Finding> {
   const { clientId } = options
   const { token_endpoint: url } = metadata
-  if (typeof url !== 'string') return unknown('client', 'there is no token endpoint to try the client at')
-  if (!isSecure(url)) return unknown('client', 'not tried: the token endpoint is not https, and is sent no secret')
+  if (typeof url !== 'string') return unknown('client', 'the metadata has no token endpoint')
+  if (!isSecure(url)) return unknown('client', 'not tried: the token endpoint is not https, so it gets no secret')
   const answer = await post(url, { grant_type: 'refresh_token', refresh_token: 'behalf-doctor' }, metadata, options)
   if (typeof answer === 'string' || answer.status >= 500) {
     const why = typeof answer === 'string' ? answer : `status ${answer.status}`
-    const fix = 'The metadata is there and the token endpoint is not: look at the server, or a proxy before it.'
+    const fix = 'The metadata answers and the token endpoint does not: check the server, or a proxy before it.'
     return problem('token_endpoint_unreachable', `${url}: ${why}`, fix)
   }
   if (isClientRefused(answer)) {
     return problem('client_refused', said(`${clientId} is not authenticated`, answer), clientFix(metadata, options))
   }
-  if (!doesTellOfClient(answer)) return unknown('client', said('the answer does not tell', answer))
+  if (!doesTellOfClient(answer)) return unknown('client', said('the answer is unclear', answer))
   return ok('client', `${clientId} is known${options.clientSecret === undefined ? '' : ', and its secret is right'}`)
 }
 
@@ -107,7 +107,7 @@ function grantFinding(id: string, what: string, answer: Answer | string, { clien
   if (error === 'invalid_grant' || (error === 'invalid_request' && id === 'token_exchange_for_client')) {
     return ok(id, `${clientId} may ${what}`)
   }
-  return unknown(id, said('the answer does not tell', answer))
+  return unknown(id, said('the answer is unclear', answer))
 }
 
 /** @returns the error, or the reason why it is missing */

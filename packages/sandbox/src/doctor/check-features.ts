@@ -18,7 +18,7 @@ const FIXES: Readonly<Record<DoctorNeed, string>> = {
   device: 'Allow the device code grant for the client.',
   dpop: 'Turn DPoP on at the server, or leave `dpop` out of the profile.',
   introspection: 'Needed for opaque tokens only: let the API issue JWTs instead, or use a server with RFC 7662.',
-  revocation: 'Without RFC 7009 tokens live until they expire: keep their life short.',
+  revocation: 'Without RFC 7009 tokens stay valid until they expire: keep their lifetime short.',
 }
 
 /** Checks the metadata: endpoints, keys, grants, and the features that the app needs. */
@@ -40,7 +40,7 @@ function endpoints(metadata: Metadata): Finding {
     const fix = 'Let the server announce https addresses (behind a proxy: tell it its public address).'
     return problem('endpoints_insecure', `not https: ${insecure.join(', ')}`, fix)
   }
-  if (missing.length === 0) return ok('endpoints', 'authorization, token and key endpoints are there')
+  if (missing.length === 0) return ok('endpoints', 'authorization, token and key endpoints are present')
   const fix = 'This is no complete OpenID provider: check that the issuer is the right one.'
   return problem('endpoints_missing', `the metadata has no address for ${missing.join(', ')}`, fix)
 }
@@ -70,10 +70,10 @@ function feature(metadata: Metadata, need: DoctorNeed, isNeeded: boolean): Findi
   // servers: nothing is known. Some list the others and leave out refreshes, which are no way to log in.
   const isUnlisted = metadata.grant_types_supported === undefined || need === 'refresh'
   if (isNeeded && need in GRANT && missing.startsWith('grant') && isUnlisted) {
-    return warning(id, `${missing}, and the server may take it all the same`, FIXES[need])
+    return warning(id, `${missing}, but the server may still accept it`, FIXES[need])
   }
   if (isNeeded) return problem(id, missing, FIXES[need])
-  return { id, status: 'unknown', message: `${missing} (not needed by this app, as it says)` }
+  return { id, status: 'unknown', message: `${missing} (this app does not need it)` }
 }
 
 function missingOf(metadata: Metadata, need: DoctorNeed): string | undefined {

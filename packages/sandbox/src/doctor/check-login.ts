@@ -10,7 +10,7 @@ const NEEDS_PERSON = ['login_required', 'interaction_required', 'consent_require
 export async function checkLogin(metadata: Metadata, options: DoctorOptions): Promise<Finding> {
   const { clientId = '', redirectUri, scopes = ['openid'], audience, timeoutMs = 10_000 } = options
   const { authorization_endpoint: endpoint } = metadata
-  if (redirectUri === undefined) return unknown('login', 'scopes and audience were not tried: --redirect-uri')
+  if (redirectUri === undefined) return unknown('login', 'scopes and audience were not tried: give --redirect-uri')
   if (typeof endpoint !== 'string' || !URL.canParse(endpoint)) {
     return unknown('login', 'there is no authorization endpoint to try')
   }
@@ -35,7 +35,10 @@ export async function checkLogin(metadata: Metadata, options: DoctorOptions): Pr
   if (status >= 500) return unknown('login', `the authorization endpoint is in trouble: status ${status}`)
   const location = headers.get('location') ?? ''
   if (isPageOfServer(location, endpoint)) {
-    return unknown('login', `the server showed ${new URL(location, endpoint).pathname} although no page was wanted`)
+    return unknown(
+      'login',
+      `the server showed ${new URL(location, endpoint).pathname} although the request allowed no page`,
+    )
   }
   if (!leadsTo(location, redirectUri)) {
     const fix = 'Register the redirect URI with the client, character by character.'
@@ -44,7 +47,8 @@ export async function checkLogin(metadata: Metadata, options: DoctorOptions): Pr
   }
   const back = new URL(location).searchParams
   const error = back.get('error') ?? ''
-  if (NEEDS_PERSON.includes(error) || back.has('code')) return ok('login', `a login for ${scopes.join(' ')} is taken`)
+  if (NEEDS_PERSON.includes(error) || back.has('code'))
+    return ok('login', `a login for ${scopes.join(' ')} is accepted`)
   const fixes: Readonly<Record<string, readonly [id: string, fix: string]>> = {
     invalid_scope: ['scope_refused', 'Add the scopes to the API at the server, and allow them for the client.'],
     invalid_target: ['audience_refused', 'Register the API under exactly this identifier (a slash at the end counts).'],

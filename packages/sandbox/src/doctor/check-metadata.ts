@@ -52,7 +52,7 @@ export function isOfIssuer(issuer: string, metadata: Metadata): metadata is Meta
 
 function issuerFinding(issuer: string, metadata: Metadata): Finding {
   const { issuer: said } = metadata
-  if (said === issuer) return ok('issuer', `${issuer} answers, and calls itself so`)
+  if (said === issuer) return ok('issuer', `${issuer} answers with this issuer`)
   const fix = isOfIssuer(issuer, metadata)
     ? `Write it exactly like that, ${metadata.issuer.endsWith('/') ? 'with' : 'without'} the slash at its end: issuers are compared as plain text.`
     : 'Use the address that the server calls itself, or correct what the server says (custom domain, proxy).'
@@ -61,7 +61,7 @@ function issuerFinding(issuer: string, metadata: Metadata): Finding {
 
 function clockFinding(response: Response, before: number, after: number): Finding {
   const date = Date.parse(response.headers.get('date') ?? '')
-  if (Number.isNaN(date)) return unknown('clock', 'the server does not tell its time')
+  if (Number.isNaN(date)) return unknown('clock', 'the response gives no time')
   // `Date` has whole seconds, and the answer was under way for some time.
   const early = before - (date + 1000)
   const late = date - after

@@ -23,7 +23,7 @@ import type { DoctorReport } from './report.ts'
  */
 export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   checkDoctorOptions(options)
-  // Copied: a caller may fill in the same object for its next issuer, and each has its own secret.
+  // Copied, because a caller may reuse the same object for its next issuer, and each issuer has its own secret.
   const own = structuredClone(options)
   const { metadata, findings } = await checkMetadata(own)
   const all =

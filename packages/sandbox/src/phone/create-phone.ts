@@ -32,7 +32,7 @@ export interface Phone {
 const SAID: Readonly<Record<string, string>> = {
   approved: 'You approved it.',
   denied: 'You denied it.',
-  gone: 'This request is not open any more: it was answered, or it ran out.',
+  gone: 'This request is no longer open: it was answered, or it expired.',
 }
 
 /**
@@ -50,7 +50,7 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, ses
   const closed = () =>
     notePage(
       'This phone is locked',
-      'Open the link that the sandbox printed in its terminal for this user. It sets a cookie, which a program has to send, too.',
+      'Open the link that the sandbox printed in its terminal for this user. It sets a cookie, which a program must send too.',
       401,
     )
   const held = (context: Context, subject: string): string | undefined => {

@@ -102,7 +102,7 @@ interface Closable {
 export async function openSandbox(given: SandboxOptions, controlKey?: string): Promise<Sandbox> {
   checkSandboxOptions(given)
   const { onEvent, ...plain } = given
-  // Copied: a test may fill in the same objects for its next sandbox.
+  // Copied, because a test may reuse the same objects for its next sandbox.
   const options = structuredClone(plain)
   const { port = 0, profile = 'oidc', interval = 1, requestSeconds = 300, executionMs = 0 } = options
   const { clients = [], resources = [], answers = 'phone' } = options
@@ -155,7 +155,7 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
   let closing: Promise<void> | undefined
   const close = async () => {
     await Promise.all([phoneAt.close(), target.close()])
-    // Before the file: a question that expires later cannot be written.
+    // Checked before the file is opened: a question that expires later cannot be stored.
     events.end()
     data?.close()
   }

@@ -120,7 +120,7 @@ describe('what looks like a fault, but is correct', () => {
     expect(find(findings, 'token_endpoint_unreachable')).toBeUndefined()
     expect(find(findings, 'client')).toMatchObject({
       status: 'unknown',
-      message: 'the answer does not tell: status 400, without an error',
+      message: 'the answer is unclear: status 400, without an error',
     })
     expect(find(await examine(withTokens(401, ''), CLIENT), 'client_refused')?.status).toBe('problem')
   })

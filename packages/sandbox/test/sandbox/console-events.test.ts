@@ -80,7 +80,7 @@ test('a guard of another process reports calls and faults by the settings alone'
   const page = textOf(await (await openConsole(own)).call('elsewhere'))
   expect(page).toContain('Faults permission port threw no answer at port 1')
   await own.close()
-  await expect(audit.write(reported())).rejects.toThrow('a line of the audit was not taken')
+  await expect(audit.write(reported())).rejects.toThrow('a line of the audit was not accepted')
 })
 
 test('a request to another API is shown by method, address, status, user and scopes, and by nothing else', async () => {

@@ -138,7 +138,7 @@ test('after a few wrong device codes of any user, a right one is refused too', a
     const xsrf = /name="xsrf" value="([^"]+)"/.exec(await (await go(`${issuer}/activate`)).text())?.[1] ?? ''
     const body = new URLSearchParams({ xsrf, user_code: userCode, ...over })
     const answer = await go(`${issuer}/activate`, { method: 'POST', headers: { origin: issuer }, body })
-    return [answer.status, /Is this your device|not known here|Too many/.exec(await answer.text())?.[0]]
+    return [answer.status, /Is this your device|is unknown|Too many/.exec(await answer.text())?.[0]]
   }
   // What another site's page sends is no guess, and neither is a right code.
   for (let sent = 0; sent < 12; sent++) await guess('AAAA-AAAA', { xsrf: 'x' })

@@ -25,7 +25,7 @@ describe('who gets in', () => {
     expect(await statusOf('/phones/ann/events')).toBe(401)
     expect(await statusOf('/phones/unknown')).toBe(401)
     const locked = await (await fetch(`${sandbox.phone.origin}/phones/ann`)).text()
-    expect(locked).toContain('It sets a cookie, which a program has to send, too.')
+    expect(locked).toContain('It sets a cookie, which a program must send too.')
   })
 
   test('says nothing that it was not taught to say', async () => {

@@ -32,7 +32,7 @@ async function answer(context: ServerContext, ctx: TokenEndpointGrantContext, gr
   const proof = await validateDpop(provider, ctx)
   await checkDpopReplay(provider, ctx, proof, clientId, errors.InvalidDpopProof)
   const server: GrantServer = { ...context, issueAccessToken: (request) => issueAccessToken(context, ctx, request) }
-  // The library read the parameters for the client alone.
+  // The library has read only the parameters that identify the client.
   const request = { client: clients.get(clientId) ?? { clientId }, parameters: ctx.state.parameters, proof }
   ctx.body = await translated(() => grant(server, request))
 }

@@ -29,7 +29,7 @@ export async function issueAccessToken(
     accountId: request.subject,
     client,
     gty: String(ctx.oidc.params.grant_type),
-    // The library takes 0 for its default.
+    // At least 1: the library replaces 0 by its default.
     expiresIn: Math.max(1, Math.min(secondsOf(context, [resource]), notAfter - epochSeconds())),
     // The library binds a token to its grant's client, but an API may exchange a token of another client.
     ...(records.get('Grant', grantId)?.clientId === client.clientId && { grantId }),

@@ -14,7 +14,7 @@ export function devicePages({ pages: { title } }: Pick<ServerParts, 'pages'>) {
         ctx,
         title,
         html`<div class="card"><h2 class="big">Connect a device</h2>
-<p>${error === undefined ? 'Enter the code that the device shows.' : 'That code is not known here. Look at it once more.'}</p>
+<p>${error === undefined ? 'Enter the code that the device shows.' : 'This code is unknown. Check it again.'}</p>
 ${raw(labelled(form))}
 <button class="main" type="submit" form="op.deviceInputForm">Continue</button></div>`,
       )

@@ -36,7 +36,7 @@ export function limitCodes(title: string): (ctx: KoaContextWithOIDC, next: Next)
 }
 
 async function refuse(ctx: KoaContextWithOIDC, title: string): Promise<void> {
-  const body = problemBody(title, 'Too many wrong codes were entered. Wait a minute, then enter the code once more.')
+  const body = problemBody(title, 'Too many wrong codes were entered. Wait a minute, then enter the code again.')
   ctx.set('retry-after', String(WINDOW_SECONDS))
   await sendPage(ctx, { title, body, status: 429 })
 }

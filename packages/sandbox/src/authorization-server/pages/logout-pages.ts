@@ -14,7 +14,7 @@ export function logoutPages({ pages: { title } }: Pick<ServerParts, 'pages'>) {
         ctx,
         title,
         html`<div class="card"><h2 class="big">Log out here too?</h2>
-<p>Else the next login in this browser is yours again, without a question.</p>${raw(form)}
+<p>Otherwise, the next login in this browser signs you in again without asking.</p>${raw(form)}
 <div class="answers"><button type="submit" form="op.logoutForm">Stay logged in</button>
 <button class="main" type="submit" name="logout" value="yes" form="op.logoutForm">Log out here</button></div></div>`,
       )
