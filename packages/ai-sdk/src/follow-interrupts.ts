@@ -118,7 +118,7 @@ export function followInterrupts(
     for (const pending of waiting) {
       const state = followed.get(pending.approvalId) ?? { dueAt: 0, failures: 0, confirmed: false }
       followed.set(pending.approvalId, state)
-      // Not awaited: a slow answer must not hold up the others. An error of the chat is shown by the chat.
+      // Not awaited, because a slow answer must not delay the others. The chat itself shows its errors.
       if (state.dueAt <= Date.now()) poll(pending, state).catch(() => {})
     }
   }
@@ -253,7 +253,7 @@ function foundIn(
   { error, resolved, approved, reason, interval }: Readonly<Record<string, unknown>>,
 ): Found | RouteProblem {
   if (status === 401) return 'login_required'
-  // A server answers 404 for a route that it does not have, too.
+  // A server also answers 404 for a route that it does not have.
   if (status === 404 && error === 'not_found') return 'unknown'
   if (!ok) return 'unavailable'
   if (resolved === false) return typeof interval === 'number' && interval > 0 ? { interval } : {}

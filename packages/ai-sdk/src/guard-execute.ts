@@ -89,9 +89,9 @@ async function runGuarded(
 }
 
 const PART =
-  'are not those that the AI SDK handed to the code, so this call is not told from an equal one before it: pass on all that is handed to the code'
+  'are not those of the AI SDK, so this call cannot be distinguished from an equal earlier one: pass on all that the code received'
 
-/** First attempt of code that made each call, by the tools of a request. */
+/** For each call, the attempt of the code that made it first, by the tools of a request. */
 const attempts = new WeakMap<object, Map<string, object>>()
 
 /** Returns whether this attempt of code made a call first, as far as the tools of this request know. */

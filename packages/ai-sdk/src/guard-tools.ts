@@ -24,7 +24,7 @@ export function guardTools<Tools extends ToolSet>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): GuardedTools<Tools> {
-  // Once: the app may fill in the same object for the tools of its next request.
+  // Read once, because the app may reuse the same object for the tools of its next request.
   const own = { ...options }
   const named = withPolicies(Object.entries<ToolSet[string]>(tools), options, optionKeys)
   if (typeof options.threadId !== 'string' || options.threadId === '') {
@@ -32,13 +32,14 @@ export function guardTools<Tools extends ToolSet>(
   }
   const { streaming = [] } = options
   const missing = streaming.find((name) => !Object.hasOwn(tools, name))
-  if (missing !== undefined) throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}`)
+  if (missing !== undefined)
+    throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}: give names of the tools`)
   const guarded = named.map(({ name, tool, policy }) => {
     const execute = bodyOf(name, tool.execute)
     refuseReplaced(name, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)
     const call = { name, policy, streams, options: own }
-    // As a method of the tool, which is how the AI SDK calls it.
+    // Called as a method of the tool, as the AI SDK does.
     const guarded = guardExecute(execute.bind(tool), call)
     const { inputSchema } = tool
     const schema = inputSchema && { inputSchema: rememberingWritten(inputSchema) }

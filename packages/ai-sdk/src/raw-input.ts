@@ -17,8 +17,8 @@ export interface IncomingCall {
 }
 
 /**
- * Reads a call at once: an app may fill in the same objects for its next call. So it copies the arguments, unless the
- * guard is called with them before the first wait, and copies them itself. The guard refuses an input that is not plain
+ * Reads a call at once, because an app may reuse the same objects for its next call. Copies the arguments, unless the
+ * guard is called with them before the first wait: then the guard copies them. The guard refuses an input that is not plain
  * JSON.
  */
 export function incomingCall(

@@ -2,7 +2,7 @@ import { ConfigurationError, type Guard } from '@behalf/core'
 import { tellApp } from '@behalf/core/spi'
 import type { GuardedCall } from './guarded-tools.ts'
 
-/** Hands the original error to the app. */
+/** Passes the original error to the app. */
 export function reportError(error: unknown, { name, options }: GuardedCall): void {
   tellApp(() => options.onError?.(error, name))
 }

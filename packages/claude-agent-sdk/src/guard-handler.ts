@@ -82,7 +82,7 @@ async function runNested(
 }
 
 const NO_HOOK =
-  'did not see this call: give mcpServers and hooks of the same guardTools to query, and hand on all that a tool got to a tool that it calls'
+  'did not see this call: give mcpServers and hooks of the same guardTools to query, and pass on all that a tool received to a tool that it calls'
 
 /**
  * Refuses a call whose arguments another hook or `canUseTool` changed after the decision. In any case, the body gets

@@ -9,7 +9,7 @@ import type { Guard, Identity, Interrupt, Json, Policy } from '@behalf/core'
 // biome-ignore-start lint/suspicious/noExplicitAny: the framework's generic is invariant; no narrower type takes every tool.
 /** Any tool of `tool()`, with any schema. */
 export interface AnyTool extends Omit<SdkMcpToolDefinition<any>, 'handler'> {
-  /** Runs the tool. The second argument is what the SDK hands to a handler. */
+  /** Runs the tool. The second argument is the one that the SDK passes to a handler. */
   readonly handler: (args: any, extra: unknown) => ReturnType<SdkMcpToolDefinition<any>['handler']>
 }
 // biome-ignore-end lint/suspicious/noExplicitAny: as above.
@@ -88,7 +88,10 @@ export interface PendingCall {
   readonly sessionId: string
   /** The model's id of the call. */
   readonly callId: string
-  /** Present if a subagent made the call. The model was told that the call waits: no session can resume it. */
+  /**
+   * The id of the subagent that made the call. Absent without one. The model was told that the call waits, because no
+   * session can resume it.
+   */
   readonly agentId?: string
   /** The arguments as the model wrote them. */
   readonly input: Json

@@ -120,7 +120,7 @@ export function postToolUse(request: Request): HookCallback {
     request.seen.delete(tool_use_id)
     const isChanged = JSON.stringify(seen?.input) !== JSON.stringify(plainCopy(tool_input))
     if (seen?.isTaken === true && !seen.isOurs && isChanged) {
-      const problem = 'ran with other arguments than were decided on: let no other hook change them'
+      const problem = 'ran with other arguments than the guard checked: let no other hook change them'
       reportError(request, new ConfigurationError(`guardTools.builtIn.policies.${tool_name}`, problem), tool_name)
     }
     return {}

@@ -113,7 +113,7 @@ async function invalidSettings(run: Query, settings: Settings): Promise<Configur
     await run.applyFlagSettings(Object.fromEntries(asked))
     return undefined
   } catch (error) {
-    return new ConfigurationError('queryWith.options.settings', `are not taken by Claude Code: ${String(error)}`)
+    return new ConfigurationError('queryWith.options.settings', `are refused by Claude Code: ${String(error)}`)
   }
 }
 

@@ -34,7 +34,7 @@ export interface Request extends Required<Pick<GuardContext, 'server' | 'pending
   deferred: SeenCall | undefined
 }
 
-/** Hands the original error to the app. */
+/** Passes the original error to the app. */
 export function reportError({ onError }: Request, error: unknown, tool: string): void {
   tellApp(() => onError?.(error, tool))
 }

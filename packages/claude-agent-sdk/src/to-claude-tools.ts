@@ -30,5 +30,8 @@ export function toClaudeTools<const Tools extends readonly DefinedTool[]>(
 function shapeOf(name: string, input: unknown): AnyTool['inputSchema'] {
   const shape: unknown = typeof input === 'object' && input !== null && 'shape' in input ? input.shape : undefined
   if (typeof shape === 'object' && shape !== null) return shape as AnyTool['inputSchema']
-  throw new ConfigurationError(`toClaudeTools.tools.${name}.input`, 'give a z.object(…): the SDK takes no other schema')
+  throw new ConfigurationError(
+    `toClaudeTools.tools.${name}.input`,
+    'give a z.object(…): the SDK accepts no other schema',
+  )
 }

@@ -111,7 +111,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
     })
     expect(ran(at, 'changed.txt')).toBe(true)
     expect(errors.map(String)).toEqual([
-      expect.stringContaining('guardTools.builtIn.policies.Bash: ran with other arguments than were decided on'),
+      expect.stringContaining('guardTools.builtIn.policies.Bash: ran with other arguments than the guard checked'),
     ])
   })
 
@@ -177,7 +177,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
     writeFileSync(join(at, 'config/settings.json'), JSON.stringify({ hooks, env: { CLAUDE_CODE_SIMPLE: '1' } }))
     const options: Options = { settingSources: ['user'], allowedTools: ['Bash'], settings: { cleanupPeriodDays: -1 } }
     const step = [call('call-1', 'Bash', touch('a.txt'))]
-    await expect(go([step], options)).rejects.toThrow(/queryWith.options.settings: are not taken .*cleanupPeriodDays/s)
+    await expect(go([step], options)).rejects.toThrow(/queryWith.options.settings: are refused .*cleanupPeriodDays/s)
     expect(['a.txt', 'start.txt'].filter((name) => ran(at, name))).toEqual([])
   })
 

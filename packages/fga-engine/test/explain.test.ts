@@ -69,7 +69,7 @@ test('what cannot be evaluated is a verdict, with what is missing', async () => 
 
 test('a type that can never have the relation is told by the model', async () => {
   expect(await told('agent:bot owner portfolio:p1')).toEqual([
-    '- portfolio:p1#owner (the model has no way from agent to it)',
+    '- portfolio:p1#owner (the model has no path from agent to it)',
   ])
 })
 

@@ -20,7 +20,7 @@ interface Saver {
   putWrites(config: SaverConfig, writes: readonly (readonly [string, unknown])[], taskId: string): Promise<void>
 }
 
-/** Names of LangGraph. */
+/** Names that LangGraph itself uses. */
 export const RESUME = '__resume__'
 export const INTERRUPT = '__interrupt__'
 const NO_TASK = '00000000-0000-0000-0000-000000000000'

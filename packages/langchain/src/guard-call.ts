@@ -26,7 +26,7 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
     )
   }
   const guarded: ToolBody = (input, runManager, given = {}) => {
-    // Copied before any wait: an app may fill in the same objects for its next call.
+    // Copied before any wait, because an app may reuse the same objects for its next call.
     const config = copyOf(given)
     const { written = input, ...told } = takeIncoming() ?? incomingOf(input, config)
     const enclosing = { place: placeOf(call.name, written, config), config }

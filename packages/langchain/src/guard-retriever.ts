@@ -64,12 +64,12 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
   constructor(source: DocumentSource<Meta>, options: GuardRetrieverOptions<Meta>) {
     super()
     this.#source = source
-    // Once: the app may fill in the same object for its next retriever.
+    // Read once, because the app may reuse the same object for its next retriever.
     this.#options = { ...options }
   }
 
   override async invoke(query: string, given: Partial<RunnableConfig> = {}): Promise<DocumentInterface<Meta>[]> {
-    // Once: the app may fill in the same objects for its next search.
+    // Read once, because the app may reuse the same objects for its next search.
     const config = copyOf(given as RunConfig) as Partial<RunnableConfig>
     const told = identityAround(given as RunConfig)
     const search = () => this.#allowed(query, config, told)

@@ -26,7 +26,7 @@ export interface RunConfig {
   readonly writer?: ((chunk: unknown) => void) | null | undefined
 }
 
-/** Copies a configuration: the app may fill in the same object for its next call. */
+/** Copies a configuration, because the app may reuse the same object for its next call. */
 export const copyOf = <Config extends RunConfig>(config: Config): Config => ({
   ...config,
   ...(config.configurable !== undefined && { configurable: { ...config.configurable } }),
@@ -51,8 +51,8 @@ export function identityOf(
 }
 
 /**
- * Returns whom a call acts for, and what acts for them: a user's own login has more rights than an agent or a job of
- * theirs.
+ * Returns the principal of a call and the party that acts for it: a user's own login has more rights than an agent or a
+ * job of theirs.
  */
 const callerOf = (identity: Identity): string => {
   const { actor, delegationId = null } = identity.kind === 'user' ? identity : { actor: undefined }

@@ -101,7 +101,7 @@ function textOf(input: unknown): string | undefined {
   try {
     return JSON.stringify(input, sorted)
   } catch {
-    // Not JSON: Mastra's storage cannot keep it either.
+    // The value is not JSON, so Mastra's storage cannot keep it either.
     return undefined
   }
 }

@@ -34,7 +34,7 @@ function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
   const { name, tool } = given
   const { execute } = tool
   if (typeof execute !== 'function') {
-    throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute, so nothing here could be guarded')
+    throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute to guard: leave it out, or give it one')
   }
   if (isVercelTool(tool)) {
     throw new ConfigurationError(

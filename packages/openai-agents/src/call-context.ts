@@ -2,7 +2,7 @@ import { ConfigurationError, type Identity, type Interrupt, type Json, type Tool
 import { atOnce, identityOfCall, plainCopy, tellApp } from '@behalf/core/spi'
 import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 
-/** Hands the original error to the app. */
+/** Passes the original error to the app. */
 export function reportError(error: unknown, { name, options }: GuardedCall): void {
   tellApp(() => options.onError?.(error, name))
 }
@@ -55,7 +55,7 @@ export type Finding = { readonly interrupt: Interrupt } | { readonly refusal: To
 
 /** A run of the framework. */
 export interface Run {
-  /** Names the run, also after a restart: a model may give its calls the ids of an earlier run of the conversation. */
+  /** Id of the run, also after a restart. Call ids alone are not enough: a model may repeat those of an earlier run. */
   readonly id: string
   /** Results of the preflights of its calls, by {@link findingKey}: `needsApproval` can only return a boolean. */
   readonly findings: Map<string, Finding>

@@ -73,7 +73,7 @@ function placeOf(call: GuardedCall, { runContext, input, details, isModels }: In
 }
 
 const PART =
-  'are not those that the framework hands to a tool, so this call is not told from an equal one before it: pass on all of them, or call guard.run'
+  'are not those of the framework, so this call cannot be distinguished from an equal earlier one: pass on all of them, or call guard.run'
 
 const PARSED = 'openai.agents.functionToolParsedInputCallback'
 

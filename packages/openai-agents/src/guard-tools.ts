@@ -22,7 +22,7 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): Tools {
-  // Once: the app may fill in the same object for the tools of its next request.
+  // Read once, because the app may reuse the same object for the tools of its next request.
   const own = { ...options }
   const named = withPolicies(Object.entries<AnyTool>(tools), options, optionKeys)
   if (typeof options.threadId !== 'function' && (typeof options.threadId !== 'string' || options.threadId === '')) {
@@ -33,7 +33,7 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
     const functions = { invoke: tool.invoke.bind(tool), needsApproval: tool.needsApproval.bind(tool) }
     const call = { name, policy, own: functions, options: own }
     const members = { invoke: guardInvoke(call), needsApproval: needsApprovalOf(call) }
-    // With its symbols: the framework keeps namespaces in them.
+    // Symbols are copied too: the framework keeps namespaces in them.
     const descriptors = Object.getOwnPropertyDescriptors({ ...tool, ...members })
     return [name, Object.create(Object.getPrototypeOf(tool), descriptors)] as const
   })

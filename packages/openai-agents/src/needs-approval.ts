@@ -31,7 +31,7 @@ async function findingOf(
   const { name, own, policy, options } = call
   const { guard } = options
   try {
-    // Taken before anything is waited for: an app may fill in the same objects for its next run.
+    // Read before the first wait, because an app may reuse the same objects for its next run.
     const identity = identityOf(call)
     const input = plainCopy(given) ?? null
     if (callId === undefined) throw new ConfigurationError('guardTools', 'the framework gave this call no id')

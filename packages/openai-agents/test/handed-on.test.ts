@@ -53,7 +53,7 @@ describe('a call that the code of another tool makes', () => {
       const { orders, seen, failed } = await calling(options, hand)
       expect(orders).toBe(0)
       expect(seen).toMatchObject([{ code: 'misconfigured' }, { code: 'misconfigured' }])
-      expect(String(failed[0])).toContain('guardTools.details: are not those that the framework hands to a tool')
+      expect(String(failed[0])).toContain('guardTools.details: are not those of the framework')
     }
   })
 

@@ -115,7 +115,7 @@ class CompiledCondition implements Condition {
     if (this.#converters.size === 0 && Object.keys(request.fields).length > 0) {
       throw invalid(`'${this.name}' - no parameters defined for the condition`)
     }
-    // Without a prototype: an expression must not find a name that no context set.
+    // The object has no prototype, so that an expression finds no name that no context set.
     const bindings: Record<string, CelInput> = Object.create(null)
     const missing: string[] = []
     for (const [parameter, convert] of this.#converters) {

@@ -1,7 +1,7 @@
 import { copyOfContext, copyOfTuple } from '../tuples/index.ts'
 import type { Circumstances, WriteRequest } from './questions.ts'
 
-// Copies a question when it arrives: a caller may fill in the same objects for the next question, and the engine caches
+// Copies a question when it arrives: a caller may reuse the same objects for the next question, and the engine caches
 // facts about a tuple or its context by the object.
 
 export function copyOfQuestion<Question extends Circumstances>(question: Question): Question {

@@ -34,7 +34,7 @@ async function objectsOf(
     if (found.length === limit) return found
     const { allowed, error } = await evaluation.check(object, relation)
     if (allowed) found.push(object)
-    // A condition that cannot be evaluated matters where it could bring the user here.
+    // An error of a condition matters only if the condition could give the user the relation to this object.
     if (error === undefined || failure !== undefined) continue
     const hope = await hopeful.check(object, relation)
     if (hope.allowed || hope.error !== undefined) failure = error

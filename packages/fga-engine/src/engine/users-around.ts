@@ -9,7 +9,7 @@ interface Place {
   readonly relation: Relation
 }
 
-/** Candidates of list users, and the first part on the way to them that has no answer. */
+/** Candidates of list users, and the first part of the search that has no answer. */
 export interface Around {
   readonly users: ReadonlySet<string>
   readonly error: FgaError | undefined

@@ -10,7 +10,7 @@ import { type Admitted, TupleReader } from './tuple-reader.ts'
 /** Maximum number of usersets and parents that follow each other. OpenFGA's default. */
 export const MAX_DEPTH = 25
 
-/** Relations on the way to a question. If one of them occurs again, the way is a cycle. */
+/** Relations on the path to a question. If one of them occurs again, the path is a cycle. */
 interface Path {
   readonly subject: string
   readonly before: Path | undefined
@@ -62,7 +62,7 @@ export class Evaluation {
       if (step.subject === subject) return told(this.#depends(CYCLE), 'led back to itself')
     }
     if (user === subject) return told(ALLOWED, 'a userset has its own relation')
-    if (!this.#canReach(relation)) return told(DENIED, `the model has no way from ${this.#label} to it`)
+    if (!this.#canReach(relation)) return told(DENIED, `the model has no path from ${this.#label} to it`)
     const known = this.#memo.find(subject, depth, MAX_DEPTH)
     if (known !== undefined) return told(known, 'as above')
     const open = this.#memo.open(depth)
@@ -71,7 +71,7 @@ export class Evaluation {
     return explain ? because(outcome, 'relation', subject, { children: [outcome.why] }) : outcome
   }
 
-  /** Returns an outcome that prevents the caching of every relation on the way to it. */
+  /** Returns an outcome that prevents the caching of every relation on the path to it. */
   #depends(outcome: Outcome): Outcome {
     this.#course.dependent++
     return outcome

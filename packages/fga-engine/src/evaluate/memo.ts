@@ -9,7 +9,7 @@ interface Kept {
 /** A relation that is being evaluated. */
 export interface Open {
   readonly depth: number
-  /** Number of earlier outcomes that depended on the way to them. */
+  /** Number of earlier outcomes that depended on the path to them. */
   readonly dependent: number
   /** Depth of the evaluation around it. */
   readonly deepest: number

@@ -10,7 +10,7 @@ export type ExplanationStep =
   | 'tuple'
   /** Another relation of the same object. */
   | 'computed'
-  /** A relation of the objects that another relation names. */
+  /** The user has the relation to an object that another relation names (OpenFGA's tuple to userset). */
   | 'from'
   | 'union'
   | 'intersection'

@@ -6,9 +6,9 @@ import type { Asking, World } from './asking.ts'
 /** Tuples that the model accepts and whose condition holds. */
 export interface Admitted {
   readonly tuples: readonly Tuple[]
-  /** Condition that could not be evaluated. As in OpenFGA, it is reported only if no tuple is left. */
+  /** Error of a condition that could not be evaluated. As in OpenFGA, it is reported only if no other tuple is left. */
   readonly error: FgaError | undefined
-  /** First of all examined tuples, for explanations. */
+  /** The first examined tuple, for explanations. */
   readonly first: Tuple | undefined
 }
 

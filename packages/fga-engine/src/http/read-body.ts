@@ -8,7 +8,7 @@ const MAX_BODY_MS = 30_000
 /** Returns the JSON of a request. A missing body is an empty message. */
 export async function readBody(request: Request): Promise<unknown> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(invalid('the body did not come in time')), MAX_BODY_MS)
+  const timer = setTimeout(() => late.reject(invalid('the body did not arrive in time')), MAX_BODY_MS)
   const bytes = await Promise.race([bytesOf(request), late.promise]).finally(() => clearTimeout(timer))
   const text = new TextDecoder().decode(bytes)
   try {

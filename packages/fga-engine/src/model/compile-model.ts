@@ -5,7 +5,7 @@ import type { CompiledModel, Relation, Rewrite } from './compiled-model.ts'
 import { modelId } from './model-id.ts'
 import { partsOf, wrong } from './parts-of.ts'
 
-// Of the API. Blanks are those of ASCII.
+// Patterns of the OpenFGA API. White space means the ASCII characters.
 const TYPE_NAME = /^[^:#@\t\n\f\r ]{1,254}$/u
 const RELATION_NAME = /^[^:#@\t\n\f\r ]{1,50}$/u
 const RESERVED = ['self', 'this']

@@ -4,7 +4,7 @@ import { type CompiledModel, type Relation, type Rewrite, relationOf } from './c
 export type Reaches = (userLabel: string, relation: Relation) => boolean
 
 /**
- * Answers by the model alone, without tuples. If no tuple can bring a user type to a relation, it denies, and checks
+ * Answers from the model alone, without tuples. If no tuple can give a user type the relation, it denies, and checks
  * neither conditions nor depth. OpenFGA does the same, which decides between "no" and an error.
  */
 export function createReaches(model: CompiledModel): Reaches {

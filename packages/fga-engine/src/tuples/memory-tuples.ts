@@ -57,7 +57,7 @@ class Memory implements MemoryTuples {
 
   constructor(initial: readonly Tuple[], now: () => number) {
     this.#now = now
-    // Not spread: a list that fits in memory may not fit on the stack.
+    // Written one by one: spreading a large list could exceed the stack.
     for (const tuple of initial) this.put(tuple)
   }
 

@@ -32,7 +32,7 @@ export class AttendedSignIns<Page> {
   sent(body: unknown, response: Promise<Response>): void {
     const tool = this.isAttended ? calledTool(body) : undefined
     if (tool === undefined) return
-    // Without an answer, the tool may have run.
+    // The call had no answer, so the tool may have run.
     const taken = response.then(
       ({ status }) => (status === 401 || status === 403 ? undefined : tool),
       () => tool,

@@ -64,7 +64,10 @@ export class BrowserSignIn {
     const challenge = url.searchParams.get('code_challenge') ?? ''
     const codeVerifier = this.#verifiers.get(challenge)
     if (state === null || codeVerifier === undefined) {
-      throw new ConfigurationError('createMcpSession', 'is used by a transport that keeps no state or no PKCE verifier')
+      throw new ConfigurationError(
+        'createMcpSession',
+        'is used by a transport that keeps no state or no PKCE verifier: use one of the MCP SDK',
+      )
     }
     this.#verifiers.delete(challenge)
     refuseAddress(url, this.#allowLoopback)

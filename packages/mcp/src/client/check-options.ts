@@ -30,7 +30,7 @@ export function checkWhole(option: string, value: unknown, most: number): void {
 
 /** Refuses a value that is truthy but not `true`: it would be read as `false`. @throws ConfigurationError */
 export function checkSwitch(option: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'boolean') throw new ConfigurationError(option, 'is true or false')
+  if (value !== undefined && typeof value !== 'boolean') throw new ConfigurationError(option, 'give true or false')
 }
 
 /** Refuses plain http, since tokens are sent to this address. @throws ConfigurationError */

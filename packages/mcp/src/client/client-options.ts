@@ -195,7 +195,7 @@ function checkRedirectUri(option: string, value: unknown, issuer: string | undef
   const said = url.searchParams.getAll(ISSUER_PARAMETER)
   if (said.length > 1 || (said[0] !== undefined && said[0] !== issuer)) {
     const own = issuer === undefined ? 'no issuer' : JSON.stringify(issuer)
-    throw new ConfigurationError(option, `has the query parameter ${ISSUER_PARAMETER}, which may name ${own} here`)
+    throw new ConfigurationError(option, `its query parameter ${ISSUER_PARAMETER} may name only ${own} here`)
   }
 }
 

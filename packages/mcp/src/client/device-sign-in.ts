@@ -44,7 +44,10 @@ export function deviceServerOf(
 ): Pick<DeviceServer, 'deviceEndpoint' | 'tokenEndpoint' | 'metadata' | 'scope'> {
   const { device_authorization_endpoint: deviceEndpoint } = { ...metadata } as Readonly<Record<string, unknown>>
   if (metadata === undefined || typeof deviceEndpoint !== 'string' || client.deviceLogin !== true) {
-    throw new ConfigurationError('signInByDevice', 'needs `deviceLogin` of the client and a server that has it')
+    throw new ConfigurationError(
+      'signInByDevice',
+      'needs `client.deviceLogin: true` and a server with a device endpoint',
+    )
   }
   const wanted = scopes ?? client.scopes ?? resourceMetadata?.scopes_supported
   const scope = wanted && limitScopes(wanted, client.scopes, metadata.scopes_supported).join(' ')

@@ -74,7 +74,10 @@ export class Discoveries {
    */
   issuerOfRequest(url: string | URL, metadata: NamedMetadata | undefined): string {
     if (this.#last === undefined) {
-      throw new ConfigurationError('createMcpSession', 'is used by a transport that does not report its discovery')
+      throw new ConfigurationError(
+        'createMcpSession',
+        'is used by a transport that does not report its discovery: use one of the MCP SDK',
+      )
     }
     const issuer = this.issuerOf(metadata?.issuer)
     const endpoint = this.at(issuer)?.authorizationServerMetadata?.token_endpoint

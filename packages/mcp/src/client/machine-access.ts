@@ -186,7 +186,7 @@ export function employeeAccess(options: EmployeeAccessOptions): McpAccess {
       if (authorizationServerUrl !== issuer) {
         throw new ConfigurationError(
           'employeeAccess.issuer',
-          `is not the server's: ${JSON.stringify(authorizationServerUrl)}`,
+          `the server uses ${JSON.stringify(authorizationServerUrl)}: give that issuer if you trust it`,
         )
       }
       const request = {

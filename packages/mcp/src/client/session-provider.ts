@@ -124,7 +124,8 @@ export class SessionProvider implements OAuthClientProvider {
     metadata?: AuthorizationServerMetadata,
   ): Promise<void> => {
     const client = await this.#client.at(this.#place(this.#discoveries.issuerOfRequest(url, metadata)))
-    if (client === undefined) throw new ConfigurationError('createMcpSession.client', 'is not known at this issuer')
+    if (client === undefined)
+      throw new ConfigurationError('createMcpSession.client', 'has no client at this issuer: sign in first')
     authenticateClient(client, headers, parameters, metadata)
     const refreshToken = parameters.get('refresh_token')
     if (refreshToken !== null) this.#tokens.sends(refreshToken)
@@ -160,7 +161,11 @@ export class SessionProvider implements OAuthClientProvider {
 
   async saveTokens(tokens: StoredOAuthTokens, ctx?: OAuthClientInformationContext): Promise<void> {
     const issuer = this.#issuer(ctx?.issuer ?? tokens.issuer)
-    if (issuer === undefined) throw new ConfigurationError('createMcpSession', 'got tokens of an unknown issuer')
+    if (issuer === undefined)
+      throw new ConfigurationError(
+        'createMcpSession',
+        'got tokens of an unknown issuer: pass the session itself as authProvider',
+      )
     const { asked } = this.#finishing ?? {}
     await this.#tokens.save({ ...tokens, issuer, ...(asked !== undefined && { asked }) })
   }
@@ -180,7 +185,10 @@ export class SessionProvider implements OAuthClientProvider {
     const { last: issuer } = this.#discoveries
     const discovery = this.#discoveries.at(issuer)
     if (issuer === undefined || discovery === undefined) {
-      throw new ConfigurationError('createMcpSession', 'is used by a transport that does not report its discovery')
+      throw new ConfigurationError(
+        'createMcpSession',
+        'is used by a transport that does not report its discovery: use one of the MCP SDK',
+      )
     }
     const redirectUri = this.#client.safeRedirectUri(issuer, discovery)
     const clientId = (await this.#client.at(this.#place(issuer)))?.client_id ?? ''
@@ -247,7 +255,10 @@ export class SessionProvider implements OAuthClientProvider {
 
   async signInByDevice({ show, scopes, signal }: DeviceSignInOptions): Promise<void> {
     if (this.dpop !== undefined) {
-      throw new ConfigurationError('signInByDevice', 'gives bearer tokens, and the session wants them bound (dpop)')
+      throw new ConfigurationError(
+        'signInByDevice',
+        'gives bearer tokens, and the session requires bound ones: sign in with a browser, or leave dpop out',
+      )
     }
     const { server, client, allowLoopback } = this.#settings
     const wanted = scopes && [...scopes]
@@ -258,7 +269,8 @@ export class SessionProvider implements OAuthClientProvider {
     const { issuer } = place.metadata
     const ours = await this.clientInformation({ issuer })
     const resource = await selectResourceURL(server, this, discovered.resourceMetadata)
-    if (ours === undefined || resource === undefined) throw new ConfigurationError('signInByDevice', 'has no client')
+    if (ours === undefined || resource === undefined)
+      throw new ConfigurationError('signInByDevice', 'the server registered no client, or names no resource')
     const named = discovered.resourceMetadata?.resource ?? resource.href
     const all = { ...place, client: ours, resource: named, fetch: this.fetch, allowLoopback }
     await this.#tokens.signIn(

@@ -18,10 +18,7 @@ export function aroundHandler<Request, Context, Result>(
   const handler = handlers instanceof Map ? handlers.get(method) : undefined
   if (handlers === undefined || handler === undefined) {
     const other = method === 'tools/list' ? ": give `list: 'all'`, which filters nothing" : ''
-    throw new ConfigurationError(
-      'guardTools.register',
-      `finds no handler for ${method} in this version of the SDK${other}`,
-    )
+    throw new ConfigurationError('guardTools.register', `this version of the SDK has no handler for ${method}${other}`)
   }
   handlers.set(method, (request, context) => around(handler, request, context))
 }

@@ -22,11 +22,14 @@ export function guardedToolsOf(
     )
   }
   if (list !== undefined && list !== 'permitted' && list !== 'all') {
-    throw new ConfigurationError('guardTools.list', "is 'permitted' or 'all'")
+    throw new ConfigurationError('guardTools.list', "give 'permitted' or 'all'")
   }
   return named.map((each) => {
     if (typeof each.tool?.execute !== 'function') {
-      throw new ConfigurationError(`guardTools.tools.${each.name}`, 'has no execute, so nothing here could be guarded')
+      throw new ConfigurationError(
+        `guardTools.tools.${each.name}`,
+        'has no execute to guard: leave it out, or give it one',
+      )
     }
     return { ...each, tool: copyOf(each.tool), rules: options }
   })

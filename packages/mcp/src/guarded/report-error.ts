@@ -2,7 +2,7 @@ import { ConfigurationError } from '@behalf/core'
 import { tellApp } from '@behalf/core/spi'
 import type { GuardedTool } from './mcp-tool.ts'
 
-/** Hands the original error to the app. */
+/** Passes the original error to the app. */
 export function reportError({ name, rules }: Pick<GuardedTool, 'name' | 'rules'>, error: unknown): void {
   const { onError = () => writeError(`the tool ${JSON.stringify(name)}`, error) } = rules
   tellApp(() => onError(error, name))

@@ -130,7 +130,7 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
   })
   const metadataUrl = server.metadataUrl ?? ''
   const metadataPath = new URL(metadataUrl).pathname
-  // Checked now: wrong rules would else show only at the first call.
+  // Checked now, because wrong rules would otherwise show only at the first call.
   checkRules(tools, scopes)
 
   const tellRefusal = refusalTeller(options.onRefused)

@@ -23,7 +23,8 @@ export function checkPut(value: Uint8Array, { expiresAt, expiresInSeconds, due }
   if (expiresAt !== undefined) requireFinite('put.expiresAt', expiresAt, 'give epoch seconds')
   if (expiresInSeconds !== undefined) {
     requireFinite('put.expiresInSeconds', expiresInSeconds, 'give a number of seconds')
-    if (expiresAt !== undefined) throw new ConfigurationError('put.expiresInSeconds', 'does not go with expiresAt')
+    if (expiresAt !== undefined)
+      throw new ConfigurationError('put.expiresInSeconds', 'give expiresInSeconds or expiresAt, not both')
   }
   if (due !== undefined) requireFinite('put.due.inSeconds', due.inSeconds, 'give seconds from now')
 }

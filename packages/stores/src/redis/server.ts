@@ -77,7 +77,8 @@ export class Server {
           const sent = this.#evaluate(script, this.#root, [deadline, ...buffers], controller.signal)
           const answer = understood(await Promise.race([sent, late.promise]))
           if (answer.word !== 'late') return answer
-          // In time by this process's clock. So a clock was set, or another server answers. Nothing was done.
+          // By this process's clock the request was in time. So a clock was set, or another server answers. Redis did
+          // nothing.
           this.#knownUntil = Number.NEGATIVE_INFINITY
         } catch (error) {
           controller.signal.throwIfAborted()

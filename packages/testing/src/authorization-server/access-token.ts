@@ -26,11 +26,11 @@ export interface AccessTokenRequest {
   readonly session?: Session | undefined
   /** `jti` of the token whose chain the new token joins. @default that of `grant` */
   readonly chainOf?: string | undefined
-  /** The chain that the token belongs to, where the server has one at hand. */
+  /** The grant whose chain the token joins, if the server knows it. */
   readonly grant?: Grant | undefined
   /** The key that the token is bound to (RFC 9449 §6.1). */
   readonly thumbprint?: string | undefined
-  /** Caps the life time, epoch seconds: an exchanged token ends with its subject token at the latest. */
+  /** Latest expiry of the token, in epoch seconds: an exchanged token never outlives its subject token. */
   readonly notAfter?: number | undefined
 }
 

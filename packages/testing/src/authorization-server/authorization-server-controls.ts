@@ -71,7 +71,7 @@ export interface AuthorizationServerControls {
   approve(authReqId?: string, options?: ApproveOptions): Promise<void>
   /** Denies the request for the person. */
   deny(authReqId?: string): Promise<void>
-  /** Ends the life of the request now. */
+  /** Lets the request expire now. */
   expire(authReqId?: string): Promise<void>
   /** Answers the next poll of the request with `slow_down`. */
   slowDown(authReqId?: string): Promise<void>

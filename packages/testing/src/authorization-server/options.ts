@@ -88,7 +88,7 @@ export interface MockConnection {
 export interface MockCibaOptions {
   /** Seconds between polls, as in the acknowledgement. @default 5 */
   readonly interval?: number
-  /** Life of a request that asks for none, seconds. @default 300 */
+  /** Lifetime of a request that names none, in seconds. @default 300 */
   readonly expiresIn?: number
   /** The longest `requested_expiry`, seconds. @default 259_200 */
   readonly maxExpiresIn?: number
@@ -114,7 +114,7 @@ export interface MockAuthorizationServerOptions {
   readonly connections?: readonly MockConnection[]
   /** Signature algorithm of all tokens. @default 'RS256' */
   readonly algorithm?: 'RS256' | 'ES256'
-  /** Life of access tokens and id_tokens, seconds. @default 3600 */
+  /** Lifetime of access tokens and id_tokens, in seconds. @default 3600 */
   readonly accessTokenSeconds?: number
   /** Claim of id_tokens and access tokens that holds the roles of a user. @default 'roles' */
   readonly rolesClaim?: string

@@ -8,7 +8,7 @@ import type { MockUser } from './options.ts'
 import type { SharedServer } from './server-facts.ts'
 import type { Session } from './state.ts'
 
-/** Controls that need nothing of one kind of server. */
+/** Controls that both kinds of mocked servers share. */
 export type SharedControls = Pick<
   AuthorizationServerControls,
   'connect' | 'disconnect' | 'changeUser' | 'fault' | 'requests'

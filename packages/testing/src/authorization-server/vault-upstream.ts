@@ -4,7 +4,7 @@ export interface VaultToken {
   readonly access_token: string
   /** `DPoP` if the token is bound to a key, else `Bearer`. */
   readonly token_type: 'Bearer' | 'DPoP'
-  /** Life of the token, seconds. */
+  /** Lifetime of the token, in seconds. */
   readonly expires_in: number
   /** Granted scopes, separated by spaces. */
   readonly scope: string

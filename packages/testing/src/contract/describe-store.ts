@@ -23,7 +23,10 @@ export interface StoreSubject {
   readonly create: () => Promise<StoreUnderTest>
   /** Whether stores of `create` share nothing, so that tests that wait may run at once. @default false */
   readonly concurrent?: boolean
-  /** Ways to take the store's server away. Absent: the store cannot be away, or the suite does not see how it bears it. */
+  /**
+   * Ways to make the store's server unavailable. Absent: the store has no server, or the suite does not test its
+   * outages.
+   */
   readonly outages?: readonly StoreOutage[]
 }
 

@@ -9,7 +9,7 @@ export type Entries = Readonly<Record<string, readonly [call: (watch: Watch) => 
 /** Tests that each of these entry points reads the app's objects before its first wait. */
 export function readsInTime(entries: Entries): void {
   test.each(Object.entries(entries))(
-    '%s reads nothing of an app after its first wait, so that the app may fill in the same objects for its next user',
+    '%s reads nothing of an app after its first wait, so that the app may reuse the same objects for its next user',
     async (_, [call, expected]) => {
       const watch = new Watch()
       const outcome = await call(watch)

@@ -125,7 +125,7 @@ export class Ledger {
     return portfolio
   }
 
-  /** Every order of a portfolio, of any holder. For controls, not for callers. */
+  /** Returns every order of a portfolio, of any holder. */
   ordersOf(id: string): readonly StockOrder[] {
     return [...(this.#portfolios.get(id)?.orders ?? [])]
   }

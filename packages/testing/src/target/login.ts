@@ -62,7 +62,7 @@ const Metadata = z.object({ authorization_endpoint: z.url() })
  * @see {@link https://www.rfc-editor.org/rfc/rfc7636#section-4 | RFC 7636 §4}
  */
 export async function login(target: LoginTarget, options: LoginOptions): Promise<LoginTokens> {
-  // Copied: a test may fill in the same object for its next login.
+  // Copied, because a test may reuse the same object for its next login.
   const own = { ...options, parameters: { ...options.parameters } }
   const { client = target.clients.agent, clock = systemClock, resource = AGENT_RESOURCE } = own
   const { scope = 'openid profile offline_access chat' } = own
@@ -114,7 +114,7 @@ export async function signIn(target: LoginTarget, options: LoginOptions): Promis
   const profile = options.profile ?? profileOf(target, client)
   const { accessToken } = await login(target, { ...options, profile })
   const identity = await verifyAccessToken(accessToken, { authorizationServer: profile, audience: resource, clock })
-  if (identity.kind !== 'user') throw new TestingError('signIn: the access token stands for no user')
+  if (identity.kind !== 'user') throw new TestingError('signIn: the access token is not of a user')
   return identity
 }
 

@@ -38,7 +38,7 @@ export interface MockServersOptions {
   readonly executionMs?: number
   /** Clock of all servers. @default the machine's clock, which fake timers replace */
   readonly clock?: Clock
-  /** Handling by msw of a request that no mocked server handles. @default 'error' */
+  /** What msw does with a request that no mocked server handles. @default 'error' */
   readonly onUnhandledFrame?: 'error' | 'warn' | 'bypass'
 }
 

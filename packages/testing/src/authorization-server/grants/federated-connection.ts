@@ -65,7 +65,7 @@ function chooseAccount(
   loginHint: string | undefined,
 ): LinkedAccount {
   const linked = (state.linkedAccounts.get(subject) ?? []).filter((one) => one.connection === connection)
-  // Without a hint the account that was linked first is meant.
+  // Without a hint, the account that was linked first is used.
   const account =
     loginHint === undefined
       ? linked[0]

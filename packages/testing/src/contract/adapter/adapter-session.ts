@@ -118,7 +118,7 @@ export class AdapterSession {
       audience: AGENT_RESOURCE,
       clock: this.clock,
     })
-    if (identity.kind !== 'user') throw new TestingError('the access token stands for no user')
+    if (identity.kind !== 'user') throw new TestingError('the access token is not of a user')
     return identity
   }
 

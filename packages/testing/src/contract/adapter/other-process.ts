@@ -24,7 +24,7 @@ export async function turnElsewhere(
       }),
     ])
   } finally {
-    // Without a chance to clean up, as after a crash: data that is not on disk is lost.
+    // The process gets no chance to clean up, as in a crash: data that is not on disk is lost.
     child.kill('SIGKILL')
   }
 }

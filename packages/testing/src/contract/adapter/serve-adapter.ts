@@ -117,6 +117,6 @@ async function verified(
     fetch,
     clock,
   })
-  if (identity.kind !== 'user') throw new TestingError('serveAdapter: the access token stands for no user')
+  if (identity.kind !== 'user') throw new TestingError('serveAdapter: the access token is not of a user')
   return identity
 }

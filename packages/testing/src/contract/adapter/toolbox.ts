@@ -30,7 +30,7 @@ const wipe = {
   execute: async () => 'WIPED',
 }
 
-/** Each parse fills in another value. */
+/** Each parse gives another value. */
 const Referenced = Order.extend({ reference: z.string().default(() => crypto.randomUUID()) })
 
 const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origins: [API] })
@@ -148,7 +148,7 @@ async function orderTwice(order: Order, { call }: ContractSurroundings) {
   return 'ordered twice'
 }
 
-/** Fills in one object for each of its orders, and does not wait for the previous order. */
+/** Reuses one object for all of its orders, and does not wait for the previous order. */
 async function orderByOneObject(order: Order, { call }: ContractSurroundings) {
   const filledIn = { ...order }
   const orders = ['AAPL', 'MSFT'].map((symbol, index) =>

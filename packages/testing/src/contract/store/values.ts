@@ -45,7 +45,7 @@ export function valueTests(withStore: WithStore): void {
       const deleted = store.delete('key', only)
       only.ifVersion = version
       expect(await deleted).toBe('deleted')
-      // The names to forget are those that were given, too.
+      // The store must remove the index names that the record had, although the caller changed its list.
       await create(store, 'key', 'after')
       expect(await store.list('index', { limit: 1 })).toEqual([])
     }),

@@ -10,7 +10,7 @@ export const alike: readonly AdapterScenario[] = [
     async run(session) {
       const identity = await session.login()
       const plainTools = ['order_twice_plainly'] as const
-      // In sequence: an equal write of another slot does not run during one that is under way.
+      // Runs in sequence: an equal write of another slot does not run while one is running.
       const model = [[call('call-1', 'order_twice', buy(5))], [call('call-2', 'order_twice_plainly', buy(5))]]
       const report = await session.turn({ start: 'Buy 5, four times', identity, plainTools, model })
       expect(report.ended).toBe('answered')

@@ -5,7 +5,7 @@ import type { GuardedName, PlainName } from '../toolbox.ts'
 /** One requirement for every adapter. */
 export interface AdapterScenario {
   readonly title: string
-  /** Absent: of every subject. */
+  /** Ability that a subject must have for this scenario. Absent: every subject must pass it. */
   readonly needs?:
     | 'generators'
     | 'worker'
