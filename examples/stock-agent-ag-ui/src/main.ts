@@ -6,7 +6,7 @@ import { claudeChats } from './claude-agent.ts'
 import { openAiChats } from './openai-agents.ts'
 import { openWorld } from './world.ts'
 
-/** Tells the story on one framework. */
+/** Runs the demo on one framework. */
 async function tell(framework: string, chatOf: ChatMaker): Promise<void> {
   const { app, signIn, approve } = await openWorld(chatOf)
   try {

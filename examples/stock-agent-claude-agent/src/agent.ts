@@ -57,7 +57,7 @@ async function converse(options: ClaudeAgentOptions, beginning: Beginning): Prom
   const name = `${threadId} of ${identity?.kind === 'user' ? identity.subject : 'no user'}`
   const trader = new Trader(options)
   if (beginning.kind === 'repeat') {
-    // As a backup of the session from before the call would.
+    // Repeats the call in a fresh home, as if the session were restored from an earlier backup.
     const { call } = beginning
     const session = { home: conversations.freshHome(), id: conversations.sessionOf(call.id) }
     const pending = await trader.run('(again)', { ...session, isNew: true }, [], repeating(call))

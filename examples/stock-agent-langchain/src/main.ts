@@ -7,7 +7,7 @@ import { restart } from './restart.ts'
 const usage = `node src/main.ts [--interactive] [--fault ${faults.join('|')}]
 
   --interactive  asks you for the answers of level 4
-  --fault        breaks the made-up world, to see that the demo's own checks notice (exits 1)
+  --fault        breaks the mocked servers, so that the demo's own checks fail (exit code 1)
 
   OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL  a real model, also a local one that speaks OpenAI's protocol`
 
@@ -27,7 +27,9 @@ async function main(): Promise<number> {
   const model = chooseModel(process.env)
   printer.line(printer.paint('bold', 'Behalf: the stock agent on LangChain'))
   printer.line(`The model is ${model.name}.`)
-  printer.line('All servers run in this process (@behalf/testing), and their clock moves on where a person would wait.')
+  printer.line(
+    'All servers run in this process (@behalf/testing), and their clock skips the time that a person would need.',
+  )
   const isRight = await runDemo({
     printer,
     interactive: values.interactive === true,

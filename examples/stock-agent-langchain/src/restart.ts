@@ -57,7 +57,7 @@ async function goOnFrom(file: string, stage: Stage, model: ModelChoice): Promise
   printer.field('phone', 'ann approves while no agent is there')
   const done = await agent().resume()
   printer.field('answer', done.answer, 'bold')
-  checks.equal('a new agent goes on, and the order runs', endOf(done), 'done')
+  checks.equal('a new agent continues, and the order runs', endOf(done), 'done')
   checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
   const again = await agent().resume()
   checks.equal('resumed once more, nothing is left to do', again.outcomes, [])

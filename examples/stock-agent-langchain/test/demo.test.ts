@@ -40,7 +40,7 @@ test('the whole story runs on LangChain, with a restart in the middle', async ()
 
 test('its checks notice a broken world', async () => {
   const { code, output, last } = await run(['--fault', 'wrong-grant'], { OPENAI_API_KEY: '' })
-  expect(output).toContain('MISMATCH  after the yes it ran')
+  expect(output).toContain('MISMATCH  after the approval, the order ran')
   expect(last).toMatch(/ [1-9]\d* mismatches$/)
   expect(code).toBe(1)
 })

@@ -76,7 +76,7 @@ const levels: readonly Part[] = [
     lead: 'The agent is refused, reads where to go, registers itself, and signs its user in. Any user may then ask prices.',
     async run({ ask, check, ann, signIns, world }) {
       const answer = await ask('ann', 'What is AAPL trading at?')
-      check('the price is told', answer.status, 'done')
+      check('the price is shown', answer.status, 'done')
       check('after one sign-in', signIns.length, 1)
       check('for this server', signIns[0]?.searchParams.get('resource'), world.resource)
       check('asking for what it needs', signIns[0]?.searchParams.get('scope')?.includes('mcp:trade'), false)
@@ -131,7 +131,7 @@ async function signedOffOrder({ ask, check, world, printer, ann, signIns }: Stag
   await pause(asked.interrupt.interval)
   const placed = await ann.goOn(asked.call)
   printer.field('answer', told(placed), 'bold')
-  check('after the yes it ran', field(placed, 'quantity'), 50)
+  check('after the approval, the order ran', field(placed, 'quantity'), 50)
   check('and coming again tells the same', await ann.goOn(asked.call), placed)
   check('two orders were placed in all', (await world.orders('p-ann')) - before, 2)
 }
@@ -190,7 +190,7 @@ const refusals: readonly Part[] = [
       await pause(asked.interrupt.interval)
       const denied = await ann.goOn(asked.call)
       printer.field('answer', told(denied), 'bold')
-      check('the no counts', denied.status === 'refused' && denied.code, 'approval_denied')
+      check('a denial ends the call', denied.status === 'refused' && denied.code, 'approval_denied')
     },
   },
 ]

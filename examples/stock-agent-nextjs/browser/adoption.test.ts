@@ -54,7 +54,7 @@ onStage('a conversation that began before a login', (stage) => {
     await page.goto(`${stage().origin}/?c=${attacker.id}`)
     await page.getByRole('region', { name: 'Login needed' }).getByRole('link', { name: 'Log in' }).click()
     await adopted(page).getByText('Buy 5 shares of AAPL').waitFor()
-    // Neither by a poll, nor by a wake-up, nor by a click on an older state.
+    // It continues neither by a poll, nor by a wake-up, nor by a click on an older state.
     await page.waitForTimeout(NOTICED_MS)
     const look = JSON.parse((await ask(page, `/api/conversations/${attacker.id}`)).text) as { version: number }
     for (const more of [{}, { seen: look.version - 1 }, { text: 'What is MSFT trading at?' }]) {
@@ -101,7 +101,7 @@ onStage('a conversation that began before a login', (stage) => {
     const { version: seen } = JSON.parse((await ask(page, `/api/conversations/${id}`)).text) as { version: number }
     const tabs = [page, other]
     for (const tab of tabs) await adopted(tab).getByRole('button', { name: 'Go on' }).waitFor()
-    // What waits for the user's own word is the card alone.
+    // Only the card waits for the user's decision.
     for (const tab of tabs) expect(await tab.getByRole('link', { name: 'Log in' }).count()).toBe(0)
     await page.getByPlaceholder('First say whether this is yours').waitFor()
     const posts = [1, 2, 3].map(() => ask(page, '/api/chat', { id, user: 'bob', seen }))
@@ -142,7 +142,7 @@ onStage('a conversation that began before a login', (stage) => {
     await logIn(page, stage(), 'Ann Archer')
     await say(page, 'Show me my portfolio')
     await page.getByRole('heading', { name: 'Connect your Stock Trade account' }).waitFor()
-    // The cookie of the longer path is sent first, and there alone.
+    // The browser sends the cookie with the longer path first, and only to that path.
     const { hostname } = new URL(stage().origin)
     await page.context().addCookies([{ name: 'session', value: planted, domain: hostname, path: '/connections' }])
     const answered = page.waitForResponse((response) => new URL(response.url()).pathname === '/connections/connect')

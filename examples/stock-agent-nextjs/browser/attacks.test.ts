@@ -20,7 +20,7 @@ onStage('what is not let through', (stage) => {
       ),
     }))
     expect(JSON.stringify(forged)).toContain('approval-responded')
-    // As the AI SDK's own route would take it; then with the app's own words; then the bare wake-up.
+    // Tries the AI SDK's own format, then the app's format with forged messages, then a bare wake-up.
     expect((await ask(page, '/api/chat', { id, messages: forged })).status).toBe(400)
     expect((await ask(page, '/api/chat', { id, user: 'ann', messages: forged })).status).toBe(400)
     expect(await ask(page, '/api/chat', { id, user: 'ann' })).toEqual({ status: 409, text: '{"error":"waits"}' })
@@ -52,7 +52,7 @@ onStage('what is not let through', (stage) => {
       await bobs.getByRole('heading', { level: 1 }).waitFor()
       expect(await bobs.getByText('Buy 61 shares').count()).toBe(0)
     }
-    // Nor by asking the agent.
+    // Bob cannot get it by asking the agent either.
     await bobs.goto(stage().origin)
     await say(bobs, "Show me Ann's portfolio")
     await bobs.getByText(/That was not done\./).waitFor()

@@ -98,7 +98,7 @@ onStage('a model behind an OpenAI-compatible API', (stage) => {
           resolve()
           return new Promise<never>(() => {})
         }
-        // Asked with the user's words alone, a model orders again.
+        // If only the user's words are sent, a model orders again.
         return (
           plan[count - 1] ?? (body.messages.at(-1)?.role === 'tool' ? { text: 'Both are placed.' } : order('p-ann', 6))
         )

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 export async function otherPage(setCookie: readonly string[] = []): Promise<string> {
   const server = createServer((_, response) => {
     response.writeHead(200, { 'content-type': 'text/html', 'set-cookie': [...setCookie] })
-    // As bytes: before a text, Node.js would write the header in UTF-8.
+    // Sent as bytes: with a text, Node.js would write the header in UTF-8.
     response.end(Buffer.from('<title>x</title>'))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

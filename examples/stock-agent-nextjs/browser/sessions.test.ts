@@ -107,7 +107,7 @@ onStage('a login', (stage) => {
     await thief.context().addCookies([{ name: 'session', value: first?.value ?? '', url: stage().origin }])
     await thief.goto(`${stage().origin}/inbox`)
     expect((await ask(thief, '/api/inbox?user=ann')).status).toBe(401)
-    // And a logout ends it at the server, not in this browser alone.
+    // A logout ends the session at the server, not only in this browser.
     await logOut(page)
     await thief.context().addCookies([{ name: 'session', value: second?.value ?? '', url: stage().origin }])
     expect((await ask(thief, '/api/inbox?user=ann')).status).toBe(401)

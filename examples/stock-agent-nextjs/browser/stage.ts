@@ -64,7 +64,8 @@ function expectNoSecret(stage: Stage): void {
   expect(text.length).toBeGreaterThan(10_000)
   expect(secrets.length).toBeGreaterThan(6)
   expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
-  // By form and name too, of any issuer. A login's code passes through the address bar, and is consumed.
+  // Also finds secrets of any issuer by their form and name. A login's code is in the address bar, but it is already
+  // used.
   expect((text.match(/eyJ[\w-]{8,}/g) ?? []).filter(isJson)).toEqual([])
   const names = ['access_token', 'refresh_token', 'id_token', 'auth_req_id', 'device_code', 'user_code']
   expect(names.filter((name) => text.includes(name))).toEqual([])

@@ -28,7 +28,7 @@ onStage('an order that the supervisor answers for', (stage) => {
     const sues = await inboxOf('Sue Summers')
     const text = await question(sues, message).textContent()
     for (const shown of ['p-cleo', '1500', 'AAPL', 'buy']) expect(text).toContain(shown)
-    // Cleo cannot answer for her, and does not see the question; Bob neither.
+    // Cleo cannot answer for Sue, and does not see the question. Neither does Bob.
     const { questions } = JSON.parse((await ask(sues, '/api/inbox?user=sue')).text) as Inbox
     expect(questions).toHaveLength(1)
     const forged = { id: questions[0]?.id, answer: 'approve', answerToken: questions[0]?.answerToken }

@@ -196,7 +196,7 @@ if (hasChromium) {
       const { page, as, clock, controls } = await open('buy')
       await page.getByRole('region', { name: 'approval_pending' }).waitFor()
       as('bob')
-      // Not before it: the answer to a poll of Ann's may be on its way.
+      // Waits for this status first: the answer to one of Ann's polls may still arrive.
       await page.getByRole('region').getByText('unknown').waitFor()
       expect(await page.getByRole('region').textContent()).toBe('unknown')
       await controls.approve()

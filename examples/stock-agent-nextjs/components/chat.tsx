@@ -31,7 +31,7 @@ export function Chat({
   const { messages, look, isBusy, hasEnded, problem, say, cancel, goOn } = useConversation(id, initial, user)
   const [text, setText] = useState('')
   const end = useRef<HTMLDivElement>(null)
-  // There is no next turn either while the result of a call that a dead process began is unknown.
+  // A call of a process that died may still have no result. Until then, there is no next turn.
   const isUnderWay = !isBusy && (messages.at(-1)?.parts ?? []).some(isGoingOn)
   const isAsking = isUnderWay || interruptsOf(messages).some(({ interrupt }) => interrupt.kind === 'approval_pending')
   // Messages from before the login may be another person's, and the model would follow them.
@@ -117,7 +117,7 @@ export function Chat({
             placeholder={placeholderOf({ isAdopted, isAsking })}
             autoComplete="off"
             maxLength={2000}
-            // Not disabled: that would remove the keyboard's focus during a purchase.
+            // Not disabled, because that would remove the keyboard's focus during a purchase.
             readOnly={isClosed}
             aria-disabled={isClosed}
           />

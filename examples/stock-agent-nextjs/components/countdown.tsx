@@ -11,7 +11,7 @@ export function Countdown({ expiresAt }: { readonly expiresAt: number }) {
     const timer = setInterval(tick, 1000)
     return () => clearInterval(timer)
   }, [expiresAt])
-  // Not on the server: its clock differs.
+  // Not rendered on the server, whose clock differs.
   if (left === undefined) return null
   return (
     <span className={left < 30 ? 'countdown soon' : 'countdown'} aria-live="off">

@@ -59,7 +59,7 @@ export async function converse(app: StockApp, turn: Turn): Promise<Response | St
     return createUIMessageStreamResponse({
       stream,
       headers: { 'cache-control': 'no-store' },
-      // To its end, whether or not the browser stays: an order that was placed must be in the conversation.
+      // Reads the stream to its end, even if the browser leaves: a placed order must be in the conversation.
       consumeSseStream: async ({ stream: copy }) => {
         await consumeStream({ stream: copy, onError: () => {} })
         release()

@@ -4,7 +4,7 @@ import type { Who } from './who-is.ts'
 
 /** Returns the app and the user, for pages. */
 export async function here(): Promise<{ readonly app: StockApp; readonly who: Who }> {
-  // First: so that no page is made ahead of its request, at build time, when nothing is configured.
+  // Called first, so that no page is made at build time, when nothing is configured.
   const sent = new Headers(await headers())
   const app = stockApp()
   return { app, who: await app.whoIs({ headers: sent }) }

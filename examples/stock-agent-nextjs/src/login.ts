@@ -69,8 +69,8 @@ export function createLogin({ settings, signIn, sessions, conversations }: Login
     },
     async out(request) {
       await endSession(request)
-      // Without the issuer's page, in a shared browser, the next click on *Log in* would log in the same user. An issuer
-      // that does not answer does not keep the app's login alive.
+      // Also opens the issuer's logout page: otherwise, in a shared browser, the next click on *Log in* would log in
+      // the same user. If the issuer does not answer, the app's login ends anyway.
       const page = await signIn.logoutUrl().catch(() => undefined)
       return redirect(page ?? `${origin}/`, cookie('session', '', { origin, seconds: 0 }))
     },
@@ -89,7 +89,9 @@ export function createLogin({ settings, signIn, sessions, conversations }: Login
     return redirect(url, cookie)
   }
 
-  /** Returns the visitor whose conversation goes on after the login, if they began it by a click in the app. */
+  /**
+   * Returns the visitor whose conversation continues after the login, if they began the login by a click in the app.
+   */
   function adopting(request: Request): string | undefined {
     return request.headers.get('sec-fetch-site') === 'same-origin' ? readCookie(request, 'visitor', origin) : undefined
   }

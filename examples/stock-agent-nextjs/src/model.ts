@@ -9,7 +9,7 @@ import { uniqueCallIds } from './unique-call-ids.ts'
 /** Maximum size of an answer, in bytes: about 16,000 tokens, each in its own event. */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
-/** Returns the model that decides what to try. It does not decide what may run. */
+/** Returns the model, which decides what to try. It does not decide what may run. */
 export function modelOf({ model }: Settings, portfolio: string | undefined): LanguageModel {
   if (model === undefined) return scriptedModel(scriptedPlanner, portfolio)
   const { baseUrl: baseURL, apiKey, name } = model

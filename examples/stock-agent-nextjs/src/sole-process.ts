@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-/** Time for a process to end: a restart starts the next one early. */
+/** Time to wait until the earlier process ends: a restart may start the next one before that. */
 const WAIT_MS = 5_000
 
 /**

@@ -16,7 +16,7 @@ export const uniqueCallIds: LanguageModelMiddleware = {
         .flatMap(({ role, content }) => (role === 'assistant' ? content : []))
         .flatMap((part) => (part.type === 'tool-call' ? [part.toolCallId] : [])),
     )
-    // By the model's own id, from the start of a call to its end.
+    // New id of each call, by the model's own id, from the start of the call to its end.
     const names = new Map<string, string>()
     const begin = (id: string): string => {
       const name = id === '' || taken.has(id) ? crypto.randomUUID() : id

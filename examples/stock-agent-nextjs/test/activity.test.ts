@@ -36,7 +36,7 @@ test('looks of a page that waits are one event, until one of them says something
   activity.sink.write({ ...look, at: 4, status: 'ready' })
   activity.sink.write({ ...look, at: 5 })
   activity.sink.write({ ...look, at: 6, approvalId: 'b' })
-  // What ran is written each time.
+  // Each run is written, unlike repeated preflights.
   for (const at of [7, 8]) activity.sink.write({ ...sound, at })
   expect(activity.read('ann', 10).events.map(({ at }) => at)).toEqual([8, 7, 6, 5, 4, 1])
 })

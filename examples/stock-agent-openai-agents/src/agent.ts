@@ -105,7 +105,7 @@ class Trader {
     return result.state
   }
 
-  /** Repeats a call within the run that made it, as a backup of that run would. */
+  /** Repeats a call within its run, as if that run were restored from a backup. */
   async #again(call: ToolCall): Promise<State> {
     const { _context } = await restoreRun(this.#agent, this.#conversations.backup(call.id))
     return this.run([user('(again)')], this.#agent.clone({ model: repeatingModel(call) }), _context)

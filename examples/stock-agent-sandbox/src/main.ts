@@ -13,7 +13,7 @@ async function main(): Promise<number> {
     return 0
   }
   const sandbox = await startSandbox()
-  // Before the policies are loaded: they name the API's origin.
+  // Set before the policies are loaded, because they name the API's origin.
   process.env.STOCK_TRADE_API = sandbox.settings.api.origin
   const { Printer, levels, runDemo, wantsColour } = await import('@behalf/example-stock-agent/demo')
   const { openSandboxWorld } = await import('./open-sandbox-world.ts')

@@ -51,7 +51,7 @@ test('approved and denied on the page', { timeout: 60_000 }, async () => {
   await answer('Sell 20 shares of MSFT', 'deny')
   expect(await demo.ended).toBe(0)
   expect(demo.output()).toContain('Bought 50 AAPL')
-  expect(demo.output()).toContain('the no counts')
+  expect(demo.output()).toContain('a denial ends the call')
 })
 
 async function waitFor({ output, ended }: Running, pattern: RegExp): Promise<string> {

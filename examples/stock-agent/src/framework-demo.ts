@@ -37,7 +37,7 @@ export async function runFrameworkDemo({
   printer.line(
     modelId === undefined
       ? `The model is scripted, so that the story is the same each time. Set ${vendor}_API_KEY for a real one`
-      : `A real model decides: ${modelId}. It may decide otherwise than the story does, and then a check tells`,
+      : `A real model decides: ${modelId}. If it decides differently, a check fails`,
   )
   printer.line(`(${vendor}_BASE_URL and ${vendor}_MODEL for another, a local one included).`)
 

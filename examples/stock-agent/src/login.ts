@@ -61,7 +61,7 @@ export async function login(options: LoginOptions): Promise<Session> {
   takeRefreshToken?.(tokens.refreshToken ?? '')
   const identity = await verifyAccessToken(tokens.accessToken, { authorizationServer, clock, fetch, audience })
   if (identity.kind !== 'user' || identity.subject !== user.subject) {
-    throw new LoginError('the access token and the id_token speak of different persons')
+    throw new LoginError('the access token and the id_token name different persons')
   }
   return { identity, user }
 }

@@ -9,7 +9,7 @@ const usage = `node src/main.ts [${Object.keys(stories).join('|')}] [--interacti
 
   --interactive  asks you for the answers of level 4
   --vault        whose vault level 3 uses: Auth0's, or one of the app's own
-  --fault        breaks the made-up world, to see that the demo's own checks notice (exits 1)`
+  --fault        breaks the mocked servers, so that the demo's own checks fail (exit code 1)`
 
 function optionsOf(args: readonly string[]) {
   const { values, positionals } = parseArgs({
@@ -45,7 +45,9 @@ function introduce(printer: Printer, interactive: boolean): void {
   printer.line(printer.paint('bold', 'Behalf: the stock agent'))
   printer.line('The model here is a scripted planner that reads the prompts. No language model takes part;')
   printer.line(`the framework examples use a real one: ${frameworkExamples()}.`)
-  printer.line('All servers run in this process (@behalf/testing), and their clock moves on where a person would wait.')
+  printer.line(
+    'All servers run in this process (@behalf/testing), and their clock skips the time that a person would need.',
+  )
   printer.line(
     interactive ? 'You answer the questions of level 4.' : "The person's answers are scripted; --interactive asks you.",
   )

@@ -7,7 +7,7 @@ import type { World } from './world.ts'
 const decisions = {
   approve: 'and approves',
   deny: 'and denies',
-  ignore: 'and does not answer until it runs out',
+  ignore: 'and does not answer until it expires',
   later: 'and has not answered yet',
 } as const
 
@@ -51,7 +51,7 @@ export class Phone {
   /** Approves the newest question, if it is still open. */
   async approve(interval = 8): Promise<void> {
     const question = await this.#openQuestion()
-    if (question === undefined) this.#printer.field('phone', 'too late: the question is not open any more')
+    if (question === undefined) this.#printer.field('phone', 'too late: the question is no longer open')
     else await this.#world.target.authorizationServer.controls.approve(question.authReqId, this.#grant(question))
     await this.#world.clock.forward(interval)
   }

@@ -53,7 +53,7 @@ export class Printer {
   }
 
   waiting({ interval = 5, kind }: Interrupt): void {
-    this.field('pause', `the agent waits (${kind}), and looks again in ${interval} s`)
+    this.field('pause', `the agent waits (${kind}), and polls again in ${interval} s`)
   }
 
   /** Prints the facts of a token, as the API got it. */
@@ -61,7 +61,7 @@ export class Printer {
     this.field('request', `${method} ${path} -> ${status}`)
     this.field('', `token for ${token.audience}, scope ${token.scopes}`)
     const act =
-      token.actors.length === 0 ? 'no act: the upstream knows the vault alone' : `act ${token.actors.join(' < ')}`
+      token.actors.length === 0 ? 'no act: the upstream knows only the vault' : `act ${token.actors.join(' < ')}`
     this.field('', `sub ${token.subject} of ${token.issuer}, ${act}`)
     if (token.details !== undefined) this.field('', `authorization_details ${JSON.stringify(token.details)}`)
   }

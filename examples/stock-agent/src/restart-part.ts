@@ -40,16 +40,16 @@ export const restartPart = (make: (options: StockAgentOptions) => ResumableAgent
     }
     printer.field('user', `${ann.subject}: “Buy 40 shares of AAPL”`, 'cyan')
     checks.equal('the run waits', endOf(show(await agent().ask('Buy 40 shares of AAPL'))), 'approval_pending')
-    printer.field('restart', `the agent is gone; ${kept}`)
+    printer.field('restart', `the agent's process ended; ${kept}`)
     const [question] = await world.target.authorizationServer.controls.pendingRequests(ann.subject)
     await world.target.authorizationServer.controls.approve(question?.authReqId)
     // The first poll is due after the interval of 5 s, and up to half of it later.
     world.clock.forward(8)
     asked = true
-    checks.equal('a new agent goes on', endOf(show(await agent().goOn())), 'done')
+    checks.equal('a new agent continues', endOf(show(await agent().goOn())), 'done')
     checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
     const again = await agent().goOn()
-    checks.equal('and there is nothing left to go on with', again.call, undefined)
+    checks.equal('no call is left to continue', again.call, undefined)
     checks.equal('still one', (await stage.orderCount(ann)) - before, 1)
   },
 })

@@ -113,7 +113,7 @@ export class Stage {
     const state = async () => (await this.world.guard.approvals.get(id, { identity }))?.state
     this.printer.field('phone', `${user.subject} approves while the agent is away`)
     await talk.phone.approve(interval)
-    this.checks.equal('the yes is known', await state(), 'approved')
+    this.checks.equal('the approval arrived', await state(), 'approved')
     return { actor, talk, call, approvalId: id, state }
   }
 

@@ -42,7 +42,7 @@ const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origi
 
 const getStockPrice = defineTool({
   name: 'get_stock_price',
-  description: 'The present price of a share, by its symbol.',
+  description: 'The current price of a share, by its symbol.',
   input: z.strictObject({ symbol: Ticker }),
   public: true,
   async run({ symbol }): Promise<Price | { unknown: string }> {

@@ -94,9 +94,9 @@ describe('its further stories', () => {
 
 describe('its checks notice a broken world', () => {
   test.each([
-    ['wrong-grant', 'MISMATCH  after the yes it ran'],
+    ['wrong-grant', 'MISMATCH  after the approval, the order ran'],
     ['api-down', 'MISMATCH  Level 4: sensitive action runs to its end'],
-    ['vault-down', 'MISMATCH  the own portfolio is shown'],
+    ['vault-down', 'MISMATCH  the user sees a portfolio'],
   ])('%s', async (fault, mismatch) => {
     const { code, output, lines } = await run(['--fault', fault])
     expect(output).toContain(mismatch)

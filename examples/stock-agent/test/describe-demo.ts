@@ -26,7 +26,7 @@ export function describeDemo(framework: string, main: string): void {
 
   test('its checks notice a broken world', { timeout }, () => {
     const { status, output } = run('--fault', 'vault-down')
-    expect(output).toContain('MISMATCH  the own portfolio is shown')
+    expect(output).toContain('MISMATCH  the user sees a portfolio')
     expect(status).toBe(1)
   })
 }

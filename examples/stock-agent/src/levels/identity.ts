@@ -13,11 +13,15 @@ export const identityLevel: Part = {
     printer.field('', `issuer ${identity.issuer}, client ${identity.clientId}, for ${String(identity.claims.aud)}`)
     const turn = await stage.converse(actor, 'level-2').say('Who am I?')
     checks.equal('the agent answers', endOf(turn), 'done')
-    checks.equal('with the subject of the token', fieldOf(turn, 'subject'), ann.subject)
-    checks.equal('and its issuer', fieldOf(turn, 'issuer'), world.target.authorizationServer.issuer)
+    checks.equal('the answer has the subject of the token', fieldOf(turn, 'subject'), ann.subject)
+    checks.equal(
+      'the answer has the issuer of the token',
+      fieldOf(turn, 'issuer'),
+      world.target.authorizationServer.issuer,
+    )
     const session = { ...actor.session, identity: { ...identity } }
     const forged = await stage.converse({ ...actor, session, isForged: true }, 'level-2').say('Who am I?')
-    checks.equal('an object that only looks like that identity is refused', endOf(forged), 'identity_not_verified')
-    checks.equal('and the audit does not name her on its word', world.audit.at(-1)?.principal, undefined)
+    checks.equal('a copy of the identity is refused', endOf(forged), 'identity_not_verified')
+    checks.equal('the audit does not name a user for the copy', world.audit.at(-1)?.principal, undefined)
   },
 }

@@ -4,7 +4,7 @@ import type { Conversation, Part, Stage } from '../stage.ts'
 
 export const sensitiveActionLevel: Part = {
   title: 'Level 4: sensitive action',
-  lead: 'An order of more than 10 shares pauses until the person has said yes to exactly it. It is placed once.',
+  lead: 'An order of more than 10 shares waits until the person approves exactly this order. It is placed once.',
   async run(stage) {
     await signedOffOrder(stage, 'Buy 50 shares of AAPL', { side: 'buy', symbol: 'AAPL', quantity: 50 })
     await signedOffOrder(stage, 'Sell 20 shares of MSFT', { side: 'sell', symbol: 'MSFT', quantity: 20 })
@@ -36,15 +36,15 @@ async function signedOffOrder(stage: Stage, prompt: string, wanted: Wanted): Pro
   checkQuestion(stage, talk, prompt, { ...wanted, portfolio: ann.portfolio })
   checks.equal('the call paused first', turn.outcomes[0]?.status, 'interrupted')
   if (decisions.at(-1) !== 'approve') {
-    checks.equal('the no counts', endOf(turn), 'approval_denied')
-    checks.equal('and nothing was ordered', await stage.orderCount(ann), before)
+    checks.equal('a denial ends the call', endOf(turn), 'approval_denied')
+    checks.equal('nothing was ordered', await stage.orderCount(ann), before)
     return
   }
-  checks.equal('after the yes it ran', endOf(turn), 'done')
+  checks.equal('after the approval, the order ran', endOf(turn), 'done')
   checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
   const token = world.wire.apiRequests.at(-1)?.token
-  checks.equal('under a token with the agent in act', token?.actors, [world.target.agentName])
-  checks.equal('that holds this order and no other', token?.details, [
+  checks.equal('its token names the agent in act', token?.actors, [world.target.agentName])
+  checks.equal('its token has this order and no other', token?.details, [
     { type: 'stock_order', portfolio: ann.portfolio, ...wanted },
   ])
 }
@@ -54,8 +54,10 @@ function checkQuestion({ checks, terminal }: Stage, { phone }: Conversation, mes
   // A person who takes more than five minutes at the terminal is asked again.
   if (terminal === undefined) checks.equal('the person was asked once', questions.length, 1)
   const words = new Set(questions.map(({ bindingMessage }) => bindingMessage))
-  checks.equal('in exactly these words', [...words], [message])
-  checks.equal('with these details', questions[0]?.authorizationDetails, [{ type: 'stock_order', ...order }])
+  checks.equal('the question had exactly this message', [...words], [message])
+  checks.equal('the question had exactly these details', questions[0]?.authorizationDetails, [
+    { type: 'stock_order', ...order },
+  ])
 }
 
 /** Places a small order: no question, a weaker token, and no second order if a framework repeats its node. */
@@ -68,12 +70,12 @@ async function smallOrder(stage: Stage): Promise<void> {
   checks.equal('a small order runs at once', endOf(turn), 'done')
   checks.equal('no question was sent', talk.phone.questions.length, 0)
   const token = world.wire.apiRequests.at(-1)?.token
-  checks.equal('its token may trade small', token?.scopes, 'trade:small')
-  checks.equal('and names the agent in act', token?.actors, [world.target.agentName])
+  checks.equal('its token has the scope for small orders', token?.scopes, 'trade:small')
+  checks.equal('its token names the agent in act', token?.actors, [world.target.agentName])
   if (turn.call === undefined) return
   const requests = world.wire.apiRequests.length
   const again = await talk.retry(turn.call, 'the framework runs the same call again')
-  checks.equal('run again, it gives the same order', resultOf(again), resultOf(turn))
-  checks.equal('without asking the exchange', world.wire.apiRequests.length, requests)
+  checks.equal('the repeated call returns the same order', resultOf(again), resultOf(turn))
+  checks.equal('the repeated call sends no request', world.wire.apiRequests.length, requests)
   checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
 }

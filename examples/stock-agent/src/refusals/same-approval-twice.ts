@@ -23,7 +23,7 @@ async function oneAfterTheOther(stage: Stage): Promise<void> {
   const requests = world.wire.apiRequests.length
   const second = await talk.retry(first.call, 'the framework replays the approved call')
   checks.equal('the replay gives the first result', [endOf(second), resultOf(second)], ['done', resultOf(first)])
-  checks.equal('without asking the exchange', world.wire.apiRequests.length, requests)
+  checks.equal('the repeated call sends no request', world.wire.apiRequests.length, requests)
   checks.equal('the person was asked once', talk.phone.questions.length, 1)
   checks.equal('one order was placed', (await stage.orderCount(ann)) - before, 1)
 

@@ -42,7 +42,7 @@ const clockTime = (seconds: number): string => new Date(seconds * 1000).toISOStr
 
 export const backgroundWork: Part = {
   title: 'Background: a nightly rebalance',
-  lead: 'Ann agrees while she is here. At night her session has ended; the job acts by the delegation, and still asks.',
+  lead: 'Ann agrees while she is here. At night, her session has ended. The job uses the delegation, and still asks her.',
   async run(stage) {
     const { checks, world } = stage
     const { id, ann } = await agree(stage, 30)
@@ -56,38 +56,38 @@ export const backgroundWork: Part = {
     const small = await talk.say('Buy 5 shares of AAPL')
     checks.equal('a small order needs no approval', endOf(small), 'done')
     const order = await talk.say('Sell 20 shares of MSFT')
-    checks.equal('a large one asked on her phone', order.outcomes[0]?.status, 'interrupted')
+    checks.equal('a large order asks on her phone', order.outcomes[0]?.status, 'interrupted')
     checks.equal('once', talk.phone.questions.length, 1)
-    checks.equal('and ran after the yes', endOf(order), 'done')
+    checks.equal('the large order ran after the approval', endOf(order), 'done')
     checks.equal('two orders were placed', (await stage.orderCount(job.user)) - before, 2)
-    checks.equal('under the delegation, as the audit says', world.audit.at(-1)?.principal?.delegationId, id)
+    checks.equal('the audit names the delegation', world.audit.at(-1)?.principal?.delegationId, id)
     const who = await talk.say('Who am I?')
-    checks.equal('another tool was not agreed to', endOf(who), 'delegation_exceeded')
+    checks.equal('a tool outside the delegation is refused', endOf(who), 'delegation_exceeded')
   },
 }
 
 export const endsOfADelegation: Part = {
   title: 'Background: what ends it',
-  lead: 'Each refusal has a code of its own, and a job that may not begin has no identity at all.',
+  lead: 'Each refusal has its own code. A job that may not begin gets no identity.',
   async run(stage) {
     const { checks, world } = stage
     const { guard, clock, target } = world
     const { id, ann } = await agree(stage, 2)
-    checks.equal('a made-up id is unknown', await refusalOf(guard, 'made-up'), 'unknown')
+    checks.equal('an invented id is unknown', await refusalOf(guard, 'made-up'), 'unknown')
     checks.equal('another agent', await refusalOf(world.guardOf('agent:gossip'), id), 'other_agent')
     const job = await nightly(stage, id)
-    checks.equal('twice in one night', await refusalOf(guard, id), 'used_up')
+    checks.equal('a second use in one night is refused', await refusalOf(guard, id), 'used_up')
     const identity = ann.session?.identity as UserIdentity
-    checks.equal('she ends it', await guard.delegations.revoke(id, { identity }), 'revoked')
-    checks.equal('and the next night', await refusalOf(guard, id), 'revoked')
+    checks.equal('the user revokes the delegation', await guard.delegations.revoke(id, { identity }), 'revoked')
+    checks.equal('the next night, it is revoked', await refusalOf(guard, id), 'revoked')
     const late = await stage.converse(job, 'late').say('Buy 5 shares of AAPL')
-    checks.equal('a job that runs by then is stopped', endOf(late), 'revoked')
+    checks.equal('a running job is refused too', endOf(late), 'revoked')
     const { id: other } = await agree(stage, 1)
     clock.forward(DAY)
-    checks.equal('past its end', await refusalOf(guard, other), 'expired')
+    checks.equal('an expired delegation is refused', await refusalOf(guard, other), 'expired')
     const third = await agree(stage, 1)
     await target.authorizationServer.controls.revokeRefreshTokens(third.ann.user.subject)
-    checks.equal('ended by the issuer', await refusalOf(guard, third.id), 'login_required')
+    checks.equal('a login that the issuer ended is refused', await refusalOf(guard, third.id), 'login_required')
   },
 }
 

@@ -60,7 +60,7 @@ function openOffice(world: World) {
     await enterprise.controls.signInAs(subject)
     const audience = target.agentResource
     const options = { authorizationServer: employer, redirectUri, audience, store: memoryStore(), clock, fetch }
-    // By the id_token: the employer asserts a user by it.
+    // Logs in to get the id_token, by which the employer asserts a user.
     return (await login(options)).user
   }
   return { guard, policies, signIn, controls: enterprise.controls }
@@ -91,7 +91,7 @@ const trade = (guard: Guard, { policies }: Office, identity: UserIdentity, portf
 
 export const employees: Part = {
   title: 'Enterprise: an employee’s agent, and an intern’s',
-  lead: 'People sign in at their employer’s. Its word (ID-JAG) gets the agent a token at the exchange’s own issuer.',
+  lead: 'People sign in at their employer’s. The employer’s assertion (ID-JAG) gets the agent a token at the exchange’s own issuer.',
   async run(stage) {
     const { world, checks } = stage
     const office = openOffice(world)
@@ -102,10 +102,14 @@ export const employees: Part = {
     stage.printer.field('login', `${trader.subject} at ${trader.issuer}, role ${String(trader.claims.roles)}`)
 
     const seen = await show(stage, 'looks at her portfolio', () => look(guard, office, trader, ann.portfolio, 'e-1'))
-    checks.equal('the exchange knows her by her own name there', [endOf(seen), statusOf(seen)], ['done', 200])
+    checks.equal('the exchange accepts the call', [endOf(seen), statusOf(seen)], ['done', 200])
     const token = world.wire.apiRequests.at(-1)?.token
-    checks.equal('which is not the employer’s', [trader.subject, token?.subject], [ann.enterpriseSubject, ann.subject])
-    checks.equal('the agent acts, and says so', token?.actors, [world.target.agentName])
+    checks.equal(
+      'the two issuers have different subjects for her',
+      [trader.subject, token?.subject],
+      [ann.enterpriseSubject, ann.subject],
+    )
+    checks.equal('the token names the agent', token?.actors, [world.target.agentName])
     const bought = await show(stage, 'buys 5 shares', () => trade(guard, office, trader, ann.portfolio, 'e-2'))
     checks.equal('a trader’s agent may trade', [endOf(bought), statusOf(bought)], ['done', 201])
 
@@ -114,10 +118,10 @@ export const employees: Part = {
     stage.printer.field('login', `${intern.subject} again, role ${String(intern.claims.roles)}`)
     const before = world.wire.apiRequests.length
     const looked = await show(stage, 'looks', () => look(guard, office, intern, ann.portfolio, 'e-3'))
-    checks.equal('an intern’s agent may look', endOf(looked), 'done')
+    checks.equal('an intern’s agent may read', endOf(looked), 'done')
     const tried = await show(stage, 'tries to buy', () => trade(guard, office, intern, ann.portfolio, 'e-4'))
-    checks.equal('and not trade', endOf(tried), 'role_missing')
-    checks.equal('nor ask the exchange', world.wire.apiRequests.length, before + 1)
+    checks.equal('an intern’s agent may not trade', endOf(tried), 'role_missing')
+    checks.equal('the refused order sent no request', world.wire.apiRequests.length, before + 1)
 
     await controls.changeUser(ann.enterpriseSubject, { email: 'contractor@elsewhere.example' })
     const stranger = await office.signIn(ann.enterpriseSubject)
@@ -128,11 +132,11 @@ export const employees: Part = {
     const weak = await show(stage, 'looks, signed in too weakly', () =>
       look(guard, office, again, ann.portfolio, 'e-5'),
     )
-    checks.equal('the employer may want a stronger login', endOf(weak), 'step_up_required')
+    checks.equal('the employer may require a stronger login', endOf(weak), 'step_up_required')
     const unknown = await show(stage, 'looks', () => look(guard, office, again, ann.portfolio, 'e-6'))
-    checks.equal('whom the exchange does not know, it lets nothing see', endOf(unknown), 'not_permitted')
+    checks.equal('a user whom the exchange does not know is refused', endOf(unknown), 'not_permitted')
     checks.equal(
-      'and an old login is no login',
+      'a login that is too old is refused',
       endOf(await look(guard, office, stranger, ann.portfolio, 'e-7')),
       'login_required',
     )
