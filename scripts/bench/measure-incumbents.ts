@@ -7,20 +7,20 @@ import { runTool } from '../gates/run-tool.ts'
 import type { Measurement } from './measure.ts'
 
 export interface IncumbentRun {
-  /** With the version that was installed. */
+  /** Name of the package, with the installed version. */
   readonly name: string
-  /** By the number of the schema's fields. */
+  /** Measurements by the number of the schema's fields. */
   readonly figures: Readonly<Record<string, Measurement>>
-  /** What it was installed with, and what it adds to a process beside ours; or why it was not measured. */
+  /** Versions in the install, and what the package adds to a process compared with ours; or why it was not measured. */
   readonly notes: readonly string[]
 }
 
-/** Entry points of core for what an app of theirs has in one package. */
+/** Entry points of core that together do what one package of the other vendor does. */
 const ours = ['', '/providers', '/vault', '/ciba', '/fga'].map((entry) => `@behalf/core${entry}`)
 
 /**
- * Measures the same call with the package that others use beside one of our adapters, in an install and a process of its own, since
- * it wants an older framework. What it does in a call is less than what the guard does: it checks no input and no identity.
+ * Measures the same call with the competing package of one of our adapters. It runs in its own install and process,
+ * because it needs an older framework. It does less in a call than the guard: it checks no input and no identity.
  */
 export async function measureIncumbent(adapter: string): Promise<IncumbentRun> {
   const folder = mkdtempSync(join(tmpdir(), 'behalf-incumbent-'))

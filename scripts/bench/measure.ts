@@ -33,7 +33,7 @@ interface Cost {
 
 type Batch = (calls: number) => Promise<Cost>
 
-/** Measures two functions in turn and compares them round by round. */
+/** Measures two functions alternately and compares them round by round. */
 export async function measure(
   run: () => unknown,
   peer: () => unknown,

@@ -22,7 +22,7 @@ const optionsOf = (resolution: string) =>
 
 export type Major = keyof typeof resolutions
 
-/** Brings versions of TypeScript from npm, beside each other. */
+/** Installs versions of TypeScript from npm, next to each other. */
 export async function bringCompilers(workshop: string, majors: readonly Major[] = ['6', '7']): Promise<Compiler[]> {
   const { folder } = await createProject(
     join(workshop, 'compilers'),

@@ -16,7 +16,7 @@ export function showSources(site: string): void {
       .replaceAll(/(href="(?:\.\.\/)*media\/)([^"#]+)/g, (whole, start: string, name: string) =>
         renamed.has(decodeURIComponent(name)) ? `${start}${name}.txt` : whole,
       )
-      // Without a server, a link to a folder shows a list of files.
+      // Without a web server, a link to a folder would show a list of files.
       .replaceAll(/href="((?:\.\.\/)+)"/g, 'href="$1index.html"')
     if (changed !== text) writeFileSync(join(site, page), changed)
   }

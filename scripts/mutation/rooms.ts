@@ -6,7 +6,7 @@ export interface Room {
    * @default the folder with the room's name
    */
   readonly tests?: readonly string[]
-  /** Minimum percentage of mutants that they find. 70 stands where no run has measured it yet. */
+  /** Minimum percentage of mutants that the tests must find. It is 70 where no run has measured it yet. */
   readonly noticed: number
 }
 

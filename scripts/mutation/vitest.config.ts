@@ -9,7 +9,7 @@ export default defineConfig({
     root: join(import.meta.dirname, '..', '..', 'packages', 'core'),
     include: folders.flatMap((folder) => [`test/unit/${folder}/**/*.test.ts`, `test/conformance/${folder}*.test.ts`]),
     setupFiles: ['test/setup.ts'],
-    // These tests start processes, in which no mutant is active, and which stay behind when a mutant's run ends.
+    // These tests start processes. No mutant is active in them, and they keep running when a mutant's run ends.
     exclude: ['test/unit/device-login/login-file-lock.test.ts', 'test/unit/records/seal.test.ts'],
     testTimeout: 20_000,
   },

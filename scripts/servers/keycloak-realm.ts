@@ -99,7 +99,7 @@ export function audience(name: string, client: string, lightweight = 'false'): J
 
 /** Follows Keycloak's pages from an address to the end, and keeps cookies like a browser. */
 async function browse(start: URL | string, consent: 'yes' | 'no' = 'yes'): Promise<URL> {
-  /** By path and name: each realm has its own of the same names. */
+  /** Cookies by path and name: each realm has its own cookies with the same names. */
   const cookies = new Map<string, string>()
   let next: Step = { url: String(start) }
   for (let steps = 0; steps < 12; steps++) {

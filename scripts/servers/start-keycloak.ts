@@ -45,7 +45,7 @@ const certificate = () => join(folder(), 'trusted.pem')
 export async function startKeycloak(port: number): Promise<RunningServer | string> {
   const home = join(folder(), `keycloak-${KEYCLOAK_VERSION}`)
   const program = join(home, 'bin', 'kc.sh')
-  // Written last: without it, what stands there may be a part.
+  // Written last: if it is missing, the files here may be incomplete.
   const note = join(folder(), 'built-features')
   const built = await readFile(note, 'utf8').catch(() => undefined)
   const problem =
@@ -95,7 +95,8 @@ async function maven(goal: 'copy' | 'unpack', into: string): Promise<string | un
       ...['--batch-mode', '--quiet', `org.apache.maven.plugins:maven-dependency-plugin:3.6.1:${goal}`],
       ...[`-Dartifact=${ARTIFACT}`, `-DoutputDirectory=${into}`],
     ],
-    // Without a project it keeps notes in a folder that is literally called ${project.basedir}, wherever it was started.
+    // Without a project, Maven keeps notes in a folder that is literally called ${project.basedir}, in the current
+    // directory.
     { cwd: into },
   )
   return made.code === 0 ? undefined : `Maven does not bring Keycloak: ${made.output.trim().split('\n').at(-1)}`

@@ -1,4 +1,4 @@
-// The model calls a tool, a person is asked, and the thread goes on with what the tool did.
+// The model calls a tool, a person is asked, and the thread continues with the tool's result.
 import assert from 'node:assert/strict'
 import { MockLanguageModelV4 } from 'ai/test'
 import { answer } from './program.js'

@@ -1,4 +1,4 @@
-// The model calls a tool, a person is asked, and the session of the CLI goes on with what the tool did.
+// The model calls a tool, a person is asked, and the session of the CLI continues with the tool's result.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { openWorld } from './world.mjs'

@@ -1,4 +1,4 @@
-// The model calls a tool, a person is asked, and the suspended run goes on with what the tool did.
+// The model calls a tool, a person is asked, and the suspended run continues with the tool's result.
 import assert from 'node:assert/strict'
 import { runAs } from '@behalf/core'
 import { Mastra } from '@mastra/core/mastra'

@@ -1,4 +1,4 @@
-// The model calls a tool, a person is asked, and the saved run goes on with what the tool did.
+// The model calls a tool, a person is asked, and the saved run continues with the tool's result.
 import assert from 'node:assert/strict'
 import { openAi, openWorld } from './world.mjs'
 

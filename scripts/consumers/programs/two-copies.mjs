@@ -1,4 +1,4 @@
-// Two copies of core in one process share what they verified, threw or set.
+// Two copies of core in one process share verified identities, thrown errors and settings.
 import assert from 'node:assert/strict'
 import * as one from '@behalf/core'
 import * as two from 'other-core'
