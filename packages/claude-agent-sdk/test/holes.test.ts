@@ -42,10 +42,10 @@ async function guarded() {
   const { tools, policies, done } = transfers()
   const at = home()
   const errors: unknown[] = []
-  const go = async (options: Options, pending: readonly PendingCall[] = [], model = [fifty]) => {
+  const go = async (options: Options, pending: readonly PendingCall[] = [], model = [fifty], isSent = false) => {
     const onError = (error: unknown) => void errors.push(error)
     const made = guardTools(tools, { guard, policies, identity, pending, onError })
-    const went = await turn({ at, model, options, guarded: made })
+    const went = await turn({ at, model, options, guarded: made, isSent })
     return { ...went, pending: interruptsOf(made) }
   }
   const status = async (pending: readonly PendingCall[]) =>
@@ -145,7 +145,10 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
     })
   })
 
-  test('a session that is resumed with a text is heard, while the decision takes a moment: queryWith holds the input open', async () => {
+  test.each([
+    ['a text: queryWith holds the input open', false],
+    ['messages that the app ends with the first result', true],
+  ])('a session is heard, while the decision takes a moment, that is resumed with %s', async (_, isSent) => {
     const { target, done, go } = await guarded()
     const asked = await go({})
     await approved(target)
@@ -153,7 +156,7 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
       await new Promise((resolve) => setTimeout(resolve, 500))
       return decide('allow')(...given)
     }
-    const { model, results } = await go({ ...before(slowly), resume: asked.session }, asked.pending, [])
+    const { model, results } = await go({ ...before(slowly), resume: asked.session }, asked.pending, [], isSent)
     expect([done, model.saw.includes('transferred 50')]).toEqual([[50], true])
     // Without the first answer of the CLI, which says that the tool is unavailable.
     expect(results).toMatchObject([{ terminal_reason: 'completed' }])

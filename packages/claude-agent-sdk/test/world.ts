@@ -84,10 +84,12 @@ export interface Conversation {
   readonly guarded?: GuardedTools
   /** @default 'Go on.' */
   readonly prompt?: string
+  /** Whether the app sends the prompt itself, and ends its input with the first result. */
+  readonly isSent?: boolean
 }
 
 /** One turn of the CLI, bare or guarded. */
-export async function turn({ at, model: steps, options, guarded, prompt = goOn }: Conversation) {
+export async function turn({ at, model: steps, options, guarded, prompt = goOn, isSent = false }: Conversation) {
   const model = new ScriptedModel(steps)
   const served = await serve(model)
   const all: Options = {
@@ -100,9 +102,15 @@ export async function turn({ at, model: steps, options, guarded, prompt = goOn }
     ...options,
   }
   const results: SDKResultMessage[] = []
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  const input = isSent ? sending(prompt, ended) : prompt
   try {
-    for await (const message of guarded === undefined ? bare(all) : queryWith(guarded, { prompt, options: all })) {
-      if (message.type === 'result') results.push(message)
+    for await (const message of guarded === undefined
+      ? bare(all)
+      : queryWith(guarded, { prompt: input, options: all })) {
+      if (message.type !== 'result') continue
+      results.push(message)
+      end()
     }
   } finally {
     served.close()
@@ -112,17 +120,15 @@ export async function turn({ at, model: steps, options, guarded, prompt = goOn }
 
 const goOn = 'Go on.'
 
+async function* sending(content: string, ended: Promise<void>): AsyncGenerator<SDKUserMessage> {
+  yield { type: 'user', message: { role: 'user', content }, parent_tool_use_id: null }
+  await ended
+}
+
 /** The framework's own `query`, with its input held open until the last result. */
 async function* bare(options: Options): AsyncGenerator<SDKMessage> {
-  let end = () => {}
-  const ended = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  async function* messages(): AsyncGenerator<SDKUserMessage> {
-    yield { type: 'user', message: { role: 'user', content: goOn }, parent_tool_use_id: null }
-    await ended
-  }
-  for await (const message of query({ prompt: messages(), options })) {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  for await (const message of query({ prompt: sending(goOn, ended), options })) {
     if (message.type === 'result' && message.terminal_reason !== 'tool_deferred_unavailable') end()
     yield message
   }
