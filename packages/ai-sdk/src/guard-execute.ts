@@ -15,7 +15,7 @@ import { wasAsked } from './approval-of.ts'
 import { type CallInMessages, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { type IncomingCall, incomingCall, rawInputOf } from './raw-input.ts'
-import { reportError, reportUnasked } from './report-error.ts'
+import { reportUnasked } from './report-error.ts'
 
 export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
 
@@ -67,14 +67,13 @@ async function runGuarded(
   execution: ToolExecutionOptions<unknown>,
   body: (parsed: unknown) => unknown,
 ): Promise<unknown> {
-  const { abortSignal } = execution
   const { name, policy, options } = call
   const { guard, identity, threadId } = options
   const { input, held, attempt, isModels } = incoming
   const given = rawInputOf(call, incoming)
   const rawInput = given instanceof Promise ? await given : given
   const slot = slotWithin([threadId, held.id], { tool: name, input: rawInput, attempt })
-  const invocation = { tool: name, slot, input, rawInput, identity, signal: abortSignal } as const
+  const invocation = { tool: name, slot, input, rawInput, identity, signal: execution.abortSignal } as const
   if (held.answered !== undefined) await demandAsked(call, invocation, held)
   let began = false
   const outcome = await guard.run(policy, invocation, (parsed) => {
@@ -84,8 +83,7 @@ async function runGuarded(
   const isKnown = isModels || isOfAttempt(options, JSON.stringify([name, slot, rawInput]), attempt)
   if (outcome.status === 'interrupted' && isModels && !wasAsked(call)) reportUnasked(call)
   if (outcome.status !== 'done' || began || isKnown) return resultOf(outcome, name, options)
-  reportError(new ConfigurationError('guardTools.messages', PART), call)
-  throw toolRefusal('misconfigured', denySentences.misconfigured)
+  throw new ConfigurationError('guardTools.messages', PART)
 }
 
 const PART =
@@ -121,8 +119,8 @@ async function demandAsked(
   const outcome = await guard.preflight(policy, invocation)
   tellFault(outcome, tool, options)
   if (outcome.trace.approvalId !== undefined) return
-  if (outcome.status !== 'ready') throw toolRefusal(...refusalParts(outcome))
-  throw toolRefusal('not_permitted', denySentences.not_permitted)
+  if (outcome.status === 'ready') throw toolRefusal('not_permitted', denySentences.not_permitted)
+  throw toolRefusal(...refusalParts(outcome))
 }
 
 interface Boxed {

@@ -36,7 +36,7 @@ export function guardTools<Tools extends ToolSet>(
     throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}: give names of the tools`)
   const guarded = named.map(({ name, tool, policy }) => {
     const execute = bodyOf(name, tool.execute)
-    refuseReplaced(name, tool)
+    demandGuardable(name, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)
     const call = { name, policy, streams, options: own }
     // Called as a method of the tool, as the AI SDK does.
@@ -79,7 +79,7 @@ export const isGeneratorFunction = (execute: unknown) =>
 /** Names by which the AI SDK recognizes a tool whose `execute` it replaces. */
 const replaced = ['experimental_toolCaller', Symbol.for('vercel.ai.toolSearch')]
 
-function refuseReplaced(name: string, tool: ToolSet[string]): void {
+function demandGuardable(name: string, tool: ToolSet[string]): void {
   if (tool.needsApproval !== undefined) {
     throw new ConfigurationError(
       `guardTools.tools.${name}.needsApproval`,
