@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util'
 import type { StockAgentOptions } from './agent.ts'
 import { Printer, wantsColour } from './print.ts'
 import { type KeptRun, type ResumableAgent, restartPart } from './restart-part.ts'
-import { runDemo } from './run-demo.ts'
+import { levels, runDemo } from './run-demo.ts'
 import { faults } from './world.ts'
 
 /** The demo of a framework that keeps waiting runs in files. */
@@ -20,7 +20,11 @@ export interface FrameworkDemo extends KeptRun {
   readonly agentsIn: (directory: string) => (options: StockAgentOptions) => ResumableAgent
 }
 
-/** Runs the demo by the arguments of this process, and sets its exit code. */
+/**
+ * Runs the demo by the arguments of this process, and sets its exit code.
+ *
+ * `--interactive` asks for the answers, `--fault` breaks a server, and `--level 3` runs only that level.
+ */
 export async function runFrameworkDemo({
   framework,
   vendor = 'OPENAI',
@@ -28,7 +32,13 @@ export async function runFrameworkDemo({
   agentsIn,
   ...kept
 }: FrameworkDemo): Promise<void> {
-  const { values } = parseArgs({ options: { interactive: { type: 'boolean' }, fault: { type: 'string' } } })
+  const { values } = parseArgs({
+    options: { interactive: { type: 'boolean' }, fault: { type: 'string' }, level: { type: 'string' } },
+  })
+  const fault = faults.find((name) => name === values.fault)
+  if (fault !== values.fault) throw new Error(`--fault must be one of ${faults.join(', ')}`)
+  const level = values.level === undefined ? undefined : levels[Number(values.level) - 1]
+  if (values.level !== undefined && level === undefined) throw new Error(`--level must be 1 to ${levels.length}`)
   const printer = new Printer(
     (text) => process.stdout.write(text),
     wantsColour(process.stdout.isTTY === true, process.env.NO_COLOR),
@@ -47,8 +57,9 @@ export async function runFrameworkDemo({
     const isRight = await runDemo({
       printer,
       interactive: values.interactive === true,
-      fault: faults.find((name) => name === values.fault),
+      fault,
       makeAgent,
+      story: level && [level],
       parts: [restartPart(makeAgent, kept)],
     })
     process.exitCode = isRight ? 0 : 1

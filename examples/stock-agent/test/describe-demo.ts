@@ -25,7 +25,8 @@ export function describeDemo(framework: string, main: string): void {
   })
 
   test('its checks notice a broken world', { timeout }, () => {
-    const { status, output } = run('--fault', 'vault-down')
+    // The level that the fault breaks: each turn of some frameworks starts a process.
+    const { status, output } = run('--level', '3', '--fault', 'vault-down')
     expect(output).toContain('MISMATCH  the user sees a portfolio')
     expect(status).toBe(1)
   })
