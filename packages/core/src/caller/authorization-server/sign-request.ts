@@ -1,7 +1,7 @@
 import type { CryptoKey } from 'jose'
 import { SignJWT } from 'jose/jwt/sign'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { refuseUnknownKeys } from '../../base/values/index.ts'
+import { parsedJson, refuseUnknownKeys } from '../../base/values/index.ts'
 import { signingKey } from './client-authentication.ts'
 import type { Profile } from './profile.ts'
 
@@ -61,7 +61,7 @@ export async function signRequest(
   const seconds = Math.floor(now)
   const claims = Object.entries(parameters).map(([name, value]) => [
     name,
-    jsonMembers.includes(name) ? JSON.parse(value) : value,
+    jsonMembers.includes(name) ? jsonOf(name, value) : value,
   ])
   const request = await new SignJWT({
     ...Object.fromEntries(claims),
@@ -75,4 +75,11 @@ export async function signRequest(
     .setProtectedHeader({ alg: algorithm, ...(keyId !== undefined && { kid: keyId }) })
     .sign(privateKey)
   return { request }
+}
+
+/** @throws ConfigurationError An app's parameter is no JSON. The parser's error would quote it, and blame the server. */
+function jsonOf(name: string, value: string): unknown {
+  const json = parsedJson(value)
+  if (json === undefined) throw new ConfigurationError(`parameters.${name}`, 'must be JSON in a signed request')
+  return json
 }

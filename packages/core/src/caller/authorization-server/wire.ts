@@ -106,7 +106,7 @@ const acknowledgement = z.looseObject({
 
 /** @throws InvalidResponseError */
 export function readAcknowledgement(json: unknown): BackchannelAcknowledgement {
-  const wire = parse(acknowledgement, json, 'a backchannel authentication acknowledgement')
+  const wire = parse(acknowledgement, json, 'a backchannel acknowledgement')
   return {
     authReqId: wire.auth_req_id,
     expiresIn: wire.expires_in,

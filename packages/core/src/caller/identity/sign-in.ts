@@ -32,7 +32,9 @@ import { isLoginAsAsked, TOLERANCE_SECONDS } from './wire.ts'
 
 const optionKinds = { redirectUri: needed(kinds.text), resource: kinds.text, pushRequest: kinds.boolean }
 const optionKeys = ['authorizationServer', 'store', 'keys', 'scopes', 'signRequest', 'fetch', 'clock', 'timeoutMs']
-const startKinds = { returnTo: kinds.text, acrValues: kinds.texts, maxAgeSeconds: kinds.positiveInteger }
+const areNames = (value: unknown) => kinds.texts.holds(value) && /^[\x21-\x7e]+(,[\x21-\x7e]+)*$/.test(String(value))
+const acrKind = { words: 'one or more names without spaces', holds: areNames }
+const startKinds = { returnTo: kinds.text, acrValues: acrKind, maxAgeSeconds: kinds.positiveInteger }
 
 /** Parameters that the sign-in sets itself. */
 const reserved: readonly string[] = [
@@ -106,12 +108,9 @@ export function createSignIn(given: SignInOptions): SignIn {
         client_id: clientId,
         ...(await signRequest({ client_id: clientId, ...parameters }, key, profile, seconds())),
       }
-      const request = signed ?? parameters
       const isPushed = pushRequest ?? metadata.require_pushed_authorization_requests === true
-      const url = isPushed
-        ? await library.buildAuthorizationUrlWithPAR(configuration, request)
-        : library.buildAuthorizationUrl(configuration, request)
-      return url.href
+      const build = isPushed ? library.buildAuthorizationUrlWithPAR : library.buildAuthorizationUrl
+      return (await build(configuration, signed ?? parameters)).href
     })
   }
 

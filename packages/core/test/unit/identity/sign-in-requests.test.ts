@@ -91,6 +91,26 @@ describe('the authorization request', () => {
     }
   })
 
+  test('levels are one or more names: with an empty list, every login would be refused', async () => {
+    const world = await signInWorld()
+    for (const acrValues of [[], ['gold silver'], ['']]) {
+      expect(await rejection(world.start({ acrValues }))).toMatchObject({ option: 'start.acrValues' })
+    }
+    const { url } = await world.start({ acrValues: ['urn:gold', 'silver'] })
+    expect(queryOf(url).acr_values).toBe('urn:gold silver')
+  })
+
+  test('a parameter that is no JSON is the app’s mistake in a signed request, and not the server’s', async () => {
+    const world = await signInWorld()
+    const { privateKey } = await generateKeyPair('ES256')
+    for (const pushRequest of [true, false]) {
+      const at = world.signInAt({ signRequest: { privateKey }, pushRequest })
+      const refused = await rejection(world.start({ parameters: { claims: '{"a-secret' } }, { at }))
+      expect(refused).toMatchObject({ code: 'ERR_CONFIGURATION', option: 'parameters.claims' })
+      expect(String(refused)).not.toContain('a-secret')
+    }
+  })
+
   test('a browser is sent to https only', async () => {
     for (const endpoint of ['javascript:alert(1)', 'http://login.example.com/authorize', 'nowhere', undefined]) {
       const world = await signInWorld()
