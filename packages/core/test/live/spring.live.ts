@@ -125,6 +125,17 @@ describe.runIf(SPRING_URL !== undefined)('a real Spring Authorization Server', (
     await expect(introspect(tokens.accessToken)).rejects.toMatchObject({ reason: 'inactive' })
   })
 
+  test('the server calls each of its tokens active; only the access token passes as one', async () => {
+    const own = at(clientOf('plain-agent'))
+    const introspect = createIntrospection({ authorizationServer: own, audience: 'plain-agent' })
+    const { tokens } = await login(forAgents, own)
+    expect(await introspect(tokens.accessToken)).toMatchObject({ kind: 'user', subject: 'ann' })
+    await expect(introspect(tokens.refreshToken ?? '')).rejects.toMatchObject({ reason: 'audience' })
+    await expect(introspect(tokens.idToken ?? '')).rejects.toMatchObject({ reason: 'type' })
+    const confused = { ...tokens, idToken: tokens.accessToken }
+    await expect(verifyTokenResponse(confused, { authorizationServer: own })).rejects.toMatchObject({ reason: 'type' })
+  })
+
   test('a session renews with a refresh token that rotates, and its end reaches the server', async () => {
     let aheadMs = 0
     const clock = { now: () => Date.now() + aheadMs }
