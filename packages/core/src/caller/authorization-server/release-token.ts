@@ -35,11 +35,11 @@ export async function revokeTokens(
 }
 
 /**
- * Runs a grant whose tokens nothing stores if it fails. Then they are revoked, also those that come after its time is
- * over, by a fetch that ignores its signal.
+ * Runs a grant whose tokens nothing stores if it fails. Then they are revoked.
+ * @param revoke - Also called with tokens that come after the time is over, by a fetch that ignores its signal.
  */
 export async function orRevoked<Answer>(
-  revoke: (tokens: ReceivedTokens) => Promise<unknown>,
+  revoke: (tokens: ReceivedTokens, isLate: boolean) => Promise<unknown>,
   run: (onTokens: (tokens: ReceivedTokens) => void) => Promise<Answer>,
 ): Promise<Answer> {
   let received: ReceivedTokens = {}
@@ -47,11 +47,11 @@ export async function orRevoked<Answer>(
   try {
     return await run((tokens) => {
       received = tokens
-      if (isOver) void revoke(tokens)
+      if (isOver) void revoke(tokens, true)
     })
   } catch (error) {
     isOver = true
-    await revoke(received)
+    await revoke(received, false)
     throw error
   }
 }

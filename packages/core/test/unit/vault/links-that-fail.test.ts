@@ -72,20 +72,29 @@ describe('a link that fails after its code was redeemed', () => {
     expect(crm.revoked).toHaveLength(1)
   })
 
-  test('since its tokens came after the time was over: they are revoked', async () => {
+  test('for its time is over ends no newer link of the user when its tokens come', async () => {
     const { promise: late, resolve: arrive } = Promise.withResolvers<void>()
-    crm.after = async (answer) => {
+    const { promise: arrived, resolve: taken } = Promise.withResolvers<void>()
+    const waits = async (answer: Response) => {
       await late
       return answer as never
     }
+    crm.after = waits
     // It ignores the signal.
-    const deaf: typeof fetch = (input, init) => fetch(input, { ...init, signal: null })
-    const { start, finish, vault } = world(crm, { clock, fetch: deaf, timeoutMs: 200 })
+    const deaf: typeof fetch = async (input, init) => {
+      const response = await fetch(input, { ...init, signal: null })
+      if (String(input).endsWith('/token')) queueMicrotask(taken)
+      return response
+    }
+    const { start, finish, link, vault } = world(crm, { clock, fetch: deaf, timeoutMs: 200 })
     const { url } = await start()
     expect(await finish(crm.codeFor(url))).toMatchObject({ status: 'unavailable' })
-    expect(crm.revoked).toEqual([])
+    crm.after = async (answer) => answer as never
+    await link()
     arrive()
-    await expect.poll(() => crm.revoked.length).toBe(1)
-    expect(await vault.accounts.list(user())).toEqual([])
+    await arrived
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(crm.revoked).toEqual([])
+    expect(await vault.accounts.list(user())).toHaveLength(1)
   })
 })
