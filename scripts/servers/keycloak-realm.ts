@@ -22,8 +22,12 @@ export interface Realm {
   client(representation: Json & { readonly clientId: string }): Promise<string>
   /** Creates a client scope that the clients may request. */
   scope(name: string, clients: readonly string[], mappers?: readonly Json[]): Promise<void>
-  /** Signs ann in on Keycloak's own pages, and consents if they ask. @returns The last address of the browser. */
-  browse(url: URL | string, consent?: 'yes' | 'no'): Promise<URL>
+  /**
+   * Signs ann in on Keycloak's own pages, and consents if they ask.
+   * @param cookies - Those of a browser that visited before.
+   * @returns The last address of the browser.
+   */
+  browse(url: URL | string, consent?: 'yes' | 'no', cookies?: Map<string, string>): Promise<URL>
 }
 
 /** Creates the realm, and replaces one of an earlier run. */
@@ -98,9 +102,12 @@ export function audience(name: string, client: string, lightweight = 'false'): J
 }
 
 /** Follows Keycloak's pages from an address to the end, and keeps cookies like a browser. */
-async function browse(start: URL | string, consent: 'yes' | 'no' = 'yes'): Promise<URL> {
+async function browse(
+  start: URL | string,
+  consent: 'yes' | 'no' = 'yes',
   /** Cookies by path and name: each realm has its own cookies with the same names. */
-  const cookies = new Map<string, string>()
+  cookies = new Map<string, string>(),
+): Promise<URL> {
   let next: Step = { url: String(start) }
   for (let steps = 0; steps < 12; steps++) {
     const { url, body } = next

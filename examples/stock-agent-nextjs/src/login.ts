@@ -48,7 +48,8 @@ export function createLogin({ settings, signIn, sessions, conversations }: Login
       if (answer?.status !== 'signed_in') return redirect(`${origin}/?login=failed`)
       const aim = Aim.parse(answer.data ?? {})
       const kept = await sessions
-        .create(answer.tokens, { nonce: answer.nonce })
+        // A new id at each login: an id that was known before opens nothing (session fixation).
+        .create(answer.tokens, { nonce: answer.nonce, replaces: sessionsOf(request) })
         .catch((error: unknown) => (isRevoked(error) ? 'revoked' : undefined))
       if (kept === undefined) return redirect(`${origin}/?login=failed`)
       if (kept === 'revoked') {
@@ -58,8 +59,6 @@ export function createLogin({ settings, signIn, sessions, conversations }: Login
           ? redirect(`${origin}/?login=early`)
           : send(request, answer.returnTo, { ...aim, isFresh: true })
       }
-      // A new id at each login: an id that was known before opens nothing (session fixation).
-      await endSession(request)
       adopt(request, aim, answer)
       return redirect(
         `${origin}${answer.returnTo}`,
@@ -103,10 +102,13 @@ export function createLogin({ settings, signIn, sessions, conversations }: Login
     conversations.adopt(conversation, { from: visitorOwner(visitor), to: userOwner(identity) })
   }
 
+  /** Returns all of them: a second cookie, set by an attacker, must not keep the first one's session alive. */
+  function sessionsOf(request: Request): readonly string[] {
+    return [...new Set(readCookies(request, 'session', origin).filter((id) => id !== ''))]
+  }
+
   async function endSession(request: Request): Promise<void> {
-    // Ends all of them: a second cookie, set by an attacker, must not keep the first one's session alive.
-    const ids = new Set(readCookies(request, 'session', origin).filter((id) => id !== ''))
-    await Promise.all([...ids].map((id) => sessions.end(id)))
+    await Promise.all(sessionsOf(request).map((id) => sessions.end(id)))
   }
 }
 

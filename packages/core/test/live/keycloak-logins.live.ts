@@ -51,6 +51,24 @@ describe.runIf(KEYCLOAK_URL !== undefined)(
       await expect(silent).rejects.toMatchObject({ reason: 'provider', error: 'login_required' })
     })
 
+    test('logins of one browser share a session: one that replaces the other goes on, also after one that was too weak', async () => {
+      const cookies = new Map<string, string>()
+      const browser = { ...realm, browse: (url: URL | string) => realm.browse(url, 'yes', cookies) }
+      let aheadMs = 0
+      const clock = { now: () => Date.now() + aheadMs }
+      const sessions = createSessions({ ...trust, store: memoryStore({ clock }), clock })
+      const first = await login(browser)
+      const { id: before } = await sessions.create(first.tokens, { nonce: first.nonce })
+      const second = await login(browser)
+      expect(second.identity.sessionId).toBe(first.identity.sessionId)
+      const { id } = await sessions.create(second.tokens, { nonce: second.nonce, replaces: before })
+      await expect(login(browser, { acrValues: ['gold'] })).rejects.toMatchObject({ reason: 'claims' })
+      // Access tokens live for 300 seconds.
+      aheadMs = 290_000
+      expect(await sessions.identity(before)).toMatchObject({ status: 'login_required' })
+      expect(await sessions.identity(id)).toMatchObject({ status: 'verified' })
+    })
+
     test('a session renews its token once for all that ask, and stores the rotated refresh token', async () => {
       const clientId = 'short-lived'
       await realm.client({

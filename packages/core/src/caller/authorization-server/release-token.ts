@@ -35,23 +35,21 @@ export async function revokeTokens(
 }
 
 /**
- * Runs a grant whose tokens nothing stores if it fails. Then they are revoked.
- * @param revoke - Also called with tokens that come after the time is over, by a fetch that ignores its signal.
+ * Runs a grant whose tokens nothing stores if it fails. Then they are revoked. Tokens that come after its time is over,
+ * by a fetch that ignores its signal, are not: some servers end all of a user's grants, or all logins of a browser,
+ * with one token, and the user may have succeeded meanwhile.
  */
 export async function orRevoked<Answer>(
-  revoke: (tokens: ReceivedTokens, isLate: boolean) => Promise<unknown>,
+  revoke: (tokens: ReceivedTokens) => Promise<unknown>,
   run: (onTokens: (tokens: ReceivedTokens) => void) => Promise<Answer>,
 ): Promise<Answer> {
   let received: ReceivedTokens = {}
-  let isOver = false
   try {
     return await run((tokens) => {
       received = tokens
-      if (isOver) void revoke(tokens, true)
     })
   } catch (error) {
-    isOver = true
-    await revoke(received, false)
+    await revoke(received)
     throw error
   }
 }

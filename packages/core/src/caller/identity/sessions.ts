@@ -1,6 +1,6 @@
 import * as base64url from 'jose/base64url'
 import * as z from 'zod/mini'
-import type { RevokeOptions, UserIdentity } from '../../base/contract/index.ts'
+import { isSamePrincipal, type RevokeOptions, type UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
 import type { Clock, Store } from '../../base/ports/index.ts'
 import { SingleFlight } from '../../base/process/async.ts'
@@ -53,6 +53,11 @@ export interface SessionsOptions extends SurroundingsOptions {
 export interface CreateSessionOptions extends RequestOptions {
   /** Nonce that was sent with the login. The id_token must repeat it. */
   readonly nonce?: string | undefined
+  /**
+   * Ids that the browser had before, which end. Do not `end` them yourself: at an issuer whose logins of one browser are
+   * one session (`sid`), the revocation of the old refresh token would end the new login too.
+   */
+  readonly replaces?: string | readonly string[] | undefined
 }
 
 /** Stored sessions that a guard ends when it revokes. Pass it to `createGuard` as `sessions`. */
@@ -165,14 +170,32 @@ export function createSessions(options: SessionsOptions): Sessions {
     return { status: 'verified', identity: identityOfLogin(login) } as const
   }
 
+  async function end(id: string, next?: UserIdentity) {
+    requireText(where('id'), id)
+    const key = await records.keyOf('id', id)
+    for (let entry = await records.find(key); entry !== undefined; entry = await records.find(key)) {
+      try {
+        await records.delete(entry)
+      } finally {
+        // A renewal that began before may still return the login.
+        flights.forget(key)
+        // Revoked even if the store loses its answer: no later call can find the token.
+        if ('record' in entry && !isSameLogin(entry.record.login.identity, next)) {
+          await forgetAtServer(entry.record.login, { servers })
+        }
+      }
+    }
+  }
+
   return {
-    async create(response, { nonce, signal } = {}) {
+    async create(response, { nonce, signal, replaces = [] } = {}) {
       const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
       const login = await loginOfResponse(tokenResponseOf(response), asked, { servers, clock, signal })
       checkKey(login, records, servers.of(login.identity.issuer).profile)
       const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }
       await refuseRevoked(login.identity, presence)
+      for (const before of [replaces].flat()) await end(before, login.identity)
       const key = await records.keyOf('id', id)
       const version = await records.put(key, { ...record, unconfirmed: true }, { ifVersion: null })
       try {
@@ -188,23 +211,14 @@ export function createSessions(options: SessionsOptions): Sessions {
     },
     identity,
     source: (id) => ({ identity: (asked) => identity(id, asked) }),
-    async end(id) {
-      requireText(where('id'), id)
-      const key = await records.keyOf('id', id)
-      for (let entry = await records.find(key); entry !== undefined; entry = await records.find(key)) {
-        try {
-          await records.delete(entry)
-        } finally {
-          // A renewal that began before may still return the login.
-          flights.forget(key)
-          // Revoked even if the store loses its answer: no later call can find the token.
-          if ('record' in entry) await forgetAtServer(entry.record.login, { servers })
-        }
-      }
-    },
+    end: (id) => end(id),
     endRevoked: (revoked, context) => endSessions(records, revoked, context),
   }
 }
+
+/** Returns whether both are of one login at the issuer: some servers end all of it with one of its refresh tokens. */
+const isSameLogin = (one: UserIdentity, other: UserIdentity | undefined) =>
+  other?.sessionId !== undefined && other.sessionId === one.sessionId && isSamePrincipal(one, other)
 
 const endedMeanwhile = () => new InvalidTokenError('inactive', 'access was revoked while the session was made')
 

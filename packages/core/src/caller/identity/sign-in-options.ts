@@ -98,7 +98,8 @@ export interface SignIn {
   /**
    * Ends a sign-in: compares state, browser and issuer, redeems the code once, and verifies the id_token.
    * @param request - Request to the redirect URI.
-   * @throws InvalidTokenError The answer does not verify, or the login is too old or too weak. Its tokens were revoked.
+   * @throws InvalidTokenError The answer does not verify, and its tokens were revoked; or the login is too old or too
+   * weak. A session that the user has already goes on.
    * @throws OAuthResponseError, InvalidResponseError The server refused the code, or broke its specification.
    * @throws TransportError The server did not answer. Start again.
    */

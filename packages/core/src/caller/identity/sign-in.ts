@@ -126,22 +126,19 @@ export function createSignIn(given: SignInOptions): SignIn {
     return (await pending.delete(found)) === 'conflict' ? 'unknown_state' : { ...found.record, namesIssuer }
   }
 
-  function redeem(code: string, begun: PendingSignIn, { signal, timeoutMs: limit }: RequestOptions) {
-    const parameters = {
-      code,
-      redirect_uri: redirectUri,
-      code_verifier: begun.codeVerifier,
-      ...(target === 'resource' && { resource }),
-    }
+  async function redeem(code: string, begun: PendingSignIn, { signal, timeoutMs: limit }: RequestOptions) {
+    const api = target === 'resource' ? { resource } : {}
+    const parameters = { code, redirect_uri: redirectUri, code_verifier: begun.codeVerifier, ...api }
     const revoke = (tokens: ReceivedTokens) => revokeTokens({ of: () => server }, issuer, tokens)
-    return orRevoked(revoke, async (onTokens) => {
+    const login = await orRevoked(revoke, async (onTokens) => {
       const tokens = await server.grant('authorization_code', parameters, { signal, timeoutMs: limit, onTokens })
       const verification = { authorizationServer: profile, nonce: begun.nonce, fetch, clock, timeoutMs, signal }
-      const identity = await verifyTokenResponse(tokens, verification)
-      // OpenID Connect Core §3.1.3.7, 12 and 13.
-      if (isLoginAsAsked(identity, begun, seconds(), TOLERANCE_SECONDS)) return { tokens, identity }
-      throw new InvalidTokenError('claims', 'the level (acr) or the time (auth_time) of the login is not as requested')
+      return { tokens, identity: await verifyTokenResponse(tokens, verification) }
     })
+    // OpenID Connect Core §3.1.3.7, 12 and 13. The tokens are the user's own, and are dropped: at servers where all logins
+    // of a browser share one session, a revocation would end the session that the user has already.
+    if (isLoginAsAsked(login.identity, begun, seconds(), TOLERANCE_SECONDS)) return login
+    throw new InvalidTokenError('claims', 'the level (acr) or the time (auth_time) of the login is not as requested')
   }
 
   return {

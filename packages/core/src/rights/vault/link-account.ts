@@ -125,9 +125,9 @@ async function redeemAndKeep(
   const { attempt, upstream } = flow
   const { issuer, clientId } = upstream.connection.profile
   // A write whose answer was lost may have stored them: then the account holds them. Without the store, this is
-  // unknown. Late ones stay: some providers end all grants of a user at once, and the user may have linked again.
-  const revoke = async (tokens: ReceivedTokens, isLate: boolean) =>
-    !isLate && revokePairs(parts.records, upstream, [{ issuer, clientId, ...tokens }], {}).catch(() => false)
+  // unknown.
+  const revoke = (tokens: ReceivedTokens) =>
+    revokePairs(parts.records, upstream, [{ issuer, clientId, ...tokens }], {}).catch(() => false)
   return orRevoked(revoke, async (onTokens) => {
     const tokens = await upstream.redeem(code, attempt, { ...options, onTokens })
     const account = await upstream.accountOf(tokens, attempt.nonce, options)
