@@ -51,7 +51,7 @@ describe.runIf(KEYCLOAK_URL !== undefined)(
       await expect(silent).rejects.toMatchObject({ reason: 'provider', error: 'login_required' })
     })
 
-    test('logins of one browser share a session: one that replaces the other goes on, also after one that was too weak', async () => {
+    test('logins of one browser without offline_access share a session: one that replaces the other goes on, also after one that was too weak', async () => {
       const cookies = new Map<string, string>()
       const browser = { ...realm, browse: (url: URL | string) => realm.browse(url, 'yes', cookies) }
       let aheadMs = 0

@@ -189,13 +189,14 @@ export function createSessions(options: SessionsOptions): Sessions {
 
   return {
     async create(response, { nonce, signal, replaces = [] } = {}) {
+      const ending = [replaces].flat()
       const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
       const login = await loginOfResponse(tokenResponseOf(response), asked, { servers, clock, signal })
       checkKey(login, records, servers.of(login.identity.issuer).profile)
       const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }
       await refuseRevoked(login.identity, presence)
-      for (const before of [replaces].flat()) await end(before, login.identity)
+      for (const before of ending) await end(before, login.identity)
       const key = await records.keyOf('id', id)
       const version = await records.put(key, { ...record, unconfirmed: true }, { ifVersion: null })
       try {
