@@ -43,11 +43,9 @@ export async function orRevoked<Answer>(
   revoke: (tokens: ReceivedTokens) => Promise<unknown>,
   run: (onTokens: (tokens: ReceivedTokens) => void) => Promise<Answer>,
 ): Promise<Answer> {
-  let received: ReceivedTokens = {}
+  const received: ReceivedTokens = {}
   try {
-    return await run((tokens) => {
-      received = tokens
-    })
+    return await run((tokens) => void Object.assign(received, tokens))
   } catch (error) {
     await revoke(received)
     throw error

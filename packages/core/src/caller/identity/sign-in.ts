@@ -20,7 +20,7 @@ import { ConnectedServer } from '../authorization-server/connect-authorization-s
 import { connectionOf } from '../authorization-server/connection.ts'
 import { ownProfile } from '../authorization-server/profile.ts'
 import { orRevoked, revokeTokens } from '../authorization-server/release-token.ts'
-import type { ReceivedTokens, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
+import type { RequestOptions, TokenResponse } from '../authorization-server/server.ts'
 import { requestKey, signingKeyOf, signRequest } from '../authorization-server/sign-request.ts'
 import { surroundingsOf } from '../authorization-server/surroundings.ts'
 import { appUrl, browserCookie, localPath, readCookie, setCookie } from './browser.ts'
@@ -104,13 +104,10 @@ export function createSignIn(given: SignInOptions): SignIn {
     return server.post(what, new URLSearchParams(), options, async (configuration, library) => {
       const metadata = configuration.serverMetadata()
       browserUrl('authorizationServer', metadata.authorization_endpoint, profile)
-      const signed = key && {
-        client_id: clientId,
-        ...(await signRequest({ client_id: clientId, ...parameters }, key, profile, seconds())),
-      }
+      const signed = key && (await signRequest({ client_id: clientId, ...parameters }, key, profile, seconds()))
       const isPushed = pushRequest ?? metadata.require_pushed_authorization_requests === true
       const build = isPushed ? library.buildAuthorizationUrlWithPAR : library.buildAuthorizationUrl
-      return (await build(configuration, signed ?? parameters)).href
+      return (await build(configuration, { client_id: clientId, ...(signed ?? parameters) })).href
     })
   }
 
@@ -129,12 +126,14 @@ export function createSignIn(given: SignInOptions): SignIn {
   async function redeem(code: string, begun: PendingSignIn, { signal, timeoutMs: limit }: RequestOptions) {
     const api = target === 'resource' ? { resource } : {}
     const parameters = { code, redirect_uri: redirectUri, code_verifier: begun.codeVerifier, ...api }
-    const revoke = (tokens: ReceivedTokens) => revokeTokens({ of: () => server }, issuer, tokens)
-    const login = await orRevoked(revoke, async (onTokens) => {
-      const tokens = await server.grant('authorization_code', parameters, { signal, timeoutMs: limit, onTokens })
-      const verification = { authorizationServer: profile, nonce: begun.nonce, fetch, clock, timeoutMs, signal }
-      return { tokens, identity: await verifyTokenResponse(tokens, verification) }
-    })
+    const login = await orRevoked(
+      (all) => revokeTokens({ of: () => server }, issuer, all),
+      async (onTokens) => {
+        const tokens = await server.grant('authorization_code', parameters, { signal, timeoutMs: limit, onTokens })
+        const verification = { authorizationServer: profile, nonce: begun.nonce, fetch, clock, timeoutMs, signal }
+        return { tokens, identity: await verifyTokenResponse(tokens, verification) }
+      },
+    )
     // OpenID Connect Core §3.1.3.7, 12 and 13. The tokens are the user's own, and are dropped: at servers where all logins
     // of a browser share one session, a revocation would end the session that the user has already.
     if (isLoginAsAsked(login.identity, begun, seconds(), TOLERANCE_SECONDS)) return login
