@@ -180,8 +180,7 @@ export function createSessions(options: SessionsOptions): Sessions {
         // A renewal that began before may still return the login.
         flights.forget(key)
         // Revoked even if the store loses its answer: no later call can find the token.
-        if ('record' in entry && !isSame(entry.record.login, next))
-          await forgetAtServer(entry.record.login, { servers })
+        if ('record' in entry && !isOne(entry.record.login, next)) await forgetAtServer(entry.record.login, { servers })
       }
     }
   }
@@ -217,7 +216,7 @@ export function createSessions(options: SessionsOptions): Sessions {
 }
 
 /** Returns whether both are of one login at the issuer: some servers end all of it with one of its refresh tokens. */
-const isSame = ({ identity: one }: StoredSession, other: UserIdentity | undefined) =>
+const isOne = ({ identity: one }: StoredSession, other: UserIdentity | undefined) =>
   other?.sessionId !== undefined && other.sessionId === one.sessionId && isSamePrincipal(one, other)
 
 const endedMeanwhile = () => new InvalidTokenError('inactive', 'access was revoked while the session was made')

@@ -126,14 +126,12 @@ export function createSignIn(given: SignInOptions): SignIn {
   async function redeem(code: string, begun: PendingSignIn, { signal, timeoutMs: limit }: RequestOptions) {
     const api = target === 'resource' ? { resource } : {}
     const parameters = { code, redirect_uri: redirectUri, code_verifier: begun.codeVerifier, ...api }
-    const login = await orRevoked(
-      (all) => revokeTokens({ of: () => server }, issuer, all),
-      async (onTokens) => {
-        const tokens = await server.grant('authorization_code', parameters, { signal, timeoutMs: limit, onTokens })
-        const verification = { authorizationServer: profile, nonce: begun.nonce, fetch, clock, timeoutMs, signal }
-        return { tokens, identity: await verifyTokenResponse(tokens, verification) }
-      },
-    )
+    const revoke = revokeTokens.bind(undefined, { of: () => server }, issuer)
+    const login = await orRevoked(revoke, async (onTokens) => {
+      const tokens = await server.grant('authorization_code', parameters, { signal, timeoutMs: limit, onTokens })
+      const verification = { authorizationServer: profile, nonce: begun.nonce, fetch, clock, timeoutMs, signal }
+      return { tokens, identity: await verifyTokenResponse(tokens, verification) }
+    })
     // OpenID Connect Core §3.1.3.7, 12 and 13. The tokens are the user's own, and are dropped: at servers where all logins
     // of a browser share one session, a revocation would end the session that the user has already.
     if (isLoginAsAsked(login.identity, begun, seconds(), TOLERANCE_SECONDS)) return login
@@ -204,8 +202,7 @@ export function createSignIn(given: SignInOptions): SignIn {
     userInfo: (identity, { signal, timeoutMs: limit = timeoutMs } = {}) =>
       requestUserInfo(server, identity, { fetch, clock, timeoutMs: limit, signal }),
     async logoutUrl(asked = {}) {
-      const options = copyOf(asked)
-      const { identity, returnTo = '/' } = options
+      const { identity, returnTo = '/', ...options } = copyOf(asked)
       const proof = identity?.issuer === issuer ? subjectTokenOf(identity) : undefined
       const idToken = proof?.type === 'id_token' ? proof.token : proof?.idToken
       const { endSession } = await server.endpoints(options)
