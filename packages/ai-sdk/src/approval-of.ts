@@ -1,8 +1,7 @@
-import { denySentences, tellFault } from '@behalf/core/spi'
+import { denySentences, tellError, tellFault } from '@behalf/core/spi'
 import { pauseOf } from './call-in-messages.ts'
 import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
 import { incomingCall, rawInputOf } from './raw-input.ts'
-import { reportError } from './report-error.ts'
 
 /** Tools of a request whose `toolApproval` was called. */
 const asked = new WeakSet<GuardedCall>()
@@ -37,7 +36,7 @@ export function approvalOf(call: GuardedCall): ToolApprovalFunction {
       }
     } catch (error) {
       // A rejection here would reject the whole generation, with its message.
-      reportError(error, call)
+      tellError(error, name, options)
       return { type: 'denied', reason: denySentences.misconfigured }
     }
   }

@@ -80,20 +80,13 @@ function answerTo(error: unknown): Response | undefined {
 }
 
 async function status(approvals: Guard['approvals'], identity: Identity, { url, signal }: Request): Promise<Response> {
-  const view = await approvals.get(lastPart(url), { identity, signal })
+  // An id of ours has no character that a URL encodes.
+  const id = new URL(url).pathname.split('/').at(-1) ?? ''
+  const view = await approvals.get(id, { identity, signal })
   if (view === undefined) return respond(404, { error: 'not_found' })
   const answer = answerOf(view.state)
   if (answer !== undefined) return respond(200, { resolved: true, ...answer })
   return respond(200, { resolved: false, interval: Math.max(1, Math.ceil(view.interval ?? 1)) })
-}
-
-function lastPart(url: string): string {
-  try {
-    return decodeURIComponent(new URL(url).pathname.split('/').at(-1) ?? '')
-  } catch {
-    // An id of ours has no percent sign.
-    return ''
-  }
 }
 
 function respond(status: number, body: object, more: Readonly<Record<string, string>> = {}): Response {

@@ -15,7 +15,7 @@ import { wasAsked } from './approval-of.ts'
 import { type CallInMessages, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { type IncomingCall, incomingCall, rawInputOf } from './raw-input.ts'
-import { reportUnasked } from './report-error.ts'
+import { reportUnasked } from './report-unasked.ts'
 
 export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
 

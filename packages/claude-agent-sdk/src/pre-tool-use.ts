@@ -1,16 +1,8 @@
 import type { HookCallback, HookJSONOutput, HookPermissionDecision } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError, type Interrupt, type Policy } from '@behalf/core'
-import { denySentences, interruptSentences, plainCopy, tellFault } from '@behalf/core/spi'
+import { denySentences, interruptSentences, plainCopy, tellError, tellFault } from '@behalf/core/spi'
 import type { BuiltInOptions, PendingCall } from './guarded-tools.ts'
-import {
-  callsBeside,
-  invocationOf,
-  noteWaiting,
-  type Request,
-  reportError,
-  type SeenCall,
-  seenCall,
-} from './request.ts'
+import { callsBeside, invocationOf, noteWaiting, type Request, type SeenCall, seenCall } from './request.ts'
 
 function decided(permissionDecision: HookPermissionDecision, reason?: string): HookJSONOutput {
   const decision = { hookEventName: 'PreToolUse', permissionDecision } as const
@@ -32,7 +24,7 @@ export function preToolUse(request: Request, builtIn: BuiltInOptions | undefined
       if (policy !== undefined) return await decideBuiltIn(request, call, policy, signal)
       return builtIn.unguarded?.includes(tool) === true ? {} : decided('deny', denySentences.no_policy)
     } catch (error) {
-      reportError(request, error, tool)
+      tellError(error, tool, request)
       return decided('deny', denySentences.misconfigured)
     }
   }
@@ -121,7 +113,7 @@ export function postToolUse(request: Request): HookCallback {
     const isChanged = JSON.stringify(seen?.input) !== JSON.stringify(plainCopy(tool_input))
     if (seen?.isTaken === true && !seen.isOurs && isChanged) {
       const problem = 'ran with other arguments than the guard checked: let no other hook change them'
-      reportError(request, new ConfigurationError(`guardTools.builtIn.policies.${tool_name}`, problem), tool_name)
+      tellError(new ConfigurationError(`guardTools.builtIn.policies.${tool_name}`, problem), tool_name, request)
     }
     return {}
   }

@@ -1,6 +1,6 @@
 import type { PreToolUseHookInput } from '@anthropic-ai/claude-agent-sdk'
 import type { Guard, Interrupt, Json } from '@behalf/core'
-import { identityOfCall, plainCopy, tellApp } from '@behalf/core/spi'
+import { identityOfCall, plainCopy, tellError } from '@behalf/core/spi'
 import type { GuardContext, GuardedCall, PendingCall } from './guarded-tools.ts'
 
 /** The session, the id and the arguments of a call. */
@@ -34,11 +34,6 @@ export interface Request extends Required<Pick<GuardContext, 'server' | 'pending
   deferred: SeenCall | undefined
 }
 
-/** Passes the original error to the app. */
-export function reportError({ onError }: Request, error: unknown, tool: string): void {
-  tellApp(() => onError?.(error, tool))
-}
-
 export const slotOf = ({ sessionId, callId }: Named): readonly [string, string] => [sessionId, callId]
 
 /**
@@ -50,7 +45,7 @@ export const pauseOf = ({ sessionId, callId, input }: Named): Json => [sessionId
 /** A call for the guard, with the arguments as the model wrote them. */
 export function invocationOf(request: Request, tool: string, call: Named) {
   const { input } = call
-  const identity = identityOfCall(request.identity, (error) => reportError(request, error, tool))
+  const identity = identityOfCall(request.identity, (error) => tellError(error, tool, request))
   return { tool, slot: slotOf(call), input, rawInput: input, identity }
 }
 

@@ -1,15 +1,10 @@
 import { ConfigurationError, type Identity, type Interrupt, type Json, type ToolAuthorizationError } from '@behalf/core'
-import { atOnce, identityOfCall, plainCopy, tellApp } from '@behalf/core/spi'
+import { atOnce, identityOfCall, plainCopy, tellError } from '@behalf/core/spi'
 import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 
-/** Passes the original error to the app. */
-export function reportError(error: unknown, { name, options }: GuardedCall): void {
-  tellApp(() => options.onError?.(error, name))
-}
-
 /** Returns for whom this call is made. */
-export const identityOf = (call: GuardedCall): Identity | undefined =>
-  identityOfCall(call.options.identity, (error) => reportError(error, call))
+export const identityOf = ({ name, options }: GuardedCall): Identity | undefined =>
+  identityOfCall(options.identity, (error) => tellError(error, name, options))
 
 const PROMISE = 'returned a promise, and is asked within each call: find the answer before the run, and return it'
 

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@behalf/core'
-import { denySentences, plainCopy, refusalParts, tellFault, toolRefusal } from '@behalf/core/spi'
-import { type Finding, findingKey, identityOf, pauseOf, reportError, runOf, slotOf } from './call-context.ts'
+import { denySentences, plainCopy, refusalParts, tellError, tellFault, toolRefusal } from '@behalf/core/spi'
+import { type Finding, findingKey, identityOf, pauseOf, runOf, slotOf } from './call-context.ts'
 import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 
 export type NeedsApproval = (runContext: AnyRunContext, input: unknown, callId?: string) => Promise<boolean>
@@ -53,7 +53,7 @@ async function findingOf(
     if (outcome.status === 'ready') return undefined
     return { refusal: toolRefusal(...refusalParts(outcome)) }
   } catch (error) {
-    reportError(error, call)
+    tellError(error, name, options)
     return { refusal: toolRefusal('misconfigured', denySentences.misconfigured) }
   }
 }

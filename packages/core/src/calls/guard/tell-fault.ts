@@ -38,6 +38,10 @@ export function tellFault(
   tellApp(() => (onError ?? print)(new ConfigurationError(tool, text), tool))
 }
 
+/** Hands an error of a call to the app. */
+export const tellError = (error: unknown, tool: string, { onError }: Pick<ToldOptions, 'onError'>): void =>
+  tellApp(() => onError?.(error, tool))
+
 /**
  * Returns the result of a call. For adapters.
  * @throws ToolAuthorizationError The call gave none.
@@ -52,9 +56,9 @@ export function resultOf<Result>(outcome: Outcome<Result>, tool: string, options
  * Returns what an adapter throws in place of an error of a call: a refusal and the reason of the call's own abort as they
  * are, else a `ToolAuthorizationError` with a fixed sentence. The app gets the original.
  */
-export function shownError(error: unknown, tool: string, { onError }: ToldOptions, signal?: AbortSignal): unknown {
+export function shownError(error: unknown, tool: string, options: ToldOptions, signal?: AbortSignal): unknown {
   if (isToolRefusal(error) || (signal?.aborted === true && error === signal.reason)) return error
-  tellApp(() => onError?.(error, tool))
+  tellError(error, tool, options)
   return ConfigurationError.isInstance(error)
     ? toolRefusal('misconfigured', denySentences.misconfigured)
     : toolRefusal('tool_failed', toolFailedSentence)

@@ -64,6 +64,7 @@ const exempt = [
     'tellFault',
     'resultOf',
     'shownError',
+    'tellError',
     'behindGuard',
     'isGuarded',
     'bodyOf',

@@ -1,11 +1,6 @@
 import { ConfigurationError, type Guard } from '@behalf/core'
-import { tellApp } from '@behalf/core/spi'
+import { tellError } from '@behalf/core/spi'
 import type { GuardedCall } from './guarded-tools.ts'
-
-/** Passes the original error to the app. */
-export function reportError(error: unknown, { name, options }: GuardedCall): void {
-  tellApp(() => options.onError?.(error, name))
-}
 
 const told = new WeakSet<Guard>()
 
@@ -13,8 +8,8 @@ const told = new WeakSet<Guard>()
  * Reports that the app passed on the tools without their `toolApproval`, once for each guard. Without `onError` it is
  * printed: the person is asked, and nothing else would say why their approval has no effect.
  */
-export function reportUnasked(call: GuardedCall): void {
-  const { guard, onError } = call.options
+export function reportUnasked({ name, options }: GuardedCall): void {
+  const { guard, onError } = options
   if (told.has(guard)) return
   told.add(guard)
   const error = new ConfigurationError(
@@ -22,5 +17,5 @@ export function reportUnasked(call: GuardedCall): void {
     'was not passed on, so this call cannot wait for a person, and their approval has no effect: pass both, as in generateText({ ...guarded })',
   )
   if (onError === undefined) console.warn(error.message)
-  else reportError(error, call)
+  else tellError(error, name, options)
 }
