@@ -11,6 +11,15 @@ export function parsedJson(text: string | Uint8Array): unknown {
   }
 }
 
+/** Returns the JSON of a value, or `undefined` if it has none: then nothing can write it. */
+export function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
+}
+
 /** Maximum nesting. Deeper input is refused before it can exhaust the stack. */
 const MAX_DEPTH = 64
 

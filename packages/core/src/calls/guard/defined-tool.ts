@@ -46,8 +46,7 @@ export function readTools(owner: string, tools: readonly DefinedTool[]): readonl
   if (!Array.isArray(tools)) throw new ConfigurationError(`${owner}.tools`, 'give a list of what defineTool() made')
   const read = tools.map((tool: DefinedTool, index): ReadTool => {
     if (!isDefinedTool(tool)) throw new ConfigurationError(`${owner}.tools[${index}]`, 'give what defineTool() made')
-    const { name, description, input, policy } = tool
-    return { name, description, input, policy, execute: (given) => tool.run(given, currentCall(policy)) }
+    return { ...tool, execute: (given) => tool.run(given, currentCall(tool.policy)) }
   })
   refuseTwice(`${owner}.tools`, read)
   return read

@@ -1,5 +1,6 @@
 import type { Slot } from '../../base/contract/index.ts'
 import { shared } from '../../base/process/registry.ts'
+import { jsonOf } from '../../base/values/plain-json.ts'
 
 /** Number of times that each call was made, per attempt that contains it. */
 const counts = new WeakMap<object, Map<string, number>>()
@@ -40,17 +41,9 @@ const threadOf = (slot: Slot): string => (typeof slot === 'string' ? slot : slot
 function numberOf(around: object, slot: Slot, { tool, input }: CallWithin): number {
   const known = counts.get(around) ?? new Map<string, number>()
   counts.set(around, known)
-  const name = nameOf([slot, tool, input])
+  // The guard later refuses an input that is not JSON.
+  const name = jsonOf([slot, tool, input]) ?? ''
   const number = (known.get(name) ?? 0) + 1
   known.set(name, number)
   return number
-}
-
-/** Returns a text that is equal for equal inputs. The guard later refuses an input that is not JSON. */
-function nameOf(call: unknown): string {
-  try {
-    return JSON.stringify(call)
-  } catch {
-    return ''
-  }
 }

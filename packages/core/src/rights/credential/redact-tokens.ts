@@ -1,3 +1,4 @@
+import { jsonOf } from '../../base/values/plain-json.ts'
 import { redactError } from './redact-error.ts'
 import { redactText, secretsOf } from './redact-text.ts'
 import type { Token } from './token.ts'
@@ -88,15 +89,6 @@ class Redaction {
     }
     // `fromEntries` defines its properties: a `__proto__` key stays a key.
     return copy === undefined ? object : Object.fromEntries(copy)
-  }
-}
-
-/** Returns the JSON of a value, or `undefined` if it has none: then nothing can write it. */
-function jsonOf(value: object): string | undefined {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return undefined
   }
 }
 
