@@ -73,7 +73,7 @@ export type { Readiness } from '../calls/guard/ready.ts'
 export { type Redactor, redactorOf } from '../calls/guard/redactor-of.ts'
 export { denySentences, interruptSentences, toolFailedSentence } from '../calls/guard/sentences.ts'
 export { type CallWithin, slotWithin } from '../calls/guard/slot-within.ts'
-export { resultOf, shownError, tellError, tellFault } from '../calls/guard/tell-fault.ts'
+export { resultOf, shownError, type ToldOptions, tellError, tellFault } from '../calls/guard/tell-fault.ts'
 export {
   isToolRefusal,
   refusalParts,

@@ -2,23 +2,21 @@ import type { Json } from '../contract/index.ts'
 
 const decoder = new TextDecoder()
 
-/** Returns what a JSON text holds; `undefined` if it is not JSON. A parser's own error would quote the text. */
-export function parsedJson(text: string | Uint8Array): unknown {
+/** Returns what a function returns, or `undefined` if it throws. */
+export function orNothing<Value>(read: () => Value): Value | undefined {
   try {
-    return JSON.parse(typeof text === 'string' ? text : decoder.decode(text))
+    return read()
   } catch {
     return undefined
   }
 }
 
+/** Returns what a JSON text holds; `undefined` if it is not JSON. A parser's own error would quote the text. */
+export const parsedJson = (text: string | Uint8Array): unknown =>
+  orNothing(() => JSON.parse(typeof text === 'string' ? text : decoder.decode(text)))
+
 /** Returns the JSON of a value, or `undefined` if it has none: then nothing can write it. */
-export function jsonOf(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value)
-  } catch {
-    return undefined
-  }
-}
+export const jsonOf = (value: unknown): string | undefined => orNothing(() => JSON.stringify(value))
 
 /** Maximum nesting. Deeper input is refused before it can exhaust the stack. */
 const MAX_DEPTH = 64

@@ -5,9 +5,11 @@ import { tellApp } from '../../base/ports/index.ts'
 import { denySentences, toolFailedSentence } from './sentences.ts'
 import { isToolRefusal, refusalParts, toolRefusal } from './tool-authorization-error.ts'
 
-/** Options of an adapter's tools that a call reports to. */
-interface ToldOptions {
+/** The options of an adapter's tools by which the app is told. */
+export interface ToldOptions {
+  /** The guard of the tools. Each reason of a refusal is told once for it. */
   readonly guard: object
+  /** Called with an error, and the tool's name. */
   readonly onError?: ((error: unknown, tool: string) => void) | undefined
 }
 

@@ -4,6 +4,7 @@ import { EmbeddedJWK } from 'jose/jwk/embedded'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { jwtVerify } from 'jose/jwt/verify'
 import { isCompactJwt, publicKeyProblem, sha256 } from '../../base/values/index.ts'
+import { orNothing } from '../../base/values/plain-json.ts'
 
 /** Problem of a proof. */
 export type ProofFault =
@@ -76,7 +77,7 @@ export async function verifyProof(proof: string | null, expected: ExpectedProof)
   // 1: several headers arrive joined by commas, which no compact JWS holds.
   if (proof.includes(',')) return wrong('several')
   if (proof.length > MAX_LENGTH || !isCompactJwt(proof)) return wrong('malformed')
-  const header = headerOf(proof)
+  const header = orNothing(() => decodeProtectedHeader(proof) as JWTHeaderParameters)
   if (header === undefined || header.crit !== undefined) return wrong('malformed')
   const fault = headerFault(header, expected.algorithms)
   if (fault !== undefined) return wrong(fault)
@@ -97,14 +98,6 @@ export async function verifyProof(proof: string | null, expected: ExpectedProof)
     // An `exp` or `nbf` of the client's own that does not hold.
     if (error instanceof Error && 'claim' in error) return wrong('claims')
     return wrong('signature')
-  }
-}
-
-function headerOf(proof: string): JWTHeaderParameters | undefined {
-  try {
-    return decodeProtectedHeader(proof) as JWTHeaderParameters
-  } catch {
-    return undefined
   }
 }
 
