@@ -89,7 +89,7 @@ async function runGuarded(
 const PART =
   'are not those of the AI SDK, so this call cannot be distinguished from an equal earlier one: pass on all that the code received'
 
-/** For each call, the attempt of the code that made it first, by the tools of a request. */
+/** By the tools of a request: for each call, the attempt in which code made it first. */
 const attempts = new WeakMap<object, Map<string, object>>()
 
 /** Returns whether this attempt of code made a call first, as far as the tools of this request know. */

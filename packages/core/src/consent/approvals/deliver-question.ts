@@ -177,7 +177,7 @@ async function send(
   })
   const now = runStore.now()
   const written = (record: RunRecord): RunRecord | undefined => {
-    // A question that took its place meanwhile was not sent by this.
+    // If another question replaced this one meanwhile, this send was not for it.
     if (record.state !== 'requested' || record.question?.id !== question.id) return undefined
     if ('note' in asked) return { ...record, note: asked.note, unsent: asked.unsent, state: 'failed', endedAt: now }
     return {
