@@ -136,6 +136,6 @@ export class Stage {
 }
 
 function nameOf({ session, isForged }: Actor): string {
-  if (session === undefined) return 'no user is signed in'
+  if (session === undefined) return 'no user'
   return isForged ? `a caller who claims to be ${session.user.subject}` : session.user.subject
 }

@@ -66,8 +66,8 @@ describe('a call is shown', () => {
       expect(page).toContain(
         'read: portfolio:read is not within the roles With the roles and the ceiling of the sandbox portfolio:read',
       )
-      expect(page).toMatch(/roles: has .*intern; it takes trader/)
-      expect(page).toContain('ceiling: within it delegation: the user is here')
+      expect(page).toMatch(/roles: has .*intern; it needs trader/)
+      expect(page).toContain('ceiling: within it delegation: the user is present')
       // Another issuer's user of this name is not hers.
       const step = { step: 'roles', verdict: 'denied', detail: 'read: portfolio:read is not within the roles' }
       const other = { tool: 'elsewhere', principal: { issuer: 'https://other.example', subject: 'ina' } }

@@ -4,7 +4,7 @@ import type { DenyCode, InterruptKind } from '../../base/contract/index.ts'
 export const denySentences: Readonly<Record<DenyCode, string>> = {
   no_policy: 'This tool is not available.',
   invalid_input: 'The arguments of this call are not valid for this tool.',
-  identity_not_verified: 'It could not be verified for whom this call is made.',
+  identity_not_verified: 'The user of this call could not be verified.',
   role_missing: "The user's role does not allow this action.",
   not_permitted: 'This action is not permitted.',
   approval_denied: 'The request for approval was denied. Do not try this action again unless the user asks for it.',

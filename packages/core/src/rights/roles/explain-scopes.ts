@@ -104,12 +104,12 @@ const sources = [
   {
     source: 'delegation',
     key: 'delegation',
-    words: { allows: 'within it', lacks: 'it was not delegated', absent: 'the user is here' },
+    words: { allows: 'within it', lacks: 'it was not delegated', absent: 'the user is present' },
   },
   {
     source: 'subject_token',
     key: 'subjectToken',
-    words: { allows: 'holds it', lacks: "the user's own token lacks it", absent: 'it does not bound this call' },
+    words: { allows: 'holds it', lacks: "the user's own token lacks it", absent: 'it does not limit this call' },
   },
 ] as const
 
@@ -121,5 +121,5 @@ function roleDetail(scope: string, roles: readonly string[], problem: string | u
   if (by.length > 0) return `given by ${by.join(', ')}`
   const has = problem ?? `has ${roles.join(', ') || 'no role'}`
   if (giving === undefined) return has
-  return giving.length === 0 ? `${has}; no role gives it` : `${has}; it takes ${giving.join(' or ')}`
+  return giving.length === 0 ? `${has}; no role gives it` : `${has}; it needs ${giving.join(' or ')}`
 }

@@ -37,18 +37,18 @@ describe('explainScopes', () => {
 portfolio:read: yes
   + roles: given by intern
   + ceiling: within it
-    delegation: the user is here
-    subject_token: it does not bound this call
+    delegation: the user is present
+    subject_token: it does not limit this call
 trade:write: no
-  - roles: has intern; it takes trader or desk
+  - roles: has intern; it needs trader or desk
   + ceiling: within it
-    delegation: the user is here
-    subject_token: it does not bound this call
+    delegation: the user is present
+    subject_token: it does not limit this call
 admin: no
   - roles: has intern; no role gives it
   - ceiling: the agent may never hold it
-    delegation: the user is here
-    subject_token: it does not bound this call`)
+    delegation: the user is present
+    subject_token: it does not limit this call`)
   })
 
   test('tells why the roles are not known', () => {

@@ -63,7 +63,7 @@ export const identity: readonly AdapterScenario[] = [
         model: [[call('call-1', 'whoami')]],
       })
       expect(report.ended).toBe('answered')
-      expect(report.model.saw).toContain('It could not be verified for whom this call is made.')
+      expect(report.model.saw).toContain('The user of this call could not be verified.')
       expect(unescaped(report.model.saw)).not.toContain('"subject":"ann"')
     },
   },
