@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withPolicies } from '../../../src/entrypoints/spi.ts'
+import { behindGuard, bodyOf, isGuarded, withPolicies } from '../../../src/entrypoints/spi.ts'
 import { ConfigurationError, policy } from '../../../src/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 
@@ -30,4 +30,16 @@ test.each([
 ])('%s is refused', (_, given, problem) => {
   const options = { guard: smallWorld().guard(), policies: { look: read }, ...given }
   expect(() => withPolicies(tools, options as never, ['guard', 'policies'])).toThrow(problem)
+})
+
+test('the function of a tool is taken once: a missing one, and one that is behind a guard, are refused by name', () => {
+  const body = () => 1
+  expect(bodyOf('look', body)).toBe(body)
+  expect(isGuarded(body)).toBe(false)
+  expect(behindGuard(body)).toBe(body)
+  expect([isGuarded(body), isGuarded(undefined), isGuarded('body')]).toEqual([true, false, false])
+  expect(() => bodyOf('look', body)).toThrow('guardTools.tools.look: is guarded already')
+  for (const missing of [undefined, null, {}]) {
+    expect(() => bodyOf('look', missing)).toThrow('guardTools.tools.look: has no execute')
+  }
 })
