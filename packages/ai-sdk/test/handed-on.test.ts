@@ -75,4 +75,24 @@ describe('of two equal writes of code', () => {
       expect(errors).toMatchObject([{ code: 'ERR_CONFIGURATION' }])
     },
   )
+
+  test(verifies('A12', 'both are made by code around a guarded tool of the same name, that hands on all'), async () => {
+    const target = await world()
+    const [guard, identity] = [target.guard(), await target.login()]
+    let ran = 0
+    const note = tool({ inputSchema: Amount, execute: async () => `noted ${++ran}` })
+    const policies = { note: policy(Amount, { effect: 'write' }) }
+    const { tools, toolApproval } = guardTools({ note }, { guard, policies, identity, threadId: 'thread-1' })
+    const around = tool({
+      ...tools.note,
+      async execute(input: z.infer<typeof Amount>, options: Options) {
+        const once = () => tools.note.execute?.(input, options as never)
+        return `${await once()}, ${await once()}`
+      },
+    } as never)
+    const model = answering([[call('call-1', 'note', { amount: 1 })]])
+    const given = { model, messages: [user('Note')], tools: { note: around }, stopWhen: isStepCount(2) }
+    const { responseMessages } = await generateText({ ...given, toolApproval })
+    expect(JSON.stringify(responseMessages)).toContain('noted 1, noted 2')
+  })
 })
