@@ -8,7 +8,7 @@ export const ISSUER = `${GLEWLWYD_URL}/api/oidc`
 export const API = 'https://api.stocktrade.example/'
 export const CALLBACK = 'https://agent.behalf.example/callback'
 /** Where a browser comes back after a logout. */
-export const FRONT = 'https://agent.behalf.example/'
+const FRONT = 'https://agent.behalf.example/'
 export const AGENT = { clientId: 'stock-agent', clientSecret: 'stock-agent-secret' } as const
 export const PINGED = { clientId: 'pinged-agent', clientSecret: 'pinged-agent-secret' } as const
 export const KEY_AGENT = 'key-agent'
