@@ -19,13 +19,13 @@ export interface FollowedChat {
 /**
  * Reason why a question or the chat does not go on.
  *
- * Of a question: `unknown`: the route knows no such question of this user. `login_required`: no user is signed in.
+ * For a question: `unknown`: the route knows no such question of this user. `login_required`: no user is signed in.
  * `unavailable`: the response is not one of the route, such as if the route is missing. The poll is repeated, at most
  * each minute.
  *
- * Of the chat: `not_sent`: all responses are there, and the chat does not send them, such as if `sendAutomaticallyWhen` is
- * missing. `replaced`: the last turn took the place of a call that waited, and did not make it again. Its question stays
- * open, and an answer starts nothing by itself. Over with the next turn.
+ * For the chat: `not_sent`: all responses are there, but the chat does not send them, such as if
+ * `sendAutomaticallyWhen` is missing. `replaced`: a call waited, and the model's last turn did not make it again. Its
+ * question stays open, but an answer does not start the call by itself. The problem is over with the next turn.
  */
 export type FollowProblem = 'unknown' | 'login_required' | 'unavailable' | 'not_sent' | 'replaced'
 
@@ -36,9 +36,9 @@ export interface FollowOptions {
   /** Sends the request, such as with a token of the app. @default the global `fetch`, which sends the app's cookies */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   /**
-   * Called when the problem of a question changes, or that of the chat, with its cause for your log and the `approvalId`
-   * of the question. `problem` is `undefined` when it is over, `approvalId` for the chat. An error of the callback is
-   * dropped.
+   * Called when the problem of a question or of the chat changes. `cause` is for your log. `problem` is `undefined`
+   * when the problem is over. `approvalId` is `undefined` if the problem is that of the chat. An error of the callback
+   * is dropped.
    * @default the cause is printed on the console
    */
   readonly onProblem?: (problem: FollowProblem | undefined, cause?: unknown, approvalId?: string) => void
@@ -63,7 +63,7 @@ interface Followed {
   /** The route knows it as a question of this user. An outage changes nothing. */
   confirmed: boolean
   found?: Found
-  /** Problem that `onProblem` was called with last. */
+  /** Last problem that `onProblem` was called with. */
   told?: FollowProblem | undefined
 }
 

@@ -24,7 +24,7 @@ export interface WaitingCall extends Omit<PendingInterrupt, 'interrupt'> {
   /** Text of the question. Absent unless the route knows the call as a question of this user. */
   readonly question?: string
   /**
-   * What the user or the app must do, since the call does not go on by itself: the kind of the interrupt, such as
+   * What the user or the app must do, since the call cannot continue without it: the kind of the interrupt, such as
    * `login_required`, or the reason why its question is not followed. Absent while a person is asked.
    */
   readonly problem?: FollowProblem | Exclude<InterruptKind, 'approval_pending'>
@@ -34,7 +34,7 @@ export interface WaitingCall extends Omit<PendingInterrupt, 'interrupt'> {
 export interface Approvals {
   /** Calls that wait for a person, in their order. */
   readonly waiting: readonly WaitingCall[]
-  /** Reason why the chat as a whole does not go on. `undefined`: there is none. Each waiting call has its own. */
+  /** Reason why the chat as a whole does not continue, if there is one. Each waiting call has its own. */
   readonly problem: FollowProblem | undefined
   /**
    * Continues the calls that wait for a sign-in, an account or a step-up. Call it when the user is back: the server

@@ -14,7 +14,7 @@ import type { GuardedTools } from './guarded-tools.ts'
 
 /** Arguments of the framework's `query`. */
 export interface QueryArguments {
-  /** The user's words, or messages of the user that the app sends as it likes. */
+  /** The user's text, or a stream of user messages that the app sends. */
   readonly prompt: string | AsyncIterable<SDKUserMessage>
   /** May hold hooks and MCP servers of the app. They are kept. */
   readonly options?: Options
@@ -24,17 +24,18 @@ export interface QueryArguments {
  * Calls `query` with guarded tools, for a new session and for one that is resumed.
  *
  * A resumed session first answers `tool_deferred_unavailable`, before its tools are connected. The framework may then
- * close its input, and hook and tool of the deferred call are not heard. This function leaves that answer out, and
- * keeps the input open until the call has run. If `prompt` is not a text, the app must keep it open until a result
- * comes.
+ * close its input, and then the hook and the tool of the deferred call are not called. This function leaves that answer
+ * out, and keeps the input open until the call has run. If `prompt` is not a text, the app must keep it open until a
+ * result comes.
  *
- * With `builtIn`, it adds `settings.disableAllHooks`: hooks of settings files, plugins and skills could run commands that
- * no policy saw, and change arguments after an approval. Hooks of `options` are called as before. It also adds an empty
- * `CLAUDE_CODE_SIMPLE` to `settings.env`, so that no settings file turns off all hooks. The default of `settingSources` is
- * then `[]`. For one invalid value, Claude Code drops all of `settings`, these too: then the query ends with an error, and
- * no prompt is sent.
- * @throws ConfigurationError The guarded tools served a query before; the mode of Claude Code that calls no hooks; with
- *   `builtIn`, `settings` as the path of a file. When the query is read: with `builtIn`, `settings` with an invalid value.
+ * With `builtIn`, it adds `settings.disableAllHooks`: hooks of settings files, plugins and skills could run commands
+ * that no policy saw, and change arguments after an approval. Hooks of `options` are called as before. It also adds an
+ * empty `CLAUDE_CODE_SIMPLE` to `settings.env`, so that no settings file turns off all hooks. The default of
+ * `settingSources` is then `[]`. If one value is invalid, Claude Code drops all of `settings`, also these. Then the
+ * query ends with an error, and no prompt is sent.
+ * @throws ConfigurationError The guarded tools served a query before. Claude Code is in the mode that calls no hooks.
+ *   With `builtIn`, `settings` is the path of a file. When the query is read: with `builtIn`, `settings` has an invalid
+ *   value.
  */
 export function queryWith(guarded: GuardedTools, { prompt, options: given = {} }: QueryArguments): Query {
   const { mcpServers, hooks } = guarded
@@ -78,13 +79,13 @@ function refuseWithoutHooks({ extraArgs = {}, executableArgs = [], env = process
   const isBare = [env, typeof settings === 'object' ? settings.env : undefined].some(
     (each) => !['', '0', 'false', 'no', 'off'].includes(each?.CLAUDE_CODE_SIMPLE ?? ''),
   )
-  // The SDK passes a flag without a value, too, and those of the executable go to Claude Code itself.
+  // The SDK also passes flags without a value. Flags of the executable go to Claude Code itself.
   if (!isBare && !('bare' in extraArgs) && !executableArgs.includes('--bare')) return
   const problem = 'has --bare or CLAUDE_CODE_SIMPLE, so no hook is called: leave it out'
   throw new ConfigurationError('queryWith.options', problem)
 }
 
-/** Turns off hooks of files, reads no settings unasked, and lets none of them turn the bare mode on. */
+/** Turns off the hooks of settings files, reads only the sources that `options` names, and keeps the bare mode off. */
 function withoutOtherHooks(options: Options): Options {
   const { settings, settingSources = [], managedSettings } = options
   if (typeof settings === 'string') {
@@ -96,17 +97,17 @@ function withoutOtherHooks(options: Options): Options {
   return {
     ...options,
     settingSources,
-    // Settings files may set the variable as well; these settings count more.
+    // Settings files may also set the variable. These settings override them.
     settings: { ...own, disableAllHooks, env: { ...own.env, CLAUDE_CODE_SIMPLE: '' } },
-    // Counts also where `settings` are dropped, from the start of Claude Code.
+    // This also works if `settings` are dropped, and from the start of Claude Code.
     ...(disableAllHooks && { managedSettings: { disableAllHooks, ...managedSettings } }),
   }
 }
 
-/** Settings that, given again, would change more than they did at the start: `options` count more then. */
+/** Settings that are not given again. At the start, `options` override them; later they would override `options`. */
 const ofSession = ['model', 'effortLevel', 'agent', 'ultracode']
 
-/** Asks Claude Code whether it takes these settings. It starts with invalid ones, and drops them all. */
+/** Asks Claude Code whether these settings are valid. With an invalid one, it starts all the same and drops all. */
 async function invalidSettings(run: Query, settings: Settings): Promise<ConfigurationError | undefined> {
   try {
     const asked = Object.entries(settings).filter(([key]) => !ofSession.includes(key))
@@ -119,9 +120,9 @@ async function invalidSettings(run: Query, settings: Settings): Promise<Configur
 
 /** The input of a query. */
 interface Sending {
-  /** Ends it, if it is a text. */
+  /** Ends the input if the prompt is a text. */
   readonly end: () => void
-  /** Reason for which no prompt was sent. */
+  /** Reason why no prompt was sent. */
   refused: ConfigurationError | undefined
 }
 
@@ -139,7 +140,7 @@ async function* received(run: Query, sending: Sending): AsyncGenerator<SDKMessag
       yield message
     }
   } catch (error) {
-    // Claude Code tells only that the query was aborted.
+    // Claude Code reports only that the query was aborted.
     throw sending.refused ?? error
   } finally {
     sending.end()

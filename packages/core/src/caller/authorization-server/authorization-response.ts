@@ -45,8 +45,7 @@ export function readAuthorizationResponse(
 export function ownParameters(option: string, given: object, reserved: readonly string[]) {
   const parameters = defined(given) as Readonly<Record<string, string>>
   for (const [name, value] of Object.entries(parameters)) {
-    if (reserved.includes(name))
-      throw new ConfigurationError(`${option}.${name}`, 'is set by the SDK itself: leave it out')
+    if (reserved.includes(name)) throw new ConfigurationError(`${option}.${name}`, 'is set by the SDK: leave it out')
     if (typeof value !== 'string') throw new ConfigurationError(`${option}.${name}`, `is ${shown(value)}; give text`)
   }
   return parameters

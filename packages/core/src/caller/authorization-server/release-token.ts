@@ -35,9 +35,9 @@ export async function revokeTokens(
 }
 
 /**
- * Runs a grant whose tokens nothing stores if it fails. Then they are revoked. Tokens that come after its time is over,
- * by a fetch that ignores its signal, are not: some servers end all of a user's grants, or all logins of a browser,
- * with one token, and the user may have succeeded meanwhile.
+ * Runs a grant. If it fails, its tokens are not stored, so they are revoked. Tokens that arrive after the deadline, from a
+ * fetch that ignores its signal, are not revoked. Some servers then end all of a user's grants, or all logins of a
+ * browser, and the user may have succeeded meanwhile.
  */
 export async function orRevoked<Answer>(
   revoke: (tokens: ReceivedTokens) => Promise<unknown>,

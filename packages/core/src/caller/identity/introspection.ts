@@ -78,11 +78,9 @@ export function createIntrospection(options: IntrospectionOptions): TokenIntrosp
   if (typeof profile?.issuer !== 'string') {
     throw new ConfigurationError(where('authorizationServer'), 'give the profile of the issuer, such as oidc({ … })')
   }
+  // RFC 7662 §2.1: the endpoint must authenticate the client.
   if (profile.clientAuthentication.method === 'none') {
-    throw new ConfigurationError(
-      where('authorizationServer'),
-      'a public client may not introspect (RFC 7662 §2.1): give it a secret or a key',
-    )
+    throw new ConfigurationError(where('authorizationServer'), 'is a public client: give one with a secret or a key')
   }
   const surroundings = surroundingsOf('createIntrospection', options)
   const server = connectAuthorizationServer(profile, surroundings)

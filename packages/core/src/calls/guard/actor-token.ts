@@ -62,10 +62,7 @@ function issuedTo(agent: AgentIdentity | undefined, issuer: string): IssuedToken
   }
   // I6: no other server may see it.
   if (agent.issuer !== issuer) {
-    throw new ConfigurationError(
-      'agent.actorToken',
-      `is from ${agent.issuer}: get it from ${issuer}, where the exchange is`,
-    )
+    throw new ConfigurationError('agent.actorToken', `is from ${agent.issuer}: get it from ${issuer}`)
   }
   const { expiresAt } = agent
   return { token: held.token, scopes: held.scopes ?? [], ...(expiresAt !== undefined && { expiresAt }) }

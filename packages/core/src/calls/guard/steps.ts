@@ -174,10 +174,7 @@ export async function replayed(
 ): Promise<Refusal | Completed<unknown>> {
   const { report } = call
   if (result.kind === 'not_storable') {
-    return report.refused(
-      'claim',
-      await unknownOutcome(entry, 'it ran before, and its result could not be stored', runs),
-    )
+    return report.refused('claim', await unknownOutcome(entry, 'it ran before, and its result is not stored', runs))
   }
   const began = new Date(entry.record.createdAt * 1000).toISOString()
   report.passed('claim', `nothing ran: the result of a run that began at ${began} is returned again`)
