@@ -16,9 +16,9 @@ const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'o
  * the policy parsed it, frozen. An async generator still streams, and a replay of the call returns its last value. Does
  * not change the tools that were passed in.
  *
- * @throws ConfigurationError An unknown option; a tool without a policy, or with one that this guard cannot serve; a
- *   tool without `execute`, or with a `needsApproval` of its own; a streaming tool that there is not; a tool that calls
- *   or finds tools by its code (`experimental_toolCaller`, `toolSearch`), in whose place the AI SDK runs another one.
+ * @throws ConfigurationError An option is unknown, or `streaming` names a tool that does not exist. A tool has no
+ *   policy, or one that this guard cannot serve. A tool has no `execute`, or has its own `needsApproval`. The code of a
+ *   tool calls or finds other tools (`experimental_toolCaller`, `toolSearch`): the AI SDK then runs another tool instead.
  */
 export function guardTools<Tools extends ToolSet>(
   tools: Tools,

@@ -18,10 +18,10 @@ export class RuleThrew {
 /**
  * Calls a rule of the policy.
  *
- * A promise as its answer decides nothing: a promise is neither false nor a message.
+ * A promise is refused as its answer: it is neither false nor a message, so it could not decide.
  *
  * @throws RuleThrew The rule threw. A `BehalfError`, such as that of `object()`, is thrown as it is.
- * @throws ConfigurationError The rule answered with a promise, or read what it does not get.
+ * @throws ConfigurationError The rule answered with a promise, or read a field that it does not get.
  */
 export function callRule<Given extends object, Answer>(
   rule: string,

@@ -53,8 +53,8 @@ export function factsOf(
 }
 
 /**
- * Copies a value so that it means the same as the JSON that is sent. The key of the question would not include a
- * `Date`, for example (F3).
+ * Copies a value so that it means the same as the JSON that is sent. Otherwise `keyOf` would not see a `Date`, for
+ * example, and two different questions would share an answer (F3).
  */
 function plainObject(option: string, value: unknown): JsonObject {
   const copy = snapshot(value)
