@@ -83,7 +83,7 @@ async function runGuarded(
   const isKnown = isModels || isOfAttempt(options, JSON.stringify([name, slot, rawInput]), attempt)
   if (outcome.status === 'interrupted' && isModels && !wasAsked(call)) reportUnasked(call)
   if (outcome.status !== 'done' || began || isKnown) return resultOf(outcome, name, options)
-  throw new ConfigurationError('guardTools.messages', PART)
+  throw new ConfigurationError(`${call.owner}.messages`, PART)
 }
 
 const PART =

@@ -24,21 +24,31 @@ export function guardTools<Tools extends ToolSet>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): GuardedTools<Tools> {
+  return guardNamed('guardTools', tools, options)
+}
+
+/** Does so for the function that the app called, which errors name. */
+export function guardNamed<Tools extends ToolSet>(
+  owner: string,
+  tools: Tools,
+  options: GuardToolsOptions<NoInfer<Tools>>,
+): GuardedTools<Tools> {
   // Read once, because the app may reuse the same object for the tools of its next request.
   const own = { ...options }
-  const named = withPolicies(Object.entries<ToolSet[string]>(tools), options, optionKeys)
+  const named = withPolicies(owner, Object.entries<ToolSet[string]>(tools), options, optionKeys)
   if (typeof options.threadId !== 'string' || options.threadId === '') {
-    throw new ConfigurationError('guardTools.threadId', 'give the id under which the conversation is stored')
+    throw new ConfigurationError(`${owner}.threadId`, 'give the id under which the conversation is stored')
   }
   const { streaming = [] } = options
   const missing = streaming.find((name) => !Object.hasOwn(tools, name))
   if (missing !== undefined)
-    throw new ConfigurationError('guardTools.streaming', `there is no tool ${String(missing)}: give names of the tools`)
+    throw new ConfigurationError(`${owner}.streaming`, `there is no tool ${String(missing)}: give names of the tools`)
   const guarded = named.map(({ name, tool, policy }) => {
-    const execute = bodyOf(name, tool.execute)
-    demandGuardable(name, tool)
+    const at = `${owner}.tools.${name}`
+    const execute = bodyOf(at, tool.execute)
+    demandGuardable(at, tool)
     const streams = streaming.includes(name) || isGeneratorFunction(execute)
-    const call = { name, policy, streams, options: own }
+    const call = { owner, name, policy, streams, options: own }
     // Called as a method of the tool, as the AI SDK does.
     const guarded = guardExecute(execute.bind(tool), call)
     const { inputSchema } = tool
@@ -79,17 +89,14 @@ export const isGeneratorFunction = (execute: unknown) =>
 /** Names by which the AI SDK recognizes a tool whose `execute` it replaces. */
 const replaced = ['experimental_toolCaller', Symbol.for('vercel.ai.toolSearch')]
 
-function demandGuardable(name: string, tool: ToolSet[string]): void {
+function demandGuardable(at: string, tool: ToolSet[string]): void {
   if (tool.needsApproval !== undefined) {
-    throw new ConfigurationError(
-      `guardTools.tools.${name}.needsApproval`,
-      'would have no effect: give approval in the policy',
-    )
+    throw new ConfigurationError(`${at}.needsApproval`, 'would have no effect: give approval in the policy')
   }
   const key = replaced.find((one) => one in tool)
   if (key === undefined) return
   throw new ConfigurationError(
-    `guardTools.tools.${name}.${typeof key === 'string' ? key : key.description}`,
+    `${at}.${typeof key === 'string' ? key : key.description}`,
     'lets the AI SDK run another execute, without the guard: leave this tool out, and guard the tools that it calls or finds',
   )
 }

@@ -56,6 +56,8 @@ export type ToolApprovalFunction = (
 
 /** One tool under its policy, with the data of its request. @internal */
 export interface GuardedCall {
+  /** Name of the function that the app called, for errors. */
+  readonly owner: string
   readonly name: string
   readonly policy: Policy
   readonly streams: boolean

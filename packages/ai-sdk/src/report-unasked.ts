@@ -8,12 +8,12 @@ const told = new WeakSet<Guard>()
  * Reports that the app passed on the tools without their `toolApproval`, once for each guard. Without `onError` it is
  * printed: the person is asked, and nothing else would say why their approval has no effect.
  */
-export function reportUnasked({ name, options }: GuardedCall): void {
+export function reportUnasked({ owner, name, options }: GuardedCall): void {
   const { guard, onError } = options
   if (told.has(guard)) return
   told.add(guard)
   const error = new ConfigurationError(
-    'guardTools.toolApproval',
+    `${owner}.toolApproval`,
     'was not passed on, so this call cannot wait for a person, and their approval has no effect: pass both, as in generateText({ ...guarded })',
   )
   if (onError === undefined) console.warn(error.message)

@@ -40,7 +40,7 @@ export async function resumeWhenResolved(messages: readonly ModelMessage[], opti
   // Copied: an app may add to its own list, and to its messages, while the guard waits.
   const own = messages.map((message) => ({ ...message }))
   if (typeof options.threadId !== 'string' || options.threadId === '') {
-    throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id that guardTools got for the conversation')
+    throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id of the conversation that the tools got')
   }
   const pending = pendingApprovals(lastStep(own))
   if (pending.length < pendingApprovals(own).length) return { status: 'unknown', messages: own }

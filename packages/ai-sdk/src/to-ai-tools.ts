@@ -1,7 +1,7 @@
 import type { DefinedTool, Guard, InputOf } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
 import { type Tool, type ToolSet, tool } from 'ai'
-import { guardTools, isGeneratorFunction } from './guard-tools.ts'
+import { guardNamed, isGeneratorFunction } from './guard-tools.ts'
 import type { GuardedTools, GuardToolsOptions } from './guarded-tools.ts'
 
 /** The tools of the AI SDK that {@link toAiTools} makes, by name. */
@@ -24,7 +24,7 @@ export function toAiTools<const Tools extends readonly DefinedTool[]>(
     name,
     tool({ description, inputSchema: input as never, execute: execute as never }),
   ])
-  return guardTools(Object.fromEntries(made) as ToolSet, {
+  return guardNamed('toAiTools', Object.fromEntries(made) as ToolSet, {
     ...context,
     guard,
     policies: policiesOf(read) as never,

@@ -25,7 +25,7 @@ export const guardHandler = (request: Request, tool: GuardedCall): Handler =>
     if (!isModels) return runNested(request, tool, seen, args ?? null, extra)
     seen.isTaken = true
     const [own, ...others] = await Promise.all([
-      told(runGuarded(request, tool, seen, extra, { demand: () => demandSame(tool, seen.input, args) })),
+      told(runGuarded(request, tool, seen, extra, { demand: () => demandSame(request.owner, tool, seen.input, args) })),
       ...(await callsBeside(request, seen)).map((other) => carryOut(request, other, extra)),
     ])
     return others.length === 0 ? own : { ...own, content: [...own.content, ...others.flat()] }
@@ -76,19 +76,19 @@ async function runNested(
   extra: Extra,
 ): Promise<Result> {
   const { name } = tool
-  if (seen === undefined) throw shownError(new ConfigurationError('guardTools.hooks', NO_HOOK), name, request)
+  if (seen === undefined) throw shownError(new ConfigurationError(`${request.owner}.hooks`, NO_HOOK), name, request)
   const slot = slotWithin(slotOf(seen), { tool: name, input, attempt: seen })
   return runGuarded(request, tool, { ...seen, input }, extra, { slot })
 }
 
 const NO_HOOK =
-  'did not see this call: give mcpServers and hooks of the same guardTools to query, and pass on all that a tool received to a tool that it calls'
+  'did not see this call: give mcpServers and hooks of the same tools to query, and pass on all that a tool received to a tool that it calls'
 
 /**
  * Refuses a call whose arguments another hook or `canUseTool` changed after the decision. In any case, the body gets
  * the model's arguments as the guard parsed them.
  */
-function demandSame({ name, own }: GuardedCall, written: Json, args: Json | undefined): void {
+function demandSame(owner: string, { name, own }: GuardedCall, written: Json, args: Json | undefined): void {
   const fields: Readonly<Record<string, unknown>> = Object(written)
   const got: Readonly<Record<string, unknown>> = Object(args)
   for (const [field, schema] of Object.entries(own.inputSchema)) {
@@ -96,7 +96,7 @@ function demandSame({ name, own }: GuardedCall, written: Json, args: Json | unde
     const { data } = (schema as { safeParse(value: unknown): { data?: unknown } }).safeParse(fields[field])
     if (JSON.stringify(plainCopy(data)) === JSON.stringify(got[field])) continue
     throw new ConfigurationError(
-      `guardTools.tools.${name}`,
+      `${owner}.tools.${name}`,
       `got another ${JSON.stringify(field)} than the model wrote: let no hook and no canUseTool change it`,
     )
   }

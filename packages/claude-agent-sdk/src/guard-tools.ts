@@ -29,17 +29,29 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): GuardedTools {
-  const named = withPolicies(Object.entries<AnyTool>(tools), options, optionKeys)
+  return guardNamed('guardTools', tools, options)
+}
+
+/** Does so for the function that the app called, which errors name. */
+export function guardNamed<Tools extends Readonly<Record<string, AnyTool>>>(
+  owner: string,
+  tools: Tools,
+  options: GuardToolsOptions<NoInfer<Tools>>,
+): GuardedTools {
+  const named = withPolicies(owner, Object.entries<AnyTool>(tools), options, optionKeys)
   const { guard, identity, server = 'behalf', builtIn, pending = [], onError } = options
-  demandName('guardTools.server', server)
-  if (builtIn !== undefined) withPolicies(Object.entries(builtIn.policies), { ...builtIn, guard }, builtInKeys)
+  demandName(`${owner}.server`, server)
+  if (builtIn !== undefined) {
+    withPolicies(`${owner}.builtIn`, Object.entries(builtIn.policies), { ...builtIn, guard }, builtInKeys)
+  }
   const request: Request = {
+    owner,
     guard,
     identity,
     server,
     pending: structuredClone(pending),
     onError,
-    calls: new Map(named.map((each) => [each.name, callOf(each)])),
+    calls: new Map(named.map((each) => [each.name, callOf(`${owner}.tools.${each.name}`, each)])),
     seen: new Map(),
     waiting: new Map(),
     deferred: undefined,
@@ -74,15 +86,18 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
  */
 export function interruptsOf(guarded: GuardedTools): readonly PendingCall[] {
   const request = requests.get(guarded)
-  if (request === undefined) throw new ConfigurationError('interruptsOf.guarded', 'give what guardTools returned')
+  if (request === undefined)
+    throw new ConfigurationError('interruptsOf.guarded', 'give what guardTools or toClaudeTools returned')
   return [...request.waiting.values()]
 }
 
-function callOf({ name, tool, policy }: { name: string; tool: AnyTool; policy: GuardedCall['policy'] }): GuardedCall {
-  const at = `guardTools.tools.${name}`
+function callOf(
+  at: string,
+  { name, tool, policy }: Pick<GuardedCall, 'name' | 'policy'> & { readonly tool: AnyTool },
+): GuardedCall {
   demandName(at, name)
   if (tool.name !== name) throw new ConfigurationError(at, `is "${tool.name}" for the model: give it under that name`)
-  return { name, policy, own: { handler: bodyOf(name, tool.handler), inputSchema: { ...tool.inputSchema } } }
+  return { name, policy, own: { handler: bodyOf(at, tool.handler), inputSchema: { ...tool.inputSchema } } }
 }
 
 /**

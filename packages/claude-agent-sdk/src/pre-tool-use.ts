@@ -83,7 +83,7 @@ async function decideBuiltIn(
   const outcome = await request.guard.run(policy, { ...invocationOf(request, tool, call), signal }, (_, { access }) => {
     if (Object.keys(access).length > 0) {
       const problem = 'cannot reach a tool that is not ours: leave it out'
-      throw new ConfigurationError(`guardTools.builtIn.policies.${tool}.access`, problem)
+      throw new ConfigurationError(`${request.owner}.builtIn.policies.${tool}.access`, problem)
     }
     call.isTaken = true
     return null
@@ -113,7 +113,7 @@ export function postToolUse(request: Request): HookCallback {
     const isChanged = JSON.stringify(seen?.input) !== JSON.stringify(plainCopy(tool_input))
     if (seen?.isTaken === true && !seen.isOurs && isChanged) {
       const problem = 'ran with other arguments than the guard checked: let no other hook change them'
-      tellError(new ConfigurationError(`guardTools.builtIn.policies.${tool_name}`, problem), tool_name, request)
+      tellError(new ConfigurationError(`${request.owner}.builtIn.policies.${tool_name}`, problem), tool_name, request)
     }
     return {}
   }

@@ -23,6 +23,8 @@ export interface SeenCall extends Named {
 
 /** State of the guarded tools of one `query`. */
 export interface Request extends Required<Pick<GuardContext, 'server' | 'pending'>>, Pick<GuardContext, 'identity'> {
+  /** Name of the function that the app called, for errors. */
+  readonly owner: string
   readonly guard: Guard
   readonly onError: GuardContext['onError']
   readonly calls: ReadonlyMap<string, GuardedCall>
@@ -45,7 +47,7 @@ export const pauseOf = ({ sessionId, callId, input }: Named): Json => [sessionId
 /** A call for the guard, with the arguments as the model wrote them. */
 export function invocationOf(request: Request, tool: string, call: Named) {
   const { input } = call
-  const identity = identityOfCall(request.identity, (error) => tellError(error, tool, request))
+  const identity = identityOfCall(request.owner, request.identity, (error) => tellError(error, tool, request))
   return { tool, slot: slotOf(call), input, rawInput: input, identity }
 }
 

@@ -1,7 +1,7 @@
 import { tool } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError, type DefinedTool, type Guard } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
-import { guardTools } from './guard-tools.ts'
+import { guardNamed } from './guard-tools.ts'
 import type { AnyTool, GuardContext, GuardedTools } from './guarded-tools.ts'
 
 /**
@@ -23,7 +23,11 @@ export function toClaudeTools<const Tools extends readonly DefinedTool[]>(
       return { content: [{ type: 'text', text: typeof result === 'string' ? result : (JSON.stringify(result) ?? '') }] }
     }),
   ])
-  return guardTools(Object.fromEntries(made), { ...context, guard, policies: policiesOf(read) as never })
+  return guardNamed('toClaudeTools', Object.fromEntries(made), {
+    ...context,
+    guard,
+    policies: policiesOf(read) as never,
+  })
 }
 
 /** Returns the fields of a Zod object. The framework accepts no other schema. */

@@ -21,11 +21,12 @@ const described = [
  * clone. A clone has no private fields, so the tool's description is read from the original. A function that is bound
  * to the original is no part of the clone.
  */
-export function cloneOf<Tool extends { readonly name: string }>(original: Tool, instead: object): Tool {
+export function cloneOf<Tool extends object>(path: string, original: Tool, instead: object): Tool {
   const descriptors = Object.getOwnPropertyDescriptors(original) as Record<PropertyKey, PropertyDescriptor>
   for (const key of Reflect.ownKeys(original)) {
     const { value } = descriptors[key] as PropertyDescriptor
-    if (typeof value === 'function' && !described.includes(String(key))) descriptors[key] = bound(original.name, key)
+    if (typeof value === 'function' && !described.includes(String(key)))
+      descriptors[key] = bound(`${path}.${String(key)}`)
   }
   for (const key of described) {
     if (hasGetter(original, key)) descriptors[key] = read(original, key)
@@ -43,10 +44,10 @@ const read = (original: object, key: string): PropertyDescriptor => ({
 })
 
 /** Refuses an arrow function in a field: it would call its original tool, whose body has no guard. */
-const bound = (tool: string, key: PropertyKey): PropertyDescriptor => ({
+const bound = (path: string): PropertyDescriptor => ({
   get() {
     throw new ConfigurationError(
-      `guardTools.tools.${tool}.${String(key)}`,
+      path,
       'is a function in a field, bound to the tool without its guard: make it a method',
     )
   },

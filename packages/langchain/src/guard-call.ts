@@ -59,8 +59,8 @@ async function outcomeOf(
 ): Promise<unknown> {
   const identity = identityOf(call, told)
   if (identity === 'conflict') {
-    const cause = 'was given to guardTools for one user, and this run is for another: give it in one place'
-    reportError(new ConfigurationError('guardTools.identity', cause), call)
+    const cause = 'was given with the tools for one user, and this run is for another: give it in one place'
+    reportError(new ConfigurationError(`${call.owner}.identity`, cause), call)
     return refusal(call, config, 'misconfigured', denySentences.misconfigured)
   }
   const invocation = {

@@ -25,13 +25,22 @@ export function guardTools<const Tools extends readonly GuardableTool[]>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): Tools {
+  return guardNamed('guardTools', tools, options)
+}
+
+/** Does so for the function that the app called, which errors name. */
+export function guardNamed<const Tools extends readonly GuardableTool[]>(
+  owner: string,
+  tools: Tools,
+  options: GuardToolsOptions<NoInfer<Tools>>,
+): Tools {
   const given = tools as readonly GuardableTool[] as readonly Callable[]
   const named = given.map((tool) => [tool.name, tool] as const)
   const names = new Set<string>()
-  return withPolicies(named, options, optionKeys).map(({ name, tool, policy }) => {
-    if (names.has(name)) throw new ConfigurationError(`guardTools.tools.${name}`, 'is there twice')
+  return withPolicies(owner, named, options, optionKeys).map(({ name, tool, policy }) => {
+    if (names.has(name)) throw new ConfigurationError(`${owner}.tools.${name}`, 'is there twice')
     names.add(name)
-    return guarded(tool, policy, options)
+    return guarded(owner, tool, policy, options)
   }) as readonly GuardableTool[] as Tools
 }
 
@@ -48,18 +57,20 @@ interface Callable extends GuardableTool {
 }
 
 function guarded(
+  owner: string,
   original: Callable,
   policy: Policy,
   { guard, identity, onError }: Omit<GuardToolsOptions<readonly GuardableTool[]>, 'policies'>,
 ): GuardableTool {
   const { name, responseFormat, func, lc_kwargs: kept } = original
+  const at = `${owner}.tools.${name}`
   if ([func, original._call, kept?.func].some(isGuarded)) {
-    throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
+    throw new ConfigurationError(at, 'is guarded already: give the tool as it was made')
   }
-  checkShape(original, name)
-  const call = { name, responseFormat, policy, guard, identity, onError }
+  checkShape(original, at)
+  const call = { owner, name, responseFormat, policy, guard, identity, onError }
   const behindGuard = (body: ToolBody) => guardCall(call, body.bind(original))
-  return cloneOf(original, {
+  return cloneOf(at, original, {
     invoke: keepingToolCall(original.invoke),
     call: keepingWritten(original.call, name),
     _call: behindGuard(original._call),

@@ -53,6 +53,8 @@ export interface GuardToolsOptions<Tools extends readonly GuardableTool[]> {
 
 /** One tool under its policy. @internal */
 export interface GuardedCall {
+  /** Name of the function that the app called, for errors. */
+  readonly owner: string
   readonly name: string
   /** Format of the tool's response: `content`, or `content_and_artifact`. */
   readonly responseFormat: string | undefined

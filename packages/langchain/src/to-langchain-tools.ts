@@ -1,7 +1,7 @@
 import type { DefinedTool, Guard } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
 import { type DynamicStructuredTool, tool } from '@langchain/core/tools'
-import { guardTools } from './guard-tools.ts'
+import { guardNamed } from './guard-tools.ts'
 import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
 
 /**
@@ -18,5 +18,5 @@ export function toLangChainTools(
     tool(execute as never, { name, description, schema: input as never }),
   )
   const policies = policiesOf(read) as never
-  return guardTools(made as readonly GuardableTool[], { ...context, guard, policies }) as never
+  return guardNamed('toLangChainTools', made as readonly GuardableTool[], { ...context, guard, policies }) as never
 }

@@ -23,8 +23,7 @@ const ways = new Set(
  * without the guard.
  * @throws ConfigurationError A method of LangChain is overridden, or this is no tool of LangChain's classes.
  */
-export function checkShape(tool: object, name: string): void {
-  const path = `guardTools.tools.${name}`
+export function checkShape(tool: object, path: string): void {
   if (!chainOf(tool).some((holder) => isLikeOurs(holder, StructuredTool.prototype))) {
     throw new ConfigurationError(
       path,

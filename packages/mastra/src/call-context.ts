@@ -143,11 +143,11 @@ export function identityFor(call: GuardedCall, { agent }: Context): Identity | u
     if (isBackgroundTask || !actsForAnother(identity)) return identity
     const cause =
       'was given for one user, and this call is made within runAs of another: give a function, such as currentIdentity'
-    reportError(new ConfigurationError('guardTools.identity', cause), call)
+    reportError(new ConfigurationError(`${call.owner}.identity`, cause), call)
     return undefined
   }
   if (isBackgroundTask) return undefined
-  return identityOfCall(identity, (error) => reportError(error, call))
+  return identityOfCall(call.owner, identity, (error) => reportError(error, call))
 }
 
 /** Returns whether the running code acts for another user than this one. */

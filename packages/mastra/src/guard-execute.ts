@@ -49,7 +49,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
       suspendsItself = true
     }
     try {
-      if (isPart(context)) throw new ConfigurationError('guardTools.context', PART)
+      if (isPart(context)) throw new ConfigurationError(`${call.owner}.context`, PART)
       outcome = await guard.run(call.policy, invocation, async (parsed, one) => {
         await demandSameInput(parsed, call)
         const result = await execute(parsed, ownContext(context, call, { redact: redactorOf(one), onSuspend }))
@@ -138,10 +138,10 @@ function fitting(result: unknown): unknown {
 const UNFIT = /^(Tool (in|out)put|Request context) validation failed/
 
 /** Checks that Mastra's second parse, by the tool's own schema, returns the input that a person approved (A10). */
-async function demandSameInput(parsed: unknown, { name, tool }: GuardedCall): Promise<void> {
+async function demandSameInput(parsed: unknown, { owner, name, tool }: GuardedCall): Promise<void> {
   if (tool.inputSchema === undefined || (await staysTheSame(tool.inputSchema, parsed))) return
   throw new ConfigurationError(
-    `guardTools.tools.${name}.inputSchema`,
+    `${owner}.tools.${name}.inputSchema`,
     'changes what the policy parsed: give tool and policy the same schema, one that transforms nothing',
   )
 }

@@ -23,27 +23,36 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): Tools {
+  return guardNamed('guardTools', tools, options)
+}
+
+/** Does so for the function that the app called, which errors name. */
+export function guardNamed<Tools extends Readonly<Record<string, AnyTool>>>(
+  owner: string,
+  tools: Tools,
+  options: GuardToolsOptions<NoInfer<Tools>>,
+): Tools {
   // Copied once: the app may reuse the same object for the tools of its next request.
   const own = { ...options }
-  const guarded = withPolicies(Object.entries<AnyTool>(tools), options, optionKeys)
-  return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, options: own })])) as Tools
+  const guarded = withPolicies(owner, Object.entries<AnyTool>(tools), options, optionKeys)
+  return Object.fromEntries(guarded.map((each) => [each.name, guardTool({ ...each, owner, options: own })])) as Tools
 }
 
 /** Clones a tool with its prototype: a new tool would lose its marker and its own rules for approvals. */
 function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
-  const { name, tool } = given
+  const { owner, name, tool } = given
   const { execute } = tool
   if (typeof execute !== 'function') {
-    throw new ConfigurationError(`guardTools.tools.${name}`, 'has no execute to guard: leave it out, or give it one')
+    throw new ConfigurationError(`${owner}.tools.${name}`, 'has no execute to guard: leave it out, or give it one')
   }
   if (isVercelTool(tool)) {
     throw new ConfigurationError(
-      `guardTools.tools.${name}`,
+      `${owner}.tools.${name}`,
       'is a tool of the AI SDK, which Mastra tells neither its run nor whether it is a background task: make it with createTool',
     )
   }
   if (isGuarded(execute)) {
-    throw new ConfigurationError(`guardTools.tools.${name}`, 'is guarded already: give the tool as it was made')
+    throw new ConfigurationError(`${owner}.tools.${name}`, 'is guarded already: give the tool as it was made')
   }
   const { resumeSchema, suspendSchema } = tool
   const inputSchema = tool.inputSchema && rememberingWritten(tool.inputSchema)

@@ -41,6 +41,8 @@ export interface GuardToolsOptions<Tools> {
 
 /** One tool under its policy, with the data of its request. @internal */
 export interface GuardedCall {
+  /** Name of the function that the app called, for errors. */
+  readonly owner: string
   readonly name: string
   readonly tool: AnyTool
   readonly policy: Policy

@@ -1,7 +1,7 @@
 import type { DefinedTool, Guard, InputOf } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
 import { createTool, type Tool } from '@mastra/core/tools'
-import { guardTools } from './guard-tools.ts'
+import { guardNamed } from './guard-tools.ts'
 import type { AnyTool, GuardToolsOptions } from './guarded-tools.ts'
 
 /** The tools of Mastra that {@link toMastraTools} makes, by name. */
@@ -25,7 +25,7 @@ export function toMastraTools<const Tools extends readonly DefinedTool[]>(
     name,
     createTool({ id: name, description, inputSchema: input as never, execute: execute as never }) as unknown as AnyTool,
   ])
-  return guardTools(Object.fromEntries(made), {
+  return guardNamed('toMastraTools', Object.fromEntries(made), {
     ...context,
     guard,
     policies: policiesOf(read) as never,

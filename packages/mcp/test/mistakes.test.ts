@@ -224,7 +224,7 @@ const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
   ],
   'an McpServer of the v1 SDK': [
     () => toMcpTools(guardWith(), [toolWith({})]).register(new ServerV1({ name: 's', version: '1' }) as never),
-    'guardTools.register: got an McpServer of the v1 SDK: use @behalf/mcp/v1 for it',
+    'guarded.register: got an McpServer of the v1 SDK: use @behalf/mcp/v1 for it',
   ],
   'settings in place of a profile': [
     () =>

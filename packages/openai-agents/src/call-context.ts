@@ -3,8 +3,8 @@ import { atOnce, identityOfCall, plainCopy, tellError } from '@behalf/core/spi'
 import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
 
 /** Returns for whom this call is made. */
-export const identityOf = ({ name, options }: GuardedCall): Identity | undefined =>
-  identityOfCall(options.identity, (error) => tellError(error, name, options))
+export const identityOf = ({ owner, name, options }: GuardedCall): Identity | undefined =>
+  identityOfCall(owner, options.identity, (error) => tellError(error, name, options))
 
 const PROMISE = 'returned a promise, and is asked within each call: find the answer before the run, and return it'
 
@@ -15,19 +15,19 @@ const REALTIME =
  * Refuses a call of a realtime session. Such a session writes its history, whose items have ids, into the app's context
  * before each call.
  */
-function demandRun({ name }: GuardedCall, { context }: AnyRunContext): void {
+function demandRun({ owner, name }: GuardedCall, { context }: AnyRunContext): void {
   const history: unknown = context?.history
   const isItem = (item: unknown) => typeof item === 'object' && item !== null && 'itemId' in item
   if (!Array.isArray(history) || !history.some(isItem)) return
-  throw new ConfigurationError(`guardTools.tools.${name}`, REALTIME)
+  throw new ConfigurationError(`${owner}.tools.${name}`, REALTIME)
 }
 
 /** @throws ConfigurationError The app's function returned no id. */
-function threadOf({ options: { threadId } }: GuardedCall, runContext: AnyRunContext): string {
+function threadOf({ owner, options: { threadId } }: GuardedCall, runContext: AnyRunContext): string {
   const thread: unknown =
-    typeof threadId === 'function' ? atOnce('guardTools.threadId', threadId(runContext), PROMISE) : threadId
+    typeof threadId === 'function' ? atOnce(`${owner}.threadId`, threadId(runContext), PROMISE) : threadId
   if (typeof thread === 'string' && thread !== '') return thread
-  throw new ConfigurationError('guardTools.threadId', 'give the id under which the conversation is stored')
+  throw new ConfigurationError(`${owner}.threadId`, 'give the id under which the conversation is stored')
 }
 
 /** Returns the arguments as the model wrote them. The guard refuses a text that is not JSON. */

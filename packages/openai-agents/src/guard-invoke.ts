@@ -66,9 +66,9 @@ function throwRefusal(runContext: AnyRunContext, { name }: GuardedCall, details:
  */
 function placeOf(call: GuardedCall, { runContext, input, details, isModels }: Incoming): Slot {
   const callId = details.toolCall?.callId
-  if (callId === undefined) throw new ConfigurationError('guardTools.details', PART)
+  if (callId === undefined) throw new ConfigurationError(`${call.owner}.details`, PART)
   const slot = slotOf(call, runContext, callId)
-  const { told: attempt } = parsedCallback(details)
+  const { told: attempt } = parsedCallback(call, details)
   return isModels ? slot : slotWithin(slot, { tool: call.name, input, attempt })
 }
 
@@ -81,30 +81,27 @@ const PARSED = 'openai.agents.functionToolParsedInputCallback'
  * Returns the function that the framework calls with the arguments as the tool's own schema parsed them. The runner
  * makes one for each call, and code that passes on a copy of the details passes on the function.
  */
-function parsedCallback(details: Details) {
+function parsedCallback({ owner }: GuardedCall, details: Details) {
   const key = Object.getOwnPropertySymbols(details).find(({ description }) => description === PARSED)
   const told: unknown = key === undefined ? undefined : Reflect.get(details, key)
-  if (key === undefined || typeof told !== 'function') throw new ConfigurationError('guardTools.details', PART)
+  if (key === undefined || typeof told !== 'function') throw new ConfigurationError(`${owner}.details`, PART)
   return { key, told: told as (input: unknown) => void }
 }
 
 /** Text in which the framework hides an error of `execute`, and tells the model to call again. */
 const HIDDEN = 'An error occurred while running the tool. Please try again.'
 
-async function runTool(
-  { name, own }: GuardedCall,
-  { runContext, details }: Incoming,
-  parsed: unknown,
-): Promise<unknown> {
+async function runTool(call: GuardedCall, { runContext, details }: Incoming, parsed: unknown): Promise<unknown> {
   const text = JSON.stringify(parsed)
-  const { key, told } = parsedCallback(details)
+  const { owner, name, own } = call
+  const { key, told } = parsedCallback(call, details)
   let changed: ConfigurationError | undefined
   // A10: the framework parses again by the tool's own schema before `execute`. The second parse must return the input
   // that a person approved.
   const demandSame = (input: unknown) => {
     if (JSON.stringify(plainCopy(input)) === text) return told(input)
     changed = new ConfigurationError(
-      `guardTools.tools.${name}.parameters`,
+      `${owner}.tools.${name}.parameters`,
       'changes what the policy parsed: give tool and policy the same schema, one that transforms nothing',
     )
     throw changed

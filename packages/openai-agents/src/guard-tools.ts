@@ -22,27 +22,32 @@ export function guardTools<Tools extends Readonly<Record<string, AnyTool>>>(
   tools: Tools,
   options: GuardToolsOptions<NoInfer<Tools>>,
 ): Tools {
+  return guardNamed('guardTools', tools, options)
+}
+
+/** Does so for the function that the app called, which errors name. */
+export function guardNamed<Tools extends Readonly<Record<string, AnyTool>>>(
+  owner: string,
+  tools: Tools,
+  options: GuardToolsOptions<NoInfer<Tools>>,
+): Tools {
   // Read once, because the app may reuse the same object for the tools of its next request.
   const own = { ...options }
-  const named = withPolicies(Object.entries<AnyTool>(tools), options, optionKeys)
+  const named = withPolicies(owner, Object.entries<AnyTool>(tools), options, optionKeys)
   if (typeof options.threadId !== 'function' && (typeof options.threadId !== 'string' || options.threadId === '')) {
-    throw new ConfigurationError('guardTools.threadId', 'give the id under which the conversation is stored')
+    throw new ConfigurationError(`${owner}.threadId`, 'give the id under which the conversation is stored')
   }
   const guarded = named.map(({ name, tool, policy }) => {
-    demandGuardable(name, tool)
+    const problem = problemOf(name, tool)
+    if (problem !== undefined) throw new ConfigurationError(`${owner}.tools.${name}`, problem)
     const functions = { invoke: tool.invoke.bind(tool), needsApproval: tool.needsApproval.bind(tool) }
-    const call = { name, policy, own: functions, options: own }
+    const call = { owner, name, policy, own: functions, options: own }
     const members = { invoke: guardInvoke(call), needsApproval: needsApprovalOf(call) }
     // Symbols are copied too: the framework keeps namespaces in them.
     const descriptors = Object.getOwnPropertyDescriptors({ ...tool, ...members })
     return [name, Object.create(Object.getPrototypeOf(tool), descriptors)] as const
   })
   return Object.fromEntries(guarded) as Tools
-}
-
-function demandGuardable(name: string, tool: AnyTool): void {
-  const problem = problemOf(name, tool)
-  if (problem !== undefined) throw new ConfigurationError(`guardTools.tools.${name}`, problem)
 }
 
 function problemOf(name: string, tool: AnyTool): string | undefined {

@@ -53,6 +53,8 @@ export interface GuardToolsOptions<Tools> {
 
 /** One tool under its policy, with the data of its request. @internal */
 export interface GuardedCall {
+  /** Name of the function that the app called, for errors. */
+  readonly owner: string
   readonly name: string
   /** The tool's own functions, as they were when it was guarded. */
   readonly own: Pick<AnyTool, 'invoke' | 'needsApproval'>

@@ -28,17 +28,17 @@ async function findingOf(
   given: unknown,
   callId: string | undefined,
 ): Promise<Finding | undefined> {
-  const { name, own, policy, options } = call
+  const { owner, name, own, policy, options } = call
   const { guard } = options
   try {
     // Read before the first wait, because an app may reuse the same objects for its next run.
     const identity = identityOf(call)
     const input = plainCopy(given) ?? null
-    if (callId === undefined) throw new ConfigurationError('guardTools', 'the framework gave this call no id')
+    if (callId === undefined) throw new ConfigurationError(owner, 'the framework gave this call no id')
     const slot = slotOf(call, runContext, callId)
     if (await own.needsApproval(runContext, given, callId)) {
       throw new ConfigurationError(
-        `guardTools.tools.${name}.needsApproval`,
+        `${owner}.tools.${name}.needsApproval`,
         'would let any answer of the framework run the tool: give approval in the policy',
       )
     }

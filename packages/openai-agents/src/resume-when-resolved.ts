@@ -42,7 +42,7 @@ export async function resumeWhenResolved<State extends AnyRunState>(
 ): Promise<Resumed<State>> {
   const { threadId } = options
   if (typeof threadId !== 'string' || threadId === '') {
-    throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id that guardTools got for the conversation')
+    throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id of the conversation that the tools got')
   }
   const run = runOf(state._context)
   const approve = state.approve.bind(state)

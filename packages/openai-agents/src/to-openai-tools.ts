@@ -1,7 +1,7 @@
 import type { DefinedTool, Guard } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
 import { tool } from '@openai/agents'
-import { guardTools } from './guard-tools.ts'
+import { guardNamed } from './guard-tools.ts'
 import type { AnyTool, GuardToolsOptions } from './guarded-tools.ts'
 
 /**
@@ -25,6 +25,7 @@ export function toOpenAiTools<const Tools extends readonly DefinedTool[]>(
       errorFunction: null,
     }) as AnyTool,
   ])
-  const guarded = guardTools(Object.fromEntries(made), { ...context, guard, policies: policiesOf(read) as never })
+  const options = { ...context, guard, policies: policiesOf(read) as never }
+  const guarded = guardNamed('toOpenAiTools', Object.fromEntries(made), options)
   return Object.values(guarded)
 }

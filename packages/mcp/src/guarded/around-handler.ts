@@ -18,7 +18,7 @@ export function aroundHandler<Request, Context, Result>(
   const handler = handlers instanceof Map ? handlers.get(method) : undefined
   if (handlers === undefined || handler === undefined) {
     const other = method === 'tools/list' ? ": give `list: 'all'`, which filters nothing" : ''
-    throw new ConfigurationError('guardTools.register', `this version of the SDK has no handler for ${method}${other}`)
+    throw new ConfigurationError('guarded.register', `this version of the SDK has no handler for ${method}${other}`)
   }
   handlers.set(method, (request, context) => around(handler, request, context))
 }
@@ -30,5 +30,5 @@ export function aroundHandler<Request, Context, Result>(
 export function refuseOtherSdk(server: object, wanted: 'v1' | 'v2'): void {
   if ('tool' in server === (wanted === 'v1')) return
   const [own, other] = wanted === 'v2' ? ['v1', '@behalf/mcp/v1'] : ['v2', '@behalf/mcp/server']
-  throw new ConfigurationError('guardTools.register', `got an McpServer of the ${own} SDK: use ${other} for it`)
+  throw new ConfigurationError('guarded.register', `got an McpServer of the ${own} SDK: use ${other} for it`)
 }

@@ -7,31 +7,32 @@ const MAX_WAIT_SECONDS = 50
 
 /** Checks tools, policies and rules, and pairs each tool with its policy. */
 export function guardedToolsOf(
+  owner: string,
   tools: Readonly<Record<string, McpTool>>,
   given: GuardRules & { readonly policies: Readonly<Record<string, Policy>> },
   more: readonly string[] = [],
 ): readonly GuardedTool[] {
   // Copied: an app may reuse the same object for its next server.
   const options = { ...given }
-  const named = withPolicies(Object.entries(tools), options, [...guardRuleKeys, 'policies', ...more])
+  const named = withPolicies(owner, Object.entries(tools), options, [...guardRuleKeys, 'policies', ...more])
   const { waitSeconds = 0, list } = options
   if (waitSeconds !== 0 && !(Number.isFinite(waitSeconds) && waitSeconds >= 1 && waitSeconds <= MAX_WAIT_SECONDS)) {
     throw new ConfigurationError(
-      'guardTools.waitSeconds',
+      `${owner}.waitSeconds`,
       `is ${JSON.stringify(waitSeconds)}: give seconds from 1 to ${MAX_WAIT_SECONDS}, since clients give up after a minute, or 0`,
     )
   }
   if (list !== undefined && list !== 'permitted' && list !== 'all') {
-    throw new ConfigurationError('guardTools.list', "give 'permitted' or 'all'")
+    throw new ConfigurationError(`${owner}.list`, "give 'permitted' or 'all'")
   }
   return named.map((each) => {
     if (typeof each.tool?.execute !== 'function') {
       throw new ConfigurationError(
-        `guardTools.tools.${each.name}`,
+        `${owner}.tools.${each.name}`,
         'has no execute to guard: leave it out, or give it one',
       )
     }
-    return { ...each, tool: copyOf(each.tool), rules: options }
+    return { ...each, owner, tool: copyOf(each.tool), rules: options }
   })
 }
 

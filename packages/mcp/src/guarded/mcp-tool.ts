@@ -102,6 +102,8 @@ export const guardRuleKeys = [
 
 /** One tool under its policy. */
 export interface GuardedTool {
+  /** Name of the function that the app called, for errors. */
+  readonly owner: string
   readonly name: string
   readonly tool: McpTool
   readonly policy: Policy

@@ -27,7 +27,7 @@ function pageOf(guarded: GuardedTool, interrupt: Interrupt): string | undefined 
     // If the promise rejects later, it must not end the process.
     tellApp(() => page)
     throw new ConfigurationError(
-      'guardTools.pageOf',
+      `${guarded.owner}.pageOf`,
       'returned no text, but a promise or an object: return the address',
     )
   } catch (error) {

@@ -67,8 +67,19 @@ export function guardTools<const S extends Schemas>(
   tools: ToolsOf<S, ServerContext>,
   options: GuardToolsOptions<NoInfer<S>>,
 ): GuardedTools {
-  const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options, ['requestState'])
-  const states = requestStates('guardTools.requestState', options.requestState)
+  return guardNamed('guardTools', tools, options)
+}
+
+/** Does so for the function that the app called, which errors name. */
+export function guardNamed<const S extends Schemas>(
+  owner: string,
+  tools: ToolsOf<S, ServerContext>,
+  options: GuardToolsOptions<NoInfer<S>>,
+): GuardedTools {
+  const guarded = guardedToolsOf(owner, tools as unknown as Readonly<Record<string, McpTool>>, options, [
+    'requestState',
+  ])
+  const states = requestStates(`${owner}.requestState`, options.requestState)
   const { guard, list } = options
   const policies = policiesOf(guarded)
   const callerScopes = callerScopesBy(guarded)
@@ -94,7 +105,7 @@ export function guardTools<const S extends Schemas>(
 function refuseWithoutCheck(server: object): void {
   if (!('_requestStateVerify' in server) || server._requestStateVerify !== undefined) return
   throw new ConfigurationError(
-    'guardTools.register',
+    'guarded.register',
     'the server does not check `requestState`: make it by `new McpServer(info, guarded.serverOptions)`',
   )
 }

@@ -1,6 +1,6 @@
 import type { DefinedTool, Guard } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
-import { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-tools.ts'
+import { type GuardedTools, type GuardToolsOptions, guardNamed } from './guard-tools.ts'
 
 /**
  * Makes guarded MCP tools from tools that `defineTool` made. `register` adds them to a server. They behave like those
@@ -15,5 +15,5 @@ export function toMcpTools(
 ): GuardedTools {
   const read = readTools('toMcpTools', tools)
   const made = read.map(({ name, description, input, execute }) => [name, { description, inputSchema: input, execute }])
-  return guardTools(Object.fromEntries(made) as never, { ...context, guard, policies: policiesOf(read) })
+  return guardNamed('toMcpTools', Object.fromEntries(made) as never, { ...context, guard, policies: policiesOf(read) })
 }

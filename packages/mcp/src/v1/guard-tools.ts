@@ -50,7 +50,7 @@ export function guardTools<const S extends Schemas>(
   tools: ToolsOf<S, RequestHandlerExtra<ServerRequest, ServerNotification>>,
   options: GuardToolsOptions<NoInfer<S>>,
 ): GuardedTools {
-  const guarded = guardedToolsOf(tools as unknown as Readonly<Record<string, McpTool>>, options)
+  const guarded = guardedToolsOf('guardTools', tools as unknown as Readonly<Record<string, McpTool>>, options)
   const { guard, list } = options
   const policies = policiesOf(guarded)
   const callerScopes = callerScopesBy(guarded)

@@ -64,12 +64,13 @@ const PROMISE =
  * another user may resume the run. If it throws, the error is reported, and no user counts as signed in.
  */
 export function identityOfCall(
+  owner: string,
   identity: Identity | undefined | (() => Identity | undefined),
   onError: (error: unknown) => void,
 ): Identity | undefined {
   if (typeof identity !== 'function') return identity
   try {
-    return atOnce('guardTools.identity', identity(), PROMISE)
+    return atOnce(`${owner}.identity`, identity(), PROMISE)
   } catch (error) {
     onError(error)
     return undefined

@@ -6,24 +6,26 @@ import type { Guard } from './guard.ts'
 
 /**
  * Joins each tool of a framework with its policy, and checks that the guard can serve them all.
+ * @param owner - Name of the function that the app called, for errors.
  * @param known - Names of all options.
  * @throws ConfigurationError An option is unknown, there is no guard, or a tool has no policy, or one that the guard
  *   cannot serve.
  */
 export function withPolicies<Tool>(
+  owner: string,
   tools: readonly (readonly [name: string, tool: Tool])[],
   options: { readonly guard: Guard; readonly policies: Readonly<Record<string, Policy>> },
   known: readonly string[],
 ): readonly { readonly name: string; readonly tool: Tool; readonly policy: Policy }[] {
-  refuseUnknownKeys('guardTools', options, known)
+  refuseUnknownKeys(owner, options, known)
   const { guard, policies } = options
   if (typeof guard?.check !== 'function') {
-    throw new ConfigurationError('guardTools.guard', 'give what createGuard returned')
+    throw new ConfigurationError(`${owner}.guard`, 'give what createGuard returned')
   }
   const found = tools.map(([name, tool]) => {
     const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
     if (policy !== undefined) return { name, tool, policy }
-    throw new ConfigurationError(`guardTools.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
+    throw new ConfigurationError(`${owner}.policies.${name}`, 'is missing: give policy(…) or publicTool(…)')
   })
   guard.check(policiesOf(found))
   return found
@@ -41,11 +43,11 @@ export function behindGuard<Body extends object>(body: Body): Body {
 /** Returns whether a function is behind a guard. A second guard would find the write of the first one under way. */
 export const isGuarded = (body: unknown): boolean => bodies.has(Object(body))
 
-/** Returns the function of a tool. @throws ConfigurationError It is missing, or behind a guard already. */
-export function bodyOf<Body>(tool: string, body: Body): NonNullable<Body> {
+/** Returns the function of the tool at `option`. @throws ConfigurationError It is missing, or behind a guard already. */
+export function bodyOf<Body>(option: string, body: Body): NonNullable<Body> {
   if (typeof body === 'function' && !isGuarded(body)) return body as NonNullable<Body>
   const problem = isGuarded(body)
     ? 'is guarded already: give the tool as it was made'
     : 'has no execute to guard: leave it out, or give it one'
-  throw new ConfigurationError(`guardTools.tools.${tool}`, problem)
+  throw new ConfigurationError(option, problem)
 }

@@ -9,7 +9,7 @@ const tools = [['look', 'a tool'] as const]
 test('each tool comes with the policy of its name, and policies of further tools are left alone', () => {
   const policies = { look: read, other: policy(schema, { roles: ['payer'] }) }
   const guard = smallWorld().guard()
-  expect(withPolicies(tools, { guard, policies }, ['guard', 'policies'])).toEqual([
+  expect(withPolicies('guardTools', tools, { guard, policies }, ['guard', 'policies'])).toEqual([
     { name: 'look', tool: 'a tool', policy: read },
   ])
 })
@@ -20,8 +20,10 @@ test.each([
   ['a policy that the guard cannot serve', { look: policy(schema, { roles: ['payer'] }) }, 'look: needs a role'],
 ])('a tool with %s is refused', (_, policies, problem) => {
   const guard = smallWorld().guard()
-  expect(() => withPolicies(tools, { guard, policies }, ['guard', 'policies'])).toThrow(ConfigurationError)
-  expect(() => withPolicies(tools, { guard, policies }, ['guard', 'policies'])).toThrow(problem)
+  expect(() => withPolicies('guardTools', tools, { guard, policies }, ['guard', 'policies'])).toThrow(
+    ConfigurationError,
+  )
+  expect(() => withPolicies('guardTools', tools, { guard, policies }, ['guard', 'policies'])).toThrow(problem)
 })
 
 test.each([
@@ -29,7 +31,7 @@ test.each([
   ['no guard', { guard: undefined }, 'guardTools.guard: give what createGuard returned'],
 ])('%s is refused', (_, given, problem) => {
   const options = { guard: smallWorld().guard(), policies: { look: read }, ...given }
-  expect(() => withPolicies(tools, options as never, ['guard', 'policies'])).toThrow(problem)
+  expect(() => withPolicies('guardTools', tools, options as never, ['guard', 'policies'])).toThrow(problem)
 })
 
 test('the function of a tool is taken once: a missing one, and one that is behind a guard, are refused by name', () => {
