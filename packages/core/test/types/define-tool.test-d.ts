@@ -1,6 +1,14 @@
 import { describe, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
-import { type Credential, defineTool, type Guard, type Outcome, resource, type ToolCall } from '../../src/index.ts'
+import {
+  type Credential,
+  type DefinedTool,
+  defineTool,
+  type Guard,
+  type Outcome,
+  resource,
+  type ToolCall,
+} from '../../src/index.ts'
 
 declare const guard: Guard
 declare const call: ToolCall
@@ -32,6 +40,28 @@ describe('defineTool', () => {
     expectTypeOf(guard.run(buy, call)).toEqualTypeOf<Promise<Outcome<{ bought: number }>>>()
     expectTypeOf(guard.preflight).toBeCallableWith(buy, call)
     guard.check([buy])
+  })
+
+  test('a call takes the input of the schema, or the unknown input of a model, and no misspelt field', () => {
+    const note = defineTool({
+      name: 'note',
+      description: 'Notes.',
+      input: z.object({ text: z.string(), at: z.string().optional(), size: z.string().transform(Number) }),
+      run: ({ size }) => size,
+    })
+    guard.run(note, { slot: '1', input: { text: 'a', size: '2' } })
+    guard.run(note, { slot: '1', input: {} as unknown })
+    guard.run(note, { slot: '1', input: JSON.parse('{}') })
+    expectTypeOf(guard.run(note, { slot: '1', input: JSON.parse('{}') })).toEqualTypeOf<Promise<Outcome<number>>>()
+    guard.run(note as DefinedTool, { slot: '1', input: { any: 'thing' } })
+    // @ts-expect-error a misspelt field
+    guard.run(note, { slot: '1', input: { txt: 'a', size: '2' } })
+    // @ts-expect-error a misspelt field that could be absent
+    guard.run(note, { slot: '1', input: { text: 'a', size: '2', att: 'b' } })
+    // @ts-expect-error the output of the schema, and not its input
+    guard.run(note, { slot: '1', input: { text: 'a', size: 2 } })
+    // @ts-expect-error no input
+    guard.run(note, { slot: '1' })
   })
 
   test('wrong rules do not compile', () => {

@@ -39,7 +39,7 @@ test.each<SandboxProfile>(['oidc', 'auth0', 'okta', 'entra', 'keycloak'])(
       },
     })
     const identity = await sandbox.signIn('ann')
-    const input = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 }
+    const input = { portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 } as const
     expect(await guard.run(buy, { slot: 'one', input, identity })).toMatchObject({ status: 'done', result: 201 })
     expect(await sandbox.target.api.controls.orders('p-ann')).toHaveLength(1)
   },

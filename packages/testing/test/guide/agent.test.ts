@@ -54,7 +54,7 @@ afterAll(() => target.close())
 /** Calls the tool as your agent does for a signed-in user. */
 async function buy(user: string, portfolio = `p-${user}`) {
   const identity = await signIn(target, { user, clock })
-  const input = { portfolio, side: 'buy', symbol: 'AAPL', quantity: 50 }
+  const input = { portfolio, side: 'buy', symbol: 'AAPL', quantity: 50 } as const
   return guard.run(createOrder, { slot: ['thread-1', 'call-1'], input, identity })
 }
 

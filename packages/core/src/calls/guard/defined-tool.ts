@@ -10,13 +10,14 @@ export interface DefinedTool<
   Access extends AccessRules = AccessRules,
   Effects extends Effect = Effect,
   Result = unknown,
+  Raw = unknown,
 > {
   /** Name of the tool, under which the model calls it. */
   readonly name: Name
   /** Description of the tool, for the model. */
   readonly description: string
   /** The schema of its input. */
-  readonly input: StandardSchemaV1<unknown, Input>
+  readonly input: StandardSchemaV1<Raw, Input>
   /** Policy that the guard enforces for each call. */
   readonly policy: Policy<Input, Access, Effects>
   /** The body. Calling it directly runs no check: call `guard.run(tool, …)`. */
@@ -27,7 +28,7 @@ export interface DefinedTool<
 export const toolNames = { words: '1 to 128 letters, digits and _-.:/', form: /^[\w.:/-]{1,128}$/ }
 
 /** One call of a {@link DefinedTool}: an invocation without the name of the tool. */
-export type ToolCall = Omit<Invocation, 'tool'>
+export type ToolCall<Raw = unknown> = Omit<Invocation, 'tool' | 'input'> & { readonly input: Raw }
 
 /** The policies by tool, or the tools that `defineTool` made. */
 export type PoliciesOrTools = Readonly<Record<string, Policy>> | readonly DefinedTool[]

@@ -32,10 +32,15 @@ export interface Guard {
   preflight(tool: DefinedTool, call: ToolCall): Promise<PreflightOutcome>
   /** Does the same for a policy whose tool the invocation names. */
   preflight(policy: Policy | undefined, invocation: Invocation): Promise<PreflightOutcome>
-  /** Checks everything, then runs a tool that `defineTool` made, as {@link Guard.run} of its policy and its body. */
-  run<Input, Access extends AccessRules, Effects extends Effect, Result>(
-    tool: DefinedTool<string, Input, Access, Effects, Result>,
-    call: ToolCall,
+  /** Checks everything, then runs a tool that `defineTool` made, with the input of a model, whose type is `unknown`. */
+  run<Result, Given>(
+    tool: DefinedTool<string, unknown, AccessRules, Effect, Result>,
+    call: ToolCall<Given> & (unknown extends Given ? unknown : never),
+  ): Promise<Outcome<Result>>
+  /** Does the same with the input of your own code, whose type is that of the tool's schema. */
+  run<Result, Raw>(
+    tool: DefinedTool<string, unknown, AccessRules, Effect, Result, Raw>,
+    call: ToolCall<NoInfer<Raw>>,
   ): Promise<Outcome<Result>>
   /**
    * Checks everything, then runs `body` with the parsed input and its call.

@@ -19,9 +19,7 @@ export function withPolicies<Tool>(
 ): readonly { readonly name: string; readonly tool: Tool; readonly policy: Policy }[] {
   refuseUnknownKeys(owner, options, known)
   const { guard, policies } = options
-  if (typeof guard?.check !== 'function') {
-    throw new ConfigurationError(`${owner}.guard`, 'give what createGuard returned')
-  }
+  if (typeof guard?.check !== 'function') throw new ConfigurationError(`${owner}.guard`, 'give what createGuard made')
   const found = tools.map(([name, tool]) => {
     const policy = Object.hasOwn(policies, name) ? policies[name] : undefined
     if (policy !== undefined) return { name, tool, policy }

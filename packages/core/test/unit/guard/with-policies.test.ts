@@ -28,7 +28,7 @@ test.each([
 
 test.each([
   ['an unknown option', { wait: 1 }, 'guardTools.wait: is not an option here; there are guard, policies'],
-  ['no guard', { guard: undefined }, 'guardTools.guard: give what createGuard returned'],
+  ['no guard', { guard: undefined }, 'guardTools.guard: give what createGuard made'],
 ])('%s is refused', (_, given, problem) => {
   const options = { guard: smallWorld().guard(), policies: { look: read }, ...given }
   expect(() => withPolicies('guardTools', tools, options as never, ['guard', 'policies'])).toThrow(problem)
