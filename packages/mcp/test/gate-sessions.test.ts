@@ -166,6 +166,14 @@ describe.each(servers)('a session at a stateful transport of %s', (_name, handle
 test('a session key that is a placeholder is refused', () => {
   const options = { resource: world.resource, authorizationServer: world.profile }
   expect(() => mcpResourceServer({ ...options, sessionKey: new Uint8Array(32) })).toThrow(
-    'mcpResourceServer.sessionKey',
+    'mcpResourceServer.sessionKey: repeats one byte',
   )
+  for (const [key, problem] of [
+    ['secret', 'is a string'],
+    [null, 'is null'],
+    [new Uint8Array(16), 'has 16 bytes'],
+  ] as const) {
+    const make = () => mcpResourceServer({ ...options, sessionKey: key as never })
+    expect(make).toThrow(`mcpResourceServer.sessionKey: ${problem}; give a Uint8Array of 32 random bytes or more`)
+  }
 })

@@ -82,7 +82,7 @@ const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
   ],
   'a wrong seal key': [
     () => guardWith({ store: memoryStore(), keys: { seal: ['abc'], index: 'abc' } }),
-    'keys.seal[0]: give 32 random bytes',
+    'keys.seal[0]: has 2 bytes; give 32 random ones, as Uint8Array or base64url (node -p ',
   ],
   'ciba() at Entra': [
     () =>

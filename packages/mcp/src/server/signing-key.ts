@@ -5,10 +5,17 @@ import { ConfigurationError } from '@behalf/core'
  * placeholder.
  */
 export function signingKey(option: string, given: Uint8Array | undefined): Uint8Array<ArrayBuffer> {
-  const key = given ?? crypto.getRandomValues(new Uint8Array(32))
-  // A key that repeats one byte is a placeholder: any party could sign with it.
-  if (!(key instanceof Uint8Array && key.length >= 32 && new Set(key).size > 1)) {
-    throw new ConfigurationError(option, 'give a Uint8Array of 32 random bytes or more')
-  }
-  return new Uint8Array(key)
+  const key = given === undefined ? crypto.getRandomValues(new Uint8Array(32)) : given
+  const problem = problemOf(key)
+  if (problem === undefined) return new Uint8Array(key)
+  throw new ConfigurationError(
+    option,
+    `${problem}; give a Uint8Array of 32 random bytes or more, as randomBytes(32) makes`,
+  )
+}
+
+function problemOf(key: unknown): string | undefined {
+  if (!(key instanceof Uint8Array)) return `is ${key === null ? 'null' : `a ${typeof key}`}`
+  if (key.length < 32) return `has ${key.length} bytes`
+  return new Set(key).size > 1 ? undefined : 'repeats one byte, so any party could sign with it'
 }

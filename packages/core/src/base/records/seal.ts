@@ -41,7 +41,7 @@ export function keyBytes(option: string, material: unknown): Uint8Array {
   if (bytes?.length !== 32) {
     throw new ConfigurationError(
       option,
-      'give 32 random bytes, as Uint8Array or base64url (node -p "crypto.randomBytes(32).toString(\'base64url\')")',
+      `has ${bytes?.length ?? 'no'} bytes; give 32 random ones, as Uint8Array or base64url (node -p "crypto.randomBytes(32).toString('base64url')")`,
     )
   }
   return bytes

@@ -138,7 +138,7 @@ function signed(where: string, given: GivenKey): ClientAuthentication {
 export function signingKey(where: string, given: GivenKey) {
   const { privateKey, keyId } = given
   if (privateKey?.type !== 'private' || !privateKey.usages.includes('sign')) {
-    throw new ConfigurationError(`${where}.privateKey`, "give a private CryptoKey with the usage 'sign'")
+    throw new ConfigurationError(`${where}.privateKey`, "give a private CryptoKey for 'sign', as by jose.importPKCS8")
   }
   const fitting = algorithmsOf(privateKey)
   const algorithm = given.algorithm ?? fitting[0]
