@@ -4,22 +4,21 @@ import { createEngine, explanationText, memoryTuples } from '../src/index.ts'
 import { tradingModel, tuple } from './models/from-language.ts'
 
 const expires_at = '2027-01-01T00:00:00Z'
-const engine = createEngine({
-  model: tradingModel(),
-  tuples: memoryTuples([
-    tuple('user:ann owner portfolio:p1'),
-    tuple('organization:acme org portfolio:p1'),
-    tuple('agent:bad suspended organization:acme'),
-    ...['agent:bot', 'agent:bad'].map((agent) =>
-      tuple(`${agent} agent_trader portfolio:p1`, 'within_mandate', {
-        expires_at,
-        max_amount: 100,
-        symbols: ['AAPL'],
-        sides: ['buy'],
-      }),
-    ),
-  ]),
-})
+const tuples = memoryTuples([
+  tuple('user:ann owner portfolio:p1'),
+  tuple('organization:acme org portfolio:p1'),
+  tuple('agent:bad suspended organization:acme'),
+  ...['agent:bot', 'agent:bad'].map((agent) =>
+    tuple(`${agent} agent_trader portfolio:p1`, 'within_mandate', {
+      expires_at,
+      max_amount: 100,
+      symbols: ['AAPL'],
+      sides: ['buy'],
+    }),
+  ),
+])
+const engine = createEngine({ model: tradingModel(), tuples })
+const expression = tradingModel().conditions?.within_mandate?.expression.replaceAll(/\s+/g, ' ').trim()
 const order = { now: '2026-06-01T12:00:00Z', amount: 50, symbol: 'AAPL', side: 'buy' }
 const told = async (question: string, context: Record<string, unknown> = order) =>
   explanationText(await engine.explain({ ...tuple(question), context })).split('\n')
@@ -42,9 +41,21 @@ test('an allow leads down to the tuple that decided', async () => {
 test('a denial names the condition that does not hold, and no value of its context', async () => {
   const lines = await told('agent:bot agent_can_trade portfolio:p1', { ...order, amount: 101 })
   expect(lines.at(-1)?.trim()).toBe(
-    '- portfolio:p1#agent_trader@agent:bot (its condition within_mandate does not hold)',
+    `- portfolio:p1#agent_trader@agent:bot (its condition within_mandate does not hold: ${expression})`,
   )
   expect(lines.join()).not.toContain('101')
+})
+
+test('with explainValues, a denial names the values of the condition, and whose they are', async () => {
+  const own = createEngine({ model: tradingModel(), tuples, explainValues: true })
+  const question = { ...tuple('agent:bot agent_can_trade portfolio:p1'), context: { ...order, amount: 101 } }
+  const last = explanationText(await own.explain(question))
+    .split('\n')
+    .at(-1)
+  expect(last).toContain(`does not hold: ${expression}, `)
+  expect(last).toContain('amount = 101 of the question')
+  expect(last).toContain('max_amount = 100 of the tuple')
+  expect(last).toContain('symbols = ["AAPL"] of the tuple')
 })
 
 test('a denial shows what was subtracted', async () => {
@@ -53,7 +64,7 @@ test('a denial shows what was subtracted', async () => {
     '  - exclusion portfolio:p1#agent_can_trade',
     '    + portfolio:p1#agent_trader',
     '      + direct portfolio:p1#agent_trader',
-    '        + portfolio:p1#agent_trader@agent:bad (its condition within_mandate holds)',
+    `        + portfolio:p1#agent_trader@agent:bad (its condition within_mandate holds: ${expression})`,
     '    + from portfolio:p1#agent_can_trade: suspended from org',
     '      + organization:acme#suspended',
     '        + direct organization:acme#suspended',

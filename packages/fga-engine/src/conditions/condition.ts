@@ -18,6 +18,9 @@ export interface RequestContext {
 /** A condition of a model, ready to be evaluated. */
 export interface Condition {
   readonly name: string
+  readonly expression: string
+  /** Names of its parameters. */
+  readonly parameters: readonly string[]
   /**
    * Reads the context that a tuple carries.
    * @throws Error A field has the wrong type, or is no parameter.
@@ -62,7 +65,7 @@ export function compileCondition(name: string, definition: ConditionDefinition, 
       cause,
     })
   }
-  return new CompiledCondition(name, converters, evaluate, cel.isCelError)
+  return new CompiledCondition(name, definition.expression, converters, evaluate, cel.isCelError)
 }
 
 function inCidr(this: unknown, cidr: string): boolean {
@@ -79,6 +82,8 @@ function ipAddress(text: string): string {
 
 class CompiledCondition implements Condition {
   readonly name: string
+  readonly expression: string
+  readonly parameters: readonly string[]
   readonly #converters: ReadonlyMap<string, Convert>
   readonly #evaluate: (bindings: Record<string, CelInput>) => unknown
   readonly #isError: (value: unknown) => boolean
@@ -87,11 +92,14 @@ class CompiledCondition implements Condition {
 
   constructor(
     name: string,
+    expression: string,
     converters: ReadonlyMap<string, Convert>,
     evaluate: (bindings: Record<string, CelInput>) => unknown,
     isError: (value: unknown) => boolean,
   ) {
     this.name = name
+    this.expression = expression
+    this.parameters = [...converters.keys()]
     this.#converters = converters
     this.#evaluate = evaluate
     this.#isError = isError

@@ -24,9 +24,19 @@ export interface EngineOptions {
   readonly tuples?: TupleSource | readonly Tuple[]
   /** Time limit for a question, in milliseconds: a check, a batch or a list. @default 3000, OpenFGA's own */
   readonly timeoutMs?: number
+  /**
+   * Explanations show the values that conditions were evaluated with, of tuples and of questions. For tests and local
+   * runs: a guard writes explanations to its audit. @default false: they show expressions only
+   */
+  readonly explainValues?: boolean
 }
 
-const KEYS: readonly string[] = ['model', 'tuples', 'timeoutMs'] satisfies readonly (keyof EngineOptions)[]
+const KEYS: readonly string[] = [
+  'model',
+  'tuples',
+  'timeoutMs',
+  'explainValues',
+] satisfies readonly (keyof EngineOptions)[]
 
 /**
  * Makes an engine that evaluates an OpenFGA model in this process.
@@ -42,7 +52,7 @@ export function createEngine(options: EngineOptions): FgaEngine {
   for (const key of Object.keys(options)) {
     if (!KEYS.includes(key)) throw new ConfigurationError(key, `remove it: options are ${KEYS.join(', ')}`)
   }
-  const { tuples = [], timeoutMs = 3000 } = options
+  const { tuples = [], timeoutMs = 3000, explainValues = false } = options
   // Copied: its conditions are compiled at the first question, and an app may change the object before that.
   const model = structuredClone(options.model)
   if (!(typeof timeoutMs === 'number' && timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
@@ -58,6 +68,7 @@ export function createEngine(options: EngineOptions): FgaEngine {
       reaches: createReaches(compiled),
       hasWay: createHasWay(compiled),
       source,
+      explainValues: explainValues === true,
       valid: new WeakMap(),
       timeoutMs,
     }))

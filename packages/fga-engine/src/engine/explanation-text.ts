@@ -8,7 +8,7 @@ const MARKS = { allowed: '+', denied: '-', cycle: '~', error: '!' } as const sat
 /**
  * An explanation as indented lines: `+` allowed, `-` denied, `~` cycle, `!` error.
  *
- * Names users and objects, and no values of contexts: for the operator, never for a model.
+ * Names users and objects, and with `explainValues` the values of contexts: for the operator, never for a model.
  */
 export function explanationText(explanation: Explanation): string {
   return lines(explanation, 0).join('\n')

@@ -9,6 +9,8 @@ export interface World {
   readonly conditions: Conditions
   readonly reaches: Reaches
   readonly source: TupleSource
+  /** Explanations show the values of conditions. */
+  readonly explainValues: boolean
   /** Cached results of the validation: whether the model accepts the tuple. */
   readonly valid: WeakMap<Tuple, boolean>
 }

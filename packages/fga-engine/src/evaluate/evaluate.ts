@@ -1,8 +1,9 @@
 import type { FgaError } from '../errors/index.ts'
 import { type Relation, type Rewrite, relationOf } from '../model/index.ts'
-import { isUserset, splitUserset, tupleText, typeOf } from '../tuples/index.ts'
+import { isUserset, splitUserset, type Tuple, tupleText, typeOf } from '../tuples/index.ts'
 import type { Asking, World } from './asking.ts'
 import { tooComplex } from './budget.ts'
+import { conditionText } from './condition-text.ts'
 import { type Course, Memo } from './memo.ts'
 import { ALLOWED, AnyOf, because, CYCLE, DENIED, failed, type Outcome } from './outcome.ts'
 import { type Admitted, TupleReader } from './tuple-reader.ts'
@@ -124,14 +125,18 @@ export class Evaluation {
     const outcome = tuples.length > 0 ? ALLOWED : error === undefined ? DENIED : this.#depends(failed(error))
     const told = tuples[0] ?? first
     if (!this.#asking.explain || told === undefined) return outcome
-    const { condition } = told
-    const reason =
-      condition === undefined
-        ? outcome.allowed
-          ? 'the tuple is there'
-          : 'the model does not take the tuple'
-        : (error?.message ?? `its condition ${condition.name} ${outcome.allowed ? 'holds' : 'does not hold'}`)
-    return because(outcome, 'tuple', tupleText(told), { reason })
+    return because(outcome, 'tuple', tupleText(told), { reason: error?.message ?? this.#reason(told, outcome.allowed) })
+  }
+
+  #reason({ condition }: Tuple, allowed: boolean): string {
+    const { conditions, explainValues: values } = this.#world
+    const known = conditions.get(condition?.name ?? '')
+    if (condition === undefined || known === undefined) {
+      return allowed ? 'the tuple is there' : 'the model does not take the tuple'
+    }
+    const ofTuple = condition.context ?? {}
+    const text = conditionText(known, { ofTuple, ofQuestion: this.#asking.request.fields, values })
+    return `its condition ${known.name} ${allowed ? 'holds' : 'does not hold'}: ${text}`
   }
 
   async #computed(object: string, { type }: Relation, name: string, depth: number, path: Path): Promise<Outcome> {

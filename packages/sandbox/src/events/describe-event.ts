@@ -1,7 +1,7 @@
 import type { AuditEvent } from '@behalf/core'
 import type { CallEvent } from '@behalf/core/audit'
 import { displayText } from '@behalf/core/interrupts'
-import type { SandboxEvent, TokenFacts } from './sandbox-event.ts'
+import type { CheckedEvent, SandboxEvent, TokenFacts } from './sandbox-event.ts'
 
 const NAMES = { app: "app's issuer", upstream: 'upstream', enterprise: "employer's issuer" } as const
 
@@ -45,7 +45,7 @@ export function wordsOfEvent(event: SandboxEvent): readonly [label: string, text
         `${event.method} ${event.path} -> ${event.status}${event.token === undefined ? '' : `, ${wordsOfHolder(event.token)}`}`,
       ]
     case 'checked':
-      return ['checked', `${event.user} ${event.relation} ${event.object}: ${event.allowed ? 'yes' : 'no'}`]
+      return ['checked', `${event.user} ${event.relation} ${event.object}: ${wordsOfAnswer(event)}`]
     case 'fault':
       return ['fault', `${event.fault}: ${event.effect}`]
     case 'audited':
@@ -62,6 +62,9 @@ export function wordsOfEvent(event: SandboxEvent): readonly [label: string, text
       return event satisfies never
   }
 }
+
+const wordsOfAnswer = ({ allowed, why }: CheckedEvent): string =>
+  allowed ? 'yes' : why === undefined ? 'no' : `no (${why})`
 
 function wordsOfToken({ subject, audience, scopes, actors, authorizationDetails: details }: TokenFacts): string {
   const of = details === undefined ? '' : `, for ${JSON.stringify(details)}`

@@ -128,6 +128,8 @@ export interface CheckedEvent extends Happened {
   readonly object: string
   /** The answer. Also `false` where a check of a batch ended in an error. */
   readonly allowed: boolean
+  /** Reason of a no: the relations and tuples that decided, and the conditions of these with their values. */
+  readonly why?: string
 }
 
 /** A fault was set, or an answer was lost as one said. */

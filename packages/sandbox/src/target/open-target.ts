@@ -205,11 +205,7 @@ function openApis(
     executionMs,
     ...(parts?.data !== undefined && { approvals: parts.data.approvals }),
   })
-  serve(
-    ports.openFga,
-    ports.openFga.origin,
-    kept.afterWrite(tellChecks(openFga.handle, parts?.events), openFga.controls),
-  )
+  serve(ports.openFga, ports.openFga.origin, kept.afterWrite(tellChecks(openFga, parts?.events), openFga.controls))
   serve(ports.api, apiOrigin, kept.afterOrder(tellApi(stockTrade.handle, parts?.events), stockTrade.controls))
   return { openFga, stockTrade }
 }

@@ -1,3 +1,4 @@
+import type { MockOpenFga } from '@behalf/testing'
 import * as z from 'zod/mini'
 import { type EventHub, factsOfHeader, withoutTokens } from '../events/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
@@ -23,48 +24,70 @@ export function tellApi(handle: FetchHandler, events: EventHub | undefined): Fet
 }
 
 const Key = z.object({ user: z.string(), relation: z.string(), object: z.string() })
-const Check = z.object({ tuple_key: Key })
-const Batch = z.object({ checks: z.array(z.object({ tuple_key: Key, correlation_id: z.string() })) })
+const Context = z.optional(z.record(z.string(), z.unknown()))
+const Condition = z.object({ name: z.string(), context: Context })
+const Contextual = z.optional(
+  z.object({ tuple_keys: z.array(z.object({ ...Key.shape, condition: z.optional(Condition) })) }),
+)
+const Check = z.object({ tuple_key: Key, context: Context, contextual_tuples: Contextual })
+const Batch = z.object({ checks: z.array(z.object({ ...Check.shape, correlation_id: z.string() })) })
 const CheckAnswer = z.object({ allowed: z.boolean() })
 const BatchAnswer = z.object({ result: z.record(z.string(), z.object({ allowed: z.optional(z.boolean()) })) })
 
-/** Reports the questions to OpenFGA, and its answers. */
-export function tellChecks(handle: FetchHandler, events: EventHub | undefined): FetchHandler {
-  if (events === undefined) return handle
+type Fga = Pick<MockOpenFga, 'handle' | 'explain'>
+type Explanation = Awaited<ReturnType<Fga['explain']>>
+
+/** Reports the questions to OpenFGA, its answers, and why it said no. */
+export function tellChecks(fga: Fga, events: EventHub | undefined): FetchHandler {
+  if (events === undefined) return fga.handle
   return async (request) => {
     const isCheck = /\/(batch-)?check$/.test(new URL(request.url).pathname)
-    const asked: unknown = isCheck
-      ? await request
-          .clone()
-          .json()
-          .catch(() => undefined)
-      : undefined
-    const response = await handle(request)
-    if (isCheck && response?.ok)
-      tell(
-        events,
-        asked,
-        await response
-          .clone()
-          .json()
-          .catch(() => undefined),
-      )
+    const asked = isCheck ? await jsonOf(request.clone()) : undefined
+    const response = await fga.handle(request)
+    if (isCheck && response?.ok) await tell(fga, events, asked, await jsonOf(response.clone()))
     return response
   }
 }
 
-function tell(events: EventHub, asked: unknown, answered: unknown): void {
+const jsonOf = (body: Request | Response): Promise<unknown> => body.json().catch(() => undefined)
+
+async function tell(fga: Fga, events: EventHub, asked: unknown, answered: unknown): Promise<void> {
   const batch = Batch.safeParse(asked)
   const all = BatchAnswer.safeParse(answered)
-  if (batch.success && all.success) {
-    for (const { tuple_key, correlation_id: id } of batch.data.checks) {
-      events.emit({ type: 'checked', ...tuple_key, allowed: all.data.result[id]?.allowed === true })
-    }
-    return
-  }
   const one = Check.safeParse(asked)
   const answer = CheckAnswer.safeParse(answered)
-  if (one.success && answer.success) {
-    events.emit({ type: 'checked', ...one.data.tuple_key, allowed: answer.data.allowed })
+  const checks =
+    batch.success && all.success
+      ? batch.data.checks.map((check) => ({
+          ...check,
+          allowed: all.data.result[check.correlation_id]?.allowed === true,
+        }))
+      : one.success && answer.success
+        ? [{ ...one.data, allowed: answer.data.allowed }]
+        : []
+  for (const { allowed, ...check } of checks) {
+    const why = allowed ? undefined : await whyNot(fga, check)
+    events.emit({ type: 'checked', ...check.tuple_key, allowed, ...(why && { why }) })
   }
+}
+
+async function whyNot(
+  { explain }: Fga,
+  { tuple_key, context, contextual_tuples }: z.infer<typeof Check>,
+): Promise<string> {
+  const contextualTuples = contextual_tuples?.tuple_keys ?? []
+  const found = await explain({ ...tuple_key, ...(context && { context }), contextualTuples } as never).catch(
+    () => undefined,
+  )
+  const leaves = found === undefined ? [] : leavesOf(found)
+  // Tuples decided, if there are some: without them, the relations that have none.
+  const tuples = leaves.filter(({ step }) => step === 'tuple')
+  const told = (tuples.length > 0 ? tuples : leaves).map(({ subject, reason }) => `${subject}: ${reason}`)
+  return withoutTokens([...new Set(told)].join('; '))
+}
+
+/** Returns the ends of an explanation, which have the reasons. */
+function leavesOf(explanation: Explanation): readonly Explanation[] {
+  const { children, reason } = explanation
+  return reason === undefined ? children.flatMap(leavesOf) : [explanation, ...children.flatMap(leavesOf)]
 }

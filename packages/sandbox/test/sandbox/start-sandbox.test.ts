@@ -90,6 +90,33 @@ describe('events', () => {
     expect(JSON.stringify(events)).not.toMatch(/eyJ[\w-]{8,}/)
   })
 
+  test('tell why OpenFGA said no: the tuple that decided, and its condition with the values', async () => {
+    const events: SandboxEvent[] = []
+    const { settings } = await start({ onEvent: (event) => void events.push(event) })
+    const { openFga, agentName } = settings
+    const context = { now: new Date().toISOString(), amount: 1_000_000, symbol: 'AAPL', side: 'buy' }
+    const tuple_key = { user: agentName, relation: 'agent_can_trade', object: 'portfolio:p-ann' }
+    const ask = (question: object) =>
+      fetch(`${openFga.apiUrl}/stores/${openFga.storeId}/check`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${openFga.credentials.token}` },
+        body: JSON.stringify(question),
+      })
+    await ask({ tuple_key, context })
+    await ask({ tuple_key, context: { ...context, amount: 1 } })
+    await ask({ tuple_key: { ...tuple_key, user: 'user:bob', relation: 'owner' } })
+    const why = (event: SandboxEvent | undefined) => (event?.type === 'checked' ? event.why : undefined)
+    expect(events.map(({ type }) => type)).toEqual(['checked', 'checked', 'checked'])
+    expect(why(events[0])).toContain(
+      `portfolio:p-ann#agent_trader@${agentName}: its condition within_mandate does not hold`,
+    )
+    expect(why(events[0])).toContain('amount <= max_amount')
+    expect(why(events[0])).toContain('amount = 1000000 of the question')
+    expect(why(events[0])).toMatch(/max_amount = \d+ of the tuple/)
+    expect(events[1]).toEqual(expect.not.objectContaining({ why: expect.anything() }))
+    expect(why(events[2])).toBe('portfolio:p-ann#owner: no tuple')
+  })
+
   test('tell who said no, and why', async () => {
     const events: SandboxEvent[] = []
     const { settings } = await start({ onEvent: (event) => void events.push(event) })

@@ -1,5 +1,12 @@
 import type { Clock } from '@behalf/core'
-import { type AuthorizationModel, createEngine, createHandler, memoryTuples } from '@behalf/fga-engine'
+import {
+  type AuthorizationModel,
+  type CheckQuestion,
+  createEngine,
+  createHandler,
+  type Explanation,
+  memoryTuples,
+} from '@behalf/fga-engine'
 import type { HttpHandler } from 'msw'
 import { machineClock } from '../clock.ts'
 import type { Fault } from '../http/faults.ts'
@@ -74,6 +81,8 @@ export interface MockOpenFga {
   readonly handlers: readonly HttpHandler[]
   /** Tuples, faults and log, for tests. */
   readonly controls: OpenFgaControls
+  /** Explains the answer of a check, with the values of conditions. Asks no endpoint: no fault and no log is involved. */
+  explain(question: CheckQuestion): Promise<Explanation>
   /** Handles a request without msw. @returns `undefined` for a path that is not one of its endpoints */
   handle(request: Request): Promise<Response | undefined>
 }
@@ -95,7 +104,7 @@ export function createMockOpenFga(options: MockOpenFgaOptions = {}): MockOpenFga
   const clock = options.clock ?? machineClock
   const tuples = memoryTuples(options.tuples, { now: () => clock.now() })
   const id = options.authorizationModelId ?? options.model?.id ?? '01JDG8ZCQ4T0STDCK7M0DE1001'
-  const engine = createEngine({ model: { ...(options.model ?? tradingModel), id }, tuples })
+  const engine = createEngine({ model: { ...(options.model ?? tradingModel), id }, tuples, explainValues: true })
   const { origin, pathname: basePath } = new URL(apiUrl)
   const answer = createHandler({ engine, storeId, apiToken, basePath })
   const door = createFrontDoor(
@@ -110,6 +119,7 @@ export function createMockOpenFga(options: MockOpenFgaOptions = {}): MockOpenFga
     model: engine.model,
     handlers: [mount(origin, door.handle)],
     handle: door.handle,
+    explain: engine.explain,
     controls: {
       write: async (...written) => tuples.put(...written),
       remove: async (...removed) => tuples.drop(...removed),
