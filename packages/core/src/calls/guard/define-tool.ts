@@ -7,8 +7,6 @@ import { policy, publicTool } from './policy.ts'
 
 const toolValues = { name: needed(kinds.text), description: needed(kinds.text), run: needed(kinds.function) }
 
-type Parsed<Schema extends StandardSchemaV1> = StandardSchemaV1.InferOutput<Schema>
-
 /**
  * Defines a tool once: its name, its schema, its requirements, and its body.
  *
@@ -38,10 +36,22 @@ export function defineTool<
     /** The tool needs no identity, no permission and no credential, as {@link publicTool}. It takes no rules. @default false */
     readonly public?: true
     /** The body. Gets the parsed input, frozen, and the call with its credentials. */
-    readonly run: ((input: NoInfer<Parsed<Schema>>, call: Call<NoInfer<Access>>) => Result | Promise<Result>) &
+    readonly run: ((
+      input: NoInfer<StandardSchemaV1.InferOutput<Schema>>,
+      call: Call<NoInfer<Access>>,
+    ) => Result | Promise<Result>) &
       ResultFor<NoInfer<EffectOf<Named, Option>>, NoInfer<Result>>
-  } & Rules<Parsed<Schema>, Access> & { readonly effect?: Named } & { readonly [Key in Option]?: unknown },
-): DefinedTool<Name, Parsed<Schema>, Access, EffectOf<Named, Option>, Result, StandardSchemaV1.InferInput<Schema>> {
+  } & Rules<StandardSchemaV1.InferOutput<Schema>, Access> & { readonly effect?: Named } & {
+      readonly [Key in Option]?: unknown
+    },
+): DefinedTool<
+  Name,
+  StandardSchemaV1.InferOutput<Schema>,
+  Access,
+  EffectOf<Named, Option>,
+  Result,
+  StandardSchemaV1.InferInput<Schema>
+> {
   if (typeof options !== 'object' || options === null) {
     throw new ConfigurationError('defineTool', 'give { name, description, input, run } and the rules of policy()')
   }
