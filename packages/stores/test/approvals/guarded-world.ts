@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { createGuard, type Guard, policy, type Store } from '@behalf/core'
 import type { ApprovalChannel } from '@behalf/core/channels'
 import * as z from 'zod'
-import { HASTENED_BY, hastened } from '../hastened-store.ts'
+import { HASTENED_BY } from '../hastened-store.ts'
 import { profile, verifiedUser } from './verified-user.ts'
 
 export const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
 
-/** A lease, in milliseconds. */
+/** A lease of a store that is `hastened`, in milliseconds. */
 export const LEASE_MS = 60_000 / HASTENED_BY
 
 export const pay = policy(z.strictObject({ amount: z.number() }), {
@@ -60,19 +60,18 @@ export function guardOn(
       return { status: 'approved' }
     },
   }
-  const hasty = hastened(shared)
   const read = <Result>(next: () => Promise<Result>) => tap(false, next) as Promise<Result>
   const write = <Result>(next: () => Promise<Result>) => tap(true, next) as Promise<Result>
   const store: Store = {
     specificationVersion: 2,
     durable: true,
-    now: () => read(() => hasty.now()),
-    get: (key) => read(() => hasty.get(key)),
-    list: (index, options) => read(() => hasty.list(index, options)),
-    put: (key, value, options) => write(() => hasty.put(key, value, options)),
-    delete: (key, options) => write(() => hasty.delete(key, options)),
-    claimDue: (queue, options) => write(() => hasty.claimDue(queue, options)),
-    increment: (key, options) => write(() => hasty.increment(key, options)),
+    now: () => read(() => shared.now()),
+    get: (key) => read(() => shared.get(key)),
+    list: (index, options) => read(() => shared.list(index, options)),
+    put: (key, value, options) => write(() => shared.put(key, value, options)),
+    delete: (key, options) => write(() => shared.delete(key, options)),
+    claimDue: (queue, options) => write(() => shared.claimDue(queue, options)),
+    increment: (key, options) => write(() => shared.increment(key, options)),
   }
   return createGuard({
     authorizationServer: profile,

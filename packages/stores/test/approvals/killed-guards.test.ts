@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { verifies } from '@behalf/testing/requirements'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { forkScript } from '../children.ts'
+import { hastened } from '../hastened-store.ts'
 import { hasPostgresServer, type PostgresServer, postgresServerMissing } from '../postgres-server.ts'
 import { startMigratedServer } from '../postgres-under-test.ts'
 import { hasRedisServer, type RedisServer, redisServerMissing, startRedisServer } from '../redis-server.ts'
@@ -36,7 +37,7 @@ function guardedProcesses(target: () => Target): void {
   test('a guard killed by SIGKILL after each write of a run’s life: another process repairs it', {
     timeout: 300_000,
   }, async () => {
-    const store = await openTarget(target())
+    const store = hastened(await openTarget(target()))
     const died: number[] = []
     for (let first = 1; first <= MOST_WRITES; first += 4) {
       const group = Array.from({ length: 4 }, (_, index) => first + index)
@@ -73,7 +74,7 @@ function guardedProcesses(target: () => Target): void {
     const amount = 1_000
     expect(await ended(target(), directory, { kind: 'die', amount, afterWrite: 0 })).toBe('SIGKILL')
     await wait(LEASE_MS + 100)
-    const guard = guardOn(await openTarget(target()), directory)
+    const guard = guardOn(hastened(await openTarget(target())), directory)
     const again = () => {
       journal(directory).note('ran', `${amount}`)
       return 'again'

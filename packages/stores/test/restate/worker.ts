@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { guardOn, journal, pay } from '../approvals/guarded-world.ts'
 import { verifiedUser } from '../approvals/verified-user.ts'
-import { hastenTimers } from '../hastened-store.ts'
+import { hastened, hastenTimers } from '../hastened-store.ts'
 import { openTarget, type Target } from '../targets.ts'
 import { type Context, sdk } from './engine.ts'
 
@@ -21,7 +21,7 @@ const dieNow = () => {
   process.kill(process.pid, 'SIGKILL')
   return new Promise<never>(() => {})
 }
-const store = await openTarget(target)
+const store = hastened(await openTarget(target))
 const guard = guardOn(
   store,
   directory,

@@ -15,10 +15,10 @@ export interface Death {
 }
 
 /**
- * A lease lasts three seconds here and is renewed three times in that: a process that a busy machine delays for less
+ * A lease lasts six seconds here and is renewed three times in that: a process that a busy machine delays for less
  * keeps it. A living process that does not renew its lease is taken for dead.
  */
-const HASTENED_BY = 20
+const HASTENED_BY = 10
 export const LEASE_MS = 60_000 / HASTENED_BY
 
 export const openFile = (file: string) => hastened(sqliteStore({ file }), HASTENED_BY)
