@@ -36,12 +36,12 @@ test.each([
 
 test('the function of a tool is taken once: a missing one, and one that is behind a guard, are refused by name', () => {
   const body = () => 1
-  expect(bodyOf('look', body)).toBe(body)
+  expect(bodyOf('guardTools.tools.look', body)).toBe(body)
   expect(isGuarded(body)).toBe(false)
   expect(behindGuard(body)).toBe(body)
   expect([isGuarded(body), isGuarded(undefined), isGuarded('body')]).toEqual([true, false, false])
-  expect(() => bodyOf('look', body)).toThrow('guardTools.tools.look: is guarded already')
+  expect(() => bodyOf('guardTools.tools.look', body)).toThrow('guardTools.tools.look: is guarded already')
   for (const missing of [undefined, null, {}]) {
-    expect(() => bodyOf('look', missing)).toThrow('guardTools.tools.look: has no execute')
+    expect(() => bodyOf('guardTools.tools.look', missing)).toThrow('guardTools.tools.look: has no execute')
   }
 })
