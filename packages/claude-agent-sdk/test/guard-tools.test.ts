@@ -29,7 +29,9 @@ describe('what guardTools refuses', () => {
     expect(() => guardTools({ look: look() }, { ...options, policies: {} } as never)).toThrow(
       'guardTools.policies.look',
     )
-    expect(() => interruptsOf({} as never)).toThrow('interruptsOf.guarded: give what guardTools or toClaudeTools returned')
+    expect(() => interruptsOf({} as never)).toThrow(
+      'interruptsOf.guarded: give what guardTools or toClaudeTools returned',
+    )
   })
 
   test.each(['a__b', 'a.b', ''])('the name %j of a server, which Claude Code would change or split', async (server) => {

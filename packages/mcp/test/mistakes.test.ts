@@ -234,7 +234,10 @@ const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
       } as never),
     'mcpResourceServer.authorizationServer: give a profile such as auth0({ … }) or oidc({ … })',
   ],
-  'one scope that is no list': [() => toolWith({ callerScopes: 'mcp:trade' }), 'callerScopes: give at least one scope'],
+  'one scope that is no list': [
+    () => toolWith({ callerScopes: 'mcp:trade' }),
+    'callerScopes: give an array of at least one scope',
+  ],
   'a Date as the result of a write': [
     () => callOf({ effect: 'write', run: () => ({ at: new Date() }) }),
     'the result could not be stored: $.at is an instance of a class',

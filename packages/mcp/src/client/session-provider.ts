@@ -270,7 +270,10 @@ export class SessionProvider implements OAuthClientProvider {
     const ours = await this.clientInformation({ issuer })
     const resource = await selectResourceURL(server, this, discovered.resourceMetadata)
     if (ours === undefined || resource === undefined)
-      throw new ConfigurationError('signInByDevice', 'the server registered no client, or names no resource: check its metadata')
+      throw new ConfigurationError(
+        'signInByDevice',
+        'the server registered no client, or names no resource: check its metadata',
+      )
     const named = discovered.resourceMetadata?.resource ?? resource.href
     const all = { ...place, client: ours, resource: named, fetch: this.fetch, allowLoopback }
     await this.#tokens.signIn(

@@ -50,7 +50,7 @@ export function createPhone({ origin, controls, events, book, nameOf, quote, ses
   const closed = () =>
     notePage(
       'This phone is locked',
-      'Open the link that the sandbox printed in its terminal for this user. It sets a cookie, which a program must send too.',
+      'Open the link of this user: the sandbox printed it in its terminal, and sandbox.phone.urlOf() returns it. It sets a cookie, which a program must send too.',
       401,
     )
   const held = (context: Context, subject: string): string | undefined => {

@@ -10,7 +10,7 @@ export function isScopeToken(value: unknown): value is string {
 /** Checks a list of at least one scope token, without duplicates. Returns a frozen copy. */
 export function scopeList(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0)
-    throw new ConfigurationError(option, 'give at least one scope, or leave it out')
+    throw new ConfigurationError(option, 'give an array of at least one scope, or leave it out')
   const list: unknown[] = [...value]
   list.forEach((scope: unknown, index) => {
     if (!isScopeToken(scope)) {

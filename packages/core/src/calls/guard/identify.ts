@@ -23,7 +23,8 @@ export function identify(
 ): Passed<Pick<IdentifiedCall, 'identity'>> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity)) {
-    const fix = (identity as unknown) instanceof Promise ? 'await the promise' : 'pass what verifyRequest returned'
+    const fix =
+      (identity as unknown) instanceof Promise ? 'await the promise' : 'pass what verifyRequest or signIn returned'
     return deny('identity_not_verified', `no verification of @behalf/core returned this identity: ${fix}`)
   }
   const { servers, revocations, agent } = callers

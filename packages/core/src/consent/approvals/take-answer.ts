@@ -51,7 +51,10 @@ export function approvalAnswers(options: ChannelsOptions): TakeAnswer {
     const channel = channels.get(name)
     const verify = channel?.verify?.bind(channel)
     if (verify === undefined) {
-      throw new ConfigurationError('approvalAnswers', `no channel ${JSON.stringify(name)} verifies answers: give one with verify`)
+      throw new ConfigurationError(
+        'approvalAnswers',
+        `no channel ${JSON.stringify(name)} verifies answers: give one with verify`,
+      )
     }
     const given = await withinBound((signal) => verify(answer, { ...context, signal })).catch(unverified)
     const verified = checked(given)

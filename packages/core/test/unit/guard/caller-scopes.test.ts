@@ -61,7 +61,7 @@ describe('a policy that names scopes of the caller', () => {
 
   test.each([[[]], [['a b']], [['a', 'a']], ['trade' as never]])('refuses %j in their place', (callerScopes) => {
     expect(() => policy(schema, { callerScopes })).toThrow(
-      /^policy\.callerScopes(: give at least one scope, or leave it out|\[0\]: is not a scope: .+|\[1\]: is there twice)$/,
+      /^policy\.callerScopes(: give an array of at least one scope, or leave it out|\[0\]: is not a scope: .+|\[1\]: is there twice)$/,
     )
   })
 })

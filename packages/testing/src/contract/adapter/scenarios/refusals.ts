@@ -81,7 +81,7 @@ export const refusals: readonly AdapterScenario[] = [
         expect(report.model.saw + report.browser).not.toContain('no verification of')
       }
       expect(session.errors.map(String)).toEqual([
-        'ConfigurationError: whoami: was refused (identity_not_verified): no verification of @behalf/core returned this identity: pass what verifyRequest returned',
+        'ConfigurationError: whoami: was refused (identity_not_verified): no verification of @behalf/core returned this identity: pass what verifyRequest or signIn returned',
       ])
     },
   },
