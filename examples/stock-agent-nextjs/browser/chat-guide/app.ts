@@ -59,8 +59,7 @@ app.get('/callback', async (c) => {
   const answer = await signIn.complete(c.req.raw)
   if (answer.status === 'refused') return c.text(`No login: ${answer.reason}`, 403)
   const before = getCookie(c, 'session')
-  if (before !== undefined) await sessions.end(before)
-  const { id } = await sessions.create(answer.tokens, { nonce: answer.nonce })
+  const { id } = await sessions.create(answer.tokens, { nonce: answer.nonce, replaces: before })
   // Over https, name it __Host-session, and add `secure: true`.
   setCookie(c, 'session', id, { path: '/', httpOnly: true, sameSite: 'Lax', maxAge: 8 * 3600 })
   return c.redirect(answer.returnTo, 303)
