@@ -7,9 +7,9 @@ import { pauseFor } from './pause.ts'
 import { placeOf } from './place.ts'
 import { refusal } from './refusal.ts'
 import { reportError } from './report-error.ts'
-import { isAsyncGenerator, runBody } from './run-body.ts'
+import { type Events, isAsyncGenerator, runBody } from './run-body.ts'
 import { copyOf, identityOf, type RunConfig, slotOf } from './run-config.ts'
-import { amongSiblings } from './siblings.ts'
+import { amongSiblings, type Until } from './siblings.ts'
 import { type IncomingCall, incomingOf, takeIncoming } from './written-by.ts'
 
 /** `func` and `_call` of LangChain's tools. */
@@ -26,19 +26,15 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
     )
   }
   const guarded: ToolBody = (input, runManager, given = {}) => {
+    const parsed = takeIncoming(given)
     // Copied before any wait, because an app may reuse the same objects for its next call.
-    const config = copyOf(given)
-    const { written = input, ...told } = takeIncoming() ?? incomingOf(input, config)
+    const config = parsed === undefined ? copyOf(given) : given
+    const incoming = parsed ?? incomingOf(input, config)
+    const { written = input } = incoming
     const enclosing = { place: placeOf(call.name, written, config), config }
-    return amongSiblings(config, async (until) => {
-      const run = (parsed: unknown, one: Call) =>
-        runBody(enclosing, (own) => body(parsed, runManager, own), { redact: redactorOf(one), demand })
-      const outcome = await outcomeOf(call, { input, written, ...told }, enclosing, run)
-      if (!isAsyncGenerator(outcome)) return outcome
-      const { promise, resolve } = Promise.withResolvers<void>()
-      until(promise)
-      return quiet(outcome, call, config, resolve)
-    })
+    const run = (parsed: unknown, one: Call) =>
+      runBody(enclosing, (own) => body(parsed, runManager, own), { redact: redactorOf(one), demand })
+    return amongSiblings(config, (until) => outcomeOf(call, [input, written, incoming], enclosing, run, until))
   }
   bodies.add(guarded)
   return guarded
@@ -53,11 +49,12 @@ export const isGuarded = (body: object | undefined): boolean => body !== undefin
 
 async function outcomeOf(
   call: GuardedCall,
-  { input, written, told, ...surroundings }: IncomingCall & { readonly input: unknown },
+  [input, written, incoming]: readonly [input: unknown, written: unknown, incoming: IncomingCall],
   { place, config }: Enclosing,
   run: (parsed: unknown, call: Call) => unknown,
+  until: Until,
 ): Promise<unknown> {
-  const identity = identityOf(call, told)
+  const identity = identityOf(call, incoming.told)
   if (identity === 'conflict') {
     const cause = 'was given with the tools for one user, and this run is for another: give it in one place'
     reportError(new ConfigurationError(`${call.owner}.identity`, cause), call)
@@ -65,7 +62,7 @@ async function outcomeOf(
   }
   const invocation = {
     tool: call.name,
-    slot: slotOf(config, call.name, written, surroundings),
+    slot: slotOf(config, call.name, written, incoming),
     input,
     rawInput: written,
     identity,
@@ -77,7 +74,10 @@ async function outcomeOf(
   } catch (error) {
     return failure(call, config, error)
   }
-  if (outcome.status === 'done') return outcome.result
+  if (outcome.status === 'done') {
+    const { result } = outcome
+    return isAsyncGenerator(result) ? quiet(result, call, config, until) : result
+  }
   tellFault(outcome, call.name, call)
   const paused = outcome.status === 'interrupted' && (await pauseFor(outcome.interrupt, call, place, config))
   if (paused) throw paused
@@ -96,18 +96,17 @@ function failure(call: GuardedCall, config: RunConfig, error: unknown): unknown 
 const isBubbleUp = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && isGraphBubbleUp(error as Error)
 
-/** Yields a generator's events and output unchanged. Handles its error like a body's error. */
-async function* quiet(
-  events: AsyncGenerator<unknown, unknown, unknown>,
-  call: GuardedCall,
-  config: RunConfig,
-  onEnd: () => void,
-): AsyncGenerator<unknown, unknown, unknown> {
-  try {
-    return yield* events
-  } catch (error) {
-    return failure(call, config, error)
-  } finally {
-    onEnd()
-  }
+/** Returns a generator with the same events and output. Handles its error like a body's error. */
+function quiet(events: Events, call: GuardedCall, config: RunConfig, until: Until): Events {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  until(promise)
+  return (async function* () {
+    try {
+      return yield* events
+    } catch (error) {
+      return failure(call, config, error)
+    } finally {
+      resolve()
+    }
+  })()
 }

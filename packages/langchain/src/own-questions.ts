@@ -30,9 +30,12 @@ export interface OwnQuestions {
  * could get the answer that was meant for the guard. An answer without a name belongs to a tool only if the graph waits
  * for that tool's question alone.
  */
-export async function ownQuestions(place: readonly unknown[], config: RunConfig): Promise<OwnQuestions> {
+export function ownQuestions(place: readonly unknown[], config: RunConfig): OwnQuestions | Promise<OwnQuestions> {
   const task = scratchpadOf(config)
-  if (task === undefined) return { config, named: async (thrown) => thrown }
+  return task === undefined ? { config, named: async (thrown) => thrown } : questionsIn(task, place, config)
+}
+
+async function questionsIn(task: Scratchpad, place: readonly unknown[], config: RunConfig): Promise<OwnQuestions> {
   const answers = await answersOf(place, config, task)
   const own = ownScratchpad(task, answers)
   return {

@@ -14,16 +14,12 @@ export function placeOf(name: string, input: unknown, config: RunConfig): readon
   const id = toolCallIdOf(config)
   const isNamed = id !== undefined && answersItself(config, name)
   const own = [enclosing()?.place, id, name, isNamed ? undefined : textOf(input)]
-  return [
-    threadOf(config),
-    namespaceOf(config),
-    own,
-    count(config.executionInfo ?? scratchpadOf(config), JSON.stringify(own)),
-  ]
+  return [threadOf(config), namespaceOf(config), own, count(config.executionInfo ?? scratchpadOf(config), own)]
 }
 
-function count(attempt: object | undefined, key: string): number {
+function count(attempt: object | undefined, call: readonly unknown[]): number {
   if (attempt === undefined) return 0
+  const key = JSON.stringify(call)
   const counts = begun.get(attempt) ?? new Map<string, number>()
   begun.set(attempt, counts)
   const before = counts.get(key) ?? 0

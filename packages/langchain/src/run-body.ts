@@ -21,7 +21,8 @@ export interface ResultRules {
  * Runs a tool's code within its call: with the answers to its own questions, and as the surroundings of other calls.
  */
 export async function runBody(call: Enclosing, body: Body, rules: ResultRules): Promise<unknown> {
-  const { config: asked, named } = await ownQuestions(call.place, call.config)
+  const questions = ownQuestions(call.place, call.config)
+  const { config: asked, named } = questions instanceof Promise ? await questions : questions
   const config = withSilentWriter(asked, rules.redact)
   const enter = <Result>(step: () => Result): Result =>
     within(call, () => (scratchpadOf(config) === undefined ? step() : inGraph(config, step)))
@@ -29,7 +30,8 @@ export async function runBody(call: Enclosing, body: Body, rules: ResultRules): 
     const result = await enter(() => body(config))
     if (isAsyncGenerator(result)) return stepwise(result, { enter, named, ...rules })
     rules.demand(result)
-    return redactResult(result, rules.redact)
+    // The guard itself redacts text.
+    return typeof result === 'string' ? result : redactResult(result, rules.redact)
   } catch (error) {
     throw await named(error)
   }
@@ -45,7 +47,8 @@ function withSilentWriter(config: RunConfig, redact: Redactor): RunConfig {
 const inGraph = <Result>(config: RunConfig, step: () => Result): Result =>
   AsyncLocalStorageProviderSingleton.runWithConfig(pickRunnableConfigKeys(config as never), step as never) as Result
 
-type Events = AsyncGenerator<unknown, unknown, unknown>
+/** Events of a tool, and its result. */
+export type Events = AsyncGenerator<unknown, unknown, unknown>
 
 interface Surroundings extends Pick<OwnQuestions, 'named'>, ResultRules {
   readonly enter: <Result>(step: () => Result) => Result

@@ -27,10 +27,8 @@ export interface RunConfig {
 }
 
 /** Copies a configuration, because the app may reuse the same object for its next call. */
-export const copyOf = <Config extends RunConfig>(config: Config): Config => ({
-  ...config,
-  ...(config.configurable !== undefined && { configurable: { ...config.configurable } }),
-})
+export const copyOf = <Config extends RunConfig>(config: Config): Config =>
+  config.configurable === undefined ? { ...config } : { ...config, configurable: { ...config.configurable } }
 
 /** The call that an answer belongs to. Absent: the tool was invoked with arguments alone. */
 export const toolCallIdOf = ({ toolCall }: RunConfig): string | undefined => toolCall?.id || undefined
@@ -121,7 +119,8 @@ function codeOf(
 }
 
 /** Returns the id of the message that makes the call, if the state has it. LangGraph keeps it, like the call's id. */
-function messageOf({ state, ...config }: RunConfig): string | undefined {
+function messageOf(config: RunConfig): string | undefined {
+  const { state } = config
   const id = toolCallIdOf(config)
   const messages: unknown = isRecord(state) && 'messages' in state ? state.messages : state
   if (id === undefined || !Array.isArray(messages)) return undefined

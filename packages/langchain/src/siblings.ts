@@ -16,7 +16,7 @@ const groups = new WeakMap<object, WeakMap<Scratchpad, Siblings>>()
 const noCall = {}
 
 /** Keeps a call pending until this promise settles. */
-type Until = (end: Promise<unknown>) => void
+export type Until = (end: Promise<unknown>) => void
 
 /**
  * Runs a call of a task. If it must pause, it first waits for the other calls of the task.
@@ -28,9 +28,12 @@ type Until = (end: Promise<unknown>) => void
  *
  * @throws The reason of the run's own abort, at once.
  */
-export async function amongSiblings(config: RunConfig, run: (until: Until) => Promise<unknown>): Promise<unknown> {
+export function amongSiblings(config: RunConfig, run: (until: Until) => Promise<unknown>): Promise<unknown> {
   const task = scratchpadOf(config)
-  if (task === undefined) return run(() => {})
+  return task === undefined ? run(() => {}) : inTask(task, config, run)
+}
+
+async function inTask(task: Scratchpad, config: RunConfig, run: (until: Until) => Promise<unknown>): Promise<unknown> {
   const siblings = siblingsOf(task)
   const { calls, asked } = siblings
   let end: Promise<unknown> = Promise.resolve()

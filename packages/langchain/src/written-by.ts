@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Identity } from '@behalf/core'
+import type { Identity, Json } from '@behalf/core'
 import { plainCopy } from '@behalf/core/spi'
-import { type RunConfig, type Surroundings, surroundingsOf, toldIdentity } from './run-config.ts'
+import { parseCallbackConfigArg } from '@langchain/core/callbacks/manager'
+import { copyOf, type RunConfig, type Surroundings, surroundingsOf, toldIdentity } from './run-config.ts'
 
 /** A call as LangChain got it. */
 export interface IncomingCall extends Surroundings {
@@ -11,8 +11,8 @@ export interface IncomingCall extends Surroundings {
   readonly told: Identity | undefined
 }
 
-/** The call that LangChain parses now, until the guard takes it. */
-const scope = new AsyncLocalStorage<{ incoming: IncomingCall | undefined }>()
+/** Calls that LangChain parses now, by their configurations, until the guard takes them. */
+const parsing = new WeakMap<RunConfig, IncomingCall>()
 
 /** LangChain's `call` of a tool: parses its arguments, and runs the tool's body. */
 export type ParsingCall = (this: unknown, input: unknown, ...rest: unknown[]) => unknown
@@ -24,33 +24,40 @@ export type ParsingCall = (this: unknown, input: unknown, ...rest: unknown[]) =>
  */
 export function keepingWritten(call: ParsingCall, name: string): ParsingCall {
   return function (input, given, ...rest) {
-    const config = isRecord(given) ? ownToolCall(given, name, isToolCall(input)) : given
+    const config = ownConfig(given, name, isToolCall(input))
     const written = plainCopy(argumentsOf(input))
-    const incoming = incomingOf(written, isRecord(config) ? config : {})
-    const own = written === undefined ? input : withArguments(input, structuredClone(written))
-    return scope.run({ incoming }, () => call.call(this, own, config, ...rest))
+    const own = written === undefined ? input : withArguments(input, thawed(written))
+    // LangChain hands this very object to the body, so it names the call. A context would cost each call twice as much.
+    parsing.set(config, incomingOf(written, config))
+    return call.call(this, own, config, ...rest)
   }
 }
 
+/** Returns a copy that a schema may change. `structuredClone` takes ten times as long. */
+const thawed = (value: Json): Json => {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(thawed)
+  const copy: Record<string, Json> = {}
+  for (const [key, member] of Object.entries(value)) copy[key] = thawed(member)
+  return copy
+}
+
 /** Returns the call as its configuration describes it now. */
-export const incomingOf = (written: unknown, config: RunConfig): IncomingCall => ({
-  written,
-  told: toldIdentity(config),
-  ...surroundingsOf(config),
-})
+export function incomingOf(written: unknown, config: RunConfig): IncomingCall {
+  const { message, around } = surroundingsOf(config)
+  return { written, told: toldIdentity(config), message, around }
+}
 
 /** Takes the original call. `undefined` if the body was called without LangChain's `call`. */
-export function takeIncoming(): IncomingCall | undefined {
-  const kept = scope.getStore()
-  if (kept === undefined) return undefined
-  const { incoming } = kept
+export function takeIncoming(config: RunConfig): IncomingCall | undefined {
+  const incoming = parsing.get(config)
   // A call that the body makes in another way is not this call.
-  kept.incoming = undefined
+  parsing.delete(config)
   return incoming
 }
 
-/** Tool calls with which tools were invoked, until LangChain parses them. */
-const invoked = new WeakSet<object>()
+/** The tool call with which a tool is invoked now. LangChain's `invoke` calls `call` before it waits. */
+let invoked: object | undefined
 
 /**
  * Wraps LangChain's `invoke` of a tool so that it records a tool call that is its input: a tool call in the
@@ -59,21 +66,25 @@ const invoked = new WeakSet<object>()
 export function keepingToolCall(invoke: ParsingCall): ParsingCall {
   return function (input, ...rest) {
     if (!isToolCall(input)) return invoke.call(this, input, ...rest)
-    const own = { ...input }
-    invoked.add(own)
-    return invoke.call(this, own, ...rest)
+    invoked = { ...input }
+    return invoke.call(this, invoked, ...rest)
   }
 }
 
 /**
- * Returns a config with a copy of the tool call. If the tool call is of a tool around it with the same name, the copy has
- * no name.
+ * Copies the configuration of a call with its tool call. If the tool call is of a tool around it with the same name, the
+ * copy has no name.
  */
-function ownToolCall(config: RunConfig, name: string, isInput: boolean): RunConfig {
+function ownConfig(given: unknown, name: string, isInput: boolean): RunConfig {
+  // LangChain also takes callbacks in place of a configuration.
+  const config = parseCallbackConfigArg(given as never) as RunConfig
   const { toolCall } = config
-  if (toolCall?.name !== name) return config
-  const isOwn = invoked.delete(toolCall) || isInput
-  return { ...config, toolCall: { ...toolCall, ...(!isOwn && { name: '' }) } }
+  const isInvoked = toolCall !== undefined && toolCall === invoked
+  invoked = undefined
+  // LangChain's `invoke` has made both for this call.
+  if (isInvoked) return config
+  const own = copyOf(config)
+  return toolCall?.name === name ? { ...own, toolCall: { ...toolCall, name: isInput ? name : '' } } : own
 }
 
 /** Returns whether `call` got a whole tool call, which it accepts too. */
