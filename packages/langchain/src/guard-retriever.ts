@@ -1,5 +1,6 @@
-import { ConfigurationError, currentIdentity, type Identity } from '@behalf/core'
+import { ConfigurationError, type Identity } from '@behalf/core'
 import { type Candidates, type FilterOptions, filterAllowed } from '@behalf/core/fga'
+import { identityAround } from '@behalf/core/spi'
 import type { DocumentInterface } from '@langchain/core/documents'
 import { BaseRetriever, type BaseRetrieverInterface } from '@langchain/core/retrievers'
 import type { RunnableConfig } from '@langchain/core/runnables'
@@ -71,7 +72,7 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
   override async invoke(query: string, given: Partial<RunnableConfig> = {}): Promise<DocumentInterface<Meta>[]> {
     // Read once, because the app may reuse the same objects for its next search.
     const config = copyOf(given as RunConfig) as Partial<RunnableConfig>
-    const told = identityAround(given as RunConfig)
+    const told = identityOfSearch(given as RunConfig)
     const search = () => this.#allowed(query, config, told)
     // A clone for this run: LangChain passes no config to `_getRelevantDocuments`.
     const run: BaseRetriever<Meta> = Object.create(this, { _getRelevantDocuments: { value: search } })
@@ -105,15 +106,9 @@ class GuardedRetriever<Meta extends Record<string, unknown>> extends BaseRetriev
 }
 
 /** Returns the identity of a search: that of its configuration, else that of the run around it. */
-function identityAround(given: RunConfig): Identity | undefined {
+function identityOfSearch(given: RunConfig): Identity | undefined {
   const around: RunConfig = AsyncLocalStorageProviderSingleton.getRunnableConfig() ?? {}
-  const told = toldIdentity(given) ?? toldIdentity(around)
-  if (told !== undefined) return told
-  try {
-    return currentIdentity()
-  } catch {
-    return undefined
-  }
+  return toldIdentity(given) ?? toldIdentity(around) ?? identityAround()
 }
 
 /** Asks without `invoke`, which would notify the retriever's own callbacks, unless the retriever overrides `invoke`. */

@@ -1,5 +1,5 @@
-import { ConfigurationError, currentIdentity, type Identity, type Interrupt, type Slot } from '@behalf/core'
-import { identityOfCall, plainCopy, principalKey, type Redactor } from '@behalf/core/spi'
+import { ConfigurationError, type Identity, type Interrupt, type Slot } from '@behalf/core'
+import { identityAround, identityOfCall, plainCopy, principalKey, type Redactor } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
 import type { GuardedCall } from './guarded-tools.ts'
@@ -152,14 +152,8 @@ export function identityFor(call: GuardedCall, { agent }: Context): Identity | u
 
 /** Returns whether the running code acts for another user than this one. */
 function actsForAnother(bound: Identity | undefined): boolean {
-  let current: Identity
-  try {
-    current = currentIdentity()
-  } catch {
-    return false
-  }
-  if (bound?.kind !== 'user' || current.kind !== 'user') return false
-  return principalKey(bound) !== principalKey(current)
+  const current = identityAround()
+  return bound?.kind === 'user' && current?.kind === 'user' && principalKey(bound) !== principalKey(current)
 }
 
 /** Returns the function that suspends this call. `undefined` outside agents, workflows and MCP servers. */

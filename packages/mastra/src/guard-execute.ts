@@ -91,10 +91,10 @@ interface Arguments {
 /** Returns the arguments as Mastra parses them before a call. On resume, Mastra passes them as the model wrote them. */
 function argumentsOf(given: unknown, context: Context, { read }: GuardedCall): Arguments | Promise<Arguments> {
   const written = writtenOf(given)
-  const input = plainCopy(given) ?? given
-  if (written !== undefined) return { input, rawInput: plainCopy(written) ?? written }
-  if (!isResumed(context)) return { input, rawInput: input }
-  return read(input).then((parsed) => ({ input: parsed, rawInput: writtenOf(parsed) ?? parsed }))
+  // Not copied: the guard copies both before it waits.
+  if (written !== undefined) return { input: given, rawInput: written }
+  if (!isResumed(context)) return { input: given, rawInput: given }
+  return read(plainCopy(given) ?? given).then((parsed) => ({ input: parsed, rawInput: writtenOf(parsed) ?? parsed }))
 }
 
 /**

@@ -60,6 +60,7 @@ export type {
 } from '../caller/authorization-server/profile.ts'
 export type * from '../caller/authorization-server/server.ts'
 export type { SurroundingsOptions } from '../caller/authorization-server/surroundings.ts'
+export { identityAround } from '../caller/identity/run-as.ts'
 export type { InboxOptions, ListOptions } from '../calls/guard/approval-inbox.ts'
 export { atOnce, identityOfCall } from '../calls/guard/call-rule.ts'
 export type { PolicyWarning } from '../calls/guard/check-policies.ts'

