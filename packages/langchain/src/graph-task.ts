@@ -1,4 +1,5 @@
-import type { RunConfig } from './run-config.ts'
+import { type GraphInterrupt, isGraphInterrupt } from '@langchain/langgraph'
+import { isRecord, type RunConfig } from './run-config.ts'
 
 /** LangGraph's own record of a task's interrupts. Not of its public API; absent outside a graph. */
 export interface Scratchpad {
@@ -25,14 +26,16 @@ export const RESUME = '__resume__'
 export const INTERRUPT = '__interrupt__'
 const NO_TASK = '00000000-0000-0000-0000-000000000000'
 
+export const isInterrupt = (thrown: unknown): thrown is GraphInterrupt =>
+  isRecord(thrown) && isGraphInterrupt(thrown as unknown as Error)
+
 export function scratchpadOf({ configurable }: RunConfig): Scratchpad | undefined {
   const scratchpad = configurable?.__pregel_scratchpad
-  return typeof scratchpad === 'object' && scratchpad !== null ? (scratchpad as Scratchpad) : undefined
+  return isRecord(scratchpad) ? (scratchpad as unknown as Scratchpad) : undefined
 }
 
 export function canPause({ configurable }: RunConfig): boolean {
-  const saver = configurable?.__pregel_checkpointer
-  return typeof saver === 'object' && saver !== null
+  return isRecord(configurable?.__pregel_checkpointer)
 }
 
 /** Returns the name of the graph's task: the same after a restart. */
@@ -44,7 +47,7 @@ export const threadOf = ({ configurable }: RunConfig): string => String(configur
 /** Returns the answers with which this run resumed, by the questions that they name. */
 export function namedAnswers({ configurable }: RunConfig): Readonly<Record<string, unknown>> | undefined {
   const map = configurable?.__pregel_resume_map
-  return typeof map === 'object' && map !== null ? (map as Readonly<Record<string, unknown>>) : undefined
+  return isRecord(map) ? map : undefined
 }
 
 /** Returns the writes of the checkpoint at which this task began, or `undefined` if they are unknown. */

@@ -8,7 +8,7 @@ import { placeOf } from './place.ts'
 import { refusal } from './refusal.ts'
 import { reportError } from './report-error.ts'
 import { type Events, isAsyncGenerator, runBody } from './run-body.ts'
-import { copyOf, identityOf, type RunConfig, slotOf } from './run-config.ts'
+import { copyOf, identityOf, isRecord, type RunConfig, slotOf } from './run-config.ts'
 import { amongSiblings, type Until } from './siblings.ts'
 import { type IncomingCall, incomingOf, takeIncoming } from './written-by.ts'
 
@@ -87,14 +87,11 @@ async function outcomeOf(
 /** Handles an error of the body or of the guard itself. LangChain would write its text to the model. */
 function failure(call: GuardedCall, config: RunConfig, error: unknown): unknown {
   // A pause or a jump that the body asked of LangGraph is not a failure.
-  if (isBubbleUp(error)) throw error
+  if (isRecord(error) && isGraphBubbleUp(error as unknown as Error)) throw error
   if (config.signal?.aborted === true) throw config.signal.reason
   reportError(error, call)
   return refusal(call, config, 'tool_failed', toolFailedSentence)
 }
-
-const isBubbleUp = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && isGraphBubbleUp(error as Error)
 
 /** Returns a generator with the same events and output. Handles its error like a body's error. */
 function quiet(events: Events, call: GuardedCall, config: RunConfig, until: Until): Events {

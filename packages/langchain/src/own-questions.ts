@@ -1,6 +1,6 @@
-import { type GraphInterrupt, isGraphInterrupt } from '@langchain/langgraph'
 import {
   INTERRUPT,
+  isInterrupt,
   keepAnswer,
   namedAnswers,
   type PendingWrite,
@@ -96,9 +96,6 @@ function firstOf(kept: unknown): unknown {
   if (!Array.isArray(kept)) return kept
   return kept.length > 1 ? firstOf(kept[0]) : kept[0]
 }
-
-const isInterrupt = (thrown: unknown): thrown is GraphInterrupt =>
-  typeof thrown === 'object' && thrown !== null && isGraphInterrupt(thrown as Error)
 
 /** Returns the task's record without the answers of other questions. */
 function ownScratchpad(task: Scratchpad, resume: readonly unknown[]): Scratchpad {

@@ -128,7 +128,7 @@ function messageOf(config: RunConfig): string | undefined {
   return typeof message?.id === 'string' ? message.id : undefined
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null
 
 const makes = ({ tool_calls: calls }: Readonly<Record<string, unknown>>, id: string): boolean =>

@@ -1,5 +1,5 @@
-import { GraphInterrupt, type Interrupt, isGraphInterrupt } from '@langchain/langgraph'
-import { type Scratchpad, scratchpadOf } from './graph-task.ts'
+import { GraphInterrupt, type Interrupt } from '@langchain/langgraph'
+import { isInterrupt, type Scratchpad, scratchpadOf } from './graph-task.ts'
 import { enclosing } from './nesting.ts'
 import type { RunConfig } from './run-config.ts'
 
@@ -82,6 +82,3 @@ async function orAborted(work: Promise<void>, signal: AbortSignal | undefined): 
     signal.removeEventListener('abort', onAbort)
   }
 }
-
-const isInterrupt = (thrown: unknown): thrown is GraphInterrupt =>
-  typeof thrown === 'object' && thrown !== null && isGraphInterrupt(thrown as Error)

@@ -3,7 +3,8 @@ import type { RunnableConfig } from '@langchain/core/runnables'
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons'
 import type { RunConfig } from './run-config.ts'
 
-const storage = AsyncLocalStorageProviderSingleton.getInstance()
+/** Asked at each use: LangGraph sets it when it loads, which may be later than this module. */
+const storage = () => AsyncLocalStorageProviderSingleton.getInstance()
 
 /**
  * Runs code that sees documents which the user may not see. The code finds no callbacks, no stream and no tracer of the
@@ -22,7 +23,7 @@ export function unobserved<Result>(
     ...(signal !== undefined && { signal }),
   }
   // Without a store, LangChain finds no traced run around this one, and makes one that is not traced.
-  return storage.run(undefined, () => AsyncLocalStorageProviderSingleton.runWithConfig(alone, () => search(alone)))
+  return storage().run(undefined, () => AsyncLocalStorageProviderSingleton.runWithConfig(alone, () => search(alone)))
 }
 
 /**
@@ -31,8 +32,8 @@ export function unobserved<Result>(
  */
 class NoTracer extends BaseCallbackHandler {
   readonly name = 'langchain_tracer'
-  readonly #untraced = storage.run(undefined, () =>
-    AsyncLocalStorageProviderSingleton.runWithConfig({ callbacks: [] }, () => storage.getStore() as object),
+  readonly #untraced = storage().run(undefined, () =>
+    AsyncLocalStorageProviderSingleton.runWithConfig({ callbacks: [] }, () => storage().getStore() as object),
   )
 
   getRunTreeWithTracingConfig(): object {

@@ -1,7 +1,7 @@
 import type { Identity, Json } from '@behalf/core'
 import { plainCopy } from '@behalf/core/spi'
 import { parseCallbackConfigArg } from '@langchain/core/callbacks/manager'
-import { copyOf, type RunConfig, type Surroundings, surroundingsOf, toldIdentity } from './run-config.ts'
+import { copyOf, isRecord, type RunConfig, type Surroundings, surroundingsOf, toldIdentity } from './run-config.ts'
 
 /** A call as LangChain got it. */
 export interface IncomingCall extends Surroundings {
@@ -94,6 +94,3 @@ const isToolCall = (input: unknown): input is { readonly args: unknown } =>
 const argumentsOf = (input: unknown): unknown => (isToolCall(input) ? input.args : input)
 
 const withArguments = (input: unknown, args: unknown): unknown => (isToolCall(input) ? { ...input, args } : args)
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null
