@@ -1,6 +1,7 @@
+import { parseInterrupt } from '@behalf/core/interrupts'
 import { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
 import { lastStep } from './parts-of.ts'
-import { type ShownMessage, shownApprovals } from './pending-approvals.ts'
+import { type ShownMessage, type ShownPart, shownApprovals } from './pending-approvals.ts'
 
 /** The parts of a chat that are used: `useChat` returns them, and the chats of other frameworks have them. */
 export interface FollowedChat {
@@ -24,7 +25,7 @@ export interface FollowedChat {
  * each minute.
  *
  * For the chat: `not_sent`: all responses are there, but the chat does not send them, such as if
- * `sendAutomaticallyWhen` is missing. `replaced`: a call waited, and the model's last turn did not make it again. Its
+ * `sendAutomaticallyWhen` is missing. `replaced`: a call waited, and the last turn did not make an equal call. Its
  * question stays open, but an answer does not start the call by itself. The problem is over with the next turn.
  */
 export type FollowProblem = 'unknown' | 'login_required' | 'unavailable' | 'not_sent' | 'replaced'
@@ -180,12 +181,30 @@ function isUnsent({ messages, status }: FollowedChat): boolean {
 /** Returns whether the last turn followed a call that waits for an approval, and did not make an equal call. */
 function isReplaced({ messages, status }: FollowedChat): boolean {
   if (status === 'submitted' || status === 'streaming') return false
-  const ids = interruptsOf(messages).map(({ interrupt }) => interrupt.id)
   // The last message is the user's, or the reply to it.
-  return shownApprovals(messages.slice(-3, -1)).some(
-    ({ interrupt }) => interrupt?.kind === 'approval_pending' && !ids.includes(interrupt.id),
-  )
+  const recent = messages.slice(-3)
+  return recent.slice(0, -1).some(({ parts }, at) => {
+    const later = recent.slice(at + 1).flatMap((message) => message.parts)
+    return parts.some((part) => isAsked(part) && !later.some((one) => isEqual(part, one)))
+  })
 }
+
+const isAsked = (part: ShownPart): boolean =>
+  shownApprovals([{ parts: [part] }]).some(({ interrupt }) => interrupt?.kind === 'approval_pending')
+
+/** Returns whether two calls share a question, or have the same tool and arguments. Either may have run. */
+function isEqual(one: ShownPart, other: ShownPart): boolean {
+  const question = parseInterrupt(one.approval?.requestReason)?.id
+  return question === parseInterrupt(other.approval?.requestReason)?.id || callOf(one) === callOf(other)
+}
+
+/** Returns the tool and its arguments as text. A model may write the keys of an object in any order. */
+const callOf = ({ type, toolName, input }: ShownPart): string =>
+  JSON.stringify([type, toolName, input], (_, value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort())
+      : value,
+  )
 
 /**
  * Continues the calls of a chat that wait for a sign-in, an account or a step-up. Call it when the user is back: the

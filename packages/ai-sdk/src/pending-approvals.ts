@@ -40,8 +40,12 @@ export interface ShownMessage {
 
 /** A part of such a message. Only parts of tools are read. */
 export interface ShownPart {
-  /** Kind of the part, such as `text` or `tool-create_order`. Not used here: `state` and `approval` decide. */
+  /** Kind of the part, such as `text` or `tool-create_order`. */
   readonly type: string
+  /** Name of a dynamic tool. Absent on other parts. */
+  readonly toolName?: string
+  /** The arguments of the call. Absent on parts that are not of a tool. */
+  readonly input?: unknown
   /** State of a tool's part. Only a part in state `approval-requested` can hold an interrupt. Absent on other parts. */
   readonly state?: string
   /** The id of the tool call in the messages. Absent on parts that are not of a tool. */

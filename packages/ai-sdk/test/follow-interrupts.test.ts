@@ -232,36 +232,6 @@ test('leaves a question that another message follows, even if its answer is on i
   expect(chat.addToolApprovalResponse).not.toHaveBeenCalled()
 })
 
-test('says that a message took the place of a question, once its turn is over, until the next turn', async () => {
-  const { chat, problems, follow, add } = page(waiting('a'))
-  const onProblem = vi.fn((problem) => problems.push(problem))
-  const state = Object.assign(chat, { status: 'ready' })
-  follow({ onProblem })
-  await seconds(1)
-  add()
-  state.status = 'streaming'
-  await seconds(10)
-  expect(problems).toEqual([])
-  add()
-  state.status = 'ready'
-  await seconds(10)
-  expect(onProblem.mock.calls).toEqual([
-    ['replaced', expect.objectContaining({ message: expect.stringContaining('Disable the input while a call waits') })],
-  ])
-  add()
-  await seconds(2)
-  expect(problems).toEqual(['replaced', undefined])
-})
-
-test('says no such thing where the next turn makes an equal call, which waits for the same question', async () => {
-  const { problems, follow, add } = page(waiting('a'))
-  follow()
-  add()
-  add(waiting('a'))
-  await seconds(10)
-  expect(problems).toEqual([])
-})
-
 test('wake adds no response to an earlier message, even if the user writes while it is at work', async () => {
   const kinds = ['login_required', 'connection_required']
   const { chat, add } = page(...kinds.map((kind) => waiting(kind, kind, { connection: 'crm' })))

@@ -209,3 +209,19 @@ test('what is not an interrupt of ours is left out', () => {
   expect(interruptsOf(shown({ requestReason: 'a human should look' }))).toEqual([])
   expect(interruptsOf(shown({}))).toEqual([])
 })
+
+test('a call that joined the question of one that a message replaced, and ran, is no problem of the chat', async () => {
+  const target = await world()
+  const { chat, look, app } = browser({ guard: target.guard(), identity: await target.login(), steps: [fifty] })
+  await chat.sendMessage({ text: 'Buy 50' })
+  app({ steps: [[call('call-2', 'create_order', buy(50))]] })
+  await chat.sendMessage({ text: 'hello?' })
+  await target.authorizationServer.controls.approve()
+  target.clock.advance(10)
+  app({ steps: ['Bought.'] })
+  await look()
+  expect(await target.orders()).toBe(1)
+  const problems: unknown[] = []
+  followInterrupts(chat, { onProblem: (problem) => problems.push(problem) })()
+  expect(problems).toEqual([])
+})
