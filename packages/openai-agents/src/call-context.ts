@@ -54,6 +54,8 @@ export interface Run {
   readonly id: string
   /** Results of the preflights of its calls, by {@link findingKey}: `needsApproval` can only return a boolean. */
   readonly findings: Map<string, Finding>
+  /** Calls before which the framework asked a guarded tool, by {@link findingKey} without arguments. */
+  readonly asked: Set<string>
 }
 
 const runs = new WeakMap<object, Run>()
@@ -63,7 +65,7 @@ export const runOf = (runContext: AnyRunContext): Run =>
   runs.get(runContext.usage) ?? restoredRun(runContext, crypto.randomUUID())
 
 export function restoredRun({ usage }: AnyRunContext, id: string): Run {
-  const run = { id, findings: new Map<string, Finding>() }
+  const run = { id, findings: new Map<string, Finding>(), asked: new Set<string>() }
   runs.set(usage, run)
   return run
 }

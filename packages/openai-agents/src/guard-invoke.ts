@@ -13,9 +13,10 @@ type Details = NonNullable<Parameters<Invoke>[2]>
 export const guardInvoke = (call: GuardedCall): Invoke =>
   behindGuard(async (runContext, text, handed = {}) => {
     const details = copyOf(handed)
-    const isModels = details.toolCall?.name === call.name && details.toolCall.arguments === text
+    let isModels = false
     try {
       const input = argumentsIn(text)
+      isModels = isOfModel(call, runContext, details, text)
       if (isModels) throwRefusal(runContext, call, details, input)
       return await runGuarded(call, { runContext, input, details, isModels })
     } catch (error) {
@@ -24,6 +25,25 @@ export const guardInvoke = (call: GuardedCall): Invoke =>
       throw shown
     }
   })
+
+/** Functions of calls that have reached a guarded tool, as {@link parsedCallback} finds them. */
+const reached = new WeakSet<object>()
+
+/**
+ * Returns whether the model made this call, and not the code of a tool with the same name, which passes on what it
+ * received. Before a call of the model, the framework asks the guarded tool, or has an approval of its own.
+ */
+function isOfModel({ name }: GuardedCall, runContext: AnyRunContext, details: Details, text: string): boolean {
+  const { toolCall } = details
+  if (toolCall?.name !== name || toolCall.arguments !== text) return false
+  const { told = details } = callbackIn(details)
+  if (reached.has(told)) return false
+  reached.add(told)
+  const { callId } = toolCall
+  const { asked, findings } = runOf(runContext)
+  const isAsked = asked.has(findingKey(name, callId, null)) || findings.has(findingKey(name, callId, argumentsIn(text)))
+  return isAsked || runContext.isToolApproved({ toolName: name, callId }) === true
+}
 
 /** Copies the details: an app's code may reuse the same object for its next call. */
 const copyOf = ({ toolCall, ...rest }: Details): Details => ({
@@ -69,7 +89,9 @@ function placeOf(call: GuardedCall, { runContext, input, details, isModels }: In
   if (callId === undefined) throw new ConfigurationError(`${call.owner}.details`, PART)
   const slot = slotOf(call, runContext, callId)
   const { told: attempt } = parsedCallback(call, details)
-  return isModels ? slot : slotWithin(slot, { tool: call.name, input, attempt })
+  // A call of the model counts too: code around the tool may call it again.
+  const within = slotWithin(slot, { tool: call.name, input, attempt })
+  return isModels ? slot : within
 }
 
 const PART =
@@ -82,10 +104,15 @@ const PARSED = 'openai.agents.functionToolParsedInputCallback'
  * makes one for each call, and code that passes on a copy of the details passes on the function.
  */
 function parsedCallback({ owner }: GuardedCall, details: Details) {
+  const { key, told } = callbackIn(details)
+  if (key === undefined || told === undefined) throw new ConfigurationError(`${owner}.details`, PART)
+  return { key, told }
+}
+
+function callbackIn(details: Details): { readonly key?: symbol; readonly told?: (input: unknown) => void } {
   const key = Object.getOwnPropertySymbols(details).find(({ description }) => description === PARSED)
   const told: unknown = key === undefined ? undefined : Reflect.get(details, key)
-  if (key === undefined || typeof told !== 'function') throw new ConfigurationError(`${owner}.details`, PART)
-  return { key, told: told as (input: unknown) => void }
+  return key !== undefined && typeof told === 'function' ? { key, told: told as (input: unknown) => void } : {}
 }
 
 /** Text in which the framework hides an error of `execute`, and tells the model to call again. */
@@ -106,6 +133,7 @@ async function runTool(call: GuardedCall, { runContext, details }: Incoming, par
     )
     throw changed
   }
+  reached.add(demandSame)
   const result = await own.invoke(runContext, text, { ...details, [key]: demandSame })
   if (changed !== undefined) throw changed
   if (result === HIDDEN) throw new Error('the tool threw: make it with errorFunction: null, to get its error here')

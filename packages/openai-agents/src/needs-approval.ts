@@ -13,7 +13,8 @@ export type NeedsApproval = (runContext: AnyRunContext, input: unknown, callId?:
  */
 export function needsApprovalOf(call: GuardedCall): NeedsApproval {
   return async (runContext, given, callId) => {
-    const { findings } = runOf(runContext)
+    const { findings, asked } = runOf(runContext)
+    asked.add(findingKey(call.name, callId, null))
     const key = findingKey(call.name, callId, given)
     const finding = await findingOf(call, runContext, given, callId)
     if (finding === undefined) findings.delete(key)

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@behalf/core'
 import { findPauses, isGuarded, type WaitingOptions } from '@behalf/core/spi'
 import type { RunToolApprovalItem } from '@openai/agents'
-import { pauseOf, runOf } from './call-context.ts'
+import { findingKey, pauseOf, runOf } from './call-context.ts'
 import { type AnyRunState, callOf, pendingItems } from './interrupts-of.ts'
 
 /** Options of {@link resumeWhenResolved}. */
@@ -61,7 +61,11 @@ export async function resumeWhenResolved<State extends AnyRunState>(
     options,
   )
   const answered = [...found.resolved.map(({ item }) => item), ...unreadable]
-  for (const item of answered) approve(item)
+  for (const item of answered) {
+    const call = callOf(item)
+    if (call !== undefined) run.asked.add(findingKey(call.name, call.callId, null))
+    approve(item)
+  }
   if (answered.length > 0) return { status: 'resolved', state }
   const isLost = pending.length === 0 && items.length > 0
   return { status: isLost ? 'unknown' : found.status, state }

@@ -14,6 +14,7 @@ describe('a call that the code of another tool makes', () => {
     { guard, identity, target }: Awaited<ReturnType<typeof optionsFor>>,
     hand: (details: Details) => Details,
     order: object = buy(5),
+    { name = 'look', isAsked = false } = {},
   ) {
     const seen: unknown[] = []
     const failed: unknown[] = []
@@ -25,6 +26,9 @@ describe('a call that the code of another tool makes', () => {
       onError: (error) => void failed.push(error),
     })
     const outer = look({
+      name,
+      ...(name === 'create_order' && { parameters: makeTools().create_order.parameters }),
+      ...(isAsked && { needsApproval: tools.create_order.needsApproval }),
       execute: async (_: unknown, context: AnyRunContext, details: Details) => {
         for (const _ of ['first', 'second']) {
           const made = tools.create_order.invoke(context, JSON.stringify(order), hand(details))
@@ -32,7 +36,7 @@ describe('a call that the code of another tool makes', () => {
         }
       },
     })
-    await told(outer)
+    await told(outer, name === 'look' ? {} : order)
     return { seen, failed, orders: await target.orders() }
   }
 
@@ -56,6 +60,30 @@ describe('a call that the code of another tool makes', () => {
       expect(String(failed[0])).toContain('guardTools.details: are not those of the framework')
     }
   })
+
+  const placed = { quantity: 5, status: 'filled' }
+  test.each([
+    { order: buy(5), orders: 2, seen: [placed, placed] },
+    { order: buy(50), orders: 0, seen: [{ code: 'approval_pending' }, { code: 'approval_pending' }] },
+    { order: buy(5, { portfolio: 'p-bob' }), orders: 0, seen: [{ code: 'not_permitted' }, { code: 'not_permitted' }] },
+  ])(
+    'is no call of the model where a tool of the same name makes it with the same arguments: $seen',
+    async ({ order, ...expected }) => {
+      const called = await calling(await optionsFor(), (details) => details, order, { name: 'create_order' })
+      expect(called).toMatchObject({ ...expected, failed: [] })
+    },
+  )
+
+  test(
+    verifies('A12', 'around a guarded tool whose needsApproval it took is two calls: two equal writes are two'),
+    async () => {
+      const over = { name: 'create_order', isAsked: true }
+      expect(await calling(await optionsFor(), (details) => details, buy(5), over)).toMatchObject({
+        orders: 2,
+        failed: [],
+      })
+    },
+  )
 
   test('throws where it is refused or has to wait, with the interrupt, and is no error for the app', async () => {
     const options = await optionsFor()
