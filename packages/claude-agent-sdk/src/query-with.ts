@@ -62,6 +62,7 @@ export function queryWith(guarded: GuardedTools, { prompt, options: given = {} }
     options: { ...options, mcpServers: { ...options.mcpServers, ...mcpServers }, hooks: merged },
   })
   const messages = received(run, sending)
+  void messages.next()
   return new Proxy(run, {
     get(target, key) {
       const owner: object = key in messages ? messages : target
@@ -130,6 +131,8 @@ interface Sending {
 async function* received(run: Query, sending: Sending): AsyncGenerator<SDKMessage, void> {
   let isFirst = true
   try {
+    // Taken at once, so that the input also ends if the app ends the query before it reads.
+    yield undefined as never
     for await (const message of run) {
       if (message.type === 'result') {
         const isEarly = isFirst && message.terminal_reason === 'tool_deferred_unavailable'

@@ -1,9 +1,15 @@
-import { type Options, tool } from '@anthropic-ai/claude-agent-sdk'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { type Options, type Query, tool } from '@anthropic-ai/claude-agent-sdk'
 import { policy } from '@behalf/core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { guardTools, queryWith } from '../src/index.ts'
-import { world } from './world.ts'
+import { isolated, missingCli, ScriptedModel, serve } from './model-server.ts'
+import { home, world } from './world.ts'
+
+const missing = missingCli()
+if (missing !== undefined) console.error(missing)
 
 const look = () => tool('look', 'Looks', {}, async () => ({ content: [{ type: 'text', text: 'seen' }] }))
 
@@ -37,5 +43,32 @@ describe('queryWith refuses, before Claude Code is started,', () => {
     const start = () => queryWith(guarded, { prompt: 'x', options: { spawnClaudeCodeProcess } })
     expect(start).toThrow('not started')
     expect(start).toThrow('queryWith.guarded: served a query before')
+  })
+})
+
+describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
+  test.each<[string, (query: Query) => Promise<unknown>]>([
+    ['return', (query) => query.return()],
+    ['throw', (query) => query.throw(new Error('not read')).catch(() => {})],
+    ['await using', async (query) => query[Symbol.asyncDispose]()],
+  ])('a query that the app ends before it reads leaves no process: %s', async (_, end) => {
+    const { options } = await optionsFor()
+    const [at, model] = [home(), await serve(new ScriptedModel([]))]
+    onTestFinished(model.close)
+    const { promise: exited, resolve } = Promise.withResolvers<void>()
+    const started = queryWith(guardTools({ look: look() }, options), {
+      prompt: 'x',
+      options: {
+        cwd: join(at, 'work'),
+        env: isolated(model.url, at),
+        settingSources: [],
+        tools: [],
+        spawnClaudeCodeProcess: ({ command, args, ...given }) =>
+          spawn(command, args, given).once('exit', () => resolve()),
+      },
+    })
+    onTestFinished(() => started.close())
+    await end(started)
+    await exited
   })
 })
