@@ -31,7 +31,7 @@ const reached = new WeakSet<object>()
 
 /**
  * Returns whether the model made this call, and not the code of a tool with the same name, which passes on what it
- * received. Before a call of the model, the framework asks the guarded tool, or has an approval of its own.
+ * received. Before a call of the model, the framework asks the guarded tool, or has an approval.
  */
 function isOfModel({ name }: GuardedCall, runContext: AnyRunContext, details: Details, text: string): boolean {
   const { toolCall } = details
@@ -40,10 +40,14 @@ function isOfModel({ name }: GuardedCall, runContext: AnyRunContext, details: De
   if (reached.has(told)) return false
   reached.add(told)
   const { callId } = toolCall
-  const { asked, findings } = runOf(runContext)
-  const isAsked = asked.has(findingKey(name, callId, null)) || findings.has(findingKey(name, callId, argumentsIn(text)))
-  return isAsked || runContext.isToolApproved({ toolName: name, callId }) === true
+  return runOf(runContext).asked.has(findingKey(name, callId, null)) || hasApproval(runContext, callId)
 }
+
+/** Returns whether the framework may have an approval for this call. Only the framework knows the tool's name in it. */
+const hasApproval = (runContext: AnyRunContext, callId: string): boolean =>
+  Object.values(runContext.toJSON().approvals).some(
+    ({ approved }) => approved === true || (Array.isArray(approved) && approved.includes(callId)),
+  )
 
 /** Copies the details: an app's code may reuse the same object for its next call. */
 const copyOf = ({ toolCall, ...rest }: Details): Details => ({

@@ -27,7 +27,11 @@ const argumentsOf = JSON.stringify({ amount: 1 })
 const toolCall = { type: 'function_call', name: 'note', callId: 'one', arguments: argumentsOf } as const
 /** As the runner makes them: it is told what the tool's own schema parsed. */
 const details = () => ({ toolCall, [Symbol('openai.agents.functionToolParsedInputCallback')]: () => {} })
-const contextOf = () => ({ usage: {}, context: { thread: 'a' }, isToolApproved: () => true })
+const contextOf = () => ({
+  usage: {},
+  context: { thread: 'a' },
+  toJSON: () => ({ approvals: { note: { approved: true } } }),
+})
 
 /** A run that waits for Ann, who has said yes. */
 async function answered() {
