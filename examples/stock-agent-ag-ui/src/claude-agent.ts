@@ -59,7 +59,8 @@ export const claudeChats =
       ask: turn,
       async goOn() {
         const { status } = await resumeWhenResolved(pending, { guard, identity })
-        return status === 'resolved' ? turn('Go on.') : { text: '', pending }
+        // A call whose question is no longer stored is decided again.
+        return status === 'open' ? { text: '', pending } : turn('Go on.')
       },
     }
   }

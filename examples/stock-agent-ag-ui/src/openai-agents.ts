@@ -50,7 +50,8 @@ export const openAiChats =
       async goOn() {
         const restored = await restoreRun(agent, saved ?? '')
         const { status, state } = await resumeWhenResolved(restored, { guard, identity, threadId })
-        return status === 'resolved' ? turn(state) : { text: '', pending }
+        // A call whose question is no longer stored is decided again.
+        return status === 'open' ? { text: '', pending } : turn(state)
       },
     }
   }

@@ -70,6 +70,16 @@ describe.each(Object.entries(frameworks))('a client of AG-UI before %s', (_, mak
     ])
   })
 
+  test('continues a call whose question is no longer stored: the guard decides again, and the thread goes on', async () => {
+    const { app, ann: before, signIn, orders } = await asked(make)
+    app.clock.advance(40 * 24 * 3600)
+    const ann = await signIn('ann', 'thread-1')
+    ann.client.pendingInterrupts = structuredClone(before.client.pendingInterrupts)
+    // By then the permissions of the example have ended too.
+    const refused = { said: 'That was not done. This action is not permitted.', waits: [] }
+    expect([await ann.answer('resolved'), await ann.ask('buy 5 AAPL'), await orders()]).toEqual([refused, refused, []])
+  })
+
   test(verifies('A8', "another user's resume of the same thread changes nothing and learns nothing"), async () => {
     const { ann, signIn, orders, questions } = await asked(make)
     const bob = await signIn('bob', 'thread-1')
