@@ -1,6 +1,6 @@
 import { BehalfError, ConfigurationError, type Guard, type Identity, InvalidTokenError } from '@behalf/core'
 import type { IdentityOf } from '@behalf/core/identity'
-import { tellApp } from '@behalf/core/spi'
+import { identityFault, tellApp } from '@behalf/core/spi'
 import { answerOf } from './answer-of.ts'
 
 /** Options of {@link approvalStatus}. */
@@ -10,8 +10,8 @@ export interface ApprovalStatusOptions {
   /** Returns the signed-in user. */
   readonly identityOf: IdentityOf
   /**
-   * Called with the error behind a 401 or 503, such as that of a token for another audience. An error of the callback is
-   * dropped.
+   * Called with the error behind a 401 or 503, such as that of a token for another audience, or of a copied identity. An
+   * error of the callback is dropped.
    * @default each kind of error is printed once, except that a login expired or ended
    */
   readonly onError?: (error: unknown) => void
@@ -26,7 +26,8 @@ export interface ApprovalStatusOptions {
  * only a wake-up: the guard checks again before the tool runs.
  *
  * Shows a question to its owner only. Answers 401 (no user is signed in, or their access was revoked), 404 (an unknown
- * question, or another user's: the two look the same), 405, and 503 with `retry-after`. No cache stores an answer. More
+ * question, or another user's: the two look the same), 405, and 503 with `retry-after`, also if `identityOf` returned
+ * what no verification made. No cache stores an answer. More
  * requests than the interval allows read the store, and do not poll the person's channel.
  *
  * @throws ConfigurationError `guard` or `identityOf` is missing; or the route rejects, since it got no `Request`.
@@ -51,7 +52,10 @@ export function approvalStatus({
     try {
       const identity = await identityOf(request)
       if (identity === undefined) return respond(401, { error: 'login_required' })
-      return await status(approvals, identity, request)
+      const fault = identityFault('approvalStatus.identityOf', identity)
+      if (fault === undefined) return await status(approvals, identity, request)
+      tellApp(() => (onError ?? printOf(guard))(fault))
+      return unavailable()
     } catch (error) {
       const response = answerTo(error)
       if (response === undefined) throw error
@@ -66,18 +70,20 @@ const printed = new WeakMap<object, Set<string>>()
 
 /** Returns the default of `onError`: without it, each user would seem to be signed out if the audience is wrong. */
 const printOf = (guard: object) => (error: unknown) => {
-  const { message, reason = 'none' } = error as Error & { readonly reason?: string }
+  const { name, message, reason = name } = error as Error & { readonly reason?: string }
   const known = printed.get(guard) ?? new Set(['expired', 'inactive'])
   printed.set(guard, known)
-  if (!known.has(reason)) console.warn(`approvalStatus: ${message}`)
+  if (!known.has(reason)) console.warn(`approvalStatus: ${message.replace('approvalStatus.', '')}`)
   known.add(reason)
 }
 
 function answerTo(error: unknown): Response | undefined {
   if (error instanceof InvalidTokenError) return respond(401, { error: 'login_required' })
   if (!BehalfError.isInstance(error) || !error.retryable) return undefined
-  return respond(503, { error: 'unavailable' }, { 'retry-after': '5' })
+  return unavailable()
 }
+
+const unavailable = () => respond(503, { error: 'unavailable' }, { 'retry-after': '5' })
 
 async function status(approvals: Guard['approvals'], identity: Identity, { url, signal }: Request): Promise<Response> {
   // An id of ours has no character that a URL encodes.

@@ -78,16 +78,16 @@ interface Followed {
  * response is only a wake-up: the server checks again before the tool runs.
  *
  * @returns A function that stops it.
+ * @throws TypeError `chat` is not a chat, or an option is unknown.
  */
-export function followInterrupts(
-  chat: FollowedChat,
-  {
+export function followInterrupts(chat: FollowedChat, options: FollowOptions = {}): () => void {
+  demandKnown('followInterrupts', chat, options, ['url', 'fetch', 'onProblem', 'onConfirmed'])
+  const {
     url = '/api/approvals',
     fetch: send = (to, init) => globalThis.fetch(to, init),
     onProblem = printProblem,
     onConfirmed = () => {},
-  }: FollowOptions = {},
-): () => void {
+  } = options
   const stopped = new AbortController()
   const followed = new Map<string, Followed>()
   let told: FollowProblem | undefined
@@ -155,6 +155,16 @@ export function followInterrupts(
     stopped.abort()
     clearTimeout(timer)
   }
+}
+
+/** Refuses what the compiler refuses, for JavaScript. Not an error of core, whose code a browser need not load. */
+export function demandKnown(owner: string, chat: FollowedChat, options: object, known: readonly string[]): void {
+  if (typeof chat?.addToolApprovalResponse !== 'function') {
+    throw new TypeError(`${owner}.chat: give a chat, such as what useChat returns`)
+  }
+  const unknown = Object.keys(options).find((key) => !known.includes(key))
+  if (unknown === undefined) return
+  throw new TypeError(`${owner}.${unknown}: is not an option here; there are ${known.join(', ')}`)
 }
 
 /** Runs a callback. Its error must not end the polls. */
@@ -293,7 +303,7 @@ function causeOf(
       ': this user has no such question. Another user asked it, or the guard does not know it: use one guard for all requests, with a store that outlives it',
     unavailable:
       error === 'unavailable'
-        ? ': the server cannot reach its store or the channel'
+        ? ': the server cannot reach its store or the channel, or has no verified identity: its console says why'
         : ` (${type}), not as approvalStatus does: mount it there, or give \`url\``,
   }
   return `${to} answered ${status}${remedies[problem]}`

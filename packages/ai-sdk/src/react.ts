@@ -2,6 +2,7 @@
 import type { Interrupt, InterruptKind } from '@behalf/core/interrupts'
 import { useCallback, useEffect, useRef, useState } from 'react'
 import {
+  demandKnown,
   type FollowedChat,
   type FollowOptions,
   type FollowProblem,
@@ -54,8 +55,11 @@ const NO_PROBLEMS: Problems = new Map()
  *
  * @param chat - What `useChat` returns. Give `useChat` `sendAutomaticallyWhen:
  *   lastAssistantMessageIsCompleteWithApprovalResponses`.
+ * @throws TypeError `chat` is not a chat, or an option is unknown.
  */
-export function useApprovals(chat: FollowedChat, { url, fetch, onProblem }: UseApprovalsOptions = {}): Approvals {
+export function useApprovals(chat: FollowedChat, options: UseApprovalsOptions = {}): Approvals {
+  demandKnown('useApprovals', chat, options, ['url', 'fetch', 'onProblem'])
+  const { url, fetch, onProblem } = options
   const latest = useRef({ chat, fetch, onProblem })
   useEffect(() => {
     latest.current = { chat, fetch, onProblem }

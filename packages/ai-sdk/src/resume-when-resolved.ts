@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@behalf/core'
-import type { WaitingOptions } from '@behalf/core/spi'
+import { identityFault, type WaitingOptions } from '@behalf/core/spi'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
 import { type Answer, answerOf } from './answer-of.ts'
 import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'
@@ -33,15 +33,23 @@ export interface Resumed {
  * it runs. Sign-in, connection and step-up have no record, so they are answered at once: call this after the user's
  * action. A call that then needs an approval ends, since the AI SDK pauses it once only.
  *
- * @throws ConfigurationError There is no `threadId`.
+ * @throws ConfigurationError There is no `threadId`, no verification made the identity, or the messages are of `useChat`.
  * @throws TransportError, StoreError Nothing is known; try again later.
  */
 export async function resumeWhenResolved(messages: readonly ModelMessage[], options: ResumeOptions): Promise<Resumed> {
+  if (!Array.isArray(messages) || messages.some((message) => 'parts' in message)) {
+    throw new ConfigurationError(
+      'resumeWhenResolved.messages',
+      'give a list of ModelMessage: await convertToModelMessages(messages)',
+    )
+  }
   // Copied: an app may add to its own list, and to its messages, while the guard waits.
   const own = messages.map((message) => ({ ...message }))
   if (typeof options.threadId !== 'string' || options.threadId === '') {
     throw new ConfigurationError('resumeWhenResolved.threadId', 'give the id of the conversation that the tools got')
   }
+  const fault = identityFault('resumeWhenResolved.identity', options.identity)
+  if (fault !== undefined) throw fault
   const pending = pendingApprovals(lastStep(own))
   if (pending.length < pendingApprovals(own).length) return { status: 'unknown', messages: own }
   if (pending.length === 0) return { status: 'nothing', messages: own }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
@@ -158,6 +159,27 @@ test('without onError, a wrong audience is printed once, and an expired login is
     ['approvalStatus: the token is for another audience'],
     ['approvalStatus: the issuer is away'],
   ])
+})
+
+test.each([
+  ['a copy', 'pass what verifyRequest or signIn returned', (ann: Identity) => JSON.parse(JSON.stringify(ann))],
+  ['null', 'pass what verifyRequest or signIn returned', () => null],
+  ['a name', 'pass what verifyRequest or signIn returned', () => 'ann'],
+])('answers 503 where identityOf returns %s in place of an identity, and tells why', async (_, remedy, wrong) => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  onTestFinished(() => warn.mockRestore())
+  const { guard, people, id } = await asked(await world())
+  const onError = vi.fn()
+  const identityOf = () => wrong(people.ann)
+  const request = () => new Request(`https://app.example/api/approvals/${id}`)
+  const response = await approvalStatus({ guard, identityOf, onError })(request())
+  expect([response.status, await response.json()]).toEqual([503, { error: 'unavailable' }])
+  const text = `identityOf: no verification of @behalf/core returned this identity: ${remedy}`
+  expect(onError.mock.calls).toEqual([[new ConfigurationError('approvalStatus.identityOf', text.slice(12))]])
+  for (let count = 0; count < 2; count++) await approvalStatus({ guard, identityOf })(request())
+  expect(warn.mock.calls).toEqual([[`approvalStatus: ${text}`]])
+  const page = readFileSync(new URL('../../../docs/mistakes.md', import.meta.url), 'utf8')
+  expect(page).toContain('approvalStatus: identityOf: no verification of @behalf/core returned this identity: ')
 })
 
 test('says how to mount the route where it gets no Request, such as the context of Hono', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { wake } from '../src/browser.ts'
+import { followInterrupts, wake } from '../src/browser.ts'
 import { page, waiting } from './followed-page.ts'
 
 beforeEach(() => vi.useFakeTimers())
@@ -230,6 +230,16 @@ test('leaves a question that another message follows, even if its answer is on i
   await seconds(120)
   expect([asked.length, problems]).toEqual([1, ['replaced']])
   expect(chat.addToolApprovalResponse).not.toHaveBeenCalled()
+})
+
+test('refuses what is no chat, and an unknown option', () => {
+  const { chat } = page()
+  expect(() => followInterrupts([] as never)).toThrow(
+    'followInterrupts.chat: give a chat, such as what useChat returns',
+  )
+  expect(() => followInterrupts(chat, { onConfirm() {} } as never)).toThrow(
+    'followInterrupts.onConfirm: is not an option here; there are url, fetch, onProblem, onConfirmed',
+  )
 })
 
 test('wake adds no response to an earlier message, even if the user writes while it is at work', async () => {

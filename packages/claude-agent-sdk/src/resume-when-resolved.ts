@@ -25,6 +25,7 @@ export interface Resumed {
  * call that is not answered is deferred again, and asks no second question.
  *
  * @param pending - What {@link interruptsOf} returned.
+ * @throws ConfigurationError No verification made the identity.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
  * @throws TransportError, StoreError Nothing is known; try again later.
  */

@@ -38,6 +38,7 @@ export interface Resumed {
  * user's (the two look the same).
  *
  * @param state - `await graph.getState(config)`, or the result of `invoke`.
+ * @throws ConfigurationError No verification made the identity.
  * @throws InvalidTokenError The identity has expired: sign in again.
  * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again later.
  */

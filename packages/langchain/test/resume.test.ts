@@ -82,7 +82,7 @@ test('a channel that is away holds up no answer that came by another one', async
   await expect(resumeWhenResolved(state, { guard: { pauses } as never, identity })).rejects.toBe(ended)
 })
 
-test('finds nothing for another user, or for an identity that no verification made', async () => {
+test('finds nothing for another user, and refuses an identity that no verification made', async () => {
   const { run, identity, guard, answer, pass } = await paused()
   answer('approved')
   pass()
@@ -90,7 +90,9 @@ test('finds nothing for another user, or for an identity that no verification ma
   expect(await resumeWhenResolved(state, { guard: guard(), identity: await verified('bob') })).toEqual({
     status: 'unknown',
   })
-  expect(await resumeWhenResolved(state, { guard: guard(), identity: { ...identity } })).toEqual({ status: 'unknown' })
+  await expect(resumeWhenResolved(state, { guard: guard(), identity: { ...identity } })).rejects.toThrow(
+    'resumeWhenResolved.identity: no verification of @behalf/core returned this identity: pass what verifyRequest or signIn returned',
+  )
 })
 
 test('leaves alone what is not of a guarded tool', async () => {

@@ -56,6 +56,7 @@ export interface Resumed<Resumption> {
  * that no guard with these keys suspended. Omits calls within another agent, or within a workflow that an agent calls
  * as a tool: their proof is for the inner run, which Mastra does not report here.
  *
+ * @throws ConfigurationError No verification made the identity.
  * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again later.
  */
 export function resumeWhenResolved(result: SuspendedRuns, options: ResumeOptions): Promise<Resumed<CallResumption>>
@@ -64,6 +65,7 @@ export function resumeWhenResolved(result: SuspendedRuns, options: ResumeOptions
  * missing.
  *
  * @param result - What `run.start()` or `run.resume()` returned.
+ * @throws ConfigurationError No verification made the identity.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
  * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again later.
  */

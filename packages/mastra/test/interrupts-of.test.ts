@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { world } from './world.ts'
 
 const interrupt = { v: 1, kind: 'login_required', id: 'i', tool: 'buy', message: 'Sign in' } as const
 
@@ -25,12 +26,23 @@ test('a workflow that has ended waits for nothing, whatever its steps hold', () 
 test('a question that is unknown, open, or another user’s wakes nothing', async () => {
   const asked = { ...interrupt, kind: 'approval_pending' }
   const listed = { runs: [{ runId: 'r', toolCalls: [{ toolCallId: 'c', suspendPayload: asked }] }] }
+  const identity = await (await world()).login()
   const lookedUp = (state: string | undefined, waiting: typeof listed | { runs: [] } = listed) =>
-    resumeWhenResolved(waiting, { guard: { pauses: { stateOf: async () => state } } as never, identity: {} as never })
+    resumeWhenResolved(waiting, { guard: { pauses: { stateOf: async () => state } } as never, identity })
   expect(await lookedUp(undefined)).toEqual({ status: 'unknown', resumptions: [] })
   expect(await lookedUp('open')).toEqual({ status: 'open', resumptions: [] })
   const call = { resumeData: expect.any(Object), runId: 'r', toolCallId: 'c' }
   expect(await lookedUp('denied')).toEqual({ status: 'resolved', resumptions: [call] })
   expect(await lookedUp('not_recorded')).toEqual({ status: 'resolved', resumptions: [call] })
   expect(await lookedUp('denied', { runs: [] })).toEqual({ status: 'nothing', resumptions: [] })
+})
+
+test('an identity that no verification made is refused', async () => {
+  const { pauses } = (await world()).guard()
+  const [guard, identity] = [{ pauses }, {} as never]
+  for (const waiting of [{ runs: [] }, { status: 'suspended' as const, runId: 'r' }]) {
+    await expect(resumeWhenResolved(waiting as never, { guard, identity })).rejects.toThrow(
+      'resumeWhenResolved.identity: no verification of @behalf/core returned this identity: pass what ',
+    )
+  }
 })

@@ -32,7 +32,8 @@ export interface Resumed<State> {
  * action. A call that is not answered interrupts the run again, and asks no second question.
  *
  * @param state - `result.state`, or what `restoreRun` returned.
- * @throws ConfigurationError There is no `threadId`, or the state was restored without its interrupts.
+ * @throws ConfigurationError There is no `threadId`, no verification made the identity, or the state was restored
+ *   without its interrupts.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
  * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again later.
  */

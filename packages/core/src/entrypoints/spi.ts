@@ -61,6 +61,7 @@ export type {
 export type * from '../caller/authorization-server/server.ts'
 export type { SurroundingsOptions } from '../caller/authorization-server/surroundings.ts'
 export { identityAround } from '../caller/identity/run-as.ts'
+export { identityFault } from '../caller/identity/verified.ts'
 export type { InboxOptions, ListOptions } from '../calls/guard/approval-inbox.ts'
 export { atOnce, identityOfCall } from '../calls/guard/call-rule.ts'
 export type { PolicyWarning } from '../calls/guard/check-policies.ts'

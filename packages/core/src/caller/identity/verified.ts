@@ -1,5 +1,5 @@
 import type { Identity } from '../../base/contract/index.ts'
-import { InvalidTokenError } from '../../base/errors/index.ts'
+import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
 import { shared } from '../../base/process/registry.ts'
 import { deepFreeze } from '../../base/values/index.ts'
 import type { Proof } from './subject-token.ts'
@@ -46,3 +46,11 @@ export type VerifiedIdentity = Identity & { readonly [verified]: true }
 export function isVerified(identity: unknown): identity is VerifiedIdentity {
   return shared.verified.has(identity)
 }
+
+/** Returns the problem of an object that no verification created, and its remedy. */
+export const whyUnverified = (identity: unknown): string =>
+  `no verification of @behalf/core returned this identity: ${identity instanceof Promise ? 'await the promise' : 'pass what verifyRequest or signIn returned'}`
+
+/** Returns the error of an option that takes a verified identity only, if it got anything else. For adapters. */
+export const identityFault = (option: string, identity: unknown): ConfigurationError | undefined =>
+  isVerified(identity) ? undefined : new ConfigurationError(option, whyUnverified(identity))

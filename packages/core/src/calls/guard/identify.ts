@@ -1,6 +1,6 @@
 import type { Identity, Invocation } from '../../base/contract/index.ts'
 import { clientAt } from '../../caller/authorization-server/authorization-servers.ts'
-import { isVerified } from '../../caller/identity/verified.ts'
+import { isVerified, whyUnverified } from '../../caller/identity/verified.ts'
 import type { IdentifiedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { delegationRefusal } from './delegation-refusal.ts'
@@ -22,11 +22,7 @@ export function identify(
   now: number,
 ): Passed<Pick<IdentifiedCall, 'identity'>> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
-  if (!isVerified(identity)) {
-    const fix =
-      (identity as unknown) instanceof Promise ? 'await the promise' : 'pass what verifyRequest or signIn returned'
-    return deny('identity_not_verified', `no verification of @behalf/core returned this identity: ${fix}`)
-  }
+  if (!isVerified(identity)) return deny('identity_not_verified', whyUnverified(identity))
   const { servers, revocations, agent } = callers
   if (!servers.knows(identity.issuer)) {
     return loginRequired(`this guard does not know the issuer of the identity: ${JSON.stringify(identity.issuer)}`)

@@ -1,6 +1,7 @@
 import type { Interrupt, Json } from '../../base/contract/index.ts'
 import { type BehalfError, ConfigurationError } from '../../base/errors/index.ts'
 import { canonicalJson, defined, equalSecrets, type KeyedHash } from '../../base/values/index.ts'
+import { identityFault } from '../../caller/identity/verified.ts'
 import type { ApprovalInbox, InboxOptions } from './approval-inbox.ts'
 import type { ApprovalView } from './approval-view.ts'
 import { parseInterrupt } from './parse-interrupt.ts'
@@ -64,6 +65,7 @@ export interface PausesFound<Pending> {
  * Looks up each pause for which a framework waits. For adapters whose calls continue one by one.
  *
  * @param pauseOf - Returns the framework's name of a pause.
+ * @throws ConfigurationError No verification made the identity.
  * @throws InvalidTokenError The identity has expired, or was revoked: sign in again.
  * @throws TransportError, StoreError No answer was found, and not all could be looked up: try again.
  */
@@ -72,6 +74,8 @@ export async function findPauses<Pending extends { readonly interrupt: Interrupt
   pauseOf: (one: Pending) => Json,
   { guard: { pauses }, ...asking }: WaitingOptions,
 ): Promise<PausesFound<Pending>> {
+  const fault = identityFault('resumeWhenResolved.identity', asking.identity)
+  if (fault !== undefined) throw fault
   if (pending.length === 0) return { status: 'nothing', resolved: [] }
   const asked = [...pending]
   const lookups = asked.map((one) => pauses.stateOf(one.interrupt, { ...asking, pause: pauseOf(one) }))

@@ -8,16 +8,21 @@ import type { Guard } from './guard.ts'
  * Joins each tool of a framework with its policy, and checks that the guard can serve them all.
  * @param owner - Name of the function that the app called, for errors.
  * @param known - Names of all options.
- * @throws ConfigurationError An option is unknown, there is no guard, or a tool has no policy, or one that the guard
- *   cannot serve.
+ * @param needsIdentity - Whether `identity` may not be left out.
+ * @throws ConfigurationError An option is unknown, there is no guard or identity, or a tool has no policy, or one that
+ *   the guard cannot serve.
  */
 export function withPolicies<Tool>(
   owner: string,
   tools: readonly (readonly [name: string, tool: Tool])[],
   options: { readonly guard: Guard; readonly policies: Readonly<Record<string, Policy>> },
   known: readonly string[],
+  needsIdentity = known.includes('identity'),
 ): readonly { readonly name: string; readonly tool: Tool; readonly policy: Policy }[] {
   refuseUnknownKeys(owner, options, known)
+  if (needsIdentity && !('identity' in options)) {
+    throw new ConfigurationError(`${owner}.identity`, 'is missing: give the user of this request, or undefined')
+  }
   const { guard, policies } = options
   if (typeof guard?.check !== 'function') throw new ConfigurationError(`${owner}.guard`, 'give what createGuard made')
   const found = tools.map(([name, tool]) => {

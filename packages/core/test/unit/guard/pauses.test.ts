@@ -1,6 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { parseInterrupt } from '../../../src/entrypoints/interrupts.ts'
+import { findPauses } from '../../../src/entrypoints/spi.ts'
 import { ConfigurationError, type Interrupt } from '../../../src/index.ts'
 import { asks, keys, smallWorld, user } from './small-world.ts'
 
@@ -53,6 +54,24 @@ test(
       { proof: undefined },
     ]) {
       expect(await pauses.stateOf({ ...kept, ...change } as Interrupt, asked)).toBeUndefined()
+    }
+  },
+)
+
+test.each([
+  ['a copy', { ...user() }, 'pass what verifyRequest or signIn returned'],
+  ['a promise', Promise.resolve(user()), 'await the promise'],
+  ['nothing', undefined, 'pass what verifyRequest or signIn returned'],
+])(
+  'an adapter looks up no pause for %s in place of an identity, also where no call waits',
+  async (_, identity, fix) => {
+    const { guard, kept } = await paused()
+    for (const pending of [[], [{ interrupt: kept }]]) {
+      const found = findPauses(pending, () => 'pause-1', { guard: guard(), identity: identity as never })
+      await expect(found).rejects.toThrow(ConfigurationError)
+      await expect(found).rejects.toThrow(
+        `resumeWhenResolved.identity: no verification of @behalf/core returned this identity: ${fix}`,
+      )
     }
   },
 )

@@ -58,6 +58,7 @@ const exempt = [
     'slotWithin',
     'redactorOf',
     'withPolicies',
+    'identityFault',
     'checkAuth0Message',
     'refusalParts',
     'atOnce',
