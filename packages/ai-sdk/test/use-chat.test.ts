@@ -171,7 +171,7 @@ test('a browser that says yes by itself moves nothing', async () => {
   expect(await target.authorizationServer.controls.pendingRequests()).toHaveLength(1)
 })
 
-test('another user in the same browser sees no answer, and moves nothing', async () => {
+test('another user in the same browser sees no answer, and moves nothing, until the user of the question is back', async () => {
   const target = await world()
   const { chat, look, app, sent } = browser({ guard: target.guard(), identity: await target.login(), steps: [fifty] })
   await chat.sendMessage({ text: 'Buy 50' })
@@ -181,6 +181,9 @@ test('another user in the same browser sees no answer, and moves nothing', async
   await look()
   expect(sent).toHaveLength(1)
   expect(await target.orders()).toBe(0)
+  app({ identity: await target.login(), steps: ['Bought.'] })
+  await look()
+  expect(await target.orders()).toBe(1)
 })
 
 test('after a login the call goes on at once', async () => {
