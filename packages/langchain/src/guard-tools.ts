@@ -37,7 +37,8 @@ export function guardNamed<const Tools extends readonly GuardableTool[]>(
   const given = tools as readonly GuardableTool[] as readonly Callable[]
   const named = given.map((tool) => [tool.name, tool] as const)
   const names = new Set<string>()
-  return withPolicies(owner, named, options, optionKeys, false).map(({ name, tool, policy }) => {
+  // The identity may come with each run.
+  return withPolicies(owner, named, { identity: undefined, ...options }, optionKeys).map(({ name, tool, policy }) => {
     if (names.has(name)) throw new ConfigurationError(`${owner}.tools.${name}`, 'is there twice')
     names.add(name)
     return guarded(owner, tool, policy, options)

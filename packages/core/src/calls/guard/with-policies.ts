@@ -8,7 +8,6 @@ import type { Guard } from './guard.ts'
  * Joins each tool of a framework with its policy, and checks that the guard can serve them all.
  * @param owner - Name of the function that the app called, for errors.
  * @param known - Names of all options.
- * @param needsIdentity - Whether `identity` may not be left out.
  * @throws ConfigurationError An option is unknown, there is no guard or identity, or a tool has no policy, or one that
  *   the guard cannot serve.
  */
@@ -17,10 +16,9 @@ export function withPolicies<Tool>(
   tools: readonly (readonly [name: string, tool: Tool])[],
   options: { readonly guard: Guard; readonly policies: Readonly<Record<string, Policy>> },
   known: readonly string[],
-  needsIdentity = known.includes('identity'),
 ): readonly { readonly name: string; readonly tool: Tool; readonly policy: Policy }[] {
   refuseUnknownKeys(owner, options, known)
-  if (needsIdentity && !('identity' in options)) {
+  if (known.includes('identity') && !('identity' in options)) {
     throw new ConfigurationError(`${owner}.identity`, 'is missing: give the user of this request, or undefined')
   }
   const { guard, policies } = options
