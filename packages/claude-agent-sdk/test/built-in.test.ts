@@ -84,6 +84,17 @@ describe.skipIf(missing !== undefined)(missing ?? 'with the CLI', () => {
     expect(answered.pending).toMatchObject([{ callId: 'call-2', interrupt: { message: 'Transfer 50' } }])
   })
 
+  test('CANNOT be held: a command that is resumed before its answer is dropped by Claude Code, and does not run after it', async () => {
+    const { target, at, go } = await guarded()
+    const asked = await go([[call('call-1', 'Bash', touch('a.txt'))]])
+    const early = await go(['It waits.'], { resume: asked.session }, asked.pending)
+    expect(early.model.saw).toContain('Tool result missing')
+    expect(early.pending).toMatchObject([{ callId: 'call-1' }])
+    await approved(target)
+    await go([], { resume: asked.session }, early.pending)
+    expect(ran(at, 'a.txt')).toBe(false)
+  })
+
   test('a tool without a policy is denied, a tool under unguarded is left to Claude Code, and a policy may allow', async () => {
     const { at, go } = await guarded()
     writeFileSync(join(at, 'work/r.txt'), 'what is read')
