@@ -59,6 +59,7 @@ const exempt = [
     'redactorOf',
     'withPolicies',
     'identityFault',
+    'identityAround',
     'checkAuth0Message',
     'refusalParts',
     'atOnce',
