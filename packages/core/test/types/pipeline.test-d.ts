@@ -1,4 +1,5 @@
 import { expectTypeOf, test } from 'vitest'
+import type { DisplayField } from '../../src/base/display/display-text.ts'
 import type { VerifiedIdentity } from '../../src/caller/identity/verified.ts'
 import type { approve } from '../../src/calls/guard/approve.ts'
 import type {
@@ -24,14 +25,17 @@ test('a step takes only the call that the step before it returns', () => {
   expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof resourceToken>[0]>()
   expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof claim>[0]>()
   expectTypeOf<ApprovedCall>().not.toExtend<Parameters<typeof execute>[0]>()
+  expectTypeOf<AuthorizedCall>().not.toExtend<Parameters<typeof open>[0]>()
+  expectTypeOf<ApprovedCall & Pick<AdmittedCall, 'access'>>().not.toExtend<Parameters<typeof execute>[0]>()
   expectTypeOf<IncomingCall>().not.toExtend<ParsedCall>()
   expectTypeOf<AdmittedCall>().toExtend<Parameters<typeof execute>[0]>()
-  expectTypeOf<AuthorizedCall>().toExtend<Parameters<typeof open>[0]>()
+  expectTypeOf<ApprovedCall>().toExtend<Parameters<typeof open>[0]>()
 })
 
 test('no code but the check makes a fact', () => {
   expectTypeOf<UserIdentity>().not.toExtend<VerifiedIdentity>()
   expectTypeOf<{ readonly approvalCase: 'always' }>().not.toExtend<GrantableScopes>()
+  expectTypeOf<string>().not.toExtend<DisplayField['value']>()
 })
 
 test('a run that has to be asked about is not claimed', () => {

@@ -50,8 +50,8 @@ export interface ReadyRun {
 
 /** A call whose person has answered, or that needed no answer. */
 export interface ApprovedCall extends AuthorizedCall {
-  /** Absent for a read. */
-  readonly run?: ReadyRun | undefined
+  /** `undefined` for a read. */
+  readonly run: ReadyRun | undefined
   /** Whether the call waited for a person. */
   readonly waited?: boolean
 }
@@ -60,8 +60,8 @@ export interface ApprovedCall extends AuthorizedCall {
 export interface AdmittedCall extends ParsedCall {
   readonly identity?: VerifiedIdentity | undefined
   readonly access: OpenedAccess
-  /** Absent for a read. */
-  readonly claim?: Claim | undefined
+  /** `undefined` for a read. */
+  readonly claim: Claim | undefined
 }
 
 /**

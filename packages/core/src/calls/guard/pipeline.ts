@@ -2,8 +2,7 @@ import type { Completed, Invocation, Outcome, Policy, PreflightOutcome, Slot } f
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
-import type { Replay } from './approve.ts'
-import type { AdmittedCall, ApprovedCall, AuthorizedCall, Growing, IncomingCall, ParsedCall } from './call.ts'
+import type { AdmittedCall, AuthorizedCall, Growing, IncomingCall, ParsedCall } from './call.ts'
 import { CallReport } from './call-report.ts'
 import { claim } from './claim.ts'
 import { cachedTokens } from './connect.ts'
@@ -72,9 +71,8 @@ async function preflightRefusal(call: IncomingCall, guard: GuardParts): Promise<
   const authorized = await authorize(parsed, guard)
   if (isRefusal(authorized)) return authorized
   const stepUp = await stepUpBefore(authorized, 'preflight', guard)
-  if (stepUp !== undefined || call.policy.effect === 'read') return stepUp
-  const approved = await approvedCall(authorized, 'preflight', guard)
-  return isRefusal(approved) ? approved : undefined
+  const found = stepUp ?? (await approvedCall(authorized, 'preflight', guard))
+  return isRefusal(found) ? found : undefined
 }
 
 /** Runs the whole pipeline, and the body at its end. */
@@ -176,18 +174,21 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
 /** Admits a call of a public tool, from any caller: an unverified identity counts as no identity (I1). */
 function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<AdmittedCall> {
   const { identity } = parsed.invocation
-  const call = Object.assign(parsed, { identity: isVerified(identity) ? identity : undefined, access: noAccess })
+  const call = Object.assign(parsed, {
+    claim: undefined,
+    access: noAccess,
+    identity: isVerified(identity) ? identity : undefined,
+  })
   return reporting.auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call
 }
 
 /** Runs approve, open and claim, which may wait. A refusal closes all that they opened. */
 async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardParts): Promise<Admitted> {
   if (isRefusal(authorized)) return authorized
-  const { report, policy, deadline } = authorized
+  const { report, deadline } = authorized
   const stepUp = await stepUpBefore(authorized, 'run', guard)
   if (stepUp !== undefined) return stepUp
-  const approved: ApprovedCall | Replay | Refusal =
-    policy.effect === 'write' ? await approvedCall(authorized, 'run', guard) : authorized
+  const approved = await approvedCall(authorized, 'run', guard)
   // The call may have waited for a person. Another caller's result goes only to a caller who may still ask.
   if ('replay' in approved) return (await recheck(authorized, guard)) ?? replayed(authorized, approved, guard)
   if (isRefusal(approved)) return approved
@@ -203,7 +204,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
     if (guard.reporting.auditor.required) await report.recordEnd('run', 'ready')
     const late = await recheck(call, guard)
     if (late !== undefined) return refuse(late)
-    if (call.run === undefined) return call
+    if (call.run === undefined) return Object.assign(call, { claim: undefined })
     // A call that was answered during the wait, or whose caller aborted, claims nothing.
     deadline.signal.throwIfAborted()
     report.at = 'claim'

@@ -103,12 +103,14 @@ function connectedCall(
   })
 }
 
+/** Runs approve. A read has no run, so no person is asked. */
 export async function approvedCall(
   call: AuthorizedCall,
   phase: Phase,
   guard: GuardParts,
 ): Promise<ApprovedCall | Replay | Refusal> {
   const { report } = call
+  if (call.policy.effect === 'read') return Object.assign(call, { run: undefined })
   report.at = 'approval'
   // Asks roles, permissions and the approval rule about the input that will run (A12).
   const reauthorize = async (input: Json) => {
@@ -139,7 +141,7 @@ export async function stepUpBefore(
 }
 
 /** Checks identity, roles and permissions again after a wait: a right may have ended during it. */
-export async function recheck(call: ApprovedCall, guard: GuardParts): Promise<Refusal | undefined> {
+export async function recheck(call: Omit<ApprovedCall, 'run'>, guard: GuardParts): Promise<Refusal | undefined> {
   const { report, identity, invocation, grantable } = call
   const { clock } = guard.reporting
   const at = clock.now()
