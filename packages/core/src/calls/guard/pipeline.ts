@@ -16,7 +16,7 @@ import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 import { isRefusal, type Refusal } from './refusal.ts'
 import { refusalOfError } from './refusal-of-error.ts'
 import { mayAwaitStepUp } from './step-up.ts'
-import { approvedCall, authorize, parsedCall, recheck, replayed, stepUpBefore } from './steps.ts'
+import { approvedCall, authorize, parsedCall, recheck, replayed } from './steps.ts'
 
 /*
  * The steps of one call: parse → identify → authorize → approve → open → claim → execute. Each step takes the type that
@@ -70,9 +70,8 @@ async function preflightRefusal(call: IncomingCall, guard: GuardParts): Promise<
   if (call.policy.isPublic) return undefined
   const authorized = await authorize(parsed, guard)
   if (isRefusal(authorized)) return authorized
-  const stepUp = await stepUpBefore(authorized, 'preflight', guard)
-  const found = stepUp ?? (await approvedCall(authorized, 'preflight', guard))
-  return isRefusal(found) ? found : undefined
+  const approved = await approvedCall(authorized, 'preflight', guard)
+  return isRefusal(approved) ? approved : undefined
 }
 
 /** Runs the whole pipeline, and the body at its end. */
@@ -186,8 +185,6 @@ function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<
 async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardParts): Promise<Admitted> {
   if (isRefusal(authorized)) return authorized
   const { report, deadline } = authorized
-  const stepUp = await stepUpBefore(authorized, 'run', guard)
-  if (stepUp !== undefined) return stepUp
   const approved = await approvedCall(authorized, 'run', guard)
   // The call may have waited for a person. Another caller's result goes only to a caller who may still ask.
   if ('replay' in approved) return (await recheck(authorized, guard)) ?? replayed(authorized, approved, guard)

@@ -103,13 +103,15 @@ function connectedCall(
   })
 }
 
-/** Runs approve. A read has no run, so no person is asked. */
+/** Asks for a step-up first, then runs approve. A read has no run, so no person approves it. */
 export async function approvedCall(
   call: AuthorizedCall,
   phase: Phase,
   guard: GuardParts,
 ): Promise<ApprovedCall | Replay | Refusal> {
   const { report } = call
+  const stepUp = await stepUpBefore(call, phase, guard)
+  if (stepUp !== undefined) return stepUp
   if (call.policy.effect === 'read') return Object.assign(call, { run: undefined })
   report.at = 'approval'
   // Asks roles, permissions and the approval rule about the input that will run (A12).
@@ -129,11 +131,7 @@ export async function approvedCall(
 }
 
 /** Asks the user for a step-up that an API demanded, before any other question (E5). */
-export async function stepUpBefore(
-  call: AuthorizedCall,
-  phase: Phase,
-  { stepUps }: GuardParts,
-): Promise<Refusal | undefined> {
+async function stepUpBefore(call: AuthorizedCall, phase: Phase, { stepUps }: GuardParts): Promise<Refusal | undefined> {
   if (!mayAwaitStepUp(call, phase, stepUps)) return undefined
   call.report.at = 'identity'
   const refusal = await awaitedStepUp(call, stepUps)
