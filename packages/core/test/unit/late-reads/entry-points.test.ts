@@ -42,7 +42,17 @@ const tables = [
 /** Entry points that have nothing to read late, by the reason. */
 const exempt = [
   // They return their answer, and keep nothing of what they were given.
-  ...['currentCall', 'currentIdentity', 'detached', 'runAs', 'displayText', 'principalKey', 'subjectTokenOf', 'may'],
+  ...[
+    'currentCall',
+    'currentIdentity',
+    'identityAround',
+    'detached',
+    'runAs',
+    'displayText',
+    'principalKey',
+    'subjectTokenOf',
+    'may',
+  ],
   ...[
     'object',
     'parseInterrupt',
