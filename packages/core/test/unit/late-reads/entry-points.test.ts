@@ -69,7 +69,6 @@ const exempt = [
     'redactorOf',
     'withPolicies',
     'identityFault',
-    'identityAround',
     'checkAuth0Message',
     'refusalParts',
     'atOnce',
