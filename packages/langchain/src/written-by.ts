@@ -56,8 +56,8 @@ export function takeIncoming(config: RunConfig): IncomingCall | undefined {
   return incoming
 }
 
-/** The tool call with which a tool is invoked now. LangChain's `invoke` calls `call` before it waits. */
-let invoked: object | undefined
+/** Tool calls with which tools were invoked, until LangChain parses them. Code around `invoke` may wait before that. */
+const invoked = new WeakSet<object>()
 
 /**
  * Wraps LangChain's `invoke` of a tool so that it records a tool call that is its input: a tool call in the
@@ -66,8 +66,9 @@ let invoked: object | undefined
 export function keepingToolCall(invoke: ParsingCall): ParsingCall {
   return function (input, ...rest) {
     if (!isToolCall(input)) return invoke.call(this, input, ...rest)
-    invoked = { ...input }
-    return invoke.call(this, invoked, ...rest)
+    const own = { ...input }
+    invoked.add(own)
+    return invoke.call(this, own, ...rest)
   }
 }
 
@@ -79,10 +80,8 @@ function ownConfig(given: unknown, name: string, isInput: boolean): RunConfig {
   // LangChain also takes callbacks in place of a configuration.
   const config = parseCallbackConfigArg(given as never) as RunConfig
   const { toolCall } = config
-  const isInvoked = toolCall !== undefined && toolCall === invoked
-  invoked = undefined
   // LangChain's `invoke` has made both for this call.
-  if (isInvoked) return config
+  if (toolCall !== undefined && invoked.delete(toolCall)) return config
   const own = copyOf(config)
   return toolCall?.name === name ? { ...own, toolCall: { ...toolCall, name: isInput ? name : '' } } : own
 }

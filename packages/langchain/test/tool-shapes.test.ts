@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { ConfigurationError, currentIdentity, policy } from '@behalf/core'
 import { DynamicStructuredTool, DynamicTool, StructuredTool, Tool, tool } from '@langchain/core/tools'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { guardTools } from '../src/index.ts'
 import { Nothing, policies, verified, world } from './world.ts'
@@ -158,6 +158,24 @@ describe('a tool of any shape', () => {
     expect(await guarded.invoke({})).toBe('looked')
     Object.assign(look, { invoke: async () => 'looked' })
     expect(() => guardTools([look], { guard: world().guard(), policies })).toThrow(/look\.invoke/)
+  })
+
+  test('answers its own call where a library instruments invoke and waits in it, also for calls at once', async () => {
+    const { invoke } = StructuredTool.prototype
+    StructuredTool.prototype.invoke = async function (...given) {
+      await Promise.resolve()
+      return invoke.apply(this, given)
+    }
+    onTestFinished(() => {
+      StructuredTool.prototype.invoke = invoke
+    })
+    const look = tool(() => 'looked', { name: 'look', description: 'Looks', schema: Nothing })
+    const [guarded] = guardTools([look], { guard: world().guard(), policies })
+    const calls = ['a', 'b'].map((id) => guarded.invoke({ type: 'tool_call', id, name: 'look', args: {} }))
+    expect(await Promise.all(calls)).toMatchObject([
+      { tool_call_id: 'a', status: 'error' },
+      { tool_call_id: 'b', status: 'error' },
+    ])
   })
 
   test('may tell its schema and what it is for from private fields', async () => {
