@@ -11,8 +11,11 @@ export interface IncomingCall extends Surroundings {
   readonly told: Identity | undefined
 }
 
-/** Calls that LangChain parses now, by their configurations, until the guard takes them. */
-const parsing = new WeakMap<RunConfig, IncomingCall>()
+/** Calls that LangChain parses now, by the marks of their configurations, until the guard takes them. */
+const parsing = new WeakMap<object, IncomingCall>()
+
+/** Object that is of this call only. A copy of its configuration has it too: code around `call` may pass on a copy. */
+const markOf = (config: RunConfig): object => config.configurable ?? config
 
 /** LangChain's `call` of a tool: parses its arguments, and runs the tool's body. */
 export type ParsingCall = (this: unknown, input: unknown, ...rest: unknown[]) => unknown
@@ -27,8 +30,8 @@ export function keepingWritten(call: ParsingCall, name: string): ParsingCall {
     const config = ownConfig(given, name, isToolCall(input))
     const written = plainCopy(argumentsOf(input))
     const own = written === undefined ? input : withArguments(input, thawed(written))
-    // LangChain hands this very object to the body, so it names the call. A context would cost each call twice as much.
-    parsing.set(config, incomingOf(written, config))
+    // LangChain hands this configuration to the body, so it names the call. A context would cost each call twice as much.
+    parsing.set(markOf(config), incomingOf(written, config))
     return call.call(this, own, config, ...rest)
   }
 }
@@ -50,9 +53,9 @@ export function incomingOf(written: unknown, config: RunConfig): IncomingCall {
 
 /** Takes the original call. `undefined` if the body was called without LangChain's `call`. */
 export function takeIncoming(config: RunConfig): IncomingCall | undefined {
-  const incoming = parsing.get(config)
+  const incoming = parsing.get(markOf(config))
   // A call that the body makes in another way is not this call.
-  parsing.delete(config)
+  parsing.delete(markOf(config))
   return incoming
 }
 
@@ -80,10 +83,9 @@ function ownConfig(given: unknown, name: string, isInput: boolean): RunConfig {
   // LangChain also takes callbacks in place of a configuration.
   const config = parseCallbackConfigArg(given as never) as RunConfig
   const { toolCall } = config
-  // LangChain's `invoke` has made both for this call.
-  if (toolCall !== undefined && invoked.delete(toolCall)) return config
   const own = copyOf(config)
-  return toolCall?.name === name ? { ...own, toolCall: { ...toolCall, name: isInput ? name : '' } } : own
+  if (toolCall?.name !== name || invoked.delete(toolCall)) return own
+  return { ...own, toolCall: { ...toolCall, name: isInput ? name : '' } }
 }
 
 /** Returns whether `call` got a whole tool call, which it accepts too. */

@@ -1,8 +1,10 @@
 // An app that fills in one object for each call, and does not wait for the call before.
-import { currentIdentity, may, object } from '@behalf/core'
+import { currentIdentity, may, object, policy } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
-import { tool } from '@langchain/core/tools'
-import { expect, test } from 'vitest'
+import { ensureConfig } from '@langchain/core/runnables'
+import { StructuredTool, tool } from '@langchain/core/tools'
+import { expect, onTestFinished, test } from 'vitest'
+import * as z from 'zod'
 import { guardRetriever, guardTools } from '../src/index.ts'
 import { agentWith, call } from './agent.ts'
 import { Amount, checker, Nothing, policies, verified, world } from './world.ts'
@@ -52,6 +54,43 @@ test.each([
   }
   expect(noted).toEqual([])
 })
+
+test.each<[string, (config: object | undefined) => object]>([
+  ['spread', (config) => ({ ...config })],
+  ['made by LangChain', (config) => ensureConfig(config)],
+])(
+  'a call keeps its user and its arguments where a library hands a copy of the configuration to call: %s',
+  async (_, copy) => {
+    const { call: original } = StructuredTool.prototype
+    StructuredTool.prototype.call = function (input, config, ...rest) {
+      return original.call(this, input, copy(config as object), ...rest)
+    }
+    onTestFinished(() => {
+      StructuredTool.prototype.call = original
+    })
+    const Dated = z.strictObject({ amount: z.number(), at: z.string().default(() => crypto.randomUUID()) })
+    const noted: unknown[] = []
+    const note = tool(({ amount }) => void noted.push([subject(), amount]), {
+      name: 'note',
+      description: 'Notes',
+      schema: Dated,
+    })
+    const [guarded] = guardTools([note], {
+      guard: world().guard(),
+      policies: { note: policy(Dated, { effect: 'write' }) },
+    })
+    const [ann, bob] = [await verified('ann'), await verified('bob')]
+    const config = { configurable: { thread_id: 'thread' }, context: { identity: ann } }
+    const anns = guarded.invoke({ type: 'tool_call', id: 'one', name: 'note', args: { amount: 1 } }, config as never)
+    config.context.identity = bob
+    await anns
+    expect(noted).toEqual([['ann', 1]])
+    config.context.identity = ann
+    // The same call once more is told its result.
+    await guarded.invoke({ type: 'tool_call', id: 'one', name: 'note', args: { amount: 1 } }, config as never)
+    expect(noted).toHaveLength(1)
+  },
+)
 
 test.each(['config', 'context'])(
   'a retriever reads for the user that its search came with: the same %s',
