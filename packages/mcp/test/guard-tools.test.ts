@@ -274,7 +274,7 @@ describe('tools of an app’s own', () => {
       body: JSON.stringify(body),
     })
     const authInfo = { token: '', clientId: 'x', scopes: [], extra: { identity } }
-    expect(await (await mcp.fetch(request.clone(), { authInfo })).text()).toContain('It could not be verified')
+    expect(await (await mcp.fetch(request.clone(), { authInfo })).text()).toContain('could not be verified')
     // Without a gate there is no user.
     expect(await (await mcp.fetch(request)).text()).toContain('has to sign in')
   })

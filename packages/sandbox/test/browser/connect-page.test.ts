@@ -74,7 +74,7 @@ describe.runIf(hasChromium)('the page of connections in a browser', { timeout: 2
   ] as const)('%s, at %i pixels: nothing is cut off, and axe finds nothing', async (scheme, width) => {
     const page = await open(scheme, width)
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
-    expect(await page.getByRole('alert').textContent()).toContain('you said no')
+    expect(await page.getByRole('alert').textContent()).toContain('you declined')
     expect(await violations(page)).toEqual([])
   })
 
@@ -86,7 +86,7 @@ describe.runIf(hasChromium)('the page of connections in a browser', { timeout: 2
     await page.getByRole('button', { name: 'Connect Google Calendar again' }).click()
     await page.getByText('the provider').waitFor()
     await page.goto(`${app.origin}/connections/callback/calendar?state=state&error=access_denied`)
-    expect(await page.getByRole('alert').textContent()).toContain('you said no')
+    expect(await page.getByRole('alert').textContent()).toContain('you declined')
   })
 
   test('a double click on Disconnect disconnects one account', async () => {

@@ -109,7 +109,7 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 240_000 }, () =
     await phone.getByText(/0:0[0-9] left/).waitFor()
     await phone.getByRole('article').waitFor({ state: 'detached' })
     await phone.getByText('Expired').first().waitFor()
-    await talk.getByText('ran out').waitFor()
+    await talk.getByText('expired without being used').waitFor()
     expect(await orders('p-ann')).toBe(0)
   })
 
@@ -252,7 +252,7 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 240_000 }, () =
       expect(await violations(page)).toEqual([])
       await picture(page, `connect-${scheme}`)
       await page.getByRole('button', { name: 'Cancel' }).click()
-      await page.getByText('you said no').waitFor()
+      await page.getByText('you declined').waitFor()
       await page.getByRole('button', { name: 'Connect' }).first().click()
       // The upstream knows the browser by now, and asks again all the same.
       await page.getByRole('button', { name: 'Allow' }).click()
