@@ -1,12 +1,19 @@
 import { type Call, ConfigurationError, type Outcome } from '@behalf/core'
-import { denySentences, redactorOf, refusalParts, tellFault, toolFailedSentence } from '@behalf/core/spi'
+import {
+  behindGuard,
+  denySentences,
+  redactorOf,
+  refusalParts,
+  tellError,
+  tellFault,
+  toolFailedSentence,
+} from '@behalf/core/spi'
 import { isGraphBubbleUp } from '@langchain/langgraph'
 import type { GuardedCall } from './guarded-tools.ts'
 import type { Enclosing } from './nesting.ts'
 import { pauseFor } from './pause.ts'
 import { placeOf } from './place.ts'
 import { refusal } from './refusal.ts'
-import { reportError } from './report-error.ts'
 import { type Events, isAsyncGenerator, runBody } from './run-body.ts'
 import { copyOf, identityOf, isRecord, type RunConfig, slotOf } from './run-config.ts'
 import { amongSiblings, type Until } from './siblings.ts'
@@ -25,7 +32,7 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
       'the body of a tool whose responseFormat is "content_and_artifact" returned no [content, artifact]',
     )
   }
-  const guarded: ToolBody = (input, runManager, given = {}) => {
+  return behindGuard<ToolBody>((input, runManager, given = {}) => {
     const parsed = takeIncoming(given)
     // Copied before any wait, because an app may reuse the same objects for its next call.
     const config = parsed === undefined ? copyOf(given) : given
@@ -35,17 +42,8 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
     const run = (parsed: unknown, one: Call) =>
       runBody(enclosing, (own) => body(parsed, runManager, own), { redact: redactorOf(one), demand })
     return amongSiblings(config, (until) => outcomeOf(call, [input, written, incoming], enclosing, run, until))
-  }
-  bodies.add(guarded)
-  return guarded
+  })
 }
-
-const bodies = new WeakSet<object>()
-
-/**
- * Returns whether a tool's function is behind a guard. A second guard would find the write of the first one under way.
- */
-export const isGuarded = (body: object | undefined): boolean => body !== undefined && bodies.has(body)
 
 async function outcomeOf(
   call: GuardedCall,
@@ -57,7 +55,7 @@ async function outcomeOf(
   const identity = identityOf(call, incoming.told)
   if (identity === 'conflict') {
     const cause = 'was given with the tools for one user, and this run is for another: give it in one place'
-    reportError(new ConfigurationError(`${call.owner}.identity`, cause), call)
+    tellError(new ConfigurationError(`${call.owner}.identity`, cause), call.name, call)
     return refusal(call, config, 'misconfigured', denySentences.misconfigured)
   }
   const invocation = {
@@ -89,7 +87,7 @@ function failure(call: GuardedCall, config: RunConfig, error: unknown): unknown 
   // A pause or a jump that the body asked of LangGraph is not a failure.
   if (isRecord(error) && isGraphBubbleUp(error as unknown as Error)) throw error
   if (config.signal?.aborted === true) throw config.signal.reason
-  reportError(error, call)
+  tellError(error, call.name, call)
   return refusal(call, config, 'tool_failed', toolFailedSentence)
 }
 

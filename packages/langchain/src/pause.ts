@@ -1,9 +1,9 @@
 import { ConfigurationError, type Interrupt } from '@behalf/core'
+import { tellError } from '@behalf/core/spi'
 import { GraphInterrupt } from '@langchain/langgraph'
 import { canPause, scratchpadOf } from './graph-task.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { pauseId } from './pause-id.ts'
-import { reportError } from './report-error.ts'
 import type { RunConfig } from './run-config.ts'
 
 /**
@@ -25,6 +25,6 @@ export async function pauseFor(
     return new GraphInterrupt([{ id, value: await call.guard.pauses.bind(pending, id) }])
   }
   const what = `is missing: the graph has to pause for ${call.name}, and cannot`
-  reportError(new ConfigurationError('checkpointer', what), call)
+  tellError(new ConfigurationError('checkpointer', what), call.name, call)
   return undefined
 }

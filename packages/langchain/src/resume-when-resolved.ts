@@ -1,18 +1,10 @@
-import type { Guard, Identity } from '@behalf/core'
-import { findPauses } from '@behalf/core/spi'
+import { findPauses, type WaitingOptions } from '@behalf/core/spi'
 import { Command } from '@langchain/langgraph'
 import { interruptsOf, type PausedState } from './interrupts-of.ts'
 import { wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
-export interface ResumeOptions {
-  /** Guard whose tools paused, or another guard over the same store and keys. */
-  readonly guard: Pick<Guard, 'pauses'>
-  /** Identity that asks. Questions are read only under this identity. */
-  readonly identity: Identity
-  /** Aborts the lookups of the questions. @default they are not aborted */
-  readonly signal?: AbortSignal
-}
+export interface ResumeOptions extends WaitingOptions {}
 
 /** Result of {@link resumeWhenResolved}. */
 export interface Resumed {

@@ -1,9 +1,8 @@
 import { ConfigurationError, type Identity, type Interrupt, type Slot } from '@behalf/core'
-import { identityAround, identityOfCall, plainCopy, principalKey, type Redactor } from '@behalf/core/spi'
+import { identityAround, identityOfCall, plainCopy, principalKey, type Redactor, tellError } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
 import type { GuardedCall } from './guarded-tools.ts'
-import { reportError } from './report-error.ts'
 import { isWakeUp, ourInterrupt } from './wake-up.ts'
 
 type Told = Partial<ToolExecutionContext>
@@ -143,11 +142,11 @@ export function identityFor(call: GuardedCall, { agent }: Context): Identity | u
     if (isBackgroundTask || !actsForAnother(identity)) return identity
     const cause =
       'was given for one user, and this call is made within runAs of another: give a function, such as currentIdentity'
-    reportError(new ConfigurationError(`${call.owner}.identity`, cause), call)
+    tellError(new ConfigurationError(`${call.owner}.identity`, cause), call.name, call.options)
     return undefined
   }
   if (isBackgroundTask) return undefined
-  return identityOfCall(call.owner, identity, (error) => reportError(error, call))
+  return identityOfCall(call.owner, identity, (error) => tellError(error, call.name, call.options))
 }
 
 /** Returns whether the running code acts for another user than this one. */

@@ -1,10 +1,12 @@
 import { ConfigurationError, type Outcome, ToolAuthorizationError } from '@behalf/core'
 import {
+  behindGuard,
   denySentences,
   plainCopy,
   redactorOf,
   refusalParts,
   slotWithin,
+  tellError,
   tellFault,
   toolFailedSentence,
 } from '@behalf/core/spi'
@@ -23,7 +25,6 @@ import {
   suspenderOf,
 } from './call-context.ts'
 import type { GuardedCall } from './guarded-tools.ts'
-import { reportError } from './report-error.ts'
 import { staysTheSame } from './stays-the-same.ts'
 import { writtenOf } from './written-by.ts'
 
@@ -32,7 +33,7 @@ export type Execute = (input: unknown, context?: Context) => Promise<unknown>
 /** Returns the tool's `execute` behind `guard.run`. */
 export function guardExecute(execute: Execute, call: GuardedCall): Execute {
   const { guard } = call.options
-  const guarded: Execute = async (given, handed = {}) => {
+  return behindGuard<Execute>(async (given, handed = {}) => {
     // Copied before any wait: meanwhile, an app may reuse the same objects for its next call, and act for another user.
     const context = copyOf(handed)
     const { abortSignal } = context
@@ -62,9 +63,7 @@ export function guardExecute(execute: Execute, call: GuardedCall): Execute {
       throw thrownFor(error, abortSignal, call)
     }
     return resultOf(outcome, context, call)
-  }
-  bodies.add(guarded)
-  return guarded
+  })
 }
 
 const PART =
@@ -73,7 +72,7 @@ const PART =
 /** Returns the error that Mastra gets: its own signals unchanged, and one fixed sentence for every other error. */
 function thrownFor(error: unknown, abortSignal: AbortSignal | undefined, call: GuardedCall): unknown {
   if (isSuspension(error) || (abortSignal?.aborted === true && error === abortSignal.reason)) return error
-  reportError(error, call)
+  tellError(error, call.name, call.options)
   return ConfigurationError.isInstance(error)
     ? new ToolAuthorizationError('misconfigured', denySentences.misconfigured)
     : new ToolAuthorizationError('tool_failed', toolFailedSentence)
@@ -101,11 +100,6 @@ function argumentsOf(given: unknown, context: Context, { read }: GuardedCall): A
  * Returns whether the error ends a call that suspends while the model still streams. This is not a failure of the tool.
  */
 const isSuspension = (error: unknown): boolean => error instanceof Error && error.name === 'EagerToolExecutionNotRun'
-
-const bodies = new WeakSet<object>()
-
-/** Returns whether an `execute` is behind a guard. A second guard would find the write of the first one under way. */
-export const isGuarded = (execute: object): boolean => bodies.has(execute)
 
 async function resultOf(outcome: Outcome<unknown>, context: Context, call: GuardedCall): Promise<unknown> {
   if (outcome.status === 'done') return outcome.result

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@behalf/core'
-import { withPolicies } from '@behalf/core/spi'
+import { bodyOf, withPolicies } from '@behalf/core/spi'
 import { isVercelTool } from '@mastra/core/tools'
-import { type Execute, guardExecute, isGuarded } from './guard-execute.ts'
+import { type Execute, guardExecute } from './guard-execute.ts'
 import type { AnyTool, GuardedCall, GuardToolsOptions } from './guarded-tools.ts'
 import { isWakeUp, orOurs, ourInterrupt } from './wake-up.ts'
 import { readerOf, rememberingWritten } from './written-by.ts'
@@ -41,18 +41,13 @@ export function guardNamed<Tools extends Readonly<Record<string, AnyTool>>>(
 /** Clones a tool with its prototype: a new tool would lose its marker and its own rules for approvals. */
 function guardTool(given: Omit<GuardedCall, 'read'>): AnyTool {
   const { owner, name, tool } = given
-  const { execute } = tool
-  if (typeof execute !== 'function') {
-    throw new ConfigurationError(`${owner}.tools.${name}`, 'has no execute to guard: leave it out, or give it one')
-  }
+  const at = `${owner}.tools.${name}`
+  const execute = bodyOf(at, tool.execute)
   if (isVercelTool(tool)) {
     throw new ConfigurationError(
-      `${owner}.tools.${name}`,
+      at,
       'is a tool of the AI SDK, which Mastra tells neither its run nor whether it is a background task: make it with createTool',
     )
-  }
-  if (isGuarded(execute)) {
-    throw new ConfigurationError(`${owner}.tools.${name}`, 'is guarded already: give the tool as it was made')
   }
   const { resumeSchema, suspendSchema } = tool
   const inputSchema = tool.inputSchema && rememberingWritten(tool.inputSchema)

@@ -1,18 +1,10 @@
-import type { Guard, Identity } from '@behalf/core'
-import { findPauses } from '@behalf/core/spi'
+import { findPauses, type WaitingOptions } from '@behalf/core/spi'
 import { pauseOf } from './call-context.ts'
 import { interruptsOf, type SuspendedRuns, type WorkflowEnd } from './interrupts-of.ts'
 import { type WakeUp, wakeUp } from './wake-up.ts'
 
 /** Options of {@link resumeWhenResolved}. */
-export interface ResumeOptions {
-  /** Guard whose tools suspended, or another guard over the same store and keys. */
-  readonly guard: Pick<Guard, 'pauses'>
-  /** Identity that asks. Questions are read only under this identity. */
-  readonly identity: Identity
-  /** Aborts the lookups of the questions. @default they are not aborted */
-  readonly signal?: AbortSignal
-}
+export interface ResumeOptions extends WaitingOptions {}
 
 /** Arguments that resume one call: `agent.resumeStream(resumeData, { runId, toolCallId })`. */
 export interface CallResumption {

@@ -1,6 +1,6 @@
 import { ConfigurationError, type Policy } from '@behalf/core'
 import { callerScopesOf } from '@behalf/core/resource-server'
-import { withPolicies } from '@behalf/core/spi'
+import { bodyOf, withPolicies } from '@behalf/core/spi'
 import { type GuardedTool, type GuardRules, guardRuleKeys, type McpTool } from './mcp-tool.ts'
 
 const MAX_WAIT_SECONDS = 50
@@ -26,12 +26,7 @@ export function guardedToolsOf(
     throw new ConfigurationError(`${owner}.list`, "give 'permitted' or 'all'")
   }
   return named.map((each) => {
-    if (typeof each.tool?.execute !== 'function') {
-      throw new ConfigurationError(
-        `${owner}.tools.${each.name}`,
-        'has no execute to guard: leave it out, or give it one',
-      )
-    }
+    bodyOf(`${owner}.tools.${each.name}`, each.tool?.execute)
     return { ...each, owner, tool: copyOf(each.tool), rules: options }
   })
 }
