@@ -1,8 +1,7 @@
 import { type Attributes, context, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import type { AuditEvent, CallEvent } from '../contract/index.ts'
-import { ConfigurationError } from '../errors/index.ts'
 import type { AuditSink } from '../ports/index.ts'
-import { defined, refuseUnknownKeys } from '../values/options.ts'
+import { defined, refuseUnknownKeys, requireBoolean } from '../values/options.ts'
 import { actorNames, attributesOf } from './attributes.ts'
 
 /** Options of `openTelemetrySink`. */
@@ -28,9 +27,7 @@ export interface OpenTelemetrySinkOptions {
 export function openTelemetrySink(options: OpenTelemetrySinkOptions = {}): AuditSink {
   refuseUnknownKeys('openTelemetrySink', options, ['tracer', 'personalData'])
   const { tracer: given, personalData = false } = options
-  if (typeof personalData !== 'boolean') {
-    throw new ConfigurationError('openTelemetrySink.personalData', 'give true or false')
-  }
+  requireBoolean('openTelemetrySink.personalData', personalData)
   return {
     write(event: AuditEvent): void {
       // Read at each event: a provider may be registered later.

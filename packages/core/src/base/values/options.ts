@@ -49,6 +49,11 @@ export function requireText(option: string, value: unknown): string {
   return value
 }
 
+/** Checks an option that must be `true` or `false`. */
+export function requireBoolean(option: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw new ConfigurationError(option, 'give true or false')
+}
+
 /** Checks a list of at least one non-empty text. Returns a frozen copy. */
 export function requireTexts(option: string, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0) throw new ConfigurationError(option, 'give at least one string')

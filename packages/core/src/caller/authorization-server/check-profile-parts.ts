@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { copyOf, requireText } from '../../base/values/index.ts'
+import { copyOf, requireBoolean, requireText } from '../../base/values/index.ts'
 import type { CibaProfile, ExchangeProfile, TokenProfile } from './profile.ts'
 
 /**
@@ -43,9 +43,9 @@ export function checkCibaProfile(option: string, given: CibaProfile): CibaProfil
   if (!(Number.isSafeInteger(min) && Number.isSafeInteger(max) && 0 < min && min <= max)) {
     throw new ConfigurationError(`${option}.requestedExpiry`, 'give min and max in whole seconds, min not above max')
   }
-  requireSwitch(`${option}.carriesAuthorizationDetails`, ciba.carriesAuthorizationDetails)
-  requireSwitch(`${option}.detailsNeedTarget`, ciba.detailsNeedTarget ?? false)
-  requireSwitch(`${option}.reportsExpiryAsDenied`, ciba.reportsExpiryAsDenied)
+  requireBoolean(`${option}.carriesAuthorizationDetails`, ciba.carriesAuthorizationDetails)
+  requireBoolean(`${option}.detailsNeedTarget`, ciba.detailsNeedTarget ?? false)
+  requireBoolean(`${option}.reportsExpiryAsDenied`, ciba.reportsExpiryAsDenied)
   return ciba
 }
 
@@ -55,7 +55,7 @@ export function checkExchangeProfile(option: string, given: ExchangeProfile): Ex
   if (exchange.grant !== 'token-exchange' && exchange.grant !== 'jwt-bearer') {
     throw new ConfigurationError(`${option}.grant`, "give 'token-exchange' or 'jwt-bearer'")
   }
-  requireSwitch(`${option}.carriesAuthorizationDetails`, exchange.carriesAuthorizationDetails)
+  requireBoolean(`${option}.carriesAuthorizationDetails`, exchange.carriesAuthorizationDetails)
   for (const name of ['subjectTokens', 'loginRequiredErrors'] as const) {
     requireTextList(`${option}.${name}`, exchange[name] ?? [])
   }
@@ -72,10 +72,6 @@ function requireFunctions<Part extends object>(
     if (typeof part[name] === 'function' || (part[name] === undefined && allowed.includes(name))) continue
     throw new ConfigurationError(`${option}.${name}`, 'give a function')
   }
-}
-
-function requireSwitch(option: string, value: unknown): void {
-  if (typeof value !== 'boolean') throw new ConfigurationError(option, 'give true or false')
 }
 
 function requireTextList(option: string, value: unknown): void {

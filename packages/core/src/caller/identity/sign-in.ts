@@ -20,7 +20,7 @@ import { ConnectedServer } from '../authorization-server/connect-authorization-s
 import { connectionOf } from '../authorization-server/connection.ts'
 import { ownProfile } from '../authorization-server/profile.ts'
 import { orRevoked, revokeTokens } from '../authorization-server/release-token.ts'
-import type { RequestOptions, TokenResponse } from '../authorization-server/server.ts'
+import type { ReceivedTokens, RequestOptions, TokenResponse } from '../authorization-server/server.ts'
 import { requestKey, signingKeyOf, signRequest } from '../authorization-server/sign-request.ts'
 import { surroundingsOf } from '../authorization-server/surroundings.ts'
 import { appUrl, browserCookie, localPath, readCookie, setCookie } from './browser.ts'
@@ -126,7 +126,7 @@ export function createSignIn(given: SignInOptions): SignIn {
   async function redeem(code: string, begun: PendingSignIn, { signal, timeoutMs: limit }: RequestOptions) {
     const api = target === 'resource' ? { resource } : {}
     const parameters = { code, redirect_uri: redirectUri, code_verifier: begun.codeVerifier, ...api }
-    const revoke = revokeTokens.bind(undefined, { of: () => server }, issuer)
+    const revoke = (received: ReceivedTokens) => revokeTokens({ of: () => server }, issuer, received)
     const login = await orRevoked(revoke, async (onTokens) => {
       const tokens = await server.grant('authorization_code', parameters, { signal, timeoutMs: limit, onTokens })
       const verification = { authorizationServer: profile, nonce: begun.nonce, fetch, clock, timeoutMs, signal }

@@ -2,6 +2,7 @@ import * as base64url from 'jose/base64url'
 import { ownerOf, type UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
 import { defined, namesOf, refuseUnknownKeys, requireText, requireTexts, scopeList } from '../../base/values/index.ts'
+import { requireBoolean } from '../../base/values/options.ts'
 import { revokeTokens } from '../../caller/authorization-server/release-token.ts'
 import { type PresentUser, requireProofTime } from '../../caller/identity/present-user.ts'
 import { renewLogin } from '../../caller/identity/renew-login.ts'
@@ -121,9 +122,7 @@ function agentOf(
   if (refreshToken !== undefined && client !== undefined && client !== ownClient) {
     throw new ConfigurationError(at('client'), 'a refresh token is for our client only: leave client out')
   }
-  if (provesAgent !== undefined && typeof provesAgent !== 'boolean') {
-    throw new ConfigurationError(at('provesAgent'), 'give true or false')
-  }
+  if (provesAgent !== undefined) requireBoolean(at('provesAgent'), provesAgent)
   return {
     agent: requireText(at('agent'), agent ?? ownAgent),
     client: requireText(at('client'), client ?? ownClient),
@@ -135,9 +134,7 @@ function credentialsOf(
   { refreshToken, worker, agent }: CreateDelegationOptions,
   { hasWorkerGrant, agent: ownAgent }: MakingGuard,
 ): DelegatedCredentials {
-  if (worker !== undefined && typeof worker !== 'boolean') {
-    throw new ConfigurationError(at('worker'), 'give true or false')
-  }
+  if (worker !== undefined) requireBoolean(at('worker'), worker)
   if (refreshToken !== undefined) {
     if (worker !== true) return 'refresh_token'
     throw new ConfigurationError(at('worker'), 'and refreshToken each bring tokens: give one of them')

@@ -1,6 +1,5 @@
 import type { Identity } from '../../base/contract/index.ts'
-import { ConfigurationError } from '../../base/errors/index.ts'
-import { refuseUnknownKeys } from '../../base/values/index.ts'
+import { refuseUnknownKeys, requireBoolean } from '../../base/values/index.ts'
 import { claimAt, rolesAt } from './role-claims.ts'
 import type { RoleExtractor, RolesRead } from './role-map.ts'
 
@@ -25,7 +24,7 @@ const PREFIX = 'group:'
 export function entraRoles(options: EntraRolesOptions = {}): RoleExtractor {
   refuseUnknownKeys('entraRoles', options, ['groups'])
   const { groups = false } = options
-  if (typeof groups !== 'boolean') throw new ConfigurationError('entraRoles.groups', 'give true or false')
+  requireBoolean('entraRoles.groups', groups)
   return ({ claims }) => {
     const roles = listed(claims, 'roles')
     if (!groups || 'problem' in roles) return roles

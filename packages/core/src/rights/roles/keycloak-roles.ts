@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { refuseUnknownKeys, requireText } from '../../base/values/index.ts'
+import { refuseUnknownKeys, requireBoolean, requireText } from '../../base/values/index.ts'
 import { claimAt, rolesAt } from './role-claims.ts'
 import type { RoleExtractor } from './role-map.ts'
 
@@ -23,7 +23,7 @@ export interface KeycloakRolesOptions {
 export function keycloakRoles(options: KeycloakRolesOptions = {}): RoleExtractor {
   refuseUnknownKeys('keycloakRoles', options, ['realm', 'clients'])
   const { realm = true, clients = {} } = options
-  if (typeof realm !== 'boolean') throw new ConfigurationError('keycloakRoles.realm', 'give true or false')
+  requireBoolean('keycloakRoles.realm', realm)
   const taken = Object.entries(clients).map(([name, clientId]) => ({
     prefix: prefixOf(name),
     path: ['resource_access', requireText(`keycloakRoles.clients.${name}`, clientId), 'roles'],

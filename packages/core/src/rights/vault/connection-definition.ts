@@ -1,5 +1,6 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { copyOf, isLoopback, namesOf, refuseUnknownKeys, requireText, scopeList } from '../../base/values/index.ts'
+import { requireBoolean } from '../../base/values/options.ts'
 import { ownParameters } from '../../caller/authorization-server/authorization-response.ts'
 import {
   type ClientAuthenticationOptions,
@@ -189,7 +190,7 @@ function checkRefresh(
 ): Pick<CheckedConnection, 'rotates' | 'graceSeconds'> {
   refuseUnknownKeys(at, refresh, ['rotates', 'graceSeconds'])
   const { rotates, graceSeconds = 0 } = refresh
-  if (typeof rotates !== 'boolean') throw new ConfigurationError(`${at}.rotates`, 'give true or false')
+  requireBoolean(`${at}.rotates`, rotates)
   if (!(Number.isFinite(graceSeconds) && graceSeconds >= 0)) {
     throw new ConfigurationError(`${at}.graceSeconds`, 'give a number of seconds, 0 or more')
   }
