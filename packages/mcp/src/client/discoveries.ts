@@ -10,6 +10,13 @@ interface NamedMetadata {
   readonly issuer?: string | undefined
 }
 
+/** Returns the error of a transport that did not say which issuer it found. */
+export const unreported = (): ConfigurationError =>
+  new ConfigurationError(
+    'createMcpSession',
+    'is used by a transport that does not report its discovery: use one of the MCP SDK',
+  )
+
 /**
  * The authorization servers that one MCP server led to, by issuer.
  *
@@ -74,10 +81,7 @@ export class Discoveries {
    */
   issuerOfRequest(url: string | URL, metadata: NamedMetadata | undefined): string {
     if (this.#last === undefined) {
-      throw new ConfigurationError(
-        'createMcpSession',
-        'is used by a transport that does not report its discovery: use one of the MCP SDK',
-      )
+      throw unreported()
     }
     const issuer = this.issuerOf(metadata?.issuer)
     const endpoint = this.at(issuer)?.authorizationServerMetadata?.token_endpoint

@@ -17,7 +17,7 @@ import { BrowserSignIn } from './browser-sign-in.ts'
 import { clientMetadata } from './client-metadata.ts'
 import type { McpSessionOptions, SessionSettings } from './client-options.ts'
 import { type DeviceSignInOptions, deviceServerOf, deviceSignIn } from './device-sign-in.ts'
-import { Discoveries } from './discoveries.ts'
+import { Discoveries, unreported } from './discoveries.ts'
 import { accessFetch } from './machine-access.ts'
 import { refuseStepUp } from './scope-limit.ts'
 import { type ClientPlace, SessionClient } from './session-client.ts'
@@ -185,10 +185,7 @@ export class SessionProvider implements OAuthClientProvider {
     const { last: issuer } = this.#discoveries
     const discovery = this.#discoveries.at(issuer)
     if (issuer === undefined || discovery === undefined) {
-      throw new ConfigurationError(
-        'createMcpSession',
-        'is used by a transport that does not report its discovery: use one of the MCP SDK',
-      )
+      throw unreported()
     }
     const redirectUri = this.#client.safeRedirectUri(issuer, discovery)
     const clientId = (await this.#client.at(this.#place(issuer)))?.client_id ?? ''
