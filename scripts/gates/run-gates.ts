@@ -12,10 +12,7 @@ export interface GateRun {
 
 export interface GateOptions {
   readonly print?: (text: string) => void
-  /**
-   * Number of gates that run side by side. Each waits part of its time: for a disk, a package of npm or a browser.
-   * @default one more than there are cores, at most four
-   */
+  /** Number of gates that run side by side. @default one for each core, at most four */
   readonly atOnce?: number
   /** Milliseconds between two lines that show what is running. */
   readonly progressMs?: number
@@ -32,7 +29,7 @@ export async function runGates(
   gates: readonly Gate[],
   {
     print = console.log,
-    atOnce = Math.min(4, availableParallelism() + 1),
+    atOnce = Math.min(4, availableParallelism()),
     progressMs = 15_000,
     mustRun = Boolean(process.env.CI),
   }: GateOptions = {},
