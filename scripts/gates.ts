@@ -20,13 +20,16 @@ import type { Gate } from './gates/gate.ts'
 import { runSuite } from './gates/run-suite.ts'
 import { toolVerdict } from './gates/run-tool.ts'
 
+const runWebApp = (env?: Readonly<Record<string, string>>) =>
+  runSuite('browser.config.ts', 'examples/stock-agent-nextjs', env)
+
 /**
  * Every check of the repository except the tests. Gates start in this order, the longest first. Fuzzing and mutation
  * are nightly too, by `npm run fuzz` and `npm run mutate`.
  */
 export const gates: readonly Gate[] = [
   { name: 'build', run: buildPackages },
-  { name: 'web app', run: () => runSuite('browser.config.ts', 'examples/stock-agent-nextjs') },
+  { name: 'web app', run: () => runWebApp() },
   { name: 'consumers', needs: ['build'], run: () => checkConsumers(['24'], ['7']) },
   { name: 'new app', needs: ['build'], run: () => checkApps([['ai-sdk', 'sandbox']]) },
   { name: 'format and lint', quick: true, run: () => toolVerdict('biome', ['ci', '--error-on-warnings']) },
@@ -40,6 +43,7 @@ export const gates: readonly Gate[] = [
   { name: 'surface', needs: ['build'], run: () => checkSurface() },
   { name: 'docs', run: checkDocs },
   { name: 'long tests', when: 'nightly', run: () => runSuite('vitest.workspace.ts', '', { LONG_TESTS: 'yes' }) },
+  { name: 'long web app tests', when: 'nightly', run: () => runWebApp({ LONG_TESTS: 'yes' }) },
   { name: 'every consumer', when: 'nightly', needs: ['build'], run: () => checkConsumers() },
   { name: 'new apps', when: 'nightly', needs: ['build'], run: () => checkApps() },
   { name: 'floors', when: 'nightly', run: checkFloors },
