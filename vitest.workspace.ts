@@ -2,7 +2,6 @@ import { existsSync, readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // The workers, and the processes that tests start, take what they load as another one compiled it: half of a process's start.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node')
@@ -15,25 +14,13 @@ const roots = [
   { name: 'servers', root: 'scripts/servers' },
 ]
 
-/** Files whose tests wait for a browser, for another server or for commands, and need little of a processor meanwhile. */
-const isWaiting = ({ moduleId }: TestSpecification) => /\/sandbox\/test\/(?:browser\/|interop\/|cli\.)/.test(moduleId)
-
-/** Starts the files that wait before all others, so that others run while they wait. */
-class WaitingFirst extends BaseSequencer {
-  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files)
-    return [...sorted.filter(isWaiting), ...sorted.filter((file) => !isWaiting(file))]
-  }
-}
-
 // vitest 5 reads this file only when it is named: `vitest --config vitest.workspace.ts`. With `LONG_TESTS` in the environment it
-// takes the files of the nightly gate `long tests`, `*.long.ts`: whole servers, and processes that are killed at random.
+// takes the files of the nightly gate `long tests`, `*.long.ts`: whole servers, killed processes, and what starts a program for each step.
 export default defineConfig({
   test: {
     // By itself vitest leaves one core free, which on two cores is half of them. Half of a test's time it waits: for a process, a
     // server or a timer.
     maxWorkers: 2 * availableParallelism(),
-    sequence: { sequencer: WaitingFirst },
     projects: roots
       .filter(({ root }) => existsSync(`${root}/test`))
       .map(({ name, root }) => ({
