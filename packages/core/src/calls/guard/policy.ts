@@ -101,7 +101,7 @@ export function publicTool<Schema extends StandardSchemaV1>(
 
 function checkSchema(schema: StandardSchemaV1): void {
   if (typeof schema?.['~standard']?.validate !== 'function') {
-    throw new ConfigurationError('policy schema', 'give a Standard Schema, such as z.strictObject({ … })')
+    throw new ConfigurationError('input schema', 'give a Standard Schema, such as z.strictObject({ … })')
   }
 }
 

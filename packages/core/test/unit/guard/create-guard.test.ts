@@ -248,8 +248,8 @@ describe('a policy that cannot hold fails where it is written', () => {
   })
 
   test('an invalid schema', () => {
-    expect(() => policy({} as never, {})).toThrow(/policy schema/)
-    expect(() => publicTool(undefined as never)).toThrow(/policy schema/)
+    expect(() => policy({} as never, {})).toThrow(/input schema/)
+    expect(() => publicTool(undefined as never)).toThrow(/input schema/)
   })
 
   test('currentCall outside a call, and under another policy', async () => {

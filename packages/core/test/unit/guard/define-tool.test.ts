@@ -93,7 +93,7 @@ describe('a definition that cannot hold fails where it is written', () => {
     ['no description', { ...whole, description: undefined }, 'defineTool.description'],
     ['no body', { ...whole, run: undefined }, 'defineTool.run'],
     ['a body that is a text', { ...whole, run: 'ran' }, 'defineTool.run'],
-    ['no schema', { ...whole, input: undefined }, 'policy schema'],
+    ['no schema', { ...whole, input: undefined }, 'input schema'],
     ['an unknown option', { ...whole, aproval: {} }, 'policy.aproval'],
     ['public with a rule', { ...whole, public: true, roles: ['trader'] }, 'defineTool.public'],
     ['public that is false', { ...whole, public: false }, 'defineTool.public'],
