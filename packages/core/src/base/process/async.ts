@@ -101,3 +101,6 @@ export const whenKnown = <Value, Next>(
 
 /** Name of the method by which Node's `console.log` prints an object. */
 export const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
+
+/** Returns whether a deadline or a timer ended the work, and not the caller. */
+export const isTimeout = (reason: unknown): boolean => reason instanceof DOMException && reason.name === 'TimeoutError'

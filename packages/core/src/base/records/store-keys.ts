@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 import type { Store } from '../ports/index.ts'
-import { type KeyedHash, keyedHash } from '../values/digest.ts'
+import { type KeyedHash, keyedHash, randomKey } from '../values/digest.ts'
 import { refuseUnknownKeys } from '../values/options.ts'
 import { classifiedStore } from './classified-store.ts'
 import { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'
@@ -96,5 +96,3 @@ function ownKeysOf(store: Store): StoreKeys {
   ownKeys.set(store, keys)
   return keys
 }
-
-const randomKey = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))

@@ -7,8 +7,11 @@ export async function sha256(text: string): Promise<string> {
   return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))))
 }
 
+/** 256 random bits. */
+export const randomKey = (): Uint8Array => crypto.getRandomValues(new Uint8Array(32))
+
 /** 256 random bits, base64url: a state, a nonce, a code verifier (RFC 7636 §4.1). */
-export const randomSecret = (): string => base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
+export const randomSecret = (): string => base64url.encode(randomKey())
 
 /** A keyed hash: without the key, it reveals nothing about `text`. */
 export type KeyedHash = (text: string) => Promise<string>
@@ -33,7 +36,7 @@ export function keyedHash(secret: Uint8Array): KeyedHash {
  * stay hidden too.
  */
 export async function equalSecrets(left: string, right: string): Promise<boolean> {
-  const hash = keyedHash(crypto.getRandomValues(new Uint8Array(32)))
+  const hash = keyedHash(randomKey())
   const [a, b] = await Promise.all([hash(left), hash(right)])
   let difference = 0
   for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)

@@ -5,6 +5,6 @@ export { copyOf, defined, namesOf, refuseUnknownKeys, requireBoolean, requireTex
 export { isLoopback, originList } from './origins.ts'
 export type * from './plain-json.ts'
 export { canonicalJson, deepFreeze, equalJson, meansSame, missingIn, parsedJson, snapshot } from './plain-json.ts'
-export { isCompactJwt, publicKeyProblem } from './public-key.ts'
+export { isCompactJwt, latin1Of, publicKeyProblem } from './public-key.ts'
 export { isScopeToken, scopeList } from './scopes.ts'
 export { isSpecialUse, namesSpecialUse } from './special-use.ts'

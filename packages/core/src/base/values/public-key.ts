@@ -84,9 +84,12 @@ function numberOf(text: unknown): bigint | undefined {
 const bigint = (bytes: readonly number[]): bigint =>
   BigInt(`0x${bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('')}`)
 
+/** Decodes base64url to a text with one character for each byte. */
+export const latin1Of = (text: string): string => atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+
 function bytesOf(text: unknown): readonly number[] | undefined {
   if (typeof text !== 'string' || !/^[\w-]+$/.test(text) || text.length % 4 === 1) return undefined
-  return Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (byte) => byte.charCodeAt(0))
+  return Array.from(latin1Of(text), (byte) => byte.charCodeAt(0))
 }
 
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]*$/

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
+import { needed } from '../../base/values/index.ts'
 import { connectAuthorizationServer } from './connect-authorization-server.ts'
 import { ownProfile, type Profile } from './profile.ts'
 import type { AuthorizationServer, AuthorizationServers, Surroundings } from './server.ts'
@@ -8,6 +9,11 @@ import type { AuthorizationServer, AuthorizationServers, Surroundings } from './
  * and keys are cached by object.
  */
 export type ProfileOf = (issuer: string) => Profile | undefined
+
+export const profileOption = needed({
+  words: 'a profile such as auth0({ … }) or oidc({ … }), or a function from an issuer to its profile',
+  holds: (value) => typeof value === 'function' || typeof (value as Profile | null)?.issuer === 'string',
+})
 
 /**
  * Returns the authorization servers that an app trusts: one, or those that `profile` returns.

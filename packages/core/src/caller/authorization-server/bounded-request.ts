@@ -1,5 +1,6 @@
 import { InvalidResponseError, TransportError } from '../../base/errors/index.ts'
 import type { Fetch } from '../../base/ports/index.ts'
+import { isTimeout } from '../../base/process/async.ts'
 import { isLoopback, namesSpecialUse, parsedJson, readBounded } from '../../base/values/index.ts'
 import { retryAfterSeconds } from './times.ts'
 import { withoutSecrets } from './without-secrets.ts'
@@ -60,10 +61,6 @@ export async function boundedRequest(rules: RequestRules, url: string, init: Req
   refuseOutage(response, body, target, rules.now())
   const { status, headers } = response
   return new Response(status === 204 || status === 205 ? null : body, { status, headers })
-}
-
-function isTimeout(reason: unknown): boolean {
-  return reason instanceof DOMException && reason.name === 'TimeoutError'
 }
 
 function refuseDetour(response: Response, body: Uint8Array, target: URL): void {

@@ -1,4 +1,5 @@
 import { type ErrorOptions, InvalidTokenError } from '../../base/errors/index.ts'
+import { latin1Of } from '../../base/values/index.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
 /**
@@ -13,7 +14,7 @@ export function readIssuer(jwt: string): unknown {
   const [, payload = '', signature, ...rest] = jwt.split('.', 4)
   try {
     if (signature === undefined || rest.length > 0) throw new TypeError('not three parts')
-    const claims: unknown = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')))
+    const claims: unknown = JSON.parse(latin1Of(payload))
     if (typeof claims !== 'object' || claims === null) throw new TypeError('no object')
     return (claims as { readonly iss?: unknown }).iss
   } catch (error) {

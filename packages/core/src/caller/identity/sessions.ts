@@ -1,11 +1,10 @@
-import * as base64url from 'jose/base64url'
 import * as z from 'zod/mini'
 import { isSamePrincipal, type RevokeOptions, type UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
 import type { Clock, Store } from '../../base/ports/index.ts'
 import { SingleFlight } from '../../base/process/async.ts'
 import { Collection, type OnUnreadable, openStoreKeys, type Stored, type StoreKeys } from '../../base/records/index.ts'
-import { namesOf, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
+import { namesOf, randomSecret, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
 import { checkLifetime, concerns, revocableName, revocableNames } from '../../consent/revocation/index.ts'
 import { clientAt, type ProfileOf } from '../authorization-server/authorization-servers.ts'
 import type { Profile } from '../authorization-server/profile.ts'
@@ -191,7 +190,7 @@ export function createSessions(options: SessionsOptions): Sessions {
       const asked = { audience, nonce, receivedAt: clock.now() / 1000 }
       const login = await loginOfResponse(tokenResponseOf(response), asked, { servers, clock, signal })
       checkKey(login, records, servers.of(login.identity.issuer).profile)
-      const id = base64url.encode(crypto.getRandomValues(new Uint8Array(32)))
+      const id = randomSecret()
       const record: SessionRecord = { v: 1, login, endsAt: clock.now() / 1000 + lifetimeSeconds }
       await refuseRevoked(login.identity, presence)
       for (const before of ending) await end(before, login.identity)

@@ -1,8 +1,8 @@
 import type { Identity } from '../../base/contract/index.ts'
-import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
-import { namesOf, refuseUnknownKeys, requireText, requireTexts } from '../../base/values/index.ts'
+import { InvalidTokenError } from '../../base/errors/index.ts'
+import { checkValues, namesOf, refuseUnknownKeys, requireText, requireTexts } from '../../base/values/index.ts'
 import { Token } from '../../rights/credential/index.ts'
-import { authorizationServers, type ProfileOf } from '../authorization-server/authorization-servers.ts'
+import { authorizationServers, type ProfileOf, profileOption } from '../authorization-server/authorization-servers.ts'
 import type { DpopKey } from '../authorization-server/dpop-key.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import { tokenScopes } from '../authorization-server/scopes.ts'
@@ -103,12 +103,7 @@ export async function identityFromAccessToken(
 
 /** The servers that the options trust. */
 export function trustedServers(where: string, options: VerifyTokenOptions): AuthorizationServers {
-  if (typeof options.authorizationServer !== 'function' && typeof options.authorizationServer?.issuer !== 'string') {
-    throw new ConfigurationError(
-      `${where}.authorizationServer`,
-      'give a profile such as auth0({ … }) or oidc({ … }), or a function from an issuer to its profile',
-    )
-  }
+  checkValues(`${where}.`, options, { authorizationServer: profileOption })
   return authorizationServers(options.authorizationServer, surroundingsOf(where, options))
 }
 

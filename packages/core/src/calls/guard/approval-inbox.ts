@@ -1,5 +1,6 @@
 import { type Identity, type Json, ownerOf } from '../../base/contract/index.ts'
 import { BehalfError, ConfigurationError, InvalidTokenError, TransportError } from '../../base/errors/index.ts'
+import { isTimeout } from '../../base/process/async.ts'
 import { snapshot } from '../../base/values/index.ts'
 import { type PresentUser, requirePresentUser } from '../../caller/identity/present-user.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
@@ -214,8 +215,6 @@ async function bounded<Found>(
 
 function typed(error: unknown, signal: AbortSignal | undefined, timeoutMs: number): unknown {
   if (signal?.aborted === true || BehalfError.isInstance(error)) return error
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return new TransportError(`no answer within ${timeoutMs} ms`, { cause: error })
-  }
-  return new TransportError('the store or the approval channel failed', { cause: error })
+  const why = isTimeout(error) ? `no answer within ${timeoutMs} ms` : 'the store or the approval channel failed'
+  return new TransportError(why, { cause: error })
 }

@@ -14,8 +14,7 @@ import {
   refuseUnknownKeys,
   upTo,
 } from '../../base/values/index.ts'
-import { authorizationServers } from '../../caller/authorization-server/authorization-servers.ts'
-import type { Profile } from '../../caller/authorization-server/profile.ts'
+import { authorizationServers, profileOption } from '../../caller/authorization-server/authorization-servers.ts'
 import { channelsByName } from '../../consent/approvals/channels-by-name.ts'
 import { openRunStore } from '../../consent/approvals/open-run-store.ts'
 import type { RunRecord } from '../../consent/approvals/record.ts'
@@ -42,10 +41,7 @@ import { stepUpsIn } from './step-up.ts'
 import { visibleTools } from './visible-tools.ts'
 
 const optionValues = {
-  authorizationServer: needed({
-    words: 'a profile such as auth0({ … }) or oidc({ … }), or a function from an issuer to its profile',
-    holds: (value) => typeof value === 'function' || typeof (value as Profile | null)?.issuer === 'string',
-  }),
+  authorizationServer: profileOption,
   permissions: having('a checker such as openFga({ … })', 'check'),
   roles: having('a role map such as roleMap({ … })', 'rolesOf', 'scopesOf'),
   vault: having('a vault such as storedVault({ … })', 'token'),

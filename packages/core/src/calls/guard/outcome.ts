@@ -3,7 +3,7 @@ import { defined } from '../../base/values/index.ts'
 import type { IncomingCall } from './call.ts'
 import { CallReport, type Phase, type Reporting } from './call-report.ts'
 import { deny, type Refusal } from './refusal.ts'
-import { denySentences, failedSentence, unavailableSentence, underWaySentence } from './sentences.ts'
+import { deniedBefore, denySentences, failedSentence, unavailableSentence, underWaySentence } from './sentences.ts'
 
 /** An outcome without a result. */
 export type Ended = Denied | Interrupted | Unavailable
@@ -24,7 +24,7 @@ function outcomeOf({ report, invocation, policy }: IncomingCall, refusal: Refusa
   switch (refusal.status) {
     case 'denied': {
       const { code, idempotencyKey, retryAfter } = refusal
-      const message = denySentences[code]
+      const message = retryAfter && code === 'approval_denied' ? deniedBefore : denySentences[code]
       return defined({ status: 'denied' as const, code, message, trace, idempotencyKey, retryAfter })
     }
     case 'interrupted': {

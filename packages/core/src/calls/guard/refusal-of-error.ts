@@ -1,4 +1,5 @@
 import { type AnyBehalfError, BehalfError, type StoreError } from '../../base/errors/index.ts'
+import { isTimeout } from '../../base/process/async.ts'
 import { defined } from '../../base/values/index.ts'
 import { redactTokens, type Token } from '../../rights/credential/index.ts'
 import type { IncomingCall } from './call.ts'
@@ -19,9 +20,7 @@ export function refusalOfError(
   { invocation, report }: Pick<IncomingCall, 'invocation' | 'report'>,
 ): Refusal {
   invocation.signal?.throwIfAborted()
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return { status: 'unavailable', detail: 'the total deadline passed' }
-  }
+  if (isTimeout(error)) return { status: 'unavailable', detail: 'the total deadline passed' }
   return BehalfError.isInstance(error) ? ofOwnError(error as AnyBehalfError, report) : ofForeignError(error, report)
 }
 

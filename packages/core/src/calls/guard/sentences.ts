@@ -20,6 +20,10 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
   misconfigured: 'This tool is not set up correctly. Trying again does not help.',
 }
 
+/** Sentence for a call that an earlier denial refuses. */
+export const deniedBefore =
+  'The approver denied this a short time ago and was not asked again. The user can ask for it again later.'
+
 export const unavailableSentence =
   'A service that this action needs did not answer. The action was not done; it can be tried again later.'
 

@@ -5,10 +5,10 @@ import { Collection, type OpenedStore } from '../../base/records/index.ts'
 import { isLoginAsAsked, TOLERANCE_SECONDS } from '../../caller/identity/wire.ts'
 import type { RunStore } from '../../consent/approvals/run-store.ts'
 import { provenAtOf } from '../../consent/revocation/index.ts'
-import type { AdmittedCall, AuthorizedCall } from './call.ts'
+import { type AdmittedCall, type AuthorizedCall, needsApproval } from './call.ts'
 import type { Phase } from './call-report.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
-import { interrupted, type Refusal } from './refusal.ts'
+import { deny, interrupted, type Refusal } from './refusal.ts'
 
 /** Errors that wrap others, as bodies and their libraries do. */
 const MAX_CAUSES = 8
@@ -72,9 +72,9 @@ export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Pro
     if (found === undefined) continue
     if (!isAnswered(found.record, identity, stepUps.clocks.now())) {
       stepUps.until = (stepUps.clocks.now() + STALE_AFTER_SECONDS) * 1000
-      return stepUpRefusal(found.record, policy)
-    }
-    await stepUps.records.delete(found)
+      const refusal = stepUpRefusal(found.record, call)
+      if (refusal !== undefined) return refusal
+    } else await stepUps.records.delete(found)
   }
   return undefined
 }
@@ -92,11 +92,15 @@ function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentit
   return provenAt !== undefined && provenAt > at && provenAt <= now + TOLERANCE_SECONDS
 }
 
+/** Scopes that an approval brings are demanded of exempt calls alone: no login brings them, and approved calls have them. */
 function stepUpRefusal(
   { id, credential, scopes, acrValues, maxAge }: KeptStepUp,
-  { access }: PolicyDefinition,
-): Refusal {
-  const rule = access.find(([name]) => name === credential)?.[1]
+  call: AuthorizedCall,
+): Refusal | undefined {
+  const rule = call.policy.access.find(([name]) => name === credential)?.[1]
+  const scope = rule?.withoutApproval && scopes?.find((one) => rule.scopes.includes(one))
+  if (scope && !needsApproval(call)) return deny('misconfigured', `approval.when must ask for what needs ${scope}`)
+  if (scope && (acrValues ?? maxAge) === undefined) return undefined
   const asked = { scopes, acrValues, maxAge }
   return interrupted(`an API asked for more than ${credential || 'the call'} has: ${JSON.stringify(asked)}`, {
     kind: 'step_up_required',

@@ -3,7 +3,7 @@ import { idempotencyKey } from './binding.ts'
 import { type CalledBy, sharing } from './caller.ts'
 import { runLease } from './find-run.ts'
 import { STUBBORNLY } from './keep-writing.ts'
-import { type Entry, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
+import { type Entry, inTime, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
 /** A running body renews its lease. After this time without a renewal, it counts as dead. Seconds. */
@@ -168,9 +168,7 @@ class RunClaim implements Claim {
 }
 
 const mayStart = (record: RunRecord, now: number): boolean =>
-  record.state === 'approved'
-    ? record.usableUntil === undefined || now < record.usableUntil
-    : record.unsent === true || mayRunAgain(record, now)
+  record.state === 'approved' ? inTime(record.usableUntil, now) : record.unsent === true || mayRunAgain(record, now)
 
 /**
  * Records the caller that starts the run, who is told its result. Drops an answer that did not permit this start: it is

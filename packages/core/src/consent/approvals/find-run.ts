@@ -1,7 +1,7 @@
 import { StoreError } from '../../base/errors/index.ts'
 import { isOutage } from '../../base/records/index.ts'
 import { starterOf } from './caller.ts'
-import { type Entry, isOpen, type RunRecord } from './record.ts'
+import { type Entry, inTime, isOpen, type RunRecord } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
 /** Data to find a run, or to create it. */
@@ -106,8 +106,8 @@ async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<Ru
 /** Returns whether a run is open, or approved and unused, and not expired. A consumed run is never adopted. */
 function isAdoptable(record: RunRecord, now: number): boolean {
   if (record.perCall || record.slots.length >= MAX_SLOTS) return false
-  if (record.state === 'approved') return record.usableUntil === undefined || now < record.usableUntil
-  return isOpen(record) && (record.question === undefined || now < record.question.expiresAt)
+  if (record.state === 'approved') return inTime(record.usableUntil, now)
+  return isOpen(record) && inTime(record.question?.expiresAt, now)
 }
 
 /** Reads the record that a pointer names, or makes the one whose maker died between two writes; it lists the slot. */

@@ -52,9 +52,12 @@ export const mayBecome = (from: RunState, to: RunState): boolean => from === to 
 /** Maximum number of bodies that one run may start: a body without effect may be tried again. */
 export const MAX_TRIES = 3
 
+/** Returns whether a time has not come yet. `undefined`: it never comes. */
+export const inTime = (end: number | undefined, now: number): boolean => end === undefined || now < end
+
 /** Returns whether `onCrash: 'retry'` lets a run in doubt start again, with the same key. */
 export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
-  state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && (usableUntil === undefined || now < usableUntil)
+  state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && inTime(usableUntil, now)
 
 /** Returns whether the run waits for an answer: the question was or will be sent. */
 export const isOpen = ({ state }: RunRecord): boolean => state === 'requested' || state === 'pending'

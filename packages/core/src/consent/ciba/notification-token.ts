@@ -1,5 +1,4 @@
-import * as base64url from 'jose/base64url'
-import { equalSecrets, sha256 } from '../../base/values/index.ts'
+import { equalSecrets, randomSecret, sha256 } from '../../base/values/index.ts'
 
 const SEPARATOR = '.'
 
@@ -15,7 +14,7 @@ export interface NotificationToken {
  * random bits make it hard to guess, and the record stores their digest.
  */
 export async function newNotificationToken(approvalId: string): Promise<NotificationToken> {
-  const token = `${approvalId}${SEPARATOR}${base64url.encode(crypto.getRandomValues(new Uint8Array(32)))}`
+  const token = `${approvalId}${SEPARATOR}${randomSecret()}`
   return { token, digest: await sha256(token) }
 }
 

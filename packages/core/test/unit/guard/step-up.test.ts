@@ -100,6 +100,42 @@ describe('an API asks for more in mid-body (E5)', () => {
     expect(JSON.stringify(outcome)).not.toContain('a-token')
   })
 
+  describe('a scope that only an approval brings, of a call that `when` exempts', () => {
+    const files = connection('files', {
+      scopes: ['send'],
+      withoutApproval: ['draft'],
+      origins: ['https://mail.example'],
+    })
+    const message = () => 'Send it'
+    const exempt = policy(schema, { version: '1', approval: { when: () => false, message }, access: { mail: files } })
+    const asks = policy(schema, { version: '1', approval: { when: () => true, message }, access: { mail: files } })
+
+    test('is not asked of the user, whom no login helps: the call is refused as set up wrong', async () => {
+      const { guard, call, send, answer, clock } = strictApi()
+      answer.header = 'Bearer error="insufficient_scope", scope="send"'
+      await expect(guard().run(exempt, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+      const outcome = await guard().preflight(exempt, call())
+      expect(outcome).toMatchObject({ status: 'denied', code: 'misconfigured' })
+      expect(JSON.stringify(outcome.trace)).toContain('approval.when must ask for what needs send')
+      const identity = user({ authTime: clock.now() / 1000 + 1 })
+      answer.header = undefined
+      expect(await guard().run(exempt, call({ identity }), send as never)).toMatchObject({ result: 'sent' })
+    })
+
+    test.each([
+      ['a scope', 'error="insufficient_scope"', 'approval_pending'],
+      ['a scope and a login', 'error="insufficient_user_authentication", acr_values="gold"', 'step_up_required'],
+    ])(
+      'where the API asks for %s, a call that needs an approval gets the interrupt that helps',
+      async (_, asked, kind) => {
+        const { guard, call, send, answer } = strictApi()
+        answer.header = `Bearer ${asked}, scope="send"`
+        await expect(guard().run(exempt, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+        expect(await guard().preflight(asks, call({ slot: 'large' }))).toMatchObject({ interrupt: { kind } })
+      },
+    )
+  })
+
   test('of several credentials, the one that lacks something is named, wherever it stands', async () => {
     const { guard, call, send } = strictApi()
     const files = connection('files', { scopes: ['read'], origins: ['https://files.example'] })

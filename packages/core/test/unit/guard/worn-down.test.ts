@@ -34,11 +34,13 @@ describe('no person is worn down (A14)', () => {
     },
   )
 
-  test('an equal call is asked once more after 60 s, and the outcome says when', async () => {
+  test('an equal call is asked once more after 60 s, and the outcome says when, and that no person was asked', async () => {
     const { ask, clock, questions } = persistent()
-    await ask()
+    const denied = { code: 'approval_denied', message: expect.stringContaining('The request for approval was denied.') }
+    expect(await ask()).toMatchObject(denied)
     clock.advance(20)
-    expect(await ask()).toMatchObject({ code: 'approval_denied', retryAfter: 40 })
+    const message = expect.stringContaining('was not asked again')
+    expect(await ask()).toMatchObject({ code: 'approval_denied', message, retryAfter: 40 })
     expect(questions).toHaveLength(1)
     clock.advance(41)
     await ask()
