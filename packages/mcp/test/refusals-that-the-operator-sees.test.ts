@@ -107,16 +107,33 @@ test('a newcomer finds both texts on the page of typical mistakes', async () => 
   expect(page).toContain(/the host .*:8790/.exec(refused ?? '')?.[0])
 })
 
-test('a gate writes the first host that it refuses, and no other', async () => {
+test('a gate writes the first host and the first origin that it refuses, and no other, also where onRefused is given', async () => {
   const lines = consoleLines()
-  const gate = mcpResourceServer({ resource: 'http://127.0.0.1:8790/mcp', authorizationServer: world.profile })
-  for (const host of ['localhost:8790', 'evil.example']) {
-    const admission = await gate.admit(new Request('http://127.0.0.1:8790/mcp', { headers: { host } }))
-    expect(admission).toMatchObject({ ok: false, response: { status: 403 } })
+  const onRefused = vi.fn()
+  const resource = 'http://127.0.0.1:8790/mcp'
+  const gate = mcpResourceServer({ resource, authorizationServer: world.profile, onRefused })
+  const refused = [
+    { host: 'localhost:8790' },
+    { origin: 'http://localhost:6274' },
+    { host: 'evil.example' },
+    { origin: 'https://evil.example' },
+  ]
+  for (const from of refused) {
+    const headers = { authorization: 'Bearer a.b.c', ...from } as Record<string, string>
+    expect(await gate.admit(new Request(resource, { headers }))).toMatchObject({ response: { status: 403 } })
   }
   expect(lines()).toEqual([
     '@behalf/mcp: mcpResourceServer refused a request (403): the host "localhost:8790" is not in its `hosts`, which are 127.0.0.1:8790. Further ones are not written',
+    '@behalf/mcp: mcpResourceServer refused a request (403): the origin "http://localhost:6274" is not in its `origins`, which are http://127.0.0.1:8790. Further ones are not written',
   ])
+  expect(onRefused).not.toHaveBeenCalled()
+})
+
+test('a gate that lets no page call says so of the first origin that it refuses', async () => {
+  const lines = consoleLines()
+  const gate = gateOver({ origins: [] })
+  await gate.admit(new Request(world.resource, { method: 'OPTIONS', headers: { origin: 'null' } }))
+  expect(lines()).toEqual([expect.stringContaining('the origin "null" is not in its `origins`, which are empty.')])
 })
 
 test.each([
@@ -199,7 +216,7 @@ test('a gate writes once for each tool that a token lacks a scope, without the t
   expect(page).toContain('refused a call of "buy" (403): the token lacks mcp:trade')
 })
 
-test('onRefused gets each refusal in place of the console, and its error changes no response', async () => {
+test('onRefused gets each refusal of a token in place of the console, and its error changes no response', async () => {
   const lines = consoleLines()
   const told: unknown[] = []
   const onRefused = (refusal: unknown) => {
@@ -210,6 +227,9 @@ test('onRefused gets each refusal in place of the console, and its error changes
   const token = await world.token('ann')
   for (const _ of [1, 2]) expect(await gate.admit(toolCall(token))).toMatchObject({ response: { status: 403 } })
   expect(told).toEqual(Array(2).fill({ status: 403, reason: 'the token lacks mcp:all', tool: 'pay' }))
+  // Such a client learns from the response where to sign in.
+  expect(await gate.admit(toolCall(undefined))).toMatchObject({ response: { status: 401 } })
+  expect(told).toHaveLength(2)
   expect(lines()).toEqual([])
   expect(() => gateOver({ onRefused: 'log' })).toThrow('mcpResourceServer.onRefused')
 })

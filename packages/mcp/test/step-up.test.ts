@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { memoryStore } from '@behalf/core'
 import { auth as authV1 } from '@modelcontextprotocol/sdk/client/auth.js'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type McpSession, type McpSessionOptions, withSignIn } from '../src/client/index.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type McpSession, type McpSessionOptions, SignInError, withSignIn } from '../src/client/index.ts'
 import { type Browser, browserOf } from './browser.ts'
 import { clients } from './clients.ts'
 import { textOf } from './connect-client.ts'
@@ -121,11 +121,49 @@ test.each([
 })
 
 const byFetch = clients.filter(({ takesFetch }) => takesFetch)
-test.each(byFetch)('$name is told of such a scope while it connects, after one sign-in', async ({ connect }) => {
+test.each(byFetch)('$name is told of such a scope while it connects, after one sign-in', async ({ name, connect }) => {
   world.serve({ gate: { scopes: ['mcp:tools', 'mcp:trade'] } })
   const browser = browserOf(world.target, 'ann')
   const session = open(browser, clientFor(['mcp:tools']))
   const connecting = withSignIn(session, browser.callback, () => connect(session, world.resource))
-  await expect(connecting).rejects.toThrow(/the server needs the scope .*mcp:trade/)
+  const error: unknown = await connecting.catch((thrown: unknown) => thrown)
+  expect(String(error)).toMatch(/the server needs the scope .*mcp:trade/)
+  // The errors of Mastra's client are texts.
+  expect(error instanceof SignInError).toBe(name !== 'Mastra’s client')
   expect(browser.visited).toHaveLength(1)
+})
+
+describe('withSignIn throws the SignInError itself', () => {
+  test('where the SDK wraps it while it finds out the revision of the server', async () => {
+    world.serve({ gate: { scopes: ['mcp:tools', 'mcp:trade'] } })
+    const { controls } = world.target.authorizationServer
+    await controls.changeUser('ann', { permissions: ['mcp:tools'] })
+    const browser = browserOf(world.target, 'ann')
+    const session = open(browser, both)
+    const connecting = withSignIn(session, browser.callback, () => sessions.connect(world, session))
+    const error: unknown = await connecting.catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(SignInError)
+    expect(error).toMatchObject({ problem: 'scope_refused', message: expect.stringContaining(withheld) })
+    expect(browser.visited).toHaveLength(1)
+    // The page for users without `withSignIn` says where it is then.
+    const wrapped = await sessions.connect(world, session).catch((thrown: unknown) => thrown)
+    expect(wrapped).toMatchObject({ name: 'SdkError', cause: expect.any(SignInError) })
+    expect(String(wrapped)).toContain('SdkError: Version negotiation probe failed: ')
+  })
+
+  test('from within several errors, and any other error as it is', async () => {
+    const browser = browserOf(world.target, 'ann')
+    const session = open(browser, both)
+    const thrownBy = (error: unknown) =>
+      withSignIn(session, browser.callback, () => Promise.reject(error)).catch((thrown: unknown) => thrown)
+    const own = new SignInError('timed_out', 'the browser did not come back in time')
+    expect(await thrownBy(new Error('a', { cause: new TypeError('b', { cause: own }) }))).toBe(own)
+    const [first, second] = [new Error('first'), new Error('second')]
+    first.cause = second
+    second.cause = first
+    for (const other of [first, new Error('a', { cause: 'text' }), 'text', undefined]) {
+      expect(await thrownBy(other)).toBe(other)
+    }
+    expect(browser.visited).toHaveLength(0)
+  })
 })

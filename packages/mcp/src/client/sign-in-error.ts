@@ -12,3 +12,16 @@ export class SignInError extends Error {
     this.problem = problem
   }
 }
+
+/** Maximum number of errors that are read. Errors can be causes of each other. */
+const MAX_CAUSES = 8
+
+/** Returns the failed sign-in that this error is, or is caused by. SDKs wrap errors of `fetch` when they connect. */
+export function signInErrorIn(error: unknown): SignInError | undefined {
+  let cause = error
+  for (let read = 0; read < MAX_CAUSES && cause instanceof Error; read++) {
+    if (cause instanceof SignInError) return cause
+    cause = cause.cause
+  }
+  return undefined
+}

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@behalf/core'
 import type { McpSession } from './create-mcp-session.ts'
 import { SessionProvider } from './session-provider.ts'
+import { signInErrorIn } from './sign-in-error.ts'
 
 /** Maximum number of sign-ins in a row for one `work`: one for the first request, one or two for more scopes. */
 const MAX_SIGN_INS = 3
@@ -15,8 +16,10 @@ const MAX_SIGN_INS = 3
  * and shows another page only for scopes that are still missing.
  *
  * @param callback - Waits for the address that the browser comes back to, such as `loopbackSignIn`'s.
+ * @throws SignInError A sign-in failed, or cannot succeed. Thrown itself where it is a `cause` of what `work` throws:
+ *   the MCP SDK wraps it at `connect`.
  * @throws ConfigurationError `work` called a tool, and then needed a sign-in.
- * @throws What `work` throws, without a sign-in or after the last one, and what `showSignIn` throws.
+ * @throws What else `work` throws, without a sign-in or after the last one, and what `showSignIn` throws.
  */
 export async function withSignIn<Result>(
   session: Pick<McpSession, 'authProvider' | 'finishSignIn'>,
@@ -27,5 +30,12 @@ export async function withSignIn<Result>(
   if (!(provider instanceof SessionProvider)) {
     throw new ConfigurationError('withSignIn.session', 'give what createMcpSession returned')
   }
-  return provider.attend(work, MAX_SIGN_INS, async () => session.finishSignIn(await callback()))
+  const attempt = async () => {
+    try {
+      return await work()
+    } catch (error) {
+      throw signInErrorIn(error) ?? error
+    }
+  }
+  return provider.attend(attempt, MAX_SIGN_INS, async () => session.finishSignIn(await callback()))
 }

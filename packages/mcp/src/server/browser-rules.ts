@@ -8,8 +8,11 @@ export interface BrowserRules {
 
 /** The checked rules. */
 export interface CheckedRules extends BrowserRules {
-  /** Writes the first refused host to the console: clients show the status of that response, and not its text. */
-  tellHost(host: string): void
+  /**
+   * Writes the first refused host and the first refused origin to the console: clients show the status of that response,
+   * and not its text.
+   */
+  tell(name: 'host' | 'origin', value: string): void
 }
 
 /** Checks hosts and origins in their exact spelling, which is compared later. */
@@ -30,13 +33,14 @@ export function browserRules(endpoint: URL, given: Partial<BrowserRules>): Check
   }
   // Copied: an app may reuse the same lists for its next gate.
   const own = { hosts: [...hosts], origins: [...origins] }
-  let isTold = false
+  const told = new Set<string>()
   return {
     ...own,
-    tellHost(host) {
-      if (isTold) return
-      isTold = true
-      const both = `the host ${JSON.stringify(host.slice(0, 256))} is not in its \`hosts\`, which are ${own.hosts.join(', ')}`
+    tell(name, value) {
+      if (told.has(name)) return
+      told.add(name)
+      const list = `\`${name}s\`, which are ${own[`${name}s`].join(', ') || 'empty'}`
+      const both = `the ${name} ${JSON.stringify(value.slice(0, 256))} is not in its ${list}`
       console.error(`@behalf/mcp: mcpResourceServer refused a request (403): ${both}. Further ones are not written`)
     },
   }
@@ -51,13 +55,13 @@ export function browserRules(endpoint: URL, given: Partial<BrowserRules>): Check
 export function refuseStrangers(request: Request, rules: CheckedRules): Response | undefined {
   const host = (request.headers.get('host') ?? new URL(request.url).host).toLowerCase()
   if (!rules.hosts.includes(host)) {
-    rules.tellHost(host)
+    rules.tell('host', host)
     return forbidden('This host is not served here: it is not in `hosts` of mcpResourceServer')
   }
   const origin = request.headers.get('origin')
-  return origin === null || rules.origins.includes(origin)
-    ? undefined
-    : forbidden('This origin may not call: it is not in `origins` of mcpResourceServer')
+  if (origin === null || rules.origins.includes(origin)) return undefined
+  rules.tell('origin', origin)
+  return forbidden('This origin may not call: it is not in `origins` of mcpResourceServer')
 }
 
 /** Returns the headers that tell a browser which page may read the response, and which of its headers. */

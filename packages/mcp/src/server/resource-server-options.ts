@@ -71,6 +71,9 @@ export interface McpResourceServerOptions extends SurroundingsOptions {
   /**
    * Called for each request whose token is refused, such as for missing scopes. Bound what you log: anyone can send such
    * requests. An error of the callback is dropped.
+   *
+   * Not called for a request without a token, which learns from the 401 where to sign in, and not for a refused host or
+   * origin: the console gets the first of each.
    * @default each text is written to the console once, 20 at most, except that a token expired
    */
   readonly onRefused?: ((refusal: GateRefusal) => void) | undefined

@@ -5,7 +5,10 @@ import type { ReadBody } from './read-message.ts'
 
 /** A request whose token the gate refused. It holds no token. */
 export interface GateRefusal {
-  /** HTTP status of the response: 403 for missing scopes, 401 for another token, 503 if the issuer cannot be reached. */
+  /**
+   * HTTP status of the response: 403 for missing scopes or a refused actor, 400 for a malformed header, 401 for another
+   * token, 503 if the issuer cannot be reached.
+   */
   readonly status: number
   /** Reason, such as `the token lacks mcp:trade` or `audience`. */
   readonly reason: string
