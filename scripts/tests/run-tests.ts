@@ -4,7 +4,7 @@ import { countResults, type Part, type ResultNode, type TestRun } from './report
 /**
  * Deadline, far longer than all tests and gates take on two cores. It lets a file that never ends be reported by name.
  */
-const DEADLINE_MINUTES = 30
+const DEADLINE_MINUTES = 60
 
 /**
  * Runs the tests of every package and example. Type tests (`*.test-d.ts`) are compiled by the gate `types`.

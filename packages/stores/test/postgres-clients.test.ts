@@ -145,24 +145,26 @@ describe.runIf(hasPostgresServer)('clients', () => {
   test('what was given up is not done when a lock lets it through later', async () => {
     const client = new Pool({ ...at(), max: 8 })
     onTestFinished(() => client.end())
-    const store = postgresStore({ client, prefix: randomUUID(), timeoutMs: 400 })
+    const prefix = randomUUID()
+    const store = postgresStore({ client, prefix })
+    const hasty = postgresStore({ client, prefix, timeoutMs: 400 })
     const version = (await store.put('key', value, { ifVersion: null, due })) as string
     await store.put('other', value, { ifVersion: null })
     await store.increment('count', { windowSeconds: 60 })
     const holder = await connected()
     await holder.query('BEGIN; LOCK TABLE behalf_records, behalf_counters IN ACCESS EXCLUSIVE MODE')
     const given = await Promise.allSettled([
-      store.put('new', value, { ifVersion: null }),
-      store.put('key', new Uint8Array(), { ifVersion: version }),
-      store.increment('count', { windowSeconds: 60 }),
-      store.increment('new count', { windowSeconds: 60 }),
-      store.claimDue('queue', { limit: 1, leaseSeconds: 60 }),
-      store.delete('key', { ifVersion: version }),
-      store.delete('other'),
+      hasty.put('new', value, { ifVersion: null }),
+      hasty.put('key', new Uint8Array(), { ifVersion: version }),
+      hasty.increment('count', { windowSeconds: 60 }),
+      hasty.increment('new count', { windowSeconds: 60 }),
+      hasty.claimDue('queue', { limit: 1, leaseSeconds: 60 }),
+      hasty.delete('key', { ifVersion: version }),
+      hasty.delete('other'),
     ])
     for (const one of given) expect(one).toMatchObject({ status: 'rejected', reason: away })
     await holder.query('COMMIT')
-    await vi.waitFor(() => untilIdle(), 5_000)
+    await vi.waitFor(() => untilIdle(), 30_000)
     expect(await store.get('new')).toBeUndefined()
     expect(await store.get('key')).toMatchObject({ version, value })
     expect(await store.get('other')).toBeDefined()
@@ -175,7 +177,8 @@ describe.runIf(hasPostgresServer)('clients', () => {
     const client = new Pool({ ...at(), max: 8 })
     onTestFinished(() => client.end())
     const prefix = randomUUID()
-    const store = postgresStore({ client, prefix, timeoutMs: 400 })
+    const store = postgresStore({ client, prefix })
+    const hasty = postgresStore({ client, prefix, timeoutMs: 400 })
     const version = (await store.put('key', value, { ifVersion: null })) as string
     const other = (await store.put('other', value, { ifVersion: null })) as string
     await store.put('third', value, { ifVersion: null })
@@ -187,15 +190,15 @@ describe.runIf(hasPostgresServer)('clients', () => {
         `INSERT INTO behalf_counters VALUES (${key('new count')}, 1, 9e9)`,
     )
     const given = await Promise.allSettled([
-      store.put('new', value, { ifVersion: null }),
-      store.put('key', new Uint8Array(), { ifVersion: version }),
-      store.delete('other', { ifVersion: other }),
-      store.delete('third'),
-      store.increment('new count', { windowSeconds: 60 }),
+      hasty.put('new', value, { ifVersion: null }),
+      hasty.put('key', new Uint8Array(), { ifVersion: version }),
+      hasty.delete('other', { ifVersion: other }),
+      hasty.delete('third'),
+      hasty.increment('new count', { windowSeconds: 60 }),
     ])
     for (const one of given) expect(one).toMatchObject({ status: 'rejected', reason: away })
     await holder.query('ROLLBACK')
-    await vi.waitFor(() => untilIdle(), 5_000)
+    await vi.waitFor(() => untilIdle(), 30_000)
     expect(await store.get('new')).toBeUndefined()
     expect(await store.get('key')).toMatchObject({ version, value })
     expect(await store.get('other')).toBeDefined()
