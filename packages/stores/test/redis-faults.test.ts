@@ -199,7 +199,7 @@ describe.each(withRedisServer(['redis', 'ioredis'] as const))('what Redis holds,
     expect(left.filter((key) => /expired|old|:x$/.test(key))).toEqual([])
   })
 
-  test('what expired in a queue is swept by looks at the queue alone', async () => {
+  test('reads of a queue alone sweep what expired in it', async () => {
     const { store } = under
     for (let at = 0; at < 40; at++) {
       await store.put(`expired ${at}`, value, {

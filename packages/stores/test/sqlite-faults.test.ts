@@ -268,7 +268,7 @@ describe('what the file holds', () => {
   })
 })
 
-test('what expired in a queue is swept by looks at the queue alone', async () => {
+test('reads of a queue alone sweep what expired in it', async () => {
   const { store, other } = await opened()
   const fill = other.prepare(
     'INSERT INTO behalf_records (key, value, version, expires_at, queue, due_at) ' +
