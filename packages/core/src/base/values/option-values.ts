@@ -2,7 +2,7 @@ import { ConfigurationError } from '../errors/index.ts'
 import { refuseUnknownKeys } from './options.ts'
 
 /** Requirement of an option: in words, and as a check. */
-interface OptionKind {
+export interface OptionKind {
   readonly words: string
   readonly holds: (value: unknown) => boolean
   readonly isNeeded?: true
