@@ -81,7 +81,7 @@ test('a server keeps what it was started with, where the test fills in the same 
   }
 })
 
-test('a login is refused with invalid_scope for a scope that the API does not have', async () => {
+async function loginOfZoe() {
   const server = await startAuthorizationServer({
     clients: [{ clientId: 'app', clientSecret: 'secret', redirectUris: [redirectUri] }],
     users: [{ subject: 'zoe', permissions: ['read'] }],
@@ -90,6 +90,32 @@ test('a login is refused with invalid_scope for a scope that the API does not ha
   onTestFinished(() => server.close())
   const target = { authorizationServer: server, clients: { agent: app } }
   const asked = (scope: string) => login(target, { user: 'zoe', scope, resource: api })
+  return { asked, ...server }
+}
+
+test('a login for no scope that the user has is refused, with the scopes, the permissions and their control', async () => {
+  const { asked, controls } = await loginOfZoe()
+  await expect(asked('write')).rejects.toThrow(
+    'login: access_denied: zoe lacks write; its permissions are read. Ask for one of these, or change them by controls.changeUser',
+  )
+  await controls.changeUser('zoe', { permissions: [] })
+  await expect(asked('read write')).rejects.toThrow('zoe lacks read write; its permissions are empty.')
+  await expect(controls.changeUser('zoe', { permissions: ['wirte'] })).rejects.toThrow(
+    'wirte is a scope of no API of this server; its APIs have read, write',
+  )
+  await controls.changeUser('zoe', { permissions: ['write'] })
+  expect((await asked('read write')).scopes).toEqual(['write'])
+})
+
+test('a login for scopes that are separated by commas is refused, and the message names the separator', async () => {
+  const { asked } = await loginOfZoe()
+  await expect(asked('read,write')).rejects.toThrow(
+    'login: invalid_scope: unknown scope for this target: read,write; separate scopes by spaces, not by commas',
+  )
+})
+
+test('a login is refused with invalid_scope for a scope that the API does not have', async () => {
+  const { asked } = await loginOfZoe()
   await expect(asked('openid read admin')).rejects.toThrow('invalid_scope: unknown scope for this target: admin')
   // A scope that the user lacks is left out, as before.
   expect((await asked('openid read write')).scopes).toEqual(['read'])

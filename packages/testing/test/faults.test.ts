@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type Fault, TestingError } from '../src/index.ts'
+import { type Fault, signIn, TestingError } from '../src/index.ts'
 import { fakeTimers } from './fake-timers.ts'
 import { GRANT, headerOf, post, tokenRequest, url } from './raw.ts'
 import { login } from './real-client.ts'
@@ -170,4 +170,12 @@ describe('under fake timers', () => {
     })
     expect(again.body.error).toBe('invalid_grant')
   })
+})
+
+test('a login that a server refuses without a description names the error and the scopes', async () => {
+  const { redirectUri } = world.target.clients.agent
+  await controls().fault('authorize', { status: 302, headers: { location: `${redirectUri}?error=access_denied` } })
+  await expect(signIn(world.target, { user: 'ann', scope: 'openid chat' })).rejects.toThrow(
+    'login: access_denied: the server gave no reason; the scopes were openid chat',
+  )
 })

@@ -101,6 +101,16 @@ describe('users', () => {
     await expect(controls.changeUser('unknown', {})).rejects.toThrow(TestingError)
     await expect(controls.changeUser('ann', { role: ['x'] } as object)).rejects.toThrow('unknown role')
   })
+
+  test('with a permission that is a scope of no API are refused, and stay as they were', async () => {
+    const { controls } = world.target.authorizationServer
+    await expect(controls.changeUser('ann', { name: 'Ann A.', permissions: ['chat', 'trade:smal'] })).rejects.toThrow(
+      'changeUser: permissions: trade:smal is a scope of no API of this server; its APIs have chat, portfolio:read, trade:write, trade:small, reports:read',
+    )
+    const { tokens } = await login(world.target, { subject: 'ann', scope: 'openid profile chat' })
+    expect(tokens.claims()).toMatchObject({ name: 'Ann Archer' })
+    await controls.changeUser('ann', { permissions: ['openid', 'chat', 'trade:small'] })
+  })
 })
 
 describe('options', () => {

@@ -1,4 +1,13 @@
-import { epochSeconds, newSession, OPENID_SCOPES, type Session, words } from '@behalf/testing/authorization-server'
+import {
+  epochSeconds,
+  newSession,
+  OPENID_SCOPES,
+  permitted,
+  type Session,
+  unknownScope,
+  userOf,
+  words,
+} from '@behalf/testing/authorization-server'
 import { errors, type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { grantOf } from './grant-of.ts'
 import type { ServerContext } from './server-context.ts'
@@ -65,11 +74,21 @@ export async function agree(context: ServerContext, ctx: KoaContextWithOIDC): Pr
   }
   const known = Object.values(oidc.resourceServers ?? {}).flatMap((server) => words(server.scope))
   const unknown = words(scope).find((name) => !OPENID_SCOPES.has(name) && !known.includes(name))
-  if (unknown !== undefined) throw new errors.InvalidScope(`unknown scope for this target: ${unknown}`, unknown)
+  if (unknown !== undefined) throw new errors.InvalidScope(unknownScope(unknown), unknown)
+  const subject = oidc.account?.accountId as string
+  const scopes = words(scope)
+  // The library refuses such a request too, and gives no reason.
+  const isForNothing = scopes.length > 0 && permitted(context, subject, scopes).length === 0
+  if (isForNothing && oidc.params?.authorization_details === undefined) {
+    const { permissions = [] } = userOf(context, subject)
+    throw new errors.AccessDenied(
+      `${subject} lacks ${scopes.join(' ')}; its permissions are ${permissions.join(' ') || 'empty'}. Ask for one of these, or change them by controls.changeUser`,
+    )
+  }
   return grantOf(context, {
     clientId: oidc.client?.clientId as string,
-    subject: oidc.account?.accountId as string,
-    scopes: words(scope),
+    subject,
+    scopes,
     resources: Object.keys(oidc.resourceServers ?? {}),
   })
 }

@@ -43,7 +43,12 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-async function command([name, ...rest]: readonly string[]): Promise<number> {
+async function command(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args
+  if (name === 'help' || args.some((arg) => arg === '--help' || arg === '-h')) {
+    write(usage)
+    return 0
+  }
   switch (name) {
     case 'doctor':
       return doctorCommand(rest, write)
@@ -75,12 +80,8 @@ async function command([name, ...rest]: readonly string[]): Promise<number> {
     case 'settings':
       write(settingsCode(await settingsAt(readControlFile(portOf(parse(rest).values.port)))))
       return 0
-    case 'help':
-    case '--help':
-      write(usage)
-      return 0
     default:
-      return start(name === undefined ? [] : [name, ...rest])
+      return start(args)
   }
 }
 

@@ -51,12 +51,18 @@ export function grantedScopes(
   const ofApis = new Set(request.audience.flatMap((identifier) => server.resources.get(identifier)?.scopes ?? []))
   for (const scope of request.requested) {
     if (OPENID_SCOPES.has(scope)) continue
-    if (!ofApis.has(scope)) throw new Refusal('invalid_scope', `unknown scope for this target: ${scope}`)
+    if (!ofApis.has(scope)) throw new Refusal('invalid_scope', unknownScope(scope))
     if (request.client.scopes !== undefined && !request.client.scopes.includes(scope)) {
       throw new Refusal('invalid_scope', `client ${request.client.clientId} may not have ${scope}`)
     }
   }
   return permitted(server, request.subject, request.requested)
+}
+
+/** Says that the APIs of a request do not have this scope. */
+export function unknownScope(scope: string): string {
+  const hint = scope.includes(',') ? '; separate scopes by spaces, not by commas' : ''
+  return `unknown scope for this target: ${scope}${hint}`
 }
 
 /** Returns the scopes that a user may have. No API has those of OpenID Connect. */

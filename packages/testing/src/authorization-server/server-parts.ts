@@ -12,6 +12,7 @@ export {
   permitted,
   requireDetailType,
   secondsOf,
+  unknownScope,
 } from './grant-targets.ts'
 export { federatedConnection } from './grants/federated-connection.ts'
 export { redeemIdJag } from './grants/jwt-bearer.ts'

@@ -5,7 +5,7 @@ import { refuseUnknownKeys, TestingError } from '../testing-error.ts'
 import type { AuthorizationServerControls, ConnectOptions } from './authorization-server-controls.ts'
 import { acrOf } from './claims.ts'
 import type { MockUser } from './options.ts'
-import type { SharedServer } from './server-facts.ts'
+import { OPENID_SCOPES, type SharedServer } from './server-facts.ts'
 import type { Session } from './state.ts'
 
 /** Controls that both kinds of mocked servers share. */
@@ -38,7 +38,9 @@ export function sharedControls(
     },
     async changeUser(subject, changes) {
       refuseUnknownKeys('changeUser', changes, ['name', 'email', 'roles', 'permissions', 'claims', 'acr'])
-      server.state.users.set(subject, { ...userOf(server, subject), ...changes })
+      const user = userOf(server, subject)
+      requireScopes(server, changes.permissions ?? [])
+      server.state.users.set(subject, { ...user, ...changes })
       changed()
     },
     async fault(endpoint, fault) {
@@ -53,6 +55,17 @@ export function userOf({ state }: Pick<SharedServer, 'state'>, subject: string):
   const user = state.users.get(subject)
   if (user !== undefined) return user
   throw new TestingError(`no user ${JSON.stringify(subject)}; there are ${[...state.users.keys()].join(', ')}`)
+}
+
+/** Refuses a permission that no token of this server can have: it would change nothing, without an error. */
+function requireScopes({ resources }: SharedServer, permissions: readonly string[]): void {
+  const known = new Set([...OPENID_SCOPES, ...[...resources.values()].flatMap(({ scopes }) => scopes)])
+  const unknown = permissions.filter((permission) => !known.has(permission))
+  if (unknown.length === 0) return
+  const scopes = [...known].filter((scope) => !OPENID_SCOPES.has(scope)).join(', ')
+  throw new TestingError(
+    `changeUser: permissions: ${unknown.join(', ')} is a scope of no API of this server; its APIs have ${scopes || 'no scope'}`,
+  )
 }
 
 /** Returns a new login of a user. */

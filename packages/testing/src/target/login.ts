@@ -131,7 +131,11 @@ async function browse(endpoint: string, parameters: Readonly<Record<string, stri
   }
   const { searchParams } = new URL(location)
   const error = searchParams.get('error')
-  if (error !== null) throw new TestingError(`login: ${error}: ${searchParams.get('error_description')}`)
+  if (error !== null) {
+    const why =
+      searchParams.get('error_description') ?? `the server gave no reason; the scopes were ${parameters.scope}`
+    throw new TestingError(`login: ${error}: ${why}`)
+  }
   return searchParams
 }
 
