@@ -96,10 +96,10 @@ async function loginOfZoe() {
 test('a login for no scope that the user has is refused, with the scopes, the permissions and their control', async () => {
   const { asked, controls } = await loginOfZoe()
   await expect(asked('write')).rejects.toThrow(
-    'login: access_denied: zoe lacks write; its permissions are read. Ask for one of these, or change them by controls.changeUser',
+    'login: access_denied: zoe lacks write; their permissions are read. Ask for one of these, or change them by controls.changeUser',
   )
   await controls.changeUser('zoe', { permissions: [] })
-  await expect(asked('read write')).rejects.toThrow('zoe lacks read write; its permissions are empty.')
+  await expect(asked('read write')).rejects.toThrow('zoe lacks read write; their permissions are empty.')
   await expect(controls.changeUser('zoe', { permissions: ['wirte'] })).rejects.toThrow(
     'wirte is a scope of no API of this server; its APIs have read, write',
   )

@@ -72,23 +72,32 @@ export async function agree(context: ServerContext, ctx: KoaContextWithOIDC): Pr
       ...(acr !== undefined && { acr }),
     })
   }
-  const known = Object.values(oidc.resourceServers ?? {}).flatMap((server) => words(server.scope))
-  const unknown = words(scope).find((name) => !OPENID_SCOPES.has(name) && !known.includes(name))
-  if (unknown !== undefined) throw new errors.InvalidScope(unknownScope(unknown), unknown)
   const subject = oidc.account?.accountId as string
   const scopes = words(scope)
-  // The library refuses such a request too, and gives no reason.
-  const isForNothing = scopes.length > 0 && permitted(context, subject, scopes).length === 0
-  if (isForNothing && oidc.params?.authorization_details === undefined) {
-    const { permissions = [] } = userOf(context, subject)
-    throw new errors.AccessDenied(
-      `${subject} lacks ${scopes.join(' ')}; its permissions are ${permissions.join(' ') || 'empty'}. Ask for one of these, or change them by controls.changeUser`,
-    )
-  }
+  checkScopes(context, oidc, subject, scopes)
   return grantOf(context, {
     clientId: oidc.client?.clientId as string,
     subject,
     scopes,
     resources: Object.keys(oidc.resourceServers ?? {}),
   })
+}
+
+/** Refuses a scope that the APIs do not have, and a request for nothing that the user may have. */
+function checkScopes(
+  context: ServerContext,
+  { resourceServers, params }: KoaContextWithOIDC['oidc'],
+  subject: string,
+  scopes: readonly string[],
+): void {
+  const known = Object.values(resourceServers ?? {}).flatMap((server) => words(server.scope))
+  const unknown = scopes.find((name) => !OPENID_SCOPES.has(name) && !known.includes(name))
+  if (unknown !== undefined) throw new errors.InvalidScope(unknownScope(unknown), unknown)
+  // The library refuses such a request too, and gives no reason.
+  const isForNothing = scopes.length > 0 && permitted(context, subject, scopes).length === 0
+  if (!isForNothing || params?.authorization_details !== undefined) return
+  const permissions = userOf(context, subject).permissions?.join(' ') || 'empty'
+  throw new errors.AccessDenied(
+    `${subject} lacks ${scopes.join(' ')}; their permissions are ${permissions}. Ask for one of these, or change them by controls.changeUser`,
+  )
 }
