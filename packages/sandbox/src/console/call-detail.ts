@@ -7,8 +7,9 @@ import { type Markup, timeOf } from '../pages/index.ts'
 import type { BookedCall } from './call-book.ts'
 import { list, shown } from './console-view.ts'
 import { feedOf } from './feed.ts'
+import { isNo, linesOfReason, refusedChecks } from './refused-checks.ts'
 import { remedyOf } from './remedies.ts'
-import { decisiveStep, isOpen, refusedIn, verdictOf } from './verdict-of-call.ts'
+import { decisiveStep, isOpen, lastRefusal, verdictOf } from './verdict-of-call.ts'
 
 type TraceStep = Trace['steps'][number]
 type Explanation = NonNullable<TraceStep['explanations']>[number]
@@ -35,7 +36,7 @@ export function callDetail(call: BookedCall, { seen, faults, explain }: Around):
   const questions = call.events.filter((event): event is ApprovalEvent => event.type === 'approval')
   const raw = call.events.filter((event) => event.type === 'raw_token')
   return html`${headOf(call)}
-${last === undefined ? '' : reasonOf(call, last, explain)}
+${last === undefined ? '' : reasonOf(call, last, { seen, explain })}
 ${faults.length > 0 ? section('faults', 'Faults', html`<ul class="plain">${faults.map(faultLine)}</ul>`) : ''}
 ${questions.length > 0 ? questionOf(questions) : ''}
 ${tokens.length + raw.length > 0 ? section('tokens', 'Tokens', html`<ul class="plain">${tokens.map(tokenLine)}${raw.map(({ credential }) => html`<li>The body read the raw token of <code>${shown(credential)}</code>.</li>`)}</ul>`) : ''}
@@ -67,15 +68,15 @@ function actorsOf(events: readonly AuditEvent[]): readonly string[] {
 }
 
 /** Says why a call did not end well, and what to do. */
-function reasonOf(call: BookedCall, last: CallEvent, explain: ExplainRoles): Markup {
+function reasonOf(call: BookedCall, last: CallEvent, { seen, explain }: Pick<Around, 'seen' | 'explain'>): Markup {
   const { word, tone } = verdictOf(call)
-  const remedy = ['done', 'approved', 'running'].includes(word) ? undefined : remedyOf(last, call.tool)
+  const remedy = ['done', 'approved', 'running'].includes(word) ? undefined : remedyOf(last, call.tool, seen)
   if (remedy === undefined) return html``
   const step = decisiveStep(last)
   const { issuer = '', user: subject = '' } = call
   const report = explain({ issuer, subject, scopes: lackingIn(step?.detail ?? '') })
   return html`<section class="reason ${tone}" aria-labelledby="h-why"><h3 id="h-why">Why</h3>
-<p>${remedy.means}</p>${step === undefined ? '' : linesOf(step.detail)}${report === undefined || report.allowed ? '' : tablesOf(report)}
+<p>${remedy.means}</p>${whyLines(last, seen)}${report === undefined || report.allowed ? '' : tablesOf(report)}
 <h3>What to do</h3><ul>${remedy.todo.map((line) => html`<li>${shown(line)}</li>`)}</ul>
 ${remedy.code === undefined ? '' : html`<details id="more-code"><summary>Explain it in your app</summary><pre tabindex="0">${remedy.code}</pre></details>`}</section>`
 }
@@ -105,9 +106,27 @@ function linesOf(detail: string): Markup {
   return html`<ul class="lines">${lines.map((line) => html`<li class="${markOf(line)}">${shown(line)}</li>`)}</ul>`
 }
 
+/** The lines of the step that decided. If the body threw, each step let the call pass: its last refused request. */
+function whyLines(last: CallEvent, seen: readonly SandboxEvent[]): Markup {
+  const step = last.status === 'threw' ? { detail: lastRefusal(seen) } : decisiveStep(last)
+  return step === undefined || step.detail === '' ? html`` : decidingLines(step, seen)
+}
+
+/** The lines of the step that decided, with the reason of each no below it. */
+function decidingLines(step: Pick<TraceStep, 'detail' | 'at'>, seen: readonly SandboxEvent[]): Markup {
+  const refused = refusedChecks(step, seen)
+  const lines = step.detail.split('; ').map((line) => {
+    const check = refused.find(({ question }) => line.startsWith(`${question}: no`))
+    if (check === undefined || check.reason === '') return html`<li class="${markOf(line)}">${shown(line)}</li>`
+    const reasons = linesOfReason(check.reason).map((reason) => html`<li>${shown(reason)}</li>`)
+    return html`<li class="no">${shown(`${check.question}: no`)}<ul class="lines">${reasons}</ul></li>`
+  })
+  return html`<ul class="lines">${lines}</ul>`
+}
+
 function markOf(line: string): string {
   if (/: yes$/.test(line)) return 'yes'
-  return refusedIn(line).length > 0 || line.includes('is not within') ? 'no' : ''
+  return isNo(line) || line.includes('is not within') ? 'no' : ''
 }
 
 const VERDICTS = {

@@ -1,6 +1,7 @@
 import type { Fault } from '@behalf/core'
 import { displayText } from '@behalf/core/interrupts'
 import { html } from 'hono/html'
+import type { SandboxEvent } from '../events/index.ts'
 import { type Markup, page, timeOf } from '../pages/index.ts'
 import { type BookedCall, type CallBook, MOST_CALLS } from './call-book.ts'
 import { callDetail, type ExplainRoles } from './call-detail.ts'
@@ -8,7 +9,7 @@ import { consoleScript } from './console-script.ts'
 import { consoleStyle } from './console-style.ts'
 import { addressOf, type Choice, isAbout, isChosen, shown } from './console-view.ts'
 import { feedOf } from './feed.ts'
-import { isOpen, verdictOf } from './verdict-of-call.ts'
+import { isOpen, lastRefusal, verdictOf } from './verdict-of-call.ts'
 
 /**
  * Time before and after a call, in milliseconds, in which events of servers belong to it: clocks show whole
@@ -25,7 +26,7 @@ export async function consolePage(book: CallBook, choice: Choice, explain: Expla
 <div class="said" role="status" id="said"></div>
 <section class="calls" aria-labelledby="h-calls">
 <div class="bar" id="bar"><h2 id="h-calls">Calls</h2>${filtersOf(all, choice)}</div>
-<div id="list">${listOf(calls, all.length > 0, choice)}</div>
+<div id="list">${listOf(book, calls, all.length > 0, choice)}</div>
 </section>
 <section class="detail" id="detail" tabindex="0" aria-labelledby="about">${detailOf(book, choice, explain)}</section>
 </main>`
@@ -46,20 +47,23 @@ function choiceOf(name: string, label: string, values: readonly string[], chosen
   )}</select></label>`
 }
 
-function listOf(calls: readonly BookedCall[], isFiltered: boolean, choice: Choice): Markup {
-  if (calls.length > 0) return html`<ol class="rows">${calls.map((call) => rowOf(call, choice))}</ol>`
+function listOf(book: CallBook, calls: readonly BookedCall[], isFiltered: boolean, choice: Choice): Markup {
+  if (calls.length > 0) return html`<ol class="rows">${calls.map((call) => rowOf(book, call, choice))}</ol>`
   if (isFiltered) return html`<div class="card empty"><p>No call of this user and tool.</p></div>`
   return html`<div class="card empty"><p>No call yet.</p>
 <p class="quiet">Run <code>npx @behalf/sandbox try</code> in a second terminal, or give <code>createGuard</code> the settings that the sandbox prints: their <code>audit</code> reports each call here.</p></div>`
 }
 
-function rowOf(call: BookedCall, choice: Choice): Markup {
-  const { word, tone, reason } = verdictOf(call)
+function rowOf(book: CallBook, call: BookedCall, choice: Choice): Markup {
+  const { word, tone, reason: told } = verdictOf(call)
+  const reason = word === 'failed' ? threwWords(lastRefusal(seenDuring(book, call))) : told
   const current = call.name === choice.call ? html` aria-current="true"` : ''
   return html`<li><a href="${addressOf({ ...choice, call: call.name })}" data-key="${call.name}"${current}>
 <time>${timeOf(call.startedAt)}</time><span class="who">${call.user === undefined ? '–' : shown(call.user)}</span><code class="tool">${shown(call.tool)}</code>
 <span class="tag ${tone}">${word}</span><span class="why">${reason === '' ? '' : shown(reason)}</span></a></li>`
 }
+
+const threwWords = (refusal: string): string => `the body of the tool threw${refusal === '' ? '' : `; ${refusal}`}`
 
 function detailOf(book: CallBook, choice: Choice, explain: ExplainRoles): Markup {
   const { call: name, user } = choice
@@ -73,7 +77,15 @@ ${notices.length > 0 ? feedOf(notices) : html`<p class="quiet">No request yet.</
   if (call === undefined) {
     return html`${back}<h2 id="about" tabindex="-1">This call is gone</h2><p class="quiet">The console keeps the newest ${MOST_CALLS} calls, until the sandbox ends.</p>`
   }
-  const seen = book
+  const faults = book
+    .notices()
+    .flatMap((event) => (event.type === 'guard_fault' && isOf(call, event.fault) ? event.fault : []))
+  return html`${back}${callDetail(call, { seen: seenDuring(book, call), faults: faults.reverse(), explain })}`
+}
+
+/** Returns the events of the servers during a call that may concern its user, oldest first. */
+const seenDuring = (book: CallBook, call: BookedCall): readonly SandboxEvent[] =>
+  book
     .notices()
     .filter(
       (event) =>
@@ -81,11 +93,7 @@ ${notices.length > 0 ? feedOf(notices) : html`<p class="quiet">No request yet.</
         isDuring(call, event.at) &&
         (call.user === undefined || isAbout(event, call.user)),
     )
-  const faults = book
-    .notices()
-    .flatMap((event) => (event.type === 'guard_fault' && isOf(call, event.fault) ? event.fault : []))
-  return html`${back}${callDetail(call, { seen: seen.reverse(), faults: faults.reverse(), explain })}`
-}
+    .reverse()
 
 /** Returns whether a fault belongs to a call. A rule that threw is in the trace already. */
 const isOf = ({ callIds }: BookedCall, { callId, kind }: Fault): boolean =>

@@ -1,6 +1,8 @@
 import type { DenyCode } from '@behalf/core'
 import type { CallEvent } from '@behalf/core/audit'
-import { decisiveStep, refusedIn } from './verdict-of-call.ts'
+import type { SandboxEvent } from '../events/index.ts'
+import { isOfCondition, refusedChecks, remediesOf } from './refused-checks.ts'
+import { decisiveStep } from './verdict-of-call.ts'
 
 /** Steps that a developer can take about a call that did not complete. */
 export interface Remedy {
@@ -101,16 +103,20 @@ const WAITS: Readonly<Record<string, Entry>> = {
 
 const SCOPES = /is not within/
 
-/** Returns the remedy. `undefined`: the call completed. */
-export function remedyOf(event: CallEvent, tool: string): Remedy | undefined {
-  const { step = '', detail = '', stack } = decisiveStep(event) ?? {}
+/**
+ * Returns the remedy. `undefined`: the call completed.
+ * @param seen - Events of the servers during the call, oldest first.
+ */
+export function remedyOf(event: CallEvent, tool: string, seen: readonly SandboxEvent[]): Remedy | undefined {
+  const { step = '', detail = '', stack, at } = decisiveStep(event) ?? {}
   const found = stack === undefined ? entryOf(event, step) : RULE_THREW
   if (found === undefined) return undefined
   const [means, ...more] = found
-  const refused = event.code === 'not_permitted' ? refusedIn(detail) : []
-  const todo = [...refused.map(relationFor), ...more]
+  const refused = event.code === 'not_permitted' ? refusedChecks({ detail, ...(at !== undefined && { at }) }, seen) : []
+  const todo = [...refused.flatMap(remediesOf), ...more]
   const isAboutScopes = event.code === 'role_missing' || SCOPES.test(detail)
-  return { means: refused.length > 0 ? REFUSED : means, todo, ...(isAboutScopes && { code: explainCode(tool) }) }
+  const refusal = refused.some(isOfCondition) ? CONDITION : REFUSED
+  return { means: refused.length > 0 ? refusal : means, todo, ...(isAboutScopes && { code: explainCode(tool) }) }
 }
 
 function entryOf({ status, code = '' }: CallEvent, step: string): Entry | undefined {
@@ -121,9 +127,7 @@ function entryOf({ status, code = '' }: CallEvent, step: string): Entry | undefi
 }
 
 const REFUSED = 'OpenFGA does not allow this call.'
-
-const relationFor = (question: string): string =>
-  `Write a relation to OpenFGA from which “${question}” follows (in the sandbox: “tuples” of the seed).`
+const CONDITION = 'OpenFGA has a relation for this call, and its condition does not hold.'
 
 /** Names the table that lacks a scope. The policy is known to the app alone. */
 const explainCode = (tool: string): string => `import { explainAccess } from '@behalf/core/roles'

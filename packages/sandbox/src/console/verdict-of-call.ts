@@ -1,5 +1,7 @@
 import type { ApprovalEvent, CallEvent } from '@behalf/core/audit'
+import type { SandboxEvent } from '../events/index.ts'
 import type { BookedCall } from './call-book.ts'
+import { isNo, shortReason } from './refused-checks.ts'
 
 /** Outcome of a call in a word, with the reason. */
 export interface CallVerdict {
@@ -70,14 +72,16 @@ export function verdictOf({ events }: Pick<BookedCall, 'events'>): CallVerdict {
   return { word: waits ?? word, tone, reason: asksOrEnds ? message || subjectOf(last) : decidingPart(detail), last }
 }
 
-/** Matches the end of a denial of the permission checker in the trace. */
-const NO = /: no(?: \(.*\))?$/
+const decidingPart = (detail: string): string => shortReason(detail.split('; ').find(isNo) ?? detail)
 
-/** Returns the questions in a step's detail that were answered with no, without the answer. */
-export const refusedIn = (detail: string): readonly string[] =>
-  detail.split('; ').flatMap((part) => (NO.test(part) ? part.replace(NO, '') : []))
-
-const decidingPart = (detail: string): string => detail.split('; ').find((part) => NO.test(part)) ?? detail
+/** Names the last request that a server refused or did not answer. Empty if the sandbox saw none. */
+export function lastRefusal(seen: readonly SandboxEvent[]): string {
+  const requests = seen.filter((event) => event.type === 'api' || event.type === 'request')
+  const refused = requests.findLast(({ status = 500 }) => status >= 400)
+  if (refused === undefined) return ''
+  const { method, status = 'no answer' } = refused
+  return `last refused request: ${method} ${refused.type === 'api' ? refused.path : refused.url} -> ${status}`
+}
 
 /** The first permission that was checked: it names the object of the call. */
 const subjectOf = ({ trace: { steps } }: CallEvent): string =>

@@ -81,6 +81,8 @@ const wordsOfScopes = (scopes: readonly string[]): string =>
 const wordsOfActors = (actors: readonly string[]): string => (actors.length > 0 ? `, act ${actors.join(' < ')}` : '')
 
 function wordsOfEnd({ status, code, trace: { steps } }: CallEvent): string {
+  // The last step let the call pass.
+  if (status === 'threw') return 'threw: the body of the tool threw an error'
   const last = steps.at(-1)
   const why = status === 'done' || last === undefined ? '' : `: ${last.step}: ${last.detail}`
   return `${code === undefined ? status : `${status} (${code})`}${why}`

@@ -1,12 +1,13 @@
 import { allowInsecureLoopback, type GuardOptions, type Profile } from '@behalf/core'
 import { jsonLinesSink } from '@behalf/core/audit'
 import { ciba } from '@behalf/core/ciba'
-import { openFga } from '@behalf/core/fga'
+import { type AccessCheck, type OpenFga, openFga } from '@behalf/core/fga'
 import { checkAuth0Message, oidc } from '@behalf/core/providers'
 import { entraRoles, keycloakRoles, oktaGroups, roleMap } from '@behalf/core/roles'
 import { auth0TokenVault } from '@behalf/core/vault'
 import type { SandboxProfile } from '../authorization-server/index.ts'
 import type { GuardReporters } from '../console/index.ts'
+import { type OpenTarget, tuplesThatFailed } from '../target/index.ts'
 import { reportedFetch } from './reported-fetch.ts'
 import type { SandboxSettings } from './settings.ts'
 
@@ -24,12 +25,20 @@ const SOURCE_OF_ROLES = {
   keycloak: { extract: keycloakRoles() },
 } as const satisfies Readonly<Record<SandboxProfile, object>>
 
+/** Parts that only the process of the sandbox has. */
+export interface InProcess {
+  /** The console. */
+  readonly reporters: GuardReporters
+  /** Explains the answers of OpenFGA. */
+  readonly explain: OpenTarget['explain']
+}
+
 /**
  * Returns the options that the code of {@link settingsCode} passes to `createGuard`, and a `fetch` that reports requests.
- * @param reporters - The console of this process. @default reports to the sandbox's process
+ * @param inProcess - @default reports to the sandbox's process, and answers of OpenFGA without reasons
  */
-export function guardOptionsOf(settings: SandboxSettings, reporters = reportTo(settings)): SandboxGuardOptions {
-  const { audit, onFault, onRequest } = reporters
+export function guardOptionsOf(settings: SandboxSettings, inProcess?: InProcess): SandboxGuardOptions {
+  const { audit, onFault, onRequest } = inProcess?.reporters ?? reportTo(settings)
   const { issuer, clientId, clientSecret, agentName, openFga: fga, profile } = settings
   return {
     authorizationServer: oidc({
@@ -40,13 +49,33 @@ export function guardOptionsOf(settings: SandboxSettings, reporters = reportTo(s
       [allowInsecureLoopback]: true,
     }),
     agent: { name: agentName, ceiling: SCOPES },
-    permissions: openFga(fga),
+    permissions:
+      inProcess === undefined
+        ? openFga(fga)
+        : withReasons(openFga({ ...fga, explainer: { explain: inProcess.explain } })),
     roles: roleMap({ ...SOURCE_OF_ROLES[profile], scopes: { trader: SCOPES } }),
     vault: auth0TokenVault(),
     approvals: ciba(),
     audit,
     onFault,
     fetch: reportedFetch(settings, onRequest),
+  }
+}
+
+/** Adds to each no the tuples whose condition did not hold, with the values, so that the printed trace has them. */
+function withReasons(checker: OpenFga): OpenFga {
+  const reasonOf = ({ allowed, explanation }: AccessCheck): string =>
+    allowed || explanation === undefined ? '' : tuplesThatFailed(explanation)
+  return {
+    ...checker,
+    async check(asked) {
+      const decision = await checker.check(asked)
+      const checks = decision.checks.map((check) => ({
+        ...check,
+        problem: check.problem ?? (reasonOf(check) || undefined),
+      }))
+      return { ...decision, checks }
+    },
   }
 }
 

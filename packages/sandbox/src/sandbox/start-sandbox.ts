@@ -151,7 +151,7 @@ export async function openSandbox(given: SandboxOptions, controlKey?: string): P
         : ((await callConsole.handle(request)) ?? phone.handle(request)),
     ),
   )
-  const guardOptions = guardOptionsOf(settings, callConsole.reporters)
+  const guardOptions = guardOptionsOf(settings, { reporters: callConsole.reporters, explain: target.explain })
   let closing: Promise<void> | undefined
   const close = async () => {
     await Promise.all([phoneAt.close(), target.close()])

@@ -99,6 +99,7 @@ async function openOn(
     forgetFaults() {
       for (const { forgetFaults } of Object.values(issuers)) forgetFaults()
     },
+    explain: apis.openFga.explain,
     roleClaimsOf(subject) {
       const user = world.app.users.find((one) => one.subject === subject)
       return user && parts?.roles.write(user)

@@ -1,4 +1,4 @@
-import type { ProtocolTarget } from '@behalf/testing'
+import type { MockOpenFga, ProtocolTarget } from '@behalf/testing'
 import type { RoleShape } from '../authorization-server/index.ts'
 import type { SandboxData } from '../data/index.ts'
 import type { EventHub } from '../events/index.ts'
@@ -20,6 +20,8 @@ export interface TargetParts {
 export interface OpenTarget extends ProtocolTarget {
   /** Removes pending faults of a server: none of them happens. */
   forgetFaults(): void
+  /** Explains an answer of OpenFGA, with the values of conditions. */
+  readonly explain: MockOpenFga['explain']
   /** Returns the claims of a user's roles, as tokens of the app's issuer have them. `undefined`: there is no such user. */
   roleClaimsOf(subject: string): Readonly<Record<string, unknown>> | undefined
 }

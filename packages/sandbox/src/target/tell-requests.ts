@@ -2,6 +2,7 @@ import type { MockOpenFga } from '@behalf/testing'
 import * as z from 'zod/mini'
 import { type EventHub, factsOfHeader, withoutTokens } from '../events/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
+import { whyRefused } from './why-refused.ts'
 
 /** Reports each request to the Stock Trade API. */
 export function tellApi(handle: FetchHandler, events: EventHub | undefined): FetchHandler {
@@ -35,7 +36,6 @@ const CheckAnswer = z.object({ allowed: z.boolean() })
 const BatchAnswer = z.object({ result: z.record(z.string(), z.object({ allowed: z.optional(z.boolean()) })) })
 
 type Fga = Pick<MockOpenFga, 'handle' | 'explain'>
-type Explanation = Awaited<ReturnType<Fga['explain']>>
 
 /** Reports the questions to OpenFGA, its answers, and why it said no. */
 export function tellChecks(fga: Fga, events: EventHub | undefined): FetchHandler {
@@ -79,15 +79,5 @@ async function whyNot(
   const found = await explain({ ...tuple_key, ...(context && { context }), contextualTuples } as never).catch(
     () => undefined,
   )
-  const leaves = found === undefined ? [] : leavesOf(found)
-  // Tuples decided, if there are some: without them, the relations that have none.
-  const tuples = leaves.filter(({ step }) => step === 'tuple')
-  const told = (tuples.length > 0 ? tuples : leaves).map(({ subject, reason }) => `${subject}: ${reason}`)
-  return withoutTokens([...new Set(told)].join('; '))
-}
-
-/** Returns the ends of an explanation, which have the reasons. */
-function leavesOf(explanation: Explanation): readonly Explanation[] {
-  const { children, reason } = explanation
-  return reason === undefined ? children.flatMap(leavesOf) : [explanation, ...children.flatMap(leavesOf)]
+  return found === undefined ? '' : whyRefused(found)
 }
