@@ -70,7 +70,8 @@ test('from what is printed to an approved order', { timeout: 120_000 }, async ()
 })
 
 test('a fault from another terminal', { timeout: 120_000 }, async () => {
-  expect(await run(['fault', 'deny', '--port', String(PORT)]).ended).toMatchObject({ code: 0 })
+  const set = { code: 0, output: 'the next question of ann is denied\n' }
+  expect(await run(['fault', 'deny', '--as', 'ann', '--port', String(PORT)]).ended).toEqual(set)
   const denied = await run(['try', 'sell', '20', 'msft', '--as', 'ann']).ended
   expect(denied).toMatchObject({ code: 1, output: expect.stringContaining('approval_denied') })
   expect(await run(['fault']).ended).toMatchObject({

@@ -23,7 +23,7 @@ const usage = `${program} [--port ${DEFAULT_PORT}] [--profile oidc|auth0|okta|en
          Prints an access token of a user: for the agent, or for an API or MCP server of --audience.
   settings [--port PORT]
          Prints the running sandbox's settings as code: a whole guard.
-  fault <name> ["MESSAGE OF A QUESTION"] [--port PORT]
+  fault <name> ["MESSAGE OF A QUESTION" | --as USER] [--port PORT]
          ${Object.keys(FAULTS).join(', ')}
   ${DOCTOR_USAGE}
 `
@@ -54,9 +54,12 @@ async function command(args: readonly string[]): Promise<number> {
       return doctorCommand(rest, write)
     case 'fault': {
       const { values, positionals } = parse(rest)
-      const [fault, question, ...more] = positionals
-      if (fault === undefined || more.length > 0)
-        throw new UsageError(`fault: name one of ${Object.keys(FAULTS).join(', ')}; then, in quotes, an open question`)
+      const [fault, message, ...more] = positionals
+      const question = values.as === undefined ? message : { user: values.as }
+      if (fault === undefined || more.length > 0 || (message !== undefined && values.as !== undefined))
+        throw new UsageError(
+          `fault: name one of ${Object.keys(FAULTS).join(', ')}; then, in quotes, an open question, or --as USER`,
+        )
       const { effect } = (await control(readControlFile(portOf(values.port)), {
         command: 'fault',
         name: fault,

@@ -4,9 +4,11 @@ import { boundedJson, isFromProgram } from '../http/from-program.ts'
 import type { SetFault } from './faults.ts'
 import type { SandboxSettings } from './settings.ts'
 
+const Question = z.union([z.string(), z.strictObject({ user: z.string() })])
+
 const Command = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('settings') }),
-  z.strictObject({ command: z.literal('fault'), name: z.string(), question: z.optional(z.string()) }),
+  z.strictObject({ command: z.literal('fault'), name: z.string(), question: z.optional(Question) }),
   z.strictObject({ command: z.literal('sign-in'), subject: z.optional(z.string()) }),
 ])
 

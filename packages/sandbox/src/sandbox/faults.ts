@@ -2,7 +2,7 @@ import { type ProtocolTarget, TestingError } from '@behalf/testing'
 import { questionName } from '../authorization-server/index.ts'
 import type { EventHub } from '../events/index.ts'
 import type { OpenTarget } from '../target/index.ts'
-import type { SandboxPerson } from './people.ts'
+import { personOf, type SandboxPerson } from './people.ts'
 
 /** Fault or answer that can be set while an agent runs. */
 export type SandboxFault = 'approve' | 'deny' | 'expire' | 'slow-down' | '503' | 'lost-answer' | 'revoke' | 'off'
@@ -39,8 +39,11 @@ export const FAULTS: Readonly<Record<string, string>> = {
   off: 'whatever was set and has not happened yet does not happen',
 } satisfies Partial<Record<SandboxFault, string>>
 
+/** The question that is meant: its message, its name in the events, or the newest one of a user. */
+export type QuestionChoice = string | { readonly user: string }
+
 /** @returns the effect, in words: what happened, or what will */
-export type SetFault = (name: string, question?: string) => Promise<string>
+export type SetFault = (name: string, question?: QuestionChoice) => Promise<string>
 
 export interface FaultOptions {
   readonly people: readonly SandboxPerson[]
@@ -52,23 +55,32 @@ export interface FaultOptions {
 /** Makes the switches of a sandbox. */
 export function createFaults(target: OpenTarget, { people, events, answers }: FaultOptions): SetFault {
   const { controls } = target.authorizationServer
-  const next: string[] = []
+  const next: { readonly name: string; readonly user: string | undefined }[] = []
+  const takeNext = (subject: string) => {
+    const index = next.findIndex(({ user = subject }) => user === subject)
+    return index < 0 ? undefined : next.splice(index, 1)[0]?.name
+  }
   events.listen((event) => {
-    const fault = event.type === 'asked' ? OF_QUESTION[next.shift() ?? answers ?? ''] : undefined
+    const fault = event.type === 'asked' ? OF_QUESTION[takeNext(event.subject) ?? answers ?? ''] : undefined
     if (event.type !== 'asked' || fault === undefined) return
     // Runs after the client has its acknowledgement: it did not ask for an immediate answer.
     setTimeout(() => void toQuestion(controls, fault, event.question), 20).unref()
   })
 
-  async function setForQuestion(name: string, fault: QuestionFault, question: string | undefined): Promise<string> {
+  async function setForQuestion(
+    name: string,
+    fault: QuestionFault,
+    question: QuestionChoice | undefined,
+  ): Promise<string> {
+    const user = typeof question === 'object' ? personOf(people, question.user).subject : undefined
     const done = await toQuestion(controls, fault, question)
     if (done !== undefined) return done
-    if (question !== undefined) {
+    if (typeof question === 'string') {
       const open = (await controls.pendingRequests()).map(({ bindingMessage }) => JSON.stringify(bindingMessage))
       throw new TestingError(`no open question ${JSON.stringify(question)}; open are: ${open.join(', ') || 'none'}`)
     }
-    next.push(name)
-    return `the next question ${fault.effect}`
+    next.push({ name, user })
+    return `the next question${user === undefined ? '' : ` of ${user}`} ${fault.effect}`
   }
 
   async function set(name: string): Promise<string> {
@@ -88,6 +100,9 @@ export function createFaults(target: OpenTarget, { people, events, answers }: Fa
       throw new TestingError(`there is no fault ${JSON.stringify(name)}; there are ${Object.keys(FAULTS).join(', ')}`)
     }
     const fault = OF_QUESTION[name]
+    if (fault === undefined && question !== undefined) {
+      throw new TestingError(`${name} is for no question: leave out ${JSON.stringify(question)}`)
+    }
     const effect = await (fault === undefined ? set(name) : setForQuestion(name, fault, question))
     events.emit({ type: 'fault', fault: name, effect })
     return effect
@@ -95,18 +110,21 @@ export function createFaults(target: OpenTarget, { people, events, answers }: Fa
 }
 
 /**
- * @param question - Name of the question in the events, or its message. @default the newest open one
+ * @param question - @default the newest open one
  * @returns what happens to which question, in words. `undefined`: it is not open, or another answer came first.
  */
 async function toQuestion(
   controls: Controls,
   { act, effect }: QuestionFault,
-  question: string | undefined,
+  question: QuestionChoice | undefined,
 ): Promise<string | undefined> {
   const open = await controls.pendingRequests()
   const chosen = open.findLast(
-    ({ authReqId, bindingMessage }) =>
-      question === undefined || [questionName(authReqId), bindingMessage].includes(question),
+    ({ authReqId, bindingMessage, subject }) =>
+      question === undefined ||
+      (typeof question === 'string'
+        ? [questionName(authReqId), bindingMessage].includes(question)
+        : subject === question.user),
   )
   if (chosen === undefined) return undefined
   try {

@@ -64,11 +64,12 @@ export interface Sandbox {
    * Sets a fault, or removes it: `off`. `approve` and `deny` answer the newest open question; if none is open, the next
    * one.
    *
-   * @param question - The open question that is meant: its message, or its name in the events. @default the newest one
+   * @param question - The open question that is meant: its message, or its name in the events. With a user: the newest
+   *   one of this user, or the user's next one. @default the newest one of any user
    * @returns what happened to which question, or what will happen, in words
-   * @throws TestingError There is no such fault, or this question is not open.
+   * @throws TestingError There is no such fault or user, this question is not open, or the fault is for no question.
    */
-  fault(name: SandboxFault, question?: string): Promise<string>
+  fault(name: SandboxFault, question?: string | { readonly user: string }): Promise<string>
   /** Stops the servers, and closes open connections. A second call has no effect. */
   close(): Promise<void>
 }

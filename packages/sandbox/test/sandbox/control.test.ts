@@ -23,6 +23,8 @@ async function control(command: unknown, headers: Readonly<Record<string, string
 test('its owner controls it', async () => {
   expect((await control({ command: 'settings' })).body).toEqual(sandbox.settings)
   expect((await control({ command: 'fault', name: 'off' })).status).toBe(200)
+  const ofBob = await control({ command: 'fault', name: 'deny', question: { user: 'bob' } })
+  expect(ofBob.body).toEqual({ effect: 'the next question of bob is denied' })
 })
 
 test.each<[string, Readonly<Record<string, string>>, string?]>([

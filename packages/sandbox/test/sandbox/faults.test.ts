@@ -73,6 +73,23 @@ test('an answer is for the open question that it names, by its name in the event
   await expect(sandbox.fault('approve', 'Sell 1')).rejects.toThrow('no open question "Sell 1"; open are: none')
 })
 
+test('an answer with a user is for the newest open question of this user, or for their next one', async () => {
+  const sandbox = await start()
+  const open = [await askBy(sandbox, 'ann'), await askBy(sandbox, 'bob')]
+  expect(await sandbox.fault('deny', { user: 'ann' })).toContain('of ann is denied; other open questions: 1')
+  expect(await errorOf(sandbox, open[0] as string)).toBe('access_denied')
+  expect(await errorOf(sandbox, open[1] as string)).toBe('authorization_pending')
+  expect(await sandbox.fault('deny', { user: 'ann' })).toBe('the next question of ann is denied')
+  const later = [await askBy(sandbox, 'bob'), await askBy(sandbox, 'ann')]
+  await vi.waitFor(async () => expect(await errorOf(sandbox, later[1] as string)).toBe('access_denied'), {
+    timeout: 20_000,
+    interval: 1_100,
+  })
+  expect(await errorOf(sandbox, later[0] as string)).toBe('authorization_pending')
+  await expect(sandbox.fault('deny', { user: 'zoe' })).rejects.toThrow('there is no zoe; there are ann, bob')
+  await expect(sandbox.fault('revoke', { user: 'ann' })).rejects.toThrow('revoke is for no question: leave out {"user"')
+})
+
 test('each question gets the answer that was set for it, though several come at once', async () => {
   const sandbox = await start({ answers: 'approve' })
   await sandbox.fault('deny')
