@@ -21,7 +21,7 @@ import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { McpServer } from '@modelcontextprotocol/server'
 import { afterAll, expect, test } from 'vitest'
 import * as z from 'zod'
-import { guardTools, mcpResourceServer, toMcpTools } from '../src/server/index.ts'
+import { guardTools, mcpResourceServer, nodeHandler, toMcpTools } from '../src/server/index.ts'
 
 const page = readFileSync(new URL('../../../docs/mistakes.md', import.meta.url), 'utf8')
 const target = await mockTarget()
@@ -61,6 +61,7 @@ const verified = (token: string, over: Loose = {}) =>
     audience: 'https://agent.behalf.example/',
     ...over,
   } as never)
+const gateAt = (resource: string) => mcpResourceServer({ resource, authorizationServer: profile })
 const later = { now: () => Date.now() + 3 * 86_400_000 }
 
 const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
@@ -128,6 +129,14 @@ const mistakes: Readonly<Record<string, readonly [() => unknown, string]>> = {
   'one MCP tool twice': [
     () => toMcpTools(guardWith(), [toolWith({}), toolWith({})]),
     'toMcpTools.tools.buy: is there twice',
+  ],
+  'an MCP handler in place of its fetch': [
+    () => nodeHandler(gateAt('https://mcp.example/mcp'), { fetch: () => new Response() } as never),
+    'mcpResourceServer.handle: give a function, such as `fetch` of createMcpHandler(…)',
+  ],
+  'gate and handler in the wrong order': [
+    () => nodeHandler((() => new Response()) as never, gateAt('https://mcp.example/mcp') as never),
+    'nodeHandler.gate: give what mcpResourceServer returned',
   ],
   'one MCP tool registered twice': [
     () => {

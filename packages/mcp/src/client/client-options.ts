@@ -1,6 +1,6 @@
-import { ConfigurationError, type Fetch, type Identity, runAs, type Store } from '@behalf/core'
+import { ConfigurationError, type Fetch, type Identity, type Store } from '@behalf/core'
 import type { SealedStoreOptions } from '@behalf/core/sealed-store'
-import { principalKey } from '@behalf/core/spi'
+import { identityFault, principalKey } from '@behalf/core/spi'
 import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
 import { isLoopback } from '../guarded/is-loopback.ts'
 import { refuseUnknownKeys } from '../guarded/options.ts'
@@ -177,7 +177,9 @@ function ownerName(owner: Identity | string): string {
   if (typeof owner !== 'object' || owner === null) {
     throw new ConfigurationError('createMcpSession.owner', 'give a verified identity, or a name of the app’s own')
   }
-  return runAs(owner, () => principalKey(owner))
+  const fault = identityFault('createMcpSession.owner', owner)
+  if (fault !== undefined) throw fault
+  return principalKey(owner)
 }
 
 /**

@@ -193,19 +193,27 @@ export function mcpResourceServer(options: McpResourceServerOptions): McpResourc
       return pathname === endpoint.pathname || pathname === metadataPath
     },
     admit: decide,
-    handle: (handler) => async (request) => {
-      const admission = await decide(request)
-      if (!admission.ok) return admission.response
-      const { identity, authInfo, parsedBody } = admission
-      const more = parsedBody === undefined ? {} : { parsedBody }
-      // Both SDKs fill their streams from within the call. The response is returned inside an object, so that it is not
-      // wrapped.
-      const { response } = await runAs(identity, async () => ({
-        response: await handler(admission.request, { authInfo, ...more }),
-      }))
-      // A refusal may come before a server is made, such as for a session of an earlier process.
-      if (response.ok) tellUnregistered(guarded)
-      return admission.answer(response)
+    handle: (handler) => {
+      if (typeof handler !== 'function') {
+        throw new ConfigurationError(
+          'mcpResourceServer.handle',
+          'give a function, such as `fetch` of createMcpHandler(…)',
+        )
+      }
+      return async (request) => {
+        const admission = await decide(request)
+        if (!admission.ok) return admission.response
+        const { identity, authInfo, parsedBody } = admission
+        const more = parsedBody === undefined ? {} : { parsedBody }
+        // Both SDKs fill their streams from within the call. The response is returned inside an object, so that it is not
+        // wrapped.
+        const { response } = await runAs(identity, async () => ({
+          response: await handler(admission.request, { authInfo, ...more }),
+        }))
+        // A refusal may come before a server is made, such as for a session of an earlier process.
+        if (response.ok) tellUnregistered(guarded)
+        return admission.answer(response)
+      }
     },
   }
 }

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@behalf/core'
 import { type NodeRequest, type NodeResponse, webRequest } from '@behalf/core/resource-server'
 import { tellApp } from '@behalf/core/spi'
 import { writeError } from '../guarded/report-error.ts'
@@ -52,6 +53,9 @@ export function nodeHandler(
   handler: McpHandler,
   { onError = (error) => writeError('a request', error) }: NodeHandlerOptions = {},
 ): (request: NodeBodyRequest, response: NodeStreamResponse, next?: (error?: unknown) => void) => void {
+  if (typeof gate?.handle !== 'function') {
+    throw new ConfigurationError('nodeHandler.gate', 'give what mcpResourceServer returned')
+  }
   const origin = new URL(gate.resource).origin
   const handle = gate.handle(handler)
   return (incoming, outgoing, next) => {
