@@ -20,9 +20,9 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
   misconfigured: 'This tool is not set up correctly. Trying again does not help.',
 }
 
-/** Sentence for a call that an earlier denial refuses. */
+/** Sentence for a call that an earlier denial refuses. Meanwhile, an equal call may be open with the approver. */
 export const deniedBefore =
-  'The approver denied this a short time ago and was not asked again. The user can ask for it again later.'
+  'The approver denied such an action before, so this call did not ask. The user can ask again later.'
 
 export const unavailableSentence =
   'A service that this action needs did not answer. The action was not done; it can be tried again later.'
