@@ -216,6 +216,19 @@ test('a gate writes once for each tool that a token lacks a scope, without the t
   expect(page).toContain('refused a call of "buy" (403): the token lacks mcp:trade')
 })
 
+test('a gate writes what a client sent without control characters, which a terminal would obey', async () => {
+  const lines = consoleLines()
+  const gate = gateOver({ tools: undefined, scopes: ['mcp:all'] })
+  for (const headers of [{ host: 'evil.example\u009B2J' }, { origin: 'https://evil.example/\u009B2J' }]) {
+    expect(await gate.admit(new Request(world.resource, { headers }))).toMatchObject({ response: { status: 403 } })
+  }
+  const called = toolCall(await world.token('ann'), 'pay\u009B2J\u202E')
+  expect(await gate.admit(called)).toMatchObject({ response: { status: 403 } })
+  expect(lines()).toHaveLength(3)
+  for (const line of lines()) expect(line).toContain('[U+009B]2')
+  expect(lines()[2]).toContain('[U+202E]')
+})
+
 test('onRefused gets each refusal of a token in place of the console, and its error changes no response', async () => {
   const lines = consoleLines()
   const told: unknown[] = []

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 
 /** The server's own hosts, and the origins whose pages may call. */
 export interface BrowserRules {
@@ -40,7 +41,7 @@ export function browserRules(endpoint: URL, given: Partial<BrowserRules>): Check
       if (told.has(name)) return
       told.add(name)
       const list = `\`${name}s\`, which are ${own[`${name}s`].join(', ') || 'empty'}`
-      const both = `the ${name} ${JSON.stringify(value.slice(0, 256))} is not in its ${list}`
+      const both = `the ${name} ${displayText(JSON.stringify(value.slice(0, 256)))} is not in its ${list}`
       console.error(`@behalf/mcp: mcpResourceServer refused a request (403): ${both}. Further ones are not written`)
     },
   }

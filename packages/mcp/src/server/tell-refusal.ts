@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@behalf/core'
+import { displayText } from '@behalf/core/interrupts'
 import type { Refused } from '@behalf/core/resource-server'
 import { tellApp } from '@behalf/core/spi'
 import type { ReadBody } from './read-message.ts'
@@ -44,6 +45,6 @@ function writer(): (refusal: GateRefusal) => void {
     const text = `${tool === undefined ? 'a request' : `a call of ${JSON.stringify(tool)}`} (${status}): ${reason}`
     if (written.has(reason) || written.has(text) || written.size >= MAX_WRITTEN + USUAL.length) return
     written.add(text)
-    console.error(`@behalf/mcp: mcpResourceServer refused ${text}. Further ones like it are not written`)
+    console.error(`@behalf/mcp: mcpResourceServer refused ${displayText(text)}. Further ones like it are not written`)
   }
 }
