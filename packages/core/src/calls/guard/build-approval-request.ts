@@ -193,6 +193,6 @@ export async function buildApprovalRequest(
 /** Refuses a call whose approver denied it, until they may be asked again. @param until - Epoch seconds. */
 export function closedRefusal(until: number, { runStore }: Runs): Refusal {
   const retryAfter = Math.ceil(until - runStore.now())
-  const detail = `the approver denied this, or several calls of the tool: ask again in ${retryAfter} s, or when they reopen it`
-  return { status: 'denied', code: 'approval_denied', detail, retryAfter }
+  const detail = `this call or its tool was denied: ask again in ${retryAfter} s, or when the approver reopens it`
+  return { ...deny('approval_denied', detail), retryAfter }
 }

@@ -87,7 +87,7 @@ export class CallReport {
   /** Returns the tokens that a text for the operator must not hold. */
   secrets(): readonly Token[] {
     const { identity } = this.#invocation
-    const subject = identity === undefined ? undefined : subjectTokenOf(identity)
+    const subject = identity && subjectTokenOf(identity)
     const cached = this.cached.map((issued) => issued?.token)
     return [subject?.token, subject?.idToken, ...cached].filter((token) => token !== undefined)
   }

@@ -59,6 +59,8 @@ export interface ApprovedCall extends AuthorizedCall {
 /** All that a body needs to start: parsed input, and opened access. A public tool has no identity, and a read no claim. */
 export interface AdmittedCall extends ParsedCall {
   readonly identity?: VerifiedIdentity | undefined
+  /** Absent for a public tool. */
+  readonly grantable?: GrantableScopes
   readonly access: OpenedAccess
   /** `undefined` for a read. */
   readonly claim: Claim | undefined

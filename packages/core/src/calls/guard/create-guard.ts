@@ -72,7 +72,7 @@ export function createGuard(options: GuardOptions & { readonly delegations: Dele
 export function createGuard(options: GuardOptions): Guard
 export function createGuard(options: GuardOptions): Guard | GuardWithDelegations {
   const parts = partsOf(options)
-  const opened = options.delegations === undefined ? undefined : openDelegations(options.delegations, parts)
+  const opened = options.delegations && openDelegations(options.delegations, parts)
   const ending = { delegations: opened, sessions: options.sessions }
   const approvals = approvalInbox(parts)
   return {
@@ -132,7 +132,7 @@ function partsOf(options: GuardOptions): GuardParts {
   const { permissions, roles, vault, onFault } = options
   const servers = authorizationServers(authorizationServer, { fetch, clock, timeoutMs })
   const channels = channelsByName(options.approvals, authorizationServer)
-  const ceiling = agent.ceiling === undefined ? undefined : new Set(agent.ceiling)
+  const ceiling = agent.ceiling && new Set(agent.ceiling)
   const observe = mode === 'observe'
   return {
     limits: { timeoutMs, maxInputBytes },

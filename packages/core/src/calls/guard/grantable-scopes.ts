@@ -95,7 +95,7 @@ export function grantableScopes(
       return { code: 'role_missing', detail }
     }
   }
-  const roleScopes = held === undefined ? undefined : map?.scopesOf(held)
+  const roleScopes = held && map?.scopesOf(held)
   for (const entry of access) {
     const { missing } = boundScopes(scopeBounds(entry[1], approvalCase, roleScopes, sources))
     if (missing.length > 0) return refusal(entry[0], missing, map?.problemOf?.(identity))

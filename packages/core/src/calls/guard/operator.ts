@@ -44,7 +44,7 @@ export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: E
   const changed = (id: string, work: (entry: Entry) => Promise<ApprovalView>) =>
     withinDeadline({ timeoutMs: guard.limits.timeoutMs }, async () => {
       const entry = await runStore.read(id)
-      return entry === undefined ? undefined : work(entry)
+      return entry && work(entry)
     })
   return {
     revoke: (asked) => revoke(asked, guard, parts, (revoked) => note({ action: 'revoke', revoked })),

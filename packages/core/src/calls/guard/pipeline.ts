@@ -55,7 +55,7 @@ export async function preflight(
   } finally {
     call.deadline.end()
   }
-  if (refusal !== undefined) {
+  if (refusal) {
     const outcome = ended(call, refusal, 'preflight')
     call.report.over()
     return outcome
@@ -161,7 +161,7 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
     report.at = 'access'
     const { cached = cachedTokens(authorizing, guard.sources, authorizing.checkedAt) } = authorizing
     const opened = openCached(authorizing, guard.sources, cached)
-    if (opened !== undefined) {
+    if (opened) {
       const call = authorizing as AuthorizedCall & Growing<AdmittedCall>
       call.access = report.took('access', opened).access
       return call
@@ -200,8 +200,8 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
   try {
     if (guard.reporting.auditor.required) await report.recordEnd('run', 'ready')
     const late = await recheck(call, guard)
-    if (late !== undefined) return refuse(late)
-    if (call.run === undefined) return Object.assign(call, { claim: undefined })
+    if (late) return refuse(late)
+    if (!call.run) return Object.assign(call, { claim: undefined })
     // A call that was answered during the wait, or whose caller aborted, claims nothing.
     deadline.signal.throwIfAborted()
     report.at = 'claim'

@@ -5,7 +5,7 @@ import { Collection, type OpenedStore } from '../../base/records/index.ts'
 import { isLoginAsAsked, TOLERANCE_SECONDS } from '../../caller/identity/wire.ts'
 import type { RunStore } from '../../consent/approvals/run-store.ts'
 import { provenAtOf } from '../../consent/revocation/index.ts'
-import { type AdmittedCall, type AuthorizedCall, needsApproval } from './call.ts'
+import type { AdmittedCall, AuthorizedCall } from './call.ts'
 import type { Phase } from './call-report.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import { deny, interrupted, type Refusal } from './refusal.ts'
@@ -47,9 +47,10 @@ export async function keepStepUp(call: AdmittedCall, asked: AskedStepUp, stepUps
     scopes: scopes && [...scopes],
     acrValues: acrValues && [...acrValues],
     maxAge,
+    exempt: call.grantable?.approvalCase === 'exempt',
     at: await stepUps.clocks.storeNow(),
   }
-  stepUps.until = (stepUps.clocks.now() + STALE_AFTER_SECONDS) * 1000
+  lookOut(stepUps)
   // The last demand replaces the others.
   await stepUps.records.change(await keyOf(invocation.tool, identity, credential, stepUps), () => kept)
 }
@@ -69,11 +70,11 @@ export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Pro
   if (identity.kind !== 'user') return undefined
   for (const credential of credentialNames(policy)) {
     const found = await stepUps.records.get(await keyOf(invocation.tool, identity, credential, stepUps))
-    if (found === undefined) continue
+    if (!found) continue
     if (!isAnswered(found.record, identity, stepUps.clocks.now())) {
-      stepUps.until = (stepUps.clocks.now() + STALE_AFTER_SECONDS) * 1000
+      lookOut(stepUps)
       const refusal = stepUpRefusal(found.record, call)
-      if (refusal !== undefined) return refusal
+      if (refusal) return refusal
     } else await stepUps.records.delete(found)
   }
   return undefined
@@ -92,14 +93,19 @@ function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentit
   return provenAt !== undefined && provenAt > at && provenAt <= now + TOLERANCE_SECONDS
 }
 
-/** Scopes that an approval brings are demanded of exempt calls alone: no login brings them, and approved calls have them. */
+/**
+ * No login brings a scope that only an approval brings. So an exempt call that lacked it is refused; other calls have it,
+ * and do not wait. If the API refuses one of those too, its demand is asked of the user.
+ */
 function stepUpRefusal(
-  { id, credential, scopes, acrValues, maxAge }: KeptStepUp,
+  { id, credential, scopes, acrValues, maxAge, exempt }: KeptStepUp,
   call: AuthorizedCall,
 ): Refusal | undefined {
   const rule = call.policy.access.find(([name]) => name === credential)?.[1]
-  const scope = rule?.withoutApproval && scopes?.find((one) => rule.scopes.includes(one))
-  if (scope && !needsApproval(call)) return deny('misconfigured', `approval.when must ask for what needs ${scope}`)
+  const scope = exempt && scopes?.find((one) => rule?.scopes.includes(one))
+  if (scope && call.grantable.approvalCase === 'exempt') {
+    return deny('misconfigured', `approval.when must ask for what needs ${scope}`)
+  }
   if (scope && (acrValues ?? maxAge) === undefined) return undefined
   const asked = { scopes, acrValues, maxAge }
   return interrupted(`an API asked for more than ${credential || 'the call'} has: ${JSON.stringify(asked)}`, {
@@ -143,6 +149,11 @@ async function keyOf(
   return key
 }
 
+/** Lets calls that do not use the store look for a step-up too. */
+function lookOut(stepUps: StepUps): void {
+  stepUps.until = (stepUps.clocks.now() + STALE_AFTER_SECONDS) * 1000
+}
+
 /** Lifetime of an unanswered demand of an API, in seconds. */
 const STALE_AFTER_SECONDS = 15 * 60
 
@@ -155,6 +166,8 @@ const keptStepUp = z.object({
   scopes: z.optional(z.array(text)),
   acrValues: z.optional(z.array(text)),
   maxAge: z.optional(z.number()),
+  /** Whether the call that lacked it was exempt from the approval. */
+  exempt: z.optional(z.boolean()),
   /** Epoch seconds, by the clock of the store: that of the process would let an older login answer, or no newer one. */
   at: z.number(),
 })

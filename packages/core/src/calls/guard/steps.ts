@@ -72,7 +72,7 @@ function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<Autho
   identified.identity = report.took('identity', identity).identity
   identified.checkedAt = report.startedAt
   const lacking = callerScopesRefusal(identified)
-  if (lacking !== undefined) return report.refused('identity', lacking)
+  if (lacking) return report.refused('identity', lacking)
   report.at = 'approval'
   const approvalCase = approvalCaseOf(identified)
   report.at = 'roles'
@@ -111,7 +111,7 @@ export async function approvedCall(
 ): Promise<ApprovedCall | Replay | Refusal> {
   const { report } = call
   const stepUp = await stepUpBefore(call, phase, guard)
-  if (stepUp !== undefined) return stepUp
+  if (stepUp) return stepUp
   if (call.policy.effect === 'read') return Object.assign(call, { run: undefined })
   report.at = 'approval'
   // Asks roles, permissions and the approval rule about the input that will run (A12).
@@ -135,7 +135,7 @@ async function stepUpBefore(call: AuthorizedCall, phase: Phase, { stepUps }: Gua
   if (!mayAwaitStepUp(call, phase, stepUps)) return undefined
   call.report.at = 'identity'
   const refusal = await awaitedStepUp(call, stepUps)
-  return refusal === undefined ? undefined : call.report.refused('identity', refusal)
+  return refusal && call.report.refused('identity', refusal)
 }
 
 /** Checks identity, roles and permissions again after a wait: a right may have ended during it. */
@@ -161,7 +161,7 @@ export async function recheck(call: Omit<ApprovedCall, 'run'>, guard: GuardParts
   const now = clock.now()
   await readRevocations(call, guard.callers, now)
   const revoked = guard.callers.revocations.find(identity, now)
-  if (revoked !== undefined) return report.refused('again', revokedRefusal(revoked))
+  if (revoked) return report.refused('again', revokedRefusal(revoked))
   if (isLate) report.passed('again', 'checked again')
   return undefined
 }

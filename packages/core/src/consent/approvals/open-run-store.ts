@@ -29,7 +29,7 @@ export function openRunStore({
   keys,
   clock,
   audit,
-  onState = audit === undefined ? undefined : auditing(audit, clock),
+  onState = audit && auditing(audit, clock),
   revocations = new Revocations(openStoreKeys(store, keys)),
 }: OpenRunStoreOptions): RunStore {
   const opened = openStoreKeys(store, keys)

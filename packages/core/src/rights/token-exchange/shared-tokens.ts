@@ -160,7 +160,7 @@ export class SharedTokens {
     const claim = version === undefined ? undefined : { key: names.claim, version }
     try {
       // The earlier holder of the claim may have finished between our read and our claim.
-      const found = claim === undefined ? undefined : await quietly(() => this.#read(names.token, options))
+      const found = claim && (await quietly(() => this.#read(names.token, options)))
       if (found !== undefined) return found
       const issued = await load(options.signal)
       await quietly(() => this.#keep(names.token, issued))

@@ -122,6 +122,29 @@ describe('an API asks for more in mid-body (E5)', () => {
       expect(await guard().run(exempt, call({ identity }), send as never)).toMatchObject({ result: 'sent' })
     })
 
+    test('is asked of the user where an approved call lacked it, and the approver is asked once', async () => {
+      const { guard, call, send, answer, answers, clock, questions } = strictApi()
+      await guard().run(asks, call(), send as never)
+      answers({ status: 'approved' })
+      clock.advance(10)
+      answer.header = 'Bearer error="insufficient_scope", scope="send"'
+      await expect(guard().run(asks, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+      const waits = { interrupt: { kind: 'step_up_required', scopes: ['send'], connection: 'files' } }
+      for (const rules of [asks, exempt]) {
+        expect(await guard().run(rules, call(), send as never)).toMatchObject(waits)
+        expect(await guard().preflight(rules, call({ slot: 'new' }))).toMatchObject(waits)
+      }
+      expect(questions).toHaveLength(1)
+    })
+
+    test('is asked of the user where another policy uses the same rule without an approval', async () => {
+      const { guard, call, send, answer } = strictApi()
+      answer.header = 'Bearer error="insufficient_scope", scope="send"'
+      const plain = policy(schema, { version: '1', effect: 'write', access: { mail: files } })
+      await expect(guard().run(plain, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
+      expect(await guard().run(plain, call(), send as never)).toMatchObject({ interrupt: { kind: 'step_up_required' } })
+    })
+
     test.each([
       ['a scope', 'error="insufficient_scope"', 'approval_pending'],
       ['a scope and a login', 'error="insufficient_user_authentication", acr_values="gold"', 'step_up_required'],
