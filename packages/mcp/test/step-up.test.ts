@@ -161,7 +161,12 @@ describe('withSignIn throws the SignInError itself', () => {
     const [first, second] = [new Error('first'), new Error('second')]
     first.cause = second
     second.cause = first
-    for (const other of [first, new Error('a', { cause: 'text' }), 'text', undefined]) {
+    const unreadable = Object.defineProperty(new Error('own'), 'cause', {
+      get: () => {
+        throw new TypeError('unreadable')
+      },
+    })
+    for (const other of [first, unreadable, new Error('a', { cause: 'text' }), 'text', undefined]) {
       expect(await thrownBy(other)).toBe(other)
     }
     expect(browser.visited).toHaveLength(0)

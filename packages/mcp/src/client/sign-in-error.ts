@@ -19,9 +19,13 @@ const MAX_CAUSES = 8
 /** Returns the failed sign-in that this error is, or is caused by. SDKs wrap errors of `fetch` when they connect. */
 export function signInErrorIn(error: unknown): SignInError | undefined {
   let cause = error
-  for (let read = 0; read < MAX_CAUSES && cause instanceof Error; read++) {
-    if (cause instanceof SignInError) return cause
-    cause = cause.cause
+  try {
+    for (let read = 0; read < MAX_CAUSES && cause instanceof Error; read++) {
+      if (cause instanceof SignInError) return cause
+      cause = cause.cause
+    }
+  } catch {
+    // A proxy, or a getter of the app's: the app gets its own error.
   }
   return undefined
 }
