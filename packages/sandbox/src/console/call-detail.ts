@@ -76,7 +76,7 @@ function reasonOf(call: BookedCall, last: CallEvent, { seen, explain }: Pick<Aro
   const { issuer = '', user: subject = '' } = call
   const report = explain({ issuer, subject, scopes: lackingIn(step?.detail ?? '') })
   return html`<section class="reason ${tone}" aria-labelledby="h-why"><h3 id="h-why">Why</h3>
-<p>${remedy.means}</p>${whyLines(last, seen)}${report === undefined || report.allowed ? '' : tablesOf(report)}
+<p>${remedy.means}</p>${whyLines(call, last, seen)}${report === undefined || report.allowed ? '' : tablesOf(report)}
 <h3>What to do</h3><ul>${remedy.todo.map((line) => html`<li>${shown(line)}</li>`)}</ul>
 ${remedy.code === undefined ? '' : html`<details id="more-code"><summary>Explain it in your app</summary><pre tabindex="0">${remedy.code}</pre></details>`}</section>`
 }
@@ -107,8 +107,8 @@ function linesOf(detail: string): Markup {
 }
 
 /** The lines of the step that decided. If the body threw, each step let the call pass: its last refused request. */
-function whyLines(last: CallEvent, seen: readonly SandboxEvent[]): Markup {
-  const step = last.status === 'threw' ? { detail: lastRefusal(seen) } : decisiveStep(last)
+function whyLines(call: BookedCall, last: CallEvent, seen: readonly SandboxEvent[]): Markup {
+  const step = last.status === 'threw' ? { detail: lastRefusal(call, seen) } : decisiveStep(last)
   return step === undefined || step.detail === '' ? html`` : decidingLines(step, seen)
 }
 

@@ -56,7 +56,7 @@ function listOf(book: CallBook, calls: readonly BookedCall[], isFiltered: boolea
 
 function rowOf(book: CallBook, call: BookedCall, choice: Choice): Markup {
   const { word, tone, reason: told } = verdictOf(call)
-  const reason = word === 'failed' ? threwWords(lastRefusal(seenDuring(book, call))) : told
+  const reason = word === 'failed' ? threwWords(lastRefusal(call, seenDuring(book, call))) : told
   const current = call.name === choice.call ? html` aria-current="true"` : ''
   return html`<li><a href="${addressOf({ ...choice, call: call.name })}" data-key="${call.name}"${current}>
 <time>${timeOf(call.startedAt)}</time><span class="who">${call.user === undefined ? '–' : shown(call.user)}</span><code class="tool">${shown(call.tool)}</code>

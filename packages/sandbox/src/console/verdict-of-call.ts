@@ -75,8 +75,13 @@ export function verdictOf({ events }: Pick<BookedCall, 'events'>): CallVerdict {
 const decidingPart = (detail: string): string => shortReason(detail.split('; ').find(isNo) ?? detail)
 
 /** Names the last request that a server refused or did not answer. Empty if the sandbox saw none. */
-export function lastRefusal(seen: readonly SandboxEvent[]): string {
-  const requests = seen.filter((event) => event.type === 'api' || event.type === 'request')
+export function lastRefusal(
+  { startedAt, lastAt }: Pick<BookedCall, 'startedAt' | 'lastAt'>,
+  seen: readonly SandboxEvent[],
+): string {
+  // Without a margin: a request of the call before is none of this one.
+  const during = seen.filter(({ at }) => at >= startedAt && at <= lastAt)
+  const requests = during.filter((event) => event.type === 'api' || event.type === 'request')
   const refused = requests.findLast(({ status = 500 }) => status >= 400)
   if (refused === undefined) return ''
   const { method, status = 'no answer' } = refused
