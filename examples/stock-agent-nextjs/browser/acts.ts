@@ -28,6 +28,15 @@ export async function logOut(page: Page, atIssuer: 'Log out here' | 'Stay logged
   await page.getByRole('link', { name: 'Log in' }).waitFor()
 }
 
+/** Says something that the model does not answer, and then something that it answers with “Here I am.”. */
+export async function isAnsweredAfterSilence(page: Page, { origin }: Stage): Promise<void> {
+  await page.goto(origin)
+  await say(page, 'Hello')
+  await page.getByRole('alert').getByText('The agent did not answer.').waitFor()
+  await say(page, 'Are you there?')
+  await page.getByText('Here I am.').waitFor()
+}
+
 /** Links the account at the exchange, as its card in the chat asks. */
 export async function connectAccount(page: Page, name: string): Promise<void> {
   await page.getByRole('button', { name: 'Connect' }).click()

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
-import { answerOnPhone, ask, logIn, say, verdict } from './acts.ts'
+import { answerOnPhone, ask, isAnsweredAfterSilence, logIn, say, verdict } from './acts.ts'
 import { type Asked, modelServer, type Said } from './model-server.ts'
 import { onStage } from './stage.ts'
 
@@ -124,12 +124,7 @@ onStage('a model that is hostile or broken', (stage) => {
     }
     const { baseUrl } = await modelServer((_, count) => (count === 1 ? { raw: broken } : { text: 'Here I am.' }))
     await stage().restart({ OPENAI_BASE_URL: baseUrl })
-    const page = await stage().someone()
-    await page.goto(stage().origin)
-    await say(page, 'Hello')
-    await page.getByRole('alert').getByText('The agent did not answer.').waitFor()
-    await say(page, 'Are you there?')
-    await page.getByText('Here I am.').waitFor()
+    await isAnsweredAfterSilence(await stage().someone(), stage())
   })
 
   test('that says nothing after an approved order: its card says meanwhile that it was approved', async () => {

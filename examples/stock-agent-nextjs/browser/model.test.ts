@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answerOnPhone, ask, logIn, say, waiting } from './acts.ts'
+import { answerOnPhone, ask, isAnsweredAfterSilence, logIn, say, waiting } from './acts.ts'
 import { type Asked, modelServer } from './model-server.ts'
 import { onStage } from './stage.ts'
 
@@ -55,12 +55,7 @@ onStage('a model behind an OpenAI-compatible API', (stage) => {
       count === 1 ? new Promise<never>(() => {}) : { text: 'Here I am.' },
     )
     await stage().restart({ OPENAI_BASE_URL: baseUrl, OPENAI_API_KEY, MODEL_SECONDS: '5' })
-    const page = await stage().someone()
-    await page.goto(stage().origin)
-    await say(page, 'Hello')
-    await page.getByRole('alert').getByText('The agent did not answer.').waitFor()
-    await say(page, 'Are you there?')
-    await page.getByText('Here I am.').waitFor()
+    await isAnsweredAfterSilence(await stage().someone(), stage())
     expect(asked).toHaveLength(2)
   })
 

@@ -49,8 +49,8 @@ function reportedReason(question: string, at: number, seen: readonly SandboxEven
 const FAILED = /(\S{1,512}): its condition (\S{1,256}) does not hold/g
 const MISSING = /'(\S{1,256})' - tuple '(\S{1,512})' is missing context parameters '\[([^\]]*)\]'/g
 
-/** Returns what to do about a question that was answered with no. */
-export function remediesOf({ question, reason }: RefusedCheck): readonly string[] {
+/** Returns what to do about the conditions that refused. Empty if a relation is missing, and no condition refused. */
+export function conditionRemedies({ reason }: RefusedCheck): readonly string[] {
   const failed = [...reason.matchAll(FAILED)].map(
     ([, tuple, name]) => `Change the input, or the limits of ${name} on the tuple “${tuple}”.`,
   )
@@ -58,14 +58,12 @@ export function remediesOf({ question, reason }: RefusedCheck): readonly string[
     ([, name, tuple, parameters]) =>
       `Give ${parameters} in the context of the permission, or on the tuple “${tuple}”: its condition ${name} needs it.`,
   )
-  const found = [...failed, ...missing]
-  if (found.length > 0) return found
-  return [`Write a relation to OpenFGA from which “${question}” follows (in the sandbox: “tuples” of the seed).`]
+  return [...failed, ...missing]
 }
 
-/** Returns whether a relation is there, and its condition alone refused. */
-export const isOfCondition = ({ reason }: RefusedCheck): boolean =>
-  [...reason.matchAll(FAILED), ...reason.matchAll(MISSING)].length > 0
+/** Returns what to do about a question for which there is no relation. */
+export const relationRemedy = ({ question }: RefusedCheck): string =>
+  `Write a relation to OpenFGA from which “${question}” follows (in the sandbox: “tuples” of the seed).`
 
 /** The reason, one tuple or value a line: OpenFGA's answer names each parameter of a condition. */
 export const linesOfReason = (reason: string): readonly string[] =>

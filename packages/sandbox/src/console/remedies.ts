@@ -1,7 +1,7 @@
 import type { DenyCode } from '@behalf/core'
 import type { CallEvent } from '@behalf/core/audit'
 import type { SandboxEvent } from '../events/index.ts'
-import { isOfCondition, refusedChecks, remediesOf } from './refused-checks.ts'
+import { conditionRemedies, refusedChecks, relationRemedy } from './refused-checks.ts'
 import { decisiveStep } from './verdict-of-call.ts'
 
 /** Steps that a developer can take about a call that did not complete. */
@@ -108,15 +108,21 @@ const SCOPES = /is not within/
  * @param seen - Events of the servers during the call, oldest first.
  */
 export function remedyOf(event: CallEvent, tool: string, seen: readonly SandboxEvent[]): Remedy | undefined {
-  const { step = '', detail = '', stack, at } = decisiveStep(event) ?? {}
+  const decisive = decisiveStep(event)
+  const { step = '', detail = '', stack } = decisive ?? {}
   const found = stack === undefined ? entryOf(event, step) : RULE_THREW
   if (found === undefined) return undefined
   const [means, ...more] = found
-  const refused = event.code === 'not_permitted' ? refusedChecks({ detail, ...(at !== undefined && { at }) }, seen) : []
-  const todo = [...refused.flatMap(remediesOf), ...more]
+  const refused = event.code === 'not_permitted' && decisive !== undefined ? refusedChecks(decisive, seen) : []
+  const checks = refused.map((check) => ({ check, conditions: conditionRemedies(check) }))
+  const todo = checks.flatMap(({ check, conditions }) => (conditions.length > 0 ? conditions : [relationRemedy(check)]))
   const isAboutScopes = event.code === 'role_missing' || SCOPES.test(detail)
-  const refusal = refused.some(isOfCondition) ? CONDITION : REFUSED
-  return { means: refused.length > 0 ? refusal : means, todo, ...(isAboutScopes && { code: explainCode(tool) }) }
+  const refusal = checks.some(({ conditions }) => conditions.length > 0) ? CONDITION : REFUSED
+  return {
+    means: refused.length > 0 ? refusal : means,
+    todo: [...todo, ...more],
+    ...(isAboutScopes && { code: explainCode(tool) }),
+  }
 }
 
 function entryOf({ status, code = '' }: CallEvent, step: string): Entry | undefined {

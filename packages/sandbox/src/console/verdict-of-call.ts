@@ -79,7 +79,7 @@ export function lastRefusal(
   { startedAt, lastAt }: Pick<BookedCall, 'startedAt' | 'lastAt'>,
   seen: readonly SandboxEvent[],
 ): string {
-  // Without a margin: a request of the call before is none of this one.
+  // No margin here: with one, a refused request of the call before would be shown.
   const during = seen.filter(({ at }) => at >= startedAt && at <= lastAt)
   const requests = during.filter((event) => event.type === 'api' || event.type === 'request')
   const refused = requests.findLast(({ status = 500 }) => status >= 400)

@@ -10,6 +10,7 @@ import type { AuthorizationServer, AuthorizationServers, Surroundings } from './
  */
 export type ProfileOf = (issuer: string) => Profile | undefined
 
+/** Requirement of an option `authorizationServer`. */
 export const profileOption = needed({
   words: 'a profile such as auth0({ … }) or oidc({ … }), or a function from an issuer to its profile',
   holds: (value) => typeof value === 'function' || typeof (value as Profile | null)?.issuer === 'string',
