@@ -140,6 +140,21 @@ describe('a call whose body threw', () => {
     }
   })
 
+  test('does not name the refused request of a call that ended a moment before', async () => {
+    const identity = await sandbox.signIn('ann')
+    const guard = createGuard(sandbox.guardOptions)
+    const refused = failing('refused_before', (access) =>
+      access.fetch(`${sandbox.settings.api.origin}/orders`, { method: 'POST', body: '{}' }),
+    )
+    for (const tool of [refused, failing('begun_after', async () => undefined)]) {
+      await expect(guard.run(tool, { slot: crypto.randomUUID(), input: {}, identity })).rejects.toThrow()
+      // Clocks show whole milliseconds.
+      await new Promise((resolve) => setTimeout(resolve, 3))
+    }
+    const list = textOf(await (await openConsole(sandbox)).read('?tool=begun_after'))
+    expect(list).toContain('failed the body of the tool threw Requests and events')
+  })
+
   test('names a request to another API that got no answer', async () => {
     const api = await listen(0)
     onTestFinished(() => api.close())
