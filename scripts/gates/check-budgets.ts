@@ -21,7 +21,7 @@ type By<Value> = Readonly<Record<string, Value>>
 const elsewhere = [
   'minutes of .ci/run on two cores',
   'minutes of npm test on two cores',
-  'guarded warm call over the bare body',
+  'guarded warm call beside the same by hand',
 ]
 
 /** Checks that no value is above its limit in `budgets.json`. Core must be built. */
