@@ -41,5 +41,7 @@ test('no code but the check makes a fact', () => {
 test('a run that has to be asked about is not claimed', () => {
   type Entitled = Parameters<typeof claim>[1]['entitled']
   expectTypeOf<{ readonly kind: 'ask'; readonly why: string }>().not.toExtend<Entitled>()
-  expectTypeOf<{ readonly kind: 'not_required' }>().toExtend<Entitled>()
+  expectTypeOf<{ readonly kind: 'open' }>().not.toExtend<Entitled>()
+  // A run that needs no approval is told so by the check as well.
+  expectTypeOf<{ readonly kind: 'not_required' }>().not.toExtend<Entitled>()
 })

@@ -4,7 +4,7 @@ import { nextReadAt, secondsToPoll } from '../../consent/approvals/poll-times.ts
 import type { Entry, RunRecord } from '../../consent/approvals/record.ts'
 import { untilWoken } from '../../consent/approvals/watch-wake.ts'
 import { closedRefusal } from './build-approval-request.ts'
-import type { AuthorizedCall, Entitled, ReadyRun } from './call.ts'
+import type { AuthorizedCall, ReadyRun } from './call.ts'
 import type { Passed, Phase } from './call-report.ts'
 import { askWhereNeeded } from './entitle.ts'
 import { channelOfRun, type Runs } from './guard-parts.ts'
@@ -41,10 +41,8 @@ export async function approve(
   const foreign = 'entry' in settled ? startedByOthers(settled.entry.record, call.identity) : undefined
   if (foreign !== undefined) return foreign
   switch (settled.status) {
-    case 'ready': {
-      const { entry, entitled } = settled
-      return { facts: { run: { entry, entitled }, waited }, detail: describe(entry.record, entitled) }
-    }
+    case 'ready':
+      return { facts: { run: settled, waited }, detail: describe(settled) }
     case 'pending':
       return pendingRefusal(settled.entry.record, runs)
     case 'busy':
@@ -147,7 +145,7 @@ async function afterAWait(
   return (await runStore.read(id)) ?? entry
 }
 
-function describe(record: RunRecord, entitled: Entitled): string {
+function describe({ entry: { record }, entitled }: ReadyRun): string {
   if (entitled.kind === 'not_required' || record.question === undefined) return 'needs no question'
   return `${record.state}; asked ${record.question.approver.subject}; enforcedBy: ${enforcedBy(record.question)}`
 }

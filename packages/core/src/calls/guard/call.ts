@@ -1,7 +1,7 @@
 import type { Invocation, Json } from '../../base/contract/index.ts'
 import type { VerifiedIdentity } from '../../caller/identity/verified.ts'
 import type { Claim } from '../../consent/approvals/claim-run.ts'
-import type { Entitlement } from '../../consent/approvals/entitlement.ts'
+import type { Entitled } from '../../consent/approvals/entitlement.ts'
 import type { Entry } from '../../consent/approvals/record.ts'
 import type { CallReport } from './call-report.ts'
 import type { CallDeadline } from './deadline.ts'
@@ -38,9 +38,6 @@ export interface AuthorizedCall extends IdentifiedCall {
   /** Tokens that the step for linked accounts found, or that were opened since. Absent if the policy has no connection. */
   readonly cached?: CachedTokens | undefined
 }
-
-/** Reasons that allow a run to start. */
-export type Entitled = Exclude<Entitlement, { readonly kind: 'ask' }>
 
 /** The run of a write, and the reason that allows it to start. */
 export interface ReadyRun {

@@ -3,12 +3,12 @@ import { defined } from '../../base/values/index.ts'
 import { type CalledBy, type Caller, isSameKind } from '../../consent/approvals/caller.ts'
 import { askingClient } from '../../consent/approvals/channels-by-name.ts'
 import { replaceQuestion, reportCrash } from '../../consent/approvals/end-run.ts'
-import { type Demand, type Entitlement, entitlementOf, misfitOf } from '../../consent/approvals/entitlement.ts'
+import { type Demand, type Entitlement, entitlementOf, mayStart } from '../../consent/approvals/entitlement.ts'
 import { type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
 import { type Entry, isUnused, mayRunAgain, type RunRecord } from '../../consent/approvals/record.ts'
 import { provenAtOf } from '../../consent/revocation/index.ts'
 import { approverOf, buildApprovalRequest, channelName } from './build-approval-request.ts'
-import { type AuthorizedCall, type Entitled, needsApproval } from './call.ts'
+import { type AuthorizedCall, needsApproval, type ReadyRun } from './call.ts'
 import { approvalCaseOf } from './grant-and-permit.ts'
 import { channelOfRun, type Runs } from './guard-parts.ts'
 import { deny, type Refusal, unknownOutcome } from './refusal.ts'
@@ -98,14 +98,8 @@ export async function entitlementNow(
     return { status: 'unavailable', retryAfter: 1, detail: 'approval.when changed its answer meanwhile' }
   }
   const { inDoubt, running } = known ?? (await startedRuns(runs.runStore, record.binding, record.id))
-  const mayStart = record.state === 'approved' || record.state === 'crashed'
-  const blocked = await blockedBy(call, { inDoubt, running: mayStart ? running : [] }, runs)
-  if (blocked !== undefined) return blocked
-  const demand = demandOf(call, inDoubt, runs)
-  if (mayStart) return { entitlement: await entitlementOf(record, demand), inDoubt }
-  const why = demand.needsApproval ? misfitOf(record, demand) : undefined
-  // An open question stays open.
-  return { entitlement: why === undefined ? { kind: 'not_required' } : { kind: 'ask', why }, inDoubt }
+  const blocked = await blockedBy(call, { inDoubt, running: mayStart(record) ? running : [] }, runs)
+  return blocked ?? { entitlement: await entitlementOf(record, demandOf(call, inDoubt, runs)), inDoubt }
 }
 
 /** Facts about a record for its comparison with the call. */
@@ -129,7 +123,7 @@ export async function askWhereNeeded(
   entry: Entry,
   runs: Runs,
   { isPolled = true, started }: Known = {},
-): Promise<{ readonly entry: Entry; readonly entitled: Entitled | undefined } | Refusal> {
+): Promise<{ readonly entry: Entry; readonly entitled: ReadyRun['entitled'] | undefined } | Refusal> {
   const { identity } = call
   const { runStore } = runs
   const isAgain = mayRunAgain(entry.record, await runStore.timeFor(entry.record))
@@ -147,6 +141,7 @@ export async function askWhereNeeded(
   if (entitlement.kind !== 'answered' && !mayReplace(entry.record, identity)) {
     return deny('not_permitted', "the slot's question is for another kind of caller")
   }
+  if (entitlement.kind === 'open') return { entry, entitled: undefined }
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
   const left = leftToOthers(entry, entitlement.isOthers, runs)
   if (left > 0) {

@@ -3,7 +3,7 @@ import { equalJson } from '../../base/values/index.ts'
 import { type Caller, isSameCaller } from './caller.ts'
 import { isOfAnotherClient } from './channels-by-name.ts'
 import { SKEW_SECONDS } from './poll-times.ts'
-import type { RunRecord, StoredQuestion } from './record.ts'
+import type { RunRecord } from './record.ts'
 
 /** Requirements of a call for its record, by the current policy. */
 export interface Demand {
@@ -26,21 +26,37 @@ export interface Demand {
   readonly isRevoked: (record: RunRecord) => Promise<boolean>
 }
 
-/** Reason why a run may start. It is decided when the run starts, and never by the history of the record (A11). */
+declare const entitled: unique symbol
+
+/** Proof that a run may start. Only {@link entitlementOf} makes it. */
+export interface Entitled {
+  readonly kind: 'not_required' | 'answered'
+  readonly [entitled]: true
+}
+
+/** Whether a run may start. It is decided when the run starts, and never by the history of the record (A11). */
 export type Entitlement =
-  | { readonly kind: 'not_required' }
-  | { readonly kind: 'answered'; readonly question: StoredQuestion; readonly answeredAt: number }
+  | Entitled
+  /** The question has no answer yet, and fits the call. */
+  | { readonly kind: 'open' }
   /** `isOthers`: the approval may belong to another caller or another policy version, which may still use it. */
   | { readonly kind: 'ask'; readonly why: string; readonly isOthers?: boolean }
 
-/** Decides whether a run that is `approved` may start for this call. */
+const notRequired = { kind: 'not_required' } as Entitled
+const answered = { kind: 'answered' } as Entitled
+
+/** Returns whether a run may start without another answer, if it is entitled. */
+export const mayStart = ({ state }: RunRecord): boolean => state === 'approved' || state === 'crashed'
+
+/** Decides whether the run of a record may start for this call. */
 export async function entitlementOf(record: RunRecord, demand: Demand): Promise<Entitlement> {
   // Its API takes the repetition for one by its key; the API of another account cannot.
   if (record.state === 'crashed' && usesOthers(record, demand)) return ask(OTHER_ACCOUNT)
-  if (!demand.needsApproval) return { kind: 'not_required' }
+  if (!demand.needsApproval) return notRequired
   const { question, answeredAt, token } = record
-  if (question === undefined || answeredAt === undefined) return ask('no question sent')
   const misfit = misfitOf(record, demand)
+  if (!mayStart(record)) return misfit === undefined ? { kind: 'open' } : ask(misfit)
+  if (question === undefined || answeredAt === undefined) return ask('no question sent')
   if (misfit !== undefined) return { ...ask(misfit), isOthers: isOthers(record, demand) }
   if (question.credential !== undefined && token === undefined) return ask('the token of the approval was used')
   // A revoker's clock may be behind ours.
@@ -48,7 +64,7 @@ export async function entitlementOf(record: RunRecord, demand: Demand): Promise<
     return ask('the approver was revoked after the answer')
   // It may have been running when its clean-up came, and have returned without effect.
   if (await demand.isRevoked(record)) return ask("the requester's access was revoked")
-  return { kind: 'answered', question, answeredAt }
+  return answered
 }
 
 const isOthers = (record: RunRecord, demand: Demand): boolean =>
