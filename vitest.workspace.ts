@@ -28,7 +28,10 @@ export default defineConfig({
           name,
           root,
           include: [process.env.LONG_TESTS === undefined ? 'test/**/*.test.ts' : 'test/**/*.long.ts'],
-          setupFiles: existsSync(`${root}/test/setup.ts`) ? ['test/setup.ts'] : [],
+          setupFiles: [
+            join(import.meta.dirname, 'scripts/tests/patience.ts'),
+            ...(existsSync(`${root}/test/setup.ts`) ? ['test/setup.ts'] : []),
+          ],
           // A limit for what hangs, and no measure of speed: a busy machine takes many times as long.
           testTimeout: 60_000,
           hookTimeout: 60_000,

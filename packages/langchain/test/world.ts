@@ -109,6 +109,7 @@ export function world() {
         store,
         fetch,
         clock,
+        timeoutMs: 60_000,
         ...over,
       }),
   }

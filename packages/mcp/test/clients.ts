@@ -57,7 +57,9 @@ export const clients: readonly TableClient[] = [
     async connect({ authProvider, fetch }, serverUrl) {
       const client = new MCPClient({
         id: crypto.randomUUID(),
-        servers: { stock: { url: new URL(serverUrl), authProvider: authProvider as never, fetch } },
+        servers: {
+          stock: { url: new URL(serverUrl), authProvider: authProvider as never, fetch, connectTimeout: 60_000 },
+        },
       })
       try {
         const { errors } = await client.listToolsWithErrors()

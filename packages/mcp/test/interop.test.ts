@@ -117,7 +117,9 @@ describe('clients of others', () => {
       const { authProvider, fetch } = made
       const client = new MCPClient({
         id: crypto.randomUUID(),
-        servers: { stock: { url: new URL(world.resource), authProvider: authProvider as never, fetch } },
+        servers: {
+          stock: { url: new URL(world.resource), authProvider: authProvider as never, fetch, connectTimeout: 60_000 },
+        },
       })
       onTestFinished(() => client.disconnect())
       // `listTools` would log the refusal, and answer with no tools.
@@ -145,7 +147,7 @@ describe('clients of others', () => {
     const { authProvider } = await signedIn()
     const client = new MCPClient({
       id: 'stock',
-      servers: { stock: { url: new URL(world.resource), authProvider: authProvider as never } },
+      servers: { stock: { url: new URL(world.resource), authProvider: authProvider as never, connectTimeout: 60_000 } },
     })
     onTestFinished(() => client.disconnect())
     const tools = await client.listTools()

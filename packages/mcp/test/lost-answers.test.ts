@@ -38,7 +38,7 @@ test('a write whose answer was lost runs again, since Mastra’s client calls on
     await response.text()
     throw new TypeError('fetch failed')
   }
-  const servers = { stock: { url: new URL(world.resource), fetch } }
+  const servers = { stock: { url: new URL(world.resource), fetch, connectTimeout: 60_000 } }
   const client = new MCPClient({ id: crypto.randomUUID(), servers })
   onTestFinished(() => client.disconnect())
   const { tools } = await client.listToolsWithErrors()

@@ -2,7 +2,7 @@ import { memoryStore } from '@behalf/core'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { createMcpSession, type McpSession, type McpSessionOptions, withSignIn } from '../src/client/index.ts'
 import type { Browser } from './browser.ts'
-import type { World } from './world.ts'
+import { PATIENCE_MS, type World } from './world.ts'
 
 export const redirectUri = 'http://127.0.0.1/callback'
 
@@ -14,6 +14,7 @@ export function open(world: World, browser: Browser, over: Partial<McpSessionOpt
     client: { name: 'An unknown agent', redirectUri },
     showSignIn: (url) => browser.show(url),
     store: memoryStore(),
+    timeoutMs: PATIENCE_MS,
     ...over,
   })
 }

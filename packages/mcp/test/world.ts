@@ -18,6 +18,9 @@ import type { GuardRules } from '../src/server/index.ts'
 import { guardTools, type McpResourceServerOptions, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { type HttpServer, openPort } from './http-server.ts'
 
+/** A limit for what hangs: a busy machine takes many times as long as any server. */
+export const PATIENCE_MS = 60_000
+
 /** Scopes of the MCP server, as the authorization server knows them. */
 const SCOPES = ['mcp:tools', 'mcp:trade']
 
@@ -94,6 +97,7 @@ export async function openWorld(): Promise<World> {
         authorizationServer: profile,
         scopes: ['mcp:tools'],
         guarded,
+        timeoutMs: PATIENCE_MS,
         ...gateOptions,
       })
       const handler = createMcpHandler(
@@ -106,7 +110,8 @@ export async function openWorld(): Promise<World> {
       const options = { user: target.users[user].subject, client: target.clients.public, resource, scope }
       return (await login(target, { ...options, ...(parameters && { parameters }) })).accessToken
     },
-    identity: (token) => verifyAccessToken(token, { authorizationServer: profile, audience: resource }),
+    identity: (token) =>
+      verifyAccessToken(token, { authorizationServer: profile, audience: resource, timeoutMs: PATIENCE_MS }),
     close: async () => {
       await port.close()
       await target.close()
@@ -133,5 +138,6 @@ function guardOptions(target: ProtocolTarget, profile: Profile): GuardOptions {
     vault: auth0TokenVault(),
     approvals: ciba(),
     store: memoryStore(),
+    timeoutMs: PATIENCE_MS,
   }
 }

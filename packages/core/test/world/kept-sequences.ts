@@ -47,12 +47,20 @@ const chosen = (account: string): CommandOf<'choose an account'> => ({
   pace: 'settle',
 })
 
+const deployed = (change: CommandOf<'deploy'>['change']): Command => ({
+  do: 'deploy',
+  process: 1,
+  change,
+  pace: 'settle',
+})
+
 const revoked = (who: string): Command => ({ do: 'revoke', process: 1, who, what: 'subject', pace: 'settle' })
 
 const named = (account: string): Command => ({ ...chosen(account), by: 'the app' })
 
 const upload = { ...look, tool: 'upload', amount: 700 } as const
 const pay = { ...look, tool: 'pay', amount: 700 } as const
+const send = { ...look, tool: 'send', amount: 300 } as const
 const share = { ...look, tool: 'share', amount: 700 } as const
 
 /**
@@ -96,6 +104,14 @@ export const keptSequences: Readonly<Record<string, readonly Command[]>> = {
   'answer-of-another': [pay, { ...yes, who: 'ann', leaked: true }],
   'approver-revoked': [pay, yes, revoked('carol'), revoked('dave'), pay],
   'finished-run-adopted': [pay, yes, pay, { ...pay, slot: 'two' }],
+  // The question is not sent, the limit rises, and an equal call runs under another slot.
+  'unsent-beside-running': [
+    { do: 'mislead', fault: 'no device', pace: 'settle' },
+    send,
+    deployed('limit'),
+    { ...send, slot: 'two', body: 'hangs' },
+    send,
+  ],
   'other-api-in-cache': [
     { ...look, tool: 'book' },
     { ...look, tool: 'note' },

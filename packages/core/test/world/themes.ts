@@ -1,4 +1,5 @@
-import { type Command, WHOEVER_WAS_ASKED } from './commands.ts'
+import { inTurn, newSlots, oneCall, renewed } from './casts.ts'
+import type { Command } from './commands.ts'
 import { type Cast, castOf, makers } from './draw-commands.ts'
 import { issuerFaults } from './issuer.ts'
 import type { Random } from './random.ts'
@@ -31,37 +32,6 @@ interface Plot {
   readonly commands: readonly Command['do'][]
   readonly first?: readonly Command['do'][]
   readonly paces?: readonly Command['pace'][]
-}
-
-/** Each call is a new one. */
-function newSlots(): () => string {
-  let taken = 0
-  return () => `new ${++taken}`
-}
-
-/** Two processes renew the tokens of a kept session or an account again and again, and lose some of the answers. */
-const renewed = (random: Random): Partial<Cast> => ({
-  process: () => random.below(2),
-  seconds: () => random.pick([6, 301, 301]),
-  owner: () => 'ann',
-  trouble: () => ({ kind: 'http', fault: random.pick(['lost', 'lost', 'slow']), after: random.below(2) }),
-})
-
-/** One person tries one call, for which an approver is asked. */
-const oneCall: Partial<Cast> = {
-  tool: () => 'pay',
-  owner: () => 'ann',
-  slot: () => 'one',
-  amount: () => 700,
-  proof: () => 'login',
-  approver: () => WHOEVER_WAS_ASKED,
-  body: () => 'returns',
-}
-
-/** Two accounts, one after the other. */
-function inTurn(): () => string {
-  let taken = 0
-  return () => (taken++ % 2 === 0 ? 'home' : 'work')
 }
 
 /** What random choices come to seldom. */
@@ -193,6 +163,21 @@ const plotsOf = (random: Random): readonly Plot[] => [
   {
     cast: { ...oneCall, slot: () => random.pick(['one', 'two', 'three']), answer: () => 'deny' },
     commands: ['answer'],
+  },
+  // Questions that are not sent, and equal calls before and after a deploy of another limit.
+  {
+    cast: {
+      ...oneCall,
+      process: () => 0,
+      tool: () => 'send',
+      amount: () => 300,
+      slot: () => random.pick(['one', 'two']),
+      body: () => random.pick(['returns', 'hangs', 'throws after']),
+      change: () => 'limit',
+      fault: () => 'no device',
+    },
+    commands: ['mislead', 'deploy'],
+    first: ['mislead', 'call', 'deploy', 'call'],
   },
   // A yes, and then a deploy of other rules.
   {

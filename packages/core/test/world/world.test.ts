@@ -46,7 +46,7 @@ test('every known break applies to the source of today', () => {
       'session-after-sign-out',
     ],
     ...['session-of-revoked-login', 'session-of-revoked-user', 'tenant-forgotten', 'token-told'],
-    ...['tried-again-elsewhere', 'write-after-revocation'],
+    ...['tried-again-elsewhere', 'unsent-beside-running', 'write-after-revocation'],
   ])
   expect(inapplicableBreaks()).toEqual([])
 }, 60_000)

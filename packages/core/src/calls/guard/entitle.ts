@@ -3,9 +3,9 @@ import { defined } from '../../base/values/index.ts'
 import { type CalledBy, type Caller, isSameKind } from '../../consent/approvals/caller.ts'
 import { askingClient } from '../../consent/approvals/channels-by-name.ts'
 import { replaceQuestion, reportCrash } from '../../consent/approvals/end-run.ts'
-import { type Demand, type Entitlement, entitlementOf, mayStart } from '../../consent/approvals/entitlement.ts'
+import { type Demand, type Entitlement, entitlementOf } from '../../consent/approvals/entitlement.ts'
 import { type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
-import { type Entry, isUnused, mayRunAgain, type RunRecord } from '../../consent/approvals/record.ts'
+import { type Entry, isStartable, isUnused, mayRunAgain, type RunRecord } from '../../consent/approvals/record.ts'
 import { provenAtOf } from '../../consent/revocation/index.ts'
 import { approverOf, buildApprovalRequest, channelName } from './build-approval-request.ts'
 import { type AuthorizedCall, needsApproval, type ReadyRun } from './call.ts'
@@ -98,7 +98,7 @@ export async function entitlementNow(
     return { status: 'unavailable', retryAfter: 1, detail: 'approval.when changed its answer meanwhile' }
   }
   const { inDoubt, running } = known ?? (await startedRuns(runs.runStore, record.binding, record.id))
-  const blocked = await blockedBy(call, { inDoubt, running: mayStart(record) ? running : [] }, runs)
+  const blocked = await blockedBy(call, { inDoubt, running: isStartable(record) ? running : [] }, runs)
   return blocked ?? { entitlement: await entitlementOf(record, demandOf(call, inDoubt, runs)), inDoubt }
 }
 

@@ -3,7 +3,7 @@ import { equalJson } from '../../base/values/index.ts'
 import { type Caller, isSameCaller } from './caller.ts'
 import { isOfAnotherClient } from './channels-by-name.ts'
 import { SKEW_SECONDS } from './poll-times.ts'
-import type { RunRecord } from './record.ts'
+import { isStartable, type RunRecord } from './record.ts'
 
 /** Requirements of a call for its record, by the current policy. */
 export interface Demand {
@@ -37,7 +37,7 @@ export interface Entitled {
 /** Whether a run may start. It is decided when the run starts, and never by the history of the record (A11). */
 export type Entitlement =
   | Entitled
-  /** The question has no answer yet, and fits the call. */
+  /** The run waits for an answer. Its question fits the call, or the call needs none. */
   | { readonly kind: 'open' }
   /** `isOthers`: the approval may belong to another caller or another policy version, which may still use it. */
   | { readonly kind: 'ask'; readonly why: string; readonly isOthers?: boolean }
@@ -45,17 +45,14 @@ export type Entitlement =
 const notRequired = { kind: 'not_required' } as Entitled
 const answered = { kind: 'answered' } as Entitled
 
-/** Returns whether a run may start without another answer, if it is entitled. */
-export const mayStart = ({ state }: RunRecord): boolean => state === 'approved' || state === 'crashed'
-
-/** Decides whether the run of a record may start for this call. */
+/** Decides whether the run of a record, which has not ended, may start for this call. */
 export async function entitlementOf(record: RunRecord, demand: Demand): Promise<Entitlement> {
   // Its API takes the repetition for one by its key; the API of another account cannot.
   if (record.state === 'crashed' && usesOthers(record, demand)) return ask(OTHER_ACCOUNT)
+  const misfit = demand.needsApproval ? misfitOf(record, demand) : undefined
+  if (!isStartable(record)) return misfit === undefined ? { kind: 'open' } : ask(misfit)
   if (!demand.needsApproval) return notRequired
   const { question, answeredAt, token } = record
-  const misfit = misfitOf(record, demand)
-  if (!mayStart(record)) return misfit === undefined ? { kind: 'open' } : ask(misfit)
   if (question === undefined || answeredAt === undefined) return ask('no question sent')
   if (misfit !== undefined) return { ...ask(misfit), isOthers: isOthers(record, demand) }
   if (question.credential !== undefined && token === undefined) return ask('the token of the approval was used')

@@ -66,6 +66,10 @@ export const isOpen = ({ state }: RunRecord): boolean => state === 'requested' |
 export const isUnused = (record: RunRecord): boolean =>
   isOpen(record) || record.state === 'approved' || record.unsent === true
 
+/** Returns whether a body may start from this state, once the run is entitled. */
+export const isStartable = ({ state, unsent }: RunRecord): boolean =>
+  state === 'approved' || state === 'crashed' || unsent === true
+
 /** Returns whether only the runner can still change the run, or a call that asks again. */
 export const isSettled = (state: RunState): boolean => next[state].every((to) => next.failed.includes(to))
 

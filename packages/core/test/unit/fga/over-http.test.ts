@@ -24,7 +24,7 @@ const single = question({ subjects: 'user' })
 describe('over HTTP, with the runtime’s own fetch', () => {
   test('an allow allows', async () => {
     const apiUrl = await serve((_, response) => response.end('{"allowed":true}'))
-    expect((await checker({ apiUrl }).check(single)).allowed).toBe(true)
+    expect((await checker({ apiUrl, timeoutMs: 60_000 }).check(single)).allowed).toBe(true)
   })
 
   test('a redirect to an allow denies, and is not followed', async () => {
@@ -34,7 +34,7 @@ describe('over HTTP, with the runtime’s own fetch', () => {
       if (request.url === '/always') response.end('{"allowed":true}')
       else response.writeHead(307, { location: '/always' }).end('{"allowed":true}')
     })
-    const decision = await checker({ apiUrl }).check(single)
+    const decision = await checker({ apiUrl, timeoutMs: 60_000 }).check(single)
     expect(decision).toMatchObject({ allowed: false, checks: [{ problem: 'the answer was redirected' }] })
     expect(paths).toHaveLength(1)
   })
@@ -47,13 +47,13 @@ describe('over HTTP, with the runtime’s own fetch', () => {
       response.write('{"allowed":true}')
       setTimeout(() => response.destroy(), 10)
     })
-    await expect(checker({ apiUrl }).check(single)).rejects.toThrow(TransportError)
+    await expect(checker({ apiUrl, timeoutMs: 60_000 }).check(single)).rejects.toThrow(TransportError)
     expect(requests).toBe(3)
   })
 
   test('a refused connection is an outage', async () => {
     const apiUrl = await serve(() => {})
     for (const close of servers.splice(0)) close()
-    await expect(checker({ apiUrl }).check(single)).rejects.toThrow(TransportError)
+    await expect(checker({ apiUrl, timeoutMs: 60_000 }).check(single)).rejects.toThrow(TransportError)
   })
 })

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
-import { denySentences } from '../../../src/calls/guard/sentences.ts'
+import { denySentences, underWaySentence } from '../../../src/calls/guard/sentences.ts'
 import { InvalidResponseError, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
 import { ConfigurationError, HadNoEffect, policy } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'
@@ -113,3 +113,25 @@ test('a body without effect in such a slot is told as such, and a policy that as
       .catch(() => {})
   expect(await guard().run(writes, other, () => 'ran')).toMatchObject({ code: 'too_many_attempts' })
 })
+
+test(
+  verifies('A13', 'a slot whose question was not sent starts no body while an equal call runs under another slot'),
+  async () => {
+    const { guard, call, failsToAsk } = smallWorld()
+    failsToAsk(() => Promise.reject(new ConfigurationError('approval.message', 'has $')))
+    expect(await guard().run(asks, call(), () => 'ran')).toMatchObject({ code: 'approval_not_sent' })
+    const ended = Promise.withResolvers<string>()
+    const began = Promise.withResolvers<void>()
+    const body = () => {
+      began.resolve()
+      return ended.promise
+    }
+    const equal = guard().run(writes, call({ slot: ['thread', 'other'] }), body)
+    await began.promise
+    const underWay = { status: 'unavailable', message: underWaySentence }
+    expect(await guard().preflight(writes, call())).toMatchObject(underWay)
+    expect(await guard().run(writes, call(), () => 'ran twice')).toMatchObject(underWay)
+    ended.resolve('ran')
+    expect(await equal).toMatchObject({ status: 'done', result: 'ran' })
+  },
+)

@@ -7,7 +7,7 @@ async function app() {
   const world = await signInWorld()
   const { profile, store, clock, fetch } = world
   const at = world.signInAt({ scopes: ['chat', 'offline_access'] })
-  const sessions = createSessions({ authorizationServer: profile, store, clock, fetch })
+  const sessions = createSessions({ authorizationServer: profile, store, clock, fetch, timeoutMs: 60_000 })
   return {
     ...world,
     sessions,

@@ -60,7 +60,15 @@ export async function signInWorld(
     return response ?? new Response(null, { status: 404 })
   }
   const ann = browser()
-  const options = { authorizationServer: profile, store, redirectUri: CALLBACK, scopes: ['chat'], fetch, clock }
+  const options = {
+    authorizationServer: profile,
+    store,
+    redirectUri: CALLBACK,
+    scopes: ['chat'],
+    fetch,
+    clock,
+    timeoutMs: 60_000,
+  }
   const signInAt = (over: Partial<SignInOptions> = {}) => createSignIn({ ...options, ...over })
   const signIn = signInAt()
   return {

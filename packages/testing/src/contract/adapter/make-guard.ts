@@ -44,6 +44,8 @@ export function makeGuard(plan: GuardPlan, around: GuardSurroundings, over: Part
     keys: plan.keys,
     clock,
     fetch,
+    // A busy machine takes many times as long as any server.
+    timeoutMs: 60_000,
     ...over,
   })
 }

@@ -58,12 +58,12 @@ export class Session {
     return this.connect(this.profile(client, changes))
   }
 
-  connect(profile: Profile, timeoutMs = 10_000): AuthorizationServer {
+  connect(profile: Profile, timeoutMs = 60_000): AuthorizationServer {
     return connectAuthorizationServer(profile, { fetch, clock: this.clock, timeoutMs })
   }
 
   servers(profile: Profile = this.profile()): AuthorizationServers {
-    return authorizationServers(profile, { fetch, clock: this.clock, timeoutMs: 10_000 })
+    return authorizationServers(profile, { fetch, clock: this.clock, timeoutMs: 60_000 })
   }
 
   login(user = this.target.users.ann.subject, options: LoginAs = {}): Promise<LoginTokens> {
