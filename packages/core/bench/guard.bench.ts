@@ -73,7 +73,8 @@ bench('guarded call, token cached', {
   peer,
   concurrency: [1, 100],
   mostOverPeer: 2,
-  missed: 'wanted, and not reached on any machine: see decision 24. The row beside the same by hand has the limit of a gate.',
+  missed:
+    'wanted, and not reached on any machine: see decision 24. The row beside the same by hand has the limit of a gate.',
 })
 // The gate `warm call` reads this row: its peer takes more time on a slower machine, too.
 bench('guarded call, token cached, beside the same by hand', {
