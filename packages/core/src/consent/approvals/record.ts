@@ -33,8 +33,8 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
   pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
   // Back to `requested`: the approval does not fit the call any more (A11).
   approved: ['requested', 'running', 'expired', 'cancelled', 'revoked', ...cameBack],
-  // Back to `approved`: the body had no effect, or never started.
-  running: ['completed', 'threw', 'crashed', 'approved'],
+  // Back to `approved`: the body had no effect, or never started. Back to `failed`: never started, and it was not sent.
+  running: ['completed', 'threw', 'crashed', 'approved', 'failed'],
   // `running`: `onCrash: 'retry'`, its own slot only.
   crashed: ['completed', 'threw', 'approved', 'running'],
   completed: [],

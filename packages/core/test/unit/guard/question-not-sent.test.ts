@@ -1,9 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { denySentences, underWaySentence } from '../../../src/calls/guard/sentences.ts'
 import { InvalidResponseError, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
 import { ConfigurationError, HadNoEffect, policy } from '../../../src/index.ts'
-import { asks, schema, smallWorld, user, writes } from './small-world.ts'
+import { tapped } from '../approvals/harness.ts'
+import { asks, ISSUER, schema, smallWorld, user, writes } from './small-world.ts'
 
 test.each([
   ['the person has no device', new OAuthResponseError({ error: 'access_denied', status: 403 })],
@@ -133,5 +134,34 @@ test(
     expect(await guard().run(writes, call(), () => 'ran twice')).toMatchObject(underWay)
     ended.resolve('ran')
     expect(await equal).toMatchObject({ status: 'done', result: 'ran' })
+  },
+)
+
+test.each(['aborted', 'revoked'])(
+  verifies(
+    'A2',
+    'a call of such a slot that is %s while it claims the run starts nothing, and leaves nothing in doubt',
+  ),
+  async (how) => {
+    const { guard, call, clock, failsToAsk, store } = smallWorld()
+    failsToAsk(() => Promise.reject(new ConfigurationError('approval.message', 'has $')))
+    await guard().run(asks, call(), () => 'ran')
+    const controller = new AbortController()
+    const claims = tapped(store, async (operation, key, next) => {
+      if (operation === 'put' && key.startsWith('lease:')) {
+        if (how === 'aborted') controller.abort()
+        else await guard().revoke({ issuer: ISSUER, subject: 'ann' })
+      }
+      return next()
+    })
+    const body = vi.fn(() => 'ran')
+    const claiming = guard({ store: claims }).run(writes, call({ signal: controller.signal }), body)
+    if (how === 'aborted') await expect(claiming).rejects.toThrow('aborted')
+    else expect(await claiming).toMatchObject({ code: 'revoked' })
+    expect(body).not.toHaveBeenCalled()
+    clock.advance(61)
+    const later = call({ identity: user({ claims: { iat: clock.now() / 1000 } }) })
+    await expect.poll(() => guard().run(writes, later, body)).toMatchObject({ status: 'done' })
+    expect(body).toHaveBeenCalledOnce()
   },
 )
