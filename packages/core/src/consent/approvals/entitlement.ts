@@ -50,7 +50,7 @@ export async function entitlementOf(record: RunRecord, demand: Demand): Promise<
   // Its API takes the repetition for one by its key; the API of another account cannot.
   if (record.state === 'crashed' && usesOthers(record, demand)) return ask(OTHER_ACCOUNT)
   const misfit = demand.needsApproval ? misfitOf(record, demand) : undefined
-  if (!isStartable(record)) return misfit === undefined ? { kind: 'open' } : ask(misfit)
+  if (!isStartable(record)) return misfit ? ask(misfit) : { kind: 'open' }
   if (!demand.needsApproval) return notRequired
   const { question, answeredAt, token } = record
   if (question === undefined || answeredAt === undefined) return ask('no question sent')
