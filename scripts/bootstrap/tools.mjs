@@ -3,7 +3,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { downloadFailure, Failure } from './failure.mjs'
 import { runQuietly } from './processes.mjs'
 import { say, seconds, withPatience } from './say.mjs'
-import { folder, rememberedTools, rememberTools, root } from './state.mjs'
+import { rememberedTools, rememberTools, root } from './state.mjs'
 
 const NODE = '24'
 const PNPM = '12'
@@ -116,7 +116,5 @@ function keep({ node, pnpm }) {
 
 function withPath({ node, pnpm }) {
   const path = [dirname(node), dirname(pnpm), process.env.PATH].join(delimiter)
-  // Node keeps there what it compiled, so the many programs that tests start take a third of the time to start.
-  const compiled = { NODE_COMPILE_CACHE: join(folder, 'compiled') }
-  return { node, pnpm, env: { ...compiled, ...process.env, PATH: path } }
+  return { node, pnpm, env: { ...process.env, PATH: path } }
 }

@@ -5,6 +5,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { McpAccess } from '../src/client/index.ts'
+import { PATIENCE_MS } from './world.ts'
 
 /** A client of the guide's table, which connects by a session and asks for the tools. */
 export interface TableClient {
@@ -58,7 +59,7 @@ export const clients: readonly TableClient[] = [
       const client = new MCPClient({
         id: crypto.randomUUID(),
         servers: {
-          stock: { url: new URL(serverUrl), authProvider: authProvider as never, fetch, connectTimeout: 60_000 },
+          stock: { url: new URL(serverUrl), authProvider: authProvider as never, fetch, connectTimeout: PATIENCE_MS },
         },
       })
       try {

@@ -18,7 +18,7 @@ import { guardTools, honoHandler, mcpResourceServer, nodeHandler } from '../src/
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
 import { browserOf } from './browser.ts'
 import { connectClient, textOf } from './connect-client.ts'
-import { openWorld, type World } from './world.ts'
+import { openWorld, PATIENCE_MS, type World } from './world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -118,7 +118,12 @@ describe('clients of others', () => {
       const client = new MCPClient({
         id: crypto.randomUUID(),
         servers: {
-          stock: { url: new URL(world.resource), authProvider: authProvider as never, fetch, connectTimeout: 60_000 },
+          stock: {
+            url: new URL(world.resource),
+            authProvider: authProvider as never,
+            fetch,
+            connectTimeout: PATIENCE_MS,
+          },
         },
       })
       onTestFinished(() => client.disconnect())
@@ -147,7 +152,9 @@ describe('clients of others', () => {
     const { authProvider } = await signedIn()
     const client = new MCPClient({
       id: 'stock',
-      servers: { stock: { url: new URL(world.resource), authProvider: authProvider as never, connectTimeout: 60_000 } },
+      servers: {
+        stock: { url: new URL(world.resource), authProvider: authProvider as never, connectTimeout: PATIENCE_MS },
+      },
     })
     onTestFinished(() => client.disconnect())
     const tools = await client.listTools()

@@ -5,7 +5,7 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { guardTools, mcpResourceServer } from '../src/server/index.ts'
-import { openWorld, type World } from './world.ts'
+import { openWorld, PATIENCE_MS, type World } from './world.ts'
 
 let world: World
 beforeAll(async () => {
@@ -38,7 +38,7 @@ test('a write whose answer was lost runs again, since Mastra’s client calls on
     await response.text()
     throw new TypeError('fetch failed')
   }
-  const servers = { stock: { url: new URL(world.resource), fetch, connectTimeout: 60_000 } }
+  const servers = { stock: { url: new URL(world.resource), fetch, connectTimeout: PATIENCE_MS } }
   const client = new MCPClient({ id: crypto.randomUUID(), servers })
   onTestFinished(() => client.disconnect())
   const { tools } = await client.listToolsWithErrors()
