@@ -14,6 +14,16 @@ export interface Credential {
    *   or the call has ended, or the current identity is another principal's (`runAs`).
    */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+  /**
+   * Sends a request as `fetch` does, and throws if the API definitely refuses it: with 400, 401, 403 to 406, 410 to 417,
+   * 428, 429 or 431. Returns every other response. The error is evidence that a write had no effect, unless this call
+   * acted before in a way that the SDK saw: by another request of its credentials, the raw token, or a guarded write.
+   * Use `fetch` in a body that acts by other clients.
+   *
+   * @throws HadNoEffect The API refused the request. Its `cause` names the status.
+   * @throws CredentialMisuseError As for `fetch`.
+   */
+  readonly send: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
   /** Passes the raw token to `use`, for SDKs that accept no `fetch`. Each use is recorded in the audit. */
   withToken<Result>(use: (token: string) => Result | Promise<Result>): Promise<Result>
   /** Scopes that the server granted. */

@@ -118,12 +118,16 @@ export interface Unavailable {
   readonly trace: Trace
 }
 
-/** Outcome of a call whose body returned, now or in an earlier try under the same slot. */
+/** Outcome of a call whose body returned, now or in an earlier call. */
 export interface Completed<Result> {
   /** Always this value; it discriminates the union. */
   readonly status: 'done'
   /** Value that the body returned. */
   readonly result: Result
+  /** Set if the body did not run for this call: the result is that of an earlier call of the slot, or of an equal call. */
+  readonly replayed?: true
+  /** Time at which the body of a replayed result started, in epoch seconds. */
+  readonly ranAt?: number
   /** Steps of the guard and their verdicts. For the operator, not for the model. */
   readonly trace: Trace
 }

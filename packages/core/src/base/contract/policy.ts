@@ -161,6 +161,14 @@ export interface Rules<Input, Access extends AccessRules> {
   readonly visibleWhen?: (call: { readonly identity: Identity }) => Permission | readonly Permission[]
   /** Credentials that the body needs, by name. Absent: none. */
   readonly access?: Access
+  /**
+   * `'access'`: the body changes things only by requests of the credentials in `access`, and by guarded calls. Then a
+   * write that threw may be tried again, with the same approval and idempotency key, if the API definitely refused
+   * every request that could write, and the raw token was not used. On Node, other requests of the body that could
+   * write are noticed, and leave the run in doubt.
+   * @default a write that threw is in doubt, unless it threw `HadNoEffect`
+   */
+  readonly writesOnlyBy?: 'access'
   /** Asks a person before a write. Absent: no person is asked. */
   readonly approval?: ExemptionsNamed<Input, Access>
   /**

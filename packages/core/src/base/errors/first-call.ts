@@ -17,8 +17,8 @@ export function leavesFirstCall(error: object): boolean {
  * Thrown by a tool's body: the call has changed nothing, so it may be tried again with the same approval and the same
  * idempotency key.
  *
- * The guard detects that an API definitely refused every writing request of the call's credentials. Throw this error
- * where it cannot know: a tool without credentials, a status that your API documents, a check of your own.
+ * Without it, a write that throws is in doubt, unless its policy has `writesOnlyBy`. A guarded write within the body
+ * counts more than this error.
  */
 export class HadNoEffect extends BehalfError {
   override readonly name = 'HadNoEffect'
@@ -30,7 +30,22 @@ export class HadNoEffect extends BehalfError {
   }
 }
 
-/** Returns whether the body of this call threw {@link HadNoEffect}. */
-export function takeHadNoEffect(error: unknown): boolean {
-  return BehalfError.isInstance(error) && error.code === 'ERR_HAD_NO_EFFECT' && leavesFirstCall(error)
+/** Errors that a refused request made: what else was sent counts too. */
+const refusals = new WeakSet<object>()
+
+/** Marks the error of a request that an API definitely refused. */
+export function refusedByApi<Refused extends Error>(error: Refused): Refused {
+  refusals.add(error)
+  return error
+}
+
+/**
+ * Returns who proves that the call of this error had no effect: its body by {@link HadNoEffect}, or an API by the
+ * refusal of one request.
+ */
+export function takeEvidence(error: unknown): 'said' | 'refused' | undefined {
+  if (!BehalfError.isInstance(error)) return undefined
+  if (error.code === 'ERR_HAD_NO_EFFECT' ? !leavesFirstCall(error) : heard.has(error)) return undefined
+  if (refusals.has(error)) return 'refused'
+  return error.code === 'ERR_HAD_NO_EFFECT' ? 'said' : undefined
 }

@@ -20,6 +20,8 @@ export interface Scope {
   /** The call whose body runs here, and its slot, even if `runAs` closed the call. */
   readonly within?: object | undefined
   readonly slot?: string | readonly [string, string] | undefined
+  /** What happens within the body that runs here. */
+  readonly acts?: object | undefined
 }
 
 const key: unique symbol = Symbol.for('@behalf/core@1') as never

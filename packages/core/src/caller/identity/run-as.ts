@@ -27,7 +27,8 @@ export function runAs<Result>(identity: Identity, fn: () => Result): Result {
   const around = outer?.identity as Identity | undefined
   // A call's credentials are only for the principal of that call.
   const keepsCall = around === undefined || isSamePrincipal(around, identity)
-  return within(keepsCall ? { ...outer, identity } : { identity, within: outer?.within, slot: outer?.slot }, fn)
+  const { within: call, slot, acts } = outer ?? {}
+  return within(keepsCall ? { ...outer, identity } : { identity, within: call, slot, acts }, fn)
 }
 
 /**

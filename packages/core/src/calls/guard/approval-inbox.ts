@@ -119,7 +119,7 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
       const result = resultOf(options.result)
       return present(options, async ({ identity }) => {
         const entry = await own(id, identity)
-        return entry && ownerView(await resolveCrash(runStore, entry, what, result), runStore.now())
+        return entry && ownerView(await resolveCrash(runStore, entry, { what, result, by: 'owner' }), runStore.now())
       })
     },
     reopen: (id, options) =>

@@ -164,11 +164,11 @@ function pendingRefusal(record: RunRecord, { runStore }: Runs): Refusal {
   })
 }
 
-const busyRefusal = ({ retryAfter, why, underWay }: Extract<Settled, { status: 'busy' }>): Refusal => ({
+const busyRefusal = ({ entry, retryAfter, why, underWay }: Extract<Settled, { status: 'busy' }>): Refusal => ({
   status: 'unavailable',
   retryAfter,
   detail: why,
-  underWay,
+  ...(underWay && { underWay: { slot: 'own', ids: [entry.record.id] } }),
 })
 
 function refusedRun(

@@ -44,7 +44,7 @@ export function channelOf(
 function draftQuestion(
   call: AuthorizedCall,
   approval: ApprovalRules,
-  inDoubt: readonly Entry[],
+  toTell: readonly Entry[],
   runs: Runs,
 ): StoredQuestion | Refusal {
   const chosen = channelOf(approval, runs)
@@ -63,7 +63,7 @@ function draftQuestion(
     const isOfInput = asked !== '' && messageProblem(asked) !== undefined
     return deny(isOfInput ? 'invalid_input' : 'misconfigured', `approval.message: ${problem}`)
   }
-  const message = withDoubt(asked, inDoubt).find((text) => problemOf(text) === undefined)
+  const message = withDoubt(asked, toTell).find((text) => problemOf(text) === undefined)
   if (message === undefined) {
     return deny('unknown_outcome', 'an equal run is in doubt, and this channel has no room to say so')
   }
@@ -80,7 +80,7 @@ function draftQuestion(
     channel: name,
     client: askingClient(channel, approver, runs.servers),
     expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
-    ...(inDoubt.length > 0 && { toldInDoubt: inDoubt.map(({ record }) => record.id) }),
+    ...(toTell.length > 0 && { toldInDoubt: toTell.map(({ record }) => record.id) }),
     ...defined({ useWithinSeconds, maxSends, askAgainAfterSeconds }),
   }
   return withCredential(call, question, channel, runs)
@@ -106,14 +106,15 @@ export function approverOf(
  * Texts that warn the person of an equal run in doubt, from a full sentence to the shortest text that narrow channels
  * accept (A13).
  */
-function withDoubt(message: string, inDoubt: readonly Entry[]): readonly string[] {
-  if (inDoubt.length === 0) return [message]
-  const last = Math.max(...inDoubt.map(({ record }) => record.startedAt ?? record.createdAt))
+function withDoubt(message: string, toTell: readonly Entry[]): readonly string[] {
+  if (toTell.length === 0) return [message]
+  const last = Math.max(...toTell.map(({ record }) => record.startedAt ?? record.createdAt))
+  const isDone = toTell.every(({ record }) => record.state === 'completed')
   const [day = '', time = ''] = new Date(last * 1000).toISOString().split(/[T.]/)
-  const note = `Repeat/${day.slice(5)}/${time.slice(0, 5).replace(':', '')}/unknown`
+  const note = `Repeat/${day.slice(5)}/${time.slice(0, 5).replace(':', '')}/${isDone ? 'done' : 'unknown'}`
   return [
-    `An equal request of ${day} ${time} UTC ended without a known result. ${message}`,
-    `Repeat of ${day.slice(5)} ${time.slice(0, 5)} UTC, result unknown: ${message}`,
+    `An equal request of ${day} ${time} UTC ${isDone ? 'was done, and its result was not seen' : 'ended without a known result'}. ${message}`,
+    `Repeat of ${day.slice(5)} ${time.slice(0, 5)} UTC, ${isDone ? 'which was done' : 'result unknown'}: ${message}`,
     `${note}/${message}`,
     // The note comes last: before a text that runs from right to left, it would move the numbers in that text.
     `${message}/${note}`,
@@ -177,13 +178,13 @@ function withCredential(
 export async function buildApprovalRequest(
   call: AuthorizedCall,
   { binding, id }: { readonly binding: string; readonly id?: string },
-  inDoubt: readonly Entry[],
+  toTell: readonly Entry[],
   runs: Runs,
 ): Promise<StoredQuestion | Refusal> {
   const { identity, policy, invocation } = call
   const { approval } = policy.rules
   if (approval === undefined) return deny('misconfigured', 'policy has no approval')
-  const question = draftQuestion(call, approval, inDoubt, runs)
+  const question = draftQuestion(call, approval, toTell, runs)
   if ('status' in question) return question
   const asking = { owner: ownerOf(identity), tool: invocation.tool, binding, question, ...(id !== undefined && { id }) }
   const { closedUntil } = await afterNoes(runs.runStore, asking)

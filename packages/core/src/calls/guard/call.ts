@@ -3,6 +3,7 @@ import type { VerifiedIdentity } from '../../caller/identity/verified.ts'
 import type { Claim } from '../../consent/approvals/claim-run.ts'
 import type { Entitled } from '../../consent/approvals/entitlement.ts'
 import type { Entry } from '../../consent/approvals/record.ts'
+import type { Acts } from './acts.ts'
 import type { CallReport } from './call-report.ts'
 import type { CallDeadline } from './deadline.ts'
 import type { GrantableScopes } from './grantable-scopes.ts'
@@ -37,6 +38,8 @@ export interface AuthorizedCall extends IdentifiedCall {
   readonly grantable: GrantableScopes
   /** Tokens that the step for linked accounts found, or that were opened since. Absent if the policy has no connection. */
   readonly cached?: CachedTokens | undefined
+  /** Whether the call waited for a person, or for an equal call. */
+  readonly waited?: boolean
 }
 
 /** The run of a write, and the reason that allows it to start. */
@@ -49,8 +52,6 @@ export interface ReadyRun {
 export interface ApprovedCall extends AuthorizedCall {
   /** `undefined` for a read. */
   readonly run: ReadyRun | undefined
-  /** Whether the call waited for a person. */
-  readonly waited?: boolean
 }
 
 /** All that a body needs to start: parsed input, and opened access. A public tool has no identity, and a read no claim. */
@@ -61,6 +62,8 @@ export interface AdmittedCall extends ParsedCall {
   readonly access: OpenedAccess
   /** `undefined` for a read. */
   readonly claim: Claim | undefined
+  /** Absent for a read that no other body contains. */
+  readonly acts?: Acts | undefined
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Claim, claimRun } from '../../consent/approvals/claim-run.ts'
-import { startedRuns } from '../../consent/approvals/find-run.ts'
+import { type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
 import type { Entry } from '../../consent/approvals/record.ts'
 import type { AuthorizedCall, ReadyRun } from './call.ts'
 import type { Passed } from './call-report.ts'
@@ -26,9 +26,10 @@ export async function claim(
   const { policyVersion: _, ...caller } = askedBy(call)
   const claimed = await claimRun(runs.runStore, entry, { caller, isAnswered: entitled.kind === 'answered' })
   if (claimed === undefined) {
-    return { status: 'unavailable', retryAfter: 1, detail: 'another caller runs the same call', underWay: true }
+    const underWay = { slot: 'own', ids: [entry.record.id] } as const
+    return { status: 'unavailable', retryAfter: 1, detail: 'another caller runs the same call', underWay }
   }
-  const late = await lateRefusal(call, claimed.entry, now.inDoubt, runs).catch((error: unknown) => {
+  const late = await lateRefusal(call, claimed.entry, now.started, runs).catch((error: unknown) => {
     void claimed.release().catch(() => {})
     throw error
   })
@@ -42,15 +43,20 @@ export async function claim(
  * it under way (A13). A revocation does not end it, nor a run before it that others share (I11).
  */
 async function lateRefusal(
-  { identity }: AuthorizedCall,
+  call: AuthorizedCall,
   { record: { id, binding } }: Entry,
-  known: readonly Entry[],
-  { runStore, revocations, clock }: Runs,
+  known: StartedRuns,
+  runs: Runs,
 ): Promise<Refusal | undefined> {
-  const { inDoubt } = await startedRuns(runStore, binding, id)
-  if (inDoubt.some(({ record }) => !known.some((entry) => entry.record.id === record.id))) {
-    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run is in doubt' }
+  const { runStore, revocations, clock } = runs
+  const { inDoubt, undelivered } = await startedRuns(runStore, binding, id)
+  const isNew = ({ record }: Entry) =>
+    ![...known.inDoubt, ...known.undelivered].some((entry) => entry.record.id === record.id)
+  const late = [...inDoubt, ...undelivered].filter(isNew)
+  if (late.length > 0) {
+    const underWay = { slot: 'other', ids: late.map(({ record }) => record.id) } as const
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run has ended without a known result', underWay }
   }
-  const revoked = await revocations.findNow(identity, clock.now())
+  const revoked = await revocations.findNow(call.identity, clock.now())
   return revoked && revokedRefusal(revoked)
 }

@@ -25,8 +25,8 @@ export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
 /** Runs a body within its call, and as the call's identity. */
 export function runInCall<Result>(
   call: Call,
-  { policy, identity, invocation }: Pick<AdmittedCall, 'policy' | 'identity' | 'invocation'>,
+  { policy, identity, invocation, acts }: Pick<AdmittedCall, 'policy' | 'identity' | 'invocation' | 'acts'>,
   body: () => Result,
 ): Result {
-  return shared.scope.run({ identity, call, definition: policy, within: call, slot: invocation.slot }, body)
+  return shared.scope.run({ identity, call, definition: policy, within: call, slot: invocation.slot, acts }, body)
 }

@@ -12,6 +12,7 @@ export class Deadline {
   readonly #caller: AbortSignal | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #isAwaited = false
+  #startedAt = 0
 
   constructor(timeoutMs: number, caller: AbortSignal | undefined) {
     this.#timeoutMs = timeoutMs
@@ -25,9 +26,14 @@ export class Deadline {
     return this.#controller.signal
   }
 
+  get leftMs(): number {
+    return this.#startedAt + this.#timeoutMs - performance.now()
+  }
+
   /** Counts from now. */
   start(): void {
     clearTimeout(this.#timer)
+    this.#startedAt = performance.now()
     const passed = () => this.#controller.abort(new DOMException('the total deadline passed', 'TimeoutError'))
     this.#timer = setTimeout(passed, this.#timeoutMs)
     // On Node, a deadline keeps a process alive only while a caller waits for it.
@@ -71,6 +77,11 @@ export class CallDeadline {
 
   get signal(): AbortSignal {
     return this.#current.signal
+  }
+
+  /** Time until the deadline passes, in milliseconds. */
+  get leftMs(): number {
+    return this.#current.leftMs
   }
 
   /** Settles as `work` does, or rejects at once when the deadline passes or the caller aborts. */

@@ -1,5 +1,5 @@
-import { ownerOf, type UserIdentity } from '../../base/contract/index.ts'
-import { defined } from '../../base/values/index.ts'
+import { isSamePrincipal, ownerOf, type UserIdentity } from '../../base/contract/index.ts'
+import { defined, equalJson } from '../../base/values/index.ts'
 import { type CalledBy, type Caller, isSameKind } from '../../consent/approvals/caller.ts'
 import { askingClient } from '../../consent/approvals/channels-by-name.ts'
 import { replaceQuestion, reportCrash } from '../../consent/approvals/end-run.ts'
@@ -34,8 +34,26 @@ function accountsOf({ policy, cached }: AuthorizedCall): RunRecord['accounts'] {
   return known.length === 0 ? undefined : Object.fromEntries(known)
 }
 
+/**
+ * Returns the equal runs of which a question must tell its approver: those in doubt, and those whose result was not
+ * seen, if this call may not have it. The word of an owner that their run did not run counts for the owner only.
+ */
+export function runsToTell(call: AuthorizedCall, { inDoubt, undelivered }: StartedRuns): readonly Entry[] {
+  const { approval } = call.policy.rules
+  if (approval === undefined || !needsApproval(call)) return []
+  const isOwnAnswer = isSamePrincipal(approverOf(approval, call), ownerOf(call.identity))
+  const doubtful = inDoubt.filter(({ record }) => record.state === 'crashed' || !isOwnAnswer)
+  return approval.perCall === true ? [...doubtful, ...undelivered.filter(isOf(call))] : doubtful
+}
+
+/** Runs of the same kind of caller. Others are neither told nor waited for (A12). */
+const isOf =
+  ({ identity }: AuthorizedCall) =>
+  ({ record }: Entry): boolean =>
+    isSameKind(record, identity)
+
 /** Returns the demands of a call on its record now. Does no I/O. */
-export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: Runs): Demand {
+export function demandOf(call: AuthorizedCall, toTell: readonly Entry[], runs: Runs): Demand {
   const { revocations, runStore, clock } = runs
   const { approval } = call.policy.rules
   const asks = needsApproval(call)
@@ -49,33 +67,32 @@ export function demandOf(call: AuthorizedCall, inDoubt: readonly Entry[], runs: 
     policyVersion: call.report.policyVersion ?? '',
     accounts: accountsOf(call),
     caller: call.identity,
-    inDoubt: inDoubt.map(({ record }) => record.id),
+    toTell: toTell.map(({ record }) => record.id),
     isRevokedSince: (approver, since) => revocations.isRevokedSince(approver, since, clock.now()),
     isRevoked: runStore.isRevoked,
   }
 }
 
 /**
- * Refuses a call that an equal run blocks. No other run starts while an equal run is under way, or its process died
- * less than a lease ago. While an equal run is in doubt, no run starts without an approval (A13).
+ * Refuses a call that an equal run blocks: one that runs, one whose result this call has to get, and, where no approval
+ * is needed, one in doubt (A13).
  */
-export async function blockedBy(
-  call: AuthorizedCall,
-  { inDoubt, running }: StartedRuns,
-  runs: Runs,
-): Promise<Refusal | undefined> {
-  if (running.length > 0) {
+export async function blockedBy(call: AuthorizedCall, started: StartedRuns, runs: Runs): Promise<Refusal | undefined> {
+  const { running, inDoubt, undelivered } = started
+  if (running.length + inDoubt.length + undelivered.length === 0) return undefined
+  const now = await runs.runStore.storeNow()
+  const ahead = [...running.filter(isOf(call)), ...joinable(call, started, now)]
+  if (ahead.length > 0) {
     return {
       status: 'unavailable',
       retryAfter: 2,
-      underWay: true,
-      detail: 'an equal call is running under another slot',
+      underWay: { slot: 'other', ids: ahead.map(({ record }) => record.id) },
+      detail: 'an equal call is under way under another slot',
     }
   }
-  if (needsApproval(call) || inDoubt.length === 0) return undefined
-  const { inDoubtSeconds = IN_DOUBT_SECONDS } = call.policy.rules
-  const now = await runs.runStore.storeNow()
-  const twin = inDoubt.find(({ record }) => now < (record.inDoubtSince ?? now) + inDoubtSeconds)
+  if (needsApproval(call)) return undefined
+  const since = inDoubtSince(call, now)
+  const twin = inDoubt.find(({ record }) => record.state === 'crashed' && (record.inDoubtSince ?? now) > since)
   if (twin === undefined) return undefined
   const detail = 'an equal run started before, and its outcome is unknown'
   // Only its own kind of caller gets its id and key, and may record its outcome (A12).
@@ -84,22 +101,53 @@ export async function blockedBy(
   return unknownOutcome(twin, detail, runs)
 }
 
+const inDoubtSince = ({ policy }: AuthorizedCall, now: number): number =>
+  now - (policy.rules.inDoubtSeconds ?? IN_DOUBT_SECONDS)
+
+/**
+ * Returns the equal runs whose result no caller got, and which this call gets in place of a run of its own: of the same
+ * kind of caller, with the same accounts.
+ */
+export function joinable(call: AuthorizedCall, { undelivered }: StartedRuns, now: number): readonly Entry[] {
+  if (call.policy.rules.approval?.perCall === true) return []
+  const since = inDoubtSince(call, now)
+  const accounts = accountsOf(call) ?? {}
+  return undelivered
+    .filter(isOf(call))
+    .filter(({ record }) => (record.undeliveredSince ?? 0) > since && equalJson(record.accounts ?? {}, accounts))
+}
+
+/** Whether a run may start now, what its question must tell, and the equal runs that were read for it. */
+interface EntitledNow {
+  readonly entitlement: Entitlement
+  readonly toTell: readonly Entry[]
+  readonly started: StartedRuns
+}
+
 /**
  * Returns whether an approved run may start for this call, by the present state (A11). Changes nothing.
  * @param known - The equal runs that started, if they were read a moment ago. A claim reads them itself.
  */
 export async function entitlementNow(
   call: AuthorizedCall,
-  { record }: Entry,
+  entry: Entry,
   runs: Runs,
   known?: StartedRuns,
-): Promise<{ readonly entitlement: Entitlement; readonly inDoubt: readonly Entry[] } | Refusal> {
+): Promise<EntitledNow | Refusal> {
+  const { record } = entry
   if (approvalCaseOf(call) !== call.grantable.approvalCase) {
     return { status: 'unavailable', retryAfter: 1, detail: 'approval.when changed its answer meanwhile' }
   }
-  const { inDoubt, running } = known ?? (await startedRuns(runs.runStore, record.binding, record.id))
-  const blocked = await blockedBy(call, { inDoubt, running: isStartable(record) ? running : [] }, runs)
-  return blocked ?? { entitlement: await entitlementOf(record, demandOf(call, inDoubt, runs)), inDoubt }
+  const started = known ?? (await startedRuns(runs.runStore, record.binding, record.id))
+  // A run that waits for its person keeps its question, and one that was tried before goes on.
+  const running = isStartable(record) ? started.running : []
+  const undelivered = isStartable(record) && !record.tries ? started.undelivered : []
+  const blocked = await blockedBy(call, { ...started, running, undelivered }, runs)
+  if (blocked) return blocked
+  // Its own doubt, which only its owner denied, is told too.
+  const own = record.state !== 'crashed' && record.inDoubtSince !== undefined ? [entry] : []
+  const toTell = runsToTell(call, { ...started, inDoubt: [...started.inDoubt, ...own] })
+  return { entitlement: await entitlementOf(record, demandOf(call, toTell, runs)), toTell, started }
 }
 
 /** Facts about a record for its comparison with the call. */
@@ -130,7 +178,7 @@ export async function askWhereNeeded(
   if (!isAgain && !isUnused(entry.record)) return { entry, entitled: undefined }
   const found = await entitlementNow(call, entry, runs, started)
   if ('status' in found) return found
-  const { entitlement, inDoubt } = found
+  const { entitlement, toTell } = found
   const { onCrash } = call.policy.rules.approval ?? {}
   if (isAgain && (onCrash !== 'retry' || entitlement.kind === 'ask')) {
     const why = entitlement.kind === 'ask' ? entitlement.why : "onCrash is no longer 'retry'"
@@ -148,7 +196,7 @@ export async function askWhereNeeded(
     const detail = `the yes is another call's for ${OTHERS_SECONDS} s: ${entitlement.why}`
     return { status: 'unavailable', retryAfter: Math.ceil(left), detail }
   }
-  const question = await buildApprovalRequest(call, entry.record, inDoubt, runs)
+  const question = await buildApprovalRequest(call, entry.record, toTell, runs)
   if ('status' in question) return question
   const replaced = await replaceQuestion(runStore, entry, { ...askedBy(call), question }, isPolled)
   void replaced.tell(channelOfRun(entry, runs))

@@ -1,11 +1,12 @@
 import type { Call, Completed, Json } from '../../base/contract/index.ts'
-import { leavesFirstCall, takeHadNoEffect } from '../../base/errors/first-call.ts'
+import { leavesFirstCall, takeEvidence } from '../../base/errors/first-call.ts'
 import { BehalfError, type StepUp } from '../../base/errors/index.ts'
 import { snapshot } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import type { StoredResult } from '../../consent/approvals/record.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../../rights/credential/index.ts'
-import type { AdmittedCall } from './call.ts'
+import { Acts, actsAround } from './acts.ts'
+import type { AdmittedCall, Growing } from './call.ts'
 import { runInCall } from './current-call.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { doneWith } from './outcome.ts'
@@ -24,8 +25,10 @@ type Execution = Pick<GuardParts, 'limits' | 'stepUps'>
  *
  * @throws The body's own error, without the tokens that it may quote.
  */
-export async function execute(call: AdmittedCall, body: Body, execution: Execution): Promise<Completed<unknown>> {
-  const { access, claim, report, input, invocation } = call
+export async function execute(admitted: AdmittedCall, body: Body, execution: Execution): Promise<Completed<unknown>> {
+  const { access, claim, report, input, invocation } = admitted
+  const call = admitted as Growing<AdmittedCall>
+  if (claim !== undefined || actsAround() !== undefined) call.acts = new Acts(claim?.here)
   const running = new RunningCall(call)
   if (claim !== undefined) access.useIdempotencyKey(claim.idempotencyKey)
   let flows = false
@@ -43,10 +46,11 @@ export async function execute(call: AdmittedCall, body: Body, execution: Executi
         },
       })
       flows = true
+      if (claim !== undefined) claim.stream()
       return doneWith(call, flow)
     }
     const result = redactTokens(given, access.tokens())
-    if (claim !== undefined) await keepResult(call, storable(result), execution)
+    await keepResult(call, storable(result), execution)
     report.recordEnd('run', 'done')
     return doneWith(call, result)
   } catch (error) {
@@ -59,9 +63,20 @@ export async function execute(call: AdmittedCall, body: Body, execution: Executi
   }
 }
 
-/** Decides whether a body that did not return may have taken effect (A13). */
-const isInDoubt = (error: unknown, { access }: AdmittedCall): boolean =>
-  !takeHadNoEffect(error) && access.mayHaveActed()
+/**
+ * Decides whether a body that did not return may have taken effect (A13): always, unless the body or its policy says
+ * otherwise. What the SDK saw counts more than a refusal of one request, and a guarded write counts in any case.
+ */
+function isInDoubt(error: unknown, { access, acts, policy }: AdmittedCall): boolean {
+  const evidence = takeEvidence(error)
+  if (acts?.mayHaveActed === true) return true
+  if (evidence === 'said') return false
+  return (evidence ?? policy.rules.writesOnlyBy) === undefined || access.mayHaveActed()
+}
+
+/** Returns whether a read may have changed something all the same, by its credentials or by guarded calls. */
+const readHasActed = ({ access, acts, policy }: AdmittedCall): boolean =>
+  acts?.mayHaveActed === true || (policy.access.length > 0 && access.mayHaveActed())
 
 /**
  * Ends the run of a generator or a stream. The result of a generator is its return value. Yielded values, and a stream,
@@ -74,13 +89,13 @@ async function endFlow(call: AdmittedCall, end: FlowEnd, execution: Execution): 
       await keepResult(call, 'value' in end ? storable(end.value) : streamed, execution)
       report.recordEnd('run', 'done')
       return
-    case 'given_up':
-      if (claim !== undefined) {
-        const inDoubt = isInDoubt(undefined, call)
-        await Promise.allSettled([kept(() => claim.threw({ inDoubt }), execution)])
-      }
+    case 'given_up': {
+      const inDoubt = isInDoubt(undefined, call)
+      call.acts?.end(claim === undefined ? readHasActed(call) : inDoubt)
+      if (claim !== undefined) await Promise.allSettled([kept(() => claim.threw({ inDoubt }), execution)])
       report.recordEnd('run', 'aborted')
       return
+    }
     case 'threw':
       return endThrown(call, end.error, execution)
     default:
@@ -99,6 +114,7 @@ async function endThrown(call: AdmittedCall, error: unknown, execution: Executio
   const asked = stepUpOfError(error)
   const isOwn = asked !== undefined && leavesFirstCall(asked)
   const inDoubt = claim !== undefined && isDoubtful
+  call.acts?.end(claim === undefined ? readHasActed(call) : inDoubt)
   const demanded = isOwn && !inDoubt ? asked : undefined
   // A challenge may repeat the token that it answers.
   const stepUp = demanded && {
@@ -168,11 +184,9 @@ class RunningCall implements Call {
  * Stores the result of a run. A failing store does not undo the work of the body: the caller still gets the
  * result, and the claim keeps trying to store it. `onFault` reports a result that cannot be returned again.
  */
-async function keepResult(
-  { claim, report, access }: AdmittedCall,
-  { stored, problem }: Storable,
-  execution: Execution,
-): Promise<void> {
+async function keepResult(call: AdmittedCall, { stored, problem }: Storable, execution: Execution): Promise<void> {
+  const { claim, report, access, acts, invocation } = call
+  acts?.end(claim !== undefined || readHasActed(call))
   if (claim === undefined) return
   report.at = 'complete'
   const notStored = (why: string) => {
@@ -181,7 +195,7 @@ async function keepResult(
     report.fault({ kind: 'result_not_stored', message })
   }
   try {
-    await kept(() => claim.complete(stored), execution)
+    await kept(() => claim.complete(stored, () => invocation.signal?.aborted !== true), execution)
   } catch (error) {
     return notStored(BehalfError.isInstance(error) ? error.message : 'the store failed')
   }

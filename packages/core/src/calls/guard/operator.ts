@@ -53,7 +53,7 @@ export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: E
       const stored = resultOf(result)
       return changed(id, async (entry) => {
         await note({ action: 'resolve', approvalId: entry.record.id })
-        return ownerView(await resolveCrash(runStore, entry, what, stored), runStore.now())
+        return ownerView(await resolveCrash(runStore, entry, { what, result: stored, by: 'operator' }), runStore.now())
       })
     },
     cancel: (id) =>

@@ -3,7 +3,7 @@ import { defined } from '../../base/values/index.ts'
 import type { IncomingCall } from './call.ts'
 import { CallReport, type Phase, type Reporting } from './call-report.ts'
 import { deny, type Refusal } from './refusal.ts'
-import { deniedBefore, denySentences, failedSentence, unavailableSentence, underWaySentence } from './sentences.ts'
+import { deniedBefore, denySentences, failedSentence, unavailableSentence, underWaySentences } from './sentences.ts'
 
 /** An outcome without a result. */
 export type Ended = Denied | Interrupted | Unavailable
@@ -38,7 +38,7 @@ function outcomeOf({ report, invocation, policy }: IncomingCall, refusal: Refusa
       const sentence = retryable === false ? failedSentence : unavailableSentence
       return {
         status: 'unavailable',
-        message: underWay === true ? underWaySentence : sentence,
+        message: underWay === undefined ? sentence : underWaySentences[underWay.slot],
         trace,
         ...(retryable === false && { retryable }),
         ...defined({ retryAfter }),

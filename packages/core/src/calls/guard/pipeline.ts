@@ -7,13 +7,14 @@ import { CallReport } from './call-report.ts'
 import { claim } from './claim.ts'
 import { cachedTokens } from './connect.ts'
 import { CallDeadline } from './deadline.ts'
+import { EqualCalls } from './equal-calls.ts'
 import { type Body, execute } from './execute.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { open, openCached } from './open.ts'
 import { noAccess } from './opened-access.ts'
 import { type Ended, ended, noPolicy } from './outcome.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
-import { isRefusal, type Refusal } from './refusal.ts'
+import { isRefusal, isUnderWay, type Refusal } from './refusal.ts'
 import { refusalOfError } from './refusal-of-error.ts'
 import { mayAwaitStepUp } from './step-up.ts'
 import { approvedCall, authorize, parsedCall, recheck, replayed } from './steps.ts'
@@ -71,7 +72,8 @@ async function preflightRefusal(call: IncomingCall, guard: GuardParts): Promise<
   const authorized = await authorize(parsed, guard)
   if (isRefusal(authorized)) return authorized
   const approved = await approvedCall(authorized, 'preflight', guard)
-  return isRefusal(approved) ? approved : undefined
+  // The call itself waits for an equal one. If a preflight refused it, some frameworks would end all their calls.
+  return isRefusal(approved) && !isUnderWay(approved) ? approved : undefined
 }
 
 /** Runs the whole pipeline, and the body at its end. */
@@ -181,9 +183,20 @@ function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<
   return reporting.auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call
 }
 
-/** Runs approve, open and claim, which may wait. A refusal closes all that they opened. */
+/** Runs approve, open and claim, which may wait, and starts again after an equal call has ended. */
 async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardParts): Promise<Admitted> {
   if (isRefusal(authorized)) return authorized
+  const equals = new EqualCalls(authorized, guard)
+  for (;;) {
+    const admitted = await admitNow(authorized, guard)
+    if (!('status' in admitted) || admitted.status === 'done' || !isUnderWay(admitted)) return admitted
+    if (!(await equals.waited(admitted.underWay))) return authorized.report.refused(authorized.report.at, admitted)
+    Object.assign(authorized, { waited: true })
+  }
+}
+
+/** Runs approve, open and claim. A refusal closes all that they opened. */
+async function admitNow(authorized: AuthorizedCall, guard: GuardParts): Promise<Admitted> {
   const { report, deadline } = authorized
   const approved = await approvedCall(authorized, 'run', guard)
   // The call may have waited for a person. Another caller's result goes only to a caller who may still ask.
@@ -206,7 +219,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
     deadline.signal.throwIfAborted()
     report.at = 'claim'
     const claimed = await claim(call, call.run, guard.runs)
-    if (isRefusal(claimed)) return refuse(report.refused('claim', claimed))
+    if (isRefusal(claimed)) return refuse(isUnderWay(claimed) ? claimed : report.refused('claim', claimed))
     return Object.assign(call, report.took('claim', claimed))
   } catch (error) {
     call.access.close()

@@ -24,12 +24,22 @@ export type Refusal =
       readonly detail: string
       /** The cause is unknown, so the outcome must not promise that a retry helps. */
       readonly retryable?: false
-      /** True if the same call runs now: the outcome must not say that nothing was done. */
-      readonly underWay?: boolean
+      /** Set if the same call, or an equal one, is under way: the outcome must not say that nothing was done. */
+      readonly underWay?: UnderWay
     }
+
+/** Runs for which a call waits: that of its own slot, or equal ones. */
+export interface UnderWay {
+  readonly slot: 'own' | 'other'
+  readonly ids: readonly string[]
+}
 
 /** Returns whether a step refused. No fact that a step returns has a `status`. */
 export const isRefusal = (found: object): found is Refusal => (found as { status?: string }).status !== undefined
+
+/** Returns whether another call is about to do what this call asks for. */
+export const isUnderWay = (refusal: Refusal): refusal is Refusal & { readonly underWay: UnderWay } =>
+  refusal.status === 'unavailable' && refusal.underWay !== undefined
 
 export const deny = (code: DenyCode, detail: string): Extract<Refusal, { status: 'denied' }> => ({
   status: 'denied',

@@ -2,15 +2,15 @@ import type { Identity, Json } from '../../base/contract/index.ts'
 import { equalJson, kinds, shown } from '../../base/values/index.ts'
 import { bindingOf, slotKey } from '../../consent/approvals/binding.ts'
 import { isSameKind } from '../../consent/approvals/caller.ts'
-import { shareRun } from '../../consent/approvals/end-run.ts'
+import { endUnused, shareRun } from '../../consent/approvals/end-run.ts'
 import { misfitOf } from '../../consent/approvals/entitlement.ts'
-import { findOrCreateRun, findRun, type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
-import { type Entry, isSettled, type RunRecord } from '../../consent/approvals/record.ts'
+import { findOrCreateRun, findRun, joinRun, type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
+import { type Entry, isSettled, isUnused, type RunRecord } from '../../consent/approvals/record.ts'
 import { buildApprovalRequest } from './build-approval-request.ts'
 import { type AuthorizedCall, needsApproval } from './call.ts'
 import type { Phase } from './call-report.ts'
-import { askedBy, blockedBy, demandOf } from './entitle.ts'
-import type { Runs } from './guard-parts.ts'
+import { askedBy, blockedBy, demandOf, joinable, runsToTell } from './entitle.ts'
+import { channelOfRun, type Runs } from './guard-parts.ts'
 import { comparedInput } from './parse.ts'
 import { deny, type Refusal, unknownOutcome } from './refusal.ts'
 
@@ -44,7 +44,7 @@ export async function runOfCall(
     runStore.hash,
   )
   const known = await findRun(runStore, slot)
-  const found = known === undefined ? await newRun(call, slot, runs, phase) : { entry: known }
+  const found = await (known === undefined ? newRun(call, slot, runs, phase) : knownRun(call, slot, runs, phase, known))
   if (found === undefined || 'status' in found) return found
   const shared = shareRun(runStore, found.entry, identity)
   const entry = shared instanceof Promise ? await shared : shared
@@ -70,6 +70,37 @@ export function startedByOthers(record: RunRecord, identity: Identity): Refusal 
 
 const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
 
+/** Returns the run of a slot, or, if it never started, the equal run whose result this call gets. */
+async function knownRun(call: AuthorizedCall, slot: string, runs: Runs, phase: Phase, known: Entry): Promise<FoundRun> {
+  const { record } = known
+  if (phase === 'preflight' || !isUnused(record) || record.tries) return { entry: known }
+  const started = await startedRuns(runs.runStore, record.binding, record.id)
+  const entry = await joinedRun(call, slot, started, runs, known)
+  return entry ? { entry } : { entry: known, started }
+}
+
+/** Gives this call the result of an equal run whose caller had left, once. Its own question is withdrawn. */
+async function joinedRun(
+  call: AuthorizedCall,
+  slot: string,
+  started: StartedRuns,
+  runs: Runs,
+  known?: Entry,
+): Promise<Entry | undefined> {
+  const { runStore } = runs
+  if (started.undelivered.length === 0) return undefined
+  for (const entry of joinable(call, started, await runStore.storeNow())) {
+    const joined = await joinRun(runStore, entry, slot, known?.record)
+    if (joined === undefined) continue
+    if (known?.record.slots.length === 1) {
+      const ended = await endUnused(runStore, known, 'cancelled')
+      void ended.tell(channelOfRun(known, runs))
+    }
+    return joined
+  }
+  return undefined
+}
+
 async function newRun(
   call: AuthorizedCall,
   slot: string,
@@ -82,12 +113,14 @@ async function newRun(
   const equal = { identity, agent: agent.name, tool, ...(await comparedInput(call, runStore)) }
   const binding = await bindingOf(equal, runStore.hash)
   const started = await startedRuns(runStore, binding)
-  const { inDoubt } = started
+  const joined = phase === 'run' ? await joinedRun(call, slot, started, runs) : undefined
+  if (joined !== undefined) return { entry: joined }
   const blocked = await blockedBy(call, started, runs)
   if (blocked !== undefined) return blocked
+  const toTell = runsToTell(call, started)
   const asks = needsApproval(call)
   if (phase === 'preflight' && !asks) return undefined
-  const question = asks ? await buildApprovalRequest(call, { binding }, inDoubt, runs) : undefined
+  const question = asks ? await buildApprovalRequest(call, { binding }, toTell, runs) : undefined
   if (question !== undefined && 'status' in question) return question
   const perCall = question === undefined || policy.rules.approval?.perCall === true
   const record = (id: string): RunRecord => ({
@@ -105,7 +138,7 @@ async function newRun(
     ...(question !== undefined && { question }),
     sends: 0,
   })
-  const demand = demandOf(call, inDoubt, runs)
+  const demand = demandOf(call, toTell, runs)
   const fits = perCall ? undefined : (open: RunRecord) => misfitOf(open, demand) === undefined
   return { entry: await findOrCreateRun(runStore, { binding, slotKey: slot, fits, record }), started }
 }

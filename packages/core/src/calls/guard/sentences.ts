@@ -16,7 +16,7 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
   delegation_exceeded: 'This action goes beyond what was delegated to this agent.',
   unknown_outcome:
     'This action was started before and its result is not known. It was not done again. Ask the user to check its result first.',
-  too_many_attempts: 'This action failed at each attempt and had no effect. It is not tried again.',
+  too_many_attempts: 'This action was tried three times and gave no result. It is not tried again.',
   misconfigured: 'This tool is not set up correctly. Trying again does not help.',
 }
 
@@ -31,9 +31,14 @@ export const unavailableSentence =
 export const failedSentence =
   'A service that this action needs failed. The action was not done. Do not try it again unless the user asks for it.'
 
-/** Sentence for a call that another process, or another turn of the same agent, runs now. */
-export const underWaySentence =
-  'This action may be under way already. It was not started again. Ask again in a moment for its result.'
+/**
+ * Sentences for a call whose action another call runs now: under its own slot, a later call gets the result; under
+ * another slot, it would be one more action.
+ */
+export const underWaySentences = {
+  own: 'This action may be under way already. It was not started again. Ask again in a moment for its result.',
+  other: 'An equal action is under way, and this one was not started. Do not repeat it before the user has checked.',
+} as const
 
 /** Fixed sentences for a model about a call that waits for its user. The interrupt holds the text for the user. */
 export const interruptSentences: Readonly<Record<InterruptKind, string>> = {

@@ -13,7 +13,7 @@ import { identify } from './identify.ts'
 import { doneWith } from './outcome.ts'
 import { parse, parseStored } from './parse.ts'
 import { versionOf } from './policy-definition.ts'
-import { isRefusal, type Refusal, revokedRefusal, unknownOutcome } from './refusal.ts'
+import { isRefusal, isUnderWay, type Refusal, revokedRefusal, unknownOutcome } from './refusal.ts'
 import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
 
 /*
@@ -126,8 +126,10 @@ export async function approvedCall(
     report.passed('approval', approved.replay.entry.record.state)
     return approved
   }
-  if (isRefusal(approved)) return report.refused('approval', approved)
-  return Object.assign(call, report.took('approval', approved))
+  // Another call runs it: the pipeline may wait for that.
+  if (isRefusal(approved)) return isUnderWay(approved) ? approved : report.refused('approval', approved)
+  const waited = call.waited === true || approved.facts.waited
+  return Object.assign(call, report.took('approval', approved), { waited })
 }
 
 /** Asks the user for a step-up that an API demanded, before any other question (E5). */
@@ -139,7 +141,7 @@ async function stepUpBefore(call: AuthorizedCall, phase: Phase, { stepUps }: Gua
 }
 
 /** Checks identity, roles and permissions again after a wait: a right may have ended during it. */
-export async function recheck(call: Omit<ApprovedCall, 'run'>, guard: GuardParts): Promise<Refusal | undefined> {
+export async function recheck(call: AuthorizedCall, guard: GuardParts): Promise<Refusal | undefined> {
   const { report, identity, invocation, grantable } = call
   const { clock } = guard.reporting
   const at = clock.now()
@@ -176,10 +178,11 @@ export async function replayed(
   if (result.kind === 'not_storable') {
     return report.refused('claim', await unknownOutcome(entry, 'it ran before, and its result is not stored', runs))
   }
-  const began = new Date(entry.record.createdAt * 1000).toISOString()
+  const { startedAt: ranAt = entry.record.createdAt } = entry.record
+  const began = new Date(ranAt * 1000).toISOString()
   report.passed('claim', `nothing ran: the result of a run that began at ${began} is returned again`)
   report.recordEnd('run', 'replayed')
-  return doneWith(call, toldAgain(result))
+  return { ...doneWith(call, toldAgain(result)), replayed: true, ranAt }
 }
 
 const toldAgain = (result: Exclude<StoredResult, { kind: 'not_storable' }>): unknown =>

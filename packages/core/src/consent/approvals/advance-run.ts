@@ -25,7 +25,7 @@ export type Settled =
       readonly entry: Entry
       readonly retryAfter: number
       readonly why: string
-      /** The body itself is being run. */
+      /** True if its body runs. */
       readonly underWay: boolean
     }
 
@@ -35,7 +35,7 @@ const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   failed: ['approval_failed', 'the answer could not be trusted'],
   cancelled: ['approval_cancelled', 'the owner cancelled it'],
   revoked: ['revoked', 'the approval was revoked'],
-  threw: ['too_many_attempts', 'each try threw without effect'],
+  threw: ['too_many_attempts', 'it was tried three times, and none returned a result'],
   crashed: ['unknown_outcome', 'the body did not return: see approvals.resolve, and HadNoEffect'],
 }
 

@@ -1,16 +1,16 @@
 import { type Lease, whileUnavailable } from '../../base/records/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { idempotencyKey } from './binding.ts'
 import { type CalledBy, sharing } from './caller.ts'
+import { ClaimHere } from './claims-here.ts'
 import { runLease } from './find-run.ts'
 import { STUBBORNLY } from './keep-writing.ts'
 import { type Entry, inTime, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
 import type { RunStore } from './run-store.ts'
+import { wake } from './watch-wake.ts'
 
 /** A running body renews its lease. After this time without a renewal, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60
-
-/** Runners of this process whose bodies run, or have ended while the store has not yet saved how they ended. */
-const alive = new WeakMap<RunStore, Set<string | undefined>>()
 
 /** The caller that starts a run, and whether a person's approval permits it. */
 export interface ClaimedBy {
@@ -21,10 +21,17 @@ export interface ClaimedBy {
 /** The right to run the body, once. Exactly one of its methods is called. */
 export interface Claim {
   readonly entry: Entry
+  /** What other calls of this process wait for. */
+  readonly here: ClaimHere
   /** The same on every try of this run. */
   readonly idempotencyKey: string
-  /** Records that the body returned. Retries until the store accepts it, and keeps the lease meanwhile. */
-  complete(result: StoredResult): Promise<void>
+  /**
+   * Records that the body returned. Retries until the store accepts it, and keeps the lease meanwhile.
+   *
+   * @param isDelivered - Returns whether the caller still waits for the result. If it has left, the next equal call gets
+   *   the result. If that result cannot be stored, the run is in doubt.
+   */
+  complete(result: StoredResult, isDelivered?: () => boolean): Promise<void>
   /**
    * Records that the body did not return. If this attempt or an earlier one is in doubt, the run is `crashed`. Else it
    * may be tried again, with the same approval and the same key, three times in all (A13).
@@ -32,10 +39,12 @@ export interface Claim {
   threw(how: { readonly inDoubt: boolean }): Promise<void>
   /** Restores the run, since the body never started. */
   release(): Promise<void>
+  /** Records that the body returned a stream. Other calls no longer wait for its end. */
+  stream(): void
 }
 
 /**
- * Claims a run: `approved -> running`, `crashed -> running` if it may be tried again, or `failed -> running` if its
+ * Claims a run, unless a call of this process has claimed it: `approved -> running`, `crashed -> running` if it may be tried again, or `failed -> running` if its
  * question was not sent and the call needs none. By compare-and-swap, only one caller gets the claim (A2, A5).
  *
  * Takes the lease first, so that no reader sees a running record without a lease. If the store's answer was lost, the
@@ -46,25 +55,38 @@ export interface Claim {
  */
 export async function claimRun(runStore: RunStore, entry: Entry, by?: ClaimedBy): Promise<Claim | undefined> {
   const { id, binding } = entry.record
-  const key = await idempotencyKey(id, binding, runStore.hash)
-  const lease = await runStore.lease(runLease(id), RUN_LEASE_SECONDS)
-  if (lease === undefined) return undefined
-  const claim = new RunClaim(runStore, { entry, by, key }, lease)
+  // Also where its lease has ended, since the store was unavailable or this process stalled: the runner is not dead.
+  if (runStore.claims.has(id)) return undefined
+  const here = new ClaimHere()
+  runStore.claims.set(id, here)
+  let claim: RunClaim | undefined
   try {
-    return (await claim.take()) ? claim : await claim.drop()
+    const key = await idempotencyKey(id, binding, runStore.hash)
+    const lease = await runStore.lease(runLease(id), RUN_LEASE_SECONDS)
+    claim = lease && new RunClaim(runStore, { entry, by, key, here }, lease)
+    if (await claim?.take()) return claim
   } catch (error) {
-    void claim.release().catch(() => {})
+    void claim?.release().catch(() => {})
+    if (claim === undefined) leave(runStore, id)
     throw error
   }
+  await claim?.drop()
+  leave(runStore, id)
+  return undefined
+}
+
+/** Ends the claim for the calls of this process that wait for it. */
+function leave(runStore: RunStore, id: string): void {
+  runStore.claims.delete(id)
+  wake(id)
 }
 
 class RunClaim implements Claim {
   readonly #runStore: RunStore
   readonly #lease: Lease
-  readonly #runner: string = crypto.randomUUID()
   readonly #stopRenewing: () => void
-  readonly #alive: Set<string | undefined>
   readonly idempotencyKey: string
+  readonly here: ClaimHere
   entry: Entry
   readonly #by: ClaimedBy | undefined
   /** The record before the claim. */
@@ -72,7 +94,12 @@ class RunClaim implements Claim {
 
   constructor(
     runStore: RunStore,
-    { entry, by, key }: { readonly entry: Entry; readonly by: ClaimedBy | undefined; readonly key: string },
+    {
+      entry,
+      by,
+      key,
+      here,
+    }: Pick<Claim, 'entry' | 'here'> & { readonly by: ClaimedBy | undefined; readonly key: string },
     lease: Lease,
   ) {
     this.#runStore = runStore
@@ -80,44 +107,44 @@ class RunClaim implements Claim {
     this.#lease = lease
     this.#stopRenewing = lease.keep()
     this.idempotencyKey = key
+    this.here = here
     this.entry = entry
     this.#before = entry.record
-    this.#alive = alive.get(runStore) ?? new Set()
-    alive.set(runStore, this.#alive.add(this.#runner))
   }
 
   async take(): Promise<boolean> {
     const now = await this.#runStore.timeFor(this.entry.record)
     this.entry = await this.#runStore.update(this.entry, (record) => {
       if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
-      // Its lease ended while the store was unavailable, or this process stalled: the runner is not dead.
-      if (this.#alive.has(record.runner)) return undefined
       this.#before = record
       const { inDoubtSince: _, unsent: __, note: ___, endedAt: ____, ...rest } = claimedBy(record, this.#by)
-      return { ...rest, state: 'running', runner: this.#runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
+      return { ...rest, state: 'running', runner: this.here.runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
     })
     return this.#isMine(this.entry.record)
   }
 
-  async drop(): Promise<undefined> {
+  async drop(): Promise<void> {
     this.#stopRenewing()
-    this.#alive.delete(this.#runner)
     await this.#lease.release()
   }
 
-  complete(result: StoredResult): Promise<void> {
-    return this.#end(({ token: _, ...record }) => ({
-      ...record,
-      state: 'completed',
-      result,
-      endedAt: this.#runStore.now(),
-    }))
+  async complete(result: StoredResult, isDelivered = () => true): Promise<void> {
+    const isEarly = isDelivered()
+    const since = isEarly ? undefined : await this.#storeNow()
+    await this.#end(({ token: _, ...record }) => completed(record, result, since, this.#runStore.now()))
+    // The caller left during the write.
+    if (!isEarly || isDelivered()) return
+    const late = await this.#storeNow()
+    await this.#runStore.update(this.entry, (record) =>
+      record.state === 'completed' && record.runner === this.here.runner
+        ? completed(record, result, late, record.endedAt)
+        : undefined,
+    )
   }
 
   async threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {
     const now = this.#runStore.now()
-    // All processes count the time in doubt by the store's clock.
-    const byStore = inDoubt ? await this.#runStore.storeNow().catch(() => now) : undefined
+    const byStore = inDoubt ? await this.#storeNow() : undefined
     return this.#end(({ token, ...record }) => {
       // An attempt without effect proves nothing about the attempt before it, which may have had one.
       const earlier = this.#before.state === 'crashed' ? (this.#before.inDoubtSince ?? now) : undefined
@@ -133,11 +160,16 @@ class RunClaim implements Claim {
     })
   }
 
+  stream(): void {
+    this.here.isStreaming = true
+    wake(this.entry.record.id)
+  }
+
   async release(): Promise<void> {
     await this.#write((record) => {
       // Written again unchanged if our claim has not arrived yet: its compare-and-swap then fails.
       if (record.state === this.#before.state && record.runner === this.#before.runner) return record
-      if (!this.#isMine(record) && !(record.state === 'crashed' && record.runner === this.#runner)) return undefined
+      if (!this.#isMine(record) && !(record.state === 'crashed' && record.runner === this.here.runner)) return undefined
       // Since the claim, only slots can have been added.
       return { ...this.#before, slots: record.slots }
     })
@@ -146,25 +178,44 @@ class RunClaim implements Claim {
   async #end(ended: (record: RunRecord) => RunRecord): Promise<void> {
     await this.#write((record) => {
       // Lease lost, and replaced since: the newer runner wins.
-      if (record.runner !== this.#runner) return undefined
-      const { delivery: _, endedAt: __, ...now } = record
+      if (record.runner !== this.here.runner) return undefined
+      const { delivery: _, endedAt: __, inDoubtSince: ___, ...now } = record
       const next = ended(now)
       // Meanwhile an operator resolved it as run; or it ended unused, and its body had no effect.
-      return mayBecome(record.state, next.state) ? next : undefined
+      const isOver = record.state === 'completed' && next.state !== 'completed'
+      return !isOver && mayBecome(record.state, next.state) ? next : undefined
     })
+  }
+
+  /** All processes count the time in doubt by the store's clock. */
+  #storeNow(): Promise<number> {
+    return this.#runStore.storeNow().catch(() => this.#runStore.now())
   }
 
   async #write(change: (record: RunRecord) => RunRecord | undefined): Promise<void> {
     try {
-      await whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
+      this.entry = await whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
     } finally {
       await this.drop()
+      leave(this.#runStore, this.entry.record.id)
     }
   }
 
   #isMine({ state, runner }: RunRecord): boolean {
-    return state === 'running' && runner === this.#runner
+    return state === 'running' && runner === this.here.runner
   }
+}
+
+/** @param undeliveredSince - Set if the caller left before it got the result. */
+function completed(
+  record: RunRecord,
+  result: StoredResult,
+  undeliveredSince: number | undefined,
+  endedAt: number | undefined,
+): RunRecord {
+  if (undeliveredSince === undefined) return { ...record, state: 'completed', result, ...defined({ endedAt }) }
+  if (result.kind === 'not_storable') return { ...record, state: 'crashed', inDoubtSince: undeliveredSince }
+  return { ...record, state: 'completed', result, undeliveredSince, ...defined({ endedAt }) }
 }
 
 const mayStart = (record: RunRecord, now: number): boolean =>
@@ -178,7 +229,12 @@ function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
   if (by === undefined) return record
   const { actor: _, delegationId: __, sessionIds: ___, provenAt: ____, accounts: _____, ...rest } = record
   const claimed = { ...rest, ...sharing(record, by.caller) }
-  if (by.isAnswered) return claimed
+  const { question } = record
+  if (by.isAnswered && question !== undefined) {
+    // The approver was told of the doubt before this try, and of none after it.
+    const told = question.toldInDoubt?.filter((id) => id !== record.id)
+    return { ...claimed, question: { ...question, ...(told !== undefined && { toldInDoubt: told }) } }
+  }
   const { question: _q, answeredAt: _a, foundAt: _f, usableUntil: _u, token: _t, ...bare } = claimed
   return bare
 }

@@ -1,10 +1,11 @@
 import type { Identity } from '../../base/contract/index.ts'
+import { defined } from '../../base/values/index.ts'
 import { releaseToken } from '../../caller/authorization-server/release-token.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 import { type CalledBy, isSameCaller, MAX_SESSIONS } from './caller.ts'
 import { isSentOut, unask } from './deliver-question.ts'
 import { recordCrash } from './find-run.ts'
-import { type Entry, isUnused, type RunRecord, type StoredResult } from './record.ts'
+import { type Entry, isUnused, MAX_TRIES, type RunRecord, type StoredResult } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
 /** The channel to tell that an answer is no longer needed, and the context of that call. */
@@ -114,24 +115,34 @@ async function release({ token, owner: { issuer } }: RunRecord, context: Channel
   await releaseToken(context.authorizationServers, { issuer, token: token.value, hint: 'access_token' })
 }
 
+/** What a person says of a run in doubt. */
+export interface Resolution {
+  readonly what: 'ran' | 'did_not_run'
+  /** @default the run has no result that can be returned */
+  readonly result?: StoredResult | undefined
+  /** Only the word of an operator ends the doubt for an approver who is not the owner (A13). */
+  readonly by: 'owner' | 'operator'
+}
+
 /**
  * Resolves a run whose process died during the body (A5): `crashed -> completed`, with its result if that is known, or
- * `crashed -> approved`: it may run again while its approval is valid.
+ * `crashed -> approved`: it may run again while its approval is valid, three times in all.
  *
  * A run in any other state does not change.
  */
 export async function resolveCrash(
   runStore: RunStore,
   entry: Entry,
-  what: 'ran' | 'did_not_run',
-  result: StoredResult = { kind: 'not_storable' },
+  { what, by, result = { kind: 'not_storable' } }: Resolution,
 ): Promise<Entry> {
   return runStore.update(await recordCrash(runStore, entry), (record) => {
     if (record.state !== 'crashed') return undefined
     // The runner stays in the record: a runner that was considered dead may still return with the result.
-    const { token, inDoubtSince: _, ...rest } = record
-    if (what === 'did_not_run') return { ...rest, state: 'approved', ...(token !== undefined && { token }) }
-    return { ...rest, state: 'completed', result, endedAt: runStore.now() }
+    const { token, inDoubtSince, ...rest } = record
+    if (what === 'ran') return { ...rest, state: 'completed', result, endedAt: runStore.now() }
+    const word = by === 'owner' ? defined({ token, inDoubtSince }) : defined({ token })
+    if ((record.tries ?? 0) >= MAX_TRIES) return { ...rest, ...word, state: 'threw', endedAt: runStore.now() }
+    return { ...rest, ...word, state: 'approved' }
   })
 }
 

@@ -18,8 +18,8 @@ export interface Demand {
   /** Linked accounts that the call would use now, by the names of its credentials. */
   readonly accounts: RunRecord['accounts']
   readonly caller: Caller
-  /** Ids of equal runs that are in doubt. */
-  readonly inDoubt: readonly string[]
+  /** Ids of the runs of which the question must tell. */
+  readonly toTell: readonly string[]
   /** Returns whether this person's access was revoked at or after a time, in epoch seconds. Reads the store. */
   readonly isRevokedSince: (approver: Principal, since: number) => Promise<boolean>
   /** Returns whether the proof of the request for approval was revoked. Reads the store. */
@@ -80,7 +80,8 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (isOfAnotherClient(record, demand.client)) return 'another client asked'
   if (usesOthers(record, demand)) return OTHER_ACCOUNT
   const told = question.toldInDoubt ?? []
-  if (!demand.inDoubt.every((id) => told.includes(id))) return 'an equal run has gone in doubt since the question'
+  if (!demand.toTell.every((id) => told.includes(id)))
+    return 'an equal run has gone in doubt, or lost its result, since the question'
   return undefined
 }
 

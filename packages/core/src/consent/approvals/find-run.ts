@@ -48,25 +48,51 @@ export async function findOrCreateRun(runStore: RunStore, draft: RunDraft): Prom
   return complete(runStore, id, draft)
 }
 
-/** Equal runs whose body started and has not returned. */
+/** Equal runs whose body started, and of whose result no caller knows. */
 export interface StartedRuns {
-  /** Their outcome is unknown (A13). */
+  /** Their outcome is unknown (A13), unless their owner's word counts: see `inDoubtSince`. */
   readonly inDoubt: readonly Entry[]
   /** A process runs it, or died less than a lease ago. */
   readonly running: readonly Entry[]
+  /** They completed, and their callers had left. */
+  readonly undelivered: readonly Entry[]
 }
 
 /** Runs of an equal call that have started, but for one. */
 export async function startedRuns(runStore: RunStore, binding: string, except?: string): Promise<StartedRuns> {
-  const inDoubt: Entry[] = []
-  const running: Entry[] = []
+  const entries: Entry[] = []
   for (const entry of await runStore.startedOf(binding)) {
-    if (entry.record.id === except) continue
-    const current = await recordCrash(runStore, entry)
-    if (current.record.state === 'crashed') inDoubt.push(current)
-    if (current.record.state === 'running') running.push(current)
+    if (entry.record.id !== except) entries.push(await recordCrash(runStore, entry))
   }
-  return { inDoubt, running }
+  return {
+    inDoubt: entries.filter(({ record }) => record.inDoubtSince !== undefined),
+    running: entries.filter(({ record }) => record.state === 'running'),
+    undelivered: entries.filter(({ record }) => record.undeliveredSince !== undefined),
+  }
+}
+
+/**
+ * Lets a slot that started no run have the result of an equal run, which no caller has got.
+ *
+ * @returns `undefined` if another slot was faster: then the slot has the run that it had before.
+ */
+export async function joinRun(
+  runStore: RunStore,
+  entry: Entry,
+  slotKey: string,
+  own: RunRecord | undefined,
+): Promise<Entry | undefined> {
+  const { pointers } = runStore
+  const isListed = (record: RunRecord) => record.slots.includes(slotKey)
+  // The pointer first: if this process dies in between, the next call of the slot gets the result, and runs nothing.
+  await pointers.move(slotKey, entry.record)
+  const joined = await runStore.update(entry, ({ undeliveredSince, ...record }) => {
+    if (undeliveredSince === undefined || isListed(record) || record.slots.length >= MAX_SLOTS) return undefined
+    return { ...record, slots: [...record.slots, slotKey] }
+  })
+  if (isListed(joined.record)) return joined
+  await pointers.move(slotKey, own)
+  return undefined
 }
 
 /** Records that a run whose lease ended without a result has crashed. */

@@ -96,6 +96,7 @@ export const runRecord = z.object({
   tries: z.optional(z.number()),
   startedAt: z.optional(seconds),
   inDoubtSince: z.optional(seconds),
+  undeliveredSince: z.optional(seconds),
   endedAt: z.optional(seconds),
   result: z.optional(result),
   reopened: z.optional(z.boolean()),

@@ -37,8 +37,9 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
   running: ['completed', 'threw', 'crashed', 'approved', 'failed'],
   // `running`: `onCrash: 'retry'`, its own slot only.
   crashed: ['completed', 'threw', 'approved', 'running'],
-  completed: [],
-  threw: [],
+  // `crashed`: its caller had left when the write returned, and the result cannot be stored.
+  completed: ['crashed'],
+  threw: cameBack,
   denied: cameBack,
   expired: cameBack,
   // The channel refused to send the question, so no person was asked. `running`: the call needs no question now.
@@ -192,8 +193,16 @@ export interface RunRecord {
   readonly tries?: number
   /** Time at which the last body started, in epoch seconds. */
   readonly startedAt?: number
-  /** Time from which the run is in doubt, in epoch seconds. */
+  /**
+   * Time from which the run is in doubt, in epoch seconds by the store's clock. If the run is not `crashed`, its owner
+   * has said since that it did not run. An approver who is another person has to be told (A13).
+   */
   readonly inDoubtSince?: number
+  /**
+   * Only with `completed`: the time by the store's clock, in epoch seconds, at which the caller had left before it got
+   * the result, and no equal call has got it since.
+   */
+  readonly undeliveredSince?: number
   readonly endedAt?: number
   readonly result?: StoredResult
   /** Set on a denial if the approver allowed another question. */

@@ -5,7 +5,7 @@ import { bucketOf, isOpen, isSettled, type Refused, type RunRecord } from './rec
 
 /** The index names under which runs are found, by owner, approver and tool. */
 export const runIndex = {
-  /** Equal runs whose body started and has not returned. */
+  /** Equal runs that run, are in doubt, or whose result was not delivered. */
   started: (binding: string): Name => ['started', binding],
   /** Questions of equal runs that are open. */
   asked: (binding: string): Name => ['asked', binding],
@@ -26,9 +26,10 @@ export const runIndex = {
 /** Returns all index names of a record. */
 export function indexOfRun(record: RunRecord): readonly Name[] {
   const { owner, sessionIds = [], state, question, binding, tool, endedAt = 0 } = record
+  const { inDoubtSince, undeliveredSince } = record
   const names: Name[] = []
   if (!isSettled(state)) names.push(...revocableNames(owner, sessionIds))
-  if (state === 'running' || state === 'crashed') names.push(runIndex.started(binding))
+  if (state === 'running' || (inDoubtSince ?? undeliveredSince) !== undefined) names.push(runIndex.started(binding))
   // Only open questions are listed for their approver, so that the page stays short (A14).
   if (question !== undefined && isOpen(record)) {
     names.push(runIndex.approver(question.approver), runIndex.asked(binding))

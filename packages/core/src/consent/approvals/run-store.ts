@@ -3,6 +3,7 @@ import { StoreError } from '../../base/errors/index.ts'
 import type { Clock, Store } from '../../base/ports/index.ts'
 import { Collection, Lease, type Name, type OpenedStore, type WalkOptions } from '../../base/records/index.ts'
 import type { KeyedHash } from '../../base/values/index.ts'
+import { type ClaimHere, claimsHere } from './claims-here.ts'
 import { NAMED_LONG_AGO_SECONDS, Pointers } from './pointers.ts'
 import {
   bucketOf,
@@ -44,6 +45,8 @@ export class RunStore {
   readonly hash: KeyedHash
   readonly isRevoked: RunStoreOptions['isRevoked']
   readonly pointers: Pointers
+  /** Runs of this store that calls of this process have claimed, by their id. */
+  readonly claims: Map<string, ClaimHere>
 
   constructor({ clock, isRevoked, onState = () => {}, ...opened }: RunStoreOptions) {
     this.#store = opened.store
@@ -51,6 +54,7 @@ export class RunStore {
     this.#onState = onState
     this.hash = opened.hash
     this.isRevoked = isRevoked
+    this.claims = claimsHere(opened.store)
     this.pointers = new Pointers(opened, (record) => this.#keptFor(record))
     this.#runs = new Collection<RunRecord>(opened, {
       kind: 'run',
@@ -110,7 +114,7 @@ export class RunStore {
     return stored
   }
 
-  /** Runs of an equal call whose body started and has not returned: running or in doubt. */
+  /** Runs of an equal call that run, are in doubt, or whose result was not delivered. */
   startedOf(binding: string): Promise<readonly Entry[]> {
     return this.#all(runIndex.started(binding))
   }

@@ -1,5 +1,6 @@
 import type { Actor, Credential } from '../../base/contract/index.ts'
-import { CredentialMisuseError } from '../../base/errors/index.ts'
+import { refusedByApi } from '../../base/errors/first-call.ts'
+import { CredentialMisuseError, HadNoEffect, StepUpRequiredError } from '../../base/errors/index.ts'
 import type { Fetch } from '../../base/ports/index.ts'
 import { discardBody } from '../../base/values/index.ts'
 import { asksForNonce, challengesOf } from './challenges.ts'
@@ -123,6 +124,16 @@ class BoundCredential implements OpenCredential {
     return this.#attempt(request, fresh, init)
   }
 
+  async sendOrThrow(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    const response = await this.send(input, init).catch((error: unknown) => {
+      throw error instanceof StepUpRequiredError ? refusedByApi(error) : error
+    })
+    if (!isDefiniteRefusal(response.status)) return response
+    discardBody(response)
+    const cause = new Error(`the API refused a request of ${this.#options.name} with ${response.status}`)
+    throw refusedByApi(new HadNoEffect(cause))
+  }
+
   async reveal<Result>(use: (token: string) => Result | Promise<Result>): Promise<Result> {
     this.#refuseMisuse()
     await this.#options.onRawToken(this.#options.name)
@@ -207,6 +218,7 @@ class BoundCredential implements OpenCredential {
 class BodyCredential {
   readonly #bound: BoundCredential
   #fetch: Credential['fetch'] | undefined
+  #send: Credential['send'] | undefined
 
   constructor(bound: BoundCredential) {
     this.#bound = bound
@@ -216,6 +228,11 @@ class BodyCredential {
   get fetch(): Credential['fetch'] {
     this.#fetch ??= (input, init) => this.#bound.send(input, init)
     return this.#fetch
+  }
+
+  get send(): Credential['send'] {
+    this.#send ??= (input, init) => this.#bound.sendOrThrow(input, init)
+    return this.#send
   }
 
   get scopes(): readonly string[] {

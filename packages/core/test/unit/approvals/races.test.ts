@@ -6,7 +6,7 @@ import { type Claim, claimRun } from '../../../src/consent/approvals/claim-run.t
 import { findOrCreateRun, findRun, recordCrash } from '../../../src/consent/approvals/find-run.ts'
 import type { Entry } from '../../../src/consent/approvals/record.ts'
 import type { RunStore } from '../../../src/consent/approvals/run-store.ts'
-import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
+import { elsewhere, plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
 
 const draft = (slotKey: string) => ({
   binding: 'binding-1',
@@ -111,7 +111,7 @@ describe('a crash is noted of the runner that died, and of no other', () => {
         const found = await next()
         if (operation === 'get' && key.startsWith('lease:') && second === undefined) {
           const context = { authorizationServers: servers, clock }
-          const other = testLedger({ store, clock }).runStore
+          const other = testLedger({ store: elsewhere(store), clock }).runStore
           const settled = await advanceRun(other, first?.entry ?? entry, undefined, context)
           second = await claimRun(other, settled.entry)
         }

@@ -16,21 +16,21 @@ describe('what became of a crash is said once (A5)', () => {
   test('only of what crashed', async () => {
     for (const state of ['requested', 'approved', 'completed', 'threw'] satisfies RunState[]) {
       const { runStore, entry } = await kept({ state })
-      expect(await resolveCrash(runStore, entry, 'ran')).toEqual(entry)
-      expect(await resolveCrash(runStore, entry, 'did_not_run')).toEqual(entry)
+      expect(await resolveCrash(runStore, entry, { what: 'ran', by: 'owner' })).toEqual(entry)
+      expect(await resolveCrash(runStore, entry, { what: 'did_not_run', by: 'operator' })).toEqual(entry)
     }
   })
 
   test('it did not run: usable again, with its token, and its runner may still come back', async () => {
     const { runStore, entry } = await kept({ state: 'crashed', runner: 'a', token })
-    const { record: again } = await resolveCrash(runStore, entry, 'did_not_run')
+    const { record: again } = await resolveCrash(runStore, entry, { what: 'did_not_run', by: 'operator' })
     expect(again).toEqual({ ...record('r'), state: 'approved', token, runner: 'a' })
   })
 
   test('it ran: its result, and no token', async () => {
     const { runStore, entry } = await kept({ state: 'crashed', runner: 'a', token })
     const result = { kind: 'json', value: 1 } as const
-    const { record: ran } = await resolveCrash(runStore, entry, 'ran', result)
+    const { record: ran } = await resolveCrash(runStore, entry, { what: 'ran', by: 'owner', result })
     expect(ran).toEqual({ ...record('r'), state: 'completed', runner: 'a', result, endedAt: runStore.now() })
   })
 })

@@ -5,7 +5,7 @@ import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
 import { claimRun } from '../../../src/consent/approvals/claim-run.ts'
 import { findOrCreateRun } from '../../../src/consent/approvals/find-run.ts'
 import { Token } from '../../../src/rights/credential/token.ts'
-import { record, servers, testChannel, testLedger } from './harness.ts'
+import { elsewhere, record, servers, testChannel, testLedger } from './harness.ts'
 
 async function opened() {
   const harness = testLedger()
@@ -291,7 +291,7 @@ describe('using (A5)', () => {
     }))
     const one = await claimRun(runStore, first)
     clock.advance(61)
-    const other = testLedger({ store, clock }).runStore
+    const other = testLedger({ store: elsewhere(store), clock }).runStore
     const settled = await advanceRun(other, one?.entry ?? first, undefined, { authorizationServers: servers, clock })
     const two = await claimRun(other, settled.entry)
     expect(two?.idempotencyKey).toBe(one?.idempotencyKey)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { takeHadNoEffect } from '../../../src/base/errors/first-call.ts'
+import { takeEvidence } from '../../../src/base/errors/first-call.ts'
 import {
   BehalfError,
   HadNoEffect,
@@ -55,9 +55,9 @@ describe('a field that was not given is undefined, and one that was given is kep
 
   test('an error says once that a call had no effect, and other errors never do', () => {
     const error = new HadNoEffect()
-    expect([takeHadNoEffect(error), takeHadNoEffect(error)]).toEqual([true, false])
+    expect([takeEvidence(error), takeEvidence(error)]).toEqual(['said', undefined])
     for (const other of [new TransportError('x'), { code: 'ERR_HAD_NO_EFFECT' }, undefined])
-      expect(takeHadNoEffect(other)).toBe(false)
+      expect(takeEvidence(other)).toBeUndefined()
   })
 })
 

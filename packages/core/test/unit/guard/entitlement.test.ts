@@ -266,6 +266,7 @@ describe('a record proves only what was asked and answered (A11)', () => {
           perCall,
         },
         access: { mail },
+        writesOnlyBy: 'access',
       })
       const strong = { identity: user({ acr: 'gold' }) }
       expect(await guard.preflight(rules, call({ slot: 'one', ...strong }))).toMatchObject({ status: 'ready' })

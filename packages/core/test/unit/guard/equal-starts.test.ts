@@ -44,7 +44,7 @@ describe('a run does not start beside an equal one that went in doubt (A13)', ()
       await goesInDoubt(world)
       world.clock.advance(1)
     })
-    expect(await start()).toMatchObject({ status: 'unavailable' })
+    expect(await start()).toMatchObject({ code: 'unknown_outcome' })
     expect(sent).toHaveLength(1)
     // Nothing was started: the run is as it was before.
     expect(await run(writes, 'here', request('POST'))).toMatchObject({ code: 'unknown_outcome' })

@@ -11,11 +11,12 @@ export const vault: Vault = {
   specificationVersion: 1,
   token: async ({ scopes }) => ({ status: 'token', token: new Token('a-token'), scopes }),
 }
-export const writes = policy(schema, { version: '1', effect: 'write', access: { mail } })
+export const writes = policy(schema, { version: '1', effect: 'write', access: { mail }, writesOnlyBy: 'access' })
 export const asks = policy(schema, {
   version: '1',
   approval: { message: ({ input }) => `Pay ${input.amount}` },
   access: { mail },
+  writesOnlyBy: 'access',
 })
 export const blind = policy(schema, { version: '1', effect: 'write' })
 

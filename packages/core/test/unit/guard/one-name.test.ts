@@ -32,7 +32,7 @@ describe('the same slot and raw input name the same run (A12)', () => {
         return new Promise(() => {})
       })
     })
-    const meanwhile = await guard().run(deployed({ timeoutMs: 1_000 }), call(), () => 'ran')
+    const meanwhile = await guard().run(deployed({ timeoutMs: 400 }), call(), () => 'ran')
     expect(meanwhile.status).toBe('unavailable')
     clock.advance(61)
     expect(await guard().run(deployed({ timeoutMs: 2_000 }), call(), () => 'ran')).toMatchObject({

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { HadNoEffect, policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
-import { api, mail } from './in-doubt-world.ts'
+import { api, mail, vault } from './in-doubt-world.ts'
 import { passingTime, quiet, stopTime } from './passing-time.ts'
 import { asks, ISSUER, schema, smallWorld, user, writes } from './small-world.ts'
 
@@ -96,7 +96,7 @@ test(verifies('A11', 'a yes is used while two versions of a policy poll in turn'
 
 test('an equal call of another slot is not run within the minute in which a dead process is not known to be dead', async () => {
   const w = api()
-  const rules = policy(schema, { version: '1', effect: 'write', access: { mail } })
+  const rules = policy(schema, { version: '1', effect: 'write', access: { mail }, timeoutMs: 400 })
   const began = Promise.withResolvers<void>()
   void w.run(rules, 'one', async (_, { access }) => {
     await access.mail.fetch('https://mail.example/pay', { method: 'POST' })
@@ -105,7 +105,7 @@ test('an equal call of another slot is not run within the minute in which a dead
   })
   await began.promise
   w.clock.advance(5)
-  await w.run(rules, 'two', w.request('POST'))
+  await w.behalf({ vault }).run(rules, w.call({ slot: 'two' }), w.request('POST') as never)
   expect(w.sent).toHaveLength(1)
 })
 

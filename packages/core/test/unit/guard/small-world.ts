@@ -13,7 +13,7 @@ import {
   type Store,
   type UserIdentity,
 } from '../../../src/index.ts'
-import { testChannel, testClock } from '../approvals/harness.ts'
+import { elsewhere, testChannel, testClock } from '../approvals/harness.ts'
 
 export const ISSUER = 'https://issuer.example'
 export const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const
@@ -42,7 +42,7 @@ export const servers = (over: object = {}) =>
     timeoutMs: 1000,
   })
 
-/** A guard over one store, one channel and one clock, with nothing behind a network. */
+/** Guards over one store, one channel and one clock, each in a process of its own, with nothing behind a network. */
 export function smallWorld() {
   const clock = testClock()
   const store = memoryStore({ clock })
@@ -53,7 +53,7 @@ export function smallWorld() {
       authorizationServer: oidc({ issuer: ISSUER, clientId: 'agent', clientSecret: 'a-client-secret' }),
       agent: { name: 'agent:payer' },
       approvals: asked.channel,
-      store,
+      store: elsewhere(store),
       keys,
       clock,
       audit: { write: (event) => void events.push(event) },

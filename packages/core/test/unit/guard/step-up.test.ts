@@ -9,7 +9,8 @@ import { inTheClear } from '../in-the-clear.ts'
 import { schema, smallWorld, user } from './small-world.ts'
 
 const mail = connection('mail', { scopes: ['send'], origins: ['https://mail.example'] })
-const asksFirst = policy(schema, { version: '1', approval: { message: () => 'Send it' }, access: { mail } })
+const sends = { version: '1', access: { mail }, writesOnlyBy: 'access' } as const
+const asksFirst = policy(schema, { ...sends, approval: { message: () => 'Send it' } })
 const reads = policy(schema, { version: '1', access: { mail } })
 const vault: Vault = {
   specificationVersion: 1,
@@ -107,8 +108,9 @@ describe('an API asks for more in mid-body (E5)', () => {
       origins: ['https://mail.example'],
     })
     const message = () => 'Send it'
-    const exempt = policy(schema, { version: '1', approval: { when: () => false, message }, access: { mail: files } })
-    const asks = policy(schema, { version: '1', approval: { when: () => true, message }, access: { mail: files } })
+    const rules = { ...sends, access: { mail: files } }
+    const exempt = policy(schema, { ...rules, approval: { when: () => false, message } })
+    const asks = policy(schema, { ...rules, approval: { when: () => true, message } })
 
     test('is not asked of the user, whom no login helps: the call is refused as set up wrong', async () => {
       const { guard, call, send, answer, clock } = strictApi()
@@ -140,7 +142,7 @@ describe('an API asks for more in mid-body (E5)', () => {
     test('is asked of the user where another policy uses the same rule without an approval', async () => {
       const { guard, call, send, answer } = strictApi()
       answer.header = 'Bearer error="insufficient_scope", scope="send"'
-      const plain = policy(schema, { version: '1', effect: 'write', access: { mail: files } })
+      const plain = policy(schema, { version: '1', effect: 'write', access: { mail: files }, writesOnlyBy: 'access' })
       await expect(guard().run(plain, call(), send as never)).rejects.toMatchObject({ code: 'ERR_STEP_UP_REQUIRED' })
       expect(await guard().run(plain, call(), send as never)).toMatchObject({ interrupt: { kind: 'step_up_required' } })
     })
@@ -279,8 +281,8 @@ test(verifies('E5', 'what an inner tool was asked for is not asked of the tool a
     const { guard, call, send } = strictApi()
     const behalf = guard()
     const bills = { ...mail, origins: ['https://bills.example'] }
-    const outer = policy(schema, { version: '1', effect: 'write', access: { bills } })
-    const inner = policy(schema, { version: '1', effect: 'write', access: { mail } })
+    const outer = policy(schema, { version: '1', effect: 'write', access: { bills }, writesOnlyBy: 'access' })
+    const inner = policy(schema, { version: '1', effect: 'write', access: { mail }, writesOnlyBy: 'access' })
     const within = call({ tool: 'send', slot: 'inner' })
     const around = call({ tool: 'bill', slot: 'outer' })
     const body = async () => {

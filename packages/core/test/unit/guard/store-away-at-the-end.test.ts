@@ -42,17 +42,17 @@ async function awayForAMinute() {
 
 test(verifies('A2', 'a run whose body returned is not started again before its process has stored that'), async () => {
   const { first, again } = await awayForAMinute()
-  expect(await again()).toMatchObject({ status: 'unavailable' })
+  const second = again()
   expect(await passingTime(first)).toMatchObject({ status: 'done', result: 'paid' })
-  expect(await again()).toMatchObject({ status: 'done', result: 'paid' })
+  expect(await passingTime(second)).toMatchObject({ status: 'done', result: 'paid', replayed: true })
 })
 
 test(verifies('A2', 'nor is one that another process takes for dead meanwhile'), async () => {
   const { first, again, other, call } = await awayForAMinute()
   expect(await other.preflight(retries, call())).toMatchObject({ status: 'ready' })
-  expect(await again()).toMatchObject({ status: 'unavailable' })
+  const second = again()
   expect(await passingTime(first)).toMatchObject({ status: 'done', result: 'paid' })
-  expect(await again()).toMatchObject({ status: 'done', result: 'paid' })
+  expect(await passingTime(second)).toMatchObject({ status: 'done', result: 'paid', replayed: true })
 })
 
 test(verifies('A2', 'a body that runs while its process stands still is not run beside itself'), async () => {
@@ -70,8 +70,8 @@ test(verifies('A2', 'a body that runs while its process stands still is not run 
   })
   await began.promise
   clock.advance(61)
-  expect(await behalf.run(retries, call(), () => 'paid again')).toMatchObject({ status: 'unavailable' })
+  const second = behalf.run(retries, call(), () => 'paid again')
   goOn.resolve()
   expect(await first).toMatchObject({ status: 'done', result: 'paid' })
-  expect(await behalf.run(retries, call(), () => 'paid again')).toMatchObject({ status: 'done', result: 'paid' })
+  expect(await second).toMatchObject({ status: 'done', result: 'paid', replayed: true })
 })

@@ -107,6 +107,7 @@ describe('a claim', () => {
     const { guard, call, store } = smallWorld()
     let rival = () => Promise.resolve<unknown>(undefined)
     const slow = guard({
+      timeoutMs: 400,
       store: tapped(store, async (operation, key, next) => {
         // Between the look at the record and its claim, another process runs it.
         if (operation === 'put' && key.startsWith('lease:')) await rival()

@@ -1,0 +1,44 @@
+import { shared } from '../../base/process/registry.ts'
+import type { ClaimHere } from '../../consent/approvals/claims-here.ts'
+
+/**
+ * What happens within a body beside the requests of its own credentials: guarded calls, and requests that left by other
+ * ways. The bodies around it have then acted too (A13).
+ */
+export class Acts {
+  readonly #outer: Acts | undefined
+  readonly #claim: ClaimHere | undefined
+  #running = 0
+  #hasActed = false
+
+  constructor(claim: ClaimHere | undefined) {
+    this.#outer = actsAround()
+    this.#claim = claim
+    for (const outer of this.#around()) outer.#running++
+  }
+
+  get mayHaveActed(): boolean {
+    return this.#hasActed || this.#running > 0
+  }
+
+  /** Ends the body. @param hasActed - False if it surely had no effect. */
+  end(hasActed: boolean): void {
+    for (const outer of this.#around()) {
+      outer.#running--
+      outer.#hasActed ||= hasActed
+    }
+  }
+
+  /** The claims of this body and of those around it. */
+  claims(): readonly ClaimHere[] {
+    const own = this.#claim === undefined ? [] : [this.#claim]
+    return [...own, ...(this.#outer?.claims() ?? [])]
+  }
+
+  *#around(): Generator<Acts> {
+    for (let outer = this.#outer; outer !== undefined; outer = outer.#outer) yield outer
+  }
+}
+
+/** Returns the acts of the body in which this code runs. */
+export const actsAround = (): Acts | undefined => shared.scope.getStore()?.acts as Acts | undefined

@@ -1,0 +1,48 @@
+import type { Store } from '../../base/ports/index.ts'
+
+/** Maximum number of calls that wait for one run. */
+const MAX_WAITING = 100
+
+/** A run that a call of this process has claimed, until the store has saved how its body ended. */
+export class ClaimHere {
+  readonly runner: string = crypto.randomUUID()
+  /** True if the body returned a stream: the run ends when its reader wants it to. */
+  isStreaming = false
+  /** Claims for which calls within this body wait. */
+  readonly #waitsFor: ClaimHere[] = []
+  #waiting = 0
+
+  /**
+   * Waits for this claim, unless the wait could not end: this is a claim around the waiting call, waits for one of
+   * those itself, or streams. A waiter holds no lease.
+   *
+   * @param around - Claims of the bodies around the waiting call.
+   * @returns whether it waited.
+   */
+  async during(around: readonly ClaimHere[], wait: () => Promise<void>): Promise<boolean> {
+    if (this.isStreaming || this.#waiting >= MAX_WAITING || around.some((own) => this.#leadsTo(own))) return false
+    this.#waiting++
+    for (const own of around) own.#waitsFor.push(this)
+    try {
+      await wait()
+    } finally {
+      this.#waiting--
+      for (const own of around) own.#waitsFor.splice(own.#waitsFor.indexOf(this), 1)
+    }
+    return true
+  }
+
+  // No wait closes a circle, so this ends.
+  #leadsTo(other: ClaimHere): boolean {
+    return this === other || this.#waitsFor.some((next) => next.#leadsTo(other))
+  }
+}
+
+const claims = new WeakMap<Store, Map<string, ClaimHere>>()
+
+/** Returns the claims of this process on a store, for all guards on it. */
+export function claimsHere(store: Store): Map<string, ClaimHere> {
+  const known = claims.get(store) ?? new Map<string, ClaimHere>()
+  claims.set(store, known)
+  return known
+}

@@ -1,0 +1,230 @@
+import { verifies } from '@behalf/testing/requirements'
+import { describe, expect, test } from 'vitest'
+import { HadNoEffect, policy } from '../../../src/index.ts'
+import { api, type Body, mail, asks as onlyByAccess } from './in-doubt-world.ts'
+import { ISSUER, schema, smallWorld, user } from './small-world.ts'
+
+const refund = policy(schema, {
+  version: '1',
+  approval: { message: ({ input }) => `Refund ${input.amount}` },
+  access: { mail },
+})
+const plain = policy(schema, { version: '1', effect: 'write', access: { mail } })
+const sub = policy(schema, { version: '1', effect: 'write' })
+
+/** An approved call, at an API that the test may let refuse. */
+async function approved(rules = refund) {
+  const world = api()
+  await world.run(rules, 'one', () => 'never')
+  world.answers({ status: 'approved' })
+  world.clock.advance(6)
+  const refunds: string[] = []
+  return { ...world, refunds, pays: () => void refunds.push('by the company’s own client') }
+}
+
+describe('a write that threw is in doubt without evidence (A13)', () => {
+  test(
+    verifies('A13', 'three tries of a body that pays by another client, and whose note is refused, pay once'),
+    async () => {
+      const { run, state, refunds, pays } = await approved()
+      state.status = 415
+      const body: Body = async (_, { access }) => {
+        await access.mail.fetch('https://mail.example/orders')
+        pays()
+        const note = await access.mail.fetch('https://mail.example/notes', { method: 'POST' })
+        if (!note.ok) throw new Error(`the note was refused: ${note.status}`)
+      }
+      const outcomes: unknown[] = []
+      for (let tries = 0; tries < 4; tries++) outcomes.push(await run(refund, 'one', body))
+      expect(refunds).toHaveLength(1)
+      expect(outcomes.at(-1)).toMatchObject({ code: 'unknown_outcome' })
+    },
+  )
+
+  test('a body whose policy writes only by its access is tried again after a definite refusal', async () => {
+    const { run, state, request } = await approved(onlyByAccess)
+    state.status = 400
+    await run(onlyByAccess, 'one', request('POST'))
+    state.status = 200
+    expect(await run(onlyByAccess, 'one', request('POST'))).toMatchObject({ status: 'done' })
+  })
+
+  test('`send` throws HadNoEffect on a definite refusal, and the run is tried again', async () => {
+    const { run, state, sent } = await approved()
+    const body: Body = async (_, { access }) => {
+      const response = await access.mail.send('https://mail.example/pay', { method: 'POST' })
+      return response.status
+    }
+    state.status = 422
+    expect(await run(refund, 'one', async (input, call) => `${await body(input, call)}`)).toMatchObject({
+      status: 'done',
+      result: '422',
+    })
+    const other = api()
+    other.state.status = 415
+    const error = await other.run(plain, 'one', body)
+    expect(error).toBeInstanceOf(HadNoEffect)
+    expect(error).toMatchObject({ cause: { message: 'the API refused a request of mail with 415' } })
+    other.state.status = 200
+    expect(await other.run(plain, 'one', body)).toMatchObject({ status: 'done', result: 200 })
+    expect(sent).toEqual(['POST'])
+  })
+
+  test(
+    verifies('A13', 'a refusal that `send` throws proves nothing of a request that was taken before it'),
+    async () => {
+      const { run, state } = await approved()
+      const body: Body = async (_, { access }) => {
+        await access.mail.send('https://mail.example/pay', { method: 'POST' })
+        state.status = 400
+        await access.mail.send('https://mail.example/notes', { method: 'POST' })
+      }
+      expect(await run(refund, 'one', body)).toBeInstanceOf(HadNoEffect)
+      expect(await run(refund, 'one', body)).toMatchObject({ code: 'unknown_outcome' })
+    },
+  )
+
+  test('`writesOnlyBy` needs credentials, and takes no other word', () => {
+    expect(() => policy(schema, { effect: 'write', writesOnlyBy: 'access' })).toThrow(/policy\.writesOnlyBy/)
+    expect(() => policy(schema, { effect: 'write', access: { mail }, writesOnlyBy: 'fetch' as never })).toThrow(
+      /writesOnlyBy/,
+    )
+  })
+})
+
+describe('a guarded write within a body (A13)', () => {
+  const nested = policy(schema, { version: '1', effect: 'write', access: { mail }, writesOnlyBy: 'access' })
+
+  test.each(['throws', 'throws HadNoEffect', 'throws in the middle of two bodies'])(
+    verifies('A13', 'that was done leaves the body around it in doubt, which %s'),
+    async (how) => {
+      const { guard, run, call } = api()
+      let orders = 0
+      const order = () =>
+        guard.run(sub, call({ tool: 'order', slot: `order ${orders}` }), () => {
+          orders++
+          return 'ordered'
+        })
+      const between = () => guard.run(sub, call({ tool: 'between', slot: `between ${orders}` }), order)
+      const body: Body = async () => {
+        await (how.includes('middle') ? between().catch(() => {}) : order())
+        throw how.includes('HadNoEffect') ? new HadNoEffect(new Error('said')) : new Error('then it broke')
+      }
+      for (let tries = 0; tries < 3; tries++) await run(nested, 'one', body)
+      expect(orders).toBe(1)
+      expect(await run(nested, 'one', body)).toMatchObject({ code: 'unknown_outcome' })
+    },
+  )
+
+  test('that had no effect, or was never started, leaves the body around it as it was', async () => {
+    const { guard, run, call } = api()
+    let tries = 0
+    const body: Body = async () => {
+      tries++
+      await guard
+        .run(sub, call({ tool: 'order', slot: 'order' }), () => Promise.reject(new HadNoEffect(new Error('closed'))))
+        .catch(() => {})
+      throw new Error('then it broke')
+    }
+    await run(nested, 'one', body)
+    await run(nested, 'one', body)
+    expect(tries).toBe(2)
+  })
+
+  test('that runs on after the body has thrown leaves it in doubt', async () => {
+    const { guard, run, call } = api()
+    const body: Body = async () => {
+      void guard.run(sub, call({ tool: 'order', slot: 'order' }), () => new Promise(() => {}))
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      throw new Error('then it broke')
+    }
+    await run(nested, 'one', body)
+    expect(await run(nested, 'one', body)).toMatchObject({ code: 'unknown_outcome' })
+  })
+})
+
+describe('who says that a run did not run (A13)', () => {
+  const asksBoss = policy(schema, {
+    version: '1',
+    approval: { message: ({ input }) => `Pay ${input.amount}`, approver: () => ({ issuer: ISSUER, subject: 'boss' }) },
+  })
+  const crash = (payments: string[]) => () => {
+    payments.push('paid')
+    throw new Error('the line broke')
+  }
+
+  async function paidOnce(rules = asksBoss) {
+    const world = smallWorld()
+    const behalf = world.guard()
+    await behalf.run(rules, world.call(), () => 'never')
+    world.answers({ status: 'approved' })
+    world.clock.advance(6)
+    const payments: string[] = []
+    const pay = () => behalf.run(rules, world.call(), crash(payments)).catch((error: Error) => error)
+    await pay()
+    const id = (await behalf.approvals.list({ identity: user(), as: 'owner' }))[0]?.id ?? ''
+    const says = () => behalf.approvals.resolve(id, 'did_not_run', { identity: user() })
+    return { ...world, behalf, payments, pay, id, says }
+  }
+
+  test(
+    verifies('A13', 'the owner’s word asks another approver again, with a question that tells of the doubt'),
+    async () => {
+      const { says, pay, payments, questions, answers, clock } = await paidOnce()
+      answers({ status: 'pending' })
+      await says()
+      expect(await pay()).toMatchObject({ status: 'interrupted' })
+      expect(questions).toHaveLength(2)
+      expect(questions.at(-1)?.message).toMatch(/^An equal request of .* ended without a known result\. Pay 50$/)
+      answers({ status: 'approved' })
+      clock.advance(6)
+      await pay()
+      expect(payments).toHaveLength(2)
+    },
+  )
+
+  test('the owner’s word tells another slot’s approver of the doubt, too', async () => {
+    const { says, behalf, call, questions } = await paidOnce()
+    await says()
+    await behalf.run(asksBoss, call({ slot: 'other' }), () => 'never')
+    expect(questions.at(-1)?.message).toMatch(/ended without a known result/)
+  })
+
+  test('an owner who is the approver, and an operator, keep the approval', async () => {
+    const own = await paidOnce(policy(schema, { version: '1', approval: { message: () => 'Pay' } }) as never)
+    await own.says()
+    await own.pay()
+    expect(own.payments).toHaveLength(2)
+    expect(own.questions).toHaveLength(1)
+    const staff = await paidOnce()
+    await staff.behalf.asOperator({ name: 'staff' }).resolve(staff.id, 'did_not_run')
+    await staff.pay()
+    expect(staff.payments).toHaveLength(2)
+    expect(staff.questions).toHaveLength(1)
+  })
+
+  test(verifies('A13', 'no run begins more than three bodies, whatever is said of it'), async () => {
+    const { behalf, id, pay, payments } = await paidOnce()
+    const staff = behalf.asOperator({ name: 'staff' })
+    for (let tries = 0; tries < 7; tries++) {
+      await staff.resolve(id, 'did_not_run')
+      await pay()
+    }
+    expect(payments).toHaveLength(3)
+    expect(await pay()).toMatchObject({ status: 'denied', code: 'too_many_attempts' })
+  })
+
+  test('eight rounds of one owner make at most three payments, each after a yes of its own', async () => {
+    const { says, pay, payments, questions, answers, clock } = await paidOnce()
+    for (let round = 0; round < 7; round++) {
+      await says()
+      answers({ status: 'pending' })
+      await pay()
+      answers({ status: 'approved' })
+      clock.advance(6)
+      await pay()
+    }
+    expect(payments).toHaveLength(3)
+    expect(questions).toHaveLength(3)
+  })
+})

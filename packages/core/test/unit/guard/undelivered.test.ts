@@ -1,0 +1,168 @@
+import { verifies } from '@behalf/testing/requirements'
+import { describe, expect, test } from 'vitest'
+import { policy } from '../../../src/index.ts'
+import { elsewhere, tapped } from '../approvals/harness.ts'
+import { asks, schema, smallWorld, user, writes } from './small-world.ts'
+
+/** A write whose caller leaves while its body runs. Its body goes on, and returns. */
+async function timedOut(rules = writes, result: unknown = 'paid') {
+  const world = smallWorld()
+  const behalf = world.guard({ store: world.store })
+  if (rules !== writes) {
+    await behalf.run(rules, world.call(), () => 'never')
+    world.answers({ status: 'approved' })
+    world.clock.advance(6)
+  }
+  const controller = new AbortController()
+  const began = Promise.withResolvers<void>()
+  const end = Promise.withResolvers<void>()
+  const running = behalf.run(rules, world.call({ signal: controller.signal }), async () => {
+    began.resolve()
+    await end.promise
+    return result as string
+  })
+  await began.promise
+  controller.abort(new DOMException('the tool timed out', 'TimeoutError'))
+  const bodies: string[] = []
+  const body = (name: string) => () => {
+    bodies.push(name)
+    return name
+  }
+  return { ...world, behalf, running, end: end.resolve, bodies, body }
+}
+
+describe('a result that no caller got (A13)', () => {
+  test(verifies('A13', 'the next equal call, under another slot, gets it in place of a run of its own'), async () => {
+    const { behalf, call, running, end, bodies, body } = await timedOut()
+    end()
+    await running
+    const joined = await behalf.run(writes, call({ slot: 'second try' }), body('two'))
+    expect(joined).toMatchObject({ status: 'done', result: 'paid', replayed: true, ranAt: 1_800_000_000 })
+    expect(await behalf.run(writes, call({ slot: 'second try' }), body('two'))).toMatchObject({ result: 'paid' })
+    expect(bodies).toEqual([])
+    // It is delivered now: a third call is one more action.
+    expect(await behalf.run(writes, call({ slot: 'third' }), body('three'))).toMatchObject({ result: 'three' })
+  })
+
+  test('a call that comes while the body still runs waits for it, and gets it', async () => {
+    const { behalf, call, end, bodies, body } = await timedOut()
+    const second = behalf.run(writes, call({ slot: 'second try' }), body('two'))
+    end()
+    expect(await second).toMatchObject({ status: 'done', result: 'paid', replayed: true })
+    expect(bodies).toEqual([])
+  })
+
+  test('of two calls at once, one gets it, and the other one runs', async () => {
+    const { behalf, guard, store, call, running, end, bodies, body } = await timedOut()
+    end()
+    await running
+    const other = guard({ store: elsewhere(store) })
+    const both = await Promise.all([
+      behalf.run(writes, call({ slot: 'a' }), body('a')),
+      other.run(writes, call({ slot: 'b' }), body('b')),
+    ])
+    expect(both.filter((each) => each.status === 'done' && each.replayed === true)).toHaveLength(1)
+    expect(bodies).toHaveLength(1)
+    for (const slot of ['a', 'b']) {
+      expect(await behalf.run(writes, call({ slot }), body('again'))).toMatchObject({ status: 'done', replayed: true })
+    }
+    expect(bodies).toHaveLength(1)
+  })
+
+  test('with an approval, the person is not asked once more', async () => {
+    const { behalf, call, running, end, bodies, body, questions } = await timedOut(asks)
+    end()
+    await running
+    expect(await behalf.preflight(asks, call({ slot: 'second try' }))).toMatchObject({ status: 'ready' })
+    expect(await behalf.run(asks, call({ slot: 'second try' }), body('two'))).toMatchObject({ result: 'paid' })
+    expect(bodies).toEqual([])
+    expect(questions).toHaveLength(1)
+  })
+
+  test('a call under the same slot gets it, as always, and it waits for an equal call no more', async () => {
+    const { behalf, call, running, end, body } = await timedOut()
+    end()
+    await running
+    expect(await behalf.run(writes, call(), body('two'))).toMatchObject({ result: 'paid', replayed: true })
+  })
+
+  test('a slot with an open question of its own gets it, and its question is withdrawn', async () => {
+    const world = smallWorld()
+    const withdrawn: string[] = []
+    const cancel = async (_: unknown, { questionId }: { questionId: string }) => void withdrawn.push(questionId)
+    const approvals = { ...world.channel, cancel }
+    const behalf = world.guard({ store: world.store, approvals })
+    const v2 = policy(schema, { version: '2', approval: { message: () => 'Pay it' } })
+    await behalf.run(asks, world.call(), () => 'never')
+    await behalf.run(v2, world.call({ slot: 'own' }), () => 'never')
+    expect(world.questions).toHaveLength(2)
+    world.answers(() => ({ status: world.looks.length === 1 ? 'approved' : 'pending' }))
+    world.clock.advance(6)
+    const controller = new AbortController()
+    await behalf.run(asks, world.call({ signal: controller.signal }), () => {
+      controller.abort()
+      return 'paid'
+    })
+    expect(await behalf.run(v2, world.call({ slot: 'own' }), () => 'two')).toMatchObject({ result: 'paid' })
+    await expect.poll(() => withdrawn).toEqual([world.questions[1]?.questionId])
+    expect(await behalf.approvals.list({ identity: user(), as: 'approver' })).toEqual([])
+  })
+
+  test(verifies('A12', 'another kind of caller is neither told nor blocked'), async () => {
+    const { behalf, call, running, end, body } = await timedOut()
+    end()
+    await running
+    const identity = user({ actor: { issuer: user().issuer, subject: 'agent:other' } })
+    const other = await behalf.run(writes, call({ slot: 'other', identity }), body('of the other'))
+    expect(other).toMatchObject({ status: 'done', result: 'of the other' })
+  })
+
+  test('after `inDoubtSeconds` an equal call is one more action', async () => {
+    const { behalf, call, running, end, body, clock } = await timedOut()
+    end()
+    await running
+    clock.advance(3601)
+    expect(await behalf.run(writes, call({ slot: 'much later' }), body('two'))).toMatchObject({ result: 'two' })
+  })
+
+  test('with `perCall` the question says that an equal request was done, and its result was not seen', async () => {
+    const perCall = policy(schema, {
+      version: '1',
+      approval: { message: ({ input }) => `Pay ${input.amount}`, perCall: true },
+    })
+    const { behalf, call, running, end, questions } = await timedOut(perCall as never)
+    end()
+    await running
+    await behalf.run(perCall, call({ slot: 'second try' }), () => 'never')
+    expect(questions.at(-1)?.message).toMatch(
+      /^An equal request of 2027-01-15 [\d:]{8} UTC was done, and its result was not seen\. Pay 50$/,
+    )
+  })
+
+  test(verifies('A13', 'a result that cannot be stored leaves the run in doubt'), async () => {
+    const { behalf, call, running, end, body } = await timedOut(writes, new Map())
+    end()
+    await running
+    for (const slot of [['thread', 'call'] as const, 'second try']) {
+      expect(await behalf.run(writes, call({ slot }), body('two'))).toMatchObject({ code: 'unknown_outcome' })
+    }
+  })
+
+  test('a caller that leaves while the result is written has not got it either', async () => {
+    const world = smallWorld()
+    const controller = new AbortController()
+    let isEnding = false
+    const behalf = world.guard({
+      store: tapped(world.store, async (operation, key, next) => {
+        const done = await next()
+        if (isEnding && operation === 'put' && key.startsWith('run:')) controller.abort(new Error('left'))
+        return done
+      }),
+    })
+    await behalf.run(writes, world.call({ signal: controller.signal }), () => {
+      isEnding = true
+      return 'paid'
+    })
+    expect(await behalf.run(writes, world.call({ slot: 'two' }), () => 'twice')).toMatchObject({ result: 'paid' })
+  })
+})
