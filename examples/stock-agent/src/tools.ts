@@ -99,6 +99,7 @@ const createOrder = defineTool({
   },
   // If approved, the token of the approval. If small, a weaker token by exchange.
   access: { trade: resource(`${API}/`, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
+  writesOnlyBy: 'access',
   async run(order, { access, idempotencyKey }): Promise<PlacedOrder | RefusedOrder> {
     const response = await access.trade.fetch(`${API}/orders`, {
       method: 'POST',

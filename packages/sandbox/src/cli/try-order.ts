@@ -99,6 +99,7 @@ function lookAgain({ guard, settings: { api }, identity, order }: Purchase): () 
       details: ({ input }) => [{ ...input, type: 'stock_order' }],
     },
     access: { trade: resource(api.resource, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
+    writesOnlyBy: 'access',
   })
   const invocation = { tool: 'create_order', slot: `try:${crypto.randomUUID()}`, input: order, identity }
   return () =>

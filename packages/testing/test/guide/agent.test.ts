@@ -20,6 +20,7 @@ const createOrder = defineTool({
     details: ({ input }) => [{ ...input, type: 'stock_order' }],
   },
   access: { trade: resource(API, { scopes: ['trade:write'] }) },
+  writesOnlyBy: 'access',
   async run(order, { access, idempotencyKey }) {
     const response = await access.trade.fetch(`${API}orders`, {
       method: 'POST',

@@ -47,6 +47,7 @@ export function stockTools({ api, connection: name }: StockPlaces = mocked) {
         details: ({ input }) => [{ ...input, type: 'stock_order' }],
       },
       access: { trade: resource(api.resource, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
+      writesOnlyBy: 'access',
     }),
     close_account: policy(Portfolio, {
       visibleWhen: () => may('can_close', object('portfolio', 'p-ann')),

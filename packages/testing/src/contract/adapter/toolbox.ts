@@ -41,6 +41,7 @@ const orders = {
       context: { symbol: input.symbol, side: input.side, amount: input.quantity },
     }),
   access: { trade: resource(`${API}/`, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
+  writesOnlyBy: 'access' as const,
   approval: {
     when: ({ input }: { readonly input: Order }) => input.quantity > 10,
     message: ({ input }: { readonly input: Order }) => `Buy ${input.quantity} shares of ${input.symbol}`,
