@@ -5,11 +5,12 @@ import type { StepName } from './trace.ts'
  *
  * `rule_threw`: a function of the policy threw. `port_threw`: a port of the app (a checker, a channel, a vault, a
  * clock) threw an error that is no `BehalfError`. `result_not_stored`: a write ran, and its result cannot be repeated.
- * `store_failed`: the store threw an error that it did not classify.
+ * `store_failed`: the store threw an error that it did not classify. `unseen_request`: a write that threw, and would have
+ * been tried again, sent a request by another way than its credentials.
  */
 export interface Fault {
   /** Kind of failure. */
-  readonly kind: 'rule_threw' | 'port_threw' | 'result_not_stored' | 'store_failed'
+  readonly kind: 'rule_threw' | 'port_threw' | 'result_not_stored' | 'store_failed' | 'unseen_request'
   /** Name of the tool that was called. */
   readonly tool: string
   /** The step of the guard at which it happened. */

@@ -40,3 +40,9 @@ function registered(): Shared {
   })
   return place[key]
 }
+
+/** Runs work of the SDK within a body. Its requests do not count as requests of that body. */
+export function asSdk<Result>(work: () => Result): Result {
+  const scope = shared.scope.getStore()
+  return scope?.acts === undefined ? work() : shared.scope.run({ ...scope, acts: undefined }, work)
+}

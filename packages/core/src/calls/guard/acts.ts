@@ -10,15 +10,27 @@ export class Acts {
   readonly #claim: ClaimHere | undefined
   #running = 0
   #hasActed = false
+  #unseen: string | undefined
 
-  constructor(claim: ClaimHere | undefined) {
-    this.#outer = actsAround()
+  /** @param outer - Those of the body that made the call. */
+  constructor(outer: Acts | undefined, claim: ClaimHere | undefined) {
+    this.#outer = outer
     this.#claim = claim
-    for (const outer of this.#around()) outer.#running++
+    for (const each of this.#around()) each.#running++
   }
 
   get mayHaveActed(): boolean {
     return this.#hasActed || this.#running > 0
+  }
+
+  /** The first request that could write and used no credential of the SDK, if one was noticed. */
+  get unseen(): string | undefined {
+    return this.#unseen
+  }
+
+  noteRequest(request: string): void {
+    this.#unseen ??= request
+    for (const outer of this.#around()) outer.#unseen ??= request
   }
 
   /** Ends the body. @param hasActed - False if it surely had no effect. */

@@ -16,6 +16,8 @@ export interface IncomingCall {
   readonly policy: PolicyDefinition
   readonly report: CallReport
   readonly deadline: CallDeadline
+  /** The body that made this call, if one did. */
+  readonly around: Acts | undefined
 }
 
 /** The input fits the schema of the policy. */

@@ -1,5 +1,4 @@
 import { untilWoken } from '../../consent/approvals/watch-wake.ts'
-import { actsAround } from './acts.ts'
 import type { AuthorizedCall } from './call.ts'
 import type { GuardParts, Runs } from './guard-parts.ts'
 import type { UnderWay } from './refusal.ts'
@@ -33,13 +32,13 @@ export class EqualCalls {
   }
 
   async #untilEnded(id: string): Promise<boolean> {
-    const { deadline, invocation } = this.#call
+    const { deadline, invocation, around } = this.#call
     if (this.#leftMs <= 0) return false
     const began = performance.now()
     deadline.pause()
     try {
       const wait = () => untilWoken(id, this.#leftMs, invocation.signal)
-      return (await this.#runs.runStore.claims.get(id)?.during(actsAround()?.claims() ?? [], wait)) ?? true
+      return (await this.#runs.runStore.claims.get(id)?.during(around?.claims() ?? [], wait)) ?? true
     } finally {
       deadline.restart()
       this.#leftMs -= performance.now() - began

@@ -5,13 +5,14 @@ import { snapshot } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import type { StoredResult } from '../../consent/approvals/record.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../../rights/credential/index.ts'
-import { Acts, actsAround } from './acts.ts'
+import { Acts } from './acts.ts'
 import type { AdmittedCall, Growing } from './call.ts'
 import { runInCall } from './current-call.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { doneWith } from './outcome.ts'
 import { redacts } from './redactor-of.ts'
 import { keepStepUp, stepUpOfError } from './step-up.ts'
+import { watchRequests } from './unseen-requests.ts'
 
 export type Body = (input: unknown, call: Call) => unknown
 
@@ -28,7 +29,8 @@ type Execution = Pick<GuardParts, 'limits' | 'stepUps'>
 export async function execute(admitted: AdmittedCall, body: Body, execution: Execution): Promise<Completed<unknown>> {
   const { access, claim, report, input, invocation } = admitted
   const call = admitted as Growing<AdmittedCall>
-  if (claim !== undefined || actsAround() !== undefined) call.acts = new Acts(claim?.here)
+  if (claim !== undefined || admitted.around !== undefined) call.acts = new Acts(admitted.around, claim?.here)
+  if (claim !== undefined) watchRequests()
   const running = new RunningCall(call)
   if (claim !== undefined) access.useIdempotencyKey(claim.idempotencyKey)
   let flows = false
@@ -67,11 +69,15 @@ export async function execute(admitted: AdmittedCall, body: Body, execution: Exe
  * Decides whether a body that did not return may have taken effect (A13): always, unless the body or its policy says
  * otherwise. What the SDK saw counts more than a refusal of one request, and a guarded write counts in any case.
  */
-function isInDoubt(error: unknown, { access, acts, policy }: AdmittedCall): boolean {
+function isInDoubt(error: unknown, { access, acts, policy, report }: AdmittedCall): boolean {
   const evidence = takeEvidence(error)
   if (acts?.mayHaveActed === true) return true
   if (evidence === 'said') return false
-  return (evidence ?? policy.rules.writesOnlyBy) === undefined || access.mayHaveActed()
+  if ((evidence ?? policy.rules.writesOnlyBy) === undefined || access.mayHaveActed()) return true
+  if (acts?.unseen === undefined) return false
+  const message = `the body sent ${acts.unseen}, which was no request of its credentials: the run is in doubt. Leave writesOnlyBy out, and use access.fetch`
+  report.fault({ kind: 'unseen_request', message })
+  return true
 }
 
 /** Returns whether a read may have changed something all the same, by its credentials or by guarded calls. */

@@ -1,7 +1,9 @@
 import type { Completed, Invocation, Outcome, Policy, PreflightOutcome, Slot } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
+import { asSdk } from '../../base/process/registry.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
+import { actsAround } from './acts.ts'
 import type { AdmittedCall, AuthorizedCall, Growing, IncomingCall, ParsedCall } from './call.ts'
 import { CallReport } from './call-report.ts'
 import { claim } from './claim.ts'
@@ -50,7 +52,7 @@ export async function preflight(
   invocation.signal?.throwIfAborted()
   let refusal: Refusal | undefined
   try {
-    refusal = await call.deadline.bound(preflightRefusal(call, guard))
+    refusal = await call.deadline.bound(asSdk(() => preflightRefusal(call, guard)))
   } catch (error) {
     refusal = faulted(call, error)
   } finally {
@@ -88,7 +90,8 @@ export function run(
   if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', guard.reporting))
   // Found here, and not when the run has begun: it would be in doubt.
   if (typeof body !== 'function') throw new ConfigurationError('guard.run', 'give the body of the tool, a function')
-  return runCall(incoming(definition, invocation, guard), body, guard)
+  const call = incoming(definition, invocation, guard)
+  return asSdk(() => runCall(call, body, guard))
 }
 
 function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Outcome<unknown>> {
@@ -114,7 +117,7 @@ function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Out
 function incoming(policy: PolicyDefinition, invocation: Invocation, { reporting, limits }: GuardParts): IncomingCall {
   const report = new CallReport(invocation, reporting, reporting.clock.now())
   const deadline = new CallDeadline(policy.rules.timeoutMs ?? limits.timeoutMs, invocation.signal)
-  return { invocation, policy, report, deadline }
+  return { invocation, policy, report, deadline, around: actsAround() }
 }
 
 /** A call that may start its body, or the outcome that ended it. */

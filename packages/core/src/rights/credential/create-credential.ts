@@ -2,6 +2,7 @@ import type { Actor, Credential } from '../../base/contract/index.ts'
 import { refusedByApi } from '../../base/errors/first-call.ts'
 import { CredentialMisuseError, HadNoEffect, StepUpRequiredError } from '../../base/errors/index.ts'
 import type { Fetch } from '../../base/ports/index.ts'
+import { asSdk } from '../../base/process/registry.ts'
 import { discardBody } from '../../base/values/index.ts'
 import { asksForNonce, challengesOf } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
@@ -136,7 +137,7 @@ class BoundCredential implements OpenCredential {
 
   async reveal<Result>(use: (token: string) => Result | Promise<Result>): Promise<Result> {
     this.#refuseMisuse()
-    await this.#options.onRawToken(this.#options.name)
+    await asSdk(() => this.#options.onRawToken(this.#options.name))
     this.#refuseClosed()
     this.#isRevealed = true
     return use(revealToken(this.#issued.token))
@@ -226,12 +227,12 @@ class BodyCredential {
 
   /** Bound, since bodies pass it to SDKs that take a `fetch`. Made at first use. */
   get fetch(): Credential['fetch'] {
-    this.#fetch ??= (input, init) => this.#bound.send(input, init)
+    this.#fetch ??= (input, init) => asSdk(() => this.#bound.send(input, init))
     return this.#fetch
   }
 
   get send(): Credential['send'] {
-    this.#send ??= (input, init) => this.#bound.sendOrThrow(input, init)
+    this.#send ??= (input, init) => asSdk(() => this.#bound.sendOrThrow(input, init))
     return this.#send
   }
 
