@@ -97,7 +97,7 @@ const Report = z.discriminatedUnion('type', [
 ])
 
 const FaultReport = z.object({
-  kind: z.enum(['rule_threw', 'port_threw', 'result_not_stored', 'store_failed']),
+  kind: z.enum(['rule_threw', 'port_threw', 'result_not_stored', 'store_failed', 'unseen_request']),
   tool: text,
   step: text,
   rule: z.optional(text),
