@@ -91,7 +91,7 @@ export function run(
   // Found here, and not when the run has begun: it would be in doubt.
   if (typeof body !== 'function') throw new ConfigurationError('guard.run', 'give the body of the tool, a function')
   const call = incoming(definition, invocation, guard)
-  return asSdk(() => runCall(call, body, guard))
+  return call.around === undefined ? runCall(call, body, guard) : asSdk(() => runCall(call, body, guard))
 }
 
 function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Outcome<unknown>> {
@@ -194,6 +194,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
     const admitted = await admitNow(authorized, guard)
     if (!('status' in admitted) || admitted.status === 'done' || !isUnderWay(admitted)) return admitted
     if (!(await equals.waited(admitted.underWay))) return authorized.report.refused(authorized.report.at, admitted)
+    authorized.report.passed(authorized.report.at, 'waited for an equal call that was under way')
     Object.assign(authorized, { waited: true })
   }
 }
