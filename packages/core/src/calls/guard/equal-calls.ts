@@ -35,14 +35,12 @@ export class EqualCalls {
     const { deadline, invocation, around } = this.#call
     if (this.#leftMs <= 0) return false
     const began = performance.now()
+    const wait = () => untilWoken(id, this.#leftMs, invocation.signal)
     deadline.pause()
-    try {
-      const wait = () => untilWoken(id, this.#leftMs, invocation.signal)
-      return (await this.#runs.runStore.claims.get(id)?.during(around?.claims() ?? [], wait)) ?? true
-    } finally {
-      deadline.restart()
-      this.#leftMs -= performance.now() - began
-    }
+    const waited = await this.#runs.runStore.claims.get(id)?.during(around?.claims() ?? [], wait)
+    deadline.restart()
+    this.#leftMs -= performance.now() - began
+    return waited ?? true
   }
 
   async #poll([id = '']: readonly string[]): Promise<boolean> {
