@@ -1,7 +1,7 @@
 import { memoryStore } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { machineAccess } from '../src/client/index.ts'
+import { clientMetadataHandler, machineAccess } from '../src/client/index.ts'
 import { clients } from './clients.ts'
 import { hostileServers, metadataOf, redirectUri } from './hostile-servers.ts'
 
@@ -176,6 +176,30 @@ describe('where endpoints are elsewhere than their issuer', () => {
       authorization_response_iss_parameter_supported: true,
     })
     expect((await clientsOf({}))[0]).toEqual([metadataUrl])
+  })
+
+  test.each<[string, (issuer: string) => object]>([
+    ['that the app trusts', (issuer) => ({ authorizationOrigins: { [issuer]: [] } })],
+    [
+      'that knows the document as a client by hand',
+      (issuer) => ({
+        registered: {
+          [issuer]: { client_id: metadataUrl, redirect_uris: [`${redirectUri}?issuer=${encodeURIComponent(issuer)}`] },
+        },
+      }),
+    ],
+  ])('an issuer without `iss` %s gets its own redirect URI, and the document lists it', async (_name, of) => {
+    const servers = await hostileServers()
+    const { evil, serverUrl } = servers
+    servers.pretend({ client_id_metadata_document_supported: true, registration_endpoint: undefined })
+    const client = { name: 'x', redirectUri, metadataUrl, ...of(evil) }
+    const { session, shown } = servers.session({ client })
+    await expect(connect(session, serverUrl)).rejects.toThrow()
+    const { searchParams: sent } = new URL(shown[0] ?? '')
+    expect(sent.get('client_id')).toBe(metadataUrl)
+    expect(new URL(sent.get('redirect_uri') ?? '').searchParams.get('issuer')).toBe(evil)
+    const document = await clientMetadataHandler(client)({ url: metadataUrl, method: 'GET' })?.json()
+    expect(document.redirect_uris).toEqual([redirectUri, sent.get('redirect_uri')])
   })
 
   test('the app names the origins that it trusts, for that issuer', async () => {

@@ -1,6 +1,7 @@
 import type { OAuthClientMetadata } from '@modelcontextprotocol/client'
 import type { ClientRegistration } from './client-options.ts'
 import { checkMetadataUrl } from './client-options.ts'
+import { redirectUriOf } from './redirect-uri.ts'
 import { registeredScopes } from './scope-limit.ts'
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -30,8 +31,25 @@ export function clientMetadata(
 }
 
 /**
+ * Returns every redirect URI that our client sends to a server which reads its document: the shared one to servers that
+ * send `iss`, and one of its own to each server that the app names because it may send none.
+ */
+function documentedRedirectUris(client: ClientRegistration): readonly string[] {
+  const { redirectUri, metadataUrl, authorizationOrigins = {}, registered = {} } = client
+  const byHand = Object.values(registered).filter(({ client_id: id }) => id === metadataUrl)
+  return [
+    ...new Set([
+      redirectUri,
+      ...Object.keys(authorizationOrigins).map((issuer) => redirectUriOf(redirectUri, issuer)),
+      ...byHand.flatMap((known) => ('redirect_uris' in known ? (known.redirect_uris ?? []) : [])),
+    ]),
+  ]
+}
+
+/**
  * Makes a fetch-style handler that serves our metadata document. Authorization servers that read such documents need no
- * registration. The handler returns `undefined` for other addresses.
+ * registration. Give it the same client as the sessions, so that the document lists each redirect URI that they send.
+ * The handler returns `undefined` for other addresses.
  *
  * @throws ConfigurationError `metadataUrl` is missing or invalid.
  * @see
@@ -44,7 +62,11 @@ export function clientMetadataHandler(
   const url = checkMetadataUrl('clientMetadataHandler.metadataUrl', metadataUrl)
   // A server that holds the client to its document would refuse the scope of its refresh tokens.
   const scopes = registeredScopes(client.scopes, ['offline_access'])
-  const document = JSON.stringify({ client_id: metadataUrl, ...clientMetadata(client, scopes) })
+  const document = JSON.stringify({
+    client_id: metadataUrl,
+    ...clientMetadata(client, scopes),
+    redirect_uris: documentedRedirectUris(client),
+  })
   return ({ url: asked, method }) => {
     const { pathname, search } = new URL(asked)
     if (pathname !== url.pathname || search !== url.search) return undefined

@@ -15,8 +15,8 @@ export interface ClientRegistration {
    */
   readonly name: string
   /**
-   * Address to which browsers come back. If a server sends no `iss`, a client that registers itself there adds the
-   * query parameter `issuer` to it: one redirect URI for each issuer. Pass the whole address to `finishSignIn`.
+   * Address to which browsers come back. If a server sends no `iss`, a client that is not registered there by hand adds
+   * the query parameter `issuer` to it: one redirect URI for each issuer. Pass the whole address to `finishSignIn`.
    */
   readonly redirectUri: string
   /**
@@ -34,7 +34,8 @@ export interface ClientRegistration {
   readonly scopesUpFront?: boolean
   /**
    * Address of our metadata document (see `clientMetadataHandler`). Servers that read it need no registration. Used at
-   * issuers that send `iss`, and at those of `authorizationOrigins`. At other issuers, the client registers itself.
+   * issuers that send `iss`, and at those of `authorizationOrigins`, for which it lists a redirect URI with `issuer`. At
+   * other issuers, the client registers itself.
    */
   readonly metadataUrl?: string
   /**

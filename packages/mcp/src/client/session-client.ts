@@ -85,22 +85,21 @@ export class SessionClient {
   }
 
   /**
-   * Returns the redirect URI. It is for this issuer alone if our client registers itself and the server does not name
-   * itself in its responses.
+   * Returns the redirect URI. It is for this issuer alone if the server does not name itself in its responses, unless our
+   * client was registered there by hand.
    */
   redirectUri(place: ClientPlace): string {
     const { issuer, discovered } = place
     const { redirectUri } = this.#client
     const byHand = this.#byHand(issuer)
     if (byHand !== undefined) return ownRedirectUri(byHand) ?? redirectUri
-    const isShared = this.#document(place) !== undefined || namesItself(discovered)
-    return isShared ? redirectUri : redirectUriOf(redirectUri, issuer)
+    return namesItself(discovered) ? redirectUri : redirectUriOf(redirectUri, issuer)
   }
 
   /**
-   * Returns our metadata document's address if it is our client's id at this issuer. The document has one redirect URI
-   * for all issuers, so another server could send the browser back to it. It is used only at issuers that name
-   * themselves, or that the app trusts.
+   * Returns our metadata document's address if it is our client's id at this issuer: issuers that name themselves, and
+   * those that the app names, for which the document lists a redirect URI. Every other issuer would share the redirect
+   * URI, and another server could send the browser back to it.
    */
   #document({ issuer, discovered }: ClientPlace): string | undefined {
     const { metadataUrl } = this.#client
