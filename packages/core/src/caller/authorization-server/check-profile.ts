@@ -36,6 +36,13 @@ export function checkIssuer(option: string, value: unknown, allowInsecureLoopbac
   return issuer
 }
 
+/** Checks a URL to which a token or a secret is sent. */
+export function checkEndpoint(option: string, value: unknown, insecure: boolean): void {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && insecure && isLoopback(url))) return
+  throw new ConfigurationError(option, 'give an absolute https: URL')
+}
+
 /** Checks the accepted signature algorithms: asymmetric, and at least one. */
 export function checkAlgorithms(option: string, value: unknown): readonly string[] {
   const algorithms = requireTexts(option, value)

@@ -9,7 +9,7 @@ import { oauthLibrary } from './libraries.ts'
 import { allowInsecureLoopback, type Profile } from './profile.ts'
 import { requestFault } from './request-fault.ts'
 import type { ServerEndpoints } from './server.ts'
-import { metadataOf, readServerMetadata } from './wire.ts'
+import { readServerMetadata } from './wire.ts'
 
 /** Time limit for one try to read a document. Callers have their own deadlines. */
 const DOCUMENT_TIMEOUT_MS = 5_000
@@ -62,8 +62,8 @@ export class Connection {
   }
 
   async #metadata(signal: AbortSignal): Promise<ServerMetadata> {
-    const { issuer, clientId, discovery: algorithm = 'oidc', endpoints } = this.profile
-    if (endpoints !== undefined) return metadataOf({ ...this.profile, endpoints })
+    const { issuer, clientId, discovery: algorithm = 'oidc', metadata } = this.profile
+    if (algorithm === 'none') return { issuer, ...metadata }
     const library = await oauthLibrary()
     try {
       const configuration = await library.discovery(new URL(issuer), clientId, undefined, library.None(), {
@@ -73,7 +73,7 @@ export class Connection {
         // `boundedRequest` decides for each request whether plain http is allowed.
         ...(this.profile[allowInsecureLoopback] && { execute: [library.allowInsecureRequests] }),
       })
-      return configuration.serverMetadata()
+      return { ...configuration.serverMetadata(), ...metadata }
     } catch (error) {
       throw await requestFault(error, { what: 'discovery', now: Date.now(), secrets: [] })
     }

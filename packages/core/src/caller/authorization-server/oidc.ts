@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { namesOf, refuseUnknownKeys } from '../../base/values/index.ts'
-import { checkIssuer } from './check-profile.ts'
+import { checkValues, defined, namesOf, oneOf, refuseUnknownKeys } from '../../base/values/index.ts'
+import { checkEndpoint, checkIssuer } from './check-profile.ts'
 import { checkCibaProfile, checkExchangeProfile, checkTokenProfile } from './check-profile-parts.ts'
 import {
   allowInsecureLoopback,
@@ -9,9 +9,11 @@ import {
   type Profile,
   type TargetParameter,
   type TokenProfile,
+  type UnpublishedEndpoints,
 } from './profile.ts'
 import { type ProfileOptions, plainCiba, plainExchange, profileKeys, readProfileOptions } from './profile-options.ts'
 import { textClaim } from './read-claims.ts'
+import { metadataOf } from './wire.ts'
 
 /** Options of {@link oidc}. */
 export interface OidcOptions extends ProfileOptions {
@@ -21,6 +23,8 @@ export interface OidcOptions extends ProfileOptions {
   readonly discovery?: 'oidc' | 'oauth2' | undefined
   /** Accepted signature algorithms; name only those that the server uses. @default RS256, PS256, ES256, EdDSA */
   readonly algorithms?: readonly string[] | undefined
+  /** Endpoints that the server has and its metadata does not name. They replace what it names. @default none */
+  readonly endpoints?: UnpublishedEndpoints | undefined
   /** Parameter that names the target of a token. @default 'resource' (RFC 8707) */
   readonly target?: Exclude<TargetParameter, 'scope'> | undefined
   /** Differences from plain CIBA at this server. `false`: the server has no CIBA. */
@@ -33,7 +37,9 @@ export interface OidcOptions extends ProfileOptions {
   readonly [allowInsecureLoopback]?: true | undefined
 }
 
-const optionKeys = namesOf<OidcOptions>(...profileKeys, 'issuer', 'discovery', 'target', 'ciba', 'exchange', 'token')
+const ownKeys = namesOf<OidcOptions>('issuer', 'discovery', 'endpoints', 'target', 'ciba', 'exchange', 'token')
+const optionKeys = [...profileKeys, ...ownKeys]
+const unpublished = namesOf<UnpublishedEndpoints>('introspection', 'revocation', 'deviceAuthorization')
 
 /** Default algorithms: those that servers sign with by default, and those that FAPI 2.0 requires. */
 const defaultAlgorithms: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519']
@@ -59,12 +65,11 @@ const strictTokens: TokenProfile = {
 export function oidc(options: OidcOptions): Profile {
   refuseUnknownKeys('oidc', options, optionKeys)
   const insecure = options[allowInsecureLoopback] === true
-  const { discovery = 'oidc', target = 'resource', ciba, exchange, token = {} } = options
-  if (discovery !== 'oidc' && discovery !== 'oauth2')
-    throw new ConfigurationError('oidc.discovery', "give 'oidc' or 'oauth2'")
-  if (target !== 'resource' && target !== 'audience') {
-    throw new ConfigurationError('oidc.target', "give 'resource' or 'audience'")
-  }
+  const { discovery = 'oidc', target = 'resource', endpoints, ciba, exchange, token = {} } = options
+  checkValues('oidc.', options, { discovery: oneOf('oidc', 'oauth2'), target: oneOf('resource', 'audience') })
+  const named = defined(part('oidc.endpoints', endpoints))
+  refuseUnknownKeys('oidc.endpoints', named, unpublished)
+  for (const [name, url] of Object.entries(named)) checkEndpoint(`oidc.endpoints.${name}`, url, insecure)
   refuseUnknownKeys('oidc.ciba', part('oidc.ciba', ciba), [...Object.keys(plainCiba), 'detailsNeedTarget'])
   refuseUnknownKeys('oidc.exchange', part('oidc.exchange', exchange), Object.keys(plainExchange))
   refuseUnknownKeys('oidc.token', part('oidc.token', token), [
@@ -76,6 +81,7 @@ export function oidc(options: OidcOptions): Profile {
     issuer: checkIssuer('oidc.issuer', options.issuer, insecure),
     ...readProfileOptions('oidc', options, { secretMethod: 'client_secret_basic', algorithms: defaultAlgorithms }),
     discovery,
+    ...(endpoints && { metadata: metadataOf(endpoints) }),
     target,
     ciba: ciba === false ? undefined : checkCibaProfile('oidc.ciba', { ...plainCiba, ...ciba }),
     exchange: exchange === false ? undefined : checkExchangeProfile('oidc.exchange', { ...plainExchange, ...exchange }),

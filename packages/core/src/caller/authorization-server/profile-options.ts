@@ -8,7 +8,7 @@ import {
   clientAuthenticationKeys,
 } from './client-authentication.ts'
 import type { DpopKey } from './dpop-key.ts'
-import type { CibaProfile, ExchangeProfile, Profile } from './profile.ts'
+import type { CibaProfile, ExchangeProfile } from './profile.ts'
 
 /** Options of every profile. */
 export interface ProfileOptions extends ClientAuthenticationOptions {
@@ -65,17 +65,7 @@ export function readProfileOptions(
   where: string,
   options: ProfileOptions,
   { secretMethod, algorithms, rotatesRefreshTokens }: ProfileDefaults,
-): Pick<
-  Profile,
-  | 'clientId'
-  | 'clientAuthentication'
-  | 'algorithms'
-  | 'dpop'
-  | 'actor'
-  | 'rotatesRefreshTokens'
-  | 'interactiveClients'
-  | 'mutualTls'
-> {
+) {
   const dpop = checkDpop(`${where}.dpop`, options.dpop)
   const { boolean, text } = kinds
   checkValues(`${where}.`, options, { mutualTls: boolean, rotatesRefreshTokens: boolean, actor: text })

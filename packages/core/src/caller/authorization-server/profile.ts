@@ -96,6 +96,16 @@ export interface TokenProfile {
   readonly isAccessToken?: (claims: Readonly<Record<string, unknown>>) => boolean
 }
 
+/** Endpoints that a server has and its metadata does not name. Absolute URLs. */
+export interface UnpublishedEndpoints {
+  /** Introspection endpoint (RFC 7662). */
+  readonly introspection?: string
+  /** Revocation endpoint (RFC 7009). */
+  readonly revocation?: string
+  /** Device authorization endpoint (RFC 8628). */
+  readonly deviceAuthorization?: string
+}
+
 /** Endpoints of a server that publishes no metadata. Absolute URLs. */
 export interface ProfileEndpoints {
   /** Authorization endpoint, to which browsers are sent. */
@@ -123,10 +133,17 @@ export interface Profile {
   readonly clientAuthentication: ClientAuthentication
   /** Accepted signature algorithms. Never `none`, never symmetric. */
   readonly algorithms: readonly string[]
-  /** Endpoints of a server without metadata. With them, nothing is discovered. */
-  readonly endpoints?: ProfileEndpoints
-  /** Place of the metadata: that of OpenID Connect Discovery, or that of RFC 8414. @default 'oidc' */
-  readonly discovery?: 'oidc' | 'oauth2'
+  /**
+   * Metadata that the app gives, in the names of RFC 8414. It replaces what the server publishes.
+   * @default none
+   */
+  readonly metadata?: Readonly<Record<string, string | boolean>>
+  /**
+   * Place of the metadata: that of OpenID Connect Discovery, or that of RFC 8414. `none`: the server publishes none, and
+   * `metadata` is all of it.
+   * @default 'oidc'
+   */
+  readonly discovery?: 'oidc' | 'oauth2' | 'none'
   /** Parameter that names the API of a token at this provider. */
   readonly target: TargetParameter
   /** CIBA at the provider. `undefined`: the provider has no CIBA. */

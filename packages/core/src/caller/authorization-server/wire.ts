@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { InvalidResponseError } from '../../base/errors/index.ts'
 import { defined } from '../../base/values/index.ts'
-import type { Profile, ProfileEndpoints } from './profile.ts'
+import type { ProfileEndpoints, UnpublishedEndpoints } from './profile.ts'
 import { readScopes } from './scopes.ts'
 import type {
   BackchannelAcknowledgement,
@@ -31,16 +31,16 @@ export interface ServerMetadata {
   readonly endpoints: ServerEndpoints
 }
 
-/** Builds the metadata of a server that publishes none. */
-export function metadataOf({ issuer, endpoints }: Profile & { readonly endpoints: ProfileEndpoints }) {
-  return {
-    issuer,
+/** Returns endpoints as metadata (RFC 8414 §2, RFC 9207 §3). */
+export const metadataOf = (endpoints: Partial<ProfileEndpoints> & UnpublishedEndpoints) =>
+  defined({
     authorization_endpoint: endpoints.authorization,
     token_endpoint: endpoints.token,
-    ...(endpoints.revocation !== undefined && { revocation_endpoint: endpoints.revocation }),
-    authorization_response_iss_parameter_supported: endpoints.namesIssuer === true,
-  }
-}
+    revocation_endpoint: endpoints.revocation,
+    introspection_endpoint: endpoints.introspection,
+    device_authorization_endpoint: endpoints.deviceAuthorization,
+    authorization_response_iss_parameter_supported: endpoints.namesIssuer,
+  })
 
 /** @throws InvalidResponseError */
 export function readServerMetadata(json: unknown): ServerMetadata {

@@ -1,7 +1,8 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { copyOf, isLoopback, namesOf, refuseUnknownKeys, requireText, scopeList } from '../../base/values/index.ts'
+import { copyOf, namesOf, refuseUnknownKeys, requireText, scopeList } from '../../base/values/index.ts'
 import { requireBoolean } from '../../base/values/options.ts'
 import { ownParameters } from '../../caller/authorization-server/authorization-response.ts'
+import { checkEndpoint } from '../../caller/authorization-server/check-profile.ts'
 import {
   type ClientAuthenticationOptions,
   clientAuthenticationKeys,
@@ -12,6 +13,7 @@ import {
   type Profile,
   type ProfileEndpoints,
 } from '../../caller/authorization-server/profile.ts'
+import { metadataOf } from '../../caller/authorization-server/wire.ts'
 
 /**
  * Members of an answer that form an account's id; `a.b` reads a member of an object. Several are joined with colons,
@@ -165,7 +167,7 @@ export function checkConnection(where: string, name: string, definition: Connect
   const { account = issuer === undefined ? { from: 'none' } : { from: 'id_token' } } = given
   checkAccount(at, account, given)
   if (given.revocation !== undefined)
-    checkUrl(`${at}.revocation.url`, given.revocation.url, given[allowInsecureLoopback])
+    checkEndpoint(`${at}.revocation.url`, given.revocation.url, given[allowInsecureLoopback] === true)
   return Object.freeze({
     ...Object.fromEntries(presetKeys.map((key) => [key, given[key]]).filter(([, value]) => value !== undefined)),
     name,
@@ -208,7 +210,7 @@ function profileOf(
   }
   const insecure = given[allowInsecureLoopback]
   for (const [name, url] of Object.entries(endpoints ?? {})) {
-    if (typeof url === 'string') checkUrl(`${at}.endpoints.${name}`, url, insecure)
+    if (name !== 'namesIssuer' && url !== undefined) checkEndpoint(`${at}.endpoints.${name}`, url, insecure === true)
   }
   const client = Object.fromEntries(
     [...clientAuthenticationKeys, 'clientId' as const].map((key) => [key, given[key]]).filter(([, value]) => value),
@@ -223,7 +225,7 @@ function profileOf(
       exchange: false,
       [allowInsecureLoopback]: insecure,
     })
-    return endpoints === undefined ? profile : Object.freeze({ ...profile, endpoints })
+    return endpoints ? Object.freeze({ ...profile, discovery: 'none', metadata: metadataOf(endpoints) }) : profile
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error
     const option = error.option.replace(/^oidc/, at)
@@ -237,7 +239,7 @@ function checkAccount(at: string, account: AccountSource, given: ConnectionDefin
       if (given.issuer !== undefined) return
       throw new ConfigurationError(`${at}.account`, 'an id_token needs an issuer: name another source')
     case 'endpoint':
-      checkUrl(`${at}.account.url`, account.url, given[allowInsecureLoopback])
+      checkEndpoint(`${at}.account.url`, account.url, given[allowInsecureLoopback] === true)
       return
     case 'answer':
     case 'none':
@@ -245,11 +247,4 @@ function checkAccount(at: string, account: AccountSource, given: ConnectionDefin
     default:
       throw new ConfigurationError(`${at}.account.from`, "give 'id_token', 'answer', 'endpoint' or 'none'")
   }
-}
-
-/** Checks a URL to which a token or a secret is sent. */
-function checkUrl(option: string, value: string, insecure: true | undefined): void {
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && insecure === true && isLoopback(url))) return
-  throw new ConfigurationError(option, 'give an absolute https: URL')
 }

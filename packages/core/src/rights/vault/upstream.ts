@@ -65,11 +65,13 @@ export class Upstream {
 
   /** Returns whether an authorization response comes from this provider (RFC 9207 §2.4). */
   async isIssuer(named: string | null, options: RequestOptions): Promise<boolean> {
-    const { issuer, endpoints } = this.connection.profile
-    if (named === null) return !(await this.ready(options)).namesIssuer
-    if (endpoints === undefined) return named === issuer
+    const { issuer, discovery } = this.connection.profile
+    if (named !== null && discovery !== 'none') return named === issuer
+    const { namesIssuer, authorization = '' } = await this.ready(options)
     // Without metadata, only its address names the server.
-    return URL.canParse(named) && new URL(named).origin === new URL(endpoints.authorization).origin
+    return named === null
+      ? !namesIssuer
+      : URL.canParse(named) && new URL(named).origin === new URL(authorization).origin
   }
 
   /** @throws OAuthResponseError, InvalidResponseError, InvalidTokenError, TransportError */
