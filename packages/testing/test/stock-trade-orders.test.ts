@@ -27,17 +27,22 @@ describe('an order under trade:write', () => {
     ['side and symbol', { side: 'sell', symbol: 'MSFT' }],
   ])('of another %s than approved is refused, and the answer names what differs', async (_name, changes) => {
     const { status, body, headers } = await place(await approvedFor(large), { ...large, ...changes })
-    expect([status, body.type]).toEqual([403, 'urn:behalf:problem:insufficient_authorization_details'])
+    expect([status, body.type]).toEqual([401, 'urn:behalf:problem:insufficient_authorization'])
     const differing = Object.keys(large).filter((field) => field in changes)
     const detail = `the token was not approved for this order: its details differ in ${differing.join(', ')}`
     expect(body.detail).toBe(detail)
     expect(headers.get('www-authenticate')).toContain(`error_description="${detail}"`)
-    expect(headers.get('www-authenticate')).toContain('error="insufficient_authorization_details"')
+    const [, remediation = ''] =
+      /authorization_remediation="([\w-]+)"/.exec(headers.get('www-authenticate') ?? '') ?? []
+    expect(headers.get('www-authenticate')).toContain('error="insufficient_authorization"')
+    expect(JSON.parse(Buffer.from(remediation, 'base64url').toString())).toEqual({
+      authorization_details: [{ type: 'stock_order', ...large, ...changes }],
+    })
     expect(await orders()).toEqual([])
   })
 
   test("of another portfolio than approved is refused, even of one's own", async () => {
-    expect((await place(await approvedFor(large), { ...large, portfolio: 'p-bob' })).status).toBe(403)
+    expect((await place(await approvedFor(large), { ...large, portfolio: 'p-bob' })).status).toBe(401)
   })
 
   test('for a portfolio of another user is refused, though approved', async () => {
@@ -59,7 +64,7 @@ describe('an order under trade:write', () => {
       ],
     ],
   ])('with %s is refused', async (_name, details) => {
-    expect((await place(await tokenFor('ann', 'trade:write', details), large)).status).toBe(403)
+    expect((await place(await tokenFor('ann', 'trade:write', details), large)).status).toBe(401)
     expect(await orders()).toEqual([])
   })
 
@@ -69,7 +74,7 @@ describe('an order under trade:write', () => {
   })
 
   test('without details at all is refused', async () => {
-    expect((await place(await tokenFor('ann', 'trade:write'), small)).status).toBe(403)
+    expect((await place(await tokenFor('ann', 'trade:write'), small)).status).toBe(401)
   })
 })
 
@@ -88,8 +93,8 @@ describe('an order under trade:small', () => {
     const details = [{ type: 'stock_order', ...large }]
     expect((await place(await tokenFor('ann', 'trade:small', details), small)).status).toBe(403)
     expect(await place(await tokenFor('ann', 'trade:small trade:write', details), small)).toMatchObject({
-      status: 403,
-      body: { type: 'urn:behalf:problem:insufficient_authorization_details' },
+      status: 401,
+      body: { type: 'urn:behalf:problem:insufficient_authorization' },
     })
     expect((await place(await tokenFor('ann', 'trade:small trade:write', details), large)).status).toBe(201)
     expect((await place(await tokenFor('ann', 'trade:small trade:write'), small, 'other')).status).toBe(201)

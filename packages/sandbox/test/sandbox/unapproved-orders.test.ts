@@ -55,13 +55,13 @@ test('a client that writes an order into its own exchange gets no token, and pla
   const forged = await exchanged('ann', agent, { type: 'stock_order', ...orderOf('ann') })
   expect(forged).toMatchObject({ error: 'invalid_authorization_details' })
   const plain = await exchanged('ann', agent)
-  expect(await place('ann', plain.access_token)).toBe(403)
+  expect(await place('ann', plain.access_token)).toBe(401)
   expect(await sandbox.target.api.controls.orders('p-ann')).toEqual([])
 })
 
 test('an account that trusts a client takes its orders without details, and those of no other client', async () => {
   const { agent, other } = sandbox.target.clients
-  expect(await place('cleo', (await exchanged('cleo', other)).access_token)).toBe(403)
+  expect(await place('cleo', (await exchanged('cleo', other)).access_token)).toBe(401)
   expect(await sandbox.target.api.controls.orders('p-cleo')).toEqual([])
   expect(await place('cleo', (await exchanged('cleo', agent)).access_token)).toBe(201)
 })

@@ -1,6 +1,7 @@
 import { isApproved, type Passed } from '@behalf/core/resource-server'
+import { base64url } from 'jose'
 import type { StockAccount } from './ledger.ts'
-import { challenge } from './problem.ts'
+import { challenge, type Problem } from './problem.ts'
 import type { OrderBody } from './wire.ts'
 
 /** The largest order that needs no approval, shares. */
@@ -27,6 +28,14 @@ function differenceOf({ authorizationDetails }: Passed, order: ReturnType<typeof
   return `the token was not approved for this order: its details ${how}`
 }
 
+/** Refuses an order that was not approved, as draft-ietf-oauth-rar-metadata-remediation-00 §4 says. */
+function insufficientAuthorization(caller: Passed, order: OrderBody): Problem {
+  const detail = detailOf(order)
+  return challenge(401, 'insufficient_authorization', differenceOf(caller, detail), {
+    authorization_remediation: base64url.encode(JSON.stringify({ authorization_details: [detail] })),
+  })
+}
+
 /**
  * Decides whether a token may place an order.
  *
@@ -42,7 +51,7 @@ export function authorizeOrder(caller: Passed, order: OrderBody, { trustedClient
     if (isApproved(caller, detailOf(order))) return 'approval'
     if (!hasDetails && trustedClients.includes(caller.identity.clientId ?? '')) return 'trusted'
     if (hasDetails || !caller.scopes.includes('trade:small')) {
-      throw challenge(403, 'insufficient_authorization_details', differenceOf(caller, detailOf(order)))
+      throw insufficientAuthorization(caller, order)
     }
   }
   if (!caller.scopes.includes('trade:small') || hasDetails) {

@@ -92,6 +92,8 @@ interface ChallengeFields {
   readonly acrValues?: readonly string[] | undefined
   /** Seconds. */
   readonly maxAge?: number | undefined
+  /** Details that would satisfy the request, as base64url of JSON. */
+  readonly remediation?: string | undefined
 }
 
 /** `auth-param`s, each a quoted string. Callers give texts without quotes and backslashes. */
@@ -103,6 +105,7 @@ export function challengeParameters(fields: ChallengeFields): string {
     scope: words(fields.scopes),
     acr_values: words(fields.acrValues),
     max_age: fields.maxAge?.toString(),
+    authorization_remediation: fields.remediation,
     resource_metadata: fields.resourceMetadata,
     algs: words(fields.algorithms),
   }

@@ -1,9 +1,11 @@
+import * as base64url from 'jose/base64url'
 import { type AuthorizationDetail, type Json, principalKey } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { type Clock, type Store, systemClock } from '../../base/ports/index.ts'
 import { openStoreKeys, type StoreKeys } from '../../base/records/index.ts'
-import { canonicalJson, equalJson, namesOf, refuseUnknownKeys, snapshot } from '../../base/values/index.ts'
+import { aClock, canonicalJson, checkOptions, equalJson, kinds, oneOf, snapshot } from '../../base/values/index.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
+import { INSUFFICIENT_AUTHORIZATION } from '../../rights/credential/challenges.ts'
 import { challengeParameters } from './challenge.ts'
 import { IdempotencyStore } from './idempotency-store.ts'
 import { problem } from './problem.ts'
@@ -62,7 +64,9 @@ export interface ApprovalGate {
    * long enough. So is a token that expired over four minutes ago, while the body arrived. Does not decide whether the
    * caller may use the objects of the order.
    *
-   * @returns The handler's answer, the same answer again, or the refusal: 400, 403, 409 or 422.
+   * @returns The handler's answer, the same answer again, or the refusal: 400, 401, 403, 409 or 422. A 401 is
+   *   `insufficient_authorization`, and names the order as the details to ask for, by
+   *   draft-ietf-oauth-rar-metadata-remediation-00.
    * @throws StoreError The store did not answer, before anything was done: no order runs. Errors of the handler are
    *   thrown too.
    */
@@ -83,7 +87,12 @@ export interface ApprovalGate {
   ): Promise<Response>
 }
 
-const optionKeys = namesOf<ApprovalGateOptions>('store', 'keys', 'onCrash', 'leaseSeconds', 'retentionSeconds', 'clock')
+const optionValues = {
+  onCrash: oneOf('refuse', 'run_again'),
+  leaseSeconds: kinds.positiveInteger,
+  retentionSeconds: kinds.positiveInteger,
+  clock: aClock,
+}
 
 /**
  * Makes the gate that compares orders with a person's approval, and lets each through once.
@@ -93,16 +102,13 @@ const optionKeys = namesOf<ApprovalGateOptions>('store', 'keys', 'onCrash', 'lea
  * @throws ConfigurationError An option is unknown, missing or wrong.
  */
 export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
-  refuseUnknownKeys('createApprovalGate', options, optionKeys)
-  const { onCrash = 'refuse', clock = systemClock } = options
-  if (onCrash !== 'refuse' && onCrash !== 'run_again') {
-    throw new ConfigurationError('createApprovalGate.onCrash', "give 'refuse' or 'run_again'")
-  }
+  checkOptions('createApprovalGate', options, optionValues, ['store', 'keys'])
+  const { onCrash = 'refuse', clock = systemClock, leaseSeconds = 60, retentionSeconds = 86_400 } = options
   const now = () => clock.now() / 1000
   const book = new IdempotencyStore({
     ...openStoreKeys(options.store, options.keys, 'createApprovalGate'),
-    leaseSeconds: positive('leaseSeconds', options.leaseSeconds ?? 60),
-    retentionSeconds: positive('retentionSeconds', options.retentionSeconds ?? 86_400),
+    leaseSeconds,
+    retentionSeconds,
     now,
   })
   // All that a request brings is read before the first wait: an API may reuse the same objects for its next request.
@@ -135,7 +141,7 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
     async runApproved(request, caller, order, handler, orderOptions) {
       checkCaller(caller)
       const own = asked(request, caller, order, orderOptions)
-      if (!approves(caller, own.order)) return notApproved(caller)
+      if (!approves(caller, own.order)) return notApproved(caller, own.order)
       // Its use is remembered until it ends: a token without an end could come again after that.
       if (caller.identity.expiresAt === undefined) return withoutEnd()
       return run(own, handler, await book.nameOf('approval', [caller.identity.issuer, caller.tokenId]))
@@ -169,11 +175,16 @@ function approves({ authorizationDetails }: Pick<Passed, 'authorizationDetails'>
   return authorizationDetails.filter((detail) => equalJson(detail as Json, order)).length === 1
 }
 
-function notApproved({ scheme }: Passed): Response {
-  const error = 'insufficient_authorization_details'
-  const detail = 'the token was not approved for this order'
-  const challenge = `${scheme} ${challengeParameters({ error, errorDescription: detail })}`
-  return problem(403, error, detail, { 'www-authenticate': challenge })
+/** Maximum length of the details in a challenge: many servers and clients read 8 kB of headers in all. */
+const MAX_REMEDIATION = 4096
+
+/** Refuses the order, and names the details that an approval must bring. It is for a single use, so no reference is sent. */
+function notApproved({ scheme }: Passed, order: Json): Response {
+  const errorDescription = 'the token was not approved for this order'
+  const details = base64url.encode(JSON.stringify({ authorization_details: [order] }))
+  const remediation = details.length > MAX_REMEDIATION ? undefined : details
+  const challenge = challengeParameters({ error: INSUFFICIENT_AUTHORIZATION, errorDescription, remediation })
+  return problem(401, INSUFFICIENT_AUTHORIZATION, errorDescription, { 'www-authenticate': `${scheme} ${challenge}` })
 }
 
 function withoutEnd(): Response {
@@ -198,9 +209,4 @@ function keyOf(headers: Headers): string | undefined {
   const value = headers.get('idempotency-key')?.replace(/^"(.*)"$/, '$1')
   // Stryker disable next-line ConditionalExpression: The pattern reads `undefined` as the text “undefined”, and `undefined` is returned anyway.
   return value !== undefined && /^[\x21-\x7e]{1,255}$/.test(value) ? value : undefined
-}
-
-function positive(option: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new ConfigurationError(`createApprovalGate.${option}`, 'give whole seconds, 1 or more')
 }

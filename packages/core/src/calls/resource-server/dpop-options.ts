@@ -1,8 +1,8 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import type { Clock, Store } from '../../base/ports/index.ts'
 import { type KeyMaterial, keyBytes } from '../../base/records/index.ts'
-import { refuseUnknownKeys, requireTexts } from '../../base/values/index.ts'
-import { isAsymmetric } from '../../caller/authorization-server/check-profile.ts'
+import { refuseUnknownKeys } from '../../base/values/index.ts'
+import { checkAlgorithms } from '../../caller/authorization-server/check-profile.ts'
 import { type ProofNonces, proofNonces } from './proof-nonces.ts'
 
 /** Rules for tokens that are bound to a key. */
@@ -38,15 +38,10 @@ export function dpopRules(option: string, options: DpopOptions, clock: Clock): D
   if (store?.specificationVersion !== 2) {
     throw new ConfigurationError(`${option}.store`, 'give a Store, such as memoryStore() where the API is one process')
   }
-  const algorithms = requireTexts(`${option}.algorithms`, options.algorithms ?? defaultAlgorithms)
-  const unknown = algorithms.find((name) => !isAsymmetric(name))
-  if (unknown !== undefined) {
-    throw new ConfigurationError(`${option}.algorithms`, `${unknown} is not an asymmetric signature algorithm`)
-  }
   return {
     store,
     required,
-    algorithms,
+    algorithms: checkAlgorithms(`${option}.algorithms`, options.algorithms ?? defaultAlgorithms),
     windowSeconds: seconds(`${option}.windowSeconds`, options.windowSeconds ?? DEFAULT_WINDOW_SECONDS),
     nonces: nonces && noncesOf(`${option}.nonces`, nonces, clock),
   }

@@ -33,7 +33,12 @@ export async function challengesOf(response: Response): Promise<readonly Challen
   }
 }
 
-/** Returns whether the API refused only because its nonce was missing (RFC 9449 §9). */
-export function asksForNonce(challenges: readonly Challenge[]): boolean {
-  return challenges.some(({ scheme, parameters }) => scheme === 'dpop' && parameters.error === 'use_dpop_nonce')
-}
+/**
+ * Error of an API whose token lacks the authorization details of the request, by an Internet-Draft that may change:
+ * draft-ietf-oauth-rar-metadata-remediation-00 (2026-08-23), §4. A fresh token would have the same details.
+ */
+export const INSUFFICIENT_AUTHORIZATION = 'insufficient_authorization'
+
+/** Returns whether the API named this error. */
+export const namesError = (challenges: readonly Challenge[], error: string): boolean =>
+  challenges.some(({ parameters }) => parameters.error === error)

@@ -4,7 +4,7 @@ import { CredentialMisuseError, HadNoEffect, StepUpRequiredError } from '../../b
 import type { Fetch } from '../../base/ports/index.ts'
 import { asSdk } from '../../base/process/registry.ts'
 import { discardBody } from '../../base/values/index.ts'
-import { asksForNonce, challengesOf } from './challenges.ts'
+import { challengesOf, INSUFFICIENT_AUTHORIZATION, namesError } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
 import { type IdempotencyKeys, isDefiniteRefusal, isSafeMethod } from './idempotency-header.ts'
 import type { ProofKey } from './proof-key.ts'
@@ -95,8 +95,7 @@ class BoundCredential implements OpenCredential {
   }
 
   get tokens(): readonly Token[] {
-    const { token } = this.#options
-    return this.#issued.token === token ? [token] : [token, this.#issued.token]
+    return [...new Set([this.#options.token, this.#issued.token])]
   }
 
   useIdempotencyKeys(keys: IdempotencyKeys): void {
@@ -117,12 +116,13 @@ class BoundCredential implements OpenCredential {
     const request = checkRequest(name, origins, input, init)
     if (idempotencyHeader !== undefined) this.#keys?.mark(idempotencyHeader, request.method, request.headers)
     const used = this.#issued
-    const response = await this.#attempt(request, used, init)
-    if (response.status !== 401 || !request.replayable || this.#closed) return response
+    const { response, challenges } = await this.#attempt(request, used, init)
+    const isFinal = response.status !== 401 || namesError(challenges, INSUFFICIENT_AUTHORIZATION)
+    if (isFinal || !request.replayable || this.#closed) return response
     const fresh = await this.#fresher(used)
-    if (fresh === undefined || this.#closed) return response
+    if (fresh === used || this.#closed) return response
     discardBody(response)
-    return this.#attempt(request, fresh, init)
+    return (await this.#attempt(request, fresh, init)).response
   }
 
   async sendOrThrow(input: string | URL | Request, init?: RequestInit): Promise<Response> {
@@ -144,16 +144,17 @@ class BoundCredential implements OpenCredential {
   }
 
   /** Sends one request with one token. Sends it twice if the API only demands its nonce (RFC 9449 §9). */
-  async #attempt(request: CheckedRequest, issued: IssuedToken, init: RequestInit): Promise<Response> {
+  async #attempt(request: CheckedRequest, issued: IssuedToken, init: RequestInit) {
     let { response, newNonce } = await this.#once(request, issued, init)
     let challenges = await challengesOf(response)
-    if (newNonce && asksForNonce(challenges) && request.replayable && !this.#closed) {
+    // RFC 9449 §9: refused only because the nonce was missing.
+    if (newNonce && namesError(challenges, 'use_dpop_nonce') && request.replayable && !this.#closed) {
       discardBody(response)
       response = (await this.#once(request, issued, init)).response
       challenges = await challengesOf(response)
     }
     const stepUp = stepUpOf(challenges, this.#options.name)
-    if (stepUp === undefined) return response
+    if (stepUp === undefined) return { response, challenges }
     discardBody(response)
     throw stepUp
   }
@@ -190,14 +191,14 @@ class BoundCredential implements OpenCredential {
     return signal ? AbortSignal.any(own ? [signal, own] : [signal]) : (own ?? null)
   }
 
-  /** Returns a token other than the refused one. All requests of the call share one renewal. */
-  async #fresher(refused: IssuedToken): Promise<IssuedToken | undefined> {
+  /** Returns a token other than the refused one, if there is any. All requests of the call share one renewal. */
+  async #fresher(refused: IssuedToken): Promise<IssuedToken> {
     if (this.#issued === refused) {
       // A renewal that fails leaves the API's own answer to the body.
       this.#renewal ??= this.#options.refresh?.().catch(() => undefined)
       this.#issued = (await this.#renewal) ?? refused
     }
-    return this.#issued === refused ? undefined : this.#issued
+    return this.#issued
   }
 
   #refuseMisuse(): void {

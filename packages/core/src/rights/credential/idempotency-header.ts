@@ -4,8 +4,6 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** Headers with a meaning that a key would break. */
 const taken = ['authorization', 'content-length', 'content-type', 'cookie', 'dpop', 'host', 'proxy-authorization']
-/** Methods of requests that only read, which need no key (RFC 9110 §9.2.1). */
-const safe = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
 
 /** Checks the name of the header from which an API reads an idempotency key. */
 export function idempotencyHeaderName(option: string, value: unknown): string {
@@ -31,7 +29,7 @@ export class IdempotencyKeys {
 
   /** Sets the header of a request that writes. Does not change a key that the body set. */
   mark(header: string, method: string, headers: Headers): void {
-    if (safe.includes(method) || headers.has(header)) return
+    if (isSafeMethod(method) || headers.has(header)) return
     this.#used++
     headers.set(header, this.#used === 1 ? this.#key : `${this.#key}.${this.#used}`)
   }

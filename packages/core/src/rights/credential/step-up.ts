@@ -1,6 +1,12 @@
 import { type StepUp, StepUpRequiredError } from '../../base/errors/index.ts'
 import type { Challenge } from './challenges.ts'
 
+/** Refusals that demand a step-up, by their `error`. */
+const demands = new Map([
+  ['insufficient_scope', 'the API asks for more scopes than the credential has'],
+  ['insufficient_user_authentication', 'the API asks for another or a newer login of the user'],
+])
+
 /**
  * Returns the step-up that an API's refusal demands: more scopes, or another login. Returns `undefined` if the refusal
  * demands neither.
@@ -9,20 +15,8 @@ import type { Challenge } from './challenges.ts'
  */
 export function stepUpOf(challenges: readonly Challenge[], credential: string): StepUpRequiredError | undefined {
   for (const { parameters } of challenges) {
-    if (parameters.error === 'insufficient_scope') {
-      return new StepUpRequiredError(
-        'the API asks for more scopes than the credential has',
-        stepUp(parameters),
-        credential,
-      )
-    }
-    if (parameters.error === 'insufficient_user_authentication') {
-      return new StepUpRequiredError(
-        'the API asks for another or a newer login of the user',
-        stepUp(parameters),
-        credential,
-      )
-    }
+    const demand = demands.get(parameters.error ?? '')
+    if (demand !== undefined) return new StepUpRequiredError(demand, stepUp(parameters), credential)
   }
   return undefined
 }

@@ -95,8 +95,8 @@ describe('an approved order', () => {
     const caller = await approved()
     const handler = place()
     const response = await gate.runApproved(under('k'), caller, other, handler)
-    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer error="insufficient_authorization_details"/)
-    expect(await typeOf(response)).toEqual([403, 'insufficient_authorization_details'])
+    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer error="insufficient_authorization"/)
+    expect(await typeOf(response)).toEqual([401, 'insufficient_authorization'])
     expect(handler).not.toHaveBeenCalled()
     expect((await gate.runApproved(under('k'), caller, order, handler)).status).toBe(201)
   })
@@ -106,7 +106,7 @@ describe('an approved order', () => {
     ['the same detail twice', [order, order]],
   ])('does not run with %s', async (_name, details) => {
     const caller = await callerWith(details)
-    expect((await makeGate().runApproved(under('k'), caller, order, place())).status).toBe(403)
+    expect((await makeGate().runApproved(under('k'), caller, order, place())).status).toBe(401)
     expect(isApproved(caller, order)).toBe(false)
   })
 

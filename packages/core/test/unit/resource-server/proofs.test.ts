@@ -280,8 +280,8 @@ describe('the options', () => {
   test.each([
     ['no store', {}, 'createResourceServer.dpop.store'],
     ['an unknown one', { store, nonce: true }, 'createResourceServer.dpop.nonce'],
-    ['a symmetric algorithm', { store, algorithms: ['HS256'] }, 'createResourceServer.dpop.algorithms'],
-    ['no algorithm', { store, algorithms: ['none'] }, 'createResourceServer.dpop.algorithms'],
+    ['a symmetric algorithm', { store, algorithms: ['HS256'] }, 'createResourceServer.dpop.algorithms[0]'],
+    ['no algorithm', { store, algorithms: ['none'] }, 'createResourceServer.dpop.algorithms[0]'],
     ['a window of a day', { store, windowSeconds: 86_400 }, 'createResourceServer.dpop.windowSeconds'],
     ['a short secret', { store, nonces: { secret: 'abc' } }, 'createResourceServer.dpop.nonces.secret'],
   ])('are refused: %s', (_name, dpop, option) => {
