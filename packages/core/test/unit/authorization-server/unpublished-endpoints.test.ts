@@ -14,7 +14,7 @@ const endpoints = {
   revocation: `${issuer}/revoke_token/`,
   deviceAuthorization: `${issuer}/device-authorization/`,
 }
-const opaque = { active: true, sub: 'ann', client_id: 'app', aud: 'https://api.example.com', token_type: 'Bearer' }
+const opaque = { active: true, scope: 'read', client_id: 'app', username: 'ann', aud: ['https://api.example.com'] }
 let asked: string[] = []
 const answers = (url: string, body: object) =>
   http.post(url, () => {
@@ -24,7 +24,7 @@ const answers = (url: string, body: object) =>
 useMsw(
   ...as.handlers,
   answers(endpoints.introspection, opaque),
-  answers(`${issuer}/published`, { ...opaque, sub: 'another' }),
+  answers(`${issuer}/published`, { ...opaque, username: 'another' }),
   answers(endpoints.revocation, {}),
   answers(endpoints.deviceAuthorization, {
     device_code: 'd',
@@ -38,8 +38,9 @@ beforeEach(() => {
   delete as.metadata.introspection_endpoint
 })
 
+const token = { subject: ({ username }: { readonly username?: unknown }) => username as string }
 const profile = (options: Partial<OidcOptions> = {}) =>
-  oidc({ issuer, clientId: 'api', clientSecret: 'secret', ...options })
+  oidc({ issuer, clientId: 'api', clientSecret: 'secret', token, ...options })
 const introspect = (options?: Partial<OidcOptions>) =>
   createIntrospection({ authorizationServer: profile(options), audience: 'https://api.example.com' })('opaque-token')
 
