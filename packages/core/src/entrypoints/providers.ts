@@ -7,5 +7,6 @@ export { type EntraOptions, entra } from '../caller/authorization-server/entra.t
 export { type KeycloakOptions, keycloak } from '../caller/authorization-server/keycloak.ts'
 export { type OidcOptions, oidc } from '../caller/authorization-server/oidc.ts'
 export { type OktaOptions, okta } from '../caller/authorization-server/okta.ts'
+export type { UnpublishedEndpoints } from '../caller/authorization-server/profile.ts'
 export type { LoginHint, ProfileOptions } from '../caller/authorization-server/profile-options.ts'
 export { type SpringOptions, spring } from '../caller/authorization-server/spring.ts'

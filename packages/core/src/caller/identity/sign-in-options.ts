@@ -1,5 +1,5 @@
 import type { Json, UserIdentity } from '../../base/contract/index.ts'
-import type { Store } from '../../base/ports/index.ts'
+import type { Fetch, Store } from '../../base/ports/index.ts'
 import type { StoreKeys } from '../../base/records/index.ts'
 import type { AuthorizationRefusal } from '../authorization-server/authorization-response.ts'
 import type { Profile } from '../authorization-server/profile.ts'
@@ -84,6 +84,14 @@ export interface LogoutOptions extends RequestOptions {
   readonly identity?: UserIdentity | undefined
   /** Path of the app to return to; the server must have its whole address registered. @default '/' */
   readonly returnTo?: string | undefined
+  /** Value that the server passes back with the browser, as `state`. @default none is sent */
+  readonly state?: string | undefined
+}
+
+/** Options of {@link SignIn.fetchAs}. */
+export interface FetchAsOptions {
+  /** Exact origins that may see the token, such as `https://api.example.com`. */
+  readonly origins: readonly string[]
 }
 
 /** Sign-in of an app's users at one authorization server. */
@@ -112,6 +120,15 @@ export interface SignIn {
    * @throws ConfigurationError The server has no UserInfo endpoint.
    */
   userInfo(identity: UserIdentity, options?: RequestOptions): Promise<Readonly<Record<string, unknown>>>
+  /**
+   * Returns a `fetch` for the user's access token: for the identity of a sign-in, or of a session that was made from it.
+   * It sends the token to `origins` only, with a DPoP proof where the token is bound, and sends a request again with the
+   * nonce that an API asks for. Follows no redirect and renews no token: `sessions.identity` does.
+   * @throws IdentityRequiredError No access token of this server is behind the identity.
+   * @throws InvalidTokenError The token is bound to another key than the profile's (`binding`).
+   * @throws ConfigurationError `origins` is not a list of exact origins.
+   */
+  fetchAs(identity: UserIdentity, options: FetchAsOptions): Fetch
   /**
    * Returns the page that ends the login at the server, or `undefined` if the server has none. End the app's own session
    * first.

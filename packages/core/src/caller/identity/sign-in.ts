@@ -9,6 +9,7 @@ import {
   equalSecrets,
   kinds,
   needed,
+  originList,
   randomSecret,
   scopeList,
   sha256,
@@ -26,7 +27,7 @@ import { surroundingsOf } from '../authorization-server/surroundings.ts'
 import { appUrl, browserCookie, localPath, readCookie, setCookie } from './browser.ts'
 import type { SignIn, SignInOptions } from './sign-in-options.ts'
 import { subjectTokenOf } from './subject-token.ts'
-import { requestUserInfo } from './user-info.ts'
+import { fetchWith, requestUserInfo, usableToken } from './user-info.ts'
 import { verifyTokenResponse } from './verify-token-response.ts'
 import { isLoginAsAsked, TOLERANCE_SECONDS } from './wire.ts'
 
@@ -201,8 +202,14 @@ export function createSignIn(given: SignInOptions): SignIn {
     },
     userInfo: (identity, { signal, timeoutMs: limit = timeoutMs } = {}) =>
       requestUserInfo(server, identity, { fetch, clock, timeoutMs: limit, signal }),
+    fetchAs(identity, given) {
+      checkOptions('fetchAs', given, {}, ['origins'])
+      const origins = originList('fetchAs.origins', given.origins)
+      return fetchWith(usableToken(identity, profile), { name: 'fetchAs', origins, fetch })
+    },
     async logoutUrl(asked = {}) {
-      const { identity, returnTo = '/', ...options } = copyOf(asked)
+      const { identity, returnTo = '/', state, ...options } = copyOf(asked)
+      checkOptions('logoutUrl', asked, { state: kinds.text }, ['identity', 'returnTo', 'signal', 'timeoutMs'])
       const proof = identity?.issuer === issuer ? subjectTokenOf(identity) : undefined
       const idToken = proof?.type === 'id_token' ? proof.token : proof?.idToken
       const { endSession } = await server.endpoints(options)
@@ -211,6 +218,7 @@ export function createSignIn(given: SignInOptions): SignIn {
       page.searchParams.set('client_id', clientId)
       page.searchParams.set('post_logout_redirect_uri', new URL(localPath(returnTo, app) ?? '/', app.origin).href)
       if (idToken !== undefined) page.searchParams.set('id_token_hint', revealToken(idToken))
+      if (state !== undefined) page.searchParams.set('state', state)
       return page.href
     },
   }

@@ -5,13 +5,14 @@ import {
   InvalidResponseError,
   InvalidTokenError,
 } from '../../base/errors/index.ts'
+import type { Fetch } from '../../base/ports/index.ts'
 import { parsedJson } from '../../base/values/index.ts'
-import { createCredential } from '../../rights/credential/index.ts'
+import { type CredentialOptions, createCredential } from '../../rights/credential/index.ts'
 import { boundedRequest } from '../authorization-server/bounded-request.ts'
 import { allowInsecureLoopback, type Profile } from '../authorization-server/profile.ts'
 import type { AuthorizationServer, RequestOptions, Surroundings } from '../authorization-server/server.ts'
 import { withinDeadline } from '../authorization-server/within-deadline.ts'
-import { type SubjectToken, subjectTokenOf } from './subject-token.ts'
+import { subjectTokenOf } from './subject-token.ts'
 
 /**
  * Requests the claims of a user with the access token behind the identity.
@@ -23,23 +24,16 @@ export async function requestUserInfo(
   options: Surroundings & Pick<RequestOptions, 'signal'>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { profile } = server
-  const { token, dpop } = usableToken(identity, profile)
+  const held = usableToken(identity, profile)
+  const { fetch, clock, signal, timeoutMs } = options
+  const rules = { fetch, now: () => clock.now(), allowInsecureLoopback: profile[allowInsecureLoopback] === true }
+  const bounded: Fetch = (input, init = {}) => boundedRequest(rules, String(input), init)
   const { userInfo: url } = await server.endpoints(options)
   if (url === undefined) throw new ConfigurationError('authorizationServer', 'the server has no UserInfo endpoint')
   if (!URL.canParse(url)) throw new InvalidResponseError("the server's metadata names no address for UserInfo")
-  const { fetch, clock, signal, timeoutMs } = options
-  const rules = { fetch, now: () => clock.now(), allowInsecureLoopback: profile[allowInsecureLoopback] === true }
-  const { credential } = createCredential({
-    name: 'UserInfo',
-    token,
-    scopes: [],
-    origins: [new URL(url).origin],
-    ...(dpop !== undefined && { dpop }),
-    fetch: (input, init = {}) => boundedRequest(rules, String(input), init),
-    onRawToken: () => {},
-  })
+  const send = fetchWith(held, { name: 'UserInfo', origins: [new URL(url).origin], fetch: bounded })
   const response = await withinDeadline({ timeoutMs, signal }, (ending) =>
-    credential.fetch(url, { headers: { accept: 'application/json' }, signal: ending }),
+    send(url, { headers: { accept: 'application/json' }, signal: ending }),
   )
   if (response.status === 401) throw new InvalidTokenError('inactive', 'the server refused the access token')
   const claims = response.ok ? parsedJson(await response.text()) : undefined
@@ -53,11 +47,17 @@ export async function requestUserInfo(
   return claims as Readonly<Record<string, unknown>>
 }
 
-/** Returns the token to present. No other server gets it, and a bound one never goes out as Bearer (I8). */
-function usableToken(
-  identity: UserIdentity,
-  { issuer, dpop }: Profile,
-): Pick<SubjectToken, 'token'> & Pick<Profile, 'dpop'> {
+/** Returns a `fetch` that presents the token to these origins only, with a proof of its key. */
+export const fetchWith = (held: HeldToken, options: Pick<CredentialOptions, 'name' | 'origins' | 'fetch'>): Fetch =>
+  createCredential({ scopes: [], ...held, ...options, onRawToken: () => {} }).credential.fetch
+
+type HeldToken = Pick<CredentialOptions, 'token' | 'dpop'>
+
+/**
+ * Returns the token to present. No other server gets it, and a bound one never goes out as Bearer (I8).
+ * @throws IdentityRequiredError, InvalidTokenError The token is absent, or bound to another key.
+ */
+export function usableToken(identity: UserIdentity, { issuer, dpop }: Profile): HeldToken {
   const proof = subjectTokenOf(identity)
   if (proof?.type !== 'access_token' || identity.issuer !== issuer) {
     throw new IdentityRequiredError(`no access token of ${issuer} is behind the identity: give that of a sign-in`)

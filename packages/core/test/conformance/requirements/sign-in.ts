@@ -92,6 +92,11 @@ export const signIn = [
     text: 'SHOULD send `id_token_hint` with the wish to log out, where there is one.',
   },
   {
+    id: 'RP-LOGOUT-3-state',
+    clause: `${logout}#RedirectionAfterLogout`,
+    text: 'SHOULD send the `state` of the app, which the server passes back with the browser.',
+  },
+  {
     id: 'RP-LOGOUT-3-redirect',
     clause: `${logout}#RedirectionAfterLogout`,
     text: 'MUST ask to return only to an address of the app (ours).',

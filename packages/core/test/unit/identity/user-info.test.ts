@@ -1,10 +1,14 @@
 import { inspect } from 'node:util'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { verifyIdToken } from '../../../src/entrypoints/identity.ts'
-import { generateDpopKey, oidc } from '../../../src/entrypoints/providers.ts'
+import { createSessions, verifyIdToken } from '../../../src/entrypoints/identity.ts'
+import { generateDpopKey, importDpopKey, type OidcOptions, oidc } from '../../../src/entrypoints/providers.ts'
+import { createResourceServer, type DpopOptions } from '../../../src/entrypoints/resource-server.ts'
+import { memoryStore } from '../../../src/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { ISSUER, queryOf, signedIn, signInWorld } from './sign-in-world.ts'
+
+const keyPair = () => crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
 
 describe('UserInfo', () => {
   const claims = { sub: 'ann', name: 'Ann Archer', email: 'ann@example.com' }
@@ -70,7 +74,106 @@ describe('UserInfo', () => {
   })
 })
 
+describe('a fetch as the user', () => {
+  const api = 'https://api.example.com'
+  const bound = { clientSecret: 'a-long-secret-of-the-client' }
+
+  /** The app's API, which answers each verified request with its user. */
+  async function withApi(client: Partial<OidcOptions> = bound, dpop?: DpopOptions) {
+    const world = await signInWorld({}, client)
+    const { profile, clock } = world
+    const { fetch } = world
+    const server = createResourceServer({ authorizationServer: profile, audience: `${api}/`, fetch, clock, dpop })
+    world.wire.answer = async (request) => {
+      if (!request.url.startsWith(api)) return undefined
+      const caller = await server.protect(request, { scopes: ['chat'] })
+      return caller.ok ? Response.json(caller.identity.subject, { headers: caller.headers }) : caller.response
+    }
+    const at = world.signInAt({ resource: `${api}/` })
+    const asked = () => world.sent.filter(({ url }) => url.startsWith(api))
+    const { identity, tokens, nonce } = await signedIn(world, {}, at)
+    return { world, at, asked, identity, tokens, nonce }
+  }
+
+  test('presents the access token to the origins that the app names, and to no others', async () => {
+    const { at, identity, asked } = await withApi()
+    const send = at.fetchAs(identity, { origins: [api] })
+    expect(await (await send(`${api}/orders`)).json()).toBe('ann')
+    expect(asked()[0]?.headers.get('authorization')).toMatch(/^Bearer /)
+    expect(await rejection(send('https://evil.example/'))).toMatchObject({ reason: 'origin' })
+    const own = { headers: { authorization: 'Bearer mine' } }
+    expect(await rejection(send(api, own))).toMatchObject({ reason: 'authorization_header' })
+    expect(asked()).toHaveLength(1)
+  })
+
+  test('a bound token goes with a proof for each request, and again with the nonce that the API wants', async () => {
+    const nonces = { secret: crypto.getRandomValues(new Uint8Array(32)) }
+    const dpop = { store: memoryStore(), required: true, nonces }
+    const { at, identity, tokens, asked } = await withApi({ ...bound, dpop: await generateDpopKey() }, dpop)
+    expect(tokens.tokenType).toBe('dpop')
+    const send = at.fetchAs(identity, { origins: [api] })
+    for (const method of ['GET', 'POST', 'POST']) {
+      expect(await (await send(`${api}/orders?page=1`, { method })).json()).toBe('ann')
+    }
+    // The first request had no nonce.
+    expect(asked()).toHaveLength(4)
+    expect(new Set(asked().map(({ headers }) => headers.get('dpop'))).size).toBe(4)
+  })
+
+  test('the identity of a session has one, too', async () => {
+    const { world, at, tokens, nonce } = await withApi({ ...bound, dpop: await importDpopKey(await keyPair()) })
+    const { profile: authorizationServer, store, fetch, clock } = world
+    const sessions = createSessions({ authorizationServer, store, audience: `${api}/`, fetch, clock })
+    const { id } = await sessions.create(tokens, { nonce })
+    const found = await sessions.identity(id)
+    if (found.status !== 'verified' || found.identity.kind !== 'user') throw new Error(found.status)
+    world.wire.answer = async ({ url, headers }) =>
+      url.startsWith(api) ? Response.json([headers.get('authorization'), headers.has('dpop')]) : undefined
+    const send = at.fetchAs(found.identity, { origins: [api] })
+    expect(await (await send(api)).json()).toEqual([`DPoP ${tokens.accessToken}`, true])
+  })
+
+  test('a demand of the API for another login is a StepUpRequiredError', async () => {
+    const { world, at, identity } = await withApi()
+    const challenge = 'Bearer error="insufficient_user_authentication", acr_values="mfa"'
+    world.wire.answer = async () => new Response(null, { status: 401, headers: { 'www-authenticate': challenge } })
+    const error = await rejection(at.fetchAs(identity, { origins: [api] })(api))
+    expect(error).toMatchObject({ code: 'ERR_STEP_UP_REQUIRED', stepUp: { acrValues: ['mfa'] } })
+  })
+
+  test('is refused for an identity without a token of this server, and without exact origins', async () => {
+    const { at, identity, world } = await withApi()
+    const made = { ...identity } as never
+    const asIt =
+      (who: typeof identity, options: object, by = at) =>
+      () =>
+        by.fetchAs(who, options as never)
+    expect(asIt(made, { origins: [api] })).toThrow(expect.objectContaining({ code: 'ERR_IDENTITY_REQUIRED' }))
+    const evil = world.signInAt({ authorizationServer: oidc({ issuer: 'https://evil.example', clientId: 'web' }) })
+    expect(asIt(identity, { origins: [api] }, evil)).toThrow(expect.objectContaining({ code: 'ERR_IDENTITY_REQUIRED' }))
+    for (const wrong of [{}, { origins: [] }, { origins: [`${api}/`] }, { origins: ['http://api.example.com'] }]) {
+      expect(asIt(identity, wrong)).toThrow('fetchAs.origins')
+    }
+    expect(asIt(identity, { origins: [api], origin: api })).toThrow('fetchAs.origin:')
+  })
+})
+
 describe('logout', () => {
+  verifies('RP-LOGOUT-3-state', 'as the app gave it', async () => {
+    const world = await signInWorld()
+    const { identity } = await signedIn(world)
+    const url = (await world.signIn.logoutUrl({ identity, state: 'a b&c=d' })) ?? ''
+    expect(queryOf(url).state).toBe('a b&c=d')
+    const back = (await world.fetch(url)).headers.get('location') ?? ''
+    expect(back).toBe('https://app.example.com/?state=a+b%26c%3Dd')
+    for (const state of ['', 1, null]) {
+      expect(await rejection(world.signIn.logoutUrl({ state: state as never }))).toMatchObject({
+        option: 'logoutUrl.state',
+      })
+    }
+    expect(await rejection(world.signIn.logoutUrl({ sate: 'x' } as never))).toMatchObject({ option: 'logoutUrl.sate' })
+  })
+
   verifies(['RP-LOGOUT-2-hint', 'RP-LOGOUT-3-redirect'], 'and the server sends the browser back', async () => {
     const world = await signInWorld()
     const answer = await signedIn(world)

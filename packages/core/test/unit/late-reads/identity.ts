@@ -182,6 +182,15 @@ export const identityEntries: Entries = {
     },
     { sub: 'ann' },
   ],
+  'signIn.fetchAs': [
+    async (watch) => {
+      const identity = await verifyTokenResponse(await answer(), { authorizationServer: profile })
+      const origins = ['https://api.example.com']
+      const send = watch.call(() => signIn().fetchAs(identity, watch.given({ origins })))
+      return String(await send('https://evil.example').catch((error: unknown) => error))
+    },
+    expect.stringContaining('only to https://api.example.com'),
+  ],
   'signIn.logoutUrl': [
     async (watch) => watch.call(() => signIn().logoutUrl(watch.given({ returnTo: '/bye', signal: signal() }))),
     expect.stringContaining('bye'),
