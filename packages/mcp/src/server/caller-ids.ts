@@ -33,12 +33,14 @@ export interface Exchange {
  *   {@link https://modelcontextprotocol.io/specification/2025-11-25/basic/security_best_practices#session-hijacking | MCP, Session Hijacking}
  */
 export class CallerIds {
-  readonly #key: Promise<CryptoKey>
+  readonly #key: () => Promise<CryptoKey>
   readonly #resource: string
 
-  constructor(key: Uint8Array<ArrayBuffer>, resource: string) {
+  constructor(bytes: () => Uint8Array<ArrayBuffer>, resource: string) {
     this.#resource = resource
-    this.#key = crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+    let key: Promise<CryptoKey> | undefined
+    this.#key = () => (key ??= crypto.subtle.importKey('raw', bytes(), algorithm, false, ['sign', 'verify']))
   }
 
   /** Reads and checks the ids of a request. */
@@ -70,7 +72,7 @@ export class CallerIds {
   }
 
   async #give(kind: Kind, id: string, holder: Holder): Promise<string> {
-    const signature = await crypto.subtle.sign('HMAC', await this.#key, this.#bound(kind, id, holder))
+    const signature = await crypto.subtle.sign('HMAC', await this.#key(), this.#bound(kind, id, holder))
     return `${id}.${hexOf(new Uint8Array(signature))}`
   }
 
@@ -80,7 +82,7 @@ export class CallerIds {
     const id = given.slice(0, Math.max(end, 0))
     const signature = bytesOf(given.slice(end + 1))
     if (id === '' || signature === undefined) return undefined
-    const isTheirs = await crypto.subtle.verify('HMAC', await this.#key, signature, this.#bound(kind, id, holder))
+    const isTheirs = await crypto.subtle.verify('HMAC', await this.#key(), signature, this.#bound(kind, id, holder))
     return isTheirs ? id : undefined
   }
 

@@ -45,16 +45,19 @@ export function requestStates(option: string, options: RequestStateOptions = {})
   if (!(Number.isSafeInteger(lifetimeSeconds) && lifetimeSeconds > 0)) {
     throw new ConfigurationError(`${option}.lifetimeSeconds`, 'give whole seconds, 1 or more')
   }
-  return createRequestStateCodec<RoundState>({
-    key,
-    ttlSeconds: lifetimeSeconds,
-    bind: (context) => {
-      const identity = identityOf(context)
-      const principal = identity === undefined ? null : principalOf(identity)
-      // Two servers may share a key.
-      return JSON.stringify([context.mcpReq.method, principal, context.http?.authInfo?.resource?.href ?? null])
-    },
-  })
+  let made: RequestStateCodec<RoundState> | undefined
+  const codec = () =>
+    (made ??= createRequestStateCodec<RoundState>({
+      key: key(),
+      ttlSeconds: lifetimeSeconds,
+      bind: (context) => {
+        const identity = identityOf(context)
+        const principal = identity === undefined ? null : principalOf(identity)
+        // Two servers may share a key.
+        return JSON.stringify([context.mcpReq.method, principal, context.http?.authInfo?.resource?.href ?? null])
+      },
+    }))
+  return { mint: (...round) => codec().mint(...round), verify: (...round) => codec().verify(...round) }
 }
 
 /** Returns the state of this round for this tool, or `undefined`. */

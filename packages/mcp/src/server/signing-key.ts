@@ -1,11 +1,17 @@
 import { ConfigurationError } from '@behalf/core'
 
 /**
- * Returns the app's key, or a random key of this process. @throws ConfigurationError The key is short, or a
- * placeholder.
+ * Checks the app's key. Returns a function that returns it, or a random key of this process.
+ *
+ * Draws the random key at its first use, since Workers give no random bytes while modules load.
+ * @throws ConfigurationError The key is short, or a placeholder.
  */
-export function signingKey(option: string, given: Uint8Array | undefined): Uint8Array<ArrayBuffer> {
-  const key = given === undefined ? crypto.getRandomValues(new Uint8Array(32)) : given
+export function signingKey(option: string, given: Uint8Array | undefined): () => Uint8Array<ArrayBuffer> {
+  let key = given === undefined ? undefined : checked(option, given)
+  return () => (key ??= crypto.getRandomValues(new Uint8Array(32)))
+}
+
+function checked(option: string, key: Uint8Array): Uint8Array<ArrayBuffer> {
   const problem = problemOf(key)
   if (problem === undefined) return new Uint8Array(key)
   throw new ConfigurationError(

@@ -5,20 +5,35 @@ interface Flight<T> {
 }
 
 /**
+ * Work under way, by name, that other callers in this process join or wait for.
+ *
+ * Stays empty on Workers. There a request's work ends with the request, and no code of it runs afterwards: an entry
+ * would stay for ever, and a promise that another request waits for would never settle.
+ */
+export class UnderWay<Value> extends Map<string, Value> {
+  override set(key: string, value: Value): this {
+    return 'WebSocketPair' in globalThis ? this : super.set(key, value)
+  }
+}
+
+/**
  * Runs identical work once while it is in flight (I4).
  *
  * One caller's abort rejects only that caller. The work itself is aborted when no caller waits for it.
  */
 export class SingleFlight<T> {
-  readonly #flights = new Map<string, Flight<T>>()
+  readonly #flights = new UnderWay<Flight<T>>()
 
   /** Joins the work under `key`, or starts it. */
   async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
     const flight = this.#flights.get(key) ?? this.#start(key, work)
     flight.waiting++
-    const result = signal === undefined ? flight.result : orAborted(flight.result, signal)
-    return result.finally(() => this.#leave(key, flight))
+    return orAborted(flight.result, signal).finally(() => {
+      if (--flight.waiting > 0) return
+      this.#end(key, flight)
+      flight.controller.abort(new DOMException('no caller waits for this work', 'AbortError'))
+    })
   }
 
   /** Lets later callers start the work under `key` again. Callers that wait keep theirs. */
@@ -30,20 +45,15 @@ export class SingleFlight<T> {
     const controller = new AbortController()
     const result = Promise.resolve()
       .then(() => work(controller.signal))
-      .finally(() => {
-        if (this.#flights.get(key) === flight) this.#flights.delete(key)
-      })
+      .finally(() => this.#end(key, flight))
     result.catch(() => {}) // Callers that still wait get the rejection. Without callers, it must not count as unhandled.
     const flight: Flight<T> = { result, controller, waiting: 0 }
     this.#flights.set(key, flight)
     return flight
   }
 
-  #leave(key: string, flight: Flight<T>): void {
-    flight.waiting--
-    if (flight.waiting > 0) return
+  #end(key: string, flight: Flight<T>): void {
     if (this.#flights.get(key) === flight) this.#flights.delete(key)
-    flight.controller.abort(new DOMException('no caller waits for this work', 'AbortError'))
   }
 }
 
@@ -61,7 +71,8 @@ export function once<T>(load: () => Promise<T>): () => Promise<T> {
 }
 
 /** Settles as `work` does, or rejects with the signal's reason on abort, even if `work` ignores the signal. */
-export function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+export function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (signal === undefined) return work
   return new Promise<Result>((resolve, reject) => {
     const onAbort = () => reject(signal.reason)
     if (signal.aborted) onAbort()
@@ -76,18 +87,11 @@ export function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): P
  * @throws The signal's own reason.
  */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }, milliseconds)
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort, { once: true })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
   })
+  return orAborted(over, signal).finally(() => clearTimeout(timer))
 }
 
 /** A value, or a promise of one if it must be waited for. */

@@ -1,7 +1,7 @@
 import * as base64url from 'jose/base64url'
 import { ConfigurationError, StoreError } from '../errors/index.ts'
 import { once } from '../process/async.ts'
-import { keyedHash } from '../values/digest.ts'
+import { keyedHash, randomKey } from '../values/digest.ts'
 
 /** 32 bytes, raw or in base64url. */
 export type KeyMaterial = Uint8Array | string
@@ -47,15 +47,15 @@ export function keyBytes(option: string, material: unknown): Uint8Array {
   return bytes
 }
 
-/** Makes a sealer. The first key seals, and all keys open, so that keys rotate without downtime. */
-export function createSealer(keys: readonly Uint8Array[]): Sealer {
-  // A key id that needs no book-keeping: derived from the key, and telling nothing about it.
-  const named = Promise.all(
-    keys.map(async (key) => ({ key, kid: (await keyedHash(key)('behalf/seal/kid')).slice(0, 16) })),
-  )
+/**
+ * Makes a sealer. The first key seals, and all keys open, so that keys rotate without downtime.
+ * @param keys - Default: a random one, drawn with the first record.
+ */
+export function createSealer(keys?: readonly Uint8Array[]): Sealer {
+  const named = once(() => Promise.all((keys ?? [randomKey()]).map(withId)))
   return {
     async seal(context, plaintext) {
-      const [current] = await named
+      const [current] = await named()
       if (current === undefined) throw new ConfigurationError('keys.seal', 'give at least one key')
       const { CompactEncrypt } = await encryption()
       const jwe = await new CompactEncrypt(plaintext)
@@ -74,7 +74,7 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
       } catch (cause) {
         throw new StoreError('corrupt', 'a stored record is not a sealed value', { cause })
       }
-      const match = (await named).find((candidate) => candidate.kid === kid)
+      const match = (await named()).find((candidate) => candidate.kid === kid)
       if (match === undefined) {
         throw new StoreError('wrong_key', 'a stored record was sealed under a key that is not in keys.seal')
       }
@@ -83,12 +83,17 @@ export function createSealer(keys: readonly Uint8Array[]): Sealer {
     async isCurrent(sealed) {
       const { decodeProtectedHeader } = await encryption()
       try {
-        return decodeProtectedHeader(decoder.decode(sealed)).kid === (await named)[0]?.kid
+        return decodeProtectedHeader(decoder.decode(sealed)).kid === (await named())[0]?.kid
       } catch {
         return false
       }
     },
   }
+}
+
+/** Adds an id that needs no book-keeping: derived from the key, and telling nothing about it. */
+async function withId(key: Uint8Array) {
+  return { key, kid: (await keyedHash(key)('behalf/seal/kid')).slice(0, 16) }
 }
 
 async function decrypt(jwe: string, key: Uint8Array, context: string): Promise<Uint8Array> {

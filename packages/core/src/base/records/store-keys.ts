@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/index.ts'
 import type { Store } from '../ports/index.ts'
-import { type KeyedHash, keyedHash, randomKey } from '../values/digest.ts'
+import { type KeyedHash, keyedHash } from '../values/digest.ts'
 import { refuseUnknownKeys } from '../values/options.ts'
 import { classifiedStore } from './classified-store.ts'
 import { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'
@@ -13,12 +13,6 @@ export interface StoreKeys {
   readonly index: KeyMaterial
 }
 
-/**
- * Random keys of memory stores, the same for all components that open one store. A memory store ends with its process,
- * so its keys may end with it.
- */
-const ownKeys = new WeakMap<Store, StoreKeys>()
-
 /** Parts that a component needs to store records. */
 export interface OpenedStore {
   /** The store, with classified errors. */
@@ -27,10 +21,13 @@ export interface OpenedStore {
   readonly hash: KeyedHash
 }
 
-/** Memory stores that were opened with keys of the app. */
-const withGivenKeys = new WeakSet<Store>()
+/**
+ * Memory stores with random keys, the same for all components that open one store. A memory store ends with its process,
+ * so its keys may end with it.
+ */
+const withOwnKeys = new WeakMap<Store, OpenedStore>()
 
-/** The index key that a store was opened with first. */
+/** The index key of the app that a store was opened with first. */
 const indexKeys = new WeakMap<Store, Uint8Array>()
 
 /**
@@ -43,28 +40,31 @@ const indexKeys = new WeakMap<Store, Uint8Array>()
  *   gives keys for a memory store and another gives none, or two components give one store different index keys.
  */
 export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?: string): OpenedStore {
-  const option = (name: string) => (owner === undefined ? name : `${owner}.${name}`)
+  const where = owner === undefined ? '' : `${owner}.`
   if (store?.specificationVersion !== 2) {
-    throw new ConfigurationError(option('store'), 'give a Store of specification version 2, such as memoryStore()')
+    throw new ConfigurationError(`${where}store`, 'give a Store of specification version 2, such as memoryStore()')
   }
   if (given === undefined && store.durable) {
     throw new ConfigurationError(
-      option('keys'),
+      `${where}keys`,
       'a durable store needs { seal: [current, …old], index }: 32 random bytes each',
     )
   }
   // Uses one object for a store and its wrapper, or a memory store would have two sets of keys.
   const opened = classifiedStore(store)
-  refuseMixture(opened, given, option('keys'))
-  const keys = given ?? ownKeysOf(opened)
-  refuseUnknownKeys(option('keys'), keys, ['seal', 'index'])
-  if (!(Array.isArray(keys.seal) && keys.seal.length > 0)) {
-    throw new ConfigurationError(option('keys.seal'), 'give a list of keys, the current one first')
+  refuseMixture(opened, given, `${where}keys`)
+  if (given === undefined) {
+    const own = withOwnKeys.get(opened) ?? { store: opened, sealer: createSealer(), hash: keyedHash() }
+    withOwnKeys.set(opened, own)
+    return own
   }
-  const seal = keys.seal.map((material, index) => keyBytes(option(`keys.seal[${index}]`), material))
-  const index = keyBytes(option('keys.index'), keys.index)
-  refuseOtherIndex(opened, index, option('keys.index'))
-  if (given !== undefined) withGivenKeys.add(opened)
+  refuseUnknownKeys(`${where}keys`, given, ['seal', 'index'])
+  if (!(Array.isArray(given.seal) && given.seal.length > 0)) {
+    throw new ConfigurationError(`${where}keys.seal`, 'give a list of keys, the current one first')
+  }
+  const seal = given.seal.map((material, index) => keyBytes(`${where}keys.seal[${index}]`, material))
+  const index = keyBytes(`${where}keys.index`, given.index)
+  refuseOtherIndex(opened, index, `${where}keys.index`)
   return { store: opened, sealer: createSealer(seal), hash: keyedHash(index) }
 }
 
@@ -74,9 +74,12 @@ export function openStoreKeys(store: Store, given: StoreKeys | undefined, owner?
  */
 function refuseMixture(store: Store, given: StoreKeys | undefined, option: string): void {
   if (store.durable) return
-  if (given === undefined ? withGivenKeys.has(store) : ownKeys.has(store)) {
-    const other = given === undefined ? 'was opened with `keys`' : 'was opened without `keys`'
-    throw new ConfigurationError(option, `this memory store ${other} by another part: give both the same keys, or none`)
+  if (given === undefined ? indexKeys.has(store) : withOwnKeys.has(store)) {
+    const other = given === undefined ? 'with' : 'without'
+    throw new ConfigurationError(
+      option,
+      `another part opened this memory store ${other} \`keys\`: give both the same keys, or none`,
+    )
   }
 }
 
@@ -89,10 +92,4 @@ function refuseOtherIndex(store: Store, index: Uint8Array, option: string): void
     option,
     'another part uses this store with another index key: give all parts the same `keys`',
   )
-}
-
-function ownKeysOf(store: Store): StoreKeys {
-  const keys = ownKeys.get(store) ?? { seal: [randomKey()], index: randomKey() }
-  ownKeys.set(store, keys)
-  return keys
 }

@@ -16,17 +16,15 @@ export const randomSecret = (): string => base64url.encode(randomKey())
 /** A keyed hash: without the key, it reveals nothing about `text`. */
 export type KeyedHash = (text: string) => Promise<string>
 
-/** HMAC-SHA-256 under `secret` (32 bytes), base64url. */
-export function keyedHash(secret: Uint8Array): KeyedHash {
+/**
+ * HMAC-SHA-256 under `secret` (32 bytes), base64url.
+ * @param secret - Default: random, drawn at the first hash. Workers give no random bytes while modules load.
+ */
+export function keyedHash(secret?: Uint8Array): KeyedHash {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   let key: Promise<CryptoKey> | undefined
   return async (text) => {
-    key ??= crypto.subtle.importKey(
-      'raw',
-      secret as Uint8Array<ArrayBuffer>,
-      { name: 'HMAC', hash: 'SHA-256' },
-      false,
-      ['sign'],
-    )
+    key ??= crypto.subtle.importKey('raw', (secret ?? randomKey()) as BufferSource, algorithm, false, ['sign'])
     return base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', await key, encoder.encode(text))))
   }
 }
@@ -36,7 +34,7 @@ export function keyedHash(secret: Uint8Array): KeyedHash {
  * stay hidden too.
  */
 export async function equalSecrets(left: string, right: string): Promise<boolean> {
-  const hash = keyedHash(randomKey())
+  const hash = keyedHash()
   const [a, b] = await Promise.all([hash(left), hash(right)])
   let difference = 0
   for (let index = 0; index < a.length; index++) difference |= a.charCodeAt(index) ^ b.charCodeAt(index)

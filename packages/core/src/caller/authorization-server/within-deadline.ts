@@ -1,4 +1,5 @@
 import { TransportError } from '../../base/errors/index.ts'
+import { orAborted } from '../../base/process/async.ts'
 
 export interface Limits {
   readonly timeoutMs: number
@@ -11,23 +12,15 @@ export interface Limits {
  * Rejects at once when either ends, even if the work ignores its signal, as an injected fetch may. An abort rejects
  * with the signal's own reason.
  */
-export function withinDeadline<T>(limits: Limits, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withinDeadline<T>(limits: Limits, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const { signal, timeoutMs } = limits
-  if (signal?.aborted) return Promise.reject(signal.reason)
-  return new Promise<T>((resolve, reject) => {
-    const controller = new AbortController()
-    const stop = (reason: unknown) => {
-      reject(reason)
-      controller.abort(reason)
-    }
-    const onAbort = () => stop(signal?.reason)
-    const timer = setTimeout(() => stop(new TransportError(`no answer within ${timeoutMs} ms`)), timeoutMs)
-    signal?.addEventListener('abort', onAbort, { once: true })
-    work(controller.signal)
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
-      })
+  signal?.throwIfAborted()
+  const controller = new AbortController()
+  const onAbort = () => controller.abort(signal?.reason)
+  const timer = setTimeout(() => controller.abort(new TransportError(`no answer within ${timeoutMs} ms`)), timeoutMs)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  return orAborted(work(controller.signal), controller.signal).finally(() => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
   })
 }

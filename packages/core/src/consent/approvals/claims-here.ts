@@ -1,4 +1,5 @@
 import type { Store } from '../../base/ports/index.ts'
+import { UnderWay } from '../../base/process/async.ts'
 
 /** Maximum number of calls that wait for one run. */
 const MAX_WAITING = 100
@@ -38,11 +39,11 @@ export class ClaimHere {
   }
 }
 
-const claims = new WeakMap<Store, Map<string, ClaimHere>>()
+const claims = new WeakMap<Store, UnderWay<ClaimHere>>()
 
 /** Returns the claims of this process on a store, for all guards on it. */
-export function claimsHere(store: Store): Map<string, ClaimHere> {
-  const known = claims.get(store) ?? new Map<string, ClaimHere>()
+export function claimsHere(store: Store): UnderWay<ClaimHere> {
+  const known = claims.get(store) ?? new UnderWay<ClaimHere>()
   claims.set(store, known)
   return known
 }

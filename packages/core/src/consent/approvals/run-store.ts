@@ -1,6 +1,7 @@
 import type { Principal, RevokeOptions } from '../../base/contract/index.ts'
 import { StoreError } from '../../base/errors/index.ts'
 import type { Clock, Store } from '../../base/ports/index.ts'
+import type { UnderWay } from '../../base/process/async.ts'
 import { Collection, Lease, type Name, type OpenedStore, type WalkOptions } from '../../base/records/index.ts'
 import type { KeyedHash } from '../../base/values/index.ts'
 import { type ClaimHere, claimsHere } from './claims-here.ts'
@@ -46,7 +47,7 @@ export class RunStore {
   readonly isRevoked: RunStoreOptions['isRevoked']
   readonly pointers: Pointers
   /** Runs of this store that calls of this process have claimed, by their id. */
-  readonly claims: Map<string, ClaimHere>
+  readonly claims: UnderWay<ClaimHere>
 
   constructor({ clock, isRevoked, onState = () => {}, ...opened }: RunStoreOptions) {
     this.#store = opened.store

@@ -1,4 +1,5 @@
 import { BehalfError, InvalidResponseError, InvalidTokenError, OAuthResponseError } from '../../base/errors/index.ts'
+import { UnderWay } from '../../base/process/async.ts'
 import type { TokenResponse } from '../../caller/authorization-server/server.ts'
 import type { ApprovalAnswer, ApprovalQuestion } from '../approvals/approval-channel.ts'
 import { postpone } from './postpone.ts'
@@ -7,7 +8,7 @@ import { verifyBackchannelAnswer } from './verify-backchannel-answer.ts'
 import { CIBA_GRANT, type CibaState, LONG_POLL_MS, SLOW_DOWN_SECONDS, storedState } from './wire.ts'
 
 /** Requests that wait for their answer now, in this process. Between processes, the record's lease keeps them apart. */
-const underWay = new Set<string>()
+const underWay = new UnderWay<true>()
 
 /**
  * Asks once whether the person has answered, and lets the server hold the request open for 40 s. The caller decides
@@ -31,7 +32,7 @@ export async function pollBackchannelAuthentication(
   // CIBA Core §10.1: sends at most one request for an id at a time. Another server may use the same id.
   const request = JSON.stringify([server.profile.issuer, server.profile.clientId, state.authReqId])
   if (underWay.has(request)) return idle
-  underWay.add(request)
+  underWay.set(request, true)
   // A ping makes a poll due at once, and a server may count it as too early.
   const isEarly = clock.now() / 1000 < (state.respondedAt ?? 0) + state.interval
   let response: TokenResponse

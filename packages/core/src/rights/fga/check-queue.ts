@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock, isRecent } from '../../base/ports/index.ts'
+import { UnderWay } from '../../base/process/async.ts'
 import { type Backend, MAX_BATCH } from './http-backend.ts'
 import { keyOf, type Question } from './question.ts'
 import { refused, type Verdict } from './read-answer.ts'
@@ -47,10 +48,10 @@ export class CheckQueue {
   readonly #backend: Backend
   readonly #options: QueueOptions
   readonly #kept: LRUCache<string, { readonly verdict: Verdict; readonly askedAt: number }> | undefined
-  /** Questions that were not sent yet. */
-  #next = new Map<string, Entry>()
+  /** Questions of this turn, which were not sent yet. */
+  readonly #turns = new UnderWay<Map<string, Entry>>()
   /** Questions that were sent, are not answered, and are open to later calls. */
-  readonly #sent = new Map<string, Entry>()
+  readonly #sent = new UnderWay<Entry>()
 
   constructor(backend: Backend, options: QueueOptions) {
     this.#backend = backend
@@ -66,12 +67,13 @@ export class CheckQueue {
   ): Promise<readonly Verdict[]> {
     signal.throwIfAborted()
     const call = Symbol('call')
+    const turn = this.#turns.get('next') ?? new Map<string, Entry>()
     const joined: Entry[] = []
     const verdicts = questions.map((question) => {
       const key = `${consistency} ${keyOf(question)}`
       const kept = this.#keptUnder(key)
       if (kept !== undefined) return kept
-      const entry = this.#join(key, question, consistency, call)
+      const entry = this.#join(turn, { key, question, consistency, call })
       entry.waiting++
       joined.push(entry)
       return entry.verdict.promise
@@ -89,27 +91,23 @@ export class CheckQueue {
     }
   }
 
-  #join(key: string, question: Question, consistency: Consistency, call: symbol): Entry {
+  #join(turn: Map<string, Entry>, asked: Pick<Entry, 'key' | 'question' | 'consistency' | 'call'>): Entry {
+    const { key } = asked
     const sent = this.#sent.get(key)
     // Stryker disable next-line ConditionalExpression: If no time is added, the current time is empty too, and the last clause gives the same result.
     if (sent !== undefined && (sent.sentAt === '' || this.#kept !== undefined || sent.sentAt === this.#now())) {
       return sent
     }
-    const waiting = this.#next.get(key)
+    const waiting = turn.get(key)
     if (waiting !== undefined) return waiting
-    const entry: Entry = {
-      key,
-      question,
-      consistency,
-      call,
-      verdict: Promise.withResolvers(),
-      waiting: 0,
-      settled: false,
-    }
+    const entry: Entry = { ...asked, verdict: Promise.withResolvers(), waiting: 0, settled: false }
     // Callers that still wait see the rejection. Without callers it must not count as unhandled.
     entry.verdict.promise.catch(() => {})
-    if (this.#next.size === 0) nextTurn(() => this.#flush())
-    this.#next.set(key, entry)
+    if (turn.size === 0) {
+      this.#turns.set('next', turn)
+      nextTurn(() => this.#flush(turn))
+    }
+    turn.set(key, entry)
     return entry
   }
 
@@ -122,9 +120,9 @@ export class CheckQueue {
     }
   }
 
-  #flush(): void {
-    const entries = [...this.#next.values()]
-    this.#next = new Map()
+  #flush(turn: ReadonlyMap<string, Entry>): void {
+    const entries = [...turn.values()]
+    this.#turns.delete('next')
     const now = this.#now()
     for (const consistency of ['minimizeLatency', 'higherConsistency'] as const) {
       const asked = entries.filter((entry) => entry.consistency === consistency)

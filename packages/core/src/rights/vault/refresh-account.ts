@@ -73,7 +73,6 @@ export class AccountRefresher {
   async run(wish: RefreshWish, signal?: AbortSignal): Promise<Refreshed> {
     signal?.throwIfAborted()
     const flight = this.#flights.run(wish.key, () => this.#alone(wish))
-    if (signal === undefined) return flight
     return orAborted(flight, signal)
   }
 
