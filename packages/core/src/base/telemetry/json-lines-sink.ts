@@ -8,7 +8,10 @@ import { refuseUnknownKeys } from '../values/options.ts'
  */
 export type LineWriter =
   | ((line: string) => void | Promise<void>)
-  | { write(line: string, done: (error?: Error | null) => void): unknown }
+  | {
+      write(line: string, done: (error?: Error | null) => void): unknown
+      on?(event: 'error', listener: (error: Error) => void): unknown
+    }
 
 /** Options of `jsonLinesSink`. */
 export interface JsonLinesSinkOptions {
@@ -26,7 +29,9 @@ export interface JsonLinesSinkOptions {
  *
  * An event names the user, the whole chain of actors, tool, policy, decision, trace and approval. It contains no token,
  * and no input except what the policy's own texts repeat. Lines are in the order of the events. Only a guard whose
- * audit is `required` waits for a slow writer. A writer that is too slow loses lines, and does not fill memory.
+ * audit is `required` waits for a slow writer. A writer that is too slow loses lines, and does not fill memory. An error
+ * of a stream, such as a closed pipe or a full disk, does not end the process: it refuses the line, and so the call
+ * whose audit is `required`. The first one is printed to the console.
  *
  * @throws ConfigurationError An option is unknown, `to` cannot be written to, or `maxPending` is no positive whole
  *   number.
@@ -78,11 +83,28 @@ const acting = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff
 const lineOf = (value: object): string =>
   `${JSON.stringify(value).replace(acting, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`
 
+/** Streams with a listener for their errors. The value tells whether an error was reported. */
+const heard = new WeakMap<object, boolean>()
+
+/**
+ * Listens to a stream's errors, of which one without a listener ends the process. The lines that it refuses fail by
+ * themselves. A stream may report each of them, such as `process.stdout` on a full disk: only the first is printed.
+ */
+function listenTo(to: Extract<LineWriter, object>): void {
+  if (!('on' in to) || heard.has(to)) return
+  heard.set(to, false)
+  to.on?.('error', ({ message }) => {
+    if (heard.get(to) === false) console.error(`@behalf: the audit's stream failed, and events are lost: ${message}`)
+    heard.set(to, true)
+  })
+}
+
 function writerOf(to: LineWriter): (line: string) => void | Promise<void> {
   if (typeof to === 'function') return to
   if (typeof to?.write !== 'function') {
     throw new ConfigurationError('jsonLinesSink.to', 'give a function, or a stream such as process.stdout')
   }
+  listenTo(to)
   return (line) =>
     new Promise((resolve, reject) => {
       to.write(line, (error) => (error ? reject(error) : resolve()))
