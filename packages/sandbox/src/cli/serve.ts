@@ -89,7 +89,7 @@ function explained(error: unknown, port: number): unknown {
 function readFaults(sandbox: Sandbox, write: (text: string) => void): () => void {
   const reader = createInterface({ input: process.stdin })
   reader.on('line', (line) => {
-    const [, name, question] = /^\s*(?:fault\s+)?(\S+)(?:\s+"?(\S.*?)"?)?\s*$/.exec(line) ?? []
+    const [, name, question] = /^(?:fault\s+)?(\S+)(?:\s+"?(\S.*?)"?)?$/.exec(line.trim()) ?? []
     if (name === undefined) return
     sandbox
       .fault(name as SandboxFault, question)

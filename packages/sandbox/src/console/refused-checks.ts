@@ -11,11 +11,16 @@ export interface RefusedCheck {
 
 type TraceStep = CallEvent['trace']['steps'][number]
 
-/** Matches the end of a denial of the permission checker in the trace. */
-const NO = /: no(?: \((.*)\))?$/
+/** Splits a denial of the permission checker in the trace, such as `<question>: no (<reason>)`. */
+function denialOf(part: string): { readonly question: string; readonly reason?: string } | undefined {
+  if (part.endsWith(': no')) return { question: part.slice(0, -': no'.length) }
+  const [question = '', ...rest] = part.split(': no (')
+  if (rest.length === 0 || !part.endsWith(')')) return undefined
+  return { question, reason: rest.join(': no (').slice(0, -1) }
+}
 
 /** Returns whether a part of a step's detail is a question that was answered with no. */
-export const isNo = (part: string): boolean => NO.test(part)
+export const isNo = (part: string): boolean => denialOf(part) !== undefined
 
 /**
  * Returns the questions of a step that were answered with no. The reasons are in the trace, if the guard has an
@@ -25,13 +30,10 @@ export function refusedChecks(
   { detail, at = Number.POSITIVE_INFINITY }: Pick<TraceStep, 'detail' | 'at'>,
   seen: readonly SandboxEvent[],
 ): readonly RefusedCheck[] {
-  return detail
-    .split('; ')
-    .filter(isNo)
-    .map((part) => {
-      const question = part.replace(NO, '')
-      return { question, reason: NO.exec(part)?.[1] ?? reportedReason(question, at, seen) }
-    })
+  return detail.split('; ').flatMap((part) => {
+    const denial = denialOf(part)
+    return denial === undefined ? [] : [{ reason: reportedReason(denial.question, at, seen), ...denial }]
+  })
 }
 
 function reportedReason(question: string, at: number, seen: readonly SandboxEvent[]): string {
@@ -47,7 +49,7 @@ function reportedReason(question: string, at: number, seen: readonly SandboxEven
 
 // Names have limits here, because a report may be one long name, and the sandbox answers no other request meanwhile.
 const FAILED = /(\S{1,512}): its condition (\S{1,256}) does not hold/g
-const MISSING = /'(\S{1,256})' - tuple '(\S{1,512})' is missing context parameters '\[([^\]]*)\]'/g
+const MISSING = /'(\S{1,256})' - tuple '(\S{1,512})' is missing context parameters '\[([^[\]]*)\]'/g
 
 /** Returns what to do about the conditions that refused. Empty if a relation is missing, and no condition refused. */
 export function conditionRemedies({ reason }: RefusedCheck): readonly string[] {
@@ -70,4 +72,4 @@ export const linesOfReason = (reason: string): readonly string[] =>
   reason === '' ? [] : reason.split(/; |, (?=\w+ = )| and (?=\S{1,512}: )/)
 
 /** Shortens the reason in a part of a step's detail, for a list: the name of the condition stays. */
-export const shortReason = (part: string): string => part.replace(/( does not hold): .*$/, '$1)')
+export const shortReason = (part: string): string => part.replace(/( does not hold): .*/s, '$1)')

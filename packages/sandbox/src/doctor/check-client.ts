@@ -94,7 +94,7 @@ async function grantFindings(metadata: Metadata, options: DoctorOptions): Promis
  * Servers send `invalid_request` for both: a grant that the client may not use (oidc-provider), and an invalid token.
  */
 const FORBIDDEN =
-  /grant.*not (allowed|enabled|permitted|supported)|unsupported grant|not allowed for (this|the) client/i
+  /grant.{0,200}not (allowed|enabled|permitted|supported)|unsupported grant|not allowed for (this|the) client/i
 
 function grantFinding(id: string, what: string, answer: Answer | string, { clientId }: DoctorOptions): Finding {
   if (typeof answer === 'string') return unknown(id, `the endpoint did not answer: ${answer}`)

@@ -17,7 +17,7 @@ export function hideSecret(finding: Finding, { clientId = '', clientSecret: secr
 export const formEncoded = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1)
 
 /** Returns the characters of a text in base64. Padding may be missing, so it is left out. */
-const base64Of = (text: string): string => Buffer.from(text).toString('base64').replace(/=+$/, '')
+const base64Of = (text: string): string => Buffer.from(text).toString('base64').replaceAll('=', '')
 
 /** Treats consecutive backslashes as one piece: JSON doubles them, and single ones could be split in many ways. */
 const patternOf = (text: string): string => (text.match(/\\+|[^\\]/gu) ?? []).map(spellingsOf).join('')

@@ -115,7 +115,7 @@ function read<Value>(value: Value): Value {
 function reader(): string {
   const lines = new Error('late').stack?.split('\n') ?? []
   return (
-    lines.find((line) => line.includes('/src/') && !line.includes('/src/late-reads/'))?.replace(/.*\/src\//, 'src/') ??
+    lines.find((line) => line.includes('/src/') && !line.includes('/src/late-reads/'))?.replace(/^.*\/src\//, 'src/') ??
     lines.slice(3, 6).join(' ')
   )
 }

@@ -82,8 +82,8 @@ function isolateDirections(text: string): string {
   }
   const isolated = text.replace(betweenRight, (part) => {
     if (!hasLeftLetter.test(part)) return part.replace(numbers, `${LEFT_TO_RIGHT}$&${END}`)
-    const [, before = '', phrase = '', after = ''] = /^(\s*)(.*?)(\s*)$/su.exec(part) ?? []
-    return `${before}${LEFT_TO_RIGHT}${phrase}${END}${after}`
+    const phrase = part.trim()
+    return part.replace(phrase, () => `${LEFT_TO_RIGHT}${phrase}${END}`)
   })
   return `${RIGHT_TO_LEFT}${isolated}${END}`
 }

@@ -31,7 +31,9 @@ export function setCookie({ name, attributes }: BrowserCookie, value: string, se
  * it has no prefix, so any host of the domain can set it.
  */
 export function readCookie(request: Request, { name }: BrowserCookie): string | undefined {
-  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
+  const pairs = (request.headers.get('cookie') ?? '')
+    .split(';')
+    .map((pair) => pair.replace(/^[ \t]+|(?<![ \t])[ \t]+$/g, ''))
   const values = pairs.flatMap((pair) => (pair.startsWith(`${name}=`) ? [pair.slice(name.length + 1)] : []))
   return values.length === 1 ? values[0] : undefined
 }

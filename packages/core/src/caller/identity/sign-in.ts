@@ -33,7 +33,7 @@ import { isLoginAsAsked, TOLERANCE_SECONDS } from './wire.ts'
 
 const optionKinds = { redirectUri: needed(kinds.text), resource: kinds.text, pushRequest: kinds.boolean }
 const optionKeys = ['authorizationServer', 'store', 'keys', 'scopes', 'signRequest', 'fetch', 'clock', 'timeoutMs']
-const areNames = (value: unknown) => kinds.texts.holds(value) && /^[\x21-\x7e]+(,[\x21-\x7e]+)*$/.test(String(value))
+const areNames = (value: unknown) => kinds.texts.holds(value) && /^[\x21-\x7e]+$/.test(String(value))
 const acrKind = { words: 'one or more names without spaces', holds: areNames }
 const startKinds = { returnTo: kinds.text, acrValues: acrKind, maxAgeSeconds: kinds.positiveInteger }
 

@@ -131,7 +131,7 @@ function messageProblem(text: string): string | undefined {
 }
 
 /** Returns the first character codes in a text, for the operator. */
-const codesIn = (shown: string): string => [...new Set(shown.match(/\[U\+[^\]]+\]|⏎/g))].slice(0, 5).join(' ')
+const codesIn = (shown: string): string => [...new Set(shown.match(/\[U\+[^[\]]+\]|⏎/g))].slice(0, 5).join(' ')
 
 const isApprover = ({ issuer, subject, tenant = subject }: Principal): boolean =>
   kinds.texts.holds([issuer, subject, tenant])

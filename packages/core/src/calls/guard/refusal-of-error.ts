@@ -97,8 +97,11 @@ const MAX_STACK = 8_000
 /** Maximum length of a text that is searched for tokens, in characters. A longer text is not shown (E6). */
 const MAX_READ = 65_536
 
-/** A JWT, and the user and password of a URL: messages of other libraries are known to quote them. */
-const secretShapes = /eyJ[\w-]{8,}(?:\.[\w-]*)+|(?<=:\/\/)[^\s/@]+(?=@)/g
+/**
+ * The user and password of a URL, and a JWT: messages of other libraries are known to quote them. What only begins like
+ * a JWT is found too, and stays, so that no part of the text is read twice.
+ */
+const secretShapes = /(?<=:\/\/)[^\s/@]+(?=@)|eyJ[\w-]{8,}\.[\w.-]*|(eyJ[\w-]*)/g
 
 /** An error of the app or of a library, as the operator may read it. */
 export interface ErrorText {
@@ -122,7 +125,9 @@ function describeError(error: unknown, tokens: readonly Token[]): ErrorText {
 
 function withoutTokens(text: string, most: number, tokens: readonly Token[]): string {
   if (text.length > MAX_READ) return `(longer than ${MAX_READ} characters)`
-  return redactTokens(text, tokens).replaceAll(secretShapes, '[hidden]').slice(0, most)
+  return redactTokens(text, tokens)
+    .replaceAll(secretShapes, (_, plain) => plain ?? '[hidden]')
+    .slice(0, most)
 }
 
 /** Returns a text of an error, or an empty one: another library's error may have a getter that throws. */

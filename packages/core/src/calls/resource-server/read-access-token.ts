@@ -18,7 +18,7 @@ export type PresentedToken =
   | { readonly kind: 'none' }
   | { readonly kind: 'malformed'; readonly scheme: Scheme; readonly description: string }
 
-const credentials = /^(bearer|dpop)(?: +(.*))?$/i
+const credentials = /^(bearer|dpop)(?: +([^ ].*))?$/i
 /** `b64token` of RFC 6750 §2.1, `token68` of RFC 9449 §7.1. */
 const token68 = /^[A-Za-z0-9\-._~+/]+=*$/
 

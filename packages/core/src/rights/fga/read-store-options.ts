@@ -71,7 +71,7 @@ function baseOf(options: StoreOptions): string {
       'use https: over plain http a third party can allow anything; [allowPlainHttp]: true where the network encrypts',
     )
   }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+  return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}`
 }
 
 export function ulid(option: 'storeId' | 'authorizationModelId', value: unknown): string {

@@ -15,7 +15,9 @@ function expectSilence(session: AdapterSession, report: AdapterReport): void {
   for (const [place, text] of Object.entries(places)) {
     const shown = [...session.secrets, SECRET, 'hunter2'].filter((secret) => text.includes(secret)).length
     expect(`${place}: ${shown} secrets`).toBe(`${place}: 0 secrets`)
-    expect(text.match(/eyJ[\w-]{8,}\./), place).toBeNull()
+    // What only begins like a JWT is matched too: from each beginning, the rest would be read again.
+    const jwts = [...text.matchAll(/eyJ(?:[\w-]{8,}(\.)|[\w-]*)/g)].filter(([, dot]) => dot !== undefined)
+    expect(jwts, place).toEqual([])
   }
 }
 
