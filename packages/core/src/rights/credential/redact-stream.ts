@@ -42,18 +42,6 @@ export function createTextRedactor(source: TokenSource): TextRedactor {
   }
 }
 
-/** {@link createTextRedactor} as a stage in a stream of texts. */
-export function redactTokenStream(tokens: TokenSource): TransformStream<string, string> {
-  const redactor = createTextRedactor(tokens)
-  const emit = (text: string, controller: TransformStreamDefaultController<string>) => {
-    if (text !== '') controller.enqueue(text)
-  }
-  return new TransformStream({
-    transform: (piece, controller) => emit(redactor.push(piece), controller),
-    flush: (controller) => emit(redactor.end(), controller),
-  })
-}
-
 /**
  * Returns the start of the longest suffix of `text` that is the beginning of a secret, or the length of `text` if it
  * ends with no such beginning.

@@ -1,6 +1,7 @@
 import { jsonOf } from '../../base/values/plain-json.ts'
-import { redactError } from './redact-error.ts'
+import { errorRedactor } from './redact-error.ts'
 import { redactText, secretsOf } from './redact-text.ts'
+import { isError } from './search-value.ts'
 import type { Token } from './token.ts'
 
 /** Maximum amount to search, in characters and values together (E4). */
@@ -22,14 +23,13 @@ export function redactTokens<Value>(value: Value, tokens: readonly Token[]): Val
 }
 
 class Redaction {
-  readonly #tokens: readonly Token[]
+  #redactError: ((error: unknown) => unknown) | undefined
   readonly #secrets: readonly string[]
   /** Length of the shortest secret. Most strings are shorter, and need no search. */
   readonly #shortest: number
   #left = BUDGET
 
   constructor(tokens: readonly Token[]) {
-    this.#tokens = tokens
     this.#secrets = secretsOf(tokens)
     this.#shortest = this.#secrets.at(-1)?.length ?? Number.POSITIVE_INFINITY
   }
@@ -44,7 +44,9 @@ class Redaction {
     const isPlain = (prototype === Object.prototype || prototype === null) && !isWrittenByItself(value)
     if (isPlain) return this.#object(value, depth)
     // Errors occur within values, such as in the results of `Promise.allSettled`.
-    return value instanceof Error ? redactError(value, this.#tokens) : this.#instance(value)
+    if (!isError(value)) return this.#instance(value)
+    this.#redactError ??= errorRedactor(this.#secrets)
+    return this.#redactError(value)
   }
 
   /** Frameworks write results as JSON. If that JSON contains a token, the redacted JSON replaces the instance. */

@@ -1,107 +1,177 @@
-/** Maximum number of objects and entries to search in one value. */
-const MAX_OBJECTS = 10_000
-/** Maximum number of characters and bytes to search in one value. */
-const MAX_CHARACTERS = 1024 * 1024
+import { inspect } from '../../base/process/async.ts'
+
+/** Maximum number of objects to search in one value, over all passes. */
+const MAX_OBJECTS = 30_000
+/** Maximum number of characters, bytes and entries to search in one value, over all passes. */
+const MAX_CHARACTERS = 3 * 1024 * 1024
 /** Maximum depth of nested values. It keeps the stack from overflowing. */
 const MAX_DEPTH = 200
 
 /** A value that cannot be searched for tokens, because of its size, depth or shape. */
-export class Unsearchable extends Error {}
+class Unsearchable extends Error {}
 
-/** Remaining budget for the search of one value. Counts objects, characters and depth. */
-export class SearchBudget {
+/** Searches for secrets, and changes nothing. All passes of one redaction share a budget. */
+export class Search {
+  readonly #secrets: readonly string[]
+  /** Objects in which nothing was found. Errors of one result often share a request, which is searched once. */
+  readonly #clean = new Set<object>()
+  /** Objects that this pass has reached. */
+  #reached = new Set<object>()
+  #countsGetters = true
   #objects = MAX_OBJECTS
   #characters = MAX_CHARACTERS
 
-  /** @throws Unsearchable The value is too large or too deep. */
-  object(depth: number): void {
+  constructor(secrets: readonly string[]) {
+    this.#secrets = secrets
+  }
+
+  /**
+   * Returns whether a value shows a secret. With `getters`, an own getter of an error or of a plain value counts as
+   * one: it may return another value next time.
+   *
+   * @throws The value cannot be searched, because of its size, depth or shape, or because a proxy in it refuses.
+   */
+  finds(value: unknown, getters: boolean): boolean {
+    this.#countsGetters = getters
+    this.#reached = new Set()
+    if (this.#value(value, 0)) return true
+    for (const one of this.#reached) this.#clean.add(one)
+    return false
+  }
+
+  /** @throws Unsearchable One object more is too much, or too deep. */
+  spend(depth: number): void {
     if (--this.#objects < 0 || depth > MAX_DEPTH) throw new Unsearchable()
   }
 
-  /** @throws Unsearchable The value is too large. */
-  characters(count: number): void {
-    this.#characters -= count
+  #value(value: unknown, depth: number): boolean {
+    if (typeof value === 'string') return this.#text(value)
+    if (typeof value === 'symbol') return this.#text(value.description ?? '')
+    if (!isObject(value) || this.#clean.has(value) || this.#reached.has(value)) return false
+    this.#reached.add(value)
+    this.spend(depth)
+    // Before the list of its keys is made.
+    if (Array.isArray(value)) this.#count(value.length)
+    return this.#members(value, depth) || contentOf(value).some((part) => this.#value(part, depth + 1))
+  }
+
+  #members(value: object, depth: number): boolean {
+    const countsGetters = this.#countsGetters && canBeCleaned(value)
+    return keysOf(value).some(
+      (key) =>
+        (countsGetters && isGetter(value, key)) || this.#value(key, depth) || this.#value(read(value, key), depth + 1),
+    )
+  }
+
+  #text(text: string): boolean {
+    this.#count(text.length)
+    return this.#secrets.some((secret) => text.includes(secret))
+  }
+
+  #count(characters: number): void {
+    this.#characters -= characters
     if (this.#characters < 0) throw new Unsearchable()
   }
 }
 
 /** Returns whether it is an error, of this realm or of another. */
-export function isError(value: object): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
-}
+export const isError = (value: object): value is Error => value instanceof Error || tagOf(value) === 'Error'
 
 /** Returns whether a value may hold others: a function has properties too. */
 export function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** Returns whether a value is an array or an object without a class: such a value can be copied without loss. */
-export function isContainer(value: object): boolean {
-  if (Array.isArray(value)) return true
+/** Returns whether secrets can be taken out of it: an error, an array, or an object without a class. */
+export function canBeCleaned(value: object): boolean {
+  if (Array.isArray(value) || isError(value)) return true
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }
 
-/**
- * Returns the property names of an error: its own, those that every error has, and those that its classes compute.
- *
- * The message of a `DOMException` is no property of its own.
- */
-export function keysOfError(error: Error): readonly PropertyKey[] {
-  const keys = new Set<PropertyKey>(['name', 'message', 'stack', ...Reflect.ownKeys(error)])
-  let prototype: unknown = Object.getPrototypeOf(error)
-  for (let depth = 0; typeof prototype === 'object' && prototype !== null && prototype !== Error.prototype; depth++) {
-    if (depth > MAX_DEPTH) throw new Unsearchable()
-    if (prototype === Object.prototype) break
-    for (const key of Reflect.ownKeys(prototype)) {
-      if (Object.getOwnPropertyDescriptor(prototype, key)?.get !== undefined) keys.add(key)
-    }
-    prototype = Object.getPrototypeOf(prototype)
-  }
-  return [...keys]
-}
+/** Returns whether a property is computed. Node computes the stack of an error, always as the same text. */
+export const isGetter = (value: object, key: PropertyKey): boolean =>
+  key !== 'stack' && Object.getOwnPropertyDescriptor(value, key)?.get !== undefined
 
 /**
- * Returns the values that a function or an instance of a class shows: its own properties, and the values that built-in
- * classes hold.
+ * Returns the names of the properties that a value shows: its own, those that its classes compute, and those that
+ * every error has.
+ */
+export function keysOf(value: object): readonly PropertyKey[] {
+  const isBytes = ArrayBuffer.isView(value)
+  // The items of bytes are no text.
+  const own = Reflect.ownKeys(value).slice(isBytes ? (value as Uint8Array).length : 0)
+  if (typeof value === 'function') return own.filter((key) => key !== 'prototype')
+  const keys = new Set<PropertyKey>(['name', 'message', 'stack', Symbol.toStringTag, ...own])
+  let prototype: unknown = isBytes ? null : Object.getPrototypeOf(value)
+  for (let depth = 0; isObject(prototype) && !Object.hasOwn(prototype, 'isPrototypeOf'); depth++) {
+    if (depth > MAX_DEPTH) throw new Unsearchable()
+    for (const key of Reflect.ownKeys(prototype)) if (isGetter(prototype, key)) keys.add(key)
+    prototype = Object.getPrototypeOf(prototype)
+  }
+  // The symbols of a web stream are its state, in promises: nothing prints them.
+  const isStream = tagOf(value).endsWith('Stream')
+  return [...keys].filter((key) => typeof key === 'string' || !isStream)
+}
+
+/** Collections whose content is no property. */
+const collections = [Map, Set, Headers, URLSearchParams, FormData]
+
+/** Methods that show only what is searched already. That of an array writes equal items again and again. */
+const ordinary: readonly unknown[] = [Function.prototype.toString, Array.prototype.toString]
+
+/** Depth to which a method for `console.log` is asked to print. */
+const PRINTED_DEPTH = 10
+
+/**
+ * Returns what a value shows besides its properties: the content of built-in classes, and what its own methods write.
  *
- * Does not read prototypes, or the bodies of requests and responses: nothing prints them.
+ * Does not read the bodies of requests and responses: nothing prints them.
  *
  * @throws Unsearchable Nothing of it can be read here, and loggers print it: a promise, or an iterator of a map or set.
  */
-export function partsOf(instance: object): readonly unknown[] {
-  if (instance instanceof Promise || isCollectionIterator(instance)) throw new Unsearchable()
-  const isFunction = typeof instance === 'function'
-  const keys = ArrayBuffer.isView(instance) ? [] : Reflect.ownKeys(instance)
-  const own = isFunction ? keys.filter((key) => key !== 'prototype') : keys
-  const fields = instance as Readonly<Record<PropertyKey, unknown>>
-  return [...own, ...own.map((key) => fields[key]), ...held(instance)]
+function contentOf(value: object): readonly unknown[] {
+  const tag = tagOf(value)
+  if (value instanceof Promise || /^(?:Promise|Weak(?:Map|Set)|(?:Map|Set) Iterator)$/.test(tag))
+    throw new Unsearchable()
+  // Each byte is one character: tokens are ASCII.
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return [new TextDecoder('latin1').decode(value)]
+  const isCollection = collections.some((type) => value instanceof type || tag === type.name)
+  const printed: unknown[] = []
+  const print = (part: unknown) => `${printed.push(part)}`
+  const options = { depth: PRINTED_DEPTH, maxStringLength: null, stylize: String }
+  return [
+    ...(isCollection ? [...(value as Map<unknown, unknown>).entries()].flat() : []),
+    written(value, 'toJSON', ''),
+    written(value, 'toString'),
+    written(value, 'valueOf'),
+    written(value, Symbol.toPrimitive, 'string'),
+    written(value, inspect, PRINTED_DEPTH, options, print),
+    ...printed,
+  ]
 }
 
-/** Returns whether a value is a collection's iterator: reading it would consume it. */
-const isCollectionIterator = (value: object): boolean =>
-  /^\[object (?:Map|Set) Iterator\]$/.test(Object.prototype.toString.call(value))
-
-function held(instance: object): readonly unknown[] {
-  if (instance instanceof String || instance instanceof Symbol) return [instance.valueOf()]
-  if (instance instanceof Map || instance instanceof Headers || instance instanceof URLSearchParams) {
-    return [...instance].flat()
+/** Returns what a method of a value returns or throws: both may be shown. */
+function written(value: object, name: PropertyKey, ...given: readonly unknown[]): unknown {
+  try {
+    const method = value[name as never] as unknown
+    const result: unknown = typeof method === 'function' && !ordinary.includes(method) && method.call(value, ...given)
+    // No call waits for it, and its rejection would end the process.
+    if (result instanceof Promise) result.catch(() => {})
+    // `JSON.stringify` writes the fields of the result, and does not ask that for its JSON again.
+    return name === 'toJSON' && isObject(result) ? Object.entries(result).flat() : result
+  } catch (error) {
+    return error
   }
-  if (instance instanceof Set) return [...instance]
-  if (instance instanceof FormData) return [...instance].flat()
-  if (instance instanceof URL) return [instance.href]
-  if (instance instanceof RegExp) return [instance.source]
-  if (instance instanceof Request) return [instance.url, instance.headers]
-  if (instance instanceof Response) return [instance.url, instance.statusText, instance.headers]
-  if (instance instanceof ArrayBuffer) return [textOfBytes(new Uint8Array(instance))]
-  if (ArrayBuffer.isView(instance)) {
-    return [textOfBytes(new Uint8Array(instance.buffer, instance.byteOffset, instance.byteLength))]
-  }
-  return []
 }
 
-/** Maps each byte to one character: tokens are ASCII. */
-function textOfBytes(bytes: Uint8Array): string {
-  if (bytes.length > MAX_CHARACTERS) throw new Unsearchable()
-  return new TextDecoder('latin1').decode(bytes)
+/** Returns a property, or what its getter throws: loggers print both. */
+function read(value: object, key: PropertyKey): unknown {
+  try {
+    return value[key as never]
+  } catch (error) {
+    return error
+  }
 }
+
+const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1)

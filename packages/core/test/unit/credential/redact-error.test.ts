@@ -1,39 +1,12 @@
-import { inspect } from 'node:util'
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { redactError, redactTokens, Token } from '../../../src/rights/credential/index.ts'
+import { printed } from './printed.ts'
 
 const SECRET = 'an-access-token.of-40.characters_in-length'
 const clean = (thrown: unknown) => redactError(thrown, [new Token(SECRET)])
 const FIXED = 'the tool failed; its error is not shown, since it cannot be searched for tokens'
-
-/** All that a logger or a page could print of a value, getters read. */
-function printed(value: unknown): string {
-  const texts = [
-    inspect(value, {
-      depth: Number.POSITIVE_INFINITY,
-      showHidden: true,
-      getters: true,
-      maxArrayLength: null,
-      maxStringLength: null,
-    }),
-  ]
-  const seen = new Set<unknown>()
-  const walk = (part: unknown, depth: number): void => {
-    if (typeof part === 'string') texts.push(part)
-    if (!(typeof part === 'object' || typeof part === 'function') || part === null || seen.has(part) || depth > 5_000)
-      return
-    seen.add(part)
-    const fields = part as Record<PropertyKey, unknown>
-    for (const key of [...Reflect.ownKeys(part), 'message', 'name', 'stack', 'cause']) {
-      texts.push(String(key))
-      walk(fields[key], depth + 1)
-    }
-  }
-  walk(value, 0)
-  return texts.join('\n')
-}
 
 const deep = (levels: number, end: unknown) =>
   Array.from({ length: levels }).reduce<unknown>((inner) => ({ inner }), end)
