@@ -194,17 +194,18 @@ async function identityOf(
   checkAgent(usable, agentIdentity, now)
   if (await isRevoked(usable, context)) throw new DelegationError('revoked', 'its user’s access was revoked')
   const { id, limit, login, expiresAt } = usable
-  if (limit !== undefined && (await context.store.countUse(id, limit.windowSeconds)) > limit.uses) {
-    throw new DelegationError('used_up', `the delegation may be used ${limit.uses} times in ${limit.windowSeconds} s`)
-  }
-  if (login === undefined) return bound(tokenless(usable, now), usable)
-  const renewed = await flights.run(id, (signal) => renewedLogin(usable, context, signal))
-  if (renewed === undefined) {
+  const renewed = login && (await flights.run(id, (signal) => renewedLogin(usable, context, signal)))
+  if (login !== undefined && renewed === undefined) {
     // Ended by the issuer, or by its owner while the issuer was asked: the store knows which.
     if (await isRevoked(usable, context)) throw new DelegationError('revoked', 'its user’s access was revoked')
     usableBy((await context.store.read(id))?.record, context, now)
     throw new DelegationError('login_required', 'the issuer has ended the login behind the delegation')
   }
+  // Counted last: a use that gave no identity, because the issuer did not answer, is no use.
+  if (limit !== undefined && (await context.store.countUse(id, limit.windowSeconds)) > limit.uses) {
+    throw new DelegationError('used_up', `the delegation may be used ${limit.uses} times in ${limit.windowSeconds} s`)
+  }
+  if (renewed === undefined) return bound(tokenless(usable, now), usable)
   const end = Math.min(expiresAt, renewed.identity.expiresAt ?? Number.POSITIVE_INFINITY)
   const { sessionId: _ofTheLogin, ...identity } = fieldsOf(renewed.identity)
   const { provenAt, sessionId } = usable

@@ -79,6 +79,17 @@ describe('a delegation', () => {
     expect(await guard.delegations.list({ identity })).toMatchObject([{ id, state: 'login_ended' }])
   })
 
+  test('keeps its agreed uses through an outage of the issuer, and counts two uses at once as two', async () => {
+    const { process, delegate, authorizationServer } = await jobWorld()
+    const guard = process()
+    const id = await delegate(guard, { limit: { uses: 1, windowSeconds: 3600 } })
+    await authorizationServer.controls.fault('token', { status: 429 })
+    await expect(guard.delegations.identity(id)).rejects.toMatchObject({ code: 'ERR_TRANSPORT' })
+    const uses = await Promise.allSettled([guard.delegations.identity(id), guard.delegations.identity(id)])
+    expect(uses.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    await expect(guard.delegations.identity(id)).rejects.toMatchObject({ reason: 'used_up' })
+  })
+
   test('does not reach beyond its scopes, its tools and its agent, whatever the policies allow', async () => {
     const { process, delegate } = await jobWorld()
     const guard = process()
