@@ -4,8 +4,9 @@ import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.t
 import type { Clock, Store } from '../../base/ports/index.ts'
 import { SingleFlight } from '../../base/process/async.ts'
 import { Collection, type OnUnreadable, openStoreKeys, type Stored, type StoreKeys } from '../../base/records/index.ts'
-import { namesOf, randomSecret, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
+import { defined, namesOf, randomSecret, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
 import { checkLifetime, concerns, revocableName, revocableNames } from '../../consent/revocation/index.ts'
+import { Token } from '../../rights/credential/index.ts'
 import { clientAt, type ProfileOf } from '../authorization-server/authorization-servers.ts'
 import type { Profile } from '../authorization-server/profile.ts'
 import type { RevokingServers } from '../authorization-server/release-token.ts'
@@ -85,8 +86,21 @@ export interface Sessions extends SessionsPart {
   identity(id: string, options?: RequestOptions): Promise<SubjectAnswer>
   /** Returns the same session as a port. */
   source(id: string): SubjectTokenSource
-  /** Signs out: removes the session here, and revokes its refresh token at the server if possible. */
-  end(id: string): Promise<void>
+  /**
+   * Signs out: removes the session here, and revokes its refresh token at the server if possible. Needs no answer of the
+   * server.
+   * @returns the login that has ended, for `signIn.logoutUrl`. `undefined`: there was no session with this id.
+   * @throws StoreError The store did not answer: the session may go on. Try again.
+   */
+  end(id: string): Promise<EndedSession | undefined>
+}
+
+/** Login of a session that has ended. It proves nothing: give it to `signIn.logoutUrl`. */
+export interface EndedSession {
+  /** Issuer of the login. */
+  readonly issuer: string
+  /** The last id_token of the login, if it had one. Never printed. */
+  readonly idToken?: Token
 }
 
 const optionKeys = namesOf<SessionsOptions>(
@@ -169,19 +183,23 @@ export function createSessions(options: SessionsOptions): Sessions {
     return { status: 'verified', identity: identityOfLogin(login) } as const
   }
 
-  async function end(id: string, next?: UserIdentity) {
+  async function end(id: string, next?: UserIdentity): Promise<EndedSession | undefined> {
     requireText(where('id'), id)
     const key = await records.keyOf('id', id)
+    let ended: StoredSession | undefined
     for (let entry = await records.find(key); entry !== undefined; entry = await records.find(key)) {
+      const login = 'record' in entry ? entry.record.login : undefined
+      ended = login ?? ended
       try {
         await records.delete(entry)
       } finally {
         // A renewal that began before may still return the login.
         flights.forget(key)
         // Revoked even if the store loses its answer: no later call can find the token.
-        if ('record' in entry && !isOne(entry.record.login, next)) await forgetAtServer(entry.record.login, { servers })
+        if (login !== undefined && !isOne(login, next)) await forgetAtServer(login, { servers })
       }
     }
+    return ended && defined({ issuer: ended.identity.issuer, idToken: ended.idToken && new Token(ended.idToken) })
   }
 
   return {

@@ -6,6 +6,7 @@ import type { Profile } from '../authorization-server/profile.ts'
 import type { RequestOptions, TokenResponse } from '../authorization-server/server.ts'
 import type { SignRequestOptions } from '../authorization-server/sign-request.ts'
 import type { SurroundingsOptions } from '../authorization-server/surroundings.ts'
+import type { EndedSession } from './sessions.ts'
 
 /** The client's registration at the server, and the store of the sign-ins that are under way. */
 export interface SignInOptions extends SurroundingsOptions {
@@ -80,7 +81,9 @@ export type SignInAnswer =
 
 /** Options of {@link SignIn.logoutUrl}. */
 export interface LogoutOptions extends RequestOptions {
-  /** User who signs out. Their id_token tells the server whose login to end, so that it need not ask. */
+  /** Result of `sessions.end`. Its id_token tells the server whose login to end, so that it need not ask. */
+  readonly ended?: EndedSession | undefined
+  /** User who signs out, for an app that does not use `createSessions`: as `ended`, by the id_token behind them. */
   readonly identity?: UserIdentity | undefined
   /** Path of the app to return to; the server must have its whole address registered. @default '/' */
   readonly returnTo?: string | undefined
@@ -132,6 +135,7 @@ export interface SignIn {
   /**
    * Returns the page that ends the login at the server, or `undefined` if the server has none. End the app's own session
    * first.
+   * @throws TransportError The server did not answer. The app's own session has ended; the login at the server goes on.
    * @see {@link https://openid.net/specs/openid-connect-rpinitiated-1_0.html#RPLogout | RP-Initiated Logout 1.0 §2}
    */
   logoutUrl(options?: LogoutOptions): Promise<string | undefined>

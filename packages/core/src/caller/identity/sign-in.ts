@@ -208,10 +208,11 @@ export function createSignIn(given: SignInOptions): SignIn {
       return fetchWith(usableToken(identity, profile), { name: 'fetchAs', origins, fetch })
     },
     async logoutUrl(asked = {}) {
-      const { identity, returnTo = '/', state, ...options } = copyOf(asked)
-      checkOptions('logoutUrl', asked, { state: kinds.text }, ['identity', 'returnTo', 'signal', 'timeoutMs'])
+      const { ended, identity, returnTo = '/', state, ...options } = copyOf(asked)
+      checkOptions('logoutUrl', asked, { state: kinds.text }, ['ended', 'identity', 'returnTo', 'signal', 'timeoutMs'])
       const proof = identity?.issuer === issuer ? subjectTokenOf(identity) : undefined
-      const idToken = proof?.type === 'id_token' ? proof.token : proof?.idToken
+      const last = ended?.issuer === issuer ? ended.idToken : undefined
+      const idToken = last ?? (proof?.type === 'id_token' ? proof.token : proof?.idToken)
       const { endSession } = await server.endpoints(options)
       if (endSession === undefined) return undefined
       const page = browserUrl('authorizationServer', endSession, profile)

@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { createSessions, verifyIdToken } from '../../../src/entrypoints/identity.ts'
 import { generateDpopKey, importDpopKey, type OidcOptions, oidc } from '../../../src/entrypoints/providers.ts'
 import { createResourceServer, type DpopOptions } from '../../../src/entrypoints/resource-server.ts'
-import { memoryStore } from '../../../src/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { ISSUER, queryOf, signedIn, signInWorld } from './sign-in-world.ts'
 
@@ -192,6 +191,27 @@ describe('logout', () => {
       const elsewhere = (await world.signIn.logoutUrl({ returnTo })) ?? ''
       expect(queryOf(elsewhere)).toEqual({ client_id: 'web', post_logout_redirect_uri: 'https://app.example.com/' })
     }
+  })
+
+  test('ends a session while its server is down, and returns what the page of the server needs afterwards', async () => {
+    const world = await signInWorld()
+    const { profile: authorizationServer, store, fetch, clock } = world
+    const sessions = createSessions({ authorizationServer, store, fetch, clock })
+    const answer = await signedIn(world, {}, world.signInAt({ scopes: ['chat', 'offline_access'] }))
+    const { id } = await sessions.create(answer.tokens, { nonce: answer.nonce })
+    world.advance(24 * 3600)
+    world.wire.answer = async () => new Response(null, { status: 503 })
+    expect(await rejection(sessions.identity(id))).toMatchObject({ code: 'ERR_TRANSPORT' })
+    const ended = await sessions.end(id)
+    expect(await sessions.identity(id)).toMatchObject({ status: 'login_required' })
+    expect(`${inspect(ended, { showHidden: true })} ${JSON.stringify(ended)}`).not.toContain(answer.tokens.idToken)
+    const other = world.signInAt({ authorizationServer: { ...authorizationServer } })
+    expect(await rejection(other.logoutUrl({ ended }))).toMatchObject({ code: 'ERR_TRANSPORT' })
+    world.wire.answer = async () => undefined
+    expect(queryOf((await other.logoutUrl({ ended })) ?? '')).toMatchObject({ id_token_hint: answer.tokens.idToken })
+    const elsewhere = { issuer: 'https://evil.example', idToken: ended?.idToken }
+    expect(await other.logoutUrl({ ended: elsewhere as never })).not.toContain('id_token_hint')
+    expect(await sessions.end(id)).toBeUndefined()
   })
 
   test('a server without such a page has no address, and another server gets no id_token', async () => {
