@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createSessions, verifyIdToken } from '../../../src/entrypoints/identity.ts'
 import { generateDpopKey, importDpopKey, type OidcOptions, oidc } from '../../../src/entrypoints/providers.ts'
 import { createResourceServer, type DpopOptions } from '../../../src/entrypoints/resource-server.ts'
+import { memoryStore } from '../../../src/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
 import { ISSUER, queryOf, signedIn, signInWorld } from './sign-in-world.ts'
 
@@ -86,7 +87,9 @@ describe('a fetch as the user', () => {
     world.wire.answer = async (request) => {
       if (!request.url.startsWith(api)) return undefined
       const caller = await server.protect(request, { scopes: ['chat'] })
-      return caller.ok ? Response.json(caller.identity.subject, { headers: caller.headers }) : caller.response
+      if (!caller.ok) return caller.response
+      const { headers, identity } = caller
+      return Response.json(identity.kind === 'user' ? identity.subject : undefined, { headers })
     }
     const at = world.signInAt({ resource: `${api}/` })
     const asked = () => world.sent.filter(({ url }) => url.startsWith(api))
