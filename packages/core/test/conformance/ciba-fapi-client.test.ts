@@ -107,18 +107,63 @@ describe("the profile 'fapi'", () => {
     expect(claims).toMatchObject({ binding_message: 'Buy 50 shares of AAPL', acr_values: acrValues[0] })
   })
 
-  verifies('FAPI-CIBA-level', 'it must be named, and an answer at another one approves nothing', async () => {
-    expect(() => ciba({ profile: 'fapi' })).toThrow('ciba.acrValues')
-    const target = await begin(fapi(), { profile: 'fapi', acrValues })
-    const { state } = await target.ask()
-    target.answer(await target.success({ id_token: await target.idToken({ acr: 'urn:password' }) }))
-    expect(await target.look({}, state)).toMatchObject({ status: 'failed' })
-    target.answer(await target.success({ id_token: await target.idToken({ acr: acrValues[0] }) }))
-    expect(await target.look({}, state)).toMatchObject({ status: 'approved' })
-  })
+  verifies(
+    'FAPI-CIBA-level',
+    'it must be named, and an answer at another one or at none approves nothing',
+    async () => {
+      expect(() => ciba({ profile: 'fapi' })).toThrow('ciba.acrValues')
+      expect(() => ciba({ profile: 'fapi', acr: 'essential' })).toThrow("acr: 'voluntary'")
+      const target = await begin(fapi(), { profile: 'fapi', acrValues })
+      const { state } = await target.ask()
+      target.answer(await target.success({ id_token: await target.idToken({ acr: 'urn:password' }) }))
+      expect(await target.look({}, state)).toMatchObject({ status: 'failed' })
+      target.answer(await target.success({ id_token: await target.idToken() }))
+      expect(await target.look({}, state)).toMatchObject({ status: 'failed' })
+      target.answer(await target.success({ id_token: await target.idToken({ acr: acrValues[0] }) }))
+      expect(await target.look({}, state)).toMatchObject({ status: 'approved' })
+    },
+  )
+
+  verifies(
+    'FAPI-CIBA-essential-acr',
+    'inside the signed request, and a server that reads no claims has acr_values',
+    async () => {
+      const values = ['urn:openbanking:psd2:sca', 'urn:openbanking:psd2:ca']
+      const target = await begin(fapi(), { profile: 'fapi', acrValues: values })
+      await target.ask()
+      expect(decodeJwt(target.asked[0]?.get('request') ?? '')).toMatchObject({
+        acr_values: values.join(' '),
+        claims: { id_token: { acr: { essential: true, values } } },
+      })
+    },
+  )
+
+  test.each([
+    ['none', undefined, {}],
+    ['another one than the preferred', acrValues, { acr: 'urn:password' }],
+  ])(
+    "the level is left to the server by acr: 'voluntary': an answer at %s approves",
+    async (_name, preferred, claims) => {
+      for (const profile of ['fapi', undefined] as const) {
+        const target = await begin(fapi(), {
+          acr: 'voluntary',
+          ...(profile && { profile }),
+          ...(preferred && { acrValues: preferred }),
+        })
+        const { state } = await target.ask()
+        const form = target.asked[0] ?? new URLSearchParams()
+        const sent = profile ? decodeJwt(form.get('request') ?? '') : Object.fromEntries(form)
+        expect(sent).not.toHaveProperty('claims')
+        expect(sent.acr_values).toBe(preferred?.[0])
+        target.answer(await target.success({ id_token: await target.idToken(claims) }))
+        const answer = await target.look({}, state)
+        expect(answer).toMatchObject({ status: 'approved', evidence: claims })
+      }
+    },
+  )
 
   test('is a word that is known', () => {
-    for (const options of [{ profile: 'fapi2' }, { ping: 'sometimes' }, { scopedToken: 1 }]) {
+    for (const options of [{ profile: 'fapi2' }, { ping: 'sometimes' }, { scopedToken: 1 }, { acr: 'optional' }]) {
       expect(() => ciba(options as never)).toThrow(expect.objectContaining({ code: 'ERR_CONFIGURATION' }))
     }
   })

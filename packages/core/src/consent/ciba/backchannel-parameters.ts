@@ -41,6 +41,7 @@ export async function backchannelParameters(
     binding_message: question.message,
     [rules.requestedExpiry.parameter]: String(requestedExpiry(question, rules, settings, now)),
     ...(settings.acrValues.length > 0 && { acr_values: settings.acrValues.join(' ') }),
+    ...(settings.profile === 'fapi' && essentialAcr(settings)),
     ...defined({ user_code: userCode, client_notification_token: notificationToken }),
     ...(detailsSent && { authorization_details: JSON.stringify(question.details) }),
     ...(credential !== undefined && targetOf(profile, credential.resource)),
@@ -48,6 +49,13 @@ export async function backchannelParameters(
   checkBackchannelParameters(parameters)
   return { parameters, detailsSent }
 }
+
+/**
+ * Asks for the level as an essential claim. CIBA Core has no such parameter, and a server ignores one that it does not
+ * know, so `acr_values` is sent too. OpenID Connect leaves open what both together mean: both name the same levels.
+ */
+const essentialAcr = ({ requiredAcr: values }: CibaSettings) =>
+  values.length > 0 && { claims: JSON.stringify({ id_token: { acr: { essential: true, values } } }) }
 
 function requestedExpiry(
   { expiresAt }: ApprovalQuestion,

@@ -4,9 +4,7 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 export type BackchannelParameters = Readonly<Record<string, string>>
 
 const hints = ['login_hint', 'login_hint_token', 'id_token_hint']
-const wholePositive = /^[1-9]\d*$/
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/
-const acrValue = /^[\x21-\x7e]+$/
 /** Syntax of a bearer token (RFC 6750 §2.1). */
 const bearer = /^[A-Za-z0-9\-._~+/]+=*$/
 const MAX_NOTIFICATION_TOKEN = 1024
@@ -25,19 +23,10 @@ export function checkBackchannelParameters(parameters: BackchannelParameters): v
   if (!scopes.includes('openid') || !scopes.every((scope) => scopeToken.test(scope))) {
     throw new ConfigurationError('access.scopes', 'must be scope names without spaces, quotes or backslashes')
   }
-  each(parameters.acr_values, acrValue, 'ciba.acrValues', 'must be names without spaces')
-  for (const name of ['requested_expiry', 'request_expiry']) {
-    each(parameters[name], wholePositive, 'ciba.requestedExpirySeconds', 'must be a positive whole number of seconds')
-  }
   if (parameters.user_code === '') throw new ConfigurationError('ciba.userCode', 'must not be empty where it is given')
   checkNotificationToken(parameters.client_notification_token)
   checkTarget(parameters.resource)
   checkDetails(parameters.authorization_details)
-}
-
-function each(value: string | undefined, form: RegExp, option: string, problem: string): void {
-  if (value === undefined) return
-  if (!value.split(' ').every((part) => form.test(part))) throw new ConfigurationError(option, problem)
 }
 
 function checkNotificationToken(token: string | undefined): void {

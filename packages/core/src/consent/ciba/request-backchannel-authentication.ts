@@ -50,7 +50,7 @@ export async function requestBackchannelAuthentication(
     detailsSent,
     sentAt,
     respondedAt: clock.now() / 1000,
-    ...(settings.acrValues.length > 0 && { acrValues: settings.acrValues }),
+    ...(settings.requiredAcr.length > 0 && { acrValues: settings.requiredAcr }),
     ...(notification !== undefined && { notification: notification.digest }),
   }
   return { state: storedState(state), interval: state.interval, expiresAt: state.expiresAt }

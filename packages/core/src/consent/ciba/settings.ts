@@ -9,11 +9,15 @@ import type { HintOf } from './hint.ts'
 
 /** Options of `ciba`. */
 export interface CibaOptions {
-  /**
-   * Values of `acr_values`, in order of preference. Required: an answer with any other `acr` approves nothing.
-   * @default no `acr` is required
-   */
+  /** Levels of login to ask for (`acr_values`), in order of preference. @default none */
   readonly acrValues?: readonly string[]
+  /**
+   * Whether an answer must be at one of the levels of `acrValues`. `'essential'`: an answer with any other `acr`, or
+   * without one, approves nothing; with the profile `'fapi'`, the level is also asked for as an essential claim (OpenID
+   * Connect Core §5.5.1.1). `'voluntary'`: `acrValues` are a wish, the server decides the level, and may omit it.
+   * @default 'essential'
+   */
+  readonly acr?: 'essential' | 'voluntary'
   /** Returns the hint that tells the server whom to ask. @default the profile's own way */
   readonly hint?: HintOf
   /** Returns the code that the server requires before it contacts this person (`user_code`). @default none is sent */
@@ -39,8 +43,8 @@ export interface CibaOptions {
   readonly scopedToken?: boolean
   /**
    * `'fapi'` refuses what FAPI-CIBA does not allow: a client that authenticates by a secret, an algorithm other than
-   * PS256 and ES256, a request that is not signed, and a missing `acrValues`. The profile's `private_key_jwt` key signs
-   * requests unless `signRequest` gives another one.
+   * PS256 and ES256, a request that is not signed, and a missing `acrValues` unless `acr` is `'voluntary'`. The profile's
+   * `private_key_jwt` key signs requests unless `signRequest` gives another one.
    * @default the provider's rules alone
    */
   readonly profile?: 'fapi'
@@ -55,6 +59,8 @@ export interface CibaOptions {
 /** The checked options. */
 export interface CibaSettings extends Omit<CibaOptions, 'signRequest'> {
   readonly acrValues: readonly string[]
+  /** Levels of which an answer must name one. Empty: any level. */
+  readonly requiredAcr: readonly string[]
   readonly signRequest?: RequestKey | undefined
 }
 
@@ -66,6 +72,7 @@ const optionValues = {
   ping: { words: "true, false or 'only'", holds: (value: unknown) => typeof value === 'boolean' || value === 'only' },
   scopedToken: kinds.boolean,
   profile: oneOf('fapi'),
+  acr: oneOf('essential', 'voluntary'),
 }
 
 /** @throws ConfigurationError An option is unknown or wrong. */
@@ -79,10 +86,12 @@ export function cibaSettings(options: CibaOptions): CibaSettings {
   if (isFapi && signRequest === undefined) {
     throw new ConfigurationError('ciba.signRequest', 'FAPI-CIBA needs signed requests: leave it out, or give a key')
   }
-  if (isFapi && acrValues.length === 0) {
-    throw new ConfigurationError('ciba.acrValues', 'FAPI-CIBA needs the level of login that the approval is worth')
+  const isRequired = options.acr !== 'voluntary'
+  if (isFapi && isRequired && acrValues.length === 0) {
+    const fix = "or leave it to the server: acr: 'voluntary'"
+    throw new ConfigurationError('ciba.acrValues', `FAPI-CIBA needs the level of login: name it, ${fix}`)
   }
-  return { ...options, acrValues: [...acrValues], signRequest }
+  return { ...options, acrValues: [...acrValues], requiredAcr: isRequired ? [...acrValues] : [], signRequest }
 }
 
 /** Context of a backchannel request, and of the polls for its answer. */

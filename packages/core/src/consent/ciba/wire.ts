@@ -18,7 +18,7 @@ export interface CibaState {
   readonly respondedAt?: number
   /** The last response to a poll was `slow_down`. */
   readonly slowedDown?: boolean
-  /** Levels of login that were asked for. The id_token must name one of them. */
+  /** Required levels of login: the id_token must name one of them. */
   readonly acrValues?: readonly string[]
   /** Failed polls in a row: network faults, 429, 5xx. */
   readonly faults?: number

@@ -184,7 +184,12 @@ export const fapiCiba = [
   {
     id: 'FAPI-CIBA-level',
     clause: profile,
-    text: 'MUST make sure that the person was authenticated at the level that the action needs (§5.2.3.1-3, Part 2 §5.2.3-3), with the profile `fapi`.',
+    text: 'MUST make sure that the person was authenticated at the level that the action needs (§5.2.3.1-3, Part 2 §5.2.3-3), with the profile `fapi`, unless the app leaves the level to the server.',
+  },
+  {
+    id: 'FAPI-CIBA-essential-acr',
+    clause: 'https://openid.net/specs/openid-connect-core-1_0.html#acrSemantics',
+    text: 'SHOULD ask for the level as an essential claim too (OpenID Connect Core §5.5.1.1; CIBA Core has no `claims`, and FAPI 1.0 uses it), with the profile `fapi`.',
   },
   {
     id: 'FAPI-CIBA-consumption-device',

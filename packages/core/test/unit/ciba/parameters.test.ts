@@ -30,6 +30,8 @@ describe('the parameters (CIBA Core §7.1)', () => {
     const token = form.get('client_notification_token') ?? ''
     expect(token).toMatch(/^a-1\.[A-Za-z0-9_-]{43}$/)
     expect(JSON.parse(form.get('authorization_details') ?? '')).toEqual([order])
+    // CIBA Core has no such parameter.
+    expect(form.has('claims')).toBe(false)
   })
 
   test('nothing that was not chosen is sent', async () => {
