@@ -1,5 +1,12 @@
-import { describe, expect, test } from 'vitest'
-import { createEngine, createHandler, explanationText, type Tuple, type TupleSource } from '../src/index.ts'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import {
+  createEngine,
+  createHandler,
+  explanationText,
+  memoryTuples,
+  type Tuple,
+  type TupleSource,
+} from '../src/index.ts'
 import { model, tuple } from './models/from-language.ts'
 
 const STORE = '01JDG8ZCQ4T0STDCK70KT0RE01'
@@ -109,10 +116,31 @@ describe('a deadline', () => {
     expect(result['19']).toEqual({ error: { internal_error: 'deadline_exceeded', message: expect.any(String) } })
   })
 
+  test('is one for a whole batch, also for the check that waits when it passes', async () => {
+    vi.useFakeTimers()
+    const source: TupleSource = {
+      ...slow(0),
+      // The first check reads twice, which takes most of the time. The second one never ends.
+      tuplesOf: (object) => new Promise((resolve) => object === 'group:a' && setTimeout(() => resolve([]), 45)),
+    }
+    const engine = createEngine({ model: groups, tuples: source, timeoutMs: 100 })
+    const settled = vi.fn()
+    const items = ['a', 'b'].map((correlationId) => ({ ...asked, object: `group:${correlationId}`, correlationId }))
+    void engine.batchCheck(items).then(settled)
+    await vi.advanceTimersByTimeAsync(99)
+    expect(settled).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    const answers: ReadonlyMap<string, object> = settled.mock.lastCall?.[0]
+    expect(answers.get('a')).toEqual({ allowed: false })
+    expect(answers.get('b')).toMatchObject({ error: { code: 'deadline_exceeded' } })
+  })
+
   test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '3000'])('of %s is refused', (timeoutMs) => {
     expect(() => createEngine({ model: groups, timeoutMs: timeoutMs as number })).toThrow('timeoutMs')
   })
 })
+
+afterEach(() => void vi.useRealTimers())
 
 test('other work of the process has its turn while a costly question is answered', async () => {
   const broken = Array.from({ length: 20 }, (_, level) => tuple(`group:x#member member group:a${level}`, 'open'))
@@ -123,4 +151,20 @@ test('other work of the process has its turn while a costly question is answered
   await engine.check({ ...tuple_key, contextualTuples: contextual_tuples.tuple_keys }).catch(() => {})
   clearInterval(timer)
   expect(turns).toBeGreaterThan(2)
+})
+
+test('other work of the process has its turn while many tuples of one relation are read', async () => {
+  const tuples = memoryTuples()
+  for (let index = 0; index < 100_000; index++) tuples.put(tuple(`group:g${index}#member member group:a0`, 'open'))
+  const engine = createEngine({ model: groups, tuples, timeoutMs: 60_000 })
+  await engine.ready()
+  let turns = 0
+  const timer = setInterval(() => turns++, 1)
+  const asked = { relation: 'member', object: 'group:a0', context: { key: 'y' } }
+  expect(await engine.check({ ...asked, user: 'user:eve' })).toBe(false)
+  const ofCheck = turns
+  expect(await engine.listUsers({ ...asked, filter: 'user' })).toEqual([])
+  clearInterval(timer)
+  expect(ofCheck).toBeGreaterThan(2)
+  expect(turns - ofCheck).toBeGreaterThan(2)
 })

@@ -91,6 +91,7 @@ class Walk {
 
   async #direct({ object, relation }: Place): Promise<void> {
     for (const user of await this.#usersOf(object, relation)) {
+      await this.#budget.turn()
       const [target, name] = splitUserset(user)
       if (isUserset(user)) this.visit(target, this.#relationOf(target, name))
       else if (typeOf(user) === this.#filter) this.users.add(user)
@@ -101,6 +102,7 @@ class Walk {
     const links = this.#relationOf(object, tupleset)
     if (links === undefined) return
     for (const user of await this.#usersOf(object, links)) {
+      await this.#budget.turn()
       if (!isWildcard(user)) this.visit(user, this.#relationOf(user, computed))
     }
   }

@@ -11,14 +11,12 @@ const TURN_MS = 20
 
 /** Budget of a question: steps for each check, and time for the whole question. */
 export class Budget {
-  readonly #timeoutMs: number
   readonly #endsAt: number
   #turnEndsAt: number
   #steps = 0
 
   constructor(timeoutMs: number) {
     const now = performance.now()
-    this.#timeoutMs = timeoutMs
     this.#endsAt = now + timeoutMs
     this.#turnEndsAt = now + TURN_MS
   }
@@ -36,6 +34,15 @@ export class Budget {
   step(): Promise<void> | undefined {
     this.#steps++
     if (this.#steps > MAX_STEPS) throw tooComplex()
+    return this.turn()
+  }
+
+  /**
+   * Allows work that is no step, such as one tuple of many.
+   * @returns A promise to wait for, if other work is due.
+   * @throws FgaError The question has no time left.
+   */
+  turn(): Promise<void> | undefined {
     const now = performance.now()
     if (now >= this.#endsAt) throw timedOut()
     if (now < this.#turnEndsAt) return undefined
@@ -51,7 +58,7 @@ export class Budget {
   async within<T>(work: Promise<T>): Promise<T> {
     let timer: ReturnType<typeof setTimeout> | undefined
     const end = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(timedOut()), this.#timeoutMs)
+      timer = setTimeout(() => reject(timedOut()), this.#endsAt - performance.now())
     })
     try {
       return await Promise.race([work, end])

@@ -41,10 +41,7 @@ export class TupleReader {
   /** Returns the tuples that name usersets. */
   async usersets(object: string, relation: Relation): Promise<Admitted> {
     const stored = await this.#world.source.tuplesOf(object, relation.name, 'usersets')
-    return this.#admit(
-      relation,
-      this.#joined(object, relation, stored).filter(({ user }) => isUserset(user)),
-    )
+    return this.#admit(relation, this.#joined(object, relation, stored), ({ user }) => isUserset(user))
   }
 
   /** Returns the tuples of a tupleset, from which another relation is read. */
@@ -62,22 +59,31 @@ export class TupleReader {
     return this.#sifted(relation, this.#joined(object, relation, stored))
   }
 
-  #admit(relation: Relation, tuples: readonly Tuple[]): Admitted {
+  async #admit(relation: Relation, tuples: readonly Tuple[], isAsked?: (tuple: Tuple) => boolean): Promise<Admitted> {
     if (tuples.length === 0) return NO_TUPLES
-    const sifted = this.#sifted(relation, tuples)
+    const sifted = await this.#sifted(relation, tuples, isAsked)
     return sifted.error !== undefined && sifted.tuples.length > 0 ? { ...sifted, error: undefined } : sifted
   }
 
-  #sifted(relation: Relation, tuples: readonly Tuple[]): Admitted {
+  async #sifted(
+    relation: Relation,
+    tuples: readonly Tuple[],
+    isAsked: (tuple: Tuple) => boolean = () => true,
+  ): Promise<Admitted> {
     let error: FgaError | undefined
-    const admitted = tuples.filter((tuple) => {
-      if (!this.#isValid(relation, tuple)) return false
+    let first: Tuple | undefined
+    const admitted: Tuple[] = []
+    for (const tuple of tuples) {
+      const turn = this.#asking.budget.turn()
+      if (turn !== undefined) await turn
+      if (!isAsked(tuple)) continue
+      first ??= tuple
+      if (!this.#isValid(relation, tuple)) continue
       const holds = this.#holds(tuple)
-      if (typeof holds === 'boolean') return holds
-      error = holds
-      return false
-    })
-    return { tuples: admitted, error, first: tuples[0] }
+      if (holds === true) admitted.push(tuple)
+      else if (holds !== false) error = holds
+    }
+    return { tuples: admitted, error, first }
   }
 
   #holds(tuple: Tuple): boolean | FgaError {
