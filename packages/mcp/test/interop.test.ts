@@ -1,4 +1,4 @@
-import { request } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { createMCPClient } from '@ai-sdk/mcp'
 import { memoryStore } from '@behalf/core'
 import { buy, stockTools } from '@behalf/testing/contract'
@@ -12,7 +12,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import express from 'express'
 import { Hono } from 'hono'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createMcpSession, withSignIn } from '../src/client/index.ts'
 import { guardTools, honoHandler, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
@@ -186,19 +186,22 @@ describe('where a server is mounted', () => {
     expect((await fetch(gate().metadataUrl)).status).toBe(200)
   })
 
-  test('a request that cannot be one ends itself, and not the process', async () => {
-    world.port.serve(nodeHandler(gate(), handler().fetch))
-    const status = await new Promise((resolve, reject) => {
-      request(world.resource, { method: 'TRACE' }, (response) => {
-        response.resume()
-        resolve(response.statusCode)
+  test.each([true, false])(
+    'refuses TRACE, which no fetch Request can be, and reports no error (Express: %s)',
+    async (isExpress) => {
+      const onError = vi.fn()
+      const listener = nodeHandler(gate(), handler().fetch, { onError })
+      world.port.serve(isExpress ? express().use(listener) : listener)
+      const { statusCode, headers } = await new Promise<IncomingMessage>((resolve, reject) => {
+        request(world.resource, { method: 'TRACE' }, (response) => resolve(response.resume()))
+          .once('error', reject)
+          .end()
       })
-        .once('error', reject)
-        .end()
-    })
-    expect(status).toBe(500)
-    expect(await whoami()).toContain('"subject":"ann"')
-  })
+      expect([statusCode, headers.allow]).toEqual([405, 'GET, POST, DELETE'])
+      expect(onError).not.toHaveBeenCalled()
+      expect(await whoami()).toContain('"subject":"ann"')
+    },
+  )
 
   test('on Hono', async () => {
     const app = new Hono()

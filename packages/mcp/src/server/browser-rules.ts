@@ -1,6 +1,9 @@
 import { ConfigurationError } from '@behalf/core'
 import { displayText } from '@behalf/core/interrupts'
 
+/** Methods of the endpoint. */
+export const METHODS = 'GET, POST, DELETE'
+
 /** The server's own hosts, and the origins whose pages may call. */
 export interface BrowserRules {
   readonly hosts: readonly string[]
@@ -84,7 +87,7 @@ export function preflight(request: Request, rules: BrowserRules): Response | und
     status: 204,
     headers: {
       ...corsHeaders(request, rules),
-      'access-control-allow-methods': 'GET, POST, DELETE',
+      'access-control-allow-methods': METHODS,
       ...(asked !== null && { 'access-control-allow-headers': asked }),
       'access-control-max-age': '600',
     },

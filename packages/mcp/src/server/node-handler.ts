@@ -2,6 +2,7 @@ import { ConfigurationError } from '@behalf/core'
 import { type NodeRequest, type NodeResponse, webRequest } from '@behalf/core/resource-server'
 import { tellApp } from '@behalf/core/spi'
 import { writeError } from '../guarded/report-error.ts'
+import { METHODS } from './browser-rules.ts'
 import type { McpHandler, McpResourceServer } from './mcp-resource-server.ts'
 
 /** The parts of a Node request that are needed to read its body. An Express request has them, parsed or not. */
@@ -66,12 +67,14 @@ export function nodeHandler(
       outgoing.once('close', () => {
         if (!outgoing.writableEnded) gone.abort(new DOMException('the client went away', 'AbortError'))
       })
-      const response = await handle(requestOf(part, incoming, gone.signal))
+      // No fetch Request can have this method (Fetch, section 2.2.1).
+      const isTrace = part.method === 'TRACE'
+      const response = isTrace ? notAllowed() : await handle(requestOf(part, incoming, gone.signal))
       // If the body was refused unread, the server does not wait for the rest of it.
       if (incoming.complete === false) outgoing.setHeader('connection', 'close')
       await stream(response, outgoing, gone.signal)
     }
-    // An invalid request, such as TRACE, must fail alone and not end the process.
+    // An invalid request must fail alone and not end the process.
     serve().catch((error: unknown) => {
       if (next !== undefined) return next(error)
       if (gone.signal.aborted) return
@@ -83,6 +86,8 @@ export function nodeHandler(
     })
   }
 }
+
+const notAllowed = () => new Response(null, { status: 405, headers: { allow: METHODS } })
 
 function requestOf(
   { url, method, headers }: ReturnType<typeof webRequest>,

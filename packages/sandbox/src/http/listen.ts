@@ -13,7 +13,8 @@ export interface Listening {
 /**
  * Opens a port on loopback: 0 is any free one.
  *
- * Answers 421 to a request with another `Host`: a name that points to loopback (DNS rebinding) has no effect.
+ * Answers 421 to a request with another `Host`: a name that points to loopback (DNS rebinding) has no effect. Answers
+ * 400 to a target that is no address, such as `http://`.
  *
  * @throws TestingError `NODE_ENV` is `production`: the servers behind these ports issue the tokens of every user.
  */
@@ -24,8 +25,10 @@ export async function listen(port: number): Promise<Listening> {
   }
   let host: string | undefined
   const server = createServer((request, response) => {
-    if (request.headers.host === host) handle(request, response)
-    else response.writeHead(421, { 'content-type': 'text/plain' }).end(`This is ${host}, and known by no other name.\n`)
+    const isOwn = request.headers.host === host
+    if (isOwn && URL.canParse(request.url ?? '/', `http://${host}`)) return handle(request, response)
+    const text = isOwn ? 'The target of the request is no address.' : `This is ${host}, and known by no other name.`
+    response.writeHead(isOwn ? 400 : 421, { 'content-type': 'text/plain' }).end(`${text}\n`)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

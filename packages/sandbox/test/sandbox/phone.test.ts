@@ -218,10 +218,10 @@ test('announces a question as it comes, but none of other users', async () => {
   await reader?.cancel()
 })
 
-/** `fetch` does not let a caller choose `Host`. */
-function withHost(url: string, host: string): Promise<number> {
+/** `fetch` lets a caller choose neither `Host` nor the target of the request. */
+function statusAt(url: string, { host = new URL(url).host, path = '/' }): Promise<number> {
   return new Promise((resolve, reject) => {
-    request(url, { headers: { host } }, (response) => resolve(response.resume().statusCode ?? 0))
+    request(url, { headers: { host }, path }, (response) => resolve(response.resume().statusCode ?? 0))
       .on('error', reject)
       .end()
   })
@@ -236,11 +236,18 @@ function origins(): readonly string[] {
 test('every server answers to its own Host only', async () => {
   for (const origin of origins()) {
     const { host, port } = new URL(origin)
-    expect(await withHost(origin, `evil.example:${port}`)).toBe(421)
-    expect(await withHost(origin, `localhost:${port}`)).toBe(421)
-    expect(await withHost(origin, host)).not.toBe(421)
+    expect(await statusAt(origin, { host: `evil.example:${port}` })).toBe(421)
+    expect(await statusAt(origin, { host: `localhost:${port}` })).toBe(421)
+    expect(await statusAt(origin, { host })).not.toBe(421)
   }
 })
+
+test.each(['http://', '//', 'http://['])(
+  'every server answers 400 to the target %s, which is no address',
+  async (path) => {
+    for (const origin of origins()) expect(await statusAt(origin, { path })).toBe(400)
+  },
+)
 
 /** Whether a server listens there. */
 function isTaken(host: string, port: string): Promise<boolean> {
