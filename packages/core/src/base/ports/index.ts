@@ -1,5 +1,5 @@
 export type { AuditSink } from './audit-sink.ts'
-export { type Clock, isRecent, isSetBack, systemClock } from './clock.ts'
+export { type Clock, isRecent, isSetBack, systemClock, TOLERANCE_SECONDS } from './clock.ts'
 export type { PutOptions, Store, Versioned } from './store.ts'
 export { tellApp } from './tell-app.ts'
 

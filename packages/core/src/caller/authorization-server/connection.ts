@@ -30,6 +30,8 @@ export class Connection {
   readonly fetch: Fetch
   readonly nonces = new DpopNonces()
   readonly #discovery = new SingleFlight<Discovered>()
+  /** The server's time when it sent its metadata, less the monotonic time of this process. In milliseconds. */
+  #serverTime = Number.NaN
   #discovered: Discovered | undefined
 
   constructor(profile: Profile, fetch: Fetch) {
@@ -57,7 +59,12 @@ export class Connection {
         `the metadata of ${JSON.stringify(this.profile.issuer)} names another issuer, ${JSON.stringify(issuer)}`,
       )
     }
-    this.#discovered = { metadata, endpoints, ...(jwksUri !== undefined && { keys: this.#keys(new URL(jwksUri)) }) }
+    const now = () => this.#serverTime + performance.now()
+    this.#discovered = {
+      metadata,
+      endpoints: { ...endpoints, now },
+      ...(jwksUri !== undefined && { keys: this.#keys(new URL(jwksUri)) }),
+    }
     return this.#discovered
   }
 
@@ -69,7 +76,11 @@ export class Connection {
       const configuration = await library.discovery(new URL(issuer), clientId, undefined, library.None(), {
         algorithm,
         timeout: DOCUMENT_TIMEOUT_MS / 1000,
-        [library.customFetch]: (url, options) => this.#document(url, options, [signal]),
+        [library.customFetch]: async (url, options) => {
+          const response = await this.#document(url, options, [signal])
+          this.#serverTime = Date.parse(response.headers.get('date') ?? '') - performance.now()
+          return response
+        },
         // `boundedRequest` decides for each request whether plain http is allowed.
         ...(this.profile[allowInsecureLoopback] && { execute: [library.allowInsecureRequests] }),
       })

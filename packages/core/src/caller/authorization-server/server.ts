@@ -89,6 +89,11 @@ export interface ServerEndpoints {
    * §2.4).
    */
   readonly namesIssuer: boolean
+  /**
+   * Returns the server's time by the `Date` of its metadata, in epoch milliseconds. NaN: it sent none. A cache in between
+   * makes it earlier.
+   */
+  readonly now: () => number
 }
 
 /** Options of one request to revoke a token. */

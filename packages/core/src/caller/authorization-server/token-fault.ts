@@ -6,6 +6,7 @@ import {
   type InvalidTokenReason,
   TransportError,
 } from '../../base/errors/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { unknownIssuer, wrongAudience } from './read-issuer.ts'
 import { withoutSecrets } from './without-secrets.ts'
 
@@ -52,6 +53,16 @@ function explainClaim(claim: string, reason: string): readonly [InvalidTokenReas
   if (reason !== 'check_failed') return ['claims', `the token's ${claim} is ${reason}`]
   if (claim === 'nbf') return ['not_yet_valid', 'the token is not valid yet']
   return ['claims', `the token's ${claim} is not acceptable`]
+}
+
+/**
+ * Refuses a token that was issued in the future: a clock that is behind would accept expired tokens, too.
+ * @param now - Epoch seconds.
+ */
+export function refuseFromFuture(iat: unknown, now: number): void {
+  if (!(Number(iat) > now + TOLERANCE_SECONDS)) return
+  const message = `this machine's clock is behind: it shows ${shownTime(now)}, and the token was issued at ${shownTime(iat)}`
+  throw new InvalidTokenError('not_yet_valid', `${message}: set it by NTP`)
 }
 
 /** @param seconds - Epoch seconds, as a token names them. */

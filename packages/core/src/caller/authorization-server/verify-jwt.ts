@@ -1,14 +1,13 @@
 import type { JWTHeaderParameters } from 'jose'
 import type { JWTVerifyGetKey } from 'jose/jwt/verify'
 import { InvalidTokenError } from '../../base/errors/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { isCompactJwt } from '../../base/values/index.ts'
 import { jwtLibrary } from './libraries.ts'
 import type { Profile } from './profile.ts'
 import type { VerifiedJwt, VerifyJwtOptions } from './server.ts'
-import { tokenFault } from './token-fault.ts'
+import { refuseFromFuture, tokenFault } from './token-fault.ts'
 
-/** Tolerated difference between clocks. */
-const CLOCK_TOLERANCE_SECONDS = 30
 /** Maximum length of a token: most servers limit headers to 16 kB. */
 const MAX_TOKEN_LENGTH = 16 * 1024
 
@@ -48,10 +47,11 @@ export async function verifyWithKeys(
         audience: audience as string | string[],
         algorithms: profile.algorithms as string[],
         requiredClaims: ['exp'],
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        clockTolerance: TOLERANCE_SECONDS,
         currentDate: new Date(now),
       },
     )
+    refuseFromFuture(payload.iat, now / 1000)
     return { claims: payload, algorithm: protectedHeader.alg, ...(type !== '' && { type }) }
   } catch (error) {
     signal?.throwIfAborted()

@@ -28,7 +28,7 @@ const serverMetadata = z.looseObject({
 export interface ServerMetadata {
   readonly issuer: string
   readonly jwksUri?: string
-  readonly endpoints: ServerEndpoints
+  readonly endpoints: Omit<ServerEndpoints, 'now'>
 }
 
 /** Returns endpoints as metadata (RFC 8414 §2, RFC 9207 §3). */

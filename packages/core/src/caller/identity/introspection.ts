@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Identity } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
-import { type Clock, isRecent } from '../../base/ports/index.ts'
+import { type Clock, isRecent, TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { SingleFlight } from '../../base/process/async.ts'
 import { checkOptions, defined, kinds, oneOf, sha256, upTo } from '../../base/values/index.ts'
 import { Token } from '../../rights/credential/index.ts'
@@ -12,14 +12,14 @@ import { wrongAudience } from '../authorization-server/read-issuer.ts'
 import { tokenScopes } from '../authorization-server/scopes.ts'
 import type { AuthorizationServer, IntrospectionResponse, RequestOptions } from '../authorization-server/server.ts'
 import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../authorization-server/surroundings.ts'
-import { shownTime } from '../authorization-server/token-fault.ts'
+import { refuseFromFuture, shownTime } from '../authorization-server/token-fault.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { hasClaimsOfAccessToken } from './check-access-token.ts'
 import { checkBinding } from './check-binding.ts'
 import { isInteractiveClient } from './subject-token.ts'
 import { admit } from './verified.ts'
 import { checkAudience } from './verify-access-token.ts'
-import { audienceOf, keyThumbprintOf, TOLERANCE_SECONDS } from './wire.ts'
+import { audienceOf, keyThumbprintOf } from './wire.ts'
 
 /** The server that introspects opaque tokens, and the time for which its answers are cached. */
 export interface IntrospectionOptions extends SurroundingsOptions {
@@ -148,11 +148,12 @@ function refuseOtherIssuer(named: unknown, issuer: string): void {
   throw new InvalidTokenError('issuer', 'the token is from another issuer than the one that is asked')
 }
 
-function checkTimes({ exp, nbf }: Claims, clock: Clock): void {
+function checkTimes({ exp, nbf, iat }: Claims, clock: Clock): void {
   const now = clock.now() / 1000
-  if (![exp, nbf].every((time) => time === undefined || typeof time === 'number')) {
-    throw new InvalidTokenError('claims', 'the token has malformed claims: exp, nbf')
+  if (![exp, nbf, iat].every((time) => time === undefined || typeof time === 'number')) {
+    throw new InvalidTokenError('claims', 'the token has malformed claims: exp, nbf, iat')
   }
+  refuseFromFuture(iat, now)
   // Stryker disable next-line ConditionalExpression: The line above refuses every value that is neither a number nor `undefined`, and a comparison with `undefined` is false.
   if (typeof exp === 'number' && exp <= now - TOLERANCE_SECONDS) {
     throw new InvalidTokenError('expired', `the token expired at ${shownTime(exp)}`)

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { Json } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../../base/errors/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { Collection, openStoreKeys } from '../../base/records/index.ts'
 import {
   checkOptions,
@@ -29,7 +30,7 @@ import type { SignIn, SignInOptions } from './sign-in-options.ts'
 import { subjectTokenOf } from './subject-token.ts'
 import { fetchWith, requestUserInfo, usableToken } from './user-info.ts'
 import { verifyTokenResponse } from './verify-token-response.ts'
-import { isLoginAsAsked, TOLERANCE_SECONDS } from './wire.ts'
+import { isLoginAsAsked } from './wire.ts'
 
 const optionKinds = { redirectUri: needed(kinds.text), resource: kinds.text, pushRequest: kinds.boolean }
 const optionKeys = ['authorizationServer', 'store', 'keys', 'scopes', 'signRequest', 'fetch', 'clock', 'timeoutMs']

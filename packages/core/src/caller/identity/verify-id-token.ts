@@ -107,7 +107,7 @@ export async function verifiedIdToken(
  */
 function checkAge(iat: unknown, receivedAt: number): void {
   const age = typeof iat === 'number' ? Math.round(receivedAt - iat) : Number.NaN
-  if (Math.abs(age) <= ISSUED_TOLERANCE_SECONDS) return
+  if (age <= ISSUED_TOLERANCE_SECONDS) return
   throw new InvalidTokenError(
     'claims',
     `the id_token was issued ${age} s before it arrived, not within ${ISSUED_TOLERANCE_SECONDS} s: log in again`,

@@ -23,7 +23,7 @@ const optionKeys = idTokenKeys.filter((key) => key !== 'accessToken')
  * The id_token names the user, and must match the access token if it has an `at_hash`. An exchange sends the access
  * token, which is not verified, since it may be for another API. A token that is bound to a key must be bound to the
  * profile's own, as far as the answer and the token show. Call this function where the answer arrives: later, another
- * party could have assembled the answer. So it refuses an id_token that was not issued within five minutes.
+ * party could have assembled the answer. So it refuses an id_token that is older than five minutes.
  *
  * @param response - The JSON of the answer, or what `grant` of an authorization server returns. Never logged.
  * @param options.nonce - Nonce that was sent with the login; the id_token must repeat it.

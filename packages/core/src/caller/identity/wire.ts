@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import type { Actor, AuthorizationDetail } from '../../base/contract/index.ts'
 import { InvalidTokenError } from '../../base/errors/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { defined } from '../../base/values/index.ts'
 import type { TokenProfile } from '../authorization-server/profile.ts'
 
@@ -36,9 +37,6 @@ export function readIdentityClaims(claims: Claims): IdentityClaims {
   if (sid !== undefined) read.sessionId = sid as string
   return read
 }
-
-/** Tolerated difference between clocks in seconds, as for the times of a JWT. */
-export const TOLERANCE_SECONDS = 30
 
 /**
  * Returns whether the login is of one of these levels, and not older than `maxAge` seconds. A fact that the token does

@@ -1,4 +1,5 @@
 import type { Identity, Invocation } from '../../base/contract/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { clientAt } from '../../caller/authorization-server/authorization-servers.ts'
 import { isVerified, whyUnverified } from '../../caller/identity/verified.ts'
 import type { IdentifiedCall } from './call.ts'
@@ -6,9 +7,6 @@ import type { Passed } from './call-report.ts'
 import { delegationRefusal } from './delegation-refusal.ts'
 import type { Callers } from './guard-parts.ts'
 import { deny, loginRequired, type Refusal, revokedRefusal } from './refusal.ts'
-
-/** Tolerated difference of clocks. Seconds. */
-const TOLERANCE_SECONDS = 30
 
 /**
  * Checks that the identity is verified, fresh, of a known issuer and not revoked, and that this agent may use it (I1).

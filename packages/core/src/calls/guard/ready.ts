@@ -1,9 +1,7 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import type { GuardParts } from './guard-parts.ts'
-
-/** Difference of clocks that tokens and records tolerate. Seconds. */
-const SKEW_SECONDS = 30
 
 /** Result of `guard.ready`. */
 export interface Readiness {
@@ -17,15 +15,21 @@ export interface Readiness {
 export function ready({ opened, callers, limits, reporting }: GuardParts): Promise<Readiness> {
   return withinDeadline({ timeoutMs: limits.timeoutMs }, async () => {
     const { sole } = callers.servers
-    const [stored] = await Promise.all([opened.store.now(), sole?.endpoints()])
-    const clockAheadSeconds = Math.round(reporting.clock.now() / 1000 - stored)
-    if (Math.abs(clockAheadSeconds) > SKEW_SECONDS) {
-      const which = clockAheadSeconds > 0 ? 'ahead of' : 'behind'
-      throw new ConfigurationError(
-        'clock',
-        `is ${Math.abs(clockAheadSeconds)} s ${which} the store's, and at most ${SKEW_SECONDS} s are tolerated: set both by NTP`,
-      )
-    }
+    const [stored, endpoints] = await Promise.all([opened.store.now(), sole?.endpoints()])
+    const now = reporting.clock.now() / 1000
+    const clockAheadSeconds = Math.round(now - stored)
+    refuseSkew(clockAheadSeconds, "store's")
+    // Metadata from a cache is older than the issuer's time. So only a clock that is behind is certain.
+    refuseSkew(Math.min(0, Math.round(now - (endpoints?.now() ?? Number.NaN) / 1000)), "issuer's")
     return { clockAheadSeconds, ...(sole !== undefined && { issuer: sole.profile.issuer }) }
   })
+}
+
+function refuseSkew(ahead: number, whose: string): void {
+  const seconds = Math.abs(ahead)
+  if (!(seconds > TOLERANCE_SECONDS)) return
+  throw new ConfigurationError(
+    'clock',
+    `is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} the ${whose}, and at most ${TOLERANCE_SECONDS} s are tolerated: set both by NTP`,
+  )
 }

@@ -3,6 +3,7 @@ import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { EmbeddedJWK } from 'jose/jwk/embedded'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { jwtVerify } from 'jose/jwt/verify'
+import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { isCompactJwt, publicKeyProblem, sha256 } from '../../base/values/index.ts'
 import { orNothing } from '../../base/values/plain-json.ts'
 
@@ -54,8 +55,6 @@ export type ProofVerdict =
 
 /** Maximum length of a proof, which contains a key and five claims. */
 const MAX_LENGTH = 8192
-/** Tolerance for a proof that seems to come from the future, since clocks differ. */
-const EARLY_SECONDS = 30
 const MAX_JTI = 512
 
 /** Maximum RSA modulus in bits. It limits the cost of a proof from an unknown caller. */
@@ -84,7 +83,7 @@ export async function verifyProof(proof: string | null, expected: ExpectedProof)
   try {
     const options = { algorithms: [...expected.algorithms], currentDate: new Date(expected.now * 1000) }
     // 6: verifies by the key in the header only; ignores `jku`, `x5u` and `kid`.
-    const { payload } = await jwtVerify(proof, EmbeddedJWK, { ...options, clockTolerance: EARLY_SECONDS })
+    const { payload } = await jwtVerify(proof, EmbeddedJWK, { ...options, clockTolerance: TOLERANCE_SECONDS })
     const claim = await claimFault(payload, expected)
     if (claim !== undefined) return wrong(claim)
     return {
@@ -120,7 +119,7 @@ async function claimFault(
   if (!isHttpUrl(htu) || sameTarget(htu) !== sameTarget(expected.url)) return 'url'
   if (expected.isNonce !== undefined && !(typeof nonce === 'string' && (await expected.isNonce(nonce)))) return 'nonce'
   if (expected.now - iat > expected.windowSeconds) return 'stale'
-  if (iat - expected.now > EARLY_SECONDS) return 'early'
+  if (iat - expected.now > TOLERANCE_SECONDS) return 'early'
   if (expected.accessToken !== undefined && ath !== (await sha256(expected.accessToken))) return 'token'
   return undefined
 }

@@ -33,7 +33,7 @@ export const openidConnectCore = [
   {
     id: 'OIDC-CORE-3.1.3.7-iat',
     clause: validation,
-    text: 'MUST have been issued within five minutes of its arrival at a login (ours: the clause lets the client choose the range of `iat`).',
+    text: 'MUST have been issued at most five minutes before its arrival at a login, and at most 30 s after it (ours: the clause lets the client choose the range of `iat`).',
   },
   { id: 'OIDC-CORE-3.1.3.7-exp', clause: validation, text: 'MUST be before `exp`.' },
   {

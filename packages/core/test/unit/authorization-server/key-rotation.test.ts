@@ -23,7 +23,10 @@ afterEach(() => {
 
 const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
 const keyRequests = () => as.requests.filter((request) => request === 'GET /jwks').length
-const lasting = () => ({ ...accessTokenClaims, exp: Math.floor(Date.now() / 1000) + 7200 })
+const lasting = () => {
+  const iat = Math.floor(Date.now() / 1000)
+  return { ...accessTokenClaims, iat, exp: iat + 7200 }
+}
 
 /** A server that has fetched the issuer's first keys a moment ago. */
 async function warm() {
@@ -182,8 +185,7 @@ describe('a request for new keys', () => {
     await rejection(verify(await madeUp('made-up')))
     const next = await newKey('next')
     next.publish()
-    const token = await next.sign()
     later(-3600)
-    await verify(token)
+    await verify(await next.sign())
   })
 })

@@ -33,14 +33,27 @@ describe('a token that verifies', () => {
     ['of the type in other letters', {}, { typ: 'AT+JWT' }],
     ['expired within the tolerance', { exp: now() - 25 }, {}],
     ['not yet valid within the tolerance', { nbf: now() + 25 }, {}],
+    ['issued in the future within the tolerance', { iat: now() + 25 }, {}],
   ])('%s', async (_name, claims, header) => {
     await expect(verify(await as.sign({ ...accessTokenClaims, ...claims }, header))).resolves.toBeDefined()
   })
 
   test("at the time of the app's clock", async () => {
-    const token = await as.sign({ ...accessTokenClaims, exp: now() - 600 })
+    const token = await as.sign({ ...accessTokenClaims, iat: now() - 1_200, exp: now() - 600 })
     const past = { now: () => Date.now() - 700_000 }
     await expect(connect({ clock: past }).verifyJwt(token, { audience })).resolves.toBeDefined()
+  })
+
+  test('but no expired one where the clock is a year behind; the error has both times', async () => {
+    const issued = Date.parse('2026-11-25T10:00:00Z') / 1000
+    const token = await as.sign({ ...accessTokenClaims, iat: issued, exp: issued + 300 })
+    const behind = connect({ clock: { now: () => Date.parse('2025-11-25T10:00:00Z') } })
+    const error = await rejection(behind.verifyJwt(token, { audience }))
+    expect(error).toMatchObject({
+      reason: 'not_yet_valid',
+      message:
+        "this machine's clock is behind: it shows 2025-11-25T10:00:00.000Z, and the token was issued at 2026-11-25T10:00:00.000Z: set it by NTP",
+    })
   })
 
   test.each([
@@ -91,6 +104,8 @@ describe('token confusion is refused', async () => {
     ['expired', await as.sign({ ...accessTokenClaims, exp: now() - 31 }), 'expired'],
     ['no exp', await as.sign({ ...accessTokenClaims, exp: undefined } as never), 'claims'],
     ['not yet valid', await as.sign({ ...accessTokenClaims, nbf: now() + 40 }), 'not_yet_valid'],
+    ['issued in the future', await as.sign({ ...accessTokenClaims, iat: now() + 40 }), 'not_yet_valid'],
+    ['issued at a text', await as.sign({ ...accessTokenClaims, iat: 'soon' as never }), 'claims'],
     ['a time that is a text', await as.sign({ ...accessTokenClaims, exp: '9999999999' } as never), 'claims'],
     ['another type', await as.sign(accessTokenClaims, { typ: 'JWT' }), 'type'],
     ['a line break behind it', `${await as.sign(accessTokenClaims)}\n`, 'malformed'],
@@ -188,7 +203,7 @@ describe("the issuer's keys", () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const connected = connect({ clock: { now: () => 1_700_000_000_000 } })
-      const token = await as.sign({ ...accessTokenClaims, exp: 1_700_000_100 })
+      const token = await as.sign({ ...accessTokenClaims, iat: 1_700_000_000, exp: 1_700_000_100 })
       await connected.verifyJwt(token, { audience })
       server.use(http.get(`${issuer}/jwks`, () => HttpResponse.json({ keys: [] })))
       vi.setSystemTime(Date.now() + 601_000)
@@ -202,7 +217,7 @@ describe("the issuer's keys", () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const connected = connect({ clock: { now: () => 1_700_000_000_000 } })
-      const token = await as.sign({ ...accessTokenClaims, exp: 1_700_000_100 })
+      const token = await as.sign({ ...accessTokenClaims, iat: 1_700_000_000, exp: 1_700_000_100 })
       // Twice, so that the key is at hand.
       for (let i = 0; i < 2; i++) await connected.verifyJwt(token, { audience })
       server.use(http.get(`${issuer}/jwks`, () => HttpResponse.json({ keys: [] })))
@@ -217,14 +232,18 @@ describe("the issuer's keys", () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     try {
       const connected = connect({ clock: { now: () => 1_700_000_000_000 } })
-      const token = await as.sign({ ...accessTokenClaims, exp: 1_700_000_100 })
+      const token = await as.sign({ ...accessTokenClaims, iat: 1_700_000_000, exp: 1_700_000_100 })
       // Twice, so that the key is at hand.
       for (let i = 0; i < 2; i++) await connected.verifyJwt(token, { audience })
       const next = await generateKeyPair('ES256')
       const keys = [{ ...(await exportJWK(next.publicKey)), kid: 'next', alg: 'ES256' }]
       server.use(http.get(`${issuer}/jwks`, () => HttpResponse.json({ keys })))
       vi.setSystemTime(Date.now() + 31_000)
-      const newer = await as.sign({ ...accessTokenClaims, exp: 1_700_000_100 }, { kid: 'next' }, next.privateKey)
+      const newer = await as.sign(
+        { ...accessTokenClaims, iat: 1_700_000_000, exp: 1_700_000_100 },
+        { kid: 'next' },
+        next.privateKey,
+      )
       // Twice again: a key of the newer set is at hand, and the older ones must not be so beside it.
       for (let i = 0; i < 2; i++) await connected.verifyJwt(newer, { audience })
       expect(await rejection(connected.verifyJwt(token, { audience }))).toMatchObject({ reason: 'unknown_key' })

@@ -125,6 +125,28 @@ describe('guard.ready', () => {
     await expect(ready).rejects.toThrow(words)
   })
 
+  test('a clock that is behind the issuer by more than 30 s is refused, until it is set', async () => {
+    const { guard, clock } = smallWorld()
+    const date = new Date(clock.now() + 32_000).toUTCString()
+    const behalf = guard({ fetch: async () => new Response(metadata().body, { headers: { date } }) })
+    await expect(behalf.ready()).rejects.toThrow(
+      /clock.*is 3[12] s behind the issuer's, and at most 30 s are tolerated/,
+    )
+    clock.advance(10)
+    await expect(behalf.ready()).resolves.toMatchObject({ clockAheadSeconds: 0 })
+  })
+
+  test.each([
+    ['of a cache', (now: number) => new Date(now - 3_600_000).toUTCString()],
+    ['within 30 s', (now: number) => new Date(now + 29_000).toUTCString()],
+    ['of no meaning', () => 'soon'],
+  ])('a date of the issuer %s refuses no clock', async (_, dateOf) => {
+    const { guard, clock } = smallWorld()
+    const headers = { date: dateOf(clock.now()) }
+    const ready = guard({ fetch: async () => new Response(metadata().body, { headers }) }).ready()
+    await expect(ready).resolves.toMatchObject({ issuer: 'https://issuer.example' })
+  })
+
   test.each([Number.NaN, Number.POSITIVE_INFINITY, undefined as never])(
     'a store that tells %s as its time is refused, and no access is said to have ended by it',
     async (time) => {

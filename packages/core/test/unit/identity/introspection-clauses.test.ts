@@ -36,6 +36,7 @@ describe('its times, with 30 s of tolerance (I7)', () => {
     ['no end at all', { exp: undefined }],
     ['an end less than 30 s ago', { exp: NOW - 29 }],
     ['a beginning at most 30 s from now', { nbf: NOW + 30 }],
+    ['a time of issue at most 30 s from now', { iat: NOW + 30 }],
     ['a beginning in the past', { nbf: NOW - 1 }],
   ])('%s is fine', async (_, more) => {
     expect(await ask(more)).toMatchObject({ subject: 'ann' })
@@ -44,9 +45,11 @@ describe('its times, with 30 s of tolerance (I7)', () => {
   test.each([
     ['an end 30 s ago', { exp: NOW - 30 }, 'expired'],
     ['a beginning later than that', { nbf: NOW + 31 }, 'not_yet_valid'],
+    ['a time of issue later than that', { iat: NOW + 31 }, 'not_yet_valid'],
     ['an end as text', { exp: `${NOW + 60}` }, 'claims'],
     ['an end as null', { exp: null }, 'claims'],
     ['a beginning as text', { nbf: `${NOW - 60}` }, 'claims'],
+    ['a time of issue as text', { iat: `${NOW - 60}` }, 'claims'],
   ])('%s is refused', async (_, more, reason) => {
     expect(await rejection(ask(more))).toMatchObject({ code: 'ERR_INVALID_TOKEN', reason })
   })

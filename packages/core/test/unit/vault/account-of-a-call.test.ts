@@ -175,6 +175,7 @@ describe('the user chooses another account after a person approved the call', ()
 
   test(verifies('A11', 'a yes holds in each process, also where one has a token of the account before'), async () => {
     const { guard, call, answers, questions, clock: time } = smallWorld()
+    time.advance((clock.now() - time.now()) / 1000)
     const { vault: here, link, store } = world(crm, { clock: time })
     const { vault: elsewhere } = world(crm, { clock: time, store })
     const ann = user({ issuer: 'https://issuer.example' })
