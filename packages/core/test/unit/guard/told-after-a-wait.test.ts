@@ -45,9 +45,13 @@ test.each([
     clock.advance(120)
     answers({ status: 'approved' })
     const desk = call({ identity: user({ sessionId: 'desk' }) })
-    expect(await process().run(waits, desk, () => 'a statement')).toMatchObject({ status: 'done' })
-    if (what === 'whose session was revoked') await process().revoke({ issuer: ISSUER, session: 'phone' })
-    if (what === 'whose permission was removed') allowed = false
+    // Its end wakes the call that waits.
+    const body = async () => {
+      if (what === 'whose session was revoked') await process().revoke({ issuer: ISSUER, session: 'phone' })
+      if (what === 'whose permission was removed') allowed = false
+      return 'a statement'
+    }
+    expect(await process().run(waits, desk, body)).toMatchObject({ status: 'done' })
     wake(questions[0]?.approvalId ?? '')
     for (let turn = 0; turn < 20 && outcome === undefined; turn++) {
       await vi.advanceTimersByTimeAsync(500)
