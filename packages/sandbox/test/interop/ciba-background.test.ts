@@ -232,7 +232,7 @@ describe('a background agent over HTTP, against oidc-provider', { concurrent: tr
 
   // The exchange takes no order that its server sent no question about, except from a client that the account trusts.
   test.for([
-    ['ann', 403, 0],
+    ['ann', 401, 0],
     ['cleo', 201, 1],
   ] as const)(
     'in the app’s own pages: the answer comes from there, the credential from an exchange, and %s’s account decides',

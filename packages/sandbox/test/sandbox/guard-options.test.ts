@@ -100,8 +100,8 @@ test('the program of the guide for local development places its orders at the AP
 
 test.each([
   ['without a side', { side: undefined }, {}, /^400 .*side/],
-  ['with details without a side', {}, { side: undefined }, /^403 .*its details differ in side/],
-  ['with details of another quantity', {}, { quantity: 49 }, /^403 .*its details differ in quantity/],
+  ['with details without a side', {}, { side: undefined }, /^401 .*its details differ in side/],
+  ['with details of another quantity', {}, { quantity: 49 }, /^401 .*its details differ in quantity/],
 ])('the API answers an order %s with what is wrong', async (_, inOrder, inDetails, answer) => {
   const sandbox = await started({ answers: 'approve' })
   const { api } = sandbox.settings
