@@ -1,6 +1,6 @@
 // `@behalf/core/http`: fetch-style handlers that an app mounts.
 
-export type { IdentityOf } from '../caller/identity/identity-of.ts'
+export type { IdentityOf } from '../caller/identity/present-user.ts'
 export type { TakenAnswer } from '../consent/approvals/take-answer.ts'
 export { type CibaPingOptions, cibaPing } from '../consent/http/ciba-ping.ts'
 export { type ConnectAccountsOptions, connectAccounts } from '../consent/http/connect-accounts.ts'

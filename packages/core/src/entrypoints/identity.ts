@@ -2,9 +2,9 @@
 // identity.
 
 export type { AuthorizationRefusal } from '../caller/authorization-server/authorization-response.ts'
-export type { IdentityOf } from '../caller/identity/identity-of.ts'
 export type * from '../caller/identity/introspection.ts'
 export { createIntrospection } from '../caller/identity/introspection.ts'
+export type { IdentityOf } from '../caller/identity/present-user.ts'
 export { type RequestAgentIdentityOptions, requestAgentIdentity } from '../caller/identity/request-agent-identity.ts'
 export type * from '../caller/identity/sessions.ts'
 export { createSessions } from '../caller/identity/sessions.ts'

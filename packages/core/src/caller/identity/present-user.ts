@@ -1,4 +1,4 @@
-import type { UserIdentity } from '../../base/contract/index.ts'
+import type { Identity, UserIdentity } from '../../base/contract/index.ts'
 import { BehalfError, IdentityRequiredError, InvalidTokenError } from '../../base/errors/index.ts'
 import type { Clock, Store } from '../../base/ports/index.ts'
 import { openStoreKeys, type StoreKeys } from '../../base/records/index.ts'
@@ -124,3 +124,11 @@ export async function refuseRevoked(user: UserIdentity, { revocations, clock }: 
   if ((await revocations.findNow(user, clock.now())) === undefined) return
   throw new InvalidTokenError('inactive', 'access was revoked after the proof of the identity was made: sign in again')
 }
+
+/**
+ * Returns the signed-in user of a request. All handlers use this one port.
+ *
+ * Returns a verified identity, or `undefined` if no user is signed in. An error counts as a fault, and never lets the
+ * request pass.
+ */
+export type IdentityOf<Incoming = Request> = (request: Incoming) => Identity | undefined | Promise<Identity | undefined>

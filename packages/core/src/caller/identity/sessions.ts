@@ -199,7 +199,9 @@ export function createSessions(options: SessionsOptions): Sessions {
         if (login !== undefined && !isOne(login, next)) await forgetAtServer(login, { servers })
       }
     }
-    return ended && defined({ issuer: ended.identity.issuer, idToken: ended.idToken ? new Token(ended.idToken) : undefined })
+    return (
+      ended && defined({ issuer: ended.identity.issuer, idToken: ended.idToken ? new Token(ended.idToken) : undefined })
+    )
   }
 
   return {

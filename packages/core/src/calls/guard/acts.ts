@@ -1,5 +1,6 @@
 import { shared } from '../../base/process/registry.ts'
 import type { ClaimHere } from '../../consent/approvals/claims-here.ts'
+import { isSafeMethod } from '../../rights/credential/idempotency-header.ts'
 
 /**
  * What happens within a body beside the requests of its own credentials: guarded calls, and requests that left by other
@@ -54,3 +55,31 @@ export class Acts {
 
 /** Returns the acts of the body in which this code runs. */
 export const actsAround = (): Acts | undefined => shared.scope.getStore()?.acts as Acts | undefined
+
+interface Channels {
+  subscribe(name: string, onMessage: (message: unknown) => void): void
+}
+
+/** A request as Node's channels tell of it: `origin` of `fetch`, `host` of `http`. */
+interface Told {
+  readonly request?: { readonly method?: string; readonly origin?: unknown; readonly host?: unknown }
+}
+
+let isWatching = false
+
+/**
+ * Notices, on Node, the requests of bodies that could write and do not use a credential of the SDK. Other runtimes tell
+ * of no requests.
+ */
+export function watchRequests(): void {
+  if (isWatching) return
+  isWatching = true
+  const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
+  const channels = process?.getBuiltinModule?.('node:diagnostics_channel') as Channels | undefined
+  for (const name of ['undici:request:create', 'http.client.request.start']) channels?.subscribe(name, note)
+}
+
+function note(message: unknown): void {
+  const { method = 'GET', origin, host } = (message as Told).request ?? {}
+  if (!isSafeMethod(method)) actsAround()?.noteRequest(`${method} ${String(origin ?? host)}`)
+}

@@ -2,6 +2,7 @@ import type { Identity, Permission } from '../../base/contract/index.ts'
 import { BehalfError, ConfigurationError } from '../../base/errors/index.ts'
 import { tellApp } from '../../base/ports/index.ts'
 import { permissionsOf } from '../../rights/fga/may.ts'
+import type { AnyCall, AnyRules } from './policy-definition.ts'
 
 /** Error of a policy's function, with the name of the function. */
 export class RuleThrew {
@@ -83,3 +84,19 @@ export const permissionsAsked = <Given extends object>(
   ask: (given: Given) => Permission | readonly Permission[],
   given: Given,
 ): readonly Permission[] => permissionsOf(`policy.${rule}`, callRule(rule, ask, given))
+
+/**
+ * Combines `visibleWhen` and `permission`: a call needs both.
+ *
+ * So the guard also refuses a hidden tool if a model calls it.
+ */
+export function wholePermission({ permission, visibleWhen }: AnyRules): AnyRules['permission'] {
+  if (visibleWhen === undefined) return permission
+  return ({ input, identity }: AnyCall) => {
+    const always = permissionsAsked('visibleWhen', visibleWhen, { identity })
+    if (permission === undefined) return always
+    const own = permissionsAsked('permission', permission, { input, identity })
+    // A rule that requires nothing would allow everything; the other rule does not replace it.
+    return always.length === 0 || own.length === 0 ? [] : [...always, ...own]
+  }
+}

@@ -5,14 +5,12 @@ import { snapshot } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import type { StoredResult } from '../../consent/approvals/record.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../../rights/credential/index.ts'
-import { Acts } from './acts.ts'
+import { Acts, watchRequests } from './acts.ts'
 import type { AdmittedCall, Growing } from './call.ts'
-import { runInCall } from './current-call.ts'
+import { redacts, runInCall } from './current-call.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { doneWith } from './outcome.ts'
-import { redacts } from './redactor-of.ts'
 import { keepStepUp, stepUpOfError } from './step-up.ts'
-import { watchRequests } from './unseen-requests.ts'
 
 export type Body = (input: unknown, call: Call) => unknown
 

@@ -14,9 +14,9 @@ import {
 } from '../../base/values/index.ts'
 import { MAX_SENDS } from '../../consent/approvals/deliver-question.ts'
 import { MAX_ASK_AGAIN_SECONDS } from '../../consent/approvals/refusals.ts'
+import { wholePermission } from './call-rule.ts'
 import { isConnection } from './linked-account.ts'
 import { type AnyRules, anApprover, makePolicy } from './policy-definition.ts'
-import { wholePermission } from './whole-permission.ts'
 
 type RuleName = keyof Rules<unknown, AccessRules>
 

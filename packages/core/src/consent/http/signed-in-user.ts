@@ -1,4 +1,4 @@
-import type { IdentityOf } from '../../caller/identity/identity-of.ts'
+import type { IdentityOf } from '../../caller/identity/present-user.ts'
 import {
   isAbsence,
   type PresenceContext,
