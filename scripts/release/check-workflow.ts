@@ -20,7 +20,7 @@ export interface Known {
 
 /**
  * Checks a workflow of GitHub Actions: valid YAML, declared permissions, actions pinned to a commit, and only commands
- * that exist.
+ * that exist. npm installs only what a lock file names.
  *
  * It does not know GitHub's own schema: an unknown key is not found here.
  */
@@ -54,10 +54,12 @@ function commandsOf({ uses, run, with: inputs = {} }: Step): string[] {
 function problemsOfCommand(command: string, known: Known): string[] {
   // An expression may contain text of any user, such as a branch's name, which would be run.
   if (command.includes('${{')) return [`${command}: an expression in a command is run as code`]
-  const [program, first = '', second = ''] = command.split(/\s+/)
+  const [program, first = '', second = '', third = ''] = command.split(/\s+/)
   const isThere =
     ((program === 'bash' || program === 'node') && known.file(first)) ||
-    (program === 'npm' && (first === 'install' || known.script(first === 'run' ? second : first))) ||
+    (program === 'npm' && first === 'ci' && second === '--prefix' && known.file(`${third}/package-lock.json`)) ||
+    (program === 'npm' && known.script(first === 'run' ? second : first)) ||
+    (program === 'echo' && command.endsWith('>> "$GITHUB_PATH"')) ||
     (program === 'sudo' && first === 'apt-get') ||
     (program === 'pnpm' && (first === 'install' || (first === 'exec' && known.binary(second))))
   return isThere ? [] : [`${command}: there is no such command here`]

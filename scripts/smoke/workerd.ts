@@ -1,8 +1,7 @@
-import { join } from 'node:path'
-import { root } from '../gates/repository.ts'
+import { createRequire } from 'node:module'
 
-/** The runtime of Workers, from npm. */
-export const workerd = join(root, 'scripts', 'node_modules', '.bin', 'workerd')
+/** The program that runs Workers, from npm, without the script around it, which passes no signal on. */
+export const workerd: string = createRequire(import.meta.url)('workerd').default
 
 /** Returns the `config.capnp` of a worker whose only module is `worker.mjs` beside it, for `workerd test`. */
 export const workerdConfig = (

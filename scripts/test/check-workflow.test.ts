@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { checkWorkflow } from '../release/check-workflow.ts'
 
 const known = {
-  file: (path: string) => path === '.ci/run',
+  file: (path: string) => ['.ci/run', 'tools/package-lock.json'].includes(path),
   script: (name: string) => name === 'test',
   binary: (name: string) => name === 'changeset',
 }
@@ -14,19 +14,21 @@ test('commands that are there, and actions of one commit', () => {
   const steps = [
     `uses: actions/checkout@${sha} # v6`,
     'run: bash .ci/run',
+    'run: npm ci --prefix tools',
+    `run: 'echo "$PWD/tools" >> "$GITHUB_PATH"'`,
     'run: npm run test',
     'run: npm test -- histories',
     'run: pnpm exec changeset tag',
   ]
-  expect(checkWorkflow(workflow(...steps), known)).toEqual({ commands: 4, problems: [] })
+  expect(checkWorkflow(workflow(...steps), known)).toEqual({ commands: 6, problems: [] })
 })
 
-test.each(['bash gone', 'node gone.ts', 'npm run gone', 'npm gone', 'sudo rm x', 'pnpm exec gone', 'curl x.example'])(
-  'a command that is not there: %s',
+const others = ['npm install --global pnpm@12', 'npm ci --prefix gone', 'echo gone', 'curl x.example']
+test.each(['bash gone', 'node gone.ts', 'npm run gone', 'npm gone', 'sudo rm x', 'pnpm exec gone', ...others])(
+  'a command that is not there, or that is not pinned: %s',
   (command) => {
-    expect(checkWorkflow(workflow(`run: ${command}`), known).problems).toEqual([
-      `${command}: there is no such command here`,
-    ])
+    const problems = [`${command}: there is no such command here`]
+    expect(checkWorkflow(workflow(`run: ${command}`), known).problems).toEqual(problems)
   },
 )
 

@@ -36,14 +36,21 @@ function makeApp(name: string): Readonly<Record<string, Handle>> {
   // A request of its own for each app: connections are shared by the same profile and fetch.
   const ownFetch: Fetch = (input, init) => fetch(input, init)
   const clock = { now: () => Date.now() + offset }
-  const common = { fetch: ownFetch, clock, timeoutMs: 5_000 }
+  const common = { fetch: ownFetch, clock, timeoutMs: 20_000 }
   const profile = (clientId: string) => oidc({ issuer: ISSUER, clientId, clientSecret: 'secret' })
   const byte = (value: number) => Uint8Array.from({ length: 32 }, (_, index) => value + index)
   const keys = { seal: [byte(1)], index: byte(2) } as const
   const store = fetchStore(name)
 
   const web = profile('web')
-  const sessions = createSessions({ authorizationServer: web, store, keys, audience: AGENT, ...common })
+  const sessions = createSessions({
+    authorizationServer: web,
+    store,
+    keys,
+    audience: AGENT,
+    refreshBeforeSeconds: 120,
+    ...common,
+  })
   const signIn = createSignIn({
     authorizationServer: web,
     store,

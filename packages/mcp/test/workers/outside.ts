@@ -29,7 +29,7 @@ export const issuer = createMockAuthorizationServer({
   ],
   users: [{ subject: 'ann' }],
   resources: [
-    { identifier: AGENT, scopes: ['chat'], accessTokenSeconds: 300 },
+    { identifier: AGENT, scopes: ['chat'], accessTokenSeconds: 600 },
     { identifier: API, scopes: ['orders'] },
     { identifier: OPAQUE, scopes: ['orders'], opaque: true },
     { identifier: MCP, scopes: ['mcp:tools'] },

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { esbuild } from '../../../../scripts/gates/esbuild.ts'
-import { root } from '../../../../scripts/gates/repository.ts'
+import { workerd } from '../../../../scripts/smoke/workerd.ts'
 
 /** A Worker: a module with a default export. */
 export interface WorkerProgram {
@@ -19,9 +18,6 @@ export interface Workerd {
   close(): Promise<void>
 }
 
-/** The program that the package `workerd` brings, without the script around it, which passes no signal on. */
-const workerd = createRequire(join(root, 'scripts', 'package.json'))('workerd') as { readonly default: string }
-
 /**
  * Serves Workers under one workerd, each at its own port. All their requests go to `outside`, whatever their host.
  * @throws Error workerd did not start. The message is its output, which names the Worker.
@@ -31,29 +27,34 @@ export async function runWorkerd(
   outside: { readonly port: number },
 ): Promise<Workerd> {
   const folder = mkdtempSync(join(tmpdir(), 'behalf-workerd-'))
-  const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
-    const names = Object.keys(programs)
-    await Promise.all(Object.entries(programs).map(([name, program]) => bundle(program, join(folder, `${name}.mjs`))))
+    await bundle(programs, folder)
     writeFileSync(join(folder, 'config.capnp'), configOf(programs, outside.port))
-    const child = spawn(workerd.default, ['serve', '--control-fd=1', 'config.capnp'], { cwd: folder })
+    const child = spawn(workerd, ['serve', '--control-fd=1', 'config.capnp'], { cwd: folder })
+    const kill = () => void child.kill('SIGKILL')
+    // A test that takes too long leaves no program behind either.
+    process.once('exit', kill)
     const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
     const close = async () => {
-      child.kill('SIGKILL')
+      kill()
       await ended
-      remove()
+      process.off('exit', kill)
+      rmSync(folder, { recursive: true, force: true })
     }
-    return { origins: await originsOf(child, names), close }
+    return { origins: await originsOf(child, Object.keys(programs)), close }
   } catch (error) {
-    remove()
+    rmSync(folder, { recursive: true, force: true })
     throw error
   }
 }
 
-async function bundle({ code, resolveDir }: WorkerProgram, outfile: string): Promise<void> {
+/** Bundles all programs at once, so that what they share is read once. */
+async function bundle(programs: Readonly<Record<string, WorkerProgram>>, outdir: string): Promise<void> {
+  const names = Object.keys(programs)
   await esbuild.build({
-    stdin: { contents: code, resolveDir, loader: 'ts' },
-    outfile,
+    entryPoints: names,
+    outdir,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     format: 'esm',
     target: 'es2023',
@@ -61,7 +62,27 @@ async function bundle({ code, resolveDir }: WorkerProgram, outfile: string): Pro
     conditions: ['workerd', 'worker'],
     external: ['node:*'],
     logLevel: 'silent',
+    plugins: [
+      {
+        name: 'programs',
+        setup(build: PluginBuild) {
+          build.onResolve({ filter: /./ }, ({ path, kind }) =>
+            kind === 'entry-point' ? { path, namespace: 'program' } : undefined,
+          )
+          build.onLoad({ filter: /./, namespace: 'program' }, ({ path }) => {
+            const { code: contents = '', resolveDir } = programs[path] ?? {}
+            return { contents, resolveDir, loader: 'ts' }
+          })
+        },
+      },
+    ],
   })
+}
+
+/** The part of esbuild's interface for plugins that is used. */
+interface PluginBuild {
+  onResolve(options: object, resolve: (asked: { readonly path: string; readonly kind: string }) => unknown): void
+  onLoad(options: object, load: (asked: { readonly path: string }) => unknown): void
 }
 
 const configOf = (programs: Readonly<Record<string, WorkerProgram>>, port: number): string => {
