@@ -23,8 +23,8 @@ import type {
   VerifiedJwt,
   VerifyJwtOptions,
 } from './server.ts'
-import { refuseRepeated, takeTokens } from './take-tokens.ts'
-import { withUsableInterval } from './times.ts'
+import { refuseRepeated, type TakenTokens, takeTokens } from './take-tokens.ts'
+import { withUsableTimes } from './times.ts'
 import { checkTokenText, verifyWithKeys } from './verify-jwt.ts'
 import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
 import { type Limits, withinDeadline } from './within-deadline.ts'
@@ -60,16 +60,16 @@ export class ConnectedServer implements AuthorizationServer {
     const body = formBody(parameters)
     const { onTokens } = options
     return this.post(`the grant ${grantType}`, body, options, async (configuration, library, secrets) => {
-      let idToken: unknown
+      let kept: TakenTokens['kept']
       const send = configuration[library.customFetch] as CustomFetch
       configuration[library.customFetch] = async (url, init) => {
         const taken = await takeTokens(await send(url, init))
-        idToken = taken.idToken
+        kept = taken.kept
         if (taken.tokens !== undefined) onTokens?.(taken.tokens)
         return taken.response
       }
       const granted = await library.genericGrantRequest(configuration, grantType, body)
-      const response = readTokenResponse({ ...granted, ...(idToken !== undefined && { id_token: idToken }) })
+      const response = readTokenResponse({ ...granted, ...kept })
       refuseRepeated(response, secrets)
       if (response.tokenType === 'dpop' && this.profile.dpop === undefined) {
         throw new InvalidResponseError('the token is bound to a key, and the profile has no key')
@@ -84,7 +84,7 @@ export class ConnectedServer implements AuthorizationServer {
   ): Promise<BackchannelAcknowledgement> {
     const body = formBody(parameters)
     return this.post('backchannel authentication', body, options, async (configuration, library) => {
-      configuration[library.customFetch] = withUsableInterval(configuration[library.customFetch] as CustomFetch)
+      configuration[library.customFetch] = withUsableTimes(configuration[library.customFetch] as CustomFetch)
       return readAcknowledgement(await library.initiateBackchannelAuthentication(configuration, body))
     })
   }
@@ -92,7 +92,7 @@ export class ConnectedServer implements AuthorizationServer {
   requestDeviceAuthorization(parameters: GrantParameters, options: RequestOptions = {}): Promise<DeviceAuthorization> {
     const body = formBody(parameters)
     return this.post('device authorization', body, options, async (configuration, library) => {
-      configuration[library.customFetch] = withUsableInterval(configuration[library.customFetch] as CustomFetch)
+      configuration[library.customFetch] = withUsableTimes(configuration[library.customFetch] as CustomFetch)
       return readDeviceAuthorization(await library.initiateDeviceAuthorization(configuration, body))
     })
   }

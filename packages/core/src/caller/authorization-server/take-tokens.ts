@@ -4,10 +4,10 @@ import type { ReceivedTokens, TokenResponse } from './server.ts'
 
 /** The parts of a token response. */
 export interface TakenTokens {
-  /** The same response without its id_token. */
+  /** The same response without the members in `kept`. */
   readonly response: Response
-  /** The id_token as it came: unverified, and not necessarily text. */
-  readonly idToken?: unknown
+  /** `id_token` and `expires_in` as they came: unverified, and of any type. */
+  readonly kept?: Readonly<Record<string, unknown>>
   /** Absent if the response contains no token. */
   readonly tokens?: ReceivedTokens
 }
@@ -16,8 +16,8 @@ export interface TakenTokens {
  * Takes the tokens out of a token response before any check.
  *
  * The OAuth library refuses a whole response because of its id_token. A refresh token that rotated would be lost with
- * it. The library also has its own rules for id_tokens, such as its algorithms. So it never sees an id_token: the
- * caller verifies it, by the profile.
+ * it. The library also has its own rules for id_tokens, such as its algorithms, and reads `"3e2"` as a lifetime. So it
+ * never sees them: the caller verifies the id_token by the profile, and our schema reads the lifetime.
  */
 export async function takeTokens(response: Response): Promise<TakenTokens> {
   if (response.status !== 200) return { response }
@@ -26,11 +26,11 @@ export async function takeTokens(response: Response): Promise<TakenTokens> {
   const again = (body: string) => new Response(body, { status, headers })
   const json = parsedJson(text)
   if (typeof json !== 'object' || json === null || Array.isArray(json)) return { response: again(text) }
-  const { id_token: idToken, ...rest } = json as Readonly<Record<string, unknown>>
+  const { id_token, expires_in, ...rest } = json as Readonly<Record<string, unknown>>
   const tokens = defined({ accessToken: textOf(rest.access_token), refreshToken: textOf(rest.refresh_token) })
   return {
-    response: again(idToken === undefined ? text : JSON.stringify(rest)),
-    ...(idToken !== undefined && { idToken }),
+    response: again(JSON.stringify(rest)),
+    kept: defined({ id_token, expires_in }),
     ...(Object.keys(tokens).length > 0 && { tokens }),
   }
 }

@@ -2,12 +2,14 @@ import type { CustomFetch } from 'openid-client'
 import { parsedJson } from '../../base/values/index.ts'
 
 /**
- * Removes an `interval` that is no positive number from the responses of a `fetch`.
+ * Removes an `interval` that is no positive number, and an `expires_in` that is no lifetime, from the responses of a
+ * `fetch`.
  *
  * When such a response arrives, the person has already been asked. The interval is optional, with a default of 5 s
- * (CIBA Core §7.3, RFC 8628 §3.2), but the OAuth library would refuse the whole response.
+ * (CIBA Core §7.3, RFC 8628 §3.2), but the OAuth library would refuse the whole response. It refuses one without an
+ * `expires_in`, and would read `"3e2"` as a lifetime.
  */
-export function withUsableInterval(send: CustomFetch): CustomFetch {
+export function withUsableTimes(send: CustomFetch): CustomFetch {
   return async (url, init) => {
     const response = await send(url, init)
     if (response.status !== 200) return response
@@ -19,9 +21,23 @@ export function withUsableInterval(send: CustomFetch): CustomFetch {
 
 function withoutUnusable(text: string): string {
   const json = parsedJson(text)
-  if (typeof json !== 'object' || json === null || !('interval' in json)) return text
-  const { interval, ...rest } = json
-  return typeof interval === 'number' && Number.isFinite(interval) && interval > 0 ? text : JSON.stringify(rest)
+  if (typeof json !== 'object' || json === null) return text
+  const { interval, expires_in: lifetime, ...rest } = json as Readonly<Record<string, unknown>>
+  const isUsable = typeof interval === 'number' && Number.isFinite(interval) && interval > 0
+  return JSON.stringify({
+    ...rest,
+    ...(isUsable && { interval }),
+    ...(isLifetime(lifetime) && { expires_in: Number(lifetime) }),
+  })
+}
+
+/** Maximum lifetime that is believed, in seconds: 136 years. Some servers mean "never" by a large number. */
+const MAX_LIFETIME_SECONDS = 2 ** 32
+
+/** Returns whether a value is a lifetime in seconds (RFC 6749 §5.1): a positive number, which some servers quote. */
+export function isLifetime(value: unknown): boolean {
+  const seconds = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value
+  return typeof seconds === 'number' && seconds > 0 && seconds <= MAX_LIFETIME_SECONDS
 }
 
 /**

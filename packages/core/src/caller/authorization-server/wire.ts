@@ -10,6 +10,7 @@ import type {
   ServerEndpoints,
   TokenResponse,
 } from './server.ts'
+import { isLifetime } from './times.ts'
 
 /**
  * Members of RFC 8414 and OpenID Connect Discovery metadata, and RFC 9207 §3, that this SDK relies on. Endpoints are
@@ -55,12 +56,18 @@ export function readServerMetadata(json: unknown): ServerMetadata {
   return defined({ issuer: wire.issuer, jwksUri: wire.jwks_uri, endpoints })
 }
 
+/** Schema of `expires_in`. */
+export const lifetime = z.pipe(
+  z.unknown().check(z.refine(isLifetime, 'no positive number of seconds, or its digits')),
+  z.transform(Number),
+)
+
 /** RFC 6749 §5.1, RFC 8693 §2.2.1, RFC 9396 §7. */
 const tokenResponse = z.looseObject({
   access_token: z.string().check(z.minLength(1)),
   token_type: z.string().check(z.minLength(1)),
   issued_token_type: z.optional(z.string()),
-  expires_in: z.optional(z.number().check(z.nonnegative())),
+  expires_in: z.optional(lifetime),
   refresh_token: z.optional(z.string()),
   id_token: z.optional(z.string()),
   // Read separately: not every server writes it as RFC 6749 §3.3 defines it.
@@ -100,7 +107,7 @@ const MIN_INTERVAL_SECONDS = 1
 /** Schema of a backchannel authentication response (CIBA Core §7.3). */
 const acknowledgement = z.looseObject({
   auth_req_id: z.string().check(z.minLength(1)),
-  expires_in: z.number().check(z.positive()),
+  expires_in: lifetime,
   interval: z._default(z.number().check(z.positive()), 5),
 })
 
@@ -120,7 +127,7 @@ const deviceAuthorization = z.looseObject({
   user_code: z.string().check(z.minLength(1)),
   verification_uri: z.string().check(z.minLength(1)),
   verification_uri_complete: z.optional(z.string()),
-  expires_in: z.number().check(z.positive()),
+  expires_in: lifetime,
   interval: z._default(z.number().check(z.positive()), 5),
 })
 

@@ -56,7 +56,7 @@ function draftQuestion(
   }
   const asked = callRule('approval.message', approval.message, rulesInput(call)).normalize('NFC').trim()
   const context = { authorizationServers: runs.servers, clock: runs.clock }
-  const problemOf = (text: string) => messageProblem(text) ?? channel.checkMessage?.(text, approver, context)
+  const problemOf = (text: string) => messageProblem(text) ?? channel.checkMessage?.(text, { ...approver }, context)
   const problem = problemOf(asked)
   if (problem !== undefined) {
     // The model can write other arguments. The rule itself is wrong if it writes nothing.

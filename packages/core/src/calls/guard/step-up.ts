@@ -11,20 +11,22 @@ import type { Phase } from './call-report.ts'
 import type { PolicyDefinition } from './policy-definition.ts'
 import { deny, interrupted, type Refusal } from './refusal.ts'
 
-/** Errors that wrap others, as bodies and their libraries do. */
-const MAX_CAUSES = 8
+/** Maximum number of errors that are read: bodies and their libraries wrap errors, and gather those of parallel work. */
+const MAX_ERRORS = 64
 
 type AskedStepUp = Pick<StepUpRequiredError, 'stepUp' | 'credential'>
 
 /** Returns the step-up that an API requested while the body ran, if that is why the body threw. */
 export function stepUpOfError(thrown: unknown): AskedStepUp | undefined {
-  let error = thrown
   try {
-    for (let depth = 0; depth < MAX_CAUSES && error instanceof Error; depth++) {
+    const errors = [thrown]
+    for (const error of errors) {
       if (BehalfError.isInstance(error) && error.code === 'ERR_STEP_UP_REQUIRED' && 'stepUp' in error) {
         return error as unknown as AskedStepUp
       }
-      error = error.cause
+      if (!(error instanceof Error)) continue
+      errors.push(error.cause, ...('errors' in error && Array.isArray(error.errors) ? error.errors : []))
+      errors.length = Math.min(errors.length, MAX_ERRORS)
     }
   } catch {
     // A proxy, or a getter of the body's: it demands nothing, and its run still ends.

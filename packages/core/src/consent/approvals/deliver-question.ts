@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, principalKey } from '../../base/contract/index.ts'
 import { BehalfError, InvalidResponseError, OAuthResponseError } from '../../base/errors/index.ts'
-import { defined, snapshot } from '../../base/values/index.ts'
+import { copyOf, defined, snapshot } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import type { ApprovalChannel, ApprovalQuestion, ApprovalSent, ChannelContext } from './approval-channel.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
@@ -41,13 +41,13 @@ export type Delivered =
   /** The approver denied similar questions (A14). `until`: epoch seconds. */
   | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
 
-/** Returns a stored question in the form for channels. */
+/** Returns a copy of a stored question in the form for channels: they are code of the app, and the record is used on. */
 export function channelQuestion(
   record: Pick<RunRecord, 'id' | 'tool' | 'owner'> & { readonly question: StoredQuestion },
 ): ApprovalQuestion {
   const { question } = record
   const { issuer, subject = '', tenant, clientId } = record.owner
-  return {
+  return copyOf({
     approvalId: record.id,
     questionId: question.id,
     tool: record.tool,
@@ -57,7 +57,7 @@ export function channelQuestion(
     details: question.details,
     expiresAt: question.expiresAt,
     ...defined({ credential: question.credential }),
-  }
+  })
 }
 
 /** Runs `work` on a run alone, across processes. `undefined`: another caller works on it, or has the lease `key`. */
@@ -214,9 +214,9 @@ export async function unask(
   await withinBound(async (signal) => channel.cancel?.(asked, request, { ...context, signal })).catch(() => {})
 }
 
-/** Result of the channel's `ask`. */
+/** Returns a copy of the result of the channel's `ask`. */
 export const askedOf = ({ state, interval, expiresAt }: Delivery): ApprovalSent =>
-  defined({ state, interval, expiresAt })
+  copyOf(defined({ state, interval, expiresAt }))
 
 /**
  * Checks the result of a channel, which is code of the app. A result that breaks the contract ends the question, and

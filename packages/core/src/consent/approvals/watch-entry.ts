@@ -46,7 +46,7 @@ async function tell(entry: Entry, { runStore, onAnswer }: WatcherSettings): Prom
     // Another watcher may have notified the app since this one read the record.
     const { record } = (await runStore.read(id)) ?? entry
     if (!isUntold(record)) return 'open'
-    await onAnswer({ id, tool: record.tool, state: record.state, owner: record.owner })
+    await onAnswer({ id, tool: record.tool, state: record.state, owner: { ...record.owner } })
     await runStore.update(entry, (now) => (isUntold(now) ? { ...now, told: true } : undefined))
     return 'told'
   } finally {

@@ -195,12 +195,7 @@ function membersOf(text: string): Readonly<Record<string, unknown>> {
     return typeof json === 'object' && json !== null ? (json as Readonly<Record<string, unknown>>) : {}
   }
   const form = Object.fromEntries(new URLSearchParams(text))
-  const { expires_in: expiresIn, scope, ...rest } = form
-  return {
-    ...rest,
-    ...(scope !== undefined && { scope: scope.split(',').join(' ') }),
-    ...(expiresIn !== undefined && { expires_in: Number(expiresIn) }),
-  }
+  return { ...form, ...(form.scope !== undefined && { scope: form.scope.split(',').join(' ') }) }
 }
 
 function answerOf(request: VaultRequest, response: BrokeredToken, now: number): VaultAnswer {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { InvalidResponseError } from '../../base/errors/index.ts'
+import { lifetime } from '../../caller/authorization-server/wire.ts'
 import type { AvailableConnection, LinkedAccount } from './account-linker.ts'
 
 const text = z.string().check(z.minLength(1))
@@ -8,7 +9,7 @@ const started = z.looseObject({
   auth_session: text,
   connect_uri: z.url(),
   connect_params: z.looseObject({ ticket: text }),
-  expires_in: z.number(),
+  expires_in: lifetime,
 })
 
 export interface ConnectStarted {

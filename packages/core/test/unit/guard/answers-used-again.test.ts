@@ -2,9 +2,10 @@ import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import type { ApprovalAnswer, PolledChannel } from '../../../src/entrypoints/channels.ts'
 import type { AccessChecker } from '../../../src/entrypoints/fga.ts'
-import { may, object, policy } from '../../../src/index.ts'
+import { inAppApprovals } from '../../../src/entrypoints/http.ts'
+import { may, object, type Principal, policy } from '../../../src/index.ts'
 import { overStore } from '../stores/over-store.ts'
-import { asks, ISSUER, schema, smallWorld } from './small-world.ts'
+import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 /** Rules and channels of an app that answer with one object, filled in for each call. */
 const calls = (amounts: readonly number[], run: (amount: number) => Promise<unknown>) => Promise.all(amounts.map(run))
@@ -79,5 +80,49 @@ test(
     clock.advance(10)
     conflicts = 2
     expect(await pay()).toMatchObject({ status: 'denied', code: 'approval_denied' })
+  },
+)
+
+test(
+  verifies('A8', 'a question stays as it was stored, whatever a channel or a notification writes into what it gets'),
+  async () => {
+    const { guard, call, clock, channel: asked } = smallWorld()
+    const rename = (approver: Principal): void => void Object.assign(approver, { subject: 'eve' })
+    const inbox = inAppApprovals({ notify: ({ approver }) => rename(approver) })
+    const channel: PolledChannel = {
+      ...asked,
+      checkMessage: (_, approver) => void rename(approver),
+      carriesCredential: ({ approver }) => rename(approver) === undefined,
+      ask: async (question, context) => {
+        await inbox.ask(question, context)
+        rename(question.approver)
+        Object.assign(question.details[0] ?? {}, { amount: 1 })
+        return { state: { deep: { n: 1 } }, interval: 5 }
+      },
+      poll: async ({ state }, question) => {
+        seen.push(structuredClone({ state, question }))
+        Object.assign(state.deep as object, { n: 2 })
+        rename(question.approver)
+        Object.assign(question.details[0] ?? {}, { amount: 1 })
+        return { status: 'pending' }
+      },
+    }
+    const seen: unknown[] = []
+    const rules = policy(schema, {
+      version: '1',
+      approval: {
+        message: () => 'Pay',
+        approver: () => ({ issuer: ISSUER, subject: 'bob' }),
+        details: ({ input }) => [{ type: 'payment', amount: input.amount }],
+      },
+    })
+    const behalf = guard({ approvals: channel })
+    for (let run = 0; run < 3; run++) {
+      expect(await behalf.run(rules, call(), () => 'paid')).toMatchObject({ status: 'interrupted' })
+      clock.advance(10)
+    }
+    const stored = { approver: { subject: 'bob' }, details: [{ type: 'payment', amount: 50 }] }
+    expect(seen).toMatchObject(Array(2).fill({ state: { deep: { n: 1 } }, question: stored }))
+    expect(await behalf.approvals.list({ identity: user(), as: 'owner' })).toMatchObject([stored])
   },
 )

@@ -1,3 +1,4 @@
+import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod/mini'
 import { BehalfError, TransportError } from '../../../src/base/errors/index.ts'
@@ -42,13 +43,21 @@ describe('why a body threw', () => {
   const own = new StepUpRequiredError('more', {})
   const wrapped = (times: number): Error =>
     Array.from({ length: times }).reduce<Error>((cause) => new Error('wrapped', { cause }), own)
+  const wrapper = (cause: unknown): Error => new Error('wrapped', { cause })
+  const endless = new AggregateError([])
+  endless.errors.push(endless, endless)
   class Nameless extends BehalfError {
     readonly code = 'ERR_STEP_UP_REQUIRED'
   }
   test.each<readonly [string, unknown, boolean]>([
     ['the demand itself', own, true],
-    ['seven errors around it', wrapped(7), true],
-    ['eight errors around it', wrapped(8), false],
+    ['sixty errors around it', wrapped(60), true],
+    ['seventy errors around it', wrapped(70), false],
+    ['one of several errors', new AggregateError([new Error('x'), own]), true],
+    ['a cause of one of several errors', wrapper(new AggregateError([null, 'x', wrapper(own)])), true],
+    ['one of 20,000 errors, at the end', new AggregateError([...Array(20_000).fill(new Error('x')), own]), false],
+    ['errors that hold each other', endless, false],
+    ['errors that are no list', Object.assign(new Error('x'), { errors: { 0: own } }), false],
     ['another error of ours', Object.assign(new TransportError('down'), { stepUp: {} }), false],
     ['a demand that demands nothing', new Nameless('more'), false],
     [
@@ -59,6 +68,17 @@ describe('why a body threw', () => {
     ['no error', { cause: own }, false],
   ])('%s', (_, thrown, is) => {
     expect(stepUpOfError(thrown)).toBe(is ? own : undefined)
+  })
+})
+
+test(verifies('E5', 'a demand among the errors of parallel requests is asked of the user next'), async () => {
+  const { behalf, call } = demanding()
+  const demanded = new StepUpRequiredError('more', { acrValues: ['gold'] })
+  const body = () => Promise.any([Promise.reject(new Error('x')), Promise.reject(demanded)])
+  await expect(behalf.run(looks as typeof reads, call(), body)).rejects.toBeInstanceOf(AggregateError)
+  expect(await behalf.preflight(looks as typeof reads, call())).toMatchObject({
+    status: 'interrupted',
+    interrupt: { kind: 'step_up_required', acrValues: ['gold'] },
   })
 })
 

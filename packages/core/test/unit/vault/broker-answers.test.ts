@@ -125,6 +125,7 @@ describe('a broker’s token', () => {
     ['has all scopes', { scope: 'user repo more' }, { status: 'token', scopes: ['user', 'repo', 'more'] }],
     ['lacks one', { scope: 'user' }, { status: 'needs_scopes', detail: expect.stringMatching(/without repo$/) }],
     ['lasts as long as it says', { expires_in: 60 }, { status: 'token', expiresAt: NOW / 1000 + 60 }],
+    ['lasts as long as it says in digits', { expires_in: '60' }, { status: 'token', expiresAt: NOW / 1000 + 60 }],
   ])('%s', async (_, more, expected) => {
     answer = () => HttpResponse.json({ access_token: 'gh', ...more })
     expect(await ask(plain, { scopes })).toMatchObject(expected)
