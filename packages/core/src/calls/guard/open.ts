@@ -96,7 +96,7 @@ class OpenCredentials implements OpenedAccess {
   readonly #sources: TokenSources
   #open: readonly OpenCredential[] | undefined
   #credentials: Call['access'] | undefined
-  #idempotencyKeys: IdempotencyKeys | undefined
+  #keys: IdempotencyKeys | undefined
   #isClosed = false
 
   constructor(call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources) {
@@ -115,8 +115,7 @@ class OpenCredentials implements OpenedAccess {
   }
 
   useIdempotencyKey(key: string): void {
-    this.#idempotencyKeys = new IdempotencyKeys(key)
-    for (const credential of this.#open ?? []) credential.useIdempotencyKeys(this.#idempotencyKeys)
+    this.#keys = new IdempotencyKeys(key)
   }
 
   mayHaveActed(): boolean {
@@ -132,10 +131,8 @@ class OpenCredentials implements OpenedAccess {
     const open: OpenCredential[] = []
     const credentials: Record<string, Credential> = {}
     this.#call.policy.access.forEach((entry, index) => {
-      const credential = createCredential(
-        credentialOptions(this.#call, entry, this.#found[index] as FoundToken, this.#sources),
-      )
-      if (this.#idempotencyKeys !== undefined) credential.useIdempotencyKeys(this.#idempotencyKeys)
+      const found = this.#found[index] as FoundToken
+      const credential = createCredential(credentialOptions(this.#call, entry, found, this.#sources, this.#keys))
       if (this.#isClosed) credential.close()
       open.push(credential)
       credentials[entry[0]] = credential.credential
@@ -150,6 +147,7 @@ function credentialOptions(
   [name, rule]: readonly [name: string, rule: AccessRule],
   { issued, cached }: FoundToken,
   sources: TokenSources,
+  idempotencyKeys: IdempotencyKeys | undefined,
 ): CredentialOptions {
   // Assigned one by one: spreading optional fields costs more than everything else here.
   const options: { -readonly [Key in keyof CredentialOptions]: CredentialOptions[Key] } = {
@@ -158,6 +156,7 @@ function credentialOptions(
     scopes: issued.scopes,
     origins: rule.origins,
     idempotencyHeader: rule.idempotencyHeader,
+    idempotencyKeys,
     fetch: sources.fetch,
     signal: call.invocation.signal,
     refresh: cached ? () => renewed(call, rule, issued, sources) : undefined,

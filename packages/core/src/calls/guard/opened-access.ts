@@ -17,7 +17,7 @@ export interface OpenedAccess {
   readonly credentials: Call['access']
   /** Every token that the body may have seen. */
   tokens(): readonly Token[]
-  /** Sends this key with each later request that writes, if its rule names a header for it. */
+  /** Sends this key with each request that writes, if its rule names a header for it. Called before the body starts. */
   useIdempotencyKey(key: string): void
   /** Returns whether the body may have changed something. Without credentials the guard cannot know. */
   mayHaveActed(): boolean

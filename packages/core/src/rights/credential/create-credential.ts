@@ -43,6 +43,8 @@ export interface CredentialOptions extends IssuedToken {
   readonly refresh?: (() => Promise<IssuedToken | undefined>) | undefined
   /** The header for the call's idempotency key, on requests that write. Absent: no header is set. */
   readonly idempotencyHeader?: string | undefined
+  /** The call's idempotency keys. Absent for a call that only reads. */
+  readonly idempotencyKeys?: IdempotencyKeys | undefined
   /** Returns whether the running code acts for another principal than the call. Then nothing is sent. */
   readonly actsForAnother?: (() => boolean) | undefined
   /** Called before a body gets the raw token. If it throws, the body does not get the token. */
@@ -54,8 +56,6 @@ export interface OpenCredential {
   readonly credential: Credential
   /** Every token that the body may have seen, for redaction. */
   readonly tokens: readonly Token[]
-  /** Adds one of these keys to each later request that writes, if the options name a header for it. */
-  useIdempotencyKeys(keys: IdempotencyKeys): void
   /** True if a request that may write was sent and not definitely refused, or the body got the raw token. */
   readonly mayHaveActed: boolean
   /** Stops all later requests of the credential. The call's signal, not this method, stops a request on its way. */
@@ -81,7 +81,6 @@ class BoundCredential implements OpenCredential {
   #unrefused = 0
   #isRevealed = false
   #renewal: Promise<IssuedToken | undefined> | undefined
-  #keys: IdempotencyKeys | undefined
 
   constructor(options: CredentialOptions) {
     this.#options = options
@@ -98,10 +97,6 @@ class BoundCredential implements OpenCredential {
     return [...new Set([this.#options.token, this.#issued.token])]
   }
 
-  useIdempotencyKeys(keys: IdempotencyKeys): void {
-    this.#keys = keys
-  }
-
   get mayHaveActed(): boolean {
     return this.#isRevealed || this.#unrefused > 0
   }
@@ -112,9 +107,9 @@ class BoundCredential implements OpenCredential {
 
   async send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
     this.#refuseMisuse()
-    const { name, origins, idempotencyHeader } = this.#options
+    const { name, origins, idempotencyHeader, idempotencyKeys } = this.#options
     const request = checkRequest(name, origins, input, init)
-    if (idempotencyHeader !== undefined) this.#keys?.mark(idempotencyHeader, request.method, request.headers)
+    if (idempotencyHeader !== undefined) idempotencyKeys?.mark(idempotencyHeader, request.method, request.headers)
     const used = this.#issued
     const { response, challenges } = await this.#attempt(request, used, init)
     const isFinal = response.status !== 401 || namesError(challenges, INSUFFICIENT_AUTHORIZATION)

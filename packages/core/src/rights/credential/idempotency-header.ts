@@ -4,6 +4,8 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** Headers with a meaning that a key would break. */
 const taken = ['authorization', 'content-length', 'content-type', 'cookie', 'dpop', 'host', 'proxy-authorization']
+/** Methods that change nothing (RFC 9110 §9.2.1). `TRACE` is not sent by any `fetch`. */
+const SAFE = ['GET', 'HEAD', 'OPTIONS']
 
 /** Checks the name of the header from which an API reads an idempotency key. */
 export function idempotencyHeaderName(option: string, value: unknown): string {
@@ -35,18 +37,11 @@ export class IdempotencyKeys {
   }
 }
 
-/** Methods that change nothing (RFC 9110 §9.2.1). `TRACE` is not sent by any `fetch`. */
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
-
-export const isSafeMethod = (method: string): boolean => SAFE.has(method)
+export const isSafeMethod = (method: string): boolean => SAFE.includes(method)
 
 /**
  * Statuses that prove that the API did not act (A13). After any other response, or without one, the call is in doubt.
  */
-const DEFINITE_REFUSALS = new Set([
-  ...[400, 401, 403, 404, 405, 406],
-  ...[410, 411, 412, 413, 414, 415, 416, 417],
-  ...[428, 429, 431],
-])
+const DEFINITE_REFUSALS = [400, 401, 403, 404, 405, 406, 410, 411, 412, 413, 414, 415, 416, 417, 428, 429, 431]
 
-export const isDefiniteRefusal = (status: number): boolean => DEFINITE_REFUSALS.has(status)
+export const isDefiniteRefusal = (status: number): boolean => DEFINITE_REFUSALS.includes(status)

@@ -36,54 +36,22 @@ export function isFlow(result: unknown): result is Flow {
  * encodings or other class instances, such as a `Response`.
  */
 export function redactFlow(flow: Flow, surroundings: RedactionSurroundings): Flow {
-  return flow instanceof ReadableStream ? redactedStream(flow, surroundings) : new RedactedGenerator(flow, surroundings)
-}
-
-function redactedStream(source: ReadableStream<unknown>, surroundings: RedactionSurroundings): ReadableStream<unknown> {
-  const { tokens, signal } = surroundings
-  const end = new End(surroundings)
-  const pieces = new PieceRedactor(tokens)
-  const reader = source.getReader()
-  let isGivenUp = false
-  const giveUp = async (reason: unknown): Promise<void> => {
-    // A pending read ends with the source, which does not make it a complete result.
-    isGivenUp = true
-    try {
-      await surroundings.enter(() => reader.cancel(reason))
-    } catch (error) {
-      throw redactError(error, tokens())
-    } finally {
-      await end.tell({ status: 'given_up' })
-    }
-  }
-  /** Passes one piece on. @returns whether any output resulted */
-  const pass = async (controller: ReadableStreamDefaultController<unknown>): Promise<boolean> => {
-    const { done, value } = await surroundings.enter(() => reader.read())
-    if (isGivenUp) return true
-    const out = done ? pieces.end() : pieces.push(value)
-    for (const piece of out) controller.enqueue(piece)
-    if (!done) return out.length > 0
-    await end.tell({ status: 'ended' })
-    controller.close()
-    return true
-  }
+  if (!(flow instanceof ReadableStream)) return new RedactedGenerator(flow, surroundings)
+  const reader = flow.getReader()
+  // Has no `throw`: the consumer of a stream cannot throw into it.
+  const source = { next: () => reader.read(), return: (reason: unknown) => reader.cancel(reason) } as never
+  let steps: RedactedGenerator
   return new ReadableStream<unknown>(
     {
       start(controller) {
-        end.onAbort(signal, (reason) => {
-          controller.error(redactError(reason, tokens()))
-          return giveUp(reason)
-        })
+        steps = new RedactedGenerator(source, surroundings, controller)
       },
       async pull(controller) {
-        try {
-          while (!(await pass(controller)));
-        } catch (error) {
-          await end.tell({ status: 'threw', error })
-          throw redactError(error, tokens())
-        }
+        const { done, value } = await steps.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
       },
-      cancel: giveUp,
+      cancel: (reason) => steps.giveUp(reason),
     },
     // Reads nothing before the consumer asks for it.
     { highWaterMark: 0 },
@@ -101,17 +69,29 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
   readonly #surroundings: RedactionSurroundings
   readonly #pieces: PieceRedactor
   readonly #ready: Step[] = []
-  readonly #end: End
+  /** The stream that gives the steps, if it is not a generator. */
+  readonly #stream: ReadableStreamDefaultController | undefined
   #cutOff: { readonly reason: unknown } | undefined
   /** Steps in order, as a generator's own queue has them. */
   #last: Promise<unknown> = Promise.resolve()
+  #told: Promise<void> | undefined
+  readonly #stopListening: () => void
 
-  constructor(source: AsyncGenerator<unknown, unknown, unknown>, surroundings: RedactionSurroundings) {
+  constructor(
+    source: AsyncGenerator<unknown, unknown, unknown>,
+    surroundings: RedactionSurroundings,
+    stream?: ReadableStreamDefaultController,
+  ) {
     this.#source = source
     this.#surroundings = surroundings
+    this.#stream = stream
     this.#pieces = new PieceRedactor(surroundings.tokens)
-    this.#end = new End(surroundings)
-    this.#end.onAbort(surroundings.signal, (reason) => this.#giveUp(reason))
+    const { signal } = surroundings
+    // The caller that aborted does not get its errors.
+    const aborted = () => void this.giveUp(signal?.reason).catch(() => {})
+    if (signal?.aborted) aborted()
+    else signal?.addEventListener('abort', aborted, { once: true })
+    this.#stopListening = () => signal?.removeEventListener('abort', aborted)
   }
 
   next(value?: unknown): Promise<Step> {
@@ -141,21 +121,33 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
     await this.return()
   }
 
-  /** Waits for a pending step: its body was notified of the abort, and may decide how it ends. */
-  #giveUp(reason: unknown): Promise<void> {
-    const givingUp = this.#last.then(async () => {
-      if (this.#end.isTold) return
+  /**
+   * Ends the source early. Waits for a pending step of a generator: its body was notified of the abort, and may decide
+   * how it ends. A pending read of a stream ends with the stream, which does not make it a complete result.
+   */
+  giveUp(reason: unknown): Promise<void> {
+    const givingUp = (this.#stream ? Promise.resolve() : this.#last).then(async () => {
+      if (this.#told !== undefined) return
       this.#cutOff = { reason }
       this.#ready.length = 0
+      this.#stream?.error(redactError(reason, this.#surroundings.tokens()))
       try {
-        await this.#surroundings.enter(() => this.#source.return(undefined))
-        await this.#end.tell({ status: 'given_up' })
+        await this.#surroundings.enter(() => this.#source.return(reason))
+        await this.#tell({ status: 'given_up' })
       } catch (error) {
-        await this.#end.tell({ status: 'threw', error })
+        await this.#tell({ status: 'threw', error })
+        throw redactError(error, this.#surroundings.tokens())
       }
     })
-    this.#last = givingUp
+    this.#last = givingUp.catch(() => {})
     return givingUp
+  }
+
+  /** Reports the end once, and leaves no listener. */
+  #tell(end: FlowEnd): Promise<void> {
+    this.#stopListening()
+    this.#told ??= this.#surroundings.onEnd(end)
+    return this.#told
   }
 
   #step(advance: () => Promise<Step>, givenUp = false): Promise<Step> {
@@ -170,10 +162,12 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
       for (;;) {
         const ready = this.#ready.shift()
         if (ready !== undefined) return ready
-        await this.#take(await this.#surroundings.enter(advance), givenUp)
+        const step = await this.#surroundings.enter(advance)
+        if (this.#cutOff !== undefined && !givenUp) throw this.#cutOff.reason
+        await this.#take(step, givenUp)
       }
     } catch (error) {
-      await this.#end.tell({ status: 'threw', error })
+      if (this.#cutOff === undefined) await this.#tell({ status: 'threw', error })
       throw redactError(error, this.#surroundings.tokens())
     }
   }
@@ -183,37 +177,8 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
     if (!(done && givenUp)) for (const piece of pieces) this.#ready.push({ done: false, value: piece })
     if (!done) return
     const returned = this.#pieces.value(value)
-    await this.#end.tell(givenUp ? { status: 'given_up' } : { status: 'ended', value: returned })
+    const result = this.#stream ? {} : { value: returned }
+    await this.#tell(givenUp ? { status: 'given_up' } : { status: 'ended', ...result })
     this.#ready.push({ done: true, value: returned })
-  }
-}
-
-/** The end of a stream. It is reported once, and leaves no listener. */
-class End {
-  readonly #onEnd: RedactionSurroundings['onEnd']
-  #told: Promise<void> | undefined
-  #stopListening = () => {}
-
-  constructor({ onEnd }: RedactionSurroundings) {
-    this.#onEnd = onEnd
-  }
-
-  get isTold(): boolean {
-    return this.#told !== undefined
-  }
-
-  tell(end: FlowEnd): Promise<void> {
-    this.#stopListening()
-    this.#told ??= this.#onEnd(end)
-    return this.#told
-  }
-
-  /** @param giveUp - The caller that aborted does not get its errors. */
-  onAbort(signal: AbortSignal | undefined, giveUp: (reason: unknown) => Promise<void>): void {
-    if (signal === undefined) return
-    const aborted = () => void giveUp(signal.reason).catch(() => {})
-    if (signal.aborted) aborted()
-    else signal.addEventListener('abort', aborted, { once: true })
-    this.#stopListening = () => signal.removeEventListener('abort', aborted)
   }
 }

@@ -1,10 +1,10 @@
 import { type StepUp, StepUpRequiredError } from '../../base/errors/index.ts'
 import type { Challenge } from './challenges.ts'
 
-/** Refusals that demand a step-up, by their `error`. */
+/** What the errors of a challenge demand. */
 const demands = new Map([
-  ['insufficient_scope', 'the API asks for more scopes than the credential has'],
-  ['insufficient_user_authentication', 'the API asks for another or a newer login of the user'],
+  ['insufficient_scope', 'more scopes than the credential has'],
+  ['insufficient_user_authentication', 'another or a newer login of the user'],
 ])
 
 /**
@@ -15,8 +15,8 @@ const demands = new Map([
  */
 export function stepUpOf(challenges: readonly Challenge[], credential: string): StepUpRequiredError | undefined {
   for (const { parameters } of challenges) {
-    const demand = demands.get(parameters.error ?? '')
-    if (demand !== undefined) return new StepUpRequiredError(demand, stepUp(parameters), credential)
+    const demand = demands.get(`${parameters.error}`)
+    if (demand) return new StepUpRequiredError(`the API asks for ${demand}`, stepUp(parameters), credential)
   }
   return undefined
 }

@@ -14,6 +14,7 @@ function listening(options: object = {}) {
       keys.push(new Headers(init?.headers).get('idempotency-key'))
       return new Response(null, { status: keys.length === 1 ? 401 : 200 })
     },
+    idempotencyKeys: new IdempotencyKeys('k'),
     ...options,
   })
   return { opened, keys }
@@ -24,7 +25,6 @@ const post = { method: 'POST', body: 'x' }
 describe('the idempotency key', () => {
   test('goes on requests that write: the first carries it, the others their number too', async () => {
     const { opened, keys } = listening()
-    opened.useIdempotencyKeys(new IdempotencyKeys('k'))
     const { fetch } = opened.credential
     await fetch(`${api}/a`)
     await fetch(`${api}/a`, post)
@@ -36,24 +36,21 @@ describe('the idempotency key', () => {
 
   test('is the same on a try again', async () => {
     const { opened, keys } = listening({ refresh: async () => ({ token: new Token('second'), scopes: [] }) })
-    opened.useIdempotencyKeys(new IdempotencyKeys('k'))
     await opened.credential.fetch(`${api}/a`, post)
     expect(keys).toEqual(['k', 'k'])
   })
 
   test('of the body’s own is left alone', async () => {
     const { opened, keys } = listening()
-    opened.useIdempotencyKeys(new IdempotencyKeys('k'))
     await opened.credential.fetch(`${api}/a`, { ...post, headers: { 'idempotency-key': 'mine' } })
     await opened.credential.fetch(`${api}/a`, post)
     expect(keys).toEqual(['mine', 'k'])
   })
 
   test('is not set without a key, nor without a header for it', async () => {
-    const first = listening()
+    const first = listening({ idempotencyKeys: undefined })
     await first.opened.credential.fetch(`${api}/a`, post)
     const second = listening({ idempotencyHeader: undefined })
-    second.opened.useIdempotencyKeys(new IdempotencyKeys('k'))
     await second.opened.credential.fetch(`${api}/a`, post)
     expect([...first.keys, ...second.keys]).toEqual([null, null])
   })

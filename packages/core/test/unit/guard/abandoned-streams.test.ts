@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { HadNoEffect } from '../../../src/index.ts'
+import { type Credential, HadNoEffect, type Policy } from '../../../src/index.ts'
 import { api, blind, writes } from './in-doubt-world.ts'
 import { smallWorld } from './small-world.ts'
 
@@ -84,17 +84,21 @@ describe('a result that flows and whose caller aborts is given up', () => {
     await expect.poll(status).toBe('done')
   })
 
-  test('a body that yields on its way out is given up all the same', async () => {
+  test('a body that yields on its way out is given up all the same, and runs no further', async () => {
+    let isFurther = false
     const { flow, controller, status } = await open(async function* () {
       try {
         yield 'paying'
       } finally {
         yield 'one more'
+        isFurther = true
       }
     })
     await (flow as Reader).next()
-    controller.abort()
+    controller.abort(new Error('the page was closed'))
     await expect.poll(status).toBe('denied')
+    await expect((flow as Reader).next()).rejects.toThrow('the page was closed')
+    expect(isFurther).toBe(false)
   })
 
   test('a step under way is waited for, and what it returns is the result', async () => {
@@ -133,6 +137,19 @@ describe('a result that flows and whose caller aborts is given up', () => {
     await expect(next(flow)).rejects.toThrow('the page was closed')
   })
 
+  test.each<readonly [string, (reader: ReadableStreamDefaultReader) => Promise<unknown>]>([
+    ['waits for a piece', (reader) => reader.read()],
+    ['does not read now', (reader) => reader.closed],
+  ])('a reader of a stream that %s gets the reason at once', async (_, waiting) => {
+    const { flow, controller, status } = await open(() => new ReadableStream({ pull: () => new Promise(() => {}) }))
+    const waits = waiting((flow as ReadableStream).getReader())
+    const ends = expect(waits).rejects.toThrow('the page was closed')
+    await new Promise((resolve) => setTimeout(resolve))
+    controller.abort(new Error('the page was closed'))
+    await ends
+    await expect.poll(status).toBe('denied')
+  })
+
   test('an abort after the end changes nothing, and no listener stays', async () => {
     const { flow, controller, run } = await open(pieces)
     const steps: unknown[] = []
@@ -144,13 +161,27 @@ describe('a result that flows and whose caller aborts is given up', () => {
 })
 
 test(verifies('A13', 'a reader that cancels its stream while it reads gets no result stored'), async () => {
-  const { flow, run } = await open(() => new ReadableStream({ pull: () => new Promise(() => {}) }))
+  const { flow, run, ends } = await open(() => new ReadableStream({ pull: () => new Promise(() => {}) }))
   const reader = (flow as ReadableStream).getReader()
   const reading = reader.read()
   await new Promise((resolve) => setTimeout(resolve))
   await reader.cancel()
   await reading
+  expect(ends()).toEqual(['aborted'])
   const outcome = await run('one')
   expect(outcome).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
   expect(outcome.trace.steps.at(-1)?.detail).toContain('the body did not return')
+})
+
+test(verifies('E4', 'a reader that cancels a stream gets the error of its source without tokens'), async () => {
+  const { guard, call, run } = api()
+  const outcome = await guard.run(writes as Policy, call({ slot: 'one' }), async (_, { access }) => {
+    await (access as never as { mail: Credential }).mail.withToken(() => {})
+    return new ReadableStream({
+      cancel: () => Promise.reject(new Error('a-token was refused')),
+    })
+  })
+  if (outcome.status !== 'done') throw new Error(JSON.stringify(outcome))
+  await expect((outcome.result as ReadableStream).cancel()).rejects.toThrow('[token] was refused')
+  expect(await run(writes, 'one', () => 'again')).toMatchObject({ status: 'denied', code: 'unknown_outcome' })
 })
