@@ -1,6 +1,15 @@
+import { Readable } from 'node:stream'
 import { describe, expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
-import { type Guard, type Invocation, type Json, type Outcome, type Policy, policy } from '../../src/index.ts'
+import {
+  defineTool,
+  type Guard,
+  type Invocation,
+  type Json,
+  type Outcome,
+  type Policy,
+  policy,
+} from '../../src/index.ts'
 
 declare const guard: Guard
 declare const invocation: Invocation
@@ -51,6 +60,7 @@ describe('the result of a write', () => {
 
   test('streams pass: they are given once', () => {
     guard.run(writes, invocation, () => new ReadableStream<string>())
+    guard.run(writes, invocation, () => Readable.toWeb(nodeStream))
     guard.run(writes, invocation, async function* () {
       yield 1
     })
@@ -78,6 +88,62 @@ describe('the result of a write', () => {
     // @ts-expect-error in one branch
     guard.run(writes, invocation, ({ amount }) => (amount > 1 ? { at: new Date() } : { id: 'o-1' }))
   })
+})
+
+declare const nodeStream: Readable
+
+const rules = { name: 'export', description: 'Exports', input: schema } as const
+
+describe('a result that is read after the call is refused, for a read as for a write', () => {
+  test('a Node stream, a synchronous generator, an iterator, and an object with only an async iterator', () => {
+    // @ts-expect-error a Node stream
+    guard.run(writes, invocation, () => nodeStream)
+    // @ts-expect-error a Node stream
+    defineTool({ ...rules, effect: 'write', run: () => nodeStream })
+    // @ts-expect-error of a read
+    defineTool({ ...rules, run: async () => nodeStream })
+    defineTool({
+      ...rules,
+      // @ts-expect-error a synchronous generator
+      *run() {
+        yield 1
+      },
+    })
+    // @ts-expect-error an iterator
+    defineTool({ ...rules, run: () => new Map([['a', 1]]).values() })
+    // @ts-expect-error an object with only an async iterator
+    defineTool({ ...rules, run: () => ({ [Symbol.asyncIterator]: () => nodeStream[Symbol.asyncIterator]() }) })
+    // @ts-expect-error in one branch
+    defineTool({ ...rules, run: ({ amount }) => (amount > 1 ? nodeStream : { id: 'o-1' }) })
+  })
+
+  test('generators, web streams, collections and results of an unknown type pass', () => {
+    defineTool({
+      ...rules,
+      async *run() {
+        yield 1
+      },
+    })
+    defineTool({ ...rules, run: () => new Response('x').body })
+    defineTool({ ...rules, run: () => Readable.toWeb(nodeStream) })
+    defineTool({ ...rules, run: () => [new Map([['a', 1]]), new Set([1]), new Uint8Array(1)] })
+    defineTool({ ...rules, run: () => new Map([['a', 1]]) })
+    defineTool({ ...rules, run: () => new Uint8Array(1) })
+    defineTool({ ...rules, run: () => anything })
+    defineTool({ ...rules, run: () => unknown })
+    defineTool({ ...rules, run: ({ amount }) => (amount > 1 ? { id: 'o-1' } : null) })
+    defineTool({
+      ...rules,
+      run: () => {
+        throw new Error('no')
+      },
+    })
+  })
+})
+
+test('a function with a type parameter for the result of a read compiles', () => {
+  const timed = <Result>(body: () => Promise<Result>) => guard.run(reads, invocation, body)
+  expectTypeOf(timed(async () => 'x')).resolves.toEqualTypeOf<Outcome<string>>()
 })
 
 test('the result of a read may be anything', () => {

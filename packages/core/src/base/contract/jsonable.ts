@@ -21,10 +21,31 @@ export interface NotJson {
   readonly 'the result of a write must be plain JSON, since it is stored and returned again': never
 }
 
+/**
+ * A result whose call lasts until it is read: an async generator or a `ReadableStream`, whose type in Node.js is not that
+ * of the DOM.
+ */
+export type HeldResult = AsyncGenerator<unknown, unknown, never> | { getReader(): object; cancel(): Promise<void> }
+
 /** Type that a body may return under a policy of this effect. Only a write stores its result. */
 export type ResultFor<Effects extends Effect, Result> = [Effects] extends ['write']
   ? // biome-ignore lint/suspicious/noConfusingVoidType: a body that returns nothing has this type.
-    [Result] extends [AsyncGenerator<unknown, unknown, never> | ReadableStream<unknown> | Jsonable<Result> | void]
+    [Result] extends [HeldResult | Jsonable<Result> | void]
     ? unknown
     : NotJson
   : unknown
+
+/**
+ * Type that the body of a tool may return: nothing that is read after the call, such as a Node.js stream, an iterator or
+ * another async iterable. Arrays, maps and sets pass.
+ */
+export type ReadInCall<Result> = unknown extends Result
+  ? unknown
+  : [
+        Extract<
+          Exclude<Result, HeldResult>,
+          AsyncIterable<unknown> | (Iterable<unknown> & Iterator<unknown, unknown, never>)
+        >,
+      ] extends [never]
+    ? unknown
+    : 'the result is read after the call: return an async generator or a ReadableStream, such as Readable.toWeb(stream)'

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { AccessRules, Call, Effect, EffectOf, ResultFor, Rules } from '../../base/contract/index.ts'
+import type { AccessRules, Call, Effect, EffectOf, ReadInCall, ResultFor, Rules } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { checkValues, kinds, needed } from '../../base/values/index.ts'
 import { type DefinedTool, markTool, toolNames } from './defined-tool.ts'
@@ -40,7 +40,8 @@ export function defineTool<
       input: NoInfer<StandardSchemaV1.InferOutput<Schema>>,
       call: Call<NoInfer<Access>>,
     ) => Result | Promise<Result>) &
-      ResultFor<NoInfer<EffectOf<Named, Option>>, NoInfer<Result>>
+      ResultFor<NoInfer<EffectOf<Named, Option>>, NoInfer<Result>> &
+      ReadInCall<Result>
   } & Rules<StandardSchemaV1.InferOutput<Schema>, Access> & { readonly effect?: Named } & {
       readonly [Key in Option]?: unknown
     },

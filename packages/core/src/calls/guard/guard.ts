@@ -48,10 +48,12 @@ export interface Guard {
    * `write` calls run at most once under their slot; a second try gets the stored result. A body may return an async
    * generator or a `ReadableStream`. Its run ends with it, so read it to its end or cancel it. A repeat returns the
    * generator's return value, as a plain value, and none of the values that it yielded. A stream cannot be repeated.
-   * Any other result of a `write` is plain JSON. The compiler refuses a result that it knows is not
-   * ({@link ResultFor}), and `onFault` gets a result that could not be stored.
+   * A Node.js stream or another iterator would be read after the call, so it rejects with a `TypeError`. Any other result
+   * of a `write` is plain JSON. The compiler refuses a result that it knows is not ({@link ResultFor}), and `onFault`
+   * gets a result that could not be stored.
    *
    * @throws The reason of the invocation's own abort, and the body's own error.
+   * @throws TypeError The body returned a Node.js stream or another iterator. A `write` is in doubt, as if its body threw.
    */
   run<Input, Access extends AccessRules, Result, Effects extends Effect = Effect>(
     policy: Policy<Input, Access, Effects> | undefined,

@@ -23,10 +23,24 @@ export type FlowEnd =
 /** A result that is read piece by piece. Its call lasts until `onEnd`. */
 export type Flow = ReadableStream<unknown> | AsyncGenerator<unknown, unknown, unknown>
 
+/**
+ * Returns whether a result is a flow. Its methods tell an async generator, because a compiler may have made it.
+ *
+ * @throws TypeError The result would be read after its call too, but it cannot be held: a synchronous reader does not wait
+ *   for the end of a run, and the reader of a class, such as a Node.js stream, expects its methods.
+ */
 export function isFlow(result: unknown): result is Flow {
   // Most results are text, and this test excludes text at once.
   if (typeof result !== 'object' || result === null) return false
-  return result instanceof ReadableStream || Object.prototype.toString.call(result) === '[object AsyncGenerator]'
+  if (result instanceof ReadableStream) return true
+  const isAsync = Symbol.asyncIterator in result
+  if (!isAsync && !(Symbol.iterator in result)) return false
+  // A collection has no `next`, and only a generator takes errors.
+  const { next, throw: fail } = result as Partial<AsyncGenerator>
+  if (typeof next === 'function' ? isAsync && typeof fail === 'function' : !isAsync) return isAsync
+  throw new TypeError(
+    'the body returned an iterator or a Node.js stream, which is read after its call: return an array, an async generator or Readable.toWeb(stream)',
+  )
 }
 
 /**
@@ -110,11 +124,6 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
 
   [Symbol.asyncIterator](): this {
     return this
-  }
-
-  /** Name that identifies async generators: to the guard of a call whose body returns this one, and to frameworks. */
-  get [Symbol.toStringTag](): string {
-    return 'AsyncGenerator'
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
