@@ -34,15 +34,13 @@ const dpop = await generateDpopKey()
 const token = new Token(await sign({ cnf: { jkt: dpop.thumbprint } }))
 const empty = new Response(null)
 const nowhere = async () => empty
-const credential = (options: object) =>
+const credential = (bound: object) =>
   createCredential({
     name: 'trade',
-    token,
-    scopes: [],
+    issued: { token, scopes: [], ...bound },
     origins: [API],
     fetch: nowhere,
     onRawToken: () => {},
-    ...options,
   }).credential
 const bound = credential({ dpop })
 const bearer = credential({})

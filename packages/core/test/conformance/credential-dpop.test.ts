@@ -14,9 +14,7 @@ const dpop = await generateDpopKey()
 const open = (key = dpop) =>
   createCredential({
     name: 'trade',
-    token: new Token(rfc9449Example.accessToken),
-    scopes: [],
-    dpop: key,
+    issued: { token: new Token(rfc9449Example.accessToken), scopes: [], dpop: key },
     origins: [api, other],
     fetch: async (_input, init) => {
       const headers = new Headers(init?.headers)

@@ -7,8 +7,7 @@ const requests: Request[] = []
 let answer = () => new Response('ok')
 const { credential } = createCredential({
   name: 'trade',
-  token: new Token('the-token'),
-  scopes: [],
+  issued: { token: new Token('the-token'), scopes: [] },
   origins: ['https://api.example.com'],
   fetch: async (input, init) => {
     requests.push(new Request(input, init))

@@ -40,11 +40,9 @@ test('whatever an API asks for, its answer comes back, or a step-up of ours', ru
         const { credential } = createCredential({
           name: 'trade',
           origins: [origin],
-          token: new Token(SECRET),
-          scopes: ['a'],
+          issued: { token: new Token(SECRET), scopes: ['a'], ...(bound && { dpop }) },
           fetch,
           onRawToken: () => undefined,
-          ...(bound && { dpop }),
         })
         const result = await settled<Response>(credential.fetch(`${origin}/orders`), [SECRET])
         // Once more for a nonce, and never for anything else: there is no fresh token here.

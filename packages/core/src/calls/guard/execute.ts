@@ -34,7 +34,8 @@ export async function execute(admitted: AdmittedCall, body: Body, execution: Exe
   let flows = false
   try {
     const returned = runInCall(running, call, () => body(input, running))
-    const given = isThenable(returned) ? await returned : returned
+    // Query builders are thenables too, and run only when they are awaited.
+    const given = typeof (returned as PromiseLike<unknown> | null)?.then === 'function' ? await returned : returned
     if (isFlow(given)) {
       const flow = redactFlow(given, {
         tokens: () => access.tokens(),
@@ -132,14 +133,6 @@ async function endThrown(call: AdmittedCall, error: unknown, execution: Executio
   // Stryker disable next-line EqualityOperator: Only saves an unneeded wait.
   if (writes.length > 0) await Promise.allSettled(writes)
   report.recordEnd('run', invocation.signal?.aborted === true ? 'aborted' : 'threw')
-}
-
-/**
- * Returns whether `await` would wait for a value. Query builders are thenables too, and run only when they are awaited.
- */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false
-  return 'then' in value && typeof value.then === 'function'
 }
 
 /** A call as the body sees it. A class with lazy parts: most bodies read one or two of them. */

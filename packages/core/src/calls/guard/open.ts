@@ -1,7 +1,6 @@
 import type { AccessRule, Call, Credential } from '../../base/contract/index.ts'
 import { actsForAnother } from '../../caller/identity/run-as.ts'
 import {
-  type CredentialOptions,
   createCredential,
   IdempotencyKeys,
   type IssuedToken,
@@ -30,11 +29,8 @@ export function openCached(call: AuthorizedCall, sources: TokenSources, cached: 
   if (call.policy.access.length === 0) return nothing
   // A token that belongs to an approval is never cached (I2).
   if (needsApproval(call)) return undefined
-  const found: FoundToken[] = []
-  for (const issued of cached) {
-    if (issued === undefined) return undefined
-    found.push({ issued, cached: true })
-  }
+  if (cached.includes(undefined)) return undefined
+  const found = cached.map((issued) => ({ issued: issued as IssuedToken, cached: true }))
   return opened(call, found, cached, sources)
 }
 
@@ -44,11 +40,9 @@ export async function open(call: ApprovedCall, sources: TokenSources): Promise<O
   const warm = openCached(call, sources, cached)
   if (warm !== undefined) return warm
   const results = await Promise.all(call.policy.access.map(([, rule]) => fetched(call, rule, sources)))
-  const found: FoundToken[] = []
-  for (const result of results) {
-    if ('status' in result) return result
-    found.push(result)
-  }
+  const refusal = results.find((result) => 'status' in result)
+  if (refusal !== undefined) return refusal
+  const found = results as readonly FoundToken[]
   const tokens = found.map(({ issued }) => issued)
   return opened(call, found, tokens, sources)
 }
@@ -94,7 +88,7 @@ class OpenCredentials implements OpenedAccess {
   readonly #call: AuthorizedCall
   readonly #found: readonly FoundToken[]
   readonly #sources: TokenSources
-  #open: readonly OpenCredential[] | undefined
+  readonly #open: OpenCredential[] = []
   #credentials: Call['access'] | undefined
   #keys: IdempotencyKeys | undefined
   #isClosed = false
@@ -111,7 +105,7 @@ class OpenCredentials implements OpenedAccess {
   }
 
   tokens(): readonly Token[] {
-    return this.#open?.flatMap(({ tokens }) => tokens) ?? this.#found.map(({ issued }) => issued.token)
+    return this.#found.flatMap(({ issued }, index) => this.#open[index]?.tokens ?? issued.token)
   }
 
   useIdempotencyKey(key: string): void {
@@ -119,53 +113,38 @@ class OpenCredentials implements OpenedAccess {
   }
 
   mayHaveActed(): boolean {
-    return this.#open?.some((credential) => credential.mayHaveActed) ?? false
+    return this.#open.some((credential) => credential.mayHaveActed)
   }
 
   close(): void {
     this.#isClosed = true
-    for (const credential of this.#open ?? []) credential.close()
+    for (const credential of this.#open) credential.close()
   }
 
   #make(): Call['access'] {
-    const open: OpenCredential[] = []
+    const call = this.#call
+    const sources = this.#sources
     const credentials: Record<string, Credential> = {}
-    this.#call.policy.access.forEach((entry, index) => {
-      const found = this.#found[index] as FoundToken
-      const credential = createCredential(credentialOptions(this.#call, entry, found, this.#sources, this.#keys))
+    call.policy.access.forEach(([name, rule], index) => {
+      const { issued, cached } = this.#found[index] as FoundToken
+      const credential = createCredential({
+        name,
+        issued,
+        origins: rule.origins,
+        idempotencyHeader: rule.idempotencyHeader,
+        idempotencyKeys: this.#keys,
+        fetch: sources.fetch,
+        signal: call.invocation.signal,
+        refresh: cached ? () => renewed(call, rule, issued, sources) : undefined,
+        actsForAnother: () => actsForAnother(call.identity),
+        onRawToken: () => call.report.recordRawToken(name),
+      })
       if (this.#isClosed) credential.close()
-      open.push(credential)
-      credentials[entry[0]] = credential.credential
+      this.#open.push(credential)
+      credentials[name] = credential.credential
     })
-    this.#open = open
     return credentials
   }
-}
-
-function credentialOptions(
-  call: AuthorizedCall,
-  [name, rule]: readonly [name: string, rule: AccessRule],
-  { issued, cached }: FoundToken,
-  sources: TokenSources,
-  idempotencyKeys: IdempotencyKeys | undefined,
-): CredentialOptions {
-  // Assigned one by one: spreading optional fields costs more than everything else here.
-  const options: { -readonly [Key in keyof CredentialOptions]: CredentialOptions[Key] } = {
-    name,
-    token: issued.token,
-    scopes: issued.scopes,
-    origins: rule.origins,
-    idempotencyHeader: rule.idempotencyHeader,
-    idempotencyKeys,
-    fetch: sources.fetch,
-    signal: call.invocation.signal,
-    refresh: cached ? () => renewed(call, rule, issued, sources) : undefined,
-    actsForAnother: () => actsForAnother(call.identity),
-    onRawToken: () => call.report.recordRawToken(name),
-  }
-  if (issued.expiresAt !== undefined) options.expiresAt = issued.expiresAt
-  if (issued.dpop !== undefined) options.dpop = issued.dpop
-  return options
 }
 
 function renewed(

@@ -28,9 +28,10 @@ export interface IssuedToken {
   readonly actor?: Actor
 }
 
-export interface CredentialOptions extends IssuedToken {
+export interface CredentialOptions {
   /** Name of the credential in the policy. */
   readonly name: string
+  readonly issued: IssuedToken
   /** Exact origins, as `originList` checked them. */
   readonly origins: readonly string[]
   readonly fetch: Fetch
@@ -84,7 +85,7 @@ class BoundCredential implements OpenCredential {
 
   constructor(options: CredentialOptions) {
     this.#options = options
-    this.#issued = options
+    this.#issued = options.issued
     // A getter cannot be absent, as the contract's optional field can.
     this.credential = new BodyCredential(this) as Credential
   }
@@ -94,7 +95,7 @@ class BoundCredential implements OpenCredential {
   }
 
   get tokens(): readonly Token[] {
-    return [...new Set([this.#options.token, this.#issued.token])]
+    return [...new Set([this.#options.issued.token, this.#issued.token])]
   }
 
   get mayHaveActed(): boolean {

@@ -109,9 +109,7 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
   }
 
   next(value?: unknown): Promise<Step> {
-    return this.#step(() =>
-      this.#cutOff === undefined ? this.#source.next(value) : Promise.reject(this.#cutOff.reason),
-    )
+    return this.#step(() => (this.#cutOff ? Promise.reject(this.#cutOff.reason) : this.#source.next(value)))
   }
 
   return(value?: unknown): Promise<Step> {
@@ -136,7 +134,7 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
    */
   giveUp(reason: unknown): Promise<void> {
     const givingUp = (this.#stream ? Promise.resolve() : this.#last).then(async () => {
-      if (this.#told !== undefined) return
+      if (this.#told) return
       this.#cutOff = { reason }
       this.#ready.length = 0
       this.#stream?.error(redactError(reason, this.#surroundings.tokens()))
@@ -172,11 +170,11 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
         const ready = this.#ready.shift()
         if (ready !== undefined) return ready
         const step = await this.#surroundings.enter(advance)
-        if (this.#cutOff !== undefined && !givenUp) throw this.#cutOff.reason
+        if (this.#cutOff && !givenUp) throw this.#cutOff.reason
         await this.#take(step, givenUp)
       }
     } catch (error) {
-      if (this.#cutOff === undefined) await this.#tell({ status: 'threw', error })
+      if (!this.#cutOff) await this.#tell({ status: 'threw', error })
       throw redactError(error, this.#surroundings.tokens())
     }
   }

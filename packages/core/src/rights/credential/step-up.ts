@@ -1,12 +1,6 @@
 import { type StepUp, StepUpRequiredError } from '../../base/errors/index.ts'
 import type { Challenge } from './challenges.ts'
 
-/** What the errors of a challenge demand. */
-const demands = new Map([
-  ['insufficient_scope', 'more scopes than the credential has'],
-  ['insufficient_user_authentication', 'another or a newer login of the user'],
-])
-
 /**
  * Returns the step-up that an API's refusal demands: more scopes, or another login. Returns `undefined` if the refusal
  * demands neither.
@@ -15,8 +9,10 @@ const demands = new Map([
  */
 export function stepUpOf(challenges: readonly Challenge[], credential: string): StepUpRequiredError | undefined {
   for (const { parameters } of challenges) {
-    const demand = demands.get(`${parameters.error}`)
-    if (demand) return new StepUpRequiredError(`the API asks for ${demand}`, stepUp(parameters), credential)
+    const asksForScopes = parameters.error === 'insufficient_scope'
+    if (!asksForScopes && parameters.error !== 'insufficient_user_authentication') continue
+    const demand = asksForScopes ? 'more scopes than the credential has' : 'another or a newer login of the user'
+    return new StepUpRequiredError(`the API asks for ${demand}`, stepUp(parameters), credential)
   }
   return undefined
 }
@@ -24,15 +20,11 @@ export function stepUpOf(challenges: readonly Challenge[], credential: string): 
 function stepUp(parameters: Challenge['parameters']): StepUp {
   const { scope, acr_values: acrValues, max_age: maxAge } = parameters as Readonly<Record<string, unknown>>
   return {
-    ...(typeof scope === 'string' && { scopes: words(scope) }),
-    ...(typeof acrValues === 'string' && { acrValues: words(acrValues) }),
+    ...(typeof scope === 'string' && { scopes: scope.split(' ').filter(Boolean) }),
+    ...(typeof acrValues === 'string' && { acrValues: acrValues.split(' ').filter(Boolean) }),
     // RFC 9470 §3: a non-negative integer.
     ...(typeof maxAge === 'string' &&
       /^\d+$/.test(maxAge) &&
       Number.isSafeInteger(Number(maxAge)) && { maxAge: Number(maxAge) }),
   }
-}
-
-function words(text: string): readonly string[] {
-  return text.split(' ').filter(Boolean)
 }

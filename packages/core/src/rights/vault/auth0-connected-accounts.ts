@@ -215,12 +215,10 @@ class MyAccount {
     const { fetch, clock, timeoutMs } = this.#surroundings
     const opened = createCredential({
       name: 'my-account',
-      token: held.token,
-      scopes: [],
+      issued: { ...held, scopes: [] },
       origins: [this.#origin],
       fetch,
       onRawToken: () => {},
-      ...(held.dpop !== undefined && { dpop: held.dpop }),
     })
     const rules = { fetch: opened.credential.fetch, now: () => clock.now(), allowInsecureLoopback: false }
     const request = {

@@ -1,6 +1,11 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach } from 'vitest'
-import { type CredentialOptions, createCredential, Token } from '../../../src/rights/credential/index.ts'
+import {
+  type CredentialOptions,
+  createCredential,
+  type IssuedToken,
+  Token,
+} from '../../../src/rights/credential/index.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 
 /** An API that answers everything, and what it has seen. */
@@ -20,13 +25,14 @@ export function useApi() {
   )
 }
 
+/** Options of a credential, and parts of its token. */
+export type OpenOptions = Partial<CredentialOptions & Pick<IssuedToken, 'token' | 'scopes' | 'dpop'>>
+
 /** A credential for it. */
-export const open = (options: Partial<CredentialOptions> = {}) =>
+export const open = ({ token = new Token('first'), scopes = ['trade:write'], dpop, ...options }: OpenOptions = {}) =>
   createCredential({
     name: 'trade',
-    token: new Token('first'),
-    scopes: ['trade:write'],
-    expiresAt: 100,
+    issued: { token, scopes, expiresAt: 100, ...(dpop !== undefined && { dpop }) },
     origins: [api, 'https://files.example.com:8443'],
     fetch: (input, init) => fetch(input, init),
     signal: new AbortController().signal,

@@ -3,9 +3,9 @@ import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { sha256 } from '../../../src/base/values/index.ts'
-import { type CredentialOptions, type ProofKey, revealToken, Token } from '../../../src/rights/credential/index.ts'
+import { type ProofKey, revealToken, Token } from '../../../src/rights/credential/index.ts'
 import { rejection } from '../authorization-server/mock-issuer.ts'
-import { api, open, useApi } from './open-credential.ts'
+import { api, type OpenOptions, open, useApi } from './open-credential.ts'
 
 const server = useApi()
 
@@ -58,7 +58,7 @@ function listen(origin: string, wanted: () => string | undefined, told: () => st
   return seen
 }
 
-const bound = async (options: Partial<CredentialOptions> = {}) => open({ dpop: await makeKey(), ...options })
+const bound = async (options: OpenOptions = {}) => open({ dpop: await makeKey(), ...options })
 
 describe('a bound token', () => {
   test('goes out as DPoP, with a fresh proof for this request and token', async () => {
