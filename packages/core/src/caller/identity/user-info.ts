@@ -7,7 +7,7 @@ import {
 } from '../../base/errors/index.ts'
 import type { Fetch } from '../../base/ports/index.ts'
 import { parsedJson } from '../../base/values/index.ts'
-import { type CredentialOptions, createCredential } from '../../rights/credential/index.ts'
+import { type CredentialOptions, createCredential, type IssuedToken } from '../../rights/credential/index.ts'
 import { boundedRequest } from '../authorization-server/bounded-request.ts'
 import { allowInsecureLoopback, type Profile } from '../authorization-server/profile.ts'
 import type { AuthorizationServer, RequestOptions, Surroundings } from '../authorization-server/server.ts'
@@ -49,9 +49,9 @@ export async function requestUserInfo(
 
 /** Returns a `fetch` that presents the token to these origins only, with a proof of its key. */
 export const fetchWith = (held: HeldToken, options: Pick<CredentialOptions, 'name' | 'origins' | 'fetch'>): Fetch =>
-  createCredential({ scopes: [], ...held, ...options, onRawToken: () => {} }).credential.fetch
+  createCredential({ issued: { scopes: [], ...held }, ...options, onRawToken: () => {} }).credential.fetch
 
-type HeldToken = Pick<CredentialOptions, 'token' | 'dpop'>
+type HeldToken = Pick<IssuedToken, 'token' | 'dpop'>
 
 /**
  * Returns the token to present. No other server gets it, and a bound one never goes out as Bearer (I8).

@@ -1,7 +1,7 @@
 import { jsonOf } from '../../base/values/plain-json.ts'
 import { errorRedactor } from './redact-error.ts'
 import { redactText, secretsOf } from './redact-text.ts'
-import { isContainer, isError } from './search-value.ts'
+import { isError } from './search-value.ts'
 import type { Token } from './token.ts'
 
 /** Maximum amount to search, in characters and values together (E4). */
@@ -40,7 +40,9 @@ class Redaction {
     if (typeof value === 'string') return this.#text(value)
     if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) return value
     if (Array.isArray(value)) return this.#array(value, depth)
-    if (isContainer(value) && !isWrittenByItself(value)) return this.#object(value, depth)
+    const prototype = Object.getPrototypeOf(value)
+    const isPlain = (prototype === Object.prototype || prototype === null) && !isWrittenByItself(value)
+    if (isPlain) return this.#object(value, depth)
     // Errors occur within values, such as in the results of `Promise.allSettled`.
     if (!isError(value)) return this.#instance(value)
     this.#redactError ??= errorRedactor(this.#secrets)
