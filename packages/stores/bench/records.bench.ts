@@ -71,7 +71,7 @@ async function compareStore(name: string, store: Store): Promise<void> {
   const work = {
     'a write': () => guard.run(write, call(`slot ${next}`), () => 'done'),
     'a result told again': () => guard.run(write, { ...call('again'), input: { order: 0 } }, () => 'done'),
-    'a read where the log is due': () =>
+    'a read where the generation is due': () =>
       createGuard({ authorizationServer: profile, agent: { name: 'agent:bench' }, store: counted, keys }).run(
         read,
         call('read'),

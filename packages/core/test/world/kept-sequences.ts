@@ -68,11 +68,11 @@ const share = { ...look, tool: 'share', amount: 700 } as const
  * break. A seed is not kept: it means another sequence as soon as commands are drawn in another way.
  */
 export const keptSequences: Readonly<Record<string, readonly Command[]>> = {
-  // A process that has read the log, then a revocation by a fast clock, then one by a right clock.
+  // A process that has read of a revocation by a fast clock, and then one by a right clock.
   '6': [
     { do: 'set the clock', process: 2, seconds: 3600, pace: 'settle' },
-    look,
     { do: 'revoke', process: 2, who: 'carol', what: 'subject', pace: 'settle' },
+    look,
     { do: 'revoke', process: 0, who: 'ann', what: 'subject', pace: 'settle' },
     { do: 'pass', seconds: 20, pace: 'settle' },
     look,

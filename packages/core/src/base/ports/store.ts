@@ -29,6 +29,11 @@ export interface PutOptions {
   readonly due?: { readonly queue: string; readonly inSeconds: number }
   /** The index names under which `list` finds the key. Replaces those of the last write. */
   readonly index?: readonly string[]
+  /**
+   * The same text for all keys that belong to one user. A store with a size limit refuses new keys of the owner who
+   * fills it, and not those of others. A store without a limit ignores it.
+   */
+  readonly owner?: string
 }
 
 /**

@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini'
+import type { Owner } from '../contract/index.ts'
 import type { StoreError } from '../errors/index.ts'
 import type { PutOptions } from '../ports/index.ts'
 
@@ -48,6 +49,8 @@ export interface WalkOptions {
 export interface WriteOptions {
   /** `null`: only if the record is absent. A version: only if the stored one is equal. */
   readonly ifVersion: string | null
+  /** User or agent for whom a new record is kept: they fill their own share of a store. */
+  readonly owner?: Owner | undefined
 }
 
 /** Result of sealing all records under the current key. */

@@ -1,3 +1,4 @@
+import { type Owner, principalKey } from '../contract/index.ts'
 import { StoreError } from '../errors/index.ts'
 import type { PutOptions, Store, Versioned } from '../ports/index.ts'
 import { pause } from '../process/async.ts'
@@ -78,13 +79,13 @@ export class Collection<Value> {
   }
 
   /** @returns `undefined` where another record has this key. */
-  async create(key: string, value: Value): Promise<Stored<Value> | undefined> {
-    const version = await this.put(key, value, { ifVersion: null })
+  async create(key: string, value: Value, owner?: Owner): Promise<Stored<Value> | undefined> {
+    const version = await this.put(key, value, { ifVersion: null, owner })
     return version === 'conflict' ? undefined : { key, record: value, version }
   }
 
   /** @returns the new version, or `'conflict'`: nothing was written. */
-  async put(key: string, value: Value, { ifVersion }: WriteOptions): Promise<string | 'conflict'> {
+  async put(key: string, value: Value, { ifVersion, owner }: WriteOptions): Promise<string | 'conflict'> {
     const text = JSON.stringify(value)
     // A value that cannot be read again is not written: a channel or a policy may have returned an invalid one.
     this.#read(JSON.parse(text))
@@ -93,7 +94,9 @@ export class Collection<Value> {
     const at = due?.(value)
     const next = at && { queue: await this.#queueName(at.queue), inSeconds: at.inSeconds }
     const index = await this.#indexesOf(value)
-    return this.#write(key, sealed, { ifVersion, ...ends?.(value), ...(next !== undefined && { due: next }), index })
+    const owned = owner && { owner: await this.#hashed(['owner', principalKey(owner)]) }
+    const more = { ...ends?.(value), ...(next !== undefined && { due: next }), ...owned }
+    return this.#write(key, sealed, { ifVersion, ...more, index })
   }
 
   /**
@@ -101,19 +104,20 @@ export class Collection<Value> {
    * `undefined` if it is missing, and returns `undefined` to leave it unchanged.
    * @param from - A key, or the record that was read.
    * @param options.instead - As for `get`.
+   * @param options.owner - As for `put`.
    * @returns what is stored now.
    */
   async change(
     from: string | Stored<Value>,
     change: (now: Value | undefined) => Value | undefined | Promise<Value | undefined>,
-    { instead }: { readonly instead?: Value } = {},
+    { instead, owner }: { readonly instead?: Value; readonly owner?: Owner } = {},
   ): Promise<Stored<Value> | undefined> {
     const key = typeof from === 'string' ? from : from.key
     let now = typeof from === 'string' ? await this.get(key, instead) : from
     for (let attempt = 0; attempt < MAX_CONFLICTS; attempt++) {
       const value = await change(now?.record)
       if (value === undefined) return now
-      const version = await this.put(key, value, { ifVersion: now?.version ?? null })
+      const version = await this.put(key, value, { ifVersion: now?.version ?? null, owner })
       if (version !== 'conflict') return { key, record: value, version }
       if (attempt > 2) await pause(Math.random() * Math.min(MAX_PAUSE_MS, 2 ** attempt))
       now = await this.get(key, instead)

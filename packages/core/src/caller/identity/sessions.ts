@@ -215,7 +215,11 @@ export function createSessions(options: SessionsOptions): Sessions {
       await refuseRevoked(login.identity, presence)
       for (const before of ending) await end(before, login.identity)
       const key = await records.keyOf('id', id)
-      const version = await records.put(key, { ...record, unconfirmed: true }, { ifVersion: null })
+      const version = await records.put(
+        key,
+        { ...record, unconfirmed: true },
+        { ifVersion: null, owner: login.identity },
+      )
       try {
         // I11: revoked between the read and the write, or during the write.
         await refuseRevoked(login.identity, presence)

@@ -1,7 +1,7 @@
 import { type Identity, type Json, ownerOf } from '../../base/contract/index.ts'
 import { BehalfError, ConfigurationError, InvalidTokenError, TransportError } from '../../base/errors/index.ts'
-import { isTimeout } from '../../base/process/async.ts'
 import { snapshot } from '../../base/values/index.ts'
+import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import { type PresentUser, requirePresentUser } from '../../caller/identity/present-user.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
 import { advanceRun } from '../../consent/approvals/advance-run.ts'
@@ -10,7 +10,6 @@ import { type Entry, isOpen, type StoredResult } from '../../consent/approvals/r
 import { reopen } from '../../consent/approvals/refusals.ts'
 import type { RunStore } from '../../consent/approvals/run-store.ts'
 import { type ApprovalView, type ApproverView, approverView, isAsked, ownerView, owns } from './approval-view.ts'
-import { Deadline } from './deadline.ts'
 import { channelOfRun, type GuardParts } from './guard-parts.ts'
 import { hasExpired } from './identify.ts'
 
@@ -202,19 +201,8 @@ async function bounded<Found>(
   { signal }: InboxOptions,
   work: (signal: AbortSignal) => Promise<Found>,
 ): Promise<Found> {
-  signal?.throwIfAborted()
-  const deadline = new Deadline(timeoutMs, signal)
-  try {
-    return await deadline.bound(work(deadline.signal))
-  } catch (error) {
-    throw typed(error, signal, timeoutMs)
-  } finally {
-    deadline.end()
-  }
-}
-
-function typed(error: unknown, signal: AbortSignal | undefined, timeoutMs: number): unknown {
-  if (signal?.aborted === true || BehalfError.isInstance(error)) return error
-  const why = isTimeout(error) ? `no answer within ${timeoutMs} ms` : 'the store or the approval channel failed'
-  return new TransportError(why, { cause: error })
+  return withinDeadline({ timeoutMs, signal }, work).catch((error: unknown) => {
+    if (signal?.aborted === true || BehalfError.isInstance(error)) throw error
+    throw new TransportError('the store or the approval channel failed', { cause: error })
+  })
 }

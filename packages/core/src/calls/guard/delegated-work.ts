@@ -1,10 +1,9 @@
-import { endUnused } from '../../consent/approvals/end-run.ts'
 import type { DelegationRecord } from '../../consent/delegations/delegation-record.ts'
 import type { DelegationNote } from '../../consent/delegations/delegations.ts'
 import type { DelegationsPart, OpenedDelegations } from '../../consent/delegations/delegations-part.ts'
 import type { Auditor } from './auditor.ts'
-import { channelOfRun, type GuardParts } from './guard-parts.ts'
-import { RevocationNotifier } from './revocation-notifier.ts'
+import type { GuardParts } from './guard-parts.ts'
+import { endAccess } from './revoke.ts'
 
 /** Opens the delegations of this guard. */
 export function openDelegations(part: DelegationsPart, guard: GuardParts): OpenedDelegations {
@@ -37,18 +36,7 @@ function recordDelegation({ action, id, record, code }: DelegationNote, auditor:
   })
 }
 
-async function announceEnd({ id, owner }: DelegationRecord, { runs, sources: { tokens } }: GuardParts): Promise<void> {
-  const { runStore, servers, clock, revocations } = runs
+async function announceEnd({ id, owner }: DelegationRecord, guard: GuardParts): Promise<void> {
   const { issuer, tenant, subject } = owner
-  const revoked = { issuer, tenant, subject, delegation: id }
-  await revocations.add(revoked, clock.now())
-  const notifier = new RevocationNotifier(servers)
-  // A run that cannot be opened cannot be used, and must not keep the other runs open.
-  for await (const entry of runStore.ownedBy(owner, { onUnreadable: () => {} })) {
-    if (entry.record.delegationId !== id) continue
-    const ended = await endUnused(runStore, entry, 'revoked')
-    notifier.add(() => ended.tell(channelOfRun(entry, runs)))
-  }
-  await tokens.revoke(revoked, notifier.dropped)
-  await notifier.tell()
+  await endAccess({ issuer, tenant, subject, delegation: id }, guard)
 }

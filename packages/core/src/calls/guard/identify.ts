@@ -2,6 +2,7 @@ import type { Identity, Invocation } from '../../base/contract/index.ts'
 import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { clientAt } from '../../caller/authorization-server/authorization-servers.ts'
 import { isVerified, whyUnverified } from '../../caller/identity/verified.ts'
+import type { RevokedProof } from '../../consent/revocation/index.ts'
 import type { IdentifiedCall } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { delegationRefusal } from './delegation-refusal.ts'
@@ -13,20 +14,21 @@ import { deny, loginRequired, type Refusal, revokedRefusal } from './refusal.ts'
  * Does no I/O.
  *
  * @param now - Epoch milliseconds.
+ * @param revoked - What `Revocations` found about the identity, where it is verified.
  */
 export function identify(
   { identity, tool }: Pick<Invocation, 'identity' | 'tool'>,
   callers: Callers,
   now: number,
+  revoked: RevokedProof | undefined,
 ): Passed<Pick<IdentifiedCall, 'identity'>> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity)) return deny('identity_not_verified', whyUnverified(identity))
-  const { servers, revocations, agent } = callers
+  const { servers, agent } = callers
   if (!servers.knows(identity.issuer)) {
     return loginRequired(`this guard does not know the issuer of the identity: ${JSON.stringify(identity.issuer)}`)
   }
   if (hasExpired(identity, now)) return loginRequired('the proof of the identity has expired')
-  const revoked = revocations.find(identity, now)
   if (revoked !== undefined) return revokedRefusal(revoked)
   const refusal = delegationRefusal(identity, tool, agent.name, () => clientAt(servers, identity.issuer))
   if (refusal !== undefined) return refusal

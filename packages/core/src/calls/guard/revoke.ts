@@ -5,7 +5,7 @@ import { withinDeadline } from '../../caller/authorization-server/within-deadlin
 import type { SessionsPart } from '../../caller/identity/sessions.ts'
 import { endForSession, endUnused } from '../../consent/approvals/end-run.ts'
 import type { OpenedDelegations } from '../../consent/delegations/delegations-part.ts'
-import { concerns, nameOf } from '../../consent/revocation/index.ts'
+import { concerns, nameOf, type Revoked } from '../../consent/revocation/index.ts'
 import { type Callers, channelOfRun, type GuardParts } from './guard-parts.ts'
 import { RevocationNotifier } from './revocation-notifier.ts'
 
@@ -48,21 +48,24 @@ export async function revoke(
 ): Promise<Revocation> {
   const revoked = checked(options, guard.callers)
   await note(revoked)
-  return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, async () => {
-    const notifier = new RevocationNotifier(guard.runs.servers)
-    try {
-      return await end(revoked, guard, parts, notifier)
-    } finally {
-      // Runs even if the store failed: the next call finds neither the ended records nor their tokens.
-      await notifier.tell()
-    }
-  })
+  return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, () => endAccess(revoked, guard, parts))
+}
+
+/** Ends the access of a user, a session or a delegation, and then notifies. */
+export async function endAccess(revoked: Revoked, guard: GuardParts, parts?: EndingParts): Promise<Revocation> {
+  const notifier = new RevocationNotifier(guard.runs.servers)
+  try {
+    return await end(revoked, guard, parts, notifier)
+  } finally {
+    // Runs even if the store failed: the next call finds neither the ended records nor their tokens.
+    await notifier.tell()
+  }
 }
 
 async function end(
-  revoked: RevokeOptions,
+  revoked: Revoked,
   { runs, sources }: GuardParts,
-  parts: EndingParts,
+  parts: EndingParts | undefined,
   notifier: RevocationNotifier,
 ): Promise<Revocation> {
   const { runStore, revocations, clock } = runs
@@ -70,19 +73,20 @@ async function end(
   const onUnreadable = (key: string) => void unreadable.push(key)
   const context = { servers: notifier.servers, onUnreadable }
   await revocations.add(revoked, clock.now())
-  const { session } = revoked
+  const { session, delegation } = revoked
   const dropped = await sources.tokens.revoke(revoked, notifier.dropped)
   let approvals = 0
   for await (const entry of runStore.ownedBy(revoked, { onUnreadable })) {
-    if (!concerns(revoked, entry.record.owner)) continue
+    const { owner, delegationId } = entry.record
+    if (!concerns(revoked, owner) || (delegation !== undefined && delegation !== delegationId)) continue
     const ended = await (session === undefined
       ? endUnused(runStore, entry, 'revoked')
       : endForSession(runStore, entry, session))
     if (ended.entry.record.state === 'revoked') approvals++
     notifier.add(() => ended.tell(channelOfRun(entry, runs)))
   }
-  const delegations = (await parts.delegations?.endRevoked(revoked, context)) ?? 0
-  const sessions = (await parts.sessions?.endRevoked(revoked, context)) ?? 0
+  const delegations = (await parts?.delegations?.endRevoked(revoked, context)) ?? 0
+  const sessions = (await parts?.sessions?.endRevoked(revoked, context)) ?? 0
   return { approvals, tokens: dropped, delegations, sessions, ...(unreadable.length > 0 && { unreadable }) }
 }
 

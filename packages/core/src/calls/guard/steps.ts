@@ -2,6 +2,7 @@ import type { Completed, Json } from '../../base/contract/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
 import type { StoredResult } from '../../consent/approvals/record.ts'
+import type { RevokedProof } from '../../consent/revocation/index.ts'
 import { approve, type Replay } from './approve.ts'
 import type { ApprovedCall, AuthorizedCall, Growing, IdentifiedCall, IncomingCall, ParsedCall } from './call.ts'
 import type { Phase } from './call-report.ts'
@@ -53,20 +54,26 @@ function parsedInputs(call: IncomingCall, { limits }: GuardParts): Eventually<Pa
 /** Runs identify and authorize. Checks without I/O come first. A person is asked only after all of them. */
 export function authorize(call: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
   call.report.at = 'identity'
-  return whenKnown(readRevocations(call, guard.callers, call.report.startedAt), () => authorizeKnown(call, guard))
+  return whenKnown(findRevoked(call, guard.callers, call.report.startedAt), (revoked) =>
+    authorizeKnown(call, guard, revoked),
+  )
 }
 
-/** Updates the revocations that this process knows. Synchronous if they are fresh. */
-function readRevocations(call: ParsedCall, { revocations }: Callers, now: number): Eventually<unknown> {
+/** Finds whether the proof was revoked. An unverified identity causes no read. */
+function findRevoked(call: ParsedCall, { revocations }: Callers, now: number): Eventually<RevokedProof | undefined> {
   const { identity } = call.invocation
-  // A write stores a run or a question that outlives the call: the names themselves are read, and not only the log.
-  if (call.policy.effect === 'write' && isVerified(identity)) return revocations.findNow(identity, now)
-  return revocations.isFresh(now, identity) ? undefined : revocations.refresh(now, identity)
+  if (!isVerified(identity)) return undefined
+  // A write stores a run or a question that outlives the call: the names are read, whatever this process knows.
+  return call.policy.effect === 'write' ? revocations.findNow(identity, now) : revocations.find(identity, now)
 }
 
-function authorizeKnown(parsed: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
+function authorizeKnown(
+  parsed: ParsedCall,
+  guard: GuardParts,
+  revoked: RevokedProof | undefined,
+): Eventually<AuthorizedCall | Refusal> {
   const { report, policy } = parsed
-  const identity = identify(parsed.invocation, guard.callers, report.startedAt)
+  const identity = identify(parsed.invocation, guard.callers, report.startedAt, revoked)
   if (isRefusal(identity)) return report.refused('identity', identity)
   const identified = parsed as Growing<IdentifiedCall>
   identified.identity = report.took('identity', identity).identity
@@ -118,7 +125,7 @@ export async function approvedCall(
   const reauthorize = async (input: Json) => {
     const stored = await parseStored(call, input, guard.limits.maxInputBytes)
     if (isRefusal(stored)) return stored
-    const again = await authorizeKnown(Object.assign(call, report.took('input', stored)), guard)
+    const again = await authorize(Object.assign(call, report.took('input', stored)), guard)
     return isRefusal(again) ? again : undefined
   }
   const approved = await approve(call, guard.runs, phase, reauthorize)
@@ -142,14 +149,14 @@ async function stepUpBefore(call: AuthorizedCall, phase: Phase, { stepUps }: Gua
 
 /** Checks identity, roles and permissions again after a wait: a right may have ended during it. */
 export async function recheck(call: AuthorizedCall, guard: GuardParts): Promise<Refusal | undefined> {
-  const { report, identity, invocation, grantable } = call
+  const { report, invocation, grantable } = call
   const { clock } = guard.reporting
   const at = clock.now()
   report.at = 'again'
   // If the clock was set back, the time since the check is unknown.
   const isLate = call.waited === true || !(at >= call.checkedAt && at - call.checkedAt < STALE_AFTER_MS)
   if (isLate) {
-    const identified = identify(invocation, guard.callers, at)
+    const identified = identify(invocation, guard.callers, at, undefined)
     if (isRefusal(identified)) return report.refused('again', identified)
     report.took('identity', identified)
     const granted = grant(call, grantable.approvalCase, guard.bounds)
@@ -160,9 +167,7 @@ export async function recheck(call: AuthorizedCall, guard: GuardParts): Promise<
     report.took('permission', permitted)
   }
   // Last: access may have been revoked during the other checks (I9).
-  const now = clock.now()
-  await readRevocations(call, guard.callers, now)
-  const revoked = guard.callers.revocations.find(identity, now)
+  const revoked = await findRevoked(call, guard.callers, clock.now())
   if (revoked) return report.refused('again', revokedRefusal(revoked))
   if (isLate) report.passed('again', 'checked again')
   return undefined

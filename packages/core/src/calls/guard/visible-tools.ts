@@ -1,6 +1,8 @@
 import type { DenyCode, Identity, Policy } from '../../base/contract/index.ts'
 import { copyOf } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
+import { isVerified } from '../../caller/identity/verified.ts'
+import type { RevokedProof } from '../../consent/revocation/index.ts'
 import { decideEach, isAllowed } from '../../rights/fga/filter-allowed.ts'
 import type { IncomingCall } from './call.ts'
 import { CallReport } from './call-report.ts'
@@ -51,13 +53,13 @@ export async function visibleTools(
   const now = reporting.clock.now()
   const tools = Object.keys(policies).map((tool) => ({ tool, policy: definitionOf(policies[tool]) }))
   // I9: if the user's access was revoked elsewhere, they see only what an unauthenticated user sees.
-  const unread: { readonly error: unknown } | undefined =
-    identity === undefined
-      ? undefined
-      : await callers.revocations.refresh(now, identity).then(
-          () => undefined,
-          (error: unknown) => ({ error }),
-        )
+  let revoked: RevokedProof | undefined
+  let unread: { readonly error: unknown } | undefined
+  try {
+    if (isVerified(identity)) revoked = await callers.revocations.find(identity, now)
+  } catch (error) {
+    unread = { error }
+  }
   // Reports a fault of the store once, for all tools.
   let unknown: Verdict | undefined
   const verdicts = await Promise.all(
@@ -71,7 +73,7 @@ export async function visibleTools(
         unknown ??= verdictOf(refusalOfError(unread.error, call))
         return unknown
       }
-      const found = identify(invocation, callers, reporting.clock.now())
+      const found = identify(invocation, callers, reporting.clock.now(), revoked)
       if (isRefusal(found)) return verdictOf(found)
       const known = found.facts.identity
       return rolesVerdict(policy, known, guard.bounds) ?? permissionVerdict(call, known, guard)

@@ -33,10 +33,11 @@ export class Pointers {
    */
   async set(key: string, record: RunRecord, ifVersion: string | null): Promise<string> {
     const value = this.#to(record)
-    if ((await this.#pointers.put(key, value, { ifVersion })) !== 'conflict') return record.id
+    const { id, owner } = record
+    if ((await this.#pointers.put(key, value, { ifVersion, owner })) !== 'conflict') return id
     // A pointer that has expired meanwhile is set again.
-    const now = await this.#pointers.change(key, (found) => (found === undefined ? value : undefined))
-    return now?.record.id ?? record.id
+    const now = await this.#pointers.change(key, (found) => (found === undefined ? value : undefined), { owner })
+    return now?.record.id ?? id
   }
 
   /** Leads a slot, which started no run, to another run, or to none. */

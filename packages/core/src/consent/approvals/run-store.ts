@@ -91,7 +91,7 @@ export class RunStore {
 
   /** @returns `undefined` when the record exists already. */
   async create(record: RunRecord): Promise<Entry | undefined> {
-    return this.#runs.create(await this.#runs.keyOf(record.id), record)
+    return this.#runs.create(await this.#runs.keyOf(record.id), record, record.owner)
   }
 
   /**

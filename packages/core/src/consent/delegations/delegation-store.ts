@@ -48,7 +48,7 @@ export class DelegationStore {
   /** @param record - Of a new, random id. */
   async create(record: DelegationRecord): Promise<StoredDelegation> {
     const key = await this.#keyOf(record.id)
-    return this.#records.change(key, () => record) as Promise<StoredDelegation>
+    return this.#records.change(key, () => record, { owner: record.owner }) as Promise<StoredDelegation>
   }
 
   /** @returns false if it was revoked meanwhile. A re-seal may have written it too. */

@@ -1,10 +1,10 @@
+import * as z from 'zod/mini'
 import type { Identity, Principal, UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import type { Store } from '../../base/ports/index.ts'
-import { SingleFlight } from '../../base/process/async.ts'
+import { type Eventually, SingleFlight } from '../../base/process/async.ts'
 import { Collection, type OpenedStore } from '../../base/records/index.ts'
 import { provenAtOf } from './proven-at.ts'
-import { KEPT_SECONDS, RevocationLog } from './revocation-log.ts'
 import {
   concerns,
   mergeRevoked,
@@ -13,8 +13,7 @@ import {
   namesOf,
   type Revoked,
   type RevokedAt,
-  type RevokedName,
-  revokedName,
+  revokedAt,
 } from './revoked.ts'
 
 /** Maximum lifetime of a delegation or a session: a revocation is kept longer. 366 days, in seconds. */
@@ -25,6 +24,42 @@ const REMEMBERED_SECONDS = MAX_GRANT_SECONDS + 24 * 3600
 
 /** Maximum difference between the clocks of issuers and of revoking processes, in seconds. */
 const SKEW_SECONDS = 30
+
+/**
+ * Maximum time for which a name counts as it was read, in milliseconds. A process may die between the two writes of a
+ * revocation, and then the generation says nothing of it.
+ */
+const NAME_MS = 60_000
+
+/** Maximum number of names in memory: of those that were read, and of those that are not yet stored. */
+const MAX_NAMES = 10_000
+
+/** Maximum number of other names in memory with the same id, such as of subjects of other issuers. */
+const MAX_ISSUERS = 10
+
+const revokedName = z.object({ v: z.literal(1), revoked: z.array(revokedAt) })
+/** The generation is the version of this record. */
+const generation = z.object({ v: z.literal(1) })
+
+/** Time at which a read began. */
+interface ReadAt {
+  /** Epoch milliseconds. */
+  readonly clock: number
+  /** Milliseconds of a monotonic clock. */
+  readonly elapsed: number
+  /** Number of changes of the generation that this process had seen. */
+  readonly epoch: number
+}
+
+/** Revocations of a name, as this process read them. */
+type KnownName = Omit<Name, 'id'> & ReadAt & { readonly revoked: readonly RevokedAt[] }
+type Generation = ReadAt & { readonly version: string | undefined }
+
+/**
+ * Revocations by this process that are not yet stored, by name. All parts of the process that use the store share them:
+ * the store may be full or down, and these users must not continue.
+ */
+const unstoredIn = new WeakMap<Store, Map<string, readonly RevokedAt[]>>()
 
 /** Reason why a proof no longer counts. */
 export interface RevokedProof {
@@ -39,173 +74,192 @@ export interface RevokedProof {
 /**
  * Revoked access (I9, I11).
  *
- * Each revoked name has one record, which is read before a claim and before anything durable is written. The warm path
- * uses the log, which is read at a minimum interval. If neither can be read, no proof counts.
+ * Each revoked name has one record, and all names share one generation. A revocation writes the name, and then a new
+ * generation. While the generation is unchanged, names count as this process read them. If either cannot be read, no
+ * proof counts.
  */
 export class Revocations {
   readonly #store: Store
-  readonly #names: Collection<RevokedName>
-  readonly #log: RevocationLog
+  readonly #names: Collection<z.infer<typeof revokedName>>
+  readonly #generations: Collection<z.infer<typeof generation>>
   readonly #everyMs: number
   readonly #flight = new SingleFlight<void>()
-  /** Revocations of the log and of the names, by name. */
-  readonly #known: Readonly<Record<Name['kind'], Map<string, readonly RevokedAt[]>>> = {
-    subject: new Map(),
-    session: new Map(),
-    delegation: new Map(),
-  }
-  /** Identities whose names were read. While the log is read, it contains each revocation since then. */
-  #namesRead = new WeakSet<Identity>()
-  /** Time of the newest known revocation, in epoch seconds: the log may have ended 30 days before it. */
-  #newest = 0
-  /** Time of the last read of the log, if any: in epoch milliseconds, and in milliseconds of a monotonic clock. */
-  #readAt = { clock: Number.NaN, elapsed: 0 }
+  readonly #unstored: Map<string, readonly RevokedAt[]>
+  /** Names in the order of their reads, by their id alone: a longer key would cost each call the time of its hash. */
+  readonly #known = new Map<string, readonly KnownName[]>()
+  #generation: Generation | undefined
 
-  /** @param everySeconds - Time for which the log's content may be used. */
+  /** @param everySeconds - Time for which the generation counts as it was read. */
   constructor(opened: OpenedStore, everySeconds = 5) {
+    const ends = () => ({ expiresInSeconds: REMEMBERED_SECONDS })
     this.#store = opened.store
-    this.#names = new Collection<RevokedName>(opened, {
-      kind: 'revoked',
-      schema: revokedName,
-      ends: () => ({ expiresInSeconds: REMEMBERED_SECONDS }),
-    })
+    this.#names = new Collection(opened, { kind: 'revoked', schema: revokedName, ends })
+    this.#generations = new Collection(opened, { kind: 'revoked-generation', schema: generation, ends })
     this.#everyMs = everySeconds * 1000
-    this.#log = new RevocationLog(opened, (revoked) => this.#take(revoked))
-  }
-
-  /** Returns whether this process knows all revocations in force for an identity. @param now - Epoch milliseconds. */
-  isFresh(now: number, identity?: Identity): boolean {
-    return this.#wasRead(now) && this.#isInLog(identity, now)
+    this.#unstored = unstoredIn.get(this.#store) ?? new Map()
+    unstoredIn.set(this.#store, this.#unstored)
   }
 
   /**
-   * Returns whether the log is sufficient for an identity. The log covers 30 days, so the names of an older proof are
-   * read once. The names of a session are read too: it stays revoked, however new its token is.
-   */
-  #isInLog(identity: Identity | undefined, now: number): boolean {
-    if (!this.#log.isWhole) return false
-    if (identity?.kind !== 'user' || this.#namesRead.has(identity)) return true
-    if (identity.sessionId !== undefined && this.#log.isShortened) return false
-    const provenAt = provenAtOf(identity) ?? 0
-    // A time in the future proves nothing, however old the proof is.
-    return Math.abs(provenAt - now / 1000) < KEPT_SECONDS && provenAt > this.#newest - KEPT_SECONDS
-  }
-
-  /**
-   * Reads new entries of the log, once for all callers that wait. If entries were deleted or cannot be opened, or if
-   * the proof is older than the log, also reads the names of the identity.
-   *
-   * @throws StoreError Revocations could not be read.
-   */
-  async refresh(now: number, identity: Identity | undefined): Promise<void> {
-    await this.#refreshLog(now)
-    if (!this.#isInLog(identity, now)) await this.findNow(identity, now)
-  }
-
-  async #refreshLog(now: number): Promise<void> {
-    if (!this.#wasRead(now)) await this.#flight.run('read', () => this.read(now))
-  }
-
-  #wasRead(now: number, withinMs = this.#everyMs): boolean {
-    const { clock, elapsed } = this.#readAt
-    // A clock that was set back does not make an old read recent.
-    return now >= clock && Math.max(now - clock, performance.now() - elapsed) < withinMs
-  }
-
-  /** Reads the new entries of the log now. */
-  async read(now: number): Promise<void> {
-    const elapsed = performance.now()
-    await this.#log.read(now / 1000)
-    // The log may have removed entries that this process did not read: it lacks some, or half its length has passed.
-    if (!(this.#log.isWhole && this.#wasRead(now, KEPT_SECONDS * 500))) this.#namesRead = new WeakSet()
-    this.#readAt = { clock: now, elapsed }
-  }
-
-  /**
-   * Ends the access of a name: at once for readers of the name, and for others when they next read the log. The time of
-   * the revocation is that of the store or of this process, whichever is later: a slow clock must not let older proofs
-   * pass.
+   * Ends the access of a name: in this process at once, even if the store refuses the write; elsewhere at the next read
+   * of the name or the generation. The time of the revocation is that of the store or of this process, whichever is
+   * later: a slow clock must not let older proofs pass.
    * @param now - Epoch milliseconds.
+   * @throws StoreError Other processes do not know it: revoke again.
    */
   async add(revoked: Revoked, now: number): Promise<void> {
     const name = nameOf(revoked)
-    const key = await this.#keyOf(name)
-    const clocks = [await this.#store.now(), now / 1000]
-    const at = Math.max(...clocks)
+    const { kind, issuer, id } = name
+    this.#pin({ ...revoked, at: now / 1000 })
+    const at = Math.max(await this.#store.now(), now / 1000)
     const added = { ...revoked, at }
+    this.#pin(added)
+    const key = keyOf(name)
+    const unstored = this.#unstored.get(key) ?? [added]
     // A record that cannot be opened hides its names. So all principals with the name count as revoked.
-    const instead: RevokedName = { v: 1, revoked: [{ issuer: name.issuer, [name.kind]: name.id, at }] }
-    const merged = (now?: RevokedName): RevokedName => ({ v: 1, revoked: mergeRevoked(now?.revoked ?? [], added) })
-    await this.#names.change(key, merged, { instead })
-    this.#take(added)
-    // The earlier of the two: a clock that is ahead must not take entries of others for expired.
-    await this.#log.append(added, Math.min(...clocks))
-  }
-
-  /** Checks a proof against the revocations that this process has read. @param now - Epoch milliseconds. */
-  find(identity: Identity, now: number): RevokedProof | undefined {
-    if (identity.kind !== 'user') return undefined
-    for (const name of namesOf(identity)) {
-      const found = judged(identity, name, this.#known[name.kind].get(name.id), now)
-      if (found !== undefined) return found
-    }
-    return undefined
+    const instead = recordOf([{ issuer, [kind]: id, at }])
+    const merged = (now = recordOf([])) => recordOf(unstored.reduce(mergeRevoked, now.revoked))
+    await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner: revoked })
+    const place = await this.#generations.keyOf()
+    const ifVersion = (await this.#generations.find(place))?.version ?? null
+    // A conflict serves as well: another revocation replaced the generation after this name was written.
+    await this.#generations.put(place, { v: 1 }, { ifVersion })
+    // The next call reads the name again.
+    this.#learn(name, unstored, { ...this.#readAt(now), epoch: -1 })
+    if (this.#unstored.get(key) === unstored) this.#unstored.delete(key)
   }
 
   /**
-   * Checks a proof against its names in the store: before a claim, and before any durable write. Reads the log too if
-   * that is due: a party that deleted the record of a name has not deleted the log.
-   * @throws StoreError Revocations could not be read.
+   * Checks a proof against its names. Reads the generation where that is due, and names that this process does not
+   * know. Synchronous if it knows that none is revoked.
+   * @param now - Epoch milliseconds.
+   * @throws StoreError The generation or a name could not be read.
    */
-  async findNow(identity: Identity | undefined, now: number): Promise<RevokedProof | undefined> {
-    if (identity?.kind !== 'user') return undefined
-    await this.#readNow(namesOf(identity), now)
-    this.#namesRead.add(identity)
-    return this.find(identity, now)
+  find(identity: Identity, now: number): Eventually<RevokedProof | undefined> {
+    if (identity.kind !== 'user') return undefined
+    const at = this.#readAt(now)
+    const isClear = (name: Name) => this.#currentOf(name, at)?.revoked.length === 0
+    return this.#unstored.size === 0 && this.#isCurrent(at) && namesOf(identity).every(isClear)
+      ? undefined
+      : this.#refresh(at).then(() => this.#check(identity, now, false))
+  }
+
+  /**
+   * Checks a proof against its names in the store: before a claim, and before any durable write.
+   * @throws StoreError A name could not be read.
+   */
+  async findNow(identity: Identity, now: number): Promise<RevokedProof | undefined> {
+    return identity.kind === 'user' ? this.#check(identity, now, true) : undefined
   }
 
   /**
    * Returns whether the access of a principal's subject ended at a time or later. Reads as {@link findNow} does.
    * @param at - Epoch seconds.
    * @param now - Epoch milliseconds.
-   * @throws StoreError Nothing is known.
+   * @throws StoreError The name could not be read.
    */
   async isRevokedSince({ issuer, tenant, subject }: Principal, at: number, now: number): Promise<boolean> {
-    await this.#readNow([{ kind: 'subject', issuer, id: subject }], now)
-    const revoked = this.#known.subject.get(subject) ?? []
+    const name: Name = { kind: 'subject', issuer, id: subject }
+    const revoked = this.#allOf(name, await this.#read(name, this.#readAt(now)))
     // A person who is named without a tenant may be of any tenant.
     return revoked.some((each) => each.at >= at && concerns(each, { issuer, tenant: tenant ?? each.tenant, subject }))
   }
 
-  async #readNow(names: readonly Name[], now: number): Promise<void> {
-    const [found] = await Promise.all([Promise.all(names.map((name) => this.#readName(name))), this.#refreshLog(now)])
-    for (const revoked of found.flat()) this.#take(revoked)
+  async #check(identity: UserIdentity, now: number, isNow: boolean): Promise<RevokedProof | undefined> {
+    const at = this.#readAt(now)
+    const names = namesOf(identity)
+    const read = (name: Name) => (isNow ? undefined : this.#currentOf(name, at)) ?? this.#read(name, at)
+    const known = await Promise.all(names.map(read))
+    for (const [index, name] of names.entries()) {
+      const found = judged(identity, name, this.#allOf(name, known[index] as KnownName), now)
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
-  async #readName(name: Name): Promise<readonly RevokedAt[]> {
-    return (await this.#names.get(await this.#keyOf(name)))?.record.revoked ?? []
+  /** Reads the generation if that is due: all calls that wait for it at once, in one flight. */
+  async #refresh(at: ReadAt): Promise<void> {
+    let isOwn = false
+    const read = async () => {
+      isOwn = true
+      const version = (await this.#generations.find(await this.#generations.keyOf()))?.version
+      const { epoch = 0, version: before } = this.#generation ?? {}
+      this.#generation = { ...at, version, epoch: version === before ? epoch : epoch + 1 }
+    }
+    if (!this.#isCurrent(at)) await this.#flight.run('', read)
+    // A flight that another call began too long ago says nothing about this one.
+    if (!isOwn && !this.#isCurrent(at)) await read()
   }
 
-  #keyOf({ kind, issuer, id }: Name): Promise<string> {
-    return this.#names.keyOf(kind, issuer, id)
+  #isCurrent(at: ReadAt): boolean {
+    return isRecent(this.#generation, at, this.#everyMs)
   }
 
-  #take(revoked: RevokedAt): void {
-    const { kind, id } = nameOf(revoked)
-    const known = this.#known[kind]
-    known.set(id, mergeRevoked(known.get(id) ?? [], revoked))
-    this.#newest = Math.max(this.#newest, revoked.at)
+  #knownOf({ kind, issuer, id }: Name): KnownName | undefined {
+    return this.#known.get(id)?.find((known) => known.kind === kind && known.issuer === issuer)
+  }
+
+  /** Returns what this process knows of a name, unless it must be read again. */
+  #currentOf(name: Name, at: ReadAt): KnownName | undefined {
+    const known = this.#knownOf(name)
+    return known?.epoch === at.epoch && isRecent(known, at, NAME_MS) ? known : undefined
+  }
+
+  async #read(name: Name, at: ReadAt): Promise<KnownName> {
+    const found = await this.#names.get(await this.#names.keyOf(name.kind, name.issuer, name.id))
+    return this.#learn(name, found?.record.revoked ?? [], at)
+  }
+
+  /** Adds to what is known of a name. A record that is absent takes nothing away: it may have been deleted. */
+  #learn(name: Name, read: readonly RevokedAt[], at: ReadAt): KnownName {
+    const { kind, issuer, id } = name
+    const before = this.#knownOf(name)
+    const known = { kind, issuer, ...at, revoked: read.reduce(mergeRevoked, before?.revoked ?? []) }
+    const others = this.#known.get(id)?.filter((each) => each !== before) ?? []
+    this.#known.delete(id)
+    this.#known.set(id, [known, ...others.slice(0, MAX_ISSUERS)])
+    if (this.#known.size > MAX_NAMES) this.#known.delete(this.#known.keys().next().value as string)
+    return known
+  }
+
+  /** Returns the revocations of a name, with those that are not yet stored. */
+  #allOf(name: Name, { revoked }: KnownName): readonly RevokedAt[] {
+    return this.#unstored.size === 0 ? revoked : [...revoked, ...(this.#unstored.get(keyOf(name)) ?? [])]
+  }
+
+  #pin(revoked: RevokedAt): void {
+    const { issuer, tenant, subject, at } = revoked
+    // A user who begins and ends sessions must not fill the memory. Beyond the limit, all access of the user ends.
+    const own = keyOf(nameOf(revoked))
+    const isCrowded = this.#unstored.size >= MAX_NAMES && !this.#unstored.has(own) && subject !== undefined
+    const pinned = isCrowded ? { issuer, tenant, subject, at } : revoked
+    const key = isCrowded ? keyOf(nameOf(pinned)) : own
+    this.#unstored.set(key, mergeRevoked(this.#unstored.get(key) ?? [], pinned))
+  }
+
+  /** Returns the present time, for a read that begins now. */
+  #readAt(now: number): ReadAt {
+    return { clock: now, elapsed: performance.now(), epoch: this.#generation?.epoch ?? 0 }
   }
 }
+
+const recordOf = (revoked: RevokedAt[]) => ({ v: 1 as const, revoked })
+
+/** Returns whether a read is not too old. A clock that was set back does not make an old read recent. */
+const isRecent = (read: ReadAt | undefined, { clock, elapsed }: ReadAt, withinMs: number): boolean =>
+  read !== undefined && clock >= read.clock && Math.max(clock - read.clock, elapsed - read.elapsed) < withinMs
+
+/** Returns the key of a name in memory. No other name has it. */
+const keyOf = ({ kind, issuer, id }: Name): string => `${kind} ${issuer.length} ${issuer}${id}`
 
 function judged(
   identity: UserIdentity,
   { kind: name, issuer, id, isActor }: Name,
-  revoked: readonly RevokedAt[] | undefined,
+  revoked: readonly RevokedAt[],
   now: number,
 ): RevokedProof | undefined {
-  const found = revoked?.filter((each) => concerns(each, isActor ? { ...each, issuer, subject: id } : identity))
-  if (!found?.length) return undefined
+  const found = revoked.filter((each) => concerns(each, isActor ? { ...each, issuer, subject: id } : identity))
+  if (found.length === 0) return undefined
   // A session or a delegation that ended does not begin again under its name: no time is compared.
   if (name !== 'subject') return { name, needsLogin: false }
   const until = Math.max(...found.map(({ at }) => at)) + SKEW_SECONDS

@@ -35,13 +35,6 @@ export const revokedAt = z.object({
 /** Stored form of a revocation, with its time. */
 export type RevokedAt = z.infer<typeof revokedAt>
 
-/** Record under a name: its revocations. */
-export const revokedName = z.object({ v: z.literal(1), revoked: z.array(revokedAt) })
-export interface RevokedName {
-  readonly v: 1
-  readonly revoked: readonly RevokedAt[]
-}
-
 /** @throws ConfigurationError It names nothing. */
 export function nameOf({ issuer, subject, session, delegation }: Revoked): Name {
   if (delegation !== undefined) return { kind: 'delegation', issuer, id: delegation }
@@ -69,7 +62,7 @@ export function concerns(revoked: Revoked, { issuer, tenant, subject }: Owner): 
 }
 
 /** Adds a revocation to those of its name: an equal one gets the later time. */
-export function mergeRevoked(known: readonly RevokedAt[], added: RevokedAt): readonly RevokedAt[] {
+export function mergeRevoked(known: readonly RevokedAt[], added: RevokedAt): RevokedAt[] {
   const isSame = (other: RevokedAt) => isSamePrincipal(other, added)
   const at = Math.max(added.at, known.find(isSame)?.at ?? 0)
   return [...known.filter((other) => !isSame(other)), { ...added, at }]

@@ -154,18 +154,23 @@ test.each(['aborted', 'revoked'])(
     failsToAsk(() => Promise.reject(new ConfigurationError('approval.message', 'has $')))
     await guard().run(asks, call(), () => 'ran')
     const controller = new AbortController()
+    let isReleased = false
     const claims = tapped(store, async (operation, key, next) => {
       if (operation === 'put' && key.startsWith('lease:')) {
         if (how === 'aborted') controller.abort()
         else await guard().revoke({ issuer: ISSUER, subject: 'ann' })
       }
-      return next()
+      const done = await next()
+      isReleased ||= operation === 'delete' && key.startsWith('lease:')
+      return done
     })
     const body = vi.fn(() => 'ran')
     const claiming = guard({ store: claims }).run(writes, call({ signal: controller.signal }), body)
     if (how === 'aborted') await expect(claiming).rejects.toThrow('aborted')
     else expect(await claiming).toMatchObject({ code: 'revoked' })
     expect(body).not.toHaveBeenCalled()
+    // An aborted call gives its claim back later. A lease that ended before that would leave the run in doubt.
+    await expect.poll(() => isReleased).toBe(true)
     clock.advance(61)
     const later = call({ identity: user({ claims: { iat: clock.now() / 1000 } }) })
     await expect.poll(() => guard().run(writes, later, body)).toMatchObject({ status: 'done' })

@@ -203,17 +203,19 @@ describe('revoke (I9)', () => {
     const { guard, call, store } = smallWorld()
     await guard().revoke(subject)
     expect(await guard().run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
-    const down = tapped(store, (_, key, next) =>
-      key.startsWith('revocations') ? Promise.reject(new StoreError('unavailable', 'down')) : next(),
-    )
-    expect(await guard({ store: down }).run(reads, call(), () => 'ran')).toMatchObject({ status: 'unavailable' })
+    for (const row of ['revoked-generation:', 'revoked:']) {
+      const down = tapped(store, (_, key, next) =>
+        key.startsWith(row) ? Promise.reject(new StoreError('unavailable', 'down')) : next(),
+      )
+      expect(await guard({ store: down }).run(reads, call(), () => 'ran')).toMatchObject({ status: 'unavailable' })
+    }
   })
 
   test('the store is read at most every revocationSeconds, by all calls together', async () => {
     const { guard, call, store, clock } = smallWorld()
     let looks = 0
     const counting = tapped(store, (_, key, next) => {
-      if (key.startsWith('revocations-head:')) looks++
+      if (key.startsWith('revoked-generation:')) looks++
       return next()
     })
     const behalf = guard({ store: counting })

@@ -15,9 +15,9 @@ function slowWorld() {
   const { vault, asked } = askedVault(world.clock, { expiresIn: 20 })
   const delay = { seconds: 0 }
   const waits = () => world.clock.advance(delay.seconds)
-  const list: Store['list'] = (...args) => {
-    waits()
-    return world.store.list(...args)
+  const get: Store['get'] = (key) => {
+    if (key.startsWith('revoked-generation:')) waits()
+    return world.store.get(key)
   }
   const slowSchema = {
     '~standard': {
@@ -29,7 +29,7 @@ function slowWorld() {
     },
   } as typeof schema
   const guards = {
-    store: world.guard({ vault, store: overStore(world.store, { list }) }),
+    store: world.guard({ vault, store: overStore(world.store, { get }) }),
     schema: world.guard({ vault, revocationSeconds: 600 }),
   }
   const policies = { store: policy(schema, { access }), schema: policy(slowSchema, { access }) }

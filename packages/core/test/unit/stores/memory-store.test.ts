@@ -31,6 +31,35 @@ describe('the memory store is bounded', () => {
     expect(await store.put('c', value, { ifVersion: null })).not.toBe('conflict')
   })
 
+  test('an owner who has as many keys as are free is refused, and others are not', async () => {
+    const clock = testClock()
+    const store = memoryStore({ clock, maxEntries: 8 })
+    const put = (key: string, owner?: string) =>
+      store.put(key, new Uint8Array([1]), { ifVersion: null, expiresInSeconds: 10, ...(owner && { owner }) })
+    const refusal = { reason: 'unavailable', message: expect.stringContaining('for one user as many as are free') }
+    for (let key = 0; key < 4; key++) await put(`ann ${key}`, 'ann')
+    await expect(put('ann 4', 'ann')).rejects.toMatchObject(refusal)
+    for (let key = 0; key < 2; key++) await put(`bob ${key}`, 'bob')
+    await expect(put('bob 2', 'bob')).rejects.toMatchObject(refusal)
+    await put('carol', 'carol')
+    await put('of no owner')
+    await expect(put('full', 'dave')).rejects.toMatchObject(refusal)
+    clock.advance(10)
+    await put('ann 4', 'ann')
+  })
+
+  test('a key stays its owner’s when it is written again, and is theirs no more when it is deleted', async () => {
+    const store = memoryStore({ clock: testClock(), maxEntries: 4 })
+    const put = (key: string, ifVersion: string | null, owner?: string) =>
+      store.put(key, new Uint8Array([1]), { ifVersion, ...(owner && { owner }) })
+    const first = await put('one', null, 'ann')
+    await put('two', null, 'ann')
+    await put('one', first)
+    await expect(put('three', null, 'ann')).rejects.toMatchObject({ reason: 'unavailable' })
+    await store.delete('one')
+    expect(await put('three', null, 'ann')).not.toBe('conflict')
+  })
+
   test('counters are bounded too', async () => {
     const store = memoryStore({ clock: testClock(), maxEntries: 1 })
     expect(await store.increment('a', { windowSeconds: 60 })).toBe(1)

@@ -1,0 +1,116 @@
+import { verifies } from '@behalf/testing/requirements'
+import { describe, expect, test } from 'vitest'
+import { memoryStore, type Store } from '../../../src/index.ts'
+import { tapped, testClock } from '../approvals/harness.ts'
+import { ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
+
+/** The operations of one process on the store. */
+function counted(store: Store) {
+  const operations: string[] = []
+  const counting = tapped(store, (operation, key, next) => {
+    operations.push(`${operation} ${key.slice(0, key.indexOf(':'))}`)
+    return next()
+  })
+  return { store: counting, operations }
+}
+
+const perCall = ['get revoked', 'get revoked', 'get revoked-generation']
+
+/** Ends sessions as users do who sign in and out: some at once. */
+async function logOut(behalf: ReturnType<ReturnType<typeof smallWorld>['guard']>, count: number) {
+  for (let done = 0; done < count; done += 100) {
+    const some = Array.from({ length: Math.min(100, count - done) }, (_, index) => `s-${done + index}`)
+    await Promise.all(some.map((session) => behalf.revoke({ issuer: ISSUER, subject: 'eve', session })))
+  }
+}
+
+describe('a process that begins after many logouts', () => {
+  test.each([1, 2_000])(
+    verifies('I9', 'reads the generation and its own names at its first call, and no other: after %i logouts'),
+    async (logouts) => {
+      const { guard, call, store } = smallWorld()
+      await logOut(guard(), logouts)
+      const begun = counted(store)
+      const behalf = guard({ store: begun.store })
+      const identity = user({ sessionId: 'of ann' })
+      expect(await behalf.run(reads, call({ identity }), () => 'ran')).toMatchObject({ status: 'done' })
+      expect(begun.operations.sort()).toEqual(perCall)
+      const ended = user({ subject: 'eve', sessionId: `s-${logouts - 1}` })
+      expect(await behalf.run(reads, call({ identity: ended }), () => 'ran')).toMatchObject({ code: 'revoked' })
+    },
+  )
+})
+
+describe('a user who signs in and out in a loop', () => {
+  test('costs another user the same reads, at most once every revocationSeconds', async () => {
+    const { guard, call, store, clock } = smallWorld()
+    const there = counted(store)
+    const behalf = guard({ store: there.store, revocationSeconds: 5 })
+    const identity = user({ sessionId: 'of ann' })
+    const operator = guard()
+    for (let seconds = 0; seconds < 20; seconds++) {
+      await logOut(operator, 20)
+      for (let times = 0; times < 3; times++)
+        expect(await behalf.run(reads, call({ identity }), () => 'ran')).toMatchObject({ status: 'done' })
+      clock.advance(1)
+    }
+    expect(there.operations.sort()).toEqual([...perCall, ...perCall, ...perCall, ...perCall].sort())
+  })
+
+  test('leaves room for the writes of others in a memory store', async () => {
+    const clock = testClock()
+    const { guard, call } = smallWorld()
+    const behalf = guard({ store: memoryStore({ clock, maxEntries: 100 }), clock })
+    await expect(logOut(behalf, 100)).rejects.toMatchObject({ code: 'ERR_STORE', reason: 'unavailable' })
+    expect(await behalf.run(writes, call(), () => 'ran')).toMatchObject({ status: 'done' })
+    await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+    expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+  })
+})
+
+describe('a memory store that is full of one user’s records', () => {
+  const isFull = { status: 'unavailable' }
+
+  test('takes the writes, the delegations and the revocations of others', async () => {
+    const clock = testClock()
+    const { guard } = smallWorld()
+    const behalf = guard({ store: memoryStore({ clock, maxEntries: 60 }), clock })
+    const write = (subject: string, number: number) =>
+      behalf.run(
+        writes,
+        { tool: 'pay', slot: `${number}`, input: { amount: number }, identity: user({ subject }) },
+        () => 'ran',
+      )
+    const delegate = (subject: string) =>
+      behalf.delegations.create({ identity: user({ subject }), tools: ['pay'], expiresAt: clock.now() / 1000 + 3600 })
+    let done = 0
+    while ((await write('eve', done)).status === 'done') done++
+    expect(done).toBeGreaterThan(5)
+    expect(await write('eve', done)).toMatchObject(isFull)
+    await expect(delegate('eve')).rejects.toMatchObject({ reason: 'unavailable' })
+    // Each refused call leaves nothing behind that takes the room of others.
+    for (let number = done; number < done + 60; number++) expect(await write('eve', number)).toMatchObject(isFull)
+    expect(await write('ann', 1)).toMatchObject({ status: 'done' })
+    expect(await delegate('ann')).toBeDefined()
+    await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+    expect(await write('ann', 2)).toMatchObject({ code: 'revoked' })
+  })
+})
+
+describe('the names in memory', () => {
+  test(verifies('I9', 'are limited, and one that was dropped is read again'), async () => {
+    const { guard, store } = smallWorld()
+    const { store: counting, operations } = counted(store)
+    const behalf = guard({ store: counting, revocationSeconds: 3600 })
+    const seen = async (subject: string) => (await behalf.visible({ pay: reads }, user({ subject }))).names.length
+    await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+    expect([await seen('ann'), await seen('bob')]).toEqual([0, 1])
+    operations.length = 0
+    expect(await seen('bob')).toBe(1)
+    expect(operations).toEqual([])
+    for (let other = 0; other < 10_000; other++) await seen(`user-${other}`)
+    expect(operations).toHaveLength(10_000)
+    expect([await seen('bob'), await seen('ann')]).toEqual([1, 0])
+    expect(operations).toHaveLength(10_002)
+  })
+})
