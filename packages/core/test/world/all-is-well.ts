@@ -10,6 +10,8 @@ const RENEWED_MS = 400_000
 const MAX_AGAIN = 4
 /** How often a call comes back that was told to come back later. */
 const MAX_LATER = 3
+/** Groups of equal calls that are tried again. */
+const MAX_TOGETHER = 2
 
 /**
  * Ends a sequence: every process is restarted, no clock is wrong, and nothing fails. Then every earlier call gets a
@@ -29,6 +31,7 @@ export async function allIsWell(
   await world.scheduler.pass(LONG_ENOUGH_MS + aheadMs(commands))
   for (const who of ['ann', 'ann@blue', 'bob', 'carol', 'dave']) world.people.logIn(who, true)
   await callAgain(world, commands, settle)
+  await callTogetherAgain(world, commands, settle)
   await lookAtRuns(world, settle)
   await newPerson(world, settle)
   if (commands.some(({ do: what }) => what === 'link' || what === 'keep a session')) await newAccount(world, settle)
@@ -74,6 +77,28 @@ async function callAgain(world: World, commands: readonly Command[], settle: () 
   }
 }
 
+/** Equal calls of one step, as a framework makes them at each resume: where one fails, it aborts the others. */
+async function callTogetherAgain(
+  world: World,
+  commands: readonly Command[],
+  settle: () => Promise<void>,
+): Promise<void> {
+  for (const command of commands.filter((each) => each.do === 'call together').slice(0, MAX_TOGETHER)) {
+    let left: readonly Ended[] = []
+    for (let resumes = 0; resumes < MAX_LATER; resumes++) {
+      const before = world.outcomes.length
+      perform(world, { ...command, ...well, stopsAll: true })
+      await settle()
+      const ended = world.outcomes.slice(before)
+      left = ended.filter(({ status }) => status === 'unavailable' || status === 'threw')
+      if (left.length === 0 && ended.length === command.slots.length) break
+      const [seconds = 2] = left.flatMap(retryAfter)
+      await world.scheduler.pass((seconds + 1) * 1000)
+    }
+    for (const { status, why } of left) world.tell({ kind: 'must end', status, why })
+  }
+}
+
 /** A call that is told to come back later, such as while a yes is left to whom it was given, comes back then. */
 async function callUntilEnded(world: World, command: CommandOf<'call'>, settle: () => Promise<void>) {
   for (let left = MAX_LATER; ; left--) {
@@ -81,10 +106,18 @@ async function callUntilEnded(world: World, command: CommandOf<'call'>, settle: 
     perform(world, command)
     await settle()
     const [ended] = world.outcomes.slice(before)
-    const [, seconds] = /"retryAfter":(\d+)/.exec(ended?.why ?? '') ?? []
+    const [seconds] = ended === undefined ? [] : retryAfter(ended)
     if (ended?.status !== 'unavailable' || seconds === undefined || left === 0) return ended
-    await world.scheduler.pass((Number(seconds) + 1) * 1000)
+    await world.scheduler.pass((seconds + 1) * 1000)
   }
+}
+
+type Ended = World['outcomes'][number]
+
+/** After how many seconds the call is to come back. */
+function retryAfter({ why }: Ended): readonly number[] {
+  const [, seconds] = /"retryAfter":(\d+)/.exec(why) ?? []
+  return seconds === undefined ? [] : [Number(seconds)]
 }
 
 async function newPerson(world: World, settle: () => Promise<void>): Promise<void> {

@@ -6,6 +6,7 @@ import type { Watcher } from '../../src/entrypoints/watcher.ts'
 import type { AuditEvent, GuardWithDelegations, Identity, UserIdentity } from '../../src/index.ts'
 import type { StoredVault } from '../../src/rights/vault/stored-vault.ts'
 import type { Boot } from './bundle.ts'
+import { watchEdges } from './edges.ts'
 import type { Caller, Happening } from './events.ts'
 import { API, APP, ISSUER, personOf } from './issuer.ts'
 import type { Login } from './people.ts'
@@ -72,6 +73,7 @@ export class AppProcess extends SimulatedProcess {
     this.#world = world
     this.place = place
     const { sdk } = this
+    watchEdges(sdk, (what) => world.saw(what))
     const store = world.database.storeOf(this)
     this.#profile = sdk.oidc({
       issuer: ISSUER,
@@ -192,10 +194,12 @@ export class AppProcess extends SimulatedProcess {
     id,
     approver,
     message,
+    expiresAt,
   }: {
     readonly id: string
     readonly approver: { readonly subject: string }
     readonly message: string
+    readonly expiresAt: number
   }): Promise<void> {
     const text = textOf(message)
     return this.operation(
@@ -203,7 +207,7 @@ export class AppProcess extends SimulatedProcess {
       `notify ${approver.subject}`,
       () => {
         this.#world.asked.push({ id, owner: text.owner, approver: approver.subject })
-        this.#world.tell({ kind: 'asked', question: id, approver: approver.subject, text })
+        this.#world.tell({ kind: 'asked', question: id, approver: approver.subject, text, expiresAt })
       },
       () => new Error('the mail server is away'),
     )

@@ -3,6 +3,9 @@ import type { AppProcess } from './app-process.ts'
 import type { BodyPlan } from './commands.ts'
 import type { World } from './world.ts'
 
+/** How long a body takes that may outlive its caller. Milliseconds. */
+const LONG_MS = 8_000
+
 /** The call whose body runs. */
 export interface BodyOf {
   readonly world: World
@@ -11,9 +14,13 @@ export interface BodyOf {
   readonly plan: BodyPlan
   /** Where its requests go. */
   readonly api: string
+  /** Makes a guarded write of the same person, inside of this body. */
+  readonly writeInside: (plan: BodyPlan) => Promise<void>
 }
 
 interface Access {
+  /** Like `fetch`, and throws where the API surely did nothing. Absent in a core that does not have it yet. */
+  readonly send?: (input: string, init: RequestInit) => Promise<Response>
   readonly fetch: (input: string, init: RequestInit) => Promise<Response>
   readonly withToken: (use: (token: string) => string) => Promise<string>
 }
@@ -22,9 +29,11 @@ interface Access {
 export function bodyOf(of: BodyOf): (input: unknown, call: Call) => unknown {
   const { world, number, plan } = of
   return (input, call) => {
-    world.tell({ kind: 'began', call: number, input: JSON.stringify(input), key: call.idempotencyKey })
+    const streams = plan === 'streams' || plan === 'is given up'
+    const begun = { input: JSON.stringify(input), key: call.idempotencyKey, ...(streams && { streams }) }
+    world.tell({ kind: 'began', call: number, ...begun })
     const work = new Work(of, (call.access as { api?: Access }).api)
-    return plan === 'streams' || plan === 'is given up' ? work.stream() : work.run()
+    return streams ? work.stream() : work.run()
   }
 }
 
@@ -41,13 +50,21 @@ class Work {
     const { world, number, plan, process } = this.#of
     try {
       const result = await this.#result()
-      world.tell({ kind: 'body ended', call: number, how: 'returned', result: JSON.stringify(result) })
+      const isOnceOnly = result instanceof Date
+      const given = { result: JSON.stringify(result), ...(isOnceOnly && { isOnceOnly }) }
+      world.tell({ kind: 'body ended', call: number, how: 'returned', ...given })
       return result
     } catch (error) {
-      const how = plan === 'says no effect' && error instanceof process.sdk.HadNoEffect ? 'said no effect' : 'threw'
+      const says = error instanceof process.sdk.HadNoEffect
+      const how =
+        plan === 'says no effect' && says ? 'said no effect' : this.#wasRefused(says) ? 'was refused' : 'threw'
       world.tell({ kind: 'body ended', call: number, how })
       throw error
     }
+  }
+
+  #wasRefused(says: boolean): boolean {
+    return says && this.#of.plan === 'is refused by send'
   }
 
   /** Its reader may leave after the first piece. */
@@ -106,6 +123,34 @@ class Work {
       case 'throws after':
         await this.#send('POST')
         throw new Error('the answer made no sense')
+      case 'is refused by send':
+        await this.#sendOrThrow()
+        return { done: number }
+      case 'takes long':
+      case 'returns a date long after':
+        await this.#send('POST')
+        await this.#pass(LONG_MS)
+        return plan === 'takes long' ? { done: number } : new Date(0)
+      case 'takes long and throws':
+        await this.#send('POST')
+        await this.#pass(LONG_MS)
+        throw new Error('it took too long')
+      case 'writes inside':
+        await this.#of.writeInside('returns')
+        return { done: number }
+      case 'writes inside and throws':
+        await this.#of.writeInside('returns')
+        throw new Error('the rest went wrong')
+      case 'throws what was inside':
+        await this.#send('POST')
+        await this.#of.writeInside('says no effect')
+        return { done: number }
+      case 'pays elsewhere and throws':
+        await this.#send('GET')
+        world.tell({ kind: 'acted unseen', call: number })
+        await this.#ownWork()
+        await this.#send('POST')
+        throw new Error('paid, and could not note it')
       default: {
         const status = await this.#send('POST')
         if (status >= 400) throw new Error(`the API said ${status}`)
@@ -117,6 +162,22 @@ class Work {
   /** Long enough for others to act. */
   async #dawdle(): Promise<void> {
     for (let beats = 0; beats < 10; beats++) await this.#ownWork()
+  }
+
+  #pass(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => this.#of.process.after(milliseconds, resolve))
+  }
+
+  /** A core that has no `send` yet: the body does what it would do. */
+  async #sendOrThrow(): Promise<void> {
+    const { number, api, process } = this.#of
+    const init = { method: 'POST', headers: { 'x-call': String(number) } }
+    if (this.#access?.send !== undefined) {
+      await this.#access.send(`${api}/do`, init)
+      return
+    }
+    const status = await this.#send('POST')
+    if (status === 403) throw new process.sdk.HadNoEffect(new Error(`the API said ${status}`))
   }
 
   #ownWork(): Promise<void> {

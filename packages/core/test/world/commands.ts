@@ -21,6 +21,14 @@ export const bodyPlans = [
   'tells the token',
   'sends twice',
   'gets a new token',
+  'is refused by send',
+  'takes long',
+  'takes long and throws',
+  'returns a date long after',
+  'writes inside',
+  'writes inside and throws',
+  'throws what was inside',
+  'pays elsewhere and throws',
 ] as const
 export type BodyPlan = (typeof bodyPlans)[number]
 
@@ -61,7 +69,33 @@ export type Command = Timed &
         readonly body: BodyPlan
         readonly status: number
         readonly preflight: boolean
+        /** The caller aborts after so many seconds. */
+        readonly patience?: number | undefined
         readonly odd?: (typeof oddities)[number] | undefined
+      }
+    /**
+     * The same call under several slots at once, as a model makes equal calls in one step. `stopsAll`: where one fails,
+     * the framework aborts the others.
+     */
+    | {
+        readonly do: 'call together'
+        readonly process: number
+        readonly who: string
+        readonly proof: Proof
+        readonly tool: ToolName
+        readonly slots: readonly string[]
+        readonly amount: number
+        readonly body: BodyPlan
+        readonly status: number
+        readonly stopsAll: boolean
+      }
+    /** A model that got no answer to a call makes it once more, under a new slot. */
+    | {
+        readonly do: 'repeat'
+        readonly process: number
+        readonly which: number
+        readonly body: BodyPlan
+        readonly patience?: number | undefined
       }
     | {
         readonly do: 'answer'
@@ -179,7 +213,7 @@ export type Command = Timed &
     | {
         readonly do: 'break'
         readonly process: number
-        readonly kind: 'store' | 'http'
+        readonly kind: 'store' | 'http' | 'app'
         readonly fault: Fault
         readonly after: number
       }

@@ -4,14 +4,18 @@ import type { World } from './world.ts'
 /** What a deploy of a lower ceiling takes away. */
 const CLOSED_BY_CEILING = ['pay', 'look', 'send'] as const
 
+/** At last, `ann` asks herself. */
+const nextApprover = { carol: 'dave', dave: 'ann', ann: 'carol' } as const
+
 /** Calls that are under way keep the rules that they began with; the next ones have the new ones. */
 export function deploy(world: World, { process, change }: CommandOf<'deploy'>): void {
   const now = world.deployed[process]
   if (now === undefined) return
+  world.tell({ kind: 'trouble' })
   world.deployed[process] = {
     ...now,
     ...(change === 'limit' && { limit: now.limit === 100 ? 600 : 100 }),
-    ...(change === 'approver' && { approver: now.approver === 'carol' ? 'dave' : 'carol' }),
+    ...(change === 'approver' && { approver: nextApprover[now.approver] }),
     ...(change === 'time limit' && { timeoutMs: now.timeoutMs === 10_000 ? 9_000 : 10_000 }),
     ...(change === 'version' && { version: now.version + 1 }),
     ...(change === 'role' && { role: now.role === undefined ? 'treasurer' : undefined }),
@@ -27,6 +31,7 @@ export function setClock(world: World, { process, seconds }: CommandOf<'set the 
 }
 
 export function tellClocks(world: World): void {
+  world.tell({ kind: 'trouble' })
   const skews = [0, world.issuer.skewSeconds, ...world.alive().map(({ skewMs }) => skewMs / 1000)]
   world.tell({ kind: 'clocks', error: Math.max(...skews) - Math.min(...skews) })
 }

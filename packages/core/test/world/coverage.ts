@@ -1,5 +1,6 @@
 import { bodyPlans, type Command, deployChanges, jobBounds, oddities, proofs } from './commands.ts'
 import { makers } from './draw-commands.ts'
+import { edges } from './edges.ts'
 import { faults } from './faults.ts'
 import { issuerFaults } from './issuer.ts'
 import { phoneLies } from './phones.ts'
@@ -22,6 +23,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...['requested', 'pending', 'approved', 'denied', 'expired', 'cancelled', 'revoked'],
     ...['running', 'completed', 'threw', 'crashed', 'failed'],
   ].map((state) => `state: ${state}`),
+  // A run that was taken for dead, and whose runner comes back, too.
+  'changes of state': edges(),
   'deny codes': [
     ...['not_permitted', 'approval_denied', 'approval_expired', 'approval_cancelled', 'revoked', 'delegation_exceeded'],
     ...['unknown_outcome', 'too_many_attempts', 'misconfigured', 'no_policy', 'invalid_input', 'identity_not_verified'],

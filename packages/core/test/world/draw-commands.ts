@@ -29,6 +29,8 @@ export interface Cast {
   readonly proof: () => Proof
   readonly tool: () => ToolName
   readonly slot: () => string
+  /** Those of equal calls at once. */
+  readonly slots: () => readonly string[]
   readonly amount: () => number
   readonly body: () => BodyPlan
   readonly status: () => number
@@ -66,6 +68,7 @@ export function castOf(random: Random): Cast {
     proof: () => (isCalm || !random.oneIn(3) ? 'login' : random.pick(proofs)),
     tool: some(apiTools, 2),
     slot: some(['one', 'two', 'three'], 3),
+    slots: () => ['one', 'two', 'three'].slice(0, 2 + random.below(2)),
     amount: some([50, 500, 500, 700], 2),
     body: () => (random.below(3) < fails ? plans() : 'returns'),
     status: () => (random.below(3) < fails ? statuses() : 200),
@@ -86,6 +89,9 @@ export function castOf(random: Random): Cast {
 
 type Make = (cast: Cast) => unknown
 
+/** A caller who does not wait for ever. */
+const leaves = (random: Random) => (random.oneIn(4) ? { patience: random.pick([1, 3, 5]) } : {})
+
 /** How each command is made, and how often, where a seed takes it at all. */
 export const makers: Readonly<Record<Command['do'], readonly [weight: number, make: Make]>> = {
   call: [
@@ -100,8 +106,27 @@ export const makers: Readonly<Record<Command['do'], readonly [weight: number, ma
       body: body(),
       status: status(),
       preflight: random.oneIn(6),
+      ...leaves(random),
       ...(random.oneIn(15) && { odd: random.pick(oddities) }),
     }),
+  ],
+  'call together': [
+    2,
+    ({ random, process, owner, proof, tool, slots, amount, body, status }) => ({
+      process: process(),
+      who: owner(),
+      proof: proof(),
+      tool: tool(),
+      slots: slots(),
+      amount: amount(),
+      body: body(),
+      status: status(),
+      stopsAll: random.oneIn(2),
+    }),
+  ],
+  repeat: [
+    3,
+    ({ random, process, body }) => ({ process: process(), which: random.below(2), body: body(), ...leaves(random) }),
   ],
   answer: [
     6,

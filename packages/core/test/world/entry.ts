@@ -3,6 +3,7 @@
  * and evaluated once for each simulated process, so that no two of them share module scope.
  */
 
+export { RunStore } from '../../src/consent/approvals/run-store.ts'
 export { ciba } from '../../src/entrypoints/ciba.ts'
 export { delegations } from '../../src/entrypoints/delegations.ts'
 export { inAppApprovals, inAppInbox } from '../../src/entrypoints/http.ts'

@@ -31,8 +31,8 @@ export interface Rules {
   /** A run in doubt starts again, under its own slot. */
   readonly retries: boolean
   readonly writes: boolean
-  /** The body uses no credential of the SDK, so the world does not see what it does. */
-  readonly unseen: boolean
+  /** The app says that bodies of this tool do all that they do by their credentials. */
+  readonly writesOnlyByAccess: boolean
   /** Where its requests go. */
   readonly audience: string
   /** What an approved call may hold, and what one that needs no approval may. */
@@ -53,6 +53,8 @@ export interface Text {
   readonly version: string
   /** The linked account, where the app named one. */
   readonly account?: string | undefined
+  /** Words before it: they tell of an earlier action whose result is unknown, or was not seen. */
+  readonly warning?: string | undefined
 }
 
 export interface Bearer {
@@ -78,10 +80,23 @@ export type Happening =
       readonly rules: Rules
       /** Why the app must refuse this call: its body never begins. */
       readonly refused?: string
+      /** Only asks whether it could run. */
+      readonly preflight?: boolean
+      /** The call whose body makes this one. */
+      readonly outer?: number
     }
+  /** The caller aborted, and hears nothing more of it. */
+  | { readonly kind: 'left'; readonly call: number }
   /** The app said which linked account of its user a call is to use. */
   | { readonly kind: 'account named'; readonly call: number; readonly account: string | undefined }
-  | { readonly kind: 'began'; readonly call: number; readonly input: string; readonly key: string }
+  | {
+      readonly kind: 'began'
+      readonly call: number
+      readonly input: string
+      readonly key: string
+      /** What it gives is read piece by piece, while it runs. */
+      readonly streams?: boolean
+    }
   /** A request reached the API, or was lost on its way. `status`: what the API answered. */
   | {
       readonly kind: 'sent'
@@ -91,13 +106,21 @@ export type Happening =
       readonly status?: number
     }
   | { readonly kind: 'took the raw token'; readonly call: number }
+  /** The body did something by ways that the SDK does not see. */
+  | { readonly kind: 'acted unseen'; readonly call: number }
+  /** `was refused`: `access.x.send` threw, because the API surely did nothing. */
   | {
       readonly kind: 'body ended'
       readonly call: number
-      readonly how: 'returned' | 'threw' | 'said no effect'
+      readonly how: 'returned' | 'threw' | 'said no effect' | 'was refused'
       readonly result?: string
+      /** What it gave cannot be told a second time. */
+      readonly isOnceOnly?: boolean
     }
-  /** `run`: the name under which an operator finds the run. `words`: all that the app and the model were told. */
+  /**
+   * `run`: the name under which an operator finds the run. `words`: all that the app and the model were told.
+   * `isUnheard`: the caller had left. `isUnstored`: the app was told that the result could not be stored in time.
+   */
   | {
       readonly kind: 'outcome'
       readonly call: number
@@ -105,9 +128,19 @@ export type Happening =
       readonly code?: string
       readonly run?: string
       readonly result?: string
+      readonly isReplay?: boolean
+      readonly isUnheard?: boolean
+      readonly isUnstored?: boolean
       readonly words: string
     }
-  | { readonly kind: 'asked'; readonly question: string; readonly approver: string; readonly text: Text }
+  /** `expiresAt`: when the question ends, as the approver is told. Epoch seconds, by the clock of a process. */
+  | {
+      readonly kind: 'asked'
+      readonly question: string
+      readonly approver: string
+      readonly text: Text
+      readonly expiresAt?: number
+    }
   /**
    * `calledAt`: when the person answered; `at`: when the app said that it took the answer. Not sure: it was sent, and
    * the app may or may not take it.
@@ -204,6 +237,10 @@ export type Happening =
   | { readonly kind: 'died'; readonly process: string }
   /** It did nothing for so long that everybody else takes it for dead. It goes on later. */
   | { readonly kind: 'stood still'; readonly process: string }
+  /** Something outside of the SDK failed, was slow, or was changed. `seconds`: for how long this process may be late. */
+  | { readonly kind: 'trouble'; readonly process?: string; readonly seconds?: number }
+  /** Of several operations that this process began at once, such as reads from the database, one ended late: now. */
+  | { readonly kind: 'was slow'; readonly process: string; readonly seconds: number }
   /** The largest difference between two clocks from here on, in seconds. */
   | { readonly kind: 'clocks'; readonly error: number }
   /** Everything is well again, and this call, made for the first time, was justified. */

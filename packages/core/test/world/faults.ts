@@ -9,14 +9,23 @@ interface Planned {
   left: number
 }
 
+export const SLOW_SECONDS = 4
+
+/** Is told of each fault. */
+export interface HearsOfFaults {
+  /** @param process - The one that is late for it, with what it does last. */
+  begins(what: string, process: string | undefined): void
+  /** An operation that was one of several at once. */
+  wasSlow(process: string): void
+}
+
 /** Which of the coming operations fail. */
 export class FaultBook {
-  readonly #saw: (what: string) => void
+  readonly #hears: HearsOfFaults
   #planned: Planned[] = []
 
-  /** @param saw - Is told of each fault as it happens. */
-  constructor(saw: (what: string) => void) {
-    this.#saw = saw
+  constructor(hears: HearsOfFaults) {
+    this.#hears = hears
   }
 
   /** @param after - Operations of this kind that go well before. */
@@ -29,10 +38,16 @@ export class FaultBook {
       if (planned.process !== process || planned.kind !== kind) continue
       if (planned.left-- > 0) continue
       this.#planned.splice(this.#planned.indexOf(planned), 1)
-      this.#saw(`fault: ${kind} ${planned.fault}`)
+      // A request ends before the process looks for the last time whether a body may begin.
+      this.#hears.begins(`fault: ${kind} ${planned.fault}`, kind === 'store' ? process : undefined)
       return planned.fault
     }
     return undefined
+  }
+
+  /** A slow operation ends, which was one of several at once. */
+  wasSlow(process: string): void {
+    this.#hears.wasSlow(process)
   }
 
   clear(): void {

@@ -14,7 +14,7 @@ export const rules: Rules = {
   perCall: false,
   retries: false,
   writes: true,
-  unseen: false,
+  writesOnlyByAccess: true,
   detailed: false,
   audience: 'https://api.example',
   scopes: ['pay:do'],
@@ -35,7 +35,11 @@ export const sent = (call: number, over: object = {}, status = 200): Happening =
   ...{ kind: 'sent', call, method: 'POST', status },
   bearer: { ...bearer, ...over },
 })
-export const ended = (call: number, how: 'returned' | 'threw', result = '1'): Happening => ({
+export const ended = (
+  call: number,
+  how: Extract<Happening, { kind: 'body ended' }>['how'],
+  result = '1',
+): Happening => ({
   ...{ kind: 'body ended', call, how },
   ...(how === 'returned' && { result }),
 })
@@ -46,6 +50,9 @@ export const done = (call: number, result: string): Happening => ({
   result,
   words: result,
 })
+/** The result of a run before. */
+export const told = (call: number, result: string): Happening =>
+  ({ ...done(call, result), isReplay: true }) as Happening
 export const asked: Extract<Happening, { readonly kind: 'asked' }> = {
   kind: 'asked',
   question: 'q',
@@ -57,6 +64,46 @@ export const answered = (answer: 'yes' | 'no', over: object = {}): Happening => 
   ...over,
 })
 export const big = { amount: 500 }
+
+export const unproven = { ...rules, writesOnlyByAccess: false }
+export const bigBegan = (call: number, key = 'k'): Happening => began(call, key, '500')
+export const left = (call: number): Happening => ({ kind: 'left', call })
+export const unheard = (call: number, result = '1'): Happening =>
+  ({ ...done(call, result), isUnheard: true }) as Happening
+export const ending = (call: number, status: string, code?: string): Happening => ({
+  ...{ kind: 'outcome', call, status, words: '' },
+  ...(code !== undefined && { code }),
+})
+export const releasedAt = (at: number, over: object = {}): Timed => [
+  at,
+  {
+    kind: 'resolved',
+    isSure: true,
+    key: 'k',
+    what: 'did not run',
+    by: ann,
+    calledAt: START + at - 0.5,
+    ...over,
+  } as Happening,
+]
+/** A person said yes, and the body of the call threw after it had written. */
+export const inDoubt = (over: object = {}): readonly Timed[] => [
+  [0, called(1, { ...big, ...over })],
+  [1, asked],
+  [5, answered('yes')],
+  [6, called(2, { ...big, ...over })],
+  [7, bigBegan(2)],
+  [8, sent(2, { scopes: ['pay:do'] })],
+  [9, ended(2, 'threw')],
+]
+/** A caller left before the result was there. */
+export const undelivered: readonly Timed[] = [
+  [0, called(1)],
+  [1, began(1)],
+  [3, left(1)],
+  [8, ended(1, 'returned')],
+  [8.1, unheard(1)],
+]
 
 /** The promises that a history breaks. */
 export function broken(history: readonly Timed[]): readonly string[] {

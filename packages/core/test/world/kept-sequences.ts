@@ -54,7 +54,13 @@ const deployed = (change: CommandOf<'deploy'>['change']): Command => ({
   pace: 'settle',
 })
 
-const revoked = (who: string): Command => ({ do: 'revoke', process: 1, who, what: 'subject', pace: 'settle' })
+const revoked = (who: string): CommandOf<'revoke'> => ({
+  do: 'revoke',
+  process: 1,
+  who,
+  what: 'subject',
+  pace: 'settle',
+})
 
 const named = (account: string): Command => ({ ...chosen(account), by: 'the app' })
 
@@ -62,6 +68,9 @@ const upload = { ...look, tool: 'upload', amount: 700 } as const
 const pay = { ...look, tool: 'pay', amount: 700 } as const
 const send = { ...look, tool: 'send', amount: 300 } as const
 const share = { ...look, tool: 'share', amount: 700 } as const
+
+const wait: Command = { do: 'pass', seconds: 6, pace: 'settle' }
+const slowToken: Command = { do: 'break', process: 1, kind: 'http', fault: 'slow', after: 1, pace: 'settle' }
 
 /**
  * Sequences that find a known break: what a random one has found, or what random ones find seldom. By the name of the
@@ -103,6 +112,19 @@ export const keptSequences: Readonly<Record<string, readonly Command[]>> = {
   // The page of the approver, in the hands of the owner.
   'answer-of-another': [pay, { ...yes, who: 'ann', leaked: true }],
   'approver-revoked': [pay, yes, revoked('carol'), revoked('dave'), pay],
+  // From a page that still shows it.
+  'answered-late': [pay, { do: 'pass', seconds: 610, pace: 'settle' }, yes, pay],
+  // The approver is revoked while the call gets its token.
+  'entitled-before': [pay, yes, slowToken, { ...pay, pace: 40 }, { ...revoked('carol'), process: 0 }, wait, pay],
+  // The same call runs in another process meanwhile, and is in doubt then.
+  'claimed-as-it-was': [
+    pay,
+    yes,
+    slowToken,
+    { ...pay, pace: 40 },
+    { ...pay, process: 0, body: 'throws after', pace: 80 },
+    wait,
+  ],
   'finished-run-adopted': [pay, yes, pay, { ...pay, slot: 'two' }],
   // The question is not sent, the limit rises, and an equal call runs under another slot.
   'unsent-beside-running': [
@@ -127,3 +149,72 @@ export const keptSequences: Readonly<Record<string, readonly Command[]>> = {
   'token-told': [{ ...look, body: 'tells the token' }],
   'exempt-account': [link, { ...look, tool: 'open' }, { ...look, tool: 'share' }],
 }
+
+const refund = { ...look, tool: 'refund', amount: 700 } as const
+const note = { ...look, tool: 'note' } as const
+const release: Command = {
+  ...{ do: 'resolve', process: 1, who: 'ann', proof: 'login', which: 0, what: 'did_not_run', ofAnybody: false },
+  pace: 'settle',
+}
+const again: Command = { do: 'repeat', process: 1, which: 0, body: 'returns', pace: 'settle' }
+const atOnce = (tool: 'pay' | 'note', over: Partial<CommandOf<'call together'>> = {}): Command => ({
+  ...{ do: 'call together', process: 1, who: 'ann', proof: 'login', tool, slots: ['one', 'two'], amount: 700 },
+  ...{ body: 'returns', status: 200, stopsAll: true, pace: 'settle', ...over },
+})
+
+/** The shortest sequences that show what `open-breaks.ts` lists, by what they show. */
+export const openSequences: readonly (readonly [name: string, what: string, commands: readonly Command[]])[] = [
+  [
+    'four-eyes',
+    'one yes pays again each time that the owner says that it did not run',
+    [pay, yes, { ...pay, body: 'throws after' }, pay, release, pay],
+  ],
+  [
+    'no-evidence',
+    'a write that is approved, acts by ways of its own, and throws, is done again on one yes',
+    [refund, yes, { ...refund, body: 'pays elsewhere and throws' }, refund],
+  ],
+  [
+    'no-evidence',
+    'the same by a body that reads, and throws',
+    [refund, yes, { ...refund, body: 'reads and throws' }, refund],
+  ],
+  [
+    'write-inside',
+    'a body whose inner write is done, and which throws, begins again',
+    [
+      { ...look, tool: 'book', body: 'writes inside and throws' },
+      { ...look, tool: 'book' },
+    ],
+  ],
+  [
+    'left-unseen',
+    'a write whose caller had left is done again under a new slot',
+    [{ ...note, body: 'takes long', patience: 3 }, { do: 'pass', seconds: 20, pace: 'settle' }, again],
+  ],
+  [
+    'left-unseen',
+    'a person is asked for it once more',
+    [pay, yes, { ...pay, body: 'takes long', patience: 3 }, { do: 'pass', seconds: 20, pace: 'settle' }, again],
+  ],
+  [
+    'left-unseen',
+    'a result that cannot be told again is no doubt',
+    [{ ...note, body: 'returns a date long after', patience: 3 }, { do: 'pass', seconds: 20, pace: 'settle' }, again],
+  ],
+  [
+    'equal-at-once',
+    'of two equal calls at once, one is refused',
+    [atOnce('note', { body: 'takes long', stopsAll: false })],
+  ],
+  [
+    'equal-at-once',
+    'a preflight is refused while an equal call runs',
+    [
+      { ...note, body: 'takes long', pace: 80 },
+      { ...note, slot: 'two', preflight: true },
+    ],
+  ],
+  ['equal-at-once', 'two equal calls that share an approval end each other for ever', [atOnce('pay'), yes]],
+  ['replay', 'a result of a run before is not told from one of now', [note, note]],
+]

@@ -9,12 +9,12 @@ import {
   broken,
   called,
   carol,
-  done,
   ended,
   rules,
   START,
   sent,
   type Timed,
+  told,
 } from './histories.ts'
 
 const FILES = 'https://files.example'
@@ -107,7 +107,7 @@ describe('the model says which histories of several accounts, jobs and people ar
         [0, called(2, { slot: 'two' })],
         [1, began(1)],
         [3, ended(1, 'returned')],
-        [4, done(2, '1')],
+        [4, told(2, '1')],
       ],
     ],
   ])('%s', (_, history) => expect(broken(history)).toEqual([]))
@@ -212,7 +212,7 @@ describe('the model says which histories of several accounts, jobs and people ar
         [1, began(1)],
         [2, called(2, { slot: 'two' })],
         [3, ended(1, 'returned')],
-        [4, done(2, '1')],
+        [4, told(2, '1')],
       ],
     ],
     [

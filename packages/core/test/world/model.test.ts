@@ -13,6 +13,7 @@ import {
   START,
   sent,
   type Timed,
+  told,
 } from './histories.ts'
 
 describe('the model says which histories are justified', () => {
@@ -34,7 +35,7 @@ describe('the model says which histories are justified', () => {
         [1, began(1)],
         [3, ended(1, 'returned')],
         [4, called(2)],
-        [5, done(2, '1')],
+        [5, told(2, '1')],
       ],
     ],
     [
@@ -85,7 +86,7 @@ describe('the model says which histories are justified', () => {
         [2, { kind: 'died', process: 'p1' }],
         [3, { kind: 'resolved', isSure: true, key: 'k', what: 'ran', by: ann, calledAt: START + 3 }],
         [4, called(2)],
-        [5, done(2, 'null')],
+        [5, told(2, 'null')],
       ],
     ],
   ])('%s', (_, history) => expect(broken(history)).toEqual([]))
@@ -217,14 +218,14 @@ describe('the model says which histories are justified', () => {
         [1, began(1)],
         [3, ended(1, 'returned')],
         [4, called(2)],
-        [5, done(2, '2')],
+        [5, told(2, '2')],
       ],
     ],
     [
       'sameResult',
       [
         [0, called(1)],
-        [1, done(1, '1')],
+        [1, told(1, '1')],
       ],
     ],
     [

@@ -23,9 +23,9 @@ export async function resolve(world: World, process: AppProcess, command: Comman
   if (holds(view, what)) world.tell({ ...happened, isSure: true })
 }
 
-/** Of two that say different things at once, one holds. The view of the run tells which. */
+/** Of two that say different things at once, one holds. The view of the run tells which. Perhaps it asks again now. */
 const holds = (view: ApprovalView | undefined, what: 'ran' | 'did not run'): boolean =>
-  what === 'ran' ? view?.run === 'completed' : view?.state === 'approved'
+  what === 'ran' ? view?.run === 'completed' : view?.state === 'approved' || view?.state === 'open'
 
 export async function cancel(world: World, process: AppProcess, command: CommandOf<'cancel'>): Promise<void> {
   const { who, which, ofAnybody } = command

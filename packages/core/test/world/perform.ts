@@ -1,8 +1,7 @@
-import type { Outcome, PreflightOutcome } from '../../src/index.ts'
 import { chooseAccount, disconnect, link } from './accounts.ts'
 import { actorOf } from './actor-of.ts'
 import type { AppProcess } from './app-process.ts'
-import { bodyOf } from './body.ts'
+import { callTogether, makeCall, repeatCall } from './calls.ts'
 import { type Command, type CommandOf, NEWEST, WHOEVER_WAS_ASKED } from './commands.ts'
 import { deploy, mislead, setClock, tellClocks } from './conditions.ts'
 import { APP } from './issuer.ts'
@@ -10,17 +9,24 @@ import { createJob, endJob } from './jobs.ts'
 import { cancel, operate, resolve, revoke } from './operate.ts'
 import { placeOrder } from './orders.ts'
 import { keepSession, signOut } from './sessions.ts'
-import { refusedBy, rulesOf } from './tools.ts'
 import type { World } from './world.ts'
 
 /** A process that stands still for so long may be taken for dead. Seconds. */
 const LEASE_MAY_END = 40
+/** After it stood still, it goes on with what it knew before. Seconds. */
+const LATE_AFTER_SECONDS = 10
 
 /** Begins what a command says. What takes time is not waited for: the scheduler brings it on. */
 export function perform(world: World, command: Command): void {
   switch (command.do) {
     case 'call':
       begin(world, command, (process) => makeCall(world, process, command))
+      return
+    case 'call together':
+      callTogether(world, command, (work) => begin(world, command, work))
+      return
+    case 'repeat':
+      begin(world, command, (process) => repeatCall(world, process, command))
       return
     case 'answer':
       begin(world, command, (process) => answer(world, process, command))
@@ -80,7 +86,7 @@ export function perform(world: World, command: Command): void {
       return
     case 'stand still': {
       const { name } = world.process(command.process)
-      world.saw('fault: stand still')
+      world.erred('fault: stand still', name, command.seconds + LATE_AFTER_SECONDS)
       world.scheduler.stall(name, command.seconds * 1000)
       if (command.seconds >= LEASE_MAY_END) world.tell({ kind: 'stood still', process: name })
       return
@@ -120,75 +126,6 @@ function begin(
 ): void {
   const process = world.process(command.process)
   process.begin(() => work(process))
-}
-
-async function makeCall(world: World, process: AppProcess, command: CommandOf<'call'>): Promise<void> {
-  const { who, proof, tool, slot, amount, body: plan, status, odd } = command
-  // A guard has one ceiling for its life, and this process may be replaced while it looks who calls.
-  const beyondCeiling = world.deployed[process.place]?.beyondCeiling ?? []
-  const { identity, caller } = await actorOf(world, process, who, proof)
-  const number = world.nextCall()
-  if (plan === 'gets a new token') world.refusedOnce.add(number)
-  world.answers.set(number, plan === 'is refused' ? 403 : plan === 'is asked for more' ? 401 : status)
-  const deployed = world.deployed[process.place]
-  if (deployed === undefined) return
-  const rules = rulesOf(tool, deployed)
-  const policy = odd === 'no policy' ? (undefined as never) : process.policy(tool, number)
-  const refused = odd ?? refusedBy(tool, who, { ...deployed, beyondCeiling })
-  const said = { call: number, process: process.name, caller, tool, slot, amount, rules }
-  world.tell({ kind: 'called', ...said, ...(refused !== undefined && { refused }) })
-  const input = odd === 'bad input' ? { amount: 'much' } : { amount }
-  const invocation = { tool, slot, input, identity: odd === 'not verified' ? { ...identity } : identity }
-  if (command.preflight) {
-    told(world, number, command, await process.guard.preflight(policy, invocation))
-    return
-  }
-  const body = bodyOf({ world, process, number, plan, api: rules.audience })
-  try {
-    const outcome = (await process.guard.run(policy, invocation, body as never)) as Outcome<unknown>
-    await read(outcome, plan === 'is given up')
-    told(world, number, command, outcome)
-  } catch (error) {
-    const words = error instanceof Error ? `${error.message} ${error.stack}` : String(error)
-    world.saw('outcome: threw')
-    world.tell({ kind: 'outcome', call: number, status: 'threw', words })
-  }
-}
-
-/** Reads what streams. */
-async function read(outcome: Outcome<unknown>, isGivenUp: boolean): Promise<void> {
-  if (outcome.status !== 'done' || !isStream(outcome.result)) return
-  for await (const _ of outcome.result) if (isGivenUp) break
-}
-
-const isStream = (value: unknown): value is AsyncIterable<unknown> =>
-  typeof value === 'object' && value !== null && Symbol.asyncIterator in value
-
-function told(
-  world: World,
-  call: number,
-  { who: owner, tool, amount }: CommandOf<'call'>,
-  outcome: Outcome<unknown> | PreflightOutcome,
-): void {
-  const { status, trace } = outcome
-  const run = trace.approvalId
-  const code = status === 'denied' ? outcome.code : status === 'interrupted' ? outcome.interrupt.kind : undefined
-  world.saw(`outcome: ${status}${code === undefined ? '' : ` ${code}`}`)
-  if (run !== undefined) world.runs.set(run, owner)
-  if (code === 'approval_denied') world.phones.heardNo(owner, tool, amount)
-  if (status === 'denied' && run !== undefined && outcome.idempotencyKey !== undefined) {
-    world.inDoubt.push({ run, key: outcome.idempotencyKey, owner })
-  }
-  const result = status === 'done' && !isStream(outcome.result) ? JSON.stringify(outcome.result) : undefined
-  world.tell({
-    kind: 'outcome',
-    call,
-    status,
-    ...(code !== undefined && { code }),
-    ...(run !== undefined && { run }),
-    ...(result !== undefined && { result }),
-    words: JSON.stringify(outcome),
-  })
 }
 
 interface Shown {

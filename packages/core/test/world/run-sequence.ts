@@ -1,7 +1,7 @@
 import { allIsWell } from './all-is-well.ts'
 import type { Boot } from './bundle.ts'
 import type { Command } from './commands.ts'
-import type { Unjustified } from './model.ts'
+import type { Unjustified } from './judges/facts.ts'
 import { perform } from './perform.ts'
 import { randomOf } from './random.ts'
 import { commandsOf } from './themes.ts'

@@ -1,4 +1,5 @@
 import type { Boot } from './bundle.ts'
+import { openBreakOf } from './open-breaks.ts'
 import { type Ran, runSequence } from './run-sequence.ts'
 
 /** What a search gave. */
@@ -30,7 +31,8 @@ export async function search(boot: Boot, options: SearchOptions): Promise<Search
   while (performance.now() - began < milliseconds && sequences < most && failed.length < failures) {
     const ran = await runSequence(boot, `${seed}.${sequences++}`)
     for (const [what, times] of ran.seen) seen.set(what, (seen.get(what) ?? 0) + times)
-    if (ran.unjustified.length === 0) continue
+    const [found] = ran.unjustified
+    if (found === undefined || openBreakOf(found) !== undefined) continue
     failed.push(ran)
     await onFailed?.(ran)
   }

@@ -12,6 +12,8 @@ const plain = {
   body: 'returns',
   status: 200,
   preflight: false,
+  patience: undefined,
+  stopsAll: false,
   twice: false,
   process: 0,
   which: 0,

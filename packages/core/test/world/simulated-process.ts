@@ -1,5 +1,5 @@
 import type { Boot, Sdk } from './bundle.ts'
-import type { FaultBook } from './faults.ts'
+import { type FaultBook, SLOW_SECONDS } from './faults.ts'
 import { globalsOf } from './globals.ts'
 import type { Handler } from './network.ts'
 import { randomOf } from './random.ts'
@@ -22,6 +22,8 @@ export class SimulatedProcess {
   readonly #scheduler: Scheduler
   readonly #faults: FaultBook
   isAlive = true
+  /** How many operations were begun at each time. */
+  readonly #atOnce = new Map<number, number>()
   /** How far the clock of this process is ahead. Milliseconds. */
   skewMs = 0
 
@@ -46,6 +48,11 @@ export class SimulatedProcess {
     return this.#scheduler.now + this.skewMs
   }
 
+  /** Work that is due after some time, by the clock of the world. */
+  after(milliseconds: number, work: () => void): void {
+    this.#submit({ kind: 'timer', what: '', perform: work }, milliseconds)
+  }
+
   kill(): void {
     this.isAlive = false
     this.#scheduler.kill(this.name)
@@ -54,8 +61,11 @@ export class SimulatedProcess {
   /** Does `work` when the scheduler says so, or fails as the faults say. */
   operation<T>(kind: 'store' | 'http' | 'app', what: string, work: () => T, failure: () => unknown): Promise<T> {
     const fault = this.#faults.take(this.name, kind)
+    const begunAt = this.#scheduler.now
+    this.#atOnce.set(begunAt, (this.#atOnce.get(begunAt) ?? 0) + 1)
     return new Promise((resolve, reject) => {
       const perform = () => {
+        if (fault === 'slow' && this.#atOnce.get(begunAt) !== 1) this.#faults.wasSlow(this.name)
         try {
           if (fault === 'outage') throw failure()
           const result = work()
@@ -73,7 +83,7 @@ export class SimulatedProcess {
           // The process is no more, and no one hears that it failed.
         }
       }
-      this.#submit({ kind, what: told, perform, performUnheard }, fault === 'slow' ? 4_000 : 0)
+      this.#submit({ kind, what: told, perform, performUnheard }, fault === 'slow' ? SLOW_SECONDS * 1000 : 0)
     })
   }
 

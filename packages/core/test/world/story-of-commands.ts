@@ -8,15 +8,23 @@ export function commandIn(command: Command): string {
   return `${told(command, at)}${pace}`
 }
 
+const leaves = (patience: number | undefined): string => when(patience, `; its caller leaves after ${patience} s`)
+
 const when = (condition: unknown, words: string): string => (condition ? words : '')
 
 /** @param at - Where it happens, with a space before it. */
 const sentences: { readonly [Name in Command['do']]: (command: CommandOf<Name>, at: string) => string } = {
-  call: ({ who, proof, tool, amount, slot, body, status, preflight, odd }, at) => {
+  call: ({ who, proof, tool, amount, slot, body, status, preflight, odd, patience }, at) => {
     const what = preflight ? 'asks whether they could call' : 'calls'
-    const end = `its body ${body}, the API says ${status}${when(odd, ` (${odd})`)}`
+    const end = `its body ${body}, the API says ${status}${when(odd, ` (${odd})`)}${leaves(patience)}`
     return `${who} (${proof}) ${what} ${tool} ${amount} under slot ${slot}${at}; ${end}`
   },
+  'call together': ({ who, proof, tool, amount, slots, body, status, stopsAll }, at) => {
+    const end = `its body ${body}, the API says ${status}${when(stopsAll, '; where one fails, the others are aborted')}`
+    return `${who} (${proof}) calls ${tool} ${amount} under the slots ${slots.join(', ')} at once${at}; ${end}`
+  },
+  repeat: ({ which, body, patience }, at) =>
+    `unanswered call ${which} is made again under a new slot${at}; its body ${body}${leaves(patience)}`,
   answer: ({ who, proof, answer, which, twice, leaked }, at) =>
     `${who} (${proof}) says ${answer} to question ${which}${when(leaked, ' of anybody')}${when(twice, ', twice')}${at}`,
   'answer on the phone': ({ answer, lie }) =>

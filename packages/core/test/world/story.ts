@@ -29,6 +29,11 @@ function sentence(mark: string | undefined, rest: string, whole: string): string
 
 const withAccount = ({ account }: Text): string => (account === undefined ? '' : `, account ${account}`)
 
+const withWarning = ({ warning }: Text): string => (warning === undefined ? '' : ', with a warning')
+
+const outcomeIn = ({ call, status, code, result = '', isReplay, isUnheard }: Extract<Happening, { kind: 'outcome' }>) =>
+  `call ${call}: ${status} ${code ?? result}${isReplay ? ', from before' : ''}${isUnheard ? '; no one hears it' : ''}`
+
 const orNone = (account = 'no account'): string => account
 
 const whose = ({ subject, grant = subject }: Bearer): string => grant
@@ -46,6 +51,10 @@ function eventIn(event: Happening): string | undefined {
       return event.isSure ? `${event.by.subject} has chosen ${orNone(event.account)}` : undefined
     case 'began':
       return `call ${event.call}: its body begins with ${event.input}, key ${event.key.slice(0, 6)}`
+    case 'left':
+      return `call ${event.call}: its caller leaves`
+    case 'acted unseen':
+      return `call ${event.call}: its body acts by ways of its own`
     case 'sent':
       return `call ${event.call}: ${event.method} leaves for ${whose(event.bearer)} with ${event.bearer.scopes}; the API says ${event.status ?? 'nothing'}`
     case 'took the raw token':
@@ -53,9 +62,9 @@ function eventIn(event: Happening): string | undefined {
     case 'body ended':
       return `call ${event.call}: its body ${event.how}`
     case 'outcome':
-      return `call ${event.call}: ${event.status} ${event.code ?? event.result ?? ''}`
+      return outcomeIn(event)
     case 'asked':
-      return `${event.approver} is asked (${event.question.slice(0, 6)}): ${event.text.owner} (${event.text.kind}) ${event.text.tool} ${event.text.amount}, version ${event.text.version}${withAccount(event.text)}`
+      return `${event.approver} is asked (${event.question.slice(0, 6)}): ${event.text.owner} (${event.text.kind}) ${event.text.tool} ${event.text.amount}, version ${event.text.version}${withAccount(event.text)}${withWarning(event.text)}`
     case 'answered':
       return event.isSure ? `${event.by.subject} said ${event.answer} to ${event.question.slice(0, 6)}` : undefined
     case 'revoked':
@@ -95,6 +104,8 @@ function eventIn(event: Happening): string | undefined {
     case 'died':
     case 'stood still':
     case 'clocks':
+    case 'trouble':
+    case 'was slow':
     case 'written':
     case 'token issued':
       return undefined

@@ -2,7 +2,9 @@ import { inTurn, newSlots, oneCall, renewed } from './casts.ts'
 import type { Command } from './commands.ts'
 import { type Cast, castOf, makers } from './draw-commands.ts'
 import { issuerFaults } from './issuer.ts'
+import { type Plot, plotsOfRuns } from './plots-of-runs.ts'
 import type { Random } from './random.ts'
+import { approved, type Staged } from './staged.ts'
 import { accountTools } from './tools.ts'
 
 /** Commands of parts that few apps have all of: their themes bring them. */
@@ -26,16 +28,11 @@ const themes: readonly (readonly Command['do'][])[] = [
   ['link', 'disconnect', 'keep a session', 'operate', 'stand still', 'rotate the app’s keys'],
 ]
 
-/** What one seed is about: part of its cast, its commands, and those that come first. */
-interface Plot {
-  readonly cast: Partial<Cast>
-  readonly commands: readonly Command['do'][]
-  readonly first?: readonly Command['do'][]
-  readonly paces?: readonly Command['pace'][]
-}
-
 /** What random choices come to seldom. */
 const plotsOf = (random: Random): readonly Plot[] => [
+  // Twice, since a run is what most depends on.
+  ...plotsOfRuns(random),
+  ...plotsOfRuns(random),
   // One account whose token is renewed in several processes, while answers are lost and processes die.
   {
     cast: { ...renewed(random), tool: () => 'open', proof: () => 'login' },
@@ -129,7 +126,11 @@ const plotsOf = (random: Random): readonly Plot[] => [
   {
     cast: { ...oneCall, anybody: () => random.pick(['carol', 'carol', 'dave', 'ann']), seconds: () => 6 },
     commands: ['revoke', 'answer', 'log in'],
-    first: ['call', 'pass', 'answer', 'revoke', 'call'],
+    first: [
+      ...approved(0),
+      { do: 'revoke', process: random.below(2), who: 'carol', what: 'subject', pace: 'settle' },
+      { do: 'call', process: 0, preflight: false, pace: 'settle' },
+    ],
   },
   // One kept session that several processes renew, while answers are lost and processes die.
   {
@@ -145,7 +146,7 @@ const plotsOf = (random: Random): readonly Plot[] => [
   },
   // Questions that are answered late.
   {
-    cast: { ...oneCall, tool: () => random.pick(['pay', 'send']), seconds: () => random.pick([6, 6, 700]) },
+    cast: { ...oneCall, tool: () => random.pick(['pay', 'send']), seconds: () => random.pick([6, 6, 610, 700]) },
     commands: ['answer', 'answer on the phone'],
   },
   // Questions that are taken back, while they are sent, while a page shows them, and after a yes.
@@ -265,8 +266,19 @@ const partsCast = (taken: readonly Command['do'][], { random, tool, proof }: Cas
 /** The commands of a seed: those of a plot, of a theme, or a random subset. */
 export function commandsOf(random: Random): readonly Command[] {
   const drawn = castOf(random)
+  return drawnFrom(random, drawn, random.oneIn(2) ? random.pick(plotsOf(random)) : undefined)
+}
+
+/** Commands whose rest is plain: one person, who asks for one thing. */
+export const plainly = (random: Random, cast: Partial<Cast>, staged: readonly Staged[]): readonly Command[] =>
+  staged.map((each) => made({ ...castOf(random), ...oneCall, ...cast }, each, 'settle'))
+
+function made(cast: Cast, staged: Staged, pace: Command['pace']): Command {
+  return { ...(makers[staged.do][1](cast) as object), pace, ...staged } as Command
+}
+
+function drawnFrom(random: Random, drawn: Cast, plot: Plot | undefined): readonly Command[] {
   const share = 2 + random.below(2)
-  const plot = random.oneIn(2) ? random.pick(plotsOf(random)) : undefined
   const themed = () => [...random.pick(themes), ...random.pick(themes)]
   const taken = plot?.commands ?? (random.oneIn(2) ? themed() : all.filter(() => random.oneIn(share)))
   const cast: Cast = { ...drawn, ...partsCast(taken, drawn), ...plot?.cast }
@@ -277,7 +289,7 @@ export function commandsOf(random: Random): readonly Command[] {
     plot?.paces ??
     random.pick<readonly Command['pace'][]>([['settle'], ['settle', 'settle', 'settle', 8], ['settle', 0, 5, 15, 30]])
   const drawnNames = Array.from({ length: 4 + random.below(20) }, () => random.pick(bag))
-  return [...(plot?.first ?? []), ...drawnNames].map(
-    (name) => ({ do: name, ...(makers[name][1](cast) as object), pace: random.pick(paces) }) as Command,
+  return [...(plot?.first ?? []), ...drawnNames].map((each) =>
+    made(cast, typeof each === 'string' ? ({ do: each } as Staged) : each, random.pick(paces)),
   )
 }

@@ -6,7 +6,7 @@ import { FILES, fileScopes } from './provider.ts'
 import type { Random } from './random.ts'
 
 /** Tools that use the API of the app, and those that use an account of the user at a provider. */
-export const apiTools = ['pay', 'note', 'book', 'wire', 'memo', 'look', 'send'] as const
+export const apiTools = ['pay', 'note', 'book', 'wire', 'memo', 'look', 'send', 'refund', 'tip'] as const
 export const accountTools = ['share', 'open', 'upload', 'view'] as const
 export const toolNames = [...apiTools, ...accountTools] as const
 export type ToolName = (typeof toolNames)[number]
@@ -15,7 +15,7 @@ export type ToolName = (typeof toolNames)[number]
 export interface Deployed {
   readonly version: number
   readonly limit: number
-  readonly approver: 'carol' | 'dave'
+  readonly approver: 'carol' | 'dave' | 'ann'
   readonly timeoutMs: number
   /** Only who has this role may call `note` and `pay`. */
   readonly role?: 'treasurer' | undefined
@@ -27,7 +27,7 @@ export interface Deployed {
 export const firstDeploy = (random: Random): Deployed => ({
   version: 1,
   limit: random.oneIn(3) ? 600 : 100,
-  approver: random.oneIn(4) ? 'dave' : 'carol',
+  approver: random.oneIn(3) ? random.pick(['dave', 'dave', 'ann']) : 'carol',
   timeoutMs: 10_000,
   beyondCeiling: [],
 })
@@ -37,7 +37,10 @@ interface Kind {
   readonly perCall?: boolean
   readonly retries?: boolean
   readonly reads?: boolean
+  /** It declares no credential. */
   readonly unseen?: boolean
+  /** Its bodies use the company's own payment client too, of which the SDK knows nothing. */
+  readonly ownClient?: boolean
   /** The token of an approved call says what was approved. */
   readonly detailed?: boolean
   /** The approver is asked on the phone, and not in the app's pages. */
@@ -59,10 +62,32 @@ const kinds: Readonly<Record<ToolName, Kind>> = {
   memo: { asks: true, unseen: true },
   look: { asks: false, reads: true },
   send: { asks: true, byPhone: true },
+  refund: { asks: true, ownClient: true },
+  tip: { asks: false, ownClient: true },
   share: { asks: true, usesAccount: true },
   open: { asks: false, reads: true, usesAccount: true },
   upload: { asks: true, retries: true, usesAccount: true, namesAccount: true },
   view: { asks: false, reads: true, usesAccount: true, namesAccount: true },
+}
+
+/** Whether the bodies of a tool do all that they do by their credentials. */
+export const writesOnlyByAccess = (tool: ToolName): boolean => {
+  const { reads = false, unseen = false, ownClient = false } = kinds[tool]
+  return !reads && !unseen && !ownClient
+}
+
+/** Whether core must know `writesOnlyBy`. `false`: it is given where `policy()` takes it. */
+const REQUIRES_WRITES_ONLY_BY = false
+
+/** Whether this core knows `writesOnlyBy`: it refuses unknown rules. */
+function knowsWritesOnlyBy(sdk: Sdk): boolean {
+  const access = { api: sdk.resource(API, { scopes: ['entry:do'] }) }
+  try {
+    sdk.policy(sdk.z.strictObject({}), { effect: 'write', access, writesOnlyBy: 'access' } as object)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const LIFETIME = 600
@@ -82,7 +107,7 @@ export function rulesOf(tool: ToolName, deployed: Deployed): Rules {
     perCall,
     retries,
     writes: !reads,
-    unseen,
+    writesOnlyByAccess: writesOnlyByAccess(tool),
     detailed,
     ...(usesAccount
       ? // The token of an account opens all that its user agreed to, but what needs an approval only with one.
@@ -162,6 +187,7 @@ export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, { random,
     usesAccount
       ? sdk.connection('files', { scopes: [fileScope], ...exempt, ...names, origins: [FILES] })
       : sdk.resource(api, { scopes, ...exempt })
+  const isOnlyBy = writesOnlyByAccess(tool) && (REQUIRES_WRITES_ONLY_BY || knowsWritesOnlyBy(sdk))
   const access = unseen ? {} : { api: credential() }
   const rules = {
     version: String(deployed.version),
@@ -169,6 +195,7 @@ export function policyOf(sdk: Sdk, tool: ToolName, deployed: Deployed, { random,
     effect: reads ? 'read' : 'write',
     ...(deployed.role !== undefined && needsRole.includes(tool) && { roles: [deployed.role] }),
     access,
+    ...(isOnlyBy && { writesOnlyBy: 'access' }),
     ...(asks && {
       approval: {
         message: ({ input, identity }: { input: { amount: number }; identity: UserIdentity }) =>
@@ -197,9 +224,10 @@ function messageOf(identity: UserIdentity, tool: string, what: string, version: 
   return `For ${personOf(identity)} (${kindOf(identity)} by ${identity.clientId}): ${tool} ${what}, version ${version}`
 }
 
-/** What the message says. Leaves out words before it, such as those about an equal call in doubt. */
+/** What the message says, and the words before it: such as those about an equal call in doubt. */
 export function textOf(message: string): Text {
-  const [, owner = '', kind = '', tool = '', amount, account, version = ''] =
-    message.match(/For (\S+) \((.+)\): (\S+) (\d+)(?: with (\S+))?, version (\S+)$/) ?? []
-  return { owner, kind, tool, amount: Number(amount), version, ...(account !== undefined && { account }) }
+  const [, before = '', owner = '', kind = '', tool = '', amount, account, version = ''] =
+    message.match(/^(.*?)For (\S+) \((.+)\): (\S+) (\d+)(?: with (\S+))?, version (\S+)$/) ?? []
+  const told = { ...(account !== undefined && { account }), ...(before !== '' && { warning: before }) }
+  return { owner, kind, tool, amount: Number(amount), version, ...told }
 }

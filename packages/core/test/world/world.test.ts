@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { bundle, inapplicableBreaks, knownBreaks } from './bundle.ts'
-import { keptSequences } from './kept-sequences.ts'
+import { keptSequences, openSequences } from './kept-sequences.ts'
 import { runSequence } from './run-sequence.ts'
 import { search } from './search.ts'
 import { storyOf } from './story.ts'
@@ -34,9 +34,11 @@ test('every known break applies to the source of today', () => {
     // Rows of "A run, from its name to its end".
     ...['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '17'],
     // Of accounts, kept sessions, questions, jobs and operators.
-    ...['account-sent-twice', 'account-swapped', 'actor-forgotten', 'answer-of-another', 'approver-revoked'],
-    ...['body-changes-account', 'cancelled-answered'],
-    ...['disconnected-in-cache', 'exempt-account', 'finished-run-adopted', 'job-of-other-scopes', 'link-of-another'],
+    ...['account-sent-twice', 'account-swapped', 'actor-forgotten', 'answer-of-another', 'answered-late'],
+    ...['approver-revoked', 'body-changes-account', 'cancelled-answered'],
+    ...['claimed-after-revocation', 'claimed-as-it-was'],
+    ...['disconnected-in-cache', 'entitled-before', 'exempt-account', 'finished-run-adopted'],
+    ...['job-of-other-scopes', 'link-of-another'],
     ...[
       'login-sent-twice',
       'operator-unwritten',
@@ -60,6 +62,15 @@ test.each(['9', '10'])(
     expect(failed).toHaveLength(1)
   },
   240_000,
+)
+
+test.each(openSequences)(
+  'the model finds the open break %s: %s',
+  async (name, _, commands) => {
+    const { seen } = await runSequence(await whole, 'kept', commands)
+    expect([...seen.keys()]).toContain(`open break: ${name}`)
+  },
+  120_000,
 )
 
 test.each(Object.entries(keptSequences))(

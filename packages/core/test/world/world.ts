@@ -1,10 +1,12 @@
 import { AppProcess } from './app-process.ts'
 import type { Boot } from './bundle.ts'
+import type { CommandOf } from './commands.ts'
 import type { Bearer, Caller, Happening } from './events.ts'
-import { FaultBook } from './faults.ts'
+import { FaultBook, SLOW_SECONDS } from './faults.ts'
 import { API, ISSUER, Issuer, LEDGER } from './issuer.ts'
 import { Model } from './model.ts'
 import { type Handler, networkOf } from './network.ts'
+import { openBreakOf } from './open-breaks.ts'
 import { People } from './people.ts'
 import { Phones } from './phones.ts'
 import { FILES, Provider } from './provider.ts'
@@ -29,11 +31,17 @@ export interface KeptSession {
 
 const PROCESSES = 3
 
+/** The log has them in other words. */
+const unnoted: ReadonlySet<Happening['kind']> = new Set(['token issued', 'trouble', 'was slow'])
+
 /** Everything outside of the SDK: time, servers, a database, people, and the processes of the app. */
 export class World {
   readonly log: string[] = []
   readonly model = new Model()
-  readonly faults = new FaultBook((what) => this.saw(what))
+  readonly faults = new FaultBook({
+    begins: (what, process) => this.erred(what, process),
+    wasSlow: (process) => this.tell({ kind: 'was slow', process, seconds: SLOW_SECONDS }),
+  })
   readonly scheduler: Scheduler
   readonly random: Random
   readonly issuer: Issuer
@@ -48,9 +56,12 @@ export class World {
   #started = 0
   #calls = 0
   #operators = 0
+  #repeats = 0
   /** What an approver, an owner and an operator know. */
   readonly inDoubt: InDoubt[] = []
   readonly asked: { readonly id: string; readonly owner: string; readonly approver: string }[] = []
+  /** Calls whose callers got no answer: they left, or were told to come back. */
+  readonly unanswered: CommandOf<'call'>[] = []
   readonly jobs: {
     readonly id: string
     readonly owner: string
@@ -87,7 +98,7 @@ export class World {
     const observer = {
       issued: (token: string) => this.tell({ kind: 'token issued', token }),
       used: (token: string) => this.tell({ kind: 'refresh token used', token }),
-      erred: (fault: string) => this.saw(`fault: ${fault}`),
+      erred: (fault: string) => this.erred(`fault: ${fault}`),
     }
     this.issuer = new Issuer(now, observer)
     this.provider = new Provider(observer)
@@ -113,15 +124,26 @@ export class World {
     this.seen.set(what, (this.seen.get(what) ?? 0) + 1)
   }
 
+  /** Something outside of the SDK failed. @param process - The one that is late for it. */
+  erred(what: string, process?: string, seconds?: number): void {
+    this.saw(what)
+    this.tell({ kind: 'trouble', ...(process !== undefined && { process }), ...(seconds !== undefined && { seconds }) })
+  }
+
   tell(happening: Happening): void {
     const before = this.model.unjustified.length
-    if (happening.kind !== 'token issued') this.note(`* ${JSON.stringify(withoutWords(happening))}`)
+    if (!unnoted.has(happening.kind)) this.note(`* ${JSON.stringify(withoutWords(happening))}`)
     if (happening.kind === 'called') this.#subjectOf.set(happening.call, happening.caller.subject)
     if (happening.kind === 'outcome') {
       const subject = this.#subjectOf.get(happening.call) ?? ''
       this.outcomes.push({ subject, status: happening.status, why: happening.words.slice(0, 2000) })
     }
     this.model.observe({ at: this.scheduler.now / 1000, ...happening })
+    for (const found of this.model.unjustified.splice(before)) {
+      const open = openBreakOf(found)
+      if (open !== undefined) this.saw(`open break: ${open.name}`)
+      if (open?.goesOn !== true) this.model.unjustified.push(found)
+    }
     for (const { promise, why } of this.model.unjustified.slice(before)) this.note(`!!! ${promise}: ${why}`)
   }
 
@@ -142,6 +164,10 @@ export class World {
 
   nextCall(): number {
     return ++this.#calls
+  }
+
+  nextRepeat(): number {
+    return ++this.#repeats
   }
 
   nextOperator(): number {
@@ -167,7 +193,7 @@ export class World {
     const found = this.#processes[place]
     if (found?.isAlive !== true) return
     found.kill()
-    this.saw('fault: kill')
+    this.erred('fault: kill')
     this.tell({ kind: 'died', process: found.name })
   }
 
