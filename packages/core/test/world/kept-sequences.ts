@@ -163,7 +163,7 @@ const atOnce = (tool: 'pay' | 'note', over: Partial<CommandOf<'call together'>> 
 })
 
 /** The shortest sequences that show what `open-breaks.ts` lists, by what they show. */
-export const openSequences: readonly (readonly [name: string, what: string, commands: readonly Command[]])[] = [
+export const brokenSequences: readonly (readonly [name: string, what: string, commands: readonly Command[]])[] = [
   [
     'four-eyes',
     'one yes pays again each time that the owner says that it did not run',

@@ -6,7 +6,6 @@ import { FaultBook, SLOW_SECONDS } from './faults.ts'
 import { API, ISSUER, Issuer, LEDGER } from './issuer.ts'
 import { Model } from './model.ts'
 import { type Handler, networkOf } from './network.ts'
-import { openBreakOf } from './open-breaks.ts'
 import { People } from './people.ts'
 import { Phones } from './phones.ts'
 import { FILES, Provider } from './provider.ts'
@@ -139,11 +138,6 @@ export class World {
       this.outcomes.push({ subject, status: happening.status, why: happening.words.slice(0, 2000) })
     }
     this.model.observe({ at: this.scheduler.now / 1000, ...happening })
-    for (const found of this.model.unjustified.splice(before)) {
-      const open = openBreakOf(found)
-      if (open !== undefined) this.saw(`open break: ${open.name}`)
-      if (open?.goesOn !== true) this.model.unjustified.push(found)
-    }
     for (const { promise, why } of this.model.unjustified.slice(before)) this.note(`!!! ${promise}: ${why}`)
   }
 

@@ -1,6 +1,7 @@
+import { type Caller, isSameKind } from '../../consent/approvals/caller.ts'
 import { type Claim, claimRun } from '../../consent/approvals/claim-run.ts'
 import { type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
-import type { Entry } from '../../consent/approvals/record.ts'
+import type { Entry, RunRecord } from '../../consent/approvals/record.ts'
 import type { AuthorizedCall, ReadyRun } from './call.ts'
 import type { Passed } from './call-report.ts'
 import { askedBy, entitlementNow } from './entitle.ts'
@@ -24,6 +25,12 @@ export async function claim(
     return { status: 'unavailable', retryAfter: 1, detail }
   }
   const { policyVersion: _, ...caller } = askedBy(call)
+  // An equal run that this process claims at this moment is in no index yet.
+  const ahead = [...runs.runStore.claims.values()].filter(({ run }) => isEqual(run, entry.record, call.identity))
+  if (ahead.length > 0) {
+    const underWay = { slot: 'other', ids: ahead.map(({ run }) => run.id) } as const
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal call begins under another slot', underWay }
+  }
   const claimed = await claimRun(runs.runStore, entry, { caller, isAnswered: entitled.kind === 'answered' })
   if (claimed === undefined) {
     const underWay = { slot: 'own', ids: [entry.record.id] } as const
@@ -37,6 +44,9 @@ export async function claim(
   await claimed.release()
   return late
 }
+
+const isEqual = (run: RunRecord, { id, binding }: RunRecord, caller: Caller): boolean =>
+  run.id !== id && run.binding === binding && isSameKind(run, caller)
 
 /**
  * Returns why the body may not start, by what is true after the claim. From then on, other calls see this run, and find

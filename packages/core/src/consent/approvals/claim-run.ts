@@ -57,7 +57,7 @@ export async function claimRun(runStore: RunStore, entry: Entry, by?: ClaimedBy)
   const { id, binding } = entry.record
   // Also where its lease has ended, since the store was unavailable or this process stalled: the runner is not dead.
   if (runStore.claims.has(id)) return undefined
-  const here = new ClaimHere()
+  const here = new ClaimHere({ ...entry.record, ...by?.caller })
   runStore.claims.set(id, here)
   let claim: RunClaim | undefined
   try {

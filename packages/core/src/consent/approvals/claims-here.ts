@@ -1,5 +1,6 @@
 import type { Store } from '../../base/ports/index.ts'
 import { UnderWay } from '../../base/process/async.ts'
+import type { RunRecord } from './record.ts'
 
 /** Maximum number of calls that wait for one run. */
 const MAX_WAITING = 100
@@ -7,11 +8,17 @@ const MAX_WAITING = 100
 /** A run that a call of this process has claimed, until the store has saved how its body ended. */
 export class ClaimHere {
   readonly runner: string = crypto.randomUUID()
+  /** The run, with the caller that claimed it. */
+  readonly run: RunRecord
   /** True if the body returned a stream: the run ends when its reader wants it to. */
   isStreaming = false
   /** Claims for which calls within this body wait. */
   readonly #waitsFor: ClaimHere[] = []
   #waiting = 0
+
+  constructor(run: RunRecord) {
+    this.run = run
+  }
 
   /**
    * Waits for this claim, unless the wait could not end: this is a claim around the waiting call, waits for one of
