@@ -215,6 +215,5 @@ export const brokenSequences: readonly (readonly [name: string, what: string, co
       { ...note, slot: 'two', preflight: true },
     ],
   ],
-  ['equal-at-once', 'two equal calls that share an approval end each other for ever', [atOnce('pay'), yes]],
   ['replay', 'a result of a run before is not told from one of now', [note, note]],
 ]
