@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import '../../vitest.temporary.ts'
 
 // Configuration for one room: `scripts/mutation/mutate-room.ts` names the tests in the environment.
 const folders = (process.env.BEHALF_MUTATION_TESTS ?? '').split(',')

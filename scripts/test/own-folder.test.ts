@@ -1,7 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
+import { root } from '../gates/repository.ts'
 import { ownFolder } from '../servers/run-server.ts'
 import { startOpenFga } from '../servers/start-open-fga.ts'
 
@@ -10,16 +13,21 @@ afterEach(() => {
 })
 
 test('a folder of ours is made, and taken again', async () => {
-  const root = await mkdtemp(join(tmpdir(), 'behalf-own-'))
-  try {
-    expect(await ownFolder(join(root, 'one', 'two'))).toBeUndefined()
-    expect(await ownFolder(join(root, 'one', 'two'))).toBeUndefined()
-  } finally {
-    await rm(root, { recursive: true })
-  }
+  const parent = await mkdtemp(join(tmpdir(), 'behalf-own-'))
+  expect(await ownFolder(join(parent, 'one', 'two'))).toBeUndefined()
+  expect(await ownFolder(join(parent, 'one', 'two'))).toBeUndefined()
 })
 
 test('an OpenFGA that another user laid there is not run', async () => {
   vi.spyOn(process, 'getuid').mockReturnValue((process.getuid?.() ?? 0) + 1)
   expect(await startOpenFga()).toMatch(/belongs to another user$/)
+})
+
+test('a run of tests has a temporary directory of its own, which ends with it', () => {
+  const program = "import './vitest.temporary.ts'; console.log(process.env.TMPDIR)"
+  const folder = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+    cwd: root,
+    encoding: 'utf8',
+  }).trim()
+  expect([folder.startsWith(join(tmpdir(), 'behalf-')), existsSync(folder)]).toEqual([true, false])
 })

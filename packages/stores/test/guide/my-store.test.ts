@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describeStore } from '@behalf/testing/contract'
@@ -7,8 +7,13 @@ import { myStore } from './my-store.ts'
 describeStore('my store', {
   concurrent: true, // each test has a file of its own, so tests that wait may wait at once
   async create() {
-    const file = join(mkdtempSync(join(tmpdir(), 'my-store-')), 'store.db')
+    const folder = mkdtempSync(join(tmpdir(), 'my-store-'))
+    const file = join(folder, 'store.db')
     const store = myStore(file)
-    return { store, restart: async () => myStore(file), close: async () => store.close() }
+    const close = async () => {
+      store.close()
+      rmSync(folder, { recursive: true })
+    }
+    return { store, restart: async () => myStore(file), close }
   },
 })
