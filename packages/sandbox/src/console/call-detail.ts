@@ -165,7 +165,7 @@ const stackOf = (name: string, stack: string | undefined): Markup =>
     : html`<details id="${name}"><summary>Stack</summary><pre tabindex="0">${stack.split('\n').map((line) => html`${shown(line.trim())}\n`)}</pre></details>`
 
 function faultLine({ kind, step, rule, message, stack }: Fault, index: number): Markup {
-  return html`<li><p><code>${shown(rule ?? step)}</code> <span class="bad">${kind.replace('_', ' ')}</span></p><p>${shown(message)}</p>${stackOf(`fault-${index}`, stack)}</li>`
+  return html`<li><p><code>${shown(rule ?? step)}</code> <span class="bad">${kind.replaceAll('_', ' ')}</span></p><p>${shown(message)}</p>${stackOf(`fault-${index}`, stack)}</li>`
 }
 
 function treeOf({ subject, verdict, reason, children }: Explanation): Markup {

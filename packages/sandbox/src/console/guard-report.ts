@@ -97,7 +97,14 @@ const Report = z.discriminatedUnion('type', [
 ])
 
 const FaultReport = z.object({
-  kind: z.enum(['rule_threw', 'port_threw', 'result_not_stored', 'store_failed', 'unseen_request']),
+  kind: z.enum([
+    'rule_threw',
+    'port_threw',
+    'result_not_stored',
+    'store_failed',
+    'unseen_request',
+    'effect_not_named',
+  ]),
   tool: text,
   step: text,
   rule: z.optional(text),

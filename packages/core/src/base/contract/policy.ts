@@ -138,7 +138,8 @@ export interface Rules<Input, Access extends AccessRules> {
    */
   readonly version?: string
   /**
-   * Effect of the tool. `'write'` calls run at most once under their slot. A `'read'` runs again each time.
+   * Effect of the tool. `'write'` calls run at most once under their slot. A `'read'` runs again each time. `onFault` gets
+   * a tool without an effect that sends another request than `GET`, `HEAD` or `OPTIONS`: name `'read'` for a search.
    * @default 'read', and 'write' if there is an `approval`
    */
   readonly effect?: Effect

@@ -22,6 +22,8 @@ export interface Reporting {
   readonly auditor: Auditor
   /** Reports a fault. Never throws. */
   readonly onFault: (fault: Fault) => void
+  /** Tools whose missing effect was reported. */
+  readonly unnamed: Set<string>
   readonly observe: boolean
   readonly clock: Clock
 }
@@ -97,6 +99,18 @@ export class CallReport {
     const callId = this.#callId
     const { tool } = this.#invocation
     this.#reporting.onFault({ ...fault, tool, step: this.at, ...defined({ callId }) })
+  }
+
+  /** Reports once for each tool that a policy without an effect, which is a read by default, let a request pass. */
+  unnamed(request: string): void {
+    const { tool } = this.#invocation
+    const { unnamed } = this.#reporting
+    if (unnamed.has(tool)) return
+    unnamed.add(tool)
+    const message = `${request}, and the policy names no effect: give 'write' if it changes something, or 'read'`
+    this.at = 'access'
+    this.passed('access', message)
+    this.fault({ kind: 'effect_not_named', message })
   }
 
   trace(): Trace {

@@ -136,7 +136,7 @@ function partsOf(options: GuardOptions): GuardParts {
   const observe = mode === 'observe'
   return {
     limits: { timeoutMs, maxInputBytes },
-    reporting: { auditor, onFault: (fault) => tellApp(() => onFault?.(fault)), observe, clock },
+    reporting: { auditor, onFault: (fault) => tellApp(() => onFault?.(fault)), unnamed: new Set(), observe, clock },
     callers: { servers, revocations, agent },
     bounds: { roles, ceiling, permissions, agent, observe, clock },
     runs: { runStore, channels, servers, revocations, agent, clock },

@@ -66,8 +66,9 @@ export interface GuardOptions {
   /** Audit sink. `required`: no call runs unless the sink accepted its event. @default no audit */
   readonly audit?: AuditSink | { readonly sink: AuditSink; readonly required: true }
   /**
-   * Called at once with each fault of a rule, a port or the store, and each result that could not be stored. The guard
-   * does not wait for it, and ignores what it throws.
+   * Called at once with each fault of a rule, a port or the store, each result that could not be stored, and once for
+   * each tool that may write although its policy names no effect. The guard does not wait for it, and ignores what it
+   * throws.
    * @default faults appear in the trace only
    */
   readonly onFault?: (fault: Fault) => void

@@ -138,6 +138,10 @@ class OpenCredentials implements OpenedAccess {
         refresh: cached ? () => renewed(call, rule, issued, sources) : undefined,
         actsForAnother: () => actsForAnother(call.identity),
         onRawToken: () => call.report.recordRawToken(name),
+        onUnsafe: (method) => {
+          const { effect, rules } = call.policy
+          if (effect === 'read' && rules.effect === undefined) call.report.unnamed(`${name} sent ${method}`)
+        },
       })
       if (this.#isClosed) credential.close()
       this.#open.push(credential)

@@ -50,6 +50,8 @@ export interface CredentialOptions {
   readonly actsForAnother?: (() => boolean) | undefined
   /** Called before a body gets the raw token. If it throws, the body does not get the token. */
   readonly onRawToken: (name: string) => void | Promise<void>
+  /** Called with the method of each request that may write, before it is sent. */
+  readonly onUnsafe?: ((method: string) => void) | undefined
 }
 
 /** A credential and its controls, for the guard that made it. The body gets only `credential`. */
@@ -171,7 +173,10 @@ class BoundCredential implements OpenCredential {
     const signal = this.#signal(input, init)
     signal?.throwIfAborted()
     const writes = !isSafeMethod(method)
-    if (writes) this.#unrefused++
+    if (writes) {
+      this.#unrefused++
+      this.#options.onUnsafe?.(method)
+    }
     const response = await this.#options.fetch(input, { ...init, headers, redirect: 'manual', signal })
     if (writes && isDefiniteRefusal(response.status)) this.#unrefused--
     return { response, newNonce: dpop !== undefined && keepResourceNonce(dpop, origin, response.headers, nonce) }

@@ -9,6 +9,7 @@ import { refusalOfError } from '../../../src/calls/guard/refusal-of-error.ts'
 const reporting = {
   auditor: new Auditor({ sink: undefined, required: false, agent: 'agent:a', clock: systemClock, timeoutMs: 1_000 }),
   onFault: () => {},
+  unnamed: new Set<string>(),
   observe: false,
   clock: systemClock,
 }
