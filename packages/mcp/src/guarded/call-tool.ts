@@ -68,8 +68,6 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
         began = true
         const redact = redactorOf(call)
         const value = await lastOf(tool.execute(parsed, { signal, context: contextWith(redact) }))
-        // The client gets no result, and no other call has this slot: an equal call would run again (A13).
-        signal.throwIfAborted()
         if (takesInput && tool.mayAskClient === true && isInputRequired(value)) {
           throw asksForInput(value, Object.keys(call.access).length > 0)
         }
