@@ -7,6 +7,7 @@ import {
   resultOf,
   shownError,
   slotWithin,
+  tellApp,
   tellFault,
   toolRefusal,
 } from '@behalf/core/spi'
@@ -82,6 +83,8 @@ async function runGuarded(
   })
   const isKnown = isModels || isOfAttempt(options, JSON.stringify([name, slot, rawInput]), attempt)
   if (outcome.status === 'interrupted' && isModels && !wasAsked(call)) reportUnasked(call)
+  const ranAt = outcome.status === 'done' ? outcome.ranAt : undefined
+  if (ranAt !== undefined) tellApp(() => options.onReplayed?.({ tool: name, toolCallId: held.id, ranAt }))
   if (outcome.status !== 'done' || began || isKnown) return resultOf(outcome, name, options)
   throw new ConfigurationError(`${call.owner}.messages`, PART)
 }

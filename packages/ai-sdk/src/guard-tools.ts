@@ -6,7 +6,7 @@ import { guardExecute } from './guard-execute.ts'
 import type { GuardedTools, GuardToolsOptions, ToolApprovalFunction } from './guarded-tools.ts'
 import { rememberingWritten } from './written-by.ts'
 
-const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'onError']
+const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'onError', 'onReplayed']
 
 /**
  * Puts the guard before each tool. Call it once per request, with the identity of that request.

@@ -38,6 +38,22 @@ export interface GuardToolsOptions<Tools> {
    * @default the error is dropped, and why a call was refused is printed
    */
   readonly onError?: (error: unknown, tool: string) => void
+  /**
+   * Called if a call gets the result of an earlier run, such as that of an equal call of the same step: the tool's code
+   * does not run for it. The model reads the result as always. An error of the callback is dropped.
+   * @default the app does not see it
+   */
+  readonly onReplayed?: (replay: Replay) => void
+}
+
+/** A call that got the result of an earlier run. */
+export interface Replay {
+  /** Name of the tool. */
+  readonly tool: string
+  /** Id of the call, as the AI SDK gives it. */
+  readonly toolCallId: string
+  /** Time at which that run began, in epoch seconds. */
+  readonly ranAt: number
 }
 
 /** Options for `generateText` and `streamText`: `{ ...guardTools(tools, options) }`. */
@@ -61,5 +77,5 @@ export interface GuardedCall {
   readonly name: string
   readonly policy: Policy
   readonly streams: boolean
-  readonly options: Pick<GuardToolsOptions<unknown>, 'guard' | 'identity' | 'threadId' | 'onError'>
+  readonly options: Pick<GuardToolsOptions<unknown>, 'guard' | 'identity' | 'threadId' | 'onError' | 'onReplayed'>
 }

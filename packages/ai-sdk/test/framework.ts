@@ -12,7 +12,7 @@ import {
   toUIMessageStream,
 } from 'ai'
 import type { MockLanguageModelV4 } from 'ai/test'
-import { type GuardedTools, guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { type GuardedTools, guardTools, interruptsOf, type Replay, resumeWhenResolved } from '../src/index.ts'
 import { answering } from './scripted-model.ts'
 
 /** The AI SDK's own types in which a tool may answer, such as one that asks another model. */
@@ -32,21 +32,25 @@ export const subject: AdapterSubject = {
   questions: true,
   nestedCalls: true,
   repeatedIds: 'steps',
+  toolTimeouts: true,
   async turn(turn) {
     const model = answering(turn.model)
     const saved = read(turn)
+    const replayed: number[] = []
+    const report = (end: End) => reportOf(model, { ...end, replayed })
     const messages = await messagesFor(turn, saved)
-    if (messages === undefined) return reportOf(model, { ended: 'not_resumed', messages: saved })
+    if (messages === undefined) return report({ ended: 'not_resumed', messages: saved })
     try {
+      const options = optionsOf(turn, ({ ranAt }) => replayed.push(ranAt))
       const { text, added, browser } = turn.stream
-        ? await streamed(turn, model, messages)
-        : await generated(turn, model, messages)
+        ? await streamed(options, model, messages)
+        : await generated(options, model, messages)
       const all = [...messages, ...added]
       save(turn, all)
       const ended = interruptsOf(all).length > 0 ? 'paused' : 'answered'
-      return reportOf(model, { ended, text, messages: all, browser })
+      return report({ ended, text, messages: all, browser })
     } catch (error) {
-      return reportOf(model, { ended: 'rejected', messages, error })
+      return report({ ended: 'rejected', messages, error })
     }
   },
 }
@@ -78,13 +82,12 @@ async function messagesFor(turn: AdapterTurn, saved: ModelMessage[]): Promise<Mo
   }
 }
 
-async function generated(turn: AdapterTurn, model: MockLanguageModelV4, messages: ModelMessage[]) {
-  const result = await generateText({ model, messages, ...optionsOf(turn) })
+async function generated(options: Options, model: MockLanguageModelV4, messages: ModelMessage[]) {
+  const result = await generateText({ model, messages, ...options })
   return { text: result.text, added: result.responseMessages, browser: JSON.stringify(result.steps) }
 }
 
-async function streamed(turn: AdapterTurn, model: MockLanguageModelV4, messages: ModelMessage[]) {
-  const options = optionsOf(turn)
+async function streamed(options: Options, model: MockLanguageModelV4, messages: ModelMessage[]) {
   const result = streamText({ model, messages, ...options, onError: () => {} })
   const chunks: unknown[] = []
   // The worst case: what tools throw is sent as it is.
@@ -92,8 +95,10 @@ async function streamed(turn: AdapterTurn, model: MockLanguageModelV4, messages:
   return { text: await result.text, added: await result.responseMessages, browser: JSON.stringify(chunks) }
 }
 
-function optionsOf(turn: AdapterTurn) {
-  const { guard, identity, policies, threadId, signal, onError } = turn
+type Options = ReturnType<typeof optionsOf>
+
+function optionsOf(turn: AdapterTurn, onReplayed: (replay: Replay) => void) {
+  const { guard, identity, policies, threadId, signal, toolTimeoutMs, onError } = turn
   const called: Call = (name, input, execution) => guarded.tools[name]?.execute?.(input, execution)
   const guarded: GuardedTools<ToolSet> = guardTools(recordOf(turn.tools, called, turn.form), {
     guard,
@@ -101,12 +106,14 @@ function optionsOf(turn: AdapterTurn) {
     policies,
     threadId,
     onError,
+    onReplayed,
   })
   return {
     tools: { ...guarded.tools, ...recordOf(turn.plainTools, called) },
     toolApproval: { ...guarded.toolApproval, ...questionsOf(turn.plainTools) },
     stopWhen: isStepCount(5),
     ...(signal !== undefined && { abortSignal: signal }),
+    ...(toolTimeoutMs !== undefined && { timeout: { toolMs: toolTimeoutMs } }),
   }
 }
 
@@ -175,16 +182,15 @@ function save(turn: AdapterTurn, messages: readonly ModelMessage[]): void {
   writeFileSync(fileOf(turn), JSON.stringify(messages))
 }
 
-function reportOf(
-  model: MockLanguageModelV4,
-  end: {
-    readonly ended: AdapterReport['ended']
-    readonly messages: readonly ModelMessage[]
-    readonly text?: string
-    readonly browser?: string
-    readonly error?: unknown
-  },
-): AdapterReport {
+interface End {
+  readonly ended: AdapterReport['ended']
+  readonly messages: readonly ModelMessage[]
+  readonly text?: string
+  readonly browser?: string
+  readonly error?: unknown
+}
+
+function reportOf(model: MockLanguageModelV4, end: End & Pick<AdapterReport, 'replayed'>): AdapterReport {
   const requests = [...model.doGenerateCalls, ...model.doStreamCalls]
   return {
     ended: end.ended,
@@ -196,6 +202,7 @@ function reportOf(
       offered: requests.at(-1)?.tools?.map(({ name }) => name) ?? [],
     },
     browser: end.browser ?? '',
+    replayed: end.replayed,
     ...(end.error !== undefined && { error: end.error }),
   }
 }

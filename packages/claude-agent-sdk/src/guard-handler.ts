@@ -14,6 +14,18 @@ interface Extra {
 
 const TOOL_USE_ID = 'claudecode/toolUseId'
 
+/**
+ * The key of `_meta` under which the app finds the calls that got results of earlier runs, as `{ callId, ranAt }`.
+ * Claude Code hands it to the app with the tool's result, and not to the model.
+ */
+const REPLAYED_META = 'behalf/replayed'
+
+/** A call that got the result of an earlier run, which began at `ranAt`, in epoch seconds. */
+interface Replay {
+  readonly callId: string
+  readonly ranAt: number
+}
+
 /** Returns the tool's handler behind `guard.run`. */
 export const guardHandler = (request: Request, tool: GuardedCall): Handler =>
   behindGuard(async (given, handed) => {
@@ -24,11 +36,15 @@ export const guardHandler = (request: Request, tool: GuardedCall): Handler =>
     const isModels = seen?.isOurs === true && seen.tool === tool.name && !seen.isTaken
     if (!isModels) return runNested(request, tool, seen, args ?? null, extra)
     seen.isTaken = true
+    const replays: Replay[] = []
+    const onReplayed = (replay: Replay) => void replays.push(replay)
+    const demand = () => demandSame(request.owner, tool, seen.input, args)
     const [own, ...others] = await Promise.all([
-      told(runGuarded(request, tool, seen, extra, { demand: () => demandSame(request.owner, tool, seen.input, args) })),
-      ...(await callsBeside(request, seen)).map((other) => carryOut(request, other, extra)),
+      told(runGuarded(request, tool, seen, extra, { demand, onReplayed })),
+      ...(await callsBeside(request, seen)).map((other) => carryOut(request, other, extra, onReplayed)),
     ])
-    return others.length === 0 ? own : { ...own, content: [...own.content, ...others.flat()] }
+    const whole = others.length === 0 ? own : { ...own, content: [...own.content, ...others.flat()] }
+    return replays.length === 0 ? whole : { ...whole, _meta: { ...whole._meta, [REPLAYED_META]: replays } }
   })
 
 const textOf = (text: string) => ({ type: 'text' as const, text })
@@ -40,30 +56,45 @@ const told = (call: Promise<Result>): Promise<Result> =>
     return { content: [textOf(error.message)], isError: true }
   })
 
+interface RunOptions {
+  readonly slot?: Slot
+  /** Throws if the call must not run. */
+  readonly demand?: () => void
+  readonly onReplayed?: (replay: Replay) => void
+}
+
 /** Carries out a call. @throws ToolAuthorizationError It gave no result. */
 async function runGuarded(
   request: Request,
   { name, policy, own }: GuardedCall,
   call: Named,
   extra: Extra,
-  { slot = slotOf(call), demand = () => {} }: { readonly slot?: Slot; readonly demand?: () => void } = {},
+  { slot = slotOf(call), demand, onReplayed }: RunOptions = {},
 ): Promise<Result> {
   try {
-    demand()
+    demand?.()
     const invocation = { ...invocationOf(request, name, call), slot, signal: extra.signal }
-    return resultOf(await request.guard.run(policy, invocation, (parsed) => own.handler(parsed, extra)), name, request)
+    const outcome = await request.guard.run(policy, invocation, (parsed) => own.handler(parsed, extra))
+    const ranAt = outcome.status === 'done' ? outcome.ranAt : undefined
+    if (ranAt !== undefined) onReplayed?.({ callId: call.callId, ranAt })
+    return resultOf(outcome, name, request)
   } catch (error) {
     throw shownError(error, name, request, extra.signal)
   }
 }
 
 /** Runs a call that was told to wait, and returns its result with that of the deferred call. */
-async function carryOut(request: Request, other: PendingCall, extra: Extra): Promise<Result['content']> {
+async function carryOut(
+  request: Request,
+  other: PendingCall,
+  extra: Extra,
+  onReplayed: (replay: Replay) => void,
+): Promise<Result['content']> {
   const { callId, interrupt } = other
   const tool = request.calls.get(interrupt.tool)
   if (tool === undefined) return []
   const own = { ...extra, _meta: { ...extra._meta, [TOOL_USE_ID]: callId } }
-  const { content } = await told(runGuarded(request, tool, other, own))
+  const { content } = await told(runGuarded(request, tool, other, own, { onReplayed }))
   return [textOf(`Result of the call ${callId} of ${tool.name}, which had to wait:`), ...content]
 }
 

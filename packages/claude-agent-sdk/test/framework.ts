@@ -39,6 +39,7 @@ export const subject: AdapterSubject = {
   forms: Object.keys(forms),
   nestedCalls: true,
   randomDefaults: true,
+  toolTimeouts: true,
   async turn(turn) {
     const { start, guard, identity, directory, threadId } = turn
     const plain = new Set(turn.plainTools.map(({ name }) => name))
@@ -51,6 +52,7 @@ export const subject: AdapterSubject = {
       interrupts: pending.map(({ interrupt }) => interrupt),
       model: { requests: model.requests, saw: model.saw, offered: model.offered.map(plainName) },
       browser: '',
+      replayed: [],
       ...over,
     })
     if (start.kind === 'resume') {
@@ -82,11 +84,11 @@ const sessionOf = (threadId: string): string => {
 }
 
 async function go(
-  { start, directory, threadId, stream, signal }: AdapterTurn,
+  { start, directory, threadId, stream, signal, toolTimeoutMs }: AdapterTurn,
   guarded: GuardedTools,
   mcpServers: NonNullable<Options['mcpServers']>,
   { model, resume }: { readonly model: ScriptedModel; readonly resume: string | undefined },
-): Promise<Pick<AdapterReport, 'text' | 'browser'> & { readonly error?: unknown }> {
+): Promise<Pick<AdapterReport, 'text' | 'browser' | 'replayed'> & { readonly error?: unknown }> {
   const cwd = join(directory, 'work')
   mkdirSync(cwd, { recursive: true })
   const served = await serve(model)
@@ -99,7 +101,10 @@ async function go(
       ...(resume === undefined ? { sessionId: sessionOf(threadId) } : { resume }),
       abortController,
       cwd,
-      env: isolated(served.url, directory),
+      env: {
+        ...isolated(served.url, directory),
+        ...(toolTimeoutMs !== undefined && { MCP_TOOL_TIMEOUT: String(toolTimeoutMs) }),
+      },
       settingSources: [],
       tools: [],
       allowedTools: ['mcp__plain'],
@@ -122,12 +127,20 @@ async function go(
       if (message.type === 'result' && message.subtype === 'success') text = message.result
     }
   } catch (error) {
-    return { text, browser: JSON.stringify(messages), error }
+    return { text, browser: JSON.stringify(messages), replayed: replaysIn(messages), error }
   } finally {
     served.close()
   }
-  return { text, browser: JSON.stringify(messages) }
+  return { text, browser: JSON.stringify(messages), replayed: replaysIn(messages) }
 }
+
+/** Claude Code hands the whole result of a tool to the app beside what the model reads. */
+const replaysIn = (messages: readonly SDKMessage[]): number[] =>
+  messages.flatMap((message) => {
+    const { _meta } = (message.type === 'user' ? Object(message.tool_use_result) : {}) as Result
+    const replays = (_meta?.['behalf/replayed'] ?? []) as readonly { readonly ranAt: number }[]
+    return replays.map(({ ranAt }) => ranAt)
+  })
 
 const allowAll = async () => ({
   hookSpecificOutput: { hookEventName: 'PreToolUse', permissionDecision: 'allow' } as const,

@@ -48,6 +48,7 @@ class StandIn extends EventEmitter {
   readonly #file: string
   readonly #streams: boolean
   readonly #allowed: readonly string[]
+  readonly #toolTimeoutMs: number | undefined
   readonly #answers = new Map<string, (answer: Fields) => void>()
   #session: Session = { messages: [] }
   #initialize: Initialize = {}
@@ -65,6 +66,7 @@ class StandIn extends EventEmitter {
     this.#file = join(folder, `${this.#id}.json`)
     this.#streams = args.includes('--include-partial-messages')
     this.#allowed = (option('allowedTools') ?? args[args.indexOf('--allowedTools') + 1] ?? '').split(',')
+    this.#toolTimeoutMs = env.MCP_TOOL_TIMEOUT === undefined ? undefined : Number(env.MCP_TOOL_TIMEOUT)
     if (existsSync(this.#file)) this.#session = JSON.parse(readFileSync(this.#file, 'utf8'))
     signal?.addEventListener('abort', () => this.kill())
     const lines = createInterface({ input: this.stdin })
@@ -179,12 +181,14 @@ class StandIn extends EventEmitter {
     for (const call of calls) {
       const result = await this.#run(call, promptId)
       if (result === 'deferred') deferred = call
-      else results.push({ type: 'tool_result', tool_use_id: call.id, ...result })
+      else {
+        const { whole, ...block } = result
+        const content = { type: 'tool_result', tool_use_id: call.id, ...block }
+        results.push(content)
+        this.#tell({ type: 'user', message: { role: 'user', content: [content] }, tool_use_result: whole })
+      }
     }
-    if (results.length > 0) {
-      messages.push({ role: 'user', content: results })
-      this.#tell({ type: 'user', message: { role: 'user', content: results } })
-    }
+    if (results.length > 0) messages.push({ role: 'user', content: results })
     this.#keep({ messages, ...(deferred !== undefined && { deferred }) })
     if (deferred === undefined) return false
     const { id, name, input } = deferred
@@ -214,10 +218,15 @@ class StandIn extends EventEmitter {
     if (by('allow') === undefined && !this.#allowed.includes(`mcp__${server}`))
       return { content: 'denied', is_error: true }
     const { result } = await this.#call(server, tool, input, id)
-    const { content, isError, structuredContent } = result as Fields
+    const { content, isError, structuredContent, _meta } = result as Fields
     await this.#hook(isError === true ? 'PostToolUseFailure' : 'PostToolUse', hookInput)
     const structured = structuredContent && [{ type: 'text', text: JSON.stringify(structuredContent) }]
-    return { content: structured ?? content, is_error: isError === true }
+    const whole = {
+      content,
+      ...(structuredContent !== undefined && { structuredContent }),
+      ...(_meta !== undefined && { _meta }),
+    }
+    return { content: structured ?? content, is_error: isError === true, whole }
   }
 
   async #hook(event: string, input: Fields): Promise<readonly Fields[]> {
@@ -235,20 +244,30 @@ class StandIn extends EventEmitter {
     return answers.map(({ hookSpecificOutput }) => (hookSpecificOutput ?? {}) as Fields)
   }
 
-  /** Calls a tool of a server in this process. An interrupt of the turn cancels it. */
+  /** Calls a tool of a server in this process. An interrupt of the turn, and its time limit, cancel it. */
   async #call(server: string, tool: string, input: unknown, callId: string): Promise<Fields> {
     const post = (message: Fields) =>
       this.#ask({ subtype: 'mcp_message', server_name: server, message: { jsonrpc: '2.0', ...message } })
     const _meta = { 'claudecode/toolUseId': callId }
     const { signal } = this.#stop
+    const cancel = () => post({ method: 'notifications/cancelled', params: { requestId: callId } }).catch(() => {})
     const stopped = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => {
-        post({ method: 'notifications/cancelled', params: { requestId: callId } }).catch(() => {})
+        void cancel()
         reject(new Error('interrupted'))
       })
     })
     const called = post({ id: callId, method: 'tools/call', params: { name: tool, arguments: input, _meta } })
-    const { mcp_response: answer } = await Promise.race([called, stopped])
+    const limit = this.#toolTimeoutMs
+    const over = new Promise<Fields>((resolve) => {
+      if (limit === undefined) return
+      const text = `MCP server "${server}" tool "${tool}" timed out after ${limit / 1000}s`
+      setTimeout(() => {
+        void cancel()
+        resolve({ mcp_response: { result: { content: text, isError: true } } })
+      }, limit).unref()
+    })
+    const { mcp_response: answer } = await Promise.race([called, stopped, over])
     return answer as Fields
   }
 }

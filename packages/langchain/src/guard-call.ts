@@ -14,6 +14,7 @@ import type { Enclosing } from './nesting.ts'
 import { pauseFor } from './pause.ts'
 import { placeOf } from './place.ts'
 import { refusal } from './refusal.ts'
+import { replayedResult } from './replayed.ts'
 import { type Events, isAsyncGenerator, runBody } from './run-body.ts'
 import { copyOf, identityOf, isRecord, type RunConfig, slotOf } from './run-config.ts'
 import { amongSiblings, type Until } from './siblings.ts'
@@ -73,7 +74,8 @@ async function outcomeOf(
     return failure(call, config, error)
   }
   if (outcome.status === 'done') {
-    const { result } = outcome
+    const { result, ranAt } = outcome
+    if (ranAt !== undefined) return replayedResult(result, ranAt, call, config)
     return isAsyncGenerator(result) ? quiet(result, call, config, until) : result
   }
   tellFault(outcome, call.name, call)

@@ -49,6 +49,7 @@ export function guardNamed<const Tools extends readonly GuardableTool[]>(
 interface Callable extends GuardableTool {
   readonly name: string
   readonly responseFormat?: string
+  readonly metadata?: Readonly<Record<string, unknown>>
   /** Arguments of its constructor, including its function. */
   readonly lc_kwargs?: { readonly func?: ToolBody }
   func?: ToolBody
@@ -63,13 +64,13 @@ function guarded(
   policy: Policy,
   { guard, identity, onError }: Omit<GuardToolsOptions<readonly GuardableTool[]>, 'policies'>,
 ): GuardableTool {
-  const { name, responseFormat, func, lc_kwargs: kept } = original
+  const { name, responseFormat, metadata, func, lc_kwargs: kept } = original
   const at = `${owner}.tools.${name}`
   if ([func, original._call, kept?.func].some(isGuarded)) {
     throw new ConfigurationError(at, 'is guarded already: give the tool as it was made')
   }
   checkShape(original, at)
-  const call = { owner, name, responseFormat, policy, guard, identity, onError }
+  const call = { owner, name, responseFormat, metadata, policy, guard, identity, onError }
   const behindGuard = (body: ToolBody) => guardCall(call, body.bind(original))
   return cloneOf(at, original, {
     invoke: keepingToolCall(original.invoke),

@@ -58,6 +58,8 @@ export interface GuardedCall {
   readonly name: string
   /** Format of the tool's response: `content`, or `content_and_artifact`. */
   readonly responseFormat: string | undefined
+  /** The tool's own metadata, which LangChain adds to its messages. */
+  readonly metadata: Readonly<Record<string, unknown>> | undefined
   readonly policy: Policy
   readonly guard: Guard
   readonly identity: Identity | undefined

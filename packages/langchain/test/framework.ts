@@ -98,6 +98,8 @@ export const subjectWith = (build: (parts: Parts) => Graph): AdapterSubject => (
   guardedQuestions: true,
   randomDefaults: true,
   nestedCalls: true,
+  // `tool()` rejects at an abort, and drops what its function returns after that.
+  losesResults: true,
   // LangGraph's prebuilt node leaves out a call whose id has an answer already.
   ...(build === agentGraph && { repeatedIds: 'steps' }),
   turn: (turn) => take(build, turn),
@@ -128,6 +130,7 @@ async function take(build: (parts: Parts) => Graph, turn: AdapterTurn): Promise<
       interrupts,
       model: { requests: model.callCount, saw: model.saw, offered: model.offered },
       browser: JSON.stringify(browser),
+      replayed: replaysIn(messagesOf(browser)),
       ...(error !== undefined && { error }),
     }
   }
@@ -157,8 +160,17 @@ async function inputOf({ start, guard, identity }: AdapterTurn, graph: Graph, th
 }
 
 function lastWords(browser: unknown): string {
-  const chunks = Array.isArray(browser) ? browser : [['values', browser]]
-  const values = chunks.filter(([mode]) => mode === 'values').at(-1)?.[1]
-  const last = values?.messages?.at(-1)
+  const last = messagesOf(browser).at(-1)
   return AIMessage.isInstance(last) ? last.text : ''
 }
+
+function messagesOf(browser: unknown): readonly unknown[] {
+  const chunks = Array.isArray(browser) ? browser : [['values', browser]]
+  return chunks.filter(([mode]) => mode === 'values').at(-1)?.[1]?.messages ?? []
+}
+
+const replaysIn = (messages: readonly unknown[]): number[] =>
+  messages.flatMap((message) => {
+    const replayed = ToolMessage.isInstance(message) ? message.metadata?.['behalf/replayed'] : undefined
+    return replayed === undefined ? [] : [(replayed as { readonly ranAt: number }).ranAt]
+  })

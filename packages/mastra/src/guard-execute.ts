@@ -6,6 +6,7 @@ import {
   redactorOf,
   refusalParts,
   slotWithin,
+  tellApp,
   tellError,
   tellFault,
   toolFailedSentence,
@@ -102,7 +103,13 @@ function argumentsOf(given: unknown, context: Context, { read }: GuardedCall): A
 const isSuspension = (error: unknown): boolean => error instanceof Error && error.name === 'EagerToolExecutionNotRun'
 
 async function resultOf(outcome: Outcome<unknown>, context: Context, call: GuardedCall): Promise<unknown> {
-  if (outcome.status === 'done') return outcome.result
+  if (outcome.status === 'done') {
+    const { result, ranAt } = outcome
+    const { onReplayed } = call.options
+    const toolCallId = context.agent?.toolCallId
+    if (ranAt !== undefined) tellApp(() => onReplayed?.({ tool: call.name, toolCallId, ranAt }))
+    return result
+  }
   tellFault(outcome, call.name, call.options)
   if (outcome.status !== 'interrupted') throw new ToolAuthorizationError(...refusalParts(outcome))
   const interrupt = await boundTo(context, outcome.interrupt, call)

@@ -6,7 +6,7 @@ import type { AnyTool, GuardedCall, GuardToolsOptions } from './guarded-tools.ts
 import { isWakeUp, orOurs, ourInterrupt } from './wake-up.ts'
 import { readerOf, rememberingWritten } from './written-by.ts'
 
-const optionKeys = ['guard', 'policies', 'identity', 'onError']
+const optionKeys = ['guard', 'policies', 'identity', 'onError', 'onReplayed']
 
 /**
  * Puts the guard before each tool, for agents, workflows and MCP servers. Types, schemas and ids stay as they are, and

@@ -1,7 +1,7 @@
 import { policy } from '@behalf/core'
 import { createTool } from '@mastra/core/tools'
 import * as z from 'zod'
-import { guardTools } from '../src/index.ts'
+import { guardTools, type Replay } from '../src/index.ts'
 import { world } from './world.ts'
 
 export const Amount = z.strictObject({ amount: z.number() })
@@ -29,6 +29,9 @@ export async function countedTools() {
   }
   const errors: unknown[] = []
   const onError = (error: unknown) => void errors.push(error)
-  const tools = guardTools({ note: counting('note'), pay: counting('pay') }, { guard, policies, identity, onError })
-  return { target, guard, identity, ran, errors, tools }
+  const replays: Replay[] = []
+  const onReplayed = (replay: Replay) => void replays.push(replay)
+  const own = { guard, policies, identity, onError, onReplayed }
+  const tools = guardTools({ note: counting('note'), pay: counting('pay') }, own)
+  return { target, guard, identity, ran, errors, replays, tools }
 }

@@ -6,7 +6,7 @@ import type { MastraModelConfig } from '@mastra/core/llm'
 import { Mastra } from '@mastra/core/mastra'
 import { createTool } from '@mastra/core/tools'
 import { LibSQLStore } from '@mastra/libsql'
-import { type AnyTool, guardTools, interruptsOf, resumeWhenResolved } from '../src/index.ts'
+import { type AnyTool, guardTools, interruptsOf, type Replay, resumeWhenResolved } from '../src/index.ts'
 import { ScriptedModel } from './scripted-model.ts'
 
 const teller = (text: string) =>
@@ -41,7 +41,8 @@ export const subject: AdapterSubject = {
   repeatedIds: 'turns',
   async turn(turn) {
     const model = new ScriptedModel(...turn.model)
-    const agent = agentOf(turn, model)
+    const replayed: number[] = []
+    const agent = agentOf(turn, model, ({ ranAt }) => replayed.push(ranAt))
     const chunks: unknown[] = []
     const read = async (stream: { readonly fullStream: AsyncIterable<unknown> }) => {
       for await (const chunk of stream.fullStream) chunks.push(chunk)
@@ -104,12 +105,13 @@ export const subject: AdapterSubject = {
       interrupts,
       model: { requests: model.requests, saw: model.saw, offered: model.offered },
       browser: JSON.stringify(chunks),
+      replayed,
       ...(error !== undefined && { error }),
     }
   },
 }
 
-function agentOf(turn: AdapterTurn, model: ScriptedModel): Agent {
+function agentOf(turn: AdapterTurn, model: ScriptedModel, onReplayed: (replay: Replay) => void): Agent {
   const { guard, identity, policies, onError } = turn
   const called: Call = async (name, input, context) => guarded[name]?.execute?.(input, context)
   const guarded: Record<string, AnyTool> = guardTools(recordOf(turn.tools, called, turn.form), {
@@ -117,6 +119,7 @@ function agentOf(turn: AdapterTurn, model: ScriptedModel): Agent {
     identity,
     policies,
     onError,
+    onReplayed,
   })
   const agent = new Agent({
     id: 'trader',

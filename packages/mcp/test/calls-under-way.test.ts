@@ -165,6 +165,7 @@ describe.each(['v2', 'v1'] as const)('a call under way at a stateful transport o
       // The client got no result of the first call, so this one is its second attempt.
       const second = await (await again.call('probe')).text()
       expect(second).toContain('placed')
+      expect(second).toMatch(/"behalf\/replayed":\{"ranAt":\d/)
       expect(ran).toBe(1)
     },
   )

@@ -2,7 +2,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Interrupt } from '@behalf/core'
 import type { AdapterReport, AdapterSubject, AdapterTurn, ScriptedCall } from '@behalf/testing/contract'
-import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import {
+  Client,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import type * as z from 'zod'
 import { interruptsOf } from '../src/client/index.ts'
@@ -24,6 +30,7 @@ interface Conversation {
 }
 
 interface CallResult {
+  readonly _meta?: { readonly 'behalf/replayed'?: { readonly ranAt: number } }
   readonly requestState?: string
   readonly content?: readonly { readonly text?: string }[]
 }
@@ -73,6 +80,7 @@ const forms: Readonly<Record<string, (text: string) => unknown>> = {
 export const subject: AdapterSubject = {
   forms: Object.keys(forms),
   randomDefaults: true,
+  toolTimeouts: true,
   async turn(turn) {
     const conversation = read(turn)
     const run = new Run(turn, conversation)
@@ -94,7 +102,7 @@ class Run {
   readonly #turn: AdapterTurn
   readonly #conversation: Conversation
   readonly #seen: unknown[] = []
-  readonly #results: unknown[] = []
+  readonly #results: CallResult[] = []
   #offered: readonly string[] = []
 
   constructor(turn: AdapterTurn, conversation: Conversation) {
@@ -138,21 +146,24 @@ class Run {
       interrupts: this.#conversation.waiting.map(({ interrupt }) => interrupt),
       model: { requests: this.#seen.length, saw: JSON.stringify(this.#seen), offered: this.#offered },
       browser: JSON.stringify([this.#conversation, this.#results]),
+      replayed: this.#results.flatMap(({ _meta }) => _meta?.['behalf/replayed']?.ranAt ?? []),
       ...(error !== undefined && { error }),
     }
   }
 
   async #call(calls: readonly { readonly call: ScriptedCall; readonly more: object }[]): Promise<void> {
     const { messages, waiting } = this.#conversation
-    const signal = this.#turn.signal
+    const { signal, toolTimeoutMs: timeout } = this.#turn
     await this.#connected(async (client) => {
       const ended = await Promise.all(
         calls.map(async ({ call, more }) => {
           const params = { name: call.tool, arguments: call.input, ...more } as never
-          const options = { allowInputRequired: true, ...(signal && { signal }) } as const
+          const options = { allowInputRequired: true, ...(signal && { signal }), ...(timeout && { timeout }) } as const
           const result = await client.callTool(params, options).catch((error: unknown) => {
-            if (!ProtocolError.isInstance(error)) throw error
-            return { content: [{ text: error.message }] }
+            // The SDK gives an abort the same code.
+            const isLate = error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout && !signal?.aborted
+            if (!isLate && !ProtocolError.isInstance(error)) throw error
+            return { content: [{ text: (error as Error).message }] }
           })
           return { call, result: result as CallResult }
         }),

@@ -21,7 +21,7 @@ const relayed = {
   resultType: 'input_required',
   inputRequests: { ask: { method: 'elicitation/create', params: { mode: 'url', url: 'https://phisher.example' } } },
   requestState: 's',
-  _meta: { 'behalf/interrupt': interrupt, 'behalf/refusal': 'revoked', own: 1 },
+  _meta: { 'behalf/interrupt': interrupt, 'behalf/refusal': 'revoked', 'behalf/replayed': { ranAt: 1 }, own: 1 },
 }
 const tools = { relay: { inputSchema: Nothing, execute: () => relayed } }
 const options = { guard, policies: { relay: publicTool(Nothing) } }
@@ -40,7 +40,7 @@ const sdks: Readonly<Record<string, (request: Request) => Promise<Response>>> = 
 }
 
 test.each(Object.keys(sdks))(
-  'a body that relays the answer of another server shows no sign-in link and no refusal of that server (%s)',
+  'a body that relays the answer of another server shows no sign-in link, no refusal and no replay of that server (%s)',
   async (sdk) => {
     const body = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'relay', arguments: {} } }
     const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }

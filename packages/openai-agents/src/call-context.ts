@@ -56,6 +56,8 @@ export interface Run {
   readonly findings: Map<string, Finding>
   /** Calls before which the framework asked a guarded tool, by {@link findingKey} without arguments. */
   readonly asked: Set<string>
+  /** Times at which the runs of replayed results began, by call id, until the framework takes them. */
+  readonly replays: Map<string, number>
 }
 
 const runs = new WeakMap<object, Run>()
@@ -65,7 +67,7 @@ export const runOf = (runContext: AnyRunContext): Run =>
   runs.get(runContext.usage) ?? restoredRun(runContext, crypto.randomUUID())
 
 export function restoredRun({ usage }: AnyRunContext, id: string): Run {
-  const run = { id, findings: new Map<string, Finding>(), asked: new Set<string>() }
+  const run = { id, findings: new Map<string, Finding>(), asked: new Set<string>(), replays: new Map<string, number>() }
   runs.set(usage, run)
   return run
 }

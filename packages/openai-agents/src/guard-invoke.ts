@@ -66,10 +66,13 @@ interface Incoming {
 
 async function runGuarded(call: GuardedCall, incoming: Incoming): Promise<unknown> {
   const { name, policy, options } = call
-  const { input, details } = incoming
+  const { input, details, runContext, isModels } = incoming
   const slot = placeOf(call, incoming)
   const invocation = { tool: name, slot, input, rawInput: input, identity: identityOf(call), signal: details.signal }
   const outcome = await options.guard.run(policy, invocation, (parsed) => runTool(call, incoming, parsed))
+  const ranAt = outcome.status === 'done' ? outcome.ranAt : undefined
+  const { callId } = details.toolCall ?? {}
+  if (isModels && ranAt !== undefined && callId !== undefined) runOf(runContext).replays.set(callId, ranAt)
   return resultOf(outcome, name, options)
 }
 

@@ -3,6 +3,7 @@ import { isGuarded, withPolicies } from '@behalf/core/spi'
 import { guardInvoke } from './guard-invoke.ts'
 import type { AnyTool, GuardToolsOptions } from './guarded-tools.ts'
 import { needsApprovalOf } from './needs-approval.ts'
+import { customDataOf } from './replayed.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'onError']
 
@@ -40,9 +41,18 @@ export function guardNamed<Tools extends Readonly<Record<string, AnyTool>>>(
   const guarded = named.map(({ name, tool, policy }) => {
     const problem = problemOf(name, tool)
     if (problem !== undefined) throw new ConfigurationError(`${owner}.tools.${name}`, problem)
-    const functions = { invoke: tool.invoke.bind(tool), needsApproval: tool.needsApproval.bind(tool) }
+    const { customDataExtractor } = tool
+    const functions = {
+      invoke: tool.invoke.bind(tool),
+      needsApproval: tool.needsApproval.bind(tool),
+      ...(customDataExtractor !== undefined && { customDataExtractor }),
+    }
     const call = { owner, name, policy, own: functions, options: own }
-    const members = { invoke: guardInvoke(call), needsApproval: needsApprovalOf(call) }
+    const members = {
+      invoke: guardInvoke(call),
+      needsApproval: needsApprovalOf(call),
+      customDataExtractor: customDataOf(call),
+    }
     // Symbols are copied too: the framework keeps namespaces in them.
     const descriptors = Object.getOwnPropertyDescriptors({ ...tool, ...members })
     return [name, Object.create(Object.getPrototypeOf(tool), descriptors)] as const

@@ -57,7 +57,7 @@ export interface GuardedCall {
   readonly owner: string
   readonly name: string
   /** The tool's own functions, as they were when it was guarded. */
-  readonly own: Pick<AnyTool, 'invoke' | 'needsApproval'>
+  readonly own: Pick<AnyTool, 'invoke' | 'needsApproval' | 'customDataExtractor'>
   readonly policy: Policy
   readonly options: Omit<GuardToolsOptions<unknown>, 'policies'>
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AdapterReport, AdapterSubject, AdapterTurn, ContractTool } from '@behalf/testing/contract'
-import { Agent, type AgentInputItem, Runner, type RunState, tool } from '@openai/agents'
+import { Agent, type AgentInputItem, Runner, type RunState, RunToolCallOutputItem, tool } from '@openai/agents'
 import {
   type AnyRunContext,
   type AnyTool,
@@ -32,6 +32,7 @@ export const subject: AdapterSubject = {
   nestedCalls: true,
   repeatedIds: 'turns',
   randomDefaults: true,
+  toolTimeouts: true,
   async turn(turn) {
     const model = new ScriptedModel(...turn.model)
     const agent = agentOf(turn, model)
@@ -55,10 +56,17 @@ export const subject: AdapterSubject = {
       interrupts: state === undefined ? [] : interruptsOf(state).map(({ interrupt }) => interrupt),
       model: { requests: model.requests, saw: model.saw, offered: model.offered },
       browser: JSON.stringify(went.chunks ?? []),
+      replayed: replaysIn(state),
       ...(error !== undefined && { error }),
     }
   },
 }
+
+const replaysIn = (state: State | undefined): number[] =>
+  (state?._generatedItems ?? []).flatMap((item) => {
+    const data = item instanceof RunToolCallOutputItem ? item.customData?.['behalf/replayed'] : undefined
+    return data === undefined ? [] : [(data as { readonly ranAt: number }).ranAt]
+  })
 
 const waits = (state: State | undefined): boolean => (state?.getInterruptions() ?? []).length > 0
 
@@ -123,7 +131,7 @@ function agentOf(turn: AdapterTurn, model: ScriptedModel): Agent {
   const { guard, identity, policies, onError, threadId } = turn
   const called: Call = async (name, input, context, details) =>
     guarded[name]?.invoke(context as never, JSON.stringify(input), { ...details })
-  const guarded: Record<string, AnyTool> = guardTools(recordOf(turn.tools, called, turn.form), {
+  const guarded: Record<string, AnyTool> = guardTools(recordOf(turn.tools, called, turn), {
     guard,
     identity,
     policies,
@@ -144,15 +152,22 @@ type Details = Parameters<AnyTool['invoke']>[2]
 /** Calls a guarded tool from the body of another one, with copies of what that was handed. */
 type Call = (name: string, input: unknown, context: AnyRunContext | undefined, details: Details) => Promise<unknown>
 
-const recordOf = (tools: readonly ContractTool[], called: Call, form?: string | undefined): Record<string, AnyTool> =>
-  Object.fromEntries(tools.map((one) => [one.name, toolOf(one, called, form)]))
+type Over = Pick<AdapterTurn, 'form' | 'toolTimeoutMs'>
 
-function toolOf({ name, description, inputSchema, execute }: ContractTool, called: Call, form?: string): AnyTool {
+const recordOf = (tools: readonly ContractTool[], called: Call, over: Over = {}): Record<string, AnyTool> =>
+  Object.fromEntries(tools.map((one) => [one.name, toolOf(one, called, over)]))
+
+function toolOf(
+  { name, description, inputSchema, execute }: ContractTool,
+  called: Call,
+  { form, toolTimeoutMs }: Over,
+): AnyTool {
   const isPlain = name.endsWith('_plainly')
   return tool({
     name,
     description,
     parameters: inputSchema as never,
+    ...(toolTimeoutMs !== undefined && { timeoutMs: toolTimeoutMs }),
     // The guard gets the error of a guarded tool. The default hides that of a plain one.
     errorFunction: isPlain ? (_: unknown, error: unknown) => `Failed: ${error}` : null,
     async execute(input: unknown, context?: AnyRunContext, details?: Details) {

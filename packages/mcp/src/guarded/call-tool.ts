@@ -11,7 +11,7 @@ import { asksForInput, type InputRequired, inputAskedFor, isInputRequired } from
 import type { GuardedTool } from './mcp-tool.ts'
 import { reportError } from './report-error.ts'
 import type { ToolResult } from './schema.ts'
-import { checkedResult, INTERRUPT_META, REFUSAL_META, toolResultOf } from './tool-result.ts'
+import { checkedResult, INTERRUPT_META, REFUSAL_META, REPLAYED_META, toolResultOf } from './tool-result.ts'
 import { waitForAnswer } from './wait-for-answer.ts'
 
 /** One round of a call: the first one, or a later one for which the client sent the state back. */
@@ -89,8 +89,12 @@ function answerOf(guarded: GuardedTool, ended: Ended): ToolAnswer {
   if ('asked' in ended) return { kind: 'input_required', asked: ended.asked }
   if ('failed' in ended) return refusal(ended.failed, 'tool_failed')
   switch (ended.status) {
-    case 'done':
-      return { kind: 'result', result: toolResultOf(ended.result, tool.outputSchema !== undefined) }
+    case 'done': {
+      const { ranAt } = ended
+      const result = toolResultOf(ended.result, tool.outputSchema !== undefined)
+      if (ranAt === undefined) return { kind: 'result', result }
+      return { kind: 'result', result: { ...result, _meta: { ...result._meta, [REPLAYED_META]: { ranAt } } } }
+    }
     case 'denied':
       tellFault(ended, guarded.name, guarded.rules)
       return refusal(ended.message, ended.code)

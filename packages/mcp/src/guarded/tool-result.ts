@@ -5,7 +5,13 @@ export const INTERRUPT_META = 'behalf/interrupt'
 /** The key of `_meta` under which a client's app finds the reason of a refusal. */
 export const REFUSAL_META = 'behalf/refusal'
 
-const reserved: readonly string[] = [INTERRUPT_META, REFUSAL_META]
+/**
+ * The key of `_meta` under which a client's app finds `{ ranAt }` in the result of an earlier run: the tool's code did not
+ * run for this call.
+ */
+export const REPLAYED_META = 'behalf/replayed'
+
+const reserved: readonly string[] = [INTERRUPT_META, REFUSAL_META, REPLAYED_META]
 
 /**
  * Returns a body's value as a result of MCP. Of a value that is such a result already, keeps only the fields of a

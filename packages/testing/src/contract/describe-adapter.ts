@@ -2,13 +2,17 @@ import { afterAll, describe, test } from 'vitest'
 import { AdapterSession } from './adapter/adapter-session.ts'
 import type { AdapterSubject } from './adapter/adapter-subject.ts'
 import { alike } from './adapter/scenarios/alike.ts'
+import { doubt } from './adapter/scenarios/doubt.ts'
 import { forgeries } from './adapter/scenarios/forgeries.ts'
 import { identity } from './adapter/scenarios/identity.ts'
 import { interrupts } from './adapter/scenarios/interrupts.ts'
+import { left } from './adapter/scenarios/left.ts'
 import { nestedCalls } from './adapter/scenarios/nested.ts'
+import { overlap } from './adapter/scenarios/overlap.ts'
 import { parallel } from './adapter/scenarios/parallel.ts'
 import { questions } from './adapter/scenarios/questions.ts'
 import { refusals } from './adapter/scenarios/refusals.ts'
+import { replays } from './adapter/scenarios/replays.ts'
 import type { AdapterScenario } from './adapter/scenarios/scenario.ts'
 import { secrets } from './adapter/scenarios/secrets.ts'
 
@@ -27,6 +31,10 @@ const SECTIONS: Readonly<Record<string, readonly AdapterScenario[]>> = {
   'calls that look alike': alike,
   'calls of a body': nestedCalls,
   'parallel calls': parallel,
+  'equal calls of one step': overlap,
+  'calls whose caller left': left,
+  'writes in doubt': doubt,
+  'results of earlier runs': replays,
   'secrets, streams and aborts': secrets,
 }
 
@@ -66,6 +74,7 @@ export function describeAdapter(name: string, subject: AdapterSubject, options: 
     nestedCalls: subject.nestedCalls === true,
     repeatedInSteps: subject.repeatedIds === 'steps',
     repeatedInTurns: subject.repeatedIds !== undefined,
+    toolTimeouts: subject.toolTimeouts === true,
   }
   describe(`Adapter contract: ${name}`, { timeout: TEST_TIMEOUT }, () => {
     let scenarios = 0

@@ -36,6 +36,8 @@ export interface TurnPlan {
   /** One of the subject's own `forms`. */
   readonly form?: string
   readonly signal?: AbortSignal
+  /** The framework's time limit for each tool call, in milliseconds. */
+  readonly toolTimeoutMs?: number
 }
 
 /** Tools that ask a person themselves. */
@@ -154,6 +156,7 @@ export class AdapterSession {
       stream: plan.stream ?? false,
       ...(plan.form !== undefined && { form: plan.form }),
       ...(plan.signal !== undefined && { signal: plan.signal }),
+      ...(plan.toolTimeoutMs !== undefined && { toolTimeoutMs: plan.toolTimeoutMs }),
       // An app's may reject. An adapter that does not drop it has an unhandled rejection.
       onError: async (error) => {
         this.errors.push(error)
@@ -185,6 +188,15 @@ export class AdapterSession {
   /** Returns the number of orders that the exchange executed. */
   async orders(portfolio = 'p-ann'): Promise<number> {
     return (await this.servers.stockTrade.controls.orders(portfolio)).length
+  }
+
+  /**
+   * Returns the number of requests to place an order. The exchange carries out the requests of one idempotency key once,
+   * so the orders alone do not show that a body ran twice.
+   */
+  async attempts(): Promise<number> {
+    const requests = await this.servers.stockTrade.controls.requests()
+    return requests.filter(({ endpoint }) => endpoint === 'place-order').length
   }
 
   /** Returns the open questions of a person, oldest first. */

@@ -28,6 +28,13 @@ export interface AdapterSubject {
    * @default nowhere
    */
   readonly repeatedIds?: 'steps' | 'turns'
+  /**
+   * Whether the framework itself ends the promise of a tool's code at an abort, so that its result is never known.
+   * @default false
+   */
+  readonly losesResults?: boolean
+  /** Whether the framework has a time limit for each tool call, as {@link AdapterTurn.toolTimeoutMs}. @default false */
+  readonly toolTimeouts?: boolean
 }
 
 /** One request to an app. */
@@ -56,6 +63,11 @@ export interface AdapterTurn {
   readonly stream: boolean
   /** Aborts the turn; pass it to the framework's run. Absent: the turn is not aborted. */
   readonly signal?: AbortSignal
+  /**
+   * The framework's time limit for each tool call, in milliseconds. Only if the subject has `toolTimeouts`. Absent: the
+   * framework's default.
+   */
+  readonly toolTimeoutMs?: number
   /** Callback to pass to `guardTools`. */
   readonly onError: (error: unknown, tool: string) => void
 }
@@ -149,6 +161,11 @@ export interface AdapterReport {
   }
   /** All that a browser would be sent: the stream's chunks, or the result, as JSON. */
   readonly browser: string
+  /**
+   * Time at which the run of each replayed result began, in epoch seconds: of the results that the adapter shows to the
+   * app as those of earlier runs. In any order.
+   */
+  readonly replayed: readonly number[]
   /** Error of a run that rejected. */
   readonly error?: unknown
 }

@@ -1,10 +1,10 @@
-import { currentCall, currentIdentity, may, object, policy, publicTool, resource } from '@behalf/core'
+import { currentCall, currentIdentity, may, object, policy, publicTool } from '@behalf/core'
 import { type RoleMap, roleMap } from '@behalf/core/roles'
 import { connection } from '@behalf/core/vault'
 import * as z from 'zod'
 import type { ContractSurroundings, ContractTool } from './adapter-subject.ts'
-
-const API = 'https://api.stocktrade.example'
+import { brokenPolicies, brokenTools } from './broken-tools.ts'
+import { API, createOrder, Order, orders } from './orders.ts'
 
 /** Secret that a body must not reveal. */
 export const SECRET = 'postgres://admin:hunter2-secret@db.internal'
@@ -12,13 +12,6 @@ export const SECRET = 'postgres://admin:hunter2-secret@db.internal'
 const Nothing = z.strictObject({})
 const Price = z.strictObject({ symbol: z.string() })
 const Portfolio = z.strictObject({ portfolio: z.string() })
-const Order = z.strictObject({
-  portfolio: z.string(),
-  side: z.enum(['buy', 'sell']),
-  symbol: z.string(),
-  quantity: z.int().positive(),
-})
-type Order = z.infer<typeof Order>
 /** Input of the model, for a person to read. */
 const Reason = z.strictObject({ reason: z.looseObject({}) })
 
@@ -34,20 +27,6 @@ const wipe = {
 const Referenced = Order.extend({ reference: z.string().default(() => crypto.randomUUID()) })
 
 const readAccount = connection('stocktrade', { scopes: ['portfolio:read'], origins: [API] })
-
-const orders = {
-  permission: ({ input }: { readonly input: Order }) =>
-    may('can_trade', object('portfolio', input.portfolio), {
-      context: { symbol: input.symbol, side: input.side, amount: input.quantity },
-    }),
-  access: { trade: resource(`${API}/`, { scopes: ['trade:write'], withoutApproval: ['trade:small'] }) },
-  writesOnlyBy: 'access' as const,
-  approval: {
-    when: ({ input }: { readonly input: Order }) => input.quantity > 10,
-    message: ({ input }: { readonly input: Order }) => `Buy ${input.quantity} shares of ${input.symbol}`,
-    details: ({ input }: { readonly input: Order }) => [{ ...input, type: 'stock_order' }],
-  },
-}
 
 /** One policy for each guarded tool. The same object for every adapter. */
 export const policies = {
@@ -76,6 +55,7 @@ export const policies = {
   order_twice: policy(Order, {}),
   wipe_safely: policy(Reason, {}),
   ask_carelessly: policy(Nothing, { access: { trade: readAccount } }),
+  ...brokenPolicies,
 }
 
 /** `auditor` is no role here. */
@@ -95,20 +75,6 @@ function careless(token: string): never {
   })
   error.name = `Error at ${SECRET}`
   throw error
-}
-
-async function createOrder(
-  order: Order,
-  under: typeof policies.create_order | typeof policies.wait_and_order | typeof policies.order_by_reference,
-) {
-  const { access, idempotencyKey } = currentCall(under)
-  const response = await access.trade.fetch(`${API}/orders`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-    body: JSON.stringify(order),
-  })
-  if (!response.ok) throw new Error(`the API refused: ${response.status} ${await response.text()}`)
-  return (await response.json()) as { readonly id: string; readonly quantity: number }
 }
 
 const subject = () => {
@@ -178,18 +144,18 @@ const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
   create_order: {
     description: 'Places an order',
     inputSchema: Order,
-    execute: (order: Order) => createOrder(order, policies.create_order),
+    execute: (order: Order) => createOrder(order, currentCall(policies.create_order)),
   },
   wait_and_order: {
     description: 'Places an order, and waits for the answer',
     inputSchema: Order,
-    execute: (order: Order) => createOrder(order, policies.wait_and_order),
+    execute: (order: Order) => createOrder(order, currentCall(policies.wait_and_order)),
   },
   order_by_reference: {
     description: 'Places an order under a reference',
     inputSchema: Referenced,
     execute: ({ reference: _, ...order }: z.infer<typeof Referenced>) =>
-      createOrder(order, policies.order_by_reference),
+      createOrder(order, currentCall(policies.order_by_reference)),
   },
   audit_desk: { description: 'For auditors', inputSchema: Nothing, execute: async () => 'the books' },
   leak: {
@@ -216,6 +182,7 @@ const guarded: Readonly<Record<GuardedName, Omit<ContractTool, 'name'>>> = {
     execute: async () => 'asked',
   },
   hang: { description: 'Never ends', inputSchema: Nothing, execute: hang },
+  ...brokenTools,
 }
 
 const Numbers = z.strictObject({ a: z.number(), b: z.number() })

@@ -1,6 +1,5 @@
 import { expect } from 'vitest'
-import type { AdapterSession } from '../adapter-session.ts'
-import { type AdapterScenario, buy, call } from './scenario.ts'
+import { type AdapterScenario, buy, call, toTheEnd } from './scenario.ts'
 
 const step = [
   call('call-1', 'create_order', buy(50)),
@@ -9,16 +8,6 @@ const step = [
   call('call-4', 'create_order', buy(20, { symbol: 'MSFT' })),
   call('call-5', 'get_price', { symbol: 'AAPL' }),
 ]
-
-/** Resumes until nothing waits: frameworks differ in the number of calls of a step that continue together. */
-async function toTheEnd(session: AdapterSession, identity: Awaited<ReturnType<AdapterSession['login']>>) {
-  for (let times = 0; times < 6; times++) {
-    session.pass(2)
-    const report = await session.turn({ start: 'resume', identity, model: ['One of two.'] })
-    if (report.ended === 'answered') return report
-  }
-  throw new Error('the conversation did not come to its end')
-}
 
 export const parallel: readonly AdapterScenario[] = [
   {
