@@ -97,14 +97,7 @@ const Report = z.discriminatedUnion('type', [
 ])
 
 const FaultReport = z.object({
-  kind: z.enum([
-    'rule_threw',
-    'port_threw',
-    'result_not_stored',
-    'store_failed',
-    'unseen_request',
-    'effect_not_named',
-  ]),
+  kind: z.enum(['rule_threw', 'port_threw', 'result_not_stored', 'store_failed', 'unseen_request', 'effect_not_named']),
   tool: text,
   step: text,
   rule: z.optional(text),
