@@ -70,7 +70,11 @@ const DENIALS: Readonly<Record<string, Entry>> = {
     'Check at the API whether it took effect.',
     'Then resolve the run as its owner, or as operator with guard.asOperator().',
   ],
-  too_many_attempts: ['Each try failed without an effect.', 'Fix the cause, and call the tool in a new slot.'],
+  too_many_attempts: [
+    'It was tried three times, and gave no result.',
+    'Check at the API whether a try took effect.',
+    'Fix the cause, and call the tool in a new slot.',
+  ],
   misconfigured: [
     'The guard lacks an option that the policy needs, or the policy asks for more than the agent may ever have.',
     'Change the option or the policy as the step that decided says.',
@@ -79,7 +83,7 @@ const DENIALS: Readonly<Record<string, Entry>> = {
 
 const STOPS: Readonly<Record<string, Entry>> = {
   unavailable: [
-    'A service did not answer.',
+    'A service did not answer, or an equal call is under way.',
     'Look at the step that decided, and at the faults that are set.',
     'Make the same call again.',
   ],

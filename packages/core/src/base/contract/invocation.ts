@@ -10,7 +10,10 @@ export type Slot = string | readonly [threadId: string, callId: string]
 export interface Invocation {
   /** Name of the tool that the model called. */
   readonly tool: string
-  /** Id of this call. The same slot and input name the same run. */
+  /**
+   * Id of this call. The same slot and input name the same run: a write runs once for them. For 30 days, a later call gets
+   * the first one's result, with `replayed: true`, and does nothing. So a constant slot, such as `'job-1'`, is one action.
+   */
   readonly slot: Slot
   /** Input from the model. The policy's schema parses it before any other use. */
   readonly input: unknown
