@@ -17,9 +17,9 @@ test('a hanging process is ended, and so is its child that holds its output', as
   const script = `const { pid } = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(hang)}],
     { stdio: 'inherit' }); console.log(pid); ${hang}`
   const started = performance.now()
-  const { output, isOver } = await node(script, 3000)
+  const { output, isOver } = await node(script, 8000)
   expect(isOver).toBe(false)
-  expect(performance.now() - started).toBeLessThan(10_000)
+  expect(performance.now() - started).toBeLessThan(30_000)
   const pid = Number(output.trim())
   expect(pid).toBeGreaterThan(0)
   await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false)

@@ -193,7 +193,7 @@ export class Runs {
     if (start?.state === 'returned' && !this.#seen.ended.has(call)) this.#mayBeTold(start)
   }
 
-  /** What no caller got, and nobody can be told later, is in doubt. */
+  /** A result that no caller got, and that cannot be told later, is in doubt. */
   #mayBeTold(start: Start): void {
     if (!this.leftAt.has(start.call.call) || start.isOnceOnly !== true) return
     start.state = 'in doubt'
