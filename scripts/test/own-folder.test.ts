@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { root } from '../gates/repository.ts'
 import { ownFolder } from '../servers/run-server.ts'
@@ -25,9 +25,12 @@ test('an OpenFGA that another user laid there is not run', async () => {
 
 test('a run of tests has a temporary directory of its own, which ends with it', () => {
   const program = "import './vitest.temporary.ts'; console.log(process.env.TMPDIR)"
+  // This run has its own folder already, in which no other one is made.
+  const parent = dirname(tmpdir())
   const folder = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
     cwd: root,
     encoding: 'utf8',
+    env: { ...process.env, TMPDIR: parent },
   }).trim()
-  expect([folder.startsWith(join(tmpdir(), 'behalf-')), existsSync(folder)]).toEqual([true, false])
+  expect([folder.startsWith(join(parent, 'behalf-run-')), existsSync(folder)]).toEqual([true, false])
 })
