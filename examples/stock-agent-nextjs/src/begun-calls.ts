@@ -79,5 +79,5 @@ export async function isRunning(
       guard.preflight(policies[tool], { tool, slot: [threadId, id], input, identity }),
     ),
   )
-  return outcomes.some(({ status }) => status === 'unavailable')
+  return outcomes.some((outcome) => outcome.status === 'unavailable' || ('underWay' in outcome && outcome.underWay))
 }

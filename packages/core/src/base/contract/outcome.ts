@@ -139,6 +139,8 @@ export type Outcome<Result> = Completed<Result> | Denied | Interrupted | Unavail
 export interface PreflightPassed {
   /** Always this value; it discriminates the union. */
   readonly status: 'ready'
+  /** Set if the same or an equal call is under way. `run` waits for it first. */
+  readonly underWay?: true
   /** Steps of the guard and their verdicts. For the operator, not for the model. */
   readonly trace: Trace
 }

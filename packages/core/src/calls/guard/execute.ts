@@ -74,7 +74,7 @@ function isInDoubt(error: unknown, { access, acts, policy, report }: AdmittedCal
   if (evidence === 'said') return false
   if ((evidence ?? policy.rules.writesOnlyBy) === undefined || access.mayHaveActed()) return true
   if (acts?.unseen === undefined) return false
-  const message = `the body sent ${acts.unseen}, which was no request of its credentials: the run is in doubt. Leave writesOnlyBy out, and use access.fetch`
+  const message = `the body sent ${acts.unseen} without its credentials: leave writesOnlyBy out`
   report.fault({ kind: 'unseen_request', message })
   return true
 }

@@ -58,13 +58,15 @@ export async function preflight(
   } finally {
     call.deadline.end()
   }
-  if (refusal) {
+  // The call itself waits for an equal one. If a preflight refused it, some frameworks would end all their calls.
+  const isAwaited = refusal !== undefined && isUnderWay(refusal)
+  if (refusal && !isAwaited) {
     const outcome = ended(call, refusal, 'preflight')
     call.report.over()
     return outcome
   }
   call.report.recordEnd('preflight', 'ready')
-  return { status: 'ready', trace: call.report.trace() }
+  return { status: 'ready', trace: call.report.trace(), ...(isAwaited && { underWay: true }) }
 }
 
 async function preflightRefusal(call: IncomingCall, guard: GuardParts): Promise<Refusal | undefined> {
@@ -74,8 +76,7 @@ async function preflightRefusal(call: IncomingCall, guard: GuardParts): Promise<
   const authorized = await authorize(parsed, guard)
   if (isRefusal(authorized)) return authorized
   const approved = await approvedCall(authorized, 'preflight', guard)
-  // The call itself waits for an equal one. If a preflight refused it, some frameworks would end all their calls.
-  return isRefusal(approved) && !isUnderWay(approved) ? approved : undefined
+  return isRefusal(approved) ? approved : undefined
 }
 
 /** Runs the whole pipeline, and the body at its end. */

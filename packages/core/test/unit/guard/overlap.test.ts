@@ -60,7 +60,10 @@ describe('equal calls of one process that overlap (A2)', () => {
     const first = guards[0].run(writes, call(), body('one'))
     await hasBegun(1)
     const second = guards[1].run(writes, call({ slot: 'other' }), body('two'))
-    expect(await guards[1].preflight(writes, call({ slot: 'other' }))).toMatchObject({ status: 'ready' })
+    expect(await guards[1].preflight(writes, call({ slot: 'other' }))).toMatchObject({
+      status: 'ready',
+      underWay: true,
+    })
     expect(began).toEqual(['one'])
     end()
     expect(await first).toMatchObject({ result: 'one' })
