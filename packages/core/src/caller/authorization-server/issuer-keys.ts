@@ -206,26 +206,17 @@ export class IssuerKeys {
     const response = await this.#options.request(url, init)
     if (response.status !== 200) return response
     const text = await response.text()
-    const { keys, refused } = acceptedKeys(text)
-    if (keys === undefined) return new Response(text)
+    const all = (parsedJson(text) as { readonly keys?: unknown } | null | undefined)?.keys
+    // The library reports a set that is malformed.
+    if (!Array.isArray(all)) return new Response(text)
+    const refused = new Map<string, string>()
+    const keys = all.filter((key: unknown) => {
+      const problem = publicKeyProblem(key, MAX_MODULUS_BITS)
+      const kid: unknown = (key as { readonly kid?: unknown } | null)?.kid
+      if (problem !== undefined && typeof kid === 'string') refused.set(kid, problem)
+      return problem === undefined
+    })
     this.#refused = refused
     return Response.json({ keys })
   }
-}
-
-/** @returns No keys if the text is not a key set. */
-function acceptedKeys(text: string): {
-  readonly keys: readonly unknown[] | undefined
-  readonly refused: ReadonlyMap<string, string>
-} {
-  const refused = new Map<string, string>()
-  const all = (parsedJson(text) as { readonly keys?: unknown } | null | undefined)?.keys
-  if (!Array.isArray(all)) return { keys: undefined, refused }
-  const keys = all.filter((key: unknown) => {
-    const problem = publicKeyProblem(key, MAX_MODULUS_BITS)
-    const kid: unknown = (key as { readonly kid?: unknown } | null)?.kid
-    if (problem !== undefined && typeof kid === 'string') refused.set(kid, problem)
-    return problem === undefined
-  })
-  return { keys, refused }
 }

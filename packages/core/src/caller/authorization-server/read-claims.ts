@@ -1,4 +1,5 @@
 import { once } from '../../base/process/async.ts'
+import { orNothing } from '../../base/values/plain-json.ts'
 import type { Profile } from './profile.ts'
 
 type Claims = Readonly<Record<string, unknown>>
@@ -32,9 +33,5 @@ const decoding = once(() => import('jose/jwt/decode'))
 /** Reads the unverified claims of a JWT. They may refute the token, but never prove it. `undefined`: not a JWT. */
 export async function unverifiedClaims(token: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   const { decodeJwt } = await decoding()
-  try {
-    return decodeJwt(token)
-  } catch {
-    return undefined
-  }
+  return orNothing(() => decodeJwt(token))
 }

@@ -1,6 +1,6 @@
 import { type ErrorOptions, InvalidTokenError } from '../../base/errors/index.ts'
 import { latin1Of } from '../../base/values/index.ts'
-import { withoutSecrets } from './without-secrets.ts'
+import { orNothing } from '../../base/values/plain-json.ts'
 
 /**
  * Returns the unverified `iss` of a JWT, only to choose among servers that the app trusts.
@@ -12,16 +12,10 @@ import { withoutSecrets } from './without-secrets.ts'
  */
 export function readIssuer(jwt: string): unknown {
   const [, payload = '', signature, ...rest] = jwt.split('.', 4)
-  try {
-    if (signature === undefined || rest.length > 0) throw new TypeError('not three parts')
-    const claims: unknown = JSON.parse(latin1Of(payload))
-    if (typeof claims !== 'object' || claims === null) throw new TypeError('no object')
-    return (claims as { readonly iss?: unknown }).iss
-  } catch (error) {
-    throw new InvalidTokenError('malformed', 'the token is not a well-formed signed JWT', {
-      cause: withoutSecrets(error),
-    })
-  }
+  const claims: unknown = orNothing(() => JSON.parse(latin1Of(payload)))
+  const isJwt = signature !== undefined && rest.length === 0 && typeof claims === 'object' && claims !== null
+  if (!isJwt) throw new InvalidTokenError('malformed', 'the token is not a well-formed signed JWT')
+  return (claims as { readonly iss?: unknown }).iss
 }
 
 /** @param known - The only issuer that this app trusts. Absent: it trusts several. */

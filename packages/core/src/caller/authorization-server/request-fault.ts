@@ -7,6 +7,7 @@ import {
   TransportError,
 } from '../../base/errors/index.ts'
 import { defined } from '../../base/values/index.ts'
+import { redactText } from '../../rights/credential/index.ts'
 import { oauthLibrary } from './libraries.ts'
 import type { Profile } from './profile.ts'
 import { retryAfterSeconds } from './times.ts'
@@ -140,11 +141,7 @@ const code = /^[a-z_]{1,64}$/
 function answerWithoutSecrets(answer: ErrorResponse, secrets: readonly string[]): ErrorResponse {
   // Longest first: a secret that begins with another must be removed completely.
   const hidden = secrets.filter(({ length }) => length >= MIN_SECRET).sort((one, two) => two.length - one.length)
-  const clean = (text: string) => {
-    let out = text
-    for (const secret of hidden) out = out.replaceAll(secret, '[token]')
-    return out.slice(0, MAX_DESCRIPTION)
-  }
+  const clean = (text: string) => redactText(text, hidden).slice(0, MAX_DESCRIPTION)
   const { acrValues, maxAge } = answer
   return defined({
     error: code.test(answer.error) ? answer.error : clean(answer.error),

@@ -37,7 +37,12 @@ export function tokenFault(error: unknown, errors: typeof JoseErrors, expected: 
 
 function explain(error: unknown, errors: typeof JoseErrors): readonly [InvalidTokenReason | undefined, string] {
   if (error instanceof errors.JWTExpired) return ['expired', `the token expired at ${shownTime(error.payload.exp)}`]
-  if (error instanceof errors.JWTClaimValidationFailed) return explainClaim(error.claim, error.reason)
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const { claim, reason } = error
+    if (reason !== 'check_failed') return ['claims', `the token's ${claim} is ${reason}`]
+    if (claim === 'nbf') return ['not_yet_valid', 'the token is not valid yet']
+    return ['claims', `the token's ${claim} is not acceptable`]
+  }
   if (error instanceof errors.JOSEAlgNotAllowed)
     return ['algorithm', 'the token is signed with an algorithm that is not accepted']
   if (error instanceof errors.JWSSignatureVerificationFailed) return ['signature', 'the signature does not verify']
@@ -49,20 +54,16 @@ function explain(error: unknown, errors: typeof JoseErrors): readonly [InvalidTo
   return [undefined, "the issuer's key set cannot be used"]
 }
 
-function explainClaim(claim: string, reason: string): readonly [InvalidTokenReason, string] {
-  if (reason !== 'check_failed') return ['claims', `the token's ${claim} is ${reason}`]
-  if (claim === 'nbf') return ['not_yet_valid', 'the token is not valid yet']
-  return ['claims', `the token's ${claim} is not acceptable`]
-}
-
 /**
  * Refuses a token that was issued in the future: a clock that is behind would accept expired tokens, too.
  * @param now - Epoch seconds.
  */
 export function refuseFromFuture(iat: unknown, now: number): void {
   if (!(Number(iat) > now + TOLERANCE_SECONDS)) return
-  const message = `this machine's clock is behind: it shows ${shownTime(now)}, and the token was issued at ${shownTime(iat)}`
-  throw new InvalidTokenError('not_yet_valid', `${message}: set it by NTP`)
+  throw new InvalidTokenError(
+    'not_yet_valid',
+    `this machine's clock is behind: it shows ${shownTime(now)}, and the token was issued at ${shownTime(iat)}: set it by NTP`,
+  )
 }
 
 /** @param seconds - Epoch seconds, as a token names them. */

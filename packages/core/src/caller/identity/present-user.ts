@@ -2,6 +2,7 @@ import type { Identity, UserIdentity } from '../../base/contract/index.ts'
 import { BehalfError, IdentityRequiredError, InvalidTokenError } from '../../base/errors/index.ts'
 import type { Clock, Store } from '../../base/ports/index.ts'
 import { openStoreKeys, type StoreKeys } from '../../base/records/index.ts'
+import { orNothing } from '../../base/values/plain-json.ts'
 import { provenAtOf, Revocations } from '../../consent/revocation/index.ts'
 import { isInteractive } from './subject-token.ts'
 import { isVerified } from './verified.ts'
@@ -17,36 +18,24 @@ export function presenceIn(store: Store, keys: StoreKeys | undefined, clock: Clo
   return { revocations: new Revocations(openStoreKeys(store, keys)), clock }
 }
 
+declare const present: unique symbol
+
 /**
- * A user who is present, made by {@link requirePresentUser} only. The private field excludes every other object, for
- * the compiler too.
+ * A present person (I10): the proof is interactive, names no actor, and was not revoked, by the names in the store.
+ * Made by {@link requirePresentUser} only: the symbol excludes every other object, for the compiler.
  */
-class Present {
+export interface PresentUser {
+  readonly [present]: true
   readonly identity: UserIdentity
   /** Time before the names were read, in epoch seconds: a revocation that was not seen is not older. */
   readonly checkedAt: number
-  readonly #context: PresenceContext
-
-  constructor(identity: UserIdentity, checkedAt: number, context: PresenceContext) {
-    this.identity = identity
-    this.checkedAt = checkedAt
-    this.#context = context
-  }
-
   /**
    * Reads the names again after a write: a proof that was revoked during the write creates nothing (I11).
    * @throws InvalidTokenError `inactive`: undo what was written.
    * @throws StoreError Nothing is known: undo what was written.
    */
-  confirm(): Promise<void> {
-    return refuseRevoked(this.identity, this.#context)
-  }
+  confirm(): Promise<void>
 }
-
-/**
- * A present person (I10): the proof is interactive, names no actor, and was not revoked, by the names in the store.
- */
-export type PresentUser = Present
 
 /**
  * Creates the proof that a person is present. Functions that only a person may call take it as a parameter.
@@ -61,7 +50,7 @@ export async function requirePresentUser(identity: unknown, context: PresenceCon
     throw new InvalidTokenError('expired', 'the proof of the identity has expired: sign in again')
   }
   await refuseRevoked(user, context)
-  return new Present(user, now, context)
+  return { identity: user, checkedAt: now, confirm: () => refuseRevoked(user, context) } as PresentUser
 }
 
 /**
@@ -89,12 +78,7 @@ export function isAbsence(error: unknown): error is BehalfError {
 
 /** Returns whether the identity alone shows a person. */
 export function isPerson(identity: unknown): identity is UserIdentity {
-  try {
-    requirePerson(identity)
-    return true
-  } catch {
-    return false
-  }
+  return orNothing(() => requirePerson(identity)) !== undefined
 }
 
 /**

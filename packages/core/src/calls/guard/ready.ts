@@ -20,7 +20,7 @@ export function ready({ opened, callers, limits, reporting }: GuardParts): Promi
     const clockAheadSeconds = Math.round(now - stored)
     refuseSkew(clockAheadSeconds, "store's")
     // Metadata from a cache is older than the issuer's time. So only a clock that is behind is certain.
-    refuseSkew(Math.min(0, Math.round(now - (endpoints?.now() ?? Number.NaN) / 1000)), "issuer's")
+    refuseSkew(Math.min(0, Math.round(now - (endpoints?.now() ?? 0) / 1000)), "issuer's")
     return { clockAheadSeconds, ...(sole !== undefined && { issuer: sole.profile.issuer }) }
   })
 }

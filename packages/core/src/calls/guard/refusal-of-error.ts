@@ -1,6 +1,8 @@
+import type { Fault } from '../../base/contract/index.ts'
 import { type AnyBehalfError, BehalfError, type StoreError } from '../../base/errors/index.ts'
 import { isTimeout } from '../../base/process/async.ts'
 import { defined } from '../../base/values/index.ts'
+import { orNothing } from '../../base/values/plain-json.ts'
 import { redactTokens, type Token } from '../../rights/credential/index.ts'
 import type { IncomingCall } from './call.ts'
 import type { CallReport } from './call-report.ts'
@@ -32,14 +34,13 @@ export function refusalOfError(
  */
 function ofForeignError(error: unknown, report: CallReport): Refusal {
   const rule = ruleOf(error, report)
-  const { name, message, stack } = describeError(error instanceof RuleThrew ? error.thrown : error, report.secrets())
-  const text = defined({ message: `${name}: ${message}`, stack })
+  const { name, text } = describeError(error instanceof RuleThrew ? error.thrown : error, report.secrets())
   if (rule === undefined) {
     report.fault({ kind: 'port_threw', ...text })
     return { status: 'unavailable', detail: `a port threw: ${name}`, retryable: false }
   }
   report.fault({ kind: 'rule_threw', rule, ...text })
-  return { ...deny('misconfigured', `the rule ${rule} threw ${text.message}`), ...defined({ stack }) }
+  return { ...deny('misconfigured', `the rule ${rule} threw ${text.message}`), ...defined({ stack: text.stack }) }
 }
 
 /** Returns the rule that threw. At the step `input`, only the policy's schema runs. */
@@ -69,8 +70,7 @@ function ofOwnError(error: AnyBehalfError, report: CallReport): Refusal {
 
 /** Returns the refusal for a failed store. The text of its error goes only to the app's `onFault`. */
 function failedStore(error: StoreError, report: CallReport): Refusal {
-  const { name, message, stack } = describeError(error.cause, report.secrets())
-  report.fault(defined({ kind: 'store_failed' as const, message: `${name}: ${message}`, stack }))
+  report.fault({ kind: 'store_failed', ...describeError(error.cause, report.secrets()).text })
   return { status: 'unavailable', detail: error.message, retryable: false }
 }
 
@@ -104,22 +104,24 @@ const MAX_READ = 65_536
 const secretShapes = /(?<=:\/\/)[^\s/@]+(?=@)|eyJ[\w-]{8,}\.[\w.-]*|(eyJ[\w-]*)/g
 
 /** An error of the app or of a library, as the operator may read it. */
-export interface ErrorText {
+interface DescribedError {
   /** The name of its class. */
   readonly name: string
-  readonly message: string
-  readonly stack?: string
+  readonly text: Pick<Fault, 'message' | 'stack'>
 }
 
 /** Reads name, message and stack of a thrown value, without these tokens. Never throws. */
-function describeError(error: unknown, tokens: readonly Token[]): ErrorText {
+function describeError(error: unknown, tokens: readonly Token[]): DescribedError {
   const message = read(() => (error instanceof Error ? error.message : error))
   const stack = read(() => error instanceof Error && error.stack)
-  const name = read(() => (error instanceof Error ? error.constructor.name : typeof error))
+  const found = read(() => (error instanceof Error ? error.constructor.name : typeof error))
+  const name = /^\w{1,64}$/.test(found) ? found : 'an error'
   return {
-    name: /^\w{1,64}$/.test(name) ? name : 'an error',
-    message: withoutTokens(message, MAX_MESSAGE, tokens),
-    ...(stack !== '' && { stack: withoutTokens(stack, MAX_STACK, tokens) }),
+    name,
+    text: {
+      message: `${name}: ${withoutTokens(message, MAX_MESSAGE, tokens)}`,
+      ...(stack !== '' && { stack: withoutTokens(stack, MAX_STACK, tokens) }),
+    },
   }
 }
 
@@ -132,10 +134,6 @@ function withoutTokens(text: string, most: number, tokens: readonly Token[]): st
 
 /** Returns a text of an error, or an empty one: another library's error may have a getter that throws. */
 function read(text: () => unknown): string {
-  try {
-    const found = text()
-    return typeof found === 'string' ? found : ''
-  } catch {
-    return ''
-  }
+  const found = orNothing(text)
+  return typeof found === 'string' ? found : ''
 }

@@ -10,7 +10,6 @@ export interface CheckedRequest {
   /** Method, as `fetch` will send it. */
   readonly method: string
   readonly url: string
-  readonly origin: string
   /** The same request can be sent a second time. */
   readonly replayable: boolean
 }
@@ -46,7 +45,6 @@ export function checkRequest(
     headers,
     method: methodOf(init.method ?? request?.method ?? 'GET'),
     url: url.href,
-    origin: url.origin,
     replayable: isReplayable(request, init.body),
   }
 }
@@ -75,14 +73,8 @@ function methodOf(method: string): string {
 function isReplayable(request: Request | undefined, body: unknown): boolean {
   // If `init` has no body, the request keeps its own.
   if (body === undefined || body === null) return request === undefined || request.body === null
-  return (
-    typeof body === 'string' ||
-    body instanceof URLSearchParams ||
-    body instanceof FormData ||
-    body instanceof Blob ||
-    body instanceof ArrayBuffer ||
-    ArrayBuffer.isView(body)
-  )
+  const kinds = [URLSearchParams, FormData, Blob, ArrayBuffer]
+  return typeof body === 'string' || ArrayBuffer.isView(body) || kinds.some((kind) => body instanceof kind)
 }
 
 /**

@@ -6,9 +6,9 @@ import { asSdk } from '../../base/process/registry.ts'
 import { discardBody } from '../../base/values/index.ts'
 import { challengesOf, INSUFFICIENT_AUTHORIZATION, namesError } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
+import { resourceNonces } from './dpop-nonces.ts'
 import { type IdempotencyKeys, isDefiniteRefusal, isSafeMethod } from './idempotency-header.ts'
 import type { ProofKey } from './proof-key.ts'
-import { keepResourceNonce, resourceNonce } from './resource-nonces.ts'
 import { stepUpOf } from './step-up.ts'
 import { authorizationHeader, revealToken, type Token } from './token.ts'
 
@@ -158,13 +158,14 @@ class BoundCredential implements OpenCredential {
   }
 
   async #once(
-    { input, origin, method, url, headers: given }: CheckedRequest,
+    { input, method, url, headers: given }: CheckedRequest,
     { token, dpop }: IssuedToken,
     init: RequestInit,
   ): Promise<{ response: Response; newNonce: boolean }> {
     const headers = new Headers(given)
     headers.set('authorization', authorizationHeader(token, dpop === undefined ? 'Bearer' : 'DPoP'))
-    const nonce = dpop && resourceNonce(dpop, origin)
+    const nonces = dpop && resourceNonces(dpop)
+    const nonce = nonces?.of(url)
     if (dpop !== undefined) {
       headers.set('dpop', await dpop.proof({ method, url, accessToken: token, ...(nonce !== undefined && { nonce }) }))
       // The call may have ended while the proof was signed.
@@ -179,7 +180,7 @@ class BoundCredential implements OpenCredential {
     }
     const response = await this.#options.fetch(input, { ...init, headers, redirect: 'manual', signal })
     if (writes && isDefiniteRefusal(response.status)) this.#unrefused--
-    return { response, newNonce: dpop !== undefined && keepResourceNonce(dpop, origin, response.headers, nonce) }
+    return { response, newNonce: nonces?.adopt(url, response, nonce) === true }
   }
 
   /**

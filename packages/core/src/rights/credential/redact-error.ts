@@ -84,8 +84,7 @@ class Removal {
   }
 }
 
-const isShown = (value: object, key: PropertyKey): boolean =>
-  Object.getOwnPropertyDescriptor(value, key)?.enumerable === true
+const isShown = (value: object, key: PropertyKey): boolean => Object.prototype.propertyIsEnumerable.call(value, key)
 
 const define = (value: object, key: PropertyKey, field: unknown, enumerable: boolean): boolean =>
   Reflect.defineProperty(value, key, { value: field, enumerable, writable: true, configurable: true })

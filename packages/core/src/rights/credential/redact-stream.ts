@@ -18,17 +18,10 @@ export type TokenSource = readonly Token[] | (() => readonly Token[])
  * Holds back no more than the beginning of a possible token.
  */
 export function createTextRedactor(source: TokenSource): TextRedactor {
-  let known: readonly Token[] = []
-  let secrets: readonly string[] = []
   let held = ''
   return {
     push(piece) {
-      const tokens = typeof source === 'function' ? source() : source
-      // Tokens are only ever added.
-      if (tokens.length !== known.length) {
-        known = tokens
-        secrets = secretsOf(tokens)
-      }
+      const secrets = secretsOf(typeof source === 'function' ? source() : source)
       const text = redactText(held + piece, secrets)
       const keep = beginningAtEnd(text, secrets)
       held = text.slice(keep)

@@ -1,7 +1,7 @@
 import { jsonOf } from '../../base/values/plain-json.ts'
 import { errorRedactor } from './redact-error.ts'
 import { redactText, secretsOf } from './redact-text.ts'
-import { isError } from './search-value.ts'
+import { canBeCleaned, isError } from './search-value.ts'
 import type { Token } from './token.ts'
 
 /** Maximum amount to search, in characters and values together (E4). */
@@ -17,21 +17,17 @@ const MAX_DEPTH = 1_000
  * show.
  */
 export function redactTokens<Value>(value: Value, tokens: readonly Token[]): Value {
-  // Stryker disable next-line ConditionalExpression: Only saves work: without tokens nothing is found, and the first step returns every value that is neither a text nor an object.
-  if (tokens.length === 0 || (typeof value !== 'string' && typeof value !== 'object') || value === null) return value
-  return new Redaction(tokens).value(value, 0) as Value
+  // Stryker disable next-line ConditionalExpression: Only saves work: without tokens nothing is found.
+  return tokens.length === 0 ? value : (new Redaction(tokens).value(value, 0) as Value)
 }
 
 class Redaction {
   #redactError: ((error: unknown) => unknown) | undefined
   readonly #secrets: readonly string[]
-  /** Length of the shortest secret. Most strings are shorter, and need no search. */
-  readonly #shortest: number
   #left = BUDGET
 
   constructor(tokens: readonly Token[]) {
     this.#secrets = secretsOf(tokens)
-    this.#shortest = this.#secrets.at(-1)?.length ?? Number.POSITIVE_INFINITY
   }
 
   value(value: unknown, depth: number): unknown {
@@ -40,11 +36,10 @@ class Redaction {
     if (typeof value === 'string') return this.#text(value)
     if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) return value
     if (Array.isArray(value)) return this.#array(value, depth)
-    const prototype = Object.getPrototypeOf(value)
-    const isPlain = (prototype === Object.prototype || prototype === null) && !isWrittenByItself(value)
-    if (isPlain) return this.#object(value, depth)
+    if (!isError(value)) {
+      return canBeCleaned(value) && !isWrittenByItself(value) ? this.#object(value, depth) : this.#instance(value)
+    }
     // Errors occur within values, such as in the results of `Promise.allSettled`.
-    if (!isError(value)) return this.#instance(value)
     this.#redactError ??= errorRedactor(this.#secrets)
     return this.#redactError(value)
   }
@@ -60,8 +55,6 @@ class Redaction {
 
   #text(text: string): string {
     this.#left -= text.length
-    // Stryker disable next-line ConditionalExpression: Only saves the search in texts that are shorter than every token: nothing is found there.
-    if (text.length < this.#shortest) return text
     return redactText(text, this.#secrets)
   }
 

@@ -1,9 +1,10 @@
 import { inspect } from '../../base/process/async.ts'
+import { orNothing } from '../../base/values/plain-json.ts'
 
-/** Maximum number of objects to search in one value, over all passes. */
-const MAX_OBJECTS = 30_000
 /** Maximum number of characters, bytes and entries to search in one value, over all passes. */
 const MAX_CHARACTERS = 3 * 1024 * 1024
+/** Number of characters that are searched in the time that an object takes. */
+const OBJECT_CHARACTERS = 100
 /** Maximum depth of nested values. It keeps the stack from overflowing. */
 const MAX_DEPTH = 200
 
@@ -18,7 +19,6 @@ export class Search {
   /** Objects that this pass has reached. */
   #reached = new Set<object>()
   #countsGetters = true
-  #objects = MAX_OBJECTS
   #characters = MAX_CHARACTERS
 
   constructor(secrets: readonly string[]) {
@@ -41,7 +41,8 @@ export class Search {
 
   /** @throws Unsearchable One object more is too much, or too deep. */
   spend(depth: number): void {
-    if (--this.#objects < 0 || depth > MAX_DEPTH) throw new Unsearchable()
+    if (depth > MAX_DEPTH) throw new Unsearchable()
+    this.#count(OBJECT_CHARACTERS)
   }
 
   #value(value: unknown, depth: number): boolean {
@@ -59,7 +60,12 @@ export class Search {
     const countsGetters = this.#countsGetters && canBeCleaned(value)
     return keysOf(value).some(
       (key) =>
-        (countsGetters && isGetter(value, key)) || this.#value(key, depth) || this.#value(read(value, key), depth + 1),
+        (countsGetters && isGetter(value, key)) ||
+        this.#value(key, depth) ||
+        this.#value(
+          shownBy(() => value[key as never]),
+          depth + 1,
+        ),
     )
   }
 
@@ -132,8 +138,7 @@ const PRINTED_DEPTH = 10
  */
 function contentOf(value: object): readonly unknown[] {
   const tag = tagOf(value)
-  if (value instanceof Promise || /^(?:Promise|Weak(?:Map|Set)|(?:Map|Set) Iterator)$/.test(tag))
-    throw new Unsearchable()
+  if (value instanceof Promise || /^(Promise|Weak(Map|Set)|(Map|Set) Iterator)$/.test(tag)) throw new Unsearchable()
   // Each byte is one character: tokens are ASCII.
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return [new TextDecoder('latin1').decode(value)]
   const isCollection = collections.some((type) => value instanceof type || tag === type.name)
@@ -151,27 +156,25 @@ function contentOf(value: object): readonly unknown[] {
   ]
 }
 
-/** Returns what a method of a value returns or throws: both may be shown. */
-function written(value: object, name: PropertyKey, ...given: readonly unknown[]): unknown {
-  try {
-    const method = value[name as never] as unknown
+/** Returns what a method of a value returns or throws. */
+const written = (value: object, name: PropertyKey, ...given: readonly unknown[]): unknown =>
+  shownBy(() => {
+    const method: unknown = value[name as never]
     const result: unknown = typeof method === 'function' && !ordinary.includes(method) && method.call(value, ...given)
     // No call waits for it, and its rejection would end the process.
     if (result instanceof Promise) result.catch(() => {})
     // `JSON.stringify` writes the fields of the result, and does not ask that for its JSON again.
     return name === 'toJSON' && isObject(result) ? Object.entries(result).flat() : result
-  } catch (error) {
-    return error
-  }
-}
+  })
 
-/** Returns a property, or what its getter throws: loggers print both. */
-function read(value: object, key: PropertyKey): unknown {
+/** Returns what code of the app returns, or what it throws: loggers print both. */
+function shownBy(run: () => unknown): unknown {
   try {
-    return value[key as never]
+    return run()
   } catch (error) {
     return error
   }
 }
 
-const tagOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1)
+/** Returns the tag of a value, or none: a getter of the app may throw. */
+const tagOf = (value: object): string => orNothing(() => Object.prototype.toString.call(value).slice(8, -1)) ?? ''

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini'
 import type { Actor } from '../../base/contract/index.ts'
 import { BehalfError } from '../../base/errors/index.ts'
-import type { Clock, Store } from '../../base/ports/index.ts'
+import { type Clock, type Store, TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { pause } from '../../base/process/async.ts'
 import { Collection, openStoreKeys, type StoreKeys } from '../../base/records/index.ts'
 import type { Revoked } from '../../consent/revocation/index.ts'
 import { type IssuedToken, type ProofKey, revealToken, Token } from '../credential/index.ts'
 import { decodeFailure, encodeFailure } from './shared-failure.ts'
 import { type TokenCacheKey, tokenOwnerOf } from './token-cache-key.ts'
-import { SKEW_SECONDS, skewOf } from './token-life.ts'
+import { skewOf } from './token-life.ts'
 
 /** Options by which several processes share their exchanged tokens. */
 export interface SharedTokensOptions {
@@ -192,7 +192,7 @@ export class SharedTokens {
     if (found === undefined) return undefined
     const { token, scopes, expiresAt, keptAt, actor } = found.record
     const endsAt = expiresAt * 1000
-    if (this.#clock.now() >= endsAt - 2 * skewOf(endsAt - keptAt * 1000, SKEW_SECONDS * 1000)) return undefined
+    if (this.#clock.now() >= endsAt - 2 * skewOf(endsAt - keptAt * 1000, TOLERANCE_SECONDS * 1000)) return undefined
     if (refused !== undefined && revealToken(refused.token) === token) return undefined
     return {
       token: new Token(token),

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type Clock, isSetBack, systemClock } from '../../base/ports/index.ts'
+import { type Clock, isSetBack, systemClock, TOLERANCE_SECONDS } from '../../base/ports/index.ts'
 import { SingleFlight } from '../../base/process/async.ts'
 import { isOutage } from '../../base/records/index.ts'
 import { aClock, checkOptions, kinds, upTo } from '../../base/values/index.ts'
@@ -7,7 +7,7 @@ import { concerns, type Revoked } from '../../consent/revocation/index.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import type { SharedTokens, ShareOptions } from './shared-tokens.ts'
 import { type TokenCacheKey, type TokenOwner, tokenOwnerOf } from './token-cache-key.ts'
-import { SKEW_SECONDS, skewOf } from './token-life.ts'
+import { skewOf } from './token-life.ts'
 
 export interface TokenCacheOptions {
   /** Maximum number of cached tokens. The least used are removed first. @default 10_000 */
@@ -63,7 +63,7 @@ export class TokenCache {
   #generation = 0
 
   constructor(options: TokenCacheOptions = {}) {
-    const { maxEntries = 10_000, skewSeconds = SKEW_SECONDS, clock = systemClock, shared } = options
+    const { maxEntries = 10_000, skewSeconds = TOLERANCE_SECONDS, clock = systemClock, shared } = options
     checkOptions(
       'tokenCache',
       options,

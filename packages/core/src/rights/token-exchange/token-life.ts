@@ -1,6 +1,3 @@
-/** Time before a token expires at which it is no longer used, in seconds. */
-export const SKEW_SECONDS = 30
-
 /**
  * Returns the time before a token expires at which it is no longer used, in milliseconds. With a fixed half minute, a
  * token that lives for a minute only would never be used.

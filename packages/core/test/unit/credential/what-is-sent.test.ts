@@ -8,7 +8,7 @@ const check = (input: string | URL | Request, init: RequestInit = {}, origins: r
 
 describe('where it goes (I6)', () => {
   test('an origin on this machine may be plain http, where it is named', () => {
-    expect(check('http://127.0.0.1:8080/x', {}, ['http://127.0.0.1:8080']).origin).toBe('http://127.0.0.1:8080')
+    expect(check('http://127.0.0.1:8080/x', {}, ['http://127.0.0.1:8080']).url).toBe('http://127.0.0.1:8080/x')
   })
 
   test.each(['https://ann@api.example.com/x', 'https://:secret@api.example.com/x'])('not to %s', (address) => {
