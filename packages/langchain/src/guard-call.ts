@@ -16,8 +16,9 @@ import { placeOf } from './place.ts'
 import { refusal } from './refusal.ts'
 import { replayedResult } from './replayed.ts'
 import { type Events, isAsyncGenerator, runBody } from './run-body.ts'
-import { copyOf, identityOf, isRecord, type RunConfig, slotOf } from './run-config.ts'
+import { copyOf, identityOf, isRecord, type RunConfig, slotOf, toolCallIdOf } from './run-config.ts'
 import { amongSiblings, type Until } from './siblings.ts'
+import { fromStored } from './stored-result.ts'
 import { type IncomingCall, incomingOf, takeIncoming } from './written-by.ts'
 
 /** `func` and `_call` of LangChain's tools. */
@@ -39,7 +40,7 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
     const config = parsed === undefined ? copyOf(given) : given
     const incoming = parsed ?? incomingOf(input, config)
     const { written = input } = incoming
-    const enclosing = { place: placeOf(call.name, written, config), config }
+    const enclosing = { place: placeOf(call.name, written, config), config, callId: toolCallIdOf(config) }
     const run = (parsed: unknown, one: Call) =>
       runBody(enclosing, (own) => body(parsed, runManager, own), { redact: redactorOf(one), demand })
     return amongSiblings(config, (until) => outcomeOf(call, [input, written, incoming], enclosing, run, until))
@@ -49,10 +50,11 @@ export function guardCall(call: GuardedCall, body: ToolBody): ToolBody {
 async function outcomeOf(
   call: GuardedCall,
   [input, written, incoming]: readonly [input: unknown, written: unknown, incoming: IncomingCall],
-  { place, config }: Enclosing,
+  enclosing: Enclosing,
   run: (parsed: unknown, call: Call) => unknown,
   until: Until,
 ): Promise<unknown> {
+  const { place, config, callId } = enclosing
   const identity = identityOf(call, incoming.told)
   if (identity === 'conflict') {
     const cause = 'was given with the tools for one user, and this run is for another: give it in one place'
@@ -75,8 +77,9 @@ async function outcomeOf(
   }
   if (outcome.status === 'done') {
     const { result, ranAt } = outcome
-    if (ranAt !== undefined) return replayedResult(result, ranAt, call, config)
-    return isAsyncGenerator(result) ? quiet(result, call, config, until) : result
+    if (isAsyncGenerator(result)) return quiet(result, call, enclosing, until)
+    const whole = fromStored(result, callId)
+    return ranAt === undefined ? whole : replayedResult(whole, ranAt, call, config)
   }
   tellFault(outcome, call.name, call)
   const paused = outcome.status === 'interrupted' && (await pauseFor(outcome.interrupt, call, place, config))
@@ -94,12 +97,12 @@ function failure(call: GuardedCall, config: RunConfig, error: unknown): unknown 
 }
 
 /** Returns a generator with the same events and output. Handles its error like a body's error. */
-function quiet(events: Events, call: GuardedCall, config: RunConfig, until: Until): Events {
+function quiet(events: Events, call: GuardedCall, { config, callId }: Enclosing, until: Until): Events {
   const { promise, resolve } = Promise.withResolvers<void>()
   until(promise)
   return (async function* () {
     try {
-      return yield* events
+      return fromStored(yield* events, callId)
     } catch (error) {
       return failure(call, config, error)
     } finally {

@@ -5,6 +5,8 @@ import type { RunConfig } from './run-config.ts'
 export interface Enclosing {
   readonly place: readonly unknown[]
   readonly config: RunConfig
+  /** Id of the tool call in this config, read before any wait. */
+  readonly callId: string | undefined
 }
 
 const scope = new AsyncLocalStorage<Enclosing>()

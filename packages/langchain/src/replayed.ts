@@ -17,9 +17,16 @@ export function replayedResult(
   config: RunConfig,
 ): unknown {
   const id = answersItself(config, name) ? toolCallIdOf(config) : undefined
-  if (id === undefined || isDirectToolOutput(result)) return result
+  if (id === undefined) return result
   const isPair = responseFormat === 'content_and_artifact' && Array.isArray(result)
   const [content, artifact]: readonly unknown[] = isPair ? result : [result]
+  if (ToolMessage.isInstance(content)) {
+    // The guard's own copy. Both are set, because LangChain serializes the names that were given at construction.
+    content.metadata = { ...content.metadata, [REPLAYED]: { ranAt } }
+    content.lc_kwargs = { ...content.lc_kwargs, metadata: content.metadata }
+    return result
+  }
+  if (isDirectToolOutput(content)) return result
   const metadata = { ...own, [REPLAYED]: { ranAt } }
   const fields = { status: 'success', artifact, tool_call_id: id, name, metadata } as const
   const message = new ToolMessage({ ...fields, content: contentOf(content) as string })

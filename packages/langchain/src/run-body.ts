@@ -6,6 +6,7 @@ import { type Enclosing, within } from './nesting.ts'
 import { type OwnQuestions, ownQuestions } from './own-questions.ts'
 import { redactResult } from './redact-result.ts'
 import type { RunConfig } from './run-config.ts'
+import { toStored } from './stored-result.ts'
 
 /** A tool's code. It gets its config. */
 type Body = (config: RunConfig) => unknown
@@ -28,10 +29,10 @@ export async function runBody(call: Enclosing, body: Body, rules: ResultRules): 
     within(call, () => (scratchpadOf(config) === undefined ? step() : inGraph(config, step)))
   try {
     const result = await enter(() => body(config))
-    if (isAsyncGenerator(result)) return stepwise(result, { enter, named, ...rules })
+    if (isAsyncGenerator(result)) return stepwise(result, { enter, named, callId: call.callId, ...rules })
     rules.demand(result)
     // The guard itself redacts text.
-    return typeof result === 'string' ? result : redactResult(result, rules.redact)
+    return typeof result === 'string' ? result : toStored(redactResult(result, rules.redact), call.callId)
   } catch (error) {
     throw await named(error)
   }
@@ -52,9 +53,10 @@ export type Events = AsyncGenerator<unknown, unknown, unknown>
 
 interface Surroundings extends Pick<OwnQuestions, 'named'>, ResultRules {
   readonly enter: <Result>(step: () => Result) => Result
+  readonly callId: string | undefined
 }
 
-async function* stepwise(events: Events, { enter, named, redact, demand }: Surroundings): Events {
+async function* stepwise(events: Events, { enter, named, callId, redact, demand }: Surroundings): Events {
   let ended = false
   try {
     for (;;) {
@@ -63,7 +65,7 @@ async function* stepwise(events: Events, { enter, named, redact, demand }: Surro
       if (done) {
         ended = true
         demand(value)
-        return clean
+        return toStored(clean, callId)
       }
       yield clean
     }
