@@ -170,6 +170,11 @@ export const brokenSequences: readonly (readonly [name: string, what: string, co
     [pay, yes, { ...pay, body: 'throws after' }, pay, release, pay],
   ],
   [
+    'asked-without-end',
+    'a person who answers none gets a sixth question',
+    Array.from({ length: 6 }, (_, at): Command => ({ ...pay, slot: `slot-${at}`, amount: 700 + at })),
+  ],
+  [
     'no-evidence',
     'a write that is approved, acts by ways of its own, and throws, is done again on one yes',
     [refund, yes, { ...refund, body: 'pays elsewhere and throws' }, refund],

@@ -35,7 +35,7 @@ test('every known break applies to the source of today', () => {
     ...['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '17'],
     // Of accounts, kept sessions, questions, jobs and operators.
     ...['account-sent-twice', 'account-swapped', 'actor-forgotten', 'answer-of-another', 'answered-late'],
-    ...['approver-revoked', 'body-changes-account', 'cancelled-answered'],
+    ...['approver-revoked', 'asked-without-end', 'body-changes-account', 'cancelled-answered'],
     ...['claimed-after-revocation', 'claimed-as-it-was'],
     ...[
       'disconnected-in-cache',

@@ -32,8 +32,8 @@ export interface Told {
 /** Conversations that a process has at once. */
 export const AT_ONCE = 12
 
-/** Users, each of whom is asked twenty questions a minute at most (A8). */
-export const USERS = 60
+/** Users, each of whom gets ten questions a minute and fifty an hour at most (A14). */
+export const USERS = 240
 
 /** Every fifth order needs no approval. Within a portfolio no two orders are equal, so the exchange's list tells them apart. */
 export function orderOf(order: number) {

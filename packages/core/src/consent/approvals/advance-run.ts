@@ -1,6 +1,6 @@
 import type { DenyCode } from '../../base/contract/index.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
-import { deliverQuestion } from './deliver-question.ts'
+import { deliverQuestion, type NotSent } from './deliver-question.ts'
 import { recordCrash } from './find-run.ts'
 import { pollForAnswer } from './poll-for-answer.ts'
 import { endOf, isDeliveryOver, SKEW_SECONDS } from './poll-times.ts'
@@ -17,17 +17,7 @@ export type Settled =
   /** A person has to answer. */
   | { readonly status: 'pending'; readonly entry: Entry }
   | { readonly status: 'refused'; readonly entry: Entry; readonly code: DenyCode; readonly why: string }
-  /** The approver denied similar questions. The question is not sent before `until`, in epoch seconds. */
-  | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
-  /** Another caller runs it now, or the approver was asked too often. */
-  | {
-      readonly status: 'busy'
-      readonly entry: Entry
-      readonly retryAfter: number
-      readonly why: string
-      /** True if its body runs. */
-      readonly underWay: boolean
-    }
+  | NotSent
 
 const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   denied: ['approval_denied', 'the person said no'],
@@ -83,18 +73,7 @@ async function advance(
     current = await voidIfOver(runStore, await pollForAnswer(runStore, current, channel, context), channel)
   }
   if (current.record.state === 'requested') {
-    const delivered = await deliverQuestion(runStore, current, channel, context)
-    if (delivered.status === 'too_many') {
-      return {
-        status: 'busy',
-        entry,
-        retryAfter: delivered.retryAfter,
-        why: 'this person was asked too often',
-        underWay: false,
-      }
-    }
-    if (delivered.status === 'closed') return delivered
-    current = delivered.entry
+    return deliverQuestion(runStore, current, channel, context)
   }
   return current
 }

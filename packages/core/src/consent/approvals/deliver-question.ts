@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, principalKey } from '../../base/contract/index.ts'
+import type { Json, JsonObject } from '../../base/contract/index.ts'
 import { BehalfError, InvalidResponseError, OAuthResponseError } from '../../base/errors/index.ts'
 import { copyOf, defined, snapshot } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
@@ -7,6 +7,7 @@ import { keepWriting, keptWrite } from './keep-writing.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, NEVER, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { afterNoes } from './refusals.ts'
+import { reserveSend } from './reserve-send.ts'
 import type { RunStore } from './run-store.ts'
 
 /** Lease of the one caller that sends or polls. It renews the lease; if it dies, another caller takes over. Seconds. */
@@ -20,26 +21,18 @@ export const MAX_SENDS = 3
 
 export const isSentOut = (sends: number, { maxSends = MAX_SENDS }: StoredQuestion): boolean => sends >= maxSends
 
-/**
- * Maximum number of questions that one approver may get in a minute for one owner, from all agents on this store (A8).
- */
-const MAX_QUESTIONS_PER_MINUTE = 20
-
-/**
- * Window in which at most {@link MAX_SENDS} sends may lose their answer, in seconds: each may have reached the person.
- */
-const LOST_WINDOW_SECONDS = 600
-
-/** Time that the next delivery waits after the maximum number of deliveries, in seconds. */
-const REST_SECONDS = LOST_WINDOW_SECONDS / MAX_SENDS
-
-/** Result of a delivery. */
-export type Delivered =
-  | { readonly status: 'settled'; readonly entry: Entry }
-  | { readonly status: 'busy'; readonly entry: Entry }
-  | { readonly status: 'too_many'; readonly entry: Entry; readonly retryAfter: number }
+/** Result of a delivery that must wait. */
+export type NotSent =
   /** The approver denied similar questions (A14). `until`: epoch seconds. */
   | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
+  /** The approver was sent too many questions, or another caller runs the body now (`underWay`). */
+  | {
+      readonly status: 'busy'
+      readonly entry: Entry
+      readonly retryAfter: number
+      readonly why: string
+      readonly underWay: boolean
+    }
 
 /** Returns a copy of a stored question in the form for channels: they are code of the app, and the record is used on. */
 export function channelQuestion(
@@ -94,63 +87,36 @@ export async function deliverQuestion(
   entry: Entry,
   channel: ApprovalChannel,
   context: ChannelContext,
-): Promise<Delivered> {
+): Promise<Entry | NotSent> {
   const { id, binding } = entry.record
-  const busy: Delivered = { status: 'busy', entry }
-  const deliver = async (isAlone: boolean): Promise<Delivered> => {
+  const deliver = async (isAlone: boolean): Promise<Entry | NotSent> => {
     const current = (await runStore.read(id)) ?? entry
     const { state, question } = current.record
-    if (state !== 'requested' || question === undefined) return { status: 'settled', entry: current }
+    if (state !== 'requested' || question === undefined) return current
     const { closedUntil, isOnceMore } = await afterNoes(runStore, { ...current.record, question })
     if (closedUntil !== undefined) return { status: 'closed', entry: current, until: closedUntil }
     // Only one of several equal questions is sent. The next caller finds it open.
     if (isOnceMore && !isAlone) {
-      return (await alone(runStore, id, () => deliver(true), { key: `once-more:${binding}` })) ?? busy
+      return (await alone(runStore, id, () => deliver(true), { key: `once-more:${binding}` })) ?? entry
     }
-    const rests = await runStore.isLeased(restKey(id))
-    if (rests || (await countQuestion(runStore, current.record, question)) > MAX_QUESTIONS_PER_MINUTE) {
-      return { status: 'too_many', entry: current, retryAfter: 60 }
-    }
-    return { status: 'settled', entry: await send(runStore, { ...current, question }, channel, context) }
+    // A caller that aborted before the send does not want the question sent.
+    context.signal?.throwIfAborted()
+    const refused = await reserveSend(runStore, current.record, question)
+    if (refused === undefined) return send(runStore, { ...current, question }, channel, context)
+    if (refused !== 'spent') return { status: 'busy', entry: current, ...refused, underWay: false }
+    return changeUnsent(runStore, current, { ...maybeSent, endedAt: runStore.now() })
   }
-  return (await alone(runStore, id, () => deliver(false))) ?? busy
+  return (await alone(runStore, id, () => deliver(false))) ?? entry
 }
 
 const maybeSent = { state: 'expired', note: 'the question may have been sent, and its answer was lost' } as const
 
-/** Ends a run whose question is not sent. */
-function end(runStore: RunStore, entry: Entry, state: Pick<RunRecord, 'state' | 'note'>): Promise<Entry> {
+/** Changes a run, as long as its question waits to be sent. */
+function changeUnsent(runStore: RunStore, entry: Entry, change: Partial<RunRecord>): Promise<Entry> {
   const { question } = entry.record
   return runStore.update(entry, (record) =>
-    record.state === 'requested' && record.question?.id === question?.id
-      ? { ...record, ...state, endedAt: runStore.now() }
-      : undefined,
+    record.state === 'requested' && record.question?.id === question?.id ? { ...record, ...change } : undefined,
   )
-}
-
-/**
- * Counts the sends of a question that has a bound of its own, and returns whether this one would be too many. It is
- * counted before it is made: where its answer is lost, or its process dies, the question may have reached the person.
- */
-async function isOneTooMany(runStore: RunStore, { id, maxSends, expiresAt }: StoredQuestion): Promise<boolean> {
-  if (maxSends === undefined) return false
-  return (await runStore.count(`sends:${id}`, Math.max(1, Math.ceil(expiresAt - runStore.now())))) > maxSends
-}
-
-async function countQuestion(runStore: RunStore, { owner }: RunRecord, { approver }: StoredQuestion): Promise<number> {
-  const who = await runStore.hash(JSON.stringify(['asked', principalKey(owner), principalKey(approver)]))
-  return runStore.count(`asked:${who}`, 60)
-}
-
-const restKey = (id: string): string => `rests:${id}`
-
-/** Records a lost delivery. Never fails: a store that is down sends nothing either. */
-async function recordLost(runStore: RunStore, id: string): Promise<void> {
-  try {
-    const lost = await runStore.count(`lost:${id}`, LOST_WINDOW_SECONDS)
-    // Counted by run and not by question: callers that replace each other's unsent questions share the limit.
-    if (lost >= MAX_SENDS) await runStore.lease(restKey(id), REST_SECONDS)
-  } catch {}
 }
 
 async function send(
@@ -159,43 +125,27 @@ async function send(
   channel: ApprovalChannel,
   context: ChannelContext,
 ): Promise<Entry> {
-  // A caller that aborted before the send does not want the question sent.
-  context.signal?.throwIfAborted()
-  // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
-  if (await runStore.isRevoked(entry.record)) return end(runStore, entry, { state: 'revoked' })
-  if (await isOneTooMany(runStore, question)) return end(runStore, entry, maybeSent)
   const sentAt = runStore.now()
+  // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
+  if (await runStore.isRevoked(entry.record)) {
+    return changeUnsent(runStore, entry, { state: 'revoked', endedAt: sentAt })
+  }
   const byStore = await runStore.storeNow()
   const asked = await withinBound((signal) =>
     channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }).then(checkedAsked),
-  ).catch(async (error: unknown) => {
-    if (BehalfError.isInstance(error) && error.retryable) {
-      await recordLost(runStore, entry.record.id)
-      throw error
-    }
-    return refused(error)
-  })
+  ).catch(refused)
   const now = runStore.now()
-  const written = (record: RunRecord): RunRecord | undefined => {
-    // If another question replaced this one meanwhile, this send was not for it.
-    if (record.state !== 'requested' || record.question?.id !== question.id) return undefined
-    if ('note' in asked) return { ...record, note: asked.note, unsent: asked.unsent, state: 'failed', endedAt: now }
-    return {
-      ...record,
-      state: 'pending',
-      delivery: deliveryOf(asked, question, channel, { sentAt, byStore, now }),
-      sends: record.sends + 1,
-    }
+  const write = (change: Partial<RunRecord>) =>
+    keepWriting(runStore, entry.record.id, () => changeUnsent(runStore, entry, change))
+  if ('note' in asked) {
+    const { note, unsent } = asked
+    const failed = await write({ note, unsent, state: 'failed', endedAt: now })
+    if ('thrown' in asked) throw asked.thrown
+    return failed
   }
-  const next = await keepWriting(runStore, entry.record.id, () => runStore.update(entry, written))
-  if ('thrown' in asked) throw asked.thrown
-  if ('state' in asked && isWithdrawn(next.record, question)) {
-    void unask(
-      { ...entry.record, question, delivery: deliveryOf(asked, question, channel, { sentAt, byStore, now }) },
-      channel,
-      context,
-    )
-  }
+  const delivery = deliveryOf(asked, question, channel, { sentAt, byStore, now })
+  const next = await write({ state: 'pending', delivery, sends: entry.record.sends + 1 })
+  if (isWithdrawn(next.record, question)) void unask({ ...entry.record, delivery }, channel, context)
   return next
 }
 
@@ -277,6 +227,7 @@ function refused(error: unknown): Refused {
   if (!BehalfError.isInstance(error)) {
     return { note: 'the channel threw: the question may have been sent', unsent: false, thrown: error }
   }
+  if (error.retryable) throw error
   // The server does not know the API: a configuration error. No question was sent.
   if (error instanceof OAuthResponseError && error.error === 'invalid_target') throw error
   // If the response breaks the specification, the person may have been asked.

@@ -1,7 +1,7 @@
 import { StoreError } from '../../base/errors/index.ts'
-import { isOutage } from '../../base/records/index.ts'
 import { starterOf } from './caller.ts'
 import { type Entry, inTime, isOpen, type RunRecord } from './record.ts'
+import { runIndex } from './run-indexes.ts'
 import type { RunStore } from './run-store.ts'
 
 /** Data to find a run, or to create it. */
@@ -61,7 +61,7 @@ export interface StartedRuns {
 /** Runs of an equal call that have started, but for one. */
 export async function startedRuns(runStore: RunStore, binding: string, except?: string): Promise<StartedRuns> {
   const entries: Entry[] = []
-  for (const entry of await runStore.startedOf(binding)) {
+  for (const entry of await runStore.all(runIndex.started(binding))) {
     if (entry.record.id !== except) entries.push(await recordCrash(runStore, entry))
   }
   return {
@@ -140,7 +140,7 @@ function isAdoptable(record: RunRecord, now: number): boolean {
 async function complete(runStore: RunStore, id: string, draft: RunDraft): Promise<Entry> {
   const { slotKey } = draft
   for (let race = 0; race < MAX_RACES; race++) {
-    const entry = (await runStore.read(id)) ?? (await created(runStore, draft.record(id)))
+    const entry = (await runStore.read(id)) ?? (await runStore.create(draft.record(id)))
     if (entry === undefined) continue
     return listed(runStore, entry, slotKey)
   }
@@ -152,15 +152,4 @@ function listed(runStore: RunStore, entry: Entry, slotKey: string): Promise<Entr
   return runStore.update(entry, (record) =>
     record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },
   )
-}
-
-/** Creates a record. `undefined`: it exists; another caller made it, or this one did and lost the answer. */
-async function created(runStore: RunStore, record: RunRecord): Promise<Entry | undefined> {
-  try {
-    return await runStore.create(record)
-  } catch (error) {
-    const found = isOutage(error) ? await runStore.read(record.id) : undefined
-    if (found === undefined) throw error
-    return found
-  }
 }

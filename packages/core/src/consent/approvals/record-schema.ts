@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import { ownerSchema, principalSchema } from '../../base/records/principal-schema.ts'
+import { states } from './record.ts'
 
 const text = z.string()
 const seconds = z.number()
@@ -7,21 +8,6 @@ const json = z.json()
 const scopes = z.array(text)
 
 const actor = z.looseObject({ subject: text })
-
-const states = [
-  'requested',
-  'pending',
-  'approved',
-  'running',
-  'completed',
-  'threw',
-  'crashed',
-  'denied',
-  'expired',
-  'failed',
-  'cancelled',
-  'revoked',
-] as const
 
 const question = z.object({
   id: text,
@@ -102,3 +88,13 @@ export const runRecord = z.object({
   reopened: z.optional(z.boolean()),
   told: z.optional(z.boolean()),
 })
+
+const send = z.object({ by: text, run: text, question: text, at: seconds, until: seconds })
+
+/** Schema of the list of what an approver was sent. */
+export const sendList = z.object({ v: z.literal(1), sends: z.array(send) })
+
+/** A question that was sent, or was about to be. `by`: its owner. Listed `until` then. Epoch seconds of the store. */
+export type Send = z.infer<typeof send>
+
+export type SendList = z.infer<typeof sendList>

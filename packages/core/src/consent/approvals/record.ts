@@ -2,32 +2,19 @@ import type { Actor, AuthorizationDetail, Json, JsonObject, Owner, Principal } f
 import type { Stored } from '../../base/records/index.ts'
 
 /**
- * The states of a run, as docs/run.md draws them. Each transition is a compare-and-swap on the stored record.
- *
- * `crashed` is in doubt: the body started, and it is unknown whether it took effect. `threw`: the last allowed try
- * ended without effect. A `write` call that needs no question starts as `approved`.
- */
-export type RunState =
-  | 'requested'
-  | 'pending'
-  | 'approved'
-  | 'running'
-  | 'completed'
-  | 'threw'
-  | 'crashed'
-  | 'denied'
-  | 'expired'
-  | 'failed'
-  | 'cancelled'
-  | 'revoked'
-
-/**
  * States to which a runner moves a run that was considered dead, was resolved as `did_not_run`, and has changed since.
  * As long as no other try has started, the runner's outcome counts (A2, A13).
  */
 const cameBack = ['completed', 'crashed'] as const
 
-const next: Readonly<Record<RunState, readonly RunState[]>> = {
+/**
+ * The states of a run, as docs/run.md draws them, each with the next ones. Each transition is a compare-and-swap on the
+ * stored record.
+ *
+ * `crashed` is in doubt: the body started, and it is unknown whether it took effect. `threw`: the last allowed try
+ * ended without effect. A `write` call that needs no question starts as `approved`.
+ */
+const next = {
   // Back to `requested`: the delivery expired, or its answer was lost, and the person is asked again (A7).
   requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
   pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
@@ -46,9 +33,15 @@ const next: Readonly<Record<RunState, readonly RunState[]>> = {
   failed: ['requested', 'running', ...cameBack],
   cancelled: cameBack,
   revoked: cameBack,
-}
+} as const
 
-export const mayBecome = (from: RunState, to: RunState): boolean => from === to || next[from].includes(to)
+export type RunState = keyof typeof next
+
+export const states = Object.keys(next) as RunState[]
+
+const nextOf = (state: RunState): readonly RunState[] => next[state]
+
+export const mayBecome = (from: RunState, to: RunState): boolean => from === to || nextOf(from).includes(to)
 
 /** Maximum number of bodies that one run may start: a body without effect may be tried again. */
 export const MAX_TRIES = 3
@@ -72,7 +65,7 @@ export const isStartable = ({ state, unsent }: RunRecord): boolean =>
   state === 'approved' || state === 'crashed' || unsent === true
 
 /** Returns whether only the runner can still change the run, or a call that asks again. */
-export const isSettled = (state: RunState): boolean => next[state].every((to) => next.failed.includes(to))
+export const isSettled = (state: RunState): boolean => nextOf(state).every((to) => nextOf('failed').includes(to))
 
 /** The question for a person. It is computed once and stored. Every delivery and every poll use this text. */
 export interface StoredQuestion {

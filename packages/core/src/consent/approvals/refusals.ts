@@ -1,5 +1,6 @@
 import { isSamePrincipal } from '../../base/contract/index.ts'
 import { type Entry, NOES_WINDOW_SECONDS, type Refused, type RunRecord, type StoredQuestion } from './record.ts'
+import { runIndex } from './run-indexes.ts'
 import type { RunStore } from './run-store.ts'
 
 /** Minimum time after a denial before an equal call is asked once more, in seconds. */
@@ -36,7 +37,11 @@ export async function afterNoes(runStore: RunStore, asking: Asking): Promise<Aft
   const noes = await noesSince(runStore, { owner, tool, approver: question.approver }, since)
   const times = noes.map(endOf)
   const equal = noes.filter(({ record }) => record.binding === binding).map(endOf)
-  const until = Math.max(closedTool(times), closedCall(equal, askAgainAfterSeconds))
+  const until = Math.max(
+    closedUntil(times, MAX_NOES, NOES_WINDOW_SECONDS),
+    closedUntil(equal, 2, askAgainAfterSeconds),
+    closedUntil(equal, 1, Math.min(ONCE_MORE_AFTER_SECONDS, askAgainAfterSeconds)),
+  )
   if (now < until) return { closedUntil: until, isOnceMore: true }
   const isOnceMore = (equal[0] ?? 0) > now - askAgainAfterSeconds
   const isAsked = isOnceMore && (await isEqualAsked(runStore, asking))
@@ -44,31 +49,26 @@ export async function afterNoes(runStore: RunStore, asking: Asking): Promise<Aft
 }
 
 /** Returns whether the approver has an equal open question now. */
-async function isEqualAsked(runStore: RunStore, { id, owner, tool, binding, question }: Asking): Promise<boolean> {
+async function isEqualAsked(runStore: RunStore, { id, binding, question }: Asking): Promise<boolean> {
   const now = runStore.now()
-  const open = await runStore.openOf(binding)
+  const open = await runStore.all(runIndex.asked(binding))
   return open.some(
     ({ record }) =>
       record.id !== id &&
       record.state === 'pending' &&
       now < (record.question?.expiresAt ?? 0) &&
-      isOf(record, { owner, tool, approver: question.approver }),
+      isSamePrincipal(record.question?.approver, question.approver),
   )
 }
 
-/** @param times - The newest first. */
-function closedTool(times: readonly number[]): number {
-  const newest = times[0]
-  const oldest = times[MAX_NOES - 1]
-  if (newest === undefined || oldest === undefined || oldest <= newest - NOES_WINDOW_SECONDS) return 0
-  return newest + NOES_WINDOW_SECONDS
-}
-
-/** @param times - The newest first. */
-function closedCall([newest, before]: readonly number[], askAgainAfterSeconds: number): number {
-  if (newest === undefined) return 0
-  const isSecond = before !== undefined && before > newest - askAgainAfterSeconds
-  return newest + (isSecond ? askAgainAfterSeconds : Math.min(ONCE_MORE_AFTER_SECONDS, askAgainAfterSeconds))
+/**
+ * Returns until when so many denials within some seconds close a call or a tool for as long. Epoch seconds.
+ *
+ * @param times - The newest first.
+ */
+function closedUntil(times: readonly number[], noes: number, seconds: number): number {
+  const [newest = 0, first] = [times[0], times[noes - 1]]
+  return first !== undefined && first > newest - seconds ? newest + seconds : 0
 }
 
 /** Allows the approver of a question to be asked again: their denials for this tool and owner no longer count. */
@@ -86,16 +86,7 @@ export const MAX_ASK_AGAIN_SECONDS = 24 * 3600
 /** Returns the denials that count, newest first. */
 async function noesSince(runStore: RunStore, asked: Refused, since: number): Promise<readonly Entry[]> {
   const found = await runStore.refusedSince(asked, since)
-  return found
-    .filter(({ record }) => record.state === 'denied' && record.reopened !== true && isOf(record, asked))
-    .sort((left, right) => endOf(right) - endOf(left))
+  return found.filter(({ record }) => record.reopened !== true).sort((left, right) => endOf(right) - endOf(left))
 }
 
 const endOf = ({ record }: Entry): number => record.endedAt ?? 0
-
-/** An index row proves nothing: the record decides. */
-function isOf({ owner, tool, question }: RunRecord, asked: Refused): boolean {
-  return (
-    tool === asked.tool && isSamePrincipal(owner, asked.owner) && isSamePrincipal(question?.approver, asked.approver)
-  )
-}

@@ -15,9 +15,8 @@ import {
   type RunRecord,
   type RunState,
 } from './record.ts'
-import { runRecord } from './record-schema.ts'
-import { indexOfRun, runIndex } from './run-indexes.ts'
-import { dueOf, POLLS } from './watch-due.ts'
+import { runRecord, type SendList, sendList } from './record-schema.ts'
+import { dueOf, indexOfRun, POLLS, runIndex } from './run-indexes.ts'
 
 /**
  * Time for which a run is kept after its end. A message that a framework replays then gets the result, and does not run
@@ -48,6 +47,8 @@ export class RunStore {
   readonly pointers: Pointers
   /** Runs of this store that calls of this process have claimed, by their id. */
   readonly claims: UnderWay<ClaimHere>
+  /** What each approver was sent. */
+  readonly sends: Collection<SendList>
 
   constructor({ clock, isRevoked, onState = () => {}, ...opened }: RunStoreOptions) {
     this.#store = opened.store
@@ -57,6 +58,8 @@ export class RunStore {
     this.isRevoked = isRevoked
     this.claims = claimsHere(opened.store)
     this.pointers = new Pointers(opened, (record) => this.#keptFor(record))
+    const ends = ({ sends }: SendList) => ({ expiresAt: Math.max(...sends.map(({ until }) => until)) })
+    this.sends = new Collection<SendList>(opened, { kind: 'sends', schema: sendList, ends })
     this.#runs = new Collection<RunRecord>(opened, {
       kind: 'run',
       schema: runRecord,
@@ -115,16 +118,6 @@ export class RunStore {
     return stored
   }
 
-  /** Runs of an equal call that run, are in doubt, or whose result was not delivered. */
-  startedOf(binding: string): Promise<readonly Entry[]> {
-    return this.#all(runIndex.started(binding))
-  }
-
-  /** Runs of an equal call whose question is open. */
-  openOf(binding: string): Promise<readonly Entry[]> {
-    return this.#all(runIndex.asked(binding))
-  }
-
   /**
    * Takes records whose poll is due. No other worker gets them before the lease ends. A record that cannot be opened is
    * returned as an error, so that it does not block the others.
@@ -151,7 +144,7 @@ export class RunStore {
     const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)
     const names = Array.from({ length: last - first + 1 }, (_, at) => runIndex.refused(refused, first + at))
     // Reads in parallel, because a day has many buckets.
-    return (await Promise.all(names.map((name) => this.#all(name)))).flat()
+    return (await Promise.all(names.map((name) => this.all(name)))).flat()
   }
 
   /**
@@ -165,10 +158,6 @@ export class RunStore {
 
   isLeased(key: string): Promise<boolean> {
     return Lease.isTaken(this.#store, key)
-  }
-
-  count(key: string, windowSeconds: number): Promise<number> {
-    return this.#store.increment(key, { windowSeconds })
   }
 
   /**
@@ -185,7 +174,8 @@ export class RunStore {
     yield* this.#runs.under(name, { after: last, onUnreadable })
   }
 
-  async #all(name: Name): Promise<readonly Entry[]> {
+  /** Records under an index name. */
+  async all(name: Name): Promise<readonly Entry[]> {
     const entries: Entry[] = []
     for await (const entry of this.#walk(name)) entries.push(entry)
     return entries

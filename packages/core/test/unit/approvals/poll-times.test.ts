@@ -4,7 +4,7 @@ import { TransportError } from '../../../src/base/errors/index.ts'
 import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
 import type { ApprovalAnswer, ApprovalChannel } from '../../../src/consent/approvals/approval-channel.ts'
 import { nextPollAt } from '../../../src/consent/approvals/poll-times.ts'
-import { asks, smallWorld } from '../guard/small-world.ts'
+import { asks, smallWorld, user } from '../guard/small-world.ts'
 import { record, servers, testChannel, testLedger } from './harness.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -184,7 +184,7 @@ describe('the next poll', () => {
   test('of many questions that were sent at once is at different times, for any caller', async () => {
     random()
     const { behalf, call, clock, polls } = polledWorld({})
-    const calls = Array.from({ length: 19 }, (_, amount) => call({ slot: `${amount}`, input: { amount } }))
+    const calls = Array.from({ length: 19 }, (_, at) => call({ identity: user({ subject: `user-${at}` }) }))
     const askAll = () => Promise.all(calls.map((each) => behalf.run(asks, each, () => 'ran')))
     for (const outcome of await askAll()) expect(outcome.status).toBe('interrupted')
     clock.advance(4.9)

@@ -50,25 +50,6 @@ describe('asking', () => {
     expect(refused).toMatchObject({ status: 'refused', code: 'approval_not_sent' })
     expect(refused.entry.record).toMatchObject({ state: 'failed', note: expect.stringContaining(error) })
   })
-
-  test(verifies('A8', 'one approver is not asked more often than twenty times a minute (A8)'), async () => {
-    const { runStore, clock } = testLedger()
-    const { channel, questions } = testChannel()
-    const settle = async (index: number) => {
-      const binding = `binding-${index}`
-      const draft = { binding, slotKey: `slot:${index}`, fits: () => true }
-      const entry = await findOrCreateRun(runStore, {
-        ...draft,
-        record: (id) => record(id, { binding, slots: [draft.slotKey] }),
-      })
-      return advanceRun(runStore, entry, channel, { authorizationServers: servers, clock })
-    }
-    for (let index = 0; index < 20; index++) expect((await settle(index)).status).toBe('pending')
-    expect(await settle(20)).toMatchObject({ status: 'busy', retryAfter: 60 })
-    expect(questions).toHaveLength(20)
-    clock.advance(61)
-    expect((await settle(20)).status).toBe('pending')
-  })
 })
 
 describe('looking (A4)', () => {

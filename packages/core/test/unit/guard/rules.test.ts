@@ -12,14 +12,17 @@ const access = { trade: resource(API, { scopes: ['trade:write'] }) }
 
 describe('who is asked, and what for (A8, A9)', () => {
   test('only a literal false of `when` exempts a call', async () => {
-    const { guard, login, invocation } = await world()
+    const { guard, login, invocation, clock } = await world()
     const identity = await login()
     const behalf = guard()
     const asking = (answer: unknown) =>
       policy(Order, { approval: { message: () => 'Do it', when: () => answer as boolean } })
     for (const answer of [true, undefined, null, 0, '', 'false']) {
       const call = invocation({ tool: `t-${String(answer)}`, input: { n: 1 }, identity })
-      expect((await behalf.run(asking(answer), call, () => 'ran')).status, String(answer)).toBe('interrupted')
+      const outcome = await behalf.run(asking(answer), call, () => 'ran')
+      expect(outcome.status, String(answer)).toBe('interrupted')
+      if (outcome.status === 'interrupted') await behalf.approvals.cancel(outcome.interrupt.id, { identity })
+      clock.advance(30)
     }
     const call = invocation({ tool: 't', input: { n: 1 }, identity })
     expect((await behalf.run(asking(false), call, () => 'ran')).status).toBe('done')

@@ -1,11 +1,16 @@
 import type { Text } from '../events.ts'
 import { isInPerson, isSameText, nameOf, needsApproval, type Of, type Run, textOf } from './facts.ts'
-import type { Seen } from './seen.ts'
+import { type Seen, SLACK } from './seen.ts'
 
 const ONCE_MORE_SECONDS = 60
 /** Time from the last look at what was denied until a question is with the person. A no that is given meanwhile is late. Seconds. */
 const SENT_MEANWHILE_SECONDS = 5
 const ASK_AGAIN_SECONDS = 600
+const HOUR_SECONDS = 3600
+/** Sends of one owner that a person may leave without an answer, before the owner has to pause. */
+const UNANSWERED = 5
+/** The shortest pause, less what lies between a decision and its event. Seconds. */
+const PAUSE_SECONDS = 30 - SLACK
 
 export interface Yes {
   readonly question: string
@@ -44,6 +49,9 @@ export class Questions {
   readonly yeses: Yes[] = []
   #noes: No[] = []
   readonly #cancelled: Of<'cancelled'>[] = []
+  readonly #sends: Of<'asked'>[] = []
+  /** When an approver answered last, or may have. */
+  readonly #answeredAt = new Map<string, number>()
 
   constructor(seen: Seen) {
     this.#seen = seen
@@ -109,6 +117,7 @@ export class Questions {
   }
 
   answered({ question, by, answer, at, calledAt, isSure, isFalse }: Of<'answered'>): void {
+    this.#answeredAt.set(by.subject, at)
     if (isFalse) return
     const seen = this.#seen
     const asked = this.#asked.get(question) ?? []
@@ -160,6 +169,7 @@ export class Questions {
   asksSomebody(event: Of<'asked'>): void {
     const asked = this.#asked.get(event.question) ?? []
     this.#asked.set(event.question, [...asked, event])
+    this.#hasRoom(event)
     // Sent again for lack of an answer: no new question.
     if (isSameQuestion(asked.at(-1), event)) return
     const noes = this.#noes.filter((no) => isSameTool(no, event) && no.writtenAt < event.at - SENT_MEANWHILE_SECONDS)
@@ -179,11 +189,26 @@ export class Questions {
     const what = textOf(event.text)
     this.#seen.refuse('notWornDown', `${event.approver} is asked again about ${what}, ${noes.length} noes ago`)
   }
+
+  /** What a phone says is heard late, so a person who was asked by phone may have answered. */
+  #hasRoom(event: Of<'asked'>): void {
+    const { approver, at, text } = event
+    const since = Math.max(this.#answeredAt.get(approver) ?? 0, at - HOUR_SECONDS + this.#seen.tolerance())
+    const left = this.#sends.filter((each) => each.at > since && isSameTwo(each, event))
+    this.#sends.push(event)
+    const isByPhone = left.some(({ expiresAt }) => expiresAt === undefined)
+    if (isByPhone || left.length < UNANSWERED || at - (left.at(-1)?.at ?? 0) >= PAUSE_SECONDS) return
+    this.#seen.refuse(
+      'notWornDown',
+      `${approver} is asked again for ${text.owner}, and has answered none of the last ${left.length}`,
+    )
+  }
 }
 
 /** Told of by its app, a question keeps its end while it is sent again. */
 const isSameQuestion = (a: Asked | undefined, b: Asked): boolean =>
   a !== undefined && a.approver === b.approver && a.expiresAt === b.expiresAt && textOf(a.text) === textOf(b.text)
 
-const isSameTool = (a: Asked | No, b: Asked | No): boolean =>
-  a.approver === b.approver && a.text.owner === b.text.owner && a.text.tool === b.text.tool
+const isSameTwo = (a: Asked | No, b: Asked | No): boolean => a.approver === b.approver && a.text.owner === b.text.owner
+
+const isSameTool = (a: Asked | No, b: Asked | No): boolean => isSameTwo(a, b) && a.text.tool === b.text.tool
