@@ -3,14 +3,10 @@ import { existsSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { root } from '../gates/repository.ts'
 import { ownFolder } from '../servers/run-server.ts'
 import { startOpenFga } from '../servers/start-open-fga.ts'
-
-afterEach(() => {
-  vi.restoreAllMocks()
-})
 
 test('a folder of ours is made, and taken again', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'behalf-own-'))
@@ -19,6 +15,7 @@ test('a folder of ours is made, and taken again', async () => {
 })
 
 test('an OpenFGA that another user laid there is not run', async () => {
+  onTestFinished(() => void vi.restoreAllMocks())
   vi.spyOn(process, 'getuid').mockReturnValue((process.getuid?.() ?? 0) + 1)
   expect(await startOpenFga()).toMatch(/belongs to another user$/)
 })
@@ -27,10 +24,8 @@ test('a run of tests has a temporary directory of its own, which ends with it', 
   const program = "import './vitest.temporary.ts'; console.log(process.env.TMPDIR)"
   // This run has its own folder already, in which no other one is made.
   const parent = dirname(tmpdir())
-  const folder = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, TMPDIR: parent },
-  }).trim()
+  const env = { ...process.env, TMPDIR: parent }
+  const ran = execFileSync(process.execPath, ['--input-type=module', '-e', program], { cwd: root, env })
+  const folder = `${ran}`.trim()
   expect([folder.startsWith(join(parent, 'behalf-run-')), existsSync(folder)]).toEqual([true, false])
 })
