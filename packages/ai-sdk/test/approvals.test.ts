@@ -209,7 +209,7 @@ test('an approval that ran out runs nothing', async () => {
   const identity = await login()
   const { messages } = await resumeWhenResolved(saved, { guard: behalf, identity, threadId: 'thread-1' })
   expect(messages?.at(-1)).toMatchObject({
-    content: [{ approved: false, reason: 'The request for approval expired without being used.' }],
+    content: [{ approved: false, reason: 'The request for approval expired.' }],
   })
   await turn({ guard: behalf, identity, model: scripted('Too late.'), messages })
   expect(await orders()).toBe(0)

@@ -90,7 +90,7 @@ describe('refused calls', () => {
     await openFga.controls.fault('batch-check', { status: 503, times: 20 })
     const model = scripted([call('call-1', 'create_order', buy(5))], 'Later.')
     await turn({ guard: guard({ timeoutMs: 500 }), identity, model, messages: [user('Buy')] })
-    expect(seenBy(model)).toContain('did not answer. The action was not done')
+    expect(seenBy(model)).toContain('did not answer. This call did nothing')
   })
 
   test('a call without a login pauses; after it, resuming is a retry', async () => {

@@ -109,7 +109,7 @@ describe.runIf(hasChromium)('the phone in a browser', { timeout: 240_000 }, () =
     await phone.getByText(/0:0[0-9] left/).waitFor()
     await phone.getByRole('article').waitFor({ state: 'detached' })
     await phone.getByText('Expired').first().waitFor()
-    await talk.getByText('expired without being used').waitFor()
+    await talk.getByText('The request for approval expired.').waitFor()
     expect(await orders('p-ann')).toBe(0)
   })
 

@@ -16,11 +16,13 @@ export interface Credential {
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>
   /**
    * Sends a request as `fetch` does, and throws if the API definitely refuses it: with 400, 401, 403 to 406, 410 to 417,
-   * 428, 429 or 431. Returns every other response. The error is evidence that a write had no effect, unless this call
+   * 428, 429 or 431. Returns every other response. A refused request that could write is evidence that a write had no
+   * effect, unless this call
    * acted before in a way that the SDK saw: by another request of its credentials, the raw token, or a guarded write.
-   * Use `fetch` in a body that acts by other clients.
+   * Use `fetch` in a body that acts by a client, database or queue of its own.
    *
-   * @throws HadNoEffect The API refused the request. Its `cause` names the status.
+   * @throws HadNoEffect The API refused a request that could write. Its `cause` names the status.
+   * @throws Error The API refused a request with `GET`, `HEAD` or `OPTIONS`.
    * @throws CredentialMisuseError As for `fetch`.
    */
   readonly send: (input: string | URL | Request, init?: RequestInit) => Promise<Response>

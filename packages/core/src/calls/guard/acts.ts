@@ -7,63 +7,54 @@ import { isSafeMethod } from '../../rights/credential/idempotency-header.ts'
  * ways. The bodies around it have then acted too (A13).
  */
 export class Acts {
-  readonly #outer: Acts | undefined
-  readonly #claim: ClaimHere | undefined
-  #running = 0
-  #hasActed = false
-  #unseen: string | undefined
+  // No private fields: the bodies around may be of another copy of this package.
+  readonly outer: Acts | undefined = shared.scope.getStore()?.acts as Acts | undefined
+  /** The claim of this body, once it has one. */
+  claim: ClaimHere | undefined
+  /** The first request that could write and used no credential of the SDK, if one was noticed. */
+  unseen: string | undefined
+  /** Guarded calls within the body that have not ended. Those that have not claimed their run yet may do so later. */
+  running = 0
+  hasActed = false
 
-  /** @param outer - Those of the body that made the call. */
-  constructor(outer: Acts | undefined, claim: ClaimHere | undefined) {
-    this.#outer = outer
-    this.#claim = claim
-    for (const each of this.#around()) each.#running++
+  /** Begins a call in the body in which this code runs, if there is one. */
+  constructor() {
+    for (const each of around(this)) each.running++
   }
 
   get mayHaveActed(): boolean {
-    return this.#hasActed || this.#running > 0
+    return this.hasActed || this.running > 0
   }
 
-  /** The first request that could write and used no credential of the SDK, if one was noticed. */
-  get unseen(): string | undefined {
-    return this.#unseen
-  }
-
-  noteRequest(request: string): void {
-    this.#unseen ??= request
-    for (const outer of this.#around()) outer.#unseen ??= request
-  }
-
-  /** Ends the body. @param hasActed - False if it surely had no effect. */
+  /** Ends the call. @param hasActed - False if it surely had no effect. */
   end(hasActed: boolean): void {
-    for (const outer of this.#around()) {
-      outer.#running--
-      outer.#hasActed ||= hasActed
+    for (const outer of around(this)) {
+      outer.running--
+      outer.hasActed ||= hasActed
     }
   }
 
-  /** The claims of this body and of those around it. */
-  claims(): readonly ClaimHere[] {
-    const own = this.#claim === undefined ? [] : [this.#claim]
-    return [...own, ...(this.#outer?.claims() ?? [])]
-  }
-
-  *#around(): Generator<Acts> {
-    for (let outer = this.#outer; outer !== undefined; outer = outer.#outer) yield outer
+  /** The claims of the bodies around the call. */
+  claimsAround(): readonly ClaimHere[] {
+    return [...around(this)].flatMap(({ claim }) => claim ?? [])
   }
 }
 
-/** Returns the acts of the body in which this code runs. */
-export const actsAround = (): Acts | undefined => shared.scope.getStore()?.acts as Acts | undefined
+function* around({ outer }: Acts): Generator<Acts> {
+  for (let each = outer; each !== undefined; each = each.outer) yield each
+}
 
 interface Channels {
   subscribe(name: string, onMessage: (message: unknown) => void): void
 }
 
-/** A request as Node's channels tell of it: `origin` of `fetch`, `host` of `http`. */
+/** A request as Node's channels tell of it: `origin` of `fetch`, `host` of `http`, `headers` of `http2`. */
 interface Told {
   readonly request?: { readonly method?: string; readonly origin?: unknown; readonly host?: unknown }
+  readonly headers?: Readonly<Record<string, unknown>>
 }
+
+const CHANNELS = ['undici:request:create', 'http.client.request.start', 'http2.client.stream.start']
 
 let isWatching = false
 
@@ -76,10 +67,13 @@ export function watchRequests(): void {
   isWatching = true
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }
   const channels = process?.getBuiltinModule?.('node:diagnostics_channel') as Channels | undefined
-  for (const name of ['undici:request:create', 'http.client.request.start']) channels?.subscribe(name, note)
+  for (const name of CHANNELS) channels?.subscribe(name, note)
 }
 
 function note(message: unknown): void {
-  const { method = 'GET', origin, host } = (message as Told).request ?? {}
-  if (!isSafeMethod(method)) actsAround()?.noteRequest(`${method} ${String(origin ?? host)}`)
+  const { request, headers } = message as Told
+  const { method = String(headers?.[':method'] ?? 'GET'), origin, host = headers?.[':authority'] } = request ?? {}
+  const acts = shared.scope.getStore()?.acts as Acts | undefined
+  if (acts === undefined || isSafeMethod(method)) return
+  for (const each of [acts, ...around(acts)]) each.unseen ??= `${method} ${String(origin ?? host)}`
 }

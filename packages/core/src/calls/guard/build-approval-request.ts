@@ -5,7 +5,7 @@ import { defined, kinds, snapshot } from '../../base/values/index.ts'
 import type { ApprovalChannel } from '../../consent/approvals/approval-channel.ts'
 import { askingClient } from '../../consent/approvals/channels-by-name.ts'
 import { channelQuestion } from '../../consent/approvals/deliver-question.ts'
-import type { Entry, StoredQuestion } from '../../consent/approvals/record.ts'
+import { type Entry, type StoredQuestion, tryOf } from '../../consent/approvals/record.ts'
 import { afterNoes } from '../../consent/approvals/refusals.ts'
 import type { AuthorizedCall, IdentifiedCall } from './call.ts'
 import { callRule } from './call-rule.ts'
@@ -80,7 +80,7 @@ function draftQuestion(
     channel: name,
     client: askingClient(channel, approver, runs.servers),
     expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
-    ...(toTell.length > 0 && { toldInDoubt: toTell.map(({ record }) => record.id) }),
+    ...(toTell.length > 0 && { toldInDoubt: toTell.map(tryOf) }),
     ...defined({ useWithinSeconds, maxSends, askAgainAfterSeconds }),
   }
   return withCredential(call, question, channel, runs)

@@ -16,8 +16,7 @@ export interface IncomingCall {
   readonly policy: PolicyDefinition
   readonly report: CallReport
   readonly deadline: CallDeadline
-  /** The body that made this call, if one did. */
-  readonly around: Acts | undefined
+  readonly acts: Acts
 }
 
 /** The input fits the schema of the policy. */
@@ -64,8 +63,6 @@ export interface AdmittedCall extends ParsedCall {
   readonly access: OpenedAccess
   /** `undefined` for a read. */
   readonly claim: Claim | undefined
-  /** Absent for a read that no other body contains. */
-  readonly acts?: Acts | undefined
 }
 
 /**

@@ -4,8 +4,15 @@ import { type CalledBy, type Caller, isSameKind } from '../../consent/approvals/
 import { askingClient } from '../../consent/approvals/channels-by-name.ts'
 import { replaceQuestion, reportCrash } from '../../consent/approvals/end-run.ts'
 import { type Demand, type Entitlement, entitlementOf } from '../../consent/approvals/entitlement.ts'
-import { type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
-import { type Entry, isStartable, isUnused, mayRunAgain, type RunRecord } from '../../consent/approvals/record.ts'
+import { hasRoom, type StartedRuns, startedRuns } from '../../consent/approvals/find-run.ts'
+import {
+  type Entry,
+  isStartable,
+  isUnused,
+  mayRunAgain,
+  type RunRecord,
+  tryOf,
+} from '../../consent/approvals/record.ts'
 import { provenAtOf } from '../../consent/revocation/index.ts'
 import { approverOf, buildApprovalRequest, channelName } from './build-approval-request.ts'
 import { type AuthorizedCall, needsApproval, type ReadyRun } from './call.ts'
@@ -67,7 +74,7 @@ export function demandOf(call: AuthorizedCall, toTell: readonly Entry[], runs: R
     policyVersion: call.report.policyVersion ?? '',
     accounts: accountsOf(call),
     caller: call.identity,
-    toTell: toTell.map(({ record }) => record.id),
+    toTell: toTell.map(tryOf),
     isRevokedSince: (approver, since) => revocations.isRevokedSince(approver, since, clock.now()),
     isRevoked: runStore.isRevoked,
   }
@@ -109,12 +116,13 @@ const inDoubtSince = ({ policy }: AuthorizedCall, now: number): number =>
  * kind of caller, with the same accounts.
  */
 export function joinable(call: AuthorizedCall, { undelivered }: StartedRuns, now: number): readonly Entry[] {
-  if (call.policy.rules.approval?.perCall === true) return []
+  if (call.policy.rules.approval?.perCall === true && needsApproval(call)) return []
   const since = inDoubtSince(call, now)
   const accounts = accountsOf(call) ?? {}
   return undelivered
     .filter(isOf(call))
-    .filter(({ record }) => (record.undeliveredSince ?? 0) > since && equalJson(record.accounts ?? {}, accounts))
+    .filter(({ record }) => hasRoom(record) && (record.undeliveredSince ?? 0) > since)
+    .filter(({ record }) => equalJson(record.accounts ?? {}, accounts))
 }
 
 /** Whether a run may start now, what its question must tell, and the equal runs that were read for it. */

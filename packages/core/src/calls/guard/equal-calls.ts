@@ -32,12 +32,12 @@ export class EqualCalls {
   }
 
   async #untilEnded(id: string): Promise<boolean> {
-    const { deadline, invocation, around } = this.#call
+    const { deadline, invocation, acts } = this.#call
     if (this.#leftMs <= 0) return false
     const began = performance.now()
     const wait = () => untilWoken(id, this.#leftMs, invocation.signal)
     deadline.pause()
-    const waited = await this.#runs.runStore.claims.get(id)?.during(around?.claims() ?? [], wait)
+    const waited = await this.#runs.runStore.claims.get(id)?.during(acts.claimsAround(), wait)
     deadline.restart()
     this.#leftMs -= performance.now() - began
     return waited ?? true

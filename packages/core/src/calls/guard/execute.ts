@@ -5,8 +5,8 @@ import { snapshot } from '../../base/values/index.ts'
 import { withinDeadline } from '../../caller/authorization-server/within-deadline.ts'
 import type { StoredResult } from '../../consent/approvals/record.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../../rights/credential/index.ts'
-import { Acts, watchRequests } from './acts.ts'
-import type { AdmittedCall, Growing } from './call.ts'
+import { watchRequests } from './acts.ts'
+import type { AdmittedCall } from './call.ts'
 import { redacts, runInCall } from './current-call.ts'
 import type { GuardParts } from './guard-parts.ts'
 import { doneWith } from './outcome.ts'
@@ -26,8 +26,8 @@ type Execution = Pick<GuardParts, 'limits' | 'stepUps'>
  */
 export async function execute(admitted: AdmittedCall, body: Body, execution: Execution): Promise<Completed<unknown>> {
   const { access, claim, report, input, invocation } = admitted
-  const call = admitted as Growing<AdmittedCall>
-  if (claim !== undefined || admitted.around !== undefined) call.acts = new Acts(admitted.around, claim?.here)
+  const call = admitted
+  call.acts.claim = claim?.here
   if (claim !== undefined) watchRequests()
   const running = new RunningCall(call)
   if (claim !== undefined) access.useIdempotencyKey(claim.idempotencyKey)
@@ -70,10 +70,10 @@ export async function execute(admitted: AdmittedCall, body: Body, execution: Exe
  */
 function isInDoubt(error: unknown, { access, acts, policy, report }: AdmittedCall): boolean {
   const evidence = takeEvidence(error)
-  if (acts?.mayHaveActed === true) return true
+  if (acts.mayHaveActed) return true
   if (evidence === 'said') return false
   if ((evidence ?? policy.rules.writesOnlyBy) === undefined || access.mayHaveActed()) return true
-  if (acts?.unseen === undefined) return false
+  if (acts.unseen === undefined) return false
   const message = `the body sent ${acts.unseen} without its credentials: leave writesOnlyBy out`
   report.fault({ kind: 'unseen_request', message })
   return true
@@ -81,7 +81,7 @@ function isInDoubt(error: unknown, { access, acts, policy, report }: AdmittedCal
 
 /** Returns whether a read may have changed something all the same, by its credentials or by guarded calls. */
 const readHasActed = ({ access, acts, policy }: AdmittedCall): boolean =>
-  acts?.mayHaveActed === true || (policy.access.length > 0 && access.mayHaveActed())
+  acts.mayHaveActed || (policy.access.length > 0 && access.mayHaveActed())
 
 /**
  * Ends the run of a generator or a stream. The result of a generator is its return value. Yielded values, and a stream,
@@ -96,7 +96,7 @@ async function endFlow(call: AdmittedCall, end: FlowEnd, execution: Execution): 
       return
     case 'given_up': {
       const inDoubt = isInDoubt(undefined, call)
-      call.acts?.end(claim === undefined ? readHasActed(call) : inDoubt)
+      call.acts.end(claim === undefined ? readHasActed(call) : inDoubt)
       if (claim !== undefined) await Promise.allSettled([kept(() => claim.threw({ inDoubt }), execution)])
       report.recordEnd('run', 'aborted')
       return
@@ -119,7 +119,7 @@ async function endThrown(call: AdmittedCall, error: unknown, execution: Executio
   const asked = stepUpOfError(error)
   const isOwn = asked !== undefined && leavesFirstCall(asked)
   const inDoubt = claim !== undefined && isDoubtful
-  call.acts?.end(claim === undefined ? readHasActed(call) : inDoubt)
+  call.acts.end(claim === undefined ? readHasActed(call) : inDoubt)
   const demanded = isOwn && !inDoubt ? asked : undefined
   // A challenge may repeat the token that it answers.
   const stepUp = demanded && {
@@ -183,7 +183,7 @@ class RunningCall implements Call {
  */
 async function keepResult(call: AdmittedCall, { stored, problem }: Storable, execution: Execution): Promise<void> {
   const { claim, report, access, acts, invocation } = call
-  acts?.end(claim !== undefined || readHasActed(call))
+  acts.end(claim !== undefined || readHasActed(call))
   if (claim === undefined) return
   report.at = 'complete'
   const notStored = (why: string) => {

@@ -3,7 +3,8 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
 import { asSdk } from '../../base/process/registry.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
-import { actsAround } from './acts.ts'
+import { keepForLater } from '../../consent/approvals/find-run.ts'
+import { Acts } from './acts.ts'
 import type { AdmittedCall, AuthorizedCall, Growing, IncomingCall, ParsedCall } from './call.ts'
 import { CallReport } from './call-report.ts'
 import { claim } from './claim.ts'
@@ -57,6 +58,7 @@ export async function preflight(
     refusal = faulted(call, error)
   } finally {
     call.deadline.end()
+    call.acts.end(false)
   }
   // The call itself waits for an equal one. If a preflight refused it, some frameworks would end all their calls.
   const isAwaited = refusal !== undefined && isUnderWay(refusal)
@@ -92,7 +94,7 @@ export function run(
   // Found here, and not when the run has begun: it would be in doubt.
   if (typeof body !== 'function') throw new ConfigurationError('guard.run', 'give the body of the tool, a function')
   const call = incoming(definition, invocation, guard)
-  return call.around === undefined ? runCall(call, body, guard) : asSdk(() => runCall(call, body, guard))
+  return call.acts.outer === undefined ? runCall(call, body, guard) : asSdk(() => runCall(call, body, guard))
 }
 
 function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Outcome<unknown>> {
@@ -111,6 +113,7 @@ function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Out
     // Both handlers in one `then`: an error of the body is not a fault of the guard.
     return call.deadline.bound(admitted).then((passed) => enter(call, passed, body, guard), failLate)
   } catch (error) {
+    call.acts.end(false)
     return fail(error)
   }
 }
@@ -118,7 +121,7 @@ function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Out
 function incoming(policy: PolicyDefinition, invocation: Invocation, { reporting, limits }: GuardParts): IncomingCall {
   const report = new CallReport(invocation, reporting, reporting.clock.now())
   const deadline = new CallDeadline(policy.rules.timeoutMs ?? limits.timeoutMs, invocation.signal)
-  return { invocation, policy, report, deadline, around: actsAround() }
+  return { invocation, policy, report, deadline, acts: new Acts() }
 }
 
 /** A call that may start its body, or the outcome that ended it. */
@@ -132,6 +135,7 @@ function enter(
 ): Promise<Ended | Completed<unknown>> {
   call.deadline.end()
   if (!('status' in admitted)) return execute(admitted, body, guard)
+  call.acts.end(false)
   return Promise.resolve(admitted.status === 'done' ? admitted : ended(call, admitted, 'run'))
 }
 
@@ -139,14 +143,14 @@ function enter(
 function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
   call.deadline.end()
   call.report.over()
-  admitted.then(
-    (late) => {
+  admitted
+    .then((late) => {
       if ('status' in late) return
       late.access.close()
-      late.claim?.release().catch(() => {})
-    },
-    () => {},
-  )
+      return late.claim?.release()
+    })
+    .catch(() => {})
+    .finally(() => call.acts.end(false))
 }
 
 /**
@@ -194,7 +198,11 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
   for (;;) {
     const admitted = await admitNow(authorized, guard)
     if (!('status' in admitted) || admitted.status === 'done' || !isUnderWay(admitted)) return admitted
-    if (!(await equals.waited(admitted.underWay))) return authorized.report.refused(authorized.report.at, admitted)
+    if (!(await equals.waited(admitted.underWay))) {
+      const { slot, ids } = admitted.underWay
+      if (slot === 'own') for (const id of ids) await keepForLater(guard.runs.runStore, id)
+      return authorized.report.refused(authorized.report.at, admitted)
+    }
     authorized.report.passed(authorized.report.at, 'waited for an equal call that was under way')
     Object.assign(authorized, { waited: true })
   }

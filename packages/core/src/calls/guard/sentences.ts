@@ -8,7 +8,7 @@ export const denySentences: Readonly<Record<DenyCode, string>> = {
   role_missing: "The user's role does not allow this action.",
   not_permitted: 'This action is not permitted.',
   approval_denied: 'The request for approval was denied. Do not try this action again unless the user asks for it.',
-  approval_expired: 'The request for approval expired without being used.',
+  approval_expired: 'The request for approval expired.',
   approval_failed: 'The approval could not be verified, so the action was not done.',
   approval_not_sent: 'No approver was asked, and the action was not done.',
   approval_cancelled: 'The request for approval was cancelled.',
@@ -25,11 +25,11 @@ export const deniedBefore =
   'The approver denied such an action before, so this call did not ask. The user can ask again later.'
 
 export const unavailableSentence =
-  'A service that this action needs did not answer. The action was not done; it can be tried again later.'
+  'A service that this action needs did not answer. This call did nothing. It can be tried again later, unless an earlier call has done the action.'
 
 /** Sentence for a call that a store or another port ended with an error of its own. */
 export const failedSentence =
-  'A service that this action needs failed. The action was not done. Do not try it again unless the user asks for it.'
+  'A service that this action needs failed. This call did nothing. Do not try it again unless the user asks for it.'
 
 /**
  * Sentences for a call whose action another call runs now: under its own slot, a later call gets the result; under
@@ -42,10 +42,10 @@ export const underWaySentences = {
 
 /** Fixed sentences for a model about a call that waits for its user. The interrupt holds the text for the user. */
 export const interruptSentences: Readonly<Record<InterruptKind, string>> = {
-  login_required: 'The user has to sign in before this action can be done. It was not done.',
-  connection_required: 'The user has to connect an account before this action can be done. It was not done.',
+  login_required: 'The user has to sign in before this action can be done. This call did nothing.',
+  connection_required: 'The user has to connect an account before this action can be done. This call did nothing.',
   approval_pending: 'The user was asked to approve this action and has not answered. It was not done.',
-  step_up_required: 'The user has to sign in more strongly before this action can be done. It was not done.',
+  step_up_required: 'The user has to sign in more strongly before this action can be done. This call did nothing.',
 }
 
 /** Fixed sentence for a model, in place of the error that a tool's body threw. */

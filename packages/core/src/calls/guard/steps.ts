@@ -1,6 +1,7 @@
 import type { Completed, Json } from '../../base/contract/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
 import { isVerified } from '../../caller/identity/verified.ts'
+import { deliver } from '../../consent/approvals/find-run.ts'
 import type { StoredResult } from '../../consent/approvals/record.ts'
 import type { RevokedProof } from '../../consent/revocation/index.ts'
 import { approve, type Replay } from './approve.ts'
@@ -185,6 +186,7 @@ export async function replayed(
   }
   const { startedAt: ranAt = entry.record.createdAt } = entry.record
   const began = new Date(ranAt * 1000).toISOString()
+  await deliver(runs.runStore, entry, () => !call.deadline.signal.aborted)
   report.passed('claim', `nothing ran: the result of a run that began at ${began} is returned again`)
   report.recordEnd('run', 'replayed')
   return { ...doneWith(call, toldAgain(result)), replayed: true, ranAt }

@@ -1,5 +1,4 @@
 import { type Lease, whileUnavailable } from '../../base/records/index.ts'
-import { defined } from '../../base/values/index.ts'
 import { idempotencyKey } from './binding.ts'
 import { type CalledBy, sharing } from './caller.ts'
 import { ClaimHere } from './claims-here.ts'
@@ -117,7 +116,8 @@ class RunClaim implements Claim {
     this.entry = await this.#runStore.update(this.entry, (record) => {
       if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
       this.#before = record
-      const { inDoubtSince: _, unsent: __, note: ___, endedAt: ____, ...rest } = claimedBy(record, this.#by)
+      const { inDoubtSince: _, undeliveredSince: __, ...claimed } = claimedBy(record, this.#by)
+      const { unsent: ___, note: ____, endedAt: _____, ...rest } = claimed
       return { ...rest, state: 'running', runner: this.here.runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
     })
     return this.#isMine(this.entry.record)
@@ -129,23 +129,26 @@ class RunClaim implements Claim {
   }
 
   async complete(result: StoredResult, isDelivered = () => true): Promise<void> {
-    const isEarly = isDelivered()
-    const since = isEarly ? undefined : await this.#storeNow()
-    await this.#end(({ token: _, ...record }) => completed(record, result, since, this.#runStore.now()))
-    // The caller left during the write.
-    if (!isEarly || isDelivered()) return
-    const late = await this.#storeNow()
-    await this.#runStore.update(this.entry, (record) =>
-      record.state === 'completed' && record.runner === this.here.runner
-        ? completed(record, result, late, record.endedAt)
-        : undefined,
-    )
+    const leftAt = async () => (isDelivered() ? undefined : this.#storeNow())
+    const since = await leftAt()
+    const endedAt = this.#runStore.now()
+    const late = async () => {
+      // The caller left during the write. An equal call that waits reads the record after this.
+      const at = since === undefined ? await leftAt() : undefined
+      if (at === undefined) return
+      const left = (record: RunRecord) =>
+        record.state === 'completed' && record.runner === this.here.runner
+          ? completed(record, result, at, endedAt)
+          : undefined
+      await whileUnavailable(() => this.#runStore.update(this.entry, left), STUBBORNLY)
+    }
+    await this.#end(({ token: _, ...record }) => completed(record, result, since, endedAt), late)
   }
 
   async threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {
     const now = this.#runStore.now()
     const byStore = inDoubt ? await this.#storeNow() : undefined
-    return this.#end(({ token, ...record }) => {
+    return this.#end(({ token, undeliveredSince: _, ...record }) => {
       // An attempt without effect proves nothing about the attempt before it, which may have had one.
       const earlier = this.#before.state === 'crashed' ? (this.#before.inDoubtSince ?? now) : undefined
       const inDoubtSince = byStore ?? earlier
@@ -154,7 +157,7 @@ class RunClaim implements Claim {
         const kept = record.onCrash === 'retry' && token !== undefined ? { token } : {}
         return { ...record, ...kept, state: 'crashed', inDoubtSince }
       }
-      const { runner: _, ...rest } = record
+      const { runner: __, ...rest } = record
       if ((record.tries ?? 1) < MAX_TRIES) return { ...rest, state: 'approved' }
       return { ...rest, state: 'threw', endedAt: now }
     })
@@ -175,7 +178,7 @@ class RunClaim implements Claim {
     })
   }
 
-  async #end(ended: (record: RunRecord) => RunRecord): Promise<void> {
+  async #end(ended: (record: RunRecord) => RunRecord, after?: () => Promise<void>): Promise<void> {
     await this.#write((record) => {
       // Lease lost, and replaced since: the newer runner wins.
       if (record.runner !== this.here.runner) return undefined
@@ -184,7 +187,7 @@ class RunClaim implements Claim {
       // Meanwhile an operator resolved it as run; or it ended unused, and its body had no effect.
       const isOver = record.state === 'completed' && next.state !== 'completed'
       return !isOver && mayBecome(record.state, next.state) ? next : undefined
-    })
+    }, after)
   }
 
   /** All processes count the time in doubt by the store's clock. */
@@ -192,9 +195,10 @@ class RunClaim implements Claim {
     return this.#runStore.storeNow().catch(() => this.#runStore.now())
   }
 
-  async #write(change: (record: RunRecord) => RunRecord | undefined): Promise<void> {
+  async #write(change: (record: RunRecord) => RunRecord | undefined, after?: () => Promise<void>): Promise<void> {
     try {
       this.entry = await whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
+      await after?.()
     } finally {
       await this.drop()
       leave(this.#runStore, this.entry.record.id)
@@ -206,16 +210,17 @@ class RunClaim implements Claim {
   }
 }
 
-/** @param undeliveredSince - Set if the caller left before it got the result. */
+/** @param leftAt - Set if the caller left before it got the result. A slot of the run may have left earlier. */
 function completed(
-  record: RunRecord,
+  { undeliveredSince, ...record }: RunRecord,
   result: StoredResult,
-  undeliveredSince: number | undefined,
-  endedAt: number | undefined,
+  leftAt: number | undefined,
+  endedAt: number,
 ): RunRecord {
-  if (undeliveredSince === undefined) return { ...record, state: 'completed', result, ...defined({ endedAt }) }
-  if (result.kind === 'not_storable') return { ...record, state: 'crashed', inDoubtSince: undeliveredSince }
-  return { ...record, state: 'completed', result, undeliveredSince, ...defined({ endedAt }) }
+  const since = leftAt ?? undeliveredSince
+  if (since === undefined) return { ...record, state: 'completed', result, endedAt }
+  if (result.kind === 'not_storable') return { ...record, state: 'crashed', inDoubtSince: since }
+  return { ...record, state: 'completed', result, endedAt, undeliveredSince: since }
 }
 
 const mayStart = (record: RunRecord, now: number): boolean =>
@@ -229,12 +234,7 @@ function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
   if (by === undefined) return record
   const { actor: _, delegationId: __, sessionIds: ___, provenAt: ____, accounts: _____, ...rest } = record
   const claimed = { ...rest, ...sharing(record, by.caller) }
-  const { question } = record
-  if (by.isAnswered && question !== undefined) {
-    // The approver was told of the doubt before this try, and of none after it.
-    const told = question.toldInDoubt?.filter((id) => id !== record.id)
-    return { ...claimed, question: { ...question, ...(told !== undefined && { toldInDoubt: told }) } }
-  }
+  if (by.isAnswered && record.question !== undefined) return claimed
   const { question: _q, answeredAt: _a, foundAt: _f, usableUntil: _u, token: _t, ...bare } = claimed
   return bare
 }

@@ -12,8 +12,8 @@ export class ClaimHere {
   readonly run: RunRecord
   /** True if the body returned a stream: the run ends when its reader wants it to. */
   isStreaming = false
-  /** Claims for which calls within this body wait. */
-  readonly #waitsFor: ClaimHere[] = []
+  /** Claims for which calls within this body wait. Not private: a claim around may be of another copy of this package. */
+  readonly waitsFor: ClaimHere[] = []
   #waiting = 0
 
   constructor(run: RunRecord) {
@@ -28,23 +28,22 @@ export class ClaimHere {
    * @returns whether it waited.
    */
   async during(around: readonly ClaimHere[], wait: () => Promise<void>): Promise<boolean> {
-    if (this.isStreaming || this.#waiting >= MAX_WAITING || around.some((own) => this.#leadsTo(own))) return false
+    if (this.isStreaming || this.#waiting >= MAX_WAITING || around.some((own) => leadsTo(this, own))) return false
     this.#waiting++
-    for (const own of around) own.#waitsFor.push(this)
+    for (const own of around) own.waitsFor.push(this)
     try {
       await wait()
     } finally {
       this.#waiting--
-      for (const own of around) own.#waitsFor.splice(own.#waitsFor.indexOf(this), 1)
+      for (const own of around) own.waitsFor.splice(own.waitsFor.indexOf(this), 1)
     }
     return true
   }
-
-  // No wait closes a circle, so this ends.
-  #leadsTo(other: ClaimHere): boolean {
-    return this === other || this.#waitsFor.some((next) => next.#leadsTo(other))
-  }
 }
+
+// No wait closes a circle, so this ends.
+const leadsTo = (from: ClaimHere, to: ClaimHere): boolean =>
+  from === to || from.waitsFor.some((next) => leadsTo(next, to))
 
 const claims = new WeakMap<Store, UnderWay<ClaimHere>>()
 

@@ -18,7 +18,7 @@ export interface Demand {
   /** Linked accounts that the call would use now, by the names of its credentials. */
   readonly accounts: RunRecord['accounts']
   readonly caller: Caller
-  /** Ids of the runs of which the question must tell. */
+  /** Tries of which the question must tell, as `tryOf` names them. */
   readonly toTell: readonly string[]
   /** Returns whether this person's access was revoked at or after a time, in epoch seconds. Reads the store. */
   readonly isRevokedSince: (approver: Principal, since: number) => Promise<boolean>
@@ -80,7 +80,7 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (isOfAnotherClient(record, demand.client)) return 'another client asked'
   if (usesOthers(record, demand)) return OTHER_ACCOUNT
   const told = question.toldInDoubt ?? []
-  if (!demand.toTell.every((id) => told.includes(id)))
+  if (!demand.toTell.every((name) => told.includes(name)))
     return 'an equal run has gone in doubt, or lost its result, since the question'
   return undefined
 }

@@ -67,14 +67,15 @@ export async function startedRuns(runStore: RunStore, binding: string, except?: 
   return {
     inDoubt: entries.filter(({ record }) => record.inDoubtSince !== undefined),
     running: entries.filter(({ record }) => record.state === 'running'),
-    undelivered: entries.filter(({ record }) => record.undeliveredSince !== undefined),
+    undelivered: entries.filter(({ record }) => record.state === 'completed' && record.undeliveredSince !== undefined),
   }
 }
 
 /**
  * Lets a slot that started no run have the result of an equal run, which no caller has got.
  *
- * @returns `undefined` if another slot was faster: then the slot has the run that it had before.
+ * @param own - The run that the slot has now, if it has one.
+ * @returns `undefined` if the result was delivered meanwhile, or the slot has another run by now.
  */
 export async function joinRun(
   runStore: RunStore,
@@ -83,16 +84,39 @@ export async function joinRun(
   own: RunRecord | undefined,
 ): Promise<Entry | undefined> {
   const { pointers } = runStore
-  const isListed = (record: RunRecord) => record.slots.includes(slotKey)
-  // The pointer first: if this process dies in between, the next call of the slot gets the result, and runs nothing.
-  await pointers.move(slotKey, entry.record)
-  const joined = await runStore.update(entry, ({ undeliveredSince, ...record }) => {
-    if (undeliveredSince === undefined || isListed(record) || record.slots.length >= MAX_SLOTS) return undefined
-    return { ...record, slots: [...record.slots, slotKey] }
-  })
-  if (isListed(joined.record)) return joined
-  await pointers.move(slotKey, own)
-  return undefined
+  const pointer = await pointers.read(slotKey)
+  if (pointer?.id !== own?.id) return undefined
+  // Listed first: if this process dies before it sets the pointer, the result is not delivered, and is joined again.
+  const joined = await runStore.update(entry, (record) =>
+    record.undeliveredSince === undefined ? undefined : withSlot(record, slotKey),
+  )
+  const { id, undeliveredSince } = joined.record
+  if (undeliveredSince === undefined) return undefined
+  return (await pointers.set(slotKey, joined.record, pointer?.version ?? null)) === id ? joined : undefined
+}
+
+/**
+ * Records whether a caller gets the result of a completed run. If not, the next equal call gets it.
+ *
+ * @param isThere - Returns whether the caller still waits. Asked again after the write, during which it may leave.
+ */
+export async function deliver(runStore: RunStore, entry: Entry, isThere: () => boolean): Promise<void> {
+  const since = entry.record.undeliveredSince
+  if (since === undefined || !isThere()) return
+  const delivered = await runStore.update(entry, ({ undeliveredSince, ...record }) =>
+    undeliveredSince === undefined ? undefined : record,
+  )
+  if (!isThere()) await runStore.update(delivered, (record) => ({ ...record, undeliveredSince: since }))
+}
+
+/** Records that a slot of a run was not told its result, because the run was under way: the next equal call gets it. */
+export async function keepForLater(runStore: RunStore, id: string): Promise<void> {
+  const entry = await runStore.read(id)
+  if (entry === undefined) return
+  const undeliveredSince = await runStore.storeNow()
+  await runStore.update(entry, (record) =>
+    record.state === 'running' || record.state === 'completed' ? { ...record, undeliveredSince } : undefined,
+  )
 }
 
 /** Records that a run whose lease ended without a result has crashed. */
@@ -131,7 +155,7 @@ async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<Ru
 
 /** Returns whether a run is open, or approved and unused, and not expired. A consumed run is never adopted. */
 function isAdoptable(record: RunRecord, now: number): boolean {
-  if (record.perCall || record.slots.length >= MAX_SLOTS) return false
+  if (record.perCall || !hasRoom(record)) return false
   if (record.state === 'approved') return inTime(record.usableUntil, now)
   return isOpen(record) && inTime(record.question?.expiresAt, now)
 }
@@ -149,7 +173,11 @@ async function complete(runStore: RunStore, id: string, draft: RunDraft): Promis
 
 /** Adds a slot to a run, which extends the slot's retention (A12). */
 function listed(runStore: RunStore, entry: Entry, slotKey: string): Promise<Entry> {
-  return runStore.update(entry, (record) =>
-    record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] },
-  )
+  return runStore.update(entry, (record) => withSlot(record, slotKey))
 }
+
+/** @returns `undefined` if the run lists the slot already. */
+const withSlot = (record: RunRecord, slotKey: string): RunRecord | undefined =>
+  record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] }
+
+export const hasRoom = (record: RunRecord): boolean => record.slots.length < MAX_SLOTS

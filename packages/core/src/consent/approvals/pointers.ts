@@ -40,15 +40,6 @@ export class Pointers {
     return now?.record.id ?? id
   }
 
-  /** Leads a slot, which started no run, to another run, or to none. */
-  async move(key: string, record: RunRecord | undefined): Promise<void> {
-    if (record !== undefined) await this.#pointers.change(key, () => this.#to(record))
-    else {
-      const found = await this.#pointers.get(key)
-      if (found !== undefined) await this.#pointers.delete(found)
-    }
-  }
-
   /**
    * Renews the slot pointers of a run that was created long ago, so that they find it as long as it is kept (A12).
    * Epoch seconds.

@@ -64,6 +64,9 @@ export const isUnused = (record: RunRecord): boolean =>
 export const isStartable = ({ state, unsent }: RunRecord): boolean =>
   state === 'approved' || state === 'crashed' || unsent === true
 
+/** Returns the name of a run's last try, of which a question may tell. */
+export const tryOf = ({ record: { id, tries = 0 } }: Entry): string => `${id} ${tries}`
+
 /** Returns whether only the runner can still change the run, or a call that asks again. */
 export const isSettled = (state: RunState): boolean => nextOf(state).every((to) => nextOf('failed').includes(to))
 

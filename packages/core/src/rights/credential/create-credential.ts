@@ -124,13 +124,16 @@ class BoundCredential implements OpenCredential {
   }
 
   async sendOrThrow(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    // A request that only reads says nothing about what the body did before it.
+    const { method = input instanceof Request ? input.method : 'GET' } = init ?? {}
+    const isSafe = isSafeMethod(method.toUpperCase())
     const response = await this.send(input, init).catch((error: unknown) => {
-      throw error instanceof StepUpRequiredError ? refusedByApi(error) : error
+      throw error instanceof StepUpRequiredError && !isSafe ? refusedByApi(error) : error
     })
     if (!isDefiniteRefusal(response.status)) return response
     discardBody(response)
     const cause = new Error(`the API refused a request of ${this.#options.name} with ${response.status}`)
-    throw refusedByApi(new HadNoEffect(cause))
+    throw isSafe ? cause : refusedByApi(new HadNoEffect(cause))
   }
 
   async reveal<Result>(use: (token: string) => Result | Promise<Result>): Promise<Result> {

@@ -70,6 +70,18 @@ describe('a write that threw is in doubt without evidence (A13)', () => {
     expect(sent).toEqual(['POST'])
   })
 
+  test(verifies('A13', 'a refused request that only reads proves nothing of what the body did before it'), async () => {
+    const { run, state, refunds, pays } = await approved()
+    state.status = 404
+    const body: Body = async (_, { access }) => {
+      pays()
+      await access.mail.send('https://mail.example/customers/7')
+    }
+    expect(await run(refund, 'one', body)).toMatchObject({ message: expect.stringContaining('refused a request') })
+    expect(await run(refund, 'one', body)).toMatchObject({ code: 'unknown_outcome' })
+    expect(refunds).toHaveLength(1)
+  })
+
   test(
     verifies('A13', 'a refusal that `send` throws proves nothing of a request that was taken before it'),
     async () => {
@@ -140,5 +152,39 @@ describe('a guarded write within a body (A13)', () => {
     }
     await run(nested, 'one', body)
     expect(await run(nested, 'one', body)).toMatchObject({ code: 'unknown_outcome' })
+  })
+
+  test.each(['throws', 'throws HadNoEffect'])(
+    verifies('A13', 'that has not begun when the body around it %s leaves it in doubt'),
+    async (how) => {
+      const { guard, run, call } = api()
+      let orders = 0
+      const body: Body = () => {
+        const order = guard.run(sub, call({ tool: 'order', slot: `order ${orders}` }), () => {
+          orders++
+          return 'ordered'
+        })
+        const fails = Promise.reject(how === 'throws' ? new Error('it broke') : new HadNoEffect(new Error('said')))
+        return Promise.all([order, fails])
+      }
+      await run(nested, 'one', body)
+      await expect.poll(() => orders).toBe(1)
+      expect(await run(nested, 'one', body)).toMatchObject({ code: 'unknown_outcome' })
+      expect(orders).toBe(1)
+    },
+  )
+
+  test('that waits for its person, or is refused, leaves the body around it as it was', async () => {
+    const { guard, run, call } = api()
+    let tries = 0
+    const body: Body = async () => {
+      tries++
+      await guard.run(refund, call({ tool: 'refund', slot: 'refund' }), () => 'never')
+      await guard.run(undefined, call({ tool: 'unknown', slot: 'unknown' }), () => 'never')
+      throw new Error('then it broke')
+    }
+    await run(nested, 'one', body)
+    await run(nested, 'one', body)
+    expect(tries).toBe(2)
   })
 })

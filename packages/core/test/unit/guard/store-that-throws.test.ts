@@ -5,7 +5,7 @@ import { tapped } from '../approvals/harness.ts'
 import { asks, reads, schema, smallWorld, user, writes } from './small-world.ts'
 
 const failedSentence =
-  'A service that this action needs failed. The action was not done. Do not try it again unless the user asks for it.'
+  'A service that this action needs failed. This call did nothing. Do not try it again unless the user asks for it.'
 
 class DriverError extends Error {}
 

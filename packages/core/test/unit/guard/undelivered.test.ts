@@ -3,33 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
 import { elsewhere, tapped } from '../approvals/harness.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'
-
-/** A write whose caller leaves while its body runs. Its body goes on, and returns. */
-async function timedOut(rules = writes, result: unknown = 'paid') {
-  const world = smallWorld()
-  const behalf = world.guard({ store: world.store })
-  if (rules !== writes) {
-    await behalf.run(rules, world.call(), () => 'never')
-    world.answers({ status: 'approved' })
-    world.clock.advance(6)
-  }
-  const controller = new AbortController()
-  const began = Promise.withResolvers<void>()
-  const end = Promise.withResolvers<void>()
-  const running = behalf.run(rules, world.call({ signal: controller.signal }), async () => {
-    began.resolve()
-    await end.promise
-    return result as string
-  })
-  await began.promise
-  controller.abort(new DOMException('the tool timed out', 'TimeoutError'))
-  const bodies: string[] = []
-  const body = (name: string) => () => {
-    bodies.push(name)
-    return name
-  }
-  return { ...world, behalf, running, end: end.resolve, bodies, body }
-}
+import { timedOut } from './timed-out.ts'
 
 describe('a result that no caller got (A13)', () => {
   test(verifies('A13', 'the next equal call, under another slot, gets it in place of a run of its own'), async () => {
@@ -52,7 +26,7 @@ describe('a result that no caller got (A13)', () => {
     expect(bodies).toEqual([])
   })
 
-  test('of two calls at once, one gets it, and the other one runs', async () => {
+  test('of two calls at once, one gets it at least, and what the other one did is not done again', async () => {
     const { behalf, guard, store, call, running, end, bodies, body } = await timedOut()
     end()
     await running
@@ -61,12 +35,14 @@ describe('a result that no caller got (A13)', () => {
       behalf.run(writes, call({ slot: 'a' }), body('a')),
       other.run(writes, call({ slot: 'b' }), body('b')),
     ])
-    expect(both.filter((each) => each.status === 'done' && each.replayed === true)).toHaveLength(1)
-    expect(bodies).toHaveLength(1)
+    const replayed = both.filter((each) => each.status === 'done' && each.replayed === true)
+    expect(replayed.length + bodies.length).toBe(2)
+    expect(replayed.length).toBeGreaterThan(0)
+    const ran = [...bodies]
     for (const slot of ['a', 'b']) {
       expect(await behalf.run(writes, call({ slot }), body('again'))).toMatchObject({ status: 'done', replayed: true })
     }
-    expect(bodies).toHaveLength(1)
+    expect(bodies).toEqual(ran)
   })
 
   test('with an approval, the person is not asked once more', async () => {

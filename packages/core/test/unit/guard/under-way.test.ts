@@ -27,11 +27,11 @@ test('a call that is running is never reported as not done', async () => {
   expect(await there.run(asks, call(), () => 'twice')).toMatchObject({ status: 'done', result: 'ordered' })
 })
 
-test('of one that waits for a service it is said that it was not done', async () => {
+test('of one that waits for a service it is said that this call did nothing', async () => {
   const { guard, call, failsToAsk } = smallWorld()
   failsToAsk(async () => {
     throw new TransportError('the channel is down')
   })
   const outcome = await guard().run(asks, call(), () => 'ran')
-  expect(outcome).toMatchObject({ status: 'unavailable', message: expect.stringMatching(/The action was not done;/) })
+  expect(outcome).toMatchObject({ status: 'unavailable', message: expect.stringMatching(/This call did nothing/) })
 })

@@ -1,4 +1,5 @@
 import { createServer, request } from 'node:http'
+import { connect, createServer as createServer2 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -18,6 +19,16 @@ describe('a request that used no credential of the SDK (A13)', () => {
     onTestFinished(() => void server.close())
     return { paid, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
   }
+  async function payments2() {
+    const paid: string[] = []
+    const server = createServer2((request, response) => {
+      paid.push(request.method)
+      response.end('paid')
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    return { paid, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  }
   const byFetch = async (url: string, method: string) => (await fetch(url, { method })).text()
   const byHttp = (url: string, method: string) =>
     new Promise((resolve, reject) =>
@@ -26,13 +37,21 @@ describe('a request that used no credential of the SDK (A13)', () => {
         .end(),
     )
 
+  const byHttp2 = async (url: string, method: string) => {
+    const session = connect(url)
+    const request = session.request({ ':method': method, ':path': '/pay' })
+    await new Promise((resolve) => request.resume().on('end', resolve).end())
+    session.close()
+  }
+
   test.each([
-    ['fetch', byFetch],
-    ['http.request', byHttp],
+    ['fetch', byFetch, payments],
+    ['http.request', byHttp, payments],
+    ['http2', byHttp2, payments2],
   ] as const)(
     verifies('A13', 'by %s leaves a run in doubt whose policy says that it has none, and is reported'),
-    async (_, pay) => {
-      const { paid, url } = await payments()
+    async (_, pay, serve) => {
+      const { paid, url } = await serve()
       const world = api()
       const faults: Fault[] = []
       const guard = world.behalf({

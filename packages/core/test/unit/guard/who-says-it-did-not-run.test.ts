@@ -50,6 +50,17 @@ describe('who says that a run did not run (A13)', () => {
     expect(questions.at(-1)?.message).toMatch(/ended without a known result/)
   })
 
+  test(verifies('A13', 'a run that is in doubt once more is told once more'), async () => {
+    const { behalf, call, clock, guard, id, pay, payments } = await paidOnce()
+    const other = () => behalf.run(asksBoss, call({ slot: 'two' }), crash(payments))
+    await other()
+    clock.advance(6)
+    await guard().asOperator({ name: 'on call' }).resolve(id, 'did_not_run')
+    await pay()
+    expect(await other()).toMatchObject({ status: 'interrupted' })
+    expect(payments).toHaveLength(2)
+  })
+
   test('an owner who is the approver, and an operator, keep the approval', async () => {
     const own = await paidOnce(policy(schema, { version: '1', approval: { message: () => 'Pay' } }) as never)
     await own.says()

@@ -103,7 +103,7 @@ export const interrupts: readonly AdapterScenario[] = [
       session.pass(3700)
       const report = await session.turn({ start: 'resume', identity: await session.login(), model: ['Too late.'] })
       expect(report).toMatchObject({ ended: 'answered', text: 'Too late.', interrupts: [] })
-      expect(report.model.saw).toContain('The request for approval expired without being used.')
+      expect(report.model.saw).toContain('The request for approval expired.')
       expect(await session.orders()).toBe(0)
     },
   },

@@ -33,7 +33,7 @@ export const refusals: readonly AdapterScenario[] = [
         model: [[call('call-1', 'create_order', buy(5))], 'Later.'],
       })
       expect(report).toMatchObject({ ended: 'answered', text: 'Later.', interrupts: [] })
-      expect(report.model.saw).toContain('did not answer. The action was not done')
+      expect(report.model.saw).toContain('did not answer. This call did nothing')
       expect(report.model.saw).not.toContain('not permitted')
       expect(await session.orders()).toBe(0)
     },
