@@ -141,6 +141,9 @@ class Work {
       case 'writes inside and throws':
         await this.#of.writeInside('returns')
         throw new Error('the rest went wrong')
+      case 'throws while it writes inside':
+        void this.#of.writeInside('returns').catch(() => {})
+        throw new Error('the rest went wrong')
       case 'throws what was inside':
         await this.#send('POST')
         await this.#of.writeInside('says no effect')

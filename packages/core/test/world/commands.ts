@@ -28,6 +28,7 @@ export const bodyPlans = [
   'writes inside',
   'writes inside and throws',
   'throws what was inside',
+  'throws while it writes inside',
   'pays elsewhere and throws',
 ] as const
 export type BodyPlan = (typeof bodyPlans)[number]

@@ -193,6 +193,25 @@ export const brokenSequences: readonly (readonly [name: string, what: string, co
     ],
   ],
   [
+    'write-begins-inside',
+    'a body that throws before its inner write has begun is begun again',
+    [
+      { ...look, tool: 'book', body: 'throws while it writes inside' },
+      { ...look, tool: 'book' },
+    ],
+  ],
+  [
+    'joined-is-delivered',
+    'a caller that leaves while it joins a result takes it from the next one',
+    [
+      { ...note, body: 'takes long', patience: 3 },
+      { do: 'pass', seconds: 20, pace: 'settle' },
+      { do: 'break', process: 1, kind: 'store', fault: 'slow', after: 9, pace: 'settle' },
+      { ...note, slot: 'two', patience: 3 },
+      { ...note, slot: 'three' },
+    ],
+  ],
+  [
     'left-unseen',
     'a write whose caller had left is done again under a new slot',
     [{ ...note, body: 'takes long', patience: 3 }, { do: 'pass', seconds: 20, pace: 'settle' }, again],

@@ -179,7 +179,13 @@ export function plotsOfRuns(random: Random): readonly Plot[] {
         tool: () => random.pick(['note', 'book', 'pay', 'refund', 'upload']),
         slot: () => random.pick(['one', 'one', 'two']),
         amount: () => random.pick([50, 700]),
-        body: () => random.pick(['writes inside', 'writes inside and throws', 'throws what was inside']),
+        body: () =>
+          random.pick([
+            'writes inside',
+            'writes inside and throws',
+            'throws what was inside',
+            'throws while it writes inside',
+          ]),
         answer: () => 'approve',
         seconds: () => 6,
       },

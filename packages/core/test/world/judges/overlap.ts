@@ -11,8 +11,8 @@ const WAITS_SECONDS = { here: 55, elsewhere: 5 }
 export class Overlap {
   readonly #seen: Seen
   readonly #runs: Runs
-  /** Slots that were told the result of a run, besides those of its own starts. */
-  readonly #joined = new Map<Start, Set<string>>()
+  /** Slots whose caller heard the result of a run, besides those of its own starts, and when. */
+  readonly #joined = new Map<Start, Map<string, number>>()
 
   constructor(seen: Seen, runs: Runs) {
     this.#seen = seen
@@ -88,7 +88,8 @@ export class Overlap {
       if (slotOf(other) === slotOf(call) || other.call === start.call.call) return false
       if (!isEqualCall(other, call) || !isSameKind(other, call) || this.#runs.startOf.has(other.call)) return false
       const ended = this.#seen.ended.get(other.call)
-      return ended === undefined || (ended.at >= since && !['denied', 'interrupted', 'ready'].includes(ended.status))
+      if (ended === undefined) return true
+      return ended.isUnheard !== true && ended.at >= since && !['denied', 'interrupted', 'ready'].includes(ended.status)
     })
   }
 
@@ -101,7 +102,7 @@ export class Overlap {
   }
 
   /** Promise 8. */
-  #sameResult(call: Of<'called'>, { status, result, isReplay = false }: Of<'outcome'>): void {
+  #sameResult(call: Of<'called'>, { at, status, result, isReplay = false, isUnheard }: Of<'outcome'>): void {
     if (status !== 'done') return
     const refuse = (why: string) => this.#seen.refuse('sameResult', `${nameOf(call)} is told ${why}`)
     const hasRun = this.#runs.startOf.has(call.call)
@@ -113,8 +114,8 @@ export class Overlap {
     const why = told.length === 0 ? 'that it ran, and it did not' : this.#notTheirs(call, told, result)
     if (why !== undefined) refuse(why)
     const [start, another] = told.filter((each) => each.state === 'ran' || each.result === result)
-    if (own === undefined && start !== undefined && another === undefined)
-      this.#joined.set(start, (this.#joined.get(start) ?? new Set()).add(slotOf(call)))
+    if (own !== undefined || start === undefined || another !== undefined || isUnheard) return
+    this.#joined.set(start, (this.#joined.get(start) ?? new Map<string, number>()).set(slotOf(call), at))
   }
 
   #notTheirs(call: Of<'called'>, told: readonly Start[], result: string | undefined): string | undefined {
@@ -127,15 +128,24 @@ export class Overlap {
     return isTheirs ? undefined : 'the result of another slot, which had begun before'
   }
 
-  /** Whether a slot that came later may be told: the caller had left before it could get the result. */
+  /** Whether a slot that came later may be told: a caller had left, or was told to ask again, and none has heard of it. */
   #mayJoin(start: Start, call: Of<'called'>): boolean {
     const leftAt = this.#runs.leftAt.get(start.call.call)
     const endedAt = this.#seen.ended.get(start.call.call)?.at ?? Number.POSITIVE_INFINITY
-    if (leftAt === undefined || leftAt > endedAt) return false
+    if ((leftAt === undefined || leftAt > endedAt) && !this.#wasToldToAskAgain(start)) return false
     if (call.at > endedAt + IN_DOUBT_SECONDS + this.#seen.tolerance()) return false
-    const others = [...(this.#joined.get(start) ?? [])].filter((slot) => slot !== slotOf(call))
-    // Slots that had come before it began share its run.
-    return others.every((slot) => this.#cameBefore(slot, start))
+    const others = [...(this.#joined.get(start) ?? [])].filter(([slot]) => slot !== slotOf(call))
+    // Slots that had come before it began share its run. Of calls at the same time, each may be told.
+    return others.every(([slot, at]) => at >= call.at || this.#cameBefore(slot, start))
+  }
+
+  #wasToldToAskAgain(start: Start): boolean {
+    return [...this.#seen.calls.values()].some(
+      (each) =>
+        isEqualCall(each, start.call) &&
+        (slotOf(each) === slotOf(start.call) || this.#cameBefore(slotOf(each), start)) &&
+        this.#seen.ended.get(each.call)?.status === 'unavailable',
+    )
   }
 
   #cameBefore(slot: string, start: Start): boolean {

@@ -179,12 +179,13 @@ export class Runs {
     return 'it threw, and nothing shows that it had no effect'
   }
 
-  /** Whether a guarded write that this call's body made, at any depth, began and did not end without effect. */
+  /** Whether a guarded write that this call's body made, at any depth, did not end without effect, or may still begin. */
   #hasActedInside(outer: number): boolean {
-    return [...this.startOf.values()].some(
-      ({ call, state }) =>
-        call.outer === outer && ((call.rules.writes && state !== 'harmless') || this.#hasActedInside(call.call)),
-    )
+    return [...this.#seen.calls.values()].some((call) => {
+      if (call.outer !== outer) return false
+      const state = this.startOf.get(call.call)?.state ?? (this.#seen.ended.has(call.call) ? 'harmless' : 'to come')
+      return (call.rules.writes && state !== 'harmless') || this.#hasActedInside(call.call)
+    })
   }
 
   left({ call, at }: Of<'left'>): void {
