@@ -129,20 +129,20 @@ class RunClaim implements Claim {
   }
 
   async complete(result: StoredResult, isDelivered = () => true): Promise<void> {
-    const leftAt = async () => (isDelivered() ? undefined : this.#storeNow())
-    const since = await leftAt()
     const endedAt = this.#runStore.now()
-    const late = async () => {
-      // The caller left during the write. An equal call that waits reads the record after this.
-      const at = since === undefined ? await leftAt() : undefined
-      if (at === undefined) return
-      const left = (record: RunRecord) =>
-        record.state === 'completed' && record.runner === this.here.runner
-          ? completed(record, result, at, endedAt)
-          : undefined
-      await whileUnavailable(() => this.#runStore.update(this.entry, left), STUBBORNLY)
-    }
-    await this.#end(({ token: _, ...record }) => completed(record, result, since, endedAt), late)
+    const leftAt = () => (isDelivered() ? undefined : this.#storeNow())
+    const ended =
+      (since: number | undefined) =>
+      ({ token: _, ...record }: RunRecord) =>
+        completed(record, result, since, endedAt)
+    await this.#end(ended(await leftAt()), async () => {
+      // The caller may have left during the write. An equal call that waits reads the record after this.
+      const late = await leftAt()
+      if (late === undefined) return
+      const change = (record: RunRecord) =>
+        record.state === 'completed' && record.runner === this.here.runner ? ended(late)(record) : undefined
+      await whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
+    })
   }
 
   async threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {

@@ -103,10 +103,8 @@ export async function joinRun(
 export async function deliver(runStore: RunStore, entry: Entry, isThere: () => boolean): Promise<void> {
   const since = entry.record.undeliveredSince
   if (since === undefined || !isThere()) return
-  const delivered = await runStore.update(entry, ({ undeliveredSince, ...record }) =>
-    undeliveredSince === undefined ? undefined : record,
-  )
-  if (!isThere()) await runStore.update(delivered, (record) => ({ ...record, undeliveredSince: since }))
+  await runStore.update(entry, ({ undeliveredSince: _, ...record }) => record)
+  if (!isThere()) await keepForLater(runStore, entry.record.id)
 }
 
 /** Records that a slot of a run was not told its result, because the run was under way: the next equal call gets it. */
