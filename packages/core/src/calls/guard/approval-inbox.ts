@@ -79,8 +79,7 @@ const MAX_READ = 10_000
 
 /** Makes the inbox of a guard. */
 export function approvalInbox(guard: GuardParts): ApprovalInbox {
-  const { runs } = guard
-  const { runStore } = runs
+  const { runStore } = guard
   const own = async (id: string, identity: Identity): Promise<Entry | undefined> => {
     const entry = await runStore.read(id)
     return entry !== undefined && owns(identity, entry.record) ? entry : undefined
@@ -88,14 +87,14 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
   const present = async <View>(options: InboxOptions, work: (user: PresentUser) => Promise<View>) => {
     const { identity } = options
     if (!isVerified(identity)) return undefined
-    return bounded(guard, options, async () => work(await requirePresentUser(identity, runs)))
+    return bounded(guard, options, async () => work(await requirePresentUser(identity, guard)))
   }
   return {
     get: (id, options) =>
       within(guard, options, undefined, async (identity, signal) => {
         const entry = await own(id, identity)
         if (entry?.record.question === undefined) return undefined
-        const { channel, context } = channelOfRun(entry, runs, signal)
+        const { channel, context } = channelOfRun(entry, guard, signal)
         const settled = await advanceRun(runStore, entry, channel, context)
         return ownerView(settled.entry, runStore.now())
       }),
@@ -110,7 +109,7 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
         const open = await own(id, identity)
         if (open === undefined) return undefined
         const { entry, tell } = await endUnused(runStore, open, 'cancelled')
-        await tell(channelOfRun(open, runs, signal))
+        await tell(channelOfRun(open, guard, signal))
         return ownerView(entry, runStore.now())
       }),
     resolve: async (id, what, options) => {
@@ -184,7 +183,7 @@ async function within<Found>(
   work: (identity: Identity, signal: AbortSignal) => Promise<Found>,
 ): Promise<Found> {
   const { identity, signal } = options
-  const { revocations, clock } = guard.runs
+  const { revocations, clock } = guard
   signal?.throwIfAborted()
   if (!isVerified(identity)) return nothing
   const now = clock.now()
@@ -197,7 +196,7 @@ async function within<Found>(
 
 /** Works under the total deadline, with typed errors only. */
 async function bounded<Found>(
-  { limits: { timeoutMs } }: GuardParts,
+  { timeoutMs }: GuardParts,
   { signal }: InboxOptions,
   work: (signal: AbortSignal) => Promise<Found>,
 ): Promise<Found> {

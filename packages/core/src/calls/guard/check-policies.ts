@@ -27,24 +27,23 @@ export function checkPolicies(policies: Readonly<Record<string, Policy>>, guard:
   }
   const warnings = known.flatMap(({ tool, policy }) => warningsOf(policy).map((message) => ({ tool, message })))
   const asks = known.some(({ policy }) => policy !== undefined && policy.access.length > 0)
-  if (!asks || guard.bounds.ceiling !== undefined) return warnings
+  if (!asks || guard.ceiling !== undefined) return warnings
   const message = 'the agent has no ceiling: list in `agent.ceiling` every scope that it may ever hold'
   return [{ message }, ...warnings]
 }
 
 function problemsOf(tool: string, policy: PolicyDefinition | undefined, guard: GuardParts): readonly string[] {
   if (policy === undefined) return ['has no policy: give what policy() or publicTool() made']
-  const { bounds, sources } = guard
   const { permission, visibleWhen, roles, approval } = policy.rules
   const asksPermission = permission !== undefined || visibleWhen !== undefined
   const missing = [
     !toolNames.form.test(tool) && `name it by ${toolNames.words}`,
-    asksPermission && bounds.permissions === undefined && 'asks for a permission: give createGuard `permissions`',
-    roles !== undefined && bounds.roles === undefined && 'needs a role: give createGuard `roles`',
-    policy.hasConnections && sources.vault === undefined && 'uses a linked account: give createGuard a `vault`',
-    approval !== undefined && channelOf(approval, guard.runs),
+    asksPermission && guard.permissions === undefined && 'asks for a permission: give createGuard `permissions`',
+    roles !== undefined && guard.roles === undefined && 'needs a role: give createGuard `roles`',
+    policy.hasConnections && guard.vault === undefined && 'uses a linked account: give createGuard a `vault`',
+    approval !== undefined && channelOf(approval, guard),
   ]
-  return [...missing.filter((problem) => typeof problem === 'string'), ...scopesBeyond(policy, bounds.ceiling)]
+  return [...missing.filter((problem) => typeof problem === 'string'), ...scopesBeyond(policy, guard.ceiling)]
 }
 
 function scopesBeyond({ access }: PolicyDefinition, ceiling: ReadonlySet<string> | undefined): readonly string[] {

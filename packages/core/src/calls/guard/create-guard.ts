@@ -94,7 +94,7 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
     ready: () => ready(parts),
     asOperator: (asked) => operatorOf(asked, parts, ending),
     approvals,
-    pauses: pausesOf(parts.runs.runStore.hash, approvals),
+    pauses: pausesOf(parts.runStore.hash, approvals),
     ...(opened !== undefined && { delegations: opened.delegations }),
     revoke: (asked) => revoke(asked, parts, ending),
   }
@@ -135,14 +135,26 @@ function partsOf(options: GuardOptions): GuardParts {
   const ceiling = agent.ceiling && new Set(agent.ceiling)
   const observe = mode === 'observe'
   return {
-    limits: { timeoutMs, maxInputBytes },
-    reporting: { auditor, onFault: (fault) => tellApp(() => onFault?.(fault)), unnamed: new Set(), observe, clock },
-    callers: { servers, revocations, agent },
-    bounds: { roles, ceiling, permissions, agent, observe, clock },
-    runs: { runStore, channels, servers, revocations, agent, clock },
-    sources: { tokens, servers, revocations, vault, agent, clock, fetch, timeoutMs },
-    stepUps: stepUpsIn(opened, runStore),
+    agent,
+    auditor,
+    ceiling,
+    channels,
+    clock,
+    fetch,
+    maxInputBytes,
+    observe,
+    onFault: (fault) => tellApp(() => onFault?.(fault)),
     opened,
+    permissions,
+    revocations,
+    roles,
+    runStore,
+    servers,
+    stepUps: stepUpsIn(opened, runStore),
+    timeoutMs,
+    tokens,
+    unnamed: new Set(),
+    vault,
   }
 }
 

@@ -7,16 +7,15 @@ import { endAccess } from './revoke.ts'
 
 /** Opens the delegations of this guard. */
 export function openDelegations(part: DelegationsPart, guard: GuardParts): OpenedDelegations {
-  const { callers, sources, opened, reporting } = guard
-  const { servers, clock, vault, timeoutMs, agent } = sources
+  const { servers, clock, vault, timeoutMs, agent, opened, revocations, auditor } = guard
   return part.open(opened, {
     servers,
     clock,
-    revocations: callers.revocations,
+    revocations,
     agent: agent.name,
     hasWorkerGrant: vault?.hasWorkerGrant === true,
     timeoutMs,
-    note: (note) => recordDelegation(note, reporting.auditor),
+    note: (note) => recordDelegation(note, auditor),
     announceEnd: (record) => announceEnd(record, guard),
   })
 }

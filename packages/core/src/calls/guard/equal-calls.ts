@@ -1,6 +1,6 @@
 import { untilWoken } from '../../consent/approvals/watch-wake.ts'
 import type { AuthorizedCall } from './call.ts'
-import type { GuardParts, Runs } from './guard-parts.ts'
+import type { Runs } from './guard-parts.ts'
 import type { UnderWay } from './refusal.ts'
 
 /** Maximum time that a call waits for equal calls, in milliseconds. */
@@ -20,7 +20,7 @@ export class EqualCalls {
   #leftMs = LONGEST_MS
   #pollMs = FIRST_POLL_MS
 
-  constructor(call: AuthorizedCall, { runs }: Pick<GuardParts, 'runs'>) {
+  constructor(call: AuthorizedCall, runs: Runs) {
     this.#call = call
     this.#runs = runs
   }

@@ -15,7 +15,7 @@ import { keepStepUp, stepUpOfError } from './step-up.ts'
 export type Body = (input: unknown, call: Call) => unknown
 
 /** Parts of the guard that are needed while a body runs, and after it. */
-type Execution = Pick<GuardParts, 'limits' | 'stepUps'>
+type Execution = Pick<GuardParts, 'timeoutMs' | 'stepUps'>
 
 /**
  * Runs the body in its call, and closes the call with it.
@@ -204,7 +204,7 @@ async function keepResult(call: AdmittedCall, { stored, problem }: Storable, exe
 }
 
 /** Waits for the store within the deadline of the guard. */
-const kept = (write: () => Promise<void>, { limits: { timeoutMs } }: Execution): Promise<void> =>
+const kept = (write: () => Promise<void>, { timeoutMs }: Execution): Promise<void> =>
   withinDeadline({ timeoutMs }, write)
 
 /** Maximum size of a stored result, in characters of JSON. A larger one is returned once and cannot be repeated. */

@@ -64,20 +64,9 @@ export interface TokenSources {
   readonly timeoutMs: number
 }
 
-/** Limits of time and size for one call. */
-export interface Limits {
-  readonly timeoutMs: number
+/** Checked parts of a guard. Each step names those that it uses. */
+export interface GuardParts extends Reporting, Callers, Bounds, Runs, TokenSources {
   readonly maxInputBytes: number
-}
-
-/** Checked parts of a guard, grouped by the steps that use them. */
-export interface GuardParts {
-  readonly limits: Limits
-  readonly reporting: Reporting
-  readonly callers: Callers
-  readonly bounds: Bounds
-  readonly runs: Runs
-  readonly sources: TokenSources
   readonly stepUps: StepUps
   /** The store of the guard, and its keys. */
   readonly opened: OpenedStore

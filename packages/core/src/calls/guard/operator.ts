@@ -38,11 +38,11 @@ export interface Operator {
 export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: EndingParts): Operator {
   refuseUnknownKeys('asOperator', options, ['name'])
   const operator = requireText('asOperator.name', options.name)
-  const { runStore } = guard.runs
+  const { runStore } = guard
   const note = (event: Pick<OperatorEvent, 'action' | 'approvalId' | 'revoked'>) =>
-    guard.reporting.auditor.demand({ type: 'operator', tool: '', operator, ...event })
+    guard.auditor.demand({ type: 'operator', tool: '', operator, ...event })
   const changed = (id: string, work: (entry: Entry) => Promise<ApprovalView>) =>
-    withinDeadline({ timeoutMs: guard.limits.timeoutMs }, async () => {
+    withinDeadline({ timeoutMs: guard.timeoutMs }, async () => {
       const entry = await runStore.read(id)
       return entry && work(entry)
     })
@@ -60,7 +60,7 @@ export function operatorOf(options: OperatorOptions, guard: GuardParts, parts: E
       changed(id, async (open) => {
         await note({ action: 'cancel', approvalId: open.record.id })
         const { entry, tell } = await endUnused(runStore, open, 'cancelled')
-        await tell(channelOfRun(open, guard.runs))
+        await tell(channelOfRun(open, guard))
         return ownerView(entry, runStore.now())
       }),
   }

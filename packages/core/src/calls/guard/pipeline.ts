@@ -48,7 +48,7 @@ export async function preflight(
 ): Promise<PreflightOutcome> {
   const invocation = taken(given)
   const definition = definitionOf(policy)
-  if (definition === undefined) return noPolicy(invocation, 'preflight', guard.reporting)
+  if (definition === undefined) return noPolicy(invocation, 'preflight', guard)
   const call = incoming(definition, invocation, guard)
   invocation.signal?.throwIfAborted()
   let refusal: Refusal | undefined
@@ -90,7 +90,7 @@ export function run(
 ): Promise<Outcome<unknown>> {
   const invocation = taken(given)
   const definition = definitionOf(policy)
-  if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', guard.reporting))
+  if (definition === undefined) return Promise.resolve(noPolicy(invocation, 'run', guard))
   // Found here, and not when the run has begun: it would be in doubt.
   if (typeof body !== 'function') throw new ConfigurationError('guard.run', 'give the body of the tool, a function')
   const call = incoming(definition, invocation, guard)
@@ -118,9 +118,9 @@ function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Out
   }
 }
 
-function incoming(policy: PolicyDefinition, invocation: Invocation, { reporting, limits }: GuardParts): IncomingCall {
-  const report = new CallReport(invocation, reporting, reporting.clock.now())
-  const deadline = new CallDeadline(policy.rules.timeoutMs ?? limits.timeoutMs, invocation.signal)
+function incoming(policy: PolicyDefinition, invocation: Invocation, guard: GuardParts): IncomingCall {
+  const report = new CallReport(invocation, guard, guard.clock.now())
+  const deadline = new CallDeadline(policy.rules.timeoutMs ?? guard.timeoutMs, invocation.signal)
   return { invocation, policy, report, deadline, acts: new Acts() }
 }
 
@@ -161,7 +161,7 @@ function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
 function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean): Eventually<Admitted> {
   if (isRefusal(parsed)) return parsed
   const { policy, report } = parsed
-  const { auditor } = guard.reporting
+  const { auditor } = guard
   if (policy.isPublic) return admitPublic(parsed, guard)
   const authorizing = authorize(parsed, guard)
   if (authorizing instanceof Promise) return authorizing.then((call) => admitSlowly(call, guard))
@@ -169,8 +169,8 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
   const isWarm = policy.effect === 'read' && !isLate && !auditor.required
   if (isWarm && !mayAwaitStepUp(authorizing, 'run', guard.stepUps)) {
     report.at = 'access'
-    const { cached = cachedTokens(authorizing, guard.sources, authorizing.checkedAt) } = authorizing
-    const opened = openCached(authorizing, guard.sources, cached)
+    const { cached = cachedTokens(authorizing, guard, authorizing.checkedAt) } = authorizing
+    const opened = openCached(authorizing, guard, cached)
     if (opened) {
       const call = authorizing as AuthorizedCall & Growing<AdmittedCall>
       call.access = report.took('access', opened).access
@@ -181,14 +181,14 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
 }
 
 /** Admits a call of a public tool, from any caller: an unverified identity counts as no identity (I1). */
-function admitPublic(parsed: ParsedCall, { reporting }: GuardParts): Eventually<AdmittedCall> {
+function admitPublic(parsed: ParsedCall, { auditor }: GuardParts): Eventually<AdmittedCall> {
   const { identity } = parsed.invocation
   const call = Object.assign(parsed, {
     claim: undefined,
     access: noAccess,
     identity: isVerified(identity) ? identity : undefined,
   })
-  return reporting.auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call
+  return auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call
 }
 
 /** Runs approve, open and claim, which may wait, and starts again after an equal call has ended. */
@@ -200,7 +200,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
     if (!('status' in admitted) || admitted.status === 'done' || !isUnderWay(admitted)) return admitted
     if (!(await equals.waited(admitted.underWay))) {
       const { slot, ids } = admitted.underWay
-      if (slot === 'own') for (const id of ids) await keepForLater(guard.runs.runStore, id)
+      if (slot === 'own') for (const id of ids) await keepForLater(guard.runStore, id)
       return authorized.report.refused(authorized.report.at, admitted)
     }
     authorized.report.passed(authorized.report.at, 'waited for an equal call that was under way')
@@ -216,7 +216,7 @@ async function admitNow(authorized: AuthorizedCall, guard: GuardParts): Promise<
   if ('replay' in approved) return (await recheck(authorized, guard)) ?? replayed(authorized, approved, guard)
   if (isRefusal(approved)) return approved
   report.at = 'access'
-  const opened = await open(approved, guard.sources)
+  const opened = await open(approved, guard)
   if (isRefusal(opened)) return report.refused('access', opened)
   const call = Object.assign(approved, report.took('access', opened))
   const refuse = (refusal: Refusal) => {
@@ -224,14 +224,14 @@ async function admitNow(authorized: AuthorizedCall, guard: GuardParts): Promise<
     return refusal
   }
   try {
-    if (guard.reporting.auditor.required) await report.recordEnd('run', 'ready')
+    if (guard.auditor.required) await report.recordEnd('run', 'ready')
     const late = await recheck(call, guard)
     if (late) return refuse(late)
     if (!call.run) return Object.assign(call, { claim: undefined })
     // A call that was answered during the wait, or whose caller aborted, claims nothing.
     deadline.signal.throwIfAborted()
     report.at = 'claim'
-    const claimed = await claim(call, call.run, guard.runs)
+    const claimed = await claim(call, call.run, guard)
     if (isRefusal(claimed)) return refuse(isUnderWay(claimed) ? claimed : report.refused('claim', claimed))
     return Object.assign(call, report.took('claim', claimed))
   } catch (error) {

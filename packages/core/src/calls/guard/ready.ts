@@ -12,11 +12,11 @@ export interface Readiness {
 }
 
 /** Contacts the store and the authorization server, and compares the clocks. */
-export function ready({ opened, callers, limits, reporting }: GuardParts): Promise<Readiness> {
-  return withinDeadline({ timeoutMs: limits.timeoutMs }, async () => {
-    const { sole } = callers.servers
+export function ready({ opened, servers, timeoutMs, clock }: GuardParts): Promise<Readiness> {
+  return withinDeadline({ timeoutMs }, async () => {
+    const { sole } = servers
     const [stored, endpoints] = await Promise.all([opened.store.now(), sole?.endpoints()])
-    const now = reporting.clock.now() / 1000
+    const now = clock.now() / 1000
     const clockAheadSeconds = Math.round(now - stored)
     refuseSkew(clockAheadSeconds, "store's")
     // Metadata from a cache is older than the issuer's time. So only a clock that is behind is certain.

@@ -46,14 +46,14 @@ export async function revoke(
   parts: EndingParts,
   note: (revoked: RevokeOptions) => Promise<void> = async () => {},
 ): Promise<Revocation> {
-  const revoked = checked(options, guard.callers)
+  const revoked = checked(options, guard)
   await note(revoked)
-  return withinDeadline({ timeoutMs: guard.limits.timeoutMs }, () => endAccess(revoked, guard, parts))
+  return withinDeadline({ timeoutMs: guard.timeoutMs }, () => endAccess(revoked, guard, parts))
 }
 
 /** Ends the access of a user, a session or a delegation, and then notifies. */
 export async function endAccess(revoked: Revoked, guard: GuardParts, parts?: EndingParts): Promise<Revocation> {
-  const notifier = new RevocationNotifier(guard.runs.servers)
+  const notifier = new RevocationNotifier(guard.servers)
   try {
     return await end(revoked, guard, parts, notifier)
   } finally {
@@ -64,17 +64,17 @@ export async function endAccess(revoked: Revoked, guard: GuardParts, parts?: End
 
 async function end(
   revoked: Revoked,
-  { runs, sources }: GuardParts,
+  guard: GuardParts,
   parts: EndingParts | undefined,
   notifier: RevocationNotifier,
 ): Promise<Revocation> {
-  const { runStore, revocations, clock } = runs
+  const { runStore, revocations, clock, tokens } = guard
   const unreadable: string[] = []
   const onUnreadable = (key: string) => void unreadable.push(key)
   const context = { servers: notifier.servers, onUnreadable }
   await revocations.add(revoked, clock.now())
   const { session, delegation } = revoked
-  const dropped = await sources.tokens.revoke(revoked, notifier.dropped)
+  const dropped = await tokens.revoke(revoked, notifier.dropped)
   let approvals = 0
   for await (const entry of runStore.ownedBy(revoked, { onUnreadable })) {
     const { owner, delegationId } = entry.record
@@ -83,7 +83,7 @@ async function end(
       ? endUnused(runStore, entry, 'revoked')
       : endForSession(runStore, entry, session))
     if (ended.entry.record.state === 'revoked') approvals++
-    notifier.add(() => ended.tell(channelOfRun(entry, runs)))
+    notifier.add(() => ended.tell(channelOfRun(entry, guard)))
   }
   const delegations = (await parts?.delegations?.endRevoked(revoked, context)) ?? 0
   const sessions = (await parts?.sessions?.endRevoked(revoked, context)) ?? 0

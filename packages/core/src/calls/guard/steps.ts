@@ -28,7 +28,7 @@ const STALE_AFTER_MS = 1_000
 /** Parses before the wait for the version of the policy: the caller may change the input later. */
 export function parsedCall(call: IncomingCall, guard: GuardParts): Eventually<ParsedCall | Refusal> {
   const { policy, report } = call
-  const version = versionOf(policy, guard.reporting.auditor)
+  const version = versionOf(policy, guard.auditor)
   if (!(version instanceof Promise)) {
     report.policyVersion = version
     return parsedInputs(call, guard)
@@ -40,9 +40,9 @@ export function parsedCall(call: IncomingCall, guard: GuardParts): Eventually<Pa
   return Promise.allSettled([parsing, learned]).then(() => parsing)
 }
 
-function parsedInputs(call: IncomingCall, { limits }: GuardParts): Eventually<ParsedCall | Refusal> {
+function parsedInputs(call: IncomingCall, guard: GuardParts): Eventually<ParsedCall | Refusal> {
   const { report } = call
-  return whenKnown(parse(call, limits.maxInputBytes), (parsed) => {
+  return whenKnown(parse(call, guard.maxInputBytes), (parsed) => {
     if (isRefusal(parsed)) return report.refused('input', parsed)
     const { input, rawInput } = report.took('input', parsed)
     const next = call as Growing<ParsedCall>
@@ -55,9 +55,7 @@ function parsedInputs(call: IncomingCall, { limits }: GuardParts): Eventually<Pa
 /** Runs identify and authorize. Checks without I/O come first. A person is asked only after all of them. */
 export function authorize(call: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
   call.report.at = 'identity'
-  return whenKnown(findRevoked(call, guard.callers, call.report.startedAt), (revoked) =>
-    authorizeKnown(call, guard, revoked),
-  )
+  return whenKnown(findRevoked(call, guard, call.report.startedAt), (revoked) => authorizeKnown(call, guard, revoked))
 }
 
 /** Finds whether the proof was revoked. An unverified identity causes no read. */
@@ -74,7 +72,7 @@ function authorizeKnown(
   revoked: RevokedProof | undefined,
 ): Eventually<AuthorizedCall | Refusal> {
   const { report, policy } = parsed
-  const identity = identify(parsed.invocation, guard.callers, report.startedAt, revoked)
+  const identity = identify(parsed.invocation, guard, report.startedAt, revoked)
   if (isRefusal(identity)) return report.refused('identity', identity)
   const identified = parsed as Growing<IdentifiedCall>
   identified.identity = report.took('identity', identity).identity
@@ -84,27 +82,27 @@ function authorizeKnown(
   report.at = 'approval'
   const approvalCase = approvalCaseOf(identified)
   report.at = 'roles'
-  const granted = grant(identified, approvalCase, guard.bounds)
+  const granted = grant(identified, approvalCase, guard)
   if (isRefusal(granted)) return report.refused('roles', granted)
   const call = identified as Growing<AuthorizedCall>
   call.grantable = report.took('roles', granted).grantable
   if (policy.rules.permission === undefined) return connectedCall(call, guard, report.startedAt)
   report.at = 'permission'
-  return permit(call, guard.bounds).then((permitted) => {
+  return permit(call, guard).then((permitted) => {
     if (isRefusal(permitted)) return report.refused('permission', permitted)
     call.checkedAt = report.took('permission', permitted).checkedAt
-    return connectedCall(call, guard, guard.reporting.clock.now())
+    return connectedCall(call, guard, guard.clock.now())
   })
 }
 
 function connectedCall(
   call: Growing<AuthorizedCall>,
-  { sources }: GuardParts,
+  guard: GuardParts,
   now: number,
 ): Eventually<AuthorizedCall | Refusal> {
   const { report } = call
   report.at = 'connection'
-  return whenKnown(connect(call, sources, now), (found) => {
+  return whenKnown(connect(call, guard, now), (found) => {
     if (isRefusal(found)) return report.refused('connection', found)
     call.cached = report.took('connection', found).cached
     return call
@@ -124,12 +122,12 @@ export async function approvedCall(
   report.at = 'approval'
   // Asks roles, permissions and the approval rule about the input that will run (A12).
   const reauthorize = async (input: Json) => {
-    const stored = await parseStored(call, input, guard.limits.maxInputBytes)
+    const stored = await parseStored(call, input, guard.maxInputBytes)
     if (isRefusal(stored)) return stored
     const again = await authorize(Object.assign(call, report.took('input', stored)), guard)
     return isRefusal(again) ? again : undefined
   }
-  const approved = await approve(call, guard.runs, phase, reauthorize)
+  const approved = await approve(call, guard, phase, reauthorize)
   if ('replay' in approved) {
     report.passed('approval', approved.replay.entry.record.state)
     return approved
@@ -151,24 +149,24 @@ async function stepUpBefore(call: AuthorizedCall, phase: Phase, { stepUps }: Gua
 /** Checks identity, roles and permissions again after a wait: a right may have ended during it. */
 export async function recheck(call: AuthorizedCall, guard: GuardParts): Promise<Refusal | undefined> {
   const { report, invocation, grantable } = call
-  const { clock } = guard.reporting
+  const { clock } = guard
   const at = clock.now()
   report.at = 'again'
   // If the clock was set back, the time since the check is unknown.
   const isLate = call.waited === true || !(at >= call.checkedAt && at - call.checkedAt < STALE_AFTER_MS)
   if (isLate) {
-    const identified = identify(invocation, guard.callers, at, undefined)
+    const identified = identify(invocation, guard, at, undefined)
     if (isRefusal(identified)) return report.refused('again', identified)
     report.took('identity', identified)
-    const granted = grant(call, grantable.approvalCase, guard.bounds)
+    const granted = grant(call, grantable.approvalCase, guard)
     if (isRefusal(granted)) return report.refused('again', granted)
     report.took('roles', granted)
-    const permitted = await permit(call, guard.bounds)
+    const permitted = await permit(call, guard)
     if (isRefusal(permitted)) return report.refused('again', permitted)
     report.took('permission', permitted)
   }
   // Last: access may have been revoked during the other checks (I9).
-  const revoked = await findRevoked(call, guard.callers, clock.now())
+  const revoked = await findRevoked(call, guard, clock.now())
   if (revoked) return report.refused('again', revokedRefusal(revoked))
   if (isLate) report.passed('again', 'checked again')
   return undefined
@@ -178,15 +176,15 @@ export async function recheck(call: AuthorizedCall, guard: GuardParts): Promise<
 export async function replayed(
   call: IncomingCall,
   { replay: { entry, result } }: Replay,
-  { runs }: GuardParts,
+  guard: GuardParts,
 ): Promise<Refusal | Completed<unknown>> {
   const { report } = call
   if (result.kind === 'not_storable') {
-    return report.refused('claim', await unknownOutcome(entry, 'it ran before, and its result is not stored', runs))
+    return report.refused('claim', await unknownOutcome(entry, 'it ran before, and its result is not stored', guard))
   }
   const { startedAt: ranAt = entry.record.createdAt } = entry.record
   const began = new Date(ranAt * 1000).toISOString()
-  await deliver(runs.runStore, entry, () => !call.deadline.signal.aborted)
+  await deliver(guard.runStore, entry, () => !call.deadline.signal.aborted)
   report.passed('claim', `nothing ran: the result of a run that began at ${began} is returned again`)
   report.recordEnd('run', 'replayed')
   return { ...doneWith(call, toldAgain(result)), replayed: true, ranAt }

@@ -49,14 +49,13 @@ export async function visibleTools(
   identity: Identity | undefined,
   guard: GuardParts,
 ): Promise<VisibleTools> {
-  const { callers, reporting } = guard
-  const now = reporting.clock.now()
+  const now = guard.clock.now()
   const tools = Object.keys(policies).map((tool) => ({ tool, policy: definitionOf(policies[tool]) }))
   // I9: if the user's access was revoked elsewhere, they see only what an unauthenticated user sees.
   let revoked: RevokedProof | undefined
   let unread: { readonly error: unknown } | undefined
   try {
-    if (isVerified(identity)) revoked = await callers.revocations.find(identity, now)
+    if (isVerified(identity)) revoked = await guard.revocations.find(identity, now)
   } catch (error) {
     unread = { error }
   }
@@ -67,16 +66,16 @@ export async function visibleTools(
       if (policy === undefined) return { reason: 'no_policy', detail: 'policy() or publicTool() made no such policy' }
       if (policy.isPublic) return 'visible'
       const invocation = { tool, slot: 'visible', input: {}, identity }
-      const call = { invocation, policy, report: new CallReport(invocation, reporting, now) }
+      const call = { invocation, policy, report: new CallReport(invocation, guard, now) }
       call.report.at = 'identity'
       if (unread !== undefined) {
         unknown ??= verdictOf(refusalOfError(unread.error, call))
         return unknown
       }
-      const found = identify(invocation, callers, reporting.clock.now(), revoked)
+      const found = identify(invocation, guard, guard.clock.now(), revoked)
       if (isRefusal(found)) return verdictOf(found)
       const known = found.facts.identity
-      return rolesVerdict(policy, known, guard.bounds) ?? permissionVerdict(call, known, guard)
+      return rolesVerdict(policy, known, guard) ?? permissionVerdict(call, known, guard)
     }),
   )
   const names: string[] = []
@@ -108,10 +107,9 @@ function rolesVerdict(policy: PolicyDefinition, identity: Identity, bounds: Boun
 async function permissionVerdict(
   call: Pick<IncomingCall, 'invocation' | 'policy' | 'report'>,
   identity: Identity,
-  { bounds, limits }: GuardParts,
+  { permissions: checker, agent, observe, timeoutMs }: GuardParts,
 ): Promise<Verdict> {
   const { visibleWhen, subjects } = call.policy.rules
-  const { permissions: checker, agent, observe } = bounds
   if (visibleWhen === undefined) return 'visible'
   if (checker === undefined) {
     return { reason: 'misconfigured', detail: 'asks for a permission: give createGuard `permissions`' }
@@ -120,7 +118,7 @@ async function permissionVerdict(
   try {
     const permissions = copyOf(permissionsAsked('visibleWhen', visibleWhen, { identity }))
     const question = { identity, agent: agent.name, permissions, effect: 'read' } as const
-    const decisions = await withinDeadline({ timeoutMs: limits.timeoutMs }, (signal) =>
+    const decisions = await withinDeadline({ timeoutMs }, (signal) =>
       decideEach(checker, { ...question, ...(subjects !== undefined && { subjects }), signal }),
     )
     const isVisible = permissions.length > 0 && decisions.length === permissions.length && decisions.every(isAllowed)
