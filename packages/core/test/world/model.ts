@@ -21,10 +21,11 @@
  * 7. `rightToken`: each request carries a token of the caller's user, with the agent that acts for them and no other, for
  *    this API, with no more scopes than the rules of this call allow.
  * 8. `sameResult`: a call that did not run its body is told the result of the run with its key, that it is told of a run
- *    before, and only its own kind of caller is. A result that its caller had left before it came is told to the first
- *    equal call under another slot, within an hour: no body begins for that call. No other slot that comes later is told.
+ *    before, and only its own kind of caller is. A result that no caller heard is told to the next equal call under another
+ *    slot, within an hour: no body begins for that call. No slot that comes after one has heard it is told.
  * 9. `notWornDown`: after a no, an equal call is asked once more after 60 s; after a second no, not for ten minutes; after
- *    three noes to one tool, nothing of that tool is, for ten minutes.
+ *    three noes to one tool, nothing of that tool is, for ten minutes. An owner whose approver left five sends without an
+ *    answer pauses.
  * 10. `noSecret`: no outcome, error, fault or audit event holds a token.
  * 11. `notForEver`: when all is well again, a justified call runs, and every earlier one gets a definite answer, also
  *     where equal ones are made at once.
