@@ -29,12 +29,12 @@ export async function claim(
   const ahead = [...runs.runStore.claims.values()].filter(({ run }) => isEqual(run, entry.record, call.identity))
   if (ahead.length > 0) {
     const underWay = { slot: 'other', ids: ahead.map(({ run }) => run.id) } as const
-    return { status: 'unavailable', retryAfter: 1, detail: 'an equal call begins under another slot', underWay }
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal call begins', underWay }
   }
   const claimed = await claimRun(runs.runStore, entry, { caller, isAnswered: entitled.kind === 'answered' })
   if (claimed === undefined) {
     const underWay = { slot: 'own', ids: [entry.record.id] } as const
-    return { status: 'unavailable', retryAfter: 1, detail: 'another caller runs the same call', underWay }
+    return { status: 'unavailable', retryAfter: 1, detail: 'another caller runs it', underWay }
   }
   const late = await lateRefusal(call, claimed.entry, now.started, runs).catch((error: unknown) => {
     void claimed.release().catch(() => {})

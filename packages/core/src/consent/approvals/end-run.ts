@@ -138,7 +138,7 @@ export async function resolveCrash(
   return runStore.update(await recordCrash(runStore, entry), (record) => {
     if (record.state !== 'crashed') return undefined
     // The runner stays in the record: a runner that was considered dead may still return with the result.
-    const { token, inDoubtSince, ...rest } = record
+    const { token, inDoubtSince, undeliveredSince: _, ...rest } = record
     if (what === 'ran') return { ...rest, state: 'completed', result, endedAt: runStore.now() }
     const word = by === 'owner' ? defined({ token, inDoubtSince }) : defined({ token })
     if ((record.tries ?? 0) >= MAX_TRIES) return { ...rest, ...word, state: 'threw', endedAt: runStore.now() }
