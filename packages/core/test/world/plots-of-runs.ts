@@ -53,7 +53,18 @@ export function plotsOfRuns(random: Random): readonly Plot[] {
       first: [
         { do: 'call', process: 0, body: 'throws before', preflight: false, pace: 'settle' },
         { do: 'call', process: 0, body: 'throws before', preflight: false, pace: 'settle' },
-        ...cameBack('takes long and throws', released, [], { status: 403, seconds: 200 }),
+        ...cameBack(random.pick(['takes long', 'takes long and throws']), released, [], {
+          ...{ status: random.pick([200, 403]), seconds: 200 },
+        }),
+      ],
+    },
+    // A caller leaves while a result is written that cannot be told again.
+    {
+      cast: { ...oneCall, tool: () => random.pick(['note', 'tip']), slot: newSlots(), amount: () => 50 },
+      commands: ['repeat', 'resolve'],
+      first: [
+        { do: 'break', process: 0, kind: 'store', fault: 'slow', after: 14 + random.below(7) },
+        { do: 'call', process: 0, body: 'returns a date', patience: 2, preflight: false, pace: 'settle' },
       ],
     },
     // A question is not sent, the limit rises, and the call that needs none is stopped right before its body.
