@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { bundle } from './bundle.ts'
+import type { CommandOf } from './commands.ts'
 import { edges } from './edges.ts'
 import { randomOf } from './random.ts'
 import { runSequence } from './run-sequence.ts'
@@ -58,15 +59,16 @@ test.each(ends)(
 )
 
 test('edge: completed to crashed: a caller that leaves while its result is written, which cannot be told again', async () => {
-  const call = {
-    ...{ do: 'call', process: 1, who: 'ann', proof: 'login', tool: 'note', slot: 'one', amount: 50, status: 200 },
-    ...{ body: 'returns a date', patience: 2, preflight: false, pace: 'settle' },
-  } as const
+  const call: CommandOf<'call'> = {
+    ...({ do: 'call', process: 1, who: 'ann', proof: 'login', tool: 'note', slot: 'one', amount: 50 } as const),
+    ...({ status: 200, body: 'returns a date', patience: 2, preflight: false, pace: 'settle' } as const),
+  }
+  const later = { do: 'pass', seconds: 20, pace: 'settle' } as const
   const edges = new Set<string>()
   // Which operation of the store is slow: among these is the write of the result.
   for (let after = 12; after < 24; after++) {
     const slow = { do: 'break', process: 1, kind: 'store', fault: 'slow', after, pace: 'settle' } as const
-    const { seen, unjustified } = await runSequence(await whole, SEED, [slow, call, { ...call, slot: 'two' }])
+    const { seen, unjustified } = await runSequence(await whole, SEED, [slow, call, { ...call, slot: 'two' }, later])
     expect(unjustified).toEqual([])
     for (const what of seen.keys()) edges.add(what)
   }

@@ -197,10 +197,10 @@ class RunClaim implements Claim {
 
   async #write(change: (record: RunRecord) => RunRecord | undefined, after?: () => Promise<void>): Promise<void> {
     try {
-      this.entry = await whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
+      const written = whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
+      this.entry = await written.finally(() => this.drop())
       await after?.()
     } finally {
-      await this.drop()
       leave(this.#runStore, this.entry.record.id)
     }
   }
