@@ -45,14 +45,12 @@ const HOLDS_V4: readonly Prefix[] = [
  */
 export function isSpecialUse(address: string): boolean {
   const v4 = bitsOfV4(address)
-  if (v4 !== undefined) return SPECIAL_V4.some(([prefix, bits]) => starts(v4, bitsOfV4(prefix), bits, 32))
   // A zone (`fe80::1%eth0`) is local to this machine.
-  const v6 = bitsOfV6(address)
+  const v6 = v4 ?? bitsOfV6(address)
   if (v6 === undefined) return true
   const within = ([prefix, bits]: Prefix) => starts(v6, bitsOfV6(prefix), bits, 128)
-  if (HOLDS_V4.some(within)) {
-    const inner = v6 & 0xffff_ffffn
-    return SPECIAL_V4.some(([prefix, bits]) => starts(inner, bitsOfV4(prefix), bits, 32))
+  if (v4 !== undefined || HOLDS_V4.some(within)) {
+    return SPECIAL_V4.some(([prefix, bits]) => starts(v6 & 0xffff_ffffn, bitsOfV4(prefix), bits, 32))
   }
   return !within(PUBLIC_V6) || SPECIAL_V6.some(within)
 }
