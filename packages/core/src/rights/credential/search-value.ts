@@ -51,8 +51,9 @@ export class Search {
     if (!isObject(value) || this.#clean.has(value) || this.#reached.has(value)) return false
     this.#reached.add(value)
     this.spend(depth)
-    // Before the list of its keys is made.
-    if (Array.isArray(value)) this.#count(value.length)
+    // Before the list of its keys is made, and before bytes become a text.
+    if (Array.isArray(value) || value instanceof String) this.#count(value.length)
+    if (isBytes(value)) this.#count(value.byteLength)
     return this.#members(value, depth) || contentOf(value).some((part) => this.#value(part, depth + 1))
   }
 
@@ -104,12 +105,11 @@ export const isGetter = (value: object, key: PropertyKey): boolean =>
  * every error has.
  */
 export function keysOf(value: object): readonly PropertyKey[] {
-  const isBytes = ArrayBuffer.isView(value)
-  // The items of bytes are no text.
-  const own = Reflect.ownKeys(value).slice(isBytes ? (value as Uint8Array).length : 0)
+  if (isBytes(value)) return namedKeysOf(value)
+  const own = Reflect.ownKeys(value)
   if (typeof value === 'function') return own.filter((key) => key !== 'prototype')
   const keys = new Set<PropertyKey>(['name', 'message', 'stack', Symbol.toStringTag, ...own])
-  let prototype: unknown = isBytes ? null : Object.getPrototypeOf(value)
+  let prototype: unknown = Object.getPrototypeOf(value)
   for (let depth = 0; isObject(prototype) && !Object.hasOwn(prototype, 'isPrototypeOf'); depth++) {
     if (depth > MAX_DEPTH) throw new Unsearchable()
     for (const key of Reflect.ownKeys(prototype)) if (isGetter(prototype, key)) keys.add(key)
@@ -118,6 +118,16 @@ export function keysOf(value: object): readonly PropertyKey[] {
   // The symbols of a web stream are its state, in promises: nothing prints them.
   const isStream = tagOf(value).endsWith('Stream')
   return [...keys].filter((key) => typeof key === 'string' || !isStream)
+}
+
+const isBytes = (value: object): value is ArrayBufferView | ArrayBuffer =>
+  ArrayBuffer.isView(value) || value instanceof ArrayBuffer
+
+/** Returns the keys of bytes, without those of their items: a list of these takes a hundred times their memory. */
+function namedKeysOf(bytes: object): readonly PropertyKey[] {
+  const keys: PropertyKey[] = Object.getOwnPropertySymbols(bytes)
+  for (const key in bytes) if (Number.isNaN(Number(key))) keys.push(key)
+  return keys
 }
 
 /** Collections whose content is no property. */
@@ -140,7 +150,7 @@ function contentOf(value: object): readonly unknown[] {
   const tag = tagOf(value)
   if (value instanceof Promise || /^(Promise|Weak(Map|Set)|(Map|Set) Iterator)$/.test(tag)) throw new Unsearchable()
   // Each byte is one character: tokens are ASCII.
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return [new TextDecoder('latin1').decode(value)]
+  if (isBytes(value)) return [new TextDecoder('latin1').decode(value)]
   const isCollection = collections.some((type) => value instanceof type || tag === type.name)
   const printed: unknown[] = []
   const print = (part: unknown) => `${printed.push(part)}`

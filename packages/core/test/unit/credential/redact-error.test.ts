@@ -123,6 +123,18 @@ describe(verifies('E6', 'no shape of a thrown value carries a token out (E4, E6)
     expect(clean(new Error('x'.repeat(2_000_000)))).toMatchObject({ message: FIXED })
     expect(clean(Object.assign(new Error('x'), { body: deep(3_000, 1) }))).toMatchObject({ message: FIXED })
   })
+
+  test.each<[string, () => object]>([
+    ['bytes', () => Buffer.alloc(16_000_000, 'a')],
+    ['bytes without a view', () => new ArrayBuffer(16_000_000)],
+    ['a text object', () => new String('a'.repeat(16_000_000))],
+  ])(verifies('E6', 'an error with 16 MB of %s is replaced before any of it is read or listed'), (_, made) => {
+    const data = made()
+    const before = performance.now()
+    expect(clean(Object.assign(new Error('x'), { response: { data } }))).toMatchObject({ message: FIXED })
+    // A list of the keys takes more than two seconds on a fast machine, and the search itself less than a millisecond.
+    expect(performance.now() - before).toBeLessThan(1_000)
+  })
 })
 
 describe('an error without a token is left alone', () => {
