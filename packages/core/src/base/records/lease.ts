@@ -30,7 +30,8 @@ export class Lease {
   /** Takes the lease. @returns `undefined` if another holder has it. */
   static async take(store: Store, key: string, seconds: number): Promise<Lease | undefined> {
     const holder = crypto.randomUUID()
-    const options = { ifVersion: null, expiresInSeconds: seconds }
+    // A share of its own: records of others must not keep a token from being renewed.
+    const options = { ifVersion: null, expiresInSeconds: seconds, owner: key }
     let version: string | undefined
     try {
       version = await store.put(key, encoder.encode(holder), options)

@@ -7,9 +7,9 @@ export interface MemoryStoreOptions {
   /** @default the system's clock */
   readonly clock?: Clock
   /**
-   * Maximum number of live keys. Beyond it, `put` of a new key rejects as `unavailable`. So does a new key of a user who
-   * has as many keys as are free: one user can fill half of the store, and a second one half of the rest. No live key is
-   * ever dropped.
+   * Maximum number of live keys. Beyond it, `put` of a new key rejects as `unavailable`. So does a new key of an owner
+   * who has as many keys as are free: one owner can fill half of the store, and a second one half of the rest. All keys
+   * without an owner count as those of one. No live key is ever dropped.
    * @default 100_000
    */
   readonly maxEntries?: number
@@ -22,7 +22,7 @@ interface Entry {
   readonly queue: string | undefined
   readonly dueAt: number
   readonly index: readonly string[]
-  readonly owner: string | undefined
+  readonly owner: string
 }
 
 /** Number of writes after which all expired entries are removed. An expired entry that is read is removed at once. */
@@ -70,7 +70,7 @@ class MemoryStore implements Store {
     const present = this.#live(key)
     if ((present?.version ?? null) !== options.ifVersion) return 'conflict'
     if (++this.#writes % SWEEP_EVERY === 0) this.#sweep()
-    if (present === undefined) this.#makeRoom(options.owner)
+    if (present === undefined) this.#makeRoom(options)
     this.#remove(key)
     const entry: Entry = {
       value: value.slice(),
@@ -80,7 +80,7 @@ class MemoryStore implements Store {
       dueAt: this.#now() + (options.due?.inSeconds ?? Number.POSITIVE_INFINITY),
       index: [...(options.index ?? [])],
       // A later write, such as a re-seal, need not name it.
-      owner: present?.owner ?? options.owner,
+      owner: present?.owner ?? options.owner ?? '',
     }
     this.#insert(key, entry)
     return entry.version
@@ -161,7 +161,7 @@ class MemoryStore implements Store {
     this.#entries.set(key, entry)
     for (const name of entry.index) add(this.#indexes, name, key)
     if (entry.queue !== undefined) add(this.#queues, entry.queue, key)
-    if (entry.owner !== undefined) add(this.#owned, entry.owner, key)
+    add(this.#owned, entry.owner, key)
   }
 
   #remove(key: string): void {
@@ -170,10 +170,10 @@ class MemoryStore implements Store {
     this.#entries.delete(key)
     for (const name of entry.index) remove(this.#indexes, name, key)
     if (entry.queue !== undefined) remove(this.#queues, entry.queue, key)
-    if (entry.owner !== undefined) remove(this.#owned, entry.owner, key)
+    remove(this.#owned, entry.owner, key)
   }
 
-  #makeRoom(owner = ''): void {
+  #makeRoom({ owner = '' }: PutOptions): void {
     const isFull = () => this.#maxEntries - this.#entries.size <= (this.#owned.get(owner)?.size ?? 0)
     if (!isFull()) return
     this.#sweep()
@@ -193,7 +193,7 @@ const versioned = (key: string, { value, version }: Entry): Versioned => ({ key,
 const full = (maxEntries: number): StoreError =>
   new StoreError(
     'unavailable',
-    `the memory store has no room (at most ${maxEntries} live keys, and for one user as many as are free): raise maxEntries, or use a durable store`,
+    `the memory store has no room (at most ${maxEntries} live keys, and for one owner as many as are free): raise maxEntries, or use a durable store`,
   )
 
 /**

@@ -66,7 +66,8 @@ export async function reserveSend(
     return refused ? undefined : { v: 1, sends: [...listed, send].slice(-MAX_LISTED) }
   }
   // A list that cannot be opened must not end all questions to its approver.
-  await runStore.sends.change(await runStore.sends.keyOf(principalKey(approver)), reserved, { instead: NO_SENDS })
+  const key = await runStore.sends.keyOf(principalKey(approver))
+  await runStore.sends.change(key, reserved, { instead: NO_SENDS, owner: approver })
   return refused
 }
 

@@ -119,11 +119,13 @@ export class Revocations {
     // A record that cannot be opened hides its names. So all principals with the name count as revoked.
     const instead = recordOf([{ issuer, [kind]: id, at }])
     const merged = (now = recordOf([])) => recordOf(unstored.reduce(mergeRevoked, now.revoked))
-    await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner: revoked })
+    // A share of its own: users who filled theirs can still be revoked.
+    const owner = { ...revoked, issuer: `revoked ${kind} ${issuer}`, subject: revoked.subject ?? key }
+    await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner })
     const place = await this.#generations.keyOf()
     const ifVersion = (await this.#generations.find(place))?.version ?? null
     // A conflict serves as well: another revocation replaced the generation after this name was written.
-    await this.#generations.put(place, { v: 1 }, { ifVersion })
+    await this.#generations.put(place, { v: 1 }, { ifVersion, owner })
     // The next call reads the name again.
     this.#learn(name, unstored, { ...this.#readAt(now), epoch: -1 })
     if (this.#unstored.get(key) === unstored) this.#unstored.delete(key)
@@ -229,9 +231,11 @@ export class Revocations {
 
   #pin(revoked: RevokedAt): void {
     const { issuer, tenant, subject, at } = revoked
-    // A user who begins and ends sessions must not fill the memory. Beyond the limit, all access of the user ends.
+    // Sessions that begin and end must not fill the memory. Beyond the limit, all access of their user ends.
     const own = keyOf(nameOf(revoked))
-    const isCrowded = this.#unstored.size >= MAX_NAMES && !this.#unstored.has(own) && subject !== undefined
+    const isCrowded = this.#unstored.size >= MAX_NAMES && !this.#unstored.has(own)
+    // A session without a user has no wider name. Only its write counts, and that rejects if the store is full.
+    if (isCrowded && subject === undefined) return
     const pinned = isCrowded ? { issuer, tenant, subject, at } : revoked
     const key = isCrowded ? keyOf(nameOf(pinned)) : own
     this.#unstored.set(key, mergeRevoked(this.#unstored.get(key) ?? [], pinned))

@@ -51,7 +51,7 @@ export class AccountRecords {
 
   /** @returns the new version, or `'conflict'`. */
   write(key: string, record: AccountRecord, ifVersion: string | null): Promise<string | 'conflict'> {
-    return this.#accounts.put(key, record, { ifVersion })
+    return this.#accounts.put(key, record, { ifVersion, owner: record.owner })
   }
 
   /**

@@ -75,7 +75,7 @@ export class ConnectAttempts {
       ...attempt,
       expiresAt: this.#clock.now() / 1000 + ATTEMPT_SECONDS,
     }
-    await this.#attempts.create(await this.#attempts.keyOf(state), record)
+    await this.#attempts.create(await this.#attempts.keyOf(state), record, identity)
   }
 
   /**

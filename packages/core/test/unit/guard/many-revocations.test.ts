@@ -1,8 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { memoryStore, type Store } from '../../../src/index.ts'
+import { createSignIn } from '../../../src/entrypoints/identity.ts'
+import { oidc } from '../../../src/entrypoints/providers.ts'
+import { StoreError } from '../../../src/entrypoints/spi.ts'
+import { github, storedVault } from '../../../src/entrypoints/vault.ts'
+import { type Fetch, memoryStore, type Store } from '../../../src/index.ts'
 import { tapped, testClock } from '../approvals/harness.ts'
-import { ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
+import { asks, ISSUER, keys, reads, smallWorld, user, writes } from './small-world.ts'
 
 /** The operations of one process on the store. */
 function counted(store: Store) {
@@ -94,6 +98,93 @@ describe('a memory store that is full of one user’s records', () => {
     expect(await delegate('ann')).toBeDefined()
     await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
     expect(await write('ann', 2)).toMatchObject({ code: 'revoked' })
+  })
+})
+
+describe('a memory store that is full of records', () => {
+  const maxEntries = 100
+  const world = () => {
+    const { guard, call, clock } = smallWorld()
+    const store = memoryStore({ clock, maxEntries })
+    return { behalf: guard({ store, clock }), call, clock, store }
+  }
+  /** Repeats what fills the store until the store refuses it. */
+  async function fill(once: (index: number) => Promise<unknown>) {
+    const written = async (index: number) => once(index).then(() => true, isRefused)
+    const isRefused = (error: unknown) => {
+      expect(error).toMatchObject({ code: 'ERR_STORE', reason: 'unavailable' })
+      return false
+    }
+    let index = 0
+    while (index < maxEntries && (await written(index))) index++
+    expect(index).toBeGreaterThan(5)
+    expect(index).toBeLessThan(maxEntries)
+  }
+  const leavesRoom = async ({ behalf, call }: ReturnType<typeof world>) => {
+    expect(await behalf.run(writes, call(), () => 'ran')).toMatchObject({ status: 'done' })
+    expect(await behalf.run(asks, call({ slot: 'asks' }), () => 'ran')).toMatchObject({ status: 'interrupted' })
+    await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+    expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+  }
+
+  test(
+    verifies('I9', 'of sign-ins that a stranger began takes writes, questions and revocations of users'),
+    async () => {
+      const full = world()
+      const { clock, store } = full
+      const authorizationServer = oidc({
+        issuer: ISSUER,
+        clientId: 'web',
+        clientSecret: 'secret-of-web',
+      })
+      const metadata = {
+        issuer: ISSUER,
+        authorization_endpoint: `${ISSUER}/authorize`,
+        token_endpoint: `${ISSUER}/token`,
+        jwks_uri: `${ISSUER}/keys`,
+      }
+      const redirectUri = 'https://app.example.com/callback'
+      const fetch: Fetch = async () => Response.json(metadata)
+      const signIn = createSignIn({ authorizationServer, redirectUri, store, keys, clock, fetch })
+      await fill(() => signIn.start(new Request('https://app.example.com/login')))
+      await leavesRoom(full)
+    },
+  )
+
+  test(
+    verifies('I9', 'of connect flows that a user began takes writes, questions and revocations of others'),
+    async () => {
+      const full = world()
+      const { clock, store } = full
+      const connections = { github: { ...github, clientId: 'app', clientSecret: 'secret-of-app', scopes: ['repo'] } }
+      const { accounts } = storedVault({ store, keys, clock, connections })
+      const start = { connection: 'github', redirectUri: 'https://app.example.com/connections/callback', browser: 'b' }
+      const begun = (subject: string) => ({ ...start, identity: user({ subject }) })
+      await fill(async () => {
+        const { status } = await accounts.connect(begun('eve'))
+        if (status !== 'started') throw new StoreError('unavailable', status)
+      })
+      expect(await accounts.connect(begun('ann'))).toMatchObject({ status: 'started' })
+      await leavesRoom(full)
+    },
+  )
+
+  test(verifies('I9', 'of one user’s runs still takes the revocation of this user, and of each session'), async () => {
+    const { behalf, call } = world()
+    const write = (slot: number) => behalf.run(writes, call({ slot: `${slot}`, input: { amount: slot } }), () => 'ran')
+    let done = 0
+    while ((await write(done)).status === 'done') done++
+    expect(done).toBeGreaterThan(5)
+    for (let session = 0; session < 20; session++) await behalf.revoke({ issuer: ISSUER, session: `s-${session}` })
+    await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+    expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+  })
+
+  test(verifies('I9', 'of one user’s ended sessions still takes the end of all of this user’s access'), async () => {
+    const { behalf, call } = world()
+    await fill((index) => behalf.revoke({ issuer: ISSUER, subject: 'ann', session: `s-${index}` }))
+    await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+    expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
   })
 })
 

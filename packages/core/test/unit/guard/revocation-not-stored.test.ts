@@ -153,5 +153,8 @@ test(
     expect(await run('ann', 'of ann')).toMatchObject({ status: 'done' })
     await end('ann', 'of ann')
     expect(await run('ann', 'of ann')).toMatchObject(revoked)
+    // A session alone names no user whose access could end instead: it takes no memory, and its revocation rejects.
+    await expect(revocations.add({ issuer: ISSUER, session: 'of bob' }, clock.now())).rejects.toBeInstanceOf(StoreError)
+    expect(await run('bob', 'of bob')).toMatchObject({ status: 'done' })
   },
 )

@@ -20,7 +20,7 @@ describe('the memory store is bounded', () => {
     const clock = testClock()
     const store = memoryStore({ clock, maxEntries: 2 })
     const value = new Uint8Array([1])
-    await store.put('a', value, { ifVersion: null })
+    await store.put('a', value, { ifVersion: null, owner: 'ann' })
     await store.put('b', value, { ifVersion: null, expiresAt: clock.now() / 1000 + 10 })
     await expect(store.put('c', value, { ifVersion: null })).rejects.toMatchObject({
       reason: 'unavailable',
@@ -36,7 +36,7 @@ describe('the memory store is bounded', () => {
     const store = memoryStore({ clock, maxEntries: 8 })
     const put = (key: string, owner?: string) =>
       store.put(key, new Uint8Array([1]), { ifVersion: null, expiresInSeconds: 10, ...(owner && { owner }) })
-    const refusal = { reason: 'unavailable', message: expect.stringContaining('for one user as many as are free') }
+    const refusal = { reason: 'unavailable', message: expect.stringContaining('for one owner as many as are free') }
     for (let key = 0; key < 4; key++) await put(`ann ${key}`, 'ann')
     await expect(put('ann 4', 'ann')).rejects.toMatchObject(refusal)
     for (let key = 0; key < 2; key++) await put(`bob ${key}`, 'bob')
@@ -46,6 +46,18 @@ describe('the memory store is bounded', () => {
     await expect(put('full', 'dave')).rejects.toMatchObject(refusal)
     clock.advance(10)
     await put('ann 4', 'ann')
+  })
+
+  test('keys without an owner count as those of one: they leave room for the keys of owners', async () => {
+    const store = memoryStore({ clock: testClock(), maxEntries: 4 })
+    const put = (key: string, owner?: string) =>
+      store.put(key, new Uint8Array([1]), { ifVersion: null, ...(owner && { owner }) })
+    await put('one')
+    const second = await put('two')
+    await expect(put('three')).rejects.toMatchObject({ reason: 'unavailable' })
+    await put('of ann', 'ann')
+    await store.delete('two', { ifVersion: second as string })
+    await put('three')
   })
 
   test('a key stays its owner’s when it is written again, and is theirs no more when it is deleted', async () => {

@@ -1,5 +1,6 @@
 import { HttpResponse } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { memoryStore } from '../../../src/index.ts'
 import { testClock } from '../approvals/harness.ts'
 import { useMsw } from '../authorization-server/mock-issuer.ts'
 import { provider } from './provider.ts'
@@ -41,6 +42,15 @@ describe('a connect flow', () => {
       redirect_uri: REDIRECT,
       code_verifier: expect.stringMatching(/^[\w-]{43}$/),
     })
+  })
+
+  test('links an account while a memory store has no room for records that belong to no user', async () => {
+    const store = memoryStore({ clock, maxEntries: 20 })
+    const { start, finish } = open({ store })
+    const put = (key: string) => store.put(key, new Uint8Array(1), { ifVersion: null })
+    for (let key = 0; key < 10; key++) await put(`of a stranger ${key}`)
+    await expect(put('one more')).rejects.toMatchObject({ reason: 'unavailable' })
+    expect(await finish(crm.codeFor((await start()).url))).toMatchObject({ status: 'connected' })
   })
 
   test('can be ended once', async () => {
