@@ -1,6 +1,7 @@
 interface Flight<T> {
   readonly result: Promise<T>
   readonly controller: AbortController
+  readonly startedAt: number
   waiting: number
 }
 
@@ -19,15 +20,24 @@ export class UnderWay<Value> extends Map<string, Value> {
 /**
  * Runs identical work once while it is in flight (I4).
  *
- * One caller's abort rejects only that caller. The work itself is aborted when no caller waits for it.
+ * One caller's abort rejects only that caller. The work itself is aborted when no caller waits for it. Work may never
+ * settle, as at a store that hangs: it is joined only for a time, and the next caller starts it again.
  */
 export class SingleFlight<T> {
   readonly #flights = new UnderWay<Flight<T>>()
+  readonly #joinMs: number
+
+  /** @param joinMs - Age from which work is no longer joined, in milliseconds. */
+  constructor(joinMs = 30_000) {
+    this.#joinMs = joinMs
+  }
 
   /** Joins the work under `key`, or starts it. */
   async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
-    const flight = this.#flights.get(key) ?? this.#start(key, work)
+    const last = this.#flights.get(key)
+    const isJoined = last !== undefined && performance.now() - last.startedAt < this.#joinMs
+    const flight = isJoined ? last : this.#start(key, work)
     flight.waiting++
     return orAborted(flight.result, signal).finally(() => {
       if (--flight.waiting > 0) return
@@ -47,7 +57,7 @@ export class SingleFlight<T> {
       .then(() => work(controller.signal))
       .finally(() => this.#end(key, flight))
     result.catch(() => {}) // Callers that still wait get the rejection. Without callers, it must not count as unhandled.
-    const flight: Flight<T> = { result, controller, waiting: 0 }
+    const flight: Flight<T> = { result, controller, startedAt: performance.now(), waiting: 0 }
     this.#flights.set(key, flight)
     return flight
   }

@@ -1,5 +1,5 @@
 import { verifies } from '@behalf/testing/requirements'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createSignIn } from '../../../src/entrypoints/identity.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
@@ -187,6 +187,30 @@ describe('a memory store that is full of records', () => {
     expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
   })
 })
+
+test(
+  verifies(
+    'I9',
+    'a read of the generation that a store never answers refuses calls for revocationSeconds, and no longer',
+  ),
+  async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { guard, call, store } = smallWorld()
+    let isHung = false
+    const hanging = tapped(store, (operation, key, next) => {
+      if (isHung || operation !== 'get' || !key.startsWith('revoked-generation')) return next()
+      isHung = true
+      return new Promise<never>(() => {})
+    })
+    const behalf = guard({ store: hanging, timeoutMs: 300, revocationSeconds: 5 })
+    expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ status: 'unavailable' })
+    vi.advanceTimersByTime(4_999)
+    expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ status: 'unavailable' })
+    vi.advanceTimersByTime(1)
+    expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
+  },
+)
 
 describe('the names in memory', () => {
   test(verifies('I9', 'are limited, and one that was dropped is read again'), async () => {

@@ -1,5 +1,5 @@
 import { verifies } from '@behalf/testing/requirements'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { SingleFlight } from '../../../src/base/process/async.ts'
 
 const tick = () => new Promise((resolve) => setTimeout(resolve, 1))
@@ -50,6 +50,24 @@ describe('single flight', () => {
     expect(signals[0]?.aborted).toBe(true)
     expect(await flights.run('k', work)).toBe('second')
   })
+
+  test(
+    verifies('I4', 'work that never settles is joined for 30 seconds, and then the next caller starts it again'),
+    async () => {
+      vi.useFakeTimers({ toFake: ['performance'] })
+      onTestFinished(() => void vi.useRealTimers())
+      const flights = new SingleFlight<string>()
+      let runs = 0
+      const work = () => (++runs === 1 ? new Promise<string>(() => {}) : Promise.resolve('second'))
+      void flights.run('k', work)
+      vi.advanceTimersByTime(29_999)
+      void flights.run('k', work)
+      await tick()
+      expect(runs).toBe(1)
+      vi.advanceTimersByTime(1)
+      expect(await flights.run('k', work)).toBe('second')
+    },
+  )
 
   test('a failure reaches all who wait, and is not kept', async () => {
     const flights = new SingleFlight<string>()
