@@ -1,3 +1,6 @@
+/** Age from which work is no longer joined, in milliseconds. */
+const JOIN_MS = 30_000
+
 interface Flight<T> {
   readonly result: Promise<T>
   readonly controller: AbortController
@@ -25,18 +28,12 @@ export class UnderWay<Value> extends Map<string, Value> {
  */
 export class SingleFlight<T> {
   readonly #flights = new UnderWay<Flight<T>>()
-  readonly #joinMs: number
-
-  /** @param joinMs - Age from which work is no longer joined, in milliseconds. */
-  constructor(joinMs = 30_000) {
-    this.#joinMs = joinMs
-  }
 
   /** Joins the work under `key`, or starts it. */
   async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
     const last = this.#flights.get(key)
-    const isJoined = last !== undefined && performance.now() - last.startedAt < this.#joinMs
+    const isJoined = last !== undefined && performance.now() - last.startedAt < JOIN_MS
     const flight = isJoined ? last : this.#start(key, work)
     flight.waiting++
     return orAborted(flight.result, signal).finally(() => {

@@ -83,7 +83,7 @@ export class Revocations {
   readonly #names: Collection<z.infer<typeof revokedName>>
   readonly #generations: Collection<z.infer<typeof generation>>
   readonly #everyMs: number
-  readonly #flight: SingleFlight<void>
+  readonly #flight = new SingleFlight<void>()
   readonly #unstored: Map<string, readonly RevokedAt[]>
   /** Names in the order of their reads, by their id alone: a longer key would cost each call the time of its hash. */
   readonly #known = new Map<string, readonly KnownName[]>()
@@ -96,7 +96,6 @@ export class Revocations {
     this.#names = new Collection(opened, { kind: 'revoked', schema: revokedName, ends })
     this.#generations = new Collection(opened, { kind: 'revoked-generation', schema: generation, ends })
     this.#everyMs = everySeconds * 1000
-    this.#flight = new SingleFlight(this.#everyMs)
     this.#unstored = unstoredIn.get(this.#store) ?? new Map()
     unstoredIn.set(this.#store, this.#unstored)
   }
