@@ -106,6 +106,7 @@ export class Model {
       case 'outcome':
         seen.noSecret('an outcome', event.words)
         this.#overlap.ended(event)
+        this.#runs.ended(event)
         this.#runs.notAskedInVain(seen.callOf(event.call), event)
         seen.ended.set(event.call, event)
         return

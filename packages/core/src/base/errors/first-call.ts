@@ -1,7 +1,15 @@
 import { BehalfError } from './behalf-error.ts'
 
+/** Errors that all copies of this major version mark: a call and a call within it may be of two copies. */
+const marked = (name: string): WeakSet<object> => {
+  const place = globalThis as { [key: symbol]: WeakSet<object> | undefined }
+  const key = Symbol.for(`@behalf/core@1/${name}`)
+  place[key] ??= new WeakSet()
+  return place[key]
+}
+
 /** Errors that a call has ended with. */
-const heard = new WeakSet<object>()
+const heard = marked('heard')
 
 /**
  * Returns whether no call has ended with this error before. An error describes the call that it left first. If it
@@ -31,7 +39,7 @@ export class HadNoEffect extends BehalfError {
 }
 
 /** Errors that a refused request made: what else was sent counts too. */
-const refusals = new WeakSet<object>()
+const refusals = marked('refused')
 
 /** Marks the error of a request that an API definitely refused. */
 export function refusedByApi<Refused extends Error>(error: Refused): Refused {

@@ -135,8 +135,10 @@ function enter(
 ): Promise<Ended | Completed<unknown>> {
   call.deadline.end()
   if (!('status' in admitted)) return execute(admitted, body, guard)
-  call.acts.end(false)
-  return Promise.resolve(admitted.status === 'done' ? admitted : ended(call, admitted, 'run'))
+  // What an earlier run did counts for the bodies around, if this call tells of it.
+  const isDone = admitted.status === 'done'
+  call.acts.end(isDone)
+  return Promise.resolve(isDone ? admitted : ended(call, admitted, 'run'))
 }
 
 /** Ends a call that was answered before it was admitted: closes and releases its late parts, and records nothing. */
@@ -144,13 +146,14 @@ function abandon(call: IncomingCall, admitted: Promise<Admitted>): void {
   call.deadline.end()
   call.report.over()
   admitted
-    .then((late) => {
-      if ('status' in late) return
+    .then(async (late) => {
+      if ('status' in late) return late.status === 'done'
       late.access.close()
-      return late.claim?.release()
+      await late.claim?.release()
+      return false
     })
-    .catch(() => {})
-    .finally(() => call.acts.end(false))
+    .catch(() => false)
+    .then((isDone) => call.acts.end(isDone))
 }
 
 /**

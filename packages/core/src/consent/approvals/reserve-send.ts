@@ -44,13 +44,17 @@ export async function reserveSend(
   const reserved = async ({ sends } = NO_SENDS): Promise<SendList | undefined> => {
     const listed = sends.filter(({ until }) => at < until)
     const own = listed.filter((send) => send.by === by)
-    const asked = await Promise.all(own.map((send) => runAsked(runStore, send)))
-    const open = new Set(asked.flatMap((record) => (isOpenAt(record, runStore.now()) ? record.id : [])))
+    const asked = await Promise.all(own.map((send) => stateOfSend(runStore, send)))
+    const open = new Set(own.flatMap(({ run }, at) => (asked[at] === 'open' ? run : [])))
     open.delete(run)
-    const unanswered = own.length - 1 - asked.findLastIndex(isAnswered)
+    const unanswered = own.length - 1 - asked.lastIndexOf('answered')
     const pause = unanswered < MAX_OPEN ? 0 : Math.min(MAX_PAUSE_SECONDS, PAUSE_SECONDS * 2 ** (unanswered - MAX_OPEN))
-    // The owner's own sends count twice, so that an owner gets at most half of what others leave.
-    const times = [...listed, ...own].map((send) => send.at).sort((one, other) => other - one)
+    // Each question once: an outage of the channel, in which each is tried again and again, leaves room for others. The
+    // owner's own count twice, so that an owner gets at most half of what others leave.
+    const last = [...new Map(listed.map((send) => [send.question, send])).values()]
+    const times = [...last, ...last.filter((send) => send.by === by)]
+      .map((send) => send.at)
+      .sort((one, other) => other - one)
     const bounds = [
       ...MAX_SENT.map(([most, seconds]) => ({
         until: (times[most - 1] ?? 0) + seconds,
@@ -71,14 +75,10 @@ export async function reserveSend(
   return refused
 }
 
-/** Returns the run whose question was sent, if it still has that question. */
-async function runAsked(runStore: RunStore, { run, question }: Send): Promise<RunRecord | undefined> {
-  const record = (await runStore.read(run))?.record
-  return record?.question?.id === question ? record : undefined
+/** Whether a question that was sent is open or answered. A run that cannot be opened ends no other question. */
+async function stateOfSend(runStore: RunStore, { run, question }: Send): Promise<'open' | 'answered' | undefined> {
+  const record = (await runStore.read(run).catch(() => undefined))?.record
+  if (record?.question?.id !== question) return undefined
+  if (record.foundAt !== undefined || record.state === 'denied') return 'answered'
+  return isOpen(record) && runStore.now() < record.question.expiresAt ? 'open' : undefined
 }
-
-const isAnswered = (record: RunRecord | undefined): boolean =>
-  record?.foundAt !== undefined || record?.state === 'denied'
-
-const isOpenAt = (record: RunRecord | undefined, now: number): record is RunRecord =>
-  record !== undefined && isOpen(record) && now < (record.question?.expiresAt ?? 0)

@@ -162,6 +162,7 @@ export class Runs {
     start.isLost = start.state === 'in doubt'
     if (how === 'returned') {
       start.state = 'returned'
+      start.isUnsure = false
       this.#mayBeTold(start)
       return
     }
@@ -190,8 +191,12 @@ export class Runs {
 
   left({ call, at }: Of<'left'>): void {
     this.leftAt.set(call, at)
+  }
+
+  /** While a result is written, no other process knows that its caller has left. */
+  ended({ call }: Of<'outcome'>): void {
     const start = this.startOf.get(call)
-    if (start?.state === 'returned' && !this.#seen.ended.has(call)) this.#mayBeTold(start)
+    if (start?.state === 'returned') this.#mayBeTold(start)
   }
 
   /** A result that no caller got, and that cannot be told later, is in doubt. */
