@@ -5,7 +5,7 @@ import { createWatcher } from '../../../src/entrypoints/watcher.ts'
 import { policy } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { idOf, phone, refusedBy } from './phone.ts'
-import { ISSUER, keys, schema, user } from './small-world.ts'
+import { asks, ISSUER, keys, schema, smallWorld, user } from './small-world.ts'
 
 const lasting = (lifetimeSeconds: number) =>
   policy(schema, { version: '1', approval: { message: ({ input }) => `Pay ${input.amount}`, lifetimeSeconds } })
@@ -113,6 +113,23 @@ describe('of five open questions (A14)', () => {
     clock.advance(24 * 3600)
     expect(await run({}, days)).toMatchObject({ status: 'interrupted' })
   })
+})
+
+test(verifies('A14', 'a run that cannot be opened stops no other question of its owner'), async () => {
+  const { guard, store, call } = smallWorld()
+  const written = new Set<string>()
+  const seen = tapped(store, (operation, key, next) => {
+    if (operation === 'put' && key.startsWith('run:')) written.add(key)
+    return next()
+  })
+  await guard({ store: seen }).run(asks, call(), () => 'never')
+  for (const key of written) {
+    const found = await store.get(key)
+    const damaged = Uint8Array.from(found?.value ?? [], (byte, at) => (at === 40 ? byte ^ 1 : byte))
+    await store.put(key, damaged, { ifVersion: found?.version ?? null })
+  }
+  const other = await guard({ store: seen }).run(asks, call({ slot: 'other', input: { amount: 7 } }), () => 'never')
+  expect(other).toMatchObject({ status: 'interrupted' })
 })
 
 test(verifies('A14', 'a pause grows without an answer, and ends with a yes or a no to the last question'), async () => {

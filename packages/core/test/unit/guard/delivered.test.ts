@@ -160,6 +160,22 @@ describe('a result counts as delivered when a caller has it, and not before (A13
     expect(bodies).toHaveLength(1)
   })
 
+  test('a caller that leaves while the lease of its run is released has not got it', async () => {
+    const { guard, store, call } = smallWorld()
+    const controller = new AbortController()
+    let isEnded = false
+    const slow = tapped(store, (operation, key, next) => {
+      if (isEnded && operation === 'delete' && key.startsWith('lease:')) controller.abort(new Error('timed out'))
+      return next()
+    })
+    const behalf = guard({ store: slow })
+    await behalf.run(writes, call({ signal: controller.signal }), () => {
+      isEnded = true
+      return 'paid'
+    })
+    expect(await behalf.run(writes, call({ slot: 'new id' }), () => 'again')).toMatchObject({ result: 'paid' })
+  })
+
   test('a call that waits for it runs nothing where its caller left during a slow write, or during an outage', async () => {
     for (const isOutage of [true, false]) {
       const { guard, store, call } = smallWorld()

@@ -174,6 +174,27 @@ describe('a guarded write within a body (A13)', () => {
     },
   )
 
+  test(verifies('A13', 'that tells of an earlier run leaves the body around it in doubt'), async () => {
+    const { guard, run, call, answers, clock } = api()
+    let orders = 0
+    const order = (slot: string) =>
+      guard.run(refund, call({ tool: 'order', slot }), () => {
+        orders++
+        return 'ordered'
+      })
+    for (const slot of ['a', 'b']) await order(slot)
+    answers({ status: 'approved' })
+    clock.advance(6)
+    await order('a')
+    const body: Body = async () => {
+      expect(await order('b')).toMatchObject({ status: 'done', replayed: true })
+      throw new HadNoEffect(new Error('the rest was not done'))
+    }
+    await run(nested, 'one', body)
+    expect(await run(nested, 'one', body)).toMatchObject({ code: 'unknown_outcome' })
+    expect(orders).toBe(1)
+  })
+
   test('that waits for its person, or is refused, leaves the body around it as it was', async () => {
     const { guard, run, call } = api()
     let tries = 0

@@ -52,6 +52,20 @@ describe('an owner who asks without end leaves room for others, also where the m
   })
 })
 
+test(
+  verifies('A14', 'a channel that was away for minutes, in which each question was tried again and again, leaves room'),
+  async () => {
+    const { run, losesResponses, pushes, clock } = phone()
+    losesResponses()
+    const owners = Array.from({ length: 25 }, (_, at) => owner(at))
+    const askAll = () =>
+      Promise.all(owners.map((identity) => run({ identity, slot: 'one', input: { amount: 1 } }, asksBoss)))
+    for (let minute = 0; minute < 8; minute++, clock.advance(61)) await askAll()
+    expect(pushes.length).toBeGreaterThan(100)
+    expect(await run({ identity: owner('new') }, asksBoss)).not.toMatchObject(refusedBy('share'))
+  },
+)
+
 describe('those who use approvals as they are meant do not wait', () => {
   test('five different calls of one step', async () => {
     const { run } = phone()
