@@ -54,7 +54,7 @@ export class SessionProvider implements OAuthClientProvider {
   #refused: RefusedToken | undefined
   /** The token of the last sign-in that came back here, and when. */
   #signedIn: { readonly token: string; readonly at: number } | undefined
-  #key: Promise<DpopSession> | undefined
+  #key: DpopSession | undefined
   /** The sign-in whose callback is being processed. */
   readonly #finishing: SignInUnderWay | undefined
 
@@ -91,12 +91,12 @@ export class SessionProvider implements OAuthClientProvider {
     this.#client = new SessionClient(client, { records, fetch: this.fetch, timeoutMs })
     this.#browser = new BrowserSignIn(options.showSignIn, records, settings.allowLoopback)
     if (options.dpop !== true) return
-    this.dpop = () =>
-      (this.#key ??= openSessionKey(records).catch((error: unknown) => {
-        // Asked again at the next call: the store may answer then.
-        this.#key = undefined
-        throw error
-      }))
+    this.dpop = async () => {
+      // Not the promise: on Workers, that of a request which was cut off never settles.
+      const opened = this.#key ?? (await openSessionKey(records))
+      this.#key ??= opened
+      return this.#key
+    }
   }
 
   dpop?: () => Promise<DpopSession>

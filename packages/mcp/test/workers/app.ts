@@ -6,6 +6,7 @@ import { openFga } from '@behalf/core/fga'
 import { createIntrospection, createSessions, createSignIn } from '@behalf/core/identity'
 import { oidc } from '@behalf/core/providers'
 import { createResourceServer } from '@behalf/core/resource-server'
+import { createMcpSession } from '@behalf/mcp/client'
 import { mcpResourceServer, toMcpTools } from '@behalf/mcp/server'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import * as z from 'zod/mini'
@@ -120,6 +121,17 @@ function makeApp(name: string): Readonly<Record<string, Handle>> {
   )
   const serve = gate.handle(mcp.fetch)
 
+  const { authProvider } = createMcpSession({
+    serverUrl: MCP,
+    owner: 'ann',
+    client: { name: 'Agent', redirectUri: CALLBACK },
+    showSignIn: () => {},
+    store,
+    keys,
+    dpop: true,
+    fetch: ownFetch,
+  })
+
   return {
     api: protect(api),
     opaque: protect(opaque),
@@ -144,6 +156,7 @@ function makeApp(name: string): Readonly<Record<string, Handle>> {
     read: call('read'),
     order: call('order'),
     approved: call('approved'),
+    dpop: async () => Response.json({ thumbprint: (await authProvider.dpop?.())?.thumbprint }),
   }
 }
 

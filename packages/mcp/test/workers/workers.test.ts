@@ -195,6 +195,14 @@ describe('on Workers, a request that is cut off ends no later one (I4)', () => {
     expect(await approved()).toMatchObject({ status: 'done' })
   })
 
+  test(verifies('I4', 'at an MCP session: the first read of its key'), async () => {
+    const app = openApp()
+    await app.cutOff('dpop', `${STORE}/`)
+    const first = await app.ask('dpop')
+    expect(first).toMatchObject({ status: 200, body: { thumbprint: expect.stringMatching(/^[\w-]{43}$/) } })
+    expect(await app.ask('dpop')).toEqual(first)
+  })
+
   test(verifies('I4', 'at an MCP gate: discovery'), async () => {
     const app = openApp()
     const init = {
