@@ -1,3 +1,4 @@
+import assert from 'node:assert'
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -5,6 +6,22 @@ import { createTextRedactor, redactTokens, Token } from '../../../src/rights/cre
 
 const secret = 'eyJhbGciOi.J9.c2ln'
 const tokens = [new Token(secret), new Token('other-token-value')]
+
+class WithBigInt {
+  readonly count = 1n
+  readonly token = secret
+}
+class Node {
+  readonly self = this
+  readonly list = [this]
+  readonly token = secret
+}
+class WithGetter {
+  readonly token = secret
+  constructor() {
+    Object.defineProperty(this, 'broken', { get: () => assert.fail('no'), enumerable: true })
+  }
+}
 
 describe('redactTokens', () => {
   test(verifies('E4', 'replaces tokens in texts and keys, wherever they are'), () => {
@@ -76,7 +93,7 @@ describe('redactTokens', () => {
     }
   })
 
-  test(verifies('E4', 'replaces a class instance by its JSON, where that holds a token'), () => {
+  test(verifies('E4', 'replaces a class instance by what its JSON shows, where that holds a token'), () => {
     class Own {
       readonly token = secret
       readonly at = new Date(0)
@@ -90,10 +107,48 @@ describe('redactTokens', () => {
     const plain = { toJSON: () => [secret] }
     const redacted = redactTokens({ own: new Own(), closed: [new Closed()], plain }, tokens) as unknown
     expect(redacted).toEqual({
-      own: { token: '[token]', at: '1970-01-01T00:00:00.000Z' },
+      own: { token: '[token]', at: new Date(0) },
       closed: [{ text: 'it is [token]' }],
       plain: ['[token]'],
     })
+  })
+
+  test.each<[string, () => unknown, unknown]>([
+    ['a list with a toJSON', () => Object.assign([1], { toJSON: () => ({ token: secret }) }), { token: '[token]' }],
+    ['a text object', () => new String(secret), '[token]'],
+    ['an instance that JSON cannot write', () => new WithBigInt(), { count: 1n, token: '[token]' }],
+    [
+      'an instance that contains itself',
+      () => new Node(),
+      { self: '[circular]', list: ['[circular]'], token: '[token]' },
+    ],
+    ['an instance with a getter that throws', () => new WithGetter(), { broken: undefined, token: '[token]' }],
+  ])(verifies('E4', 'replaces a token in %s'), (_, make, clean) => {
+    const one = make()
+    expect(redactTokens({ one }, tokens)).toEqual({ one: clean })
+    expect(redactTokens({ one }, [new Token('absent-token')]).one).toBe(one)
+  })
+
+  test('leaves an instance as it is whose toJSON throws, or hides its fields', () => {
+    for (const toJSON of [() => null, () => undefined, () => assert.fail('not to be written')]) {
+      const one = Object.assign(new (class {})(), { token: secret, toJSON })
+      expect(redactTokens({ one }, tokens).one).toBe(one)
+    }
+  })
+
+  test(verifies('E4', 'reads no more than 256 kB of an instance, also where JSON cannot write it'), () => {
+    let reads = 0
+    class Item {
+      toJSON() {
+        return ++reads
+      }
+    }
+    class Page extends WithBigInt {
+      readonly items = Array.from({ length: 400_000 }, () => new Item())
+    }
+    redactTokens([new Page(), new Page()], [new Token('absent-token')])
+    expect(reads).toBeGreaterThan(1_000)
+    expect(reads).toBeLessThan(256 * 1024)
   })
 })
 
