@@ -44,15 +44,12 @@ const HOLDS_V4: readonly Prefix[] = [
  * @see {@link https://www.rfc-editor.org/rfc/rfc6890 | RFC 6890}
  */
 export function isSpecialUse(address: string): boolean {
-  const v4 = bitsOfV4(address)
+  const bits = bitsOf(address)
   // A zone (`fe80::1%eth0`) is local to this machine.
-  const v6 = v4 ?? bitsOfV6(address)
-  if (v6 === undefined) return true
-  const within = ([prefix, bits]: Prefix) => starts(v6, bitsOfV6(prefix), bits, 128)
-  if (v4 !== undefined || HOLDS_V4.some(within)) {
-    return SPECIAL_V4.some(([prefix, bits]) => starts(v6 & 0xffff_ffffn, bitsOfV4(prefix), bits, 32))
-  }
-  return !within(PUBLIC_V6) || SPECIAL_V6.some(within)
+  if (bits === undefined) return true
+  if (!HOLDS_V4.some(holds(bits))) return !holds(bits)(PUBLIC_V6) || SPECIAL_V6.some(holds(bits))
+  const mapped = 0xffff_0000_0000n | (bits & 0xffff_ffffn)
+  return SPECIAL_V4.some(([prefix, length]) => holds(mapped)([prefix, 96 + length]))
 }
 
 /**
@@ -64,33 +61,25 @@ export function namesSpecialUse({ hostname }: URL): boolean {
   if (host === 'localhost' || host.endsWith('.localhost')) return true
   // The URL parser has converted every other spelling (0x7f.1, 2130706433, full-width digits) to these.
   if (host.startsWith('[')) return isSpecialUse(host.slice(1, -1))
-  return bitsOfV4(host) !== undefined && isSpecialUse(host)
+  return isV4.test(host) && isSpecialUse(host)
 }
 
-function starts(value: bigint, prefix: bigint | undefined, bits: number, width: number): boolean {
-  const shift = BigInt(width - bits)
-  return prefix !== undefined && value >> shift === prefix >> shift
-}
+const isV4 = /^[\d.]+$/
 
-function bitsOfV4(text: string): bigint | undefined {
-  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1).map(Number)
-  if (parts === undefined || parts.some((part) => part > 255)) return undefined
-  return parts.reduce((value, part) => (value << 8n) | BigInt(part), 0n)
-}
+const holds =
+  (bits: bigint) =>
+  ([prefix, length]: Prefix): boolean => {
+    const shift = BigInt(128 - length)
+    return bits >> shift === (bitsOf(prefix) ?? 0n) >> shift
+  }
 
-function bitsOfV6(text: string): bigint | undefined {
-  if (!/^[\da-f:.]+$/i.test(text)) return undefined
-  // The last 32 bits may be written as IPv4.
-  const dotted = /^(.*:)([\d.]+)$/.exec(text)
-  const last = dotted?.[2]?.includes('.') ? bitsOfV4(dotted[2]) : undefined
-  const whole =
-    last === undefined ? text : `${dotted?.[1]}${(last >> 16n).toString(16)}:${(last & 0xffffn).toString(16)}`
-  const halves = whole.split('::')
-  if (halves.length > 2) return undefined
+/** Returns the bits of an IPv6 address, or of an IPv4 address as one. */
+function bitsOf(text: string): bigint | undefined {
+  const url = `http://[${isV4.test(text) ? '::ffff:' : ''}${text}]`
+  if (!/^[\da-f:.]+$/i.test(text) || !URL.canParse(url)) return undefined
+  // The URL parser has written each group in hexadecimal digits, also of an IPv4 address at the end.
+  const halves = new URL(url).hostname.slice(1, -1).split('::')
   const [before = [], after = []] = halves.map((half) => (half === '' ? [] : half.split(':')))
-  const zeros = 8 - before.length - after.length
-  if (halves.length === 1 ? zeros !== 0 : zeros < 1) return undefined
-  const groups = [...before, ...Array.from({ length: zeros }, () => '0'), ...after]
-  if (!groups.every((group) => /^[\da-f]{1,4}$/i.test(group))) return undefined
-  return groups.reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n)
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0')
+  return [...before, ...zeros, ...after].reduce((value, group) => (value << 16n) | BigInt(`0x${group}`), 0n)
 }
