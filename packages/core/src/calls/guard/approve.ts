@@ -91,7 +91,7 @@ async function settleWithin(
     waited = true
     current = { entry: await afterAWait(call, settled.entry, left, runs) }
   }
-  const settled = { status: 'unavailable', retryAfter: 1, detail: 'other calls keep replacing the question' } as const
+  const settled = { status: 'unavailable', retryAfter: 1, detail: 'other calls replace it' } as const
   return { settled, waited }
 }
 

@@ -29,7 +29,7 @@ export async function claim(
   const ahead = [...runs.runStore.claims.values()].filter(({ run }) => isEqual(run, entry.record, call.identity))
   if (ahead.length > 0) {
     const underWay = { slot: 'other', ids: ahead.map(({ run }) => run.id) } as const
-    return { status: 'unavailable', retryAfter: 1, detail: 'an equal call begins', underWay }
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal call is under way', underWay }
   }
   const claimed = await claimRun(runs.runStore, entry, { caller, isAnswered: entitled.kind === 'answered' })
   if (claimed === undefined) {
@@ -65,7 +65,7 @@ async function lateRefusal(
   const late = [...inDoubt, ...undelivered].filter(isNew)
   if (late.length > 0) {
     const underWay = { slot: 'other', ids: late.map(({ record }) => record.id) } as const
-    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run has ended without a known result', underWay }
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run is in doubt', underWay }
   }
   const revoked = await revocations.findNow(call.identity, clock.now())
   return revoked && revokedRefusal(revoked)

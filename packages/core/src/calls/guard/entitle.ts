@@ -94,14 +94,14 @@ export async function blockedBy(call: AuthorizedCall, started: StartedRuns, runs
       status: 'unavailable',
       retryAfter: 2,
       underWay: { slot: 'other', ids: ahead.map(({ record }) => record.id) },
-      detail: 'an equal call is under way under another slot',
+      detail: 'an equal call is under way',
     }
   }
   if (needsApproval(call)) return undefined
   const since = inDoubtSince(call, now)
   const twin = inDoubt.find(({ record }) => record.state === 'crashed' && (record.inDoubtSince ?? now) > since)
   if (twin === undefined) return undefined
-  const detail = 'an equal run started before, and its outcome is unknown'
+  const detail = 'an equal run is in doubt'
   // Only its own kind of caller gets its id and key, and may record its outcome (A12).
   if (!isSameKind(twin.record, call.identity)) return deny('unknown_outcome', detail)
   call.report.approvalId = twin.record.id

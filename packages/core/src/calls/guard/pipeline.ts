@@ -206,7 +206,7 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
       if (slot === 'own') for (const id of ids) await keepForLater(guard.runStore, id)
       return authorized.report.refused(authorized.report.at, admitted)
     }
-    authorized.report.passed(authorized.report.at, 'waited for an equal call that was under way')
+    authorized.report.passed(authorized.report.at, 'waited for an equal call')
     Object.assign(authorized, { waited: true })
   }
 }

@@ -185,7 +185,7 @@ export async function replayed(
   const { startedAt: ranAt = entry.record.createdAt } = entry.record
   const began = new Date(ranAt * 1000).toISOString()
   await deliver(guard.runStore, entry, () => !call.deadline.signal.aborted)
-  report.passed('claim', `nothing ran: the result of a run that began at ${began} is returned again`)
+  report.passed('claim', `nothing ran: the result of a run at ${began}`)
   report.recordEnd('run', 'replayed')
   return { ...doneWith(call, toldAgain(result)), replayed: true, ranAt }
 }

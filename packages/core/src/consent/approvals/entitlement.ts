@@ -81,7 +81,7 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (usesOthers(record, demand)) return OTHER_ACCOUNT
   const told = question.toldInDoubt ?? []
   if (!demand.toTell.every((name) => told.includes(name)))
-    return 'an equal run has gone in doubt, or lost its result, since the question'
+    return 'an equal run is in doubt since the question'
   return undefined
 }
 

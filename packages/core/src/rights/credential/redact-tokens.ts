@@ -80,18 +80,15 @@ class Redaction {
 
   #object(object: object, depth: number): object {
     const source = object as Readonly<Record<string, unknown>>
-    const keys = Object.keys(source)
-    let copy: [string, unknown][] | undefined
-    for (const [index, key] of keys.entries()) {
+    let isSame = true
+    const copy = Object.keys(source).map((key) => {
       const item = orNothing(() => source[key])
-      const name = this.#text(key)
-      const clean = this.value(item, depth + 1)
-      if (copy === undefined && name === key && clean === item) continue
-      copy ??= keys.slice(0, index).map((before) => [before, source[before]])
-      copy.push([name, clean])
-    }
+      const part = [this.#text(key), this.value(item, depth + 1)] as const
+      isSame &&= part[0] === key && Object.is(part[1], item)
+      return part
+    })
     // `fromEntries` defines its properties: a `__proto__` key stays a key.
-    return copy === undefined ? object : Object.fromEntries(copy)
+    return isSame ? object : Object.fromEntries(copy)
   }
 }
 
