@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo, LookupFunction } from 'node:net'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { boundedFetch } from '../src/client/bounded-fetch.ts'
+import { boundedFetch } from '../src/client/discovery/bounded-fetch.ts'
 
 const bounds = { timeoutMs: 2000, allowLoopback: false, trustedHosts: [] }
 

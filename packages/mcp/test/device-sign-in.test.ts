@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { type DeviceServer, deviceSignIn } from '../src/client/device-sign-in.ts'
+import { type DeviceServer, deviceSignIn } from '../src/client/sign-in/device-sign-in.ts'
 
 const code = {
   device_code: 'd',

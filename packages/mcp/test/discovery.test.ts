@@ -2,7 +2,7 @@ import { memoryStore } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { McpSessionOptions } from '../src/client/index.ts'
-import { redirectUriOf } from '../src/client/redirect-uri.ts'
+import { redirectUriOf } from '../src/client/registration/redirect-uri.ts'
 import { backFrom, connect, issuer, metadata, redirectUri, servers, serverUrl } from './metadata-servers.ts'
 
 const unauthorized = (challenge: string) =>

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '@behalf/core'
-import { isLoopback } from '../guarded/is-loopback.ts'
+import { isLoopback } from '../base/is-loopback.ts'
 
 /** The longest time that a timer accepts, in milliseconds. */
 const MAX_MS = 2 ** 31 - 1

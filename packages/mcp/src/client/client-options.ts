@@ -2,10 +2,10 @@ import { ConfigurationError, type Fetch, type Identity, type Store } from '@beha
 import type { SealedStoreOptions } from '@behalf/core/sealed-store'
 import { identityFault, principalKey } from '@behalf/core/spi'
 import type { OAuthClientInformationMixed } from '@modelcontextprotocol/client'
-import { isLoopback } from '../guarded/is-loopback.ts'
-import { refuseUnknownKeys } from '../guarded/options.ts'
+import { isLoopback } from '../base/is-loopback.ts'
+import { refuseUnknownKeys } from '../base/refuse-unknown-keys.ts'
 import { checkRequestRules, checkSwitch, checkWhole, webAddress } from './check-options.ts'
-import { ISSUER_PARAMETER } from './redirect-uri.ts'
+import { ISSUER_PARAMETER } from './registration/redirect-uri.ts'
 
 /** The OAuth client of the agent, as authorization servers know it. */
 export interface ClientRegistration {

@@ -1,9 +1,5 @@
-export { clientMetadataHandler } from './client-metadata.ts'
 export type { ClientRegistration, McpSessionOptions } from './client-options.ts'
-export { createMcpSession, type McpSession } from './create-mcp-session.ts'
-export type { DeviceSignInOptions } from './device-sign-in.ts'
 export { interruptsOf } from './interrupts-of.ts'
-export { type LoopbackSignIn, type LoopbackSignInOptions, loopbackSignIn } from './loopback-sign-in.ts'
 export {
   type AccessOptions,
   type EmployeeAccessOptions,
@@ -12,5 +8,9 @@ export {
   type McpAccess,
   machineAccess,
 } from './machine-access.ts'
-export { SignInError, type SignInProblem } from './sign-in-error.ts'
-export { withSignIn } from './with-sign-in.ts'
+export { clientMetadataHandler } from './registration/client-metadata.ts'
+export { createMcpSession, type McpSession } from './session/create-mcp-session.ts'
+export type { DeviceSignInOptions } from './sign-in/device-sign-in.ts'
+export { type LoopbackSignIn, type LoopbackSignInOptions, loopbackSignIn } from './sign-in/loopback-sign-in.ts'
+export { SignInError, type SignInProblem } from './sign-in/sign-in-error.ts'
+export { withSignIn } from './sign-in/with-sign-in.ts'

@@ -9,13 +9,13 @@ import {
   PrivateKeyJwtProvider,
   requestJwtAuthorizationGrant,
 } from '@modelcontextprotocol/client'
-import { isLoopback } from '../guarded/is-loopback.ts'
-import { refuseUnknownKeys } from '../guarded/options.ts'
-import { authenticateClient } from './authenticate-client.ts'
-import { boundedFetch, boundedRefusal } from './bounded-fetch.ts'
+import { isLoopback } from '../base/is-loopback.ts'
+import { refuseUnknownKeys } from '../base/refuse-unknown-keys.ts'
 import { checkRequestRules, webAddress } from './check-options.ts'
-import { Discoveries, isSameIssuer } from './discoveries.ts'
-import { RenewalLimit } from './renewal-limit.ts'
+import { boundedFetch, boundedRefusal } from './discovery/bounded-fetch.ts'
+import { Discoveries, isSameIssuer } from './discovery/discoveries.ts'
+import { authenticateClient } from './registration/authenticate-client.ts'
+import { RenewalLimit } from './session/renewal-limit.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer'

@@ -1,3 +1,19 @@
+export { type HonoContext, honoHandler } from '../gate/hono-handler.ts'
+export {
+  type Admission,
+  type McpHandler,
+  type McpResourceServer,
+  mcpResourceServer,
+} from '../gate/mcp-resource-server.ts'
+export {
+  type NodeBodyRequest,
+  type NodeHandlerOptions,
+  type NodeStreamResponse,
+  nodeHandler,
+} from '../gate/node-handler.ts'
+export type { McpResourceServerOptions, ToolRules } from '../gate/resource-server-options.ts'
+export type { GateRefusal } from '../gate/tell-refusal.ts'
+export { type AuthCarrier, identityOf, type McpAuthInfo } from '../guarded-tools/auth-info.ts'
 export type {
   GuardRules,
   McpTool,
@@ -6,14 +22,8 @@ export type {
   Schemas,
   ToolSurroundings,
   ToolsOf,
-} from '../guarded/mcp-tool.ts'
-export type { AnySchema, OutputOf, ToolHints } from '../guarded/schema.ts'
-export { type AuthCarrier, identityOf, type McpAuthInfo } from './auth-info.ts'
+} from '../guarded-tools/mcp-tool.ts'
+export type { AnySchema, OutputOf, ToolHints } from '../guarded-tools/schema.ts'
 export { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-tools.ts'
-export { type HonoContext, honoHandler } from './hono-handler.ts'
-export { type Admission, type McpHandler, type McpResourceServer, mcpResourceServer } from './mcp-resource-server.ts'
-export { type NodeBodyRequest, type NodeHandlerOptions, type NodeStreamResponse, nodeHandler } from './node-handler.ts'
 export type { RequestStateOptions } from './request-state.ts'
-export type { McpResourceServerOptions, ToolRules } from './resource-server-options.ts'
-export type { GateRefusal } from './tell-refusal.ts'
 export { toMcpTools } from './to-mcp-tools.ts'

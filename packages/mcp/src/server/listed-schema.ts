@@ -1,6 +1,6 @@
 import type { StandardSchemaWithJSON } from '@modelcontextprotocol/server'
 import { toJSONSchema } from 'zod/mini'
-import type { AnySchema } from '../guarded/schema.ts'
+import type { AnySchema } from '../guarded-tools/schema.ts'
 
 /**
  * Returns a schema that offers JSON Schema, as the SDK requires. Schemas of zod mini do not offer it themselves, so it

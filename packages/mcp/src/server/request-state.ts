@@ -1,9 +1,9 @@
 import { ConfigurationError } from '@behalf/core'
 import { createRequestStateCodec, type RequestStateCodec } from '@modelcontextprotocol/server'
 import * as z from 'zod/mini'
-import { identityOf } from './auth-info.ts'
-import { principalOf } from './principal.ts'
-import { signingKey } from './signing-key.ts'
+import { signingKey } from '../base/signing-key.ts'
+import { identityOf } from '../guarded-tools/auth-info.ts'
+import { principalOf } from '../guarded-tools/principal.ts'
 
 /** Options of the state that clients send back in the next round of a call (revision 2026-07-28). */
 export interface RequestStateOptions {

@@ -11,14 +11,14 @@ import {
   type ServerRequest,
   UrlElicitationRequiredError,
 } from '@modelcontextprotocol/sdk/types.js'
-import { aroundHandler, refuseOtherSdk } from '../guarded/around-handler.ts'
-import { callTool, waitingResult } from '../guarded/call-tool.ts'
-import { callerScopesBy, guardedToolsOf, markRegistered } from '../guarded/guarded-tools-of.ts'
-import { hiddenFrom } from '../guarded/hidden-from.ts'
-import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded/mcp-tool.ts'
-import { pageFor } from '../guarded/page-of.ts'
-import { showPermitted } from '../guarded/show-permitted.ts'
-import { identityOf, ownContext, reportMissingScopes } from '../server/auth-info.ts'
+import { aroundHandler, refuseOtherSdk } from '../guarded-tools/around-handler.ts'
+import { identityOf, ownContext, reportMissingScopes } from '../guarded-tools/auth-info.ts'
+import { callTool, waitingResult } from '../guarded-tools/call-tool.ts'
+import { callerScopesBy, guardedToolsOf, markRegistered } from '../guarded-tools/guarded-tools-of.ts'
+import { hiddenFrom } from '../guarded-tools/hidden-from.ts'
+import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded-tools/mcp-tool.ts'
+import { pageFor } from '../guarded-tools/page-of.ts'
+import { showPermitted } from '../guarded-tools/show-permitted.ts'
 import { type Extra, toolContext } from './tool-context.ts'
 
 /** Options of {@link guardTools}. */

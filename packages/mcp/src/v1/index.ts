@@ -6,5 +6,5 @@ export type {
   Schemas,
   ToolSurroundings,
   ToolsOf,
-} from '../guarded/mcp-tool.ts'
+} from '../guarded-tools/mcp-tool.ts'
 export { type GuardedTools, type GuardToolsOptions, guardTools } from './guard-tools.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { readBounded } from '../guarded/read-bounded.ts'
+import { readBounded } from '../base/read-bounded.ts'
 
 /** The part of a JSON-RPC message that decides which scopes its token needs. */
 const ToolCall = z.object({ method: z.literal('tools/call'), params: z.object({ name: z.string() }) })

@@ -1,8 +1,8 @@
 import type { OAuthClientMetadata } from '@modelcontextprotocol/client'
-import type { ClientRegistration } from './client-options.ts'
-import { checkMetadataUrl } from './client-options.ts'
+import type { ClientRegistration } from '../client-options.ts'
+import { checkMetadataUrl } from '../client-options.ts'
+import { registeredScopes } from '../sign-in/scope-limit.ts'
 import { redirectUriOf } from './redirect-uri.ts'
-import { registeredScopes } from './scope-limit.ts'
 
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code'
 

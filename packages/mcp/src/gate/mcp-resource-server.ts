@@ -1,9 +1,10 @@
 import { type Clock, ConfigurationError, type Identity, runAs } from '@behalf/core'
 import { createResourceServer, type ProtectedRequest, type ProtectOptions } from '@behalf/core/resource-server'
 import { systemClock } from '@behalf/core/spi'
-import { tellUnregistered } from '../guarded/guarded-tools-of.ts'
-import { refuseUnknownKeys } from '../guarded/options.ts'
-import { authInfoOf, type McpAuthInfo } from './auth-info.ts'
+import { refuseUnknownKeys } from '../base/refuse-unknown-keys.ts'
+import { signingKey } from '../base/signing-key.ts'
+import { authInfoOf, type McpAuthInfo } from '../guarded-tools/auth-info.ts'
+import { tellUnregistered } from '../guarded-tools/guarded-tools-of.ts'
 import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser-rules.ts'
 import { CallerIds } from './caller-ids.ts'
 import { endingIn } from './ending-in.ts'
@@ -26,7 +27,6 @@ import {
   type ToolRules,
   toolRulesOf,
 } from './resource-server-options.ts'
-import { signingKey } from './signing-key.ts'
 import { refusalTeller } from './tell-refusal.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024

@@ -1,10 +1,10 @@
 import { type SealedStore, type SealedValue, sealedStore } from '@behalf/core/sealed-store'
 import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState, StoredOAuthClientInformation, StoredOAuthTokens } from '@modelcontextprotocol/client'
+import type { McpSessionOptions, SessionSettings } from '../client-options.ts'
+import { SignInError } from '../sign-in/sign-in-error.ts'
+import { SignInLimit } from '../sign-in/sign-in-limit.ts'
 import { changeValue } from './change-value.ts'
-import type { McpSessionOptions, SessionSettings } from './client-options.ts'
-import { SignInError } from './sign-in-error.ts'
-import { SignInLimit } from './sign-in-limit.ts'
 import { PendingSignIn, SignedOut, StoredClient, StoredKey, StoredTokens } from './wire.ts'
 
 /** Shortest lease of a refresh or a registration, in seconds. After it, another process continues. */

@@ -7,11 +7,11 @@ import {
   registerClient,
   type StoredOAuthClientInformation,
 } from '@modelcontextprotocol/client'
+import type { ClientRegistration } from '../client-options.ts'
+import type { SessionRecords } from '../session/session-records.ts'
+import { registeredScopes } from '../sign-in/scope-limit.ts'
 import { clientMetadata } from './client-metadata.ts'
-import type { ClientRegistration } from './client-options.ts'
 import { namesItself, redirectUriOf, refuseMixUp } from './redirect-uri.ts'
-import { registeredScopes } from './scope-limit.ts'
-import type { SessionRecords } from './session-records.ts'
 
 /** The issuer at which our client must be registered. */
 export interface ClientPlace {

@@ -1,6 +1,6 @@
 import { ConfigurationError, type Interrupt } from '@behalf/core'
 import { tellApp } from '@behalf/core/spi'
-import { isLoopback } from './is-loopback.ts'
+import { isLoopback } from '../base/is-loopback.ts'
 import type { GuardedTool } from './mcp-tool.ts'
 import { reportError } from './report-error.ts'
 

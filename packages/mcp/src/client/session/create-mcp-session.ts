@@ -1,6 +1,6 @@
-import { checkSession, type McpSessionOptions } from './client-options.ts'
-import type { DeviceSignInOptions } from './device-sign-in.ts'
-import type { McpAccess } from './machine-access.ts'
+import { checkSession, type McpSessionOptions } from '../client-options.ts'
+import type { McpAccess } from '../machine-access.ts'
+import type { DeviceSignInOptions } from '../sign-in/device-sign-in.ts'
 import { SessionProvider } from './session-provider.ts'
 
 /** A user's session with one MCP server. A transport of either SDK accepts it as its options. */

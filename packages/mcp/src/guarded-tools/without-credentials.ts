@@ -1,4 +1,4 @@
-import type { McpAuthInfo } from '../server/auth-info.ts'
+import type { McpAuthInfo } from './auth-info.ts'
 
 /** Headers of a request that may contain credentials. */
 const CREDENTIALS = ['authorization', 'proxy-authorization', 'cookie', 'dpop']

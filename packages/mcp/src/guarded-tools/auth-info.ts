@@ -1,7 +1,7 @@
 import { ConfigurationError, type Identity } from '@behalf/core'
 import { callerScopesOf, type Passed } from '@behalf/core/resource-server'
-import type { GuardedTool } from '../guarded/mcp-tool.ts'
-import { reportError } from '../guarded/report-error.ts'
+import type { GuardedTool } from './mcp-tool.ts'
+import { reportError } from './report-error.ts'
 
 /**
  * The caller's data that the SDK passes to a tool: the fields of both SDKs' `AuthInfo`.

@@ -1,6 +1,6 @@
 import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/client'
-import { SignInError } from './sign-in-error.ts'
+import { SignInError } from '../sign-in/sign-in-error.ts'
 
 /** The query parameter of a redirect URI that belongs to one issuer. */
 export const ISSUER_PARAMETER = 'issuer'

@@ -7,11 +7,11 @@ import type {
   OAuthServerInfo,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client'
-import { authenticateClient } from './authenticate-client.ts'
-import type { ClientRegistration } from './client-options.ts'
+import type { ClientRegistration } from '../client-options.ts'
+import { authenticateClient } from '../registration/authenticate-client.ts'
+import { Refusal, StoredTokens } from '../session/wire.ts'
 import { limitScopes } from './scope-limit.ts'
 import { SignInError } from './sign-in-error.ts'
-import { Refusal, StoredTokens } from './wire.ts'
 
 /** Options of `signInByDevice`. */
 export interface DeviceSignInOptions {

@@ -1,5 +1,5 @@
 import { DpopSession, generateDpopKeyPair } from '@modelcontextprotocol/client'
-import { sha256 } from './digest.ts'
+import { sha256 } from '../../base/digest.ts'
 import type { SessionRecords } from './session-records.ts'
 
 /**

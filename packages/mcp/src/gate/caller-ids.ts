@@ -1,6 +1,6 @@
 import type { Identity } from '@behalf/core'
+import { principalOf } from '../guarded-tools/principal.ts'
 import { withEventIds } from './event-stream.ts'
-import { principalOf } from './principal.ts'
 import { unknownEvent, unknownSession } from './read-message.ts'
 
 const SESSION = 'mcp-session-id'

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@behalf/core'
 import { type NodeRequest, type NodeResponse, webRequest } from '@behalf/core/resource-server'
 import { tellApp } from '@behalf/core/spi'
-import { writeError } from '../guarded/report-error.ts'
+import { writeError } from '../guarded-tools/report-error.ts'
 import { METHODS } from './browser-rules.ts'
 import type { McpHandler, McpResourceServer } from './mcp-resource-server.ts'
 

@@ -1,6 +1,6 @@
 import { InvalidResponseError } from '@behalf/core/spi'
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/client'
-import { isLoopback } from '../guarded/is-loopback.ts'
+import { isLoopback } from '../../base/is-loopback.ts'
 
 /**
  * Refuses to send a browser to an address that is not a web page, such as `javascript:`. Refuses user information

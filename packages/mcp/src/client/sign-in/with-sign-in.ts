@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@behalf/core'
-import type { McpSession } from './create-mcp-session.ts'
-import { SessionProvider } from './session-provider.ts'
+import type { McpSession } from '../session/create-mcp-session.ts'
+import { SessionProvider } from '../session/session-provider.ts'
 import { signInErrorIn } from './sign-in-error.ts'
 
 /** Maximum number of sign-ins in a row for one `work`: one for the first request, one or two for more scopes. */

@@ -7,8 +7,8 @@ import type {
   MetadataOptions,
 } from '@behalf/core/resource-server'
 import type { SurroundingsOptions } from '@behalf/core/spi'
-import { refuseUnknownKeys } from '../guarded/options.ts'
-import type { GuardedTools } from './guard-tools.ts'
+import { refuseUnknownKeys } from '../base/refuse-unknown-keys.ts'
+import type { GuardedTools } from '../server/guard-tools.ts'
 import type { GateRefusal } from './tell-refusal.ts'
 
 /** Requirements for the token of a call of one tool, in addition to those of every request. */

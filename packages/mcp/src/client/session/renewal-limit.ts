@@ -1,4 +1,4 @@
-import { SignInError } from './sign-in-error.ts'
+import { SignInError } from '../sign-in/sign-in-error.ts'
 
 /** Maximum number of renewals within the window: a server may refuse each new token at once. */
 const MAX_RENEWALS = 20

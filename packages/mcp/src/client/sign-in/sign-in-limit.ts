@@ -1,7 +1,7 @@
 import type { SealedStore, SealedValue } from '@behalf/core/sealed-store'
-import { changeValue } from './change-value.ts'
+import { changeValue } from '../session/change-value.ts'
+import { BegunSignIns } from '../session/wire.ts'
 import { SignInError } from './sign-in-error.ts'
-import { BegunSignIns } from './wire.ts'
 
 /** Maximum number of sign-ins at one server, within the window, that bring the agent no new scope. */
 const MAX_FRUITLESS = 3

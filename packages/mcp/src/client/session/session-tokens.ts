@@ -1,5 +1,5 @@
 import type { StoredOAuthTokens } from '@modelcontextprotocol/client'
-import { sha256 } from './digest.ts'
+import { sha256 } from '../../base/digest.ts'
 import { RenewalLimit } from './renewal-limit.ts'
 import type { KeptTokens, SessionRecords } from './session-records.ts'
 

@@ -2,8 +2,8 @@ import type { LookupFunction } from 'node:net'
 import { type Fetch, TransportError } from '@behalf/core'
 import { namesSpecialUse } from '@behalf/core/node'
 import { InvalidResponseError } from '@behalf/core/spi'
-import { isLoopback } from '../guarded/is-loopback.ts'
-import { readBounded } from '../guarded/read-bounded.ts'
+import { isLoopback } from '../../base/is-loopback.ts'
+import { readBounded } from '../../base/read-bounded.ts'
 
 /** Metadata, key sets and token responses have a few kilobytes. A larger response is an attack or a mistake. */
 const MAX_RESPONSE_BYTES = 512 * 1024

@@ -12,20 +12,16 @@ import {
   type StoredOAuthTokens,
   selectResourceURL,
 } from '@modelcontextprotocol/client'
-import { authenticateClient } from './authenticate-client.ts'
-import { BrowserSignIn } from './browser-sign-in.ts'
-import { clientMetadata } from './client-metadata.ts'
-import type { McpSessionOptions, SessionSettings } from './client-options.ts'
-import { type DeviceSignInOptions, deviceServerOf, deviceSignIn } from './device-sign-in.ts'
-import { Discoveries, unreported } from './discoveries.ts'
-import { accessFetch } from './machine-access.ts'
-import { refuseStepUp } from './scope-limit.ts'
-import { type ClientPlace, SessionClient } from './session-client.ts'
-import { openSessionKey } from './session-key.ts'
-import { SessionRecords, type SignInUnderWay, scopesOf } from './session-records.ts'
-import { SessionTokens } from './session-tokens.ts'
-import { SignInError } from './sign-in-error.ts'
-import { refreshingFetch } from './single-refresh.ts'
+import type { McpSessionOptions, SessionSettings } from '../client-options.ts'
+import { Discoveries, unreported } from '../discovery/discoveries.ts'
+import { accessFetch } from '../machine-access.ts'
+import { authenticateClient } from '../registration/authenticate-client.ts'
+import { clientMetadata } from '../registration/client-metadata.ts'
+import { type ClientPlace, SessionClient } from '../registration/session-client.ts'
+import { BrowserSignIn } from '../sign-in/browser-sign-in.ts'
+import { type DeviceSignInOptions, deviceServerOf, deviceSignIn } from '../sign-in/device-sign-in.ts'
+import { refuseStepUp } from '../sign-in/scope-limit.ts'
+import { SignInError } from '../sign-in/sign-in-error.ts'
 import {
   type RefusedToken,
   refusedToken,
@@ -33,7 +29,11 @@ import {
   type WantedLogin,
   wantedLogin,
   wantedScopes,
-} from './step-up.ts'
+} from '../sign-in/step-up.ts'
+import { openSessionKey } from './session-key.ts'
+import { SessionRecords, type SignInUnderWay, scopesOf } from './session-records.ts'
+import { SessionTokens } from './session-tokens.ts'
+import { refreshingFetch } from './single-refresh.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
