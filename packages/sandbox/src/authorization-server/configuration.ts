@@ -11,15 +11,15 @@ import {
   userClaims,
 } from '@behalf/testing/authorization-server'
 import { type AuthorizationDetail, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { tokenClaims } from './claims/token-claims.ts'
 import { clientMetadata } from './client-metadata.ts'
-import { startPace } from './paced-provider.ts'
-import { devicePages, interactionPath, logoutPages, withPages } from './pages/index.ts'
-import { translated } from './refuse.ts'
-import { resourceServerOf } from './resource-server.ts'
-import { sender } from './sender.ts'
+import { agree, refusePage, withoutPages } from './controls/sign-in.ts'
+import { translated } from './grants/refuse.ts'
+import { resourceServerOf } from './grants/resource-server.ts'
+import { devicePages, interactionPath, logoutPages, withPages } from './login-pages/index.ts'
+import { startPace } from './requests/paced-provider.ts'
+import { sender } from './requests/sender.ts'
 import type { ServerContext } from './server-context.ts'
-import { agree, refusePage, withoutPages } from './sign-in.ts'
-import { tokenClaims } from './token-claims.ts'
 
 const ROUTES = {
   authorization: PATHS.authorize,

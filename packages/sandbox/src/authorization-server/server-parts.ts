@@ -1,6 +1,6 @@
 import type { Shelf } from '../data/index.ts'
 import type { EventHub, SandboxIssuer } from '../events/index.ts'
-import type { RoleShape } from './shape-roles.ts'
+import type { RoleShape } from './claims/shape-roles.ts'
 
 /** Parts of a server, besides its options, if it is part of a sandbox. */
 export interface ServerParts {

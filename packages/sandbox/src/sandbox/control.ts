@@ -1,6 +1,6 @@
 import { type ProtocolTarget, TestingError } from '@behalf/testing'
 import * as z from 'zod/mini'
-import { boundedJson, isFromProgram } from '../http/from-program.ts'
+import { boundedJson, isFromProgram } from '../http/request-origin.ts'
 import type { SetFault } from './faults.ts'
 import type { SandboxSettings } from './settings.ts'
 

@@ -2,10 +2,10 @@ import type { GrantRequest, GrantServer } from '@behalf/testing/authorization-se
 import { exchangeToken, federatedConnection, GRANT, redeemIdJag } from '@behalf/testing/authorization-server'
 import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { checkDpopReplay, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
-import { translated } from '../refuse.ts'
 import type { ServerContext } from '../server-context.ts'
 import { issueAccessToken } from './issue-access-token.ts'
 import { onBehalfOf } from './on-behalf-of.ts'
+import { translated } from './refuse.ts'
 
 type Grant = (server: GrantServer, request: GrantRequest) => Promise<object>
 

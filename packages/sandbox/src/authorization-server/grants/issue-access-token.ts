@@ -6,9 +6,9 @@ import {
   secondsOf,
 } from '@behalf/testing/authorization-server'
 import type { TokenEndpointGrantContext } from 'oidc-provider'
-import { resourceServerOf } from '../resource-server.ts'
+import { addClaims } from '../claims/token-claims.ts'
 import type { ServerContext } from '../server-context.ts'
-import { addClaims } from '../token-claims.ts'
+import { resourceServerOf } from './resource-server.ts'
 
 /** Issues an access token for one API, with its response. */
 export async function issueAccessToken(

@@ -1,6 +1,6 @@
 import { OPENID_SCOPES, permitted } from '@behalf/testing/authorization-server'
 import type { Grant } from 'oidc-provider'
-import type { ServerContext } from './server-context.ts'
+import type { ServerContext } from '../server-context.ts'
 
 /** Returns the grant of a person's consent: all requested values that they may grant. */
 export async function grantOf(

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { AuthorizationServerEndpoint, PendingRequest, Received } from '@behalf/testing'
 import { epochSeconds, parseJson, words } from '@behalf/testing/authorization-server'
-import { claimsOf, factsOf, withoutTokens } from '../events/index.ts'
-import { openQuestions, shown } from './questions.ts'
-import type { ServerContext } from './server-context.ts'
+import { claimsOf, factsOf, withoutTokens } from '../../events/index.ts'
+import { openQuestions, shown } from '../controls/questions.ts'
+import type { ServerContext } from '../server-context.ts'
 
 /** Returns a name for a question that is safe to show: its `auth_req_id` could be redeemed. */
 export function questionName(authReqId: string): string {

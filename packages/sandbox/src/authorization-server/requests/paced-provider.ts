@@ -1,6 +1,6 @@
 import { GRANT, tooSoon } from '@behalf/testing/authorization-server'
 import { errors, Provider, type TokenEndpointGrantContext } from 'oidc-provider'
-import type { ServerContext } from './server-context.ts'
+import type { ServerContext } from '../server-context.ts'
 
 const DEFAULT_INTERVAL = 5
 

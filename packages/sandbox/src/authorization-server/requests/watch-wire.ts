@@ -2,12 +2,12 @@ import { Readable } from 'node:stream'
 import type { AuthorizationServerEndpoint, Received } from '@behalf/testing'
 import { PATHS } from '@behalf/testing/authorization-server'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { boundedBody } from '../http/bounded-body.ts'
+import { boundedBody } from '../../http/bounded-body.ts'
+import { sessionCookie } from '../controls/sign-in.ts'
+import { keepState } from '../kept-state.ts'
+import type { ServerContext } from '../server-context.ts'
 import { adaptParameters } from './adapt-parameters.ts'
-import { keepState } from './kept-state.ts'
 import { observe } from './observe.ts'
-import type { ServerContext } from './server-context.ts'
-import { sessionCookie } from './sign-in.ts'
 
 type Next = () => Promise<unknown>
 

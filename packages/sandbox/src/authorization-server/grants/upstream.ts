@@ -1,6 +1,6 @@
 import type { MockConnection, VaultToken } from '@behalf/testing'
 import { GRANT } from '@behalf/testing/authorization-server'
-import type { SandboxConnection } from './options.ts'
+import type { SandboxConnection } from '../options.ts'
 
 /** Returns a connection for the vault, which gets tokens at the token endpoint of the upstream. */
 export function vaultConnection(connection: SandboxConnection): MockConnection {

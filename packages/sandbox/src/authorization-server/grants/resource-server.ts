@@ -1,5 +1,5 @@
 import { Refusal, secondsOf } from '@behalf/testing/authorization-server'
-import type { ServerContext } from './server-context.ts'
+import type { ServerContext } from '../server-context.ts'
 
 /** Describes an API to the library, with the scopes that a client may have there. @param clientId - @default any */
 export function resourceServerOf(context: ServerContext, identifier: string, clientId?: string) {

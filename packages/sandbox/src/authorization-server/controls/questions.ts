@@ -1,7 +1,7 @@
 import { type PendingRequest, TestingError } from '@behalf/testing'
 import { detailsOf, epochSeconds, words } from '@behalf/testing/authorization-server'
 import type { AdapterPayload, BackchannelAuthenticationRequest } from 'oidc-provider'
-import type { ServerContext } from './server-context.ts'
+import type { ServerContext } from '../server-context.ts'
 
 const MODEL = 'BackchannelAuthenticationRequest'
 

@@ -1,8 +1,8 @@
 import { TestingError } from '@behalf/testing'
 import { acrOf, epochSeconds, words } from '@behalf/testing/authorization-server'
 import type { DeviceCode } from 'oidc-provider'
-import { grantOf } from './grant-of.ts'
-import type { ServerContext } from './server-context.ts'
+import { grantOf } from '../grants/grant-of.ts'
+import type { ServerContext } from '../server-context.ts'
 
 /** Approves a device login, as if this user had entered the code in a browser. */
 export async function approveDevice(context: ServerContext, userCode: string, subject: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { FURTHER_PATHS, standardClaims, TOKEN_TYPE, verifyOwnToken } from '@behalf/testing/authorization-server'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { ServerContext } from './server-context.ts'
+import type { ServerContext } from '../server-context.ts'
 
 type Next = () => Promise<unknown>
 

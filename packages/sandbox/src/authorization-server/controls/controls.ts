@@ -14,12 +14,12 @@ import {
   words,
 } from '@behalf/testing/authorization-server'
 import { errors } from 'oidc-provider'
+import { grantOf } from '../grants/grant-of.ts'
+import { initialState, keepState } from '../kept-state.ts'
+import { tellAnswer } from '../requests/observe.ts'
+import type { ServerContext } from '../server-context.ts'
 import { approveDevice, denyDevice } from './answer-device.ts'
-import { grantOf } from './grant-of.ts'
-import { initialState, keepState } from './kept-state.ts'
-import { tellAnswer } from './observe.ts'
 import { openQuestions, shown, takeQuestion, unredeemed } from './questions.ts'
-import type { ServerContext } from './server-context.ts'
 import { startSession } from './sign-in.ts'
 
 /** Makes the controls of one server: the same as those of the mocked server. */

@@ -9,8 +9,8 @@ import {
   words,
 } from '@behalf/testing/authorization-server'
 import { errors, type Grant, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { grantOf } from './grant-of.ts'
-import type { ServerContext } from './server-context.ts'
+import { grantOf } from '../grants/grant-of.ts'
+import type { ServerContext } from '../server-context.ts'
 
 const SESSION_SECONDS = 24 * 60 * 60
 

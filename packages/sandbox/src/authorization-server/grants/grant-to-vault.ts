@@ -1,7 +1,7 @@
 import { TestingError } from '@behalf/testing'
 import { acrOf, epochSeconds } from '@behalf/testing/authorization-server'
+import type { ServerContext } from '../server-context.ts'
 import { grantOf } from './grant-of.ts'
-import type { ServerContext } from './server-context.ts'
 
 /** Performs the upstream's part of a link: a login there, and a refresh token for the vault's client. */
 export async function grantToVault(

@@ -1,6 +1,6 @@
 import { acrOf, actorClaim, userClaims } from '@behalf/testing/authorization-server'
 import type { AccessToken, ClientCredentials, KoaContextWithOIDC } from 'oidc-provider'
-import type { ServerContext } from './server-context.ts'
+import type { ServerContext } from '../server-context.ts'
 
 /** Claims that a custom grant adds to the token it issues. The library asks for them when it writes the token. */
 const added = new WeakMap<object, Readonly<Record<string, unknown>>>()
