@@ -16,7 +16,6 @@ export {
   type VaultToken,
   type VaultUpstream,
 } from './authorization-server/index.ts'
-export { type SignedLink, type SignedLinkOptions, signedLinkApprovals } from './channels/index.ts'
 export { type Fault, Faults } from './http/faults.ts'
 export type { Received } from './http/received.ts'
 export { type LoggedRequest, RequestLog } from './http/request-log.ts'
@@ -28,6 +27,7 @@ export {
   type OpenFgaControls,
   type OpenFgaEndpoint,
 } from './open-fga/index.ts'
+export { type SignedLink, type SignedLinkOptions, signedLinkApprovals } from './signed-link-approvals.ts'
 export {
   type AccountHolder,
   createMockStockTrade,

@@ -1,10 +1,10 @@
 import type { Clock } from '@behalf/core'
-import { issueAccessToken } from './issue-tokens.ts'
 import type { MockAuthorizationServerOptions } from './options.ts'
 import { endpointsOf, type ServerContext } from './server-context.ts'
 import { factsOf } from './server-facts.ts'
-import { makePrivateKey, signingKeyOf } from './signing-key.ts'
 import { initialState } from './state.ts'
+import { issueAccessToken } from './tokens/issue-tokens.ts'
+import { makePrivateKey, signingKeyOf } from './tokens/signing-key.ts'
 
 export function createContext(options: MockAuthorizationServerOptions, clock: Clock): ServerContext {
   const { rolesClaim = 'roles' } = options

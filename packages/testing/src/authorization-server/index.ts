@@ -4,7 +4,7 @@ export type {
   AuthorizationServerEndpoint,
   ConnectOptions,
   PendingRequest,
-} from './authorization-server-controls.ts'
+} from './controls/authorization-server-controls.ts'
 export { createMockAuthorizationServer, type MockAuthorizationServer } from './create-mock-authorization-server.ts'
 export type {
   MockAuthorizationServerOptions,

@@ -1,8 +1,8 @@
 import type { Clock, Fetch } from '@behalf/core'
-import type { AccessTokenRequest, IssuedAccessToken } from './access-token.ts'
 import type { MockAuthorizationServerOptions, MockClient, MockConnection, MockResource, MockUser } from './options.ts'
-import type { SigningKey } from './signing-key.ts'
 import type { SharedState } from './state.ts'
+import type { AccessTokenRequest, IssuedAccessToken } from './tokens/access-token.ts'
+import type { SigningKey } from './tokens/signing-key.ts'
 
 /** Scopes that OpenID Connect defines; they belong to no API. */
 export const OPENID_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access'])

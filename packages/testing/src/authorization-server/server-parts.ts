@@ -2,8 +2,9 @@ export { epochSeconds, machineClock } from '../clock.ts'
 export { required, words } from '../http/received.ts'
 export { Refusal } from '../http/refusal.ts'
 export { refuseUnknownKeys } from '../testing-error.ts'
-export type { AccessTokenRequest, IssuedAccessToken } from './access-token.ts'
-export { acrOf, actorClaim, standardClaims, userClaims } from './claims.ts'
+export { newSession, sharedControls, userOf } from './controls/shared-controls.ts'
+export { checkBindingMessage, hintedSubject } from './endpoints/request-backchannel-authentication.ts'
+export { federatedConnection } from './grants/federated-connection.ts'
 export {
   detailsOf,
   grantedScopes,
@@ -13,13 +14,11 @@ export {
   requireDetailType,
   secondsOf,
   unknownScope,
-} from './grant-targets.ts'
-export { federatedConnection } from './grants/federated-connection.ts'
+} from './grants/grant-targets.ts'
 export { redeemIdJag } from './grants/jwt-bearer.ts'
+export { type Pace, tooSoon } from './grants/pace.ts'
 export { exchangeToken, sessionOf } from './grants/token-exchange.ts'
 export { COMMON_OPTIONS } from './options.ts'
-export { type Pace, tooSoon } from './pace.ts'
-export { checkBindingMessage, hintedSubject } from './request-backchannel-authentication.ts'
 export {
   CONFIDENTIAL_GRANTS,
   FURTHER_PATHS,
@@ -31,7 +30,8 @@ export {
   PATHS,
   type SharedServer,
 } from './server-facts.ts'
-export { newSession, sharedControls, userOf } from './shared-controls.ts'
-export { makePrivateKey, type SigningKey, signingKeyOf } from './signing-key.ts'
 export type { LinkedAccount, Session, SharedState } from './state.ts'
-export { requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
+export type { AccessTokenRequest, IssuedAccessToken } from './tokens/access-token.ts'
+export { acrOf, actorClaim, standardClaims, userClaims } from './tokens/claims.ts'
+export { makePrivateKey, type SigningKey, signingKeyOf } from './tokens/signing-key.ts'
+export { requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from './tokens/subject-token.ts'

@@ -1,6 +1,6 @@
 import type { JWTPayload } from 'jose'
+import type { Pace } from './grants/pace.ts'
 import type { MockClient, MockUser } from './options.ts'
-import type { Pace } from './pace.ts'
 
 /** A login of a user. */
 export interface Session {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type ChannelUnderTest, LIFETIME_SECONDS, OrderApp } from './channel/channel-under-test.ts'
+import { type ChannelUnderTest, LIFETIME_SECONDS, OrderApp } from './channel-under-test.ts'
 
 /** Longer than the longest wait in real time, milliseconds. */
 const TEST_TIMEOUT = 120_000

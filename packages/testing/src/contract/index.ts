@@ -10,7 +10,7 @@ export type {
 } from './adapter/adapter-subject.ts'
 export { serveAdapter } from './adapter/serve-adapter.ts'
 export { buy, type StockPlaces, stockTools } from './adapter/stock-tools.ts'
-export type { ChannelUnderTest } from './channel/channel-under-test.ts'
+export type { ChannelUnderTest } from './channel-under-test.ts'
 export { type DescribeAdapterOptions, describeAdapter } from './describe-adapter.ts'
 export { type ChannelSubject, describeChannel } from './describe-channel.ts'
 export { describeProtocol, type ProtocolSubject } from './describe-protocol.ts'

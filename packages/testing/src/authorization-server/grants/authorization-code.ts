@@ -1,12 +1,12 @@
 import { base64url } from 'jose'
 import { optional, required } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
-import type { ActorClaim } from '../access-token.ts'
-import { narrowedDetails } from '../grant-targets.ts'
-import { issueAccessToken, issueIdToken, issueRefreshToken } from '../issue-tokens.ts'
 import { isPublic, type ServerContext } from '../server-context.ts'
 import type { DpopProof, GrantRequest } from '../server-facts.ts'
 import type { AuthorizationDetail, Grant } from '../state.ts'
+import type { ActorClaim } from '../tokens/access-token.ts'
+import { issueAccessToken, issueIdToken, issueRefreshToken } from '../tokens/issue-tokens.ts'
+import { narrowedDetails } from './grant-targets.ts'
 
 /**
  * Redeems a code, once. A second try ends every token of the first.

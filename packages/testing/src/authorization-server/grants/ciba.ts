@@ -1,11 +1,11 @@
 import { ConnectionLost } from '../../http/connection-lost.ts'
 import { required } from '../../http/received.ts'
-import { actorClaim } from '../claims.ts'
-import { apiScopes, narrowedDetails } from '../grant-targets.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { GrantRequest } from '../server-facts.ts'
 import type { BackchannelAnswer, Grant } from '../state.ts'
+import { actorClaim } from '../tokens/claims.ts'
 import { issueForGrant } from './authorization-code.ts'
+import { apiScopes, narrowedDetails } from './grant-targets.ts'
 import { pollAnswer } from './poll.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { optional, words } from '../../http/received.ts'
-import { grantedScopes, narrowedDetails, requestedAudience } from '../grant-targets.ts'
 import type { GrantRequest, GrantServer } from '../server-facts.ts'
+import { grantedScopes, narrowedDetails, requestedAudience } from './grant-targets.ts'
 
 /**
  * A token of the client's own, with no user: `sub` is the client (RFC 9068 §2.2). No person agreed to anything, so it has

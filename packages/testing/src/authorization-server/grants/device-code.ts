@@ -1,9 +1,9 @@
 import { required } from '../../http/received.ts'
-import { grantedScopes, narrowedDetails } from '../grant-targets.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { GrantRequest } from '../server-facts.ts'
 import type { Grant, Session } from '../state.ts'
 import { issueForGrant } from './authorization-code.ts'
+import { grantedScopes, narrowedDetails } from './grant-targets.ts'
 import { pollAnswer } from './poll.ts'
 
 /**

@@ -2,7 +2,7 @@ import { epochSeconds } from '../../clock.ts'
 import { optional, required } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { GrantRequest, SharedServer } from '../server-facts.ts'
-import { type OwnToken, TOKEN_TYPE } from '../subject-token.ts'
+import { type OwnToken, TOKEN_TYPE } from '../tokens/subject-token.ts'
 
 const ID_JAG_SECONDS = 300
 

@@ -2,9 +2,9 @@ import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTPayload, jwtV
 import * as z from 'zod/mini'
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
-import { actorClaim } from '../claims.ts'
-import { grantedScopes } from '../grant-targets.ts'
 import { type GrantRequest, type GrantServer, PATHS, redeemOnce, type SharedServer } from '../server-facts.ts'
+import { actorClaim } from '../tokens/claims.ts'
+import { grantedScopes } from './grant-targets.ts'
 
 /** Maximum wait for the keys of the other server, in milliseconds. */
 const KEYS_TIMEOUT_MS = 5000

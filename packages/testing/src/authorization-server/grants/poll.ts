@@ -1,8 +1,8 @@
 import { Refusal } from '../../http/refusal.ts'
 import type { MockClient } from '../options.ts'
-import { type Pace, tooSoon } from '../pace.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { Question } from '../state.ts'
+import { type Pace, tooSoon } from './pace.ts'
 
 /**
  * Handles one poll for the answer of a person.

@@ -1,9 +1,9 @@
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
-import { narrowedDetails } from '../grant-targets.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { GrantRequest } from '../server-facts.ts'
 import { issueForGrant } from './authorization-code.ts'
+import { narrowedDetails } from './grant-targets.ts'
 
 /**
  * Refreshes, and rotates the refresh token unless the client is configured otherwise. Reuse of a rotated token ends the

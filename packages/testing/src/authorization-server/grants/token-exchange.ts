@@ -1,12 +1,12 @@
 import type { JWTPayload } from 'jose'
 import { optional, required, words } from '../../http/received.ts'
 import { Refusal } from '../../http/refusal.ts'
-import type { ActorClaim } from '../access-token.ts'
-import { actorClaim } from '../claims.ts'
-import { apiScopes, grantedScopes, narrowedDetails, requestedAudience, understoodDetails } from '../grant-targets.ts'
 import type { GrantRequest, GrantServer } from '../server-facts.ts'
 import type { Session } from '../state.ts'
-import { type OwnToken, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '../subject-token.ts'
+import type { ActorClaim } from '../tokens/access-token.ts'
+import { actorClaim } from '../tokens/claims.ts'
+import { type OwnToken, requireOwnAudience, TOKEN_TYPE, verifyOwnToken } from '../tokens/subject-token.ts'
+import { apiScopes, grantedScopes, narrowedDetails, requestedAudience, understoodDetails } from './grant-targets.ts'
 import { issueIdJag } from './issue-id-jag.ts'
 
 /**

@@ -1,15 +1,15 @@
 import { checkAuth0Message } from '@behalf/core/providers'
 import { decodeJwt } from 'jose'
 import * as z from 'zod/mini'
-import { optional, type Received, required, words } from '../http/received.ts'
-import { answer, Refusal } from '../http/refusal.ts'
+import { optional, type Received, required, words } from '../../http/received.ts'
+import { answer, Refusal } from '../../http/refusal.ts'
+import { grantedScopes, parseJson, requestedAudience, requestedDetails } from '../grants/grant-targets.ts'
+import type { MockClient } from '../options.ts'
+import { requireGrantType, type ServerContext } from '../server-context.ts'
+import { GRANT, type SharedServer } from '../server-facts.ts'
+import { randomText } from '../tokens/issue-tokens.ts'
+import { TOKEN_TYPE, verifyOwnToken } from '../tokens/subject-token.ts'
 import { authenticateClient } from './authenticate-client.ts'
-import { grantedScopes, parseJson, requestedAudience, requestedDetails } from './grant-targets.ts'
-import { randomText } from './issue-tokens.ts'
-import type { MockClient } from './options.ts'
-import { requireGrantType, type ServerContext } from './server-context.ts'
-import { GRANT, type SharedServer } from './server-facts.ts'
-import { TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
 
 /** Auth0's form of a `login_hint`. */
 const IssuerAndSubject = z.object({ format: z.literal('iss_sub'), iss: z.string(), sub: z.string() })

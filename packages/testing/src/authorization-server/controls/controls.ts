@@ -1,12 +1,12 @@
-import type { FrontDoor } from '../http/front-door.ts'
-import { refuseUnknownKeys, TestingError } from '../testing-error.ts'
+import type { FrontDoor } from '../../http/front-door.ts'
+import { refuseUnknownKeys, TestingError } from '../../testing-error.ts'
+import type { MockUser } from '../options.ts'
+import type { ServerContext } from '../server-context.ts'
+import { type BackchannelRequest, type DeviceRequest, type Grant, initialState } from '../state.ts'
+import { issueRefreshToken } from '../tokens/issue-tokens.ts'
 import type { AuthorizationServerControls, PendingRequest } from './authorization-server-controls.ts'
-import { issueRefreshToken } from './issue-tokens.ts'
 import { notifyClient } from './notify-client.ts'
-import type { MockUser } from './options.ts'
-import type { ServerContext } from './server-context.ts'
 import { newSession, sharedControls, userOf } from './shared-controls.ts'
-import { type BackchannelRequest, type DeviceRequest, type Grant, initialState } from './state.ts'
 
 /** Makes the controls of one server. */
 export function createControls(

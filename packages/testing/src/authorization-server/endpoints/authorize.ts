@@ -1,13 +1,13 @@
-import { epochSeconds } from '../clock.ts'
-import { optional, type Received, required, words } from '../http/received.ts'
-import { Refusal } from '../http/refusal.ts'
+import { epochSeconds } from '../../clock.ts'
+import { optional, type Received, required, words } from '../../http/received.ts'
+import { Refusal } from '../../http/refusal.ts'
+import { grantedScopes } from '../grants/grant-targets.ts'
+import type { MockClient } from '../options.ts'
+import { findClient, type ServerContext } from '../server-context.ts'
+import type { Grant, Session } from '../state.ts'
+import { randomText } from '../tokens/issue-tokens.ts'
 import { checkRedirectUri, readAuthorizationRequest } from './authorization-request.ts'
-import { grantedScopes } from './grant-targets.ts'
-import { randomText } from './issue-tokens.ts'
-import type { MockClient } from './options.ts'
 import { pushedParameters } from './push-authorization-request.ts'
-import { findClient, type ServerContext } from './server-context.ts'
-import type { Grant, Session } from './state.ts'
 
 const CODE_SECONDS = 60
 

@@ -1,7 +1,7 @@
 import type { JWTPayload } from 'jose'
+import type { MockClient } from '../options.ts'
+import type { SharedServer } from '../server-facts.ts'
 import type { ActorClaim } from './access-token.ts'
-import type { MockClient } from './options.ts'
-import type { SharedServer } from './server-facts.ts'
 
 /** Returns the name of a client, as in `act`. */
 export function actorClaim({ issuer }: Pick<SharedServer, 'issuer'>, { clientId, actor }: MockClient): ActorClaim {

@@ -1,10 +1,10 @@
-import { optional, required, words } from '../http/received.ts'
-import { Refusal } from '../http/refusal.ts'
-import { grantedScopes, requestedAudience, requestedDetails } from './grant-targets.ts'
-import type { MockClient } from './options.ts'
-import { requireGrantType, type ServerContext } from './server-context.ts'
-import { GRANT } from './server-facts.ts'
-import type { AuthorizationDetail } from './state.ts'
+import { optional, required, words } from '../../http/received.ts'
+import { Refusal } from '../../http/refusal.ts'
+import { grantedScopes, requestedAudience, requestedDetails } from '../grants/grant-targets.ts'
+import type { MockClient } from '../options.ts'
+import { requireGrantType, type ServerContext } from '../server-context.ts'
+import { GRANT } from '../server-facts.ts'
+import type { AuthorizationDetail } from '../state.ts'
 
 /** A parsed authorization request. */
 export interface AuthorizationRequest {

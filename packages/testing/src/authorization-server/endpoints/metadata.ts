@@ -1,7 +1,7 @@
-import { answer } from '../http/refusal.ts'
-import { DPOP_ALGORITHMS } from './dpop.ts'
-import type { ServerContext } from './server-context.ts'
-import { GRANT, OPENID_SCOPES } from './server-facts.ts'
+import { answer } from '../../http/refusal.ts'
+import type { ServerContext } from '../server-context.ts'
+import { GRANT, OPENID_SCOPES } from '../server-facts.ts'
+import { DPOP_ALGORITHMS } from '../tokens/dpop.ts'
 
 /** Serves the metadata: OpenID Connect Discovery §3 and RFC 8414 §2 have the same document here. */
 export async function metadata(context: ServerContext): Promise<Response> {

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, type JWTPayload, jwtVerify } from 'jose'
-import { Refusal } from '../http/refusal.ts'
-import type { MockClient } from './options.ts'
-import type { SharedServer } from './server-facts.ts'
+import { Refusal } from '../../http/refusal.ts'
+import type { MockClient } from '../options.ts'
+import type { SharedServer } from '../server-facts.ts'
 
 /** Token types that a token exchange names. */
 export const TOKEN_TYPE = {

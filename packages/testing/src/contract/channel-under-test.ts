@@ -11,7 +11,7 @@ import {
 } from '@behalf/core'
 import type { ApprovalChannel, ApprovalQuestion } from '@behalf/core/channels'
 import * as z from 'zod'
-import { TestingError } from '../../testing-error.ts'
+import { TestingError } from '../testing-error.ts'
 
 /** A channel for one test, with an app around it. */
 export interface ChannelUnderTest {

@@ -1,10 +1,10 @@
 import { base64url, type JWTPayload } from 'jose'
-import { epochSeconds } from '../clock.ts'
+import { epochSeconds } from '../../clock.ts'
+import { secondsOf } from '../grants/grant-targets.ts'
+import type { ServerContext } from '../server-context.ts'
+import type { Grant, Session } from '../state.ts'
 import type { AccessTokenRequest, IssuedAccessToken } from './access-token.ts'
 import { standardClaims, userClaims } from './claims.ts'
-import { secondsOf } from './grant-targets.ts'
-import type { ServerContext } from './server-context.ts'
-import type { Grant, Session } from './state.ts'
 
 /**
  * Issues an access token: signed, or a random text for an API that introspects its tokens.

@@ -1,12 +1,12 @@
-import { epochSeconds } from '../clock.ts'
-import type { Faults } from '../http/faults.ts'
-import type { RequestLog } from '../http/request-log.ts'
-import { refuseUnknownKeys, TestingError } from '../testing-error.ts'
+import { epochSeconds } from '../../clock.ts'
+import type { Faults } from '../../http/faults.ts'
+import type { RequestLog } from '../../http/request-log.ts'
+import { refuseUnknownKeys, TestingError } from '../../testing-error.ts'
+import type { MockUser } from '../options.ts'
+import { OPENID_SCOPES, type SharedServer } from '../server-facts.ts'
+import type { Session } from '../state.ts'
+import { acrOf } from '../tokens/claims.ts'
 import type { AuthorizationServerControls, ConnectOptions } from './authorization-server-controls.ts'
-import { acrOf } from './claims.ts'
-import type { MockUser } from './options.ts'
-import { OPENID_SCOPES, type SharedServer } from './server-facts.ts'
-import type { Session } from './state.ts'
 
 /** Controls that both kinds of mocked servers share. */
 export type SharedControls = Pick<

@@ -1,5 +1,5 @@
-import { findClient, type ServerContext } from './server-context.ts'
-import type { BackchannelRequest } from './state.ts'
+import { findClient, type ServerContext } from '../server-context.ts'
+import type { BackchannelRequest } from '../state.ts'
 
 /**
  * Notifies a client in ping mode of its answer. A client that cannot be reached polls, and loses nothing.

@@ -1,9 +1,9 @@
 import type { JWTPayload } from 'jose'
-import { epochSeconds } from '../clock.ts'
-import { type Received, required } from '../http/received.ts'
-import { answer } from '../http/refusal.ts'
+import { epochSeconds } from '../../clock.ts'
+import { type Received, required } from '../../http/received.ts'
+import { answer } from '../../http/refusal.ts'
+import { requireConfidential, type ServerContext } from '../server-context.ts'
 import { authenticateClient } from './authenticate-client.ts'
-import { requireConfidential, type ServerContext } from './server-context.ts'
 
 /**
  * Returns the state of a token. Knows opaque access tokens and refresh tokens. Does not report on a JWT, since APIs

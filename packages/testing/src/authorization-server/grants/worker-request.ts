@@ -1,7 +1,7 @@
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import { Refusal } from '../http/refusal.ts'
-import type { MockClient } from './options.ts'
-import { redeemOnce, type SharedServer } from './server-facts.ts'
+import { Refusal } from '../../http/refusal.ts'
+import type { MockClient } from '../options.ts'
+import { redeemOnce, type SharedServer } from '../server-facts.ts'
 
 /** A request may be this old, in seconds. */
 const MAX_AGE = 60

@@ -1,10 +1,10 @@
-import { optional, type Received, required } from '../http/received.ts'
-import { answer, Refusal } from '../http/refusal.ts'
+import { optional, type Received, required } from '../../http/received.ts'
+import { answer, Refusal } from '../../http/refusal.ts'
+import type { ServerContext } from '../server-context.ts'
+import { verifyProof } from '../tokens/dpop.ts'
+import { randomText } from '../tokens/issue-tokens.ts'
 import { authenticateClient } from './authenticate-client.ts'
 import { checkRedirectUri, readAuthorizationRequest } from './authorization-request.ts'
-import { verifyProof } from './dpop.ts'
-import { randomText } from './issue-tokens.ts'
-import type { ServerContext } from './server-context.ts'
 
 const EXPIRES_IN = 60
 const PREFIX = 'urn:ietf:params:oauth:request_uri:'

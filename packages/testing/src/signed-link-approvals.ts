@@ -2,7 +2,7 @@ import { type Principal, TransportError } from '@behalf/core'
 import type { PushedChannel } from '@behalf/core/channels'
 import { jwtVerify, SignJWT } from 'jose'
 import * as z from 'zod'
-import { TestingError } from '../testing-error.ts'
+import { TestingError } from './testing-error.ts'
 
 /** A letter that asks a person. Its link leads to a page of the app with two buttons. */
 export interface SignedLink {

@@ -1,11 +1,11 @@
 import { base64url, decodeJwt, type JWTPayload } from 'jose'
-import { epochSeconds } from '../clock.ts'
-import type { Received } from '../http/received.ts'
-import { answer, Refusal } from '../http/refusal.ts'
-import { standardClaims, userClaims } from './claims.ts'
-import { verifyProof } from './dpop.ts'
-import type { ServerContext } from './server-context.ts'
-import { TOKEN_TYPE, verifyOwnToken } from './subject-token.ts'
+import { epochSeconds } from '../../clock.ts'
+import type { Received } from '../../http/received.ts'
+import { answer, Refusal } from '../../http/refusal.ts'
+import type { ServerContext } from '../server-context.ts'
+import { standardClaims, userClaims } from '../tokens/claims.ts'
+import { verifyProof } from '../tokens/dpop.ts'
+import { TOKEN_TYPE, verifyOwnToken } from '../tokens/subject-token.ts'
 
 /**
  * Returns the claims of the user of an access token with the scope `openid`, whatever API the token is for.

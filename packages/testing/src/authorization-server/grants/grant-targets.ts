@@ -1,10 +1,10 @@
 import { isApproved } from '@behalf/core/resource-server'
 import * as z from 'zod/mini'
-import { optional } from '../http/received.ts'
-import { Refusal } from '../http/refusal.ts'
-import type { MockClient } from './options.ts'
-import { OPENID_SCOPES, type ServerFacts, type SharedServer } from './server-facts.ts'
-import type { AuthorizationDetail } from './state.ts'
+import { optional } from '../../http/received.ts'
+import { Refusal } from '../../http/refusal.ts'
+import type { MockClient } from '../options.ts'
+import { OPENID_SCOPES, type ServerFacts, type SharedServer } from '../server-facts.ts'
+import type { AuthorizationDetail } from '../state.ts'
 
 /**
  * Returns the APIs that a token is requested for: `resource` and `audience`, both repeatable.

@@ -1,14 +1,14 @@
 import type { JWK } from 'jose'
 import * as z from 'zod/mini'
-import { epochSeconds } from '../clock.ts'
-import type { Received } from '../http/received.ts'
-import { answer, Refusal } from '../http/refusal.ts'
-import { parseJson } from './grant-targets.ts'
-import { randomText } from './issue-tokens.ts'
-import type { MockClient } from './options.ts'
-import type { ServerContext } from './server-context.ts'
-import { GRANT } from './server-facts.ts'
-import type { RegisteredClient } from './state.ts'
+import { epochSeconds } from '../../clock.ts'
+import type { Received } from '../../http/received.ts'
+import { answer, Refusal } from '../../http/refusal.ts'
+import { parseJson } from '../grants/grant-targets.ts'
+import type { MockClient } from '../options.ts'
+import type { ServerContext } from '../server-context.ts'
+import { GRANT } from '../server-facts.ts'
+import type { RegisteredClient } from '../state.ts'
+import { randomText } from '../tokens/issue-tokens.ts'
 
 const texts = z.array(z.string())
 

@@ -1,10 +1,10 @@
-import { optional, type Received, words } from '../http/received.ts'
-import { answer } from '../http/refusal.ts'
+import { optional, type Received, words } from '../../http/received.ts'
+import { answer } from '../../http/refusal.ts'
+import { grantedScopes, requestedAudience } from '../grants/grant-targets.ts'
+import { requireGrantType, type ServerContext } from '../server-context.ts'
+import { GRANT } from '../server-facts.ts'
+import { randomText } from '../tokens/issue-tokens.ts'
 import { authenticateClient } from './authenticate-client.ts'
-import { grantedScopes, requestedAudience } from './grant-targets.ts'
-import { randomText } from './issue-tokens.ts'
-import { requireGrantType, type ServerContext } from './server-context.ts'
-import { GRANT } from './server-facts.ts'
 
 const EXPIRES_IN = 600
 const INTERVAL = 5

@@ -1,9 +1,9 @@
 import { createLocalJWKSet, decodeJwt, errors, jwtVerify } from 'jose'
-import { epochSeconds } from '../clock.ts'
-import { optional, type Received } from '../http/received.ts'
-import { Refusal } from '../http/refusal.ts'
-import type { MockClient } from './options.ts'
-import { findClient, type ServerContext } from './server-context.ts'
+import { epochSeconds } from '../../clock.ts'
+import { optional, type Received } from '../../http/received.ts'
+import { Refusal } from '../../http/refusal.ts'
+import type { MockClient } from '../options.ts'
+import { findClient, type ServerContext } from '../server-context.ts'
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 

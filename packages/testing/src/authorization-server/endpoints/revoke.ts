@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose'
-import { type Received, required } from '../http/received.ts'
+import { type Received, required } from '../../http/received.ts'
+import type { ServerContext } from '../server-context.ts'
+import type { Grant } from '../state.ts'
 import { authenticateClient } from './authenticate-client.ts'
-import type { ServerContext } from './server-context.ts'
-import type { Grant } from './state.ts'
 
 /**
  * Revokes all tokens of a token's chain. An unknown token is no error: it is already invalid.

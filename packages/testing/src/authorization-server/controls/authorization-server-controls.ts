@@ -1,7 +1,7 @@
-import type { Fault } from '../http/faults.ts'
-import type { LoggedRequest } from '../http/request-log.ts'
-import type { MockUser } from './options.ts'
-import type { AuthorizationDetail } from './state.ts'
+import type { Fault } from '../../http/faults.ts'
+import type { LoggedRequest } from '../../http/request-log.ts'
+import type { MockUser } from '../options.ts'
+import type { AuthorizationDetail } from '../state.ts'
 
 /** An endpoint of a mocked authorization server, by name. */
 export type AuthorizationServerEndpoint =

@@ -1,9 +1,9 @@
 import { base64url, calculateJwkThumbprint, EmbeddedJWK, errors, type JWTPayload, jwtVerify } from 'jose'
-import { epochSeconds } from '../clock.ts'
-import type { Received } from '../http/received.ts'
-import { Refusal } from '../http/refusal.ts'
-import type { ServerContext } from './server-context.ts'
-import type { DpopProof } from './server-facts.ts'
+import { epochSeconds } from '../../clock.ts'
+import type { Received } from '../../http/received.ts'
+import { Refusal } from '../../http/refusal.ts'
+import type { ServerContext } from '../server-context.ts'
+import type { DpopProof } from '../server-facts.ts'
 
 /** Lifetime of a nonce, and maximum difference of `iat`, in seconds. */
 const WINDOW = 300

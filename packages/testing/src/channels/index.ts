@@ -1,1 +1,0 @@
-export { type SignedLink, type SignedLinkOptions, signedLinkApprovals } from './signed-link-approvals.ts'
