@@ -6,6 +6,6 @@ export {
   type FollowProblem,
   followInterrupts,
   wake,
-} from './follow-interrupts.ts'
-export { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
-export type { ShownMessage, ShownPart } from './pending-approvals.ts'
+} from './approvals/follow-interrupts.ts'
+export { interruptsOf, type PendingInterrupt } from './messages/interrupts-of.ts'
+export type { ShownMessage, ShownPart } from './messages/pending-approvals.ts'

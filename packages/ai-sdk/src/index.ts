@@ -1,8 +1,9 @@
 export { ToolAuthorizationError } from '@behalf/core'
 export { parseInterrupt } from '@behalf/core/interrupts'
 export type { ToolAuthorizationCode } from '@behalf/core/spi'
-export { type ApprovalStatusOptions, approvalStatus } from './approval-status.ts'
-export { guardTools } from './guard-tools.ts'
+export { type ApprovalStatusOptions, approvalStatus } from './approvals/approval-status.ts'
+export { type Resumed, type ResumeOptions, resumeWhenResolved } from './approvals/resume-when-resolved.ts'
+export { guardTools } from './guarded-tools/guard-tools.ts'
 export type {
   GuardedTools,
   GuardToolsOptions,
@@ -10,8 +11,7 @@ export type {
   Replay,
   ToolApprovalFunction,
   ToolInput,
-} from './guarded-tools.ts'
-export { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
-export type { ShownMessage, ShownPart } from './pending-approvals.ts'
-export { type Resumed, type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
-export { type AiTools, toAiTools } from './to-ai-tools.ts'
+} from './guarded-tools/guarded-tools.ts'
+export { type AiTools, toAiTools } from './guarded-tools/to-ai-tools.ts'
+export { interruptsOf, type PendingInterrupt } from './messages/interrupts-of.ts'
+export type { ShownMessage, ShownPart } from './messages/pending-approvals.ts'

@@ -9,11 +9,11 @@ import {
   followInterrupts,
   printProblem,
   wake,
-} from './follow-interrupts.ts'
-import { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
+} from './approvals/follow-interrupts.ts'
+import { interruptsOf, type PendingInterrupt } from './messages/interrupts-of.ts'
 
-export type { FollowedChat, FollowOptions, FollowProblem } from './follow-interrupts.ts'
-export type { PendingInterrupt } from './interrupts-of.ts'
+export type { FollowedChat, FollowOptions, FollowProblem } from './approvals/follow-interrupts.ts'
+export type { PendingInterrupt } from './messages/interrupts-of.ts'
 
 /** Options of {@link useApprovals}. */
 export type UseApprovalsOptions = Omit<FollowOptions, 'onConfirmed'>

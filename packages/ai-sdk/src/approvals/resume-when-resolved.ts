@@ -1,10 +1,10 @@
 import { ConfigurationError } from '@behalf/core'
 import { identityFault, type WaitingOptions } from '@behalf/core/spi'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
+import { type CallInMessages, callIn, pauseOf, writtenIn } from '../messages/call-in-messages.ts'
+import { lastStep } from '../messages/parts-of.ts'
+import { type HeldApproval, pendingApprovals } from '../messages/pending-approvals.ts'
 import { type Answer, answerOf } from './answer-of.ts'
-import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'
-import { lastStep } from './parts-of.ts'
-import { type HeldApproval, pendingApprovals } from './pending-approvals.ts'
 
 /** Options of {@link resumeWhenResolved}. */
 export interface ResumeOptions extends WaitingOptions {

@@ -1,7 +1,7 @@
 import { parseInterrupt } from '@behalf/core/interrupts'
 import { plainCopy } from '@behalf/core/spi'
 import type { ModelMessage } from 'ai'
-import { type CallInMessages, callIn, pauseOf, writtenIn } from './call-in-messages.ts'
+import { type CallInMessages, callIn, pauseOf, writtenIn } from '../messages/call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { writtenOf } from './written-by.ts'
 

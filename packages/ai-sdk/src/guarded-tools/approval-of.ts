@@ -1,5 +1,5 @@
 import { denySentences, tellError, tellFault } from '@behalf/core/spi'
-import { pauseOf } from './call-in-messages.ts'
+import { pauseOf } from '../messages/call-in-messages.ts'
 import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
 import { incomingCall, rawInputOf } from './raw-input.ts'
 

@@ -12,8 +12,8 @@ import {
   toolRefusal,
 } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
+import { type CallInMessages, pauseOf } from '../messages/call-in-messages.ts'
 import { wasAsked } from './approval-of.ts'
-import { type CallInMessages, pauseOf } from './call-in-messages.ts'
 import type { GuardedCall } from './guarded-tools.ts'
 import { type IncomingCall, incomingCall, rawInputOf } from './raw-input.ts'
 import { reportUnasked } from './report-unasked.ts'

@@ -1,7 +1,7 @@
 import { parseInterrupt } from '@behalf/core/interrupts'
-import { interruptsOf, type PendingInterrupt } from './interrupts-of.ts'
-import { lastStep } from './parts-of.ts'
-import { type ShownMessage, type ShownPart, shownApprovals } from './pending-approvals.ts'
+import { interruptsOf, type PendingInterrupt } from '../messages/interrupts-of.ts'
+import { lastStep } from '../messages/parts-of.ts'
+import { type ShownMessage, type ShownPart, shownApprovals } from '../messages/pending-approvals.ts'
 
 /** The parts of a chat that are used: `useChat` returns them, and the chats of other frameworks have them. */
 export interface FollowedChat {
