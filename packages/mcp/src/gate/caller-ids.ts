@@ -1,5 +1,5 @@
 import type { Identity } from '@behalf/core'
-import { principalOf } from '../guarded-tools/principal.ts'
+import { principalOf } from '../guarded-tools/auth-info.ts'
 import { withEventIds } from './event-stream.ts'
 import { unknownEvent, unknownSession } from './read-message.ts'
 

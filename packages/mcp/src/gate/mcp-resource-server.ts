@@ -7,7 +7,7 @@ import { authInfoOf, type McpAuthInfo } from '../guarded-tools/auth-info.ts'
 import { tellUnregistered } from '../guarded-tools/guarded-tools-of.ts'
 import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser-rules.ts'
 import { CallerIds } from './caller-ids.ts'
-import { endingIn } from './ending-in.ts'
+import { endingIn } from './event-stream.ts'
 import {
   isAboutTask,
   parsedMessage,

@@ -1,5 +1,6 @@
 import { ConfigurationError, type Identity } from '@behalf/core'
 import { callerScopesOf, type Passed } from '@behalf/core/resource-server'
+import { principalKey } from '@behalf/core/spi'
 import type { GuardedTool } from './mcp-tool.ts'
 import { reportError } from './report-error.ts'
 
@@ -85,4 +86,26 @@ export function reportMissingScopes(guarded: GuardedTool, { http, authInfo = htt
   if (lacking.length === 0) return
   const passed = `is missing: the gate let a token without ${lacking.join(', ')} pass, and the client gets no challenge`
   reportError(guarded, new ConfigurationError('mcpResourceServer.guarded', `${passed}: give what toMcpTools made`))
+}
+
+/** Returns issuer, subject and client of a caller as one text. A session and a round of a call are bound to it. */
+export function principalOf(identity: Identity): string {
+  return JSON.stringify([principalKey(identity), identity.clientId ?? null])
+}
+
+/** Headers of a request that may contain credentials. */
+const CREDENTIALS = ['authorization', 'proxy-authorization', 'cookie', 'dpop']
+
+export const holdsCredentials = (header: string): boolean => CREDENTIALS.includes(header.toLowerCase())
+
+/** Returns the caller's data for a tool, without a token. Middleware other than the gate may have added one. */
+export function authInfoWithoutToken({ clientId, scopes, expiresAt, resource, extra }: McpAuthInfo): McpAuthInfo {
+  return {
+    token: '',
+    clientId,
+    scopes,
+    ...(expiresAt !== undefined && { expiresAt }),
+    ...(resource !== undefined && { resource }),
+    ...(extra?.identity !== undefined && { extra: { identity: extra.identity } }),
+  }
 }

@@ -1,4 +1,6 @@
+import type { Identity, Policy } from '@behalf/core'
 import { aroundHandler } from './around-handler.ts'
+import type { GuardRules } from './mcp-tool.ts'
 
 interface Listed {
   readonly tools: readonly { readonly name: string }[]
@@ -21,4 +23,13 @@ export function showPermitted<Context>(
     const [listed, hidden] = await Promise.all([list(request, context), hiddenFrom(context)])
     return { ...listed, ...fields, tools: listed.tools.filter(({ name }) => !hidden.has(name)) }
   })
+}
+
+/** Returns the tools that this caller could not call. */
+export async function hiddenFrom(
+  guard: GuardRules['guard'],
+  policies: Readonly<Record<string, Policy>>,
+  identity: Identity | undefined,
+): Promise<ReadonlySet<string>> {
+  return new Set((await guard.visible(policies, identity)).hidden.map(({ tool }) => tool))
 }

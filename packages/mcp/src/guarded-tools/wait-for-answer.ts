@@ -1,5 +1,4 @@
 import type { Guard, Identity, Interrupt } from '@behalf/core'
-import { pause } from './pause.ts'
 
 /**
  * Waits for a person's answer, and polls at the question's interval.
@@ -33,4 +32,24 @@ export async function waitForAnswer(
       return false
     }
   }
+}
+
+/**
+ * Waits for a time, or until the signal aborts.
+ *
+ * @throws The signal's own reason.
+ */
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted()
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, milliseconds)
+    signal?.addEventListener('abort', stop, { once: true })
+  })
 }

@@ -18,16 +18,14 @@ import { refuseOtherSdk } from '../guarded-tools/around-handler.ts'
 import { identityOf, ownContext, reportMissingScopes } from '../guarded-tools/auth-info.ts'
 import { callTool, waitingResult } from '../guarded-tools/call-tool.ts'
 import { callerScopesBy, guardedToolsOf, markRegistered } from '../guarded-tools/guarded-tools-of.ts'
-import { hiddenFrom } from '../guarded-tools/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded-tools/mcp-tool.ts'
 import { pageFor } from '../guarded-tools/page-of.ts'
 import { reportError } from '../guarded-tools/report-error.ts'
-import { showPermitted } from '../guarded-tools/show-permitted.ts'
+import { hiddenFrom, showPermitted } from '../guarded-tools/show-permitted.ts'
 import { INTERRUPT_META } from '../guarded-tools/tool-result.ts'
-import { listedSchema } from './listed-schema.ts'
+import { listedSchema, rememberingWritten, writtenOf } from './listed-schema.ts'
 import { type RequestStateOptions, type RoundState, requestStates, roundOf } from './request-state.ts'
 import { toolContext } from './tool-context.ts'
-import { rememberingWritten, writtenOf } from './written-by.ts'
 
 /** Options of {@link guardTools}. */
 export interface GuardToolsOptions<S extends Schemas> extends GuardRules {

@@ -2,8 +2,7 @@ import { ConfigurationError } from '@behalf/core'
 import { createRequestStateCodec, type RequestStateCodec } from '@modelcontextprotocol/server'
 import * as z from 'zod/mini'
 import { signingKey } from '../base/signing-key.ts'
-import { identityOf } from '../guarded-tools/auth-info.ts'
-import { principalOf } from '../guarded-tools/principal.ts'
+import { identityOf, principalOf } from '../guarded-tools/auth-info.ts'
 
 /** Options of the state that clients send back in the next round of a call (revision 2026-07-28). */
 export interface RequestStateOptions {

@@ -1,6 +1,6 @@
 import type { Redactor } from '@behalf/core/spi'
 import type { ServerContext } from '@modelcontextprotocol/server'
-import { authInfoWithoutToken, holdsCredentials } from '../guarded-tools/without-credentials.ts'
+import { authInfoWithoutToken, holdsCredentials } from '../guarded-tools/auth-info.ts'
 
 /**
  * Returns the context for a tool's body: without credentials, and with the state that this body itself returned. Tokens

@@ -15,10 +15,9 @@ import { aroundHandler, refuseOtherSdk } from '../guarded-tools/around-handler.t
 import { identityOf, ownContext, reportMissingScopes } from '../guarded-tools/auth-info.ts'
 import { callTool, waitingResult } from '../guarded-tools/call-tool.ts'
 import { callerScopesBy, guardedToolsOf, markRegistered } from '../guarded-tools/guarded-tools-of.ts'
-import { hiddenFrom } from '../guarded-tools/hidden-from.ts'
 import type { GuardedTool, GuardRules, McpTool, PoliciesFor, Schemas, ToolsOf } from '../guarded-tools/mcp-tool.ts'
 import { pageFor } from '../guarded-tools/page-of.ts'
-import { showPermitted } from '../guarded-tools/show-permitted.ts'
+import { hiddenFrom, showPermitted } from '../guarded-tools/show-permitted.ts'
 import { type Extra, toolContext } from './tool-context.ts'
 
 /** Options of {@link guardTools}. */

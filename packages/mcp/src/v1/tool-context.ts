@@ -1,7 +1,7 @@
 import type { Redactor } from '@behalf/core/spi'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js'
-import { authInfoWithoutToken, holdsCredentials } from '../guarded-tools/without-credentials.ts'
+import { authInfoWithoutToken, holdsCredentials } from '../guarded-tools/auth-info.ts'
 
 export type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 

@@ -32,8 +32,7 @@ import {
 } from '../sign-in/step-up.ts'
 import { openSessionKey } from './session-key.ts'
 import { SessionRecords, type SignInUnderWay, scopesOf } from './session-records.ts'
-import { SessionTokens } from './session-tokens.ts'
-import { refreshingFetch } from './single-refresh.ts'
+import { refreshingFetch, SessionTokens } from './session-tokens.ts'
 
 const DEFAULT_TIMEOUT_MS = 10_000
 
