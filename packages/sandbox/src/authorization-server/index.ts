@@ -1,7 +1,7 @@
 export { PROFILES, type RoleShape, roleShapeOf, type SandboxProfile } from './claims/shape-roles.ts'
 export type { AuthorizationServerOptions, SandboxConnection, VaultUpstream } from './options.ts'
 export { questionName } from './requests/observe.ts'
-export type { ServerParts } from './server-parts.ts'
+export type { ServerParts } from './server-context.ts'
 export {
   type OpenAuthorizationServer,
   openAuthorizationServer,

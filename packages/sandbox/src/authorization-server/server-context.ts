@@ -2,9 +2,11 @@ import type { Faults, RequestLog } from '@behalf/testing'
 import type { Pace, Session, SharedServer, SharedState } from '@behalf/testing/authorization-server'
 import type { JWK } from 'jose'
 import type { Provider } from 'oidc-provider'
+import type { Shelf } from '../data/index.ts'
+import type { EventHub, SandboxIssuer } from '../events/index.ts'
+import type { RoleShape } from './claims/shape-roles.ts'
 import type { AuthorizationServerOptions } from './options.ts'
 import type { Records } from './records.ts'
-import type { ServerParts } from './server-parts.ts'
 
 /** State that changes in addition to the library's own records. */
 export interface ServerState extends SharedState {
@@ -30,4 +32,21 @@ export interface ServerContext extends SharedServer {
   /** Absent: a server for a test, without pages. */
   readonly parts: ServerParts | undefined
   state: ServerState
+}
+
+/** Parts of a server, besides its options, if it is part of a sandbox. */
+export interface ServerParts {
+  readonly name: SandboxIssuer
+  readonly events: EventHub
+  /** Pages for persons: login and consent. */
+  readonly pages: {
+    /** Title of the login, for the person. */
+    readonly title: string
+    /** Ask before a client is given anything. */
+    readonly consent: boolean
+  }
+  /** Form in which a provider writes roles and groups. */
+  readonly roles: RoleShape
+  /** @default in memory */
+  readonly shelf?: Shelf | undefined
 }

@@ -1,10 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Store } from '@behalf/core'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { TestingError } from '@behalf/testing'
 import type { AdapterPayload } from 'oidc-provider'
-import { keptKeys, type StoreKeys } from './kept-keys.ts'
 import type { Shelf } from './shelf.ts'
 
 const VERSION = 1
@@ -101,4 +101,20 @@ function shelfOf(database: DatabaseSync, server: string): Shelf {
     },
     write: (name, value) => void write.run(server, name, JSON.stringify(value)),
   }
+}
+
+/** Keys of a store: only this sandbox can read records that they seal. */
+export interface StoreKeys {
+  readonly seal: readonly [Uint8Array]
+  readonly index: Uint8Array
+}
+
+const NAME = 'keys'
+
+/** Returns the keys of an earlier run, or new ones. They are stored beside the data: a reader of the file has both. */
+function keptKeys(shelf: Shelf): StoreKeys {
+  const kept = shelf.read(NAME) as readonly [string, string] | undefined
+  const [seal, index] = kept ?? [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]
+  if (kept === undefined) shelf.write(NAME, [seal, index])
+  return { seal: [Buffer.from(seal, 'base64')], index: Buffer.from(index, 'base64') }
 }

@@ -17,5 +17,4 @@ export type {
   TokenEvent,
   TokenFacts,
 } from './sandbox-event.ts'
-export { claimsOf, factsOf, factsOfHeader } from './token-facts.ts'
-export { withoutTokens } from './without-tokens.ts'
+export { claimsOf, factsOf, factsOfHeader, withoutTokens } from './token-facts.ts'

@@ -1,6 +1,5 @@
 export { ACCOUNTS_CLIENT, openTarget } from './open-target.ts'
 export { sandboxTarget } from './sandbox-target.ts'
 export { checkSeed, type SandboxSeed, type SeedUser, upstreamOf } from './seed.ts'
-export type { SandboxTargetOptions } from './target-options.ts'
-export type { OpenTarget } from './target-parts.ts'
-export { tuplesThatFailed } from './why-refused.ts'
+export type { OpenTarget, SandboxTargetOptions } from './target-options.ts'
+export { tuplesThatFailed } from './tell-requests.ts'

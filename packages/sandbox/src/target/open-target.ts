@@ -17,8 +17,7 @@ import { type FetchHandler, fetchListener } from '../http/fetch-listener.ts'
 import { type Listening, listen } from '../http/listen.ts'
 import { keptBooks } from './kept-books.ts'
 import { checkTuples, seeded } from './seed.ts'
-import type { SandboxTargetOptions } from './target-options.ts'
-import type { OpenTarget, TargetParts } from './target-parts.ts'
+import type { OpenTarget, SandboxTargetOptions, TargetParts } from './target-options.ts'
 import { tellApi, tellChecks } from './tell-requests.ts'
 
 const CAPABILITIES: readonly Capability[] = [

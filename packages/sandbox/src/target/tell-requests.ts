@@ -2,7 +2,6 @@ import type { MockOpenFga } from '@behalf/testing'
 import * as z from 'zod/mini'
 import { type EventHub, factsOfHeader, withoutTokens } from '../events/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
-import { whyRefused } from './why-refused.ts'
 
 /** Reports each request to the Stock Trade API. */
 export function tellApi(handle: FetchHandler, events: EventHub | undefined): FetchHandler {
@@ -80,4 +79,32 @@ async function whyNot(
     () => undefined,
   )
   return found === undefined ? '' : whyRefused(found)
+}
+
+type Explanation = Awaited<ReturnType<MockOpenFga['explain']>>
+
+/** Returns why a check was refused: the tuples that decided; without them, the relations that have none. */
+function whyRefused(explanation: Explanation): string {
+  const leaves = leavesOf(explanation)
+  const tuples = leaves.filter(isTuple)
+  return wordsOf(tuples.length > 0 ? tuples : leaves, '; ')
+}
+
+/** Returns the tuples that are there and did not allow, with the reason of each, such as its condition. */
+export const tuplesThatFailed = (explanation: Explanation): string =>
+  // A trace separates its checks by semicolons.
+  wordsOf(
+    leavesOf(explanation).filter((leaf) => isTuple(leaf) && leaf.verdict !== 'allowed'),
+    ' and ',
+  ).replaceAll('; ', ', ')
+
+const isTuple = ({ step }: Explanation): boolean => step === 'tuple'
+
+const wordsOf = (leaves: readonly Explanation[], separator: string): string =>
+  withoutTokens([...new Set(leaves.map(({ subject, reason }) => `${subject}: ${reason}`))].join(separator))
+
+/** Returns the ends of an explanation, which have the reasons. */
+function leavesOf(explanation: Explanation): readonly Explanation[] {
+  const { children, reason } = explanation
+  return reason === undefined ? children.flatMap(leavesOf) : [explanation, ...children.flatMap(leavesOf)]
 }

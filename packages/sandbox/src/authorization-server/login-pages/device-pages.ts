@@ -1,9 +1,9 @@
 import { displayText } from '@behalf/core/interrupts'
 import { html, raw } from 'hono/html'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { ServerParts } from '../server-parts.ts'
+import type { ServerParts } from '../server-context.ts'
 import { noteWrongCode } from './limit-codes.ts'
-import { showCard } from './show-card.ts'
+import { showCard } from './send-page.ts'
 
 /** The pages where a person enters the code that a device shows. `form` is the library's own, with its own token in it. */
 export function devicePages({ pages: { title } }: Pick<ServerParts, 'pages'>) {

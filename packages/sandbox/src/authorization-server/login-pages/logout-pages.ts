@@ -1,7 +1,7 @@
 import { html, raw } from 'hono/html'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { ServerParts } from '../server-parts.ts'
-import { showCard } from './show-card.ts'
+import type { ServerParts } from '../server-context.ts'
+import { showCard } from './send-page.ts'
 
 /**
  * Pages of a logout that an app began (OpenID Connect RP-Initiated Logout 1.0 §2). The person confirms first: any page

@@ -1,7 +1,6 @@
 import { words } from '@behalf/testing/authorization-server'
 import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import type { ServerContext } from '../server-context.ts'
-import type { ServerParts } from '../server-parts.ts'
+import type { ServerContext, ServerParts } from '../server-context.ts'
 
 const { Check } = interactionPolicy
 

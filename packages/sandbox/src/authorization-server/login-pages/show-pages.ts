@@ -1,11 +1,10 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { acrOf, detailsOf, words } from '@behalf/testing/authorization-server'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { isSameOrigin } from '../../http/same-origin.ts'
+import { isSameOrigin } from '../../http/request-origin.ts'
 import { describeDetails, type Markup } from '../../pages/index.ts'
 import { keepState } from '../kept-state.ts'
-import type { ServerContext } from '../server-context.ts'
-import type { ServerParts } from '../server-parts.ts'
+import type { ServerContext, ServerParts } from '../server-context.ts'
 import { consentBody, loginBody, problemBody } from './login-page.ts'
 import { sendPage } from './send-page.ts'
 

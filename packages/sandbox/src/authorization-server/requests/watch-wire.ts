@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream'
 import type { AuthorizationServerEndpoint, Received } from '@behalf/testing'
-import { PATHS } from '@behalf/testing/authorization-server'
+import { GRANT, PATHS } from '@behalf/testing/authorization-server'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { boundedBody } from '../../http/bounded-body.ts'
 import { sessionCookie } from '../controls/sign-in.ts'
 import { keepState } from '../kept-state.ts'
 import type { ServerContext } from '../server-context.ts'
-import { adaptParameters } from './adapt-parameters.ts'
 import { observe } from './observe.ts'
 
 type Next = () => Promise<unknown>
@@ -97,4 +96,29 @@ async function replaceAnswer(ctx: KoaContextWithOIDC, response: Response): Promi
 function hangUp(ctx: KoaContextWithOIDC): void {
   ctx.respond = false
   ctx.req.socket.destroy()
+}
+
+/** Grants of this package's own, which know `audience`. */
+const OWN: readonly string[] = [GRANT.tokenExchange, GRANT.federatedConnection, GRANT.jwtBearer]
+
+/**
+ * Adapts parameters that other servers accept and the library does not: `audience` for `resource`, and `offline_access`
+ * without `prompt=consent`, since the signed-in user always agrees.
+ * @returns the same object if nothing changes.
+ */
+function adaptParameters(endpoint: AuthorizationServerEndpoint, parameters: URLSearchParams): URLSearchParams {
+  const changed = new URLSearchParams(parameters)
+  const isOwn = endpoint === 'token' && OWN.includes(parameters.get('grant_type') ?? '')
+  if (parameters.has('audience') && !isOwn) {
+    for (const audience of parameters.getAll('audience')) changed.append('resource', audience)
+    changed.delete('audience')
+  }
+  const asksForRefresh = parameters.get('scope')?.split(' ').includes('offline_access') === true
+  const prompts = parameters.get('prompt')?.split(' ') ?? []
+  // With `none` no person can agree, so the server issues no refresh token (OpenID Connect Core §11).
+  const mayAgree = !prompts.includes('consent') && !prompts.includes('none')
+  if ((endpoint === 'authorize' || endpoint === 'par') && asksForRefresh && mayAgree) {
+    changed.set('prompt', [...prompts, 'consent'].join(' '))
+  }
+  return changed.toString() === parameters.toString() ? parameters : changed
 }
