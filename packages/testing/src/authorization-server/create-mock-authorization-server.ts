@@ -17,10 +17,9 @@ import { revoke } from './endpoints/revoke.ts'
 import { token } from './endpoints/token.ts'
 import { logout, userInfo } from './endpoints/user-info.ts'
 import { apiScopes } from './grants/grant-targets.ts'
-import { checkOptions, type MockAuthorizationServerOptions } from './options.ts'
+import { checkOptions, type MockAuthorizationServerOptions, type VaultToken, type VaultUpstream } from './options.ts'
 import type { Endpoints, ServerContext } from './server-context.ts'
 import { issueAccessToken } from './tokens/issue-tokens.ts'
-import type { VaultToken, VaultUpstream } from './vault-upstream.ts'
 
 /** A mocked authorization server: real tokens, real checks, no network and no pages. */
 export interface MockAuthorizationServer extends VaultUpstream {

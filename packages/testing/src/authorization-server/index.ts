@@ -13,6 +13,7 @@ export type {
   MockConnection,
   MockResource,
   MockUser,
+  VaultToken,
+  VaultUpstream,
 } from './options.ts'
 export type { AuthorizationDetail } from './state.ts'
-export type { VaultToken, VaultUpstream } from './vault-upstream.ts'

@@ -15,6 +15,6 @@ export { type DescribeAdapterOptions, describeAdapter } from './describe-adapter
 export { type ChannelSubject, describeChannel } from './describe-channel.ts'
 export { describeProtocol, type ProtocolSubject } from './describe-protocol.ts'
 export { describeStore, type StoreSubject } from './describe-store.ts'
-export type { ProtocolUnderTest } from './protocol/protocol-under-test.ts'
+export type { ProtocolUnderTest } from './protocol/session.ts'
 export type { InterruptibleStore, StoreOutage } from './store/outage.ts'
 export type { StoreUnderTest } from './store/store-under-test.ts'

@@ -1,9 +1,8 @@
 import type { Clock } from '@behalf/core'
 import { type HttpHandler, http } from 'msw'
-import { ConnectionLost } from './connection-lost.ts'
 import { Faults } from './faults.ts'
 import { type Received, receive } from './received.ts'
-import { Refusal } from './refusal.ts'
+import { ConnectionLost, Refusal } from './refusal.ts'
 import { RequestLog } from './request-log.ts'
 
 /** One endpoint of a mocked server. */

@@ -6,6 +6,7 @@ import {
   createHandler,
   type Explanation,
   memoryTuples,
+  type Tuple,
 } from '@behalf/fga-engine'
 import type { HttpHandler } from 'msw'
 import { machineClock } from '../clock.ts'
@@ -15,7 +16,6 @@ import type { Received } from '../http/received.ts'
 import type { LoggedRequest } from '../http/request-log.ts'
 import { refuseUnknownKeys } from '../testing-error.ts'
 import { tradingModel } from './trading-model.ts'
-import type { FgaTuple } from './tuple.ts'
 
 /** An endpoint of the mocked OpenFGA server, by name. */
 export type OpenFgaEndpoint =
@@ -159,3 +159,6 @@ function routes(basePath: string, respond: (received: Received) => Promise<Respo
 
 const requestOf = ({ url, method, headers, body }: Received): Request =>
   new Request(url, { method, headers, ...(method === 'POST' && { body }) })
+
+/** A relationship: `user` has `relation` to `object`, perhaps under a condition. */
+export type FgaTuple = Tuple

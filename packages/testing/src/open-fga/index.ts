@@ -1,3 +1,4 @@
+export type { FgaTuple } from './create-mock-open-fga.ts'
 export {
   createMockOpenFga,
   type MockOpenFga,
@@ -5,4 +6,3 @@ export {
   type OpenFgaControls,
   type OpenFgaEndpoint,
 } from './create-mock-open-fga.ts'
-export type { FgaTuple } from './tuple.ts'

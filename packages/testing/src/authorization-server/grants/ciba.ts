@@ -1,5 +1,5 @@
-import { ConnectionLost } from '../../http/connection-lost.ts'
 import { required } from '../../http/received.ts'
+import { ConnectionLost } from '../../http/refusal.ts'
 import type { ServerContext } from '../server-context.ts'
 import type { GrantRequest } from '../server-facts.ts'
 import type { BackchannelAnswer, Grant } from '../state.ts'

@@ -1,5 +1,5 @@
+import type { VaultToken } from '../options.ts'
 import type { AuthorizationDetail, Grant, Session } from '../state.ts'
-import type { VaultToken } from '../vault-upstream.ts'
 
 /** An `act` claim. */
 export interface ActorClaim {

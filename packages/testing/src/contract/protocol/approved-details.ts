@@ -2,10 +2,8 @@ import { exchangeToken } from '@behalf/core/spi'
 import { expect } from 'vitest'
 import { authorize } from './authorize.ts'
 import { rawRequest } from './backchannel.ts'
-import { GRANT, ORDER, type Raw, type RawParameters, TYPE } from './raw.ts'
-import type { Scenario } from './scenario.ts'
-import type { Session } from './session.ts'
-import { subjectToken } from './subject-token.ts'
+import { GRANT, ORDER, type Raw, type RawParameters, subjectToken, TYPE } from './raw.ts'
+import type { Scenario, Session } from './session.ts'
 
 const needs = ['authorization-details'] as const
 

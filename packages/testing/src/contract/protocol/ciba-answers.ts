@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { ask, rawRequest } from './backchannel.ts'
 import { GRANT, ORDER } from './raw.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scenario } from './session.ts'
 
 const needs = ['ciba', 'authorization-details'] as const
 

@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import type { TargetClient } from '../../target/index.ts'
 import { GRANT } from './raw.ts'
-import type { Scenario } from './scenario.ts'
-import type { Session } from './session.ts'
+import type { Scenario, Session } from './session.ts'
 
 export const clientAuthentication: readonly Scenario[] = [
   {

@@ -1,7 +1,6 @@
 import { expect } from 'vitest'
 import { GRANT, type Raw } from './raw.ts'
-import type { Scenario } from './scenario.ts'
-import type { Session } from './session.ts'
+import type { Scenario, Session } from './session.ts'
 
 async function start(session: Session) {
   const client = session.target.clients.public

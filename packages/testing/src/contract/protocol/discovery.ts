@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Scenario } from './scenario.ts'
+import type { Scenario } from './session.ts'
 
 export const discovery: readonly Scenario[] = [
   {

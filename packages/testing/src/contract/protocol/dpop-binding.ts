@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import { ask } from './backchannel.ts'
 import { makeProver, nonceOf, proved } from './proof.ts'
 import { GRANT, TYPE } from './raw.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scenario } from './session.ts'
 
 export const dpopBinding: readonly Scenario[] = [
   {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { makeProver, nonceOf, proved } from './proof.ts'
 import { form, GRANT, send } from './raw.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scenario } from './session.ts'
 
 const own = { grant_type: GRANT.clientCredentials, scope: 'chat' }
 

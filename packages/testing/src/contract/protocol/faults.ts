@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { ask } from './backchannel.ts'
 import { GRANT } from './raw.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scenario } from './session.ts'
 
 const needs = ['faults'] as const
 const transport = { code: 'ERR_TRANSPORT' }

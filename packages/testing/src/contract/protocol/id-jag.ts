@@ -3,8 +3,7 @@ import { expect } from 'vitest'
 import { login } from '../../target/login.ts'
 import { makeProver, type Prover, proved } from './proof.ts'
 import { form, GRANT, type Raw, type RawParameters, send, TYPE } from './raw.ts'
-import type { Scenario } from './scenario.ts'
-import type { Session } from './session.ts'
+import type { Scenario, Session } from './session.ts'
 
 const needs = ['id-jag'] as const
 

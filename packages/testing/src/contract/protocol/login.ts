@@ -2,7 +2,7 @@ import { verifyIdToken } from '@behalf/core/identity'
 import { expect } from 'vitest'
 import { authorize } from './authorize.ts'
 import { GRANT, ORDER } from './raw.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scenario } from './session.ts'
 
 export const login: readonly Scenario[] = [
   {

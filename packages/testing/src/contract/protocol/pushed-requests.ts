@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import { authorizationRequest, visit } from './authorize.ts'
 import type { RawParameters } from './raw.ts'
-import type { Scenario } from './scenario.ts'
-import type { Session } from './session.ts'
+import type { Scenario, Session } from './session.ts'
 
 const ENDPOINT = 'pushed_authorization_request_endpoint'
 

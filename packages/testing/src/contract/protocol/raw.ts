@@ -1,3 +1,5 @@
+import type { SubjectToken } from '@behalf/core/identity'
+import { Token } from '@behalf/core/spi'
 import type { TargetClient } from '../../target/index.ts'
 
 /** A parsed response. */
@@ -55,3 +57,8 @@ function basic(clientId: string, clientSecret: string): string {
 
 /** An order, in the form in which the person is asked about it. */
 export const ORDER = { type: 'stock_order', portfolio: 'p-ann', side: 'buy', symbol: 'AAPL', quantity: 50 } as const
+
+/** Returns a user's token, as core passes it to a provider. */
+export function subjectToken(token: string, type: SubjectToken['type'] = 'access_token'): SubjectToken {
+  return { token: new Token(token), type }
+}

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { GRANT } from './raw.ts'
-import type { Scenario } from './scenario.ts'
+import type { Scenario } from './session.ts'
 
 const invalidGrant = { code: 'ERR_OAUTH_RESPONSE', error: 'invalid_grant', status: 400 }
 

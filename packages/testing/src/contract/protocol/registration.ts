@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import type { TargetClient } from '../../target/index.ts'
 import { GRANT, type Raw, send } from './raw.ts'
-import type { Scenario } from './scenario.ts'
-import type { Session } from './session.ts'
+import type { Scenario, Session } from './session.ts'
 
 async function register(session: Session, metadata: object): Promise<Raw> {
   const headers = { 'content-type': 'application/json' }

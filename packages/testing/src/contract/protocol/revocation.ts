@@ -1,8 +1,7 @@
 import { exchangeToken } from '@behalf/core/spi'
 import { expect } from 'vitest'
-import { GRANT } from './raw.ts'
-import type { Scenario } from './scenario.ts'
-import { subjectToken } from './subject-token.ts'
+import { GRANT, subjectToken } from './raw.ts'
+import type { Scenario } from './session.ts'
 
 export const revocation: readonly Scenario[] = [
   {

@@ -8,8 +8,7 @@ import {
 } from '@behalf/core/spi'
 import { type LoginOptions, type LoginTokens, login, signIn } from '../../target/login.ts'
 import { type ProfileChanges, profileOf } from '../../target/profile-of.ts'
-import type { ProtocolTarget, TargetClient } from '../../target/protocol-target.ts'
-import type { ProtocolUnderTest } from './protocol-under-test.ts'
+import type { Capability, ProtocolTarget, TargetClient } from '../../target/protocol-target.ts'
 import { form, type Raw, type RawParameters, send } from './raw.ts'
 
 /** Endpoints of the app's issuer, by their names in the metadata. */
@@ -111,4 +110,22 @@ export class Session {
 
 async function pass(seconds: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
+}
+
+/** One requirement on the exchange between a server and a client. */
+export interface Scenario {
+  readonly title: string
+  /** Required capabilities of a target. @default none besides discovery, code flow and refresh */
+  readonly needs?: readonly Capability[]
+  readonly run: (session: Session) => Promise<void>
+}
+
+/** A target, and how its time passes. */
+export interface ProtocolUnderTest {
+  /** Servers in their initial state: accounts are linked, and no user is signed in. */
+  readonly target: ProtocolTarget
+  /** The target's clock, if a test moves it. @default the system's clock */
+  readonly clock?: Clock
+  /** Lets seconds pass for server and client. @default waits in real time */
+  readonly wait?: (seconds: number) => Promise<void>
 }

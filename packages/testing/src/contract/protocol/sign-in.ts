@@ -1,8 +1,7 @@
 import { memoryStore } from '@behalf/core'
 import { createSignIn, type SignInAnswer, type SignInOptions } from '@behalf/core/identity'
 import { expect } from 'vitest'
-import type { Scenario } from './scenario.ts'
-import type { Session } from './session.ts'
+import type { Scenario, Session } from './session.ts'
 
 /** The app of the agent's client, and a browser in which a user is signed in at the server. */
 async function app(session: Session, over: Partial<SignInOptions> = {}) {

@@ -1,10 +1,8 @@
 import { verifyIdToken } from '@behalf/core/identity'
 import { type ExchangedToken, type ExchangeTokenOptions, exchangeToken } from '@behalf/core/spi'
 import { expect } from 'vitest'
-import { GRANT, type RawParameters, TYPE } from './raw.ts'
-import type { Scenario } from './scenario.ts'
-import type { Session } from './session.ts'
-import { subjectToken } from './subject-token.ts'
+import { GRANT, type RawParameters, subjectToken, TYPE } from './raw.ts'
+import type { Scenario, Session } from './session.ts'
 
 const needs = ['token-exchange'] as const
 

@@ -1,8 +1,7 @@
 import { auth0TokenVault, type VaultAnswer } from '@behalf/core/vault'
 import { expect } from 'vitest'
 import { GRANT } from './raw.ts'
-import type { Scenario } from './scenario.ts'
-import type { Session } from './session.ts'
+import type { Scenario, Session } from './session.ts'
 
 const needs = ['token-vault'] as const
 
