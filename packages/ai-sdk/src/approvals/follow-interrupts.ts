@@ -1,7 +1,6 @@
 import { parseInterrupt } from '@behalf/core/interrupts'
 import { interruptsOf, type PendingInterrupt } from '../messages/interrupts-of.ts'
-import { lastStep } from '../messages/parts-of.ts'
-import { type ShownMessage, type ShownPart, shownApprovals } from '../messages/pending-approvals.ts'
+import { lastStep, type ShownMessage, type ShownPart, shownApprovals } from '../messages/pending-approvals.ts'
 
 /** The parts of a chat that are used: `useChat` returns them, and the chats of other frameworks have them. */
 export interface FollowedChat {

@@ -2,8 +2,7 @@ import { ConfigurationError } from '@behalf/core'
 import { identityFault, type WaitingOptions } from '@behalf/core/spi'
 import type { ModelMessage, ToolApprovalResponse } from 'ai'
 import { type CallInMessages, callIn, pauseOf, writtenIn } from '../messages/call-in-messages.ts'
-import { lastStep } from '../messages/parts-of.ts'
-import { type HeldApproval, pendingApprovals } from '../messages/pending-approvals.ts'
+import { type HeldApproval, lastStep, pendingApprovals } from '../messages/pending-approvals.ts'
 import { type Answer, answerOf } from './answer-of.ts'
 
 /** Options of {@link resumeWhenResolved}. */

@@ -4,7 +4,7 @@ import type { ToolSet } from 'ai'
 import { approvalOf } from './approval-of.ts'
 import { guardExecute } from './guard-execute.ts'
 import type { GuardedTools, GuardToolsOptions, ToolApprovalFunction } from './guarded-tools.ts'
-import { rememberingWritten } from './written-by.ts'
+import { rememberingWritten } from './raw-input.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'onError', 'onReplayed']
 

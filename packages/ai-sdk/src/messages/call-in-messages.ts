@@ -1,7 +1,7 @@
 import type { Json } from '@behalf/core'
 import { plainCopy } from '@behalf/core/spi'
 import type { ModelMessage } from 'ai'
-import { hasEnded, type Part, partsOf, type ToolCall } from './parts-of.ts'
+import { hasEnded, type Part, partsOf, type ToolCall } from './pending-approvals.ts'
 
 type ApprovalRequest = Extract<Part, { readonly type: 'tool-approval-request' }>
 

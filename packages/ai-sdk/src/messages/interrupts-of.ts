@@ -1,7 +1,6 @@
 import type { Interrupt } from '@behalf/core/interrupts'
 import type { ModelMessage } from 'ai'
-import { lastStep } from './parts-of.ts'
-import { pendingApprovals, type ShownMessage, shownApprovals } from './pending-approvals.ts'
+import { lastStep, pendingApprovals, type ShownMessage, shownApprovals } from './pending-approvals.ts'
 
 /** A guarded call that waits for a person. */
 export interface PendingInterrupt {
