@@ -7,9 +7,9 @@ import * as z from 'zod'
 import { createMcpSession, employeeAccess, type McpSession, machineAccess } from '../src/client/index.ts'
 import { guardTools, mcpResourceServer, nodeHandler } from '../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../src/v1/index.ts'
+import { backFrom, issuer, redirectUri, servers, serverUrl } from './client/metadata-servers.ts'
 import { v2 } from './clients.ts'
 import { connectClient, textOf } from './connect-client.ts'
-import { backFrom, issuer, redirectUri, servers, serverUrl } from './metadata-servers.ts'
 import { openWorld, type World } from './world.ts'
 
 // An app goes on with the same objects for its next user or server: a session, an access, a gate or guarded tools that

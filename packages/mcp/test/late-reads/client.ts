@@ -8,8 +8,8 @@ import {
   type McpAccess,
   machineAccess,
 } from '../../src/client/index.ts'
+import { backFrom, issuer, redirectUri, servers, serverUrl } from '../client/metadata-servers.ts'
 import { v2 } from '../clients.ts'
-import { backFrom, issuer, redirectUri, servers, serverUrl } from '../metadata-servers.ts'
 
 const METADATA_URL = 'https://app.example/client.json'
 
