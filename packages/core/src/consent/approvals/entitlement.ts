@@ -80,8 +80,7 @@ export function misfitOf(record: RunRecord, demand: Demand): string | undefined 
   if (isOfAnotherClient(record, demand.client)) return 'another client asked'
   if (usesOthers(record, demand)) return OTHER_ACCOUNT
   const told = question.toldInDoubt ?? []
-  if (!demand.toTell.every((name) => told.includes(name)))
-    return 'an equal run is in doubt since the question'
+  if (!demand.toTell.every((name) => told.includes(name))) return 'an equal run is in doubt since the question'
   return undefined
 }
 
