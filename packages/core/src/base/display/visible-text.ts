@@ -1,14 +1,11 @@
 /** Printable ASCII that is shown unchanged: most texts, which need no further search. */
 const plainText = /^(?! |.* {3}|.*\[U\+)[\x20-\x7E]*(?<! )$/
 
-/** Scripts whose letters join, and whose spelling needs ZWJ and ZWNJ. */
-const joining = [
-  ...['Arabic', 'Syriac', 'Mongolian', 'Nko', 'Adlam', 'Mandaic', 'Manichaean', 'Phags_Pa', 'Psalter_Pahlavi'],
-  ...['Devanagari', 'Bengali', 'Gurmukhi', 'Gujarati', 'Oriya', 'Tamil', 'Telugu', 'Kannada', 'Malayalam', 'Sinhala'],
-  ...['Khmer', 'Myanmar', 'Tibetan', 'Balinese', 'Javanese', 'Grantha', 'Tirhuta', 'Brahmi', 'Newa'],
-]
-  .map((script) => String.raw`\p{Script=${script}}`)
-  .join('')
+/** Scripts whose letters join, and whose spelling needs ZWJ and ZWNJ, by their codes (ISO 15924). */
+const joining = (
+  'Arab Syrc Mong Nkoo Adlm Mand Mani Phag Phlp Deva Beng Guru Gujr Orya Taml Telu Knda Mlym Sinh Khmr Mymr Tibt Bali ' +
+  'Java Gran Tirh Brah Newa'
+).replace(/(\w+) ?/g, String.raw`\p{Script=$1}`)
 /** Characters that look blank, though their class is letter, symbol or mark. */
 const blanks = String.raw`\u2800\uFFFC\u{13441}\u{13442}\u{16FE4}\u{1D159}`
 const pictograph = String.raw`[\p{Extended_Pictographic}--\p{Cn}][\uFE0E\uFE0F]?\p{Emoji_Modifier}?`

@@ -58,7 +58,7 @@ export interface ApprovalInbox {
    * the API. `ran`: every slot gets `result`, if one is given. `did_not_run`: the run may start again, within the time
    * that is left of its approval. Does not change a run that has not crashed. Only the owner may call it, and must be
    * present.
-   * @throws ConfigurationError `what` is neither, or `result` is no plain JSON, or has a name that begins with `@behalf/`.
+   * @throws ConfigurationError `what` is neither, or `result` is no plain JSON.
    * @throws IdentityRequiredError The identity is verified, and no user who is here; the message says why.
    */
   resolve(
@@ -168,9 +168,6 @@ export function resultOf(result: Json | undefined): StoredResult | undefined {
   const copied = snapshot(result)
   if ('problem' in copied)
     throw new ConfigurationError('approvals.resolve.result', `is no plain JSON: ${copied.problem}`)
-  // Adapters store their framework's own types under such keys, and would make one of what an API wrote.
-  if (JSON.stringify(copied.value).includes('"@behalf/'))
-    throw new ConfigurationError('approvals.resolve.result', 'has a name that begins with @behalf/: leave it out')
   return { kind: 'json', value: copied.value }
 }
 
