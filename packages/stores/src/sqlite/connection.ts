@@ -32,6 +32,8 @@ export class Connection {
   readonly #timeoutMs: number
   #open: Opened | undefined
   #closed = false
+  /** Ends, without an error, after the last write that was asked for. */
+  #lastWrite: Promise<unknown> = Promise.resolve()
 
   constructor(source: { readonly file: string } | { readonly database: SqliteDatabase }, timeoutMs: number) {
     this.#source = source
@@ -43,23 +45,31 @@ export class Connection {
     return this.#patiently(() => work(this.#opened().statements))
   }
 
-  /** Reads and writes in one transaction: all is written, or nothing. */
+  /**
+   * Reads and writes in one transaction: all is written, or nothing. The writes of this process take turns: they cannot
+   * run side by side, and each that waits for the lock blocks the process.
+   */
   write<Result>(work: (transaction: Transaction) => Result): Promise<Result> {
-    return this.#patiently(() => {
-      const { statements } = this.#opened()
-      // Fails inside a transaction of the app, which could roll back writes that were reported as done.
-      statements.begin.run()
-      try {
-        const state = statements.state.get()
-        checkSchema(state)
-        const result = work({ statements, now: Number(field(state, 'now')) })
-        statements.commit.run()
-        return result
-      } catch (error) {
-        rollBack(statements)
-        throw error
-      }
-    })
+    const deadline = performance.now() + this.#timeoutMs
+    const written = this.#lastWrite.then(() => this.#patiently(() => this.#transact(work), deadline))
+    this.#lastWrite = written.catch(() => {})
+    return written
+  }
+
+  #transact<Result>(work: (transaction: Transaction) => Result): Result {
+    const { statements } = this.#opened()
+    // Fails inside a transaction of the app, which could roll back writes that were reported as done.
+    statements.begin.run()
+    try {
+      const state = statements.state.get()
+      checkSchema(state)
+      const result = work({ statements, now: Number(field(state, 'now')) })
+      statements.commit.run()
+      return result
+    } catch (error) {
+      rollBack(statements)
+      throw error
+    }
   }
 
   close(): void {
@@ -93,8 +103,7 @@ export class Connection {
   }
 
   /** Waits for a lock without blocking the process, up to one deadline. */
-  async #patiently<Result>(work: () => Result): Promise<Result> {
-    const deadline = performance.now() + this.#timeoutMs
+  async #patiently<Result>(work: () => Result, deadline = performance.now() + this.#timeoutMs): Promise<Result> {
     for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
       try {
         return work()
