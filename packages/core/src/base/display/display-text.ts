@@ -15,7 +15,8 @@ const MAX_DEPTH = 64
  * Normalizes to NFC. Shows line breaks as `⏎`. Shows a character as its code, `[U+202E]`, if it is invisible, changes
  * the direction or the look of others, or pads. Keeps joiners where a script or an emoji needs them. Isolates
  * right-to-left from left-to-right text, so that no amount changes its position. Writes numbers in full, and plain JSON
- * as JSON. Truncates nothing. Invisible parts never make two different NFC texts look alike.
+ * as JSON. Truncates nothing. Invisible parts never make two different NFC texts look alike, apart from the kinds of
+ * line break.
  *
  * Renders only: keep, bind and send the value itself. The result is plain text; escape it for HTML like any other text.
  */

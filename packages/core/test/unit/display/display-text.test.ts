@@ -174,15 +174,19 @@ describe('whatever the text', () => {
     },
   )
 
-  test(verifies('A8', 'two texts that differ in NFC are shown differently'), () => {
-    fc.assert(
-      fc.property(text, text, (one, other) => {
-        fc.pre(one.normalize('NFC') !== other.normalize('NFC'))
-        expect(displayText(one)).not.toBe(displayText(other))
-      }),
-      { numRuns: 2_000 },
-    )
-  })
+  test(
+    verifies('A8', 'two texts that differ in NFC by more than the kind of a line break are shown differently'),
+    () => {
+      const alike = (raw: string) => raw.normalize('NFC').replaceAll(/\r\n|[\v\f\r\x85\u2028\u2029]/g, '\n')
+      fc.assert(
+        fc.property(text, text, (one, other) => {
+          fc.pre(alike(one) !== alike(other))
+          expect(displayText(one)).not.toBe(displayText(other))
+        }),
+        { numRuns: 2_000 },
+      )
+    },
+  )
 
   test('a million characters take a bounded time', () => {
     for (const piece of ['א5 ', 'a  ', '\u0301', '- א', '\u200D', '漢字', 'x\n']) {
