@@ -1,6 +1,7 @@
 import type { Redactor } from '@behalf/core/spi'
 
-const MAX_DEPTH = 64
+/** Maximum depth of a result that is read, in levels. */
+export const MAX_DEPTH = 64
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -55,7 +56,7 @@ function copyOf(object: object, members: readonly Member[]): object {
   return copy
 }
 
-function isPlain(value: object): boolean {
+export function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
 }

@@ -1,6 +1,7 @@
 import { Document } from '@langchain/core/documents'
 import { AIMessage, HumanMessage, RemoveMessage, SystemMessage, ToolMessage } from '@langchain/core/messages'
 import { Command, Overwrite, Send } from '@langchain/langgraph'
+import { isPlain, MAX_DEPTH } from './redact-result.ts'
 
 /*
  * A guard stores the result of a write as plain JSON. Messages and commands are class instances, so they are stored as
@@ -10,7 +11,6 @@ import { Command, Overwrite, Send } from '@langchain/langgraph'
 
 /** Key of an object that stands for another value. */
 const MARK = '@behalf/langchain'
-const MAX_DEPTH = 64
 
 const classes = {
   AIMessage,
@@ -102,11 +102,6 @@ const nameOf = (value: object): Name | undefined =>
 
 const isOpen = (value: unknown, above: readonly object[]): value is Fields =>
   typeof value === 'object' && value !== null && above.length < MAX_DEPTH && !above.includes(value)
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
 
 const mapped = (fields: Fields, change: (field: unknown) => unknown): Fields =>
   Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, change(field)]))
