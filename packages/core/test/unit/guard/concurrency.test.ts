@@ -32,7 +32,7 @@ describe('a hundred at once, over two guards on one store', () => {
     answers({ status: 'approved' })
     clock.advance(10)
     let runs = 0
-    // A call of before may still hold the poll, on a slow machine.
+    // Its sender may have lost so many swaps to the others that it still writes that it asked.
     const first = () => run(0, () => ++runs)
     await expect.poll(first, { timeout: 20_000 }).toMatchObject({ status: 'done', result: 1 })
     const replayed = await many((index) => run(index, () => ++runs))

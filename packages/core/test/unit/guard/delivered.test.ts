@@ -4,7 +4,7 @@ import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { may, object, policy, TransportError } from '../../../src/index.ts'
 import { tapped } from '../approvals/harness.ts'
 import { asks, schema, smallWorld, writes } from './small-world.ts'
-import { timedOut } from './timed-out.ts'
+import { timedOut, waiting } from './timed-out.ts'
 
 describe('a result counts as delivered when a caller has it, and not before (A13)', () => {
   const permitted = policy(schema, {
@@ -22,18 +22,14 @@ describe('a result counts as delivered when a caller has it, and not before (A13
     }
     const behalf = guard({ store, permissions: { check } as never })
     const controller = new AbortController()
-    const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const first = behalf.run(permitted, call({ signal: controller.signal }), async () => {
-      began.resolve()
-      await end.promise
-      return 'paid'
-    })
-    await began.promise
+    const { waits, began, end } = waiting('paid')
+    const first = behalf.run(permitted, call({ signal: controller.signal }), waits)
+    await began
     controller.abort(new Error('the tool timed out'))
     const second = behalf.run(permitted, call({ slot: 'two' }), () => 'two')
     await new Promise((resolve) => setTimeout(resolve, 30))
     isDown = true
-    end.resolve()
+    end()
     await first
     expect(await second).toMatchObject({
       status: 'unavailable',
@@ -79,17 +75,13 @@ describe('a result counts as delivered when a caller has it, and not before (A13
   test(verifies('A13', 'a slot that was told to ask again gets it, also under a new call id'), async () => {
     const { guard, call } = smallWorld()
     const [one, two] = [guard(), guard({ timeoutMs: 800 })]
-    const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-    const first = one.run(writes, call(), async () => {
-      began.resolve()
-      await end.promise
-      return 'paid'
-    })
-    await began.promise
+    const { waits, began, end } = waiting('paid')
+    const first = one.run(writes, call(), waits)
+    await began
     // The framework resumes the thread in another process.
     const again = await two.run(writes, call(), () => 'two')
     expect(again).toMatchObject({ status: 'unavailable', message: expect.stringContaining('for its result') })
-    end.resolve()
+    end()
     expect(await first).toMatchObject({ result: 'paid' })
     expect(await two.run(writes, call({ slot: 'call-2' }), () => 'three')).toMatchObject({
       result: 'paid',
@@ -192,17 +184,16 @@ describe('a result counts as delivered when a caller has it, and not before (A13
         return next()
       })
       const behalf = guard({ store: tried })
-      const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const { waits, began, end } = waiting('paid')
       const first = behalf.run(writes, call({ signal: controller.signal }), async () => {
-        began.resolve()
-        await end.promise
+        const result = await waits()
         writesLeft = 2
-        return 'paid'
+        return result
       })
-      await began.promise
+      await began
       const second = behalf.run(writes, call({ slot: 'two' }), () => 'two')
       await new Promise((resolve) => setTimeout(resolve, 20))
-      end.resolve()
+      end()
       await first
       expect(await second, `${isOutage}`).toMatchObject({ result: 'paid', replayed: true })
     }

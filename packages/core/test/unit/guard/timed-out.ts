@@ -1,5 +1,16 @@
 import { smallWorld, writes } from './small-world.ts'
 
+/** A body that says that it has begun, and waits until it may end. */
+export function waiting(result: string) {
+  const [begun, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const waits = async () => {
+    begun.resolve()
+    await ended.promise
+    return result
+  }
+  return { waits, began: begun.promise, end: () => ended.resolve() }
+}
+
 /** A write whose caller leaves while its body runs. Its body goes on, and returns. */
 export async function timedOut(rules = writes, result: unknown = 'paid') {
   const world = smallWorld()
@@ -10,19 +21,14 @@ export async function timedOut(rules = writes, result: unknown = 'paid') {
     world.clock.advance(6)
   }
   const controller = new AbortController()
-  const began = Promise.withResolvers<void>()
-  const end = Promise.withResolvers<void>()
-  const running = behalf.run(rules, world.call({ signal: controller.signal }), async () => {
-    began.resolve()
-    await end.promise
-    return result as string
-  })
-  await began.promise
+  const { waits, began, end } = waiting(result as string)
+  const running = behalf.run(rules, world.call({ signal: controller.signal }), waits)
+  await began
   controller.abort(new DOMException('the tool timed out', 'TimeoutError'))
   const bodies: string[] = []
   const body = (name: string) => () => {
     bodies.push(name)
     return name
   }
-  return { ...world, behalf, running, end: end.resolve, bodies, body }
+  return { ...world, behalf, running, end, bodies, body }
 }

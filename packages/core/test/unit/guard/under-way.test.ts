@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { TransportError } from '../../../src/index.ts'
 import { asks, smallWorld } from './small-world.ts'
+import { waiting } from './timed-out.ts'
 
 const retold = /may be under way already\. It was not started again/
 
@@ -10,19 +11,14 @@ test('a call that is running is never reported as not done', async () => {
   await here.run(asks, call(), () => 'ran')
   answers({ status: 'approved' })
   clock.advance(10)
-  const began = Promise.withResolvers<void>()
-  const go = Promise.withResolvers<void>()
-  const running = here.run(asks, call(), async () => {
-    began.resolve()
-    await go.promise
-    return 'ordered'
-  })
-  await began.promise
+  const { waits, began, end } = waiting('ordered')
+  const running = here.run(asks, call(), waits)
+  await began
   const second = await there.run(asks, call(), () => 'twice')
   expect(second).toMatchObject({ status: 'unavailable', message: expect.stringMatching(retold) })
   expect(second.status === 'unavailable' && second.message).not.toMatch(/was not done/)
   expect(await there.preflight(asks, call())).toMatchObject({ status: 'ready' })
-  go.resolve()
+  end()
   expect(await running).toMatchObject({ status: 'done', result: 'ordered' })
   expect(await there.run(asks, call(), () => 'twice')).toMatchObject({ status: 'done', result: 'ordered' })
 })
