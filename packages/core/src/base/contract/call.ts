@@ -17,8 +17,8 @@ export interface Credential {
   /**
    * Sends a request as `fetch` does, and throws if the API definitely refuses it: with 400, 401, 403 to 406, 410 to 417,
    * 428, 429 or 431. Returns every other response. A refused request that could write is evidence that a write had no
-   * effect, unless this call
-   * acted before in a way that the SDK saw: by another request of its credentials, the raw token, or a guarded write.
+   * effect, unless this call acted before in a way that the SDK saw: by another request of its credentials, the raw
+   * token, or a guarded write.
    * Use `fetch` in a body that acts by a client, database or queue of its own.
    *
    * @throws HadNoEffect The API refused a request that could write. Its `cause` names the status.

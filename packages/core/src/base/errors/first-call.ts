@@ -53,7 +53,8 @@ export function refusedByApi<Refused extends Error>(error: Refused): Refused {
  */
 export function takeEvidence(error: unknown): 'said' | 'refused' | undefined {
   if (!BehalfError.isInstance(error)) return undefined
-  if (error.code === 'ERR_HAD_NO_EFFECT' ? !leavesFirstCall(error) : heard.has(error)) return undefined
+  const says = error.code === 'ERR_HAD_NO_EFFECT'
+  if (says ? !leavesFirstCall(error) : heard.has(error)) return undefined
   if (refusals.has(error)) return 'refused'
-  return error.code === 'ERR_HAD_NO_EFFECT' ? 'said' : undefined
+  return says ? 'said' : undefined
 }

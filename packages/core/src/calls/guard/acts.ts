@@ -8,7 +8,7 @@ import { isSafeMethod } from '../../rights/credential/idempotency-header.ts'
  */
 export class Acts {
   // No private fields: the bodies around may be of another copy of this package.
-  readonly outer: Acts | undefined = shared.scope.getStore()?.acts as Acts | undefined
+  readonly outer: Acts | undefined = actsHere()
   /** The claim of this body, once it has one. */
   claim: ClaimHere | undefined
   /** The first request that could write and used no credential of the SDK, if one was noticed. */
@@ -19,7 +19,7 @@ export class Acts {
 
   /** Begins a call in the body in which this code runs, if there is one. */
   constructor() {
-    for (const each of around(this)) each.running++
+    for (const each of upFrom(this.outer)) each.running++
   }
 
   get mayHaveActed(): boolean {
@@ -28,7 +28,7 @@ export class Acts {
 
   /** Ends the call. @param hasActed - False if it surely had no effect. */
   end(hasActed: boolean): void {
-    for (const outer of around(this)) {
+    for (const outer of upFrom(this.outer)) {
       outer.running--
       outer.hasActed ||= hasActed
     }
@@ -36,12 +36,15 @@ export class Acts {
 
   /** The claims of the bodies around the call. */
   claimsAround(): readonly ClaimHere[] {
-    return [...around(this)].flatMap(({ claim }) => claim ?? [])
+    return [...upFrom(this.outer)].flatMap(({ claim }) => claim ?? [])
   }
 }
 
-function* around({ outer }: Acts): Generator<Acts> {
-  for (let each = outer; each !== undefined; each = each.outer) yield each
+/** Returns the acts of the body in which this code runs, if there is one. */
+const actsHere = (): Acts | undefined => shared.scope.getStore()?.acts as Acts | undefined
+
+function* upFrom(acts: Acts | undefined): Generator<Acts> {
+  for (let each = acts; each !== undefined; each = each.outer) yield each
 }
 
 interface Channels {
@@ -73,7 +76,6 @@ export function watchRequests(): void {
 function note(message: unknown): void {
   const { request, headers } = message as Told
   const { method = String(headers?.[':method'] ?? 'GET'), origin, host = headers?.[':authority'] } = request ?? {}
-  const acts = shared.scope.getStore()?.acts as Acts | undefined
-  if (acts === undefined || isSafeMethod(method)) return
-  for (const each of [acts, ...around(acts)]) each.unseen ??= `${method} ${String(origin ?? host)}`
+  if (isSafeMethod(method)) return
+  for (const each of upFrom(actsHere())) each.unseen ??= `${method} ${String(origin ?? host)}`
 }

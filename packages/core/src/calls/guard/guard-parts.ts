@@ -1,4 +1,4 @@
-import type { Clock, Fetch } from '../../base/ports/index.ts'
+import type { Fetch } from '../../base/ports/index.ts'
 import type { OpenedStore } from '../../base/records/index.ts'
 import type { AuthorizationServers } from '../../caller/authorization-server/server.ts'
 import type { ApprovalChannel, ChannelContext } from '../../consent/approvals/approval-channel.ts'
@@ -14,33 +14,37 @@ import type { Reporting } from './call-report.ts'
 import type { AgentOptions } from './guard-options.ts'
 import type { StepUps } from './step-up.ts'
 
-/** Parts that identify the caller. */
-export interface Callers {
-  readonly servers: AuthorizationServers
-  readonly revocations: Revocations
+/** Checked parts of a guard. Each step names those that it uses. */
+export interface GuardParts extends Reporting {
   readonly agent: AgentOptions
+  readonly ceiling: ReadonlySet<string> | undefined
+  readonly channels: ReadonlyMap<string, ApprovalChannel>
+  readonly fetch: Fetch
+  readonly maxInputBytes: number
+  /** The store of the guard, and its keys. */
+  readonly opened: OpenedStore
+  readonly permissions: AccessChecker | undefined
+  readonly revocations: Revocations
+  readonly roles: RoleMap | undefined
+  readonly runStore: RunStore
+  readonly servers: AuthorizationServers
+  readonly stepUps: StepUps
+  readonly timeoutMs: number
+  readonly tokens: TokenCache
+  readonly vault: Vault | undefined
 }
+
+/** Parts that identify the caller. */
+export type Callers = Pick<GuardParts, 'agent' | 'revocations' | 'servers'>
 
 /** Parts that limit a call: roles, the agent's ceiling, and permissions. */
-export interface Bounds {
-  readonly roles: RoleMap | undefined
-  readonly ceiling: ReadonlySet<string> | undefined
-  readonly permissions: AccessChecker | undefined
-  readonly agent: AgentOptions
-  /** Denials of `permissions` are recorded and not enforced (F5). */
-  readonly observe: boolean
-  readonly clock: Clock
-}
+export type Bounds = Pick<GuardParts, 'agent' | 'ceiling' | 'clock' | 'observe' | 'permissions' | 'roles'>
 
 /** Parts that store runs and ask their questions. */
-export interface Runs {
-  readonly runStore: RunStore
-  readonly channels: ReadonlyMap<string, ApprovalChannel>
-  readonly servers: AuthorizationServers
-  readonly revocations: Revocations
-  readonly agent: AgentOptions
-  readonly clock: Clock
-}
+export type Runs = Pick<GuardParts, 'agent' | 'channels' | 'clock' | 'revocations' | 'runStore' | 'servers'>
+
+/** Sources of the tokens of a call. */
+export type TokenSources = Callers & Pick<GuardParts, 'clock' | 'fetch' | 'timeoutMs' | 'tokens' | 'vault'>
 
 /** Returns the channel that asked the question of a run, if the guard has it, and the arguments for its methods. */
 export const channelOfRun = (
@@ -51,23 +55,3 @@ export const channelOfRun = (
   channel: channelThatAsked(record, channels, servers),
   context: { authorizationServers: servers, clock, ...(signal !== undefined && { signal }) },
 })
-
-/** Sources of the tokens of a call. */
-export interface TokenSources {
-  readonly tokens: TokenCache
-  readonly servers: AuthorizationServers
-  readonly revocations: Revocations
-  readonly vault: Vault | undefined
-  readonly agent: AgentOptions
-  readonly clock: Clock
-  readonly fetch: Fetch
-  readonly timeoutMs: number
-}
-
-/** Checked parts of a guard. Each step names those that it uses. */
-export interface GuardParts extends Reporting, Callers, Bounds, Runs, TokenSources {
-  readonly maxInputBytes: number
-  readonly stepUps: StepUps
-  /** The store of the guard, and its keys. */
-  readonly opened: OpenedStore
-}

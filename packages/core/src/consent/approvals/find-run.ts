@@ -35,10 +35,10 @@ export async function findRun(runStore: RunStore, slotKey: string): Promise<Entr
 /**
  * Returns the run of this slot: found by its slot, else adopted, else created (A1).
  *
- * The slot's pointer decides. It is written once by put-if-absent and never moves: one slot and raw input have one
- * record, through races and crashes. It is written before the record is created or lists the slot, so that the next
- * caller can complete a half-made pair. A run that was open when this call read it is adopted, even if another slot
- * uses it at the same moment.
+ * The slot's pointer decides. It is written once by put-if-absent, and moves only before its run starts, to a run whose
+ * result it gets ({@link joinRun}): one slot and raw input have one record, through races and crashes. It is written
+ * before the record is created or lists the slot, so that the next caller can complete a half-made pair. A run that was
+ * open when this call read it is adopted, even if another slot uses it at the same moment.
  */
 export async function findOrCreateRun(runStore: RunStore, draft: RunDraft): Promise<Entry> {
   const pointer = await runStore.pointers.read(draft.slotKey)

@@ -45,7 +45,7 @@ export async function reserveSend(
     const listed = sends.filter(({ until }) => at < until)
     const own = listed.filter((send) => send.by === by)
     const asked = await Promise.all(own.map((send) => stateOfSend(runStore, send)))
-    const open = new Set(own.flatMap(({ run }, at) => (asked[at] === 'open' ? run : [])))
+    const open = new Set(own.filter((_, index) => asked[index] === 'open').map((send) => send.run))
     open.delete(run)
     const unanswered = own.length - 1 - asked.lastIndexOf('answered')
     const pause = unanswered < MAX_OPEN ? 0 : Math.min(MAX_PAUSE_SECONDS, PAUSE_SECONDS * 2 ** (unanswered - MAX_OPEN))

@@ -237,7 +237,7 @@ export class Revocations {
     // A session without a user has no wider name. Only its write counts, and that rejects if the store is full.
     if (isCrowded && subject === undefined) return
     const pinned = isCrowded ? { issuer, tenant, subject, at } : revoked
-    const key = isCrowded ? keyOf(nameOf(pinned)) : own
+    const key = keyOf(nameOf(pinned))
     this.#unstored.set(key, mergeRevoked(this.#unstored.get(key) ?? [], pinned))
   }
 

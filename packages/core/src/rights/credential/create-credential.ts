@@ -109,10 +109,18 @@ class BoundCredential implements OpenCredential {
   }
 
   async send(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    return this.#exchange(this.#checked(input, init), init)
+  }
+
+  #checked(input: string | URL | Request, init: RequestInit): CheckedRequest {
     this.#refuseMisuse()
     const { name, origins, idempotencyHeader, idempotencyKeys } = this.#options
     const request = checkRequest(name, origins, input, init)
     if (idempotencyHeader !== undefined) idempotencyKeys?.mark(idempotencyHeader, request.method, request.headers)
+    return request
+  }
+
+  async #exchange(request: CheckedRequest, init: RequestInit): Promise<Response> {
     const used = this.#issued
     const { response, challenges } = await this.#attempt(request, used, init)
     const isFinal = response.status !== 401 || namesError(challenges, INSUFFICIENT_AUTHORIZATION)
@@ -123,11 +131,11 @@ class BoundCredential implements OpenCredential {
     return (await this.#attempt(request, fresh, init)).response
   }
 
-  async sendOrThrow(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+  async sendOrThrow(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
+    const request = this.#checked(input, init)
     // A request that only reads says nothing about what the body did before it.
-    const { method = input instanceof Request ? input.method : 'GET' } = init ?? {}
-    const isSafe = isSafeMethod(method.toUpperCase())
-    const response = await this.send(input, init).catch((error: unknown) => {
+    const isSafe = isSafeMethod(request.method)
+    const response = await this.#exchange(request, init).catch((error: unknown) => {
       throw error instanceof StepUpRequiredError && !isSafe ? refusedByApi(error) : error
     })
     if (!isDefiniteRefusal(response.status)) return response
