@@ -1,43 +1,16 @@
-// Who may import whom. The table is the design; `npm run check -- imports` holds the code to it.
+// Who may import whom. The list is the design; `npm run check -- imports` holds the code to it.
 
-/** Rooms of `packages/core/src`, whatever group they are in, and the rooms each may use besides itself. */
-const ground = ['contract', 'errors', 'ports', 'process', 'values']
-const base = [...ground, 'records']
-const verified = [...base, 'revocation', 'credential', 'authorization-server', 'identity']
-
-const rooms = {
-  contract: [],
-  errors: ['contract'],
-  ports: ['contract'],
-  process: ['contract', 'errors', 'ports'],
-  values: ['contract', 'errors', 'ports', 'process'],
-  records: ground,
-  display: [],
-  credential: base,
-  revocation: base,
-  'authorization-server': [...base, 'credential'],
-  identity: [...base, 'revocation', 'credential', 'authorization-server'],
-  roles: verified,
-  fga: verified,
-  'token-exchange': verified,
-  vault: verified,
-  approvals: verified,
-  delegations: [...verified, 'approvals'],
-  'device-login': verified,
-  'resource-server': verified,
-  ciba: [...verified, 'approvals'],
-  stores: base,
-  telemetry: [...base, 'display'],
-  node: [...base, 'device-login'],
-}
-/** Above every room: these put them in order, and only the entry points stand above them. */
-const above = ['guard', 'http']
-/** What users import from: `index.ts`, and one file for each room that is a choice. */
-const entryPoints = '(index\\.ts$|entrypoints/)'
-
+/** The rooms of `packages/core/src`, from the ground up: a room uses itself and the rooms before it. */
+const rooms = [
+  ...['base', 'records', 'credential', 'oauth', 'identity', 'token-exchange', 'sign-in', 'permissions', 'vault'],
+  ...['runs', 'ciba', 'delegations', 'guard', 'resource-server'],
+]
 const core = '^packages/core/src'
-/** A room stands in the folder of its group. */
-const inside = (names) => `${core}/[^/]+/(${names.join('|')})/`
+const inside = (names) => `${core}/(${names.join('|')})/`
+/** What users import from: `index.ts`, and one file for each choice. No room imports them. */
+const entryPoints = `${core}/(index\\.ts$|entrypoints/)`
+/** Files that need Node. Each stands in the room that it serves. */
+const ofNode = `${core}/.+\\.node\\.ts$`
 const adapters = ['langchain', 'ai-sdk', 'mastra', 'mcp', 'openai-agents', 'claude-agent-sdk']
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -56,36 +29,29 @@ export default {
       from: {},
       to: { couldNotResolve: true },
     },
-    ...Object.entries(rooms).map(([room, allowed]) => ({
+    ...rooms.map((room, floor) => ({
       name: `room-${room}`,
-      comment: `${room} may use ${allowed.length > 0 ? allowed.join(', ') : 'nothing'} of core, and itself.`,
+      comment: `${room} may use ${['itself', ...rooms.slice(0, floor)].join(', ')}.`,
       severity: 'error',
       from: { path: inside([room]) },
-      to: { path: `${core}/`, pathNot: inside([room, ...allowed]) },
+      to: { path: `${core}/`, pathNot: inside(rooms.slice(0, floor + 1)) },
     })),
     {
       name: 'room-unknown',
-      comment: 'A new room gets its line in the table above, so that its place is decided and not found.',
+      comment: 'A new room gets its place in the list above, so that its floor is decided and not found.',
       severity: 'error',
-      from: {
-        path: `${core}/`,
-        pathNot: [inside([...Object.keys(rooms), ...above]), `${core}/entrypoints/`, `${core}/[^/]+\\.ts$`],
-      },
+      from: { path: `${core}/`, pathNot: [inside(rooms), entryPoints] },
       to: {},
-    },
-    {
-      name: 'rooms-above',
-      comment: 'guard and http use every room, not each other, and no entry point.',
-      severity: 'error',
-      from: { path: `${core}/[^/]+/(${above.join('|')})/` },
-      to: { path: [inside(above), `${core}/${entryPoints}`], pathNot: `${core}/[^/]+/$1/` },
     },
     {
       name: 'ground-stays-private',
       severity: 'error',
-      comment: 'What is exported is kept; these rooms are not kept.',
-      from: { path: `${core}/${entryPoints}` },
-      to: { path: inside(['process', 'values', 'records']) },
+      comment: 'What is exported is kept; these files are not kept.',
+      from: { path: entryPoints },
+      to: {
+        path: [`${core}/base/(process|values)/`, inside(['records'])],
+        pathNot: `${core}/records/(memory|sealed)-store\\.ts$`,
+      },
     },
     {
       name: 'core-knows-no-framework',
@@ -101,10 +67,17 @@ export default {
     },
     {
       name: 'core-runs-everywhere',
-      comment: 'Workers, Deno and Bun have AsyncLocalStorage; the rest of Node sits behind `@behalf/core/node`.',
+      comment: 'Workers, Deno and Bun have AsyncLocalStorage; the rest of Node is for files named `*.node.ts`.',
       severity: 'error',
-      from: { path: `${core}/`, pathNot: inside(['node']) },
+      from: { path: `${core}/`, pathNot: ofNode },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?async_hooks$' },
+    },
+    {
+      name: 'node-behind-its-entry',
+      comment: 'Only `@behalf/core/node` brings what needs Node.',
+      severity: 'error',
+      from: { path: `${core}/`, pathNot: [ofNode, `${core}/entrypoints/node\\.ts$`] },
+      to: { path: ofNode },
     },
     {
       name: 'declared-dependencies-only',

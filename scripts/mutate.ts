@@ -3,7 +3,7 @@ import { copyOfRepository, mutateRoom } from './mutation/mutate-room.ts'
 import { rooms } from './mutation/rooms.ts'
 
 // `npm run mutate` removes the decisions in core's code, one after the other, and checks whether a test notices.
-// `npm run mutate -- roles credential` does so only in these rooms. It takes hours on a small machine, so it is
+// `npm run mutate -- vault credential` does so only in these rooms. It takes hours on a small machine, so it is
 // nightly. `--part 2/6` takes the second of six parts, for machines that work in parallel.
 const { values, positionals } = parseArgs({
   allowPositionals: true,

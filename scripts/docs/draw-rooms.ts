@@ -9,8 +9,8 @@ const MARK = '<!-- diagram: rooms -->'
 export async function drawRooms(): Promise<string> {
   const { code, stdout, output } = await runTool('depcruise', [
     ...['--config', '.dependency-cruiser.mjs', '--output-type', 'mermaid', '--include-only', '^packages/core/src/'],
-    ...['--exclude', '^packages/core/src/(base|entrypoints|index\\.ts)'],
-    ...['--collapse', '^packages/core/src/[^/]+/[^/]+', 'packages/core/src'],
+    ...['--exclude', '^packages/core/src/(base|records|entrypoints|index\\.ts)'],
+    ...['--collapse', '^packages/core/src/[^/]+', 'packages/core/src'],
   ])
   if (!stdout.startsWith('flowchart')) throw new Error(`dependency-cruiser drew nothing (exit ${code}):\n${output}`)
   return `\`\`\`mermaid\n${stdout.trim()}\n\`\`\`\n`

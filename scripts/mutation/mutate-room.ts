@@ -48,7 +48,7 @@ export async function mutateRoom({ name, tests = [name] }: Room, folder: string)
       testRunner: 'vitest',
       plugins: ['@stryker-mutator/vitest-runner'],
       vitest: { configFile: 'scripts/mutation/vitest.config.ts', related: false },
-      mutate: [`packages/core/src/*/${name}/**/*.ts`],
+      mutate: [`packages/core/src/${name}/**/*.ts`],
       mutator: { excludedMutations: ['StringLiteral'] },
       // Code that runs while a file is loaded cannot be mutated for single tests.
       ignoreStatic: true,

@@ -11,7 +11,7 @@ export default defineConfig({
     include: folders.flatMap((folder) => [`test/unit/${folder}/**/*.test.ts`, `test/conformance/${folder}*.test.ts`]),
     setupFiles: ['test/setup.ts'],
     // These tests start processes. No mutant is active in them, and they keep running when a mutant's run ends.
-    exclude: ['test/unit/device-login/login-file-lock.test.ts', 'test/unit/records/seal.test.ts'],
+    exclude: ['test/unit/sign-in/login-file-lock.test.ts', 'test/unit/records/seal.test.ts'],
     testTimeout: 20_000,
   },
 })

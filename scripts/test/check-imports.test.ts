@@ -11,7 +11,7 @@ const library = (name: string) => ({
   [`node_modules/${name}/index.js`]: 'export const it = 1\n',
 })
 
-/** An example in which every import has an allowed direction. A room may be in any group. */
+/** An example in which every import has an allowed direction. */
 const allowed = {
   'package.json': manifest('behalf'),
   ...library('ai'),
@@ -21,17 +21,20 @@ const allowed = {
     dependencies: { jose: '*' },
   }),
   'packages/core/src/index.ts':
-    "export { run } from './g/guard/run.ts'\nexport type { Id } from './g/contract/id.ts'\n",
-  'packages/core/src/g/contract/id.ts': 'export type Id = string\n',
-  'packages/core/src/g/errors/fault.ts': 'export class Fault {}\n',
-  'packages/core/src/g/ports/clock.ts': "import type { Id } from '../contract/id.ts'\nexport type Clock = Id\n",
-  'packages/core/src/g/values/digest.ts': "export { it as digest } from 'jose'\n",
-  'packages/core/src/g/identity/verify.ts': "export { digest as verify } from '../values/digest.ts'\n",
-  'packages/core/src/g/roles/map.ts': "export { verify as map } from '../identity/verify.ts'\n",
-  'packages/core/src/g/approvals/find.ts': "export { verify as find } from '../identity/verify.ts'\n",
-  'packages/core/src/g/ciba/ask.ts': "export { find as ask } from '../approvals/find.ts'\n",
-  'packages/core/src/g/guard/run.ts':
-    "import { AsyncLocalStorage } from 'node:async_hooks'\nimport { ask } from '../ciba/ask.ts'\nimport { map } from '../roles/map.ts'\nexport const run = [ask, map, AsyncLocalStorage]\n",
+    "export { run } from './guard/steps/run.ts'\nexport { memory } from './records/memory-store.ts'\n",
+  'packages/core/src/base/values/digest.ts': "export { it as digest } from 'jose'\n",
+  'packages/core/src/records/memory-store.ts': "export { digest as memory } from '../base/values/digest.ts'\n",
+  'packages/core/src/records/lease.ts': "export { digest as lease } from '../base/values/digest.ts'\n",
+  'packages/core/src/identity/verify.ts': "export { lease as verify } from '../records/lease.ts'\n",
+  'packages/core/src/sign-in/file.node.ts':
+    "import 'node:fs'\nexport { verify as file } from '../identity/verify.ts'\n",
+  'packages/core/src/entrypoints/node.ts': "export { file } from '../sign-in/file.node.ts'\n",
+  'packages/core/src/permissions/map.ts': "export { verify as map } from '../identity/verify.ts'\n",
+  'packages/core/src/runs/find.ts': "export { verify as find } from '../identity/verify.ts'\n",
+  'packages/core/src/ciba/ask.ts': "export { find as ask } from '../runs/find.ts'\n",
+  'packages/core/src/guard/steps/run.ts':
+    "import { AsyncLocalStorage } from 'node:async_hooks'\nimport { ask } from '../../ciba/ask.ts'\nimport { map } from '../../permissions/map.ts'\nexport const run = [ask, map, AsyncLocalStorage]\n",
+  'packages/core/src/resource-server/protect.ts': "export { run as protect } from '../guard/steps/run.ts'\n",
   'packages/core/test/run.test.ts': "import { it } from 'ai'\nimport { run } from '../src/index.ts'\nvoid [run, it]\n",
   'packages/ai-sdk/package.json': manifest('@behalf/ai-sdk', {
     exports: { '.': './src/index.ts' },
@@ -69,33 +72,32 @@ const importing = (target: string) => `import * as it from '${target}'\nexport c
 
 describe('a forbidden import is refused by its rule', () => {
   const cases: readonly (readonly [rule: string, folder: string, target: string])[] = [
-    ['room-contract', 'packages/core/src/g/contract', '../errors/fault.ts'],
-    ['room-errors', 'packages/core/src/g/errors', '../values/digest.ts'],
-    ['room-ports', 'packages/core/src/g/ports', '../values/digest.ts'],
-    ['room-values', 'packages/core/src/g/values', '../identity/verify.ts'],
-    ['room-credential', 'packages/core/src/g/credential', '../identity/verify.ts'],
-    ['room-authorization-server', 'packages/core/src/g/authorization-server', '../identity/verify.ts'],
-    ['room-identity', 'packages/core/src/g/identity', '../roles/map.ts'],
-    ['room-roles', 'packages/core/src/g/roles', '../approvals/find.ts'],
-    ['room-fga', 'packages/core/src/g/fga', '../roles/map.ts'],
-    ['room-token-exchange', 'packages/core/src/g/token-exchange', '../roles/map.ts'],
-    ['room-vault', 'packages/core/src/g/vault', '../approvals/find.ts'],
-    ['room-approvals', 'packages/core/src/g/approvals', '../ciba/ask.ts'],
-    ['room-resource-server', 'packages/core/src/g/resource-server', '../approvals/find.ts'],
-    ['room-ciba', 'packages/core/src/g/ciba', '../guard/run.ts'],
-    ['room-stores', 'packages/core/src/g/stores', '../identity/verify.ts'],
-    ['room-unknown', 'packages/core/src/g/helpers', '../values/digest.ts'],
-    ['rooms-above', 'packages/core/src/g/http', '../guard/run.ts'],
-    ['rooms-above', 'packages/core/src/g/guard', '../../index.ts'],
-    ['core-knows-no-framework', 'packages/core/src/g/guard', 'ai'],
-    ['core-knows-no-framework', 'packages/core/src/g/guard', '@behalf/testing'],
-    ['core-runs-everywhere', 'packages/core/src/g/guard', 'node:fs'],
+    ['room-base', 'packages/core/src/base/values', '../../records/lease.ts'],
+    ['room-records', 'packages/core/src/records', '../identity/verify.ts'],
+    ['room-credential', 'packages/core/src/credential', '../identity/verify.ts'],
+    ['room-oauth', 'packages/core/src/oauth', '../identity/verify.ts'],
+    ['room-identity', 'packages/core/src/identity', '../permissions/map.ts'],
+    ['room-token-exchange', 'packages/core/src/token-exchange', '../permissions/map.ts'],
+    ['room-sign-in', 'packages/core/src/sign-in', '../permissions/map.ts'],
+    ['room-permissions', 'packages/core/src/permissions/roles', '../../runs/find.ts'],
+    ['room-vault', 'packages/core/src/vault', '../runs/find.ts'],
+    ['room-runs', 'packages/core/src/runs', '../ciba/ask.ts'],
+    ['room-ciba', 'packages/core/src/ciba', '../guard/steps/run.ts'],
+    ['room-delegations', 'packages/core/src/delegations', '../guard/steps/run.ts'],
+    ['room-guard', 'packages/core/src/guard', '../resource-server/protect.ts'],
+    ['room-guard', 'packages/core/src/guard', '../index.ts'],
+    ['room-resource-server', 'packages/core/src/resource-server', '../entrypoints/node.ts'],
+    ['room-unknown', 'packages/core/src/helpers', '../base/values/digest.ts'],
+    ['core-knows-no-framework', 'packages/core/src/guard', 'ai'],
+    ['core-knows-no-framework', 'packages/core/src/guard', '@behalf/testing'],
+    ['core-runs-everywhere', 'packages/core/src/guard', 'node:fs'],
+    ['node-behind-its-entry', 'packages/core/src/sign-in', './file.node.ts'],
     ['declared-dependencies-only', 'packages/testing/src', 'jose'],
     ['adapter-stands-alone', 'packages/ai-sdk/src', '@behalf/mastra'],
-    ['packages-by-their-names', 'packages/ai-sdk/src', '../../core/src/g/guard/run.ts'],
+    ['packages-by-their-names', 'packages/ai-sdk/src', '../../core/src/guard/steps/run.ts'],
     ['packages-by-their-names', 'examples/one/src', '../../../packages/core/src/index.ts'],
-    ['sources-need-no-tests', 'packages/core/src/g/guard', '../../../test/run.test.ts'],
-    ['no-unresolvable', 'packages/core/src/g/guard', './missing.ts'],
+    ['sources-need-no-tests', 'packages/core/src/guard', '../../test/run.test.ts'],
+    ['no-unresolvable', 'packages/core/src/guard', './missing.ts'],
   ]
   test('each rule, for what it is there', async () => {
     const named = cases.map(([rule, folder, target], index) => ({ rule, target, file: `${folder}/bad-${index}.ts` }))
@@ -104,10 +106,9 @@ describe('a forbidden import is refused by its rule', () => {
     for (const { rule, file } of named) expect.soft(output).toContain(`${rule}: ${file} →`)
   })
 
-  test('ground-stays-private', async () => {
-    const index = { 'packages/core/src/index.ts': "export { digest } from './g/values/digest.ts'\n" }
-    const { output } = await checked(index)
-    expect(output).toContain('ground-stays-private: packages/core/src/index.ts → packages/core/src/g/values/digest.ts')
+  test.each(['base/values/digest.ts', 'records/lease.ts'])('ground-stays-private: %s', async (file) => {
+    const { output } = await checked({ 'packages/core/src/index.ts': `export * from './${file}'\n` })
+    expect(output).toContain(`ground-stays-private: packages/core/src/index.ts → packages/core/src/${file}`)
   })
 
   test('no-circular, also of types alone, named once', async () => {

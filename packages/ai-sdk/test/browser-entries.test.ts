@@ -17,8 +17,8 @@ test.each(['browser', 'react'])('the entry point %s loads nothing of Node, the A
   const files = Object.keys(metafile.inputs)
   expect(files.filter((file) => file.includes('node_modules'))).toEqual([])
   const core = files.flatMap((file) => /core\/src\/(.*)$/.exec(file)?.[1] ?? [])
-  expect(core.filter((file) => file.startsWith('calls/guard/'))).toEqual([
-    'calls/guard/ag-ui.ts',
-    'calls/guard/parse-interrupt.ts',
+  expect(core.filter((file) => file.startsWith('guard/'))).toEqual([
+    'guard/beside/ag-ui.ts',
+    'guard/beside/parse-interrupt.ts',
   ])
 })

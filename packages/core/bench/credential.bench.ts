@@ -1,10 +1,10 @@
 import { exportJWK, generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import { bench } from '../../../scripts/bench/bench.ts'
-import { memoryStore } from '../src/base/stores/memory-store.ts'
-import { generateDpopKey } from '../src/caller/authorization-server/dpop-key.ts'
+import { createCredential, Token } from '../src/credential/index.ts'
 import { oidc } from '../src/entrypoints/providers.ts'
 import { createResourceServer } from '../src/entrypoints/resource-server.ts'
-import { createCredential, Token } from '../src/rights/credential/index.ts'
+import { generateDpopKey } from '../src/oauth/client/dpop-key.ts'
+import { memoryStore } from '../src/records/memory-store.ts'
 
 const ISSUER = 'https://issuer.example'
 const API = 'https://api.example.com'

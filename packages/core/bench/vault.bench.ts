@@ -1,11 +1,11 @@
 import { bench } from '../../../scripts/bench/bench.ts'
-import { authorizationServers } from '../src/caller/authorization-server/authorization-servers.ts'
-import { admit } from '../src/caller/identity/verified.ts'
-import { tokenKey } from '../src/calls/guard/token-key.ts'
+import { Token } from '../src/credential/index.ts'
 import { oidc } from '../src/entrypoints/providers.ts'
 import { connection } from '../src/entrypoints/vault.ts'
-import { Token } from '../src/rights/credential/index.ts'
-import { TokenCache } from '../src/rights/token-exchange/token-cache.ts'
+import { tokenKey } from '../src/guard/credentials/token-key.ts'
+import { admit } from '../src/identity/verified.ts'
+import { authorizationServers } from '../src/oauth/authorization-servers.ts'
+import { TokenCache } from '../src/token-exchange/token-cache.ts'
 
 const ISSUER = 'https://login.example'
 const user = (n: number) =>

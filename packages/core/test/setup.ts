@@ -4,7 +4,7 @@ import { afterAll, beforeEach, expect, vi } from 'vitest'
 
 // Polls are delayed at random. Tests of questions say when a poll comes, so there is no delay. Elsewhere those who meet
 // at one key of a store step aside at random, as they should.
-const ofQuestions = /\/test\/(conformance|unit\/(approvals|ciba|delegations|guard|http|vault|watcher))\//
+const ofQuestions = /\/test\/(conformance|unit\/(ciba|delegations|guard|runs|vault))\//
 beforeEach(() => {
   if (ofQuestions.test(expect.getState().testPath ?? '')) vi.spyOn(Math, 'random').mockReturnValue(0)
 })

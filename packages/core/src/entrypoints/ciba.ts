@@ -1,6 +1,6 @@
 // `@behalf/core/ciba`: asks a person on their own device.
 
-export type { SignRequestOptions } from '../caller/authorization-server/sign-request.ts'
-export { ciba } from '../consent/ciba/ciba.ts'
-export type { BackchannelHint, HintOf } from '../consent/ciba/hint.ts'
-export type { CibaOptions } from '../consent/ciba/settings.ts'
+export { ciba } from '../ciba/ciba.ts'
+export type { BackchannelHint, HintOf } from '../ciba/hint.ts'
+export type { CibaOptions } from '../ciba/settings.ts'
+export type { SignRequestOptions } from '../oauth/client/sign-request.ts'

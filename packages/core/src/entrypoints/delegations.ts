@@ -1,7 +1,7 @@
 // `@behalf/core/delegations`: tasks that users let the agent do while they are away.
 
 export { DelegationError, type DelegationRefusal } from '../base/errors/index.ts'
-export type { CreateDelegationOptions } from '../consent/delegations/create-delegation.ts'
-export type { DelegatedCredentials, DelegationView, UseLimit } from '../consent/delegations/delegation-record.ts'
-export type { Delegations, Resealed, UseDelegationOptions } from '../consent/delegations/delegations.ts'
-export { type DelegationsPart, delegations } from '../consent/delegations/delegations-part.ts'
+export type { CreateDelegationOptions } from '../delegations/create-delegation.ts'
+export type { DelegatedCredentials, DelegationView, UseLimit } from '../delegations/delegation-record.ts'
+export type { Delegations, Resealed, UseDelegationOptions } from '../delegations/delegations.ts'
+export { type DelegationsPart, delegations } from '../delegations/delegations-part.ts'

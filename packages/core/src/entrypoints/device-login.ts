@@ -1,5 +1,5 @@
 // `@behalf/core/device-login`: RFC 8628 for clients that make their requests themselves.
-export type * from '../caller/device-login/authorize-on-device.ts'
-export { authorizeOnDevice } from '../caller/device-login/authorize-on-device.ts'
-export type { DeviceCode } from '../caller/device-login/device-prompt.ts'
-export type { DeviceAnswer, DeviceTokenEndpoint } from '../caller/device-login/poll-device.ts'
+export type * from '../sign-in/device-login/authorize-on-device.ts'
+export { authorizeOnDevice } from '../sign-in/device-login/authorize-on-device.ts'
+export type { DeviceCode } from '../sign-in/device-login/device-prompt.ts'
+export type { DeviceAnswer, DeviceTokenEndpoint } from '../sign-in/device-login/poll-device.ts'

@@ -1,20 +1,25 @@
 // `@behalf/core/fga`: permissions asked of an OpenFGA server.
 
 export type { ContextValue, Explanation } from '../base/contract/index.ts'
-export type * from '../rights/fga/access-checker.ts'
-export type { ClientCallOptions, ClientQuestion, OpenFgaClientLike } from '../rights/fga/client-backend.ts'
-export type * from '../rights/fga/fga-client.ts'
-export { fgaClient } from '../rights/fga/fga-client.ts'
-export { type Candidates, type Filtered, type FilterOptions, filterAllowed } from '../rights/fga/filter-allowed.ts'
-export type { CutOff, ListQuestion, ObjectList } from '../rights/fga/list-objects.ts'
-export type { MayOptions } from '../rights/fga/may.ts'
-export type { UserOf } from '../rights/fga/object.ts'
-export { type OpenFga, openFga } from '../rights/fga/open-fga.ts'
-export type { Relations } from '../rights/fga/question.ts'
-export type { HttpOptions, OpenFgaOptions, OwnClientOptions } from '../rights/fga/read-options.ts'
-export { allowPlainHttp, type StoreOptions } from '../rights/fga/read-store-options.ts'
-export type { ReadPage, ReadQuestion, StoredTuple } from '../rights/fga/read-tuples.ts'
-export type { ObjectStream } from '../rights/fga/stream-objects.ts'
-export type { OpenFgaCredentials } from '../rights/fga/token-source.ts'
-export type { Consistency } from '../rights/fga/wire.ts'
-export type { Writes, Written } from '../rights/fga/write-tuples.ts'
+export type * from '../permissions/openfga/access-checker.ts'
+export type { ClientCallOptions, ClientQuestion, OpenFgaClientLike } from '../permissions/openfga/client-backend.ts'
+export type * from '../permissions/openfga/fga-client.ts'
+export { fgaClient } from '../permissions/openfga/fga-client.ts'
+export {
+  type Candidates,
+  type Filtered,
+  type FilterOptions,
+  filterAllowed,
+} from '../permissions/openfga/filter-allowed.ts'
+export type { CutOff, ListQuestion, ObjectList } from '../permissions/openfga/list-objects.ts'
+export type { MayOptions } from '../permissions/openfga/may.ts'
+export type { UserOf } from '../permissions/openfga/object.ts'
+export { type OpenFga, openFga } from '../permissions/openfga/open-fga.ts'
+export type { Relations } from '../permissions/openfga/question.ts'
+export type { HttpOptions, OpenFgaOptions, OwnClientOptions } from '../permissions/openfga/read-options.ts'
+export { allowPlainHttp, type StoreOptions } from '../permissions/openfga/read-store-options.ts'
+export type { ReadPage, ReadQuestion, StoredTuple } from '../permissions/openfga/read-tuples.ts'
+export type { ObjectStream } from '../permissions/openfga/stream-objects.ts'
+export type { OpenFgaCredentials } from '../permissions/openfga/token-source.ts'
+export type { Consistency } from '../permissions/openfga/wire.ts'
+export type { Writes, Written } from '../permissions/openfga/write-tuples.ts'

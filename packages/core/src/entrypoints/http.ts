@@ -1,9 +1,9 @@
 // `@behalf/core/http`: fetch-style handlers that an app mounts.
 
-export type { IdentityOf } from '../caller/identity/present-user.ts'
-export type { TakenAnswer } from '../consent/approvals/take-answer.ts'
-export { type CibaPingOptions, cibaPing } from '../consent/http/ciba-ping.ts'
-export { type ConnectAccountsOptions, connectAccounts } from '../consent/http/connect-accounts.ts'
-export type { ConnectedAccount } from '../consent/http/connect-parts.ts'
-export { type AskedInApp, type InAppApprovalsOptions, inAppApprovals } from '../consent/http/in-app-approvals.ts'
-export { type InAppInboxOptions, inAppInbox } from '../consent/http/in-app-inbox.ts'
+export { type CibaPingOptions, cibaPing } from '../ciba/ciba-ping.ts'
+export type { IdentityOf } from '../identity/present-user.ts'
+export { type AskedInApp, type InAppApprovalsOptions, inAppApprovals } from '../runs/channels/in-app-approvals.ts'
+export { type InAppInboxOptions, inAppInbox } from '../runs/channels/in-app-inbox.ts'
+export type { TakenAnswer } from '../runs/take-answer.ts'
+export { type ConnectAccountsOptions, connectAccounts } from '../vault/pages/connect-accounts.ts'
+export type { ConnectedAccount } from '../vault/pages/connect-parts.ts'

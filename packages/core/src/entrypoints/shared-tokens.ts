@@ -1,2 +1,2 @@
 // `@behalf/core/shared-tokens`: several processes of one agent exchange once.
-export { type SharedTokensPart, sharedTokens } from '../rights/token-exchange/shared-tokens.ts'
+export { type SharedTokensPart, sharedTokens } from '../token-exchange/shared-tokens.ts'

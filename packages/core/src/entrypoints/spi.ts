@@ -49,46 +49,46 @@ export {
   type TransportErrorOptions,
 } from '../base/errors/index.ts'
 export { type PutOptions, systemClock, tellApp, type Versioned } from '../base/ports/index.ts'
-export type { MemoryStoreOptions } from '../base/stores/memory-store.ts'
-export { authorizationServers, type ProfileOf } from '../caller/authorization-server/authorization-servers.ts'
-export type { ClientAuthentication } from '../caller/authorization-server/client-authentication.ts'
-export { connectAuthorizationServer } from '../caller/authorization-server/connect-authorization-server.ts'
+export { type ProofKey, type ProofRequest, Token } from '../credential/index.ts'
+export type { InboxOptions, ListOptions } from '../guard/beside/approval-inbox.ts'
+export type { OperatorOptions } from '../guard/beside/operator.ts'
+export type { PauseOptions, PauseState, Pauses, PausesFound, WaitingOptions } from '../guard/beside/pauses.ts'
+export { findPauses } from '../guard/beside/pauses.ts'
+export type { Readiness } from '../guard/beside/ready.ts'
+export type { HiddenTool } from '../guard/beside/visible-tools.ts'
+export { atOnce, identityOfCall } from '../guard/call/call-rule.ts'
+export { type Redactor, redactorOf } from '../guard/call/current-call.ts'
+export { denySentences, interruptSentences, toolFailedSentence } from '../guard/call/sentences.ts'
+export type { AgentOptions, KeyMaterial, StoreKeys } from '../guard/guard-options.ts'
+export { plainCopy } from '../guard/steps/parse.ts'
+export type { PolicyWarning } from '../guard/tools/check-policies.ts'
+export { type PoliciesOrTools, policiesOf, type ReadTool, readTools } from '../guard/tools/defined-tool.ts'
+export { type CallWithin, slotWithin } from '../guard/tools/slot-within.ts'
+export { resultOf, shownError, type ToldOptions, tellError, tellFault } from '../guard/tools/tell-fault.ts'
+export {
+  isToolRefusal,
+  refusalParts,
+  type ToolAuthorizationCode,
+  toolRefusal,
+} from '../guard/tools/tool-authorization-error.ts'
+export { behindGuard, bodyOf, isGuarded, withPolicies } from '../guard/tools/with-policies.ts'
+export { identityAround } from '../identity/run-as.ts'
+export { identityFault } from '../identity/verified.ts'
+export { authorizationServers, type ProfileOf } from '../oauth/authorization-servers.ts'
+export type { ClientAuthentication } from '../oauth/client/client-authentication.ts'
+export { connectAuthorizationServer } from '../oauth/connect-authorization-server.ts'
 export type {
   CibaProfile,
   ExchangeProfile,
   ProfileEndpoints,
   TargetParameter,
   TokenProfile,
-} from '../caller/authorization-server/profile.ts'
-export type * from '../caller/authorization-server/server.ts'
-export type { SurroundingsOptions } from '../caller/authorization-server/surroundings.ts'
-export { identityAround } from '../caller/identity/run-as.ts'
-export { identityFault } from '../caller/identity/verified.ts'
-export type { InboxOptions, ListOptions } from '../calls/guard/approval-inbox.ts'
-export { atOnce, identityOfCall } from '../calls/guard/call-rule.ts'
-export type { PolicyWarning } from '../calls/guard/check-policies.ts'
-export { type Redactor, redactorOf } from '../calls/guard/current-call.ts'
-export { type PoliciesOrTools, policiesOf, type ReadTool, readTools } from '../calls/guard/defined-tool.ts'
-export type { AgentOptions, KeyMaterial, StoreKeys } from '../calls/guard/guard-options.ts'
-export type { OperatorOptions } from '../calls/guard/operator.ts'
-export { plainCopy } from '../calls/guard/parse.ts'
-export type { PauseOptions, PauseState, Pauses, PausesFound, WaitingOptions } from '../calls/guard/pauses.ts'
-export { findPauses } from '../calls/guard/pauses.ts'
-export type { Readiness } from '../calls/guard/ready.ts'
-export { denySentences, interruptSentences, toolFailedSentence } from '../calls/guard/sentences.ts'
-export { type CallWithin, slotWithin } from '../calls/guard/slot-within.ts'
-export { resultOf, shownError, type ToldOptions, tellError, tellFault } from '../calls/guard/tell-fault.ts'
-export {
-  isToolRefusal,
-  refusalParts,
-  type ToolAuthorizationCode,
-  toolRefusal,
-} from '../calls/guard/tool-authorization-error.ts'
-export type { HiddenTool } from '../calls/guard/visible-tools.ts'
-export { behindGuard, bodyOf, isGuarded, withPolicies } from '../calls/guard/with-policies.ts'
-export { type ProofKey, type ProofRequest, Token } from '../rights/credential/index.ts'
-export type { ExpectedActor } from '../rights/token-exchange/actors.ts'
-export type { ExchangeTokenOptions } from '../rights/token-exchange/exchange-options.ts'
-export { type ExchangedToken, exchangeToken } from '../rights/token-exchange/exchange-token.ts'
-export type { ExemptibleResourceRule, ResourceOptions } from '../rights/token-exchange/resource.ts'
-export type { TypedToken } from '../rights/token-exchange/wire.ts'
+} from '../oauth/profiles/profile.ts'
+export type * from '../oauth/server.ts'
+export type { SurroundingsOptions } from '../oauth/surroundings.ts'
+export type { MemoryStoreOptions } from '../records/memory-store.ts'
+export type { ExpectedActor } from '../token-exchange/actors.ts'
+export type { ExchangeTokenOptions } from '../token-exchange/exchange-options.ts'
+export { type ExchangedToken, exchangeToken } from '../token-exchange/exchange-token.ts'
+export type { ExemptibleResourceRule, ResourceOptions } from '../token-exchange/resource.ts'
+export type { TypedToken } from '../token-exchange/wire.ts'

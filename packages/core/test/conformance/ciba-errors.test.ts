@@ -2,13 +2,13 @@ import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { TransportError } from '../../src/base/errors/index.ts'
-import type { ApprovalSent } from '../../src/consent/approvals/approval-channel.ts'
-import { applied } from '../../src/consent/approvals/write-answer.ts'
-import { postpone } from '../../src/consent/ciba/postpone.ts'
-import { LONG_POLL_MS } from '../../src/consent/ciba/wire.ts'
-import { record } from '../unit/approvals/harness.ts'
+import { postpone } from '../../src/ciba/postpone.ts'
+import { LONG_POLL_MS } from '../../src/ciba/wire.ts'
+import type { ApprovalSent } from '../../src/runs/channels/approval-channel.ts'
+import { applied } from '../../src/runs/write-answer.ts'
 import { auth0Profile, refusal, stateOf, useBackchannel } from '../unit/ciba/backchannel.ts'
 import { follow } from '../unit/ciba/follow.ts'
+import { record } from '../unit/runs/harness.ts'
 
 const begin = useBackchannel()
 

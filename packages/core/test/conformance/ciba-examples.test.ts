@@ -1,9 +1,9 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { accessTokenHash } from '../../src/caller/identity/access-token-hash.ts'
-import { backchannelParameters } from '../../src/consent/ciba/backchannel-parameters.ts'
-import { cibaSettings } from '../../src/consent/ciba/settings.ts'
-import { CIBA_GRANT } from '../../src/consent/ciba/wire.ts'
+import { backchannelParameters } from '../../src/ciba/backchannel-parameters.ts'
+import { cibaSettings } from '../../src/ciba/settings.ts'
+import { CIBA_GRANT } from '../../src/ciba/wire.ts'
+import { accessTokenHash } from '../../src/identity/access-token-hash.ts'
 import { defaultProfile, ISSUER, question, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
 import { fixtures } from './ciba-fixtures.ts'
 

@@ -5,11 +5,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, type TestContext, test } from 'vitest'
 import * as z from 'zod'
-import { oidc } from '../../src/caller/authorization-server/oidc.ts'
-import { allowInsecureLoopback } from '../../src/caller/authorization-server/profile.ts'
-import { admit } from '../../src/caller/identity/verified.ts'
 import { ciba } from '../../src/entrypoints/ciba.ts'
+import { admit } from '../../src/identity/verified.ts'
 import { createGuard, policy, type UserIdentity } from '../../src/index.ts'
+import { oidc } from '../../src/oauth/profiles/oidc.ts'
+import { allowInsecureLoopback } from '../../src/oauth/profiles/profile.ts'
 
 const INTERVAL_SECONDS = 1
 

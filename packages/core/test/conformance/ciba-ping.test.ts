@@ -1,12 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../src/base/stores/memory-store.ts'
-import { advanceRun } from '../../src/consent/approvals/advance-run.ts'
-import { openRunStore } from '../../src/consent/approvals/open-run-store.ts'
-import { untilWoken } from '../../src/consent/approvals/watch-wake.ts'
-import { cibaPing } from '../../src/consent/http/ciba-ping.ts'
-import { record } from '../unit/approvals/harness.ts'
+import { cibaPing } from '../../src/ciba/ciba-ping.ts'
+import { memoryStore } from '../../src/records/memory-store.ts'
+import { advanceRun } from '../../src/runs/advance-run.ts'
+import { openRunStore } from '../../src/runs/open-run-store.ts'
+import { untilWoken } from '../../src/runs/watcher/watch-wake.ts'
 import { question, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
+import { record } from '../unit/runs/harness.ts'
 
 const begin = useBackchannel()
 

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { createCredential, Token } from '../../src/rights/credential/index.ts'
-import { rejection } from '../unit/authorization-server/mock-issuer.ts'
+import { createCredential, Token } from '../../src/credential/index.ts'
+import { rejection } from '../unit/oauth/mock-issuer.ts'
 
 const requests: Request[] = []
 let answer = () => new Response('ok')

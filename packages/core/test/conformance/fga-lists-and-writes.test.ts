@@ -3,9 +3,9 @@ import { delay, HttpResponse, http } from 'msw'
 import { describe, expect } from 'vitest'
 import { ConfigurationError, InvalidResponseError, TransportError } from '../../src/base/errors/index.ts'
 import { oidc } from '../../src/entrypoints/providers.ts'
-import { may } from '../../src/rights/fga/may.ts'
-import { object } from '../../src/rights/fga/object.ts'
-import { checker, client, everything, fgaServer, NOW, question } from '../unit/fga/fga-server.ts'
+import { may } from '../../src/permissions/openfga/may.ts'
+import { object } from '../../src/permissions/openfga/object.ts'
+import { checker, client, everything, fgaServer, NOW, question } from '../unit/permissions/fga-server.ts'
 
 const fga = fgaServer()
 const list = { user: 'user:ann', relation: 'viewer', type: 'doc' }

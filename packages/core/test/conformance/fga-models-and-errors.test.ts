@@ -2,9 +2,9 @@ import { verifies } from '@behalf/testing/requirements'
 import { delay, HttpResponse } from 'msw'
 import { describe, expect } from 'vitest'
 import { InvalidObjectError, TransportError } from '../../src/base/errors/index.ts'
-import { may } from '../../src/rights/fga/may.ts'
-import { nameBySubject, object } from '../../src/rights/fga/object.ts'
-import { ann, checker, everything, fgaServer, MODEL, question } from '../unit/fga/fga-server.ts'
+import { may } from '../../src/permissions/openfga/may.ts'
+import { nameBySubject, object } from '../../src/permissions/openfga/object.ts'
+import { ann, checker, everything, fgaServer, MODEL, question } from '../unit/permissions/fga-server.ts'
 
 const fga = fgaServer()
 const single = question({ subjects: 'user' })

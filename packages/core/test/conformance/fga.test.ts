@@ -2,9 +2,9 @@ import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect } from 'vitest'
 import { TransportError } from '../../src/base/errors/index.ts'
-import { may } from '../../src/rights/fga/may.ts'
-import { object } from '../../src/rights/fga/object.ts'
-import { API, checker, everything, fgaServer, question, type Sent } from '../unit/fga/fga-server.ts'
+import { may } from '../../src/permissions/openfga/may.ts'
+import { object } from '../../src/permissions/openfga/object.ts'
+import { API, checker, everything, fgaServer, question, type Sent } from '../unit/permissions/fga-server.ts'
 
 const fga = fgaServer()
 const single = question({ subjects: 'user' })

@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { oidc } from '../../src/caller/authorization-server/oidc.ts'
-import { accessTokenHash } from '../../src/caller/identity/access-token-hash.ts'
-import { verifyAccessToken } from '../../src/caller/identity/verify-access-token.ts'
-import { verifyIdToken } from '../../src/caller/identity/verify-id-token.ts'
-import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/authorization-server/mock-issuer.ts'
+import { accessTokenHash } from '../../src/identity/access-token-hash.ts'
+import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
+import { verifyIdToken } from '../../src/identity/verify-id-token.ts'
+import { oidc } from '../../src/oauth/profiles/oidc.ts'
+import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/oauth/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
 const other = await mockIssuer('https://other.example.com')

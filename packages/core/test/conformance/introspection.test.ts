@@ -1,12 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect } from 'vitest'
-import { connectAuthorizationServer } from '../../src/caller/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../src/caller/authorization-server/oidc.ts'
-import { surroundingsOf } from '../../src/caller/authorization-server/surroundings.ts'
-import { verifyAccessToken } from '../../src/caller/identity/verify-access-token.ts'
 import { createIntrospection } from '../../src/entrypoints/identity.ts'
-import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/authorization-server/mock-issuer.ts'
+import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
+import { connectAuthorizationServer } from '../../src/oauth/connect-authorization-server.ts'
+import { oidc } from '../../src/oauth/profiles/oidc.ts'
+import { surroundingsOf } from '../../src/oauth/surroundings.ts'
+import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/oauth/mock-issuer.ts'
 
 const issuer = 'https://as.example.com'
 const as = await mockIssuer(issuer)

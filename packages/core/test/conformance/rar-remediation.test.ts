@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, vi } from 'vitest'
-import { Token } from '../../src/rights/credential/index.ts'
+import { Token } from '../../src/credential/index.ts'
 import { api, open } from '../unit/credential/open-credential.ts'
 import { useIssuer } from '../unit/resource-server/api.ts'
 import { callerWith, makeGate, order, place, typeOf, under } from '../unit/resource-server/gate.ts'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { memoryStore } from '../../src/base/stores/memory-store.ts'
+import { memoryStore } from '../../src/records/memory-store.ts'
 import { bearer, makeApi, refused, useIssuer } from '../unit/resource-server/api.ts'
 
 useIssuer()

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { memoryStore } from '../../src/base/stores/memory-store.ts'
-import { type ExpectedProof, type ProofVerdict, verifyProof } from '../../src/calls/resource-server/verify-proof.ts'
+import { memoryStore } from '../../src/records/memory-store.ts'
+import { type ExpectedProof, type ProofVerdict, verifyProof } from '../../src/resource-server/verify-proof.ts'
 import { audience, here, makeApi, passed, proofKey, refused, tokenOf, useIssuer } from '../unit/resource-server/api.ts'
 import { rfc9449Example } from './rfc9449-fixtures.ts'
 

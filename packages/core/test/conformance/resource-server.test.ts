@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { oidc } from '../../src/caller/authorization-server/oidc.ts'
-import type { Refused } from '../../src/calls/resource-server/challenge.ts'
-import { createResourceServer } from '../../src/calls/resource-server/create-resource-server.ts'
-import { accessTokenClaims, mockIssuer, useMsw } from '../unit/authorization-server/mock-issuer.ts'
+import { oidc } from '../../src/oauth/profiles/oidc.ts'
+import type { Refused } from '../../src/resource-server/challenge.ts'
+import { createResourceServer } from '../../src/resource-server/create-resource-server.ts'
+import { accessTokenClaims, mockIssuer, useMsw } from '../unit/oauth/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
 useMsw(...as.handlers)

@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { generateDpopKey } from '../../src/caller/authorization-server/dpop-key.ts'
-import { oidc } from '../../src/caller/authorization-server/oidc.ts'
-import { subjectOf } from '../../src/caller/authorization-server/read-claims.ts'
-import { tokenScopes } from '../../src/caller/authorization-server/scopes.ts'
-import { admit, fieldsOf } from '../../src/caller/identity/verified.ts'
-import { readActor } from '../../src/caller/identity/wire.ts'
+import { admit, fieldsOf } from '../../src/identity/verified.ts'
+import { readActor } from '../../src/identity/wire.ts'
+import { generateDpopKey } from '../../src/oauth/client/dpop-key.ts'
+import { subjectOf } from '../../src/oauth/jwt/read-claims.ts'
+import { oidc } from '../../src/oauth/profiles/oidc.ts'
+import { tokenScopes } from '../../src/oauth/tokens/scopes.ts'
 import { API, ann, exchangeServer, SECONDS } from '../unit/token-exchange/exchange-server.ts'
 
 const server = await exchangeServer()

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
-import { testClock } from '../unit/approvals/harness.ts'
-import { useMsw } from '../unit/authorization-server/mock-issuer.ts'
+import { useMsw } from '../unit/oauth/mock-issuer.ts'
+import { testClock } from '../unit/runs/harness.ts'
 import { provider } from '../unit/vault/provider.ts'
 import { world } from '../unit/vault/world.ts'
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { calculateJwkThumbprint, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../src/base/stores/memory-store.ts'
-import { connectAuthorizationServer } from '../../src/caller/authorization-server/connect-authorization-server.ts'
-import { surroundingsOf } from '../../src/caller/authorization-server/surroundings.ts'
 import { oidc } from '../../src/entrypoints/providers.ts'
+import { connectAuthorizationServer } from '../../src/oauth/connect-authorization-server.ts'
+import { surroundingsOf } from '../../src/oauth/surroundings.ts'
+import { memoryStore } from '../../src/records/memory-store.ts'
 import { here, makeApi, passed, proofKey, refused, tokenOf, useIssuer } from '../unit/resource-server/api.ts'
 
 type Jwk = Readonly<Record<string, unknown>>

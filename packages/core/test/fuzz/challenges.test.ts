@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { BehalfError, type StepUpRequiredError } from '../../src/base/errors/index.ts'
-import { generateDpopKey } from '../../src/caller/authorization-server/dpop-key.ts'
-import { createCredential, Token } from '../../src/rights/credential/index.ts'
+import { createCredential, Token } from '../../src/credential/index.ts'
+import { generateDpopKey } from '../../src/oauth/client/dpop-key.ts'
 import { settled, share } from './runs.ts'
 
 const origin = 'https://api.example.com'

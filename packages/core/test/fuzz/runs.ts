@@ -1,5 +1,5 @@
 import { BehalfError } from '../../src/base/errors/index.ts'
-import { everythingShownBy } from '../unit/authorization-server/mock-issuer.ts'
+import { everythingShownBy } from '../unit/oauth/mock-issuer.ts'
 
 /** All runs of all files together. `npm run fuzz` makes 100,000; `npm test` a smaller number. */
 const total = Number(process.env.BEHALF_FUZZ_RUNS ?? 1_000)

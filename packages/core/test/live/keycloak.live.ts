@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { audience, KEYCLOAK_URL } from '../../../../scripts/servers/keycloak-realm.ts'
-import { connectAuthorizationServer } from '../../src/caller/authorization-server/connect-authorization-server.ts'
+import { revealToken } from '../../src/credential/token.ts'
 import { delegations } from '../../src/entrypoints/delegations.ts'
 import { requestAgentIdentity, subjectTokenOf, verifyTokenResponse } from '../../src/entrypoints/identity.ts'
 import { keycloakRoles, roleMap } from '../../src/entrypoints/roles.ts'
@@ -15,7 +15,7 @@ import {
   type UserIdentity,
   verifyAccessToken,
 } from '../../src/index.ts'
-import { revealToken } from '../../src/rights/credential/token.ts'
+import { connectAuthorizationServer } from '../../src/oauth/connect-authorization-server.ts'
 import { AGENT, AGENT_SWITCHES, API, createAgentRealm, login, profileAt } from './live-agent.ts'
 
 const REALM = 'behalf-live'

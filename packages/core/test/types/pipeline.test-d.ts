@@ -1,7 +1,5 @@
 import { expectTypeOf, test } from 'vitest'
 import type { DisplayField } from '../../src/base/display/display-text.ts'
-import type { VerifiedIdentity } from '../../src/caller/identity/verified.ts'
-import type { approve } from '../../src/calls/guard/approve.ts'
 import type {
   AdmittedCall,
   ApprovedCall,
@@ -9,13 +7,15 @@ import type {
   IdentifiedCall,
   IncomingCall,
   ParsedCall,
-} from '../../src/calls/guard/call.ts'
-import type { claim } from '../../src/calls/guard/claim.ts'
-import type { execute } from '../../src/calls/guard/execute.ts'
-import type { grant } from '../../src/calls/guard/grant-and-permit.ts'
-import type { GrantableScopes } from '../../src/calls/guard/grantable-scopes.ts'
-import type { open } from '../../src/calls/guard/open.ts'
-import type { resourceToken } from '../../src/calls/guard/resource-token.ts'
+} from '../../src/guard/call/call.ts'
+import type { open } from '../../src/guard/credentials/open.ts'
+import type { resourceToken } from '../../src/guard/credentials/resource-token.ts'
+import type { approve } from '../../src/guard/steps/approve.ts'
+import type { claim } from '../../src/guard/steps/claim.ts'
+import type { execute } from '../../src/guard/steps/execute.ts'
+import type { grant } from '../../src/guard/steps/grant-and-permit.ts'
+import type { GrantableScopes } from '../../src/guard/steps/grantable-scopes.ts'
+import type { VerifiedIdentity } from '../../src/identity/verified.ts'
 import type { UserIdentity } from '../../src/index.ts'
 
 test('a step takes only the call that the step before it returns', () => {

@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { test } from 'vitest'
 import type { UserIdentity } from '../../src/base/contract/index.ts'
-import type { PresentUser } from '../../src/caller/identity/present-user.ts'
-import type { RunStore } from '../../src/consent/approvals/run-store.ts'
-import { takeAnswer } from '../../src/consent/approvals/take-answer.ts'
-import { draftDelegation } from '../../src/consent/delegations/create-delegation.ts'
+import { draftDelegation } from '../../src/delegations/create-delegation.ts'
+import type { PresentUser } from '../../src/identity/present-user.ts'
+import type { RunStore } from '../../src/runs/run-store.ts'
+import { takeAnswer } from '../../src/runs/take-answer.ts'
 
 declare const runStore: RunStore
 declare const identity: UserIdentity

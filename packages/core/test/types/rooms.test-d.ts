@@ -1,15 +1,15 @@
 import type { OpenFgaClient } from '@openfga/sdk'
 import { describe, expectTypeOf, test } from 'vitest'
 import type { ResourceRule } from '../../src/base/contract/index.ts'
-import { connection } from '../../src/calls/guard/connection.ts'
 import type { OwnClientOptions } from '../../src/entrypoints/fga.ts'
-import { may } from '../../src/rights/fga/may.ts'
-import { object } from '../../src/rights/fga/object.ts'
-import { openFga } from '../../src/rights/fga/open-fga.ts'
-import { roleMap } from '../../src/rights/roles/map-roles.ts'
-import { type ExemptibleResourceRule, resource } from '../../src/rights/token-exchange/resource.ts'
-import type { TokenCache } from '../../src/rights/token-exchange/token-cache.ts'
-import type { tokenCacheKey } from '../../src/rights/token-exchange/token-cache-key.ts'
+import { connection } from '../../src/guard/tools/connection.ts'
+import { may } from '../../src/permissions/openfga/may.ts'
+import { object } from '../../src/permissions/openfga/object.ts'
+import { openFga } from '../../src/permissions/openfga/open-fga.ts'
+import { roleMap } from '../../src/permissions/roles/map-roles.ts'
+import { type ExemptibleResourceRule, resource } from '../../src/token-exchange/resource.ts'
+import type { TokenCache } from '../../src/token-exchange/token-cache.ts'
+import type { tokenCacheKey } from '../../src/token-exchange/token-cache-key.ts'
 
 declare const input: { readonly symbol: string; readonly nested: { readonly amount: number } }
 declare const cache: TokenCache

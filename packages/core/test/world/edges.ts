@@ -1,4 +1,4 @@
-import { mayBecome, type RunState } from '../../src/consent/approvals/record.ts'
+import { mayBecome, type RunState } from '../../src/runs/record.ts'
 import type { Sdk } from './bundle.ts'
 
 const states: readonly RunState[] = [

@@ -3,7 +3,6 @@
  * and evaluated once for each simulated process, so that no two of them share module scope.
  */
 
-export { RunStore } from '../../src/consent/approvals/run-store.ts'
 export { ciba } from '../../src/entrypoints/ciba.ts'
 export { delegations } from '../../src/entrypoints/delegations.ts'
 export { inAppApprovals, inAppInbox } from '../../src/entrypoints/http.ts'
@@ -14,6 +13,7 @@ export { StoreError } from '../../src/entrypoints/spi.ts'
 export { connection, storedVault } from '../../src/entrypoints/vault.ts'
 export { createWatcher } from '../../src/entrypoints/watcher.ts'
 export { createGuard, HadNoEffect, memoryStore, policy, resource, verifyAccessToken } from '../../src/index.ts'
+export { RunStore } from '../../src/runs/run-store.ts'
 export { z }
 
 import * as z from 'zod/mini'

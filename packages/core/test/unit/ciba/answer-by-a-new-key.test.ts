@@ -1,6 +1,6 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ApprovalAnswer } from '../../../src/consent/approvals/approval-channel.ts'
+import type { ApprovalAnswer } from '../../../src/runs/channels/approval-channel.ts'
 import { stateOf, useBackchannel } from './backchannel.ts'
 
 const begin = useBackchannel()

@@ -1,18 +1,18 @@
 import { HttpResponse, http } from 'msw'
-import { auth0 } from '../../../src/caller/authorization-server/auth0.ts'
-import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import type { Profile } from '../../../src/caller/authorization-server/profile.ts'
+import { ciba } from '../../../src/ciba/ciba.ts'
+import type { CibaOptions } from '../../../src/ciba/settings.ts'
+import { authorizationServers } from '../../../src/oauth/authorization-servers.ts'
+import { auth0 } from '../../../src/oauth/profiles/auth0.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import type { Profile } from '../../../src/oauth/profiles/profile.ts'
 import type {
   ApprovalAnswer,
   ApprovalQuestion,
   ApprovalSent,
   ChannelContext,
-} from '../../../src/consent/approvals/approval-channel.ts'
-import { ciba } from '../../../src/consent/ciba/ciba.ts'
-import type { CibaOptions } from '../../../src/consent/ciba/settings.ts'
-import { testClock } from '../approvals/harness.ts'
-import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
+} from '../../../src/runs/channels/approval-channel.ts'
+import { mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
+import { testClock } from '../runs/harness.ts'
 
 const API = 'https://api.example.com'
 export const ISSUER = 'https://issuer.example'

@@ -1,8 +1,8 @@
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { advanceRun } from '../../../src/consent/approvals/advance-run.ts'
-import { openRunStore } from '../../../src/consent/approvals/open-run-store.ts'
-import type { Entry, StoredQuestion } from '../../../src/consent/approvals/record.ts'
-import { record } from '../approvals/harness.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { advanceRun } from '../../../src/runs/advance-run.ts'
+import { openRunStore } from '../../../src/runs/open-run-store.ts'
+import type { Entry, StoredQuestion } from '../../../src/runs/record.ts'
+import { record } from '../runs/harness.ts'
 import { type backchannel, question } from './backchannel.ts'
 
 type Target = Awaited<ReturnType<typeof backchannel>>

@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { decodeProtectedHeader, generateKeyPair, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { generateDpopKey, importDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { ciba } from '../../../src/consent/ciba/ciba.ts'
-import type { CibaOptions } from '../../../src/consent/ciba/settings.ts'
+import { ciba } from '../../../src/ciba/ciba.ts'
+import type { CibaOptions } from '../../../src/ciba/settings.ts'
+import { generateDpopKey, importDpopKey } from '../../../src/oauth/client/dpop-key.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
 import { ISSUER, order, refusal, useBackchannel } from './backchannel.ts'
 
 const begin = useBackchannel()

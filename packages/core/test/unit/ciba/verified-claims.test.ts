@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import type { AuthorizationServer } from '../../../src/caller/authorization-server/server.ts'
-import { accessTokenHash } from '../../../src/caller/identity/access-token-hash.ts'
-import { checkAnswerIdentity } from '../../../src/consent/ciba/check-answer-identity.ts'
-import { cibaSettings } from '../../../src/consent/ciba/settings.ts'
-import { testClock } from '../approvals/harness.ts'
+import { checkAnswerIdentity } from '../../../src/ciba/check-answer-identity.ts'
+import { cibaSettings } from '../../../src/ciba/settings.ts'
+import { accessTokenHash } from '../../../src/identity/access-token-hash.ts'
+import type { AuthorizationServer } from '../../../src/oauth/server.ts'
+import { testClock } from '../runs/harness.ts'
 import { defaultProfile, ISSUER, question } from './backchannel.ts'
 
 // What a verification gives is handed in: the token endpoint’s own checks refuse the first before we see it, and not

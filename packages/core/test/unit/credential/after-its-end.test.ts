@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
+import { generateDpopKey } from '../../../src/oauth/client/dpop-key.ts'
 import { open, useApi } from './open-credential.ts'
 
 useApi()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Token } from '../../../src/rights/credential/index.ts'
+import { Token } from '../../../src/credential/index.ts'
 import { api, open, useApi } from './open-credential.ts'
 
 useApi()

@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
-import { admit } from '../../../src/caller/identity/verified.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { Token } from '../../../src/entrypoints/spi.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type Call, createGuard, currentCall, memoryStore, policy, type UserIdentity } from '../../../src/index.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 
 // A body that does what it should not: it asks for its own token and lets it out, in every way that E4 covers.
 

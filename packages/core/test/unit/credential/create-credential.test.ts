@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { api, open, seen, useApi } from './open-credential.ts'
 
 const server = useApi()

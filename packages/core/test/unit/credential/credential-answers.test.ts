@@ -3,8 +3,8 @@ import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { TransportError } from '../../../src/base/errors/index.ts'
-import { type IssuedToken, Token } from '../../../src/rights/credential/index.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { type IssuedToken, Token } from '../../../src/credential/index.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { api, open, seen, useApi } from './open-credential.ts'
 
 const server = useApi()

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { redactError, Token } from '../../../src/rights/credential/index.ts'
+import { redactError, Token } from '../../../src/credential/index.ts'
 
 const secret = 'eyJhbGciOi.J9.c2ln'
 const tokens = [new Token(secret)]

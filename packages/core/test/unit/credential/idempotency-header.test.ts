@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { IdempotencyKeys, Token } from '../../../src/credential/index.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
 import { resource } from '../../../src/index.ts'
-import { IdempotencyKeys, Token } from '../../../src/rights/credential/index.ts'
 import { api, open, useApi } from './open-credential.ts'
 
 useApi()

@@ -1,12 +1,7 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach } from 'vitest'
-import {
-  type CredentialOptions,
-  createCredential,
-  type IssuedToken,
-  Token,
-} from '../../../src/rights/credential/index.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { type CredentialOptions, createCredential, type IssuedToken, Token } from '../../../src/credential/index.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
 
 /** An API that answers everything, and what it has seen. */
 export const api = 'https://api.example.com'

@@ -3,8 +3,8 @@ import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test, vi } from 'vitest'
 import { sha256 } from '../../../src/base/values/index.ts'
-import { type ProofKey, revealToken, Token } from '../../../src/rights/credential/index.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { type ProofKey, revealToken, Token } from '../../../src/credential/index.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { api, type OpenOptions, open, useApi } from './open-credential.ts'
 
 const server = useApi()

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { redactError, redactTokens, Token } from '../../../src/rights/credential/index.ts'
+import { redactError, redactTokens, Token } from '../../../src/credential/index.ts'
 import { printed } from './printed.ts'
 
 const SECRET = 'an-access-token.of-40.characters_in-length'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { type FlowEnd, isFlow, redactFlow, Token } from '../../../src/rights/credential/index.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { type FlowEnd, isFlow, redactFlow, Token } from '../../../src/credential/index.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 
 const secret = 'eyJhbGciOi.J9.c2ln'
 const surroundings = (tokens: readonly Token[] = [new Token(secret)]) => ({

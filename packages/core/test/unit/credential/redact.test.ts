@@ -2,7 +2,7 @@ import assert from 'node:assert'
 import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createTextRedactor, redactTokens, Token } from '../../../src/rights/credential/index.ts'
+import { createTextRedactor, redactTokens, Token } from '../../../src/credential/index.ts'
 
 const secret = 'eyJhbGciOi.J9.c2ln'
 const tokens = [new Token(secret), new Token('other-token-value')]

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { runInNewContext } from 'node:vm'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test, vi } from 'vitest'
-import { redactError, redactTokens, Token } from '../../../src/rights/credential/index.ts'
+import { redactError, redactTokens, Token } from '../../../src/credential/index.ts'
 import { printed } from './printed.ts'
 
 const SECRET = 'an-access-token.of-40.characters_in-length'

@@ -1,7 +1,7 @@
 import { format, inspect } from 'node:util'
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { revealToken, Token } from '../../../src/rights/credential/index.ts'
+import { revealToken, Token } from '../../../src/credential/index.ts'
 
 const value = 'eyJ.the-secret-of-ann.sig'
 const token = new Token(value)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { generateDpopKey } from '../../../src/oauth/client/dpop-key.ts'
 import { api, open, useApi } from './open-credential.ts'
 
 useApi()

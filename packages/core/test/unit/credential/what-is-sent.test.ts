@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { CredentialMisuseError } from '../../../src/base/errors/index.ts'
-import { checkRequest } from '../../../src/rights/credential/check-request.ts'
+import { checkRequest } from '../../../src/credential/check-request.ts'
 
 const API = 'https://api.example.com'
 const check = (input: string | URL | Request, init: RequestInit = {}, origins: readonly string[] = [API]) =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createTextRedactor, redactTokens, Token } from '../../../src/rights/credential/index.ts'
+import { createTextRedactor, redactTokens, Token } from '../../../src/credential/index.ts'
 
 const secret = 'eyJhbGciOi.J9.c2ln'
 const tokens = [new Token(secret)]

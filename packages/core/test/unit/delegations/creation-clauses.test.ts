@@ -1,12 +1,12 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
+import { Token } from '../../../src/credential/index.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import type { Vault } from '../../../src/entrypoints/vault.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import type { UserIdentity } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
 import { ISSUER, smallWorld, user } from '../guard/small-world.ts'
+import { mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
 
 const issuer = await mockIssuer(ISSUER, smallWorld().clock.now)
 useMsw(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { memoryStore } from '../../../src/index.ts'
-import { overStore } from '../stores/over-store.ts'
+import { overStore } from '../records/over-store.ts'
 import { jobWorld } from './job-world.ts'
 
 const outcome = (asked: Promise<unknown>) =>

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
 import { type DpopKey, generateDpopKey } from '../../../src/entrypoints/providers.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import {
   type AgentIdentity,
   type GuardWithDelegations,
@@ -11,8 +11,8 @@ import {
 } from '../../../src/index.ts'
 import { keys, smallWorld, user } from '../guard/small-world.ts'
 import { policies } from '../guard/world.ts'
-import { durably } from '../identity/durable.ts'
-import { overStore } from '../stores/over-store.ts'
+import { overStore } from '../records/over-store.ts'
+import { durably } from '../sign-in/durable.ts'
 import { jobWorld } from './job-world.ts'
 
 const read = { tool: 'read_portfolio', slot: 'nightly', input: { portfolio: 'p-ann' } }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { memoryStore } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { jobWorld } from './job-world.ts'
 
 const [old, current, index] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte)) as [

@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { openStoreKeys } from '../../../src/base/records/index.ts'
-import { Revocations } from '../../../src/consent/revocation/index.ts'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { type GuardWithDelegations, memoryStore, type Store, type UserIdentity } from '../../../src/index.ts'
+import { openStoreKeys } from '../../../src/records/index.ts'
+import { Revocations } from '../../../src/records/revocation/index.ts'
 import { asks, ISSUER, keys, reads, smallWorld, user, writes } from '../guard/small-world.ts'
-import { overStore } from '../stores/over-store.ts'
+import { overStore } from '../records/over-store.ts'
 import { jobWorld } from './job-world.ts'
 
 const DAY = 24 * 3600

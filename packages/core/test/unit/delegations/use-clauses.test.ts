@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import type { AgentIdentity } from '../../../src/index.ts'
 import { ISSUER, smallWorld, user } from '../guard/small-world.ts'
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
+import { Token } from '../../../src/credential/index.ts'
 import { requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
 import { entra, oidc } from '../../../src/entrypoints/providers.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { type AgentIdentity, type GuardOptions, policy, resource } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 const API = 'https://api.example/'

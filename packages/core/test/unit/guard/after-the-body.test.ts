@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { admit } from '../../../src/caller/identity/verified.ts'
+import { Token } from '../../../src/credential/index.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type Credential, type Identity, policy } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { ISSUER, reads, schema, smallWorld, user, writes } from './small-world.ts'
 
 const MAX_STORED = 256 * 1024

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { may, object, policy } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { quiet, stuckPlace, timeStandsStill } from './passing-time.ts'
 import { asks, schema, smallWorld, writes } from './small-world.ts'
 

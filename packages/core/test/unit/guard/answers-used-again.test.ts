@@ -4,7 +4,7 @@ import type { ApprovalAnswer, PolledChannel } from '../../../src/entrypoints/cha
 import type { AccessChecker } from '../../../src/entrypoints/fga.ts'
 import { inAppApprovals } from '../../../src/entrypoints/http.ts'
 import { may, object, type Principal, policy } from '../../../src/index.ts'
-import { overStore } from '../stores/over-store.ts'
+import { overStore } from '../records/over-store.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 /** Rules and channels of an app that answer with one object, filled in for each call. */

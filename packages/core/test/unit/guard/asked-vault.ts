@@ -1,6 +1,6 @@
+import { Token } from '../../../src/credential/index.ts'
 import type { Vault, VaultRequest } from '../../../src/entrypoints/vault.ts'
 import type { Clock } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 
 /** A vault that gives each caller a new token, and records the requests. Seconds from now by the clock. */
 export function askedVault(

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { type Identity, type Invocation, policy } from '../../../src/index.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
@@ -219,8 +219,8 @@ describe('identity (I1)', () => {
     const mine = await login()
     vi.resetModules()
     const second = await import('../../../src/index.ts')
-    const { subjectTokenOf } = await import('../../../src/caller/identity/subject-token.ts')
-    const { revealToken } = await import('../../../src/rights/credential/index.ts')
+    const { subjectTokenOf } = await import('../../../src/identity/subject-token.ts')
+    const { revealToken } = await import('../../../src/credential/index.ts')
     const token = subjectTokenOf(mine)
     if (token === undefined) throw new Error('no token')
     const identity = await second.verifyAccessToken(revealToken(token.token), {

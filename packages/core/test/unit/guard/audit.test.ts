@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { fieldsOf } from '../../../src/caller/identity/verified.ts'
 import type { ApprovalEvent, TokenEvent } from '../../../src/entrypoints/audit.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import { policy } from '../../../src/index.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 import { buy, createOrder, policies, world } from './world.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
 import type { AccessChecker } from '../../../src/entrypoints/fga.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { may, object, policy, publicTool, resource } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { asks, ISSUER, reads, schema, smallWorld, user, writes } from './small-world.ts'
 
 const mail = connection('mail', { scopes: ['send'], origins: ['https://mail.example'] })

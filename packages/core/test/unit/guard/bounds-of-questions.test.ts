@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { createWatcher } from '../../../src/entrypoints/watcher.ts'
 import { policy } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { idOf, phone, refusedBy } from './phone.ts'
 import { asks, ISSUER, keys, schema, smallWorld, user } from './small-world.ts'
 

@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
-import { tokenKey } from '../../../src/calls/guard/token-key.ts'
 import { idJag } from '../../../src/entrypoints/enterprise.ts'
 import { auth0, type DpopKey, generateDpopKey, oidc } from '../../../src/entrypoints/providers.ts'
 import type { ResourceRule } from '../../../src/entrypoints/spi.ts'
+import { tokenKey } from '../../../src/guard/credentials/token-key.ts'
 import { policy, resource } from '../../../src/index.ts'
+import { authorizationServers } from '../../../src/oauth/authorization-servers.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 const API = 'https://api.trade.example/'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { policy, type UserIdentity } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { schema, smallWorld, user } from './small-world.ts'
 
 const version = (name: string) => policy(schema, { version: name, approval: { message: () => `Pay, says ${name}` } })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import type { Outcome } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { asks, smallWorld, writes } from './small-world.ts'
 
 /** A small seeded generator: the same faults on every machine. */

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
 import { defineTool, may, memoryStore, object, policy, publicTool, resource } from '../../../src/index.ts'
-import { overStore } from '../stores/over-store.ts'
+import { overStore } from '../records/over-store.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 
 const pay = policy(schema, { approval: { message: () => 'Pay' } })

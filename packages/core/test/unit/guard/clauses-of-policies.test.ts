@@ -2,10 +2,10 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { Identity } from '../../../src/base/contract/index.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import { isAsked, owns } from '../../../src/calls/guard/approval-view.ts'
-import { parseInput } from '../../../src/calls/guard/parse.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
+import { isAsked, owns } from '../../../src/guard/beside/approval-view.ts'
+import { parseInput } from '../../../src/guard/steps/parse.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { ConfigurationError, policy, resource } from '../../../src/index.ts'
 
 const schema = z.object({ amount: z.number() })

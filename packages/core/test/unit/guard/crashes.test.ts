@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { type Guard, type Policy, policy } from '../../../src/index.ts'
-import { type Tap, tapped } from '../approvals/harness.ts'
+import { type Tap, tapped } from '../runs/harness.ts'
 import { asks, schema, smallWorld, writes } from './small-world.ts'
 
 const never = () => new Promise<never>(() => {})

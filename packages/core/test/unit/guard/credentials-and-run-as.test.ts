@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { type AccessOf, type Call, currentCall, currentIdentity, detached, policy, runAs } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 const ORIGIN = 'https://mail.example'

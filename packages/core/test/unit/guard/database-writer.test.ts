@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { memoryStore, type Store } from '../../../src/index.ts'
 import { jobWorld } from '../delegations/job-world.ts'
-import { overStore } from '../stores/over-store.ts'
-import { pointedRows } from '../stores/pointed-rows.ts'
+import { overStore } from '../records/over-store.ts'
+import { pointedRows } from '../records/pointed-rows.ts'
 import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 
 /** The rows of a store, as an attacker sees them who may write to the database and has no key. */

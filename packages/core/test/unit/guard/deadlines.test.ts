@@ -5,7 +5,7 @@ import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
 import { type GuardOptions, may, object, type Policy, policy } from '../../../src/index.ts'
-import { type Tap, tapped } from '../approvals/harness.ts'
+import { type Tap, tapped } from '../runs/harness.ts'
 import { passingTime, quiet, stuckPlace, timeStandsStill } from './passing-time.ts'
 import { asks, reads, schema, smallWorld, writes } from './small-world.ts'
 

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { HadNoEffect, policy } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 type World = ReturnType<typeof smallWorld> & {

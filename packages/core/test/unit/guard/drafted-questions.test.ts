@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { admit } from '../../../src/caller/identity/verified.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { idJag } from '../../../src/entrypoints/enterprise.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type GuardOptions, type Identity, policy, resource } from '../../../src/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 

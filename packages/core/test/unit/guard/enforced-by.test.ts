@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { Token } from '../../../src/credential/index.ts'
 import type { ApprovalEvent } from '../../../src/entrypoints/audit.ts'
 import { type AuditEvent, type Profile, policy, resource } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 import { API, world } from './world.ts'
 

@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
+import { Token } from '../../../src/credential/index.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { policy, resource, type UserIdentity } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { api, mail } from './in-doubt-world.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { api, vault, writes } from './in-doubt-world.ts'
 
 /** Two guards over one store. The first one does `meanwhile` between its last check and its claim. */

@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
 import { connection, type Vault, type VaultRequest } from '../../../src/entrypoints/vault.ts'
 import { policy, resource } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 const origins = ['https://mail.example'] as const

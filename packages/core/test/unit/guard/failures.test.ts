@@ -6,7 +6,7 @@ import type { AccessChecker } from '../../../src/entrypoints/fga.ts'
 import { roleMap } from '../../../src/entrypoints/roles.ts'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { memoryStore, policy } from '../../../src/index.ts'
-import { overStore } from '../stores/over-store.ts'
+import { overStore } from '../records/over-store.ts'
 import { buy, createOrder, policies, world } from './world.ts'
 
 describe('fail closed', () => {

@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
+import { Token } from '../../../src/credential/index.ts'
 import { denySentences } from '../../../src/entrypoints/spi.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { type Fault, may, object, policy } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { keys, schema, smallWorld, user } from './small-world.ts'
 
 /** A guard that collects what `onFault` hears. */

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 
 const ann = { issuer: ISSUER, subject: 'ann' }

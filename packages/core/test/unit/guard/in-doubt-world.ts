@@ -1,6 +1,6 @@
+import { Token } from '../../../src/credential/index.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { type Call, type Policy, policy } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 export const mail = {

@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { ApprovalAnswer, ApprovalChannel } from '../../../src/consent/approvals/approval-channel.ts'
 import { inAppApprovals, inAppInbox } from '../../../src/entrypoints/http.ts'
 import { ConfigurationError, memoryStore, policy, TransportError } from '../../../src/index.ts'
+import type { ApprovalAnswer, ApprovalChannel } from '../../../src/runs/channels/approval-channel.ts'
 import { ISSUER, keys, schema, smallWorld, user } from './small-world.ts'
 
 const HOUR = 3600

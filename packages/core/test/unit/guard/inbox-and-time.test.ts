@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { ownerView } from '../../../src/calls/guard/approval-view.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
+import { ownerView } from '../../../src/guard/beside/approval-view.ts'
 import { type Identity, policy, TransportError } from '../../../src/index.ts'
-import { plainRecord, record, tapped } from '../approvals/harness.ts'
+import { plainRecord, record, tapped } from '../runs/harness.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 const boss = user({ subject: 'boss' })

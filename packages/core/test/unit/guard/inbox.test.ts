@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { fieldsOf } from '../../../src/caller/identity/verified.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import { policy, type UserIdentity } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { asks, ISSUER, schema, smallWorld, user, writes } from './small-world.ts'
 
 const boss = { issuer: ISSUER, subject: 'boss' }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/base/ports/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { storedVault } from '../../../src/rights/vault/stored-vault.ts'
-import { tapped, testClock } from '../approvals/harness.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { storedVault } from '../../../src/vault/stored/stored-vault.ts'
+import { tapped, testClock } from '../runs/harness.ts'
 import { keys, reads, smallWorld, user } from './small-world.ts'
 
 const clock = testClock()

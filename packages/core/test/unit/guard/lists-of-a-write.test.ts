@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { asks, smallWorld, writes } from './small-world.ts'
 
 test.each([

@@ -2,8 +2,8 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { openFga } from '../../../src/entrypoints/fga.ts'
 import { policy } from '../../../src/index.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
-import { browser, signInWorld } from '../identity/sign-in-world.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
+import { browser, signInWorld } from '../sign-in/sign-in-world.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 /** The least processor time of three runs, in milliseconds: a busy machine lengthens a single one. */

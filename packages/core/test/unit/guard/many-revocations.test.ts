@@ -5,7 +5,7 @@ import { oidc } from '../../../src/entrypoints/providers.ts'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { github, storedVault } from '../../../src/entrypoints/vault.ts'
 import { type Fetch, memoryStore, type Store } from '../../../src/index.ts'
-import { tapped, testClock } from '../approvals/harness.ts'
+import { tapped, testClock } from '../runs/harness.ts'
 import { asks, ISSUER, keys, reads, smallWorld, user, writes } from './small-world.ts'
 
 /** The operations of one process on the store. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { passingTime, stopTime } from './passing-time.ts'
 import { asks, ISSUER, schema, smallWorld, user, writes } from './small-world.ts'
 

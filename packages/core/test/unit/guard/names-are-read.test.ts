@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
-import { pointedRows } from '../stores/pointed-rows.ts'
+import { pointedRows } from '../records/pointed-rows.ts'
+import { tapped } from '../runs/harness.ts'
 import { ISSUER, reads, smallWorld, user } from './small-world.ts'
 
 const ann = { issuer: ISSUER, subject: 'ann' }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { ConfigurationError, InvalidObjectError, TransportError } from '../../../src/base/errors/index.ts'
-import { fieldsOf } from '../../../src/caller/identity/verified.ts'
 import type { AccessChecker } from '../../../src/entrypoints/fga.ts'
 import { roleMap } from '../../../src/entrypoints/roles.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import { type GuardOptions, type Invocation, may, object, policy, publicTool, resource } from '../../../src/index.ts'
 import { smallWorld, user } from './small-world.ts'
 

@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { underWaySentences } from '../../../src/calls/guard/sentences.ts'
+import { underWaySentences } from '../../../src/guard/call/sentences.ts'
 import { policy } from '../../../src/index.ts'
-import { elsewhere } from '../approvals/harness.ts'
+import { elsewhere } from '../runs/harness.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'
 
 /** Two guards of one process on one store, and a body that runs until the test ends it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../../src/index.ts'
 import { jobWorld } from '../delegations/job-world.ts'
-import { pointedRows } from '../stores/pointed-rows.ts'
+import { pointedRows } from '../records/pointed-rows.ts'
 import { smallWorld, user, writes } from './small-world.ts'
 
 describe('index rows that were pointed at another user’s record', () => {

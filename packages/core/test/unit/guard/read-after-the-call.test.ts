@@ -2,7 +2,7 @@ import { on } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { Policy } from '../../../src/index.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { api, type Body, blind, writes as mails } from './in-doubt-world.ts'
 import { reads, smallWorld } from './small-world.ts'
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Invocation } from '../../../src/base/contract/index.ts'
 import { ConfigurationError, OAuthResponseError, TransportError } from '../../../src/base/errors/index.ts'
 import { systemClock } from '../../../src/base/ports/index.ts'
-import { Auditor } from '../../../src/calls/guard/auditor.ts'
-import { CallReport } from '../../../src/calls/guard/call-report.ts'
-import { refusalOfError } from '../../../src/calls/guard/refusal-of-error.ts'
+import { Auditor } from '../../../src/guard/call/auditor.ts'
+import { CallReport } from '../../../src/guard/call/call-report.ts'
+import { refusalOfError } from '../../../src/guard/steps/refusal-of-error.ts'
 
 const reporting = {
   auditor: new Auditor({ sink: undefined, required: false, agent: 'agent:a', clock: systemClock, timeoutMs: 1_000 }),

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
-import { fieldsOf } from '../../../src/caller/identity/verified.ts'
-import { tokenKey } from '../../../src/calls/guard/token-key.ts'
 import { generateDpopKey } from '../../../src/entrypoints/providers.ts'
 import type { AccessRule } from '../../../src/entrypoints/spi.ts'
+import { tokenKey } from '../../../src/guard/credentials/token-key.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import { type Identity, resource } from '../../../src/index.ts'
 import { servers, user } from './small-world.ts'
 

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 const version = (name: string) => policy(schema, { version: name, approval: { message: () => `Pay, says ${name}` } })

@@ -1,10 +1,10 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { openStoreKeys } from '../../../src/base/records/index.ts'
-import { Revocations } from '../../../src/consent/revocation/index.ts'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
-import { tapped } from '../approvals/harness.ts'
-import { overStore } from '../stores/over-store.ts'
+import { openStoreKeys } from '../../../src/records/index.ts'
+import { Revocations } from '../../../src/records/revocation/index.ts'
+import { overStore } from '../records/over-store.ts'
+import { tapped } from '../runs/harness.ts'
 import { ISSUER, keys, reads, smallWorld, user, writes } from './small-world.ts'
 
 const ann = { issuer: ISSUER, subject: 'ann' }

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { createGuard, memoryStore, type Store } from '../../../src/index.ts'
 import { jobWorld } from '../delegations/job-world.ts'
-import { world } from '../identity/sessions-world.ts'
-import { overStore } from '../stores/over-store.ts'
+import { overStore } from '../records/over-store.ts'
+import { world } from '../sign-in/sessions-world.ts'
 
 const outage = { code: 'ERR_STORE', reason: 'unavailable' }
 const away = () => new StoreError('unavailable', 'the store is away')

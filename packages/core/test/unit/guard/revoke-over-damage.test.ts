@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
-import { pointedRows } from '../stores/pointed-rows.ts'
+import { pointedRows } from '../records/pointed-rows.ts'
 import { asks, ISSUER, reads, schema, smallWorld, user } from './small-world.ts'
 
 const subject = { issuer: ISSUER, subject: 'ann' }

@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { policy } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { asks, ISSUER, reads, schema, smallWorld, user, writes } from './small-world.ts'
 
 const subject = { issuer: ISSUER, subject: 'ann' }

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { policy, type Revocation, TransportError } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 const phone = () => user({ sessionId: 'phone' })

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { HadNoEffect, may, object, policy } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 describe('a revocation that has ended before a body began', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import { scopeDenial } from '../../../src/calls/guard/grantable-scopes.ts'
+import { Token } from '../../../src/credential/index.ts'
 import type { RoleMap } from '../../../src/entrypoints/roles.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
+import { scopeDenial } from '../../../src/guard/steps/grantable-scopes.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type GuardOptions, policy, publicTool, resource } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 const API = 'https://api.example/'

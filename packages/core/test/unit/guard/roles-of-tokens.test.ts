@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { admit } from '../../../src/caller/identity/verified.ts'
+import { Token } from '../../../src/credential/index.ts'
 import { entraRoles, roleMap } from '../../../src/entrypoints/roles.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { policy, resource, type UserIdentity } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 
 const API = 'https://api.example.com/'

@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { type Credential, type Principal, policy, resource } from '../../../src/index.ts'
 import { API, buy, createOrder, ORIGIN, policies, world } from './world.ts'
 

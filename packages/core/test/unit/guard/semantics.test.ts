@@ -2,7 +2,7 @@ import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import type { TokenEvent } from '../../../src/entrypoints/audit.ts'
 import { type GuardOptions, memoryStore, type Outcome } from '../../../src/index.ts'
-import { sharedTokens } from '../../../src/rights/token-exchange/shared-tokens.ts'
+import { sharedTokens } from '../../../src/token-exchange/shared-tokens.ts'
 import { keys } from './small-world.ts'
 import { API, policies, type World, world } from './world.ts'
 

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import type { ApprovalAnswer } from '../../../src/consent/approvals/approval-channel.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import {
   type GuardWithDelegations,
   HadNoEffect,
@@ -9,6 +8,7 @@ import {
   TransportError,
   type UserIdentity,
 } from '../../../src/index.ts'
+import type { ApprovalAnswer } from '../../../src/runs/channels/approval-channel.ts'
 import { api, mail } from './in-doubt-world.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'
 

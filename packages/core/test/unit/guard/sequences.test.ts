@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test } from 'vitest'
 import { HadNoEffect, policy } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { api, mail, vault } from './in-doubt-world.ts'
 import { passingTime, quiet, stopTime } from './passing-time.ts'
 import { asks, ISSUER, schema, smallWorld, user, writes } from './small-world.ts'

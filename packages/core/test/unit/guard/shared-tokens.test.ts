@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { type GuardOptions, memoryStore, type UserIdentity } from '../../../src/index.ts'
-import { sharedTokens } from '../../../src/rights/token-exchange/shared-tokens.ts'
-import { pointedRows } from '../stores/pointed-rows.ts'
+import { sharedTokens } from '../../../src/token-exchange/shared-tokens.ts'
+import { pointedRows } from '../records/pointed-rows.ts'
 import { keys } from './small-world.ts'
 import { API, ORIGIN, policies, type World, world } from './world.ts'
 

@@ -1,8 +1,7 @@
 import * as z from 'zod'
-import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
 import { delegations } from '../../../src/entrypoints/delegations.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import {
   type AuditEvent,
   createGuard,
@@ -13,7 +12,8 @@ import {
   type Store,
   type UserIdentity,
 } from '../../../src/index.ts'
-import { elsewhere, testChannel, testClock } from '../approvals/harness.ts'
+import { authorizationServers } from '../../../src/oauth/authorization-servers.ts'
+import { elsewhere, testChannel, testClock } from '../runs/harness.ts'
 
 export const ISSUER = 'https://issuer.example'
 export const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const

@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { policy, StepUpRequiredError } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { tapped } from '../approvals/harness.ts'
 import { inTheClear } from '../in-the-clear.ts'
+import { tapped } from '../runs/harness.ts'
 import { schema, smallWorld, user } from './small-world.ts'
 
 const mail = connection('mail', { scopes: ['send'], origins: ['https://mail.example'] })

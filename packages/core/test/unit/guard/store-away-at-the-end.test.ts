@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { policy } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { passingTime, stopTime } from './passing-time.ts'
 import { schema, smallWorld } from './small-world.ts'
 

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test, vi } from 'vitest'
 import { type Fault, may, object, policy, publicTool, type Store } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { asks, reads, schema, smallWorld, user, writes } from './small-world.ts'
 
 const failedSentence =

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { type Fault, type Policy, policy } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { passingTime, quiet, stopTime } from './passing-time.ts'
 import { schema, smallWorld, user, writes } from './small-world.ts'
 

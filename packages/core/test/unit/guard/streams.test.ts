@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HadNoEffect, StepUpRequiredError } from '../../../src/index.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { smallWorld, writes } from './small-world.ts'
 
 async function* pay() {

@@ -3,7 +3,7 @@ import type { AccessChecker } from '../../../src/entrypoints/fga.ts'
 import { Token } from '../../../src/entrypoints/spi.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
 import { may, object, policy, type Store } from '../../../src/index.ts'
-import { overStore } from '../stores/over-store.ts'
+import { overStore } from '../records/over-store.ts'
 import { askedVault } from './asked-vault.ts'
 import { asks, schema, smallWorld } from './small-world.ts'
 

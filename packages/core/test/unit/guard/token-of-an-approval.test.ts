@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
 import { generateDpopKey, oidc } from '../../../src/entrypoints/providers.ts'
 import { policy, resource } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 
 const API = 'https://api.example/'

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { admit } from '../../../src/caller/identity/verified.ts'
+import { Token } from '../../../src/credential/index.ts'
 import { connection } from '../../../src/entrypoints/vault.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { type Call, policy, resource, StepUpRequiredError, type Store } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { overStore } from '../stores/over-store.ts'
+import { overStore } from '../records/over-store.ts'
 import { askedVault } from './asked-vault.ts'
 import { ISSUER, schema, smallWorld } from './small-world.ts'
 

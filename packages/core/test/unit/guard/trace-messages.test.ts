@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { PolledChannel } from '../../../src/consent/approvals/approval-channel.ts'
 import { type GuardOptions, may, object, type Policy, policy, TransportError } from '../../../src/index.ts'
+import type { PolledChannel } from '../../../src/runs/channels/approval-channel.ts'
 import { asks, type reads, schema, smallWorld, user } from './small-world.ts'
 import { buy, ORIGIN, policies, world } from './world.ts'
 

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
-import { elsewhere, tapped } from '../approvals/harness.ts'
+import { elsewhere, tapped } from '../runs/harness.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'
 import { timedOut } from './timed-out.ts'
 

@@ -3,10 +3,9 @@ import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
 import { StoreError, TransportError } from '../../../src/base/errors/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
 import type { AccessChecker, AccessQuestion } from '../../../src/entrypoints/fga.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import {
   createGuard,
   type GuardOptions,
@@ -17,6 +16,7 @@ import {
   resource,
   type Store,
 } from '../../../src/index.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
 
 const ISSUER = 'https://login.example.com'
 const API = 'https://api.example.com/'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { wake } from '../../../src/consent/approvals/watch-wake.ts'
 import { type GuardOptions, policy } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { wake } from '../../../src/runs/watcher/watch-wake.ts'
+import { tapped } from '../runs/harness.ts'
 import { schema, smallWorld } from './small-world.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))

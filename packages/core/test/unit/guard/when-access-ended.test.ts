@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { memoryStore } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 
 const ann = { issuer: ISSUER, subject: 'ann' }

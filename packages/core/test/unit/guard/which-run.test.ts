@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { policy, type Slot } from '../../../src/index.ts'
-import { tapped } from '../approvals/harness.ts'
+import { tapped } from '../runs/harness.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'
 
 describe('the place of a run', () => {

@@ -1,8 +1,5 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { connectAccounts } from '../../../src/consent/http/connect-accounts.ts'
-import { inAppApprovals } from '../../../src/consent/http/in-app-approvals.ts'
-import { inAppInbox } from '../../../src/consent/http/in-app-inbox.ts'
 import { delegations } from '../../../src/entrypoints/delegations.ts'
 import { verifyIdToken } from '../../../src/entrypoints/identity.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
@@ -15,9 +12,12 @@ import {
   type UserIdentity,
   verifyAccessToken,
 } from '../../../src/index.ts'
-import type { AccountLinker } from '../../../src/rights/vault/account-linker.ts'
-import { testClock } from '../approvals/harness.ts'
-import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
+import { inAppApprovals } from '../../../src/runs/channels/in-app-approvals.ts'
+import { inAppInbox } from '../../../src/runs/channels/in-app-inbox.ts'
+import type { AccountLinker } from '../../../src/vault/account-linker.ts'
+import { connectAccounts } from '../../../src/vault/pages/connect-accounts.ts'
+import { accessTokenClaims, mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
+import { testClock } from '../runs/harness.ts'
 import { schema } from './small-world.ts'
 
 const ORIGIN = 'https://app.example'

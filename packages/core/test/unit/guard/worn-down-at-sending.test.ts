@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { ApprovalAnswer } from '../../../src/consent/approvals/approval-channel.ts'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
 import { policy, TransportError } from '../../../src/index.ts'
+import type { ApprovalAnswer } from '../../../src/runs/channels/approval-channel.ts'
 import { asks, schema, smallWorld, user } from './small-world.ts'
 
 const each = policy(schema, {

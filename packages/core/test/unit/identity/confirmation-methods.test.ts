@@ -1,13 +1,13 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
-import { verifyAccessToken } from '../../../src/caller/identity/verify-access-token.ts'
-import { verifyRequest } from '../../../src/caller/identity/verify-request.ts'
 import { requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
-import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { verifyRequest } from '../../../src/identity/verify-request.ts'
+import { generateDpopKey } from '../../../src/oauth/client/dpop-key.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
 const dpop = await generateDpopKey()

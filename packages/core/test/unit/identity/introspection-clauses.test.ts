@@ -1,8 +1,8 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
 import { createIntrospection } from '../../../src/entrypoints/identity.ts'
-import { mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
 const issuer = 'https://as.example.com'
 const audience = 'https://api.example.com'

@@ -1,11 +1,11 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { keycloak } from '../../../src/caller/authorization-server/keycloak.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
-import { isVerified } from '../../../src/caller/identity/verified.ts'
 import { createIntrospection } from '../../../src/entrypoints/identity.ts'
-import { everythingShownBy, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { isVerified } from '../../../src/identity/verified.ts'
+import { keycloak } from '../../../src/oauth/profiles/keycloak.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { everythingShownBy, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
 const issuer = 'https://as.example.com'
 const as = await mockIssuer(issuer)

@@ -1,13 +1,13 @@
 import { mockTarget } from '@behalf/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
-import { importDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import type { Profile } from '../../../src/caller/authorization-server/profile.ts'
-import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
-import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { importDpopKey } from '../../../src/oauth/client/dpop-key.ts'
+import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import type { Profile } from '../../../src/oauth/profiles/profile.ts'
+import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 
 // A server with checks of its own: it verifies proofs, demands its nonces, and takes no proof twice.
 let world: Awaited<ReturnType<typeof mockTarget>>

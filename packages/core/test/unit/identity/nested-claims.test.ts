@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { admit, isVerified } from '../../../src/caller/identity/verified.ts'
+import { admit, isVerified } from '../../../src/identity/verified.ts'
 import type { UserIdentity } from '../../../src/index.ts'
 
 const nested = (levels: number): Record<string, unknown> => (levels === 0 ? {} : { in: nested(levels - 1) })

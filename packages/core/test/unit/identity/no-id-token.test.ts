@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { verifyIdToken, verifyTokenResponse } from '../../../src/entrypoints/identity.ts'
 import { keycloak } from '../../../src/entrypoints/providers.ts'
-import { testClock } from '../approvals/harness.ts'
-import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
+import { mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
+import { testClock } from '../runs/harness.ts'
 
 const clock = testClock()
 const issuer = await mockIssuer('https://issuer.example', () => clock.now())

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isSamePrincipal, ownerOf, principalKey, type UserIdentity } from '../../../src/base/contract/index.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
+import { admit } from '../../../src/identity/verified.ts'
 
 const ann = { issuer: 'https://login.example.com', tenant: 'acme', subject: 'ann', clientId: 'web' }
 const worker = { issuer: ann.issuer, tenant: ann.tenant, clientId: 'worker' }

@@ -1,23 +1,17 @@
 import { decodeJwt, generateKeyPair } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
-import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { entra } from '../../../src/caller/authorization-server/entra.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { surroundingsOf } from '../../../src/caller/authorization-server/surroundings.ts'
-import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
-import { isVerified } from '../../../src/caller/identity/verified.ts'
-import { verifyAccessToken } from '../../../src/caller/identity/verify-access-token.ts'
 import { requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
-import { exchangeToken } from '../../../src/rights/token-exchange/exchange-token.ts'
-import {
-  accessTokenClaims,
-  everythingShownBy,
-  mockIssuer,
-  rejection,
-  useMsw,
-} from '../authorization-server/mock-issuer.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { isVerified } from '../../../src/identity/verified.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { generateDpopKey } from '../../../src/oauth/client/dpop-key.ts'
+import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
+import { entra } from '../../../src/oauth/profiles/entra.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
+import { accessTokenClaims, everythingShownBy, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
 const tenantId = 'aaaabbbb-0000-cccc-1111-dddd2222eeee'

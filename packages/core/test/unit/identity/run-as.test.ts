@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { IdentityRequiredError } from '../../../src/base/errors/index.ts'
-import { currentIdentity, runAs } from '../../../src/caller/identity/run-as.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
+import { currentIdentity, runAs } from '../../../src/identity/run-as.ts'
+import { admit } from '../../../src/identity/verified.ts'
 
 const user = (subject: string) =>
   admit({ kind: 'user', issuer: 'https://as.example.com', subject, claims: {}, expiresAt: 1 } as const)

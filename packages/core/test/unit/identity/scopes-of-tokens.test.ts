@@ -1,12 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { okta } from '../../../src/caller/authorization-server/okta.ts'
-import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
-import { verifyAccessToken } from '../../../src/caller/identity/verify-access-token.ts'
 import { createIntrospection, requestAgentIdentity } from '../../../src/entrypoints/identity.ts'
-import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { okta } from '../../../src/oauth/profiles/okta.ts'
+import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
 as.metadata.introspection_endpoint = `${as.issuer}/introspect`

@@ -1,12 +1,12 @@
 import { verifies } from '@behalf/testing/requirements'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
-import { fieldsOf } from '../../../src/caller/identity/verified.ts'
 import { subjectTokenOf } from '../../../src/entrypoints/identity.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { Token } from '../../../src/entrypoints/spi.ts'
+import { fieldsOf } from '../../../src/identity/verified.ts'
 import * as root from '../../../src/index.ts'
-import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
+import { accessTokenClaims, mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
 
 // Two bundled copies of the package in one process, as an app and an adapter of it may bring them along.
 const here = { ...root, subjectTokenOf, Token }

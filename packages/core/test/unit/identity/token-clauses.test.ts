@@ -1,11 +1,11 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { requestAgentIdentity } from '../../../src/caller/identity/request-agent-identity.ts'
-import { verifyAccessToken } from '../../../src/caller/identity/verify-access-token.ts'
-import { verifyIdToken } from '../../../src/caller/identity/verify-id-token.ts'
-import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+import { requestAgentIdentity } from '../../../src/identity/request-agent-identity.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { verifyIdToken } from '../../../src/identity/verify-id-token.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
 const audience = accessTokenClaims.aud

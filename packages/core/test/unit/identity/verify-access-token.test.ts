@@ -1,20 +1,14 @@
 import { inspect } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { auth0 } from '../../../src/caller/authorization-server/auth0.ts'
-import { entra } from '../../../src/caller/authorization-server/entra.ts'
-import { keycloak } from '../../../src/caller/authorization-server/keycloak.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
-import { fieldsOf, isVerified } from '../../../src/caller/identity/verified.ts'
-import { verifyAccessToken } from '../../../src/caller/identity/verify-access-token.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import {
-  accessTokenClaims,
-  everythingShownBy,
-  mockIssuer,
-  rejection,
-  useMsw,
-} from '../authorization-server/mock-issuer.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { fieldsOf, isVerified } from '../../../src/identity/verified.ts'
+import { verifyAccessToken } from '../../../src/identity/verify-access-token.ts'
+import { auth0 } from '../../../src/oauth/profiles/auth0.ts'
+import { entra } from '../../../src/oauth/profiles/entra.ts'
+import { keycloak } from '../../../src/oauth/profiles/keycloak.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { accessTokenClaims, everythingShownBy, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
 const other = await mockIssuer('https://other.example.com')

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { subjectTokenOf } from '../../../src/caller/identity/subject-token.ts'
-import { isVerified } from '../../../src/caller/identity/verified.ts'
-import { verifyIdToken } from '../../../src/caller/identity/verify-id-token.ts'
-import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+import { subjectTokenOf } from '../../../src/identity/subject-token.ts'
+import { isVerified } from '../../../src/identity/verified.ts'
+import { verifyIdToken } from '../../../src/identity/verify-id-token.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
 useMsw(...as.handlers)

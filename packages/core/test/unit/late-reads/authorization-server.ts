@@ -1,11 +1,11 @@
 import type { Entries } from '@behalf/testing/late-reads'
 import { expect } from 'vitest'
-import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
-import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
-import { generateDpopKey, importDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
 import type { OidcOptions } from '../../../src/entrypoints/providers.ts'
 import { verifyAccessToken } from '../../../src/index.ts'
+import { authorizationServers } from '../../../src/oauth/authorization-servers.ts'
+import { generateDpopKey, importDpopKey } from '../../../src/oauth/client/dpop-key.ts'
+import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
 import { accessToken, ann, audience, issuer, profile, server, signal, surroundings } from './issuer.ts'
 
 export const authorizationServerEntries: Entries = {

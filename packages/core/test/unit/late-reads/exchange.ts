@@ -1,6 +1,6 @@
 import { type Entries, port } from '@behalf/testing/late-reads'
+import { Token } from '../../../src/credential/index.ts'
 import { exchangeToken } from '../../../src/entrypoints/spi.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
 import { ann, type exchangeServer, NOW, SUBJECT_TOKEN } from '../token-exchange/exchange-server.ts'
 
 export const exchangeEntries = (exchange: Awaited<ReturnType<typeof exchangeServer>>): Entries => ({

@@ -1,13 +1,13 @@
 import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
 import { expect } from 'vitest'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import { findPauses } from '../../../src/calls/guard/pauses.ts'
 import { delegations } from '../../../src/entrypoints/delegations.ts'
 import { takeAgUiResume } from '../../../src/entrypoints/interrupts.ts'
 import { roleMap } from '../../../src/entrypoints/roles.ts'
+import { findPauses } from '../../../src/guard/beside/pauses.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { createGuard, defineTool, type Interrupt, may, memoryStore, object, policy } from '../../../src/index.ts'
-import { testChannel, testClock } from '../approvals/harness.ts'
 import { asks, ISSUER, keys, schema, servers, smallWorld, user, writes } from '../guard/small-world.ts'
+import { testChannel, testClock } from '../runs/harness.ts'
 
 /** A guard whose own options are no longer the app's, and the id of a question that waits there. */
 async function asked() {

@@ -1,7 +1,7 @@
 import { type Entries, port } from '@behalf/testing/late-reads'
-import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
 import { idJag, redeemIdJag, requestIdJag } from '../../../src/entrypoints/enterprise.ts'
 import { resource } from '../../../src/index.ts'
+import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
 import { API, employee, type twoIssuers } from '../token-exchange/two-issuers.ts'
 
 const signal = () => AbortSignal.timeout(5000)

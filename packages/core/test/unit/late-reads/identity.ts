@@ -1,6 +1,5 @@
 import { type Entries, port } from '@behalf/testing/late-reads'
 import { expect } from 'vitest'
-import { createDeviceLogin } from '../../../src/caller/device-login/create-device-login.ts'
 import { authorizeOnDevice } from '../../../src/entrypoints/device-login.ts'
 import {
   createIntrospection,
@@ -12,7 +11,8 @@ import {
   verifyTokenResponse,
 } from '../../../src/entrypoints/identity.ts'
 import { memoryStore, verifyAccessToken, verifyRequest } from '../../../src/index.ts'
-import { memoryFile } from '../device-login/device-server.ts'
+import { createDeviceLogin } from '../../../src/sign-in/device-login/create-device-login.ts'
+import { memoryFile } from '../sign-in/device-server.ts'
 import {
   accessToken,
   ann,

@@ -1,8 +1,8 @@
 import { port } from '@behalf/testing/late-reads'
 import { HttpResponse, http } from 'msw'
-import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { accessTokenClaims, mockIssuer } from '../authorization-server/mock-issuer.ts'
+import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { accessTokenClaims, mockIssuer } from '../oauth/mock-issuer.ts'
 
 export const issuer = 'https://as.example.com'
 const as = await mockIssuer(issuer)

@@ -1,5 +1,5 @@
 import { readsInTime } from '@behalf/testing/late-reads'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
 import { handlers } from './issuer.ts'
 import { resourceServerEntries } from './resource-server.ts'
 

@@ -1,5 +1,5 @@
 import { type Entries, port, type Watch } from '@behalf/testing/late-reads'
-import { authorizationServers } from '../../../src/caller/authorization-server/authorization-servers.ts'
+import { Token } from '../../../src/credential/index.ts'
 import {
   auth0ConnectedAccounts,
   auth0TokenVault,
@@ -8,9 +8,9 @@ import {
   storedVault,
 } from '../../../src/entrypoints/vault.ts'
 import { currentCall, memoryStore, policy } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { servers as noServers, testClock } from '../approvals/harness.ts'
+import { authorizationServers } from '../../../src/oauth/authorization-servers.ts'
 import { user as guardUser, ISSUER, schema, servers, smallWorld } from '../guard/small-world.ts'
+import { servers as noServers, testClock } from '../runs/harness.ts'
 import { provider } from '../vault/provider.ts'
 import { definitionOf, REDIRECT, user, world } from '../vault/world.ts'
 import { signingKey } from './signing-key.ts'

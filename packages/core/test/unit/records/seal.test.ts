@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { createSealer, keyBytes } from '../../../src/base/records/index.ts'
+import { createSealer, keyBytes } from '../../../src/records/index.ts'
 
 const key = () => crypto.getRandomValues(new Uint8Array(32))
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)

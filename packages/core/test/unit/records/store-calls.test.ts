@@ -29,13 +29,13 @@ test.each([
   `this.#store.list('index', { limit: 1 })`,
   `store.claimDue('queue', { limit: 1, leaseSeconds: 1 })`,
 ])('the linter refuses %s outside of the record store', (call) => {
-  expect(linted(call, 'calls/guard/some-step.ts')).toContain(refusal)
+  expect(linted(call, 'guard/steps/some-step.ts')).toContain(refusal)
 })
 
 test.each([
-  [`store.put('a', value, { ifVersion: null })`, 'base/records/collection.ts'],
-  [`store.get('a')`, 'calls/guard/some-step.ts'],
-  [`map.delete('a')`, 'calls/guard/some-step.ts'],
+  [`store.put('a', value, { ifVersion: null })`, 'records/collection.ts'],
+  [`store.get('a')`, 'guard/steps/some-step.ts'],
+  [`map.delete('a')`, 'guard/steps/some-step.ts'],
 ])('it takes %s in %s', (call, file) => {
   expect(linted(call, file)).not.toContain(refusal)
 })

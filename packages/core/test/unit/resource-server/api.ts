@@ -1,11 +1,11 @@
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { sha256 } from '../../../src/base/values/index.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import type { Refused } from '../../../src/calls/resource-server/challenge.ts'
-import { createResourceServer } from '../../../src/calls/resource-server/create-resource-server.ts'
-import type { Passed } from '../../../src/calls/resource-server/verify-caller.ts'
-import { accessTokenClaims, mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import type { Refused } from '../../../src/resource-server/challenge.ts'
+import { createResourceServer } from '../../../src/resource-server/create-resource-server.ts'
+import type { Passed } from '../../../src/resource-server/verify-caller.ts'
+import { accessTokenClaims, mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
 
 /** An issuer, an API that trusts it, and clients with keys. */
 export const as = await mockIssuer('https://as.example.com')

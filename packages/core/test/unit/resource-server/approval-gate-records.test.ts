@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/base/errors/index.ts'
 import type { Store } from '../../../src/base/ports/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import type { Passed } from '../../../src/calls/resource-server/verify-caller.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import type { Passed } from '../../../src/resource-server/verify-caller.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { useIssuer } from './api.ts'
 import { approved, dying, makeGate, order, place, typeOf, under } from './gate.ts'
 

@@ -1,12 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import {
-  createApprovalGate,
-  isApproved,
-  type OrderHandler,
-} from '../../../src/calls/resource-server/create-approval-gate.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { createApprovalGate, isApproved, type OrderHandler } from '../../../src/resource-server/create-approval-gate.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { as, audience, makeApi, passed, tokenOf, useIssuer } from './api.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'
 

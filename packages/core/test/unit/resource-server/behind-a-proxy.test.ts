@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
 import { audience, here, makeApi, passed, proofKey, refused, useIssuer } from './api.ts'
 
 useIssuer()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
 import { as, audience, bearer, here, makeApi, passed, refused, useIssuer } from './api.ts'
 
 useIssuer()

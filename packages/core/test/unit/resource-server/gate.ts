@@ -1,12 +1,12 @@
 import { vi } from 'vitest'
 import { StoreError } from '../../../src/base/errors/index.ts'
 import type { Store } from '../../../src/base/ports/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
 import {
   type ApprovalGateOptions,
   createApprovalGate,
   type OrderHandler,
-} from '../../../src/calls/resource-server/create-approval-gate.ts'
+} from '../../../src/resource-server/create-approval-gate.ts'
 import { bearer, makeApi, passed } from './api.ts'
 
 const api = makeApi()

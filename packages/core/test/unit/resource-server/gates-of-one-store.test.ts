@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import type { OrderHandler } from '../../../src/calls/resource-server/create-approval-gate.ts'
 import { sealedStore } from '../../../src/entrypoints/sealed-store.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import type { OrderHandler } from '../../../src/resource-server/create-approval-gate.ts'
 import { useIssuer } from './api.ts'
 import { approved, makeGate, order, place, typeOf, under } from './gate.ts'
 

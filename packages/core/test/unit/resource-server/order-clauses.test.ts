@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/base/ports/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { isApproved, type OrderHandler } from '../../../src/calls/resource-server/create-approval-gate.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { isApproved, type OrderHandler } from '../../../src/resource-server/create-approval-gate.ts'
 import { useIssuer } from './api.ts'
 import { approved, callerWith, dying, makeGate, order, place, typeOf, under } from './gate.ts'
 

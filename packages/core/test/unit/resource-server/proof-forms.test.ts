@@ -1,8 +1,8 @@
 import { exportJWK, generateKeyPair } from 'jose'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { forgedByOne, rocaJwk, rsaJwk, rsaPair } from '../authorization-server/weak-rsa.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { forgedByOne, rocaJwk, rsaJwk, rsaPair } from '../oauth/weak-rsa.ts'
 import { audience, here, makeApi, passed, proofKey, refused, tokenOf, useIssuer } from './api.ts'
 
 useIssuer()

@@ -1,10 +1,10 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { isVerified } from '../../../src/caller/identity/verified.ts'
-import type { Refused } from '../../../src/calls/resource-server/challenge.ts'
-import { createResourceServer } from '../../../src/calls/resource-server/create-resource-server.ts'
-import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+import { isVerified } from '../../../src/identity/verified.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import type { Refused } from '../../../src/resource-server/challenge.ts'
+import { createResourceServer } from '../../../src/resource-server/create-resource-server.ts'
+import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')
 const upstream = await mockIssuer('https://upstream.example.com')

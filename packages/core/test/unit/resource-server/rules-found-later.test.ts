@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { bearer, makeApi, passed, proofKey, refused, useIssuer } from './api.ts'
 
 useIssuer()

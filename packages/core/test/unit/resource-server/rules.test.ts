@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { Actor, AgentIdentity, UserIdentity } from '../../../src/base/contract/index.ts'
 import { InvalidTokenError } from '../../../src/base/errors/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { as, audience, bearer, here, makeApi, passed, proofKey, refused, tokenOf, useIssuer } from './api.ts'
 
 useIssuer()

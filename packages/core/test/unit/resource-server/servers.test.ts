@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers'
 import express from 'express'
 import { http, passthrough } from 'msw'
 import { afterEach, describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
 import { createApprovalGate, sendWebResponse, webRequest } from '../../../src/entrypoints/resource-server.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
 import { audience, makeApi, proofKey, tokenOf, useIssuer } from './api.ts'
 
 const server = useIssuer()

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { createApprovalGate } from '../../../src/calls/resource-server/create-approval-gate.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { createApprovalGate } from '../../../src/resource-server/create-approval-gate.ts'
 import { bearer, makeApi, passed, refused, useIssuer } from './api.ts'
 import { order, place, typeOf, under } from './gate.ts'
 

@@ -1,9 +1,9 @@
 import { HttpResponse, http } from 'msw'
 import { expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { createIntrospection } from '../../../src/caller/identity/introspection.ts'
-import { createApprovalGate } from '../../../src/calls/resource-server/create-approval-gate.ts'
+import { createIntrospection } from '../../../src/identity/introspection.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { createApprovalGate } from '../../../src/resource-server/create-approval-gate.ts'
 import { as, audience, here, makeApi, passed, refused, useIssuer } from './api.ts'
 import { order, place, typeOf, under } from './gate.ts'
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Actor, UserIdentity } from '../../../src/base/contract/index.ts'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
-import { readActor } from '../../../src/caller/identity/wire.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { checkMayAct, depthOf } from '../../../src/rights/token-exchange/actors.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
+import { readActor } from '../../../src/identity/wire.ts'
+import { checkMayAct, depthOf } from '../../../src/token-exchange/actors.ts'
 import { ann, exchangeServer, ISSUER } from './exchange-server.ts'
 
 const server = await exchangeServer()

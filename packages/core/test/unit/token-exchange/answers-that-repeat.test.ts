@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { everythingShownBy, rejection } from '../authorization-server/mock-issuer.ts'
+import { everythingShownBy, rejection } from '../oauth/mock-issuer.ts'
 import { exchangeServer, SUBJECT_TOKEN } from './exchange-server.ts'
 
 const server = await exchangeServer()

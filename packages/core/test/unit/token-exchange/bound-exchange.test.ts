@@ -1,11 +1,11 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
-import { generateDpopKey, importDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { TokenCache } from '../../../src/rights/token-exchange/token-cache.ts'
-import { tokenCacheKey } from '../../../src/rights/token-exchange/token-cache-key.ts'
-import { rejection } from '../authorization-server/mock-issuer.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { generateDpopKey, importDpopKey } from '../../../src/oauth/client/dpop-key.ts'
+import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
+import { tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
+import { rejection } from '../oauth/mock-issuer.ts'
 import { ann, exchangeServer, SUBJECT_TOKEN } from './exchange-server.ts'
 
 const server = await exchangeServer()

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { OAuthResponseError, TransportError } from '../../../src/base/errors/index.ts'
-import { type IssuedToken, revealToken, Token } from '../../../src/rights/credential/index.ts'
-import { TokenCache } from '../../../src/rights/token-exchange/token-cache.ts'
-import { tokenCacheKey } from '../../../src/rights/token-exchange/token-cache-key.ts'
+import { type IssuedToken, revealToken, Token } from '../../../src/credential/index.ts'
+import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
+import { tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 import { ann } from './exchange-server.ts'
 
 const key = tokenCacheKey(ann, { source: 'resource', target: 'https://api.example.com/', scopes: ['trade:write'] })

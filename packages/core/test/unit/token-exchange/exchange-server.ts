@@ -1,14 +1,14 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach } from 'vitest'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
-import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import type { AuthorizationServer } from '../../../src/caller/authorization-server/server.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import type { ExchangeTokenOptions } from '../../../src/rights/token-exchange/exchange-options.ts'
-import { exchangeToken } from '../../../src/rights/token-exchange/exchange-token.ts'
-import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
+import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import type { AuthorizationServer } from '../../../src/oauth/server.ts'
+import type { ExchangeTokenOptions } from '../../../src/token-exchange/exchange-options.ts'
+import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
+import { mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
 
 export const NOW = Date.parse('2026-11-25T10:00:00Z')
 export const SECONDS = NOW / 1000

@@ -9,10 +9,10 @@ import {
   OAuthResponseError,
   TransportError,
 } from '../../../src/base/errors/index.ts'
-import { auth0 } from '../../../src/caller/authorization-server/auth0.ts'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
-import { revealToken, Token } from '../../../src/rights/credential/index.ts'
-import { mockIssuer } from '../authorization-server/mock-issuer.ts'
+import { revealToken, Token } from '../../../src/credential/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
+import { auth0 } from '../../../src/oauth/profiles/auth0.ts'
+import { mockIssuer } from '../oauth/mock-issuer.ts'
 import { API, ann, exchangeServer, ISSUER, SECONDS, SUBJECT_TOKEN } from './exchange-server.ts'
 
 const server = await exchangeServer()

@@ -1,9 +1,9 @@
 import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
-import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { redeemIdJag } from '../../../src/rights/token-exchange/redeem-id-jag.ts'
+import { generateDpopKey } from '../../../src/oauth/client/dpop-key.ts'
+import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
 import { API, AS, EMPLOYER, twoIssuers } from './two-issuers.ts'
 
 const world = await twoIssuers()

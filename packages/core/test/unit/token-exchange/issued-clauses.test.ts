@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { checkMayAct } from '../../../src/rights/token-exchange/actors.ts'
-import { TokenCache } from '../../../src/rights/token-exchange/token-cache.ts'
-import { tokenCacheKey } from '../../../src/rights/token-exchange/token-cache-key.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
+import { checkMayAct } from '../../../src/token-exchange/actors.ts'
+import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
+import { tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 import { API, ann, exchangeServer, ISSUER } from './exchange-server.ts'
 
 const server = await exchangeServer()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ownIssuerOf, tokenCacheKey } from '../../../src/rights/token-exchange/token-cache-key.ts'
+import { ownIssuerOf, tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 import { ISSUER, user } from '../guard/small-world.ts'
 
 test('a token is shown to no server but the one that issued it', () => {

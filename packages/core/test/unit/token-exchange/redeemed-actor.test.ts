@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
 import type { TokenEvent } from '../../../src/entrypoints/audit.ts'
 import { type AuditEvent, createGuard, policy, resource } from '../../../src/index.ts'
-import { idJag } from '../../../src/rights/token-exchange/id-jag-route.ts'
-import { redeemIdJag } from '../../../src/rights/token-exchange/redeem-id-jag.ts'
+import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
+import { idJag } from '../../../src/token-exchange/id-jag-route.ts'
+import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
 import { API, employee, twoIssuers } from './two-issuers.ts'
 
 const world = await twoIssuers()

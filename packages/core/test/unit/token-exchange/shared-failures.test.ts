@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
 import { InvalidTokenError, OAuthResponseError, TransportError } from '../../../src/base/errors/index.ts'
 import { systemClock } from '../../../src/base/ports/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { type IssuedToken, Token } from '../../../src/rights/credential/index.ts'
-import { SharedTokens } from '../../../src/rights/token-exchange/shared-tokens.ts'
-import { TokenCache } from '../../../src/rights/token-exchange/token-cache.ts'
-import { tokenCacheKey } from '../../../src/rights/token-exchange/token-cache-key.ts'
+import { type IssuedToken, Token } from '../../../src/credential/index.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { SharedTokens } from '../../../src/token-exchange/shared-tokens.ts'
+import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
+import { tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 
 const keys = { seal: [new Uint8Array(32).fill(3)], index: new Uint8Array(32).fill(4) } as const
 const ann: UserIdentity = { kind: 'user', issuer: 'https://login.example.com', subject: 'ann', claims: { jti: 'j-1' } }

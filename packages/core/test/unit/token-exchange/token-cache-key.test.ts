@@ -2,9 +2,9 @@ import { verifies } from '@behalf/testing/requirements'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { tokenCacheKey, type WantedToken } from '../../../src/rights/token-exchange/token-cache-key.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
+import { tokenCacheKey, type WantedToken } from '../../../src/token-exchange/token-cache-key.ts'
 
 const ann: UserIdentity = Object.freeze({
   kind: 'user',

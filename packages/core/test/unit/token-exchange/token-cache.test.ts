@@ -1,13 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { TokenCache } from '../../../src/rights/token-exchange/token-cache.ts'
-import {
-  type TokenCacheKey,
-  tokenCacheKey,
-  type WantedToken,
-} from '../../../src/rights/token-exchange/token-cache-key.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
+import { type TokenCacheKey, tokenCacheKey, type WantedToken } from '../../../src/token-exchange/token-cache-key.ts'
 
 const NOW = Date.parse('2026-11-25T10:00:00Z')
 const at = { now: NOW }

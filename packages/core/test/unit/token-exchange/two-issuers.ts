@@ -1,17 +1,13 @@
 import { HttpResponse, http } from 'msw'
 import { beforeEach } from 'vitest'
-import { connectAuthorizationServer } from '../../../src/caller/authorization-server/connect-authorization-server.ts'
-import type { DpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { oidc } from '../../../src/caller/authorization-server/oidc.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { redeemIdJag } from '../../../src/rights/token-exchange/redeem-id-jag.ts'
-import {
-  type IdJag,
-  type RequestIdJagOptions,
-  requestIdJag,
-} from '../../../src/rights/token-exchange/request-id-jag.ts'
-import { mockIssuer, useMsw } from '../authorization-server/mock-issuer.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { admit } from '../../../src/identity/verified.ts'
+import type { DpopKey } from '../../../src/oauth/client/dpop-key.ts'
+import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
+import { oidc } from '../../../src/oauth/profiles/oidc.ts'
+import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
+import { type IdJag, type RequestIdJagOptions, requestIdJag } from '../../../src/token-exchange/request-id-jag.ts'
+import { mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
 
 export const EMPLOYER = 'https://login.employer.example'
 export const AS = 'https://auth.trade.example'

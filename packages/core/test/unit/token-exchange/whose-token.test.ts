@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Actor, UserIdentity } from '../../../src/base/contract/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { TokenCache } from '../../../src/rights/token-exchange/token-cache.ts'
-import { tokenCacheKey, tokenOwnerOf, type WantedToken } from '../../../src/rights/token-exchange/token-cache-key.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
+import { tokenCacheKey, tokenOwnerOf, type WantedToken } from '../../../src/token-exchange/token-cache-key.ts'
 
 const NOW = Date.parse('2026-11-25T10:00:00Z')
 const ann: UserIdentity = {

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { generateDpopKey } from '../../../src/caller/authorization-server/dpop-key.ts'
-import { presenceIn } from '../../../src/caller/identity/present-user.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
+import { Token } from '../../../src/credential/index.ts'
+import { presenceIn } from '../../../src/identity/present-user.ts'
+import { generateDpopKey } from '../../../src/oauth/client/dpop-key.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
 import {
   type Auth0ConnectedAccountsOptions,
   auth0ConnectedAccounts,
-} from '../../../src/rights/vault/auth0-connected-accounts.ts'
-import { testClock } from '../approvals/harness.ts'
+} from '../../../src/vault/auth0/auth0-connected-accounts.ts'
+import { testClock } from '../runs/harness.ts'
 import { user } from './world.ts'
 
 const ISSUER = 'https://tenant.eu.auth0.com/'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { ConfigurationError } from '../../../src/base/errors/index.ts'
-import { connection } from '../../../src/calls/guard/connection.ts'
-import { policy } from '../../../src/calls/guard/policy.ts'
+import { connection } from '../../../src/guard/tools/connection.ts'
+import { policy } from '../../../src/guard/tools/policy.ts'
 
 const origins = ['https://www.googleapis.com']
 

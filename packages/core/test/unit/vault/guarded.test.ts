@@ -11,9 +11,9 @@ import {
   resource,
   type UserIdentity,
 } from '../../../src/index.ts'
-import { storedVault } from '../../../src/rights/vault/stored-vault.ts'
-import { testChannel, testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { storedVault } from '../../../src/vault/stored/stored-vault.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
+import { testChannel, testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { definitionOf, user, world } from './world.ts'
 

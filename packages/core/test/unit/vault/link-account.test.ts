@@ -1,8 +1,8 @@
 import { HttpResponse } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { memoryStore } from '../../../src/index.ts'
-import { testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
+import { testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { REDIRECT, user, world } from './world.ts'
 

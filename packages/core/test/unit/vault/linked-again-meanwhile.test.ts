@@ -1,8 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { beforeEach, expect, test } from 'vitest'
-import { tapped, testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
+import { tapped, testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { world } from './world.ts'
 

@@ -1,8 +1,8 @@
 import { HttpResponse } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
+import { testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { world } from './world.ts'
 
@@ -147,7 +147,7 @@ describe('an answer that was lost', () => {
 })
 
 test('a store that does not take the answer gets it later, from the same process', async () => {
-  const { tapped } = await import('../approvals/harness.ts')
+  const { tapped } = await import('../runs/harness.ts')
   const { StoreError } = await import('../../../src/base/errors/index.ts')
   let isDown = false
   const store = tapped(memoryStore({ clock }), (operation, _key, next) => {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
-import { testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
+import { testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { REDIRECT, user, world } from './world.ts'
 

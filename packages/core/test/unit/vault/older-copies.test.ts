@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
-import { pointedRows } from '../stores/pointed-rows.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
+import { pointedRows } from '../records/pointed-rows.ts'
+import { testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { user, world } from './world.ts'
 

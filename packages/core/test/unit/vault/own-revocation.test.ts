@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { storedVault } from '../../../src/rights/vault/stored-vault.ts'
-import { servers, testClock } from '../approvals/harness.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { storedVault } from '../../../src/vault/stored/stored-vault.ts'
+import { servers, testClock } from '../runs/harness.ts'
 import { REDIRECT, user } from './world.ts'
 
 const HOST = 'https://crm.example'

@@ -1,5 +1,5 @@
 import { HttpResponse, http } from 'msw'
-import { mockIssuer } from '../authorization-server/mock-issuer.ts'
+import { mockIssuer } from '../oauth/mock-issuer.ts'
 
 /** What a provider does with one token request: answers, loses its answer, or is away. */
 export type Behaviour = (form: URLSearchParams) => Response | undefined | Promise<Response | undefined>

@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest'
+import { Token } from '../../../src/credential/index.ts'
+import { revealToken } from '../../../src/credential/token.ts'
 import { connection, type Vault, type VaultRequest } from '../../../src/entrypoints/vault.ts'
 import { policy } from '../../../src/index.ts'
-import { Token } from '../../../src/rights/credential/index.ts'
-import { revealToken } from '../../../src/rights/credential/token.ts'
 import { schema, smallWorld } from '../guard/small-world.ts'
 
 const API = 'https://api.crm.example'

@@ -2,11 +2,11 @@ import { verifies } from '@behalf/testing/requirements'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/base/errors/index.ts'
 import type { Store } from '../../../src/base/ports/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { storedVault } from '../../../src/rights/vault/stored-vault.ts'
-import { tapped, testClock } from '../approvals/harness.ts'
-import { rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { storedVault } from '../../../src/vault/stored/stored-vault.ts'
 import { inTheClear } from '../in-the-clear.ts'
+import { rejection, useMsw } from '../oauth/mock-issuer.ts'
+import { tapped, testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { definitionOf, keys, user, world } from './world.ts'
 
@@ -90,7 +90,7 @@ describe('what lies in the store', () => {
   })
 
   test('a form or a version that is not known fails closed', async () => {
-    const { createSealer } = await import('../../../src/base/records/index.ts')
+    const { createSealer } = await import('../../../src/records/index.ts')
     const { store, accounts, put } = watched()
     const { link, ask } = open(store)
     await link()

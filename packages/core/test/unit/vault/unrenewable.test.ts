@@ -1,7 +1,7 @@
 import { HttpResponse } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
+import { testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { world } from './world.ts'
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { ConnectionDefinition } from '../../../src/rights/vault/connection-definition.ts'
-import { testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import type { ConnectionDefinition } from '../../../src/vault/upstream/connection-definition.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
+import { testClock } from '../runs/harness.ts'
 import { type Provider, provider } from './provider.ts'
 import { definitionOf, REDIRECT, user, world } from './world.ts'
 

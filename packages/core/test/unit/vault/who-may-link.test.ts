@@ -1,9 +1,9 @@
 import { verifies } from '@behalf/testing/requirements'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
-import { admit, fieldsOf } from '../../../src/caller/identity/verified.ts'
-import { testClock } from '../approvals/harness.ts'
-import { rejection, useMsw } from '../authorization-server/mock-issuer.ts'
+import { admit, fieldsOf } from '../../../src/identity/verified.ts'
+import { rejection, useMsw } from '../oauth/mock-issuer.ts'
+import { testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { REDIRECT, user, world } from './world.ts'
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
 import { IdentityRequiredError } from '../../../src/base/errors/index.ts'
-import { openStoreKeys } from '../../../src/base/records/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { presenceIn, requirePresentUser } from '../../../src/caller/identity/present-user.ts'
-import { admit } from '../../../src/caller/identity/verified.ts'
-import { accountOwner } from '../../../src/rights/vault/account-record.ts'
-import { ConnectAttempts } from '../../../src/rights/vault/connect-attempts.ts'
+import { presenceIn, requirePresentUser } from '../../../src/identity/present-user.ts'
+import { admit } from '../../../src/identity/verified.ts'
+import { openStoreKeys } from '../../../src/records/index.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { accountOwner } from '../../../src/vault/stored/account-record.ts'
+import { ConnectAttempts } from '../../../src/vault/stored/connect-attempts.ts'
 
 const parts = {
   issuer: 'https://login.example.com',

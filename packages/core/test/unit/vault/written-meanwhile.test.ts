@@ -1,9 +1,9 @@
 import { HttpResponse } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/base/ports/index.ts'
-import { memoryStore } from '../../../src/base/stores/memory-store.ts'
-import { tapped, testClock } from '../approvals/harness.ts'
-import { useMsw } from '../authorization-server/mock-issuer.ts'
+import { memoryStore } from '../../../src/records/memory-store.ts'
+import { useMsw } from '../oauth/mock-issuer.ts'
+import { tapped, testClock } from '../runs/harness.ts'
 import { provider } from './provider.ts'
 import { user, world } from './world.ts'
 

@@ -1,0 +1,168 @@
+import type { AccessRule, Call, Credential } from '../../base/contract/index.ts'
+import {
+  createCredential,
+  IdempotencyKeys,
+  type IssuedToken,
+  type OpenCredential,
+  type Token,
+} from '../../credential/index.ts'
+import { actsForAnother } from '../../identity/run-as.ts'
+import { type ApprovedCall, type AuthorizedCall, needsApproval } from '../call/call.ts'
+import type { Passed } from '../call/call-report.ts'
+import { type CachedTokens, type FoundToken, noAccess, type OpenedAccess } from '../call/opened-access.ts'
+import type { Refusal } from '../call/refusal.ts'
+import type { TokenSources } from '../guard-parts.ts'
+import { cachedTokens } from './connect.ts'
+import { linkedAccountOf } from './linked-account.ts'
+import { renewedToken, resourceToken } from './resource-token.ts'
+
+type Opened = Passed<{ readonly access: OpenedAccess; readonly cached?: CachedTokens | undefined }>
+
+const nothing: Opened = { facts: { access: noAccess } }
+
+/**
+ * Opens the credentials of a call if all tokens are cached.
+ * @param cached - Result of a cache lookup just before.
+ * @returns `undefined` if a token is missing.
+ */
+export function openCached(call: AuthorizedCall, sources: TokenSources, cached: CachedTokens): Opened | undefined {
+  if (call.policy.access.length === 0) return nothing
+  // A token that belongs to an approval is never cached (I2).
+  if (needsApproval(call)) return undefined
+  if (cached.includes(undefined)) return undefined
+  const found = cached.map((issued) => ({ issued: issued as IssuedToken, cached: true }))
+  return opened(call, found, cached, sources)
+}
+
+/** Opens every credential that the policy names: from the approval, the cache, an exchange or the vault (A9, I5). */
+export async function open(call: ApprovedCall, sources: TokenSources): Promise<Opened | Refusal> {
+  const cached = cachedTokens(call, sources, sources.clock.now())
+  const warm = openCached(call, sources, cached)
+  if (warm !== undefined) return warm
+  const results = await Promise.all(call.policy.access.map(([, rule]) => fetched(call, rule, sources)))
+  const refusal = results.find((result) => 'status' in result)
+  if (refusal !== undefined) return refusal
+  const found = results as readonly FoundToken[]
+  const tokens = found.map(({ issued }) => issued)
+  return opened(call, found, tokens, sources)
+}
+
+async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSources): Promise<FoundToken | Refusal> {
+  if (rule.kind === 'resource') {
+    // The token of an approval counts only if that approval entitles this call.
+    const answered = call.run?.entitled.kind === 'answered' ? call.run.entry : undefined
+    return resourceToken(call, rule, answered, sources)
+  }
+  const token = await linkedAccountOf(rule).token(call, rule, sources)
+  return 'status' in token ? token : { issued: token, cached: true }
+}
+
+const opened = (
+  call: AuthorizedCall,
+  found: readonly FoundToken[],
+  cached: CachedTokens,
+  sources: TokenSources,
+): Opened => ({
+  facts: { access: new OpenCredentials(call, found, sources), cached },
+  detail: readiness(call, found),
+})
+
+/** Names the credentials of a user that do not name the agent: the API takes the agent for the user (RFC 8693 §1.1). */
+function readiness({ policy, identity }: AuthorizedCall, found: readonly FoundToken[]): string {
+  let silent = ''
+  if (identity.kind === 'user') {
+    let index = 0
+    for (const [name, rule] of policy.access) {
+      const { actor } = (found[index++] as FoundToken).issued
+      if (rule.kind !== 'resource' || actor !== undefined) continue
+      silent += silent === '' ? name : `, ${name}`
+    }
+  }
+  return silent === '' ? READY : `${READY}; impersonation, since the token names no actor: ${silent}`
+}
+
+const READY = 'credentials are ready'
+
+/** Creates the credentials when the body first reads them: many bodies use none. */
+class OpenCredentials implements OpenedAccess {
+  readonly #call: AuthorizedCall
+  readonly #found: readonly FoundToken[]
+  readonly #sources: TokenSources
+  readonly #open: OpenCredential[] = []
+  #credentials: Call['access'] | undefined
+  #keys: IdempotencyKeys | undefined
+  #isClosed = false
+
+  constructor(call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources) {
+    this.#call = call
+    this.#found = found
+    this.#sources = sources
+  }
+
+  get credentials(): Call['access'] {
+    this.#credentials ??= this.#make()
+    return this.#credentials
+  }
+
+  tokens(): readonly Token[] {
+    return this.#found.flatMap(({ issued }, index) => this.#open[index]?.tokens ?? issued.token)
+  }
+
+  useIdempotencyKey(key: string): void {
+    this.#keys = new IdempotencyKeys(key)
+  }
+
+  mayHaveActed(): boolean {
+    return this.#open.some((credential) => credential.mayHaveActed)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const credential of this.#open) credential.close()
+  }
+
+  #make(): Call['access'] {
+    const call = this.#call
+    const sources = this.#sources
+    const credentials: Record<string, Credential> = {}
+    call.policy.access.forEach(([name, rule], index) => {
+      const { issued, cached } = this.#found[index] as FoundToken
+      const credential = createCredential({
+        name,
+        issued,
+        origins: rule.origins,
+        idempotencyHeader: rule.idempotencyHeader,
+        idempotencyKeys: this.#keys,
+        fetch: sources.fetch,
+        signal: call.invocation.signal,
+        refresh: cached ? () => renewed(call, rule, issued, sources) : undefined,
+        actsForAnother: () => actsForAnother(call.identity),
+        onRawToken: () => call.report.recordRawToken(name),
+        onUnsafe: (method) => {
+          const { effect, rules } = call.policy
+          if (effect === 'read' && rules.effect === undefined) call.report.unnamed(`${name} sent ${method}`)
+        },
+      })
+      if (this.#isClosed) credential.close()
+      this.#open.push(credential)
+      credentials[name] = credential.credential
+    })
+    return credentials
+  }
+}
+
+function renewed(
+  call: AuthorizedCall,
+  rule: AccessRule,
+  rejected: IssuedToken,
+  sources: TokenSources,
+): Promise<IssuedToken | undefined> {
+  // The deadline of the steps before the body is over.
+  return call.deadline.duringBody(async () => {
+    // A revocation does not stop a running body, but the body gets no new token after it (I11).
+    if ((await sources.revocations.findNow(call.identity, sources.clock.now())) !== undefined) return undefined
+    return rule.kind === 'resource'
+      ? renewedToken(call, rule, rejected, sources)
+      : linkedAccountOf(rule).renewed(call, rule, rejected, sources)
+  })
+}

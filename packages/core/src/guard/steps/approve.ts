@@ -1,0 +1,179 @@
+import { advanceRun, type Settled } from '../../runs/advance-run.ts'
+import { enforcedBy } from '../../runs/approval-state.ts'
+import { nextReadAt, secondsToPoll } from '../../runs/poll-times.ts'
+import type { Entry, RunRecord } from '../../runs/record.ts'
+import { untilWoken } from '../../runs/watcher/watch-wake.ts'
+import type { AuthorizedCall, ReadyRun } from '../call/call.ts'
+import type { Passed, Phase } from '../call/call-report.ts'
+import { deny, interrupted, type Refusal, unknownOutcome } from '../call/refusal.ts'
+import { channelOfRun, type Runs } from '../guard-parts.ts'
+import { closedRefusal } from './build-approval-request.ts'
+import { askWhereNeeded } from './entitle.ts'
+import { type FoundRun, type Reauthorize, runOfCall, startedByOthers } from './run-of-call.ts'
+
+/** A run that may be claimed. `run` is absent for a preflight that needs no approval and found no run. */
+export type Approved = Passed<{ readonly run: ReadyRun | undefined; readonly waited: boolean }>
+
+/** The run has ended before, and its result is returned again. */
+export interface Replay {
+  readonly replay: Extract<Settled, { status: 'replay' }>
+}
+
+/**
+ * Finds, adopts or creates the run of this slot and input, and advances it as far as possible without running
+ * it.
+ *
+ * In preflight, finds a run that needs no question, but does not create one.
+ */
+export async function approve(
+  call: AuthorizedCall,
+  runs: Runs,
+  phase: Phase,
+  reauthorize: Reauthorize,
+): Promise<Approved | Replay | Refusal> {
+  const found = await runOfCall(call, runs, phase, reauthorize)
+  if (found === undefined) return { facts: { run: undefined, waited: false } }
+  if ('status' in found) return found
+  // Also set if no person is asked: an operator resolves a crash by this id.
+  call.report.approvalId = found.entry.record.id
+  const { settled, waited } = await settleWithin(call, found, runs, phase)
+  // A caller of another kind may have started the run during the wait.
+  const foreign = 'entry' in settled ? startedByOthers(settled.entry.record, call.identity) : undefined
+  if (foreign !== undefined) return foreign
+  switch (settled.status) {
+    case 'ready':
+      return { facts: { run: settled, waited }, detail: describe(settled) }
+    case 'pending':
+      return pendingRefusal(settled.entry.record, runs)
+    case 'busy':
+      return busyRefusal(settled)
+    case 'refused':
+      return refusedRun(settled, runs)
+    case 'closed':
+      return closedRefusal(settled.until, runs)
+    case 'replay':
+      return { replay: settled }
+    default:
+      return settled
+  }
+}
+
+type SettledCall = Exclude<Settled, { status: 'ready' }> | ({ readonly status: 'ready' } & ReadyRun) | Refusal
+
+/** Maximum of replaced questions in a row. Beyond it, the guard assumes that another call replaces them too. */
+const MAX_REPLACED = 8
+
+/**
+ * Settles the run. With `wait` in the policy, continues until the person has answered or the time is over. A preflight
+ * returns at once.
+ */
+async function settleWithin(
+  call: AuthorizedCall,
+  { entry, started }: FoundRun,
+  runs: Runs,
+  phase: Phase,
+): Promise<{ readonly settled: SettledCall; readonly waited: boolean }> {
+  const { wait } = call.policy.rules
+  const waitMs = phase === 'run' ? (wait?.maxSeconds ?? 0) * 1000 : 0
+  const began = { clock: runs.clock.now(), elapsed: performance.now() }
+  let current: FoundRun = started === undefined ? { entry } : { entry, started }
+  let waited = false
+  for (let replaced = 0; replaced < MAX_REPLACED; ) {
+    const settled = await settleOnce(call, current, runs)
+    if (settled.status === 'replaced') {
+      current = { entry: settled.entry }
+      replaced++
+      continue
+    }
+    // A clock that is set back makes no wait longer, and no call wait that must not.
+    const left = waitMs - Math.max(runs.clock.now() - began.clock, performance.now() - began.elapsed)
+    if (settled.status !== 'pending' || left <= 0) return { settled, waited }
+    waited = true
+    current = { entry: await afterAWait(call, settled.entry, left, runs) }
+  }
+  const settled = { status: 'unavailable', retryAfter: 1, detail: 'other calls replace it' } as const
+  return { settled, waited }
+}
+
+/** Asks again if the question does not fit the call, sends it, and polls for its answer once. */
+async function settleOnce(
+  call: AuthorizedCall,
+  { entry, started }: FoundRun,
+  runs: Runs,
+): Promise<SettledCall | { readonly status: 'replaced'; readonly entry: Entry }> {
+  const channelOf = (at: Entry) => channelOfRun(at, runs, call.deadline.signal)
+  const step = (at: Entry) => {
+    const { channel, context } = channelOf(at)
+    return advanceRun(runs.runStore, at, channel, context)
+  }
+  // A question that a person has received is polled first: their answer counts, even if the policy now asks something
+  // else.
+  const polled = entry.record.state === 'pending' ? await step(entry) : undefined
+  if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
+  // If no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet. For a
+  // channel without polls, the record holds the answer.
+  const isPolled = polled?.entry.version !== entry.version || channelOf(entry).channel?.poll === undefined
+  const fitted = await askWhereNeeded(call, polled?.entry ?? entry, runs, { isPolled, started })
+  if ('status' in fitted) return fitted
+  const { entry: asked, entitled: early } = fitted
+  // Its question was not sent, and this call needs none.
+  if (asked.record.state === 'failed' && early !== undefined) return { status: 'ready', entry: asked, entitled: early }
+  const isDone = polled?.status === 'pending' && polled.entry.version === asked.version
+  const settled = isDone ? polled : await step(asked)
+  if (settled.status !== 'ready') return settled
+  // Decides on the current state of the record, not on the state before its answer.
+  const ready = settled.entry.version === asked.version ? fitted : await askWhereNeeded(call, settled.entry, runs)
+  if ('status' in ready) return ready
+  const { entry: now, entitled } = ready
+  return entitled === undefined ? { status: 'replaced', entry: now } : { status: 'ready', entry: now, entitled }
+}
+
+/** Waits for the answer until its next poll is due. */
+async function afterAWait(
+  { deadline, invocation }: AuthorizedCall,
+  entry: Entry,
+  leftMs: number,
+  { runStore }: Runs,
+): Promise<Entry> {
+  const { id, question, delivery } = entry.record
+  const dueAt = delivery === undefined ? 0 : nextReadAt({ question, delivery }, runStore.now())
+  const dueIn = (dueAt - runStore.now()) * 1000
+  deadline.pause()
+  await untilWoken(id, Math.min(leftMs, Math.max(dueIn, 250)), invocation.signal)
+  deadline.restart()
+  // A ping makes a poll due. An answer from the app's own pages is already in the record.
+  return (await runStore.read(id)) ?? entry
+}
+
+function describe({ entry: { record }, entitled }: ReadyRun): string {
+  if (entitled.kind === 'not_required' || record.question === undefined) return 'needs no question'
+  return `${record.state}; asked ${record.question.approver.subject}; enforcedBy: ${enforcedBy(record.question)}`
+}
+
+function pendingRefusal(record: RunRecord, { runStore }: Runs): Refusal {
+  const { question, delivery } = record
+  const message = question?.message ?? ''
+  const since = new Date(record.createdAt * 1000).toISOString()
+  const note = record.note === undefined ? '' : ` (${record.note})`
+  return interrupted(`${record.state}: waits for ${question?.approver.subject ?? 'a person'} since ${since}${note}`, {
+    kind: 'approval_pending',
+    id: record.id,
+    message: record.note === 'answer_lost' ? `Your answer was lost, please answer again: ${message}` : message,
+    interval: secondsToPoll(record, runStore.now()),
+    expiresAt: Math.floor(delivery?.expiresAt ?? question?.expiresAt ?? 0),
+  })
+}
+
+const busyRefusal = ({ entry, retryAfter, why, underWay }: Extract<Settled, { status: 'busy' }>): Refusal => ({
+  status: 'unavailable',
+  retryAfter,
+  detail: why,
+  ...(underWay && { underWay: { slot: 'own', ids: [entry.record.id] } }),
+})
+
+function refusedRun(
+  { code, why, entry }: Extract<Settled, { status: 'refused' }>,
+  runs: Runs,
+): Refusal | Promise<Refusal> {
+  return code === 'unknown_outcome' ? unknownOutcome(entry, why, runs) : deny(code, why)
+}

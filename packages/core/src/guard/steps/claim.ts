@@ -1,0 +1,72 @@
+import { type Caller, isSameKind } from '../../runs/caller.ts'
+import { type Claim, claimRun } from '../../runs/claim-run.ts'
+import { type StartedRuns, startedRuns } from '../../runs/find-run.ts'
+import type { Entry, RunRecord } from '../../runs/record.ts'
+import type { AuthorizedCall, ReadyRun } from '../call/call.ts'
+import type { Passed } from '../call/call-report.ts'
+import { type Refusal, revokedRefusal } from '../call/refusal.ts'
+import type { Runs } from '../guard-parts.ts'
+import { askedBy, entitlementNow } from './entitle.ts'
+
+/**
+ * Claims the run last, so that no step between the claim and the body can fail. Decides the
+ * entitlement again, because opening the credentials took time.
+ */
+export async function claim(
+  call: AuthorizedCall,
+  { entry, entitled }: ReadyRun,
+  runs: Runs,
+): Promise<Passed<{ readonly claim: Claim }> | Refusal> {
+  const now = await entitlementNow(call, entry, runs)
+  if ('status' in now) return now
+  const { entitlement } = now
+  if (entitlement.kind !== entitled.kind) {
+    const detail = `the approval is no longer valid${entitlement.kind === 'ask' ? `: ${entitlement.why}` : ''}`
+    return { status: 'unavailable', retryAfter: 1, detail }
+  }
+  const { policyVersion: _, ...caller } = askedBy(call)
+  // An equal run that this process claims at this moment is in no index yet.
+  const ahead = [...runs.runStore.claims.values()].filter(({ run }) => isEqual(run, entry.record, call.identity))
+  if (ahead.length > 0) {
+    const underWay = { slot: 'other', ids: ahead.map(({ run }) => run.id) } as const
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal call is under way', underWay }
+  }
+  const claimed = await claimRun(runs.runStore, entry, { caller, isAnswered: entitled.kind === 'answered' })
+  if (claimed === undefined) {
+    const underWay = { slot: 'own', ids: [entry.record.id] } as const
+    return { status: 'unavailable', retryAfter: 1, detail: 'another caller runs it', underWay }
+  }
+  const late = await lateRefusal(call, claimed.entry, now.started, runs).catch((error: unknown) => {
+    void claimed.release().catch(() => {})
+    throw error
+  })
+  if (late === undefined) return { facts: { claim: claimed }, detail: 'this run is ours alone' }
+  await claimed.release()
+  return late
+}
+
+const isEqual = (run: RunRecord, { id, binding }: RunRecord, caller: Caller): boolean =>
+  run.id !== id && run.binding === binding && isSameKind(run, caller)
+
+/**
+ * Returns why the body may not start, by what is true after the claim. From then on, other calls see this run, and find
+ * it under way (A13). A revocation does not end it, nor a run before it that others share (I11).
+ */
+async function lateRefusal(
+  call: AuthorizedCall,
+  { record: { id, binding } }: Entry,
+  known: StartedRuns,
+  runs: Runs,
+): Promise<Refusal | undefined> {
+  const { runStore, revocations, clock } = runs
+  const { inDoubt, undelivered } = await startedRuns(runStore, binding, id)
+  const isNew = ({ record }: Entry) =>
+    ![...known.inDoubt, ...known.undelivered].some((entry) => entry.record.id === record.id)
+  const late = [...inDoubt, ...undelivered].filter(isNew)
+  if (late.length > 0) {
+    const underWay = { slot: 'other', ids: late.map(({ record }) => record.id) } as const
+    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run is in doubt', underWay }
+  }
+  const revoked = await revocations.findNow(call.identity, clock.now())
+  return revoked && revokedRefusal(revoked)
+}

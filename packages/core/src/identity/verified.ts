@@ -1,0 +1,56 @@
+import type { Identity } from '../base/contract/index.ts'
+import { ConfigurationError, InvalidTokenError } from '../base/errors/index.ts'
+import { shared } from '../base/process/registry.ts'
+import { deepFreeze } from '../base/values/index.ts'
+import type { Proof } from './subject-token.ts'
+
+/**
+ * Returns a copy of an identity, marked as made by a verification (I1), that hides all but issuer and subject from
+ * enumeration. Only for the rooms that verify.
+ *
+ * @throws InvalidTokenError `claims`: they are nested too deep for code that walks through them later.
+ */
+export function admit<Verified extends Identity>(identity: Verified, proof?: Proof): Verified {
+  const admitted = {} as Verified
+  for (const [name, value] of Object.entries(identity)) {
+    if (!deepFreeze(value, 1)) throw new InvalidTokenError('claims', 'the claims are nested too deep')
+    // In a new object: hiding fields that are there already takes twice as long.
+    Object.defineProperty(admitted, name, { value, enumerable: shown.includes(name) })
+  }
+  shared.verified.set(admitted, proof)
+  return Object.freeze(admitted)
+}
+
+/**
+ * Fields that an identity shows when it is enumerated, serialized, cloned or spread. Frameworks copy their values into
+ * traces and checkpoints, which need less than the user's claims.
+ */
+const shown = ['issuer', 'subject']
+
+/**
+ * Returns the fields of an identity as a plain object, which does not count as verified. For code that stores or
+ * changes it.
+ */
+export function fieldsOf<Verified extends Identity>(identity: Verified): Verified {
+  const fields: Record<string, unknown> = {}
+  for (const name of Object.getOwnPropertyNames(identity)) fields[name] = identity[name as keyof Verified]
+  return fields as unknown as Verified
+}
+
+declare const verified: unique symbol
+
+/** An identity that a verification created. {@link isVerified} distinguishes it from any other object. */
+export type VerifiedIdentity = Identity & { readonly [verified]: true }
+
+/** Returns whether a verification created this object. Works across copies of the package. */
+export function isVerified(identity: unknown): identity is VerifiedIdentity {
+  return shared.verified.has(identity)
+}
+
+/** Returns the problem of an object that no verification created, and its remedy. */
+export const whyUnverified = (identity: unknown): string =>
+  `no verification of @behalf/core returned this identity: ${identity instanceof Promise ? 'await the promise' : 'pass what verifyRequest or signIn returned'}`
+
+/** Returns the error of an option that takes a verified identity only, if it got anything else. For adapters. */
+export const identityFault = (option: string, identity: unknown): ConfigurationError | undefined =>
+  isVerified(identity) ? undefined : new ConfigurationError(option, whyUnverified(identity))

@@ -1,0 +1,59 @@
+import type { Identity } from '../base/contract/index.ts'
+import { InvalidTokenError } from '../base/errors/index.ts'
+import { namesOf, refuseUnknownKeys } from '../base/values/index.ts'
+import {
+  accessTokenKeys,
+  checkAudience,
+  identityFromAccessToken,
+  trustedServers,
+  type VerifyAccessTokenOptions,
+} from './verify-access-token.ts'
+
+/** Requirements for the access token of a request. */
+export interface VerifyRequestOptions extends Omit<VerifyAccessTokenOptions, 'boundTo'> {
+  /**
+   * Checks the DPoP proof of a request and returns the thumbprint of its key, or throws. Build it on `verifyProof` of
+   * `@behalf/core/resource-server`. Absent: the scheme DPoP is refused.
+   */
+  readonly proveKey?: ((request: Request, token: string) => Promise<string>) | undefined
+}
+
+const optionKeys = namesOf<VerifyRequestOptions>(...accessTokenKeys, 'proveKey')
+
+/** Scheme and token (RFC 9110 §11.4); the token in the characters of RFC 6750 §2.1. */
+const authorization = /^(bearer|dpop) +([A-Za-z0-9\-._~+/]+=*)$/i
+
+/**
+ * Verifies the access token in a request's `Authorization` header and returns its subject.
+ *
+ * Accepts the schemes Bearer and DPoP; does not read a token from the query or a form. Makes no challenge: an API
+ * answers with those of `createResourceServer`.
+ *
+ * @returns The verified identity, or `undefined` where the header is absent or of another scheme.
+ * @throws InvalidTokenError The token does not verify, is bound and came as Bearer, or came as DPoP and is not bound to
+ *   the key of the proof.
+ * @throws TransportError The issuer's metadata or keys did not come. Try again later.
+ * @throws ConfigurationError An option is unknown, missing or wrong.
+ */
+export async function verifyRequest(request: Request, options: VerifyRequestOptions): Promise<Identity | undefined> {
+  refuseUnknownKeys('verifyRequest', options, optionKeys)
+  const servers = trustedServers('verifyRequest', options)
+  const audience = checkAudience('verifyRequest.audience', options.audience)
+  const header = request.headers.get('authorization')?.trim() ?? ''
+  if (!/^(?:bearer|dpop)(?: |$)/i.test(header)) return undefined
+  const [, scheme, token] = authorization.exec(header) ?? []
+  // Stryker disable next-line ConditionalExpression: The pattern reads `undefined` as the text “undefined”, which is no scheme. A match sets both scheme and token.
+  if (scheme === undefined || token === undefined) {
+    throw new InvalidTokenError('malformed', 'the Authorization header must contain one token')
+  }
+  const signal = options.signal ?? request.signal
+  if (scheme.toLowerCase() === 'bearer') return identityFromAccessToken(token, servers, audience, { signal })
+  if (options.proveKey === undefined) {
+    throw new InvalidTokenError('binding', 'the token came with a key proof, which is not checked here')
+  }
+  const provedKey = await options.proveKey(request, token)
+  if (typeof provedKey !== 'string' || provedKey === '') {
+    throw new InvalidTokenError('binding', 'the proof of the key is invalid')
+  }
+  return identityFromAccessToken(token, servers, audience, { signal, provedKey })
+}

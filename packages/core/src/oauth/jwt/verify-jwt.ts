@@ -1,0 +1,81 @@
+import type { JWTHeaderParameters } from 'jose'
+import type { JWTVerifyGetKey } from 'jose/jwt/verify'
+import { InvalidTokenError } from '../../base/errors/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
+import { isCompactJwt } from '../../base/values/index.ts'
+import { jwtLibrary } from '../libraries.ts'
+import type { Profile } from '../profiles/profile.ts'
+import type { VerifiedJwt, VerifyJwtOptions } from '../server.ts'
+import { refuseFromFuture, tokenFault } from './token-fault.ts'
+
+/** Maximum length of a token: most servers limit headers to 16 kB. */
+const MAX_TOKEN_LENGTH = 16 * 1024
+
+/** Refuses text that is not a token, before it is decoded. */
+export function checkTokenText(jwt: unknown): asserts jwt is string {
+  if (typeof jwt !== 'string' || jwt === '') throw new InvalidTokenError('malformed', 'there is no token')
+  if (jwt.length > MAX_TOKEN_LENGTH) {
+    throw new InvalidTokenError('too_large', `the token is longer than ${MAX_TOKEN_LENGTH} characters`)
+  }
+  if (!isCompactJwt(jwt)) throw new InvalidTokenError('malformed', 'the token is not a well-formed signed JWT')
+}
+
+/**
+ * Checks a JWT against keys, profile, audience and `now` (epoch milliseconds).
+ *
+ * Keys come from `keys` alone: a `jku`, `jwk`, `x5u` or `x5c` in the token is never read.
+ */
+export async function verifyWithKeys(
+  jwt: string,
+  keys: JWTVerifyGetKey,
+  profile: Pick<Profile, 'issuer' | 'algorithms'>,
+  { audience, types, signal, now }: VerifyJwtOptions & { readonly now: number },
+): Promise<VerifiedJwt> {
+  let type = ''
+  const { jwtVerify, errors } = await jwtLibrary()
+  try {
+    const { payload, protectedHeader } = await jwtVerify(
+      jwt,
+      // Checks the type first: another kind of token differs everywhere else too, and those errors would explain less.
+      (header, token) => {
+        type = normaliseType(header.typ)
+        checkHeader(header, type, types)
+        return keys(header, token)
+      },
+      {
+        issuer: profile.issuer,
+        audience: audience as string | string[],
+        algorithms: profile.algorithms as string[],
+        requiredClaims: ['exp'],
+        clockTolerance: TOLERANCE_SECONDS,
+        currentDate: new Date(now),
+      },
+    )
+    refuseFromFuture(payload.iat, now / 1000)
+    return { claims: payload, algorithm: protectedHeader.alg, ...(type !== '' && { type }) }
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw tokenFault(error, errors, { issuer: profile.issuer, audience: [audience].flat() })
+  }
+}
+
+function checkHeader({ crit, kid }: JWTHeaderParameters, type: string, types: readonly string[] | undefined): void {
+  // RFC 7515 §4.1.11: extensions that we must understand. The library knows `b64`; no JWT may use it (RFC 7797 §7).
+  if (crit !== undefined)
+    throw new InvalidTokenError('malformed', 'the token needs an extension that is not understood')
+  // RFC 7515 §4.1.4.
+  if (kid !== undefined && typeof kid !== 'string') {
+    throw new InvalidTokenError('malformed', 'the key id (kid) of the token is no text')
+  }
+  if (types === undefined || types.includes(type)) return
+  throw new InvalidTokenError(
+    'type',
+    `the token's type (typ) ${JSON.stringify(type.slice(0, 50))} is not ${types.map((one) => JSON.stringify(one)).join(' or ')}: ` +
+      'give an access token where one is expected, and an id_token where one is',
+  )
+}
+
+/** Normalizes a media type (RFC 7515 §4.1.9): lower case, without `application/`. */
+function normaliseType(typ: unknown): string {
+  return typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : ''
+}

@@ -1,0 +1,98 @@
+import { InvalidResponseError, TransportError } from '../../base/errors/index.ts'
+import type { Fetch } from '../../base/ports/index.ts'
+import { isTimeout } from '../../base/process/async.ts'
+import { isLoopback, namesSpecialUse, parsedJson, readBounded } from '../../base/values/index.ts'
+import { retryAfterSeconds } from '../tokens/times.ts'
+import { withoutSecrets } from './without-secrets.ts'
+
+/**
+ * Maximum size of a response. Metadata, key sets and token responses have a few kilobytes: a larger one is an attack or
+ * a mistake.
+ */
+const MAX_RESPONSE_BYTES = 512 * 1024
+
+/** Answers to a poll. Some servers send them with 429; they are no outage (CIBA Core §11: read `error`, not the status). */
+const pollAnswers: readonly unknown[] = ['slow_down', 'authorization_pending']
+
+export interface RequestRules {
+  readonly fetch: Fetch
+  /** Plain `http:` to this machine is allowed. */
+  readonly allowInsecureLoopback: boolean
+  /** Epoch milliseconds. */
+  readonly now: () => number
+}
+
+/**
+ * Returns whether a request may go to `url`: `https:` to a host that is not written as a special-use address, or
+ * loopback if the app asked for it. The `fetch` judges the address that a name resolves to.
+ */
+function isAllowedUrl(url: URL, allowInsecureLoopback: boolean): boolean {
+  if (allowInsecureLoopback && isLoopback(url)) return url.protocol === 'https:' || url.protocol === 'http:'
+  return url.protocol === 'https:' && !namesSpecialUse(url)
+}
+
+/**
+ * Sends one request to an authorization server, and reads its whole answer.
+ *
+ * Never follows a redirect, reads at most 512 kB, and returns only answers below 500.
+ *
+ * @throws TransportError Network fault, 408, 429 or 5xx.
+ * @throws InvalidResponseError A redirect, a page, too large an answer, or an endpoint that is not `https:` or is an
+ *   address of special use: a server's metadata must not direct a request into the internal network.
+ */
+export async function boundedRequest(rules: RequestRules, url: string, init: RequestInit): Promise<Response> {
+  const target = URL.canParse(url) ? new URL(url) : undefined
+  if (target === undefined || !isAllowedUrl(target, rules.allowInsecureLoopback)) {
+    throw new InvalidResponseError(
+      `the server's metadata names an endpoint that is not https, or of special use: ${JSON.stringify(url)}`,
+    )
+  }
+  let response: Response
+  let body: Uint8Array<ArrayBuffer>
+  try {
+    response = await rules.fetch(url, { ...init, redirect: 'manual' })
+    body = await readAnswer(response, target)
+  } catch (error) {
+    if (error instanceof InvalidResponseError) throw error
+    if (init.signal?.aborted && !isTimeout(init.signal.reason)) throw init.signal.reason
+    throw new TransportError(`${target.origin} could not be reached`, { cause: withoutSecrets(error) })
+  }
+  refuseDetour(response, body, target)
+  refuseOutage(response, body, target, rules.now())
+  const { status, headers } = response
+  return new Response(status === 204 || status === 205 ? null : body, { status, headers })
+}
+
+function refuseDetour(response: Response, body: Uint8Array, target: URL): void {
+  // A proxy in front of the server sends pages: the server got no request. Some frameworks label each answer as HTML.
+  const isPage = response.ok && /^\s*</.test(new TextDecoder().decode(body))
+  // `redirected`: an injected fetch followed it against our options, so another server answered.
+  const { redirected, status, type } = response
+  if (!isPage && !redirected && type !== 'opaqueredirect' && !(status >= 300 && status < 400)) return
+  throw new InvalidResponseError(`${target.origin} answered with a redirect or a page`, {
+    unreadable: true,
+  })
+}
+
+function refuseOutage(response: Response, body: Uint8Array, target: URL, now: number): void {
+  const { status } = response
+  if (status < 500 && status !== 429 && status !== 408) return
+  if (status === 429 && pollAnswers.includes(errorOf(body))) return
+  const retryAfter = retryAfterSeconds(response, now)
+  throw new TransportError(`${target.origin} answered ${status}`, {
+    status,
+    ...(retryAfter !== undefined && { retryAfter }),
+  })
+}
+
+const errorOf = (body: Uint8Array): unknown =>
+  (parsedJson(body) as { readonly error?: unknown } | null | undefined)?.error
+
+/** Reads the whole body, up to 512 kB. */
+export async function readAnswer(response: Response, target: URL): Promise<Uint8Array<ArrayBuffer>> {
+  const body = await readBounded(response, MAX_RESPONSE_BYTES)
+  if (body !== undefined) return body
+  throw new InvalidResponseError(`${target.origin} answered more than ${MAX_RESPONSE_BYTES} bytes`, {
+    unreadable: true,
+  })
+}

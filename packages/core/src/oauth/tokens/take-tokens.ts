@@ -1,0 +1,56 @@
+import { InvalidResponseError } from '../../base/errors/index.ts'
+import { defined, parsedJson } from '../../base/values/index.ts'
+import type { ReceivedTokens, TokenResponse } from '../server.ts'
+
+/** The parts of a token response. */
+export interface TakenTokens {
+  /** The same response without the members in `kept`. */
+  readonly response: Response
+  /** `id_token` and `expires_in` as they came: unverified, and of any type. */
+  readonly kept?: Readonly<Record<string, unknown>>
+  /** Absent if the response contains no token. */
+  readonly tokens?: ReceivedTokens
+}
+
+/**
+ * Takes the tokens out of a token response before any check.
+ *
+ * The OAuth library refuses a whole response because of its id_token. A refresh token that rotated would be lost with
+ * it. The library also has its own rules for id_tokens, such as its algorithms, and reads `"3e2"` as a lifetime. So it
+ * never sees them: the caller verifies the id_token by the profile, and our schema reads the lifetime.
+ */
+export async function takeTokens(response: Response): Promise<TakenTokens> {
+  if (response.status !== 200) return { response }
+  const { status, headers } = response
+  const text = await response.text()
+  const again = (body: string) => new Response(body, { status, headers })
+  const json = parsedJson(text)
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) return { response: again(text) }
+  const { id_token, expires_in, ...rest } = json as Readonly<Record<string, unknown>>
+  const tokens = defined({ accessToken: textOf(rest.access_token), refreshToken: textOf(rest.refresh_token) })
+  return {
+    response: again(JSON.stringify(rest)),
+    kept: defined({ id_token, expires_in }),
+    ...(Object.keys(tokens).length > 0 && { tokens }),
+  }
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/**
+ * Refuses a token response that repeats a secret in its type or scopes: messages for the operator quote those (I3).
+ * @param sent - Values that were sent: tokens, and proofs of our client.
+ * @throws InvalidResponseError
+ */
+export function refuseRepeated(response: TokenResponse, sent: ReadonlySet<string>): void {
+  const { accessToken, refreshToken, idToken, issuedTokenType = '', scopes = [] } = response
+  const secrets = [...sent, accessToken, refreshToken, idToken]
+  const isSecret = (text: string) =>
+    secrets.some((secret) => secret !== undefined && isLong(secret) && text.includes(secret))
+  if ([issuedTokenType, ...scopes].some(isSecret)) {
+    throw new InvalidResponseError('a token response repeats a token where its kind or its scopes stand')
+  }
+}
+
+/** Returns whether a value is long enough to be a secret. A shorter one may be a part of any word. */
+const isLong = ({ length }: string): boolean => length >= 6

@@ -1,0 +1,104 @@
+import * as z from 'zod/mini'
+import { Collection, type Lease, type OpenedStore, type Stored } from '../records/index.ts'
+import { hasRunOut } from './proof-replay.ts'
+import { type OrderRecord, orderRecord } from './stored-answer.ts'
+
+/**
+ * Time for which an approval's claim outlasts its token, in seconds: requests with the token may be under way, and the
+ * clocks of store and processes may be hours off, or be set right meanwhile.
+ */
+const MARGIN_SECONDS = 24 * 3600
+
+const approvalUse = z.strictObject({ v: z.literal(1), order: z.string(), keptFor: z.number() })
+type ApprovalUse = z.infer<typeof approvalUse>
+
+export interface IdempotencyStoreOptions extends OpenedStore {
+  readonly leaseSeconds: number
+  readonly retentionSeconds: number
+  /** Epoch seconds. */
+  readonly now: () => number
+}
+
+/** Names of an order and of its approval, if it needs one. */
+export interface OrderNames {
+  readonly order: string
+  readonly approval?: string
+}
+
+/** Orders under their idempotency keys, and approvals under their tokens. */
+export class IdempotencyStore {
+  readonly #options: IdempotencyStoreOptions
+  readonly #orders: Collection<OrderRecord>
+  readonly #approvals: Collection<ApprovalUse>
+
+  constructor(options: IdempotencyStoreOptions) {
+    // Counted by the store, whose clock may be ahead: a used approval must not be forgotten before its token ends.
+    const ends = ({ keptFor }: { readonly keptFor: number }) => ({ expiresInSeconds: keptFor })
+    this.#options = options
+    this.#orders = new Collection<OrderRecord>(options, { kind: 'order', schema: orderRecord, ends })
+    this.#approvals = new Collection<ApprovalUse>(options, { kind: 'approval', schema: approvalUse, ends })
+  }
+
+  nameOf(kind: 'order' | 'approval', parts: readonly string[]): Promise<string> {
+    return (kind === 'order' ? this.#orders : this.#approvals).keyOf(...parts)
+  }
+
+  fingerprint(text: string): Promise<string> {
+    return this.#options.hash(`fingerprint:${text}`)
+  }
+
+  read(order: string): Promise<Stored<OrderRecord> | undefined> {
+    return this.#orders.get(order)
+  }
+
+  /** @param tokenEnd - Epoch seconds: the record outlives the token that may come with it again. */
+  write(
+    order: string,
+    record: Omit<OrderRecord, 'v' | 'keptFor'>,
+    ifVersion: string | null,
+    tokenEnd: number,
+  ): Promise<string | 'conflict'> {
+    const keptFor = this.#outlives(tokenEnd) + this.#options.retentionSeconds
+    return this.#orders.put(order, { ...record, v: 1, keptFor }, { ifVersion })
+  }
+
+  /**
+   * Consumes an approval for one order. Called under the order's lease.
+   * @returns false if another order has it, and was not refused.
+   */
+  async claim(approval: string, order: string, tokenEnd: number): Promise<boolean> {
+    const claimed: ApprovalUse = { v: 1, order, keptFor: this.#outlives(tokenEnd) }
+    const used = await this.#approvals.change(approval, async (now) => {
+      const isOpen = now === undefined || (now.order !== order && (await this.#wasRefused(now.order)))
+      return isOpen ? claimed : undefined
+    })
+    return used?.record.order === order
+  }
+
+  /**
+   * Returns whether the order was refused. A refused order did nothing, so its approval can be used under another key.
+   * That is not so if an earlier run did not finish: it may have acted.
+   */
+  async #wasRefused(order: string): Promise<boolean> {
+    const { state, again, answer } = (await this.read(order))?.record ?? {}
+    return state === 'done' && again !== true && answer !== undefined && answer.status >= 400
+  }
+
+  /**
+   * Returns whether a use of an approval may be forgotten by now: its token was verified a while ago, and the order
+   * arrived slowly.
+   */
+  hasRunOut(tokenEnd: number): boolean {
+    return hasRunOut(tokenEnd, this.#options.now())
+  }
+
+  /** Takes the right to run an order while its holder is alive. `undefined`: another request has it. */
+  lease(order: string): Promise<Lease | undefined> {
+    return this.#orders.lease(order, this.#options.leaseSeconds)
+  }
+
+  /** Seconds from now. */
+  #outlives(tokenEnd: number): number {
+    return Math.max(0, tokenEnd - this.#options.now()) + MARGIN_SECONDS
+  }
+}

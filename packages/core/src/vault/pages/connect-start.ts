@@ -1,0 +1,96 @@
+import { randomSecret } from '../../base/values/index.ts'
+import type { PresentUser } from '../../identity/present-user.ts'
+import { readFields, respond } from '../../identity/requests.ts'
+import { localPath, setCookie } from '../../sign-in/browser.ts'
+import { told } from './connect-fault.ts'
+import { type ConnectParts, connectCookie } from './connect-parts.ts'
+
+/** Handles `POST /connect`. */
+export async function startConnect(
+  { linker, base }: ConnectParts,
+  request: Request,
+  { identity }: PresentUser,
+): Promise<Response> {
+  const read = await readFields(request)
+  const { connection, scopes, account, returnTo: wanted } = read?.fields ?? {}
+  if (read === undefined || connection === undefined || connection === '') return told(request, 400, 'invalid_request')
+  const returnTo = wanted === undefined ? undefined : localPath(wanted, base)
+  if (wanted !== undefined && returnTo === undefined) return told(request, 400, 'invalid_request')
+  const browser = randomSecret()
+  const started = await linker.connect({
+    identity,
+    connection,
+    ...(scopes !== undefined && scopes.trim() !== '' && { scopes: scopes.trim().split(/ +/) }),
+    ...(account !== undefined && account !== '' && { account }),
+    redirectUri: redirectUri(base, connection),
+    browser,
+    ...(returnTo !== undefined && { returnTo }),
+  })
+  switch (started.status) {
+    case 'started': {
+      const cookie = setCookie(await connectCookie(base, started.state), browser, started.expiresInSeconds)
+      const headers = { 'set-cookie': cookie, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }
+      // Sends the URL to this browser: its scheme was checked when it was made.
+      if (read.isForm) return new Response(null, { status: 303, headers: { ...headers, location: started.url } })
+      return respond(200, { url: started.url }, headers)
+    }
+    default:
+      return refused(request, started)
+  }
+}
+
+/**
+ * Returns the redirect URI for the provider. Each connection has its own: an answer of one server never counts for
+ * another.
+ */
+function redirectUri(base: URL, connection: string): string {
+  return `${base.href.replace(/\/$/, '')}/callback/${encodeURIComponent(connection)}`
+}
+
+/** Handles `POST /disconnect` and `POST /prefer`. */
+export async function changeAccount(
+  { linker, base }: ConnectParts,
+  request: Request,
+  { identity }: PresentUser,
+  what: 'disconnect' | 'prefer',
+): Promise<Response> {
+  const read = await readFields(request)
+  const { connection, account } = read?.fields ?? {}
+  if (read === undefined || !connection || !account) return told(request, 400, 'invalid_request')
+  const name = { connection, account }
+  if (what === 'prefer') {
+    if (linker.prefer === undefined || !(await linker.prefer(identity, name))) return told(request, 404, 'not_found')
+    return read.isForm ? back(base, 'preferred') : respond(200, { preferred: true })
+  }
+  const answer = await linker.disconnect(identity, name)
+  switch (answer.status) {
+    case 'disconnected':
+      return read.isForm ? back(base, 'disconnected') : respond(200, { disconnected: true, revoked: answer.revoked })
+    default:
+      return refused(request, answer)
+  }
+}
+
+const refusals = {
+  unknown_connection: [404, 'not_found'],
+  unknown_scope: [400, 'invalid_request'],
+  not_found: [404, 'not_found'],
+  login_required: [401, 'login_required'],
+  misconfigured: [500, 'misconfigured'],
+  unavailable: [503, 'unavailable'],
+} as const
+
+function refused(
+  request: Request,
+  { status, retryAfter }: { readonly status: keyof typeof refusals; readonly retryAfter?: number },
+): Response {
+  const retry = status === 'unavailable' && { 'retry-after': `${retryAfter ?? 2}` }
+  const [code, error] = refusals[status]
+  return told(request, code, error, { ...retry })
+}
+
+function back(base: URL, done: string): Response {
+  const url = new URL(base)
+  url.searchParams.set('done', done)
+  return new Response(null, { status: 303, headers: { location: url.href, 'cache-control': 'no-store' } })
+}

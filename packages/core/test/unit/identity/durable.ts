@@ -1,5 +1,0 @@
-import type { Store } from '../../../src/index.ts'
-import { overStore } from '../stores/over-store.ts'
-
-/** The same store, which says that it outlives the process. */
-export const durably = (store: Store): Store => overStore(store, { durable: true })

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import { answerTokenOf, isOpen } from '../../../src/runs/channels/in-app-inbox.ts'
+import type { Delivery, StoredQuestion } from '../../../src/runs/record.ts'
+import { applied } from '../../../src/runs/write-answer.ts'
+import { record, testLedger } from './harness.ts'
+import { person } from './people.ts'
+
+const now = 1_800_000_000
+
+/** A question whose answer is to be the credential itself, where a channel delivered it that has no tokens. */
+function asked(credential: boolean) {
+  const delivery: Delivery = { state: { kind: 'in_app' }, interval: 5, nextPollAt: now }
+  const { question, ...rest } = record('r', { state: 'pending', delivery })
+  const held = { resource: 'https://api.example', scopes: ['trade:write'] }
+  const whole = { ...(question as StoredQuestion), ...(credential && { credential: held }) }
+  return { ...rest, question: whole, delivery }
+}
+
+test('a yes without a token approves nothing, where the token is the approval (A9)', () => {
+  expect(applied(asked(true), { status: 'approved' }, { sentAt: now, now })).toMatchObject({ state: 'failed' })
+  expect(applied(asked(false), { status: 'approved' }, { sentAt: now, now })).toMatchObject({ state: 'approved' })
+})
+
+test('the app’s own pages do not offer such a question', () => {
+  expect(isOpen(asked(true), now)).toBe(false)
+  expect(isOpen(asked(false), now)).toBe(true)
+})
+
+test('what ties an answer to its page differs by question, person and session', async () => {
+  const { runStore } = testLedger()
+  const tokens = await Promise.all([
+    answerTokenOf(runStore, record('r'), person('ann')),
+    answerTokenOf(runStore, record('other'), person('ann')),
+    answerTokenOf(runStore, record('r'), person('ann', { sessionId: 'other' })),
+    answerTokenOf(runStore, record('r'), person('bob', { sessionId: 'session-of-ann' })),
+    answerTokenOf(runStore, record('r'), person('ann', { tenant: 'other' })),
+  ])
+  expect(new Set(tokens).size).toBe(tokens.length)
+})
