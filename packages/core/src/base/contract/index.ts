@@ -1,7 +1,6 @@
 export type { AccessRule, AccessRules, AccountChoice, ConnectionRule, ResourceRoute, ResourceRule } from './access.ts'
 export type * from './audit-event.ts'
 export type { Call, Credential, Invocation, Slot } from './call.ts'
-export type { Fault } from './fault.ts'
 export type { Actor, AgentIdentity, Identity, UserIdentity } from './identity.ts'
 export type * from './json.ts'
 export type * from './outcome.ts'
