@@ -1,5 +1,5 @@
-import type { AccessRules } from './access.ts'
 import type { Identity } from './identity.ts'
+import type { AccessRules } from './policy.ts'
 
 /**
  * Name by which a run can be found again: `[threadId, toolCallId]` if the framework persists both, or the caller's own
