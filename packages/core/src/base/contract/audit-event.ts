@@ -1,5 +1,4 @@
-import type { Actor } from './identity.ts'
-import type { Owner, Principal, RevokeOptions } from './principal.ts'
+import type { Actor, Owner, Principal, RevokeOptions } from './identity.ts'
 import type { Trace } from './trace.ts'
 
 /** The principal that acted, as an audit event names it. */

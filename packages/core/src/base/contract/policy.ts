@@ -1,5 +1,4 @@
-import type { Identity, UserIdentity } from './identity.ts'
-import type { Principal } from './principal.ts'
+import type { Identity, Principal, UserIdentity } from './identity.ts'
 
 declare const fgaObject: unique symbol
 declare const modelWritten: unique symbol
