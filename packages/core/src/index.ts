@@ -35,7 +35,7 @@ export {
   StepUpRequiredError,
   TransportError,
 } from './base/errors/index.ts'
-export type { AuditSink, Clock, Fetch, Store } from './base/ports/index.ts'
+export type { AuditSink, Clock, Fetch, Store } from './base/ports.ts'
 export { currentIdentity, detached, runAs } from './identity/run-as.ts'
 export { verifyAccessToken } from './identity/verify-access-token.ts'
 export { verifyRequest } from './identity/verify-request.ts'

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import * as z from 'zod/mini'
-import { systemClock, tellApp } from '../base/ports/index.ts'
+import { systemClock, tellApp } from '../base/ports.ts'
 import { equalSecrets, namesOf, refuseUnknownKeys, sha256 } from '../base/values/index.ts'
 import { answering, readJson, refuse } from '../identity/requests.ts'
 import type { ChannelsOptions } from '../runs/channels/channels-by-name.ts'

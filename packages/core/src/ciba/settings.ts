@@ -1,6 +1,6 @@
 import type { AuthorizationDetail, Principal } from '../base/contract/index.ts'
 import { ConfigurationError } from '../base/errors/index.ts'
-import type { Clock } from '../base/ports/index.ts'
+import type { Clock } from '../base/ports.ts'
 import { checkOptions, kinds, oneOf } from '../base/values/index.ts'
 import { type RequestKey, requestKey, type SignRequestOptions } from '../oauth/client/sign-request.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'

@@ -1,7 +1,7 @@
 import type { Actor, Credential } from '../base/contract/index.ts'
 import { refusedByApi } from '../base/errors/first-call.ts'
 import { CredentialMisuseError, HadNoEffect, StepUpRequiredError } from '../base/errors/index.ts'
-import type { Fetch } from '../base/ports/index.ts'
+import type { Fetch } from '../base/ports.ts'
 import { asSdk } from '../base/process/registry.ts'
 import { discardBody } from '../base/values/index.ts'
 import { challengesOf, INSUFFICIENT_AUTHORIZATION, namesError } from './challenges.ts'

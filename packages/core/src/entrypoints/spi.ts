@@ -48,7 +48,7 @@ export {
   type StoreErrorReason,
   type TransportErrorOptions,
 } from '../base/errors/index.ts'
-export { type PutOptions, systemClock, tellApp, type Versioned } from '../base/ports/index.ts'
+export { type PutOptions, systemClock, tellApp, type Versioned } from '../base/ports.ts'
 export { type ProofKey, type ProofRequest, Token } from '../credential/index.ts'
 export type { InboxOptions, ListOptions } from '../guard/beside/approval-inbox.ts'
 export type { OperatorOptions } from '../guard/beside/operator.ts'

@@ -1,6 +1,6 @@
 import type { Invocation, Outcome, Policy, PreflightOutcome } from '../base/contract/index.ts'
 import { ConfigurationError } from '../base/errors/index.ts'
-import { type Clock, systemClock, tellApp } from '../base/ports/index.ts'
+import { type Clock, systemClock, tellApp } from '../base/ports.ts'
 import {
   aClock,
   checkOptions,

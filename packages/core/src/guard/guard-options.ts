@@ -1,5 +1,5 @@
 import type { AgentIdentity, Fault } from '../base/contract/index.ts'
-import type { AuditSink, Clock, Fetch, Store } from '../base/ports/index.ts'
+import type { AuditSink, Clock, Fetch, Store } from '../base/ports.ts'
 import type { DelegationsPart } from '../delegations/delegations-part.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 import type { AccessChecker } from '../permissions/openfga/access-checker.ts'

@@ -1,4 +1,4 @@
-import type { Fetch } from '../base/ports/index.ts'
+import type { Fetch } from '../base/ports.ts'
 import type { AuthorizationServers } from '../oauth/server.ts'
 import type { AccessChecker } from '../permissions/openfga/access-checker.ts'
 import type { RoleMap } from '../permissions/roles/role-map.ts'

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Identity } from '../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../base/errors/index.ts'
-import { type Clock, isRecent, TOLERANCE_SECONDS } from '../base/ports/index.ts'
+import { type Clock, isRecent, TOLERANCE_SECONDS } from '../base/ports.ts'
 import { SingleFlight } from '../base/process/async.ts'
 import { checkOptions, defined, kinds, oneOf, sha256, upTo } from '../base/values/index.ts'
 import { Token } from '../credential/index.ts'

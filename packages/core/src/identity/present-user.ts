@@ -1,6 +1,6 @@
 import type { Identity, UserIdentity } from '../base/contract/index.ts'
 import { BehalfError, IdentityRequiredError, InvalidTokenError } from '../base/errors/index.ts'
-import type { Clock, Store } from '../base/ports/index.ts'
+import type { Clock, Store } from '../base/ports.ts'
 import { orNothing } from '../base/values/plain-json.ts'
 import { openStoreKeys, type StoreKeys } from '../records/index.ts'
 import { provenAtOf, Revocations } from '../records/revocation/index.ts'

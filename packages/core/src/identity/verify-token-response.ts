@@ -1,6 +1,6 @@
 import type { UserIdentity } from '../base/contract/index.ts'
 import { InvalidTokenError } from '../base/errors/index.ts'
-import { systemClock } from '../base/ports/index.ts'
+import { systemClock } from '../base/ports.ts'
 import { refuseUnknownKeys } from '../base/values/index.ts'
 import { Token } from '../credential/index.ts'
 import { unverifiedClaims } from '../oauth/jwt/read-claims.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Actor, AuthorizationDetail } from '../base/contract/index.ts'
 import { InvalidTokenError } from '../base/errors/index.ts'
-import { TOLERANCE_SECONDS } from '../base/ports/index.ts'
+import { TOLERANCE_SECONDS } from '../base/ports.ts'
 import { defined } from '../base/values/index.ts'
 import type { TokenProfile } from '../oauth/profiles/profile.ts'
 

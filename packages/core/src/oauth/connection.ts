@@ -1,6 +1,6 @@
 import type { CustomFetchOptions, ServerMetadata } from 'openid-client'
 import { InvalidResponseError, TransportError } from '../base/errors/index.ts'
-import type { Fetch } from '../base/ports/index.ts'
+import type { Fetch } from '../base/ports.ts'
 import { SingleFlight } from '../base/process/async.ts'
 import { DpopNonces } from '../credential/index.ts'
 import { IssuerKeys } from './jwt/issuer-keys.ts'

@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose'
-import type { Clock, Fetch } from '../base/ports/index.ts'
+import type { Clock, Fetch } from '../base/ports.ts'
 import type { Profile } from './profiles/profile.ts'
 
 /** Clock and network access of the SDK's parts. */

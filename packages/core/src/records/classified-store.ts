@@ -1,5 +1,5 @@
 import { BehalfError, StoreError } from '../base/errors/index.ts'
-import type { Store } from '../base/ports/index.ts'
+import type { Store } from '../base/ports.ts'
 
 const wrappers = new WeakMap<Store, Store>()
 

@@ -1,7 +1,7 @@
 import type * as z from 'zod/mini'
 import type { Owner } from '../base/contract/index.ts'
 import type { StoreError } from '../base/errors/index.ts'
-import type { PutOptions } from '../base/ports/index.ts'
+import type { PutOptions } from '../base/ports.ts'
 
 /** Name of a record or an index. The store gets a keyed hash of it, which reveals nothing. */
 export type Name = readonly (string | number | null | undefined)[]

@@ -1,6 +1,6 @@
 import { type Owner, principalKey } from '../base/contract/index.ts'
 import { StoreError } from '../base/errors/index.ts'
-import type { PutOptions, Store, Versioned } from '../base/ports/index.ts'
+import type { PutOptions, Store, Versioned } from '../base/ports.ts'
 import { pause } from '../base/process/async.ts'
 import { parsedJson } from '../base/values/plain-json.ts'
 import { isOutage } from './classified-store.ts'

@@ -1,4 +1,4 @@
-import type { Store } from '../base/ports/index.ts'
+import type { Store } from '../base/ports.ts'
 import { isOutage } from './classified-store.ts'
 
 const encoder = new TextEncoder()

@@ -1,5 +1,5 @@
 import { ConfigurationError, StoreError } from '../base/errors/index.ts'
-import { type Clock, type PutOptions, type Store, systemClock, type Versioned } from '../base/ports/index.ts'
+import { type Clock, type PutOptions, type Store, systemClock, type Versioned } from '../base/ports.ts'
 import { aClock, checkOptions, kinds } from '../base/values/index.ts'
 
 /** Options of {@link memoryStore}. */

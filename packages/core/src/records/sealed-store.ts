@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { Store } from '../base/ports/index.ts'
+import type { Store } from '../base/ports.ts'
 import { copyOf, refuseUnknownKeys, requireText } from '../base/values/index.ts'
 import { Collection, openStoreKeys, type StoreKeys } from './index.ts'
 

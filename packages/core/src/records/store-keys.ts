@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../base/errors/index.ts'
-import type { Store } from '../base/ports/index.ts'
+import type { Store } from '../base/ports.ts'
 import { type KeyedHash, keyedHash } from '../base/values/digest.ts'
 import { refuseUnknownKeys } from '../base/values/options.ts'
 import { classifiedStore } from './classified-store.ts'

@@ -1,7 +1,7 @@
 import * as base64url from 'jose/base64url'
 import { type AuthorizationDetail, type Json, principalKey } from '../base/contract/index.ts'
 import { ConfigurationError } from '../base/errors/index.ts'
-import { type Clock, type Store, systemClock } from '../base/ports/index.ts'
+import { type Clock, type Store, systemClock } from '../base/ports.ts'
 import { aClock, canonicalJson, checkOptions, equalJson, kinds, oneOf, snapshot } from '../base/values/index.ts'
 import { INSUFFICIENT_AUTHORIZATION } from '../credential/challenges.ts'
 import { isVerified } from '../identity/verified.ts'

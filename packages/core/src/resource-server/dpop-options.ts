@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../base/errors/index.ts'
-import type { Clock, Store } from '../base/ports/index.ts'
+import type { Clock, Store } from '../base/ports.ts'
 import { refuseUnknownKeys } from '../base/values/index.ts'
 import { checkAlgorithms } from '../oauth/profiles/check-profile.ts'
 import { type KeyMaterial, keyBytes } from '../records/index.ts'

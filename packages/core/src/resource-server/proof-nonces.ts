@@ -1,4 +1,4 @@
-import type { Clock } from '../base/ports/index.ts'
+import type { Clock } from '../base/ports.ts'
 import { equalSecrets, keyedHash } from '../base/values/index.ts'
 
 /** Nonces that need no memory: the time at which they were made, and a keyed hash of it. */

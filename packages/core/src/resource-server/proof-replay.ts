@@ -1,4 +1,4 @@
-import type { Store } from '../base/ports/index.ts'
+import type { Store } from '../base/ports.ts'
 import { sha256 } from '../base/values/index.ts'
 import { Lease } from '../records/index.ts'
 

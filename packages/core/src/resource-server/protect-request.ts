@@ -1,5 +1,5 @@
 import { InvalidTokenError, StoreError, TransportError } from '../base/errors/index.ts'
-import type { Clock } from '../base/ports/index.ts'
+import type { Clock } from '../base/ports.ts'
 import { isLoginAsAsked } from '../identity/wire.ts'
 import { type ActorRules, mayAct } from './actor-rules.ts'
 import { type ChallengeSettings, type Complaint, type Refused, refuse, type Scheme } from './challenge.ts'
@@ -7,8 +7,7 @@ import type { AuthenticationRules } from './check-authentication.ts'
 import type { DpopRules } from './dpop-options.ts'
 import { hasRunOut, isFirstUse, isTooLate, type UsedProof } from './proof-replay.ts'
 import { type ProtectedRequest, readAccessToken } from './read-access-token.ts'
-import type { Passed } from './verify-caller.ts'
-import { type CallerRules, verifyCaller } from './verify-caller.ts'
+import { type CallerRules, type Passed, verifyCaller } from './verify-caller.ts'
 import { verifyProof } from './verify-proof.ts'
 
 const DEFAULT_RETRY_SECONDS = 5

@@ -3,7 +3,7 @@ import { decodeProtectedHeader } from 'jose/decode/protected_header'
 import { EmbeddedJWK } from 'jose/jwk/embedded'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { jwtVerify } from 'jose/jwt/verify'
-import { TOLERANCE_SECONDS } from '../base/ports/index.ts'
+import { TOLERANCE_SECONDS } from '../base/ports.ts'
 import { isCompactJwt, publicKeyProblem, sha256 } from '../base/values/index.ts'
 import { orNothing } from '../base/values/plain-json.ts'
 

@@ -1,5 +1,5 @@
 import type { ApprovalEvent } from '../base/contract/index.ts'
-import { type AuditSink, type Clock, tellApp } from '../base/ports/index.ts'
+import { type AuditSink, type Clock, tellApp } from '../base/ports.ts'
 import { copyOf } from '../base/values/index.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
 

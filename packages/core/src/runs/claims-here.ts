@@ -1,4 +1,4 @@
-import type { Store } from '../base/ports/index.ts'
+import type { Store } from '../base/ports.ts'
 import { UnderWay } from '../base/process/async.ts'
 import type { RunRecord } from './record.ts'
 

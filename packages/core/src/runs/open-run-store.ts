@@ -1,5 +1,5 @@
 import type { UserIdentity } from '../base/contract/index.ts'
-import type { Clock, Store } from '../base/ports/index.ts'
+import type { Clock, Store } from '../base/ports.ts'
 import { defined } from '../base/values/index.ts'
 import { openStoreKeys, type StoreKeys } from '../records/index.ts'
 import { Revocations } from '../records/revocation/index.ts'

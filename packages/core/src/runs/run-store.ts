@@ -1,6 +1,6 @@
 import type { Principal, RevokeOptions } from '../base/contract/index.ts'
 import { StoreError } from '../base/errors/index.ts'
-import type { Clock, Store } from '../base/ports/index.ts'
+import type { Clock, Store } from '../base/ports.ts'
 import type { UnderWay } from '../base/process/async.ts'
 import type { KeyedHash } from '../base/values/index.ts'
 import { Collection, Lease, type Name, type OpenedStore, type WalkOptions } from '../records/index.ts'

@@ -1,6 +1,6 @@
 import { isSamePrincipal, ownerOf } from '../base/contract/index.ts'
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../base/errors/index.ts'
-import type { Clock } from '../base/ports/index.ts'
+import type { Clock } from '../base/ports.ts'
 import { isGrantGone } from '../oauth/requests/request-fault.ts'
 import type { ReceivedTokens, TokenResponse } from '../oauth/server.ts'
 import { tokenEnd } from '../oauth/tokens/times.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { isSamePrincipal, type UserIdentity } from '../base/contract/index.ts'
 import { InvalidTokenError, StoreError } from '../base/errors/index.ts'
-import type { Clock } from '../base/ports/index.ts'
+import type { Clock } from '../base/ports.ts'
 import { defined } from '../base/values/index.ts'
 import { Token } from '../credential/index.ts'
 import { requireProofTime } from '../identity/present-user.ts'

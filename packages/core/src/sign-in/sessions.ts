@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { isSamePrincipal, type RevokeOptions, type UserIdentity } from '../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../base/errors/index.ts'
-import type { Clock, Store } from '../base/ports/index.ts'
+import type { Clock, Store } from '../base/ports.ts'
 import { SingleFlight } from '../base/process/async.ts'
 import { defined, namesOf, randomSecret, refuseUnknownKeys, requireText } from '../base/values/index.ts'
 import { Token } from '../credential/index.ts'

@@ -1,5 +1,5 @@
 import type { Json, UserIdentity } from '../base/contract/index.ts'
-import type { Fetch, Store } from '../base/ports/index.ts'
+import type { Fetch, Store } from '../base/ports.ts'
 import type { SignRequestOptions } from '../oauth/client/sign-request.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 import type { AuthorizationRefusal } from '../oauth/requests/authorization-response.ts'

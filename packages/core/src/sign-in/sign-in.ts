@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Json } from '../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../base/errors/index.ts'
-import { TOLERANCE_SECONDS } from '../base/ports/index.ts'
+import { TOLERANCE_SECONDS } from '../base/ports.ts'
 import {
   checkOptions,
   copyOf,

@@ -5,7 +5,7 @@ import {
   InvalidResponseError,
   InvalidTokenError,
 } from '../base/errors/index.ts'
-import type { Fetch } from '../base/ports/index.ts'
+import type { Fetch } from '../base/ports.ts'
 import { parsedJson } from '../base/values/index.ts'
 import { type CredentialOptions, createCredential, type IssuedToken } from '../credential/index.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'

@@ -1,4 +1,4 @@
-import { systemClock } from '../base/ports/index.ts'
+import { systemClock } from '../base/ports.ts'
 import { namesOf, refuseUnknownKeys } from '../base/values/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
 import { tokenEnd } from '../oauth/tokens/times.ts'

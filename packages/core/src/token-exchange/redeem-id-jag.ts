@@ -1,5 +1,5 @@
 import { BehalfError, ConfigurationError, InvalidResponseError } from '../base/errors/index.ts'
-import { type Clock, systemClock } from '../base/ports/index.ts'
+import { type Clock, systemClock } from '../base/ports.ts'
 import { copyOf, namesOf, refuseUnknownKeys } from '../base/values/index.ts'
 import { type IssuedToken, revealToken, Token } from '../credential/index.ts'
 import { checkAccessToken } from '../identity/check-access-token.ts'

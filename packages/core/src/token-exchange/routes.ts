@@ -1,6 +1,6 @@
 import type { ResourceRoute, UserIdentity } from '../base/contract/index.ts'
 import { ConfigurationError } from '../base/errors/index.ts'
-import type { Clock, Fetch } from '../base/ports/index.ts'
+import type { Clock, Fetch } from '../base/ports.ts'
 import type { IssuedToken } from '../credential/index.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 import type { AuthorizationServer } from '../oauth/server.ts'

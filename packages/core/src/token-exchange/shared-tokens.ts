@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Actor } from '../base/contract/index.ts'
 import { BehalfError } from '../base/errors/index.ts'
-import { type Clock, type Store, TOLERANCE_SECONDS } from '../base/ports/index.ts'
+import { type Clock, type Store, TOLERANCE_SECONDS } from '../base/ports.ts'
 import { pause } from '../base/process/async.ts'
 import { type IssuedToken, type ProofKey, revealToken, Token } from '../credential/index.ts'
 import { Collection, openStoreKeys, type StoreKeys } from '../records/index.ts'

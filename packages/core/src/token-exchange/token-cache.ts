@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type Clock, isSetBack, systemClock, TOLERANCE_SECONDS } from '../base/ports/index.ts'
+import { type Clock, isSetBack, systemClock, TOLERANCE_SECONDS } from '../base/ports.ts'
 import { SingleFlight } from '../base/process/async.ts'
 import { aClock, checkOptions, kinds, upTo } from '../base/values/index.ts'
 import type { IssuedToken } from '../credential/index.ts'

@@ -1,6 +1,6 @@
 import type { UserIdentity } from '../base/contract/index.ts'
 import { type AnyBehalfError, BehalfError, ConfigurationError, InvalidResponseError } from '../base/errors/index.ts'
-import type { Fetch } from '../base/ports/index.ts'
+import type { Fetch } from '../base/ports.ts'
 import { parsedJson, refuseUnknownKeys } from '../base/values/index.ts'
 import { redactTokens, revealToken, Token } from '../credential/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../identity/subject-token.ts'

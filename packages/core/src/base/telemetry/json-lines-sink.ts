@@ -1,6 +1,6 @@
 import type { AuditEvent } from '../contract/index.ts'
 import { ConfigurationError, TransportError } from '../errors/index.ts'
-import type { AuditSink } from '../ports/index.ts'
+import type { AuditSink } from '../ports.ts'
 import { refuseUnknownKeys } from '../values/options.ts'
 
 /**

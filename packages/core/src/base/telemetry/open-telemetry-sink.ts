@@ -1,6 +1,6 @@
 import { type Attributes, context, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 import type { AuditEvent, CallEvent } from '../contract/index.ts'
-import type { AuditSink } from '../ports/index.ts'
+import type { AuditSink } from '../ports.ts'
 import { defined, refuseUnknownKeys, requireBoolean } from '../values/options.ts'
 import { actorNames, attributesOf } from './attributes.ts'
 

@@ -1,5 +1,5 @@
 import { context, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
-import type { Fetch } from '../ports/index.ts'
+import type { Fetch } from '../ports.ts'
 import { refuseUnknownKeys } from '../values/options.ts'
 
 /** Options of `tracedFetch`. */

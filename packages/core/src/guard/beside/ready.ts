@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports.ts'
 import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
 import type { GuardParts } from '../guard-parts.ts'
 

@@ -1,6 +1,6 @@
 import { type AuditEvent, type AuditPrincipal, type Identity, ownerOf } from '../../base/contract/index.ts'
 import { TransportError } from '../../base/errors/index.ts'
-import { type AuditSink, type Clock, tellApp } from '../../base/ports/index.ts'
+import { type AuditSink, type Clock, tellApp } from '../../base/ports.ts'
 import { defined } from '../../base/values/index.ts'
 import { isVerified } from '../../identity/verified.ts'
 import { withinDeadline } from '../../oauth/requests/within-deadline.ts'

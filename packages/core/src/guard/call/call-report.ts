@@ -8,7 +8,7 @@ import type {
   Trace,
   TraceStep,
 } from '../../base/contract/index.ts'
-import type { Clock } from '../../base/ports/index.ts'
+import type { Clock } from '../../base/ports.ts'
 import { PrintedTrace } from '../../base/telemetry/explain-outcome.ts'
 import { defined } from '../../base/values/index.ts'
 import type { IssuedToken, Token } from '../../credential/index.ts'

@@ -1,6 +1,6 @@
 import type { Identity, Permission } from '../../base/contract/index.ts'
 import { BehalfError, ConfigurationError } from '../../base/errors/index.ts'
-import { tellApp } from '../../base/ports/index.ts'
+import { tellApp } from '../../base/ports.ts'
 import { permissionsOf } from '../../permissions/openfga/may.ts'
 import type { AnyCall, AnyRules } from '../tools/policy-definition.ts'
 

@@ -1,5 +1,5 @@
 import type { Identity, Invocation } from '../../base/contract/index.ts'
-import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports.ts'
 import { isVerified, whyUnverified } from '../../identity/verified.ts'
 import { clientAt } from '../../oauth/authorization-servers.ts'
 import type { RevokedProof } from '../../records/revocation/index.ts'

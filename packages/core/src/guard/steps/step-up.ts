@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { principalKey, type UserIdentity } from '../../base/contract/index.ts'
 import { BehalfError, type StepUpRequiredError } from '../../base/errors/index.ts'
-import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports.ts'
 import { isLoginAsAsked } from '../../identity/wire.ts'
 import { Collection, type OpenedStore } from '../../records/index.ts'
 import { provenAtOf } from '../../records/revocation/index.ts'

@@ -1,7 +1,7 @@
 import type { Outcome, Trace } from '../../base/contract/index.ts'
 import { displayText } from '../../base/display/display-text.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { tellApp } from '../../base/ports/index.ts'
+import { tellApp } from '../../base/ports.ts'
 import { denySentences, toolFailedSentence } from '../call/sentences.ts'
 import { isToolRefusal, refusalParts, toolRefusal } from './tool-authorization-error.ts'
 

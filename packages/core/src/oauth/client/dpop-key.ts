@@ -1,6 +1,6 @@
 import type { CryptoKey, JWK } from 'jose'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { type Clock, systemClock } from '../../base/ports/index.ts'
+import { type Clock, systemClock } from '../../base/ports.ts'
 import { defined, namesOf, publicKeyProblem, refuseUnknownKeys, sha256 } from '../../base/values/index.ts'
 import type { ProofKey, ProofRequest } from '../../credential/proof-key.ts'
 import { revealToken } from '../../credential/token.ts'

@@ -1,7 +1,7 @@
 import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, JWTVerifyGetKey } from 'jose'
 import type { createRemoteJWKSet, ExportedJWKSCache } from 'jose/jwks/remote'
 import { BehalfError, InvalidTokenError, TransportError } from '../../base/errors/index.ts'
-import { isSetBack } from '../../base/ports/index.ts'
+import { isSetBack } from '../../base/ports.ts'
 import { parsedJson, publicKeyProblem } from '../../base/values/index.ts'
 import { jwtLibrary } from '../libraries.ts'
 import { type Limits, withinDeadline } from '../requests/within-deadline.ts'

@@ -6,7 +6,7 @@ import {
   type InvalidTokenReason,
   TransportError,
 } from '../../base/errors/index.ts'
-import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports.ts'
 import { withoutSecrets } from '../requests/without-secrets.ts'
 import { unknownIssuer, wrongAudience } from './read-issuer.ts'
 

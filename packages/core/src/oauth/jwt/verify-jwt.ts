@@ -1,7 +1,7 @@
 import type { JWTHeaderParameters } from 'jose'
 import type { JWTVerifyGetKey } from 'jose/jwt/verify'
 import { InvalidTokenError } from '../../base/errors/index.ts'
-import { TOLERANCE_SECONDS } from '../../base/ports/index.ts'
+import { TOLERANCE_SECONDS } from '../../base/ports.ts'
 import { isCompactJwt } from '../../base/values/index.ts'
 import { jwtLibrary } from '../libraries.ts'
 import type { Profile } from '../profiles/profile.ts'

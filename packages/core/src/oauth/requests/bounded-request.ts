@@ -1,5 +1,5 @@
 import { InvalidResponseError, TransportError } from '../../base/errors/index.ts'
-import type { Fetch } from '../../base/ports/index.ts'
+import type { Fetch } from '../../base/ports.ts'
 import { isTimeout } from '../../base/process/async.ts'
 import { isLoopback, namesSpecialUse, parsedJson, readBounded } from '../../base/values/index.ts'
 import { retryAfterSeconds } from '../tokens/times.ts'

@@ -4,7 +4,7 @@ import { Agent as SecureAgent, request as secureRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { Readable } from 'node:stream'
 import { ConfigurationError, InvalidResponseError, TransportError } from '../../base/errors/index.ts'
-import type { Fetch } from '../../base/ports/index.ts'
+import type { Fetch } from '../../base/ports.ts'
 import { discardBody, isSpecialUse, namesSpecialUse, originList, refuseUnknownKeys } from '../../base/values/index.ts'
 
 export { namesSpecialUse }

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry'
 import { TransportError } from '../../base/errors/index.ts'
-import type { Clock, Fetch } from '../../base/ports/index.ts'
+import type { Clock, Fetch } from '../../base/ports.ts'
 import { pause } from '../../base/process/async.ts'
 import { discardBody } from '../../base/values/index.ts'
 import { revealToken, type Token } from '../../credential/token.ts'

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { type Clock, isRecent } from '../../base/ports/index.ts'
+import { type Clock, isRecent } from '../../base/ports.ts'
 import { UnderWay } from '../../base/process/async.ts'
 import { type Backend, MAX_BATCH } from './http-backend.ts'
 import { keyOf, type Question } from './question.ts'

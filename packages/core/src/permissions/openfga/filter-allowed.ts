@@ -1,6 +1,6 @@
 import type { Effect, Identity, Permission } from '../../base/contract/index.ts'
 import { BehalfError, ConfigurationError, IdentityRequiredError, InvalidTokenError } from '../../base/errors/index.ts'
-import { type Clock, systemClock } from '../../base/ports/index.ts'
+import { type Clock, systemClock } from '../../base/ports.ts'
 import { orAborted } from '../../base/process/async.ts'
 import { aClock, checkOptions, having, kinds, needed } from '../../base/values/index.ts'
 import { currentIdentity } from '../../identity/run-as.ts'

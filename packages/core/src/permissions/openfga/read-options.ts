@@ -1,6 +1,6 @@
 import type { Identity } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { type Clock, systemClock } from '../../base/ports/index.ts'
+import { type Clock, systemClock } from '../../base/ports.ts'
 import { checkValues, having, kinds, namesOf, oneOf, refuseUnknownKeys } from '../../base/values/index.ts'
 import type { Explainer, RelationshipTuple } from './access-checker.ts'
 import { clientBackend, type OpenFgaClientLike } from './client-backend.ts'

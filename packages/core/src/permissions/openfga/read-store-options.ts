@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { type Clock, type Fetch, systemClock } from '../../base/ports/index.ts'
+import { type Clock, type Fetch, systemClock } from '../../base/ports.ts'
 import { checkValues, isLoopback, kinds, namesOf } from '../../base/values/index.ts'
 import type { StoreConnection } from './http-backend.ts'
 import { type OpenFgaCredentials, tokenSource } from './token-source.ts'

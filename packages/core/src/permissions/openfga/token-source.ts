@@ -1,5 +1,5 @@
 import { BehalfError, ConfigurationError, type OAuthResponseError, TransportError } from '../../base/errors/index.ts'
-import type { Clock, Fetch } from '../../base/ports/index.ts'
+import type { Clock, Fetch } from '../../base/ports.ts'
 import { SingleFlight } from '../../base/process/async.ts'
 import { refuseUnknownKeys, requireText } from '../../base/values/index.ts'
 import { Token } from '../../credential/token.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Identity, Principal, UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import type { Store } from '../../base/ports/index.ts'
+import type { Store } from '../../base/ports.ts'
 import { type Eventually, SingleFlight } from '../../base/process/async.ts'
 import { Collection, type OpenedStore } from '../index.ts'
 import { provenAtOf } from './proven-at.ts'

@@ -1,5 +1,5 @@
 import type { Actor, AuthorizationDetail, JsonObject, Owner, Principal } from '../../base/contract/index.ts'
-import type { Clock } from '../../base/ports/index.ts'
+import type { Clock } from '../../base/ports.ts'
 import type { Token } from '../../credential/token.ts'
 import type { Profile } from '../../oauth/profiles/profile.ts'
 import type { AuthorizationServers, RequestOptions } from '../../oauth/server.ts'

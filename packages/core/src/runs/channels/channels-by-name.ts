@@ -1,6 +1,6 @@
 import type { Principal } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import type { Clock, Fetch, Store } from '../../base/ports/index.ts'
+import type { Clock, Fetch, Store } from '../../base/ports.ts'
 import { refuseUnknownKeys } from '../../base/values/index.ts'
 import { authorizationServers, clientAt, type ProfileOf } from '../../oauth/authorization-servers.ts'
 import type { Profile } from '../../oauth/profiles/profile.ts'

@@ -1,5 +1,5 @@
 import { ConfigurationError, StoreError } from '../../base/errors/index.ts'
-import { tellApp } from '../../base/ports/index.ts'
+import { tellApp } from '../../base/ports.ts'
 import { pause } from '../../base/process/async.ts'
 import { isOutage } from '../../records/index.ts'
 import { nextStepAt } from '../poll-times.ts'

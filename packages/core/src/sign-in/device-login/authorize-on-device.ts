@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../../base/ports/index.ts'
+import { type Clock, systemClock } from '../../base/ports.ts'
 import { copyOf, namesOf, refuseUnknownKeys } from '../../base/values/index.ts'
 import { readDeviceAuthorization } from '../../oauth/wire.ts'
 import { codeOf, type DeviceCode } from './device-prompt.ts'

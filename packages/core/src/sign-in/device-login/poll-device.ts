@@ -1,5 +1,5 @@
 import { BehalfError } from '../../base/errors/index.ts'
-import type { Clock } from '../../base/ports/index.ts'
+import type { Clock } from '../../base/ports.ts'
 import { pause } from '../../base/process/async.ts'
 import type { DeviceAuthorization } from '../../oauth/server.ts'
 

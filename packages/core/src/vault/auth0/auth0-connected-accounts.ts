@@ -1,6 +1,6 @@
 import type { UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError, IdentityRequiredError, InvalidResponseError } from '../../base/errors/index.ts'
-import type { Store } from '../../base/ports/index.ts'
+import type { Store } from '../../base/ports.ts'
 import { copyOf, randomSecret, refuseUnknownKeys, sha256 } from '../../base/values/index.ts'
 import { createCredential, type ProofKey, redactTokens, type Token } from '../../credential/index.ts'
 import { type PresentUser, presenceIn } from '../../identity/present-user.ts'

@@ -1,4 +1,4 @@
-import { tellApp } from '../../base/ports/index.ts'
+import { tellApp } from '../../base/ports.ts'
 import { isAbsence, type PresentUser } from '../../identity/present-user.ts'
 import { type BrowserCookie, localPath, readCookie, setCookie } from '../../sign-in/browser.ts'
 import type { CompleteAnswer } from '../account-linker.ts'

@@ -1,5 +1,5 @@
 import { principalKey, type RevokeOptions } from '../../base/contract/index.ts'
-import type { Store } from '../../base/ports/index.ts'
+import type { Store } from '../../base/ports.ts'
 import {
   Collection,
   isUnreadable,

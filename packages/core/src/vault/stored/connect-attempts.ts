@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { isSamePrincipal, type UserIdentity } from '../../base/contract/index.ts'
-import type { Clock } from '../../base/ports/index.ts'
+import type { Clock } from '../../base/ports.ts'
 import { equalSecrets, type KeyedHash } from '../../base/values/index.ts'
 import type { PresentUser } from '../../identity/present-user.ts'
 import { Collection, type OpenedStore } from '../../records/index.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/ports/index.ts'
+import type { Clock } from '../../base/ports.ts'
 import { randomSecret } from '../../base/values/index.ts'
 import type { PresentUser } from '../../identity/present-user.ts'
 import { readAuthorizationResponse } from '../../oauth/requests/authorization-response.ts'

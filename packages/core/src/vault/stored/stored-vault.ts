@@ -1,6 +1,6 @@
 import type { RevokeOptions } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import type { Clock, Store } from '../../base/ports/index.ts'
+import type { Clock, Store } from '../../base/ports.ts'
 import { checkOptions, upTo } from '../../base/values/index.ts'
 import { presenceIn } from '../../identity/present-user.ts'
 import type { RequestOptions } from '../../oauth/server.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/ports/index.ts'
+import type { Clock } from '../../base/ports.ts'
 import { revealToken, Token } from '../../credential/index.ts'
 import type { Unreadable } from '../../records/index.ts'
 import type { Upstream } from '../upstream/upstream.ts'

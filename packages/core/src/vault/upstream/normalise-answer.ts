@@ -1,4 +1,4 @@
-import type { Fetch } from '../../base/ports/index.ts'
+import type { Fetch } from '../../base/ports.ts'
 import { defined, parsedJson } from '../../base/values/index.ts'
 import { readAnswer } from '../../oauth/requests/bounded-request.ts'
 import type { CheckedConnection } from './connection-definition.ts'

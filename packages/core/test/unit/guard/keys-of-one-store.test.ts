@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { storedVault } from '../../../src/vault/stored/stored-vault.ts'
 import { tapped, testClock } from '../runs/harness.ts'

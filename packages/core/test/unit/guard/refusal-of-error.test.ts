@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Invocation } from '../../../src/base/contract/index.ts'
 import { ConfigurationError, OAuthResponseError, TransportError } from '../../../src/base/errors/index.ts'
-import { systemClock } from '../../../src/base/ports/index.ts'
+import { systemClock } from '../../../src/base/ports.ts'
 import { Auditor } from '../../../src/guard/call/auditor.ts'
 import { CallReport } from '../../../src/guard/call/call-report.ts'
 import { refusalOfError } from '../../../src/guard/steps/refusal-of-error.ts'

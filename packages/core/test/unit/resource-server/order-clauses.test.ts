@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { isApproved, type OrderHandler } from '../../../src/resource-server/create-approval-gate.ts'
 import { useIssuer } from './api.ts'

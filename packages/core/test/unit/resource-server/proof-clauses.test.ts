@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/base/errors/index.ts'
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { here, makeApi, passed, proofKey, refused, useIssuer } from './api.ts'
 

@@ -1,4 +1,4 @@
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { createWatcher, type WatchedAnswer, type WatcherOptions } from '../../../src/entrypoints/watcher.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
 import { openStoreKeys, type StoreKeys } from '../../../src/records/index.ts'

@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { claimRun } from '../../../src/runs/claim-run.ts'
 import { findOrCreateRun, findRun, startedRuns } from '../../../src/runs/find-run.ts'

@@ -1,4 +1,4 @@
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { keyedHash } from '../../../src/base/values/index.ts'
 import { createSealer } from '../../../src/records/index.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'

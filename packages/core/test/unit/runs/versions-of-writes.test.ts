@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { claimRun } from '../../../src/runs/claim-run.ts'
 import { findOrCreateRun } from '../../../src/runs/find-run.ts'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { StoreError, TransportError } from '../../../src/base/errors/index.ts'
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { createWatcher } from '../../../src/entrypoints/watcher.ts'
 import { createSealer, type StoreKeys } from '../../../src/records/index.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'

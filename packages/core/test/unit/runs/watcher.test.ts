@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import type { ApprovalAnswer, ApprovalChannel } from '../../../src/runs/channels/approval-channel.ts'
 import { Pace } from '../../../src/runs/watcher/watch-approvals.ts'

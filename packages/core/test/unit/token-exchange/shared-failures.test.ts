@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
 import { InvalidTokenError, OAuthResponseError, TransportError } from '../../../src/base/errors/index.ts'
-import { systemClock } from '../../../src/base/ports/index.ts'
+import { systemClock } from '../../../src/base/ports.ts'
 import { type IssuedToken, Token } from '../../../src/credential/index.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { SharedTokens } from '../../../src/token-exchange/shared-tokens.ts'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/base/errors/index.ts'
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { storedVault } from '../../../src/vault/stored/stored-vault.ts'
 import { inTheClear } from '../in-the-clear.ts'

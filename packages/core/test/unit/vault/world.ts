@@ -1,5 +1,5 @@
 import type { UserIdentity } from '../../../src/base/contract/index.ts'
-import type { Clock, Store } from '../../../src/base/ports/index.ts'
+import type { Clock, Store } from '../../../src/base/ports.ts'
 import { revealToken } from '../../../src/credential/index.ts'
 import { admit } from '../../../src/identity/verified.ts'
 import { allowInsecureLoopback } from '../../../src/oauth/profiles/profile.ts'

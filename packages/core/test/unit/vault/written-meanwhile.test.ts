@@ -1,6 +1,6 @@
 import { HttpResponse } from 'msw'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../../src/base/ports/index.ts'
+import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { useMsw } from '../oauth/mock-issuer.ts'
 import { tapped, testClock } from '../runs/harness.ts'

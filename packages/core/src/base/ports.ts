@@ -1,3 +1,42 @@
+import type { AuditEvent } from './contract/index.ts'
+
+/**
+ * Receives audit events.
+ *
+ * A sink that throws or rejects neither stops nor changes a call. The exception is a guard whose audit is `required`:
+ * then the call is `unavailable` before its body runs.
+ */
+export interface AuditSink {
+  /** Receives one event, without tokens. */
+  write(event: AuditEvent): void | Promise<void>
+}
+
+/** The time, as a port: tests and replays set their own. */
+export interface Clock {
+  /** Returns the time, in epoch milliseconds. */
+  now(): number
+}
+
+/** The clock of this machine. */
+export const systemClock: Clock = { now: () => Date.now() }
+
+/** Difference of clocks that tokens and records tolerate, in seconds. Also a normal correction of a clock. */
+export const TOLERANCE_SECONDS = 30
+
+/**
+ * Returns whether the clock was set back since a value was stored in memory: then its age is unknown. So a value that
+ * may be used for a time is used for at most twice that time.
+ * @param now - Epoch milliseconds.
+ */
+export const isSetBack = (now: number, storedAt: number): boolean => now < storedAt - TOLERANCE_SECONDS * 1000
+
+/**
+ * Returns whether a value that was stored in memory may still be used for `seconds` from then. `now`: epoch
+ * milliseconds.
+ */
+export const isRecent = (now: number, storedAt: number, seconds: number): boolean =>
+  now < storedAt + seconds * 1000 && !isSetBack(now, storedAt)
+
 /** A stored value and the version to compare and swap it by. */
 export interface Versioned {
   /** Key under which the value is stored. */
@@ -86,3 +125,15 @@ export interface Store {
   /** Counts within a window that begins with the first count. @returns the new total */
   increment(key: string, options: { readonly windowSeconds: number }): Promise<number>
 }
+
+/** Tells the app something, without waiting. An error that its function throws or rejects with is dropped, and changes nothing. */
+export function tellApp(tell: () => unknown): void {
+  try {
+    const told = tell() as PromiseLike<unknown> | null | undefined
+    // Not `instanceof`: a promise may be of another realm.
+    if (typeof told?.then === 'function') told.then(undefined, () => {})
+  } catch {}
+}
+
+/** Function that sends every request. The default is the global `fetch`; give your own for proxies, mTLS or tests. */
+export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
