@@ -1,7 +1,23 @@
 export { discardBody, readBounded } from './bodies.ts'
 export { equalSecrets, type KeyedHash, keyedHash, randomSecret, sha256 } from './digest.ts'
-export { aClock, checkOptions, checkValues, having, kinds, needed, oneOf, shown, upTo } from './option-values.ts'
-export { copyOf, defined, namesOf, refuseUnknownKeys, requireBoolean, requireText, requireTexts } from './options.ts'
+export {
+  aClock,
+  checkOptions,
+  checkValues,
+  copyOf,
+  defined,
+  having,
+  kinds,
+  namesOf,
+  needed,
+  oneOf,
+  refuseUnknownKeys,
+  requireBoolean,
+  requireText,
+  requireTexts,
+  shown,
+  upTo,
+} from './options.ts'
 export { isLoopback, originList } from './origins.ts'
 export type * from './plain-json.ts'
 export { canonicalJson, deepFreeze, equalJson, meansSame, missingIn, parsedJson, snapshot } from './plain-json.ts'
