@@ -18,9 +18,8 @@ export {
   shown,
   upTo,
 } from './options.ts'
-export { isLoopback, originList } from './origins.ts'
+export { isLoopback, isSpecialUse, namesSpecialUse, originList } from './origins.ts'
 export type * from './plain-json.ts'
 export { canonicalJson, deepFreeze, equalJson, meansSame, missingIn, parsedJson, snapshot } from './plain-json.ts'
 export { isCompactJwt, latin1Of, publicKeyProblem } from './public-key.ts'
 export { isScopeToken, scopeList } from './scopes.ts'
-export { isSpecialUse, namesSpecialUse } from './special-use.ts'
