@@ -1,8 +1,34 @@
 import { type Attributes, context, type Span, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
-import type { AuditEvent, CallEvent } from '../contract/index.ts'
+import type { Actor, AuditEvent, CallEvent } from '../contract/index.ts'
 import type { AuditSink } from '../ports.ts'
 import { defined, refuseUnknownKeys, requireBoolean } from '../values/options.ts'
-import { actorNames, attributesOf } from './attributes.ts'
+
+/** Returns the attributes of every event. None of them is about a person, unless the app requests personal data. */
+function attributesOf(event: AuditEvent, personalData: boolean): Attributes {
+  const { principal } = event
+  return defined({
+    'behalf.tool': event.tool,
+    'behalf.agent': event.agent,
+    'behalf.call_id': event.callId,
+    'behalf.policy_version': event.policyVersion,
+    'behalf.approval_id': event.approvalId,
+    'behalf.issuer': principal?.issuer,
+    'behalf.client_id': principal?.clientId,
+    'behalf.delegation_id': principal?.delegationId,
+    ...(personalData && {
+      'behalf.tenant': principal?.tenant,
+      'behalf.subject': principal?.subject,
+      'behalf.actors': principal?.actor && actorNames(principal.actor),
+    }),
+  })
+}
+
+/** Returns the names of an actor and its inner actors, outermost first. */
+function actorNames(actor: Actor): string[] {
+  const names: string[] = []
+  for (let at: Actor | undefined = actor; at !== undefined; at = at.actor) names.push(at.subject)
+  return names
+}
 
 /** Options of `openTelemetrySink`. */
 export interface OpenTelemetrySinkOptions {
