@@ -4,8 +4,8 @@ import { StoreError } from '../base/errors/index.ts'
 import type { PutOptions, Store, Versioned } from '../base/ports.ts'
 import { pause } from '../base/process/async.ts'
 import { parsedJson } from '../base/values/plain-json.ts'
-import { isOutage } from './classified-store.ts'
 import { Lease } from './lease.ts'
+import { isOutage } from './outages.ts'
 import type { OpenedStore } from './store-keys.ts'
 
 /** Name of a record or an index. The store gets a keyed hash of it, which reveals nothing. */

@@ -1,7 +1,6 @@
-export { isOutage } from './classified-store.ts'
 export type { Name, OnUnreadable, Resealed, Stored, Unreadable, WalkOptions } from './collection.ts'
 export { Collection, isUnreadable } from './collection.ts'
 export { Lease } from './lease.ts'
-export { untilWritten, whileUnavailable } from './patience.ts'
+export { isOutage, untilWritten, whileUnavailable } from './outages.ts'
 export { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'
 export { type OpenedStore, openStoreKeys, type StoreKeys } from './store-keys.ts'

@@ -1,5 +1,5 @@
 import type { Store } from '../base/ports.ts'
-import { isOutage } from './classified-store.ts'
+import { isOutage } from './outages.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../base/errors/index.ts'
 import type { Store } from '../base/ports.ts'
 import { type KeyedHash, keyedHash } from '../base/values/digest.ts'
 import { refuseUnknownKeys } from '../base/values/options.ts'
-import { classifiedStore } from './classified-store.ts'
+import { classifiedStore } from './outages.ts'
 import { createSealer, type KeyMaterial, keyBytes, type Sealer } from './seal.ts'
 
 /** Keys for the records of a store. 32 random bytes each, raw or in base64url. */
