@@ -1,4 +1,2 @@
-export { revocableName, revocableNames } from './index-names.ts'
-export { provenAtOf } from './proven-at.ts'
 export { checkLifetime, Revocations, type RevokedProof } from './revocations.ts'
-export { concerns, nameOf, type Revoked } from './revoked.ts'
+export { concerns, nameOf, provenAtOf, type Revoked, revocableName, revocableNames } from './revoked.ts'

@@ -4,13 +4,13 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 import type { Store } from '../../base/ports.ts'
 import { type Eventually, SingleFlight } from '../../base/process/async.ts'
 import { Collection, type OpenedStore } from '../index.ts'
-import { provenAtOf } from './proven-at.ts'
 import {
   concerns,
   mergeRevoked,
   type Name,
   nameOf,
   namesOf,
+  provenAtOf,
   type Revoked,
   type RevokedAt,
   revokedAt,

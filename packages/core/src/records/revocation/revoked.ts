@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { isSamePrincipal, type Owner, type RevokeOptions, type UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
+import type { Name as IndexName } from '../index.ts'
 
 /** Revoked access: of a subject with all its sessions, of a session, or of a delegation. */
 export interface Revoked extends RevokeOptions {
@@ -66,4 +67,31 @@ export function mergeRevoked(known: readonly RevokedAt[], added: RevokedAt): Rev
   const isSame = (other: RevokedAt) => isSamePrincipal(other, added)
   const at = Math.max(added.at, known.find(isSame)?.at ?? 0)
   return [...known.filter((other) => !isSame(other)), { ...added, at }]
+}
+
+/** Index name of a user's records, or of a session's records. Without a tenant, of all tenants. */
+export const revocableName = ({ issuer, tenant, subject, session }: RevokeOptions): IndexName =>
+  session === undefined ? ['owner', issuer, tenant, subject] : ['session', issuer, session]
+
+/** Index names under which a revocation finds records of a user and their sessions. It may name the subject alone. */
+export function revocableNames(
+  { issuer, tenant, subject }: Owner,
+  sessions: readonly string[] = [],
+): readonly IndexName[] {
+  return [
+    revocableName({ issuer, tenant, subject }),
+    ...(tenant === undefined ? [] : [revocableName({ issuer, subject })]),
+    ...sessions.map((session) => revocableName({ issuer, session })),
+  ]
+}
+
+/**
+ * Returns the time of the proof behind an identity, in epoch seconds: the login (`auth_time`), the proof that a session
+ * or delegation keeps, or else the token itself (`iat`). `undefined` if none of them gives a time.
+ */
+export function provenAtOf({ authTime, provenAt, claims }: UserIdentity): number | undefined {
+  // A delegation keeps the proof of its user, and the login behind its refresh token has another time: both count.
+  if (authTime !== undefined && provenAt !== undefined) return Math.min(authTime, provenAt)
+  // No claims: an app may have made up the identity, which is refused later.
+  return authTime ?? provenAt ?? (typeof claims?.iat === 'number' ? claims.iat : undefined)
 }
