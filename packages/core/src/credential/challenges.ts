@@ -1,4 +1,5 @@
 import type { WWWAuthenticateChallengeError } from 'openid-client'
+import { type StepUp, StepUpRequiredError } from '../base/errors/index.ts'
 
 /** Maximum length of a header, in characters. A longer one is ignored. */
 const MAX_HEADER = 8192
@@ -42,3 +43,31 @@ export const INSUFFICIENT_AUTHORIZATION = 'insufficient_authorization'
 /** Returns whether the API named this error. */
 export const namesError = (challenges: readonly Challenge[], error: string): boolean =>
   challenges.some(({ parameters }) => parameters.error === error)
+
+/**
+ * Returns the step-up that an API's refusal demands: more scopes, or another login. Returns `undefined` if the refusal
+ * demands neither.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 | RFC 6750 §3.1}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9470#section-3 | RFC 9470 §3}
+ */
+export function stepUpOf(challenges: readonly Challenge[], credential: string): StepUpRequiredError | undefined {
+  for (const { parameters } of challenges) {
+    const asksForScopes = parameters.error === 'insufficient_scope'
+    if (!asksForScopes && parameters.error !== 'insufficient_user_authentication') continue
+    const demand = asksForScopes ? 'more scopes than the credential has' : 'another or a newer login of the user'
+    return new StepUpRequiredError(`the API asks for ${demand}`, stepUp(parameters), credential)
+  }
+  return undefined
+}
+
+function stepUp(parameters: Challenge['parameters']): StepUp {
+  const { scope, acr_values: acrValues, max_age: maxAge } = parameters as Readonly<Record<string, unknown>>
+  return {
+    ...(typeof scope === 'string' && { scopes: scope.split(' ').filter(Boolean) }),
+    ...(typeof acrValues === 'string' && { acrValues: acrValues.split(' ').filter(Boolean) }),
+    // RFC 9470 §3: a non-negative integer.
+    ...(typeof maxAge === 'string' &&
+      /^\d+$/.test(maxAge) &&
+      Number.isSafeInteger(Number(maxAge)) && { maxAge: Number(maxAge) }),
+  }
+}

@@ -4,12 +4,11 @@ import { CredentialMisuseError, HadNoEffect, StepUpRequiredError } from '../base
 import type { Fetch } from '../base/ports.ts'
 import { asSdk } from '../base/process/registry.ts'
 import { discardBody } from '../base/values/index.ts'
-import { challengesOf, INSUFFICIENT_AUTHORIZATION, namesError } from './challenges.ts'
+import { challengesOf, INSUFFICIENT_AUTHORIZATION, namesError, stepUpOf } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
 import { resourceNonces } from './dpop-nonces.ts'
 import { type IdempotencyKeys, isDefiniteRefusal, isSafeMethod } from './idempotency-header.ts'
 import type { ProofKey } from './proof-key.ts'
-import { stepUpOf } from './step-up.ts'
 import { authorizationHeader, revealToken, type Token } from './token.ts'
 
 /** A token, and the rights that were granted with it. */
