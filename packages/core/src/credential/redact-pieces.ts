@@ -1,4 +1,4 @@
-import { createTextRedactor, type TextRedactor } from './redact-stream.ts'
+import { createTextRedactor, type TextRedactor } from './redact-text.ts'
 import { redactTokens } from './redact-tokens.ts'
 import type { Token } from './token.ts'
 
