@@ -3,7 +3,7 @@ import { ConfigurationError, InvalidResponseError, InvalidTokenError } from '../
 import { namesOf, refuseUnknownKeys, requireText, scopeList } from '../base/values/index.ts'
 import { Token } from '../credential/index.ts'
 import { connectAuthorizationServer } from '../oauth/connect-authorization-server.ts'
-import { readIssuer } from '../oauth/jwt/read-issuer.ts'
+import { readIssuer } from '../oauth/jwt/read-claims.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 import type { AuthorizationServer, RequestOptions, TokenResponse } from '../oauth/server.ts'
 import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../oauth/surroundings.ts'

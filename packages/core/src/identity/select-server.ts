@@ -1,4 +1,4 @@
-import { readIssuer, unknownIssuer } from '../oauth/jwt/read-issuer.ts'
+import { readIssuer, unknownIssuer } from '../oauth/jwt/read-claims.ts'
 import { checkTokenText } from '../oauth/jwt/verify-jwt.ts'
 import type { AuthorizationServer, AuthorizationServers } from '../oauth/server.ts'
 

@@ -3,7 +3,7 @@ import { BehalfError, InvalidResponseError, InvalidTokenError } from '../base/er
 import { copyOf } from '../base/values/index.ts'
 import { authenticateClient, clientSecrets } from './client/authenticate-client.ts'
 import { type Connection, connectionOf, type Discovered } from './connection.ts'
-import { readIssuer, unknownIssuer } from './jwt/read-issuer.ts'
+import { readIssuer, unknownIssuer } from './jwt/read-claims.ts'
 import { checkTokenText, verifyWithKeys } from './jwt/verify-jwt.ts'
 import { oauthLibrary } from './libraries.ts'
 import { allowInsecureLoopback, ownProfile, type Profile } from './profiles/profile.ts'

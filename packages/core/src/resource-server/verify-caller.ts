@@ -6,7 +6,7 @@ import { subjectTokenOf } from '../identity/subject-token.ts'
 import { isVerified } from '../identity/verified.ts'
 import { identityFromAccessToken } from '../identity/verify-access-token.ts'
 import { audienceOf, readAuthorizationDetails } from '../identity/wire.ts'
-import { unknownIssuer, wrongAudience } from '../oauth/jwt/read-issuer.ts'
+import { unknownIssuer, wrongAudience } from '../oauth/jwt/read-claims.ts'
 import type { AuthorizationServers } from '../oauth/server.ts'
 import type { Scheme } from './challenge.ts'
 

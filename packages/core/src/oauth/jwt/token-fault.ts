@@ -8,7 +8,7 @@ import {
 } from '../../base/errors/index.ts'
 import { TOLERANCE_SECONDS } from '../../base/ports.ts'
 import { withoutSecrets } from '../requests/without-secrets.ts'
-import { unknownIssuer, wrongAudience } from './read-issuer.ts'
+import { unknownIssuer, wrongAudience } from './read-claims.ts'
 
 /** Values that a token had to name. */
 interface Expected {
