@@ -7,7 +7,7 @@ import { checkOptions, defined, kinds, oneOf, sha256, upTo } from '../base/value
 import { Token } from '../credential/index.ts'
 import { connectAuthorizationServer } from '../oauth/connect-authorization-server.ts'
 import { subjectOf, unverifiedClaims, wrongAudience } from '../oauth/jwt/read-claims.ts'
-import { refuseFromFuture, shownTime } from '../oauth/jwt/token-fault.ts'
+import { refuseFromFuture, shownTime } from '../oauth/jwt/verify-jwt.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 import type { AuthorizationServer, IntrospectionResponse, RequestOptions } from '../oauth/server.ts'
 import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../oauth/surroundings.ts'
