@@ -1,5 +1,5 @@
 import { type AnyBehalfError, BehalfError, TransportError } from '../base/errors/index.ts'
-import { hadNoEffect, isRefusedBefore } from '../oauth/requests/had-no-effect.ts'
+import { hadNoEffect, isRefusedBefore } from '../oauth/requests/request-fault.ts'
 import { withinDeadline } from '../oauth/requests/within-deadline.ts'
 import { type RevokingServers, revokeTokens } from '../oauth/tokens/release-token.ts'
 import { isOutage, untilWritten } from '../records/index.ts'

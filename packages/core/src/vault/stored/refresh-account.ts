@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { type AnyBehalfError, BehalfError, StoreError } from '../../base/errors/index.ts'
 import { orAborted, pause, SingleFlight } from '../../base/process/async.ts'
-import { hadNoEffect, isRefusedBefore } from '../../oauth/requests/had-no-effect.ts'
+import { hadNoEffect, isRefusedBefore } from '../../oauth/requests/request-fault.ts'
 import type { ReceivedTokens, Surroundings } from '../../oauth/server.ts'
 import { isOutage, untilWritten, whileUnavailable } from '../../records/index.ts'
 import type { Upstream } from '../upstream/upstream.ts'
