@@ -1,7 +1,7 @@
 import type { Json } from '../base/contract/index.ts'
 import { StoreError, TransportError } from '../base/errors/index.ts'
 import { parsedJson, readBounded } from '../base/values/index.ts'
-import { withinDeadline } from '../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../oauth/requests/bounded-request.ts'
 import { isAbsence } from './present-user.ts'
 
 const headers = {

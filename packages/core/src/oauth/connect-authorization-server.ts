@@ -7,9 +7,8 @@ import { readIssuer, unknownIssuer } from './jwt/read-claims.ts'
 import { checkTokenText, verifyWithKeys } from './jwt/verify-jwt.ts'
 import { oauthLibrary } from './libraries.ts'
 import { allowInsecureLoopback, ownProfile, type Profile } from './profiles/profile.ts'
-import { boundedRequest } from './requests/bounded-request.ts'
+import { boundedRequest, type Limits, withinDeadline } from './requests/bounded-request.ts'
 import { requestFault } from './requests/request-fault.ts'
-import { type Limits, withinDeadline } from './requests/within-deadline.ts'
 import type {
   AuthorizationServer,
   BackchannelAcknowledgement,

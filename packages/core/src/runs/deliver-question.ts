@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../base/contract/index.ts'
 import { BehalfError, InvalidResponseError, OAuthResponseError } from '../base/errors/index.ts'
 import { copyOf, defined, snapshot } from '../base/values/index.ts'
-import { withinDeadline } from '../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../oauth/requests/bounded-request.ts'
 import type { ApprovalChannel, ApprovalQuestion, ApprovalSent, ChannelContext } from './channels/approval-channel.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, NEVER, nextPollAt } from './poll-times.ts'

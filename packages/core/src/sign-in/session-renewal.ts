@@ -1,6 +1,6 @@
 import { type AnyBehalfError, BehalfError, TransportError } from '../base/errors/index.ts'
+import { withinDeadline } from '../oauth/requests/bounded-request.ts'
 import { hadNoEffect, isRefusedBefore } from '../oauth/requests/request-fault.ts'
-import { withinDeadline } from '../oauth/requests/within-deadline.ts'
 import { type RevokingServers, revokeTokens } from '../oauth/tokens/release-token.ts'
 import { isOutage, untilWritten } from '../records/index.ts'
 import { type Renewal, renewLogin } from './renew-login.ts'

@@ -11,7 +11,7 @@ import { checkAudience, trustedServers } from '../identity/verify-access-token.t
 import { tokenResponseOf } from '../identity/verify-token-response.ts'
 import { clientAt, type ProfileOf } from '../oauth/authorization-servers.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
-import { withinDeadline } from '../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../oauth/requests/bounded-request.ts'
 import type { RequestOptions } from '../oauth/server.ts'
 import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../oauth/surroundings.ts'
 import type { RevokingServers } from '../oauth/tokens/release-token.ts'

@@ -10,8 +10,7 @@ import { parsedJson } from '../base/values/index.ts'
 import { type CredentialOptions, createCredential, type IssuedToken } from '../credential/index.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
 import { allowInsecureLoopback, type Profile } from '../oauth/profiles/profile.ts'
-import { boundedRequest } from '../oauth/requests/bounded-request.ts'
-import { withinDeadline } from '../oauth/requests/within-deadline.ts'
+import { boundedRequest, withinDeadline } from '../oauth/requests/bounded-request.ts'
 import type { AuthorizationServer, RequestOptions, Surroundings } from '../oauth/server.ts'
 
 /**

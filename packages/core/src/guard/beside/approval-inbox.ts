@@ -3,7 +3,7 @@ import { BehalfError, ConfigurationError, InvalidTokenError, TransportError } fr
 import { snapshot } from '../../base/values/index.ts'
 import { type PresentUser, requirePresentUser } from '../../identity/present-user.ts'
 import { isVerified } from '../../identity/verified.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import { advanceRun } from '../../runs/advance-run.ts'
 import { endUnused, resolveCrash } from '../../runs/end-run.ts'
 import { type Entry, isOpen, type StoredResult } from '../../runs/record.ts'

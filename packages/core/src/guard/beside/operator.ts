@@ -1,6 +1,6 @@
 import type { Json, OperatorEvent, RevokeOptions } from '../../base/contract/index.ts'
 import { refuseUnknownKeys, requireText } from '../../base/values/index.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import { endUnused, resolveCrash } from '../../runs/end-run.ts'
 import type { Entry } from '../../runs/record.ts'
 import { channelOfRun, type GuardParts } from '../guard-parts.ts'

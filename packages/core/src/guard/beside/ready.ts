@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { TOLERANCE_SECONDS } from '../../base/ports.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import type { GuardParts } from '../guard-parts.ts'
 
 /** Result of `guard.ready`. */

@@ -1,5 +1,5 @@
 import { type IssuedToken, revealToken } from '../../credential/index.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import { type RevokingServers, releaseToken } from '../../oauth/tokens/release-token.ts'
 import { ownIssuerOf, type TokenCacheKey } from '../../token-exchange/token-cache-key.ts'
 

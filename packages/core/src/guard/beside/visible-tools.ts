@@ -1,7 +1,7 @@
 import type { DenyCode, Identity, Policy } from '../../base/contract/index.ts'
 import { copyOf } from '../../base/values/index.ts'
 import { isVerified } from '../../identity/verified.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import { decideEach, isAllowed } from '../../permissions/openfga/filter-allowed.ts'
 import type { RevokedProof } from '../../records/revocation/index.ts'
 import type { IncomingCall } from '../call/call.ts'

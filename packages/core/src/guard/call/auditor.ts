@@ -3,7 +3,7 @@ import { TransportError } from '../../base/errors/index.ts'
 import { type AuditSink, type Clock, tellApp } from '../../base/ports.ts'
 import { defined } from '../../base/values/index.ts'
 import { isVerified } from '../../identity/verified.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import { approvalState } from '../../runs/approval-state.ts'
 import type { RunRecord } from '../../runs/record.ts'
 

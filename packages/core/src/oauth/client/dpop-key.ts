@@ -5,7 +5,7 @@ import { defined, namesOf, publicKeyProblem, refuseUnknownKeys, sha256 } from '.
 import type { ProofKey, ProofRequest } from '../../credential/dpop-proofs.ts'
 import { revealToken } from '../../credential/token.ts'
 import { isAsymmetric } from '../profiles/check-profile.ts'
-import { withoutSecrets } from '../requests/without-secrets.ts'
+import { withoutSecrets } from '../requests/bounded-request.ts'
 import { algorithmsOf } from './client-authentication.ts'
 
 /** A key that proves possession of the tokens bound to it. Only this file makes it. */

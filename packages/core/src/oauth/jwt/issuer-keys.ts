@@ -4,8 +4,7 @@ import { BehalfError, InvalidTokenError, TransportError } from '../../base/error
 import { isSetBack } from '../../base/ports.ts'
 import { parsedJson, publicKeyProblem } from '../../base/values/index.ts'
 import { jwtLibrary } from '../libraries.ts'
-import { type Limits, withinDeadline } from '../requests/within-deadline.ts'
-import { withoutSecrets } from '../requests/without-secrets.ts'
+import { type Limits, withinDeadline, withoutSecrets } from '../requests/bounded-request.ts'
 
 /** An unknown `kid` causes a request for new keys at most once in this time. No other request counts. */
 const COOLDOWN_MS = 30_000

@@ -12,7 +12,7 @@ import { TOLERANCE_SECONDS } from '../../base/ports.ts'
 import { isCompactJwt } from '../../base/values/index.ts'
 import { jwtLibrary } from '../libraries.ts'
 import type { Profile } from '../profiles/profile.ts'
-import { withoutSecrets } from '../requests/without-secrets.ts'
+import { withoutSecrets } from '../requests/bounded-request.ts'
 import type { VerifiedJwt, VerifyJwtOptions } from '../server.ts'
 import { unknownIssuer, wrongAudience } from './read-claims.ts'
 

@@ -1,9 +1,54 @@
 import { InvalidResponseError, TransportError } from '../../base/errors/index.ts'
 import type { Fetch } from '../../base/ports.ts'
-import { isTimeout } from '../../base/process/async.ts'
+import { isTimeout, orAborted } from '../../base/process/async.ts'
 import { isLoopback, namesSpecialUse, parsedJson, readBounded } from '../../base/values/index.ts'
 import { retryAfterSeconds } from '../tokens/times.ts'
-import { withoutSecrets } from './without-secrets.ts'
+
+/** Maximum length of a chain of causes: libraries nest three or four. */
+const MAX_DEPTH = 5
+
+/**
+ * A copy of an error that is safe to keep as a `cause`: name, message, code and the same of its causes.
+ *
+ * Libraries attach request and response bodies to their errors, and a JSON parser quotes its input, so `util.inspect`
+ * of the original would print tokens (I3).
+ */
+export function withoutSecrets(error: unknown, depth = 0): Error | undefined {
+  if (!(error instanceof Error) || depth === MAX_DEPTH) return undefined
+  const cause = withoutSecrets(error.cause, depth + 1)
+  // The message of a SyntaxError contains a part of the text that could not be parsed.
+  const message = error instanceof SyntaxError ? 'not well-formed' : error.message
+  const copy = new Error(message, cause === undefined ? undefined : { cause })
+  copy.name = error.name
+  if (error.stack !== undefined && !(error instanceof SyntaxError)) copy.stack = error.stack
+  const { code } = error as { readonly code?: unknown }
+  if (typeof code === 'string') Object.assign(copy, { code })
+  return copy
+}
+
+export interface Limits {
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Runs `work` under one deadline and the caller's signal.
+ *
+ * Rejects at once when either ends, even if the work ignores its signal, as an injected fetch may. An abort rejects
+ * with the signal's own reason.
+ */
+export async function withinDeadline<T>(limits: Limits, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { signal, timeoutMs } = limits
+  signal?.throwIfAborted()
+  const controller = new AbortController()
+  const onAbort = () => controller.abort(signal?.reason)
+  const timer = setTimeout(() => controller.abort(new TransportError(`no answer within ${timeoutMs} ms`)), timeoutMs)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  return orAborted(work(controller.signal), controller.signal).finally(() => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
+  })
+}
 
 /**
  * Maximum size of a response. Metadata, key sets and token responses have a few kilobytes: a larger one is an attack or

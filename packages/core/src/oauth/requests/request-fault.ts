@@ -12,7 +12,7 @@ import { oauthLibrary } from '../libraries.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { retryAfterSeconds } from '../tokens/times.ts'
 import { type ErrorResponse, readErrorResponse } from '../wire.ts'
-import { withoutSecrets } from './without-secrets.ts'
+import { withoutSecrets } from './bounded-request.ts'
 
 /** Maximum length of a server's description, in characters. */
 const MAX_DESCRIPTION = 500

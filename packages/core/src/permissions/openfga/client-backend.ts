@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { ConfigurationError, TransportError } from '../../base/errors/index.ts'
 import { defined } from '../../base/values/index.ts'
-import { withoutSecrets } from '../../oauth/requests/without-secrets.ts'
+import { withoutSecrets } from '../../oauth/requests/bounded-request.ts'
 import { type Backend, type BatchAnswer, correlationIds } from './http-backend.ts'
 import type { Question } from './question.ts'
 import { readItem, refused, setUpFault, type Verdict } from './read-answer.ts'

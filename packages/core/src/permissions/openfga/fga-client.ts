@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { refuseUnknownKeys } from '../../base/values/index.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import type { RelationshipQuestion } from './access-checker.ts'
 import { CheckQueue } from './check-queue.ts'
 import { factsOf, isUserName } from './check-tuples.ts'

@@ -1,6 +1,6 @@
 import type { FgaObject } from '../../base/contract/index.ts'
 import { ConfigurationError, InvalidObjectError, TransportError } from '../../base/errors/index.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import type { AccessCheck, AccessChecker, AccessDecision, AccessQuestion, RelationshipTuple } from './access-checker.ts'
 import { CheckQueue } from './check-queue.ts'
 import { checkTuples } from './check-tuples.ts'

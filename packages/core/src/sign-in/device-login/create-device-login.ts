@@ -6,7 +6,7 @@ import type { SubjectAnswer, SubjectTokenSource } from '../../identity/subject-t
 import { checkAudience } from '../../identity/verify-access-token.ts'
 import { authorizationServers } from '../../oauth/authorization-servers.ts'
 import { allowInsecureLoopback, ownProfile, type Profile } from '../../oauth/profiles/profile.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import type { RequestOptions } from '../../oauth/server.ts'
 import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../../oauth/surroundings.ts'
 import { revokeTokens } from '../../oauth/tokens/release-token.ts'

@@ -1,6 +1,5 @@
 import { allowInsecureLoopback } from '../../oauth/profiles/profile.ts'
-import { boundedRequest } from '../../oauth/requests/bounded-request.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { boundedRequest, withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import type { RequestOptions, Surroundings } from '../../oauth/server.ts'
 import type { CheckedConnection, RevocationRequest } from './connection-definition.ts'
 

@@ -5,8 +5,7 @@ import { userFromIdToken } from '../../identity/verify-id-token.ts'
 import { authorizationServers } from '../../oauth/authorization-servers.ts'
 import { allowInsecureLoopback } from '../../oauth/profiles/profile.ts'
 import { browserUrl } from '../../oauth/requests/authorization-response.ts'
-import { boundedRequest } from '../../oauth/requests/bounded-request.ts'
-import { withinDeadline } from '../../oauth/requests/within-deadline.ts'
+import { boundedRequest, withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import type {
   AuthorizationServer,
   AuthorizationServers,

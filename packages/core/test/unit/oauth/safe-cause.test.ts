@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { withoutSecrets } from '../../../src/oauth/requests/without-secrets.ts'
+import { withoutSecrets } from '../../../src/oauth/requests/bounded-request.ts'
 
 function parseError(text: string): unknown {
   try {
