@@ -24,7 +24,7 @@ import type {
   VerifiedJwt,
   VerifyJwtOptions,
 } from './server.ts'
-import { refuseRepeated, type TakenTokens, takeTokens } from './tokens/take-tokens.ts'
+import { refuseRepeated, type TakenTokens, takeTokens } from './tokens/new-tokens.ts'
 import { withUsableTimes } from './tokens/times.ts'
 import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
 

@@ -8,7 +8,7 @@ import { isBound, isForOthers, readActor } from '../identity/wire.ts'
 import { isOfOtherClient, subjectOf, unverifiedClaims } from '../oauth/jwt/read-claims.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 import type { AuthorizationServer, RequestOptions, TokenResponse } from '../oauth/server.ts'
-import { checkNewToken } from '../oauth/tokens/check-new-token.ts'
+import { checkNewToken } from '../oauth/tokens/new-tokens.ts'
 import { grantedScopes } from '../oauth/tokens/scopes.ts'
 import type { ExpectedActor } from './actors.ts'
 
