@@ -85,7 +85,6 @@ export type {
   TokenProfile,
 } from '../oauth/profiles/profile.ts'
 export type * from '../oauth/server.ts'
-export type { SurroundingsOptions } from '../oauth/surroundings.ts'
 export type { MemoryStoreOptions } from '../records/memory-store.ts'
 export type { ExpectedActor } from '../token-exchange/actors.ts'
 export type { ExchangeTokenOptions } from '../token-exchange/exchange-options.ts'

@@ -9,8 +9,14 @@ import { connectAuthorizationServer } from '../oauth/connect-authorization-serve
 import { subjectOf, unverifiedClaims, wrongAudience } from '../oauth/jwt/read-claims.ts'
 import { refuseFromFuture, shownTime } from '../oauth/jwt/verify-jwt.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
-import type { AuthorizationServer, IntrospectionResponse, RequestOptions } from '../oauth/server.ts'
-import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../oauth/surroundings.ts'
+import {
+  type AuthorizationServer,
+  type IntrospectionResponse,
+  type RequestOptions,
+  type SurroundingsOptions,
+  surroundingKeys,
+  surroundingsOf,
+} from '../oauth/server.ts'
 import { tokenScopes } from '../oauth/tokens/scopes.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { hasClaimsOfAccessToken } from './check-access-token.ts'

@@ -5,8 +5,14 @@ import { Token } from '../credential/index.ts'
 import { connectAuthorizationServer } from '../oauth/connect-authorization-server.ts'
 import { readIssuer } from '../oauth/jwt/read-claims.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
-import type { AuthorizationServer, RequestOptions, TokenResponse } from '../oauth/server.ts'
-import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../oauth/surroundings.ts'
+import {
+  type AuthorizationServer,
+  type RequestOptions,
+  type SurroundingsOptions,
+  surroundingKeys,
+  surroundingsOf,
+  type TokenResponse,
+} from '../oauth/server.ts'
 import { grantedScopes } from '../oauth/tokens/scopes.ts'
 import { tokenEnd } from '../oauth/tokens/times.ts'
 import { buildAgent } from './build-identity.ts'

@@ -5,8 +5,12 @@ import { Token } from '../credential/index.ts'
 import { authorizationServers, type ProfileOf, profileOption } from '../oauth/authorization-servers.ts'
 import type { DpopKey } from '../oauth/client/dpop-key.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
-import type { AuthorizationServers, RequestOptions } from '../oauth/server.ts'
-import { type SurroundingsOptions, surroundingsOf } from '../oauth/surroundings.ts'
+import {
+  type AuthorizationServers,
+  type RequestOptions,
+  type SurroundingsOptions,
+  surroundingsOf,
+} from '../oauth/server.ts'
 import { tokenScopes } from '../oauth/tokens/scopes.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { checkAccessToken } from './check-access-token.ts'

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../base/errors/index.ts'
 import { checkValues, kinds, namesOf, originList, refuseUnknownKeys, scopeList } from '../base/values/index.ts'
 import { checkAudience, trustedServers, type VerifyTokenOptions } from '../identity/verify-access-token.ts'
-import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../oauth/surroundings.ts'
+import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../oauth/server.ts'
 import { type ActorRules, checkActorRules } from './actor-rules.ts'
 import type { Refused } from './challenge.ts'
 import { type AuthenticationRules, checkAuthenticationRules } from './check-authentication.ts'

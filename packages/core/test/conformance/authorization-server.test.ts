@@ -4,7 +4,7 @@ import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect } from 'vitest'
 import { connectAuthorizationServer } from '../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../src/oauth/profiles/oidc.ts'
-import { surroundingsOf } from '../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../src/oauth/server.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/oauth/mock-issuer.ts'
 
 const issuer = 'https://as.example.com/tenant'

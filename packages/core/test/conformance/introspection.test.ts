@@ -5,7 +5,7 @@ import { createIntrospection } from '../../src/entrypoints/identity.ts'
 import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
 import { connectAuthorizationServer } from '../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../src/oauth/profiles/oidc.ts'
-import { surroundingsOf } from '../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../src/oauth/server.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/oauth/mock-issuer.ts'
 
 const issuer = 'https://as.example.com'

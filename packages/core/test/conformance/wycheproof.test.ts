@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, decodeProtectedHeader, exportJWK, generateKeyPa
 import { describe, expect, test } from 'vitest'
 import { oidc } from '../../src/entrypoints/providers.ts'
 import { connectAuthorizationServer } from '../../src/oauth/connect-authorization-server.ts'
-import { surroundingsOf } from '../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../src/oauth/server.ts'
 import { memoryStore } from '../../src/records/memory-store.ts'
 import { here, makeApi, passed, proofKey, refused, tokenOf, useIssuer } from '../unit/resource-server/api.ts'
 

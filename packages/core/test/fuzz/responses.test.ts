@@ -8,7 +8,7 @@ import { verifyTokenResponse } from '../../src/identity/verify-token-response.ts
 import { generateDpopKey } from '../../src/oauth/client/dpop-key.ts'
 import { connectAuthorizationServer } from '../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../src/oauth/profiles/oidc.ts'
-import { surroundingsOf } from '../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../src/oauth/server.ts'
 import { settled, share } from './runs.ts'
 
 const issuer = 'https://as.example.com'

@@ -5,8 +5,7 @@ import { copyOf, randomSecret, refuseUnknownKeys, sha256 } from '../../base/valu
 import { createCredential, type ProofKey, redactTokens, type Token } from '../../credential/index.ts'
 import { type PresentUser, presenceIn } from '../../identity/present-user.ts'
 import { boundedRequest, withinDeadline } from '../../oauth/requests/bounded-request.ts'
-import type { RequestOptions, Surroundings } from '../../oauth/server.ts'
-import { type SurroundingsOptions, surroundingsOf } from '../../oauth/surroundings.ts'
+import { type RequestOptions, type Surroundings, type SurroundingsOptions, surroundingsOf } from '../../oauth/server.ts'
 import { openStoreKeys, type StoreKeys } from '../../records/index.ts'
 import type {
   AccountLinker,

@@ -6,7 +6,7 @@ import { importDpopKey } from '../../../src/oauth/client/dpop-key.ts'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
 import type { Profile } from '../../../src/oauth/profiles/profile.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { rejection } from '../oauth/mock-issuer.ts'
 
 // A server with checks of its own: it verifies proofs, demands its nonces, and takes no proof twice.

@@ -9,7 +9,7 @@ import { generateDpopKey } from '../../../src/oauth/client/dpop-key.ts'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
 import { entra } from '../../../src/oauth/profiles/entra.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
 import { accessTokenClaims, everythingShownBy, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 

@@ -8,7 +8,7 @@ import { auth0ConnectedAccounts, auth0TokenVault, exchangeVault, storedVault } f
 import { createWatcher } from '../../../src/entrypoints/watcher.ts'
 import { memoryStore } from '../../../src/index.ts'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { createDeviceLogin } from '../../../src/sign-in/device-login/create-device-login.ts'
 import { ISSUER, servers, smallWorld } from '../guard/small-world.ts'
 import { testChannel } from '../runs/harness.ts'

@@ -3,7 +3,7 @@ import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { mockIssuer, useMsw } from './mock-issuer.ts'
 
 const issuer = 'https://as.example.com'

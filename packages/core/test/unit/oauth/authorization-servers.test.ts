@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { authorizationServers } from '../../../src/oauth/authorization-servers.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 
 const ours = oidc({ issuer: 'https://as.example.com', clientId: 'c' })
 const noFetch = surroundingsOf('test', {

@@ -5,7 +5,7 @@ import { connectAuthorizationServer } from '../../../src/oauth/connect-authoriza
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
 import { allowInsecureLoopback } from '../../../src/oauth/profiles/profile.ts'
 import { boundedRequest } from '../../../src/oauth/requests/bounded-request.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const audience = accessTokenClaims.aud

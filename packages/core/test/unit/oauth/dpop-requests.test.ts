@@ -5,7 +5,7 @@ import { generateDpopKey } from '../../../src/oauth/client/dpop-key.ts'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
 import type { Profile } from '../../../src/oauth/profiles/profile.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { everythingShownBy, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const issuer = 'https://as.example.com'

@@ -3,7 +3,7 @@ import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { everythingShownBy, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange'

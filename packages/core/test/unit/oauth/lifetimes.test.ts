@@ -2,7 +2,7 @@ import { HttpResponse, http } from 'msw'
 import { expect, test } from 'vitest'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const as = await mockIssuer('https://lifetimes.example')

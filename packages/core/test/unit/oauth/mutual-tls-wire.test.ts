@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { type OidcOptions, oidc } from '../../../src/entrypoints/providers.ts'
 import { allowInsecureLoopback, type Fetch } from '../../../src/index.ts'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { rejection } from './mock-issuer.ts'
 
 const pem = (name: string) => readFileSync(new URL(`../../fixtures/tls/${name}`, import.meta.url), 'utf8')

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const as = await mockIssuer('https://as.example.com')

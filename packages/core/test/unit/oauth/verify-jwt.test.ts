@@ -3,7 +3,7 @@ import { HttpResponse, http } from 'msw'
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
-import { surroundingsOf } from '../../../src/oauth/surroundings.ts'
+import { surroundingsOf } from '../../../src/oauth/server.ts'
 import { accessTokenClaims, everythingShownBy, mockIssuer, rejection, useMsw } from './mock-issuer.ts'
 
 const audience = accessTokenClaims.aud
