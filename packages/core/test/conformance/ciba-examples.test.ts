@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { backchannelParameters } from '../../src/ciba/backchannel-parameters.ts'
 import { cibaSettings } from '../../src/ciba/settings.ts'
 import { CIBA_GRANT } from '../../src/ciba/wire.ts'
-import { accessTokenHash } from '../../src/identity/access-token-hash.ts'
+import { accessTokenHash } from '../../src/identity/verify-id-token.ts'
 import { defaultProfile, ISSUER, question, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
 import { fixtures } from './ciba-fixtures.ts'
 

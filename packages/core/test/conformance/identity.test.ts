@@ -1,9 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { type JWTHeaderParameters, SignJWT, UnsecuredJWT } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { accessTokenHash } from '../../src/identity/access-token-hash.ts'
 import { verifyAccessToken } from '../../src/identity/verify-access-token.ts'
-import { verifyIdToken } from '../../src/identity/verify-id-token.ts'
+import { accessTokenHash, verifyIdToken } from '../../src/identity/verify-id-token.ts'
 import { oidc } from '../../src/oauth/profiles/oidc.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../unit/oauth/mock-issuer.ts'
 

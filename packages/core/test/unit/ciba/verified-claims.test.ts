@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { checkAnswerIdentity } from '../../../src/ciba/check-answer-identity.ts'
 import { cibaSettings } from '../../../src/ciba/settings.ts'
-import { accessTokenHash } from '../../../src/identity/access-token-hash.ts'
+import { accessTokenHash } from '../../../src/identity/verify-id-token.ts'
 import type { AuthorizationServer } from '../../../src/oauth/server.ts'
 import { testClock } from '../runs/harness.ts'
 import { defaultProfile, ISSUER, question } from './backchannel.ts'
