@@ -16,8 +16,7 @@ import {
 import { grantedScopes } from '../oauth/tokens/scopes.ts'
 import { tokenEnd } from '../oauth/tokens/times.ts'
 import { buildAgent } from './build-identity.ts'
-import { checkAccessToken } from './check-access-token.ts'
-import { checkBinding } from './check-binding.ts'
+import { checkAccessToken, checkBinding } from './check-access-token.ts'
 import { admit, fieldsOf } from './verified.ts'
 import { audienceOf } from './wire.ts'
 

@@ -1,7 +1,7 @@
 import type { AuthorizationDetail, Identity, Json } from '../base/contract/index.ts'
 import { ConfigurationError } from '../base/errors/index.ts'
 import { canonicalJson, sha256 } from '../base/values/index.ts'
-import { checkBinding } from '../identity/check-binding.ts'
+import { checkBinding } from '../identity/check-access-token.ts'
 import { subjectTokenOf } from '../identity/subject-token.ts'
 import { isVerified } from '../identity/verified.ts'
 import { identityFromAccessToken } from '../identity/verify-access-token.ts'
