@@ -4,8 +4,11 @@ import { checkValues, namesOf, refuseUnknownKeys, requireText, requireTexts } fr
 import { Token } from '../credential/index.ts'
 import { authorizationServers, type ProfileOf, profileOption } from '../oauth/authorization-servers.ts'
 import type { DpopKey } from '../oauth/client/dpop-key.ts'
+import { readIssuer, unknownIssuer } from '../oauth/jwt/read-claims.ts'
+import { checkTokenText } from '../oauth/jwt/verify-jwt.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 import {
+  type AuthorizationServer,
   type AuthorizationServers,
   type RequestOptions,
   type SurroundingsOptions,
@@ -14,10 +17,24 @@ import {
 import { tokenScopes } from '../oauth/tokens/scopes.ts'
 import { buildAgent, buildUser } from './build-identity.ts'
 import { checkAccessToken, checkBinding } from './check-access-token.ts'
-import { selectServer } from './select-server.ts'
 import { isInteractiveClient } from './subject-token.ts'
 import { admit } from './verified.ts'
 import { audienceOf, keyThumbprintOf } from './wire.ts'
+
+/**
+ * Returns the authorization server that verifies a token.
+ *
+ * Among several servers, reads `iss` unverified to choose one, and refuses an untrusted issuer before any request. With
+ * one server there is no choice, and the server itself makes no request for a token of another issuer.
+ */
+export function selectServer(servers: AuthorizationServers, jwt: string): AuthorizationServer {
+  // The server checks the text itself before it decodes it.
+  if (servers.sole !== undefined) return servers.sole
+  checkTokenText(jwt)
+  const issuer = readIssuer(jwt)
+  if (typeof issuer !== 'string' || !servers.knows(issuer)) throw unknownIssuer(issuer)
+  return servers.of(issuer)
+}
 
 /** Options of every verification. */
 export interface VerifyTokenOptions extends SurroundingsOptions, RequestOptions {

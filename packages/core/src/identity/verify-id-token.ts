@@ -6,9 +6,8 @@ import { Token } from '../credential/index.ts'
 import type { AuthorizationServer, AuthorizationServers, VerifiedJwt } from '../oauth/server.ts'
 import { buildUser } from './build-identity.ts'
 import { checkIdTokenKind } from './check-access-token.ts'
-import { selectServer } from './select-server.ts'
 import { admit } from './verified.ts'
-import { trustedServers, type VerifyTokenOptions, verifyTokenKeys } from './verify-access-token.ts'
+import { selectServer, trustedServers, type VerifyTokenOptions, verifyTokenKeys } from './verify-access-token.ts'
 import { audienceOf } from './wire.ts'
 
 const encoder = new TextEncoder()
