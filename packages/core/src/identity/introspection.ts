@@ -18,10 +18,9 @@ import {
   surroundingsOf,
 } from '../oauth/server.ts'
 import { tokenScopes } from '../oauth/tokens/scopes.ts'
-import { buildAgent, buildUser } from './build-identity.ts'
 import { checkBinding, hasClaimsOfAccessToken } from './check-access-token.ts'
 import { isInteractiveClient } from './subject-token.ts'
-import { admit } from './verified.ts'
+import { admit, buildAgent, buildUser } from './verified.ts'
 import { checkAudience } from './verify-access-token.ts'
 import { audienceOf, keyThumbprintOf } from './wire.ts'
 

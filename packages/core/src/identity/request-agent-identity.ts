@@ -15,9 +15,8 @@ import {
 } from '../oauth/server.ts'
 import { grantedScopes } from '../oauth/tokens/scopes.ts'
 import { tokenEnd } from '../oauth/tokens/times.ts'
-import { buildAgent } from './build-identity.ts'
 import { checkAccessToken, checkBinding } from './check-access-token.ts'
-import { admit, fieldsOf } from './verified.ts'
+import { admit, buildAgent, fieldsOf } from './verified.ts'
 import { audienceOf } from './wire.ts'
 
 /** Options for the token of an agent without a user. */

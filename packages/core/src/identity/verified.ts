@@ -1,8 +1,11 @@
-import type { Identity } from '../base/contract/index.ts'
+import type { AgentIdentity, Identity, UserIdentity } from '../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../base/errors/index.ts'
 import { shared } from '../base/process/registry.ts'
 import { deepFreeze } from '../base/values/index.ts'
+import { subjectOf } from '../oauth/jwt/read-claims.ts'
+import type { Profile } from '../oauth/profiles/profile.ts'
 import type { Proof } from './subject-token.ts'
+import { readActor, readIdentityClaims } from './wire.ts'
 
 /**
  * Returns a copy of an identity, marked as made by a verification (I1), that hides all but issuer and subject from
@@ -54,3 +57,34 @@ export const whyUnverified = (identity: unknown): string =>
 /** Returns the error of an option that takes a verified identity only, if it got anything else. For adapters. */
 export const identityFault = (option: string, identity: unknown): ConfigurationError | undefined =>
   isVerified(identity) ? undefined : new ConfigurationError(option, whyUnverified(identity))
+
+type Claims = Readonly<Record<string, unknown>>
+type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+
+/** Builds the user of verified claims. The identity is not admitted yet. */
+export function buildUser(profile: Profile, claims: Claims, clientId: string | undefined): UserIdentity {
+  const subject = subjectOf(profile, claims)
+  if (subject === undefined) throw new InvalidTokenError('subject', 'the token names no subject')
+  const actor = readActor(claims.act)
+  const tenant = profile.token.tenant(claims)
+  // Field by field: spreading optional fields costs more than everything else here.
+  const user: Mutable<UserIdentity> = { kind: 'user', issuer: profile.issuer, subject, claims }
+  if (tenant !== undefined) user.tenant = tenant
+  if (clientId !== undefined) user.clientId = clientId
+  if (actor !== undefined) user.actor = actor
+  return Object.assign(user, readIdentityClaims(claims))
+}
+
+/** Builds the client itself, without a user. The identity is not admitted yet. */
+export function buildAgent(profile: Profile, claims: Claims, clientId: string): AgentIdentity {
+  const tenant = profile.token.tenant(claims)
+  const { expiresAt } = readIdentityClaims(claims)
+  return {
+    kind: 'agent',
+    issuer: profile.issuer,
+    ...(tenant !== undefined && { tenant }),
+    clientId,
+    ...(expiresAt !== undefined && { expiresAt }),
+    claims,
+  }
+}
