@@ -116,3 +116,21 @@ export async function refuseRevoked(user: UserIdentity, { revocations, clock }: 
  * request pass.
  */
 export type IdentityOf<Incoming = Request> = (request: Incoming) => Identity | undefined | Promise<Identity | undefined>
+
+/**
+ * Returns the present user. `undefined` if no user is signed in, and for an agent, a delegation, a token of a client
+ * that is not interactive, and a proof that expired or was revoked.
+ *
+ * @throws StoreError Revocations could not be read.
+ */
+export async function signedInUser(
+  request: Request,
+  identityOf: IdentityOf,
+  context: PresenceContext,
+): Promise<PresentUser | undefined> {
+  const identity = await identityOf(request)
+  return requirePresentUser(identity, context).catch((error: unknown) => {
+    if (isAbsence(error)) return undefined
+    throw error
+  })
+}
