@@ -25,8 +25,14 @@ import {
   type StoredSession,
   storedSession,
 } from './session-login.ts'
-import { currentLogin, forgetAtServer, hasEnded, type LoginPlace, withoutRenewal } from './session-renewal.ts'
-import { unlessRevoked } from './unless-revoked.ts'
+import {
+  currentLogin,
+  forgetAtServer,
+  hasEnded,
+  type LoginPlace,
+  unlessRevoked,
+  withoutRenewal,
+} from './session-renewal.ts'
 
 /** Store of the sessions, and the authorization server of their tokens. */
 export interface SessionsOptions extends SurroundingsOptions {
