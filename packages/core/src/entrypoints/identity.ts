@@ -18,5 +18,5 @@ export { type VerifyTokenResponseOptions, verifyTokenResponse } from '../identit
 export type { AuthorizationRefusal } from '../oauth/requests/authorization-response.ts'
 export type * from '../sign-in/sessions.ts'
 export { createSessions } from '../sign-in/sessions.ts'
+export type * from '../sign-in/sign-in.ts'
 export { createSignIn } from '../sign-in/sign-in.ts'
-export type * from '../sign-in/sign-in-options.ts'
