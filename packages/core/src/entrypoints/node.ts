@@ -8,5 +8,4 @@ export type {
 } from '../sign-in/device-login/create-device-login.ts'
 export { type DeviceLoginOptions, deviceLogin } from '../sign-in/device-login/device-login.node.ts'
 export type { DevicePrompt } from '../sign-in/device-login/device-prompt.ts'
-export type { LoginKey } from '../sign-in/device-login/kept-file.ts'
-export type { LoginFile } from '../sign-in/device-login/login-file.ts'
+export type { LoginFile, LoginKey } from '../sign-in/device-login/kept-file.ts'

@@ -13,8 +13,7 @@ import { isUnreadable, keyBytes } from '../../records/index.ts'
 import { identityOfLogin, isFresh, loginOfResponse, type StoredSession } from '../session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, withoutRenewal } from '../session-renewal.ts'
 import { codeOf, type DevicePrompt } from './device-prompt.ts'
-import { keptFile, type LoginKey } from './kept-file.ts'
-import type { LoginFile } from './login-file.ts'
+import { keptFile, type LoginFile, type LoginKey } from './kept-file.ts'
 import { pollDevice } from './poll-device.ts'
 
 /** Settings of every device login, wherever the login is stored. */

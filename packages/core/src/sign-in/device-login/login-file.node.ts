@@ -4,7 +4,7 @@ import { homedir, platform } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { BehalfError, ConfigurationError, StoreError } from '../../base/errors/index.ts'
 import { absent, codeOf, takeTurn } from './file-lock.node.ts'
-import type { LoginFile } from './login-file.ts'
+import type { LoginFile } from './kept-file.ts'
 
 /** One word, so that the file stays in its folder. */
 const plainName = /^[A-Za-z0-9][\w.-]{0,63}$/

@@ -1,7 +1,7 @@
 import { OAuthResponseError, TransportError } from '../../../src/base/errors/index.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
 import type { AuthorizationServer } from '../../../src/oauth/server.ts'
-import type { LoginFile } from '../../../src/sign-in/device-login/login-file.ts'
+import type { LoginFile } from '../../../src/sign-in/device-login/kept-file.ts'
 
 export const authorization = {
   deviceCode: 'a-device-code',

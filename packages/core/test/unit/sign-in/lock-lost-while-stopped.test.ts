@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
 import { createDeviceLogin } from '../../../src/sign-in/device-login/create-device-login.ts'
-import type { LoginFile } from '../../../src/sign-in/device-login/login-file.ts'
+import type { LoginFile } from '../../../src/sign-in/device-login/kept-file.ts'
 import { useMsw } from '../oauth/mock-issuer.ts'
 import { memoryFile } from './device-server.ts'
 import { rotatingServer } from './rotating-server.ts'
