@@ -1,5 +1,9 @@
 // `@behalf/core/device-login`: RFC 8628 for clients that make their requests themselves.
-export type * from '../sign-in/device-login/authorize-on-device.ts'
-export { authorizeOnDevice } from '../sign-in/device-login/authorize-on-device.ts'
-export type { DeviceCode } from '../sign-in/device-login/device-prompt.ts'
-export type { DeviceAnswer, DeviceTokenEndpoint } from '../sign-in/device-login/poll-device.ts'
+export type {
+  AuthorizeOnDeviceOptions,
+  DeviceAnswer,
+  DeviceCode,
+  DeviceEndpoints,
+  DeviceTokenEndpoint,
+} from '../sign-in/device-login/device-authorization.ts'
+export { authorizeOnDevice } from '../sign-in/device-login/device-authorization.ts'

@@ -4,10 +4,12 @@ import { HttpResponse, http } from 'msw'
 import { afterEach, beforeEach, describe, expect, onTestFinished, vi } from 'vitest'
 import { oidc } from '../../src/oauth/profiles/oidc.ts'
 import { readDeviceAuthorization } from '../../src/oauth/wire.ts'
-import { authorizeOnDevice } from '../../src/sign-in/device-login/authorize-on-device.ts'
 import { createDeviceLogin } from '../../src/sign-in/device-login/create-device-login.ts'
-import type { DevicePrompt } from '../../src/sign-in/device-login/device-prompt.ts'
-import { pollDevice } from '../../src/sign-in/device-login/poll-device.ts'
+import {
+  authorizeOnDevice,
+  type DevicePrompt,
+  pollDevice,
+} from '../../src/sign-in/device-login/device-authorization.ts'
 import { approved, authorization, deviceServer, lost, memoryFile, refusal } from '../unit/sign-in/device-server.ts'
 import { ciba, quickPolls } from '../unit/sign-in/quick-polls.ts'
 

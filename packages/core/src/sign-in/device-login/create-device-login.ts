@@ -12,9 +12,8 @@ import { revokeTokens } from '../../oauth/tokens/release-token.ts'
 import { isUnreadable, keyBytes } from '../../records/index.ts'
 import { identityOfLogin, isFresh, loginOfResponse, type StoredSession } from '../session-login.ts'
 import { currentLogin, forgetAtServer, hasEnded, withoutRenewal } from '../session-renewal.ts'
-import { codeOf, type DevicePrompt } from './device-prompt.ts'
+import { codeOf, type DevicePrompt, pollDevice } from './device-authorization.ts'
 import { keptFile, type LoginFile, type LoginKey } from './kept-file.ts'
-import { pollDevice } from './poll-device.ts'
 
 /** Settings of every device login, wherever the login is stored. */
 export interface DeviceLoginSettings extends SurroundingsOptions {

@@ -1,6 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { authorizeOnDevice } from '../../../src/sign-in/device-login/authorize-on-device.ts'
-import type { DeviceCode } from '../../../src/sign-in/device-login/device-prompt.ts'
+import { authorizeOnDevice, type DeviceCode } from '../../../src/sign-in/device-login/device-authorization.ts'
 
 const answer = {
   device_code: 'a-device-code',
