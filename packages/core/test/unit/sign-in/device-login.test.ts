@@ -12,7 +12,7 @@ import {
 } from '../../../src/entrypoints/node.ts'
 import { oidc } from '../../../src/entrypoints/providers.ts'
 import { createDeviceLogin } from '../../../src/sign-in/device-login/create-device-login.ts'
-import { configurationFolder, loginFile } from '../../../src/sign-in/device-login/login-file.node.ts'
+import { configurationFolder, loginFile } from '../../../src/sign-in/device-login/device-login.node.ts'
 import { ciba, quickPolls } from './quick-polls.ts'
 
 const AGENT = 'https://agent.behalf.example/'

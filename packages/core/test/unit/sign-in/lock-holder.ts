@@ -1,6 +1,6 @@
 // A process that takes its turn with a login file again and again, and says when it is inside.
 import { appendFile } from 'node:fs/promises'
-import { loginFile } from '../../../src/sign-in/device-login/login-file.node.ts'
+import { loginFile } from '../../../src/sign-in/device-login/device-login.node.ts'
 
 const [folder = '', log = '', turns = '1', hangs = ''] = process.argv.slice(2)
 const file = loginFile('trader', folder)

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, stat, symlink, writeF
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { loginFile } from '../../../src/sign-in/device-login/login-file.node.ts'
+import { loginFile } from '../../../src/sign-in/device-login/device-login.node.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const isLogin = (name: string) => name.startsWith('login.json')

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type TestContext, test, vi } from 'vitest'
+import { loginFile } from '../../../src/sign-in/device-login/device-login.node.ts'
 import { takeNumber } from '../../../src/sign-in/device-login/file-lock.node.ts'
-import { loginFile } from '../../../src/sign-in/device-login/login-file.node.ts'
 
 const { signal } = new AbortController()
 const emptyFolder = () => mkdtemp(join(tmpdir(), 'behalf-lock-'))
