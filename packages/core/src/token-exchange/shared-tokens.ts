@@ -7,8 +7,7 @@ import { type IssuedToken, type ProofKey, revealToken, Token } from '../credenti
 import { Collection, openStoreKeys, type StoreKeys } from '../records/index.ts'
 import type { Revoked } from '../records/revocation/index.ts'
 import { decodeFailure, encodeFailure } from './shared-failure.ts'
-import { type TokenCacheKey, tokenOwnerOf } from './token-cache-key.ts'
-import { skewOf } from './token-life.ts'
+import { skewOf, type TokenCacheKey, tokenOwnerOf } from './token-cache-key.ts'
 
 /** Options by which several processes share their exchanged tokens. */
 export interface SharedTokensOptions {

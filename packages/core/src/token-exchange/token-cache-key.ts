@@ -89,3 +89,12 @@ export function ownIssuerOf(key: TokenCacheKey): string | undefined {
   // A target of two words contains the server that issues the token.
   return source === 'resource' && typeof target === 'string' && !target.includes(' ') ? (issuer as string) : undefined
 }
+
+/**
+ * Returns the time before a token expires at which it is no longer used, in milliseconds. With a fixed half minute, a
+ * token that lives for a minute only would never be used.
+ * @param life - From when it was kept to its end, milliseconds.
+ */
+export function skewOf(life: number, mostMs: number): number {
+  return Math.min(mostMs, life / 4)
+}

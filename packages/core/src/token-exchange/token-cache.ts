@@ -6,8 +6,7 @@ import type { IssuedToken } from '../credential/index.ts'
 import { isOutage } from '../records/index.ts'
 import { concerns, type Revoked } from '../records/revocation/index.ts'
 import type { SharedTokens, ShareOptions } from './shared-tokens.ts'
-import { type TokenCacheKey, type TokenOwner, tokenOwnerOf } from './token-cache-key.ts'
-import { skewOf } from './token-life.ts'
+import { skewOf, type TokenCacheKey, type TokenOwner, tokenOwnerOf } from './token-cache-key.ts'
 
 export interface TokenCacheOptions {
   /** Maximum number of cached tokens. The least used are removed first. @default 10_000 */
