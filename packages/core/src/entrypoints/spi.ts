@@ -86,7 +86,7 @@ export type {
 } from '../oauth/profiles/profile.ts'
 export type * from '../oauth/server.ts'
 export type { MemoryStoreOptions } from '../records/memory-store.ts'
-export type { ExpectedActor } from '../token-exchange/actors.ts'
+export type { ExpectedActor } from '../token-exchange/check-issued-token.ts'
 export type { ExchangeTokenOptions } from '../token-exchange/exchange-options.ts'
 export { type ExchangedToken, exchangeToken } from '../token-exchange/exchange-token.ts'
 export type { ExemptibleResourceRule, ResourceOptions } from '../token-exchange/resource.ts'

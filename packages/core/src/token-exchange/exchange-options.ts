@@ -2,7 +2,7 @@ import type { AuthorizationDetail, Identity } from '../base/contract/index.ts'
 import type { Clock } from '../base/ports.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { AuthorizationServer, RequestOptions } from '../oauth/server.ts'
-import type { ExpectedActor } from './actors.ts'
+import type { ExpectedActor } from './check-issued-token.ts'
 import type { TypedToken } from './wire.ts'
 
 /** Options of `exchangeToken`. */

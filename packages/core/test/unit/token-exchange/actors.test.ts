@@ -4,7 +4,7 @@ import type { Actor, UserIdentity } from '../../../src/base/contract/index.ts'
 import { Token } from '../../../src/credential/index.ts'
 import { admit, fieldsOf } from '../../../src/identity/verified.ts'
 import { readActor } from '../../../src/identity/wire.ts'
-import { checkMayAct, depthOf } from '../../../src/token-exchange/actors.ts'
+import { checkMayAct, depthOf } from '../../../src/token-exchange/check-issued-token.ts'
 import { ann, exchangeServer, ISSUER } from './exchange-server.ts'
 
 const server = await exchangeServer()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import { admit, fieldsOf } from '../../../src/identity/verified.ts'
-import { checkMayAct } from '../../../src/token-exchange/actors.ts'
+import { checkMayAct } from '../../../src/token-exchange/check-issued-token.ts'
 import { TokenCache } from '../../../src/token-exchange/token-cache.ts'
 import { tokenCacheKey } from '../../../src/token-exchange/token-cache-key.ts'
 import { API, ann, exchangeServer, ISSUER } from './exchange-server.ts'
