@@ -87,7 +87,7 @@ export type {
 export type * from '../oauth/server.ts'
 export type { MemoryStoreOptions } from '../records/memory-store.ts'
 export type { ExpectedActor } from '../token-exchange/check-issued-token.ts'
-export type { ExchangeTokenOptions } from '../token-exchange/exchange-options.ts'
 export { type ExchangedToken, exchangeToken } from '../token-exchange/exchange-token.ts'
+export type { ExchangeTokenOptions } from '../token-exchange/plan-exchange.ts'
 export type { ExemptibleResourceRule, ResourceOptions } from '../token-exchange/resource.ts'
 export type { TypedToken } from '../token-exchange/wire.ts'

@@ -3,8 +3,7 @@ import { namesOf, refuseUnknownKeys } from '../base/values/index.ts'
 import { type IssuedToken, Token } from '../credential/index.ts'
 import { tokenEnd } from '../oauth/tokens/times.ts'
 import { checkActor, checkDetails, checkResponse, checkScopes, verifyIssued } from './check-issued-token.ts'
-import type { ExchangeTokenOptions } from './exchange-options.ts'
-import { planExchange } from './plan-exchange.ts'
+import { type ExchangeTokenOptions, planExchange } from './plan-exchange.ts'
 
 /** A token for one API, and its known properties. */
 export interface ExchangedToken extends IssuedToken {

@@ -6,8 +6,8 @@ import { admit } from '../../../src/identity/verified.ts'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
 import type { AuthorizationServer } from '../../../src/oauth/server.ts'
-import type { ExchangeTokenOptions } from '../../../src/token-exchange/exchange-options.ts'
 import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
+import type { ExchangeTokenOptions } from '../../../src/token-exchange/plan-exchange.ts'
 import { mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
 
 export const NOW = Date.parse('2026-11-25T10:00:00Z')

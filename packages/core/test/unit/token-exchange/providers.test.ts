@@ -11,8 +11,8 @@ import { keycloak } from '../../../src/oauth/profiles/keycloak.ts'
 import { okta } from '../../../src/oauth/profiles/okta.ts'
 import type { Profile } from '../../../src/oauth/profiles/profile.ts'
 import { spring } from '../../../src/oauth/profiles/spring.ts'
-import type { ExchangeTokenOptions } from '../../../src/token-exchange/exchange-options.ts'
 import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
+import type { ExchangeTokenOptions } from '../../../src/token-exchange/plan-exchange.ts'
 import { type MockIssuer, mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
 
 const NOW = Date.parse('2026-11-25T10:00:00Z')
