@@ -1,6 +1,6 @@
 import type { ResourceRoute, ResourceRule } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { behaviourOf, type RouteAnswer } from '../../token-exchange/routes.ts'
+import { behaviourOf, type RouteAnswer } from '../../token-exchange/resource.ts'
 import type { AuthorizedCall } from '../call/call.ts'
 import type { FoundToken } from '../call/opened-access.ts'
 import { deny, interrupted, loginRequired, type Refusal } from '../call/refusal.ts'
