@@ -1,10 +1,10 @@
 import { ConfigurationError, InvalidResponseError } from '../../base/errors/index.ts'
 import type { RelationshipQuestion } from './access-checker.ts'
 import { askServer } from './ask-server.ts'
-import { factsOf, isUserName } from './check-tuples.ts'
 import { questionTo, type StoreConnection } from './http-backend.ts'
 import { isRelation } from './may.ts'
 import { isObjectName } from './object.ts'
+import { factsOf, isUserName } from './question.ts'
 import { type HttpAnswer, readBody } from './read-answer.ts'
 import { type Consistency, listAnswer, listRequest } from './wire.ts'
 

@@ -3,9 +3,8 @@ import { ConfigurationError, InvalidObjectError, TransportError } from '../../ba
 import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import type { AccessCheck, AccessChecker, AccessDecision, AccessQuestion, RelationshipTuple } from './access-checker.ts'
 import { CheckQueue } from './check-queue.ts'
-import { checkTuples } from './check-tuples.ts'
 import { isObjectName, MAX_USER_BYTES } from './object.ts'
-import { keyOf, type Question, questionsFor, type Subjects, textOf } from './question.ts'
+import { checkTuples, keyOf, type Question, questionsFor, type Subjects, textOf } from './question.ts'
 import type { Verdict } from './read-answer.ts'
 import { type OpenFgaOptions, type OpenFgaSettings, readOptions } from './read-options.ts'
 
