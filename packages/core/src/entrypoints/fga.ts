@@ -11,7 +11,7 @@ export {
   type FilterOptions,
   filterAllowed,
 } from '../permissions/openfga/filter-allowed.ts'
-export type { CutOff, ListQuestion, ObjectList } from '../permissions/openfga/list-objects.ts'
+export type { CutOff, ListQuestion, ObjectList, ObjectStream } from '../permissions/openfga/list-objects.ts'
 export type { MayOptions } from '../permissions/openfga/may.ts'
 export type { UserOf } from '../permissions/openfga/object.ts'
 export { type OpenFga, openFga } from '../permissions/openfga/open-fga.ts'
@@ -19,7 +19,6 @@ export type { Relations } from '../permissions/openfga/question.ts'
 export type { HttpOptions, OpenFgaOptions, OwnClientOptions } from '../permissions/openfga/read-options.ts'
 export { allowPlainHttp, type StoreOptions } from '../permissions/openfga/read-store-options.ts'
 export type { ReadPage, ReadQuestion, StoredTuple } from '../permissions/openfga/read-tuples.ts'
-export type { ObjectStream } from '../permissions/openfga/stream-objects.ts'
 export type { OpenFgaCredentials } from '../permissions/openfga/token-source.ts'
 export type { Consistency } from '../permissions/openfga/wire.ts'
 export type { Writes, Written } from '../permissions/openfga/write-tuples.ts'
