@@ -10,9 +10,8 @@ import { isObjectName } from './object.ts'
 import { factsOf, isUserName, type Question } from './question.ts'
 import type { Verdict } from './read-answer.ts'
 import { readStoreOptions, readTimeout, type StoreOptions, storeKeys } from './read-store-options.ts'
-import { type ReadPage, type ReadQuestion, readTuples } from './read-tuples.ts'
+import { type ReadPage, type ReadQuestion, readTuples, type Writes, type Written, writeTuples } from './tuples.ts'
 import type { Consistency } from './wire.ts'
-import { type Writes, type Written, writeTuples } from './write-tuples.ts'
 
 /** Options of a client for one OpenFGA store. */
 export interface FgaClientOptions extends StoreOptions {
