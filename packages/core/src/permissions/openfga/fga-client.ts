@@ -9,7 +9,7 @@ import { isRelation } from './may.ts'
 import { isObjectName } from './object.ts'
 import { factsOf, isUserName, type Question } from './question.ts'
 import type { Verdict } from './read-answer.ts'
-import { readStoreOptions, readTimeout, type StoreOptions, storeKeys } from './read-store-options.ts'
+import { readStoreOptions, readTimeout, type StoreOptions, storeKeys } from './read-options.ts'
 import { type ReadPage, type ReadQuestion, readTuples, type Writes, type Written, writeTuples } from './tuples.ts'
 import type { Consistency } from './wire.ts'
 

@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ConfigurationError, TransportError } from '../../../src/base/errors/index.ts'
 import { object } from '../../../src/permissions/openfga/object.ts'
 import { openFga } from '../../../src/permissions/openfga/open-fga.ts'
-import type { OpenFgaOptions } from '../../../src/permissions/openfga/read-options.ts'
-import { allowPlainHttp } from '../../../src/permissions/openfga/read-store-options.ts'
+import { allowPlainHttp, type OpenFgaOptions } from '../../../src/permissions/openfga/read-options.ts'
 import { checker, everything, fgaServer, MODEL, question } from './fga-server.ts'
 
 const fga = fgaServer()
