@@ -13,8 +13,7 @@ export {
   type ScopeReport,
 } from '../permissions/roles/explain-scopes.ts'
 export { type KeycloakRolesOptions, keycloakRoles } from '../permissions/roles/keycloak-roles.ts'
-export { type RoleMapOptions, roleMap, type ScopesByRole } from '../permissions/roles/map-roles.ts'
 export { type OktaGroupsOptions, oktaGroups } from '../permissions/roles/okta-groups.ts'
-export type { RoleClaim } from '../permissions/roles/role-claims.ts'
 export type * from '../permissions/roles/role-map.ts'
+export { type RoleMapOptions, roleMap, type ScopesByRole } from '../permissions/roles/role-map.ts'
 export { scopeReportText } from '../permissions/roles/scope-report-text.ts'

@@ -1,5 +1,4 @@
-import { rolesAt } from './role-claims.ts'
-import type { RoleExtractor } from './role-map.ts'
+import { type RoleExtractor, rolesAt } from './role-map.ts'
 
 const path = ['permissions']
 

@@ -1,7 +1,6 @@
 import type { Identity } from '../../base/contract/index.ts'
 import { refuseUnknownKeys, requireBoolean } from '../../base/values/index.ts'
-import { claimAt, rolesAt } from './role-claims.ts'
-import type { RoleExtractor, RolesRead } from './role-map.ts'
+import { claimAt, type RoleExtractor, type RolesRead, rolesAt } from './role-map.ts'
 
 /** Options of {@link entraRoles}. */
 export interface EntraRolesOptions {

@@ -1,7 +1,6 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { refuseUnknownKeys, requireBoolean, requireText } from '../../base/values/index.ts'
-import { claimAt, rolesAt } from './role-claims.ts'
-import type { RoleExtractor } from './role-map.ts'
+import { claimAt, type RoleExtractor, rolesAt } from './role-map.ts'
 
 /** Options of {@link keycloakRoles}. */
 export interface KeycloakRolesOptions {

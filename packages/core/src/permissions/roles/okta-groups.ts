@@ -1,6 +1,5 @@
 import { refuseUnknownKeys } from '../../base/values/index.ts'
-import { claimPath, type RoleClaim, rolesAt } from './role-claims.ts'
-import type { RoleExtractor } from './role-map.ts'
+import { claimPath, type RoleClaim, type RoleExtractor, rolesAt } from './role-map.ts'
 
 /** Options of {@link oktaGroups}. */
 export interface OktaGroupsOptions {

@@ -6,7 +6,7 @@ import { entraRoles, explainAccess, explainScopes, scopeReportText } from '../..
 import { connection } from '../../../src/entrypoints/vault.ts'
 import { policy, publicTool, resource } from '../../../src/index.ts'
 import { boundScopes } from '../../../src/permissions/roles/bound-scopes.ts'
-import { roleMap } from '../../../src/permissions/roles/map-roles.ts'
+import { roleMap } from '../../../src/permissions/roles/role-map.ts'
 
 const who = (...roles: string[]): Identity => ({
   kind: 'user',

@@ -9,7 +9,7 @@ import {
   oktaGroups,
   type RoleExtractor,
 } from '../../../src/entrypoints/roles.ts'
-import { roleMap } from '../../../src/permissions/roles/map-roles.ts'
+import { roleMap } from '../../../src/permissions/roles/role-map.ts'
 
 const withClaims = (claims: Record<string, unknown>): Identity => ({
   kind: 'user',

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Identity } from '../../../src/base/contract/index.ts'
 import { ConfigurationError } from '../../../src/base/errors/index.ts'
-import { roleMap } from '../../../src/permissions/roles/map-roles.ts'
+import { roleMap } from '../../../src/permissions/roles/role-map.ts'
 
 const withClaims = (claims: Record<string, unknown>): Identity => ({
   kind: 'user',

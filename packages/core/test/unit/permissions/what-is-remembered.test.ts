@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Identity } from '../../../src/base/contract/index.ts'
 import { ConfigurationError } from '../../../src/base/errors/index.ts'
-import { roleMap } from '../../../src/permissions/roles/map-roles.ts'
+import { roleMap } from '../../../src/permissions/roles/role-map.ts'
 
 const scopes = { trader: ['trade:write'], viewer: ['portfolio:read'] }
 const person = (roles: unknown): Identity & { claims: Record<string, unknown> } => ({

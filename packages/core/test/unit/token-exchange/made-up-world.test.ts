@@ -11,7 +11,7 @@ import type { AuthorizationServers } from '../../../src/oauth/server.ts'
 import { may } from '../../../src/permissions/openfga/may.ts'
 import { object } from '../../../src/permissions/openfga/object.ts'
 import { openFga } from '../../../src/permissions/openfga/open-fga.ts'
-import { roleMap } from '../../../src/permissions/roles/map-roles.ts'
+import { roleMap } from '../../../src/permissions/roles/role-map.ts'
 import { exchangeToken } from '../../../src/token-exchange/exchange-token.ts'
 import { auth0TokenVault } from '../../../src/vault/auth0/auth0-token-vault.ts'
 
