@@ -2,9 +2,7 @@
 
 export { type AccessReport, type ExplainAccessOptions, explainAccess } from '../guard/beside/explain-access.ts'
 export type { ApprovalCase } from '../guard/steps/grantable-scopes.ts'
-export { auth0Permissions } from '../permissions/roles/auth0-permissions.ts'
 export type { ScopeSource } from '../permissions/roles/bound-scopes.ts'
-export { type EntraRolesOptions, entraRoles } from '../permissions/roles/entra-roles.ts'
 export {
   type ExplainScopesOptions,
   explainScopes,
@@ -12,8 +10,15 @@ export {
   type ScopeReason,
   type ScopeReport,
 } from '../permissions/roles/explain-scopes.ts'
-export { type KeycloakRolesOptions, keycloakRoles } from '../permissions/roles/keycloak-roles.ts'
-export { type OktaGroupsOptions, oktaGroups } from '../permissions/roles/okta-groups.ts'
+export {
+  auth0Permissions,
+  type EntraRolesOptions,
+  entraRoles,
+  type KeycloakRolesOptions,
+  keycloakRoles,
+  type OktaGroupsOptions,
+  oktaGroups,
+} from '../permissions/roles/provider-roles.ts'
 export type * from '../permissions/roles/role-map.ts'
 export { type RoleMapOptions, roleMap, type ScopesByRole } from '../permissions/roles/role-map.ts'
 export { scopeReportText } from '../permissions/roles/scope-report-text.ts'
