@@ -9,6 +9,7 @@ export {
   type ScopeExplanation,
   type ScopeReason,
   type ScopeReport,
+  scopeReportText,
 } from '../permissions/roles/explain-scopes.ts'
 export {
   auth0Permissions,
@@ -21,4 +22,3 @@ export {
 } from '../permissions/roles/provider-roles.ts'
 export type * from '../permissions/roles/role-map.ts'
 export { type RoleMapOptions, roleMap, type ScopesByRole } from '../permissions/roles/role-map.ts'
-export { scopeReportText } from '../permissions/roles/scope-report-text.ts'
