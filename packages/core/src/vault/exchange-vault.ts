@@ -10,8 +10,14 @@ import { boundedRequest, withinDeadline } from '../oauth/requests/bounded-reques
 import type { GrantParameters, TokenResponse } from '../oauth/server.ts'
 import { checkNewToken } from '../oauth/tokens/new-tokens.ts'
 import { readTokenResponse } from '../oauth/wire.ts'
-import { connectPageUrl } from './connect-page-url.ts'
-import { requestOf, type Vault, type VaultAnswer, type VaultContext, type VaultRequest } from './vault.ts'
+import {
+  connectPageUrl,
+  requestOf,
+  type Vault,
+  type VaultAnswer,
+  type VaultContext,
+  type VaultRequest,
+} from './vault.ts'
 import { accessTokenType, exchangeRequest, tokenExchangeGrant } from './wire.ts'
 
 /** Reason why a broker gives no token. */

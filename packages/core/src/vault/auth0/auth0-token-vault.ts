@@ -5,9 +5,15 @@ import { Token } from '../../credential/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../../identity/subject-token.ts'
 import type { TokenResponse } from '../../oauth/server.ts'
 import { checkNewToken } from '../../oauth/tokens/new-tokens.ts'
-import { connectPageUrl } from '../connect-page-url.ts'
 import { answerOfError } from '../fault-answer.ts'
-import { requestOf, type Vault, type VaultAnswer, type VaultContext, type VaultRequest } from '../vault.ts'
+import {
+  connectPageUrl,
+  requestOf,
+  type Vault,
+  type VaultAnswer,
+  type VaultContext,
+  type VaultRequest,
+} from '../vault.ts'
 import {
   federatedConnectionGrant,
   federatedConnectionRequest,
