@@ -12,8 +12,7 @@ import {
   type Unreadable,
 } from '../../records/index.ts'
 import { concerns, revocableName, revocableNames } from '../../records/revocation/index.ts'
-import { type AccountRecord, accountRecord } from './account-record.ts'
-import type { TokenPair } from './replaced-tokens.ts'
+import { type AccountRecord, accountRecord, type TokenPair } from './account-record.ts'
 
 export type StoredAccount = Stored<AccountRecord>
 

@@ -6,10 +6,19 @@ import type { ReceivedTokens, Surroundings } from '../../oauth/server.ts'
 import { isOutage, untilWritten, whileUnavailable } from '../../records/index.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamTokens } from '../upstream/upstream-tokens.ts'
-import type { AccountRecord } from './account-record.ts'
+import {
+  type AccountRecord,
+  isSameUse,
+  mustReconnect,
+  pairOf,
+  refreshed,
+  sameTokens,
+  unsent,
+  withLateAnswer,
+  withoutRefreshToken,
+  withRefusedAnswer,
+} from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
-import { isSameUse, mustReconnect, refreshed, sameTokens, unsent, withoutRefreshToken } from './refreshed-record.ts'
-import { pairOf, withLateAnswer, withRefusedAnswer } from './replaced-tokens.ts'
 import { revokePairs } from './revoke-pairs.ts'
 
 /** Result of a refresh. */

@@ -1,8 +1,8 @@
 import { BehalfError } from '../../base/errors/index.ts'
 import type { RequestOptions } from '../../oauth/server.ts'
 import type { Upstream } from '../upstream/upstream.ts'
+import type { TokenPair } from './account-record.ts'
 import type { AccountRecords } from './account-records.ts'
-import type { TokenPair } from './replaced-tokens.ts'
 
 /**
  * Revokes tokens at the provider that no account here holds.

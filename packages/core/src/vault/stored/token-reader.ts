@@ -3,10 +3,9 @@ import { revealToken, Token } from '../../credential/index.ts'
 import type { Unreadable } from '../../records/index.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import { requestOf, type VaultAnswer, type VaultContext, type VaultRequest } from '../vault.ts'
-import { type AccountRecord, accountOwner } from './account-record.ts'
+import { type AccountRecord, accountOwner, REFUSED_AGAIN_MS } from './account-record.ts'
 import type { AccountRecords, StoredAccount } from './account-records.ts'
 import type { AccountRefresher } from './refresh-account.ts'
-import { REFUSED_AGAIN_MS } from './refreshed-record.ts'
 import { preferredOf } from './stored-accounts.ts'
 
 /** Time before a token expires at which it is renewed, in seconds; at most a quarter of its lifetime. */
