@@ -15,9 +15,8 @@ import { faultAnswer, redeemAnswer } from '../fault-answer.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { UpstreamAccount, UpstreamTokens } from '../upstream/upstream-tokens.ts'
 import { type AccountRecord, accountOwner, takenOver } from './account-record.ts'
-import type { AccountRecords } from './account-records.ts'
+import { type AccountRecords, revokePairs } from './account-records.ts'
 import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
-import { revokePairs } from './revoke-pairs.ts'
 
 /** Parts that linking needs. */
 export interface LinkParts {

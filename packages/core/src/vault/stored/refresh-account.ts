@@ -18,8 +18,7 @@ import {
   withoutRefreshToken,
   withRefusedAnswer,
 } from './account-record.ts'
-import type { AccountRecords, StoredAccount } from './account-records.ts'
-import { revokePairs } from './revoke-pairs.ts'
+import { type AccountRecords, revokePairs, type StoredAccount } from './account-records.ts'
 
 /** Result of a refresh. */
 export type Refreshed =

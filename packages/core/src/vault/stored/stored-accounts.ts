@@ -14,9 +14,8 @@ import { asPresent, undoneUnlessPresent } from '../as-present.ts'
 import { faultAnswer } from '../fault-answer.ts'
 import type { ChangedConnection } from '../vault.ts'
 import { type AccountRecord, accountOwner, hasUnknownTokens, pairsOf } from './account-record.ts'
-import type { StoredAccount } from './account-records.ts'
+import { revokePairs, type StoredAccount } from './account-records.ts'
 import { completeLink, confirmed, describeAccount, type LinkParts, startLink } from './link-account.ts'
-import { revokePairs } from './revoke-pairs.ts'
 
 /** Result of a cascade. */
 export interface ForgottenAccounts {
