@@ -2,8 +2,12 @@ import { InvalidResponseError } from '../base/errors/index.ts'
 import { revealToken } from '../credential/index.ts'
 import type { SubjectToken } from '../identity/subject-token.ts'
 import type { GrantParameters } from '../oauth/server.ts'
-import type { AccountIdPath, CheckedConnection } from './upstream/connection-definition.ts'
-import type { AuthorizationAttempt, UpstreamAccount } from './upstream/upstream-tokens.ts'
+import type {
+  AccountIdPath,
+  AuthorizationAttempt,
+  CheckedConnection,
+  UpstreamAccount,
+} from './upstream/connection-definition.ts'
 import type { VaultRequest } from './vault.ts'
 
 /** Auth0's names; the grant is a token exchange in all but its name. */

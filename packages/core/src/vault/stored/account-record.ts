@@ -5,7 +5,7 @@ import { defined } from '../../base/values/index.ts'
 import { isVerified } from '../../identity/verified.ts'
 import type { ReceivedTokens } from '../../oauth/server.ts'
 import { userOwnerSchema } from '../../records/principal-schema.ts'
-import type { UpstreamTokens } from '../upstream/upstream-tokens.ts'
+import type { UpstreamTokens } from '../upstream/connection-definition.ts'
 
 /**
  * Returns the owner of an account record (I2). Records that outlive a login have this key, without a session.

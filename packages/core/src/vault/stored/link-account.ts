@@ -12,8 +12,8 @@ import type {
   LinkedAccount,
 } from '../account-linker.ts'
 import { faultAnswer, redeemAnswer } from '../fault-answer.ts'
+import type { UpstreamAccount, UpstreamTokens } from '../upstream/connection-definition.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import type { UpstreamAccount, UpstreamTokens } from '../upstream/upstream-tokens.ts'
 import { type AccountRecord, accountOwner, takenOver } from './account-record.ts'
 import { type AccountRecords, revokePairs } from './account-records.ts'
 import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'

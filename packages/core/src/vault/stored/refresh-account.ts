@@ -4,8 +4,8 @@ import { orAborted, pause, SingleFlight } from '../../base/process/async.ts'
 import { hadNoEffect, isRefusedBefore } from '../../oauth/requests/request-fault.ts'
 import type { ReceivedTokens, Surroundings } from '../../oauth/server.ts'
 import { isOutage, untilWritten, whileUnavailable } from '../../records/index.ts'
+import type { UpstreamTokens } from '../upstream/connection-definition.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import type { UpstreamTokens } from '../upstream/upstream-tokens.ts'
 import {
   type AccountRecord,
   isSameUse,

@@ -8,6 +8,36 @@ import { allowInsecureLoopback, type Profile, type ProfileEndpoints } from '../.
 import { ownParameters } from '../../oauth/requests/authorization-response.ts'
 import { metadataOf } from '../../oauth/wire.ts'
 
+/** Tokens from a provider. */
+export interface UpstreamTokens {
+  readonly accessToken: string
+  /** Seconds. */
+  readonly expiresIn?: number
+  readonly refreshToken?: string
+  /** Absent: as was asked, or as before. */
+  readonly scopes?: readonly string[]
+}
+
+/** Tokens that a provider gave for a code. */
+export interface RedeemedTokens extends UpstreamTokens {
+  readonly idToken?: string
+}
+
+/** An account, as the provider knows it. */
+export interface UpstreamAccount {
+  readonly id: string
+  readonly label?: string
+}
+
+/** One try to link an account. */
+export interface AuthorizationAttempt {
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+}
+
 /**
  * Members of an answer that form an account's id; `a.b` reads a member of an object. Several are joined with colons,
  * all of them are required, and none may contain a colon.

@@ -17,10 +17,15 @@ import type {
   TokenResponse,
 } from '../../oauth/server.ts'
 import { authorizationRequest, readAccount } from '../wire.ts'
-import type { CheckedConnection } from './connection-definition.ts'
+import type {
+  AuthorizationAttempt,
+  CheckedConnection,
+  RedeemedTokens,
+  UpstreamAccount,
+  UpstreamTokens,
+} from './connection-definition.ts'
 import { normalisingFetch } from './normalise-answer.ts'
 import { revocationRequest } from './revocation-request.ts'
-import type { AuthorizationAttempt, RedeemedTokens, UpstreamAccount, UpstreamTokens } from './upstream-tokens.ts'
 
 /** A provider of one connection, and our client there. Makes requests and stores nothing. */
 export class Upstream {
