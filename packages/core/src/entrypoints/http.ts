@@ -6,4 +6,4 @@ export { type AskedInApp, type InAppApprovalsOptions, inAppApprovals } from '../
 export { type InAppInboxOptions, inAppInbox } from '../runs/channels/in-app-inbox.ts'
 export type { TakenAnswer } from '../runs/take-answer.ts'
 export { type ConnectAccountsOptions, connectAccounts } from '../vault/pages/connect-accounts.ts'
-export type { ConnectedAccount } from '../vault/pages/connect-parts.ts'
+export type { ConnectedAccount } from '../vault/pages/connect-page.ts'

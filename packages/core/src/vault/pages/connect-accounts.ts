@@ -6,10 +6,8 @@ import { isSameOrigin, refuse, respond } from '../../identity/requests.ts'
 import type { StoreKeys } from '../../records/index.ts'
 import { appUrl } from '../../sign-in/browser.ts'
 import type { AccountLinker } from '../account-linker.ts'
-import { connectFault } from './connect-fault.ts'
 import { changeAccount, completeConnect, startConnect } from './connect-flow.ts'
-import { accountsPage, noticePage } from './connect-page.ts'
-import type { ConnectedAccount, ConnectParts } from './connect-parts.ts'
+import { accountsPage, type ConnectedAccount, type ConnectParts, connectFault, noticePage } from './connect-page.ts'
 
 /** Options of {@link connectAccounts}. */
 export interface ConnectAccountsOptions {

@@ -4,8 +4,7 @@ import { isAbsence, type PresentUser } from '../../identity/present-user.ts'
 import { readFields, respond } from '../../identity/requests.ts'
 import { type BrowserCookie, localPath, readCookie, setCookie } from '../../sign-in/browser.ts'
 import type { CompleteAnswer } from '../account-linker.ts'
-import { told } from './connect-fault.ts'
-import { type ConnectParts, connectCookie } from './connect-parts.ts'
+import { type ConnectParts, connectCookie, told } from './connect-page.ts'
 
 /** Handles `POST /connect`. */
 export async function startConnect(

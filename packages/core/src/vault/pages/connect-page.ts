@@ -1,9 +1,30 @@
 import type { UserIdentity } from '../../base/contract/index.ts'
 import { displayText } from '../../base/display/display-text.ts'
-import { randomSecret } from '../../base/values/index.ts'
-import { localPath } from '../../sign-in/browser.ts'
-import type { AvailableConnection, LinkedAccount } from '../account-linker.ts'
-import type { ConnectParts } from './connect-parts.ts'
+import { type AnyBehalfError, BehalfError } from '../../base/errors/index.ts'
+import { randomSecret, sha256 } from '../../base/values/index.ts'
+import { isAbsence } from '../../identity/present-user.ts'
+import { refuse } from '../../identity/requests.ts'
+import { type BrowserCookie, browserCookie, localPath } from '../../sign-in/browser.ts'
+import type { AccountLinker, AvailableConnection, LinkedAccount } from '../account-linker.ts'
+
+/** An account that was linked through the handler. */
+export interface ConnectedAccount {
+  /** User to whom the account was linked. */
+  readonly identity: UserIdentity
+  /** Account that was linked. */
+  readonly account: LinkedAccount
+}
+
+/** Values that the parts of the handler share. */
+export interface ConnectParts {
+  readonly linker: AccountLinker
+  readonly base: URL
+  readonly onConnected: ((connected: ConnectedAccount) => void | Promise<void>) | undefined
+}
+
+/** Cookie of one connect flow. Each flow has its own, so that two tabs do not disturb each other. */
+export const connectCookie = async (base: URL, state: string): Promise<BrowserCookie> =>
+  browserCookie(base, `behalf-connect-${(await sha256(state)).slice(0, 16)}`)
 
 /** Works without scripts, at any width, in light and dark. At first its buttons take no click: it may be of the page before. */
 const style = `
@@ -159,3 +180,38 @@ const entities: Readonly<Record<string, string>> = {
 const shown = (text: string): string => escaped(displayText(text))
 
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
+
+/** Returns a fault in a form for a person or a script. @throws An error that is no fault of this SDK. */
+export function connectFault(request: Request, error: unknown): Response {
+  if (!BehalfError.isInstance(error)) throw error
+  const fault = error as AnyBehalfError
+  if (fault.retryable) return told(request, 503, 'unavailable', { 'retry-after': '2' })
+  if (isAbsence(fault)) return told(request, 401, 'login_required')
+  throw error
+}
+
+const sentences: Readonly<Record<string, readonly [title: string, text: string]>> = {
+  unavailable: ['Not available now', 'Please try again in a moment.'],
+  login_required: ['Sign in first', 'Sign in to the app, then open this page again.'],
+  misconfigured: ['This does not work now', 'This app has a wrong setting. Its operators can correct it.'],
+  not_yours: [
+    'This was not begun here',
+    'Connecting an account has to be ended by the same person, in the same browser, within ten minutes. Please begin again.',
+  ],
+  not_found: ['Not there', 'There is no such account or connection.'],
+  invalid_request: ['That did not work', 'Please go back and try again.'],
+}
+
+/** Returns an error: a page for a browser, one word for other clients. */
+export function told(
+  request: Request,
+  status: number,
+  error: string,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  const [title, text] = sentences[error] ?? []
+  if (title === undefined || text === undefined || !request.headers.get('accept')?.includes('text/html')) {
+    return refuse(status, error, more)
+  }
+  return noticePage(status, title, text, more)
+}
