@@ -3,8 +3,7 @@ import { defined } from '../base/values/index.ts'
 import type { CibaProfile, Profile } from '../oauth/profiles/profile.ts'
 import type { ApprovalQuestion } from '../runs/channels/approval-channel.ts'
 import { type BackchannelParameters, checkBackchannelParameters } from './check-backchannel-parameters.ts'
-import { hintParameters } from './hint.ts'
-import type { CibaSettings } from './settings.ts'
+import { type CibaSettings, hintParameters } from './settings.ts'
 
 /** Request parameters in plain form, and whether the answer must return the details. */
 export interface BackchannelRequest {

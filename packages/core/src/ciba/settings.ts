@@ -5,7 +5,24 @@ import { checkOptions, kinds, oneOf } from '../base/values/index.ts'
 import { type RequestKey, requestKey, type SignRequestOptions } from '../oauth/client/sign-request.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 import type { AuthorizationServer } from '../oauth/server.ts'
-import type { HintOf } from './hint.ts'
+
+/** Names the person to ask, in one of the three ways that CIBA has. */
+export type BackchannelHint =
+  | { readonly loginHint: string }
+  /** A signed token that names the person. Client and server agree on its form. */
+  | { readonly loginHintToken: string }
+  /** An id_token that the server issued to us for this person. */
+  | { readonly idTokenHint: string }
+
+/** Finds the hint of an approver. */
+export type HintOf = (approver: Principal) => BackchannelHint | Promise<BackchannelHint>
+
+/** Returns the hint as form parameters. */
+export function hintParameters(hint: BackchannelHint): Readonly<Record<string, string>> {
+  if ('loginHint' in hint) return { login_hint: hint.loginHint }
+  if ('loginHintToken' in hint) return { login_hint_token: hint.loginHintToken }
+  return { id_token_hint: hint.idTokenHint }
+}
 
 /** Options of `ciba`. */
 export interface CibaOptions {
