@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type BehalfError, InvalidTokenError, TransportError } from '../../../src/base/errors/index.ts'
-import { postpone } from '../../../src/ciba/postpone.ts'
+import { postpone } from '../../../src/ciba/poll-backchannel-authentication.ts'
 
 const least = () => 0
 const most = () => 1
