@@ -1,6 +1,6 @@
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
-import { backchannelParameters } from '../../src/ciba/backchannel-parameters.ts'
+import { backchannelParameters } from '../../src/ciba/request-backchannel-authentication.ts'
 import { cibaSettings } from '../../src/ciba/settings.ts'
 import { CIBA_GRANT } from '../../src/ciba/wire.ts'
 import { accessTokenHash } from '../../src/identity/verify-id-token.ts'
