@@ -8,8 +8,7 @@ import { openRunStore } from '../runs/open-run-store.ts'
 import type { Entry, RunRecord } from '../runs/record.ts'
 import type { RunStore } from '../runs/run-store.ts'
 import { wake } from '../runs/watcher/watch-wake.ts'
-import { approvalOf, isNotificationToken } from './notification-token.ts'
-import { type CibaState, cibaState, isPinged } from './wire.ts'
+import { approvalOf, type CibaState, cibaState, isNotificationToken, isPinged } from './wire.ts'
 
 /** Options of {@link cibaPing}. */
 export interface CibaPingOptions extends Pick<ChannelsOptions, 'store' | 'keys' | 'clock'> {

@@ -3,9 +3,8 @@ import { defined } from '../base/values/index.ts'
 import { signingKeyOf, signRequest } from '../oauth/client/sign-request.ts'
 import type { CibaProfile, Profile } from '../oauth/profiles/profile.ts'
 import type { ApprovalQuestion, ApprovalSent } from '../runs/channels/approval-channel.ts'
-import { newNotificationToken } from './notification-token.ts'
 import { type CibaSettings, hintParameters, type PollContext } from './settings.ts'
-import { type CibaState, storedState } from './wire.ts'
+import { type CibaState, newNotificationToken, storedState } from './wire.ts'
 
 /** A backchannel authentication request, before it is signed or posted. */
 export type BackchannelParameters = Readonly<Record<string, string>>
