@@ -9,7 +9,7 @@ import {
 import { SingleFlight } from '../base/process/async.ts'
 import { copyOf, requireText } from '../base/values/index.ts'
 import { type PresenceContext, type PresentUser, requirePresentUser } from '../identity/present-user.ts'
-import { fieldsOf, isVerified } from '../identity/verified.ts'
+import { admit, fieldsOf, isVerified } from '../identity/verified.ts'
 import { clientAt } from '../oauth/authorization-servers.ts'
 import { withinDeadline } from '../oauth/requests/bounded-request.ts'
 import type { RequestOptions } from '../oauth/server.ts'
@@ -18,9 +18,36 @@ import { identityOfLogin, type LoginContext, type StoredSession } from '../sign-
 import { currentLogin, forgetAtServer, unlessRevoked } from '../sign-in/session-renewal.ts'
 import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
 import { bindToDelegation } from './delegation-bounds.ts'
-import { isRevoked, tokenless } from './delegation-proof.ts'
 import { type DelegationRecord, type DelegationView, viewOf } from './delegation-record.ts'
 import type { DelegationStore } from './delegation-store.ts'
+
+/** Lifetime of an identity without a token: the length of a job. In seconds. */
+const TOKENLESS_SECONDS = 3600
+
+/** Returns an identity without a token, for the length of a job. */
+function tokenless(record: DelegationRecord, now: number): UserIdentity {
+  return admit({ ...proofOf(record), expiresAt: Math.min(record.expiresAt, now + TOKENLESS_SECONDS) })
+}
+
+/** The user of a delegation, as of its creation. Has no roles: those that the user has now are unknown. */
+function proofOf({ owner, id, sessionId, provenAt }: DelegationRecord): UserIdentity {
+  return {
+    kind: 'user',
+    ...owner,
+    ...(sessionId !== undefined && { sessionId }),
+    delegationId: id,
+    provenAt,
+    claims: { iat: provenAt },
+  }
+}
+
+/**
+ * Returns whether the user, the session or the delegation was revoked after the user agreed, by the names in the store
+ * now.
+ */
+async function isRevoked(record: DelegationRecord, { revocations, clock }: PresenceContext): Promise<boolean> {
+  return (await revocations.findNow(proofOf(record), clock.now())) !== undefined
+}
 
 export type { Resealed }
 
