@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { Collection, type Lease, type OpenedStore, type Stored } from '../records/index.ts'
-import { hasRunOut } from './proof-replay.ts'
 import { type OrderRecord, orderRecord } from './stored-answer.ts'
+import { hasRunOut } from './verify-proof.ts'
 
 /**
  * Time for which an approval's claim outlasts its token, in seconds: requests with the token may be under way, and the

@@ -4,10 +4,9 @@ import { isLoginAsAsked } from '../identity/wire.ts'
 import { type ActorRules, type AuthenticationRules, mayAct } from './caller-rules.ts'
 import { type ChallengeSettings, type Complaint, type Refused, refuse, type Scheme } from './challenge.ts'
 import type { DpopRules } from './dpop-options.ts'
-import { hasRunOut, isFirstUse, isTooLate, type UsedProof } from './proof-replay.ts'
 import { type ProtectedRequest, readAccessToken } from './read-access-token.ts'
 import { type CallerRules, type Passed, verifyCaller } from './verify-caller.ts'
-import { verifyProof } from './verify-proof.ts'
+import { hasRunOut, isFirstUse, isTooLate, type UsedProof, verifyProof } from './verify-proof.ts'
 
 const DEFAULT_RETRY_SECONDS = 5
 
