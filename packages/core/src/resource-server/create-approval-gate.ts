@@ -8,8 +8,7 @@ import { isVerified } from '../identity/verified.ts'
 import { openStoreKeys, type StoreKeys } from '../records/index.ts'
 import { challengeParameters } from './challenge.ts'
 import { IdempotencyStore } from './idempotency-store.ts'
-import { problem } from './problem.ts'
-import { runOnce } from './run-once.ts'
+import { problem, runOnce } from './run-once.ts'
 import type { Passed } from './verify-caller.ts'
 
 /** Options of {@link createApprovalGate}. */
