@@ -1,5 +1,4 @@
-import type { IdempotencyStore, OrderNames } from './idempotency-store.ts'
-import { keep, type OrderRecord, replay } from './stored-answer.ts'
+import { type IdempotencyStore, keep, type OrderNames, type OrderRecord, replay } from './idempotency-store.ts'
 
 /**
  * A refusal of an order, as `application/problem+json`.
