@@ -20,5 +20,12 @@ export {
   type OktaGroupsOptions,
   oktaGroups,
 } from '../permissions/roles/provider-roles.ts'
-export type * from '../permissions/roles/role-map.ts'
-export { type RoleMapOptions, roleMap, type ScopesByRole } from '../permissions/roles/role-map.ts'
+export {
+  type RoleClaim,
+  type RoleExtractor,
+  type RoleMap,
+  type RoleMapOptions,
+  type RolesRead,
+  roleMap,
+  type ScopesByRole,
+} from '../permissions/roles/role-map.ts'

@@ -84,7 +84,24 @@ export type {
   TargetParameter,
   TokenProfile,
 } from '../oauth/profiles/profile.ts'
-export type * from '../oauth/server.ts'
+export type {
+  AuthorizationServer,
+  AuthorizationServers,
+  BackchannelAcknowledgement,
+  DeviceAuthorization,
+  GrantOptions,
+  GrantParameters,
+  IntrospectionResponse,
+  ReceivedTokens,
+  RequestOptions,
+  RevokeTokenOptions,
+  ServerEndpoints,
+  Surroundings,
+  SurroundingsOptions,
+  TokenResponse,
+  VerifiedJwt,
+  VerifyJwtOptions,
+} from '../oauth/server.ts'
 export type { MemoryStoreOptions } from '../records/memory-store.ts'
 export type { ExpectedActor } from '../token-exchange/check-issued-token.ts'
 export { type ExchangedToken, exchangeToken } from '../token-exchange/exchange-token.ts'
