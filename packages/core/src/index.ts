@@ -47,8 +47,7 @@ export { resource } from './token-exchange/resource.ts'
 
 // The guard stands on the others.
 
-export type { ApprovalInbox } from './guard/beside/approval-inbox.ts'
-export type { ApprovalView, ApproverView } from './guard/beside/approval-view.ts'
+export type { ApprovalInbox, ApprovalView, ApproverView } from './guard/beside/approval-inbox.ts'
 export type { Operator } from './guard/beside/operator.ts'
 export type { Revocation } from './guard/beside/revoke.ts'
 export type { VisibleTools } from './guard/beside/visible-tools.ts'

@@ -4,8 +4,7 @@ import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import { endUnused, resolveCrash } from '../../runs/end-run.ts'
 import type { Entry } from '../../runs/record.ts'
 import { channelOfRun, type GuardParts } from '../guard-parts.ts'
-import { checkResolution, resultOf } from './approval-inbox.ts'
-import { type ApprovalView, ownerView } from './approval-view.ts'
+import { type ApprovalView, checkResolution, ownerView, resultOf } from './approval-inbox.ts'
 import { type EndingParts, type Revocation, revoke } from './revoke.ts'
 
 /** Options for an operator, who acts for the app itself. */
