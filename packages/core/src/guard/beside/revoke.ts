@@ -1,13 +1,55 @@
 import type { RevokeOptions } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { defined, namesOf, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
+import { type IssuedToken, revealToken } from '../../credential/index.ts'
 import type { OpenedDelegations } from '../../delegations/delegations-part.ts'
 import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
+import { type RevokingServers, releaseToken } from '../../oauth/tokens/release-token.ts'
 import { concerns, nameOf, type Revoked } from '../../records/revocation/index.ts'
 import { endForSession, endUnused } from '../../runs/end-run.ts'
 import type { SessionsPart } from '../../sign-in/sessions.ts'
+import { ownIssuerOf, type TokenCacheKey } from '../../token-exchange/token-cache-key.ts'
 import { type Callers, channelOfRun, type GuardParts } from '../guard-parts.ts'
-import { RevocationNotifier } from './revocation-notifier.ts'
+
+/** Maximum wait for servers and channels, once all is written. Milliseconds. */
+const TELLING_MS = 3_000
+
+/**
+ * Notifies servers and channels of an end, after all records of it are in the store. A server that hangs must not keep
+ * the next record open.
+ */
+class RevocationNotifier {
+  readonly #servers: RevokingServers
+  readonly #work: (() => Promise<void>)[] = []
+
+  constructor(servers: RevokingServers) {
+    this.#servers = servers
+  }
+
+  /** Takes note of tokens, for later. */
+  readonly servers: RevokingServers = {
+    of: (issuer) => ({
+      revoke: async (token, { hint } = {}) => this.add(() => releaseToken(this.#servers, { issuer, token, hint })),
+    }),
+  }
+
+  /** @param work - Never fails. */
+  add(work: () => Promise<void>): void {
+    this.#work.push(work)
+  }
+
+  /** A token of this process's cache. */
+  readonly dropped = (key: TokenCacheKey, { token }: IssuedToken): void => {
+    const issuer = ownIssuerOf(key)
+    if (issuer !== undefined) void this.servers.of(issuer).revoke(revealToken(token), { hint: 'access_token' })
+  }
+
+  /** Notifies all of them at the same time, and waits for a limited time. */
+  async tell(): Promise<void> {
+    const work = () => Promise.all(this.#work.map((each) => each()))
+    await withinDeadline({ timeoutMs: TELLING_MS }, work).catch(() => {})
+  }
+}
 
 /** Numbers of the records that the revocation ended. */
 export interface Revocation {
