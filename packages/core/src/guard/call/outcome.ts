@@ -2,8 +2,15 @@ import type { Completed, Denied, Interrupted, Invocation, Unavailable } from '..
 import { defined } from '../../base/values/index.ts'
 import type { IncomingCall } from './call.ts'
 import { CallReport, type Phase, type Reporting } from './call-report.ts'
-import { deny, type Refusal } from './refusal.ts'
-import { deniedBefore, denySentences, failedSentence, unavailableSentence, underWaySentences } from './sentences.ts'
+import {
+  deniedBefore,
+  deny,
+  denySentences,
+  failedSentence,
+  type Refusal,
+  unavailableSentence,
+  underWaySentences,
+} from './refusal.ts'
 
 /** An outcome without a result. */
 export type Ended = Denied | Interrupted | Unavailable

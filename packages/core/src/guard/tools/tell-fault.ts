@@ -2,7 +2,7 @@ import type { Outcome, Trace } from '../../base/contract/index.ts'
 import { displayText } from '../../base/display/display-text.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { tellApp } from '../../base/ports.ts'
-import { denySentences, toolFailedSentence } from '../call/sentences.ts'
+import { denySentences, toolFailedSentence } from '../call/refusal.ts'
 import { isToolRefusal, refusalParts, toolRefusal } from './tool-authorization-error.ts'
 
 /** The options of an adapter's tools by which the app is told. */

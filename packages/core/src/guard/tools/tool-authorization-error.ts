@@ -1,5 +1,5 @@
 import type { DenyCode, Interrupt, InterruptKind, Outcome } from '../../base/contract/index.ts'
-import { interruptSentences } from '../call/sentences.ts'
+import { interruptSentences } from '../call/refusal.ts'
 
 const brand = Symbol.for('@behalf/core@1/tool-authorization-error')
 

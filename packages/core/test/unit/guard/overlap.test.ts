@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { underWaySentences } from '../../../src/guard/call/sentences.ts'
+import { underWaySentences } from '../../../src/guard/call/refusal.ts'
 import { policy } from '../../../src/index.ts'
 import { elsewhere } from '../runs/harness.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { expect, test, vi } from 'vitest'
 import { InvalidResponseError, OAuthResponseError } from '../../../src/entrypoints/spi.ts'
-import { denySentences, underWaySentences } from '../../../src/guard/call/sentences.ts'
+import { denySentences, underWaySentences } from '../../../src/guard/call/refusal.ts'
 import { ConfigurationError, HadNoEffect, policy } from '../../../src/index.ts'
 import { tapped } from '../runs/harness.ts'
 import { asks, ISSUER, schema, smallWorld, user, writes } from './small-world.ts'
