@@ -61,7 +61,7 @@ export { denySentences, interruptSentences, toolFailedSentence } from '../guard/
 export type { AgentOptions, KeyMaterial, StoreKeys } from '../guard/guard-options.ts'
 export { plainCopy } from '../guard/steps/parse.ts'
 export type { PolicyWarning } from '../guard/tools/check-policies.ts'
-export { type PoliciesOrTools, policiesOf, type ReadTool, readTools } from '../guard/tools/defined-tool.ts'
+export { type PoliciesOrTools, policiesOf, type ReadTool, readTools } from '../guard/tools/define-tool.ts'
 export { type CallWithin, slotWithin } from '../guard/tools/slot-within.ts'
 export { resultOf, shownError, type ToldOptions, tellError, tellFault } from '../guard/tools/tell-fault.ts'
 export {

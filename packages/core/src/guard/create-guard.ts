@@ -37,7 +37,7 @@ import type { Body } from './steps/execute.ts'
 import { preflight, run } from './steps/pipeline.ts'
 import { stepUpsIn } from './steps/step-up.ts'
 import { checkPolicies } from './tools/check-policies.ts'
-import { byTool, type DefinedTool, isDefinedTool, type ToolCall } from './tools/defined-tool.ts'
+import { byTool, type DefinedTool, isDefinedTool, type ToolCall } from './tools/define-tool.ts'
 
 const optionValues = {
   authorizationServer: profileOption,

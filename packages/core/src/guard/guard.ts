@@ -17,7 +17,7 @@ import type { Pauses } from './beside/pauses.ts'
 import type { Revocation } from './beside/revoke.ts'
 import type { VisibleTools } from './beside/visible-tools.ts'
 import type { PolicyWarning } from './tools/check-policies.ts'
-import type { DefinedTool, PoliciesOrTools, ToolCall } from './tools/defined-tool.ts'
+import type { DefinedTool, PoliciesOrTools, ToolCall } from './tools/define-tool.ts'
 
 /** Decides about tool calls, and runs those that may run. Made by `createGuard`. */
 export interface Guard {

@@ -2,7 +2,7 @@ import type { Policy } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import type { GuardParts } from '../guard-parts.ts'
 import { channelOf } from '../steps/build-approval-request.ts'
-import { toolNames } from './defined-tool.ts'
+import { toolNames } from './define-tool.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 
 /** Finding of `guard.check` that does not stop a call. */

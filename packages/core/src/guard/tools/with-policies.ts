@@ -2,7 +2,7 @@ import type { Policy } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { refuseUnknownKeys } from '../../base/values/index.ts'
 import type { Guard } from '../guard.ts'
-import { policiesOf } from './defined-tool.ts'
+import { policiesOf } from './define-tool.ts'
 
 /**
  * Joins each tool of a framework with its policy, and checks that the guard can serve them all.
