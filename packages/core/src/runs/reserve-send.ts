@@ -1,6 +1,5 @@
 import { principalKey } from '../base/contract/index.ts'
-import { isOpen, type RunRecord, type StoredQuestion } from './record.ts'
-import type { Send, SendList } from './record-schema.ts'
+import { isOpen, type RunRecord, type Send, type SendList, type StoredQuestion } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
 /**

@@ -14,8 +14,10 @@ import {
   type Refused,
   type RunRecord,
   type RunState,
+  runRecord,
+  type SendList,
+  sendList,
 } from './record.ts'
-import { runRecord, type SendList, sendList } from './record-schema.ts'
 import { dueOf, indexOfRun, POLLS, runIndex } from './run-indexes.ts'
 
 /**
