@@ -3,7 +3,7 @@ import { type CibaOptions, ciba } from '../src/entrypoints/ciba.ts'
 import { oidc } from '../src/entrypoints/providers.ts'
 import { createWatcher } from '../src/entrypoints/watcher.ts'
 import { memoryStore } from '../src/records/memory-store.ts'
-import { openRunStore } from '../src/runs/open-run-store.ts'
+import { openRunStore } from '../src/runs/run-store.ts'
 
 // Not a comparison of two functions: one process follows 10,000 open approvals for a while, by the CIBA
 // channel as it is, against an authorization server in the same process. What the server costs is in it.

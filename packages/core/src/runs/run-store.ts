@@ -1,9 +1,19 @@
-import type { Principal, RevokeOptions } from '../base/contract/index.ts'
+import type { Principal, RevokeOptions, UserIdentity } from '../base/contract/index.ts'
 import { StoreError } from '../base/errors/index.ts'
 import type { Clock, Store } from '../base/ports.ts'
 import type { UnderWay } from '../base/process/async.ts'
-import type { KeyedHash } from '../base/values/index.ts'
-import { Collection, Lease, type Name, type OpenedStore, type WalkOptions } from '../records/index.ts'
+import { defined, type KeyedHash } from '../base/values/index.ts'
+import {
+  Collection,
+  Lease,
+  type Name,
+  type OpenedStore,
+  openStoreKeys,
+  type StoreKeys,
+  type WalkOptions,
+} from '../records/index.ts'
+import { Revocations } from '../records/revocation/index.ts'
+import { type ApprovalAudit, auditing } from './approval-state.ts'
 import { type ClaimHere, claimsHere } from './claims-here.ts'
 import { NAMED_LONG_AGO_SECONDS, Pointers } from './pointers.ts'
 import {
@@ -182,4 +192,54 @@ export class RunStore {
     for await (const entry of this.#walk(name)) entries.push(entry)
     return entries
   }
+}
+
+/** The store of an app's runs and questions, the same for guard, watcher and handlers. */
+export interface OpenRunStoreOptions {
+  readonly store: Store
+  readonly keys?: StoreKeys | undefined
+  readonly clock: Clock
+  readonly onState?: (record: RunRecord) => void
+  /** Receives the events of questions, if there is no `onState`. */
+  readonly audit?: ApprovalAudit | undefined
+  /** @default those of the store, with a log position of their own */
+  readonly revocations?: Revocations
+}
+
+/**
+ * Opens the runs that a store holds.
+ *
+ * @throws ConfigurationError A durable store without keys, or invalid keys.
+ */
+export function openRunStore({
+  store,
+  keys,
+  clock,
+  audit,
+  onState = audit && auditing(audit, clock),
+  revocations = new Revocations(openStoreKeys(store, keys)),
+}: OpenRunStoreOptions): RunStore {
+  const opened = openStoreKeys(store, keys)
+  const isRevoked = (record: RunRecord) => isRevokedRun(record, revocations, clock.now())
+  return new RunStore({ ...opened, clock, isRevoked, onState })
+}
+
+/**
+ * Returns whether the proofs of a run's requests were revoked since, by the names in the store now (I11).
+ *
+ * @param now - Epoch milliseconds.
+ * @throws StoreError The store did not answer.
+ */
+async function isRevokedRun(record: RunRecord, revocations: Revocations, now: number): Promise<boolean> {
+  const found = await Promise.all(proofsOf(record).map((proof) => revocations.findNow(proof, now)))
+  return found.length > 0 && found.every((revoked) => revoked !== undefined)
+}
+
+/** One proof for each session that shares the run. An agent without a user has no proof that could be revoked. */
+function proofsOf({ owner, actor, delegationId, sessionIds, provenAt }: RunRecord): readonly UserIdentity[] {
+  const { subject, ...whose } = owner
+  if (subject === undefined) return []
+  const known = defined({ subject, actor, delegationId, provenAt })
+  const proof: UserIdentity = { kind: 'user', ...whose, ...known, claims: {} }
+  return sessionIds === undefined ? [proof] : sessionIds.map((sessionId) => ({ ...proof, sessionId }))
 }

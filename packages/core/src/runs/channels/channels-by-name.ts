@@ -7,9 +7,8 @@ import type { Profile } from '../../oauth/profiles/profile.ts'
 import { type AuthorizationServers, surroundingsOf } from '../../oauth/server.ts'
 import type { StoreKeys } from '../../records/index.ts'
 import type { ApprovalAudit } from '../approval-state.ts'
-import { openRunStore } from '../open-run-store.ts'
 import type { RunRecord } from '../record.ts'
-import type { RunStore } from '../run-store.ts'
+import { openRunStore, type RunStore } from '../run-store.ts'
 import type { ApprovalChannel, ChannelContext } from './approval-channel.ts'
 
 /** One channel, or several by name. */

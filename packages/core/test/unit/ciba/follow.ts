@@ -1,7 +1,7 @@
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { advanceRun } from '../../../src/runs/advance-run.ts'
-import { openRunStore } from '../../../src/runs/open-run-store.ts'
 import type { Entry, StoredQuestion } from '../../../src/runs/record.ts'
+import { openRunStore } from '../../../src/runs/run-store.ts'
 import { record } from '../runs/harness.ts'
 import { type backchannel, question } from './backchannel.ts'
 

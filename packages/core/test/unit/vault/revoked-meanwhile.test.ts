@@ -101,7 +101,7 @@ describe('the answer of a person whose proof is revoked', () => {
     }
     await target.post('bob', { ...pick(question), answer: 'approve' })
     target.store.get = get
-    const { openRunStore } = await import('../../../src/runs/open-run-store.ts')
+    const { openRunStore } = await import('../../../src/runs/run-store.ts')
     const entry = await openRunStore({ store: target.store, clock: target.clock }).read(question.id)
     expect(entry?.record).toMatchObject({ state: 'approved', answeredAt: read })
   })
