@@ -15,7 +15,6 @@ import {
 import { Revocations } from '../records/revocation/index.ts'
 import { type ApprovalAudit, auditing } from './approval-state.ts'
 import { type ClaimHere, claimsHere } from './claims-here.ts'
-import { NAMED_LONG_AGO_SECONDS, Pointers } from './pointers.ts'
 import {
   bucketOf,
   type Entry,
@@ -28,7 +27,7 @@ import {
   type SendList,
   sendList,
 } from './record.ts'
-import { dueOf, indexOfRun, POLLS, runIndex } from './run-indexes.ts'
+import { dueOf, indexOfRun, NAMED_LONG_AGO_SECONDS, POLLS, Pointers, runIndex } from './run-indexes.ts'
 
 /**
  * Time for which a run is kept after its end. A message that a framework replays then gets the result, and does not run
