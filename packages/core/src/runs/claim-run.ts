@@ -6,7 +6,7 @@ import { runLease } from './find-run.ts'
 import { STUBBORNLY } from './keep-writing.ts'
 import { type Entry, inTime, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
 import type { RunStore } from './run-store.ts'
-import { wake } from './watcher/watch-wake.ts'
+import { wake } from './watcher/watch-options.ts'
 
 /** A running body renews its lease. After this time without a renewal, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60

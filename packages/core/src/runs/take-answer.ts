@@ -10,7 +10,7 @@ import { withinBound } from './deliver-question.ts'
 import { isUsable, SKEW_SECONDS } from './poll-times.ts'
 import type { Entry, RunRecord, StoredQuestion } from './record.ts'
 import type { RunStore } from './run-store.ts'
-import { wake } from './watcher/watch-wake.ts'
+import { wake } from './watcher/watch-options.ts'
 import { evidenceOf, isPending, writeAnswer } from './write-answer.ts'
 
 /** An accepted answer. */

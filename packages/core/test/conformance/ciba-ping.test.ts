@@ -4,7 +4,7 @@ import { cibaPing } from '../../src/ciba/ciba-ping.ts'
 import { memoryStore } from '../../src/records/memory-store.ts'
 import { advanceRun } from '../../src/runs/advance-run.ts'
 import { openRunStore } from '../../src/runs/run-store.ts'
-import { untilWoken } from '../../src/runs/watcher/watch-wake.ts'
+import { untilWoken } from '../../src/runs/watcher/watch-options.ts'
 import { question, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
 import { record } from '../unit/runs/harness.ts'
 

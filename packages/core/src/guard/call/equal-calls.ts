@@ -1,4 +1,4 @@
-import { untilWoken } from '../../runs/watcher/watch-wake.ts'
+import { untilWoken } from '../../runs/watcher/watch-options.ts'
 import type { Runs } from '../guard-parts.ts'
 import type { AuthorizedCall } from './call.ts'
 import type { UnderWay } from './refusal.ts'

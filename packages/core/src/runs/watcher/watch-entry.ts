@@ -2,8 +2,7 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 import { advanceRun } from '../advance-run.ts'
 import { channelThatAsked } from '../channels/channels-by-name.ts'
 import { type Entry, isOpen, type RunRecord } from '../record.ts'
-import type { WatchedAnswer, WatcherSettings } from './watch-options.ts'
-import { wake } from './watch-wake.ts'
+import { type WatchedAnswer, type WatcherSettings, wake } from './watch-options.ts'
 
 /** Lease with which one watcher at a time notifies the app. It is renewed during the notification. Seconds. */
 const TELLING_SECONDS = 60
