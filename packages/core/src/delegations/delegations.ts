@@ -1,4 +1,4 @@
-import { type AgentIdentity, isSamePrincipal, type UserIdentity } from '../base/contract/index.ts'
+import { type AgentIdentity, type Identity, isSamePrincipal, type UserIdentity } from '../base/contract/index.ts'
 import {
   ConfigurationError,
   DelegationError,
@@ -17,9 +17,38 @@ import type { Resealed } from '../records/index.ts'
 import { identityOfLogin, type LoginContext, type StoredSession } from '../sign-in/session-login.ts'
 import { currentLogin, forgetAtServer, unlessRevoked } from '../sign-in/session-renewal.ts'
 import { type CreateDelegationOptions, draftDelegation } from './create-delegation.ts'
-import { bindToDelegation } from './delegation-bounds.ts'
-import { type DelegationRecord, type DelegationView, viewOf } from './delegation-record.ts'
+import { type DelegatedCredentials, type DelegationRecord, type DelegationView, viewOf } from './delegation-record.ts'
 import type { DelegationStore } from './delegation-store.ts'
+
+/** Limits on the use of an identity that comes from a delegation. */
+export interface DelegationBounds {
+  readonly agent: string
+  readonly client: string
+  readonly credentials: DelegatedCredentials
+  readonly tools: ReadonlySet<string> | undefined
+  readonly scopes: ReadonlySet<string> | undefined
+}
+
+const bounds = new WeakMap<Identity, DelegationBounds>()
+
+/** Ties an identity to its delegation. Nothing that an app can make does. */
+export function bindToDelegation(
+  identity: Identity,
+  { agent, client, credentials, tools, scopes }: DelegationRecord,
+): void {
+  bounds.set(identity, {
+    agent,
+    client,
+    credentials,
+    tools: tools && new Set(tools),
+    scopes: scopes && new Set(scopes),
+  })
+}
+
+/** Returns the limits of a delegated identity. `undefined` if this copy of the package did not make it. */
+export function delegationBoundsOf(identity: Identity): DelegationBounds | undefined {
+  return bounds.get(identity)
+}
 
 /** Lifetime of an identity without a token: the length of a job. In seconds. */
 const TOKENLESS_SECONDS = 3600

@@ -1,7 +1,7 @@
 import type { ConnectionRule, UserIdentity } from '../../base/contract/index.ts'
 import { defined } from '../../base/values/index.ts'
 import { type IssuedToken, revealToken } from '../../credential/index.ts'
-import { delegationBoundsOf } from '../../delegations/delegation-bounds.ts'
+import { delegationBoundsOf } from '../../delegations/delegations.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../../vault/vault.ts'
 import { type AuthorizedCall, needsApproval } from '../call/call.ts'
 import { deny, interrupted, loginRequired, type Refusal } from '../call/refusal.ts'
