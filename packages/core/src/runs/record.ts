@@ -39,7 +39,7 @@ const next = {
 
 export type RunState = keyof typeof next
 
-export const states = Object.keys(next) as RunState[]
+const states = Object.keys(next) as RunState[]
 
 const nextOf = (state: RunState): readonly RunState[] => next[state]
 
