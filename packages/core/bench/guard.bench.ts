@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import * as z from 'zod'
 import { bench } from '../../../scripts/bench/bench.ts'
-import { shared } from '../src/base/process/registry.ts'
+import { shared } from '../src/base/process/shared-state.ts'
 import { Token } from '../src/credential/index.ts'
 import { oidc } from '../src/entrypoints/providers.ts'
 import { connection, type Vault } from '../src/entrypoints/vault.ts'

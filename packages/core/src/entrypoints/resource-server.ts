@@ -1,7 +1,7 @@
 // `@behalf/core/resource-server`: the API's half.
 export { callerScopesOf } from '../guard/steps/caller-scopes.ts'
 export type { ActingParty, ActorName, ActorRules, AuthenticationRules } from '../resource-server/caller-rules.ts'
-export type { Refused, Scheme } from '../resource-server/challenge.ts'
+export type { Challenged, Scheme } from '../resource-server/challenge.ts'
 export type * from '../resource-server/create-approval-gate.ts'
 export { createApprovalGate, isApproved } from '../resource-server/create-approval-gate.ts'
 export type * from '../resource-server/create-resource-server.ts'

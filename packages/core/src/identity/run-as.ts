@@ -1,6 +1,6 @@
 import { type Identity, isSamePrincipal } from '../base/contract/index.ts'
 import { IdentityRequiredError } from '../base/errors/index.ts'
-import { type Scope, shared } from '../base/process/registry.ts'
+import { type Scope, shared } from '../base/process/shared-state.ts'
 import { isVerified } from './verified.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { Identity } from '../base/contract/index.ts'
-import { shared } from '../base/process/registry.ts'
+import { shared } from '../base/process/shared-state.ts'
 import type { Token } from '../credential/token.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 

@@ -1,6 +1,6 @@
 import type { AgentIdentity, Identity, UserIdentity } from '../base/contract/index.ts'
 import { ConfigurationError, InvalidTokenError } from '../base/errors/index.ts'
-import { shared } from '../base/process/registry.ts'
+import { shared } from '../base/process/shared-state.ts'
 import { deepFreeze } from '../base/values/index.ts'
 import { subjectOf } from '../oauth/jwt/read-claims.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'

@@ -2,7 +2,6 @@ import type { Configuration, CustomFetch, CustomFetchOptions, ServerMetadata } f
 import { BehalfError, InvalidResponseError, InvalidTokenError } from '../base/errors/index.ts'
 import { copyOf } from '../base/values/index.ts'
 import { authenticateClient, clientSecrets } from './client/authenticate-client.ts'
-import { type Connection, connectionOf, type Discovered } from './connection.ts'
 import { readIssuer, unknownIssuer } from './jwt/read-claims.ts'
 import { checkTokenText, verifyWithKeys } from './jwt/verify-jwt.ts'
 import { oauthLibrary } from './libraries.ts'
@@ -24,6 +23,7 @@ import type {
   VerifiedJwt,
   VerifyJwtOptions,
 } from './server.ts'
+import { type Discovered, documentsOf, type ServerDocuments } from './server-documents.ts'
 import { refuseRepeated, type TakenTokens, takeTokens } from './tokens/new-tokens.ts'
 import { withUsableTimes } from './tokens/times.ts'
 import { readAcknowledgement, readDeviceAuthorization, readIntrospection, readTokenResponse } from './wire.ts'
@@ -40,15 +40,15 @@ const secretParameters = (
  * Connections with the same profile object and the same fetch share discovery and keys.
  */
 export function connectAuthorizationServer(profile: Profile, surroundings: Surroundings): AuthorizationServer {
-  return new ConnectedServer(connectionOf(ownProfile(profile), surroundings.fetch), surroundings)
+  return new ConnectedServer(documentsOf(ownProfile(profile), surroundings.fetch), surroundings)
 }
 
 export class ConnectedServer implements AuthorizationServer {
   readonly profile: Profile
-  readonly #connection: Connection
+  readonly #connection: ServerDocuments
   readonly #surroundings: Surroundings
 
-  constructor(connection: Connection, surroundings: Surroundings) {
+  constructor(connection: ServerDocuments, surroundings: Surroundings) {
     this.profile = connection.profile
     this.#connection = connection
     const { fetch, clock, timeoutMs } = surroundings

@@ -2,7 +2,7 @@
 export type Scheme = 'Bearer' | 'DPoP'
 
 /** The answer to give instead. */
-export interface Refused {
+export interface Challenged {
   /** Always this value; it discriminates the union. */
   readonly ok: false
   /** Response to send to the caller. */
@@ -51,7 +51,7 @@ export interface RefusalOptions {
  * The answer to a request that may not pass.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3 | RFC 6750 §3}
  */
-export function refuse(settings: ChallengeSettings, reason: string, options: RefusalOptions): Refused {
+export function refuse(settings: ChallengeSettings, reason: string, options: RefusalOptions): Challenged {
   const { complaint, scopes = [] } = options
   const challenges = schemesOf(settings, options.scheme).map((scheme) => {
     const { realm, resourceMetadata, algorithms } = settings

@@ -3,7 +3,7 @@ import { checkValues, kinds, namesOf, originList, refuseUnknownKeys, scopeList }
 import { checkAudience, trustedServers, type VerifyTokenOptions } from '../identity/verify-access-token.ts'
 import { type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../oauth/server.ts'
 import { type ActorRules, type AuthenticationRules, checkActorRules, checkAuthenticationRules } from './caller-rules.ts'
-import type { Refused } from './challenge.ts'
+import type { Challenged } from './challenge.ts'
 import { type DpopOptions, dpopRules } from './dpop-options.ts'
 import { type CheckedRules, protectRequest } from './protect-request.ts'
 import type { ProtectedRequest } from './read-access-token.ts'
@@ -97,7 +97,7 @@ export interface ResourceServer {
     request: ProtectedRequest,
     options?: ProtectOptions,
     found?: () => Promise<ProtectOptions>,
-  ): Promise<Passed | Refused>
+  ): Promise<Passed | Challenged>
   /**
    * The metadata document, for requests to its well-known address; `undefined` for all others.
    * @see {@link https://www.rfc-editor.org/rfc/rfc9728#section-3 | RFC 9728 §3}

@@ -2,7 +2,7 @@ import { InvalidTokenError, StoreError, TransportError } from '../base/errors/in
 import type { Clock } from '../base/ports.ts'
 import { isLoginAsAsked } from '../identity/wire.ts'
 import { type ActorRules, type AuthenticationRules, mayAct } from './caller-rules.ts'
-import { type ChallengeSettings, type Complaint, type Refused, refuse, type Scheme } from './challenge.ts'
+import { type Challenged, type ChallengeSettings, type Complaint, refuse, type Scheme } from './challenge.ts'
 import type { DpopRules } from './dpop-options.ts'
 import { type ProtectedRequest, readAccessToken } from './read-access-token.ts'
 import { type CallerRules, type Passed, verifyCaller } from './verify-caller.ts'
@@ -34,14 +34,14 @@ export interface CheckedRules {
 
 type Proved = UsedProof & { readonly nonce?: string }
 
-type Refuse = (reason: string, error: Complaint['error'], description: string, more?: object) => Refused
+type Refuse = (reason: string, error: Complaint['error'], description: string, more?: object) => Challenged
 
 /** Checks in this order: form, proof, token, actor, login, scopes; consumes the proof last. */
 export async function protectRequest(
   request: ProtectedRequest,
   rules: CheckedRules,
   settings: ApiSettings,
-): Promise<Passed | Refused> {
+): Promise<Passed | Challenged> {
   const { challenge, dpop } = settings
   const presented = readAccessToken(request)
   if (presented.kind === 'none' || (presented.scheme === 'DPoP' && dpop === undefined)) {
@@ -77,7 +77,7 @@ interface Admission {
   readonly no: Refuse
 }
 
-async function admitBound(token: string, dpop: DpopRules, admission: Admission): Promise<Passed | Refused> {
+async function admitBound(token: string, dpop: DpopRules, admission: Admission): Promise<Passed | Challenged> {
   const { request, settings, no } = admission
   const proof = await proved(request, token, dpop, settings)
   if ('ok' in proof) return proof
@@ -102,12 +102,12 @@ async function admitCaller(
     provedKey,
   }: { readonly token: string; readonly scheme: Scheme; readonly provedKey: string | undefined },
   { request, rules, settings, no }: Admission,
-): Promise<Passed | Refused> {
+): Promise<Passed | Challenged> {
   const passed = await verifyCaller(token, scheme, settings.caller, { provedKey, signal: request.signal })
   return demand(passed, (await rules.found?.()) ?? rules, settings, no) ?? passed
 }
 
-function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: Refuse): Refused | undefined {
+function demand(passed: Passed, rules: CheckedRules, settings: ApiSettings, no: Refuse): Challenged | undefined {
   const { identity, scopes } = passed
   if (!mayAct(settings.actors, identity) || !mayAct(rules.actors, identity)) {
     return no('the actor is not allowed here', 'actor_not_allowed', 'This actor is not allowed here')
@@ -140,7 +140,7 @@ async function proved(
   accessToken: string,
   { algorithms, windowSeconds, nonces }: DpopRules,
   { challenge, clock, origins, pathPrefix }: ApiSettings,
-): Promise<Proved | Refused> {
+): Promise<Proved | Challenged> {
   // A router finds its route in the address as it came. The URL parser would resolve backslashes and dot segments to
   // another path, for which an attacker could have a proof: with NUL in them, they are in no path that a client proves.
   const url = new URL(request.url.replace(/\\|\/(?=(?:\.|%2e){1,2}(?:[/?#]|$))/gi, '$&%00'))
@@ -177,7 +177,7 @@ async function nextNonce({ nonces }: DpopRules, { nonce }: Proved): Promise<Read
   return { 'dpop-nonce': await nonces.issue() }
 }
 
-function unavailable(error: TransportError | StoreError): Refused {
+function unavailable(error: TransportError | StoreError): Challenged {
   const retryAfter = error instanceof TransportError ? error.retryAfter : undefined
   const headers = { 'retry-after': String(retryAfter ?? DEFAULT_RETRY_SECONDS), 'cache-control': 'no-store' }
   return { ok: false, response: new Response(null, { status: 503, headers }), reason: error.message }

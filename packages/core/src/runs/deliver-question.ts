@@ -4,9 +4,9 @@ import { copyOf, defined, snapshot } from '../base/values/index.ts'
 import { withinDeadline } from '../oauth/requests/bounded-request.ts'
 import type { ApprovalChannel, ApprovalQuestion, ApprovalSent, ChannelContext } from './channels/approval-channel.ts'
 import { keepWriting, keptWrite } from './keep-writing.ts'
+import { afterNoes } from './noes.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, NEVER, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
-import { afterNoes } from './refusals.ts'
 import { reserveSend } from './reserve-send.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -101,9 +101,9 @@ export async function deliverQuestion(
     }
     // A caller that aborted before the send does not want the question sent.
     context.signal?.throwIfAborted()
-    const refused = await reserveSend(runStore, current.record, question)
-    if (refused === undefined) return send(runStore, { ...current, question }, channel, context)
-    if (refused !== 'spent') return { status: 'busy', entry: current, ...refused, underWay: false }
+    const notSent = await reserveSend(runStore, current.record, question)
+    if (notSent === undefined) return send(runStore, { ...current, question }, channel, context)
+    if (notSent !== 'spent') return { status: 'busy', entry: current, ...notSent, underWay: false }
     return changeUnsent(runStore, current, { ...maybeSent, endedAt: runStore.now() })
   }
   return (await alone(runStore, id, () => deliver(false))) ?? entry
@@ -133,7 +133,7 @@ async function send(
   const byStore = await runStore.storeNow()
   const asked = await withinBound((signal) =>
     channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }).then(checkedAsked),
-  ).catch(refused)
+  ).catch(whyNotSent)
   const now = runStore.now()
   const write = (change: Partial<RunRecord>) =>
     keepWriting(runStore, entry.record.id, () => changeUnsent(runStore, entry, change))
@@ -212,7 +212,7 @@ function deliveryOf(
 }
 
 /** Reason why a question is not sent again. `thrown`: the error that the caller of this delivery gets. */
-interface Refused {
+interface WhyNotSent {
   readonly note: string
   readonly unsent: boolean
   readonly thrown?: unknown
@@ -223,7 +223,7 @@ interface Refused {
  * server answers `access_denied` if the person has no device (CIBA Core §13). An error that the channel did not
  * classify ends the run too: the question may have reached the person, who must not be asked twice.
  */
-function refused(error: unknown): Refused {
+function whyNotSent(error: unknown): WhyNotSent {
   if (!BehalfError.isInstance(error)) {
     return { note: 'the channel threw: the question may have been sent', unsent: false, thrown: error }
   }

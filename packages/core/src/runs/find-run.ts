@@ -1,6 +1,6 @@
 import { StoreError } from '../base/errors/index.ts'
 import { starterOf } from './caller.ts'
-import { type Entry, inTime, isOpen, type RunRecord } from './record.ts'
+import { type Entry, inTime, isUnanswered, type RunRecord } from './record.ts'
 import { runIndex } from './run-indexes.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -155,7 +155,7 @@ async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<Ru
 function isAdoptable(record: RunRecord, now: number): boolean {
   if (record.perCall || !hasRoom(record)) return false
   if (record.state === 'approved') return inTime(record.usableUntil, now)
-  return isOpen(record) && inTime(record.question?.expiresAt, now)
+  return isUnanswered(record) && inTime(record.question?.expiresAt, now)
 }
 
 /** Reads the record that a pointer names, or makes the one whose maker died between two writes; it lists the slot. */

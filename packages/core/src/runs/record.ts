@@ -56,11 +56,11 @@ export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecor
   state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && inTime(usableUntil, now)
 
 /** Returns whether the run waits for an answer: the question was or will be sent. */
-export const isOpen = ({ state }: RunRecord): boolean => state === 'requested' || state === 'pending'
+export const isUnanswered = ({ state }: RunRecord): boolean => state === 'requested' || state === 'pending'
 
 /** Returns whether the run never started or had no effect, and may still start or be asked about again. */
 export const isUnused = (record: RunRecord): boolean =>
-  isOpen(record) || record.state === 'approved' || record.unsent === true
+  isUnanswered(record) || record.state === 'approved' || record.unsent === true
 
 /** Returns whether a body may start from this state, once the run is entitled. */
 export const isStartable = ({ state, unsent }: RunRecord): boolean =>
@@ -219,7 +219,7 @@ export const NOES_WINDOW_SECONDS = 600
 export const bucketOf = (seconds: number): number => Math.floor(seconds / NOES_WINDOW_SECONDS)
 
 /** Refusals with the same key count together: approver, owner and tool. */
-export interface Refused {
+export interface NoesKey {
   readonly owner: Owner
   readonly approver: Principal
   readonly tool: string

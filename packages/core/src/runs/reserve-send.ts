@@ -1,5 +1,5 @@
 import { principalKey } from '../base/contract/index.ts'
-import { isOpen, type RunRecord, type Send, type SendList, type StoredQuestion } from './record.ts'
+import { isUnanswered, type RunRecord, type Send, type SendList, type StoredQuestion } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
 /**
@@ -79,5 +79,5 @@ async function stateOfSend(runStore: RunStore, { run, question }: Send): Promise
   const record = (await runStore.read(run).catch(() => undefined))?.record
   if (record?.question?.id !== question) return undefined
   if (record.foundAt !== undefined || record.state === 'denied') return 'answered'
-  return isOpen(record) && runStore.now() < record.question.expiresAt ? 'open' : undefined
+  return isUnanswered(record) && runStore.now() < record.question.expiresAt ? 'open' : undefined
 }

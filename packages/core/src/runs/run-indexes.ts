@@ -3,7 +3,7 @@ import { type Principal, principalKey } from '../base/contract/index.ts'
 import { Collection, type Name, type OpenedStore } from '../records/index.ts'
 import { revocableName, revocableNames } from '../records/revocation/index.ts'
 import { nextStepAt } from './poll-times.ts'
-import { bucketOf, isOpen, isSettled, type Refused, type RunRecord } from './record.ts'
+import { bucketOf, isSettled, isUnanswered, type NoesKey, type RunRecord } from './record.ts'
 
 /** Age of a run, in seconds, from which each new state renews its names. They then last for the same time again. */
 export const NAMED_LONG_AGO_SECONDS = 24 * 3600
@@ -72,7 +72,7 @@ export const runIndex = {
   /** Runs of this owner, or of this session of an issuer's, that are not settled. */
   owner: revocableName,
   /** Denials, by their time. */
-  refused: ({ owner, approver, tool }: Refused, bucket: number): Name => [
+  refused: ({ owner, approver, tool }: NoesKey, bucket: number): Name => [
     'refused',
     principalKey(owner),
     principalKey(approver),
@@ -89,7 +89,7 @@ export function indexOfRun(record: RunRecord): readonly Name[] {
   if (!isSettled(state)) names.push(...revocableNames(owner, sessionIds))
   if (state === 'running' || (inDoubtSince ?? undeliveredSince) !== undefined) names.push(runIndex.started(binding))
   // Only open questions are listed for their approver, so that the page stays short (A14).
-  if (question !== undefined && isOpen(record)) {
+  if (question !== undefined && isUnanswered(record)) {
     names.push(runIndex.approver(question.approver), runIndex.asked(binding))
   }
   if (state === 'denied' && question !== undefined) {

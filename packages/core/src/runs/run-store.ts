@@ -20,7 +20,7 @@ import {
   type Entry,
   mayBecome,
   NOES_WINDOW_SECONDS,
-  type Refused,
+  type NoesKey,
   type RunRecord,
   type RunState,
   runRecord,
@@ -149,7 +149,7 @@ export class RunStore {
   }
 
   /** Records that an approver refused, of one tool of one owner, from about this time on. Epoch seconds. */
-  async refusedSince(refused: Refused, since: number): Promise<readonly Entry[]> {
+  async refusedSince(refused: NoesKey, since: number): Promise<readonly Entry[]> {
     const first = bucketOf(since)
     // The clock of the process that wrote it may run ahead.
     const last = bucketOf(this.now() + NOES_WINDOW_SECONDS)

@@ -21,7 +21,6 @@ import { verifyTokenResponse } from '../identity/verify-token-response.ts'
 import { isLoginAsAsked } from '../identity/wire.ts'
 import { requestKey, type SignRequestOptions, signingKeyOf, signRequest } from '../oauth/client/sign-request.ts'
 import { ConnectedServer } from '../oauth/connect-authorization-server.ts'
-import { connectionOf } from '../oauth/connection.ts'
 import { ownProfile, type Profile } from '../oauth/profiles/profile.ts'
 import {
   type AuthorizationRefusal,
@@ -36,6 +35,7 @@ import {
   surroundingsOf,
   type TokenResponse,
 } from '../oauth/server.ts'
+import { documentsOf } from '../oauth/server-documents.ts'
 import { orRevoked, revokeTokens } from '../oauth/tokens/release-token.ts'
 import { Collection, openStoreKeys, type StoreKeys } from '../records/index.ts'
 import { appUrl, browserCookie, localPath, readCookie, setCookie } from './browser.ts'
@@ -229,7 +229,7 @@ export function createSignIn(given: SignInOptions): SignIn {
   const surroundings = surroundingsOf('createSignIn', given)
   const { clock, fetch, timeoutMs } = surroundings
   const profile = ownProfile(given.authorizationServer)
-  const server = new ConnectedServer(connectionOf(profile, fetch), surroundings)
+  const server = new ConnectedServer(documentsOf(profile, fetch), surroundings)
   const { issuer, clientId, target, dpop } = profile
   if (resource !== undefined && target === 'scope') {
     throw new ConfigurationError(where('resource'), 'this provider names an API in its scopes: leave it out')

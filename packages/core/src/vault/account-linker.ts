@@ -90,7 +90,7 @@ export interface CompleteRequest {
 }
 
 /** Reason why a connect flow was not completed. */
-export type ConnectRefusal =
+export type ConnectProblem =
   /** It did not begin here, it has already ended, or it is too old. */
   | 'unknown_state'
   /** Begun by another user, in another session of the same user, or in another browser. */
@@ -109,7 +109,7 @@ export type CompleteAnswer =
   | { readonly status: 'connected'; readonly account: LinkedAccount; readonly returnTo?: string }
   | {
       readonly status: 'refused'
-      readonly reason: ConnectRefusal
+      readonly reason: ConnectProblem
       /** For operators. */
       readonly detail: string
       readonly returnTo?: string

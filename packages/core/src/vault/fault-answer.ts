@@ -1,5 +1,5 @@
 import { type AnyBehalfError, BehalfError, type OAuthResponseError } from '../base/errors/index.ts'
-import type { ConnectRefusal } from './account-linker.ts'
+import type { ConnectProblem } from './account-linker.ts'
 import type { VaultAnswer } from './vault.ts'
 
 /** Answer to a fault of a connect flow: an outage can be retried, a wrong configuration cannot. */
@@ -8,7 +8,7 @@ export type FaultAnswer =
   | { readonly status: 'misconfigured'; readonly detail: string }
 
 /** The provider's own refusal, if it can refuse. */
-type Refusal = { readonly status: 'refused'; readonly reason: ConnectRefusal; readonly detail: string }
+type Refusal = { readonly status: 'refused'; readonly reason: ConnectProblem; readonly detail: string }
 
 /**
  * Maps a fault of a connect flow to its answer.

@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { oidc } from '../../src/oauth/profiles/oidc.ts'
-import type { Refused } from '../../src/resource-server/challenge.ts'
+import type { Challenged } from '../../src/resource-server/challenge.ts'
 import { createResourceServer } from '../../src/resource-server/create-resource-server.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../unit/oauth/mock-issuer.ts'
 
@@ -13,7 +13,7 @@ const token = (claims: object = {}) => as.sign({ ...accessTokenClaims, ...claims
 const ask = (headers: HeadersInit = {}, query = '', scopes: readonly string[] = []) =>
   api.protect(new Request(`${audience}/orders${query}`, { headers }), { scopes })
 const refusal = async (result: ReturnType<typeof ask>) => {
-  const { response } = (await result) as Refused
+  const { response } = (await result) as Challenged
   return { status: response.status, challenge: response.headers.get('www-authenticate') ?? '' }
 }
 

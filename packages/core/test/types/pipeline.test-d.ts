@@ -3,12 +3,12 @@ import type { DisplayField } from '../../src/base/display/display-text.ts'
 import type {
   AdmittedCall,
   ApprovedCall,
-  AuthorizedCall,
   IdentifiedCall,
   IncomingCall,
   ParsedCall,
+  PermittedCall,
 } from '../../src/guard/call/call.ts'
-import type { open } from '../../src/guard/credentials/open.ts'
+import type { obtainCredentials } from '../../src/guard/credentials/obtain-credentials.ts'
 import type { resourceToken } from '../../src/guard/credentials/resource-token.ts'
 import type { approve } from '../../src/guard/steps/approve.ts'
 import type { claim } from '../../src/guard/steps/claim.ts'
@@ -21,15 +21,15 @@ import type { UserIdentity } from '../../src/index.ts'
 test('a step takes only the call that the step before it returns', () => {
   expectTypeOf<ParsedCall>().not.toExtend<Parameters<typeof grant>[0]>()
   expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof approve>[0]>()
-  expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof open>[0]>()
+  expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof obtainCredentials>[0]>()
   expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof resourceToken>[0]>()
   expectTypeOf<IdentifiedCall>().not.toExtend<Parameters<typeof claim>[0]>()
   expectTypeOf<ApprovedCall>().not.toExtend<Parameters<typeof execute>[0]>()
-  expectTypeOf<AuthorizedCall>().not.toExtend<Parameters<typeof open>[0]>()
+  expectTypeOf<PermittedCall>().not.toExtend<Parameters<typeof obtainCredentials>[0]>()
   expectTypeOf<ApprovedCall & Pick<AdmittedCall, 'access'>>().not.toExtend<Parameters<typeof execute>[0]>()
   expectTypeOf<IncomingCall>().not.toExtend<ParsedCall>()
   expectTypeOf<AdmittedCall>().toExtend<Parameters<typeof execute>[0]>()
-  expectTypeOf<ApprovedCall>().toExtend<Parameters<typeof open>[0]>()
+  expectTypeOf<ApprovedCall>().toExtend<Parameters<typeof obtainCredentials>[0]>()
 })
 
 test('no code but the check makes a fact', () => {

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@behalf/core'
 import { displayText } from '@behalf/core/interrupts'
-import type { Refused } from '@behalf/core/resource-server'
+import type { Challenged } from '@behalf/core/resource-server'
 import { tellApp } from '@behalf/core/spi'
 import type { ReadBody } from './read-message.ts'
 
@@ -28,7 +28,7 @@ const USUAL = ['expired', 'no nonce of ours']
  */
 export function refusalTeller(
   onRefused: ((refusal: GateRefusal) => void) | undefined = writer(),
-): (request: Request, read: ReadBody | undefined, refused: Refused) => void {
+): (request: Request, read: ReadBody | undefined, refused: Challenged) => void {
   if (typeof onRefused !== 'function') {
     throw new ConfigurationError('mcpResourceServer.onRefused', 'give a function, which gets { status, reason, tool }')
   }

@@ -1,10 +1,10 @@
 import { allowInsecureLoopback, BehalfError, type Clock, type Fetch, memoryStore, type Profile } from '@behalf/core'
 import { oidc } from '@behalf/core/providers'
 import {
+  type Challenged,
   createResourceServer,
   type Passed,
   type ProtectedRequest,
-  type Refused,
   type ResourceServer,
 } from '@behalf/core/resource-server'
 import { Problem } from './problem.ts'
@@ -54,7 +54,7 @@ function profileOf(issuer: string): Profile {
 }
 
 /** Returns the same answer in this API's form of refusals. */
-async function problemOf({ response, reason }: Refused): Promise<Problem> {
+async function problemOf({ response, reason }: Challenged): Promise<Problem> {
   if (response.status === 503) return unavailable()
   const { error } = await response.json().catch(() => ({ error: 'unauthenticated' }))
   const headers = Object.fromEntries(

@@ -15,9 +15,9 @@ import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import { advanceRun } from '../../runs/advance-run.ts'
 import { isSameCaller } from '../../runs/caller.ts'
 import { endUnused, resolveCrash } from '../../runs/end-run.ts'
+import { reopen } from '../../runs/noes.ts'
 import { secondsToPoll } from '../../runs/poll-times.ts'
-import { type Entry, isOpen, type RunRecord, type StoredResult } from '../../runs/record.ts'
-import { reopen } from '../../runs/refusals.ts'
+import { type Entry, isUnanswered, type RunRecord, type StoredResult } from '../../runs/record.ts'
 import type { RunStore } from '../../runs/run-store.ts'
 import { channelOfRun, type GuardParts } from '../guard-parts.ts'
 import { hasExpired } from '../steps/identify.ts'
@@ -239,7 +239,7 @@ function theirs(runStore: RunStore, identity: Identity, as: 'owner' | 'approver'
 }
 
 function isOpenTo(identity: Identity, { record }: Entry, now: number): boolean {
-  return isOpen(record) && isAsked(identity, record) && now < (record.question?.expiresAt ?? 0)
+  return isUnanswered(record) && isAsked(identity, record) && now < (record.question?.expiresAt ?? 0)
 }
 
 /** @throws ConfigurationError */

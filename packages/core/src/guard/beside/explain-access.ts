@@ -5,6 +5,7 @@ import { type ScopeReport, scopeReport, scopeReportText } from '../../permission
 import type { RoleMap } from '../../permissions/roles/role-map.ts'
 import type { AgentOptions } from '../guard-options.ts'
 import { lackingCallerScopes } from '../steps/caller-scopes.ts'
+import { delegationRefusal } from '../steps/delegation-refusal.ts'
 import {
   type ApprovalCase,
   approvalCases,
@@ -13,7 +14,6 @@ import {
   scopeBounds,
   scopeSources,
 } from '../steps/grantable-scopes.ts'
-import { delegationRefusal } from '../steps/refusal-of-error.ts'
 import { definitionOf } from '../tools/policy-definition.ts'
 
 /** Options of {@link explainAccess}, as `createGuard` gets them. */

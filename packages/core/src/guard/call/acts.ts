@@ -1,4 +1,4 @@
-import { shared } from '../../base/process/registry.ts'
+import { shared } from '../../base/process/shared-state.ts'
 import { isSafeMethod } from '../../credential/idempotency-header.ts'
 import type { ClaimHere } from '../../runs/claims-here.ts'
 

@@ -14,7 +14,7 @@ import { defined } from '../../base/values/index.ts'
 import type { IssuedToken, Token } from '../../credential/index.ts'
 import { subjectTokenOf } from '../../identity/subject-token.ts'
 import { type Auditor, principalOf } from './auditor.ts'
-import type { CachedTokens } from './opened-access.ts'
+import type { CachedTokens } from './call-credentials.ts'
 import type { Refusal } from './refusal.ts'
 
 /** Shared part of the reports of all calls of one guard. */

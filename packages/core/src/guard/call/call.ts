@@ -6,9 +6,9 @@ import type { Entry } from '../../runs/record.ts'
 import type { GrantableScopes } from '../steps/grantable-scopes.ts'
 import type { PolicyDefinition } from '../tools/policy-definition.ts'
 import type { Acts } from './acts.ts'
+import type { CachedTokens, CallCredentials } from './call-credentials.ts'
 import type { CallReport } from './call-report.ts'
 import type { CallDeadline } from './deadline.ts'
-import type { CachedTokens, OpenedAccess } from './opened-access.ts'
 
 /** A call before any check. */
 export interface IncomingCall {
@@ -35,7 +35,7 @@ export interface IdentifiedCall extends ParsedCall {
 }
 
 /** Roles, permissions and linked accounts allow the call. */
-export interface AuthorizedCall extends IdentifiedCall {
+export interface PermittedCall extends IdentifiedCall {
   readonly grantable: GrantableScopes
   /** Tokens that the step for linked accounts found, or that were opened since. Absent if the policy has no connection. */
   readonly cached?: CachedTokens | undefined
@@ -50,7 +50,7 @@ export interface ReadyRun {
 }
 
 /** A call whose person has answered, or that needed no answer. */
-export interface ApprovedCall extends AuthorizedCall {
+export interface ApprovedCall extends PermittedCall {
   /** `undefined` for a read. */
   readonly run: ReadyRun | undefined
 }
@@ -60,7 +60,7 @@ export interface AdmittedCall extends ParsedCall {
   readonly identity?: VerifiedIdentity | undefined
   /** Absent for a public tool. */
   readonly grantable?: GrantableScopes
-  readonly access: OpenedAccess
+  readonly access: CallCredentials
   /** `undefined` for a read. */
   readonly claim: Claim | undefined
 }
@@ -72,4 +72,4 @@ export interface AdmittedCall extends ParsedCall {
 export type Growing<Call extends IncomingCall> = { -readonly [Key in keyof Call]: Call[Key] }
 
 /** Returns whether a person must have approved this call. */
-export const needsApproval = ({ grantable }: AuthorizedCall): boolean => grantable.approvalCase === 'approved'
+export const needsApproval = ({ grantable }: PermittedCall): boolean => grantable.approvalCase === 'approved'

@@ -1,6 +1,6 @@
 import type { AccessOf, Call, Policy } from '../../base/contract/index.ts'
 import { IdentityRequiredError } from '../../base/errors/index.ts'
-import { shared } from '../../base/process/registry.ts'
+import { shared } from '../../base/process/shared-state.ts'
 import { definitionOf } from '../tools/policy-definition.ts'
 import type { AdmittedCall } from './call.ts'
 

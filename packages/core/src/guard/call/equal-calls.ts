@@ -1,6 +1,6 @@
 import { untilWoken } from '../../runs/watcher/watch-options.ts'
 import type { Runs } from '../guard-parts.ts'
-import type { AuthorizedCall } from './call.ts'
+import type { PermittedCall } from './call.ts'
 import type { UnderWay } from './refusal.ts'
 
 /** Maximum time that a call waits for equal calls, in milliseconds. */
@@ -15,12 +15,12 @@ const LAST_POLL_MS = 2_000
  * in other processes within that time.
  */
 export class EqualCalls {
-  readonly #call: AuthorizedCall
+  readonly #call: PermittedCall
   readonly #runs: Runs
   #leftMs = LONGEST_MS
   #pollMs = FIRST_POLL_MS
 
-  constructor(call: AuthorizedCall, runs: Runs) {
+  constructor(call: PermittedCall, runs: Runs) {
     this.#call = call
     this.#runs = runs
   }

@@ -1,8 +1,8 @@
 import type { ResourceRoute, ResourceRule } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { behaviourOf, type RouteAnswer } from '../../token-exchange/resource.ts'
-import type { AuthorizedCall } from '../call/call.ts'
-import type { FoundToken } from '../call/opened-access.ts'
+import type { PermittedCall } from '../call/call.ts'
+import type { FoundToken } from '../call/call-credentials.ts'
 import { deny, interrupted, loginRequired, type Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { scopesFor } from '../steps/grantable-scopes.ts'
@@ -25,7 +25,7 @@ export const isBridged = (rule: ResourceRule): rule is BridgedRule => rule.throu
 
 /** Returns the token for an API of another domain, by the route of its rule. */
 export async function bridgedToken(
-  call: AuthorizedCall,
+  call: PermittedCall,
   rule: BridgedRule,
   sources: TokenSources,
 ): Promise<FoundToken | Refusal> {

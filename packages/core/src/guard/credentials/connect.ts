@@ -1,6 +1,6 @@
-import { type AuthorizedCall, needsApproval } from '../call/call.ts'
+import { needsApproval, type PermittedCall } from '../call/call.ts'
+import type { CachedTokens } from '../call/call-credentials.ts'
 import type { Passed } from '../call/call-report.ts'
-import type { CachedTokens } from '../call/opened-access.ts'
 import type { Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { scopesFor } from '../steps/grantable-scopes.ts'
@@ -8,7 +8,7 @@ import { linkedAccountOf } from './linked-account.ts'
 import { tokenKey } from './token-key.ts'
 
 /** Looks up the token of each credential of the policy in the cache. `now`: epoch milliseconds. */
-export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSources, now: number): CachedTokens {
+export function cachedTokens(call: PermittedCall, { tokens, servers }: TokenSources, now: number): CachedTokens {
   const { policy, identity, grantable, report } = call
   report.cached = policy.access.map(([, rule]) => {
     const issued = tokens.peek(tokenKey(identity, rule, scopesFor(grantable, rule), servers), now)
@@ -18,7 +18,7 @@ export function cachedTokens(call: AuthorizedCall, { tokens, servers }: TokenSou
   return report.cached
 }
 
-type Connected = Passed<Pick<AuthorizedCall, 'cached'>>
+type Connected = Passed<Pick<PermittedCall, 'cached'>>
 
 /**
  * Checks that every account that the policy names is linked with its scopes, before a person is asked.
@@ -26,7 +26,7 @@ type Connected = Passed<Pick<AuthorizedCall, 'cached'>>
  * A token in the cache proves the link. A fetched token stays in the cache for the step that opens credentials.
  */
 export function connect(
-  call: AuthorizedCall,
+  call: PermittedCall,
   sources: TokenSources,
   now: number,
 ): Connected | Refusal | Promise<Connected | Refusal> {
@@ -37,7 +37,7 @@ export function connect(
   return isAtHand && !needsApproval(call) ? { facts: { cached }, detail: 'linked' } : connectFetched(call, sources)
 }
 
-async function connectFetched(call: AuthorizedCall, sources: TokenSources): Promise<Connected | Refusal> {
+async function connectFetched(call: PermittedCall, sources: TokenSources): Promise<Connected | Refusal> {
   const ask = ([, rule]: (typeof call.policy.access)[number]) =>
     rule.kind === 'connection' ? linkedAccountOf(rule).token(call, rule, sources) : undefined
   // Runs in parallel. The first refusal in the order of the policy decides, so that the answer is the same each time.

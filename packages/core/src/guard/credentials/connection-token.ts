@@ -3,7 +3,7 @@ import { defined } from '../../base/values/index.ts'
 import { type IssuedToken, revealToken } from '../../credential/index.ts'
 import { delegationBoundsOf } from '../../delegations/delegations.ts'
 import type { Vault, VaultAnswer, VaultRequest } from '../../vault/vault.ts'
-import { type AuthorizedCall, needsApproval } from '../call/call.ts'
+import { needsApproval, type PermittedCall } from '../call/call.ts'
 import { deny, interrupted, loginRequired, type Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { scopesFor } from '../steps/grantable-scopes.ts'
@@ -26,7 +26,7 @@ class NoToken extends Error {
  * scopes that need an approval, even if a call of another policy put that token into the cache.
  */
 export function surplusOf(
-  { grantable }: Pick<AuthorizedCall, 'grantable'>,
+  { grantable }: Pick<PermittedCall, 'grantable'>,
   rule: ConnectionRule,
   { scopes, hasUnknownScopes }: IssuedToken,
 ): string | undefined {
@@ -46,7 +46,7 @@ export function surplusOf(
  *   another one.
  */
 export async function connectionToken(
-  call: AuthorizedCall,
+  call: PermittedCall,
   rule: ConnectionRule,
   sources: TokenSources,
   rejected?: IssuedToken,
@@ -92,7 +92,7 @@ export async function connectionToken(
 }
 
 async function askVault(
-  { identity, report }: AuthorizedCall,
+  { identity, report }: PermittedCall,
   { signal, ...request }: VaultRequest & { readonly signal: AbortSignal },
   { vault, servers, clock }: TokenSources & { readonly vault: Vault },
 ): Promise<IssuedToken> {
@@ -168,7 +168,7 @@ function vaultAccess(
 
 /** Asks twice: a request that began before the vault knew of the rejection may return the rejected token again. */
 export async function renewedConnection(
-  call: AuthorizedCall,
+  call: PermittedCall,
   rule: ConnectionRule,
   rejected: IssuedToken,
   sources: TokenSources,

@@ -1,24 +1,24 @@
 import type { ConnectionRule } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import type { IssuedToken } from '../../credential/index.ts'
-import type { AuthorizedCall } from '../call/call.ts'
+import type { PermittedCall } from '../call/call.ts'
 import type { Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
 
 /** Code that a rule of `connection()` carries, so that a guard without linked accounts does not load it. */
 export interface LinkedAccount {
   /** Returns why this call may not have a token of the account, if it may not (I5). */
-  surplusOf(call: Pick<AuthorizedCall, 'grantable'>, rule: ConnectionRule, issued: IssuedToken): string | undefined
+  surplusOf(call: Pick<PermittedCall, 'grantable'>, rule: ConnectionRule, issued: IssuedToken): string | undefined
   /** Returns the token from the cache or the vault, or the refusal. `rejected`: the token that the API rejected. */
   token(
-    call: AuthorizedCall,
+    call: PermittedCall,
     rule: ConnectionRule,
     sources: TokenSources,
     rejected?: IssuedToken,
   ): Promise<IssuedToken | Refusal>
   /** Returns a new token to replace one that the API rejected. */
   renewed(
-    call: AuthorizedCall,
+    call: PermittedCall,
     rule: ConnectionRule,
     rejected: IssuedToken,
     sources: TokenSources,
@@ -33,7 +33,7 @@ export const withAccount = (rule: ConnectionRule, account: LinkedAccount): Conne
   Object.freeze({ ...rule, [accountKey]: account })
 
 /** Returns whether `connection()` made the rule. */
-export const isConnection = (rule: object): boolean => accountKey in rule
+export const isAccountRule = (rule: object): boolean => accountKey in rule
 
 /** @throws ConfigurationError The rule is a copy that lost its code. */
 export function linkedAccountOf(rule: ConnectionRule): LinkedAccount {

@@ -6,8 +6,8 @@ import { type SubjectToken, subjectTokenOf } from '../../identity/subject-token.
 import { endsLogin } from '../../oauth/requests/request-fault.ts'
 import type { Entry, RunRecord } from '../../runs/record.ts'
 import { exchangeToken } from '../../token-exchange/exchange-token.ts'
-import type { AuthorizedCall } from '../call/call.ts'
-import type { FoundToken } from '../call/opened-access.ts'
+import type { PermittedCall } from '../call/call.ts'
+import type { FoundToken } from '../call/call-credentials.ts'
 import { deny, loginRequired, type Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { scopesFor } from '../steps/grantable-scopes.ts'
@@ -17,7 +17,7 @@ import { keptToken, tokenKey } from './token-key.ts'
 
 /** Returns the token for an API of the app's own: the approval's token, or an exchanged one (A9). */
 export async function resourceToken(
-  call: AuthorizedCall,
+  call: PermittedCall,
   rule: ResourceRule,
   answered: Entry | undefined,
   sources: TokenSources,
@@ -51,7 +51,7 @@ interface Exchange {
 }
 
 function approvalToken(
-  { identity, grantable, report }: AuthorizedCall,
+  { identity, grantable, report }: PermittedCall,
   rule: ResourceRule,
   { token, question }: RunRecord,
   { servers }: TokenSources,
@@ -82,7 +82,7 @@ function approvalToken(
 }
 
 async function exchange(
-  call: AuthorizedCall,
+  call: PermittedCall,
   { subjectToken, rule, answered }: Exchange,
   sources: TokenSources,
   signal: AbortSignal,
@@ -115,7 +115,7 @@ async function exchange(
 
 /** Returns another token for the same need, after an API rejected a cached one. */
 export async function renewedToken(
-  call: AuthorizedCall,
+  call: PermittedCall,
   rule: ResourceRule,
   rejected: IssuedToken,
   sources: TokenSources,

@@ -7,9 +7,9 @@ import type { Profile } from '../../oauth/profiles/profile.ts'
 import type { AuthorizationServers } from '../../oauth/server.ts'
 import { behaviourOf } from '../../token-exchange/resource.ts'
 import { type TokenCacheKey, tokenCacheKey, type WantedToken } from '../../token-exchange/token-cache-key.ts'
-import { type AuthorizedCall, needsApproval } from '../call/call.ts'
+import { needsApproval, type PermittedCall } from '../call/call.ts'
+import type { FoundToken } from '../call/call-credentials.ts'
 import { callRule } from '../call/call-rule.ts'
-import type { FoundToken } from '../call/opened-access.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { scopesFor } from '../steps/grantable-scopes.ts'
 
@@ -117,7 +117,7 @@ interface Issuance {
  * (I2).
  */
 export async function keptToken(
-  call: AuthorizedCall,
+  call: PermittedCall,
   rule: ResourceRule,
   { profile: { clientId: client, actor, dpop }, load }: Issuance,
   { tokens, servers, agent }: TokenSources,

@@ -3,7 +3,7 @@ import { enforcedBy } from '../../runs/approval-state.ts'
 import { nextReadAt, secondsToPoll } from '../../runs/poll-times.ts'
 import type { Entry, RunRecord } from '../../runs/record.ts'
 import { untilWoken } from '../../runs/watcher/watch-options.ts'
-import type { AuthorizedCall, ReadyRun } from '../call/call.ts'
+import type { PermittedCall, ReadyRun } from '../call/call.ts'
 import type { Passed, Phase } from '../call/call-report.ts'
 import { deny, interrupted, type Refusal, unknownOutcome } from '../call/refusal.ts'
 import { channelOfRun, type Runs } from '../guard-parts.ts'
@@ -26,7 +26,7 @@ export interface Replay {
  * In preflight, finds a run that needs no question, but does not create one.
  */
 export async function approve(
-  call: AuthorizedCall,
+  call: PermittedCall,
   runs: Runs,
   phase: Phase,
   reauthorize: Reauthorize,
@@ -68,7 +68,7 @@ const MAX_REPLACED = 8
  * returns at once.
  */
 async function settleWithin(
-  call: AuthorizedCall,
+  call: PermittedCall,
   { entry, started }: FoundRun,
   runs: Runs,
   phase: Phase,
@@ -97,7 +97,7 @@ async function settleWithin(
 
 /** Asks again if the question does not fit the call, sends it, and polls for its answer once. */
 async function settleOnce(
-  call: AuthorizedCall,
+  call: PermittedCall,
   { entry, started }: FoundRun,
   runs: Runs,
 ): Promise<SettledCall | { readonly status: 'replaced'; readonly entry: Entry }> {
@@ -130,7 +130,7 @@ async function settleOnce(
 
 /** Waits for the answer until its next poll is due. */
 async function afterAWait(
-  { deadline, invocation }: AuthorizedCall,
+  { deadline, invocation }: PermittedCall,
   entry: Entry,
   leftMs: number,
   { runStore }: Runs,

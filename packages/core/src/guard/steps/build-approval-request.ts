@@ -5,9 +5,9 @@ import { defined, kinds, snapshot } from '../../base/values/index.ts'
 import type { ApprovalChannel } from '../../runs/channels/approval-channel.ts'
 import { askingClient } from '../../runs/channels/channels-by-name.ts'
 import { channelQuestion } from '../../runs/deliver-question.ts'
+import { afterNoes } from '../../runs/noes.ts'
 import { type Entry, type StoredQuestion, tryOf } from '../../runs/record.ts'
-import { afterNoes } from '../../runs/refusals.ts'
-import type { AuthorizedCall, IdentifiedCall } from '../call/call.ts'
+import type { IdentifiedCall, PermittedCall } from '../call/call.ts'
 import { callRule } from '../call/call-rule.ts'
 import { deny, type Refusal } from '../call/refusal.ts'
 import type { Runs } from '../guard-parts.ts'
@@ -42,7 +42,7 @@ export function channelOf(
 
 /** Builds the question for the person once, and checks it before anything is stored or sent. */
 function draftQuestion(
-  call: AuthorizedCall,
+  call: PermittedCall,
   approval: ApprovalRules,
   toTell: readonly Entry[],
   runs: Runs,
@@ -147,7 +147,7 @@ function plainDetails(details: readonly AuthorizationDetail[]): readonly Authori
  * inside the token, or the scopes where there are no details.
  */
 function withCredential(
-  { identity, policy, invocation }: AuthorizedCall,
+  { identity, policy, invocation }: PermittedCall,
   question: StoredQuestion,
   channel: ApprovalChannel,
   { servers, clock }: Runs,
@@ -176,7 +176,7 @@ function withCredential(
 
 /** Returns the question of this call, if its approver may be asked now (A14). */
 export async function buildApprovalRequest(
-  call: AuthorizedCall,
+  call: PermittedCall,
   { binding, id }: { readonly binding: string; readonly id?: string },
   toTell: readonly Entry[],
   runs: Runs,

@@ -2,7 +2,7 @@ import { type Caller, isSameKind } from '../../runs/caller.ts'
 import { type Claim, claimRun } from '../../runs/claim-run.ts'
 import { type StartedRuns, startedRuns } from '../../runs/find-run.ts'
 import type { Entry, RunRecord } from '../../runs/record.ts'
-import type { AuthorizedCall, ReadyRun } from '../call/call.ts'
+import type { PermittedCall, ReadyRun } from '../call/call.ts'
 import type { Passed } from '../call/call-report.ts'
 import { type Refusal, revokedRefusal } from '../call/refusal.ts'
 import type { Runs } from '../guard-parts.ts'
@@ -13,7 +13,7 @@ import { askedBy, entitlementNow } from './entitle.ts'
  * entitlement again, because opening the credentials took time.
  */
 export async function claim(
-  call: AuthorizedCall,
+  call: PermittedCall,
   { entry, entitled }: ReadyRun,
   runs: Runs,
 ): Promise<Passed<{ readonly claim: Claim }> | Refusal> {
@@ -53,7 +53,7 @@ const isEqual = (run: RunRecord, { id, binding }: RunRecord, caller: Caller): bo
  * it under way (A13). A revocation does not end it, nor a run before it that others share (I11).
  */
 async function lateRefusal(
-  call: AuthorizedCall,
+  call: PermittedCall,
   { record: { id, binding } }: Entry,
   known: StartedRuns,
   runs: Runs,

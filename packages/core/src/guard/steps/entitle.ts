@@ -7,7 +7,7 @@ import { replaceQuestion, reportCrash } from '../../runs/end-run.ts'
 import { type Demand, type Entitlement, entitlementOf } from '../../runs/entitlement.ts'
 import { hasRoom, type StartedRuns, startedRuns } from '../../runs/find-run.ts'
 import { type Entry, isStartable, isUnused, mayRunAgain, type RunRecord, tryOf } from '../../runs/record.ts'
-import { type AuthorizedCall, needsApproval, type ReadyRun } from '../call/call.ts'
+import { needsApproval, type PermittedCall, type ReadyRun } from '../call/call.ts'
 import { deny, type Refusal, unknownOutcome } from '../call/refusal.ts'
 import { channelOfRun, type Runs } from '../guard-parts.ts'
 import { approverOf, buildApprovalRequest, channelName } from './build-approval-request.ts'
@@ -26,7 +26,7 @@ const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runSto
   isOthers && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
 
 /** Returns the ids of the linked accounts of a call, by the names of its credentials, if the vault names them. */
-function accountsOf({ policy, cached }: AuthorizedCall): RunRecord['accounts'] {
+function accountsOf({ policy, cached }: PermittedCall): RunRecord['accounts'] {
   const known = policy.access.flatMap(([name], index) => {
     const account = cached?.[index]?.account
     return account === undefined ? [] : [[name, account] as const]
@@ -38,7 +38,7 @@ function accountsOf({ policy, cached }: AuthorizedCall): RunRecord['accounts'] {
  * Returns the equal runs of which a question must tell its approver: those in doubt, and those whose result was not
  * seen, if this call may not have it. The word of an owner that their run did not run counts for the owner only.
  */
-export function runsToTell(call: AuthorizedCall, { inDoubt, undelivered }: StartedRuns): readonly Entry[] {
+export function runsToTell(call: PermittedCall, { inDoubt, undelivered }: StartedRuns): readonly Entry[] {
   const { approval } = call.policy.rules
   if (approval === undefined || !needsApproval(call)) return []
   const isOwnAnswer = isSamePrincipal(approverOf(approval, call), ownerOf(call.identity))
@@ -48,12 +48,12 @@ export function runsToTell(call: AuthorizedCall, { inDoubt, undelivered }: Start
 
 /** Runs of the same kind of caller. Others are neither told nor waited for (A12). */
 const isOf =
-  ({ identity }: AuthorizedCall) =>
+  ({ identity }: PermittedCall) =>
   ({ record }: Entry): boolean =>
     isSameKind(record, identity)
 
 /** Returns the demands of a call on its record now. Does no I/O. */
-export function demandOf(call: AuthorizedCall, toTell: readonly Entry[], runs: Runs): Demand {
+export function demandOf(call: PermittedCall, toTell: readonly Entry[], runs: Runs): Demand {
   const { revocations, runStore, clock } = runs
   const { approval } = call.policy.rules
   const asks = needsApproval(call)
@@ -77,7 +77,7 @@ export function demandOf(call: AuthorizedCall, toTell: readonly Entry[], runs: R
  * Refuses a call that an equal run blocks: one that runs, one whose result this call has to get, and, where no approval
  * is needed, one in doubt (A13).
  */
-export async function blockedBy(call: AuthorizedCall, started: StartedRuns, runs: Runs): Promise<Refusal | undefined> {
+export async function blockedBy(call: PermittedCall, started: StartedRuns, runs: Runs): Promise<Refusal | undefined> {
   const { running, inDoubt, undelivered } = started
   if (running.length + inDoubt.length + undelivered.length === 0) return undefined
   const now = await runs.runStore.storeNow()
@@ -101,14 +101,14 @@ export async function blockedBy(call: AuthorizedCall, started: StartedRuns, runs
   return unknownOutcome(twin, detail, runs)
 }
 
-const inDoubtSince = ({ policy }: AuthorizedCall, now: number): number =>
+const inDoubtSince = ({ policy }: PermittedCall, now: number): number =>
   now - (policy.rules.inDoubtSeconds ?? IN_DOUBT_SECONDS)
 
 /**
  * Returns the equal runs whose result no caller got, and which this call gets in place of a run of its own: of the same
  * kind of caller, with the same accounts.
  */
-export function joinable(call: AuthorizedCall, { undelivered }: StartedRuns, now: number): readonly Entry[] {
+export function joinable(call: PermittedCall, { undelivered }: StartedRuns, now: number): readonly Entry[] {
   if (call.policy.rules.approval?.perCall === true && needsApproval(call)) return []
   const since = inDoubtSince(call, now)
   const accounts = accountsOf(call) ?? {}
@@ -130,7 +130,7 @@ interface EntitledNow {
  * @param known - The equal runs that started, if they were read a moment ago. A claim reads them itself.
  */
 export async function entitlementNow(
-  call: AuthorizedCall,
+  call: PermittedCall,
   entry: Entry,
   runs: Runs,
   known?: StartedRuns,
@@ -168,7 +168,7 @@ interface Known {
  * @returns the current entry, and whether a new question was asked.
  */
 export async function askWhereNeeded(
-  call: AuthorizedCall,
+  call: PermittedCall,
   entry: Entry,
   runs: Runs,
   { isPolled = true, started }: Known = {},
@@ -214,7 +214,7 @@ function mayReplace(record: RunRecord, caller: Caller): boolean {
 }
 
 /** Returns the caller and the policy version under which a run is created or asked about. */
-export function askedBy(call: AuthorizedCall): CalledBy & Pick<RunRecord, 'policyVersion'> {
+export function askedBy(call: PermittedCall): CalledBy & Pick<RunRecord, 'policyVersion'> {
   const { identity, checkedAt, report } = call
   const accounts = accountsOf(call)
   const { actor, delegationId, sessionId }: Partial<UserIdentity> = identity.kind === 'user' ? identity : {}

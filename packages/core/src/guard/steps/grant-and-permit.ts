@@ -43,7 +43,7 @@ export function grant(
 /**
  * Checks in one batch that the user is allowed, the agent is allowed, and the agent acts for the user (F1, F2).
  */
-export async function permit(
+export async function checkPermissions(
   { policy, identity, input, deadline }: IdentifiedCall,
   { permissions: checker, agent, observe, clock }: Bounds,
 ): Promise<Passed<{ readonly checkedAt: number }> | Refusal> {

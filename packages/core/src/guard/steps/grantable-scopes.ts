@@ -3,7 +3,7 @@ import { type SubjectToken, subjectTokenOf } from '../../identity/subject-token.
 import { boundScopes, type MissingScope, type ScopeBounds } from '../../permissions/roles/bound-scopes.ts'
 import type { RoleMap } from '../../permissions/roles/role-map.ts'
 import type { PolicyDefinition } from '../tools/policy-definition.ts'
-import { delegatedScopes } from './refusal-of-error.ts'
+import { delegatedScopes } from './delegation-refusal.ts'
 
 /**
  * Approval case of a call. `always`: the policy has no approval; `approved`: a person is asked; `exempt`:

@@ -7,7 +7,7 @@ import type { IdentifiedCall } from '../call/call.ts'
 import type { Passed } from '../call/call-report.ts'
 import { deny, loginRequired, type Refusal, revokedRefusal } from '../call/refusal.ts'
 import type { Callers } from '../guard-parts.ts'
-import { delegationRefusal } from './refusal-of-error.ts'
+import { delegationRefusal } from './delegation-refusal.ts'
 
 /**
  * Checks that the identity is verified, fresh, of a known issuer and not revoked, and that this agent may use it (I1).

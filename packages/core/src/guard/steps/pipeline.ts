@@ -1,29 +1,29 @@
 import type { Completed, Invocation, Outcome, Policy, PreflightOutcome, Slot } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
-import { asSdk } from '../../base/process/registry.ts'
+import { asSdk } from '../../base/process/shared-state.ts'
 import { isVerified } from '../../identity/verified.ts'
 import { keepForLater } from '../../runs/find-run.ts'
 import { Acts } from '../call/acts.ts'
-import type { AdmittedCall, AuthorizedCall, Growing, IncomingCall, ParsedCall } from '../call/call.ts'
+import type { AdmittedCall, Growing, IncomingCall, ParsedCall, PermittedCall } from '../call/call.ts'
+import { noAccess } from '../call/call-credentials.ts'
 import { CallReport } from '../call/call-report.ts'
 import { CallDeadline } from '../call/deadline.ts'
 import { EqualCalls } from '../call/equal-calls.ts'
-import { noAccess } from '../call/opened-access.ts'
 import { type Ended, ended, noPolicy } from '../call/outcome.ts'
 import { isRefusal, isUnderWay, type Refusal } from '../call/refusal.ts'
 import { cachedTokens } from '../credentials/connect.ts'
-import { open, openCached } from '../credentials/open.ts'
+import { cachedCredentials, obtainCredentials } from '../credentials/obtain-credentials.ts'
 import type { GuardParts } from '../guard-parts.ts'
 import { definitionOf, type PolicyDefinition } from '../tools/policy-definition.ts'
 import { claim } from './claim.ts'
 import { type Body, execute } from './execute.ts'
 import { refusalOfError } from './refusal-of-error.ts'
 import { mayAwaitStepUp } from './step-up.ts'
-import { approvedCall, authorize, parsedCall, recheck, replayed } from './steps.ts'
+import { approvedCall, parsedCall, permit, recheck, replayed } from './steps.ts'
 
 /*
- * The steps of one call: parse → identify → authorize → approve → open → claim → execute. Each step takes the type that
+ * The steps of one call: parse → identify → permit → approve → obtain → claim → execute. Each step takes the type that
  * the previous step returns, or the call ends with a refusal. `steps.ts` writes the findings of the steps to the trace.
  */
 
@@ -75,7 +75,7 @@ async function preflightRefusal(call: IncomingCall, guard: GuardParts): Promise<
   const parsed = await parsedCall(call, guard)
   if (isRefusal(parsed)) return parsed
   if (call.policy.isPublic) return undefined
-  const authorized = await authorize(parsed, guard)
+  const authorized = await permit(parsed, guard)
   if (isRefusal(authorized)) return authorized
   const approved = await approvedCall(authorized, 'preflight', guard)
   return isRefusal(approved) ? approved : undefined
@@ -166,16 +166,16 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
   const { policy, report } = parsed
   const { auditor } = guard
   if (policy.isPublic) return admitPublic(parsed, guard)
-  const authorizing = authorize(parsed, guard)
+  const authorizing = permit(parsed, guard)
   if (authorizing instanceof Promise) return authorizing.then((call) => admitSlowly(call, guard))
   if (isRefusal(authorizing)) return authorizing
   const isWarm = policy.effect === 'read' && !isLate && !auditor.required
   if (isWarm && !mayAwaitStepUp(authorizing, 'run', guard.stepUps)) {
     report.at = 'access'
     const { cached = cachedTokens(authorizing, guard, authorizing.checkedAt) } = authorizing
-    const opened = openCached(authorizing, guard, cached)
+    const opened = cachedCredentials(authorizing, guard, cached)
     if (opened) {
-      const call = authorizing as AuthorizedCall & Growing<AdmittedCall>
+      const call = authorizing as PermittedCall & Growing<AdmittedCall>
       call.access = report.took('access', opened).access
       return call
     }
@@ -195,7 +195,7 @@ function admitPublic(parsed: ParsedCall, { auditor }: GuardParts): Eventually<Ad
 }
 
 /** Runs approve, open and claim, which may wait, and starts again after an equal call has ended. */
-async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardParts): Promise<Admitted> {
+async function admitSlowly(authorized: PermittedCall | Refusal, guard: GuardParts): Promise<Admitted> {
   if (isRefusal(authorized)) return authorized
   const equals = new EqualCalls(authorized, guard)
   for (;;) {
@@ -212,14 +212,14 @@ async function admitSlowly(authorized: AuthorizedCall | Refusal, guard: GuardPar
 }
 
 /** Runs approve, open and claim. A refusal closes all that they opened. */
-async function admitNow(authorized: AuthorizedCall, guard: GuardParts): Promise<Admitted> {
+async function admitNow(authorized: PermittedCall, guard: GuardParts): Promise<Admitted> {
   const { report, deadline } = authorized
   const approved = await approvedCall(authorized, 'run', guard)
   // The call may have waited for a person. Another caller's result goes only to a caller who may still ask.
   if ('replay' in approved) return (await recheck(authorized, guard)) ?? replayed(authorized, approved, guard)
   if (isRefusal(approved)) return approved
   report.at = 'access'
-  const opened = await open(approved, guard)
+  const opened = await obtainCredentials(approved, guard)
   if (isRefusal(opened)) return report.refused('access', opened)
   const call = Object.assign(approved, report.took('access', opened))
   const refuse = (refusal: Refusal) => {

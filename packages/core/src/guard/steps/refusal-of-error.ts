@@ -1,48 +1,13 @@
-import type { Fault, Identity } from '../../base/contract/index.ts'
+import type { Fault } from '../../base/contract/index.ts'
 import { type AnyBehalfError, BehalfError, type StoreError } from '../../base/errors/index.ts'
 import { isTimeout } from '../../base/process/async.ts'
 import { defined } from '../../base/values/index.ts'
 import { orNothing } from '../../base/values/plain-json.ts'
 import { redactTokens, type Token } from '../../credential/index.ts'
-import { delegationBoundsOf } from '../../delegations/delegations.ts'
 import type { IncomingCall } from '../call/call.ts'
 import type { CallReport } from '../call/call-report.ts'
 import { RuleThrew } from '../call/call-rule.ts'
 import { deny, loginRequired, type Refusal } from '../call/refusal.ts'
-
-/**
- * Refuses a delegated identity that this agent may not use for this tool. `undefined`: it may, or it is not delegated.
- *
- * @param client - Client of the guard at the issuer of the identity. Absent: any client.
- */
-export function delegationRefusal(
-  identity: Identity,
-  tool: string,
-  agent: string,
-  client?: () => string | undefined,
-): Refusal | undefined {
-  if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
-  const bounds = delegationBoundsOf(identity)
-  // The id of a delegation alone does not bound it.
-  if (bounds === undefined) return deny('identity_not_verified', 'the identity names a delegation that did not make it')
-  if (bounds.agent !== agent) {
-    return deny('identity_not_verified', `the delegation was made for another agent: ${bounds.agent}`)
-  }
-  if (bounds.tools?.has(tool) === false) {
-    return deny('delegation_exceeded', `the delegation does not name the tool ${tool}`)
-  }
-  if (client === undefined || bounds.client === client()) return undefined
-  return deny('identity_not_verified', 'the delegation was made for another client')
-}
-
-/**
- * Returns the scopes that a job's credentials may hold at most (I5). Returns `undefined` if the user is present, or
- * agreed to no limit.
- */
-export function delegatedScopes(identity: Identity): ReadonlySet<string> | undefined {
-  if (identity.kind !== 'user' || identity.delegationId === undefined) return undefined
-  return delegationBoundsOf(identity)?.scopes
-}
 
 /**
  * Maps the error of a step to the end of the call.

@@ -6,7 +6,7 @@ import { endUnused, shareRun } from '../../runs/end-run.ts'
 import { misfitOf } from '../../runs/entitlement.ts'
 import { findOrCreateRun, findRun, joinRun, type StartedRuns, startedRuns } from '../../runs/find-run.ts'
 import { type Entry, isSettled, isUnused, type RunRecord } from '../../runs/record.ts'
-import { type AuthorizedCall, needsApproval } from '../call/call.ts'
+import { needsApproval, type PermittedCall } from '../call/call.ts'
 import type { Phase } from '../call/call-report.ts'
 import { deny, type Refusal, unknownOutcome } from '../call/refusal.ts'
 import { channelOfRun, type Runs } from '../guard-parts.ts'
@@ -28,7 +28,7 @@ export interface FoundRun {
  * approval found no run.
  */
 export async function runOfCall(
-  call: AuthorizedCall,
+  call: PermittedCall,
   runs: Runs,
   phase: Phase,
   reauthorize: Reauthorize,
@@ -71,7 +71,7 @@ export function startedByOthers(record: RunRecord, identity: Identity): Refusal 
 const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
 
 /** Returns the run of a slot, or, if it never started, the equal run whose result this call gets. */
-async function knownRun(call: AuthorizedCall, slot: string, runs: Runs, phase: Phase, known: Entry): Promise<FoundRun> {
+async function knownRun(call: PermittedCall, slot: string, runs: Runs, phase: Phase, known: Entry): Promise<FoundRun> {
   const { record } = known
   if (phase === 'preflight' || !isUnused(record) || record.tries) return { entry: known }
   const started = await startedRuns(runs.runStore, record.binding, record.id)
@@ -81,7 +81,7 @@ async function knownRun(call: AuthorizedCall, slot: string, runs: Runs, phase: P
 
 /** Gives this call the result of an equal run whose caller had left, once. Its own question is withdrawn. */
 async function joinedRun(
-  call: AuthorizedCall,
+  call: PermittedCall,
   slot: string,
   started: StartedRuns,
   runs: Runs,
@@ -102,7 +102,7 @@ async function joinedRun(
 }
 
 async function newRun(
-  call: AuthorizedCall,
+  call: PermittedCall,
   slot: string,
   runs: Runs,
   phase: Phase,

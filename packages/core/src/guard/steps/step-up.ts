@@ -6,7 +6,7 @@ import { isLoginAsAsked } from '../../identity/wire.ts'
 import { Collection, type OpenedStore } from '../../records/index.ts'
 import { provenAtOf } from '../../records/revocation/index.ts'
 import type { RunStore } from '../../runs/run-store.ts'
-import type { AdmittedCall, AuthorizedCall } from '../call/call.ts'
+import type { AdmittedCall, PermittedCall } from '../call/call.ts'
 import type { Phase } from '../call/call-report.ts'
 import { deny, interrupted, type Refusal } from '../call/refusal.ts'
 import type { PolicyDefinition } from '../tools/policy-definition.ts'
@@ -59,7 +59,7 @@ export async function keepStepUp(call: AdmittedCall, asked: AskedStepUp, stepUps
 }
 
 /** Returns whether a step-up may be open for this call. A preflight and a write always read the store. */
-export function mayAwaitStepUp(call: AuthorizedCall, phase: Phase, stepUps: StepUps): boolean {
+export function mayAwaitStepUp(call: PermittedCall, phase: Phase, stepUps: StepUps): boolean {
   const { policy, identity, checkedAt } = call
   // Stryker disable next-line EqualityOperator: A difference of one millisecond in fifteen minutes, which the store counts from a later moment anyway.
   const looks = phase === 'preflight' || policy.effect === 'write' || checkedAt < stepUps.until
@@ -68,7 +68,7 @@ export function mayAwaitStepUp(call: AuthorizedCall, phase: Phase, stepUps: Step
 }
 
 /** Returns the interrupt of a step-up that is neither answered nor stale. Deletes an answered one. */
-export async function awaitedStepUp(call: AuthorizedCall, stepUps: StepUps): Promise<Refusal | undefined> {
+export async function awaitedStepUp(call: PermittedCall, stepUps: StepUps): Promise<Refusal | undefined> {
   const { identity, policy, invocation } = call
   if (identity.kind !== 'user') return undefined
   for (const credential of credentialNames(policy)) {
@@ -102,7 +102,7 @@ function isAnswered({ acrValues, maxAge, at }: KeptStepUp, identity: UserIdentit
  */
 function stepUpRefusal(
   { id, credential, scopes, acrValues, maxAge, exempt }: KeptStepUp,
-  call: AuthorizedCall,
+  call: PermittedCall,
 ): Refusal | undefined {
   const rule = call.policy.access.find(([name]) => name === credential)?.[1]
   const scope = exempt && scopes?.find((one) => rule?.scopes.includes(one))

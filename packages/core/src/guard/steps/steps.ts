@@ -4,7 +4,7 @@ import { isVerified } from '../../identity/verified.ts'
 import type { RevokedProof } from '../../records/revocation/index.ts'
 import { deliver } from '../../runs/find-run.ts'
 import type { StoredResult } from '../../runs/record.ts'
-import type { ApprovedCall, AuthorizedCall, Growing, IdentifiedCall, IncomingCall, ParsedCall } from '../call/call.ts'
+import type { ApprovedCall, Growing, IdentifiedCall, IncomingCall, ParsedCall, PermittedCall } from '../call/call.ts'
 import type { Phase } from '../call/call-report.ts'
 import { doneWith } from '../call/outcome.ts'
 import { isRefusal, isUnderWay, type Refusal, revokedRefusal, unknownOutcome } from '../call/refusal.ts'
@@ -13,7 +13,7 @@ import type { Callers, GuardParts } from '../guard-parts.ts'
 import { versionOf } from '../tools/policy-definition.ts'
 import { approve, type Replay } from './approve.ts'
 import { callerScopesRefusal } from './caller-scopes.ts'
-import { approvalCaseOf, grant, permit } from './grant-and-permit.ts'
+import { approvalCaseOf, checkPermissions, grant } from './grant-and-permit.ts'
 import { identify } from './identify.ts'
 import { parse, parseStored } from './parse.ts'
 import { awaitedStepUp, mayAwaitStepUp } from './step-up.ts'
@@ -53,7 +53,7 @@ function parsedInputs(call: IncomingCall, guard: GuardParts): Eventually<ParsedC
 }
 
 /** Runs identify and authorize. Checks without I/O come first. A person is asked only after all of them. */
-export function authorize(call: ParsedCall, guard: GuardParts): Eventually<AuthorizedCall | Refusal> {
+export function permit(call: ParsedCall, guard: GuardParts): Eventually<PermittedCall | Refusal> {
   call.report.at = 'identity'
   return whenKnown(findRevoked(call, guard, call.report.startedAt), (revoked) => authorizeKnown(call, guard, revoked))
 }
@@ -70,7 +70,7 @@ function authorizeKnown(
   parsed: ParsedCall,
   guard: GuardParts,
   revoked: RevokedProof | undefined,
-): Eventually<AuthorizedCall | Refusal> {
+): Eventually<PermittedCall | Refusal> {
   const { report, policy } = parsed
   const identity = identify(parsed.invocation, guard, report.startedAt, revoked)
   if (isRefusal(identity)) return report.refused('identity', identity)
@@ -84,11 +84,11 @@ function authorizeKnown(
   report.at = 'roles'
   const granted = grant(identified, approvalCase, guard)
   if (isRefusal(granted)) return report.refused('roles', granted)
-  const call = identified as Growing<AuthorizedCall>
+  const call = identified as Growing<PermittedCall>
   call.grantable = report.took('roles', granted).grantable
   if (policy.rules.permission === undefined) return connectedCall(call, guard, report.startedAt)
   report.at = 'permission'
-  return permit(call, guard).then((permitted) => {
+  return checkPermissions(call, guard).then((permitted) => {
     if (isRefusal(permitted)) return report.refused('permission', permitted)
     call.checkedAt = report.took('permission', permitted).checkedAt
     return connectedCall(call, guard, guard.clock.now())
@@ -96,10 +96,10 @@ function authorizeKnown(
 }
 
 function connectedCall(
-  call: Growing<AuthorizedCall>,
+  call: Growing<PermittedCall>,
   guard: GuardParts,
   now: number,
-): Eventually<AuthorizedCall | Refusal> {
+): Eventually<PermittedCall | Refusal> {
   const { report } = call
   report.at = 'connection'
   return whenKnown(connect(call, guard, now), (found) => {
@@ -111,7 +111,7 @@ function connectedCall(
 
 /** Asks for a step-up first, then runs approve. A read has no run, so no person approves it. */
 export async function approvedCall(
-  call: AuthorizedCall,
+  call: PermittedCall,
   phase: Phase,
   guard: GuardParts,
 ): Promise<ApprovedCall | Replay | Refusal> {
@@ -124,7 +124,7 @@ export async function approvedCall(
   const reauthorize = async (input: Json) => {
     const stored = await parseStored(call, input, guard.maxInputBytes)
     if (isRefusal(stored)) return stored
-    const again = await authorize(Object.assign(call, report.took('input', stored)), guard)
+    const again = await permit(Object.assign(call, report.took('input', stored)), guard)
     return isRefusal(again) ? again : undefined
   }
   const approved = await approve(call, guard, phase, reauthorize)
@@ -139,7 +139,7 @@ export async function approvedCall(
 }
 
 /** Asks the user for a step-up that an API demanded, before any other question (E5). */
-async function stepUpBefore(call: AuthorizedCall, phase: Phase, { stepUps }: GuardParts): Promise<Refusal | undefined> {
+async function stepUpBefore(call: PermittedCall, phase: Phase, { stepUps }: GuardParts): Promise<Refusal | undefined> {
   if (!mayAwaitStepUp(call, phase, stepUps)) return undefined
   call.report.at = 'identity'
   const refusal = await awaitedStepUp(call, stepUps)
@@ -147,7 +147,7 @@ async function stepUpBefore(call: AuthorizedCall, phase: Phase, { stepUps }: Gua
 }
 
 /** Checks identity, roles and permissions again after a wait: a right may have ended during it. */
-export async function recheck(call: AuthorizedCall, guard: GuardParts): Promise<Refusal | undefined> {
+export async function recheck(call: PermittedCall, guard: GuardParts): Promise<Refusal | undefined> {
   const { report, invocation, grantable } = call
   const { clock } = guard
   const at = clock.now()
@@ -161,7 +161,7 @@ export async function recheck(call: AuthorizedCall, guard: GuardParts): Promise<
     const granted = grant(call, grantable.approvalCase, guard)
     if (isRefusal(granted)) return report.refused('again', granted)
     report.took('roles', granted)
-    const permitted = await permit(call, guard)
+    const permitted = await checkPermissions(call, guard)
     if (isRefusal(permitted)) return report.refused('again', permitted)
     report.took('permission', permitted)
   }

@@ -1,5 +1,5 @@
 import type { Slot } from '../../base/contract/index.ts'
-import { shared } from '../../base/process/registry.ts'
+import { shared } from '../../base/process/shared-state.ts'
 import { jsonOf } from '../../base/values/plain-json.ts'
 
 /** Number of times that each call was made, per attempt that contains it. */

@@ -6,8 +6,8 @@ import { systemClock, tellApp } from '../../base/ports.ts'
 import { canonicalJson, checkOptions, equalSecrets, kinds, needed, originList } from '../../base/values/index.ts'
 import { type IdentityOf, type PresentUser, presenceIn, signedInUser } from '../../identity/present-user.ts'
 import { answering, isSameOrigin, readJson, refuse, respond } from '../../identity/requests.ts'
+import { reopen } from '../noes.ts'
 import type { Entry, RunRecord } from '../record.ts'
-import { reopen } from '../refusals.ts'
 import { openRunStore, type RunStore } from '../run-store.ts'
 import { isAnswerable, type TakenAnswer, takeAnswer } from '../take-answer.ts'
 import type { ChannelsOptions } from './channels-by-name.ts'
@@ -81,7 +81,7 @@ async function list(runStore: RunStore, request: Request, { identity: user }: Pr
   const after = new URL(request.url).searchParams.get('after') ?? undefined
   let read = 0
   for await (const entry of runStore.askedOf(user, { after, onUnreadable: () => {} })) {
-    if (isOpen(entry.record, runStore.now())) questions.push(await shown(runStore, entry, user))
+    if (isAnswerableNow(entry.record, runStore.now())) questions.push(await shown(runStore, entry, user))
     if (questions.length === PAGE || ++read === MAX_READ) return respond(200, { questions, next: entry.record.id })
   }
   return respond(200, { questions })
@@ -146,7 +146,7 @@ async function take(
 const isOfInbox = ({ state, delivery }: RunRecord): boolean => state !== 'pending' || isInApp(delivery)
 
 /** Returns whether a question of this channel waits for its answer now. */
-export function isOpen({ state, question, delivery }: RunRecord, now: number): boolean {
+export function isAnswerableNow({ state, question, delivery }: RunRecord, now: number): boolean {
   return state === 'pending' && question !== undefined && isInApp(delivery) && isAnswerable(question, now)
 }
 

@@ -5,7 +5,7 @@ import { isOutage } from '../../records/index.ts'
 import { advanceRun } from '../advance-run.ts'
 import { channelThatAsked } from '../channels/channels-by-name.ts'
 import { nextStepAt } from '../poll-times.ts'
-import { type Entry, isOpen, type RunRecord } from '../record.ts'
+import { type Entry, isUnanswered, type RunRecord } from '../record.ts'
 import { isPending } from '../write-answer.ts'
 import {
   type WatchedAnswer,
@@ -34,13 +34,13 @@ export async function watchEntry(entry: Entry, settings: WatcherSettings): Promi
   const { question } = entry.record
   const channel = channelThatAsked(entry.record, channels, context.authorizationServers)
   // If the channel of this name belongs to another client, that client's app must be notified.
-  if (channel === undefined && (isOpen(entry.record) || channels.has(question?.channel ?? ''))) {
+  if (channel === undefined && (isUnanswered(entry.record) || channels.has(question?.channel ?? ''))) {
     throw new ConfigurationError(
       'approvals',
       `a question went by channel ${JSON.stringify(question?.channel)} and client ${JSON.stringify(question?.client)}, and this watcher lacks one of them`,
     )
   }
-  const settled = isOpen(entry.record) ? await advanceRun(runStore, entry, channel, context) : { entry }
+  const settled = isUnanswered(entry.record) ? await advanceRun(runStore, entry, channel, context) : { entry }
   // A call that waits in this process need not wait until its own next poll.
   if (settled.entry.record.state !== 'pending') wake(entry.record.id)
   return isUntold(settled.entry.record) ? tell(settled.entry, settings) : 'open'

@@ -5,7 +5,7 @@ import { equalSecrets, type KeyedHash } from '../../base/values/index.ts'
 import type { PresentUser } from '../../identity/present-user.ts'
 import { Collection, type OpenedStore } from '../../records/index.ts'
 import { userOwnerSchema } from '../../records/principal-schema.ts'
-import type { CompleteAnswer, CompleteRequest, ConnectRefusal } from '../account-linker.ts'
+import type { CompleteAnswer, CompleteRequest, ConnectProblem } from '../account-linker.ts'
 import { accountOwner } from './account-record.ts'
 
 /** Time that a person may take at the provider, in seconds. */
@@ -127,7 +127,7 @@ export class ConnectAttempts {
 }
 
 export function refuse(
-  reason: ConnectRefusal,
+  reason: ConnectProblem,
   detail: string,
   returnTo?: string,
 ): Extract<CompleteAnswer, { status: 'refused' }> {

@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { sha256 } from '../../../src/base/values/index.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
-import type { Refused } from '../../../src/resource-server/challenge.ts'
+import type { Challenged } from '../../../src/resource-server/challenge.ts'
 import { createResourceServer } from '../../../src/resource-server/create-resource-server.ts'
 import type { Passed } from '../../../src/resource-server/verify-caller.ts'
 import { accessTokenClaims, mockIssuer, useMsw } from '../oauth/mock-issuer.ts'
@@ -60,13 +60,13 @@ interface RequestParts extends RequestInit {
   readonly header?: object
 }
 
-export async function passed(result: Promise<Passed | Refused>): Promise<Passed> {
+export async function passed(result: Promise<Passed | Challenged>): Promise<Passed> {
   const outcome = await result
   if (!outcome.ok) throw new Error(`refused: ${outcome.reason}: ${outcome.response.headers.get('www-authenticate')}`)
   return outcome
 }
 
-export async function refused(result: Promise<Passed | Refused>) {
+export async function refused(result: Promise<Passed | Challenged>) {
   const outcome = await result
   if (outcome.ok) throw new Error('passed')
   const { status, headers } = outcome.response

@@ -2,7 +2,7 @@ import { HttpResponse, http } from 'msw'
 import { describe, expect, test } from 'vitest'
 import { isVerified } from '../../../src/identity/verified.ts'
 import { oidc } from '../../../src/oauth/profiles/oidc.ts'
-import type { Refused } from '../../../src/resource-server/challenge.ts'
+import type { Challenged } from '../../../src/resource-server/challenge.ts'
 import { createResourceServer } from '../../../src/resource-server/create-resource-server.ts'
 import { accessTokenClaims, mockIssuer, rejection, useMsw } from '../oauth/mock-issuer.ts'
 
@@ -18,7 +18,7 @@ const request = (authorization?: string, url = `${audience}/orders`) =>
 const bearer = async (claims: object = {}) => request(`Bearer ${await as.sign({ ...accessTokenClaims, ...claims })}`)
 
 async function refusal(result: Promise<unknown>) {
-  const { ok, response, reason } = (await result) as Refused
+  const { ok, response, reason } = (await result) as Challenged
   expect(ok).toBe(false)
   return {
     status: response.status,
@@ -144,7 +144,7 @@ describe('a request is refused', () => {
 
   test('with nothing of the token in the answer, and nothing to keep', async () => {
     const token = await as.sign({ ...accessTokenClaims, aud: 'x"y', sub: 'ann"\r\nSet-Cookie: x=1' })
-    const { response } = (await api.protect(request(`Bearer ${token}`))) as Refused
+    const { response } = (await api.protect(request(`Bearer ${token}`))) as Challenged
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('set-cookie')).toBeNull()
     expect(await response.text()).not.toContain(token.slice(0, 20))
@@ -156,7 +156,7 @@ describe('an issuer that does not answer', () => {
     server.use(
       http.get(`${as.issuer}/jwks`, () => new HttpResponse(null, { status: 503, headers: { 'retry-after': '9' } })),
     )
-    const { response } = (await make().protect(await bearer())) as Refused
+    const { response } = (await make().protect(await bearer())) as Challenged
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '9'])
     expect(response.headers.has('www-authenticate')).toBe(false)
   })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answerTokenOf, isOpen } from '../../../src/runs/channels/in-app-inbox.ts'
+import { answerTokenOf, isAnswerableNow } from '../../../src/runs/channels/in-app-inbox.ts'
 import type { Delivery, StoredQuestion } from '../../../src/runs/record.ts'
 import { applied } from '../../../src/runs/write-answer.ts'
 import { record, testLedger } from './harness.ts'
@@ -22,8 +22,8 @@ test('a yes without a token approves nothing, where the token is the approval (A
 })
 
 test('the app’s own pages do not offer such a question', () => {
-  expect(isOpen(asked(true), now)).toBe(false)
-  expect(isOpen(asked(false), now)).toBe(true)
+  expect(isAnswerableNow(asked(true), now)).toBe(false)
+  expect(isAnswerableNow(asked(false), now)).toBe(true)
 })
 
 test('what ties an answer to its page differs by question, person and session', async () => {

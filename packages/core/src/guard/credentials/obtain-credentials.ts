@@ -7,44 +7,48 @@ import {
   type Token,
 } from '../../credential/index.ts'
 import { actsForAnother } from '../../identity/run-as.ts'
-import { type ApprovedCall, type AuthorizedCall, needsApproval } from '../call/call.ts'
+import { type ApprovedCall, needsApproval, type PermittedCall } from '../call/call.ts'
+import { type CachedTokens, type CallCredentials, type FoundToken, noAccess } from '../call/call-credentials.ts'
 import type { Passed } from '../call/call-report.ts'
-import { type CachedTokens, type FoundToken, noAccess, type OpenedAccess } from '../call/opened-access.ts'
 import type { Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { cachedTokens } from './connect.ts'
 import { linkedAccountOf } from './linked-account.ts'
 import { renewedToken, resourceToken } from './resource-token.ts'
 
-type Opened = Passed<{ readonly access: OpenedAccess; readonly cached?: CachedTokens | undefined }>
+type Obtained = Passed<{ readonly access: CallCredentials; readonly cached?: CachedTokens | undefined }>
 
-const nothing: Opened = { facts: { access: noAccess } }
+const nothing: Obtained = { facts: { access: noAccess } }
 
 /**
  * Opens the credentials of a call if all tokens are cached.
  * @param cached - Result of a cache lookup just before.
  * @returns `undefined` if a token is missing.
  */
-export function openCached(call: AuthorizedCall, sources: TokenSources, cached: CachedTokens): Opened | undefined {
+export function cachedCredentials(
+  call: PermittedCall,
+  sources: TokenSources,
+  cached: CachedTokens,
+): Obtained | undefined {
   if (call.policy.access.length === 0) return nothing
   // A token that belongs to an approval is never cached (I2).
   if (needsApproval(call)) return undefined
   if (cached.includes(undefined)) return undefined
   const found = cached.map((issued) => ({ issued: issued as IssuedToken, cached: true }))
-  return opened(call, found, cached, sources)
+  return obtained(call, found, cached, sources)
 }
 
 /** Opens every credential that the policy names: from the approval, the cache, an exchange or the vault (A9, I5). */
-export async function open(call: ApprovedCall, sources: TokenSources): Promise<Opened | Refusal> {
+export async function obtainCredentials(call: ApprovedCall, sources: TokenSources): Promise<Obtained | Refusal> {
   const cached = cachedTokens(call, sources, sources.clock.now())
-  const warm = openCached(call, sources, cached)
+  const warm = cachedCredentials(call, sources, cached)
   if (warm !== undefined) return warm
   const results = await Promise.all(call.policy.access.map(([, rule]) => fetched(call, rule, sources)))
   const refusal = results.find((result) => 'status' in result)
   if (refusal !== undefined) return refusal
   const found = results as readonly FoundToken[]
   const tokens = found.map(({ issued }) => issued)
-  return opened(call, found, tokens, sources)
+  return obtained(call, found, tokens, sources)
 }
 
 async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSources): Promise<FoundToken | Refusal> {
@@ -57,18 +61,18 @@ async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSourc
   return 'status' in token ? token : { issued: token, cached: true }
 }
 
-const opened = (
-  call: AuthorizedCall,
+const obtained = (
+  call: PermittedCall,
   found: readonly FoundToken[],
   cached: CachedTokens,
   sources: TokenSources,
-): Opened => ({
-  facts: { access: new OpenCredentials(call, found, sources), cached },
+): Obtained => ({
+  facts: { access: new ObtainedCredentials(call, found, sources), cached },
   detail: readiness(call, found),
 })
 
 /** Names the credentials of a user that do not name the agent: the API takes the agent for the user (RFC 8693 §1.1). */
-function readiness({ policy, identity }: AuthorizedCall, found: readonly FoundToken[]): string {
+function readiness({ policy, identity }: PermittedCall, found: readonly FoundToken[]): string {
   let silent = ''
   if (identity.kind === 'user') {
     let index = 0
@@ -84,8 +88,8 @@ function readiness({ policy, identity }: AuthorizedCall, found: readonly FoundTo
 const READY = 'credentials are ready'
 
 /** Creates the credentials when the body first reads them: many bodies use none. */
-class OpenCredentials implements OpenedAccess {
-  readonly #call: AuthorizedCall
+class ObtainedCredentials implements CallCredentials {
+  readonly #call: PermittedCall
   readonly #found: readonly FoundToken[]
   readonly #sources: TokenSources
   readonly #open: OpenCredential[] = []
@@ -93,7 +97,7 @@ class OpenCredentials implements OpenedAccess {
   #keys: IdempotencyKeys | undefined
   #isClosed = false
 
-  constructor(call: AuthorizedCall, found: readonly FoundToken[], sources: TokenSources) {
+  constructor(call: PermittedCall, found: readonly FoundToken[], sources: TokenSources) {
     this.#call = call
     this.#found = found
     this.#sources = sources
@@ -152,7 +156,7 @@ class OpenCredentials implements OpenedAccess {
 }
 
 function renewed(
-  call: AuthorizedCall,
+  call: PermittedCall,
   rule: AccessRule,
   rejected: IssuedToken,
   sources: TokenSources,

@@ -13,7 +13,7 @@ export interface FoundToken {
 }
 
 /** Credentials of one call, open until it ends. */
-export interface OpenedAccess {
+export interface CallCredentials {
   readonly credentials: Call['access']
   /** Every token that the body may have seen. */
   tokens(): readonly Token[]
@@ -25,7 +25,7 @@ export interface OpenedAccess {
 }
 
 /** Access of a policy that declares no credentials. */
-export const noAccess: OpenedAccess = {
+export const noAccess: CallCredentials = {
   credentials: Object.freeze({}),
   tokens: () => [],
   useIdempotencyKey: () => {},

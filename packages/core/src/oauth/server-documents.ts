@@ -25,7 +25,7 @@ export interface Discovered {
 /**
  * Metadata and keys of one authorization server, fetched once and shared by all code with the same profile and fetch.
  */
-export class Connection {
+export class ServerDocuments {
   readonly profile: Profile
   readonly fetch: Fetch
   readonly nonces = new DpopNonces()
@@ -120,13 +120,13 @@ export class Connection {
   }
 }
 
-const connections = new WeakMap<Profile, WeakMap<Fetch, Connection>>()
+const known = new WeakMap<Profile, WeakMap<Fetch, ServerDocuments>>()
 
 /** Returns the connection of a profile over a fetch. It is the same one each time, as long as both exist. */
-export function connectionOf(profile: Profile, fetch: Fetch): Connection {
-  const byFetch = connections.get(profile) ?? new WeakMap<Fetch, Connection>()
-  connections.set(profile, byFetch)
-  const connection = byFetch.get(fetch) ?? new Connection(profile, fetch)
+export function documentsOf(profile: Profile, fetch: Fetch): ServerDocuments {
+  const byFetch = known.get(profile) ?? new WeakMap<Fetch, ServerDocuments>()
+  known.set(profile, byFetch)
+  const connection = byFetch.get(fetch) ?? new ServerDocuments(profile, fetch)
   byFetch.set(fetch, connection)
   return connection
 }

@@ -1,5 +1,5 @@
 import { isSamePrincipal } from '../base/contract/index.ts'
-import { type Entry, NOES_WINDOW_SECONDS, type Refused, type RunRecord, type StoredQuestion } from './record.ts'
+import { type Entry, NOES_WINDOW_SECONDS, type NoesKey, type RunRecord, type StoredQuestion } from './record.ts'
 import { runIndex } from './run-indexes.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -84,7 +84,7 @@ export async function reopen(runStore: RunStore, { record: { owner, question, to
 export const MAX_ASK_AGAIN_SECONDS = 24 * 3600
 
 /** Returns the denials that count, newest first. */
-async function noesSince(runStore: RunStore, asked: Refused, since: number): Promise<readonly Entry[]> {
+async function noesSince(runStore: RunStore, asked: NoesKey, since: number): Promise<readonly Entry[]> {
   const found = await runStore.refusedSince(asked, since)
   return found.filter(({ record }) => record.reopened !== true).sort((left, right) => endOf(right) - endOf(left))
 }
