@@ -36,6 +36,7 @@ const question = {
   message: 'Buy 50 shares of AAPL',
   details: [{ type: 'stock_order', symbol: 'AAPL', side: 'buy', quantity: 50 }],
   channel: 'default',
+  policyVersion: '1',
   expiresAt: now() + 3600,
 }
 
@@ -47,24 +48,24 @@ for (let index = 0; index < APPROVALS; index++) {
   await runStore.create({
     v: 1,
     id: `a-${index}`,
-    state: 'pending',
     binding: `b-${index}`,
     tool: 'create_order',
-    policyVersion: '1',
-    owner: { issuer: ISSUER, subject: 'ann' },
+    by: { owner: { issuer: ISSUER, subject: 'ann' } },
     input: {},
     slots: [`slot:${index}`],
     perCall: true,
-    onCrash: 'report',
+    retry: 'never',
     createdAt: at,
-    question,
-    // Spread over one interval, as questions that were asked at any time are.
-    delivery: {
-      state: { authReqId: `req-${index}`, expiresAt: at + 3600, interval: INTERVAL_SECONDS, detailsSent: true },
-      interval: INTERVAL_SECONDS,
-      nextPollAt: firstAt + (index / APPROVALS) * INTERVAL_SECONDS,
+    asked: { sends: 1, replaced: 0 },
+    question: {
+      ...question,
+      // Spread over one interval, as questions that were asked at any time are.
+      delivery: {
+        state: { authReqId: `req-${index}`, expiresAt: at + 3600, interval: INTERVAL_SECONDS, detailsSent: true },
+        interval: INTERVAL_SECONDS,
+        nextPollAt: firstAt + (index / APPROVALS) * INTERVAL_SECONDS,
+      },
     },
-    sends: 1,
   })
 }
 

@@ -7,6 +7,7 @@ import type { ChannelsOptions } from '../runs/channels/channels-by-name.ts'
 import type { Entry, RunRecord } from '../runs/record.ts'
 import { openRunStore, type RunStore } from '../runs/run-store.ts'
 import { wake } from '../runs/watcher/watch-options.ts'
+import { isPending } from '../runs/write-answer.ts'
 import { approvalOf, type CibaState, cibaState, isNotificationToken, isPinged } from './wire.ts'
 
 /** Options of {@link cibaPing}. */
@@ -82,10 +83,9 @@ async function findPinged(runStore: RunStore, token: string, authReqId: string):
   return tokenFits && requestFits && state !== undefined ? entry : undefined
 }
 
-function pingedState({ state, delivery }: RunRecord): CibaState | undefined {
-  return state === 'pending' && delivery !== undefined && isPinged(delivery.state)
-    ? cibaState(delivery.state)
-    : undefined
+function pingedState(record: RunRecord): CibaState | undefined {
+  const state = isPending(record) ? record.question.delivery.state : undefined
+  return state !== undefined && isPinged(state) ? cibaState(state) : undefined
 }
 
 /** Makes the next poll due now. Once for each request: a server that repeats pings does not set our pace. */
@@ -94,9 +94,11 @@ async function makeDue(runStore: RunStore, entry: Entry): Promise<void> {
   await runStore.update(entry, (record) => {
     const state = pingedState(record)
     if (state === undefined || state.authReqId !== authReqId || state.pinged === true) return undefined
-    const { delivery } = record
-    if (delivery === undefined) return undefined
+    if (!isPending(record)) return undefined
+    const { question } = record
+    const { delivery } = question
     const nextPollAt = Math.min(delivery.nextPollAt, runStore.now())
-    return { ...record, delivery: { ...delivery, nextPollAt, state: { ...delivery.state, pinged: true } } }
+    const due = { ...delivery, nextPollAt, state: { ...delivery.state, pinged: true } }
+    return { ...record, question: { ...question, delivery: due } }
   })
 }

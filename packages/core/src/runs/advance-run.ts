@@ -4,7 +4,8 @@ import { deliverQuestion, type NotSent } from './deliver-question.ts'
 import { recordCrash } from './find-run.ts'
 import { pollForAnswer } from './poll-for-answer.ts'
 import { endOf, isDeliveryOver, SKEW_SECONDS } from './poll-times.ts'
-import { type Entry, mayRunAgain, type RunRecord, type RunState, type StoredResult } from './record.ts'
+import type { Entry, RunRecord, StoredResult } from './record.ts'
+import { approvalOf, closed, inTime, isUnsent, mayRunAgain, noteOf, type RunState, stateOf } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 import { askedAgain, isPending, type Pending } from './write-answer.ts'
 
@@ -44,16 +45,16 @@ export async function advanceRun(
   const { record } = current
   // It stays in doubt until a claim starts it again, so that no reader removes the doubt.
   if (mayRunAgain(record, await runStore.timeFor(record))) return { status: 'ready', entry: current }
-  const refusal = refusals[record.state]
+  if (record.end?.how === 'completed') return { status: 'replay', entry: current, result: record.end.result }
+  const state = stateOf(record)
+  const refusal = refusals[state]
   if (refusal !== undefined) {
-    const code = record.unsent === true ? 'approval_not_sent' : refusal[0]
-    return { status: 'refused', entry: current, code, why: record.note ?? refusal[1] }
+    const code = isUnsent(record) ? 'approval_not_sent' : refusal[0]
+    return { status: 'refused', entry: current, code, why: noteOf(record) ?? refusal[1] }
   }
-  switch (record.state) {
-    case 'completed':
-      return { status: 'replay', entry: current, result: record.result ?? { kind: 'undefined' } }
+  switch (state) {
     case 'running':
-      return { status: 'busy', entry: current, retryAfter: 2, why: 'the same call is running now', underWay: true }
+      return { status: 'busy', entry: current, retryAfter: 2, why: 'the same call is running now', isRunning: true }
     case 'approved':
       return { status: 'ready', entry: current }
     default:
@@ -69,10 +70,10 @@ async function advance(
 ): Promise<Entry | Settled> {
   let current = await voidIfOver(runStore, entry, channel)
   if (channel === undefined) return current
-  if (current.record.state === 'pending') {
+  if (isPending(current.record)) {
     current = await voidIfOver(runStore, await pollForAnswer(runStore, current, channel, context), channel)
   }
-  if (current.record.state === 'requested') {
+  if (stateOf(current.record) === 'requested') {
     return deliverQuestion(runStore, current, channel, context)
   }
   return current
@@ -91,22 +92,22 @@ async function voidIfOver(runStore: RunStore, entry: Entry, channel: ApprovalCha
 }
 
 function isOver(record: RunRecord, now: number, channel: ApprovalChannel | undefined): boolean {
-  const { state, usableUntil, question } = record
-  if (state === 'approved') return usableUntil !== undefined && now >= usableUntil
+  const state = stateOf(record)
+  if (state === 'approved') return !inTime(approvalOf(record)?.usableUntil, now)
   if (isPending(record)) {
     // A last poll first: an answer that was given in time counts, even if it is found late (A7).
-    if (channel?.poll !== undefined) return isDeliveryOver(record, now)
+    if (channel?.poll !== undefined) return isDeliveryOver(record.question, now)
     // If its channel is missing here, other processes may still poll it.
-    return now >= endOf(record) + (channel === undefined ? SKEW_SECONDS : 0)
+    return now >= endOf(record.question) + (channel === undefined ? SKEW_SECONDS : 0)
   }
-  return state === 'requested' && question !== undefined && now >= question.expiresAt
+  return state === 'requested' && !inTime(record.question?.expiresAt, now)
 }
 
 function undelivered(record: Pending, now: number): RunRecord {
-  return askedAgain(record, record.delivery.receivedAt === undefined ? 'expired' : 'answer_lost', now)
+  return askedAgain(record, record.question.delivery.receivedAt === undefined ? 'expired' : 'answer_lost', now)
 }
 
-function expired({ token: _, ...record }: RunRecord, now: number): RunRecord {
-  const unused = record.state === 'approved' && { note: 'the answer was not used in time' }
-  return { ...record, ...unused, state: 'expired', endedAt: now }
+function expired(record: RunRecord, at: number): RunRecord {
+  const why = approvalOf(record) && 'the answer was not used in time'
+  return { ...record, question: closed(record.question), end: { how: 'expired', at, why } }
 }

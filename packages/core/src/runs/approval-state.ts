@@ -2,6 +2,7 @@ import type { ApprovalEvent } from '../base/contract/index.ts'
 import { type AuditSink, type Clock, tellApp } from '../base/ports.ts'
 import { copyOf } from '../base/values/index.ts'
 import type { RunRecord, StoredQuestion } from './record.ts'
+import { stateOf } from './run-state.ts'
 
 /**
  * Returns who enforces an approval (A9). If the server got no details, it compares nothing with the call, so the SDK
@@ -11,15 +12,9 @@ export const enforcedBy = ({ credential, details }: StoredQuestion): 'sdk' | 'se
   credential === undefined || details.length === 0 ? 'sdk' : 'server'
 
 /** Returns the event's fields for the state of a question; `undefined` for a run without a question. */
-export function approvalState({
-  id,
-  tool,
-  state,
-  question,
-  owner,
-  actor,
-  delegationId,
-}: RunRecord): Omit<ApprovalEvent, 'v' | 'at' | 'agent'> | undefined {
+export function approvalState(record: RunRecord): Omit<ApprovalEvent, 'v' | 'at' | 'agent'> | undefined {
+  const { id, tool, question } = record
+  const { owner, actor, delegationId } = record.by
   if (question === undefined) return undefined
   // A copy: a sink may write pseudonyms into its event, and the record is used on.
   return copyOf({
@@ -27,7 +22,7 @@ export function approvalState({
     tool,
     principal: { ...owner, ...(actor && { actor }), ...(delegationId && { delegationId }) },
     approvalId: id,
-    state,
+    state: stateOf(record),
     approver: question.approver,
     message: question.message,
     enforcedBy: enforcedBy(question),

@@ -1,10 +1,23 @@
 import { type Lease, whileUnavailable } from '../records/index.ts'
 import { idempotencyKey } from './binding.ts'
-import { type CalledBy, sharing } from './caller.ts'
+import { sharing } from './caller.ts'
 import { ClaimHere } from './claims-here.ts'
 import { runLease } from './find-run.ts'
 import { STUBBORNLY } from './keep-writing.ts'
-import { type Entry, inTime, MAX_TRIES, mayBecome, mayRunAgain, type RunRecord, type StoredResult } from './record.ts'
+import type { Attempt, CalledBy, Entry, RunRecord, StoredResult } from './record.ts'
+import {
+  approvalOf,
+  closed,
+  doubtSince,
+  inTime,
+  isUnsent,
+  MAX_TRIES,
+  mayRunAgain,
+  stateOf,
+  triesOf,
+  withdrawn,
+  withoutToken,
+} from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 import { wake } from './watcher/watch-options.ts'
 
@@ -43,8 +56,9 @@ export interface Claim {
 }
 
 /**
- * Claims a run, unless a call of this process has claimed it: `approved -> running`, `crashed -> running` if it may be tried again, or `failed -> running` if its
- * question was not sent and the call needs none. By compare-and-swap, only one caller gets the claim (A2, A5).
+ * Claims a run, unless a call of this process has claimed it: `approved -> running`, `crashed -> running` if it may be
+ * tried again, or `failed -> running` if its question was not sent and the call needs none. By compare-and-swap, only
+ * one caller gets the claim (A2, A5).
  *
  * Takes the lease first, so that no reader sees a running record without a lease. If the store's answer was lost, the
  * record shows who has the claim. While the record cannot be read, the lease is kept. The claim is released as soon as
@@ -52,11 +66,11 @@ export interface Claim {
  *
  * @returns `undefined` when another caller was faster, or the run is no longer approved.
  */
-export async function claimRun(runStore: RunStore, entry: Entry, by?: ClaimedBy): Promise<Claim | undefined> {
+export async function claimRun(runStore: RunStore, entry: Entry, by: ClaimedBy): Promise<Claim | undefined> {
   const { id, binding } = entry.record
   // Also where its lease has ended, since the store was unavailable or this process stalled: the runner is not dead.
   if (runStore.claims.has(id)) return undefined
-  const here = new ClaimHere({ ...entry.record, ...by?.caller })
+  const here = new ClaimHere({ ...entry.record, by: by.caller })
   runStore.claims.set(id, here)
   let claim: RunClaim | undefined
   try {
@@ -87,18 +101,13 @@ class RunClaim implements Claim {
   readonly idempotencyKey: string
   readonly here: ClaimHere
   entry: Entry
-  readonly #by: ClaimedBy | undefined
+  readonly #by: ClaimedBy
   /** The record before the claim. */
   #before: RunRecord
 
   constructor(
     runStore: RunStore,
-    {
-      entry,
-      by,
-      key,
-      here,
-    }: Pick<Claim, 'entry' | 'here'> & { readonly by: ClaimedBy | undefined; readonly key: string },
+    { entry, by, key, here }: Pick<Claim, 'entry' | 'here'> & { readonly by: ClaimedBy; readonly key: string },
     lease: Lease,
   ) {
     this.#runStore = runStore
@@ -116,9 +125,9 @@ class RunClaim implements Claim {
     this.entry = await this.#runStore.update(this.entry, (record) => {
       if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
       this.#before = record
-      const { inDoubtSince: _, undeliveredSince: __, ...claimed } = claimedBy(record, this.#by)
-      const { unsent: ___, note: ____, endedAt: _____, ...rest } = claimed
-      return { ...rest, state: 'running', runner: this.here.runner, startedAt: now, tries: (record.tries ?? 0) + 1 }
+      const earlierDoubt = stateOf(record) === 'crashed' ? doubtSince(record) : undefined
+      const attempt = { number: triesOf(record) + 1, startedAt: now, runner: this.here.runner }
+      return { ...claimedBy(record, this.#by), attempt: { ...attempt, earlierDoubt } }
     })
     return this.#isMine(this.entry.record)
   }
@@ -131,16 +140,16 @@ class RunClaim implements Claim {
   async complete(result: StoredResult, isDelivered = () => true): Promise<void> {
     const endedAt = this.#runStore.now()
     const leftAt = () => (isDelivered() ? undefined : this.#storeNow())
-    const ended =
-      (since: number | undefined) =>
-      ({ token: _, ...record }: RunRecord) =>
-        completed(record, result, since, endedAt)
+    const ended = (since: number | undefined) => (record: RunRecord, attempt: Attempt) =>
+      completed(record, attempt, result, since, endedAt)
     await this.#end(ended(await leftAt()), async () => {
       // The caller may have left during the write. An equal call that waits reads the record after this.
       const late = await leftAt()
       if (late === undefined) return
       const change = (record: RunRecord) =>
-        record.state === 'completed' && record.runner === this.here.runner ? ended(late)(record) : undefined
+        record.end?.how === 'completed' && record.attempt?.runner === this.here.runner
+          ? ended(late)(record, record.attempt)
+          : undefined
       await whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
     })
   }
@@ -148,18 +157,16 @@ class RunClaim implements Claim {
   async threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {
     const now = this.#runStore.now()
     const byStore = inDoubt ? await this.#storeNow() : undefined
-    return this.#end(({ token, undeliveredSince: _, ...record }) => {
+    return this.#end((record, attempt) => {
       // An attempt without effect proves nothing about the attempt before it, which may have had one.
-      const earlier = this.#before.state === 'crashed' ? (this.#before.inDoubtSince ?? now) : undefined
-      const inDoubtSince = byStore ?? earlier
-      if (inDoubtSince !== undefined) {
-        // The approval's own token is kept only if the run is tried again with the same key.
-        const kept = record.onCrash === 'retry' && token !== undefined ? { token } : {}
-        return { ...record, ...kept, state: 'crashed', inDoubtSince }
+      const since = byStore ?? attempt.earlierDoubt
+      if (since !== undefined) return doubted(record, attempt, since)
+      return {
+        ...record,
+        question: withoutToken(record.question),
+        attempt: { ...attempt, outcome: { kind: 'no_effect' } },
+        end: record.end ?? (attempt.number < MAX_TRIES ? undefined : { how: 'no_effect', at: now }),
       }
-      const { runner: __, ...rest } = record
-      if ((record.tries ?? 1) < MAX_TRIES) return { ...rest, state: 'approved' }
-      return { ...rest, state: 'threw', endedAt: now }
     })
   }
 
@@ -171,22 +178,23 @@ class RunClaim implements Claim {
   async release(): Promise<void> {
     await this.#write((record) => {
       // Written again unchanged if our claim has not arrived yet: its compare-and-swap then fails.
-      if (record.state === this.#before.state && record.runner === this.#before.runner) return record
-      if (!this.#isMine(record) && !(record.state === 'crashed' && record.runner === this.here.runner)) return undefined
+      const { attempt } = this.#before
+      if (stateOf(record) === stateOf(this.#before) && record.attempt?.runner === attempt?.runner) return record
+      if (record.attempt?.runner !== this.here.runner || record.end || record.attempt.outcome?.kind === 'did_not_run')
+        return undefined
       // Since the claim, only slots can have been added.
       return { ...this.#before, slots: record.slots }
     })
   }
 
-  async #end(ended: (record: RunRecord) => RunRecord, after?: () => Promise<void>): Promise<void> {
+  async #end(ended: (record: RunRecord, attempt: Attempt) => RunRecord, after?: () => Promise<void>): Promise<void> {
     await this.#write((record) => {
+      const { attempt, end } = record
       // Lease lost, and replaced since: the newer runner wins.
-      if (record.runner !== this.here.runner) return undefined
-      const { delivery: _, endedAt: __, inDoubtSince: ___, ...now } = record
-      const next = ended(now)
+      if (attempt?.runner !== this.here.runner || attempt.outcome?.kind === 'no_effect') return undefined
+      const next = ended(record, attempt)
       // Meanwhile an operator resolved it as run; or it ended unused, and its body had no effect.
-      const isOver = record.state === 'completed' && next.state !== 'completed'
-      return !isOver && mayBecome(record.state, next.state) ? next : undefined
+      return end?.how === 'completed' && next.end?.how !== 'completed' ? undefined : next
     }, after)
   }
 
@@ -205,40 +213,54 @@ class RunClaim implements Claim {
     }
   }
 
-  #isMine({ state, runner }: RunRecord): boolean {
-    return state === 'running' && runner === this.here.runner
+  #isMine(record: RunRecord): boolean {
+    return stateOf(record) === 'running' && record.attempt?.runner === this.here.runner
   }
 }
 
 /** @param leftAt - Set if the caller left before it got the result. A slot of the run may have left earlier. */
 function completed(
-  { undeliveredSince, ...record }: RunRecord,
+  record: RunRecord,
+  attempt: Attempt,
   result: StoredResult,
   leftAt: number | undefined,
-  endedAt: number,
+  at: number,
 ): RunRecord {
-  const since = leftAt ?? undeliveredSince
-  if (since === undefined) return { ...record, state: 'completed', result, endedAt }
-  if (result.kind === 'not_storable') return { ...record, state: 'crashed', inDoubtSince: since }
-  return { ...record, state: 'completed', result, endedAt, undeliveredSince: since }
+  const since = leftAt ?? attempt.undeliveredSince
+  if (since !== undefined && result.kind === 'not_storable') return doubted(record, attempt, since)
+  return {
+    ...record,
+    question: closed(record.question),
+    attempt: { ...attempt, outcome: undefined, undeliveredSince: since },
+    end: { how: 'completed', at, result },
+  }
+}
+
+/** Returns the run in doubt. The approval's own token is kept only if the run is tried again with the same key. */
+function doubted(record: RunRecord, attempt: Attempt, since: number): RunRecord {
+  return {
+    ...record,
+    question: (record.retry === 'same_key' ? withdrawn : closed)(record.question),
+    attempt: { ...attempt, outcome: { kind: 'in_doubt', since } },
+    end: undefined,
+  }
 }
 
 const mayStart = (record: RunRecord, now: number): boolean =>
-  record.state === 'approved' ? inTime(record.usableUntil, now) : record.unsent === true || mayRunAgain(record, now)
+  stateOf(record) === 'approved'
+    ? inTime(approvalOf(record)?.usableUntil, now)
+    : isUnsent(record) || mayRunAgain(record, now)
 
 /**
- * Records the caller that starts the run, who is told its result. Drops an answer that did not permit this start: it is
- * outdated, or was given to another caller.
+ * Records the caller that starts the run, who is told its result. Drops a question whose answer did not permit this
+ * start: it is outdated, or was given to another caller.
  */
-function claimedBy(record: RunRecord, by: ClaimedBy | undefined): RunRecord {
-  if (by === undefined) return record
-  const { actor: _, delegationId: __, sessionIds: ___, provenAt: ____, accounts: _____, ...rest } = record
-  const claimed = { ...rest, ...sharing(record, by.caller) }
-  if (by.isAnswered && record.question !== undefined) return claimed
-  const { question: _q, answeredAt: _a, foundAt: _f, usableUntil: _u, token: _t, ...bare } = claimed
-  return bare
+function claimedBy(record: RunRecord, { caller, isAnswered }: ClaimedBy): RunRecord {
+  return { ...record, question: isAnswered ? record.question : undefined, by: sharing(record, caller) }
 }
 
 /** Returns whether the record still has the question that entitled this call, and no attempt since then. */
 const isSameAnswer = (record: RunRecord, before: RunRecord): boolean =>
-  record.question?.id === before.question?.id && record.state === before.state && record.tries === before.tries
+  record.question?.id === before.question?.id &&
+  stateOf(record) === stateOf(before) &&
+  triesOf(record) === triesOf(before)

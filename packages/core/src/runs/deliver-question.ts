@@ -8,6 +8,7 @@ import { afterNoes } from './noes.ts'
 import { DEFAULT_INTERVAL_SECONDS, intervalOf, isUsable, NEVER, nextPollAt } from './poll-times.ts'
 import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
 import { reserveSend } from './reserve-send.ts'
+import { stateOf } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 
 /** Lease of the one caller that sends or polls. It renews the lease; if it dies, another caller takes over. Seconds. */
@@ -25,21 +26,21 @@ export const isSentOut = (sends: number, { maxSends = MAX_SENDS }: StoredQuestio
 export type NotSent =
   /** The approver denied similar questions (A14). `until`: epoch seconds. */
   | { readonly status: 'closed'; readonly entry: Entry; readonly until: number }
-  /** The approver was sent too many questions, or another caller runs the body now (`underWay`). */
+  /** The approver was sent too many questions, or another caller runs the body now (`isRunning`). */
   | {
       readonly status: 'busy'
       readonly entry: Entry
       readonly retryAfter: number
       readonly why: string
-      readonly underWay: boolean
+      readonly isRunning?: true
     }
 
 /** Returns a copy of a stored question in the form for channels: they are code of the app, and the record is used on. */
 export function channelQuestion(
-  record: Pick<RunRecord, 'id' | 'tool' | 'owner'> & { readonly question: StoredQuestion },
+  record: Pick<RunRecord, 'id' | 'tool' | 'by'>,
+  question: StoredQuestion,
 ): ApprovalQuestion {
-  const { question } = record
-  const { issuer, subject = '', tenant, clientId } = record.owner
+  const { issuer, subject = '', tenant, clientId } = record.by.owner
   return copyOf({
     approvalId: record.id,
     questionId: question.id,
@@ -91,9 +92,10 @@ export async function deliverQuestion(
   const { id, binding } = entry.record
   const deliver = async (isAlone: boolean): Promise<Entry | NotSent> => {
     const current = (await runStore.read(id)) ?? entry
-    const { state, question } = current.record
-    if (state !== 'requested' || question === undefined) return current
-    const { closedUntil, isOnceMore } = await afterNoes(runStore, { ...current.record, question })
+    const { question, tool, by } = current.record
+    if (stateOf(current.record) !== 'requested' || question === undefined) return current
+    const asking = { id, binding, tool, owner: by.owner, question }
+    const { closedUntil, isOnceMore } = await afterNoes(runStore, asking)
     if (closedUntil !== undefined) return { status: 'closed', entry: current, until: closedUntil }
     // Only one of several equal questions is sent. The next caller finds it open.
     if (isOnceMore && !isAlone) {
@@ -103,19 +105,19 @@ export async function deliverQuestion(
     context.signal?.throwIfAborted()
     const notSent = await reserveSend(runStore, current.record, question)
     if (notSent === undefined) return send(runStore, { ...current, question }, channel, context)
-    if (notSent !== 'spent') return { status: 'busy', entry: current, ...notSent, underWay: false }
-    return changeUnsent(runStore, current, { ...maybeSent, endedAt: runStore.now() })
+    if (notSent !== 'spent') return { status: 'busy', entry: current, ...notSent }
+    return changeUnsent(runStore, current, { end: { ...maybeSent, at: runStore.now() } })
   }
   return (await alone(runStore, id, () => deliver(false))) ?? entry
 }
 
-const maybeSent = { state: 'expired', note: 'the question may have been sent, and its answer was lost' } as const
+const maybeSent = { how: 'expired', why: 'the question may have been sent, and its answer was lost' } as const
 
 /** Changes a run, as long as its question waits to be sent. */
 function changeUnsent(runStore: RunStore, entry: Entry, change: Partial<RunRecord>): Promise<Entry> {
   const { question } = entry.record
   return runStore.update(entry, (record) =>
-    record.state === 'requested' && record.question?.id === question?.id ? { ...record, ...change } : undefined,
+    stateOf(record) === 'requested' && record.question?.id === question?.id ? { ...record, ...change } : undefined,
   )
 }
 
@@ -128,39 +130,43 @@ async function send(
   const sentAt = runStore.now()
   // Last of all: the proof may have been revoked while the record was written, and the clean-up have passed (I11).
   if (await runStore.isRevoked(entry.record)) {
-    return changeUnsent(runStore, entry, { state: 'revoked', endedAt: sentAt })
+    return changeUnsent(runStore, entry, { end: { how: 'revoked', at: sentAt } })
   }
   const byStore = await runStore.storeNow()
   const asked = await withinBound((signal) =>
-    channel.ask(channelQuestion({ ...entry.record, question }), { ...context, signal }).then(checkedAsked),
+    channel.ask(channelQuestion(entry.record, question), { ...context, signal }).then(checkedAsked),
   ).catch(whyNotSent)
   const now = runStore.now()
   const write = (change: Partial<RunRecord>) =>
     keepWriting(runStore, entry.record.id, () => changeUnsent(runStore, entry, change))
   if ('note' in asked) {
-    const { note, unsent } = asked
-    const failed = await write({ note, unsent, state: 'failed', endedAt: now })
+    const { note: why, unsent } = asked
+    const refused = { question: { ...question, refused: { why } } }
+    const failed = await write(unsent ? refused : { end: { how: 'failed', at: now, why } })
     if ('thrown' in asked) throw asked.thrown
     return failed
   }
   const delivery = deliveryOf(asked, question, channel, { sentAt, byStore, now })
-  const next = await write({ state: 'pending', delivery, sends: entry.record.sends + 1 })
-  if (isWithdrawn(next.record, question)) void unask({ ...entry.record, delivery }, channel, context)
+  const sent = { ...question, delivery }
+  const { sends, replaced } = entry.record.asked
+  const next = await write({ question: sent, asked: { sends: sends + 1, replaced } })
+  if (isWithdrawn(next.record, question)) void unask({ ...entry.record, question: sent }, channel, context)
   return next
 }
 
 /** Returns whether a question was ended or replaced while it was sent, by a caller that saw no delivery to withdraw. */
-const isWithdrawn = ({ state, question }: RunRecord, sent: StoredQuestion): boolean =>
-  question?.id !== sent.id || state === 'cancelled' || state === 'revoked'
+const isWithdrawn = ({ question, end }: RunRecord, sent: StoredQuestion): boolean =>
+  question?.id !== sent.id || end?.how === 'cancelled' || end?.how === 'revoked'
 
 /** Tells a channel that has `cancel` that the answer is no longer needed. Never fails. */
 export async function unask(
-  { question, delivery, ...record }: RunRecord,
+  record: RunRecord,
   channel: ApprovalChannel | undefined,
   context: ChannelContext,
 ): Promise<void> {
-  if (channel?.cancel === undefined || question === undefined || delivery === undefined) return
-  const [asked, request] = [askedOf(delivery), channelQuestion({ ...record, question })]
+  const { question } = record
+  if (channel?.cancel === undefined || question?.delivery === undefined) return
+  const [asked, request] = [askedOf(question.delivery), channelQuestion(record, question)]
   await withinBound(async (signal) => channel.cancel?.(asked, request, { ...context, signal })).catch(() => {})
 }
 

@@ -1,11 +1,21 @@
 import type { Identity } from '../base/contract/index.ts'
-import { defined } from '../base/values/index.ts'
 import { releaseToken } from '../oauth/tokens/release-token.ts'
-import { type CalledBy, isSameCaller, MAX_SESSIONS } from './caller.ts'
+import { isSameCaller, MAX_SESSIONS } from './caller.ts'
 import type { ApprovalChannel, ChannelContext } from './channels/approval-channel.ts'
 import { isSentOut, unask } from './deliver-question.ts'
 import { recordCrash } from './find-run.ts'
-import { type Entry, isUnused, MAX_TRIES, type RunRecord, type StoredResult } from './record.ts'
+import type { CalledBy, Entry, RunRecord, StoredQuestion, StoredResult } from './record.ts'
+import {
+  approvalOf,
+  closed,
+  isUnanswered,
+  isUnsent,
+  isUnused,
+  MAX_TRIES,
+  stateOf,
+  triesOf,
+  unasked,
+} from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 
 /** The channel to tell that an answer is no longer needed, and the context of that call. */
@@ -28,25 +38,22 @@ export interface EndedUnused {
  * Ends a question whose approval is unused: `requested | pending | approved -> cancelled | revoked`. Does not stop a
  * body that runs, and does not change a run that has ended.
  */
-export async function endUnused(
-  runStore: RunStore,
-  entry: Entry,
-  state: 'cancelled' | 'revoked',
-): Promise<EndedUnused> {
+export async function endUnused(runStore: RunStore, entry: Entry, how: 'cancelled' | 'revoked'): Promise<EndedUnused> {
   let before: RunRecord | undefined
   const ended = await runStore.update(entry, (record) => {
     // What may have taken effect stays in doubt, and is not tried again.
-    if (record.state === 'crashed') return reported(record)
-    if (record.state !== 'requested' && record.state !== 'pending' && record.state !== 'approved') {
+    const state = stateOf(record)
+    if (state === 'crashed') return reported(record)
+    if (!isUnanswered(record) && state !== 'approved') {
       // The record is already in this state: this write's response was lost, or another caller wrote it and notifies.
-      if (record.state !== state) before = undefined
+      if (state !== how) before = undefined
       return undefined
     }
     before = record
-    const { token: _, delivery: __, answeredAt: ___, ...rest } = record
+    const at = runStore.now()
     // A runner that was considered dead may still finish. If it leaves its run in doubt, this approval does not start
     // the run again.
-    return { ...rest, state, onCrash: 'report', endedAt: runStore.now() }
+    return { ...record, question: unasked(record.question), retry: 'never', end: { how, at } }
   })
   return { entry: ended, tell: tellingOf(before) }
 }
@@ -56,12 +63,16 @@ export function reportCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
   return runStore.update(entry, reported)
 }
 
-function reported({ token: _, ...record }: RunRecord): RunRecord | undefined {
-  return record.state === 'crashed' && record.onCrash === 'retry' ? { ...record, onCrash: 'report' } : undefined
+function reported(record: RunRecord): RunRecord | undefined {
+  const isRetried = stateOf(record) === 'crashed' && record.retry === 'same_key'
+  return isRetried ? { ...record, question: closed(record.question), retry: 'never' } : undefined
 }
 
-/** The question and its terms that replace those of a run that never started. */
-export type NewQuestion = Required<Pick<RunRecord, 'question' | 'policyVersion'>> & CalledBy
+/** The question that replaces that of a run that never started, and who asks it. */
+export interface NewQuestion {
+  readonly question: StoredQuestion
+  readonly by: CalledBy
+}
 
 /**
  * Maximum number of times that a run's question is replaced: callers with different questions must not ask without end.
@@ -86,17 +97,19 @@ export async function replaceQuestion(
   const replaced = await runStore.update(entry, (record) => {
     before = undefined
     if (!isUnused(record) || record.question?.id !== entry.record.question?.id) return undefined
-    const { state, replaced = 0 } = record
+    const state = stateOf(record)
+    const { sends, replaced } = record.asked
     if (state === 'pending' && (replaced > 0 || !isPolled)) return undefined
     before = record
-    const { token: _, delivery: __, note: ___, told: ____, unsent, endedAt: _____, ...answered } = record
-    const { answeredAt: _at, foundAt: _f, usableUntil: _u, evidence: _e, ...rest } = answered
-    const { actor: _a, delegationId: _d, sessionIds: _s, provenAt: _p, accounts: _c, ...kept } = rest
-    // A question that was never sent does not count: no person saw it.
-    const counted = state === 'requested' || unsent ? replaced : replaced + 1
-    const isTooMuch = counted > MAX_REPLACED || (state !== 'approved' && isSentOut(record.sends, asked.question))
-    if (isTooMuch) return { ...kept, state: 'expired', note: 'the person was asked too often', endedAt: runStore.now() }
-    return { ...kept, ...asked, state: 'requested', replaced: counted, ...(state === 'approved' && { sends: 0 }) }
+    const next = {
+      sends: state === 'approved' ? 0 : sends,
+      // A question that was never sent does not count: no person saw it.
+      replaced: state === 'requested' || isUnsent(record) ? replaced : replaced + 1,
+    }
+    if (next.replaced <= MAX_REPLACED && !isSentOut(next.sends, asked.question))
+      return { ...record, ...asked, asked: next }
+    const end = { how: 'expired', at: runStore.now(), why: 'the person was asked too often' } as const
+    return { ...record, question: unasked(record.question), end }
   })
   return { entry: replaced, tell: tellingOf(before) }
 }
@@ -110,8 +123,10 @@ function tellingOf(was: RunRecord | undefined): EndedUnused['tell'] {
 /**
  * Returns the token to release. If the token was the credential itself, approver and owner have the same issuer (A9 a).
  */
-async function release({ token, owner: { issuer } }: RunRecord, context: ChannelContext): Promise<void> {
+async function release(record: RunRecord, context: ChannelContext): Promise<void> {
+  const token = approvalOf(record)?.token
   if (token === undefined) return
+  const { issuer } = record.by.owner
   await releaseToken(context.authorizationServers, { issuer, token: token.value, hint: 'access_token' })
 }
 
@@ -126,7 +141,8 @@ export interface Resolution {
 
 /**
  * Resolves a run whose process died during the body (A5): `crashed -> completed`, with its result if that is known, or
- * `crashed -> approved`: it may run again while its approval is valid, three times in all.
+ * back to what its question implies, such as `approved`: it may run again while its approval is valid, three times in
+ * all.
  *
  * A run in any other state does not change.
  */
@@ -136,13 +152,18 @@ export async function resolveCrash(
   { what, by, result = { kind: 'not_storable' } }: Resolution,
 ): Promise<Entry> {
   return runStore.update(await recordCrash(runStore, entry), (record) => {
-    if (record.state !== 'crashed') return undefined
+    if (record.attempt?.outcome?.kind !== 'in_doubt') return undefined
     // The runner stays in the record: a runner that was considered dead may still return with the result.
-    const { token, inDoubtSince, undeliveredSince: _, ...rest } = record
-    if (what === 'ran') return { ...rest, state: 'completed', result, endedAt: runStore.now() }
-    const word = by === 'owner' ? defined({ token, inDoubtSince }) : defined({ token })
-    if ((record.tries ?? 0) >= MAX_TRIES) return { ...rest, ...word, state: 'threw', endedAt: runStore.now() }
-    return { ...rest, ...word, state: 'approved' }
+    const attempt = { ...record.attempt, outcome: undefined, undeliveredSince: undefined }
+    const at = runStore.now()
+    if (what === 'ran')
+      return { ...record, question: closed(record.question), attempt, end: { how: 'completed', at, result } }
+    const { since } = record.attempt.outcome
+    const resolved: RunRecord = {
+      ...record,
+      attempt: { ...attempt, outcome: { kind: 'did_not_run', said: by, since } },
+    }
+    return triesOf(record) < MAX_TRIES ? resolved : { ...resolved, end: { how: 'no_effect', at } }
   })
 }
 
@@ -153,11 +174,11 @@ export async function resolveCrash(
 export function shareRun(runStore: RunStore, entry: Entry, identity: Identity): Entry | Promise<Entry> {
   const sessionId = identity.kind === 'user' ? identity.sessionId : undefined
   const shared = (record: RunRecord): RunRecord | undefined => {
-    const { sessionIds, ...rest } = record
+    const { sessionIds, ...by } = record.by
     if (!isUnused(record) || sessionIds === undefined || !isSameCaller(record, identity)) return undefined
-    if (sessionId === undefined) return rest
+    if (sessionId === undefined) return { ...record, by }
     if (sessionIds.includes(sessionId)) return undefined
-    return { ...rest, sessionIds: [...sessionIds, sessionId].slice(-MAX_SESSIONS) }
+    return { ...record, by: { ...by, sessionIds: [...sessionIds, sessionId].slice(-MAX_SESSIONS) } }
   }
   if (shared(entry.record) === undefined) return entry
   // A question that was asked with a revoked proof is not adopted.
@@ -168,10 +189,12 @@ export function shareRun(runStore: RunStore, entry: Entry, identity: Identity): 
 export async function endForSession(runStore: RunStore, entry: Entry, sessionId: string): Promise<EndedUnused> {
   let isShared = false
   const left = await runStore.update(entry, (record) => {
-    const { sessionIds = [] } = record
+    const { sessionIds = [] } = record.by
     const others = sessionIds.filter((other) => other !== sessionId)
     isShared = isUnused(record) && others.length > 0
-    return isShared && others.length < sessionIds.length ? { ...record, sessionIds: others } : undefined
+    return isShared && others.length < sessionIds.length
+      ? { ...record, by: { ...record.by, sessionIds: others } }
+      : undefined
   })
   return isShared ? { entry: left, tell: async () => {} } : endUnused(runStore, left, 'revoked')
 }

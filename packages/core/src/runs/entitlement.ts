@@ -3,7 +3,8 @@ import { equalJson } from '../base/values/index.ts'
 import { type Caller, isSameCaller } from './caller.ts'
 import { isOfAnotherClient } from './channels/channels-by-name.ts'
 import { SKEW_SECONDS } from './poll-times.ts'
-import { isStartable, type RunRecord } from './record.ts'
+import type { CalledBy, RunRecord } from './record.ts'
+import { approvalOf, isStartable, isUnsent, stateOf } from './run-state.ts'
 
 /** Requirements of a call for its record, by the current policy. */
 export interface Demand {
@@ -16,7 +17,7 @@ export interface Demand {
   readonly client: string | undefined
   readonly policyVersion: string
   /** Linked accounts that the call would use now, by the names of its credentials. */
-  readonly accounts: RunRecord['accounts']
+  readonly accounts: CalledBy['accounts']
   readonly caller: Caller
   /** Tries of which the question must tell, as `tryOf` names them. */
   readonly toTell: readonly string[]
@@ -48,16 +49,18 @@ const answered = { kind: 'answered' } as Entitled
 /** Decides whether the run of a record, which has not ended, may start for this call. */
 export async function entitlementOf(record: RunRecord, demand: Demand): Promise<Entitlement> {
   // Its API takes the repetition for one by its key; the API of another account cannot.
-  if (record.state === 'crashed' && usesOthers(record, demand)) return ask(OTHER_ACCOUNT)
+  if (stateOf(record) === 'crashed' && usesOthers(record, demand)) return ask(OTHER_ACCOUNT)
   const misfit = demand.needsApproval ? misfitOf(record, demand) : undefined
   if (!isStartable(record)) return misfit ? ask(misfit) : { kind: 'open' }
   if (!demand.needsApproval) return notRequired
-  const { question, answeredAt, token } = record
-  if (question === undefined || answeredAt === undefined) return ask('no question sent')
+  const { question } = record
+  const approval = approvalOf(record)
+  if (question === undefined || approval === undefined) return ask('no question sent')
   if (misfit !== undefined) return { ...ask(misfit), isOthers: isOthers(record, demand) }
-  if (question.credential !== undefined && token === undefined) return ask('the token of the approval was used')
+  if (question.credential !== undefined && approval.token === undefined)
+    return ask('the token of the approval was used')
   // A revoker's clock may be behind ours.
-  if (await demand.isRevokedSince(question.approver, answeredAt - SKEW_SECONDS))
+  if (await demand.isRevokedSince(question.approver, approval.at - SKEW_SECONDS))
     return ask('the approver was revoked after the answer')
   // It may have been running when its clean-up came, and have returned without effect.
   if (await demand.isRevoked(record)) return ask("the requester's access was revoked")
@@ -65,15 +68,15 @@ export async function entitlementOf(record: RunRecord, demand: Demand): Promise<
 }
 
 const isOthers = (record: RunRecord, demand: Demand): boolean =>
-  record.policyVersion !== demand.policyVersion ||
+  record.question?.policyVersion !== demand.policyVersion ||
   !isSameCaller(record, demand.caller) ||
   (demand.client !== undefined && isOfAnotherClient(record, demand.client))
 
 /** Returns why a question, answered or not, does not fit this call. `undefined` if it fits. */
 export function misfitOf(record: RunRecord, demand: Demand): string | undefined {
-  const { question, policyVersion, unsent } = record
-  if (question === undefined || unsent) return 'no question sent'
-  if (policyVersion !== demand.policyVersion) return 'the policy has changed since the question'
+  const { question } = record
+  if (question === undefined || isUnsent(record)) return 'no question sent'
+  if (question.policyVersion !== demand.policyVersion) return 'the policy has changed since the question'
   if (!isSameCaller(record, demand.caller)) return 'another caller asked'
   if (question.channel !== demand.channel) return 'the policy asks by another channel now'
   if (!isSamePrincipal(question.approver, demand.approver)) return 'the policy names another approver now'
@@ -90,7 +93,7 @@ const OTHER_ACCOUNT = 'the call would use another linked account now'
  * Returns whether the accounts differ. If only one side names an account, they differ too: the policy or the app has
  * changed its choice.
  */
-const usesOthers = ({ accounts = {} }: RunRecord, demand: Demand): boolean =>
+const usesOthers = ({ by: { accounts = {} } }: RunRecord, demand: Demand): boolean =>
   !equalJson(accounts, demand.accounts ?? {})
 
 const ask = (why: string): Extract<Entitlement, { readonly kind: 'ask' }> => ({ kind: 'ask', why })

@@ -1,7 +1,8 @@
 import { StoreError } from '../base/errors/index.ts'
 import { starterOf } from './caller.ts'
-import { type Entry, inTime, isUnanswered, type RunRecord } from './record.ts'
+import type { Attempt, Entry, RunRecord } from './record.ts'
 import { runIndex } from './run-indexes.ts'
+import { approvalOf, doubtSince, inTime, isUnanswered, stateOf, undeliveredSince } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 
 /** Data to find a run, or to create it. */
@@ -50,7 +51,7 @@ export async function findOrCreateRun(runStore: RunStore, draft: RunDraft): Prom
 
 /** Equal runs whose body started, and of whose result no caller knows. */
 export interface StartedRuns {
-  /** Their outcome is unknown (A13), unless their owner's word counts: see `inDoubtSince`. */
+  /** Their outcome is unknown (A13), unless their owner's word counts: see `doubtSince`. */
   readonly inDoubt: readonly Entry[]
   /** A process runs it, or died less than a lease ago. */
   readonly running: readonly Entry[]
@@ -65,9 +66,9 @@ export async function startedRuns(runStore: RunStore, binding: string, except?: 
     if (entry.record.id !== except) entries.push(await recordCrash(runStore, entry))
   }
   return {
-    inDoubt: entries.filter(({ record }) => record.inDoubtSince !== undefined),
-    running: entries.filter(({ record }) => record.state === 'running'),
-    undelivered: entries.filter(({ record }) => record.state === 'completed' && record.undeliveredSince !== undefined),
+    inDoubt: entries.filter(({ record }) => doubtSince(record) !== undefined),
+    running: entries.filter(({ record }) => stateOf(record) === 'running'),
+    undelivered: entries.filter(({ record }) => undeliveredSince(record) !== undefined),
   }
 }
 
@@ -88,11 +89,11 @@ export async function joinRun(
   if (pointer?.id !== own?.id) return undefined
   // Listed first: if this process dies before it sets the pointer, the result is not delivered, and is joined again.
   const joined = await runStore.update(entry, (record) =>
-    record.undeliveredSince === undefined ? undefined : withSlot(record, slotKey),
+    undeliveredSince(record) === undefined ? undefined : withSlot(record, slotKey),
   )
-  const { id, undeliveredSince } = joined.record
-  if (undeliveredSince === undefined) return undefined
-  return (await pointers.set(slotKey, joined.record, pointer?.version ?? null)) === id ? joined : undefined
+  const { record } = joined
+  if (undeliveredSince(record) === undefined) return undefined
+  return (await pointers.set(slotKey, record, pointer?.version ?? null)) === record.id ? joined : undefined
 }
 
 /**
@@ -101,9 +102,8 @@ export async function joinRun(
  * @param isThere - Returns whether the caller still waits. Asked again after the write, during which it may leave.
  */
 export async function deliver(runStore: RunStore, entry: Entry, isThere: () => boolean): Promise<void> {
-  const since = entry.record.undeliveredSince
-  if (since === undefined || !isThere()) return
-  await runStore.update(entry, ({ undeliveredSince: _, ...record }) => record)
+  if (undeliveredSince(entry.record) === undefined || !isThere()) return
+  await runStore.update(entry, (record) => undelivered(record, undefined))
   if (!isThere()) await keepForLater(runStore, entry.record.id)
 }
 
@@ -111,24 +111,29 @@ export async function deliver(runStore: RunStore, entry: Entry, isThere: () => b
 export async function keepForLater(runStore: RunStore, id: string): Promise<void> {
   const entry = await runStore.read(id)
   if (entry === undefined) return
-  const undeliveredSince = await runStore.storeNow()
+  const since = await runStore.storeNow()
   await runStore.update(entry, (record) =>
-    record.state === 'running' || record.state === 'completed' ? { ...record, undeliveredSince } : undefined,
+    ['running', 'completed'].includes(stateOf(record)) ? undelivered(record, since) : undefined,
   )
 }
+
+const undelivered = ({ attempt, ...record }: RunRecord, since: number | undefined): RunRecord => ({
+  ...record,
+  attempt: attempt && { ...attempt, undeliveredSince: since },
+})
 
 /** Records that a run whose lease ended without a result has crashed. */
 export async function recordCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
   // Stryker disable next-line ConditionalExpression: Only saves reading the lease: the change below leaves every other state unchanged.
-  if (entry.record.state !== 'running' || (await runStore.isLeased(runLease(entry.record.id)))) return entry
-  const inDoubtSince = await runStore.storeNow()
+  if (stateOf(entry.record) !== 'running' || (await runStore.isLeased(runLease(entry.record.id)))) return entry
+  const since = await runStore.storeNow()
   // The run may have ended and released its lease since it was read. Then this swap fails, and the record is read
   // again.
-  return runStore.update(entry, (record) =>
-    record.state === 'running' && record.runner === entry.record.runner
-      ? { ...record, state: 'crashed', inDoubtSince }
-      : undefined,
-  )
+  return runStore.update(entry, (record) => {
+    const { attempt } = record
+    if (stateOf(record) !== 'running' || attempt?.runner !== entry.record.attempt?.runner) return undefined
+    return { ...record, attempt: { ...(attempt as Attempt), outcome: { kind: 'in_doubt', since } } }
+  })
 }
 
 export const runLease = (id: string): string => `lease:${id}`
@@ -154,7 +159,7 @@ async function openRun(runStore: RunStore, draft: RunDraft, fits: NonNullable<Ru
 /** Returns whether a run is open, or approved and unused, and not expired. A consumed run is never adopted. */
 function isAdoptable(record: RunRecord, now: number): boolean {
   if (record.perCall || !hasRoom(record)) return false
-  if (record.state === 'approved') return inTime(record.usableUntil, now)
+  if (stateOf(record) === 'approved') return inTime(approvalOf(record)?.usableUntil, now)
   return isUnanswered(record) && inTime(record.question?.expiresAt, now)
 }
 

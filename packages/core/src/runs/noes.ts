@@ -1,6 +1,7 @@
 import { isSamePrincipal } from '../base/contract/index.ts'
 import { type Entry, NOES_WINDOW_SECONDS, type NoesKey, type RunRecord, type StoredQuestion } from './record.ts'
 import { runIndex } from './run-indexes.ts'
+import { stateOf } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 
 /** Minimum time after a denial before an equal call is asked once more, in seconds. */
@@ -13,7 +14,7 @@ const MAX_NOES = 3
 const ASK_AGAIN_AFTER_SECONDS = 600
 
 /** A question that may be asked, or not. */
-export interface Asking extends Pick<RunRecord, 'owner' | 'tool' | 'binding'> {
+export interface Asking extends Pick<RunRecord, 'tool' | 'binding'>, Pick<NoesKey, 'owner'> {
   readonly question: StoredQuestion
   /** Id of the run that asks, if it is stored already. */
   readonly id?: string
@@ -55,7 +56,7 @@ async function isEqualAsked(runStore: RunStore, { id, binding, question }: Askin
   return open.some(
     ({ record }) =>
       record.id !== id &&
-      record.state === 'pending' &&
+      stateOf(record) === 'pending' &&
       now < (record.question?.expiresAt ?? 0) &&
       isSamePrincipal(record.question?.approver, question.approver),
   )
@@ -72,11 +73,15 @@ function closedUntil(times: readonly number[], noes: number, seconds: number): n
 }
 
 /** Allows the approver of a question to be asked again: their denials for this tool and owner no longer count. */
-export async function reopen(runStore: RunStore, { record: { owner, question, tool } }: Entry): Promise<void> {
+export async function reopen(runStore: RunStore, { record: { by, question, tool } }: Entry): Promise<void> {
   if (question === undefined) return
-  const asked = { owner, approver: question.approver, tool }
+  const asked = { owner: by.owner, approver: question.approver, tool }
   for (const entry of await noesSince(runStore, asked, runStore.now() - MAX_ASK_AGAIN_SECONDS * 2)) {
-    await runStore.update(entry, (record) => (record.state === 'denied' ? { ...record, reopened: true } : undefined))
+    await runStore.update(entry, ({ question, ...record }) => {
+      const answer = question?.answer
+      if (answer?.decision !== 'denied') return undefined
+      return { ...record, question: { ...question, answer: { ...answer, reopened: true } } as StoredQuestion }
+    })
   }
 }
 
@@ -86,7 +91,10 @@ export const MAX_ASK_AGAIN_SECONDS = 24 * 3600
 /** Returns the denials that count, newest first. */
 async function noesSince(runStore: RunStore, asked: NoesKey, since: number): Promise<readonly Entry[]> {
   const found = await runStore.refusedSince(asked, since)
-  return found.filter(({ record }) => record.reopened !== true).sort((left, right) => endOf(right) - endOf(left))
+  return found.filter(counts).sort((left, right) => endOf(right) - endOf(left))
 }
 
-const endOf = ({ record }: Entry): number => record.endedAt ?? 0
+const counts = ({ record: { question } }: Entry): boolean =>
+  question?.answer?.decision === 'denied' && !question.answer.reopened
+
+const endOf = ({ record: { question } }: Entry): number => question?.answer?.at ?? 0

@@ -24,15 +24,15 @@ export async function pollForAnswer(
   context: ChannelContext,
 ): Promise<Entry> {
   const now = runStore.now()
-  if (!isPolled(channel) || !isPending(entry.record) || now < entry.record.delivery.nextPollAt) return entry
+  if (!isPolled(channel) || !isPending(entry.record) || now < entry.record.question.delivery.nextPollAt) return entry
   // A process that dies while it polls leaves no time of a response: its lease ends no sooner than the interval.
-  const { interval } = entry.record.delivery
-  const left = endOf(entry.record) + SKEW_SECONDS - now
+  const { interval } = entry.record.question.delivery
+  const left = endOf(entry.record.question) + SKEW_SECONDS - now
   const seconds = Math.max(BUSY_SECONDS, Math.min(MAX_BUSY_SECONDS, interval, left))
   const pollDue = async () => {
     const current = (await runStore.read(entry.record.id)) ?? entry
     const { record } = current
-    if (!isPending(record) || runStore.now() < record.delivery.nextPollAt) return current
+    if (!isPending(record) || runStore.now() < record.question.delivery.nextPollAt) return current
     return poll(runStore, { ...current, record }, channel, context)
   }
   const polled = await alone(runStore, entry.record.id, pollDue, { seconds })
@@ -50,7 +50,7 @@ async function poll(
   context.signal?.throwIfAborted()
   const sentAt = runStore.now()
   const { record } = entry
-  const { delivery, question } = record
+  const { question } = record
   // An answer belongs to the question that was asked, and not to its replacement.
   const isAsked = ({ id }: StoredQuestion) => id === question.id
   const settle = (answer: ApprovalAnswer) => {
@@ -59,8 +59,10 @@ async function poll(
     return keepWriting(runStore, record.id, write)
   }
   try {
-    const request = channelQuestion({ ...record, question })
-    const answer = await withinBound((signal) => channel.poll(askedOf(delivery), request, { ...context, signal }))
+    const request = channelQuestion(record, question)
+    const answer = await withinBound((signal) =>
+      channel.poll(askedOf(question.delivery), request, { ...context, signal }),
+    )
     // Copied: it is read again if another writer was faster, and the channel may reuse the same object meanwhile.
     return await settle(copyOf(answer))
   } catch (error) {

@@ -66,51 +66,51 @@ export function nextPollAt({ now, interval, before, retryAfter, end }: PollTimes
   return now + before <= last ? last : earliest
 }
 
-interface Delivered {
-  readonly question?: StoredQuestion | undefined
-  readonly delivery: Delivery
-}
+/** A question that was sent. */
+export type Delivered = StoredQuestion & { readonly delivery: Delivery }
 
 /** Returns when a delivery ends, in epoch seconds. A delivery never outlives its question. */
-export function endOf({ question, delivery: { expiresAt, receivedAt } }: Delivered): number {
+export function endOf(question: Delivered): number {
+  const { expiresAt = question.expiresAt, receivedAt } = question.delivery
   // An answer that waits for its verification ends only when it may no longer be used.
   if (receivedAt !== undefined) return receivedAt + useWithinSeconds(question)
-  const ends = [question?.expiresAt, expiresAt].filter((end) => end !== undefined)
-  return ends.length === 0 ? Number.POSITIVE_INFINITY : Math.min(...ends)
+  return Math.min(question.expiresAt, expiresAt)
 }
 
 /** Returns whether no later poll can find an answer that counts. */
-export function isDeliveryOver(record: Delivered, now: number): boolean {
-  const { pendingAt = 0, nextPollAt } = record.delivery
-  const end = endOf(record)
+export function isDeliveryOver(question: Delivered, now: number): boolean {
+  const { pendingAt = 0, nextPollAt } = question.delivery
+  const end = endOf(question)
   return now >= end && (pendingAt >= end || nextPollAt > end + SKEW_SECONDS)
 }
 
 /** Returns when a delivered question is next polled, or ends without a poll. Epoch seconds. */
-export function nextStepAt(record: Delivered): number {
-  const { nextPollAt } = record.delivery
-  const end = endOf(record)
+export function nextStepAt(question: Delivered): number {
+  const { nextPollAt } = question.delivery
+  const end = endOf(question)
   return nextPollAt > end + SKEW_SECONDS ? end : nextPollAt
 }
 
 /** Returns when a waiting caller next reads a delivered question, in epoch seconds. Without polls, from the record. */
-export function nextReadAt(record: Delivered, now: number): number {
-  const { interval, nextPollAt } = record.delivery
-  return nextPollAt === NEVER ? Math.min(now + interval, endOf(record)) : nextStepAt(record)
+export function nextReadAt(question: Delivered, now: number): number {
+  const { interval, nextPollAt } = question.delivery
+  return nextPollAt === NEVER ? Math.min(now + interval, endOf(question)) : nextStepAt(question)
 }
 
+export const isDelivered = (question: StoredQuestion | undefined): question is Delivered =>
+  question?.delivery !== undefined
+
 /** Whole seconds until a poll is possible, for apps that poll by themselves. Never early, and at least 1. */
-export function secondsToPoll({ question, delivery }: RunRecord, now: number): number {
+export function secondsToPoll({ question }: RunRecord, now: number): number {
   // Another process sends it now: its interval is not known yet.
-  if (delivery === undefined) return DEFAULT_INTERVAL_SECONDS
-  const at = nextReadAt({ question, delivery }, now)
+  if (!isDelivered(question)) return DEFAULT_INTERVAL_SECONDS
+  const at = nextReadAt(question, now)
   // Due: another process may poll now, and the interval begins with the response that it gets.
-  const wait = at > now ? at - now : Math.min(delivery.interval, endOf({ question, delivery }) - now)
+  const wait = at > now ? at - now : Math.min(question.delivery.interval, endOf(question) - now)
   return Math.max(1, Math.ceil(wait))
 }
 
 /** Default time in which an answer must be used, in seconds (A5). */
 const USE_WITHIN_SECONDS = 15 * 60
 
-export const useWithinSeconds = (question: StoredQuestion | undefined): number =>
-  question?.useWithinSeconds ?? USE_WITHIN_SECONDS
+export const useWithinSeconds = (question: StoredQuestion): number => question.useWithinSeconds ?? USE_WITHIN_SECONDS

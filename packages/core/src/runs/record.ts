@@ -3,75 +3,6 @@ import type { Actor, AuthorizationDetail, Json, JsonObject, Owner, Principal } f
 import type { Stored } from '../records/index.ts'
 import { ownerSchema, principalSchema } from '../records/principal-schema.ts'
 
-/**
- * States to which a runner moves a run that was considered dead, was resolved as `did_not_run`, and has changed since.
- * As long as no other try has started, the runner's outcome counts (A2, A13).
- */
-const cameBack = ['completed', 'crashed'] as const
-
-/**
- * The states of a run, as docs/run.md draws them, each with the next ones. Each transition is a compare-and-swap on the
- * stored record.
- *
- * `crashed` is in doubt: the body started, and it is unknown whether it took effect. `threw`: the last allowed try
- * ended without effect. A `write` call that needs no question starts as `approved`.
- */
-const next = {
-  // Back to `requested`: the delivery expired, or its answer was lost, and the person is asked again (A7).
-  requested: ['pending', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
-  pending: ['requested', 'approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked', ...cameBack],
-  // Back to `requested`: the approval does not fit the call any more (A11).
-  approved: ['requested', 'running', 'expired', 'cancelled', 'revoked', ...cameBack],
-  // Back to `approved`: the body had no effect, or never started. Back to `failed`: never started, and it was not sent.
-  running: ['completed', 'threw', 'crashed', 'approved', 'failed'],
-  // `running`: `onCrash: 'retry'`, its own slot only.
-  crashed: ['completed', 'threw', 'approved', 'running'],
-  // `crashed`: its caller had left when the write returned, and the result cannot be stored.
-  completed: ['crashed'],
-  threw: cameBack,
-  denied: cameBack,
-  expired: cameBack,
-  // The channel refused to send the question, so no person was asked. `running`: the call needs no question now.
-  failed: ['requested', 'running', ...cameBack],
-  cancelled: cameBack,
-  revoked: cameBack,
-} as const
-
-export type RunState = keyof typeof next
-
-const states = Object.keys(next) as RunState[]
-
-const nextOf = (state: RunState): readonly RunState[] => next[state]
-
-export const mayBecome = (from: RunState, to: RunState): boolean => from === to || nextOf(from).includes(to)
-
-/** Maximum number of bodies that one run may start: a body without effect may be tried again. */
-export const MAX_TRIES = 3
-
-/** Returns whether a time has not come yet. `undefined`: it never comes. */
-export const inTime = (end: number | undefined, now: number): boolean => end === undefined || now < end
-
-/** Returns whether `onCrash: 'retry'` lets a run in doubt start again, with the same key. */
-export const mayRunAgain = ({ state, onCrash, tries = 0, usableUntil }: RunRecord, now: number): boolean =>
-  state === 'crashed' && onCrash === 'retry' && tries < MAX_TRIES && inTime(usableUntil, now)
-
-/** Returns whether the run waits for an answer: the question was or will be sent. */
-export const isUnanswered = ({ state }: RunRecord): boolean => state === 'requested' || state === 'pending'
-
-/** Returns whether the run never started or had no effect, and may still start or be asked about again. */
-export const isUnused = (record: RunRecord): boolean =>
-  isUnanswered(record) || record.state === 'approved' || record.unsent === true
-
-/** Returns whether a body may start from this state, once the run is entitled. */
-export const isStartable = ({ state, unsent }: RunRecord): boolean =>
-  state === 'approved' || state === 'crashed' || unsent === true
-
-/** Returns the name of a run's last try, of which a question may tell. */
-export const tryOf = ({ record: { id, tries = 0 } }: Entry): string => `${id} ${tries}`
-
-/** Returns whether only the runner can still change the run, or a call that asks again. */
-export const isSettled = (state: RunState): boolean => nextOf(state).every((to) => nextOf('failed').includes(to))
-
 /** The question for a person. It is computed once and stored. Every delivery and every poll use this text. */
 export interface StoredQuestion {
   /** Random: a question that takes the place of another has another id. */
@@ -90,13 +21,59 @@ export interface StoredQuestion {
   /** Epoch seconds. */
   readonly expiresAt: number
   /** Ids of the equal runs in doubt that the message mentions (A13). */
-  readonly toldInDoubt?: readonly string[]
+  readonly toldInDoubt?: readonly string[] | undefined
   /** Time for which an answer may be used, in seconds. @default 900 */
-  readonly useWithinSeconds?: number
+  readonly useWithinSeconds?: number | undefined
   /** Time for which a second denial closes an equal call, in seconds. @default 600 */
-  readonly askAgainAfterSeconds?: number
+  readonly askAgainAfterSeconds?: number | undefined
   /** Maximum number of times that it is sent without an answer. @default 3 */
-  readonly maxSends?: number
+  readonly maxSends?: number | undefined
+  /** Version of the policy that asks. */
+  readonly policyVersion: string
+  /** Why the person is asked again (A7). */
+  readonly again?: 'expired' | 'answer_lost' | undefined
+  /** Set when a watcher has notified the app of the question's end. */
+  readonly told?: true | undefined
+  // At most one of the next three.
+  /** Set if the channel refused to send it. */
+  readonly refused?: { readonly why: string } | undefined
+  readonly delivery?: Delivery | undefined
+  readonly answer?: Approval | Denial | undefined
+}
+
+/** A yes. */
+export interface Approval {
+  readonly decision: 'approved'
+  /** Time at which the person answered, in epoch seconds. If it is unknown, the earliest possible time. */
+  readonly at: number
+  /** Time at which the answer was found, in epoch seconds. Later than `at` if polls failed in between. */
+  readonly foundAt: number
+  /** Time at which an unused approval becomes void, in epoch seconds, by the clock of the store (A5). */
+  readonly usableUntil: number
+  /** Evidence of the channel. */
+  readonly evidence?: JsonObject | undefined
+  /** The approval's own token, if it is the credential. Never cached elsewhere (I2). */
+  readonly token?:
+    | {
+        readonly value: string
+        readonly scopes: readonly string[]
+        readonly expiresAt?: number
+        readonly actor?: Actor | undefined
+        /** The key that it is bound to (RFC 7638). */
+        readonly keyThumbprint?: string
+      }
+    | undefined
+}
+
+/** A no. */
+export interface Denial {
+  readonly decision: 'denied'
+  /** Epoch seconds. */
+  readonly at: number
+  readonly why: string
+  readonly evidence?: JsonObject | undefined
+  /** Set if the approver allowed another question. */
+  readonly reopened?: true
 }
 
 /** Delivery of the question, and the time of the next poll. */
@@ -126,87 +103,79 @@ export type StoredResult =
   /** The result is not plain JSON, or too large to store: it can be returned only once. */
   | { readonly kind: 'not_storable' }
 
-/** One run of a tool for one owner with one input. Sealed at rest as a whole. */
-export interface RunRecord {
-  readonly v: 1
-  readonly id: string
-  readonly state: RunState
-  readonly binding: string
-  readonly tool: string
-  readonly policyVersion: string
+/** Who asked for a run or shares it; once it has started, who started it. */
+export interface CalledBy {
   readonly owner: Owner
-  readonly actor?: Actor
-  readonly delegationId?: string
+  readonly actor?: Actor | undefined
+  readonly delegationId?: string | undefined
   /** Sessions of the calls that share the run. Absent if one of them has no session. */
-  readonly sessionIds?: readonly string[]
+  readonly sessionIds?: readonly string[] | undefined
   /** Time at which the proof of the request was made, in epoch seconds, if the proof states it. */
-  readonly provenAt?: number
+  readonly provenAt?: number | undefined
   /**
    * Linked accounts, by the names of their credentials, if the vault names accounts: those that the question was about,
    * or those that the run has used since it started.
    */
-  readonly accounts?: Readonly<Record<string, string>>
+  readonly accounts?: Readonly<Record<string, string>> | undefined
+}
+
+/** The last body that started. */
+export interface Attempt {
+  /** Number of bodies that have started, this one included. */
+  readonly number: number
+  /** Epoch seconds. */
+  readonly startedAt: number
+  readonly runner: string
+  /** Time from which an earlier attempt is in doubt, in epoch seconds of the store. This one proves nothing about it. */
+  readonly earlierDoubt?: number | undefined
+  /**
+   * Time at which a caller had left before it got the result, and no equal call has got it since. Epoch seconds of the
+   * store.
+   */
+  readonly undeliveredSince?: number | undefined
+  /** Absent while the body runs, and when it returned. */
+  readonly outcome?:
+    | { readonly kind: 'in_doubt'; readonly since: number }
+    | { readonly kind: 'no_effect' }
+    /** A person's word. `since`: the doubt that it ended. */
+    | { readonly kind: 'did_not_run'; readonly said: 'owner' | 'operator'; readonly since: number }
+    | undefined
+}
+
+/** The end of a run. Epoch seconds. */
+export type End =
+  | { readonly how: 'completed'; readonly at: number; readonly result: StoredResult }
+  | {
+      readonly how: 'no_effect' | 'expired' | 'failed' | 'cancelled' | 'revoked'
+      readonly at: number
+      readonly why?: string | undefined
+    }
+
+/**
+ * One run of a tool for one owner with one input: a question, an attempt and an end, each if there is one. Sealed at
+ * rest as a whole. A transition replaces a part.
+ */
+export interface RunRecord {
+  readonly v: 1
+  readonly id: string
+  readonly binding: string
+  readonly tool: string
   /** The first parsed input. Every try of this run uses it (A12). */
   readonly input: Json
   /** Hashed slots: each of them sees this record's state and replays its result. */
   readonly slots: readonly string[]
   /** Never adopted by another slot. */
   readonly perCall: boolean
-  readonly onCrash: 'report' | 'retry'
+  /** What may follow a doubt: nothing, or another attempt with the same key. */
+  readonly retry: 'never' | 'same_key'
   /** Epoch seconds. */
   readonly createdAt: number
-  readonly question?: StoredQuestion
-  readonly delivery?: Delivery
-  /** Number of times that the question was sent. */
-  readonly sends: number
-  /** Number of times that a question replaced another one. */
-  readonly replaced?: number
-  /** Reason why the person is asked again, or why the run cannot succeed. For the operator. */
-  readonly note?: string
-  /**
-   * True only with `failed`: the channel refused to send the question. The next call of the slot asks again, or needs
-   * no question.
-   */
-  readonly unsent?: boolean
-  /** Time at which the person answered, in epoch seconds. If it is unknown, the earliest possible time. */
-  readonly answeredAt?: number
-  /** Time at which the answer was found, in epoch seconds. Later than `answeredAt` if polls failed in between. */
-  readonly foundAt?: number
-  /** Evidence of the channel for the answer. */
-  readonly evidence?: JsonObject
-  /** Time at which an unused approval becomes void, in epoch seconds, by the clock of the store (A5). */
-  readonly usableUntil?: number
-  /** The approval's own token, if it is the credential. Never cached elsewhere (I2). */
-  readonly token?: {
-    readonly value: string
-    readonly scopes: readonly string[]
-    readonly expiresAt?: number
-    readonly actor?: Actor
-    /** The key that it is bound to (RFC 7638). */
-    readonly keyThumbprint?: string
-  }
-  /** Runner of the body. Absent if the body had no effect. */
-  readonly runner?: string
-  /** Number of times that a body started. */
-  readonly tries?: number
-  /** Time at which the last body started, in epoch seconds. */
-  readonly startedAt?: number
-  /**
-   * Time from which the run is in doubt, in epoch seconds by the store's clock. If the run is not `crashed`, its owner
-   * has said since that it did not run. An approver who is another person has to be told (A13).
-   */
-  readonly inDoubtSince?: number
-  /**
-   * Only with `completed`: the time by the store's clock, in epoch seconds, at which the caller had left before it got
-   * the result, and no equal call has got it since.
-   */
-  readonly undeliveredSince?: number
-  readonly endedAt?: number
-  readonly result?: StoredResult
-  /** Set on a denial if the approver allowed another question. */
-  readonly reopened?: boolean
-  /** Whether a watcher notified the app of the question's end. */
-  readonly told?: boolean
+  readonly by: CalledBy
+  /** What bounds the questions of this run: how often one was sent, and how often one took the place of another. */
+  readonly asked: { readonly sends: number; readonly replaced: number }
+  readonly question?: StoredQuestion | undefined
+  readonly attempt?: Attempt | undefined
+  readonly end?: End | undefined
 }
 
 /** A run as it was read, with the version to swap it by. */
@@ -227,89 +196,40 @@ export interface NoesKey {
 
 const text = z.string()
 const seconds = z.number()
-const json = z.json()
-const scopes = z.array(text)
 
-const actor = z.looseObject({ subject: text })
-
-const question = z.object({
+const question = z.looseObject({
   id: text,
   approver: principalSchema,
-  message: text,
-  details: z.array(z.looseObject({ type: text })),
-  channel: text,
-  client: z.optional(text),
-  credential: z.optional(z.object({ resource: text, scopes })),
   expiresAt: seconds,
-  toldInDoubt: z.optional(z.array(text)),
-  useWithinSeconds: z.optional(seconds),
-  askAgainAfterSeconds: z.optional(seconds),
-  maxSends: z.optional(z.number()),
+  delivery: z.optional(z.looseObject({ nextPollAt: seconds })),
+  answer: z.optional(z.looseObject({ decision: z.enum(['approved', 'denied']), at: seconds })),
 })
 
-const result = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('json'), value: json }),
-  z.object({ kind: z.literal('undefined') }),
-  z.object({ kind: z.literal('not_storable') }),
-])
+const attempt = z.looseObject({
+  number: z.number(),
+  runner: text,
+  outcome: z.optional(z.looseObject({ kind: z.enum(['in_doubt', 'no_effect', 'did_not_run']) })),
+})
 
-/** Schema of a stored run. */
-export const runRecord = z.object({
+const end = z.looseObject({
+  how: z.enum(['completed', 'no_effect', 'expired', 'failed', 'cancelled', 'revoked']),
+  at: seconds,
+  result: z.optional(z.looseObject({ kind: z.enum(['json', 'undefined', 'not_storable']) })),
+})
+
+/**
+ * Schema of a stored run: what its state is derived from, and what finds it. The seal proves that the SDK wrote the
+ * rest.
+ */
+export const runRecord = z.looseObject({
   v: z.literal(1),
   id: text,
-  state: z.enum(states),
-  binding: text,
-  tool: text,
-  policyVersion: text,
-  owner: ownerSchema,
-  actor: z.optional(actor),
-  delegationId: z.optional(text),
-  sessionIds: z.optional(z.array(text)),
-  provenAt: z.optional(seconds),
-  accounts: z.optional(z.record(text, text)),
-  input: json,
   slots: z.array(text),
-  perCall: z.boolean(),
-  onCrash: z.enum(['report', 'retry']),
-  createdAt: seconds,
+  retry: z.enum(['never', 'same_key']),
+  by: z.looseObject({ owner: ownerSchema }),
   question: z.optional(question),
-  delivery: z.optional(
-    z.object({
-      state: z.record(text, json),
-      expiresAt: z.optional(seconds),
-      interval: seconds,
-      nextPollAt: seconds,
-      sentAt: z.optional(seconds),
-      pendingAt: z.optional(seconds),
-      receivedAt: z.optional(seconds),
-    }),
-  ),
-  sends: z.number(),
-  replaced: z.optional(z.number()),
-  note: z.optional(text),
-  unsent: z.optional(z.boolean()),
-  answeredAt: z.optional(seconds),
-  foundAt: z.optional(seconds),
-  evidence: z.optional(z.record(text, json)),
-  usableUntil: z.optional(seconds),
-  token: z.optional(
-    z.object({
-      value: text,
-      scopes,
-      expiresAt: z.optional(seconds),
-      actor: z.optional(actor),
-      keyThumbprint: z.optional(text),
-    }),
-  ),
-  runner: z.optional(text),
-  tries: z.optional(z.number()),
-  startedAt: z.optional(seconds),
-  inDoubtSince: z.optional(seconds),
-  undeliveredSince: z.optional(seconds),
-  endedAt: z.optional(seconds),
-  result: z.optional(result),
-  reopened: z.optional(z.boolean()),
-  told: z.optional(z.boolean()),
+  attempt: z.optional(attempt),
+  end: z.optional(end),
 })
 
 const send = z.object({ by: text, run: text, question: text, at: seconds, until: seconds })

@@ -1,5 +1,6 @@
 import { principalKey } from '../base/contract/index.ts'
-import { isUnanswered, type RunRecord, type Send, type SendList, type StoredQuestion } from './record.ts'
+import type { RunRecord, Send, SendList, StoredQuestion } from './record.ts'
+import { isUnanswered } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 
 /**
@@ -34,7 +35,7 @@ export type NotReserved = 'spent' | { readonly why: string; readonly retryAfter:
  */
 export async function reserveSend(
   runStore: RunStore,
-  { id: run, owner }: RunRecord,
+  { id: run, by: { owner } }: RunRecord,
   { id: question, approver, expiresAt, maxSends = MAX_LISTED }: StoredQuestion,
 ): Promise<NotReserved | undefined> {
   const by = principalKey(owner)
@@ -78,6 +79,6 @@ export async function reserveSend(
 async function stateOfSend(runStore: RunStore, { run, question }: Send): Promise<'open' | 'answered' | undefined> {
   const record = (await runStore.read(run).catch(() => undefined))?.record
   if (record?.question?.id !== question) return undefined
-  if (record.foundAt !== undefined || record.state === 'denied') return 'answered'
+  if (record.question.answer !== undefined) return 'answered'
   return isUnanswered(record) && runStore.now() < record.question.expiresAt ? 'open' : undefined
 }

@@ -2,8 +2,9 @@ import * as z from 'zod/mini'
 import { type Principal, principalKey } from '../base/contract/index.ts'
 import { Collection, type Name, type OpenedStore } from '../records/index.ts'
 import { revocableName, revocableNames } from '../records/revocation/index.ts'
-import { nextStepAt } from './poll-times.ts'
-import { bucketOf, isSettled, isUnanswered, type NoesKey, type RunRecord } from './record.ts'
+import { isDelivered, nextStepAt } from './poll-times.ts'
+import { bucketOf, type NoesKey, type RunRecord } from './record.ts'
+import { doubtSince, isSettled, isUnanswered, stateOf, undeliveredSince } from './run-state.ts'
 
 /** Age of a run, in seconds, from which each new state renews its names. They then last for the same time again. */
 export const NAMED_LONG_AGO_SECONDS = 24 * 3600
@@ -36,7 +37,10 @@ export class Pointers {
    */
   async set(key: string, record: RunRecord, ifVersion: string | null): Promise<string> {
     const value = this.#to(record)
-    const { id, owner } = record
+    const {
+      id,
+      by: { owner },
+    } = record
     if ((await this.#pointers.put(key, value, { ifVersion, owner })) !== 'conflict') return id
     // A pointer that has expired meanwhile is set again.
     const now = await this.#pointers.change(key, (found) => (found === undefined ? value : undefined), { owner })
@@ -83,17 +87,19 @@ export const runIndex = {
 
 /** Returns all index names of a record. */
 export function indexOfRun(record: RunRecord): readonly Name[] {
-  const { owner, sessionIds = [], state, question, binding, tool, endedAt = 0 } = record
-  const { inDoubtSince, undeliveredSince } = record
+  const { question, binding, tool } = record
+  const { owner, sessionIds = [] } = record.by
+  const state = stateOf(record)
   const names: Name[] = []
   if (!isSettled(state)) names.push(...revocableNames(owner, sessionIds))
-  if (state === 'running' || (inDoubtSince ?? undeliveredSince) !== undefined) names.push(runIndex.started(binding))
+  const isStarted = state === 'running' || (doubtSince(record) ?? undeliveredSince(record)) !== undefined
+  if (isStarted) names.push(runIndex.started(binding))
   // Only open questions are listed for their approver, so that the page stays short (A14).
   if (question !== undefined && isUnanswered(record)) {
     names.push(runIndex.approver(question.approver), runIndex.asked(binding))
   }
-  if (state === 'denied' && question !== undefined) {
-    names.push(runIndex.refused({ owner, approver: question.approver, tool }, bucketOf(endedAt)))
+  if (question?.answer?.decision === 'denied') {
+    names.push(runIndex.refused({ owner, approver: question.approver, tool }, bucketOf(question.answer.at)))
   }
   return names
 }
@@ -114,19 +120,20 @@ const FOREGROUND_SECONDS = 10
  * An answered question stays in the queue until the app is notified: another watcher continues if this one dies in
  * between.
  */
-export function dueOf({ question, delivery, state, told }: RunRecord, now: number): number | undefined {
+export function dueOf(record: RunRecord, now: number): number | undefined {
+  const { question } = record
   if (question === undefined) return undefined
-  switch (state) {
+  switch (stateOf(record)) {
     case 'requested':
       return now + UNSENT_SECONDS
     case 'pending':
-      return delivery && nextStepAt({ question, delivery })
+      return isDelivered(question) ? nextStepAt(question) : undefined
     case 'running':
     case 'completed':
     case 'threw':
     case 'crashed':
       return undefined
     default:
-      return told === true ? undefined : now + FOREGROUND_SECONDS
+      return question.told ? undefined : now + FOREGROUND_SECONDS
   }
 }

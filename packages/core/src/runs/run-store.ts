@@ -18,16 +18,15 @@ import { type ClaimHere, claimsHere } from './claims-here.ts'
 import {
   bucketOf,
   type Entry,
-  mayBecome,
   NOES_WINDOW_SECONDS,
   type NoesKey,
   type RunRecord,
-  type RunState,
   runRecord,
   type SendList,
   sendList,
 } from './record.ts'
 import { dueOf, indexOfRun, NAMED_LONG_AGO_SECONDS, POLLS, Pointers, runIndex } from './run-indexes.ts'
+import { approvalOf, type RunState, stateOf } from './run-state.ts'
 
 /**
  * Time for which a run is kept after its end. A message that a framework replays then gets the result, and does not run
@@ -94,8 +93,8 @@ export class RunStore {
   }
 
   /** Returns the time for the use of an answer, in epoch seconds: that of the store, which all processes share (A5). */
-  async timeFor({ answeredAt }: RunRecord): Promise<number> {
-    return answeredAt ? this.storeNow() : this.now()
+  async timeFor(record: RunRecord): Promise<number> {
+    return approvalOf(record) ? this.storeNow() : this.now()
   }
 
   /** Returns `undefined` also for an id that is not text: it may come from a request to the app. */
@@ -105,7 +104,7 @@ export class RunStore {
 
   /** @returns `undefined` when the record exists already. */
   async create(record: RunRecord): Promise<Entry | undefined> {
-    return this.#runs.create(await this.#runs.keyOf(record.id), record, record.owner)
+    return this.#runs.create(await this.#runs.keyOf(record.id), record, record.by.owner)
   }
 
   /**
@@ -117,9 +116,13 @@ export class RunStore {
     const stored = await this.#runs.change(entry, async (now) => {
       if (now === undefined) throw new StoreError('unavailable', 'a stored run disappeared')
       const wanted = change(now)
-      news = wanted?.state === now.state ? undefined : wanted?.state
+      const [from, to] = [stateOf(now), stateOf(wanted ?? now)]
+      // What has ended stays so, unless its runner, which was considered dead, comes back (A2, A13).
+      if (now.end && ![from, 'completed', 'crashed'].includes(to)) {
+        throw new StoreError('corrupt', `a run cannot go from ${from} to ${to}`)
+      }
+      news = from === to ? undefined : to
       if (wanted === undefined || news === undefined) return wanted
-      if (!mayBecome(now.state, news)) throw new StoreError('corrupt', `a run cannot go from ${now.state} to ${news}`)
       // The slots are prolonged first: if they expired before their run, a call could run the completed write again.
       await this.pointers.keep(wanted, this.now())
       return wanted
@@ -235,7 +238,7 @@ async function isRevokedRun(record: RunRecord, revocations: Revocations, now: nu
 }
 
 /** One proof for each session that shares the run. An agent without a user has no proof that could be revoked. */
-function proofsOf({ owner, actor, delegationId, sessionIds, provenAt }: RunRecord): readonly UserIdentity[] {
+function proofsOf({ by: { owner, actor, delegationId, sessionIds, provenAt } }: RunRecord): readonly UserIdentity[] {
   const { subject, ...whose } = owner
   if (subject === undefined) return []
   const known = defined({ subject, actor, delegationId, provenAt })

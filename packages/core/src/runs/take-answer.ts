@@ -9,6 +9,7 @@ import { type ChannelsOptions, openChannels } from './channels/channels-by-name.
 import { withinBound } from './deliver-question.ts'
 import { isUsable, SKEW_SECONDS } from './poll-times.ts'
 import type { Entry, RunRecord, StoredQuestion } from './record.ts'
+import { stateOf } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 import { wake } from './watcher/watch-options.ts'
 import { evidenceOf, isPending, writeAnswer } from './write-answer.ts'
@@ -131,7 +132,7 @@ export async function takeAnswer(
     throw new ApprovalAnswerError('wrong_approver', 'another person was asked than the one who answered')
   }
   if (!isPending(record)) throw notOpen(entry, runStore.now())
-  const askedAt = record.delivery.sentAt ?? record.createdAt
+  const askedAt = record.question.delivery.sentAt ?? record.createdAt
   if (at < askedAt - SKEW_SECONDS || at > runStore.now() + SKEW_SECONDS) {
     throw new ApprovalAnswerError('unverified', 'the answer is older than its question, or from the future')
   }
@@ -153,11 +154,12 @@ export async function takeAnswer(
 export const isAnswerable = ({ expiresAt, credential }: StoredQuestion, now: number): boolean =>
   credential === undefined && now < expiresAt
 
-const isBeingSent = ({ state, question }: RunRecord, id: string) => state === 'requested' && question?.id === id
+const isBeingSent = (record: RunRecord, id: string) => stateOf(record) === 'requested' && record.question?.id === id
 
 function notOpen({ record }: Entry, now: number): ApprovalAnswerError {
-  const isLate = record.state === 'expired' || now >= (record.question?.expiresAt ?? 0)
+  const state = stateOf(record)
+  const isLate = state === 'expired' || now >= (record.question?.expiresAt ?? 0)
   return isLate
     ? new ApprovalAnswerError('late', 'the question ended before the answer arrived')
-    : new ApprovalAnswerError('not_open', `the question is ${record.state}, or another one took its place`)
+    : new ApprovalAnswerError('not_open', `the question is ${state}, or another one took its place`)
 }

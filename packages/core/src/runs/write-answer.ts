@@ -1,16 +1,23 @@
-import { defined } from '../base/values/index.ts'
 import { revealToken } from '../credential/token.ts'
 import type { ApprovalAnswer } from './channels/approval-channel.ts'
 import { isSentOut, jsonObject } from './deliver-question.ts'
-import { endOf, intervalOf, isUsable, nextPollAt, SKEW_SECONDS, useWithinSeconds } from './poll-times.ts'
-import type { Delivery, Entry, RunRecord, StoredQuestion } from './record.ts'
+import {
+  type Delivered,
+  endOf,
+  intervalOf,
+  isUsable,
+  nextPollAt,
+  SKEW_SECONDS,
+  useWithinSeconds,
+} from './poll-times.ts'
+import type { Approval, Delivery, Denial, Entry, RunRecord, StoredQuestion } from './record.ts'
+import { stateOf, withdrawn } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 
 /** A question that was delivered and waits for its answer. */
-export type Pending = RunRecord & { readonly question: StoredQuestion; readonly delivery: Delivery }
+export type Pending = RunRecord & { readonly question: Delivered }
 
-export const isPending = (record: RunRecord): record is Pending =>
-  record.state === 'pending' && record.question !== undefined && record.delivery !== undefined
+export const isPending = (record: RunRecord): record is Pending => stateOf(record) === 'pending'
 
 /** Times at which the poll was sent and its answer arrived. Epoch seconds. */
 interface Times {
@@ -22,7 +29,7 @@ interface Times {
 const MAX_EVIDENCE = 16 * 1024
 
 /** Returns a copy of the evidence to store. */
-export function evidenceOf(value: unknown): RunRecord['evidence'] {
+export function evidenceOf(value: unknown): Approval['evidence'] {
   const copy = jsonObject(value)
   return copy !== undefined && JSON.stringify(copy).length <= MAX_EVIDENCE ? copy : undefined
 }
@@ -54,14 +61,14 @@ export function applied(record: Pending, answer: ApprovalAnswer, times: Times, b
   const { now } = times
   switch (answer.status) {
     case 'pending':
-      return { ...record, delivery: postponed(record, answer, times) }
+      return { ...record, question: { ...record.question, delivery: postponed(record, answer, times) } }
     case 'approved':
       return approved(record, answer, now, byStore)
     case 'denied': {
-      const denied = ended(record, 'denied', textOr(answer.detail, 'the person said no'), now)
-      const evidence = evidenceOf(answer.evidence)
+      const why = textOr(answer.detail, 'the person said no')
       // A no counts even if its evidence is invalid.
-      return { ...denied, ...(evidence !== undefined && { evidence }) }
+      const evidence = evidenceOf(answer.evidence)
+      return answered(record, { decision: 'denied', at: now, why, evidence })
     }
     case 'failed':
       return ended(record, 'failed', textOr(answer.detail, 'the channel gave no reason'), now)
@@ -78,8 +85,9 @@ const textOr = (detail: unknown, otherwise: string): string => (typeof detail ==
 
 type Of<Status> = Extract<ApprovalAnswer, { readonly status: Status }>
 
-function postponed({ question, delivery }: Pending, answer: Of<'pending'>, { sentAt, now }: Times): Delivery {
+function postponed({ question }: Pending, answer: Of<'pending'>, { sentAt, now }: Times): Delivery {
   const { found = 'unanswered', retryAfter } = answer
+  const { delivery } = question
   const before = delivery.interval
   const changed = {
     ...delivery,
@@ -88,7 +96,7 @@ function postponed({ question, delivery }: Pending, answer: Of<'pending'>, { sen
     ...(found === 'unanswered' && { pendingAt: sentAt }),
     ...(found === 'answered' && { receivedAt: delivery.receivedAt ?? now }),
   }
-  const end = endOf({ question, delivery: changed })
+  const end = endOf({ ...question, delivery: changed })
   return { ...changed, nextPollAt: nextPollAt({ now, interval: changed.interval, before, retryAfter, end }) }
 }
 
@@ -98,7 +106,8 @@ function postponed({ question, delivery }: Pending, answer: Of<'pending'>, { sen
  * answer.
  */
 function approved(record: Pending, answer: Of<'approved'>, now: number, byStore: number): RunRecord {
-  const { question, delivery } = record
+  const { question } = record
+  const { delivery } = question
   const { token } = answer
   // If the server was to enforce the approval, the SDK must not silently enforce it instead (A9).
   if (question.credential !== undefined && token === undefined) {
@@ -113,28 +122,24 @@ function approved(record: Pending, answer: Of<'approved'>, now: number, byStore:
   if ((provenAt ?? foundAt) > question.expiresAt + SKEW_SECONDS) {
     return ended(record, 'expired', 'an answer was found after the question had ended', now)
   }
-  const { delivery: _, note: __, ...rest } = record
   // A clock that is ahead must not date an answer after a later revocation of its approver.
-  const answeredAt = Math.min(provenAt ?? delivery.pendingAt ?? record.createdAt, byStore)
-  const age = Math.max(0, Math.min(now, byStore) - answeredAt)
+  const at = Math.min(provenAt ?? delivery.pendingAt ?? record.createdAt, byStore)
+  const age = Math.max(0, Math.min(now, byStore) - at)
   const tokenEnd = token?.expiresAt ?? Number.POSITIVE_INFINITY
-  return {
-    ...rest,
-    state: 'approved',
-    answeredAt,
+  const usableUntil = byStore + Math.min(useWithinSeconds(question) - age, tokenEnd - now)
+  const kept = token && { ...token, value: revealToken(token.value) }
+  return answered(record, {
+    decision: 'approved',
+    at,
     foundAt: now,
-    usableUntil: byStore + Math.min(useWithinSeconds(question) - age, tokenEnd - now),
-    ...(evidence !== undefined && { evidence }),
-    ...(token !== undefined && {
-      token: defined({
-        value: revealToken(token.value),
-        scopes: token.scopes,
-        expiresAt: token.expiresAt,
-        actor: token.actor,
-        keyThumbprint: token.keyThumbprint,
-      }),
-    }),
-  }
+    usableUntil,
+    evidence,
+    token: kept,
+  })
+}
+
+function answered({ question, ...record }: Pending, answer: Approval | Denial): RunRecord {
+  return { ...record, question: { ...question, delivery: undefined, again: undefined, answer } }
 }
 
 /**
@@ -147,16 +152,14 @@ function provenTime({ answeredAt }: Of<'approved'>, { pendingAt = 0 }: Delivery,
   return answeredAt < pendingAt + SKEW_SECONDS ? undefined : answeredAt
 }
 
-function ended(record: Pending, state: 'denied' | 'failed' | 'expired', note: string, now: number): RunRecord {
-  const { delivery: _, ...rest } = record
-  return { ...rest, state, note, endedAt: now }
+function ended(record: Pending, how: 'failed' | 'expired', why: string, at: number): RunRecord {
+  return { ...record, question: withdrawn(record.question), end: { how, at, why } }
 }
 
 /** Asks again after a delivery ended without an answer, up to a limit: a question outlives its delivery (A7). */
 export function askedAgain(record: Pending, why: 'expired' | 'answer_lost', now: number): RunRecord {
-  if (now >= record.question.expiresAt || isSentOut(record.sends, record.question)) {
+  if (now >= record.question.expiresAt || isSentOut(record.asked.sends, record.question)) {
     return ended(record, 'expired', why === 'expired' ? 'no answer in time' : 'the answer was lost', now)
   }
-  const { delivery: _, ...rest } = record
-  return { ...rest, state: 'requested', note: why }
+  return { ...record, question: { ...record.question, delivery: undefined, again: why } }
 }

@@ -32,7 +32,9 @@ describe('errors (CIBA Core §11)', () => {
     const pending = {
       ...record('r', { state: 'pending', delivery: { state: {}, interval: 7, nextPollAt: now } }),
     } as Parameters<typeof applied>[0]
-    expect(applied(pending, { status: 'pending', interval: 2 }, { sentAt: now, now }).delivery?.interval).toBe(7)
+    expect(
+      applied(pending, { status: 'pending', interval: 2 }, { sentAt: now, now }).question?.delivery?.interval,
+    ).toBe(7)
   })
 
   verifies('CIBA-10.1-interval', 'counted from when a response arrived', () => {
@@ -40,9 +42,9 @@ describe('errors (CIBA Core §11)', () => {
       ...record('r', { state: 'pending', delivery: { state: {}, interval: 5, nextPollAt: 100 } }),
     } as Parameters<typeof applied>[0]
     // Sent at 100, answered at 103 after a long poll.
-    expect(applied(pending, { status: 'pending' }, { sentAt: 100, now: 103 }).delivery?.nextPollAt).toBe(108)
+    expect(applied(pending, { status: 'pending' }, { sentAt: 100, now: 103 }).question?.delivery?.nextPollAt).toBe(108)
     expect(
-      applied(pending, { status: 'pending', retryAfter: 20 }, { sentAt: 100, now: 103 }).delivery?.nextPollAt,
+      applied(pending, { status: 'pending', retryAfter: 20 }, { sentAt: 100, now: 103 }).question?.delivery?.nextPollAt,
     ).toBe(123)
   })
 

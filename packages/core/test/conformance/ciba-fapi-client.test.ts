@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { CibaOptions } from '../../src/ciba/settings.ts'
 import { ciba } from '../../src/entrypoints/ciba.ts'
 import { type OidcOptions, oidc } from '../../src/entrypoints/providers.ts'
+import { stateOf } from '../../src/runs/run-state.ts'
 import { refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
 import { follow } from '../unit/ciba/follow.ts'
 
@@ -189,7 +190,7 @@ describe('a question that is sent once (maxSends)', () => {
       const target = await begin(fapi())
       target.answer(refusal('expired_token'))
       target.answer(await target.success())
-      expect((await follow(target, { maxSends })).record.state).toBe(state)
+      expect(stateOf((await follow(target, { maxSends })).record)).toBe(state)
       expect(target.asked).toHaveLength(sends)
     }
   })
@@ -206,7 +207,7 @@ describe('a question that is sent once (maxSends)', () => {
       for (let tries = 0; tries < 4; tries++) {
         sent.push(
           await again().then(
-            ({ state }) => state,
+            (run) => stateOf(run),
             ({ code }) => code,
           ),
         )
@@ -223,7 +224,7 @@ describe("ping: 'only'", () => {
     target.acknowledges(() => HttpResponse.json({ auth_req_id: 'req-1', expires_in: 60, interval: 5 }))
     target.answer(await target.success())
     const start = target.clock.now() / 1000
-    expect((await follow(target)).record.state).toBe('approved')
+    expect(stateOf((await follow(target)).record)).toBe('approved')
     expect(target.pollTimes).toHaveLength(1)
     expect((target.pollTimes[0] ?? 0) - start).toBeGreaterThanOrEqual(54)
     expect((target.pollTimes[0] ?? 0) - start).toBeLessThan(60)

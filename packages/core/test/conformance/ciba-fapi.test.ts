@@ -4,8 +4,10 @@ import { HttpResponse } from 'msw'
 import { describe, expect } from 'vitest'
 import { oidc } from '../../src/oauth/profiles/oidc.ts'
 import type { Profile } from '../../src/oauth/profiles/profile.ts'
+import { approvalOf, noteOf, stateOf } from '../../src/runs/run-state.ts'
 import { ISSUER, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
 import { follow } from '../unit/ciba/follow.ts'
+import { told } from '../unit/runs/harness.ts'
 
 const begin = useBackchannel()
 const key = await generateKeyPair('ES256')
@@ -34,7 +36,7 @@ describe('a flow', () => {
   verifies('FAPI-CIBA-client', 'request, polls while pending, answer', async () => {
     const target = await beginFapi()
     const { record } = await afterTwoPolls(target, await target.success())
-    expect(record).toMatchObject({ state: 'approved', token: { scopes: ['trade:write'] } })
+    expect(told(record)).toMatchObject({ state: 'approved', token: { scopes: ['trade:write'] } })
     expect(target.polls).toHaveLength(3)
     for (const form of [...target.asked, ...target.polls]) {
       expect(form.get('client_assertion_type')).toBe('urn:ietf:params:oauth:client-assertion-type:jwt-bearer')
@@ -57,13 +59,13 @@ describe('a flow', () => {
   verifies('FAPI-CIBA-client-valid-aud-as-array', 'one audience in an array is one audience', async () => {
     const target = await beginFapi()
     target.answer(await target.success({ id_token: await target.idToken({ aud: ['agent-app'] }) }))
-    expect((await follow(target)).record.state).toBe('approved')
+    expect(stateOf((await follow(target)).record)).toBe('approved')
   })
 
   verifies('FAPI-CIBA-client-no-scope-in-token-endpoint-response', 'what was asked was granted', async () => {
     const target = await beginFapi()
     target.answer(await target.success({ scope: undefined, expires_in: undefined }))
-    expect((await follow(target)).record).toMatchObject({ state: 'approved', token: { scopes: ['trade:write'] } })
+    expect(told((await follow(target)).record)).toMatchObject({ state: 'approved', token: { scopes: ['trade:write'] } })
   })
 })
 
@@ -95,7 +97,7 @@ const sendsNoPoll =
   async () => {
     const target = await beginFapi()
     target.acknowledges(() => HttpResponse.json(body, { status }))
-    expect((await follow(target)).record.state).toBe('failed')
+    expect(stateOf((await follow(target)).record)).toBe('failed')
     expect(target.asked).toHaveLength(1)
     expect(target.polls).toHaveLength(0)
   }
@@ -121,7 +123,7 @@ describe('what the backchannel endpoint answers', () => {
 /** The third poll is refused: it is the last. */
 const lastPoll = (error: string, state: string) => async () => {
   const target = await beginFapi()
-  expect((await afterTwoPolls(target, refusal(error))).record.state).toBe(state)
+  expect(stateOf((await afterTwoPolls(target, refusal(error))).record)).toBe(state)
   expect(target.polls).toHaveLength(3)
 }
 
@@ -137,7 +139,7 @@ describe('what the token endpoint refuses, on the third poll', () => {
     target.answer(refusal('authorization_pending'))
     target.answer(refusal('expired_token'))
     target.answer(await target.success())
-    expect((await follow(target)).record.state).toBe('approved')
+    expect(stateOf((await follow(target)).record)).toBe('approved')
     expect(target.polls.map((form) => form.get('auth_req_id'))).toEqual(['req-1', 'req-1', 'req-1', 'req-2'])
   })
 })
@@ -152,8 +154,8 @@ const approvesNothing = (make: (target: Target, now: number) => Promise<string> 
   const target = await beginFapi()
   const idToken = await make(target, target.clock.now() / 1000)
   const { record } = await afterTwoPolls(target, await target.success({ id_token: idToken }))
-  expect(record.state).toBe('failed')
-  expect(record.token).toBeUndefined()
+  expect(stateOf(record)).toBe('failed')
+  expect(approvalOf(record)?.token).toBeUndefined()
   expect(target.polls).toHaveLength(3)
 }
 
@@ -216,8 +218,8 @@ describe('an id_token that is not right approves nothing', () => {
     target.issuer.keys.push({ ...(await exportJWK(other.publicKey)), kid: 'ps', alg: 'PS256', use: 'sig' })
     const idToken = await target.idToken({}, other.privateKey, { alg: 'PS256', kid: 'ps' })
     const { record } = await afterTwoPolls(target, await target.success({ id_token: idToken }))
-    expect(record.state).toBe('failed')
-    expect(record.note).toContain('algorithm')
+    expect(stateOf(record)).toBe('failed')
+    expect(noteOf(record)).toContain('algorithm')
   })
 
   verifies('FAPI-CIBA-encryption', 'whatever its algorithm', async () => {

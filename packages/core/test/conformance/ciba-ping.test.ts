@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { cibaPing } from '../../src/ciba/ciba-ping.ts'
 import { memoryStore } from '../../src/records/memory-store.ts'
 import { advanceRun } from '../../src/runs/advance-run.ts'
+import { approvalOf, stateOf } from '../../src/runs/run-state.ts'
 import { openRunStore } from '../../src/runs/run-store.ts'
 import { untilWoken } from '../../src/runs/watcher/watch-options.ts'
+import { isPending } from '../../src/runs/write-answer.ts'
 import { question, refusal, useBackchannel } from '../unit/ciba/backchannel.ts'
 import { record } from '../unit/runs/harness.ts'
 
@@ -24,6 +26,7 @@ async function pinged() {
     approver,
     expiresAt,
     channel: 'default',
+    policyVersion: '1',
     ...(credential && { credential }),
   }
   const created = await runStore.create(record('a-1', { question: stored }))
@@ -62,14 +65,14 @@ async function pinged() {
 describe('a ping', () => {
   verifies('CIBA-10.2-ping', 'makes the look due at once, decides nothing, and is answered 204', async () => {
     const { ping, token, settle, answer, polls, woken } = await pinged()
-    expect((await settle()).state).toBe('pending')
+    expect(stateOf(await settle())).toBe('pending')
     expect(polls).toHaveLength(0)
     const response = await ping(`Bearer ${token}`)
     expect([response.status, await response.text()]).toEqual([204, ''])
     await expect.poll(() => woken).toEqual(['a-1'])
     // It decided nothing: the server's answer does.
     answer(refusal('access_denied'))
-    expect((await settle()).state).toBe('denied')
+    expect(stateOf(await settle())).toBe('denied')
     expect(polls).toHaveLength(1)
   })
 
@@ -121,7 +124,7 @@ describe('a ping', () => {
     expect(polls).toHaveLength(1)
     clock.advance(2)
     answer(await success())
-    expect((await settle()).state).toBe('approved')
+    expect(stateOf(await settle())).toBe('approved')
     expect(polls).toHaveLength(2)
     // Answered meanwhile: a ping that comes late is no intruder's.
     expect(await ping(`Bearer ${token}`)).toHaveProperty('status', 204)
@@ -134,8 +137,8 @@ describe('a ping', () => {
     expect((await ping(`Bearer ${token}`, 'req-1', { body })).status).toBeLessThan(500)
     answer(refusal('access_denied'))
     const settled = await settle()
-    expect(settled.state).not.toBe('approved')
-    expect(settled.token).toBeUndefined()
+    expect(stateOf(settled)).not.toBe('approved')
+    expect(approvalOf(settled)?.token).toBeUndefined()
     expect(polls.length).toBeLessThanOrEqual(1)
   })
 
@@ -151,7 +154,7 @@ describe('a ping', () => {
       body: JSON.stringify({ auth_req_id: 'req-1' }),
     })
     expect(await elsewhere(again)).toHaveProperty('status', 204)
-    expect((await settle()).delivery?.nextPollAt).toBe(record.delivery?.nextPollAt)
+    expect((await settle()).question?.delivery?.nextPollAt).toBe(record.question?.delivery?.nextPollAt)
     expect(polls).toHaveLength(1)
   })
 
@@ -187,19 +190,23 @@ describe('a ping', () => {
   test('a request that was not to be pinged for is not woken', async () => {
     const { runStore, ping } = await pinged()
     const entry = await runStore.read('a-1')
-    if (entry?.record.delivery === undefined) throw new Error('nothing was delivered')
-    const { delivery } = entry.record
-    const { notification: _, ...state } = delivery.state
-    await runStore.update(entry, (now) => ({ ...now, delivery: { ...delivery, state } }))
+    if (entry === undefined || !isPending(entry.record)) throw new Error('nothing was delivered')
+    const { question } = entry.record
+    const { notification: _, ...state } = question.delivery.state
+    await runStore.update(entry, (now) => ({
+      ...now,
+      question: { ...question, delivery: { ...question.delivery, state } },
+    }))
     expect(await ping('Bearer a-1.')).toHaveProperty('status', 401)
   })
 
   test('a question that went by another channel is not woken', async () => {
     const { runStore, ping } = await pinged()
     const entry = await runStore.read('a-1')
-    if (entry?.record.delivery === undefined) throw new Error('nothing was delivered')
-    const { delivery } = entry.record
-    await runStore.update(entry, (now) => ({ ...now, delivery: { ...delivery, state: { kind: 'in_app' } } }))
+    if (entry === undefined || !isPending(entry.record)) throw new Error('nothing was delivered')
+    const { question } = entry.record
+    const delivery = { ...question.delivery, state: { kind: 'in_app' } }
+    await runStore.update(entry, (now) => ({ ...now, question: { ...question, delivery } }))
     expect(await ping(`Bearer a-1.${'A'.repeat(43)}`)).toHaveProperty('status', 401)
   })
 

@@ -17,7 +17,8 @@ import { isSameCaller } from '../../runs/caller.ts'
 import { endUnused, resolveCrash } from '../../runs/end-run.ts'
 import { reopen } from '../../runs/noes.ts'
 import { secondsToPoll } from '../../runs/poll-times.ts'
-import { type Entry, isUnanswered, type RunRecord, type StoredResult } from '../../runs/record.ts'
+import type { Entry, RunRecord, StoredResult } from '../../runs/record.ts'
+import { approvalOf, isUnanswered, stateOf } from '../../runs/run-state.ts'
 import type { RunStore } from '../../runs/run-store.ts'
 import { channelOfRun, type GuardParts } from '../guard-parts.ts'
 import { hasExpired } from '../steps/identify.ts'
@@ -55,14 +56,16 @@ export interface ApproverView extends Pick<ApprovalView, 'id' | 'message' | 'det
 }
 
 export function ownerView({ record }: Entry, now: number): ApprovalView {
-  const { id, tool, question, state, usableUntil, createdAt, evidence } = record
+  const { id, tool, question, createdAt } = record
+  const state = stateOf(record)
+  const evidence = question?.answer?.evidence
   const base = {
     id,
     tool,
     message: question?.message ?? '',
     details: question?.details ?? [],
     createdAt,
-    expiresAt: (state === 'approved' ? usableUntil : undefined) ?? question?.expiresAt ?? 0,
+    expiresAt: (state === 'approved' ? approvalOf(record)?.usableUntil : undefined) ?? question?.expiresAt ?? 0,
     ...(question !== undefined && { approver: question.approver }),
     ...(evidence !== undefined && { evidence }),
   }
@@ -91,7 +94,7 @@ function approverView(entry: Entry, now: number): ApproverView {
  * and delegation.
  */
 export function owns(identity: Identity, record: RunRecord): boolean {
-  return isSamePrincipal(identity, record.owner) && (isPerson(identity) || isSameCaller(record, identity))
+  return isSamePrincipal(identity, record.by.owner) && (isPerson(identity) || isSameCaller(record, identity))
 }
 
 /** Returns whether this person is the named approver, and is present. */
@@ -210,7 +213,7 @@ export function approvalInbox(guard: GuardParts): ApprovalInbox {
       present(options, async ({ identity }) => {
         const entry = await runStore.read(id)
         if (entry === undefined || !isAsked(identity, entry.record)) return undefined
-        if (entry.record.state === 'denied') await reopen(runStore, entry)
+        if (stateOf(entry.record) === 'denied') await reopen(runStore, entry)
         return approverView(entry, runStore.now())
       }),
   }

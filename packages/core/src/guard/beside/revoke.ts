@@ -119,12 +119,12 @@ async function end(
   const dropped = await tokens.revoke(revoked, notifier.dropped)
   let approvals = 0
   for await (const entry of runStore.ownedBy(revoked, { onUnreadable })) {
-    const { owner, delegationId } = entry.record
+    const { owner, delegationId } = entry.record.by
     if (!concerns(revoked, owner) || (delegation !== undefined && delegation !== delegationId)) continue
     const ended = await (session === undefined
       ? endUnused(runStore, entry, 'revoked')
       : endForSession(runStore, entry, session))
-    if (ended.entry.record.state === 'revoked') approvals++
+    if (ended.entry.record.end?.how === 'revoked') approvals++
     notifier.add(() => ended.tell(channelOfRun(entry, guard)))
   }
   const delegations = (await parts?.delegations?.endRevoked(revoked, context)) ?? 0

@@ -2,7 +2,7 @@ import type { DenyCode, Explanation, Interrupt, InterruptKind } from '../../base
 import { defined } from '../../base/values/index.ts'
 import type { RevokedProof } from '../../records/revocation/index.ts'
 import { idempotencyKey } from '../../runs/binding.ts'
-import type { Entry } from '../../runs/record.ts'
+import type { Entry, RunRecord } from '../../runs/record.ts'
 import type { RunStore } from '../../runs/run-store.ts'
 
 /** Fixed sentences for a model: the whole text that it reads about a refusal. */
@@ -96,6 +96,25 @@ export const deny = (code: DenyCode, detail: string): Extract<Refusal, { status:
   status: 'denied',
   code,
   detail,
+})
+
+type Unavailable = Extract<Refusal, { status: 'unavailable' }>
+
+/** @param retryAfter - Seconds. */
+export const unavailable = (detail: string, retryAfter = 1): Unavailable => ({
+  status: 'unavailable',
+  detail,
+  retryAfter,
+})
+
+/** Refuses a call for which other runs are under way: that of its own slot, or equal ones. */
+export const underWay = (
+  detail: string,
+  slot: UnderWay['slot'],
+  runs: readonly Pick<RunRecord, 'id'>[],
+): Unavailable => ({
+  ...unavailable(detail, 2),
+  underWay: { slot, ids: runs.map(({ id }) => id) },
 })
 
 /** Fields of an interrupt; `undefined` is left out, and an id is made. */

@@ -5,6 +5,7 @@ import { type IssuedToken, Token } from '../../credential/index.ts'
 import { type SubjectToken, subjectTokenOf } from '../../identity/subject-token.ts'
 import { endsLogin } from '../../oauth/requests/request-fault.ts'
 import type { Entry, RunRecord } from '../../runs/record.ts'
+import { approvalOf } from '../../runs/run-state.ts'
 import { exchangeToken } from '../../token-exchange/exchange-token.ts'
 import type { PermittedCall } from '../call/call.ts'
 import type { FoundToken } from '../call/call-credentials.ts'
@@ -53,9 +54,11 @@ interface Exchange {
 function approvalToken(
   { identity, grantable, report }: PermittedCall,
   rule: ResourceRule,
-  { token, question }: RunRecord,
+  record: RunRecord,
   { servers }: TokenSources,
 ): FoundToken | Refusal {
+  const { question } = record
+  const token = approvalOf(record)?.token
   // Stryker disable next-line ConditionalExpression: An approving answer always has its token, and a step that removes the token ends the record. Without the clause, such a call would fail with another message.
   if (token === undefined) return deny('approval_failed', 'the approval has lost its token')
   const { value, scopes, expiresAt, actor, keyThumbprint } = token

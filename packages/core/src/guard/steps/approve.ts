@@ -1,11 +1,12 @@
 import { advanceRun, type Settled } from '../../runs/advance-run.ts'
 import { enforcedBy } from '../../runs/approval-state.ts'
-import { nextReadAt, secondsToPoll } from '../../runs/poll-times.ts'
+import { isDelivered, nextReadAt, secondsToPoll } from '../../runs/poll-times.ts'
 import type { Entry, RunRecord } from '../../runs/record.ts'
+import { isUnsent, stateOf } from '../../runs/run-state.ts'
 import { untilWoken } from '../../runs/watcher/watch-options.ts'
 import type { PermittedCall, ReadyRun } from '../call/call.ts'
 import type { Passed, Phase } from '../call/call-report.ts'
-import { deny, interrupted, type Refusal, unknownOutcome } from '../call/refusal.ts'
+import { deny, interrupted, type Refusal, unavailable, underWay, unknownOutcome } from '../call/refusal.ts'
 import { channelOfRun, type Runs } from '../guard-parts.ts'
 import { closedRefusal } from './build-approval-request.ts'
 import { askWhereNeeded } from './entitle.ts'
@@ -91,8 +92,7 @@ async function settleWithin(
     waited = true
     current = { entry: await afterAWait(call, settled.entry, left, runs) }
   }
-  const settled = { status: 'unavailable', retryAfter: 1, detail: 'other calls replace it' } as const
-  return { settled, waited }
+  return { settled: unavailable('other calls replace it'), waited }
 }
 
 /** Asks again if the question does not fit the call, sends it, and polls for its answer once. */
@@ -108,7 +108,7 @@ async function settleOnce(
   }
   // A question that a person has received is polled first: their answer counts, even if the policy now asks something
   // else.
-  const polled = entry.record.state === 'pending' ? await step(entry) : undefined
+  const polled = stateOf(entry.record) === 'pending' ? await step(entry) : undefined
   if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
   // If no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet. For a
   // channel without polls, the record holds the answer.
@@ -117,7 +117,7 @@ async function settleOnce(
   if ('status' in fitted) return fitted
   const { entry: asked, entitled: early } = fitted
   // Its question was not sent, and this call needs none.
-  if (asked.record.state === 'failed' && early !== undefined) return { status: 'ready', entry: asked, entitled: early }
+  if (isUnsent(asked.record) && early !== undefined) return { status: 'ready', entry: asked, entitled: early }
   const isDone = polled?.status === 'pending' && polled.entry.version === asked.version
   const settled = isDone ? polled : await step(asked)
   if (settled.status !== 'ready') return settled
@@ -135,8 +135,8 @@ async function afterAWait(
   leftMs: number,
   { runStore }: Runs,
 ): Promise<Entry> {
-  const { id, question, delivery } = entry.record
-  const dueAt = delivery === undefined ? 0 : nextReadAt({ question, delivery }, runStore.now())
+  const { id, question } = entry.record
+  const dueAt = isDelivered(question) ? nextReadAt(question, runStore.now()) : 0
   const dueIn = (dueAt - runStore.now()) * 1000
   deadline.pause()
   await untilWoken(id, Math.min(leftMs, Math.max(dueIn, 250)), invocation.signal)
@@ -147,29 +147,28 @@ async function afterAWait(
 
 function describe({ entry: { record }, entitled }: ReadyRun): string {
   if (entitled.kind === 'not_required' || record.question === undefined) return 'needs no question'
-  return `${record.state}; asked ${record.question.approver.subject}; enforcedBy: ${enforcedBy(record.question)}`
+  return `${stateOf(record)}; asked ${record.question.approver.subject}; enforcedBy: ${enforcedBy(record.question)}`
 }
 
 function pendingRefusal(record: RunRecord, { runStore }: Runs): Refusal {
-  const { question, delivery } = record
+  const { question } = record
   const message = question?.message ?? ''
   const since = new Date(record.createdAt * 1000).toISOString()
-  const note = record.note === undefined ? '' : ` (${record.note})`
-  return interrupted(`${record.state}: waits for ${question?.approver.subject ?? 'a person'} since ${since}${note}`, {
-    kind: 'approval_pending',
-    id: record.id,
-    message: record.note === 'answer_lost' ? `Your answer was lost, please answer again: ${message}` : message,
-    interval: secondsToPoll(record, runStore.now()),
-    expiresAt: Math.floor(delivery?.expiresAt ?? question?.expiresAt ?? 0),
-  })
+  const note = question?.again === undefined ? '' : ` (${question.again})`
+  return interrupted(
+    `${stateOf(record)}: waits for ${question?.approver.subject ?? 'a person'} since ${since}${note}`,
+    {
+      kind: 'approval_pending',
+      id: record.id,
+      message: question?.again === 'answer_lost' ? `Your answer was lost, please answer again: ${message}` : message,
+      interval: secondsToPoll(record, runStore.now()),
+      expiresAt: Math.floor(question?.delivery?.expiresAt ?? question?.expiresAt ?? 0),
+    },
+  )
 }
 
-const busyRefusal = ({ entry, retryAfter, why, underWay }: Extract<Settled, { status: 'busy' }>): Refusal => ({
-  status: 'unavailable',
-  retryAfter,
-  detail: why,
-  ...(underWay && { underWay: { slot: 'own', ids: [entry.record.id] } }),
-})
+const busyRefusal = ({ entry, retryAfter, why, isRunning }: Extract<Settled, { status: 'busy' }>): Refusal =>
+  isRunning ? underWay(why, 'own', [entry.record]) : unavailable(why, retryAfter)
 
 function refusedRun(
   { code, why, entry }: Extract<Settled, { status: 'refused' }>,

@@ -1,12 +1,13 @@
 import { type AuthorizationDetail, ownerOf, type Principal, type ResourceRule } from '../../base/contract/index.ts'
 import { movesNumbers } from '../../base/display/text-direction.ts'
 import { visibleText } from '../../base/display/visible-text.ts'
-import { defined, kinds, snapshot } from '../../base/values/index.ts'
+import { kinds, snapshot } from '../../base/values/index.ts'
 import type { ApprovalChannel } from '../../runs/channels/approval-channel.ts'
 import { askingClient } from '../../runs/channels/channels-by-name.ts'
 import { channelQuestion } from '../../runs/deliver-question.ts'
 import { afterNoes } from '../../runs/noes.ts'
-import { type Entry, type StoredQuestion, tryOf } from '../../runs/record.ts'
+import type { Entry, StoredQuestion } from '../../runs/record.ts'
+import { stateOf, tryOf } from '../../runs/run-state.ts'
 import type { IdentifiedCall, PermittedCall } from '../call/call.ts'
 import { callRule } from '../call/call-rule.ts'
 import { deny, type Refusal } from '../call/refusal.ts'
@@ -79,9 +80,12 @@ function draftQuestion(
     details,
     channel: name,
     client: askingClient(channel, approver, runs.servers),
+    policyVersion: call.report.policyVersion ?? '',
     expiresAt: runs.clock.now() / 1000 + (approval.lifetimeSeconds ?? LIFETIME_SECONDS),
-    ...(toTell.length > 0 && { toldInDoubt: toTell.map(tryOf) }),
-    ...defined({ useWithinSeconds, maxSends, askAgainAfterSeconds }),
+    toldInDoubt: toTell.map(tryOf),
+    useWithinSeconds,
+    maxSends,
+    askAgainAfterSeconds,
   }
   return withCredential(call, question, channel, runs)
 }
@@ -108,8 +112,8 @@ export function approverOf(
  */
 function withDoubt(message: string, toTell: readonly Entry[]): readonly string[] {
   if (toTell.length === 0) return [message]
-  const last = Math.max(...toTell.map(({ record }) => record.startedAt ?? record.createdAt))
-  const isDone = toTell.every(({ record }) => record.state === 'completed')
+  const last = Math.max(...toTell.map(({ record }) => record.attempt?.startedAt ?? record.createdAt))
+  const isDone = toTell.every(({ record }) => stateOf(record) === 'completed')
   const [day = '', time = ''] = new Date(last * 1000).toISOString().split(/[T.]/)
   const note = `Repeat/${day.slice(5)}/${time.slice(0, 5).replace(':', '')}/${isDone ? 'done' : 'unknown'}`
   return [
@@ -160,7 +164,7 @@ function withCredential(
   const isOwn = resource !== undefined && resource.through === undefined
   const isServers = policy.rules.approval?.enforcedBy === 'server'
   if (identity.kind === 'user' && resources.length === 1 && isOwn) {
-    const asked = channelQuestion({ id: '', tool: invocation.tool, owner: ownerOf(identity), question })
+    const asked = channelQuestion({ id: '', tool: invocation.tool, by: { owner: ownerOf(identity) } }, question)
     const carries = channel.carriesCredential?.(asked, { authorizationServers: servers, clock })
     // A server that sees no details enforces none.
     if (question.details.length > 0 ? carries === true : carries === 'scopes' && !isServers) {

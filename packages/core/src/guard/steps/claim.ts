@@ -4,7 +4,7 @@ import { type StartedRuns, startedRuns } from '../../runs/find-run.ts'
 import type { Entry, RunRecord } from '../../runs/record.ts'
 import type { PermittedCall, ReadyRun } from '../call/call.ts'
 import type { Passed } from '../call/call-report.ts'
-import { type Refusal, revokedRefusal } from '../call/refusal.ts'
+import { type Refusal, revokedRefusal, unavailable, underWay } from '../call/refusal.ts'
 import type { Runs } from '../guard-parts.ts'
 import { askedBy, entitlementNow } from './entitle.ts'
 
@@ -22,20 +22,15 @@ export async function claim(
   const { entitlement } = now
   if (entitlement.kind !== entitled.kind) {
     const detail = `the approval is no longer valid${entitlement.kind === 'ask' ? `: ${entitlement.why}` : ''}`
-    return { status: 'unavailable', retryAfter: 1, detail }
+    return unavailable(detail)
   }
-  const { policyVersion: _, ...caller } = askedBy(call)
+  const caller = askedBy(call)
   // An equal run that this process claims at this moment is in no index yet.
-  const ahead = [...runs.runStore.claims.values()].filter(({ run }) => isEqual(run, entry.record, call.identity))
-  if (ahead.length > 0) {
-    const underWay = { slot: 'other', ids: ahead.map(({ run }) => run.id) } as const
-    return { status: 'unavailable', retryAfter: 1, detail: 'an equal call is under way', underWay }
-  }
+  const here = [...runs.runStore.claims.values()].map(({ run }) => run)
+  const ahead = here.filter((run) => isEqual(run, entry.record, call.identity))
+  if (ahead.length > 0) return underWay('an equal call is under way', 'other', ahead)
   const claimed = await claimRun(runs.runStore, entry, { caller, isAnswered: entitled.kind === 'answered' })
-  if (claimed === undefined) {
-    const underWay = { slot: 'own', ids: [entry.record.id] } as const
-    return { status: 'unavailable', retryAfter: 1, detail: 'another caller runs it', underWay }
-  }
+  if (claimed === undefined) return underWay('another caller runs it', 'own', [entry.record])
   const late = await lateRefusal(call, claimed.entry, now.started, runs).catch((error: unknown) => {
     void claimed.release().catch(() => {})
     throw error
@@ -60,13 +55,9 @@ async function lateRefusal(
 ): Promise<Refusal | undefined> {
   const { runStore, revocations, clock } = runs
   const { inDoubt, undelivered } = await startedRuns(runStore, binding, id)
-  const isNew = ({ record }: Entry) =>
-    ![...known.inDoubt, ...known.undelivered].some((entry) => entry.record.id === record.id)
-  const late = [...inDoubt, ...undelivered].filter(isNew)
-  if (late.length > 0) {
-    const underWay = { slot: 'other', ids: late.map(({ record }) => record.id) } as const
-    return { status: 'unavailable', retryAfter: 1, detail: 'an equal run is in doubt', underWay }
-  }
+  const before = [...known.inDoubt, ...known.undelivered].map(({ record }) => record.id)
+  const late = [...inDoubt, ...undelivered].map(({ record }) => record).filter((run) => !before.includes(run.id))
+  if (late.length > 0) return underWay('an equal run is in doubt', 'other', late)
   const revoked = await revocations.findNow(call.identity, clock.now())
   return revoked && revokedRefusal(revoked)
 }

@@ -1,14 +1,25 @@
 import { isSamePrincipal, ownerOf, type UserIdentity } from '../../base/contract/index.ts'
-import { defined, equalJson } from '../../base/values/index.ts'
+import { equalJson } from '../../base/values/index.ts'
 import { provenAtOf } from '../../records/revocation/index.ts'
-import { type CalledBy, type Caller, isSameKind } from '../../runs/caller.ts'
+import { type Caller, isSameKind } from '../../runs/caller.ts'
 import { askingClient } from '../../runs/channels/channels-by-name.ts'
 import { replaceQuestion, reportCrash } from '../../runs/end-run.ts'
 import { type Demand, type Entitlement, entitlementOf } from '../../runs/entitlement.ts'
 import { hasRoom, type StartedRuns, startedRuns } from '../../runs/find-run.ts'
-import { type Entry, isStartable, isUnused, mayRunAgain, type RunRecord, tryOf } from '../../runs/record.ts'
+import type { CalledBy, Entry, RunRecord } from '../../runs/record.ts'
+import {
+  approvalOf,
+  doubtSince,
+  isStartable,
+  isUnused,
+  mayRunAgain,
+  stateOf,
+  triesOf,
+  tryOf,
+  undeliveredSince,
+} from '../../runs/run-state.ts'
 import { needsApproval, type PermittedCall, type ReadyRun } from '../call/call.ts'
-import { deny, type Refusal, unknownOutcome } from '../call/refusal.ts'
+import { deny, type Refusal, unavailable, underWay, unknownOutcome } from '../call/refusal.ts'
 import { channelOfRun, type Runs } from '../guard-parts.ts'
 import { approverOf, buildApprovalRequest, channelName } from './build-approval-request.ts'
 import { approvalCaseOf } from './grant-and-permit.ts'
@@ -23,10 +34,10 @@ const IN_DOUBT_SECONDS = 3600
 const OTHERS_SECONDS = 30
 
 const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
-  isOthers && record.state === 'approved' ? (record.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
+  isOthers && stateOf(record) === 'approved' ? (approvalOf(record)?.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
 
 /** Returns the ids of the linked accounts of a call, by the names of its credentials, if the vault names them. */
-function accountsOf({ policy, cached }: PermittedCall): RunRecord['accounts'] {
+function accountsOf({ policy, cached }: PermittedCall): CalledBy['accounts'] {
   const known = policy.access.flatMap(([name], index) => {
     const account = cached?.[index]?.account
     return account === undefined ? [] : [[name, account] as const]
@@ -42,7 +53,7 @@ export function runsToTell(call: PermittedCall, { inDoubt, undelivered }: Starte
   const { approval } = call.policy.rules
   if (approval === undefined || !needsApproval(call)) return []
   const isOwnAnswer = isSamePrincipal(approverOf(approval, call), ownerOf(call.identity))
-  const doubtful = inDoubt.filter(({ record }) => record.state === 'crashed' || !isOwnAnswer)
+  const doubtful = inDoubt.filter(({ record }) => stateOf(record) === 'crashed' || !isOwnAnswer)
   return approval.perCall === true ? [...doubtful, ...undelivered.filter(isOf(call))] : doubtful
 }
 
@@ -83,16 +94,15 @@ export async function blockedBy(call: PermittedCall, started: StartedRuns, runs:
   const now = await runs.runStore.storeNow()
   const ahead = [...running.filter(isOf(call)), ...joinable(call, started, now)]
   if (ahead.length > 0) {
-    return {
-      status: 'unavailable',
-      retryAfter: 2,
-      underWay: { slot: 'other', ids: ahead.map(({ record }) => record.id) },
-      detail: 'an equal call is under way',
-    }
+    return underWay(
+      'an equal call is under way',
+      'other',
+      ahead.map(({ record }) => record),
+    )
   }
   if (needsApproval(call)) return undefined
   const since = inDoubtSince(call, now)
-  const twin = inDoubt.find(({ record }) => record.state === 'crashed' && (record.inDoubtSince ?? now) > since)
+  const twin = inDoubt.find(({ record }) => stateOf(record) === 'crashed' && (doubtSince(record) ?? now) > since)
   if (twin === undefined) return undefined
   const detail = 'an equal run is in doubt'
   // Only its own kind of caller gets its id and key, and may record its outcome (A12).
@@ -114,8 +124,8 @@ export function joinable(call: PermittedCall, { undelivered }: StartedRuns, now:
   const accounts = accountsOf(call) ?? {}
   return undelivered
     .filter(isOf(call))
-    .filter(({ record }) => hasRoom(record) && (record.undeliveredSince ?? 0) > since)
-    .filter(({ record }) => equalJson(record.accounts ?? {}, accounts))
+    .filter(({ record }) => hasRoom(record) && (undeliveredSince(record) ?? 0) > since)
+    .filter(({ record }) => equalJson(record.by.accounts ?? {}, accounts))
 }
 
 /** Whether a run may start now, what its question must tell, and the equal runs that were read for it. */
@@ -137,16 +147,16 @@ export async function entitlementNow(
 ): Promise<EntitledNow | Refusal> {
   const { record } = entry
   if (approvalCaseOf(call) !== call.grantable.approvalCase) {
-    return { status: 'unavailable', retryAfter: 1, detail: 'approval.when changed its answer meanwhile' }
+    return unavailable('approval.when changed its answer meanwhile')
   }
   const started = known ?? (await startedRuns(runs.runStore, record.binding, record.id))
   // A run that waits for its person keeps its question, and one that was tried before goes on.
   const running = isStartable(record) ? started.running : []
-  const undelivered = isStartable(record) && !record.tries ? started.undelivered : []
+  const undelivered = isStartable(record) && triesOf(record) === 0 ? started.undelivered : []
   const blocked = await blockedBy(call, { ...started, running, undelivered }, runs)
   if (blocked) return blocked
   // Its own doubt, which only its owner denied, is told too.
-  const own = record.state !== 'crashed' && record.inDoubtSince !== undefined ? [entry] : []
+  const own = stateOf(record) !== 'crashed' && doubtSince(record) !== undefined ? [entry] : []
   const toTell = runsToTell(call, { ...started, inDoubt: [...started.inDoubt, ...own] })
   return { entitlement: await entitlementOf(record, demandOf(call, toTell, runs)), toTell, started }
 }
@@ -194,12 +204,11 @@ export async function askWhereNeeded(
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
   const left = leftToOthers(entry, entitlement.isOthers, runs)
   if (left > 0) {
-    const detail = `the yes is another call's for ${OTHERS_SECONDS} s: ${entitlement.why}`
-    return { status: 'unavailable', retryAfter: Math.ceil(left), detail }
+    return unavailable(`the yes is another call's for ${OTHERS_SECONDS} s: ${entitlement.why}`, Math.ceil(left))
   }
   const question = await buildApprovalRequest(call, entry.record, toTell, runs)
   if ('status' in question) return question
-  const replaced = await replaceQuestion(runStore, entry, { ...askedBy(call), question }, isPolled)
+  const replaced = await replaceQuestion(runStore, entry, { by: askedBy(call), question }, isPolled)
   void replaced.tell(channelOfRun(entry, runs))
   return { entry: replaced.entry, entitled: undefined }
 }
@@ -213,17 +222,19 @@ function mayReplace(record: RunRecord, caller: Caller): boolean {
   return record.question === undefined || isUser || isSameKind(record, caller)
 }
 
-/** Returns the caller and the policy version under which a run is created or asked about. */
-export function askedBy(call: PermittedCall): CalledBy & Pick<RunRecord, 'policyVersion'> {
-  const { identity, checkedAt, report } = call
+/** Returns the caller for whom a run is created or asked about. */
+export function askedBy(call: PermittedCall): CalledBy {
+  const { identity, checkedAt } = call
   const accounts = accountsOf(call)
   const { actor, delegationId, sessionId }: Partial<UserIdentity> = identity.kind === 'user' ? identity : {}
   const provenAt = identity.kind === 'user' ? provenAtOf(identity) : undefined
   return {
-    policyVersion: report.policyVersion ?? '',
     owner: ownerOf(identity),
-    ...defined({ actor, delegationId, sessionIds: sessionId === undefined ? undefined : [sessionId], accounts }),
+    actor,
+    delegationId,
+    sessionIds: sessionId === undefined ? undefined : [sessionId],
+    accounts,
     // The proof exists now, so its time is at most the present, whatever it claims.
-    ...(provenAt !== undefined && { provenAt: Math.min(provenAt, checkedAt / 1000) }),
+    provenAt: provenAt === undefined ? undefined : Math.min(provenAt, checkedAt / 1000),
   }
 }

@@ -5,7 +5,8 @@ import { isSameKind } from '../../runs/caller.ts'
 import { endUnused, shareRun } from '../../runs/end-run.ts'
 import { misfitOf } from '../../runs/entitlement.ts'
 import { findOrCreateRun, findRun, joinRun, type StartedRuns, startedRuns } from '../../runs/find-run.ts'
-import { type Entry, isSettled, isUnused, type RunRecord } from '../../runs/record.ts'
+import type { Entry, RunRecord } from '../../runs/record.ts'
+import { isSettled, isUnused, stateOf, triesOf } from '../../runs/run-state.ts'
 import { needsApproval, type PermittedCall } from '../call/call.ts'
 import type { Phase } from '../call/call-report.ts'
 import { deny, type Refusal, unknownOutcome } from '../call/refusal.ts'
@@ -51,7 +52,8 @@ export async function runOfCall(
   const foreign = startedByOthers(entry.record, identity)
   if (foreign !== undefined) return foreign
   // An earlier try was parsed to something else, as by a random default (A12).
-  const { input, state } = entry.record
+  const { input } = entry.record
+  const state = stateOf(entry.record)
   const refusal = equalJson(input, call.input) ? undefined : await reauthorize(input)
   const isUnfit = refusal?.status === 'denied' && refusal.code === 'invalid_input' && started.includes(state)
   if (!isUnfit) return refusal ?? { ...found, entry }
@@ -64,7 +66,7 @@ export async function runOfCall(
  * result nor that it is in doubt.
  */
 export function startedByOthers(record: RunRecord, identity: Identity): Refusal | undefined {
-  if (!started.includes(record.state) || isSameKind(record, identity)) return undefined
+  if (!started.includes(stateOf(record)) || isSameKind(record, identity)) return undefined
   return deny('not_permitted', 'another kind of caller started this run')
 }
 
@@ -73,7 +75,7 @@ const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
 /** Returns the run of a slot, or, if it never started, the equal run whose result this call gets. */
 async function knownRun(call: PermittedCall, slot: string, runs: Runs, phase: Phase, known: Entry): Promise<FoundRun> {
   const { record } = known
-  if (phase === 'preflight' || !isUnused(record) || record.tries) return { entry: known }
+  if (phase === 'preflight' || !isUnused(record) || triesOf(record) > 0) return { entry: known }
   const started = await startedRuns(runs.runStore, record.binding, record.id)
   const entry = await joinedRun(call, slot, started, runs, known)
   return entry ? { entry } : { entry: known, started }
@@ -126,17 +128,16 @@ async function newRun(
   const record = (id: string): RunRecord => ({
     v: 1,
     id,
-    state: question === undefined ? 'approved' : 'requested',
     binding,
     tool,
-    ...askedBy(call),
     input,
     slots: [slot],
     perCall,
-    onCrash: policy.rules.approval?.onCrash ?? 'report',
+    retry: policy.rules.approval?.onCrash === 'retry' ? 'same_key' : 'never',
     createdAt: runStore.now(),
-    ...(question !== undefined && { question }),
-    sends: 0,
+    by: askedBy(call),
+    asked: { sends: 0, replaced: 0 },
+    question,
   })
   const demand = demandOf(call, toTell, runs)
   const fits = perCall ? undefined : (open: RunRecord) => misfitOf(open, demand) === undefined

@@ -4,6 +4,7 @@ import { isVerified } from '../../identity/verified.ts'
 import type { RevokedProof } from '../../records/revocation/index.ts'
 import { deliver } from '../../runs/find-run.ts'
 import type { StoredResult } from '../../runs/record.ts'
+import { stateOf } from '../../runs/run-state.ts'
 import type { ApprovedCall, Growing, IdentifiedCall, IncomingCall, ParsedCall, PermittedCall } from '../call/call.ts'
 import type { Phase } from '../call/call-report.ts'
 import { doneWith } from '../call/outcome.ts'
@@ -129,7 +130,7 @@ export async function approvedCall(
   }
   const approved = await approve(call, guard, phase, reauthorize)
   if ('replay' in approved) {
-    report.passed('approval', approved.replay.entry.record.state)
+    report.passed('approval', stateOf(approved.replay.entry.record))
     return approved
   }
   // Another call runs it: the pipeline may wait for that.
@@ -182,7 +183,8 @@ export async function replayed(
   if (result.kind === 'not_storable') {
     return report.refused('claim', await unknownOutcome(entry, 'it ran before, and its result is not stored', guard))
   }
-  const { startedAt: ranAt = entry.record.createdAt } = entry.record
+  const { createdAt, attempt } = entry.record
+  const ranAt = attempt?.startedAt ?? createdAt
   const began = new Date(ranAt * 1000).toISOString()
   await deliver(guard.runStore, entry, () => !call.deadline.signal.aborted)
   report.passed('claim', `nothing ran: the result of a run at ${began}`)

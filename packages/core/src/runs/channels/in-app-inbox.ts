@@ -8,8 +8,10 @@ import { type IdentityOf, type PresentUser, presenceIn, signedInUser } from '../
 import { answering, isSameOrigin, readJson, refuse, respond } from '../../identity/requests.ts'
 import { reopen } from '../noes.ts'
 import type { Entry, RunRecord } from '../record.ts'
+import { stateOf } from '../run-state.ts'
 import { openRunStore, type RunStore } from '../run-store.ts'
 import { isAnswerable, type TakenAnswer, takeAnswer } from '../take-answer.ts'
+import { isPending } from '../write-answer.ts'
 import type { ChannelsOptions } from './channels-by-name.ts'
 import { isInApp, verifyInApp } from './in-app-approvals.ts'
 
@@ -120,7 +122,7 @@ async function take(
     return refuse(403, 'not_shown')
   }
   if (answer === 'reopen') {
-    if (entry.record.state !== 'denied') return refuse(409, 'not_open')
+    if (stateOf(entry.record) !== 'denied') return refuse(409, 'not_open')
     await user.confirm()
     await reopen(runStore, entry)
     return respond(200, { id, state: 'reopened' })
@@ -143,11 +145,11 @@ async function take(
  * Returns whether a question belongs to this inbox. A question that ended has no delivery, and so no mark of its
  * channel.
  */
-const isOfInbox = ({ state, delivery }: RunRecord): boolean => state !== 'pending' || isInApp(delivery)
+const isOfInbox = (record: RunRecord): boolean => !isPending(record) || isInApp(record.question.delivery)
 
 /** Returns whether a question of this channel waits for its answer now. */
-export function isAnswerableNow({ state, question, delivery }: RunRecord, now: number): boolean {
-  return state === 'pending' && question !== undefined && isInApp(delivery) && isAnswerable(question, now)
+export function isAnswerableNow(record: RunRecord, now: number): boolean {
+  return isPending(record) && isInApp(record.question.delivery) && isAnswerable(record.question, now)
 }
 
 /** Ties an answer to the question, the person and the session to which it was shown. */

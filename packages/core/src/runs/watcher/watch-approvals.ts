@@ -4,8 +4,9 @@ import { pause } from '../../base/process/async.ts'
 import { isOutage } from '../../records/index.ts'
 import { advanceRun } from '../advance-run.ts'
 import { channelThatAsked } from '../channels/channels-by-name.ts'
-import { nextStepAt } from '../poll-times.ts'
-import { type Entry, isUnanswered, type RunRecord } from '../record.ts'
+import { isDelivered, nextStepAt } from '../poll-times.ts'
+import type { Entry, RunRecord } from '../record.ts'
+import { isUnanswered, type RunState, stateOf } from '../run-state.ts'
 import { isPending } from '../write-answer.ts'
 import {
   type WatchedAnswer,
@@ -18,12 +19,14 @@ import {
 /** Lease with which one watcher at a time notifies the app. It is renewed during the notification. Seconds. */
 const TELLING_SECONDS = 60
 
-const endings: readonly unknown[] = ['approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked']
+const endings: readonly RunState[] = ['approved', 'denied', 'expired', 'failed', 'cancelled', 'revoked']
 
-type Ended = RunRecord & Pick<WatchedAnswer, 'state'>
-
-const isUntold = (record: RunRecord): record is Ended =>
-  record.question !== undefined && record.told !== true && endings.includes(record.state)
+/** Returns the ending of a question of which the app was not notified. */
+function untold(record: RunRecord): WatchedAnswer['state'] | undefined {
+  const state = stateOf(record)
+  const isTold = record.question === undefined || record.question.told === true
+  return isTold || !endings.includes(state) ? undefined : (state as WatchedAnswer['state'])
+}
 
 /**
  * Advances one due question: sends it if it is unsent, polls for its answer, and notifies the app how it ended.
@@ -42,8 +45,8 @@ export async function watchEntry(entry: Entry, settings: WatcherSettings): Promi
   }
   const settled = isUnanswered(entry.record) ? await advanceRun(runStore, entry, channel, context) : { entry }
   // A call that waits in this process need not wait until its own next poll.
-  if (settled.entry.record.state !== 'pending') wake(entry.record.id)
-  return isUntold(settled.entry.record) ? tell(settled.entry, settings) : 'open'
+  if (!isPending(settled.entry.record)) wake(entry.record.id)
+  return untold(settled.entry.record) ? tell(settled.entry, settings) : 'open'
 }
 
 /** Notifies the app, at least once: the record is marked after the app has accepted the notification. */
@@ -55,9 +58,12 @@ async function tell(entry: Entry, { runStore, onAnswer }: WatcherSettings): Prom
   try {
     // Another watcher may have notified the app since this one read the record.
     const { record } = (await runStore.read(id)) ?? entry
-    if (!isUntold(record)) return 'open'
-    await onAnswer({ id, tool: record.tool, state: record.state, owner: { ...record.owner } })
-    await runStore.update(entry, (now) => (isUntold(now) ? { ...now, told: true } : undefined))
+    const state = untold(record)
+    if (state === undefined) return 'open'
+    await onAnswer({ id, tool: record.tool, state, owner: { ...record.by.owner } })
+    await runStore.update(entry, (now) =>
+      untold(now) && now.question ? { ...now, question: { ...now.question, told: true } } : undefined,
+    )
     return 'told'
   } finally {
     stopRenewing()
@@ -204,12 +210,11 @@ class StoreWatcher implements Watcher {
     const { runStore } = this.#settings
     const { record } = entry
     const issuer = record.question?.approver.issuer ?? ''
-    const isPoll = record.state === 'pending' || record.state === 'requested'
-    if (isPoll) {
+    if (isUnanswered(record)) {
       const now = performance.now()
       if (this.#pace.backlog(issuer, now) > MAX_WAIT_MS) return this.#putOff(entry)
       // The store's clock may be ahead of ours: a poll is never sooner than the interval allows.
-      const dueAt = record.delivery && nextStepAt({ question: record.question, delivery: record.delivery })
+      const dueAt = isDelivered(record.question) ? nextStepAt(record.question) : undefined
       const early = Math.ceil(((dueAt ?? 0) - runStore.now()) * 1000)
       // The clock of the process that asked is ahead: due again when the claim ends, perhaps for a watcher with its time.
       if (early > CLAIM_SECONDS * 1000) return
@@ -234,10 +239,12 @@ class StoreWatcher implements Watcher {
     const at = this.#settings.runStore.now() + (MAX_WAIT_MS / 1000) * (1 + Math.random())
     await this.#settings.runStore.update(entry, (record) => {
       if (!isPending(record)) return undefined
-      const delivery = { ...record.delivery, nextPollAt: Math.max(at, record.delivery.nextPollAt) }
+      const { question } = record
+      const delivery = { ...question.delivery, nextPollAt: Math.max(at, question.delivery.nextPollAt) }
+      const later = { ...question, delivery }
       // If it were postponed beyond the time in which an answer counts, it would end without a last poll. The claim's
       // lease ends later.
-      return nextStepAt({ ...record, delivery }) < delivery.nextPollAt ? undefined : { ...record, delivery }
+      return nextStepAt(later) < delivery.nextPollAt ? undefined : { ...record, question: later }
     })
   }
 

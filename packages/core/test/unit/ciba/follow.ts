@@ -1,6 +1,7 @@
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { advanceRun } from '../../../src/runs/advance-run.ts'
 import type { Entry, StoredQuestion } from '../../../src/runs/record.ts'
+import { stateOf } from '../../../src/runs/run-state.ts'
 import { openRunStore } from '../../../src/runs/run-store.ts'
 import { record } from '../runs/harness.ts'
 import { type backchannel, question } from './backchannel.ts'
@@ -23,6 +24,7 @@ export async function follow(
     approver,
     expiresAt,
     channel: 'default',
+    policyVersion: '1',
     ...(credential !== undefined && { credential }),
     ...fields,
   }
@@ -40,7 +42,7 @@ export async function follow(
   }
   for (let second = 0; second <= seconds; second++) {
     await again()
-    if (entry.record.state !== 'pending' && entry.record.state !== 'requested') break
+    if (stateOf(entry.record) !== 'pending' && stateOf(entry.record) !== 'requested') break
     clock.advance(1)
   }
   return { record: entry.record, runStore, store, again }

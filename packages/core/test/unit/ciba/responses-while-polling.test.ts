@@ -1,6 +1,8 @@
 import { verifies } from '@behalf/testing/requirements'
 import { HttpResponse } from 'msw'
 import { describe, expect, test } from 'vitest'
+import { noteOf, stateOf } from '../../../src/runs/run-state.ts'
+import { told } from '../runs/harness.ts'
 import { refusal, useBackchannel } from './backchannel.ts'
 import { follow } from './follow.ts'
 
@@ -32,7 +34,7 @@ describe('a response to a poll that says nothing of the request is polled again'
     target.answer(response)
     target.answer(await target.success())
     const { record } = await follow(target)
-    expect(record.state).toBe('approved')
+    expect(stateOf(record)).toBe('approved')
     expect(target.polls).toHaveLength(3)
     // It was asked once, and each poll kept its distance.
     expect(target.asked).toHaveLength(1)
@@ -44,7 +46,7 @@ describe('a response to a poll that says nothing of the request is polled again'
     const target = await begin()
     for (let polls = 0; polls < 100; polls++) target.answer(html(200))
     const { record } = await follow(target, { expiresAt: target.clock.now() / 1000 + 60, seconds: 95 })
-    expect(record).toMatchObject({ state: 'expired', note: 'no answer in time' })
+    expect(told(record)).toMatchObject({ state: 'expired', note: 'no answer in time' })
     expect(target.asked).toHaveLength(1)
   })
 
@@ -57,8 +59,8 @@ describe('a response to a poll that says nothing of the request is polled again'
       const target = await begin()
       target.answer(await target.success(over))
       const { record } = await follow(target)
-      expect(record.state).toBe('failed')
-      expect(record.note).toContain(reason)
+      expect(stateOf(record)).toBe('failed')
+      expect(noteOf(record)).toContain(reason)
       expect(target.polls).toHaveLength(1)
     }
   })
@@ -74,7 +76,7 @@ describe('a response to a poll that says nothing of the request is polled again'
       return response
     })
     target.answer(await target.success())
-    expect((await follow(target)).record.state).toBe('approved')
+    expect(stateOf((await follow(target)).record)).toBe('approved')
     expect(target.polls).toHaveLength(1)
   })
 })
@@ -89,7 +91,7 @@ describe('an interval that is no positive number, in the response to the request
       target.acknowledges(() => new HttpResponse(body, { headers: { 'content-type': 'application/json' } }))
       target.answer(refusal('authorization_pending'))
       target.answer(await target.success())
-      expect((await follow(target)).record.state).toBe('approved')
+      expect(stateOf((await follow(target)).record)).toBe('approved')
       expect(target.pollTimes.map((at) => at - start)).toEqual([5, 10])
       expect(target.asked).toHaveLength(1)
     },
@@ -102,7 +104,7 @@ describe('`invalid_request`', () => {
     const start = target.clock.now() / 1000
     for (const error of ['slow_down', 'invalid_request', 'invalid_request']) target.answer(refusal(error))
     target.answer(await target.success())
-    expect((await follow(target)).record.state).toBe('approved')
+    expect(stateOf((await follow(target)).record)).toBe('approved')
     expect(target.pollTimes.map((at) => at - start)).toEqual([2, 9, 21, 38])
   })
 
@@ -122,7 +124,7 @@ describe('`invalid_request`', () => {
   test('after a poll that came in time is the end, also when there was a `slow_down` before', async () => {
     const target = await begin()
     for (const error of ['slow_down', 'authorization_pending', 'invalid_request']) target.answer(refusal(error))
-    expect((await follow(target)).record.state).toBe('failed')
+    expect(stateOf((await follow(target)).record)).toBe('failed')
     expect(target.polls).toHaveLength(3)
   })
 
@@ -130,7 +132,7 @@ describe('`invalid_request`', () => {
     const target = await begin()
     target.acknowledges(() => HttpResponse.json({ auth_req_id: crypto.randomUUID(), expires_in: 4, interval: 2 }))
     for (const error of ['slow_down', 'invalid_request']) target.answer(refusal(error))
-    expect((await follow(target)).record.state).toBe('failed')
+    expect(stateOf((await follow(target)).record)).toBe('failed')
   })
 })
 
@@ -145,13 +147,13 @@ describe('an answer that is found late', () => {
   }
 
   test('counts by its `auth_time`, which says when the person authenticated to answer', async () => {
-    expect(await found((sentAt) => ({ auth_time: sentAt + 3_000 }))).toMatchObject({ state: 'approved' })
-    expect(await found((sentAt) => ({ auth_time: sentAt + 3_700 }))).toMatchObject({ state: 'expired' })
+    expect(told(await found((sentAt) => ({ auth_time: sentAt + 3_000 })))).toMatchObject({ state: 'approved' })
+    expect(told(await found((sentAt) => ({ auth_time: sentAt + 3_700 })))).toMatchObject({ state: 'expired' })
   })
 
   test('does not count without one, or with that of an earlier login', async () => {
-    expect(await found(() => ({}))).toMatchObject({ state: 'expired' })
-    expect(await found((sentAt) => ({ auth_time: sentAt - 60 }))).toMatchObject({ state: 'expired' })
+    expect(told(await found(() => ({})))).toMatchObject({ state: 'expired' })
+    expect(told(await found((sentAt) => ({ auth_time: sentAt - 60 })))).toMatchObject({ state: 'expired' })
   })
 })
 
@@ -168,7 +170,7 @@ test('why an id_token is not accepted is told to the operator', async () => {
     const target = await begin()
     target.answer(await target.success({ id_token: await target.idToken(claims) }))
     const { record } = await follow(target)
-    expect(record.state).toBe('failed')
-    expect(record.note).toMatch(reason)
+    expect(stateOf(record)).toBe('failed')
+    expect(noteOf(record)).toMatch(reason)
   }
 })

@@ -137,7 +137,7 @@ describe('whose a question is (A8)', () => {
   const of = (over: Partial<Identity>, isInteractive = true) =>
     admit<Identity>({ kind: 'user', ...ann, clientId: 'web', claims: {}, ...over } as Identity, { isInteractive })
   const identity = of({})
-  const record = { owner: { ...ann, clientId: 'web' }, question: { approver: ann } } as never
+  const record = { by: { owner: { ...ann, clientId: 'web' } }, question: { approver: ann } } as never
   const others: readonly Partial<Identity>[] = [{ issuer: 'https://other' }, { tenant: 'other' }, { subject: 'bob' }]
 
   test('its owner’s by issuer, tenant and subject where they are here, else by client as well', () => {
@@ -148,7 +148,7 @@ describe('whose a question is (A8)', () => {
     expect(owns(of({ clientId: 'cli' }, false), record)).toBe(false)
     const agent: Identity = { kind: 'agent', issuer: ann.issuer, tenant: 'acme', clientId: 'web', claims: {} }
     expect(owns(agent, record)).toBe(false)
-    expect(owns(agent, { owner: { issuer: ann.issuer, tenant: 'acme', clientId: 'web' } } as never)).toBe(true)
+    expect(owns(agent, { by: { owner: { issuer: ann.issuer, tenant: 'acme', clientId: 'web' } } } as never)).toBe(true)
   })
 
   test('its approver’s by issuer, tenant and subject, whatever client they come through', () => {

@@ -64,7 +64,7 @@ describe('a body that comes back after its owner said that it did not run', () =
 
   test(verifies('A11', 'asks again after a cancel, where its owner says once more that it did not run'), async () => {
     const { again, didNotRun } = await cameBack('cancelled', () => Promise.reject(new Error('the API said 500')))
-    expect(await didNotRun()).toMatchObject({ state: 'approved' })
+    expect(await didNotRun()).toMatchObject({ state: 'open' })
     expect(await again()).toMatchObject({ status: 'interrupted' })
   })
 })

@@ -71,7 +71,6 @@ describe('what an owner is shown of a run', () => {
       { state: 'approved', usableUntil: now + 900 },
       { state: 'approved', expiresAt: now + 900 },
     ],
-    ['one that was approved without an end', { state: 'approved' }, { state: 'approved', expiresAt: 1_800_003_600 }],
     [
       'one that is used, whose approval would have lasted',
       { state: 'completed', usableUntil: now + 900 },

@@ -128,7 +128,7 @@ describe('a claim', () => {
     }
     const outcome = await slow.run(writes, call(), () => runs++)
     const message = expect.stringMatching(/may be under way already/)
-    expect(outcome).toMatchObject({ status: 'unavailable', retryAfter: 1, message })
+    expect(outcome).toMatchObject({ status: 'unavailable', retryAfter: 2, message })
     expect(outcome.trace.steps.at(-1)).toMatchObject({ step: 'claim' })
     finish()
     expect(runs).toBe(1)

@@ -1,34 +1,22 @@
 import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
-import { applied } from '../../../src/runs/write-answer.ts'
-import './harness.ts'
+import { applied, type Pending } from '../../../src/runs/write-answer.ts'
+import { type Made, record, told } from './harness.ts'
 
 const NOW = 1_800_000_000
 const question = {
+  id: 'q-1',
   approver: { issuer: 'https://login.example.com', subject: 'ann' },
   message: 'Buy 50?',
   details: [],
   channel: 'phone',
   expiresAt: NOW + 3600,
 }
-const record = {
-  v: 1,
-  id: 'r-1',
-  state: 'pending',
-  binding: 'b',
-  tool: 'pay',
-  policyVersion: '1',
-  owner: { issuer: 'https://login.example.com', subject: 'ann' },
-  slots: ['s'],
-  perCall: false,
-  onCrash: 'report',
-  createdAt: NOW - 60,
-  question,
-  delivery: { state: { at: 'first' }, interval: 5, nextPollAt: NOW, pendingAt: NOW },
-  sends: 1,
-} as const
-const after = (answer: Parameters<typeof applied>[1], over: object = {}, now = NOW) =>
-  applied({ ...record, ...over } as never, answer, { sentAt: NOW, now })
+const delivery = { state: { at: 'first' }, interval: 5, nextPollAt: NOW, pendingAt: NOW }
+const after = (answer: Parameters<typeof applied>[1], over: Made = {}, now = NOW) => {
+  const pending = record('r-1', { state: 'pending', createdAt: NOW - 60, question, delivery, sends: 1, ...over })
+  return told(applied(pending as Pending, answer, { sentAt: NOW, now }))
+}
 
 describe('a question without an answer (A4)', () => {
   test.each([
@@ -48,7 +36,7 @@ describe('a question without an answer (A4)', () => {
 
   test('what the channel keeps is kept', () => {
     const answer = { status: 'pending', state: { at: 'second' } } as const
-    expect(after(answer).delivery?.state).toEqual({ at: 'second' })
+    expect(after(answer)?.question?.delivery?.state).toEqual({ at: 'second' })
   })
 })
 
@@ -78,28 +66,23 @@ describe('approved (A5, A9)', () => {
   test('keeps all that the token is', () => {
     const actor = { subject: 'agent' }
     const token = { value: new Token('t'), scopes: ['pay'], expiresAt: NOW + 60, actor, keyThumbprint: 'k' }
-    expect(after({ status: 'approved', token }).token).toEqual({
-      value: 't',
-      scopes: ['pay'],
-      expiresAt: NOW + 60,
-      actor,
-      keyThumbprint: 'k',
-    })
+    const kept = { value: 't', scopes: ['pay'], expiresAt: NOW + 60, actor, keyThumbprint: 'k' }
+    expect(after({ status: 'approved', token })).toHaveProperty('token', kept)
   })
 })
 
 describe('no answer any more (A6, A7)', () => {
   test.each(['expired', 'answer_lost'] as const)('%s: asked again, so often and so long', (status) => {
-    expect(after({ status })).toMatchObject({ state: 'requested', note: status })
+    expect(after({ status })).toMatchObject({ state: 'requested', again: status })
     expect(after({ status }, { sends: 2 })).toMatchObject({ state: 'requested' })
-    expect(after({ status }, { sends: 3 })).toMatchObject({ state: 'expired', endedAt: NOW })
+    expect(after({ status }, { sends: 3 })).toMatchObject({ state: 'expired', at: NOW })
     expect(after({ status }, {}, NOW + 3599)).toMatchObject({ state: 'requested' })
     expect(after({ status }, {}, NOW + 3600)).toMatchObject({ state: 'expired' })
     expect(after({ status })).not.toHaveProperty('delivery')
   })
 
   test('a no and a failure are told apart, and are the end', () => {
-    expect(after({ status: 'denied' })).toMatchObject({ state: 'denied', note: 'the person said no', endedAt: NOW })
+    expect(after({ status: 'denied' })).toMatchObject({ state: 'denied', note: 'the person said no', answeredAt: NOW })
     expect(after({ status: 'denied', detail: 'too much' })).toMatchObject({ state: 'denied', note: 'too much' })
     expect(after({ status: 'failed', detail: 'forged' })).toMatchObject({ state: 'failed', note: 'forged' })
   })

@@ -67,6 +67,7 @@ export function crowd(channel: ApprovalChannel, store: Store = memoryStore(), ke
         message: 'Buy 50 shares of AAPL',
         details: [],
         channel: 'default',
+        policyVersion: '1',
         expiresAt: now() + lifetime,
       }
       await Promise.all(

@@ -5,13 +5,13 @@ import { memoryStore } from '../../../src/records/memory-store.ts'
 import type { ApprovalSent } from '../../../src/runs/channels/approval-channel.ts'
 import { endUnused } from '../../../src/runs/end-run.ts'
 import type { Entry, RunRecord } from '../../../src/runs/record.ts'
-import { plainRecord, record, tapped, testChannel, testClock, testLedger } from './harness.ts'
+import { type Made, plainRecord, record, stateIn, tapped, testChannel, testClock, testLedger, told } from './harness.ts'
 
 const NOW = 1_800_000_000
 const delivery = { state: { at: 'phone' }, interval: 5, nextPollAt: NOW, expiresAt: NOW + 300 }
 const token = { value: 'the-token', scopes: ['trade:write'] }
 
-async function kept(over: Partial<RunRecord>, { make = record, tap }: { make?: typeof record; tap?: Tapping } = {}) {
+async function kept(over: Made, { make = record, tap }: { make?: typeof record; tap?: Tapping } = {}) {
   const clock = testClock()
   const store = memoryStore({ clock })
   const entry = (await testLedger({ store, clock }).runStore.create(make('r', over))) as Entry
@@ -52,7 +52,9 @@ describe('an unused run is ended, and its channel and its server are notified', 
   ] as const)('%s', async (state, over, unasked, givenBack) => {
     const { runStore, entry, cancelled, revoked, unasking } = await kept({ state, ...over })
     const { entry: ended, tell } = await endUnused(runStore, entry, 'cancelled')
-    expect(ended.record).toEqual({ ...record('r'), state: 'cancelled', endedAt: NOW })
+    expect(told(ended.record)).toMatchObject({ state: 'cancelled', at: NOW, retry: 'never' })
+    expect(told(ended.record)).not.toHaveProperty('token')
+    expect(told(ended.record)).not.toHaveProperty('delivery')
     await tell(unasking)
     expect(cancelled).toEqual(unasked)
     expect(revoked).toEqual(givenBack)
@@ -69,10 +71,10 @@ describe('an unused run is ended, and its channel and its server are notified', 
   )
 
   test('what began once and was to be tried again is not: what came of it is not known', async () => {
-    const { runStore, entry } = await kept({ state: 'crashed', runner: 'a', onCrash: 'retry', token })
+    const { runStore, entry } = await kept({ state: 'crashed', runner: 'a', retry: 'same_key', token })
     const { entry: ended } = await endUnused(runStore, entry, 'revoked')
-    expect(ended.record).toMatchObject({ state: 'crashed', onCrash: 'report', runner: 'a' })
-    expect(ended.record).not.toHaveProperty('token')
+    expect(told(ended.record)).toMatchObject({ state: 'crashed', retry: 'never', runner: 'a' })
+    expect(told(ended.record)).not.toHaveProperty('token')
   })
 
   test.each([
@@ -84,7 +86,7 @@ describe('an unused run is ended, and its channel and its server are notified', 
     const { tell } = await endUnused(runStore, entry, 'cancelled')
     await tell({ ...unasking, ...over })
     expect(cancelled).toEqual([])
-    expect((await read())?.state).toBe('cancelled')
+    expect(stateIn(await read())).toBe('cancelled')
   })
 
   test('a channel that fails keeps nothing from ending', async () => {
@@ -116,10 +118,10 @@ describe('a write whose answer got lost', () => {
   })
 
   test('and came too late takes nothing back', async () => {
-    const tap = losing(({ delivery: _, ...rest }) => ({ ...rest, state: 'denied' }))
+    const tap = losing(() => record('r', { state: 'denied' }))
     const { runStore, entry, cancelled, unasking, read } = await kept({ state: 'pending', delivery }, { tap })
     await (await endUnused(runStore, entry, 'cancelled')).tell(unasking)
     expect(cancelled).toEqual([])
-    expect((await read())?.state).toBe('denied')
+    expect(stateIn(await read())).toBe('denied')
   })
 })

@@ -2,10 +2,10 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
-import { claimRun } from '../../../src/runs/claim-run.ts'
 import { findOrCreateRun, findRun, startedRuns } from '../../../src/runs/find-run.ts'
+import { stateOf } from '../../../src/runs/run-state.ts'
 import { overStore } from '../records/over-store.ts'
-import { plainRecord, record, testClock, testLedger } from './harness.ts'
+import { approved, claimRun, plainRecord, record, testClock, testLedger } from './harness.ts'
 
 const draft = (slotKey: string, over: { binding?: string; adoptable?: boolean } = {}) => {
   const { binding = 'binding-1', adoptable = true } = over
@@ -47,15 +47,11 @@ describe('find or create a run (A1)', () => {
   test(verifies('A1', 'a consumed record is not adopted: an equal call is a new question'), async () => {
     const { runStore } = testLedger()
     const first = await findOrCreateRun(runStore, draft('slot:a'))
-    const approved = await runStore.update(await runStore.update(first, (r) => ({ ...r, state: 'pending' })), (r) => ({
-      ...r,
-      state: 'approved',
-    }))
-    const claim = await claimRun(runStore, approved)
+    const claim = await claimRun(runStore, await approved(runStore, first))
     await claim?.complete({ kind: 'undefined' })
     const second = await findOrCreateRun(runStore, draft('slot:b'))
     expect(second.record.id).not.toBe(first.record.id)
-    expect(second.record.state).toBe('requested')
+    expect(stateOf(second.record)).toBe('requested')
   })
 
   test('a question past its time, and an approval past its use, are not adopted', async () => {
@@ -107,7 +103,7 @@ describe('a crash between any two writes is repaired by the next reader', () => 
         expect(again.record.id).toBe(repaired.record.id)
         expect((await findRun(runStore, 'slot:a'))?.record.id).toBe(repaired.record.id)
         const owned: unknown[] = []
-        for await (const entry of runStore.ownedBy(repaired.record.owner)) owned.push(entry)
+        for await (const entry of runStore.ownedBy(repaired.record.by.owner)) owned.push(entry)
         expect(owned).toHaveLength(1)
       }
       expect(completed).toBe(true)
@@ -130,9 +126,8 @@ describe('crashed runs (A5)', () => {
       await (await claimRun(runStore, other))?.complete({ kind: 'undefined' })
     }
     clock.advance(61)
-    expect((await startedRuns(runStore, 'binding-1')).inDoubt).toMatchObject([
-      { record: { id: entry.record.id, state: 'crashed' } },
-    ])
+    const { inDoubt } = await startedRuns(runStore, 'binding-1')
+    expect(inDoubt.map(({ record }) => [record.id, stateOf(record)])).toEqual([[entry.record.id, 'crashed']])
   })
 
   test('a run whose lease lives is not in doubt', async () => {
@@ -145,7 +140,7 @@ describe('crashed runs (A5)', () => {
     const { runStore, clock } = testLedger()
     const retrying = (slotKey: string) => ({
       ...draft(slotKey),
-      record: (id: string) => plainRecord(id, { slots: [slotKey], perCall: false, onCrash: 'retry' }),
+      record: (id: string) => plainRecord(id, { slots: [slotKey], perCall: false, retry: 'same_key' }),
     })
     const entry = await findOrCreateRun(runStore, retrying('slot:a'))
     await claimRun(runStore, entry)

@@ -4,7 +4,7 @@ import { memoryStore } from '../../../src/records/memory-store.ts'
 import { inAppInbox } from '../../../src/runs/channels/in-app-inbox.ts'
 import { openRunStore } from '../../../src/runs/run-store.ts'
 import { app, ORIGIN, onlyQuestion, pick } from './app.ts'
-import { record, tapped, testClock } from './harness.ts'
+import { record, stateIn, tapped, testClock } from './harness.ts'
 import { ISSUER, person, sessions } from './people.ts'
 
 describe('an approval in the app’s own pages', () => {
@@ -186,7 +186,7 @@ describe('who may answer (A8)', () => {
       }),
     )
     expect(response.status).toBe(404)
-    expect((await runStore.read('other'))?.record.state).toBe('pending')
+    expect(stateIn((await runStore.read('other'))?.record)).toBe('pending')
   })
 })
 

@@ -3,9 +3,21 @@ import { StoreError } from '../../../src/base/errors/index.ts'
 import { systemClock } from '../../../src/entrypoints/spi.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { advanceRun } from '../../../src/runs/advance-run.ts'
-import { claimRun } from '../../../src/runs/claim-run.ts'
 import { findOrCreateRun, runLease } from '../../../src/runs/find-run.ts'
-import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
+import type { RunRecord } from '../../../src/runs/record.ts'
+import { stateOf } from '../../../src/runs/run-state.ts'
+import {
+  claimRun,
+  plainRecord,
+  record,
+  servers,
+  stateIn,
+  tapped,
+  testChannel,
+  testClock,
+  testLedger,
+  told,
+} from './harness.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -35,7 +47,7 @@ describe('leases count on the store’s clock (A2)', () => {
       clock.advance(59)
       expect(await runStore.isLeased(runLease(entry.record.id))).toBe(true)
       expect(
-        (await advanceRun(runStore, entry, undefined, { authorizationServers: servers, clock })).entry.record.state,
+        stateOf((await advanceRun(runStore, entry, undefined, { authorizationServers: servers, clock })).entry.record),
       ).toBe('approved')
       const context = { authorizationServers: servers, clock }
       const running = await runStore.read(entry.record.id)
@@ -90,7 +102,7 @@ describe('asking and looking under a lease', () => {
     await vi.advanceTimersByTimeAsync(50_000)
     expect((await advanceRun(runStore, entry, channel, context)).status).toBe('pending')
     answer()
-    expect((await first).entry.record).toMatchObject({ state: 'pending', sends: 1 })
+    expect(told((await first).entry.record)).toMatchObject({ state: 'pending', sends: 1 })
     expect(questions).toHaveLength(1)
   })
 
@@ -115,7 +127,7 @@ describe('asking and looking under a lease', () => {
     await vi.advanceTimersByTimeAsync(61_000)
     expect(await first).toMatchObject({ code: 'ERR_TRANSPORT' })
     expect(signal?.aborted).toBe(true)
-    expect((await advanceRun(runStore, entry, channel, context)).entry.record.state).toBe('pending')
+    expect(stateOf((await advanceRun(runStore, entry, channel, context)).entry.record)).toBe('pending')
   })
 
   test('an abort neither sends what was not sent, nor drops the answer to what was', async () => {
@@ -128,7 +140,7 @@ describe('asking and looking under a lease', () => {
     await expect(advanceRun(runStore, entry, channel, gone)).rejects.toThrow('left before')
     expect(questions).toHaveLength(0)
     failsToAsk(() => controller.abort(new Error('left')))
-    expect((await advanceRun(runStore, entry, channel, context)).entry.record.state).toBe('pending')
+    expect(stateOf((await advanceRun(runStore, entry, channel, context)).entry.record)).toBe('pending')
     expect(questions).toHaveLength(1)
     clock.advance(10)
     const pending = await runStore.read(entry.record.id)
@@ -138,7 +150,7 @@ describe('asking and looking under a lease', () => {
 
 describe('a store that did what was asked and lost the answer', () => {
   /** Loses the answer to the first write to a key, once; `other` is what another process sees. */
-  const losing = (prefix: string, onState: (record: { state: string }) => void = () => {}) => {
+  const losing = (prefix: string, onState: (record: RunRecord) => void = () => {}) => {
     const clock = testClock()
     const store = memoryStore({ clock })
     let lost = false
@@ -156,10 +168,10 @@ describe('a store that did what was asked and lost the answer', () => {
     const { runStore, other } = losing('run:')
     const entry = await findOrCreateRun(other, plain)
     const claim = await claimRun(runStore, entry)
-    expect(claim?.entry.record.state).toBe('running')
+    expect(stateIn(claim?.entry.record)).toBe('running')
     expect(await claimRun(runStore, entry)).toBeUndefined()
     await claim?.complete({ kind: 'json', value: 1 })
-    expect((await other.read(entry.record.id))?.record.state).toBe('completed')
+    expect(stateIn((await other.read(entry.record.id))?.record)).toBe('completed')
   })
 
   test('where it stays away, the claim is given back when it returns: no body began, so nothing is unknown', async () => {
@@ -183,9 +195,9 @@ describe('a store that did what was asked and lost the answer', () => {
       }),
     })
     await expect(claimRun(runStore, entry)).rejects.toMatchObject({ code: 'ERR_STORE' })
-    expect((await healthy.read(entry.record.id))?.record.state).toBe('running')
+    expect(stateIn((await healthy.read(entry.record.id))?.record)).toBe('running')
     isDown = false
-    await vi.waitFor(async () => expect((await healthy.read(entry.record.id))?.record.state).toBe('approved'), 5_000)
+    await vi.waitFor(async () => expect(stateIn((await healthy.read(entry.record.id))?.record)).toBe('approved'), 5_000)
     await vi.waitFor(async () => expect(await healthy.isLeased(runLease(entry.record.id))).toBe(false), 5_000)
     expect(await claimRun(healthy, entry)).toBeDefined()
   })
@@ -208,7 +220,7 @@ describe('a store that did what was asked and lost the answer', () => {
     await expect(claimRun(runStore, entry)).rejects.toMatchObject({ code: 'ERR_STORE' })
     await vi.waitFor(async () => expect(await healthy.isLeased(runLease(entry.record.id))).toBe(false), 5_000)
     expect(await delayed?.()).toBe('conflict')
-    expect((await healthy.read(entry.record.id))?.record.state).toBe('approved')
+    expect(stateIn((await healthy.read(entry.record.id))?.record)).toBe('approved')
   })
 
   test.each(['open:', 'slot:', 'run:'])('creating a record: the answer about %s is looked up', async (prefix) => {
@@ -219,7 +231,7 @@ describe('a store that did what was asked and lost the answer', () => {
 
   test('the person’s answer is on record, and told of once', async () => {
     const states: string[] = []
-    const { runStore, other, clock } = losing('run:', ({ state }) => states.push(state))
+    const { runStore, other, clock } = losing('run:', (run) => states.push(stateOf(run)))
     const { channel, answers } = testChannel()
     const context = { authorizationServers: servers, clock }
     const pending = await advanceRun(other, await findOrCreateRun(other, asking), channel, context)

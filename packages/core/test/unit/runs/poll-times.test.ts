@@ -5,7 +5,7 @@ import { advanceRun } from '../../../src/runs/advance-run.ts'
 import type { ApprovalAnswer, ApprovalChannel } from '../../../src/runs/channels/approval-channel.ts'
 import { nextPollAt } from '../../../src/runs/poll-times.ts'
 import { asks, smallWorld, user } from '../guard/small-world.ts'
-import { record, servers, testChannel, testLedger } from './harness.ts'
+import { record, servers, testChannel, testLedger, told } from './harness.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -93,7 +93,7 @@ describe('an interval or a wait that a channel names and that is no number of se
     const tiny = { ...channel, ask: async () => ({ state: {}, interval: Number.MIN_VALUE }) }
     if (entry === undefined) throw new Error('not created')
     const settled = await advanceRun(runStore, entry, tiny, { authorizationServers: servers, clock })
-    expect(settled.entry.record.delivery).toMatchObject({ interval: 0.01 })
+    expect(settled.entry.record.question?.delivery).toMatchObject({ interval: 0.01 })
   })
 })
 
@@ -264,7 +264,7 @@ test(verifies('A4', 'a process that dies while it polls leaves its question alon
 
 test('and for no longer than the question lives', async () => {
   const { settleAfter, looks } = await afterADeath(1e9, 60)
-  expect(await settleAfter(89)).toMatchObject({ state: 'pending', sends: 0 })
-  expect(await settleAfter(1)).toMatchObject({ sends: 1 })
+  expect(told(await settleAfter(89))).toMatchObject({ state: 'pending', sends: 0 })
+  expect(told(await settleAfter(1))).toMatchObject({ sends: 1 })
   expect(looks).toHaveLength(2)
 })

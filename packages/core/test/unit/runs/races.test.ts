@@ -2,11 +2,23 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { advanceRun } from '../../../src/runs/advance-run.ts'
-import { type Claim, claimRun } from '../../../src/runs/claim-run.ts'
+import type { Claim } from '../../../src/runs/claim-run.ts'
 import { findOrCreateRun, findRun, recordCrash } from '../../../src/runs/find-run.ts'
 import type { Entry } from '../../../src/runs/record.ts'
 import type { RunStore } from '../../../src/runs/run-store.ts'
-import { elsewhere, plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
+import {
+  approved,
+  claimRun,
+  elsewhere,
+  plainRecord,
+  record,
+  servers,
+  tapped,
+  testChannel,
+  testClock,
+  testLedger,
+  told,
+} from './harness.ts'
 
 const draft = (slotKey: string) => ({
   binding: 'binding-1',
@@ -17,9 +29,7 @@ const draft = (slotKey: string) => ({
 
 /** Approves the run and uses it up, as another slot would. */
 async function useUp(runStore: RunStore, entry: Entry): Promise<void> {
-  const pending = await runStore.update(entry, (r) => ({ ...r, state: 'pending' }))
-  const approved = await runStore.update(pending, (r) => ({ ...r, state: 'approved' }))
-  await (await claimRun(runStore, approved))?.complete({ kind: 'json', value: 'once' })
+  await (await claimRun(runStore, await approved(runStore, entry)))?.complete({ kind: 'json', value: 'once' })
 }
 
 /** Holds the first write to a key back until the test lets it go. */
@@ -72,7 +82,7 @@ describe('one slot and binding, one record, ever (A1)', () => {
     await expect(findOrCreateRun(dying, draft('slot:s'))).rejects.toThrow('killed')
     await useUp(runStore, first)
     const back = await findOrCreateRun(runStore, draft('slot:s'))
-    expect(back.record).toMatchObject({ id: first.record.id, state: 'completed' })
+    expect(told(back.record)).toMatchObject({ id: first.record.id, state: 'completed' })
     expect((await findOrCreateRun(runStore, draft('slot:s'))).record.id).toBe(first.record.id)
   })
 
@@ -100,7 +110,7 @@ describe('a crash is noted of the runner that died, and of no other', () => {
     const clock = testClock()
     const store = memoryStore({ clock })
     const { runStore } = testLedger({ store, clock })
-    const retrying = { ...draft('slot:a'), record: (id: string) => plainRecord(id, { onCrash: 'retry' }) }
+    const retrying = { ...draft('slot:a'), record: (id: string) => plainRecord(id, { retry: 'same_key' }) }
     const entry = await findOrCreateRun(runStore, { ...retrying, fits: undefined })
     const first = await claimRun(runStore, entry)
     clock.advance(61)
@@ -120,7 +130,7 @@ describe('a crash is noted of the runner that died, and of no other', () => {
     }).runStore
     const noted = await recordCrash(late, first?.entry ?? entry)
     expect(second).toBeDefined()
-    expect(noted.record).toMatchObject({ state: 'running', runner: second?.entry.record.runner })
+    expect(told(noted.record)).toMatchObject({ state: 'running', runner: second?.entry.record.attempt?.runner })
   })
 })
 
@@ -132,6 +142,6 @@ describe('a stale read', () => {
     const context = { authorizationServers: servers, clock }
     for (let caller = 0; caller < 3; caller++) await advanceRun(runStore, stale, channel, context)
     expect(questions).toHaveLength(1)
-    expect((await runStore.read(stale.record.id))?.record).toMatchObject({ state: 'pending', sends: 1 })
+    expect(told((await runStore.read(stale.record.id))?.record)).toMatchObject({ state: 'pending', sends: 1 })
   })
 })

@@ -3,11 +3,20 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { systemClock } from '../../../src/entrypoints/spi.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { advanceRun } from '../../../src/runs/advance-run.ts'
-import { claimRun } from '../../../src/runs/claim-run.ts'
 import { findOrCreateRun, runLease } from '../../../src/runs/find-run.ts'
 import { pollForAnswer } from '../../../src/runs/poll-for-answer.ts'
 import type { Entry } from '../../../src/runs/record.ts'
-import { elsewhere, plainRecord, record, servers, tapped, testChannel, testLedger } from './harness.ts'
+import {
+  claimRun,
+  elsewhere,
+  plainRecord,
+  record,
+  servers,
+  stateIn,
+  tapped,
+  testChannel,
+  testLedger,
+} from './harness.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -43,7 +52,7 @@ describe('the runner of a body (A2)', () => {
 
   test(verifies('A2', 'has no say once another runner has taken its place'), async () => {
     const { runStore, clock, store } = testLedger()
-    const entry = await findOrCreateRun(runStore, plain({ onCrash: 'retry' }))
+    const entry = await findOrCreateRun(runStore, plain({ retry: 'same_key' }))
     const first = await claimRun(runStore, entry)
     clock.advance(61)
     const other = testLedger({ store: elsewhere(store), clock }).runStore
@@ -51,9 +60,11 @@ describe('the runner of a body (A2)', () => {
     const second = await claimRun(other, settled.entry)
     expect(second).toBeDefined()
     await first?.complete({ kind: 'json', value: 'the first one' })
-    expect((await runStore.read(entry.record.id))?.record.state).toBe('running')
+    expect(stateIn((await runStore.read(entry.record.id))?.record)).toBe('running')
     await second?.complete({ kind: 'json', value: 'the second one' })
-    expect((await runStore.read(entry.record.id))?.record.result).toEqual({ kind: 'json', value: 'the second one' })
+    expect((await runStore.read(entry.record.id))?.record.end).toMatchObject({
+      result: { kind: 'json', value: 'the second one' },
+    })
   })
 })
 
@@ -66,7 +77,7 @@ describe('a record', () => {
     const ended = (await runStore.read(entry.record.id)) as Entry
     for (const state of ['approved', 'running', 'pending', 'denied'] as const) {
       await expect(
-        runStore.update(ended, (r) => ({ ...r, state })),
+        runStore.update(ended, () => record(entry.record.id, { state })),
         state,
       ).rejects.toMatchObject({ code: 'ERR_STORE' })
     }

@@ -73,7 +73,7 @@ describe('what is stored opens as it was written, where it was written, or not a
     const sealer = createSealer([sealKey])
     for (const [content, reason] of [
       [JSON.stringify({ ...made, v: 2 }), 'unknown_version'],
-      [JSON.stringify({ ...made, state: 'approvd' }), 'corrupt'],
+      [JSON.stringify({ ...made, retry: 'allways' }), 'corrupt'],
       [JSON.stringify({ v: 1 }), 'corrupt'],
       ['not JSON', 'corrupt'],
     ] as const) {
@@ -109,8 +109,8 @@ describe('keys rotate without downtime', () => {
     // A write moves a record to the current key.
     const entry = await sealing.read(first.id)
     if (entry === undefined) throw new Error('gone')
-    await sealing.update(entry, (r) => ({ ...r, note: 'touched' }))
-    expect((await ledgerUnder(store, two).read(first.id))?.record.note).toBe('touched')
+    await sealing.update(entry, (r) => ({ ...r, tool: 'touched' }))
+    expect((await ledgerUnder(store, two).read(first.id))?.record.tool).toBe('touched')
     await expect(old.read(first.id)).rejects.toMatchObject({ reason: 'wrong_key' })
   })
 })

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { OAuthResponseError, TransportError } from '../../../src/base/errors/index.ts'
 import { Token } from '../../../src/credential/token.ts'
 import { advanceRun } from '../../../src/runs/advance-run.ts'
-import { claimRun } from '../../../src/runs/claim-run.ts'
 import { findOrCreateRun } from '../../../src/runs/find-run.ts'
-import { elsewhere, record, servers, testChannel, testLedger } from './harness.ts'
+import { approvalOf, stateOf } from '../../../src/runs/run-state.ts'
+import { approved, claimRun, elsewhere, record, servers, testChannel, testLedger, told } from './harness.ts'
 
 async function opened() {
   const harness = testLedger()
@@ -27,7 +27,7 @@ describe('asking', () => {
     const all = await Promise.all(Array.from({ length: 100 }, settle))
     expect(questions).toHaveLength(1)
     expect(new Set(all.map(({ status }) => status))).toEqual(new Set(['pending']))
-    expect((await settle()).entry.record.state).toBe('pending')
+    expect(stateOf((await settle()).entry.record)).toBe('pending')
   })
 
   test('an outage while asking loses nothing: the next caller asks', async () => {
@@ -48,7 +48,7 @@ describe('asking', () => {
     })
     const refused = await settle()
     expect(refused).toMatchObject({ status: 'refused', code: 'approval_not_sent' })
-    expect(refused.entry.record).toMatchObject({ state: 'failed', note: expect.stringContaining(error) })
+    expect(told(refused.entry.record)).toMatchObject({ state: 'failed', note: expect.stringContaining(error) })
   })
 })
 
@@ -215,7 +215,7 @@ describe('using (A5)', () => {
     await claim?.complete({ kind: 'json', value: { order: 1 } })
     const replay = await settle()
     expect(replay).toMatchObject({ status: 'replay', result: { value: { order: 1 } } })
-    expect(replay.entry.record.token).toBeUndefined()
+    expect(approvalOf(replay.entry.record)?.token).toBeUndefined()
     expect(await claimRun(runStore, approved)).toBeUndefined()
   })
 
@@ -242,13 +242,8 @@ describe('using (A5)', () => {
 
   test('`retry` after the approval is void: the outcome is unknown, not unused, and the runner may still tell', async () => {
     const { runStore, entry, clock, settle } = await opened()
-    const approved = await runStore.update(await runStore.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
-      ...r,
-      state: 'approved',
-      onCrash: 'retry',
-      usableUntil: clock.now() / 1000 + 100,
-    }))
-    const claim = await claimRun(runStore, approved)
+    const usableUntil = clock.now() / 1000 + 100
+    const claim = await claimRun(runStore, await approved(runStore, entry, { retry: 'same_key', usableUntil }))
     clock.advance(61)
     expect((await settle()).status).toBe('ready')
     clock.advance(61)
@@ -260,16 +255,12 @@ describe('using (A5)', () => {
   test('an approval that is void keeps no token', async () => {
     const { settle, clock } = await approve()
     clock.advance(301)
-    expect((await settle()).entry.record.token).toBeUndefined()
+    expect(approvalOf((await settle()).entry.record)?.token).toBeUndefined()
   })
 
   test(verifies('A5', 'the idempotency key is the same on every try of one run'), async () => {
     const { runStore, entry, clock, store } = await opened()
-    const first = await runStore.update(await runStore.update(entry, (r) => ({ ...r, state: 'pending' })), (r) => ({
-      ...r,
-      state: 'approved',
-      onCrash: 'retry',
-    }))
+    const first = await approved(runStore, entry, { retry: 'same_key' })
     const one = await claimRun(runStore, first)
     clock.advance(61)
     const other = testLedger({ store: elsewhere(store), clock }).runStore

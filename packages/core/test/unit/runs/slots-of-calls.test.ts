@@ -4,8 +4,7 @@ import type { Slot } from '../../../src/index.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { slotKey } from '../../../src/runs/binding.ts'
 import { findOrCreateRun, findRun, type RunDraft } from '../../../src/runs/find-run.ts'
-import type { RunRecord } from '../../../src/runs/record.ts'
-import { record, tapped, testClock, testLedger } from './harness.ts'
+import { type Made, record, tapped, testClock, testLedger } from './harness.ts'
 
 const hash = keyedHash(new Uint8Array(32).fill(3))
 
@@ -15,7 +14,7 @@ const keyOf = (slot: Slot, rawInput: string) =>
     hash,
   )
 
-const draft = (slotKey: string, over: Partial<RunRecord> = {}, make: typeof record = record): RunDraft => ({
+const draft = (slotKey: string, over: Made = {}, make: typeof record = record): RunDraft => ({
   binding: 'binding-1',
   slotKey,
   fits: make === record ? () => true : undefined,

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
-import { claimRun } from '../../../src/runs/claim-run.ts'
 import { findOrCreateRun } from '../../../src/runs/find-run.ts'
-import { record, tapped, testClock, testLedger } from './harness.ts'
+import { claimRun, record, tapped, testClock, testLedger } from './harness.ts'
 
 test('every write says what it replaces: a version, or nothing', async () => {
   const clock = testClock()

@@ -7,6 +7,7 @@ import { memoryStore } from '../../../src/records/memory-store.ts'
 import type { ApprovalAnswer, ApprovalChannel } from '../../../src/runs/channels/approval-channel.ts'
 import { overStore } from '../records/over-store.ts'
 import { type Crowd, crowd, listeningChannel, queueIn } from './crowd.ts'
+import { stateIn } from './harness.ts'
 
 const open: Crowd[] = []
 const started = (channel: ApprovalChannel, store?: Store, keys?: StoreKeys): Crowd => {
@@ -182,10 +183,10 @@ describe('faults', () => {
       },
     })
     await expect.poll(() => tries).toBe(1)
-    expect(await target.state('q-0')).not.toHaveProperty('told')
+    expect((await target.state('q-0'))?.question).not.toHaveProperty('told')
     at += 61_000
     await expect.poll(() => tries).toBe(2)
-    await expect.poll(async () => (await target.state('q-0'))?.told).toBe(true)
+    await expect.poll(async () => (await target.state('q-0'))?.question?.told).toBe(true)
     expect(target.faults).toMatchObject([{ id: 'q-0' }])
   })
 
@@ -196,7 +197,7 @@ describe('faults', () => {
     target.watch({ approvals: { other: channel } })
     await expect.poll(() => target.faults).toMatchObject([{ error: { code: 'ERR_CONFIGURATION' }, id: 'q-0' }])
     expect(looks).toEqual([])
-    expect((await target.state('q-0'))?.state).toBe('pending')
+    expect(stateIn(await target.state('q-0'))).toBe('pending')
   })
 })
 

@@ -3,10 +3,11 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../../src/base/ports.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import type { ApprovalAnswer, ApprovalChannel } from '../../../src/runs/channels/approval-channel.ts'
+import type { StoredQuestion } from '../../../src/runs/record.ts'
 import { Pace, watchEntry } from '../../../src/runs/watcher/watch-approvals.ts'
 import { watcherSettings } from '../../../src/runs/watcher/watch-options.ts'
 import { type Crowd, crowd, ISSUER, listeningChannel, queueIn } from './crowd.ts'
-import { record } from './harness.ts'
+import { record, stateIn } from './harness.ts'
 
 const open: Crowd[] = []
 const started = (channel: ApprovalChannel, store?: Store): Crowd => {
@@ -39,7 +40,7 @@ describe('following', () => {
       ]),
     )
     expect(looks.map(({ id }) => id).sort()).toEqual(['q-0', 'q-1', 'q-2'])
-    expect((await target.state('q-2'))?.state).toBe('pending')
+    expect(stateIn(await target.state('q-2'))).toBe('pending')
     expect(watcher.statistics()).toMatchObject({ polls: 3, notified: 2, faults: 0 })
     expect(target.faults).toEqual([])
   })
@@ -58,22 +59,19 @@ describe('following', () => {
     await target.add(1, { dueIn: 600 })
     const entry = await target.runStore.read('q-0')
     if (entry === undefined) throw new Error('it is gone')
-    const { delivery: _, ...rest } = entry.record
     // As if the app's own pages had taken it eleven seconds ago.
     await target.store.delete(entry.key)
-    await target.runStore.create({
-      ...rest,
-      state: 'approved',
-      answeredAt: Date.now() / 1000 - 11,
-      usableUntil: Date.now() / 1000 + 600,
-    })
+    const { delivery: _, ...question } = entry.record.question as StoredQuestion
+    const at = Date.now() / 1000 - 11
+    const answer = { decision: 'approved', at, foundAt: at, usableUntil: at + 611 } as const
+    await target.runStore.create({ ...entry.record, question: { ...question, answer } })
     await dueNow(target.store, entry.key)
     target.watch()
     await expect.poll(() => target.told.length).toBe(1)
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(target.told).toMatchObject([{ id: 'q-0', state: 'approved' }])
     expect(looks).toEqual([])
-    expect(await target.state('q-0')).toMatchObject({ state: 'approved', told: true })
+    expect(await target.state('q-0')).toMatchObject({ question: { answer: { decision: 'approved' }, told: true } })
   })
 
   test('a question whose sender died is sent', async () => {
@@ -162,8 +160,9 @@ describe('several watchers', () => {
     const entry = await target.runStore.read('q-0')
     if (entry === undefined) throw new Error('it is gone')
     expect(await watchEntry(entry, settings)).toBe('told')
-    const { told: _, ...record } = (await target.state('q-0')) ?? entry.record
-    expect(await watchEntry({ ...entry, record }, settings)).toBe('open')
+    const record = (await target.state('q-0')) ?? entry.record
+    const { told: _, ...question } = record.question as StoredQuestion
+    expect(await watchEntry({ ...entry, record: { ...record, question } }, settings)).toBe('open')
     expect(target.told).toHaveLength(1)
   })
 
@@ -176,7 +175,7 @@ describe('several watchers', () => {
     await target.add(1)
     // The first watcher claims, finds the answer, and never comes back from telling.
     const dead = target.watch({ clock, maxConcurrentPolls: 1, onAnswer: () => new Promise(() => {}) })
-    await expect.poll(async () => (await target.state('q-0'))?.state).toBe('approved')
+    await expect.poll(async () => stateIn(await target.state('q-0'))).toBe('approved')
     const second = target.watch({ clock })
     at += 30_000
     await new Promise((resolve) => setTimeout(resolve, 100))

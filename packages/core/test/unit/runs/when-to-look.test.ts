@@ -3,15 +3,11 @@ import { TransportError } from '../../../src/base/errors/index.ts'
 import { advanceRun } from '../../../src/runs/advance-run.ts'
 import { pollForAnswer } from '../../../src/runs/poll-for-answer.ts'
 import type { Entry, RunRecord } from '../../../src/runs/record.ts'
-import { record, servers, tapped, testChannel, testLedger } from './harness.ts'
+import { stateOf } from '../../../src/runs/run-state.ts'
+import { plainRecord, record, servers, tapped, testChannel, testLedger, told } from './harness.ts'
 
 const NOW = 1_800_000_000
 const due = { state: {}, interval: 5, nextPollAt: NOW }
-/** The same without one of its fields. */
-const without = (field: keyof RunRecord, over: Partial<RunRecord>) => {
-  const { [field]: _, ...rest } = record('r', over)
-  return rest as RunRecord
-}
 
 async function stored(made: RunRecord = record('r', { state: 'pending', delivery: due })) {
   const { runStore, store, clock } = testLedger()
@@ -25,8 +21,8 @@ async function stored(made: RunRecord = record('r', { state: 'pending', delivery
 describe('only an open question that was delivered is looked at', () => {
   test.each([
     ['ended', record('r', { state: 'cancelled', delivery: due })],
-    ['not delivered', record('r', { state: 'pending' })],
-    ['no question', without('question', { state: 'pending', delivery: due })],
+    ['not delivered', record('r')],
+    ['no question', plainRecord('r')],
   ])('%s', async (_, made) => {
     const { look, looks, entry } = await stored(made)
     expect((await look()).record).toEqual(entry.record)
@@ -35,18 +31,16 @@ describe('only an open question that was delivered is looked at', () => {
 
   test('also where it was one when it was read', async () => {
     const { look, looks, runStore, entry } = await stored()
-    const { delivery: _, ...answered } = entry.record
-    await runStore.update(entry, () => ({ ...answered, state: 'approved' }))
-    expect((await look()).record.state).toBe('approved')
+    await runStore.update(entry, () => record('r', { state: 'approved' }))
+    expect(stateOf((await look()).record)).toBe('approved')
     expect(looks).toHaveLength(0)
   })
 
   test('while another process polls, a caller does not wait for it: it reads the record as it is', async () => {
     const { look, looks, runStore, store, entry, clock } = await stored()
     await runStore.lease('busy:r', 45)
-    const { delivery: _, ...answered } = entry.record
-    await runStore.update(entry, () => ({ ...answered, state: 'approved' }))
-    expect((await look()).record.state).toBe('approved')
+    await runStore.update(entry, () => record('r', { state: 'approved' }))
+    expect(stateOf((await look()).record)).toBe('approved')
     const lagging = testLedger({
       clock,
       store: tapped(store, async (operation, key, next) =>
@@ -67,7 +61,7 @@ describe('only an open question that was delivered is looked at', () => {
       ),
     })
     const looked = await pollForAnswer(runStore, entry, channel, { authorizationServers: servers, clock })
-    expect(looked.record.delivery).toMatchObject({ pendingAt: NOW, nextPollAt: NOW + 5 })
+    expect(looked.record.question?.delivery).toMatchObject({ pendingAt: NOW, nextPollAt: NOW + 5 })
     expect(looks).toHaveLength(1)
   })
 
@@ -75,16 +69,16 @@ describe('only an open question that was delivered is looked at', () => {
     const { look, looks, now } = await stored()
     await expect(look(undefined, { signal: AbortSignal.abort(new Error('left')) })).rejects.toThrow('left')
     expect(looks).toHaveLength(0)
-    expect((await now()).record.delivery).toEqual(due)
+    expect((await now()).record.question?.delivery).toEqual(due)
   })
 
   test('a question that ended while it was looked at stays ended', async () => {
     const { look, answers, runStore, now } = await stored()
     answers(async () => {
-      await runStore.update(await now(), (record) => ({ ...record, state: 'cancelled' }))
+      await runStore.update(await now(), (record) => ({ ...record, end: { how: 'cancelled', at: NOW } }))
       return { status: 'approved' }
     })
-    expect((await look()).record.state).toBe('cancelled')
+    expect(stateOf((await look()).record)).toBe('cancelled')
   })
 })
 
@@ -98,13 +92,13 @@ describe('a channel that goes on saying `pending`', () => {
       record('r', { state: 'pending', delivery: { ...due, expiresAt } }),
     )
     const settled = await advanceRun(runStore, entry, channel, { authorizationServers: servers, clock })
-    expect(settled.entry.record).toMatchObject({ state: 'pending', sends })
+    expect(told(settled.entry.record)).toMatchObject({ state: 'pending', sends })
   })
 
   test('and answers at the very end is heard', async () => {
     const { look, answers } = await stored(record('r', { state: 'pending', delivery: { ...due, expiresAt: NOW } }))
     answers({ status: 'approved' })
-    expect((await look()).record.state).toBe('approved')
+    expect(stateOf((await look()).record)).toBe('approved')
   })
 })
 
@@ -112,12 +106,12 @@ describe('a look that throws', () => {
   test('only our own errors say that nothing is lost, and for how long to wait', async () => {
     const outage = await stored()
     outage.answers(() => Promise.reject(new TransportError('down', { retryAfter: 60 })))
-    expect((await outage.look()).record.delivery?.nextPollAt).toBe(NOW + 60)
+    expect((await outage.look()).record.question?.delivery?.nextPollAt).toBe(NOW + 60)
     for (const foreign of [Object.assign(new Error('foreign'), { retryable: true, retryAfter: 600 }), 'foreign']) {
       const { look, answers, now } = await stored()
       answers(() => Promise.reject(foreign))
       await expect(look()).rejects.toBe(foreign)
-      expect((await now()).record.delivery?.nextPollAt).toBe(NOW + 5)
+      expect((await now()).record.question?.delivery?.nextPollAt).toBe(NOW + 5)
     }
   })
 })

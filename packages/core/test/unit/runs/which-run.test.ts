@@ -1,12 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/base/errors/index.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
-import { claimRun } from '../../../src/runs/claim-run.ts'
 import { findOrCreateRun, findRun, type RunDraft, recordCrash } from '../../../src/runs/find-run.ts'
-import type { Entry, RunRecord } from '../../../src/runs/record.ts'
-import { plainRecord, record, tapped, testClock, testLedger } from './harness.ts'
+import type { Entry } from '../../../src/runs/record.ts'
+import { claimRun, type Made, plainRecord, record, tapped, testClock, testLedger, told } from './harness.ts'
 
-const draft = (slotKey: string, over: Partial<RunRecord> = {}, make: typeof record = record): RunDraft => ({
+const draft = (slotKey: string, over: Made = {}, make: typeof record = record): RunDraft => ({
   binding: 'binding-1',
   slotKey,
   fits: () => true,
@@ -33,7 +32,7 @@ describe('an open run of an equal call is adopted, and no other (A1)', () => {
     ['not asked', {}, record, true],
     ['asked', { state: 'pending' }, record, true],
     ['approved, unused', { state: 'approved' }, record, true],
-    ['without a question', { state: 'requested', perCall: false }, plainRecord, true],
+    ['without a question', { perCall: false }, plainRecord, true],
     ['of a policy that asks for each call', { perCall: true }, record, false],
     ['denied', { state: 'denied' }, record, false],
     ['cancelled', { state: 'cancelled' }, record, false],
@@ -71,7 +70,10 @@ test('a crash is not noted of a run that ended since it was read', async () => {
   const claim = await claimRun(runStore, (await runStore.create(plainRecord('r'))) as Entry)
   const running = (await runStore.read('r')) as Entry
   await claim?.complete({ kind: 'json', value: 1 })
-  expect((await recordCrash(runStore, running)).record).toMatchObject({ state: 'completed', result: { value: 1 } })
+  expect(told((await recordCrash(runStore, running)).record)).toMatchObject({
+    state: 'completed',
+    result: { value: 1 },
+  })
 })
 
 describe('a record that cannot be made', () => {

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import { keyedHash } from '../../../src/base/values/index.ts'
 import type { Slot } from '../../../src/index.ts'
 import { idempotencyKey, slotKey } from '../../../src/runs/binding.ts'
-import { isSettled, mayBecome } from '../../../src/runs/record.ts'
 
 const hash = keyedHash(new Uint8Array(32).fill(3))
 
@@ -33,24 +32,4 @@ test('an idempotency key is that of one record and one binding (A5)', async () =
     idempotencyKey('id-1', 'b2', hash),
   ])
   expect(new Set(keys).size).toBe(3)
-})
-
-test('what ended stays as it ended, unless its body comes back (A2) or its question was never sent (A6)', () => {
-  const ended = ['completed', 'threw', 'denied', 'expired', 'failed', 'cancelled', 'revoked'] as const
-  const comesBack = (from: string, to: string) =>
-    (from !== 'completed' && to === 'completed') || (from === 'failed' && ['requested', 'running'].includes(to))
-  for (const state of ended) {
-    expect([state, isSettled(state)]).toEqual([state, true])
-    for (const next of ['requested', 'pending', 'approved', 'running', ...ended] as const) {
-      expect([state, next, mayBecome(state, next)]).toEqual([state, next, state === next || comesBack(state, next)])
-    }
-  }
-  for (const state of ['requested', 'pending', 'approved', 'running', 'crashed'] as const) {
-    expect([state, isSettled(state)]).toEqual([state, false])
-  }
-  expect(mayBecome('requested', 'running')).toBe(false)
-  expect(mayBecome('pending', 'running')).toBe(false)
-  expect(mayBecome('approved', 'running')).toBe(true)
-  // A body that ends without effect was running, or is taken for dead.
-  for (const state of ['requested', 'pending', 'approved'] as const) expect(mayBecome(state, 'threw')).toBe(false)
 })

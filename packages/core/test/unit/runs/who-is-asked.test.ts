@@ -3,14 +3,15 @@ import { OAuthResponseError } from '../../../src/base/errors/index.ts'
 import { advanceRun } from '../../../src/runs/advance-run.ts'
 import { endUnused } from '../../../src/runs/end-run.ts'
 import { findOrCreateRun } from '../../../src/runs/find-run.ts'
-import type { Entry, RunRecord } from '../../../src/runs/record.ts'
-import { plainRecord, record, servers, tapped, testChannel, testClock, testLedger } from './harness.ts'
+import type { Entry } from '../../../src/runs/record.ts'
+import { stateOf } from '../../../src/runs/run-state.ts'
+import { type Made, plainRecord, record, servers, tapped, testChannel, testClock, testLedger, told } from './harness.ts'
 
 afterEach(() => {
   vi.useRealTimers()
 })
 
-async function opened(over: Partial<RunRecord> = {}, make: typeof record = record) {
+async function opened(over: Made = {}, make: typeof record = record) {
   const { runStore, store, clock } = testLedger()
   const asked = testChannel()
   const context = { authorizationServers: servers, clock }
@@ -40,7 +41,7 @@ describe('while a question is sent', () => {
       await endUnused(runStore, await stored(), 'cancelled')
     })
     expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_cancelled' })
-    expect((await stored()).record).toMatchObject({ state: 'cancelled', sends: 0 })
+    expect(told((await stored()).record)).toMatchObject({ state: 'cancelled', sends: 0 })
   })
 
   test('and the store no longer finds the record, the result of the write counts', async () => {
@@ -49,7 +50,7 @@ describe('while a question is sent', () => {
       operation === 'get' && key.startsWith('run:') ? undefined : next(),
     )
     const { runStore } = testLedger({ store: lagging, clock })
-    expect((await advanceRun(runStore, entry, channel, context)).entry.record).toMatchObject({ state: 'pending' })
+    expect(told((await advanceRun(runStore, entry, channel, context)).entry.record)).toMatchObject({ state: 'pending' })
     expect(questions).toHaveLength(1)
   })
 
@@ -64,16 +65,19 @@ describe('while a question is sent', () => {
 })
 
 test('a run without a question sends none', async () => {
-  const { settle, questions, stored } = await opened({ state: 'requested' }, plainRecord)
-  expect((await settle()).status).toBe('pending')
+  const { settle, questions, stored } = await opened({ state: 'approved' }, plainRecord)
+  expect((await settle()).status).toBe('ready')
   expect(questions).toHaveLength(0)
-  expect((await stored()).record.state).toBe('requested')
+  expect(stateOf((await stored()).record)).toBe('approved')
 })
 
 test('a channel that names no interval is looked at after five seconds', async () => {
   const { settle, channel, stored } = await opened()
   await settle({ ...channel, ask: async () => ({ state: {} }) })
-  expect((await stored()).record.delivery).toMatchObject({ interval: 5, nextPollAt: testClock().now() / 1000 + 5 })
+  expect((await stored()).record.question?.delivery).toMatchObject({
+    interval: 5,
+    nextPollAt: testClock().now() / 1000 + 5,
+  })
 })
 
 describe('a channel that fails to ask', () => {
@@ -83,7 +87,7 @@ describe('a channel that fails to ask', () => {
       throw new TypeError('x is not a function')
     })
     await expect(settle()).rejects.toThrow('x is not a function')
-    expect((await stored()).record).toMatchObject({ state: 'failed', sends: 0 })
+    expect(told((await stored()).record)).toMatchObject({ state: 'failed', sends: 0 })
     failsToAsk(() => {})
     expect(await settle()).toMatchObject({ status: 'refused', code: 'approval_failed' })
     expect(questions).toHaveLength(0)
@@ -98,6 +102,6 @@ describe('a channel that fails to ask', () => {
       throw new OAuthResponseError({ error, status: 400 })
     })
     expect((await settle()).status).toBe('refused')
-    expect((await stored()).record.state).toBe(state)
+    expect(stateOf((await stored()).record)).toBe(state)
   })
 })

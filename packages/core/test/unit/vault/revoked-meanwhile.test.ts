@@ -103,7 +103,7 @@ describe('the answer of a person whose proof is revoked', () => {
     target.store.get = get
     const { openRunStore } = await import('../../../src/runs/run-store.ts')
     const entry = await openRunStore({ store: target.store, clock: target.clock }).read(question.id)
-    expect(entry?.record).toMatchObject({ state: 'approved', answeredAt: read })
+    expect(entry?.record.question?.answer).toMatchObject({ decision: 'approved', at: read })
   })
 
   test('is not taken', async () => {
