@@ -18,7 +18,7 @@ const PHONE = { width: 390, height: 844 }
 
 if (!hasChromium) test('the console in a browser', ({ skip }) => skip(chromiumMissing))
 
-describe.runIf(hasChromium)('the console in a browser', { timeout: 40_000 }, () => {
+describe.runIf(hasChromium)('the console in a browser', { timeout: 240_000 }, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await startChromium()
