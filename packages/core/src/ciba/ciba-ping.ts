@@ -6,7 +6,7 @@ import { answering, readJson, refuse } from '../identity/requests.ts'
 import type { ChannelsOptions } from '../runs/channels/channels-by-name.ts'
 import type { Entry, RunRecord } from '../runs/record.ts'
 import { openRunStore, type RunStore } from '../runs/run-store.ts'
-import { wake } from '../runs/watcher/watch-options.ts'
+import { wake } from '../runs/wake.ts'
 import { isPending } from '../runs/write-answer.ts'
 import { approvalOf, type CibaState, cibaState, isNotificationToken, isPinged } from './wire.ts'
 

@@ -19,7 +19,7 @@ import {
   withoutToken,
 } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
-import { wake } from './watcher/watch-options.ts'
+import { wake } from './wake.ts'
 
 /** A running body renews its lease. After this time without a renewal, it counts as dead. Seconds. */
 const RUN_LEASE_SECONDS = 60

@@ -11,7 +11,7 @@ import { isUsable, SKEW_SECONDS } from './poll-times.ts'
 import type { Entry, RunRecord, StoredQuestion } from './record.ts'
 import { stateOf } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
-import { wake } from './watcher/watch-options.ts'
+import { wake } from './wake.ts'
 import { evidenceOf, isPending, writeAnswer } from './write-answer.ts'
 
 /** An accepted answer. */

@@ -1,4 +1,4 @@
-import { untilWoken } from '../../runs/watcher/watch-options.ts'
+import { untilWoken } from '../../runs/wake.ts'
 import type { Runs } from '../guard-parts.ts'
 import type { PermittedCall } from './call.ts'
 import type { UnderWay } from './refusal.ts'

@@ -7,14 +7,9 @@ import { channelThatAsked } from '../channels/channels-by-name.ts'
 import { isDelivered, nextStepAt } from '../poll-times.ts'
 import type { Entry, RunRecord } from '../record.ts'
 import { isUnanswered, type RunState, stateOf } from '../run-state.ts'
+import { wake } from '../wake.ts'
 import { isPending } from '../write-answer.ts'
-import {
-  type WatchedAnswer,
-  type WatcherOptions,
-  type WatcherSettings,
-  wake,
-  watcherSettings,
-} from './watch-options.ts'
+import { type WatchedAnswer, type WatcherOptions, type WatcherSettings, watcherSettings } from './watch-options.ts'
 
 /** Lease with which one watcher at a time notifies the app. It is renewed during the notification. Seconds. */
 const TELLING_SECONDS = 60

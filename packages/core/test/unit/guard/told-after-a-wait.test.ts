@@ -1,7 +1,7 @@
 import { verifies } from '@behalf/testing/requirements'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { may, type Outcome, object, policy } from '../../../src/index.ts'
-import { wake } from '../../../src/runs/watcher/watch-options.ts'
+import { wake } from '../../../src/runs/wake.ts'
 import { ISSUER, schema, smallWorld, user } from './small-world.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type GuardOptions, policy } from '../../../src/index.ts'
-import { wake } from '../../../src/runs/watcher/watch-options.ts'
+import { wake } from '../../../src/runs/wake.ts'
 import { tapped } from '../runs/harness.ts'
 import { schema, smallWorld } from './small-world.ts'
 
