@@ -57,10 +57,10 @@ export interface Approval {
     | {
         readonly value: string
         readonly scopes: readonly string[]
-        readonly expiresAt?: number
+        readonly expiresAt?: number | undefined
         readonly actor?: Actor | undefined
         /** The key that it is bound to (RFC 7638). */
-        readonly keyThumbprint?: string
+        readonly keyThumbprint?: string | undefined
       }
     | undefined
 }
@@ -144,7 +144,7 @@ export interface Attempt {
 
 /** The end of a run. Epoch seconds. */
 export type End =
-  | { readonly how: 'completed'; readonly at: number; readonly result: StoredResult }
+  | { readonly how: 'completed'; readonly at: number; readonly result: StoredResult; readonly why?: undefined }
   | {
       readonly how: 'no_effect' | 'expired' | 'failed' | 'cancelled' | 'revoked'
       readonly at: number

@@ -56,7 +56,8 @@ export const isUnanswered = (run: RunRecord): boolean => ['requested', 'pending'
 export const isUnsent = (run: RunRecord): boolean => !run.end && stateOf(run) === 'failed'
 
 /** Returns whether the run never started or had no effect, and may still start or be asked about again. */
-export const isUnused = (run: RunRecord): boolean => isUnanswered(run) || stateOf(run) === 'approved' || isUnsent(run)
+export const isUnused = (run: RunRecord): boolean =>
+  ['requested', 'pending', 'approved'].includes(stateOf(run)) || isUnsent(run)
 
 /** Returns whether a body may start from this state, once the run is entitled. */
 export const isStartable = (run: RunRecord): boolean => ['approved', 'crashed'].includes(stateOf(run)) || isUnsent(run)
@@ -77,7 +78,7 @@ export const undeliveredSince = ({ attempt, end }: RunRecord): number | undefine
 
 /** Returns why the run ended, was denied or was not sent, if that is known. For the operator. */
 export function noteOf({ question, end }: RunRecord): string | undefined {
-  if (end !== undefined) return 'why' in end ? end.why : undefined
+  if (end) return end.why
   const { answer, refused } = question ?? {}
   return answer?.decision === 'denied' ? answer.why : refused?.why
 }

@@ -127,7 +127,14 @@ function approved(record: Pending, answer: Of<'approved'>, now: number, byStore:
   const age = Math.max(0, Math.min(now, byStore) - at)
   const tokenEnd = token?.expiresAt ?? Number.POSITIVE_INFINITY
   const usableUntil = byStore + Math.min(useWithinSeconds(question) - age, tokenEnd - now)
-  const kept = token && { ...token, value: revealToken(token.value) }
+  // A channel is code of the app: what else it says of its token may be nothing that can be written.
+  const kept = token && {
+    value: revealToken(token.value),
+    scopes: token.scopes,
+    expiresAt: token.expiresAt,
+    actor: token.actor,
+    keyThumbprint: token.keyThumbprint,
+  }
   return answered(record, {
     decision: 'approved',
     at,

@@ -63,6 +63,13 @@ describe('approved (A5, A9)', () => {
     })
   })
 
+  test('keeps nothing else that a channel says with its token: what cannot be written would lose the answer', () => {
+    const token = { value: new Token('t'), scopes: ['pay'], raw: { issuedAt: 1n } }
+    const kept = after({ status: 'approved', token })
+    expect(kept).toHaveProperty('token', { value: 't', scopes: ['pay'] })
+    expect(() => JSON.stringify(kept)).not.toThrow()
+  })
+
   test('keeps all that the token is', () => {
     const actor = { subject: 'agent' }
     const token = { value: new Token('t'), scopes: ['pay'], expiresAt: NOW + 60, actor, keyThumbprint: 'k' }
