@@ -122,14 +122,22 @@ class RunClaim implements Claim {
 
   async take(): Promise<boolean> {
     const now = await this.#runStore.timeFor(this.entry.record)
+    const { runner } = this.here
+    const { caller, isAnswered } = this.#by
     this.entry = await this.#runStore.update(this.entry, (record) => {
       if (!mayStart(record, now) || !isSameAnswer(record, this.#before)) return undefined
       this.#before = record
       const earlierDoubt = stateOf(record) === 'crashed' ? doubtSince(record) : undefined
-      const attempt = { number: triesOf(record) + 1, startedAt: now, runner: this.here.runner }
-      return { ...claimedBy(record, this.#by), attempt: { ...attempt, earlierDoubt } }
+      return {
+        ...record,
+        by: sharing(record, caller),
+        // A question whose answer did not permit this start is outdated, or was answered for another caller.
+        question: isAnswered ? record.question : undefined,
+        attempt: { number: triesOf(record) + 1, startedAt: now, runner, earlierDoubt },
+      }
     })
-    return this.#isMine(this.entry.record)
+    const { record } = this.entry
+    return stateOf(record) === 'running' && record.attempt?.runner === runner
   }
 
   async drop(): Promise<void> {
@@ -178,10 +186,10 @@ class RunClaim implements Claim {
   async release(): Promise<void> {
     await this.#write((record) => {
       // Written again unchanged if our claim has not arrived yet: its compare-and-swap then fails.
-      const { attempt } = this.#before
-      if (stateOf(record) === stateOf(this.#before) && record.attempt?.runner === attempt?.runner) return record
-      if (record.attempt?.runner !== this.here.runner || record.end || record.attempt.outcome?.kind === 'did_not_run')
-        return undefined
+      const state = stateOf(record)
+      const runner = record.attempt?.runner
+      if (state === stateOf(this.#before) && runner === this.#before.attempt?.runner) return record
+      if (runner !== this.here.runner || (state !== 'running' && state !== 'crashed')) return undefined
       // Since the claim, only slots can have been added.
       return { ...this.#before, slots: record.slots }
     })
@@ -211,10 +219,6 @@ class RunClaim implements Claim {
     } finally {
       leave(this.#runStore, this.entry.record.id)
     }
-  }
-
-  #isMine(record: RunRecord): boolean {
-    return stateOf(record) === 'running' && record.attempt?.runner === this.here.runner
   }
 }
 
@@ -250,14 +254,6 @@ const mayStart = (record: RunRecord, now: number): boolean =>
   stateOf(record) === 'approved'
     ? inTime(approvalOf(record)?.usableUntil, now)
     : isUnsent(record) || mayRunAgain(record, now)
-
-/**
- * Records the caller that starts the run, who is told its result. Drops a question whose answer did not permit this
- * start: it is outdated, or was given to another caller.
- */
-function claimedBy(record: RunRecord, { caller, isAnswered }: ClaimedBy): RunRecord {
-  return { ...record, question: isAnswered ? record.question : undefined, by: sharing(record, caller) }
-}
 
 /** Returns whether the record still has the question that entitled this call, and no attempt since then. */
 const isSameAnswer = (record: RunRecord, before: RunRecord): boolean =>

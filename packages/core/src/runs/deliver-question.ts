@@ -106,12 +106,11 @@ export async function deliverQuestion(
     const notSent = await reserveSend(runStore, current.record, question)
     if (notSent === undefined) return send(runStore, { ...current, question }, channel, context)
     if (notSent !== 'spent') return { status: 'busy', entry: current, ...notSent }
-    return changeUnsent(runStore, current, { end: { ...maybeSent, at: runStore.now() } })
+    const why = 'the question may have been sent, and its answer was lost'
+    return changeUnsent(runStore, current, { end: { how: 'expired', at: runStore.now(), why } })
   }
   return (await alone(runStore, id, () => deliver(false))) ?? entry
 }
-
-const maybeSent = { how: 'expired', why: 'the question may have been sent, and its answer was lost' } as const
 
 /** Changes a run, as long as its question waits to be sent. */
 function changeUnsent(runStore: RunStore, entry: Entry, change: Partial<RunRecord>): Promise<Entry> {
@@ -139,8 +138,8 @@ async function send(
   const now = runStore.now()
   const write = (change: Partial<RunRecord>) =>
     keepWriting(runStore, entry.record.id, () => changeUnsent(runStore, entry, change))
-  if ('note' in asked) {
-    const { note: why, unsent } = asked
+  if ('why' in asked) {
+    const { why, unsent } = asked
     const refused = { question: { ...question, refused: { why } } }
     const failed = await write(unsent ? refused : { end: { how: 'failed', at: now, why } })
     if ('thrown' in asked) throw asked.thrown
@@ -219,7 +218,7 @@ function deliveryOf(
 
 /** Reason why a question is not sent again. `thrown`: the error that the caller of this delivery gets. */
 interface WhyNotSent {
-  readonly note: string
+  readonly why: string
   readonly unsent: boolean
   readonly thrown?: unknown
 }
@@ -231,13 +230,13 @@ interface WhyNotSent {
  */
 function whyNotSent(error: unknown): WhyNotSent {
   if (!BehalfError.isInstance(error)) {
-    return { note: 'the channel threw: the question may have been sent', unsent: false, thrown: error }
+    return { why: 'the channel threw: the question may have been sent', unsent: false, thrown: error }
   }
   if (error.retryable) throw error
   // The server does not know the API: a configuration error. No question was sent.
   if (error instanceof OAuthResponseError && error.error === 'invalid_target') throw error
   // If the response breaks the specification, the person may have been asked.
-  return { note: error.message, unsent: !(error instanceof InvalidResponseError) }
+  return { why: error.message, unsent: !(error instanceof InvalidResponseError) }
 }
 
 /** Maximum time to wait for a channel, in seconds. It may long-poll for 30 s (CIBA Core §10.1). */

@@ -5,17 +5,7 @@ import type { ApprovalChannel, ChannelContext } from './channels/approval-channe
 import { isSentOut, unask } from './deliver-question.ts'
 import { recordCrash } from './find-run.ts'
 import type { CalledBy, Entry, RunRecord, StoredQuestion, StoredResult } from './record.ts'
-import {
-  approvalOf,
-  closed,
-  isUnanswered,
-  isUnsent,
-  isUnused,
-  MAX_TRIES,
-  stateOf,
-  triesOf,
-  unasked,
-} from './run-state.ts'
+import { approvalOf, closed, isUnanswered, isUnsent, isUnused, MAX_TRIES, stateOf, unasked } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 
 /** The channel to tell that an answer is no longer needed, and the context of that call. */
@@ -152,18 +142,21 @@ export async function resolveCrash(
   { what, by, result = { kind: 'not_storable' } }: Resolution,
 ): Promise<Entry> {
   return runStore.update(await recordCrash(runStore, entry), (record) => {
-    if (record.attempt?.outcome?.kind !== 'in_doubt') return undefined
-    // The runner stays in the record: a runner that was considered dead may still return with the result.
-    const attempt = { ...record.attempt, outcome: undefined, undeliveredSince: undefined }
+    const { attempt, question } = record
+    if (attempt?.outcome?.kind !== 'in_doubt') return undefined
     const at = runStore.now()
-    if (what === 'ran')
-      return { ...record, question: closed(record.question), attempt, end: { how: 'completed', at, result } }
-    const { since } = record.attempt.outcome
-    const resolved: RunRecord = {
-      ...record,
-      attempt: { ...attempt, outcome: { kind: 'did_not_run', said: by, since } },
+    const { since } = attempt.outcome
+    // The runner stays in the record: a runner that was considered dead may still return with the result.
+    const resolved = { ...attempt, undeliveredSince: undefined }
+    if (what === 'ran') {
+      const end = { how: 'completed', at, result } as const
+      return { ...record, question: closed(question), attempt: { ...resolved, outcome: undefined }, end }
     }
-    return triesOf(record) < MAX_TRIES ? resolved : { ...resolved, end: { how: 'no_effect', at } }
+    return {
+      ...record,
+      attempt: { ...resolved, outcome: { kind: 'did_not_run', said: by, since } },
+      end: attempt.number < MAX_TRIES ? undefined : { how: 'no_effect', at },
+    }
   })
 }
 

@@ -235,6 +235,6 @@ export function askedBy(call: PermittedCall): CalledBy {
     sessionIds: sessionId === undefined ? undefined : [sessionId],
     accounts,
     // The proof exists now, so its time is at most the present, whatever it claims.
-    provenAt: provenAt === undefined ? undefined : Math.min(provenAt, checkedAt / 1000),
+    provenAt: provenAt && Math.min(provenAt, checkedAt / 1000),
   }
 }
