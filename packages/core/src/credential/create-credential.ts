@@ -6,8 +6,8 @@ import { asSdk } from '../base/process/shared-state.ts'
 import { discardBody } from '../base/values/index.ts'
 import { challengesOf, INSUFFICIENT_AUTHORIZATION, namesError, stepUpOf } from './challenges.ts'
 import { type CheckedRequest, checkRequest } from './check-request.ts'
-import { type ProofKey, resourceNonces } from './dpop-proofs.ts'
 import { type IdempotencyKeys, isDefiniteRefusal, isSafeMethod } from './idempotency-header.ts'
+import { type ProofKey, resourceNonces } from './proof-key.ts'
 import { authorizationHeader, revealToken, type Token } from './token.ts'
 
 /** A token, and the rights that were granted with it. */

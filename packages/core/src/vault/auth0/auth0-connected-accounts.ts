@@ -17,7 +17,7 @@ import type {
 import { asPresent, signInAnswer, undoneUnlessPresent } from '../as-present.ts'
 import { faultAnswer, redeemAnswer } from '../fault-answer.ts'
 import { accountOwner } from '../stored/account-record.ts'
-import { type Attempt, ConnectAttempts, refuse } from '../stored/connect-attempts.ts'
+import { type ConnectAttempt, ConnectAttempts, refuse } from '../stored/connect-attempts.ts'
 import {
   completeRequest,
   connectRequest,
@@ -139,7 +139,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
 async function complete(
   api: MyAccount,
   user: PresentUser,
-  { attempt, parameters }: { readonly attempt: Attempt; readonly parameters: URLSearchParams },
+  { attempt, parameters }: { readonly attempt: ConnectAttempt; readonly parameters: URLSearchParams },
   options: RequestOptions,
 ): Promise<CompleteAnswer> {
   const { authSession = '', redirectUri, codeVerifier } = attempt

@@ -37,10 +37,10 @@ const schema = z.object({
 })
 
 /** A connect flow under way, as it is sealed in the store. */
-export type Attempt = z.output<typeof schema>
+export type ConnectAttempt = z.output<typeof schema>
 
 export type ClaimedAttempt =
-  | { readonly status: 'claimed'; readonly attempt: Attempt }
+  | { readonly status: 'claimed'; readonly attempt: ConnectAttempt }
   | Extract<CompleteAnswer, { status: 'refused' }>
 
 /**
@@ -48,13 +48,13 @@ export type ClaimedAttempt =
  * @see {@link https://www.rfc-editor.org/rfc/rfc9700#section-4.7 | RFC 9700 §4.7}
  */
 export class ConnectAttempts {
-  readonly #attempts: Collection<Attempt>
+  readonly #attempts: Collection<ConnectAttempt>
   readonly #hash: KeyedHash
   readonly #clock: Clock
 
   constructor(opened: OpenedStore, clock: Clock) {
     const ends = () => ({ expiresInSeconds: ATTEMPT_SECONDS })
-    this.#attempts = new Collection<Attempt>(opened, { kind: 'connect', schema, ends })
+    this.#attempts = new Collection<ConnectAttempt>(opened, { kind: 'connect', schema, ends })
     this.#hash = opened.hash
     this.#clock = clock
   }
@@ -63,11 +63,11 @@ export class ConnectAttempts {
   async begin(
     { identity }: PresentUser,
     browser: string,
-    attempt: Omit<Attempt, 'v' | 'owner' | 'sessionId' | 'browser' | 'expiresAt'>,
+    attempt: Omit<ConnectAttempt, 'v' | 'owner' | 'sessionId' | 'browser' | 'expiresAt'>,
     state: string,
   ): Promise<void> {
     const { sessionId } = identity
-    const record: Attempt = {
+    const record: ConnectAttempt = {
       v: 1,
       owner: accountOwner(identity),
       ...(sessionId !== undefined && { sessionId }),
@@ -109,7 +109,7 @@ export class ConnectAttempts {
   }
 
   async #strangerTo(
-    attempt: Attempt,
+    attempt: ConnectAttempt,
     identity: UserIdentity,
     browser: string,
   ): Promise<Extract<CompleteAnswer, { status: 'refused' }> | undefined> {

@@ -16,7 +16,7 @@ import type { UpstreamAccount, UpstreamTokens } from '../upstream/connection-def
 import type { Upstream } from '../upstream/upstream.ts'
 import { type AccountRecord, accountOwner, takenOver } from './account-record.ts'
 import { type AccountRecords, revokePairs } from './account-records.ts'
-import { ATTEMPT_SECONDS, type Attempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
+import { ATTEMPT_SECONDS, type ConnectAttempt, type ConnectAttempts, refuse } from './connect-attempts.ts'
 
 /** Parts that linking needs. */
 export interface LinkParts {
@@ -115,7 +115,7 @@ async function codeOf(
 
 /** A connect flow, and the server that it is with. */
 interface ConnectFlow {
-  readonly attempt: Attempt
+  readonly attempt: ConnectAttempt
   readonly upstream: Upstream
 }
 
