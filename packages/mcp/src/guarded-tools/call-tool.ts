@@ -7,7 +7,7 @@ import {
   tellFault,
   toolFailedSentence,
 } from '@behalf/core/spi'
-import { asksForInput, type InputRequired, inputAskedFor, isInputRequired } from './input-required.ts'
+import { type InputRequired, inputAskedFor } from './input-required.ts'
 import type { GuardedTool } from './mcp-tool.ts'
 import { reportError } from './report-error.ts'
 import type { ToolResult } from './schema.ts'
@@ -68,16 +68,13 @@ async function runOnce(guarded: GuardedTool, round: ToolRound): Promise<Ended> {
         began = true
         const redact = redactorOf(call)
         const value = await lastOf(tool.execute(parsed, { signal, context: contextWith(redact) }))
-        if (takesInput && tool.mayAskClient === true && isInputRequired(value)) {
-          throw asksForInput(value, Object.keys(call.access).length > 0)
-        }
         // Tokens must be redacted in the body's value, before it becomes JSON.
         return checkedResult(redact(value), tool.outputSchema, isResult)
       },
     )
   } catch (error) {
     if (signal.aborted && error === signal.reason) throw error
-    const asked = began ? inputAskedFor(error) : undefined
+    const asked = began && takesInput ? inputAskedFor(error) : undefined
     if (asked !== undefined) return { asked }
     reportError(guarded, error)
     return { failed: began ? toolFailedSentence : denySentences.misconfigured }

@@ -36,10 +36,10 @@ export function guardedToolsOf(
  * class.
  */
 function copyOf(tool: McpTool): McpTool {
-  const { title, description, inputSchema, outputSchema, mayAskClient } = tool
+  const { title, description, inputSchema, outputSchema } = tool
   const [annotations, _meta] = structuredClone([tool.annotations, tool._meta])
   const execute = tool.execute.bind(tool)
-  return { title, description, inputSchema, outputSchema, mayAskClient, annotations, _meta, execute } as McpTool
+  return { title, description, inputSchema, outputSchema, annotations, _meta, execute } as McpTool
 }
 
 type CallerScopes = ReadonlyMap<string, readonly string[]>

@@ -30,16 +30,14 @@ export interface McpTool<Schema extends AnySchema = AnySchema, Context = unknown
   /** Further fields of the tool for clients, listed by `tools/list` unchanged. */
   readonly _meta?: Record<string, unknown>
   /**
-   * Allows the body to return `inputRequired(…)` of SDK 2. The run then continues in the next round, with the same
-   * approval and the same idempotency key. The body starts again, with the client's `inputResponses` and its own
-   * `requestState`. Ask before anything is written. A `write` tool may ask twice at most. Such a body must not return
-   * another API's response unchanged: that API could ask the user.
-   * @default false: such a value is data
-   */
-  readonly mayAskClient?: boolean
-  /**
    * The body. Gets the input as the policy parsed it, frozen. Returns plain JSON, a text, or a result of MCP
    * (`{ content: […] }`). Of a generator, the last value is the result.
+   *
+   * To ask its client for input, the body throws `new HadNoEffect(inputRequired(…))` with `inputRequired` of SDK 2. The
+   * run continues in the next round, with the same approval and the same idempotency key: the body starts again, with
+   * the client's `inputResponses` and its own `requestState`. A `write` tool may ask twice at most, and only before it
+   * changes anything: what its credentials wrote before leaves the run in doubt. An `inputRequired(…)` that it returns
+   * is data.
    */
   readonly execute: (input: OutputOf<Schema>, surroundings: ToolSurroundings<Context>) => unknown
 }

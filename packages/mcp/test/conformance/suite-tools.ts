@@ -1,3 +1,4 @@
+import { HadNoEffect } from '@behalf/core'
 import type { ToolsOf } from '@behalf/mcp/server'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import type { ServerNotification, ServerRequest } from '@modelcontextprotocol/sdk/types.js'
@@ -83,7 +84,7 @@ function asking(
     const answers = inputResponses as Record<string, unknown>
     const isAnswered = Object.keys(wanted).every((key) => isAnswer(answers[key]))
     if (!isAnswered || (own !== undefined && requestState() !== own)) {
-      return inputRequired({ inputRequests: wanted, ...(own !== undefined && { requestState: own }) })
+      throw new HadNoEffect(inputRequired({ inputRequests: wanted, ...(own !== undefined && { requestState: own }) }))
     }
     return said(`${end} ${JSON.stringify(answers)}`)
   }
@@ -135,7 +136,7 @@ const twoSteps: Body = (_input, context) => {
   const isInOrder = mcpReq.requestState() === done
   const next = done === '' ? steps[0] : isInOrder ? steps[steps.indexOf(done) + 1] : steps[0]
   if (next === undefined) return said('all steps are done')
-  return inputRequired({ inputRequests: { [next]: form(`${next}: your answer?`) }, requestState: next })
+  throw new HadNoEffect(inputRequired({ inputRequests: { [next]: form(`${next}: your answer?`) }, requestState: next }))
 }
 
 /** The suite's fixture for the keywords of JSON Schema 2020-12. */
@@ -253,7 +254,6 @@ export function suiteTools(
       {
         description: `The suite's ${tool}`,
         inputSchema: (schemas[tool] ?? Nothing) as typeof Nothing,
-        mayAskClient: true,
         execute: (input, { context }) => body(input, context),
       },
     ]),

@@ -1,4 +1,4 @@
-import { policy } from '@behalf/core'
+import { HadNoEffect, policy } from '@behalf/core'
 import { verifies } from '@behalf/testing/requirements'
 import { createMcpHandler, inputRequired, McpServer, type ServerContext } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -24,9 +24,9 @@ test(
     const serve = (resource: string) => {
       const execute = (_input: object, { context: { mcpReq } }: ToolSurroundings<ServerContext>) => {
         told.push([resource, mcpReq.requestState()])
-        return inputRequired({ requestState: `confirmed at ${resource}` })
+        throw new HadNoEffect(inputRequired({ requestState: `confirmed at ${resource}` }))
       }
-      const guarded = guardTools({ pay: { inputSchema: Nothing, mayAskClient: true, execute } } as never, {
+      const guarded = guardTools({ pay: { inputSchema: Nothing, execute } } as never, {
         guard: world.guard(),
         policies: { pay: policy(Nothing, { effect: 'write' }) } as never,
         requestState: { key },

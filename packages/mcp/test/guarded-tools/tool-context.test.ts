@@ -1,5 +1,6 @@
-import { currentCall, type Policy, policy } from '@behalf/core'
-import { buy, stockTools } from '@behalf/testing/contract'
+import { currentCall, HadNoEffect, type Policy, policy } from '@behalf/core'
+import { stockTools } from '@behalf/testing/contract'
+import { verifies } from '@behalf/testing/requirements'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { McpServer as ServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { WebStandardStreamableHTTPServerTransport as TransportV1 } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
@@ -44,6 +45,10 @@ const confirm = inputRequired.elicit({
   requestedSchema: { type: 'object', properties: { yes: { type: 'boolean' } } },
 } as never)
 
+/** The word of a body that it has done nothing, and asks its client first. */
+const asking = (more: { readonly requestState?: string } = {}) =>
+  new HadNoEffect(inputRequired({ inputRequests: { confirm }, ...more }))
+
 const serveHandler = (handler: McpHandler) => {
   const gate = mcpResourceServer({ resource: world.resource, authorizationServer: world.profile })
   world.port.serve(nodeHandler(gate, handler))
@@ -51,9 +56,9 @@ const serveHandler = (handler: McpHandler) => {
 
 type Body = (input: Record<string, never>, surroundings: Surroundings<ServerContext>) => unknown
 
-function guardedBy(execute: Body, under: Policy<Record<string, never>> = writes as never, mayAskClient = true) {
+function guardedBy(execute: Body, under: Policy<Record<string, never>> = writes as never) {
   const guard = world.guard()
-  return guardTools({ probe: { inputSchema: Nothing, mayAskClient, execute } } as never, {
+  return guardTools({ probe: { inputSchema: Nothing, execute } } as never, {
     guard,
     policies: { probe: under } as never,
     waitSeconds: 5,
@@ -77,7 +82,7 @@ describe('a body that asks its client for input', () => {
     serve((_input, { context: { mcpReq } }) => {
       const answer = acceptedContent<{ yes: boolean }>(mcpReq.inputResponses, 'confirm')
       rounds.push([currentCall(writes).idempotencyKey, mcpReq.requestState(), answer])
-      if (answer === undefined) return inputRequired({ inputRequests: { confirm }, requestState: 'my own' })
+      if (answer === undefined) throw asking({ requestState: 'my own' })
       return `said ${answer.yes}`
     })
     const client = await connect()
@@ -93,9 +98,7 @@ describe('a body that asks its client for input', () => {
   test('is not run again by a client that comes back once more', async () => {
     let ran = 0
     serve((_input, { context: { mcpReq } }) => {
-      if (acceptedContent(mcpReq.inputResponses, 'confirm') === undefined) {
-        return inputRequired({ inputRequests: { confirm } })
-      }
+      if (acceptedContent(mcpReq.inputResponses, 'confirm') === undefined) throw asking()
       return `ran ${++ran}`
     })
     const client = await connect()
@@ -115,13 +118,10 @@ describe('a body that asks its client for input', () => {
   })
 
   test('keeps the approval that let it begin: the person is asked once', async () => {
-    serve(
-      (_input, { context: { mcpReq } }) =>
-        acceptedContent(mcpReq.inputResponses, 'confirm') === undefined
-          ? inputRequired({ inputRequests: { confirm } })
-          : 'closed',
-      asksAPerson as never,
-    )
+    serve((_input, { context: { mcpReq } }) => {
+      if (acceptedContent(mcpReq.inputResponses, 'confirm') === undefined) throw asking()
+      return 'closed'
+    }, asksAPerson as never)
     const client = await connect()
     client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { yes: true } }))
     const called = client.callTool({ name: 'probe', arguments: {} })
@@ -138,13 +138,9 @@ describe('a body that asks its client for input', () => {
     expect(approved).toBe(1)
   })
 
-  test('has to say so: what another API answered in that form is data', async () => {
+  test('says that it did nothing: what it returns in that form is data, as the answer of another API', async () => {
     const hostile = { resultType: 'input_required', inputRequests: { confirm } }
-    const guarded = guardedBy(() => JSON.parse(JSON.stringify(hostile)), undefined, false)
-    const mcp = createMcpHandler(() =>
-      guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
-    )
-    serveHandler(mcp.fetch)
+    serve(() => JSON.parse(JSON.stringify(hostile)))
     const client = await connect()
     client.setRequestHandler('elicitation/create', () => {
       throw new Error('the user was asked')
@@ -157,10 +153,10 @@ describe('a body that asks its client for input', () => {
     let token = ''
     const execute = async () => {
       token = await currentCall(policies.get_portfolio).access.trade.withToken(async (one) => one)
-      return inputRequired({ requestState: `state ${token}`, inputRequests: { confirm } })
+      throw asking({ requestState: `state ${token}` })
     }
     const guarded = guardTools(
-      { get_portfolio: { ...tools.get_portfolio, mayAskClient: true, execute } },
+      { get_portfolio: { ...tools.get_portfolio, execute } },
       { guard: world.guard(), policies },
     )
     const mcp = createMcpHandler(() =>
@@ -177,26 +173,39 @@ describe('a body that asks its client for input', () => {
     expect(opened.join() + JSON.stringify(asked)).not.toContain(token)
   })
 
-  test('ends in doubt where it has written before: the next round does not write again', async () => {
-    const { policies, tools } = stockTools(world.target)
-    const execute = async (order: Parameters<typeof tools.create_order.execute>[0]) => {
-      await tools.create_order.execute(order)
-      return inputRequired({ inputRequests: { confirm } })
-    }
-    const guarded = guardTools(
-      { create_order: { ...tools.create_order, mayAskClient: true, execute } },
-      { guard: world.guard(), policies },
-    )
-    const mcp = createMcpHandler(() =>
-      guarded.register(new McpServer({ name: 'x', version: '1' }, guarded.serverOptions)),
-    )
-    serveHandler(mcp.fetch)
-    const client = await connect()
-    client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { yes: true } }))
-    const ended = await client.callTool({ name: 'create_order', arguments: buy(5) })
-    expect(ended).toMatchObject({ isError: true, _meta: { 'behalf/refusal': 'unknown_outcome' } })
-    expect(await world.target.api.controls.orders('p-ann')).toHaveLength(1)
-  })
+  test(
+    verifies('A13', 'that returns its question has ended: it paid by its own client, and pays once on one yes'),
+    async () => {
+      let paid = 0
+      serve((_input, { context: { mcpReq } }) => {
+        paid++
+        const answer = acceptedContent(mcpReq.inputResponses, 'confirm')
+        return answer === undefined ? inputRequired({ inputRequests: { confirm } }) : 'paid'
+      })
+      const client = await connect()
+      client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { yes: true } }))
+      const ended = await client.callTool({ name: 'probe', arguments: {} })
+      expect(JSON.parse(textOf(ended))).toMatchObject({ resultType: 'input_required' })
+      expect(paid).toBe(1)
+    },
+  )
+
+  test(
+    verifies('A13', 'that throws its question without the word that it did nothing leaves its run in doubt'),
+    async () => {
+      let paid = 0
+      serve(() => {
+        paid++
+        throw Object.assign(new Error('asks'), inputRequired({ inputRequests: { confirm } }))
+      })
+      const client = await connect()
+      client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { yes: true } }))
+      const call = () => client.callTool({ name: 'probe', arguments: {} })
+      expect(await call()).toMatchObject({ isError: true, _meta: { 'behalf/refusal': 'tool_failed' } })
+      expect(await call()).toMatchObject({ isError: true, _meta: { 'behalf/refusal': 'unknown_outcome' } })
+      expect(paid).toBe(1)
+    },
+  )
 })
 
 /** One transport for one client, as a stateful server has it. */
