@@ -10,6 +10,7 @@ import {
   tellApp,
   tellFault,
   toolRefusal,
+  underWaySentences,
 } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
 import { type CallInMessages, pauseOf } from '../messages/call-in-messages.ts'
@@ -35,9 +36,21 @@ function awaiting(execute: Execute, call: GuardedCall): Execute {
       const incoming = incomingCall(call.name, input, options, true)
       return await runGuarded(call, incoming, own, (parsed) => lastOf(execute(parsed, own)))
     } catch (error) {
-      throw shownError(error, call.name, call.options, own.abortSignal)
+      throw shownEnd(error, call, own)
     }
   }
+}
+
+/**
+ * The AI SDK shows the model the error of a call that ended after its time limit, and goes on: the model has to read how
+ * it gets the result.
+ */
+function shownEnd(error: unknown, call: GuardedCall, { abortSignal }: ToolExecutionOptions<unknown>): unknown {
+  const isLate =
+    abortSignal?.aborted === true && error === abortSignal.reason && (error as Error)?.name === 'TimeoutError'
+  return isLate
+    ? toolRefusal('unavailable', underWaySentences.own)
+    : shownError(error, call.name, call.options, abortSignal)
 }
 
 function streaming(execute: Execute, call: GuardedCall): Execute {
@@ -57,7 +70,7 @@ async function* flowOf(
     if (!isAsyncIterable(result)) yield result
     else for await (const { output } of result as AsyncIterable<Boxed>) yield output
   } catch (error) {
-    throw shownError(error, call.name, call.options, options.abortSignal)
+    throw shownEnd(error, call, options)
   }
 }
 

@@ -40,10 +40,11 @@ export interface Claim {
   /**
    * Records that the body returned. Retries until the store accepts it, and keeps the lease meanwhile.
    *
-   * @param isDelivered - Returns whether the caller still waits for the result. If it has left, the next equal call gets
-   *   the result. If that result cannot be stored, the run is in doubt.
+   * @param isThere - Returns whether the caller still waits for the result. If it has left, the next equal call gets the
+   *   result. If that result cannot be stored, the run is in doubt.
+   * @returns whether the caller gets the result: only one of them may have it.
    */
-  complete(result: StoredResult, isDelivered?: () => boolean): Promise<void>
+  complete(result: StoredResult, isThere?: () => boolean): Promise<boolean>
   /**
    * Records that the body did not return. If this attempt or an earlier one is in doubt, the run is `crashed`. Else it
    * may be tried again, with the same approval and the same key, three times in all (A13).
@@ -145,21 +146,23 @@ class RunClaim implements Claim {
     await this.#lease.release()
   }
 
-  async complete(result: StoredResult, isDelivered = () => true): Promise<void> {
+  async complete(result: StoredResult, isThere = () => true): Promise<boolean> {
     const endedAt = this.#runStore.now()
-    const leftAt = () => (isDelivered() ? undefined : this.#storeNow())
-    const ended = (since: number | undefined) => (record: RunRecord, attempt: Attempt) =>
-      completed(record, attempt, result, since, endedAt)
-    await this.#end(ended(await leftAt()), async () => {
+    const readLeftAt = () => (isThere() ? undefined : this.#storeNow())
+    let leftAt = await readLeftAt()
+    const ended = (record: RunRecord, attempt: Attempt) => completed(record, attempt, result, leftAt, endedAt)
+    await this.#end(ended, async () => {
+      if (leftAt !== undefined) return
       // The caller may have left during the write. An equal call that waits reads the record after this.
-      const late = await leftAt()
-      if (late === undefined) return
+      leftAt = await readLeftAt()
+      if (leftAt === undefined) return
       const change = (record: RunRecord) =>
         record.end?.how === 'completed' && record.attempt?.runner === this.here.runner
-          ? ended(late)(record, record.attempt)
+          ? ended(record, record.attempt)
           : undefined
       await whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
     })
+    return leftAt === undefined
   }
 
   async threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {

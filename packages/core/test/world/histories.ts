@@ -68,8 +68,6 @@ export const big = { amount: 500 }
 export const unproven = { ...rules, writesOnlyByAccess: false }
 export const bigBegan = (call: number, key = 'k'): Happening => began(call, key, '500')
 export const left = (call: number): Happening => ({ kind: 'left', call })
-export const unheard = (call: number, result = '1'): Happening =>
-  ({ ...done(call, result), isUnheard: true }) as Happening
 export const ending = (call: number, status: string, code?: string): Happening => ({
   ...{ kind: 'outcome', call, status, words: '' },
   ...(code !== undefined && { code }),
@@ -86,6 +84,7 @@ export const releasedAt = (at: number, over: object = {}): Timed => [
     ...over,
   } as Happening,
 ]
+export const unheard = (call: number): Happening => ({ ...ending(call, 'threw'), isUnheard: true }) as Happening
 /** A person said yes, and the body of the call threw after it had written. */
 export const inDoubt = (over: object = {}): readonly Timed[] => [
   [0, called(1, { ...big, ...over })],

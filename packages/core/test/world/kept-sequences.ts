@@ -212,6 +212,14 @@ export const brokenSequences: readonly (readonly [name: string, what: string, co
     ],
   ],
   [
+    'left-and-told',
+    'a caller that had left gets the result all the same, and the next equal request is not done',
+    [
+      { ...note, body: 'takes long', patience: 3 },
+      { do: 'pass', seconds: 20, pace: 'settle' },
+    ],
+  ],
+  [
     'left-unseen',
     'a write whose caller had left is done again under a new slot',
     [{ ...note, body: 'takes long', patience: 3 }, { do: 'pass', seconds: 20, pace: 'settle' }, again],

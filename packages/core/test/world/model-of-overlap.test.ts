@@ -127,6 +127,17 @@ describe('the model says which histories of runs that overlap are justified', ()
     ],
     [
       'sameResult',
+      'by a caller that had left, and is told what the next equal call is told',
+      [
+        [0, called(1)],
+        [1, began(1)],
+        [3, left(1)],
+        [8, ended(1, 'returned')],
+        [8.1, done(1, '1')],
+      ],
+    ],
+    [
+      'sameResult',
       'by a second slot that is told what no caller had seen',
       [
         ...undelivered,

@@ -45,7 +45,7 @@ test('every known break applies to the source of today', () => {
       'finished-run-adopted',
       'four-eyes',
     ],
-    ...['job-of-other-scopes', 'joined-is-delivered', 'left-unseen', 'link-of-another'],
+    ...['job-of-other-scopes', 'joined-is-delivered', 'left-and-told', 'left-unseen', 'link-of-another'],
     ...[
       'login-sent-twice',
       'no-evidence',

@@ -51,9 +51,10 @@ export async function execute(admitted: AdmittedCall, body: Body, execution: Exe
       return doneWith(call, flow)
     }
     const result = redactTokens(given, access.tokens())
-    await keepResult(call, storable(result), execution)
-    report.recordEnd('run', 'done')
-    return doneWith(call, result)
+    const isGiven = await keepResult(call, storable(result), execution)
+    report.recordEnd('run', isGiven ? 'done' : 'aborted')
+    // Not awaited: the body has ended without an error.
+    return isGiven ? doneWith(call, result) : Promise.reject(invocation.signal?.reason)
   } catch (error) {
     // Closed first: a request that leaves after the run's doubt was decided would not be counted.
     access.close()
@@ -180,11 +181,15 @@ class RunningCall implements Call {
 /**
  * Stores the result of a run. A failing store does not undo the work of the body: the caller still gets the
  * result, and the claim keeps trying to store it. `onFault` reports a result that cannot be returned again.
+ *
+ * @returns whether the caller gets the result. A framework may hand on the result of a call that it has given up (A13).
  */
-async function keepResult(call: AdmittedCall, { stored, problem }: Storable, execution: Execution): Promise<void> {
+async function keepResult(call: AdmittedCall, { stored, problem }: Storable, execution: Execution): Promise<boolean> {
   const { claim, report, access, acts, invocation } = call
   acts.end(claim !== undefined || readHasActed(call))
-  if (claim === undefined) return
+  if (claim === undefined) return true
+  let isGiven: boolean | undefined
+  const isThere = () => isGiven ?? invocation.signal?.aborted !== true
   report.at = 'complete'
   const notStored = (why: string) => {
     const message = `the result could not be stored: ${why}`
@@ -192,19 +197,25 @@ async function keepResult(call: AdmittedCall, { stored, problem }: Storable, exe
     report.fault({ kind: 'result_not_stored', message })
   }
   try {
-    await kept(() => claim.complete(stored, () => invocation.signal?.aborted !== true), execution)
+    isGiven = await kept(() => claim.complete(stored, isThere), execution)
   } catch (error) {
-    return notStored(BehalfError.isInstance(error) ? error.message : 'the store failed')
+    isGiven = isThere()
+    notStored(BehalfError.isInstance(error) ? error.message : 'the store failed')
+    return isGiven
   }
-  if (problem !== undefined) return notStored(problem)
+  if (problem !== undefined) {
+    notStored(problem)
+    return isGiven
+  }
   const isStream = stored.kind === 'not_storable'
   // A body that returns an API's refusal has done nothing, and each repeat of the call gets the refusal.
   const hint = access.mayHaveActed() ? '' : '; the API accepted no write: throw if its response is not ok'
   report.passed('complete', (isStream ? 'the run is stored; what it streamed is not' : 'the result is stored') + hint)
+  return isGiven
 }
 
 /** Waits for the store within the deadline of the guard. */
-const kept = (write: () => Promise<void>, { timeoutMs }: Execution): Promise<void> =>
+const kept = <Result>(write: () => Promise<Result>, { timeoutMs }: Execution): Promise<Result> =>
   withinDeadline({ timeoutMs }, write)
 
 /** Maximum size of a stored result, in characters of JSON. A larger one is returned once and cannot be repeated. */

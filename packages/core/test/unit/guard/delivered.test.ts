@@ -30,7 +30,7 @@ describe('a result counts as delivered when a caller has it, and not before (A13
     await new Promise((resolve) => setTimeout(resolve, 30))
     isDown = true
     end()
-    await first
+    await expect(first).rejects.toThrow('the tool timed out')
     expect(await second).toMatchObject({
       status: 'unavailable',
       message: expect.stringContaining('unless an earlier call has done the action'),
@@ -117,10 +117,11 @@ describe('a result counts as delivered when a caller has it, and not before (A13
     const { guard, store, call } = smallWorld()
     const behalf = guard({ store })
     const controller = new AbortController()
-    await behalf.run(perCall, call({ signal: controller.signal }), () => {
+    const left = behalf.run(perCall, call({ signal: controller.signal }), () => {
       controller.abort(new Error('the tool timed out'))
       return 'paid'
     })
+    await expect(left).rejects.toThrow('the tool timed out')
     expect(await behalf.run(perCall, call({ slot: 'two' }), () => 'two')).toMatchObject({ result: 'paid' })
   })
 
@@ -161,10 +162,11 @@ describe('a result counts as delivered when a caller has it, and not before (A13
       return next()
     })
     const behalf = guard({ store: slow })
-    await behalf.run(writes, call({ signal: controller.signal }), () => {
+    const left = behalf.run(writes, call({ signal: controller.signal }), () => {
       isEnded = true
       return 'paid'
     })
+    await expect(left).rejects.toThrow('timed out')
     expect(await behalf.run(writes, call({ slot: 'new id' }), () => 'again')).toMatchObject({ result: 'paid' })
   })
 
@@ -194,7 +196,7 @@ describe('a result counts as delivered when a caller has it, and not before (A13
       const second = behalf.run(writes, call({ slot: 'two' }), () => 'two')
       await new Promise((resolve) => setTimeout(resolve, 20))
       end()
-      await first
+      await expect(first).rejects.toThrow('left')
       expect(await second, `${isOutage}`).toMatchObject({ result: 'paid', replayed: true })
     }
   })

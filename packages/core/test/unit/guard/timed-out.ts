@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { smallWorld, writes } from './small-world.ts'
 
 /** A body that says that it has begun, and waits until it may end. */
@@ -11,7 +12,10 @@ export function waiting(result: string) {
   return { waits, began: begun.promise, end: () => ended.resolve() }
 }
 
-/** A write whose caller leaves while its body runs. Its body goes on, and returns. */
+/**
+ * A write whose caller leaves while its body runs. Its body goes on, and returns; its caller does not get the result, even
+ * if it waits for it.
+ */
 export async function timedOut(rules = writes, result: unknown = 'paid') {
   const world = smallWorld()
   const behalf = world.guard({ store: world.store })
@@ -22,7 +26,8 @@ export async function timedOut(rules = writes, result: unknown = 'paid') {
   }
   const controller = new AbortController()
   const { waits, began, end } = waiting(result as string)
-  const running = behalf.run(rules, world.call({ signal: controller.signal }), waits)
+  const run = behalf.run(rules, world.call({ signal: controller.signal }), waits)
+  const running = expect(run).rejects.toThrow('the tool timed out')
   await began
   controller.abort(new DOMException('the tool timed out', 'TimeoutError'))
   const bodies: string[] = []

@@ -18,11 +18,22 @@ describe('a result that no caller got (A13)', () => {
     expect(await behalf.run(writes, call({ slot: 'third' }), body('three'))).toMatchObject({ result: 'three' })
   })
 
+  test('a caller that was aborted, and whose framework waits all the same, gets the result only by a call', async () => {
+    const { behalf, call, running, end, bodies, body } = await timedOut()
+    end()
+    await running
+    // A new turn: the model has read that the first call failed, and the user wants it once more.
+    expect(await behalf.run(writes, call({ slot: 'turn 2' }), body('two'))).toMatchObject({ result: 'paid' })
+    expect(await behalf.run(writes, call({ slot: 'turn 3' }), body('three'))).toMatchObject({ result: 'three' })
+    expect(bodies).toEqual(['three'])
+  })
+
   test('a call that comes while the body still runs waits for it, and gets it', async () => {
-    const { behalf, call, end, bodies, body } = await timedOut()
+    const { behalf, call, running, end, bodies, body } = await timedOut()
     const second = behalf.run(writes, call({ slot: 'second try' }), body('two'))
     end()
     expect(await second).toMatchObject({ status: 'done', result: 'paid', replayed: true })
+    await running
     expect(bodies).toEqual([])
   })
 
@@ -75,10 +86,11 @@ describe('a result that no caller got (A13)', () => {
     world.answers(() => ({ status: world.looks.length === 1 ? 'approved' : 'pending' }))
     world.clock.advance(6)
     const controller = new AbortController()
-    await behalf.run(asks, world.call({ signal: controller.signal }), () => {
-      controller.abort()
+    const left = behalf.run(asks, world.call({ signal: controller.signal }), () => {
+      controller.abort(new Error('left'))
       return 'paid'
     })
+    await expect(left).rejects.toThrow('left')
     expect(await behalf.run(v2, world.call({ slot: 'own' }), () => 'two')).toMatchObject({ result: 'paid' })
     await expect.poll(() => withdrawn).toEqual([world.questions[1]?.questionId])
     expect(await behalf.approvals.list({ identity: user(), as: 'approver' })).toEqual([])
@@ -135,10 +147,11 @@ describe('a result that no caller got (A13)', () => {
         return done
       }),
     })
-    await behalf.run(writes, world.call({ signal: controller.signal }), () => {
+    const left = behalf.run(writes, world.call({ signal: controller.signal }), () => {
       isEnding = true
       return 'paid'
     })
+    await expect(left).rejects.toThrow('left')
     expect(await behalf.run(writes, world.call({ slot: 'two' }), () => 'twice')).toMatchObject({ result: 'paid' })
   })
 })

@@ -194,9 +194,14 @@ export class Runs {
   }
 
   /** While a result is written, no other process knows that its caller has left. */
-  ended({ call }: Of<'outcome'>): void {
+  ended({ call, result }: Of<'outcome'>): void {
     const start = this.startOf.get(call)
     if (start?.state === 'returned') this.#mayBeTold(start)
+    if (start?.call.rules.writes && result !== undefined && this.leftAt.has(call))
+      this.#seen.refuse(
+        'sameResult',
+        `${nameOf(start.call)} had left, and gets the result that the next equal call gets`,
+      )
   }
 
   /** A result that no caller got, and that cannot be told later, is in doubt. */
