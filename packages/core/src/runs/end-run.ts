@@ -27,10 +27,21 @@ export interface EndedUnused {
 /**
  * Ends a question whose approval is unused: `requested | pending | approved -> cancelled | revoked`. Does not stop a
  * body that runs, and does not change a run that has ended.
+ *
+ * @param slot - The only slot that may have the run: with another one, it does not end.
  */
-export async function endUnused(runStore: RunStore, entry: Entry, how: 'cancelled' | 'revoked'): Promise<EndedUnused> {
+export async function endUnused(
+  runStore: RunStore,
+  entry: Entry,
+  how: 'cancelled' | 'revoked',
+  slot?: string,
+): Promise<EndedUnused> {
   let before: RunRecord | undefined
   const ended = await runStore.update(entry, (record) => {
+    if (slot !== undefined && record.slots.some((each) => each !== slot)) {
+      before = undefined
+      return undefined
+    }
     // What may have taken effect stays in doubt, and is not tried again.
     const state = stateOf(record)
     if (state === 'crashed') return reported(record)

@@ -33,7 +33,7 @@ const IN_DOUBT_SECONDS = 3600
  */
 const OTHERS_SECONDS = 30
 
-const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
+export const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
   isOthers && stateOf(record) === 'approved' ? (approvalOf(record)?.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
 
 /** Returns the ids of the linked accounts of a call, by the names of its credentials, if the vault names them. */
@@ -197,9 +197,8 @@ export async function askWhereNeeded(
     return unknownOutcome(crashed, `it started before, and may not start again: ${why}`, runs)
   }
   // If this call needs no question, its claim would drop the open one.
-  if (entitlement.kind !== 'answered' && !mayReplace(entry.record, identity)) {
-    return deny('not_permitted', "the slot's question is for another kind of caller")
-  }
+  const foreign = entitlement.kind === 'answered' ? undefined : foreignQuestion(entry.record, identity)
+  if (foreign !== undefined) return foreign
   if (entitlement.kind === 'open') return { entry, entitled: undefined }
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
   const left = leftToOthers(entry, entitlement.isOthers, runs)
@@ -213,13 +212,11 @@ export async function askWhereNeeded(
   return { entry: replaced.entry, entitled: undefined }
 }
 
-/**
- * Returns whether a caller may replace the question. A user, an agent that acts for them, and a job cannot take each
- * other's questions or approvals.
- */
-function mayReplace(record: RunRecord, caller: Caller): boolean {
+/** Refuses an agent or a job that would replace a question of the user, or of another one. A user may replace each. */
+export function foreignQuestion(record: RunRecord, caller: Caller): Refusal | undefined {
   const isUser = caller.actor === undefined && caller.delegationId === undefined
-  return record.question === undefined || isUser || isSameKind(record, caller)
+  if (record.question === undefined || isUser || isSameKind(record, caller)) return undefined
+  return deny('not_permitted', "the slot's question is for another kind of caller")
 }
 
 /** Returns the caller for whom a run is created or asked about. */

@@ -1,7 +1,7 @@
 import type { Identity, Json } from '../../base/contract/index.ts'
 import { equalJson, kinds, shown } from '../../base/values/index.ts'
 import { bindingOf, slotKey } from '../../runs/binding.ts'
-import { isSameKind } from '../../runs/caller.ts'
+import { isSameCaller, isSameKind } from '../../runs/caller.ts'
 import { endUnused, shareRun } from '../../runs/end-run.ts'
 import { misfitOf } from '../../runs/entitlement.ts'
 import { findOrCreateRun, findRun, joinRun, type StartedRuns, startedRuns } from '../../runs/find-run.ts'
@@ -12,7 +12,7 @@ import type { Phase } from '../call/call-report.ts'
 import { deny, type Refusal, unknownOutcome } from '../call/refusal.ts'
 import { channelOfRun, type Runs } from '../guard-parts.ts'
 import { buildApprovalRequest } from './build-approval-request.ts'
-import { askedBy, blockedBy, demandOf, joinable, runsToTell } from './entitle.ts'
+import { askedBy, blockedBy, demandOf, foreignQuestion, joinable, leftToOthers, runsToTell } from './entitle.ts'
 import { comparedInput } from './parse.ts'
 
 /** Authorizes the call again, with the stored input of its run. */
@@ -73,9 +73,18 @@ export function startedByOthers(record: RunRecord, identity: Identity): Refusal 
 const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
 
 /** Returns the run of a slot, or, if it never started, the equal run whose result this call gets. */
-async function knownRun(call: PermittedCall, slot: string, runs: Runs, phase: Phase, known: Entry): Promise<FoundRun> {
+async function knownRun(
+  call: PermittedCall,
+  slot: string,
+  runs: Runs,
+  phase: Phase,
+  known: Entry,
+): Promise<FoundRun | Refusal> {
   const { record } = known
   if (phase === 'preflight' || !isUnused(record) || triesOf(record) > 0) return { entry: known }
+  const foreign = foreignQuestion(record, call.identity)
+  if (foreign !== undefined) return foreign
+  if (leftToOthers(known, !isSameCaller(record, call.identity), runs) > 0) return { entry: known }
   const started = await startedRuns(runs.runStore, record.binding, record.id)
   const entry = await joinedRun(call, slot, started, runs, known)
   return entry ? { entry } : { entry: known, started }
@@ -94,8 +103,8 @@ async function joinedRun(
   for (const entry of joinable(call, started, await runStore.storeNow())) {
     const joined = await joinRun(runStore, entry, slot, known?.record)
     if (joined === undefined) continue
-    if (known?.record.slots.length === 1) {
-      const ended = await endUnused(runStore, known, 'cancelled')
+    if (known !== undefined) {
+      const ended = await endUnused(runStore, known, 'cancelled', slot)
       void ended.tell(channelOfRun(known, runs))
     }
     return joined

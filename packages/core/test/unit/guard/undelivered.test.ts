@@ -96,6 +96,107 @@ describe('a result that no caller got (A13)', () => {
     expect(await behalf.approvals.list({ identity: user(), as: 'approver' })).toEqual([])
   })
 
+  test(
+    verifies('A12', 'an agent does not take the slot of its user with it, nor withdraw the question there'),
+    async () => {
+      const world = smallWorld()
+      const withdrawn: string[] = []
+      const cancel = async (_: unknown, { questionId }: { questionId: string }) => void withdrawn.push(questionId)
+      const behalf = world.guard({ store: world.store, approvals: { ...world.channel, cancel } })
+      const agent = user({ actor: { issuer: user().issuer, subject: 'agent:helper' } })
+      const answer = (status: 'approved' | 'pending') => {
+        world.answers({ status })
+        world.clock.advance(31)
+      }
+      await behalf.run(asks, world.call({ identity: agent, slot: 'of the agent' }), () => 'never')
+      answer('approved')
+      const controller = new AbortController()
+      const left = behalf.run(
+        asks,
+        world.call({ identity: agent, slot: 'of the agent', signal: controller.signal }),
+        () => {
+          controller.abort(new Error('left'))
+          return 'paid for the agent'
+        },
+      )
+      await expect(left).rejects.toThrow('left')
+      answer('pending')
+      await behalf.run(asks, world.call({ slot: 'of the user' }), () => 'never')
+      for (const check of ['run', 'preflight'] as const) {
+        const taken = await behalf[check](asks, world.call({ identity: agent, slot: 'of the user' }), () => 'never')
+        expect(taken, check).toMatchObject({ status: check === 'run' ? 'denied' : expect.anything() })
+      }
+      answer('approved')
+      expect(await behalf.run(asks, world.call({ slot: 'of the user' }), () => 'paid')).toMatchObject({
+        result: 'paid',
+      })
+      expect(withdrawn).toEqual([])
+    },
+  )
+
+  test('a user does not take the fresh yes of an agent with it', async () => {
+    const world = smallWorld()
+    const behalf = world.guard({ store: world.store })
+    const agent = user({ actor: { issuer: user().issuer, subject: 'agent:helper' } })
+    const slots = { user: world.call({ slot: 'of the user' }), agent: world.call({ slot: 'own', identity: agent }) }
+    await behalf.run(asks, slots.user, () => 'never')
+    await behalf.run(asks, slots.agent, () => 'never')
+    world.answers({ status: 'approved' })
+    world.clock.advance(31)
+    const controller = new AbortController()
+    const left = behalf.run(asks, { ...slots.user, signal: controller.signal }, () => {
+      controller.abort(new Error('left'))
+      return 'paid'
+    })
+    await expect(left).rejects.toThrow('left')
+    await behalf.preflight(asks, slots.agent)
+    const early = world.guard({ store: world.store, timeoutMs: 600 })
+    expect(await early.run(asks, { ...slots.agent, identity: user() }, () => 'never')).toMatchObject({
+      status: 'unavailable',
+    })
+    expect(await behalf.run(asks, slots.agent, () => 'paid too')).toMatchObject({ result: 'paid too' })
+  })
+
+  test('a question that another slot has adopted meanwhile is not withdrawn', async () => {
+    const world = smallWorld()
+    const v2 = policy(schema, { version: '2', approval: { message: () => 'Pay it' } })
+    const [holdsThird, holdsOwn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const [thirdWaits, ownWaits] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const held = (operation: string, prefix: string, waits: () => void, until: Promise<void>) =>
+      tapped(elsewhere(world.store), async (each, key, next) => {
+        if (each !== operation || !key.startsWith(prefix)) return next()
+        waits()
+        await until
+        return next()
+      })
+    const behalf = world.guard({ store: world.store })
+    await behalf.run(asks, world.call(), () => 'never')
+    await behalf.run(v2, world.call({ slot: 'own' }), () => 'never')
+    world.answers(() => ({ status: world.looks.length === 1 ? 'approved' : 'pending' }))
+    world.clock.advance(6)
+    const third = world
+      .guard({ store: held('get', 'open:', thirdWaits.resolve, holdsThird.promise) })
+      .run(v2, world.call({ slot: 'third' }), () => 'third')
+    await thirdWaits.promise
+    const controller = new AbortController()
+    const left = behalf.run(asks, world.call({ signal: controller.signal }), () => {
+      controller.abort(new Error('left'))
+      return 'paid'
+    })
+    await expect(left).rejects.toThrow('left')
+    const own = world
+      .guard({ store: held('put', 'slot:', ownWaits.resolve, holdsOwn.promise) })
+      .run(v2, world.call({ slot: 'own' }), () => 'own')
+    await ownWaits.promise
+    holdsThird.resolve()
+    expect(await third).toMatchObject({ status: 'interrupted' })
+    holdsOwn.resolve()
+    expect(await own).toMatchObject({ result: 'paid', replayed: true })
+    world.answers({ status: 'approved' })
+    world.clock.advance(31)
+    expect(await behalf.run(v2, world.call({ slot: 'third' }), () => 'third')).toMatchObject({ result: 'third' })
+  })
+
   test(verifies('A12', 'another kind of caller is neither told nor blocked'), async () => {
     const { behalf, call, running, end, body } = await timedOut()
     end()
