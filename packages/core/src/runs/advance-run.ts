@@ -27,7 +27,7 @@ const refusals: Partial<Record<RunState, readonly [DenyCode, string]>> = {
   cancelled: ['approval_cancelled', 'the owner cancelled it'],
   revoked: ['revoked', 'the approval was revoked'],
   threw: ['too_many_attempts', 'it was tried three times, and none returned a result'],
-  crashed: ['unknown_outcome', 'the body did not return: see approvals.resolve, and HadNoEffect'],
+  crashed: ['unknown_outcome', 'the body did not return: see approvals.resolve, HadNoEffect and writesOnlyBy'],
 }
 
 /**

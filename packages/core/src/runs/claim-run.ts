@@ -152,7 +152,6 @@ class RunClaim implements Claim {
     let leftAt = await readLeftAt()
     const ended = (record: RunRecord, attempt: Attempt) => completed(record, attempt, result, leftAt, endedAt)
     await this.#end(ended, async () => {
-      if (leftAt !== undefined) return
       // The caller may have left during the write. An equal call that waits reads the record after this.
       leftAt = await readLeftAt()
       if (leftAt === undefined) return

@@ -28,24 +28,21 @@ export interface EndedUnused {
  * Ends a question whose approval is unused: `requested | pending | approved -> cancelled | revoked`. Does not stop a
  * body that runs, and does not change a run that has ended.
  *
- * @param slot - The only slot that may have the run: with another one, it does not end.
+ * @param isOfOneSlot - Whether a run that several slots have does not end.
  */
 export async function endUnused(
   runStore: RunStore,
   entry: Entry,
   how: 'cancelled' | 'revoked',
-  slot?: string,
+  isOfOneSlot = false,
 ): Promise<EndedUnused> {
   let before: RunRecord | undefined
   const ended = await runStore.update(entry, (record) => {
-    if (slot !== undefined && record.slots.some((each) => each !== slot)) {
-      before = undefined
-      return undefined
-    }
     // What may have taken effect stays in doubt, and is not tried again.
     const state = stateOf(record)
     if (state === 'crashed') return reported(record)
-    if (!isUnanswered(record) && state !== 'approved') {
+    const isElse = isOfOneSlot && record.slots.length > 1
+    if (isElse || (!isUnanswered(record) && state !== 'approved')) {
       // The record is already in this state: this write's response was lost, or another caller wrote it and notifies.
       if (state !== how) before = undefined
       return undefined

@@ -264,7 +264,7 @@ export interface Rules<Input, Access extends AccessRules> {
    * `'access'`: the body changes things only by requests of the credentials in `access`, and by guarded calls. Then a
    * write that threw may be tried again, with the same approval and idempotency key, if the API definitely refused
    * every request that could write, and the raw token was not used. On Node, other requests of the body that could
-   * write are noticed, and leave the run in doubt.
+   * write are noticed, and leave the run in doubt. Without `access`: only guarded calls change things.
    * @default a write that threw is in doubt, unless it threw `HadNoEffect`
    */
   readonly writesOnlyBy?: 'access'

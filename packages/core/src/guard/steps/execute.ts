@@ -73,7 +73,10 @@ function isInDoubt(error: unknown, { access, acts, policy, report }: AdmittedCal
   const evidence = takeEvidence(error)
   if (acts.mayHaveActed) return true
   if (evidence === 'said') return false
-  if ((evidence ?? policy.rules.writesOnlyBy) === undefined || access.mayHaveActed()) return true
+  const { writesOnlyBy } = policy.rules
+  if ((evidence ?? writesOnlyBy) === undefined) return true
+  // A policy without credentials may say that only guarded calls write.
+  if (access.mayHaveActed() && !(writesOnlyBy && policy.access.length === 0)) return true
   if (acts.unseen === undefined) return false
   const message = `the body sent ${acts.unseen} without its credentials: leave writesOnlyBy out`
   report.fault({ kind: 'unseen_request', message })
@@ -98,7 +101,7 @@ async function endFlow(call: AdmittedCall, end: FlowEnd, execution: Execution): 
     case 'given_up': {
       const inDoubt = isInDoubt(undefined, call)
       call.acts.end(claim === undefined ? readHasActed(call) : inDoubt)
-      if (claim !== undefined) await Promise.allSettled([kept(() => claim.threw({ inDoubt }), execution)])
+      await Promise.allSettled([claim && kept(() => claim.threw({ inDoubt }), execution)])
       report.recordEnd('run', 'aborted')
       return
     }
@@ -127,12 +130,10 @@ async function endThrown(call: AdmittedCall, error: unknown, execution: Executio
     ...(demanded.credential !== undefined && { credential: demanded.credential }),
     stepUp: redactTokens(demanded.stepUp, access.tokens()) as StepUp,
   }
-  const writes = [
-    ...(claim === undefined ? [] : [kept(() => claim.threw({ inDoubt }), execution)]),
-    ...(stepUp === undefined ? [] : [kept(() => keepStepUp(call, stepUp, execution.stepUps), execution)]),
-  ]
-  // Stryker disable next-line EqualityOperator: Only saves an unneeded wait.
-  if (writes.length > 0) await Promise.allSettled(writes)
+  await Promise.allSettled([
+    claim && kept(() => claim.threw({ inDoubt }), execution),
+    stepUp && kept(() => keepStepUp(call, stepUp, execution.stepUps), execution),
+  ])
   report.recordEnd('run', invocation.signal?.aborted === true ? 'aborted' : 'threw')
 }
 
@@ -191,20 +192,17 @@ async function keepResult(call: AdmittedCall, { stored, problem }: Storable, exe
   let isGiven: boolean | undefined
   const isThere = () => isGiven ?? invocation.signal?.aborted !== true
   report.at = 'complete'
-  const notStored = (why: string) => {
-    const message = `the result could not be stored: ${why}`
-    report.refused('complete', { status: 'unavailable', detail: message })
-    report.fault({ kind: 'result_not_stored', message })
-  }
+  let why = problem
   try {
     isGiven = await kept(() => claim.complete(stored, isThere), execution)
   } catch (error) {
     isGiven = isThere()
-    notStored(BehalfError.isInstance(error) ? error.message : 'the store failed')
-    return isGiven
+    why = BehalfError.isInstance(error) ? error.message : 'the store failed'
   }
-  if (problem !== undefined) {
-    notStored(problem)
+  if (why !== undefined) {
+    const message = `the result could not be stored: ${why}`
+    report.refused('complete', { status: 'unavailable', detail: message })
+    report.fault({ kind: 'result_not_stored', message })
     return isGiven
   }
   const isStream = stored.kind === 'not_storable'

@@ -104,7 +104,7 @@ async function joinedRun(
     const joined = await joinRun(runStore, entry, slot, known?.record)
     if (joined === undefined) continue
     if (known !== undefined) {
-      const ended = await endUnused(runStore, known, 'cancelled', slot)
+      const ended = await endUnused(runStore, known, 'cancelled', true)
       void ended.tell(channelOfRun(known, runs))
     }
     return joined

@@ -84,9 +84,6 @@ export function policy<
   }
   const erased = copyOf(rules as unknown as AnyRules)
   if (erased.callerScopes !== undefined) scopeList('policy.callerScopes', erased.callerScopes)
-  if (erased.writesOnlyBy !== undefined && Object.keys(erased.access ?? {}).length === 0) {
-    throw new ConfigurationError('policy.writesOnlyBy', `'access' needs a credential in access: leave writesOnlyBy out`)
-  }
   checkApproval(erased)
   checkWait(erased.wait)
   const permission = wholePermission(erased)

@@ -96,11 +96,51 @@ describe('a write that threw is in doubt without evidence (A13)', () => {
     },
   )
 
-  test('`writesOnlyBy` needs credentials, and takes no other word', () => {
-    expect(() => policy(schema, { effect: 'write', writesOnlyBy: 'access' })).toThrow(/policy\.writesOnlyBy/)
+  test('`writesOnlyBy` takes no other word', () => {
     expect(() => policy(schema, { effect: 'write', access: { mail }, writesOnlyBy: 'fetch' as never })).toThrow(
       /writesOnlyBy/,
     )
+  })
+})
+
+describe('a guarded call that waits for a person within the body of a write (A13)', () => {
+  const inner = policy(schema, { version: '1', approval: { message: ({ input }) => `Pay ${input.amount}` } })
+
+  /** Calls the outer tool, until it has ended. */
+  async function callsUntilDone(outer: typeof sub, before: () => void = () => {}) {
+    const { guard, run, call, answers, clock, questions } = api()
+    const paid: string[] = []
+    const body: Body = async () => {
+      before()
+      const inside = await guard.run(inner, call({ tool: 'inner', slot: 'inside' }), () => void paid.push('paid'))
+      if (inside.status !== 'done') throw new Error(inside.status)
+      return 'done'
+    }
+    const ends: unknown[] = []
+    for (let tries = 0; tries < 3; tries++) {
+      ends.push(await run(outer, 'one', body))
+      answers({ status: 'approved' })
+      clock.advance(30)
+    }
+    return { ends, paid, questions }
+  }
+
+  test('runs once it is approved, where its policy says that only guarded calls change things', async () => {
+    const onlyGuarded = policy(schema, { version: '1', effect: 'write', writesOnlyBy: 'access' })
+    const { ends, paid, questions } = await callsUntilDone(onlyGuarded)
+    expect(ends[0]).toMatchObject({ message: 'interrupted' })
+    expect(ends[1]).toMatchObject({ status: 'done', result: 'done' })
+    expect(ends[2]).toMatchObject({ status: 'done', replayed: true })
+    expect(paid).toHaveLength(1)
+    expect(questions).toHaveLength(1)
+  })
+
+  test(verifies('A13', 'leaves it in doubt without that word, and the operator reads how to give it'), async () => {
+    let before = 0
+    const { ends } = await callsUntilDone(sub, () => before++)
+    expect(ends[1]).toMatchObject({ code: 'unknown_outcome' })
+    expect(JSON.stringify(ends[1])).toContain('HadNoEffect and writesOnlyBy')
+    expect(before).toBe(1)
   })
 })
 
