@@ -53,7 +53,7 @@ export interface Text {
   readonly version: string
   /** The linked account, where the app named one. */
   readonly account?: string | undefined
-  /** Words before it: they tell of an earlier action whose result is unknown, or was not seen. */
+  /** Words before it: they tell of an earlier action whose result is unknown, or may be unseen. */
   readonly warning?: string | undefined
 }
 

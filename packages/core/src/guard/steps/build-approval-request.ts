@@ -117,7 +117,7 @@ function withDoubt(message: string, toTell: readonly Entry[]): readonly string[]
   const [day = '', time = ''] = new Date(last * 1000).toISOString().split(/[T.]/)
   const note = `Repeat/${day.slice(5)}/${time.slice(0, 5).replace(':', '')}/${isDone ? 'done' : 'unknown'}`
   return [
-    `An equal request of ${day} ${time} UTC ${isDone ? 'was done, and its result was not seen' : 'ended without a known result'}. ${message}`,
+    `An equal request of ${day} ${time} UTC ${isDone ? 'was done, and its result may be unseen' : 'ended without a known result'}. ${message}`,
     `Repeat of ${day.slice(5)} ${time.slice(0, 5)} UTC, ${isDone ? 'which was done' : 'result unknown'}: ${message}`,
     `${note}/${message}`,
     // The note comes last: before a text that runs from right to left, it would move the numbers in that text.

@@ -212,7 +212,7 @@ describe('a result that no caller got (A13)', () => {
     expect(await behalf.run(writes, call({ slot: 'much later' }), body('two'))).toMatchObject({ result: 'two' })
   })
 
-  test('with `perCall` the question says that an equal request was done, and its result was not seen', async () => {
+  test('with `perCall` the question says that an equal request was done, and its result may be unseen', async () => {
     const perCall = policy(schema, {
       version: '1',
       approval: { message: ({ input }) => `Pay ${input.amount}`, perCall: true },
@@ -222,7 +222,7 @@ describe('a result that no caller got (A13)', () => {
     await running
     await behalf.run(perCall, call({ slot: 'second try' }), () => 'never')
     expect(questions.at(-1)?.message).toMatch(
-      /^An equal request of 2027-01-15 [\d:]{8} UTC was done, and its result was not seen\. Pay 50$/,
+      /^An equal request of 2027-01-15 [\d:]{8} UTC was done, and its result may be unseen\. Pay 50$/,
     )
   })
 
