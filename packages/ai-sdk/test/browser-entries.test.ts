@@ -18,7 +18,7 @@ test.each(['browser', 'react'])('the entry point %s loads nothing of Node, the A
   expect(files.filter((file) => file.includes('node_modules'))).toEqual([])
   const core = files.flatMap((file) => /core\/src\/(.*)$/.exec(file)?.[1] ?? [])
   expect(core.filter((file) => file.startsWith('guard/'))).toEqual([
-    'guard/beside/ag-ui.ts',
-    'guard/beside/parse-interrupt.ts',
+    'guard/interrupts/ag-ui.ts',
+    'guard/interrupts/parse-interrupt.ts',
   ])
 })

@@ -36,6 +36,7 @@ export {
   TransportError,
 } from './base/errors/index.ts'
 export type { AuditSink, Clock, Fetch, Store } from './base/ports.ts'
+export { resource } from './guard/tools/resource.ts'
 export { currentIdentity, detached, runAs } from './identity/run-as.ts'
 export { verifyAccessToken } from './identity/verify-access-token.ts'
 export { verifyRequest } from './identity/verify-request.ts'
@@ -43,18 +44,17 @@ export { allowInsecureLoopback, type Profile } from './oauth/profiles/profile.ts
 export { may } from './permissions/openfga/may.ts'
 export { object } from './permissions/openfga/object.ts'
 export { memoryStore } from './records/memory-store.ts'
-export { resource } from './token-exchange/resource.ts'
 
 // The guard stands on the others.
 
-export type { ApprovalInbox, ApprovalView, ApproverView } from './guard/beside/approval-inbox.ts'
-export type { Operator } from './guard/beside/operator.ts'
-export type { Revocation } from './guard/beside/revoke.ts'
-export type { VisibleTools } from './guard/beside/visible-tools.ts'
 export { currentCall } from './guard/call/current-call.ts'
 export { createGuard } from './guard/create-guard.ts'
 export type { Guard, GuardWithDelegations } from './guard/guard.ts'
 export type { GuardOptions } from './guard/guard-options.ts'
+export type { ApprovalInbox, ApprovalView, ApproverView } from './guard/methods/approval-inbox.ts'
+export type { Operator } from './guard/methods/operator.ts'
+export type { Revocation } from './guard/methods/revoke-access.ts'
+export type { VisibleTools } from './guard/methods/visible-tools.ts'
 export type { DefinedTool, ToolCall } from './guard/tools/define-tool.ts'
 export { defineTool } from './guard/tools/define-tool.ts'
 export { policy, publicTool } from './guard/tools/policy.ts'

@@ -1,5 +1,5 @@
 import { BehalfError, InvalidResponseError, InvalidTokenError, OAuthResponseError } from '../base/errors/index.ts'
-import { UnderWay } from '../base/process/async.ts'
+import { OpenWork } from '../base/process/async.ts'
 import type { TokenResponse } from '../oauth/server.ts'
 import type { ApprovalAnswer, ApprovalQuestion } from '../runs/channels/approval-channel.ts'
 import type { PollContext } from './settings.ts'
@@ -34,7 +34,7 @@ export function postpone(
 }
 
 /** Requests that wait for their answer now, in this process. Between processes, the record's lease keeps them apart. */
-const underWay = new UnderWay<true>()
+const underWay = new OpenWork<true>()
 
 /**
  * Asks once whether the person has answered, and lets the server hold the request open for 40 s. The caller decides

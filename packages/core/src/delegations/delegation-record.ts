@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Owner, Principal } from '../base/contract/index.ts'
 import { defined } from '../base/values/index.ts'
-import { userOwnerSchema } from '../records/principal-schema.ts'
+import { userOwnerSchema } from '../records/stored-owner.ts'
 import { type StoredSession, storedSession } from '../sign-in/session-login.ts'
 
 /**

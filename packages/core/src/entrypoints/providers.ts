@@ -1,6 +1,6 @@
 // `@behalf/core/providers`: profiles of the providers, and keys that a client proves.
 
-export type { ClientAuthenticationOptions } from '../oauth/client/client-authentication.ts'
+export type { ClientAuthenticationOptions } from '../oauth/client/client-authentication-options.ts'
 export type * from '../oauth/client/dpop-key.ts'
 export { generateDpopKey, importDpopKey } from '../oauth/client/dpop-key.ts'
 export { type Auth0Options, auth0, checkAuth0Message } from '../oauth/profiles/auth0.ts'

@@ -1,6 +1,6 @@
 // `@behalf/core/roles`: where providers write roles, and why an agent has a scope or lacks it.
 
-export { type AccessReport, type ExplainAccessOptions, explainAccess } from '../guard/beside/explain-access.ts'
+export { type AccessReport, type ExplainAccessOptions, explainAccess } from '../guard/methods/explain-access.ts'
 export type { ApprovalCase } from '../guard/steps/grantable-scopes.ts'
 export type { ScopeSource } from '../permissions/roles/bound-scopes.ts'
 export {

@@ -11,11 +11,11 @@ import type {
   RevokeOptions,
 } from '../base/contract/index.ts'
 import type { Delegations } from '../delegations/delegations.ts'
-import type { ApprovalInbox } from './beside/approval-inbox.ts'
-import type { Operator, OperatorOptions, Readiness } from './beside/operator.ts'
-import type { Pauses } from './beside/pauses.ts'
-import type { Revocation } from './beside/revoke.ts'
-import type { VisibleTools } from './beside/visible-tools.ts'
+import type { Pauses } from './interrupts/pauses.ts'
+import type { ApprovalInbox } from './methods/approval-inbox.ts'
+import type { Operator, OperatorOptions, Readiness } from './methods/operator.ts'
+import type { Revocation } from './methods/revoke-access.ts'
+import type { VisibleTools } from './methods/visible-tools.ts'
 import type { PolicyWarning } from './tools/check-policies.ts'
 import type { DefinedTool, PoliciesOrTools, ToolCall } from './tools/define-tool.ts'
 

@@ -9,7 +9,7 @@ import { isOutage } from './outages.ts'
 import type { OpenedStore } from './store-keys.ts'
 
 /** Name of a record or an index. The store gets a keyed hash of it, which reveals nothing. */
-export type Name = readonly (string | number | null | undefined)[]
+export type RecordName = readonly (string | number | null | undefined)[]
 
 /** Rules for the records of a collection. Each is computed from the record, so a re-seal restores it. */
 export interface CollectionOptions<Value> {
@@ -18,7 +18,7 @@ export interface CollectionOptions<Value> {
   /** Schema of a record. A value that does not match exactly is refused, never guessed at. */
   readonly schema: z.ZodMiniType
   /** The names under which `under` finds it. */
-  readonly index?: (value: Value) => readonly Name[]
+  readonly index?: (value: Value) => readonly RecordName[]
   /** Returns the time at which the record expires. Absent: never. */
   readonly ends?: (value: Value) => Pick<PutOptions, 'expiresAt' | 'expiresInSeconds'>
   /** Returns the time from which `claimDue` finds the record. */
@@ -107,7 +107,7 @@ export class Collection<Value> {
   }
 
   /** The key of a record. */
-  keyOf(...name: Name): Promise<string> {
+  keyOf(...name: RecordName): Promise<string> {
     return this.#hashed([this.#options.kind, ...name])
   }
 
@@ -188,7 +188,7 @@ export class Collection<Value> {
    * An index row is not sealed: a party that writes to the database can point it at any record. So a record counts only
    * if its sealed content says that it belongs under this name. Others are skipped.
    */
-  async *under(name: Name, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Stored<Value>, void> {
+  async *under(name: RecordName, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Stored<Value>, void> {
     const index = await this.#indexName(name)
     for await (const found of this.#listed(index, after)) {
       const stored = await this.#openOrName(found)
@@ -314,7 +314,7 @@ export class Collection<Value> {
     return Promise.all(names.map((name) => this.#indexName(name)))
   }
 
-  #indexName(name: Name): Promise<string> {
+  #indexName(name: RecordName): Promise<string> {
     return this.#hashed(name, `${this.#options.kind}-index`)
   }
 
@@ -325,13 +325,13 @@ export class Collection<Value> {
     return this.#hashed([queue], `${this.#options.kind}-queue`)
   }
 
-  async #hashed(name: Name, of?: string): Promise<string> {
+  async #hashed(name: RecordName, of?: string): Promise<string> {
     return `${name[0]}:${await this.#opened.hash(JSON.stringify([of, ...name].map((part) => part ?? null)))}`
   }
 }
 
 /** The index name of all records. */
-const ALL: Name = ['all']
+const ALL: RecordName = ['all']
 
 /** Returns whether the store answered with a value that cannot be opened. */
 export function isUnreadable(error: unknown): error is StoreError {

@@ -1,4 +1,4 @@
-export type { Name, OnUnreadable, Resealed, Stored, Unreadable, WalkOptions } from './collection.ts'
+export type { OnUnreadable, RecordName, Resealed, Stored, Unreadable, WalkOptions } from './collection.ts'
 export { Collection, isUnreadable } from './collection.ts'
 export { Lease } from './lease.ts'
 export { isOutage, untilWritten, whileUnavailable } from './outages.ts'

@@ -1,5 +1,5 @@
 import type { Store } from '../base/ports.ts'
-import { UnderWay } from '../base/process/async.ts'
+import { OpenWork } from '../base/process/async.ts'
 import type { RunRecord } from './record.ts'
 
 /** Maximum number of calls that wait for one run. */
@@ -45,11 +45,11 @@ export class ClaimHere {
 const leadsTo = (from: ClaimHere, to: ClaimHere): boolean =>
   from === to || from.waitsFor.some((next) => leadsTo(next, to))
 
-const claims = new WeakMap<Store, UnderWay<ClaimHere>>()
+const claims = new WeakMap<Store, OpenWork<ClaimHere>>()
 
 /** Returns the claims of this process on a store, for all guards on it. */
-export function claimsHere(store: Store): UnderWay<ClaimHere> {
-  const known = claims.get(store) ?? new UnderWay<ClaimHere>()
+export function claimsHere(store: Store): OpenWork<ClaimHere> {
+  const known = claims.get(store) ?? new OpenWork<ClaimHere>()
   claims.set(store, known)
   return known
 }

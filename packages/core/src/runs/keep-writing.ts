@@ -1,4 +1,4 @@
-import { UnderWay } from '../base/process/async.ts'
+import { OpenWork } from '../base/process/async.ts'
 import { isOutage, whileUnavailable } from '../records/index.ts'
 import type { Entry } from './record.ts'
 import type { RunStore } from './run-store.ts'
@@ -10,7 +10,7 @@ import type { RunStore } from './run-store.ts'
 export const STUBBORNLY = { seconds: 600, unref: true }
 
 /** Writes that the store did not take yet, by the id of their run. */
-const underWay = new WeakMap<RunStore, UnderWay<Promise<void>>>()
+const underWay = new WeakMap<RunStore, OpenWork<Promise<void>>>()
 
 /**
  * Writes the result of a channel. The channel cannot repeat it: without it, the person would be asked again.
@@ -23,7 +23,7 @@ export async function keepWriting(runStore: RunStore, id: string, write: () => P
     return await write()
   } catch (error) {
     if (!isOutage(error)) throw error
-    const writes = underWay.get(runStore) ?? new UnderWay<Promise<void>>()
+    const writes = underWay.get(runStore) ?? new OpenWork<Promise<void>>()
     underWay.set(runStore, writes)
     const end = () => void writes.delete(id)
     writes.set(id, whileUnavailable(write, STUBBORNLY).then(end, end))

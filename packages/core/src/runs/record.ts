@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { Actor, AuthorizationDetail, Json, JsonObject, Owner, Principal } from '../base/contract/index.ts'
 import type { Stored } from '../records/index.ts'
-import { ownerSchema, principalSchema } from '../records/principal-schema.ts'
+import { ownerSchema, principalSchema } from '../records/stored-owner.ts'
 
 /** The question for a person. It is computed once and stored. Every delivery and every poll use this text. */
 export interface StoredQuestion {

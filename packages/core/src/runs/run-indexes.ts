@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { type Principal, principalKey } from '../base/contract/index.ts'
-import { Collection, type Name, type OpenedStore } from '../records/index.ts'
+import { Collection, type OpenedStore, type RecordName } from '../records/index.ts'
 import { revocableName, revocableNames } from '../records/revocation/index.ts'
 import { isDelivered, nextStepAt } from './poll-times.ts'
 import { bucketOf, type NoesKey, type RunRecord } from './record.ts'
@@ -68,15 +68,15 @@ export class Pointers {
 /** The index names under which runs are found, by owner, approver and tool. */
 export const runIndex = {
   /** Equal runs that run, are in doubt, or whose result was not delivered. */
-  started: (binding: string): Name => ['started', binding],
+  started: (binding: string): RecordName => ['started', binding],
   /** Questions of equal runs that are open. */
-  asked: (binding: string): Name => ['asked', binding],
+  asked: (binding: string): RecordName => ['asked', binding],
   /** Questions that are open to this person. */
-  approver: (approver: Principal): Name => ['approver', principalKey(approver)],
+  approver: (approver: Principal): RecordName => ['approver', principalKey(approver)],
   /** Runs of this owner, or of this session of an issuer's, that are not settled. */
   owner: revocableName,
   /** Denials, by their time. */
-  refused: ({ owner, approver, tool }: NoesKey, bucket: number): Name => [
+  refused: ({ owner, approver, tool }: NoesKey, bucket: number): RecordName => [
     'refused',
     principalKey(owner),
     principalKey(approver),
@@ -86,11 +86,11 @@ export const runIndex = {
 }
 
 /** Returns all index names of a record. */
-export function indexOfRun(record: RunRecord): readonly Name[] {
+export function indexOfRun(record: RunRecord): readonly RecordName[] {
   const { question, binding, tool } = record
   const { owner, sessionIds = [] } = record.by
   const state = stateOf(record)
-  const names: Name[] = []
+  const names: RecordName[] = []
   if (!isSettled(state)) names.push(...revocableNames(owner, sessionIds))
   const isStarted = state === 'running' || (doubtSince(record) ?? undeliveredSince(record)) !== undefined
   if (isStarted) names.push(runIndex.started(binding))

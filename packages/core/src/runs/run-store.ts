@@ -1,14 +1,14 @@
 import type { Principal, RevokeOptions, UserIdentity } from '../base/contract/index.ts'
 import { StoreError } from '../base/errors/index.ts'
 import type { Clock, Store } from '../base/ports.ts'
-import type { UnderWay } from '../base/process/async.ts'
+import type { OpenWork } from '../base/process/async.ts'
 import { defined, type KeyedHash } from '../base/values/index.ts'
 import {
   Collection,
   Lease,
-  type Name,
   type OpenedStore,
   openStoreKeys,
+  type RecordName,
   type StoreKeys,
   type WalkOptions,
 } from '../records/index.ts'
@@ -56,7 +56,7 @@ export class RunStore {
   readonly isRevoked: RunStoreOptions['isRevoked']
   readonly pointers: Pointers
   /** Runs of this store that calls of this process have claimed, by their id. */
-  readonly claims: UnderWay<ClaimHere>
+  readonly claims: OpenWork<ClaimHere>
   /** What each approver was sent. */
   readonly sends: Collection<SendList>
 
@@ -183,13 +183,13 @@ export class RunStore {
   }
 
   /** Walks on from the record of the id `after`, in an order that has no meaning. */
-  async *#walk(name: Name, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Entry, void> {
+  async *#walk(name: RecordName, { after, onUnreadable }: WalkOptions = {}): AsyncGenerator<Entry, void> {
     const last = after === undefined ? undefined : await this.#runs.keyOf(after)
     yield* this.#runs.under(name, { after: last, onUnreadable })
   }
 
   /** Records under an index name. */
-  async all(name: Name): Promise<readonly Entry[]> {
+  async all(name: RecordName): Promise<readonly Entry[]> {
     const entries: Entry[] = []
     for await (const entry of this.#walk(name)) entries.push(entry)
     return entries

@@ -6,7 +6,7 @@ import { ownProfile, type Profile } from '../oauth/profiles/profile.ts'
 import { endsLogin } from '../oauth/requests/request-fault.ts'
 import { redeemIdJag } from './redeem-id-jag.ts'
 import { hasIdToken, requestIdJag } from './request-id-jag.ts'
-import { makeRoute, type RouteAnswer, type RouteRequest } from './resource.ts'
+import { makeRoute, type RouteAnswer, type RouteRequest } from './resource-route.ts'
 
 /** Options of `idJag`. */
 export interface IdJagOptions {

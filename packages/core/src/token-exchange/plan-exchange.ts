@@ -15,7 +15,7 @@ import {
   type TypedToken,
   tokenExchangeGrant,
   tokenTypeUri,
-} from './wire.ts'
+} from './exchange-request.ts'
 
 /** Options of `exchangeToken`. */
 export interface ExchangeTokenOptions extends RequestOptions {

@@ -8,8 +8,8 @@ import { isOfOtherClient } from '../oauth/jwt/read-claims.ts'
 import type { AuthorizationServer, RequestOptions, TokenResponse } from '../oauth/server.ts'
 import { grantedScopes } from '../oauth/tokens/scopes.ts'
 import { tokenEnd } from '../oauth/tokens/times.ts'
+import { jwtBearerGrant } from './exchange-request.ts'
 import type { IdJag } from './request-id-jag.ts'
-import { jwtBearerGrant } from './wire.ts'
 
 /** Options of `redeemIdJag`. */
 export interface RedeemIdJagOptions extends RequestOptions {

@@ -9,7 +9,7 @@ import { readActor } from '../identity/wire.ts'
 import type { Profile } from '../oauth/profiles/profile.ts'
 import type { AuthorizationServer, RequestOptions, TokenResponse } from '../oauth/server.ts'
 import { grantedScopes } from '../oauth/tokens/scopes.ts'
-import { tokenExchangeGrant, tokenTypeUri } from './wire.ts'
+import { tokenExchangeGrant, tokenTypeUri } from './exchange-request.ts'
 
 const idJagType = 'urn:ietf:params:oauth:token-type:id-jag'
 

@@ -3,12 +3,12 @@ import { isAbsence, type PresenceContext, type PresentUser, requirePresentUser }
 import { type FaultAnswer, faultAnswer } from './fault-answer.ts'
 
 /** The proof is not that of a present person, has expired, or was revoked. */
-export interface SignInAnswer {
+export interface LoginRequired {
   readonly status: 'login_required'
   readonly detail: string
 }
 
-export const signInAnswer = (error: unknown): SignInAnswer | undefined =>
+export const loginRequiredAnswer = (error: unknown): LoginRequired | undefined =>
   isAbsence(error) ? { status: 'login_required', detail: error.message } : undefined
 
 /** Runs an action that only a present person may take (I10), or returns the reason for the refusal. */
@@ -16,12 +16,12 @@ export async function asPresent<Answer>(
   identity: UserIdentity,
   presence: PresenceContext,
   work: (user: PresentUser) => Promise<Answer>,
-): Promise<Answer | FaultAnswer | SignInAnswer> {
+): Promise<Answer | FaultAnswer | LoginRequired> {
   let user: PresentUser
   try {
     user = await requirePresentUser(identity, presence)
   } catch (error) {
-    return signInAnswer(error) ?? faultAnswer(error)
+    return loginRequiredAnswer(error) ?? faultAnswer(error)
   }
   return work(user)
 }
@@ -33,12 +33,12 @@ export async function asPresent<Answer>(
 export async function undoneUnlessPresent(
   user: PresentUser,
   undo: () => Promise<unknown>,
-): Promise<FaultAnswer | SignInAnswer | undefined> {
+): Promise<FaultAnswer | LoginRequired | undefined> {
   try {
     await user.confirm()
     return undefined
   } catch (error) {
     await undo()
-    return signInAnswer(error) ?? faultAnswer(error)
+    return loginRequiredAnswer(error) ?? faultAnswer(error)
   }
 }

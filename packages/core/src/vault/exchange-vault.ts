@@ -18,7 +18,7 @@ import {
   type VaultContext,
   type VaultRequest,
 } from './vault.ts'
-import { accessTokenType, exchangeRequest, tokenExchangeGrant } from './wire.ts'
+import { accessTokenType, brokerExchangeRequest, tokenExchangeGrant } from './wire.ts'
 
 /** Reason why a broker gives no token. */
 export type BrokerReason = Exclude<VaultAnswer['status'], 'token'>
@@ -148,7 +148,7 @@ const withEnd = (response: TokenResponse, now: number): BrokeredToken => ({
 
 function exchange({ parameters = ({ connection }) => ({ audience: connection }) }: ExchangeVaultOptions): Ask {
   return async (request, subject, { authorizationServers, signal, now }) => {
-    const form: GrantParameters = { ...parameters(request), ...exchangeRequest(request, subject) }
+    const form: GrantParameters = { ...parameters(request), ...brokerExchangeRequest(request, subject) }
     const response = await authorizationServers.of(request.identity.issuer).grant(tokenExchangeGrant, form, { signal })
     checkNewToken(response, { handedIn: [], issuedTokenType: accessTokenType })
     // RFC 6749 §5.1: absent means as requested.

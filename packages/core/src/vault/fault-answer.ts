@@ -8,7 +8,7 @@ export type FaultAnswer =
   | { readonly status: 'misconfigured'; readonly detail: string }
 
 /** The provider's own refusal, if it can refuse. */
-type Refusal = { readonly status: 'refused'; readonly reason: ConnectProblem; readonly detail: string }
+type RefusedLink = { readonly status: 'refused'; readonly reason: ConnectProblem; readonly detail: string }
 
 /**
  * Maps a fault of a connect flow to its answer.
@@ -25,7 +25,7 @@ export function faultAnswer(error: unknown): FaultAnswer {
 }
 
 /** Maps a fault when a code was redeemed: a wrong answer of the provider is a refusal. @throws as `faultAnswer` */
-export function redeemAnswer(error: unknown): FaultAnswer | Refusal {
+export function redeemAnswer(error: unknown): FaultAnswer | RefusedLink {
   if (BehalfError.isInstance(error)) {
     const { code, message: detail } = error as AnyBehalfError
     const isProviders = code === 'ERR_INVALID_RESPONSE' || code === 'ERR_INVALID_TOKEN'

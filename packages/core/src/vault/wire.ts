@@ -44,7 +44,7 @@ export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchan
 export const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token'
 
 /** Returns the form of an exchange at a broker. */
-export function exchangeRequest({ scopes }: VaultRequest, { token, type }: SubjectToken): GrantParameters {
+export function brokerExchangeRequest({ scopes }: VaultRequest, { token, type }: SubjectToken): GrantParameters {
   return {
     subject_token: revealToken(token),
     subject_token_type: `urn:ietf:params:oauth:token-type:${type}`,

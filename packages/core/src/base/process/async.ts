@@ -14,7 +14,7 @@ interface Flight<T> {
  * Stays empty on Workers. There a request's work ends with the request, and no code of it runs afterwards: an entry
  * would stay for ever, and a promise that another request waits for would never settle.
  */
-export class UnderWay<Value> extends Map<string, Value> {
+export class OpenWork<Value> extends Map<string, Value> {
   override set(key: string, value: Value): this {
     return 'WebSocketPair' in globalThis ? this : super.set(key, value)
   }
@@ -27,7 +27,7 @@ export class UnderWay<Value> extends Map<string, Value> {
  * settle, as at a store that hangs: it is joined only for a time, and the next caller starts it again.
  */
 export class SingleFlight<T> {
-  readonly #flights = new UnderWay<Flight<T>>()
+  readonly #flights = new OpenWork<Flight<T>>()
 
   /** Joins the work under `key`, or starts it. */
   async run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {

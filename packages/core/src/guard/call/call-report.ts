@@ -29,7 +29,7 @@ export interface Reporting {
 }
 
 /** A step that let the call pass. */
-export interface Passed<Facts extends object = object> {
+export interface Finding<Facts extends object = object> {
   /** Fields that the step adds to the call. */
   readonly facts: Facts
   /** Detail for the trace. Absent: the policy required nothing of this step, and the trace omits it. */
@@ -71,7 +71,7 @@ export class CallReport {
   }
 
   /** Writes to the trace that a step let the call pass, and returns the step's result. */
-  took<Facts extends object>(step: StepName, found: Passed<Facts>): Facts {
+  took<Facts extends object>(step: StepName, found: Finding<Facts>): Facts {
     const { facts, detail, wouldDeny } = found
     if (detail !== undefined) this.#write(step, wouldDeny === true ? 'would_deny' : 'passed', detail, found)
     return facts

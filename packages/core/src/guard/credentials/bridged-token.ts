@@ -1,6 +1,6 @@
 import type { ResourceRoute, ResourceRule } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import { behaviourOf, type RouteAnswer } from '../../token-exchange/resource.ts'
+import { behaviourOf, type RouteAnswer } from '../../token-exchange/resource-route.ts'
 import type { PermittedCall } from '../call/call.ts'
 import type { FoundToken } from '../call/call-credentials.ts'
 import { deny, interrupted, loginRequired, type Refusal } from '../call/refusal.ts'
@@ -9,7 +9,7 @@ import { scopesFor } from '../steps/grantable-scopes.ts'
 import { keptToken } from './token-key.ts'
 
 /** Carries a refusal out of the cache's load. */
-class Refused extends Error {
+class BridgeRefused extends Error {
   readonly refusal: Refusal
 
   constructor(refusal: Refusal) {
@@ -41,14 +41,14 @@ export async function bridgedToken(
     const identityProvider = servers.of(identity.issuer)
     const target = { identity, identityProvider, resource, scopes }
     const answer = await route.token({ ...target, fetch, clock, timeoutMs, signal })
-    if ('refused' in answer) throw new Refused(refusalOf(answer))
+    if ('refused' in answer) throw new BridgeRefused(refusalOf(answer))
     report.recordToken(identity, { source: 'exchange', audience: resource, issued: answer.issued, startedAt })
     return answer.issued
   }
   try {
     return await keptToken(call, rule, { profile: route.profile, load }, sources)
   } catch (error) {
-    if (error instanceof Refused) return error.refusal
+    if (error instanceof BridgeRefused) return error.refusal
     throw error
   }
 }

@@ -9,14 +9,14 @@ import {
 import { actsForAnother } from '../../identity/run-as.ts'
 import { type ApprovedCall, needsApproval, type PermittedCall } from '../call/call.ts'
 import { type CachedTokens, type CallCredentials, type FoundToken, noAccess } from '../call/call-credentials.ts'
-import type { Passed } from '../call/call-report.ts'
+import type { Finding } from '../call/call-report.ts'
 import type { Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
-import { cachedTokens } from './connect.ts'
-import { linkedAccountOf } from './linked-account.ts'
+import { cachedTokens } from './check-links.ts'
+import { connectionAccessOf } from './connection-access.ts'
 import { renewedToken, resourceToken } from './resource-token.ts'
 
-type Obtained = Passed<{ readonly access: CallCredentials; readonly cached?: CachedTokens | undefined }>
+type Obtained = Finding<{ readonly access: CallCredentials; readonly cached?: CachedTokens | undefined }>
 
 const nothing: Obtained = { facts: { access: noAccess } }
 
@@ -57,7 +57,7 @@ async function fetched(call: ApprovedCall, rule: AccessRule, sources: TokenSourc
     const answered = call.run?.entitled.kind === 'answered' ? call.run.entry : undefined
     return resourceToken(call, rule, answered, sources)
   }
-  const token = await linkedAccountOf(rule).token(call, rule, sources)
+  const token = await connectionAccessOf(rule).token(call, rule, sources)
   return 'status' in token ? token : { issued: token, cached: true }
 }
 
@@ -167,6 +167,6 @@ function renewed(
     if ((await sources.revocations.findNow(call.identity, sources.clock.now())) !== undefined) return undefined
     return rule.kind === 'resource'
       ? renewedToken(call, rule, rejected, sources)
-      : linkedAccountOf(rule).renewed(call, rule, rejected, sources)
+      : connectionAccessOf(rule).renewed(call, rule, rejected, sources)
   })
 }

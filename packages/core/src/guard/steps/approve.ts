@@ -5,7 +5,7 @@ import type { Entry, RunRecord } from '../../runs/record.ts'
 import { isUnsent, stateOf } from '../../runs/run-state.ts'
 import { untilWoken } from '../../runs/wake.ts'
 import type { PermittedCall, ReadyRun } from '../call/call.ts'
-import type { Passed, Phase } from '../call/call-report.ts'
+import type { Finding, Phase } from '../call/call-report.ts'
 import { deny, interrupted, type Refusal, unavailable, underWay, unknownOutcome } from '../call/refusal.ts'
 import { channelOfRun, type Runs } from '../guard-parts.ts'
 import { closedRefusal } from './build-approval-request.ts'
@@ -13,7 +13,7 @@ import { askWhereNeeded } from './entitle.ts'
 import { type FoundRun, type Reauthorize, runOfCall, startedByOthers } from './run-of-call.ts'
 
 /** A run that may be claimed. `run` is absent for a preflight that needs no approval and found no run. */
-export type Approved = Passed<{ readonly run: ReadyRun | undefined; readonly waited: boolean }>
+export type Approved = Finding<{ readonly run: ReadyRun | undefined; readonly waited: boolean }>
 
 /** The run has ended before, and its result is returned again. */
 export interface Replay {

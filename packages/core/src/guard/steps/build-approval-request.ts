@@ -8,38 +8,18 @@ import { channelQuestion } from '../../runs/deliver-question.ts'
 import { afterNoes } from '../../runs/noes.ts'
 import type { Entry, StoredQuestion } from '../../runs/record.ts'
 import { stateOf, tryOf } from '../../runs/run-state.ts'
-import type { IdentifiedCall, PermittedCall } from '../call/call.ts'
+import type { PermittedCall } from '../call/call.ts'
 import { callRule } from '../call/call-rule.ts'
 import { deny, type Refusal } from '../call/refusal.ts'
 import type { Runs } from '../guard-parts.ts'
-import { type AnyRules, anApprover } from '../tools/policy-definition.ts'
+import { anApprover } from '../tools/policy-definition.ts'
+import { type ApprovalRules, approverOf, channelOf, rulesInput } from './approver.ts'
 
 /** Default time that a question may stay open, in seconds. */
 const LIFETIME_SECONDS = 3600
 
 /** Maximum length of a message, in characters. A longer message is refused, and never truncated. */
 const MAX_MESSAGE = 2_000
-
-type ApprovalRules = NonNullable<AnyRules['approval']>
-
-/** Returns the channel by which a policy asks: the channel that it names, else the only one. */
-export function channelName(approval: ApprovalRules, { channels }: Pick<Runs, 'channels'>): string {
-  const [only] = channels.size === 1 ? channels.keys() : []
-  return approval.channel ?? only ?? 'default'
-}
-
-/** Returns the policy's channel and its name. Returns the remedy if the guard lacks it. */
-export function channelOf(
-  approval: ApprovalRules,
-  { channels }: Runs,
-): { readonly name: string; readonly channel: ApprovalChannel } | string {
-  const name = channelName(approval, { channels })
-  const channel = channels.get(name)
-  if (channel !== undefined) return { name, channel }
-  const names = [...channels.keys()].map((each) => JSON.stringify(each))
-  if (names.length === 0) return 'asks a person: give createGuard `approvals`, such as ciba()'
-  return `asks by channel ${JSON.stringify(name)}, which must be one of ${names.join(', ')}`
-}
 
 /** Builds the question for the person once, and checks it before anything is stored or sent. */
 function draftQuestion(
@@ -88,22 +68,6 @@ function draftQuestion(
     askAgainAfterSeconds,
   }
   return withCredential(call, question, channel, runs)
-}
-
-/** Argument of the rules of a policy. */
-const rulesInput = ({ input, identity }: Pick<IdentifiedCall, 'input' | 'identity'>) => ({ input, identity })
-
-/** Returns the approver that the policy names now. */
-export function approverOf(
-  { approver }: ApprovalRules,
-  call: Pick<IdentifiedCall, 'input' | 'identity'>,
-): Principal | undefined {
-  const { identity } = call
-  const person = identity.kind === 'user' ? identity : undefined
-  // A directory that finds no approver may return `null`, against its type.
-  const named = approver === undefined ? person : callRule('approval.approver', approver, rulesInput(call))
-  // Copied, because a rule may reuse the same object for its next call.
-  return named ? { issuer: named.issuer, tenant: named.tenant, subject: named.subject } : undefined
 }
 
 /**

@@ -3,7 +3,7 @@ import { type Claim, claimRun } from '../../runs/claim-run.ts'
 import { type StartedRuns, startedRuns } from '../../runs/find-run.ts'
 import type { Entry, RunRecord } from '../../runs/record.ts'
 import type { PermittedCall, ReadyRun } from '../call/call.ts'
-import type { Passed } from '../call/call-report.ts'
+import type { Finding } from '../call/call-report.ts'
 import { type Refusal, revokedRefusal, unavailable, underWay } from '../call/refusal.ts'
 import type { Runs } from '../guard-parts.ts'
 import { askedBy, entitlementNow } from './entitle.ts'
@@ -16,7 +16,7 @@ export async function claim(
   call: PermittedCall,
   { entry, entitled }: ReadyRun,
   runs: Runs,
-): Promise<Passed<{ readonly claim: Claim }> | Refusal> {
+): Promise<Finding<{ readonly claim: Claim }> | Refusal> {
   const now = await entitlementNow(call, entry, runs)
   if ('status' in now) return now
   const { entitlement } = now

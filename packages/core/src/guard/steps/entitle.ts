@@ -21,7 +21,8 @@ import {
 import { needsApproval, type PermittedCall, type ReadyRun } from '../call/call.ts'
 import { deny, type Refusal, unavailable, underWay, unknownOutcome } from '../call/refusal.ts'
 import { channelOfRun, type Runs } from '../guard-parts.ts'
-import { approverOf, buildApprovalRequest, channelName } from './build-approval-request.ts'
+import { approverOf, channelName } from './approver.ts'
+import { buildApprovalRequest } from './build-approval-request.ts'
 import { approvalCaseOf } from './grant-and-permit.ts'
 
 /** Time for which the guard refuses an equal call that needs no approval, while a run is in doubt. In seconds. */

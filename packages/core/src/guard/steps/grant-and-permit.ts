@@ -2,7 +2,7 @@ import { copyOf, defined } from '../../base/values/index.ts'
 import type { AccessDecision } from '../../permissions/openfga/access-checker.ts'
 import { isAllowed } from '../../permissions/openfga/filter-allowed.ts'
 import type { IdentifiedCall } from '../call/call.ts'
-import type { Passed } from '../call/call-report.ts'
+import type { Finding } from '../call/call-report.ts'
 import { callRule, permissionsAsked } from '../call/call-rule.ts'
 import { deny, type Refusal } from '../call/refusal.ts'
 import type { Bounds } from '../guard-parts.ts'
@@ -29,7 +29,7 @@ export function grant(
   { policy, identity }: IdentifiedCall,
   approvalCase: ApprovalCase,
   bounds: Pick<Bounds, 'roles' | 'ceiling'>,
-): Passed<{ readonly grantable: GrantableScopes }> | Refusal {
+): Finding<{ readonly grantable: GrantableScopes }> | Refusal {
   const grantable = grantableScopes(policy, identity, approvalCase, scopeSources(identity, bounds))
   if ('code' in grantable) return deny(grantable.code, grantable.detail)
   const facts = { grantable }
@@ -46,7 +46,7 @@ export function grant(
 export async function checkPermissions(
   { policy, identity, input, deadline }: IdentifiedCall,
   { permissions: checker, agent, observe, clock }: Bounds,
-): Promise<Passed<{ readonly checkedAt: number }> | Refusal> {
+): Promise<Finding<{ readonly checkedAt: number }> | Refusal> {
   const { permission, subjects } = policy.rules
   if (permission === undefined) return { facts: { checkedAt: clock.now() } }
   if (checker === undefined) {

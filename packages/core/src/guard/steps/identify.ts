@@ -4,7 +4,7 @@ import { isVerified, whyUnverified } from '../../identity/verified.ts'
 import { clientAt } from '../../oauth/authorization-servers.ts'
 import type { RevokedProof } from '../../records/revocation/index.ts'
 import type { IdentifiedCall } from '../call/call.ts'
-import type { Passed } from '../call/call-report.ts'
+import type { Finding } from '../call/call-report.ts'
 import { deny, loginRequired, type Refusal, revokedRefusal } from '../call/refusal.ts'
 import type { Callers } from '../guard-parts.ts'
 import { delegationRefusal } from './delegation-refusal.ts'
@@ -21,7 +21,7 @@ export function identify(
   callers: Callers,
   now: number,
   revoked: RevokedProof | undefined,
-): Passed<Pick<IdentifiedCall, 'identity'>> | Refusal {
+): Finding<Pick<IdentifiedCall, 'identity'>> | Refusal {
   if (identity === undefined) return loginRequired('the call has no identity')
   if (!isVerified(identity)) return deny('identity_not_verified', whyUnverified(identity))
   const { servers, agent } = callers

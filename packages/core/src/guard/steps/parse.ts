@@ -5,7 +5,7 @@ import { equalJson, meansSame, missingIn, type Snapshot, snapshot } from '../../
 import type { ComparedInput } from '../../runs/binding.ts'
 import type { RunStore } from '../../runs/run-store.ts'
 import type { IncomingCall, ParsedCall } from '../call/call.ts'
-import type { Passed } from '../call/call-report.ts'
+import type { Finding } from '../call/call-report.ts'
 import { deny, type Refusal } from '../call/refusal.ts'
 
 /** Result of the step. */
@@ -14,7 +14,7 @@ interface Inputs {
   readonly rawInput: Json
 }
 
-type Parsed = Passed<Inputs> | Refusal
+type Parsed = Finding<Inputs> | Refusal
 
 type ParsedInput = { readonly raw: Json; readonly input: Json } | { readonly problem: string }
 
@@ -37,7 +37,7 @@ export async function parseStored(
   { policy }: IncomingCall,
   input: Json,
   maxInputBytes: number,
-): Promise<Passed<Pick<Inputs, 'input'>> | Refusal> {
+): Promise<Finding<Pick<Inputs, 'input'>> | Refusal> {
   const parsed = await parseInput(policy.schema, input, maxInputBytes)
   if ('problem' in parsed || !equalJson(parsed.input, input)) {
     return deny('invalid_input', 'the schema refuses the stored input of this run: use another slot')

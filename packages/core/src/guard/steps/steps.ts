@@ -9,7 +9,7 @@ import type { ApprovedCall, Growing, IdentifiedCall, IncomingCall, ParsedCall, P
 import type { Phase } from '../call/call-report.ts'
 import { doneWith } from '../call/outcome.ts'
 import { isRefusal, isUnderWay, type Refusal, revokedRefusal, unknownOutcome } from '../call/refusal.ts'
-import { connect } from '../credentials/connect.ts'
+import { checkLinks } from '../credentials/check-links.ts'
 import type { Callers, GuardParts } from '../guard-parts.ts'
 import { versionOf } from '../tools/policy-definition.ts'
 import { approve, type Replay } from './approve.ts'
@@ -103,7 +103,7 @@ function connectedCall(
 ): Eventually<PermittedCall | Refusal> {
   const { report } = call
   report.at = 'connection'
-  return whenKnown(connect(call, guard, now), (found) => {
+  return whenKnown(checkLinks(call, guard, now), (found) => {
     if (isRefusal(found)) return report.refused('connection', found)
     call.cached = report.took('connection', found).cached
     return call

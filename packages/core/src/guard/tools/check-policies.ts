@@ -1,7 +1,7 @@
 import type { Policy } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import type { GuardParts } from '../guard-parts.ts'
-import { channelOf } from '../steps/build-approval-request.ts'
+import { channelOf } from '../steps/approver.ts'
 import { toolNames } from './define-tool.ts'
 import { definitionOf, type PolicyDefinition } from './policy-definition.ts'
 

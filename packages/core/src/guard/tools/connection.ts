@@ -2,8 +2,8 @@ import type { ConnectionRule } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { originList, refuseUnknownKeys, requireText, scopeList } from '../../base/values/index.ts'
 import { idempotencyHeaderName } from '../../credential/index.ts'
+import { withConnectionAccess } from '../credentials/connection-access.ts'
 import { connectionToken, renewedConnection, surplusOf } from '../credentials/connection-token.ts'
-import { withAccount } from '../credentials/linked-account.ts'
 
 const account = { surplusOf, token: connectionToken, renewed: renewedConnection }
 
@@ -45,7 +45,7 @@ export function connection(name: string, options: ConnectionOptions): Connection
       idempotencyHeader: idempotencyHeaderName('connection.idempotencyHeader', options.idempotencyHeader),
     }),
   }
-  return withAccount(rule, account)
+  return withConnectionAccess(rule, account)
 }
 
 function exempted(list: readonly string[], scopes: readonly string[]): readonly string[] {

@@ -15,7 +15,7 @@ import {
 import { MAX_SENDS } from '../../runs/deliver-question.ts'
 import { MAX_ASK_AGAIN_SECONDS } from '../../runs/noes.ts'
 import { wholePermission } from '../call/call-rule.ts'
-import { isAccountRule } from '../credentials/linked-account.ts'
+import { isConnectionRule } from '../credentials/connection-access.ts'
 import { type AnyRules, anApprover, makePolicy } from './policy-definition.ts'
 
 type RuleName = keyof Rules<unknown, AccessRules>
@@ -26,7 +26,7 @@ const madeRule = {
   words: 'what resource() or connection() made',
   holds: (value: unknown) => {
     const rule = value as AccessRule | null
-    return rule?.kind === 'resource' || (rule?.kind === 'connection' && isAccountRule(rule))
+    return rule?.kind === 'resource' || (rule?.kind === 'connection' && isConnectionRule(rule))
   },
 }
 const ruleValues = {

@@ -1,6 +1,6 @@
 import type { ClientAuth } from 'openid-client'
-import type { OauthLibrary } from '../libraries.ts'
-import type { ClientAuthentication } from './client-authentication.ts'
+import type { OauthLibrary } from '../lazy-libraries.ts'
+import type { ClientAuthentication } from './client-authentication-options.ts'
 
 /** Returns the part of a request that authenticates the client at this endpoint. */
 export function authenticateClient(

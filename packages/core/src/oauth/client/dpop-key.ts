@@ -6,7 +6,7 @@ import type { ProofKey, ProofRequest } from '../../credential/proof-key.ts'
 import { revealToken } from '../../credential/token.ts'
 import { isAsymmetric } from '../profiles/check-profile.ts'
 import { withoutSecrets } from '../requests/bounded-request.ts'
-import { algorithmsOf } from './client-authentication.ts'
+import { algorithmsOf } from './client-authentication-options.ts'
 
 /** A key that proves possession of the tokens bound to it. Only this file makes it. */
 export type DpopKey = ProofKey

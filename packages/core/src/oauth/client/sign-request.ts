@@ -3,7 +3,7 @@ import { SignJWT } from 'jose/jwt/sign'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { parsedJson, refuseUnknownKeys } from '../../base/values/index.ts'
 import type { Profile } from '../profiles/profile.ts'
-import { signingKey } from './client-authentication.ts'
+import { signingKey } from './client-authentication-options.ts'
 
 /**
  * Options to sign the request, for servers that require it. The client's registration gives the server the public key.

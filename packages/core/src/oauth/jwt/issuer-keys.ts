@@ -3,7 +3,7 @@ import type { createRemoteJWKSet, ExportedJWKSCache } from 'jose/jwks/remote'
 import { BehalfError, InvalidTokenError, TransportError } from '../../base/errors/index.ts'
 import { isSetBack } from '../../base/ports.ts'
 import { parsedJson, publicKeyProblem } from '../../base/values/index.ts'
-import { jwtLibrary } from '../libraries.ts'
+import { jwtLibrary } from '../lazy-libraries.ts'
 import { type Limits, withinDeadline, withoutSecrets } from '../requests/bounded-request.ts'
 
 /** An unknown `kid` causes a request for new keys at most once in this time. No other request counts. */

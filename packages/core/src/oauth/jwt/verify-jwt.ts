@@ -10,7 +10,7 @@ import {
 } from '../../base/errors/index.ts'
 import { TOLERANCE_SECONDS } from '../../base/ports.ts'
 import { isCompactJwt } from '../../base/values/index.ts'
-import { jwtLibrary } from '../libraries.ts'
+import { jwtLibrary } from '../lazy-libraries.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { withoutSecrets } from '../requests/bounded-request.ts'
 import type { VerifiedJwt, VerifyJwtOptions } from '../server.ts'

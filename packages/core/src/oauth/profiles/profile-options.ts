@@ -5,7 +5,7 @@ import {
   type ClientAuthenticationOptions,
   chooseClientAuthentication,
   clientAuthenticationKeys,
-} from '../client/client-authentication.ts'
+} from '../client/client-authentication-options.ts'
 import type { DpopKey } from '../client/dpop-key.ts'
 import { checkAlgorithms } from './check-profile.ts'
 import type { CibaProfile, ExchangeProfile } from './profile.ts'

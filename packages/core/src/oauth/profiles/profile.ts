@@ -1,5 +1,5 @@
 import type { Principal } from '../../base/contract/index.ts'
-import type { ClientAuthentication } from '../client/client-authentication.ts'
+import type { ClientAuthentication } from '../client/client-authentication-options.ts'
 import type { DpopKey } from '../client/dpop-key.ts'
 
 /** Allows plain `http:` to loopback, for tests and local servers. A symbol is not set by accident. */

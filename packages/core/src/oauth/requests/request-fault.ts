@@ -8,7 +8,7 @@ import {
 } from '../../base/errors/index.ts'
 import { defined } from '../../base/values/index.ts'
 import { redactText } from '../../credential/index.ts'
-import { oauthLibrary } from '../libraries.ts'
+import { oauthLibrary } from '../lazy-libraries.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { retryAfterSeconds } from '../tokens/times.ts'
 import { type ErrorResponse, readErrorResponse } from '../wire.ts'

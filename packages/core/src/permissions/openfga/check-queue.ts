@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock, isRecent } from '../../base/ports.ts'
-import { UnderWay } from '../../base/process/async.ts'
-import { type Backend, MAX_BATCH } from './http-backend.ts'
-import { keyOf, type Question } from './question.ts'
+import { OpenWork } from '../../base/process/async.ts'
+import { type Backend, MAX_BATCH } from './backend.ts'
+import { keyOf, type NotedQuestion } from './question.ts'
 import { refused, type Verdict } from './read-answer.ts'
 import type { Consistency } from './wire.ts'
 
@@ -21,7 +21,7 @@ export interface QueueOptions {
 /** A pending question, and the number of callers that wait for it. */
 interface Entry {
   readonly key: string
-  readonly question: Question
+  readonly question: NotedQuestion
   readonly consistency: Consistency
   /** The call that asked first. If a batch is refused, its questions are asked again, separately for each call. */
   readonly call: symbol
@@ -49,9 +49,9 @@ export class CheckQueue {
   readonly #options: QueueOptions
   readonly #kept: LRUCache<string, { readonly verdict: Verdict; readonly askedAt: number }> | undefined
   /** Questions of this turn, which were not sent yet. */
-  readonly #turns = new UnderWay<Map<string, Entry>>()
+  readonly #turns = new OpenWork<Map<string, Entry>>()
   /** Questions that were sent, are not answered, and are open to later calls. */
-  readonly #sent = new UnderWay<Entry>()
+  readonly #sent = new OpenWork<Entry>()
 
   constructor(backend: Backend, options: QueueOptions) {
     this.#backend = backend
@@ -61,7 +61,7 @@ export class CheckQueue {
 
   /** Returns one verdict for each question, in their order. One caller's abort does not abort another's question. */
   async ask(
-    questions: readonly Question[],
+    questions: readonly NotedQuestion[],
     consistency: Consistency,
     signal: AbortSignal,
   ): Promise<readonly Verdict[]> {
@@ -146,7 +146,7 @@ export class CheckQueue {
     )
     try {
       if (batch.length === 1) {
-        this.#settle(batch, [await this.#backend.check(questions[0] as Question, consistency, request.signal)])
+        this.#settle(batch, [await this.#backend.check(questions[0] as NotedQuestion, consistency, request.signal)])
         return
       }
       const answer = await this.#backend.batch(questions, consistency, request.signal)

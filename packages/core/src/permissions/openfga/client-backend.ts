@@ -2,8 +2,8 @@ import * as z from 'zod/mini'
 import { ConfigurationError, TransportError } from '../../base/errors/index.ts'
 import { defined } from '../../base/values/index.ts'
 import { withoutSecrets } from '../../oauth/requests/bounded-request.ts'
-import { type Backend, type BatchAnswer, correlationIds } from './http-backend.ts'
-import type { Question } from './question.ts'
+import { type Backend, type BatchAnswer, correlationIds } from './backend.ts'
+import type { NotedQuestion } from './question.ts'
 import { readItem, refused, setUpFault, type Verdict } from './read-answer.ts'
 import { type Consistency, checkAnswer, consistencies, modelHeader } from './wire.ts'
 
@@ -95,7 +95,7 @@ export function clientBackend(client: OpenFgaClientLike, authorizationModelId: s
   }
 }
 
-const partsOf = ({ user, relation, object, context, contextualTuples }: Question) => ({
+const partsOf = ({ user, relation, object, context, contextualTuples }: NotedQuestion) => ({
   user,
   relation,
   object,

@@ -7,7 +7,7 @@ import { httpBackend, type StoreConnection } from './http-backend.ts'
 import { type ListQuestion, listObjects, type ObjectList, type ObjectStream, streamObjects } from './list-objects.ts'
 import { isRelation } from './may.ts'
 import { isObjectName } from './object.ts'
-import { factsOf, isUserName, type Question } from './question.ts'
+import { factsOf, isUserName, type NotedQuestion } from './question.ts'
 import type { Verdict } from './read-answer.ts'
 import { readStoreOptions, readTimeout, type StoreOptions, storeKeys } from './read-options.ts'
 import { type ReadPage, type ReadQuestion, readTuples, type Writes, type Written, writeTuples } from './tuples.ts'
@@ -115,7 +115,7 @@ function consistencyOf(consistency: Consistency = 'minimizeLatency'): Consistenc
   throw new ConfigurationError('consistency', "give 'minimizeLatency' or 'higherConsistency'")
 }
 
-function checkQuestion(question: RelationshipQuestion): Question {
+function checkQuestion(question: RelationshipQuestion): NotedQuestion {
   const { user, relation, object, context } = question
   if (!isUserName(user))
     throw new ConfigurationError('user', 'give a user of OpenFGA, such as user:ann or group:g#member')

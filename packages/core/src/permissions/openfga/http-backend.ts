@@ -6,10 +6,10 @@ import { discardBody } from '../../base/values/index.ts'
 import { revealToken, type Token } from '../../credential/token.ts'
 import { withoutSecrets } from '../../oauth/requests/bounded-request.ts'
 import { retryAfterSeconds } from '../../oauth/tokens/times.ts'
-import type { Question } from './question.ts'
-import { type HttpAnswer, inWords, readBatch, readCheck, serverErrorOf, type Verdict } from './read-answer.ts'
+import { type Backend, correlationIds } from './backend.ts'
+import { type HttpAnswer, inWords, readBatch, readCheck, serverErrorOf } from './read-answer.ts'
 import type { TokenSource } from './token-source.ts'
-import { batchRequest, type Consistency, checkRequest } from './wire.ts'
+import { batchRequest, checkRequest } from './wire.ts'
 
 export interface Way {
   readonly fetch: Fetch
@@ -187,27 +187,4 @@ export function httpBackend(store: StoreConnection): Backend {
       return readBatch(answer, authorizationModelId, ids)
     },
   }
-}
-
-/** Maximum number of questions in a batch, set by the server. */
-export const MAX_BATCH = 50
-
-/** Verdicts in the order of the questions, or the reason why none was checked. */
-export type BatchAnswer = readonly Verdict[] | { readonly refused: string }
-
-/** Backend that answers questions: OpenFGA over HTTP, or the app's own client of it. */
-export interface Backend {
-  /** @throws TransportError No answer. */
-  check(question: Question, consistency: Consistency, signal: AbortSignal): Promise<Verdict>
-  /**
-   * @param questions - At most 50.
-   * @throws TransportError No answer.
-   */
-  batch(questions: readonly Question[], consistency: Consistency, signal: AbortSignal): Promise<BatchAnswer>
-}
-
-/** Makes random ids, so that an answer to another client's batch, from a faulty proxy, matches no question of ours. */
-export function correlationIds(count: number): readonly string[] {
-  const batch = crypto.randomUUID().slice(0, 18)
-  return Array.from({ length: count }, (_, index) => `${batch}-${index}`)
 }

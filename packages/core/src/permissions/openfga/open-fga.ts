@@ -4,7 +4,7 @@ import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import type { AccessCheck, AccessChecker, AccessDecision, AccessQuestion, RelationshipTuple } from './access-checker.ts'
 import { CheckQueue } from './check-queue.ts'
 import { isObjectName, MAX_USER_BYTES } from './object.ts'
-import { checkTuples, keyOf, type Question, questionsFor, type Subjects, textOf } from './question.ts'
+import { checkTuples, keyOf, type NotedQuestion, questionsFor, type Subjects, textOf } from './question.ts'
 import type { Verdict } from './read-answer.ts'
 import { type OpenFgaOptions, type OpenFgaSettings, readOptions } from './read-options.ts'
 
@@ -80,7 +80,7 @@ async function decideEach(
 function askAll(
   settings: OpenFgaSettings,
   queue: CheckQueue,
-  questions: readonly Question[],
+  questions: readonly NotedQuestion[],
   { effect, signal }: AccessQuestion,
 ): Promise<readonly Verdict[]> {
   // A call with side effects must not use a right that was just revoked.
@@ -122,7 +122,7 @@ function nobodyToAsk(permissions: AccessQuestion['permissions']): AccessDecision
   return { allowed: false, checks }
 }
 
-function decisionOf(questions: readonly Question[], verdicts: readonly (Verdict | undefined)[]): AccessDecision {
+function decisionOf(questions: readonly NotedQuestion[], verdicts: readonly (Verdict | undefined)[]): AccessDecision {
   const checks = questions.map((question, index): AccessCheck => {
     const verdict = verdicts[index] ?? { kind: 'denied', problem: 'the answer leaves this out' }
     return { question: textOf(question), allowed: verdict.kind === 'allowed', problem: verdict.problem }
@@ -139,13 +139,13 @@ function decisionOf(questions: readonly Question[], verdicts: readonly (Verdict 
 /** Adds the reasons. They decide nothing: a fault of the explainer is reported, and changes no answer. */
 async function explained(
   { explainer, clock, timeoutMs }: OpenFgaSettings,
-  questions: readonly Question[],
+  questions: readonly NotedQuestion[],
   decision: AccessDecision,
 ): Promise<AccessDecision> {
   if (explainer === undefined) return decision
   const now = new Date(clock.now()).toISOString()
   const checks = decision.checks.map(async (check, index): Promise<AccessCheck> => {
-    const { user, relation, object, context, contextualTuples = [] } = questions[index] as Question
+    const { user, relation, object, context, contextualTuples = [] } = questions[index] as NotedQuestion
     try {
       const asked = { user, relation, object, context: { ...context, now }, contextualTuples }
       const explanation = await withinDeadline({ timeoutMs }, () => explainer.explain(asked))

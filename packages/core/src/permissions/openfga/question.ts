@@ -19,7 +19,7 @@ export interface Relations {
 }
 
 /** One question to the server. */
-export interface Question extends RelationshipQuestion {
+export interface NotedQuestion extends RelationshipQuestion {
   /** Note for the operator about the question. */
   readonly note?: string
 }
@@ -41,14 +41,14 @@ export function questionsFor(
   permissions: readonly Permission[],
   relations: Relations,
   contextualTuples: readonly RelationshipTuple[],
-): readonly Question[] {
-  const questions = new Map<string, Question>()
-  const ask = (question: Question) =>
+): readonly NotedQuestion[] {
+  const questions = new Map<string, NotedQuestion>()
+  const ask = (question: NotedQuestion) =>
     questions.set(keyOf(question), contextualTuples.length === 0 ? question : { ...question, contextualTuples })
   for (const permission of permissions) {
     assertPermission(permission)
     const { relation, object } = permission
-    const context: NonNullable<Question['context']> = copyOf({ ...permission.context })
+    const context: NonNullable<NotedQuestion['context']> = copyOf({ ...permission.context })
     if (subjects.kind !== 'agent') {
       ask({ user: subjects.user, relation: named('user', relations.user(relation)), object, context })
     }
@@ -65,7 +65,7 @@ export function questionsFor(
 }
 
 /** Returns text with everything that can change the answer (F3). */
-export function keyOf({ user, relation, object, context = {}, contextualTuples = [] }: Question): string {
+export function keyOf({ user, relation, object, context = {}, contextualTuples = [] }: NotedQuestion): string {
   // A name contains no space, so a space separates names exactly.
   const names = `${user} ${relation} ${object}`
   const facts = Object.keys(context).length === 0 ? '' : canonicalJson(context as Json)
@@ -74,7 +74,7 @@ export function keyOf({ user, relation, object, context = {}, contextualTuples =
 }
 
 /** Returns the question in the notation of OpenFGA. */
-export function textOf(question: Pick<Question, 'user' | 'relation' | 'object' | 'note'>): string {
+export function textOf(question: Pick<NotedQuestion, 'user' | 'relation' | 'object' | 'note'>): string {
   const note = question.note === undefined ? '' : ` (${question.note})`
   return `${question.user} ${question.relation} ${question.object}${note}`
 }
@@ -140,9 +140,9 @@ export function isUserName(text: unknown): text is string {
 export function factsOf(
   context: RelationshipQuestion['context'],
   contextualTuples: readonly RelationshipTuple[] | undefined,
-): Pick<Question, 'context' | 'contextualTuples'> {
+): Pick<NotedQuestion, 'context' | 'contextualTuples'> {
   return {
-    ...(context !== undefined && { context: plainObject('context', context) as Question['context'] & object }),
+    ...(context !== undefined && { context: plainObject('context', context) as NotedQuestion['context'] & object }),
     ...(contextualTuples !== undefined && { contextualTuples: checkTuples('contextualTuples', contextualTuples) }),
   }
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { RelationshipTuple } from './access-checker.ts'
-import type { Question } from './question.ts'
+import type { NotedQuestion } from './question.ts'
 
 /** Required freshness of an answer. */
 export type Consistency = 'minimizeLatency' | 'higherConsistency'
@@ -20,21 +20,21 @@ const pinnedFields = ({ authorizationModelId, consistency }: Pinned) => ({
   consistency: consistencies[consistency],
 })
 
-const tupleKey = ({ user, relation, object }: Question) => ({ user, relation, object })
+const tupleKey = ({ user, relation, object }: NotedQuestion) => ({ user, relation, object })
 
-const facts = ({ context, contextualTuples }: Pick<Question, 'context' | 'contextualTuples'>) => ({
+const facts = ({ context, contextualTuples }: Pick<NotedQuestion, 'context' | 'contextualTuples'>) => ({
   context,
   ...(contextualTuples !== undefined &&
     contextualTuples.length > 0 && { contextual_tuples: { tuple_keys: contextualTuples } }),
 })
 
 /** The body of `POST /stores/{id}/check`. */
-export function checkRequest(question: Question, pinned: Pinned): string {
+export function checkRequest(question: NotedQuestion, pinned: Pinned): string {
   return JSON.stringify({ tuple_key: tupleKey(question), ...facts(question), ...pinnedFields(pinned) })
 }
 
 /** Returns the body of `POST /stores/{id}/batch-check`: at most 50 questions, each with its own id. */
-export function batchRequest(questions: ReadonlyMap<string, Question>, pinned: Pinned): string {
+export function batchRequest(questions: ReadonlyMap<string, NotedQuestion>, pinned: Pinned): string {
   return JSON.stringify({
     checks: Array.from(questions, ([id, question]) => ({
       tuple_key: tupleKey(question),
@@ -47,7 +47,7 @@ export function batchRequest(questions: ReadonlyMap<string, Question>, pinned: P
 
 /** The body of `POST /stores/{id}/list-objects` and of its streamed form. */
 export function listRequest(
-  asked: Pick<Question, 'user' | 'relation' | 'context' | 'contextualTuples'> & { readonly type: string },
+  asked: Pick<NotedQuestion, 'user' | 'relation' | 'context' | 'contextualTuples'> & { readonly type: string },
   pinned: Pinned,
 ): string {
   const { user, relation, type } = asked

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { isSamePrincipal, type Owner, type RevokeOptions, type UserIdentity } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
-import type { Name as IndexName } from '../index.ts'
+import type { RecordName as IndexName } from '../index.ts'
 
 /** Revoked access: of a subject with all its sessions, of a session, or of a delegation. */
 export interface Revoked extends RevokeOptions {

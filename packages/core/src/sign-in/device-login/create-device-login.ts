@@ -36,7 +36,7 @@ export interface DeviceLoginSettings extends SurroundingsOptions {
   readonly key?: LoginKey | undefined
 }
 
-export interface DeviceLoginOptions extends DeviceLoginSettings {
+export interface DeviceLoginParts extends DeviceLoginSettings {
   readonly file: LoginFile
 }
 
@@ -92,7 +92,7 @@ const ANSWER_SECONDS = 60
  * @throws ConfigurationError An option is unknown, missing or wrong.
  * @see {@link https://www.rfc-editor.org/rfc/rfc8628 | RFC 8628}
  */
-export function createDeviceLogin(options: DeviceLoginOptions): DeviceLogin {
+export function createDeviceLogin(options: DeviceLoginParts): DeviceLogin {
   refuseUnknownKeys('deviceLogin', options, [...settingKeys, 'file'])
   const { show, file } = options
   const profile = ownProfile(options.authorizationServer)

@@ -14,7 +14,7 @@ import type {
   DisconnectAnswer,
   LinkedAccount,
 } from '../account-linker.ts'
-import { asPresent, signInAnswer, undoneUnlessPresent } from '../as-present.ts'
+import { asPresent, loginRequiredAnswer, undoneUnlessPresent } from '../as-present.ts'
 import { faultAnswer, redeemAnswer } from '../fault-answer.ts'
 import { accountOwner } from '../stored/account-record.ts'
 import { type ConnectAttempt, ConnectAttempts, refuse } from '../stored/connect-attempts.ts'
@@ -104,7 +104,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
           await attempts.begin(user, browser, { ...kept, ...(returnTo !== undefined && { returnTo }) }, state)
           return { status: 'started', url, state, expiresInSeconds }
         } catch (error) {
-          return signInAnswer(error) ?? faultAnswer(error)
+          return loginRequiredAnswer(error) ?? faultAnswer(error)
         }
       })
     },
@@ -115,7 +115,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
         if (claimed.status === 'refused') return claimed
         const { returnTo } = claimed.attempt
         const answer = await complete(api, user, { ...claimed, parameters: request.parameters }, options).catch(
-          (error: unknown) => signInAnswer(error) ?? redeemAnswer(error),
+          (error: unknown) => loginRequiredAnswer(error) ?? redeemAnswer(error),
         )
         return { ...answer, ...(returnTo !== undefined && { returnTo }) }
       })
@@ -130,7 +130,7 @@ export function auth0ConnectedAccounts(options: Auth0ConnectedAccountsOptions): 
           if (answer.status < 300) return { status: 'disconnected', revoked: false }
           return { status: 'misconfigured', detail: `Auth0 answered ${answer.status}: ${problemTitle(answer.body)}` }
         } catch (error) {
-          return signInAnswer(error) ?? faultAnswer(error)
+          return loginRequiredAnswer(error) ?? faultAnswer(error)
         }
       }),
   })

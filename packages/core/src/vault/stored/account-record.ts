@@ -4,7 +4,7 @@ import { IdentityRequiredError } from '../../base/errors/index.ts'
 import { defined } from '../../base/values/index.ts'
 import { isVerified } from '../../identity/verified.ts'
 import type { ReceivedTokens } from '../../oauth/server.ts'
-import { userOwnerSchema } from '../../records/principal-schema.ts'
+import { userOwnerSchema } from '../../records/stored-owner.ts'
 import type { UpstreamTokens } from '../upstream/connection-definition.ts'
 
 /**

@@ -6,9 +6,9 @@ import {
   Collection,
   isUnreadable,
   Lease,
-  type Name,
   type OnUnreadable,
   type OpenedStore,
+  type RecordName,
   type Resealed,
   type Stored,
   type Unreadable,
@@ -135,21 +135,21 @@ export class AccountRecords {
 
 const graceKey = (key: string, at: number): string => `grace:${key}:${at}`
 
-const ownerParts = (owner: AccountRecord['owner']): Name => [principalKey(owner), owner.clientId]
+const ownerParts = (owner: AccountRecord['owner']): RecordName => [principalKey(owner), owner.clientId]
 
 const index = {
-  owner: (owner: AccountRecord['owner'], connection?: string): Name => [
+  owner: (owner: AccountRecord['owner'], connection?: string): RecordName => [
     'accounts-of',
     ...ownerParts(owner),
     connection,
   ],
-  tokens: ({ issuer, clientId, accessToken, refreshToken }: TokenPair): readonly Name[] =>
+  tokens: ({ issuer, clientId, accessToken, refreshToken }: TokenPair): readonly RecordName[] =>
     [accessToken, refreshToken].flatMap((token) =>
       token === undefined ? [] : [['accounts-with', issuer, clientId, token]],
     ),
 }
 
-function indexOf(record: AccountRecord): readonly Name[] {
+function indexOf(record: AccountRecord): readonly RecordName[] {
   const { owner, sessionId, connection } = record
   return [
     index.owner(owner),

@@ -4,7 +4,7 @@ import type { Clock } from '../../base/ports.ts'
 import { equalSecrets, type KeyedHash } from '../../base/values/index.ts'
 import type { PresentUser } from '../../identity/present-user.ts'
 import { Collection, type OpenedStore } from '../../records/index.ts'
-import { userOwnerSchema } from '../../records/principal-schema.ts'
+import { userOwnerSchema } from '../../records/stored-owner.ts'
 import type { CompleteAnswer, CompleteRequest, ConnectProblem } from '../account-linker.ts'
 import { accountOwner } from './account-record.ts'
 

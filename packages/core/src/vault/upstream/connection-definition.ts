@@ -1,7 +1,10 @@
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { copyOf, namesOf, refuseUnknownKeys, requireText, scopeList } from '../../base/values/index.ts'
 import { requireBoolean } from '../../base/values/options.ts'
-import { type ClientAuthenticationOptions, clientAuthenticationKeys } from '../../oauth/client/client-authentication.ts'
+import {
+  type ClientAuthenticationOptions,
+  clientAuthenticationKeys,
+} from '../../oauth/client/client-authentication-options.ts'
 import { checkEndpoint } from '../../oauth/profiles/check-profile.ts'
 import { oidc } from '../../oauth/profiles/oidc.ts'
 import { allowInsecureLoopback, type Profile, type ProfileEndpoints } from '../../oauth/profiles/profile.ts'

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import type { ApprovalChannel } from '../../../src/entrypoints/channels.ts'
-import { ownerView } from '../../../src/guard/beside/approval-inbox.ts'
+import { ownerView } from '../../../src/guard/methods/approval-inbox.ts'
 import { type Identity, policy, TransportError } from '../../../src/index.ts'
 import { plainRecord, record, tapped } from '../runs/harness.ts'
 import { asks, ISSUER, schema, smallWorld, user } from './small-world.ts'

@@ -4,7 +4,7 @@ import { CheckQueue } from '../../../src/permissions/openfga/check-queue.ts'
 import { filterAllowed } from '../../../src/permissions/openfga/filter-allowed.ts'
 import { may } from '../../../src/permissions/openfga/may.ts'
 import { object } from '../../../src/permissions/openfga/object.ts'
-import type { Question } from '../../../src/permissions/openfga/question.ts'
+import type { NotedQuestion } from '../../../src/permissions/openfga/question.ts'
 import { ann, checker, client, MODEL, question } from './fga-server.ts'
 
 const asked = { user: 'user:ann', relation: 'viewer', object: 'doc:1' }
@@ -137,7 +137,7 @@ test('an answer of higher consistency is given once, however long others are kep
 
 test('the time that a condition sees is the checker’s, whatever the question brings', async () => {
   const seen: unknown[] = []
-  const note = async (questions: readonly Question[]) => {
+  const note = async (questions: readonly NotedQuestion[]) => {
     for (const { context } of questions) seen.push(context?.now)
     return questions.map(() => ({ kind: 'denied' as const }))
   }

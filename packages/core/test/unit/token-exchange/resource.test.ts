@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError } from '../../../src/base/errors/index.ts'
-import { resource } from '../../../src/token-exchange/resource.ts'
+import { resource } from '../../../src/guard/tools/resource.ts'
 
 const API = 'https://api.example.com/trade'
 

@@ -1,10 +1,10 @@
 import { needsApproval, type PermittedCall } from '../call/call.ts'
 import type { CachedTokens } from '../call/call-credentials.ts'
-import type { Passed } from '../call/call-report.ts'
+import type { Finding } from '../call/call-report.ts'
 import type { Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { scopesFor } from '../steps/grantable-scopes.ts'
-import { linkedAccountOf } from './linked-account.ts'
+import { connectionAccessOf } from './connection-access.ts'
 import { tokenKey } from './token-key.ts'
 
 /** Looks up the token of each credential of the policy in the cache. `now`: epoch milliseconds. */
@@ -13,19 +13,19 @@ export function cachedTokens(call: PermittedCall, { tokens, servers }: TokenSour
   report.cached = policy.access.map(([, rule]) => {
     const issued = tokens.peek(tokenKey(identity, rule, scopesFor(grantable, rule), servers), now)
     if (issued === undefined || rule.kind === 'resource') return issued
-    return linkedAccountOf(rule).surplusOf(call, rule, issued) === undefined ? issued : undefined
+    return connectionAccessOf(rule).surplusOf(call, rule, issued) === undefined ? issued : undefined
   })
   return report.cached
 }
 
-type Connected = Passed<Pick<PermittedCall, 'cached'>>
+type Connected = Finding<Pick<PermittedCall, 'cached'>>
 
 /**
  * Checks that every account that the policy names is linked with its scopes, before a person is asked.
  *
  * A token in the cache proves the link. A fetched token stays in the cache for the step that opens credentials.
  */
-export function connect(
+export function checkLinks(
   call: PermittedCall,
   sources: TokenSources,
   now: number,
@@ -39,7 +39,7 @@ export function connect(
 
 async function connectFetched(call: PermittedCall, sources: TokenSources): Promise<Connected | Refusal> {
   const ask = ([, rule]: (typeof call.policy.access)[number]) =>
-    rule.kind === 'connection' ? linkedAccountOf(rule).token(call, rule, sources) : undefined
+    rule.kind === 'connection' ? connectionAccessOf(rule).token(call, rule, sources) : undefined
   // Runs in parallel. The first refusal in the order of the policy decides, so that the answer is the same each time.
   const found = await Promise.all(call.policy.access.map(ask))
   const refusal = found.find((token) => token !== undefined && 'status' in token)

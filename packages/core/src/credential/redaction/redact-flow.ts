@@ -1,7 +1,7 @@
+import type { Token } from '../token.ts'
 import { redactError } from './redact-error.ts'
 import { createTextRedactor, type TextRedactor } from './redact-text.ts'
 import { redactTokens } from './redact-tokens.ts'
-import type { Token } from './token.ts'
 
 type Kind = 'text' | 'bytes'
 

@@ -7,7 +7,7 @@ import { endUnused, resolveCrash } from '../../runs/end-run.ts'
 import type { Entry } from '../../runs/record.ts'
 import { channelOfRun, type GuardParts } from '../guard-parts.ts'
 import { type ApprovalView, checkResolution, ownerView, resultOf } from './approval-inbox.ts'
-import { type EndingParts, type Revocation, revoke } from './revoke.ts'
+import { type EndingParts, type Revocation, revoke } from './revoke-access.ts'
 
 /** Result of `guard.ready`. */
 export interface Readiness {

@@ -1,6 +1,6 @@
+import type { Token } from '../token.ts'
 import { redactText, secretsOf } from './redact-text.ts'
 import { canBeCleaned, isError, isGetter, isObject, keysOf, Search } from './search-value.ts'
-import type { Token } from './token.ts'
 
 /**
  * Removes verbatim tokens from an error that a body threw, from its causes, and from all values in them (E4).

@@ -2,7 +2,7 @@ import type { Interrupt, Json } from '../../base/contract/index.ts'
 import { type BehalfError, ConfigurationError } from '../../base/errors/index.ts'
 import { canonicalJson, defined, equalSecrets, type KeyedHash } from '../../base/values/index.ts'
 import { identityFault } from '../../identity/verified.ts'
-import type { ApprovalInbox, ApprovalView, InboxOptions } from './approval-inbox.ts'
+import type { ApprovalInbox, ApprovalView, InboxOptions } from '../methods/approval-inbox.ts'
 import { parseInterrupt } from './parse-interrupt.ts'
 
 /** Options that name the framework's pause and the identity that asks. */

@@ -1,8 +1,8 @@
-import { orNothing } from '../base/values/plain-json.ts'
+import { orNothing } from '../../base/values/plain-json.ts'
+import type { Token } from '../token.ts'
 import { errorRedactor } from './redact-error.ts'
 import { redactText, secretsOf } from './redact-text.ts'
 import { isError } from './search-value.ts'
-import type { Token } from './token.ts'
 
 /** Maximum amount to search, in characters and values together (E4). */
 const BUDGET = 256 * 1024

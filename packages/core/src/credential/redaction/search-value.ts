@@ -1,5 +1,5 @@
-import { inspect } from '../base/process/async.ts'
-import { orNothing } from '../base/values/plain-json.ts'
+import { inspect } from '../../base/process/async.ts'
+import { orNothing } from '../../base/values/plain-json.ts'
 
 /** Maximum number of characters, bytes and entries to search in one value, over all passes. */
 const MAX_CHARACTERS = 3 * 1024 * 1024

@@ -35,7 +35,7 @@ export interface VisibleTools {
   readonly hidden: readonly HiddenTool[]
 }
 
-type Verdict = Omit<HiddenTool, 'tool'> | 'visible'
+type Visibility = Omit<HiddenTool, 'tool'> | 'visible'
 
 /**
  * Returns the tools that are worth showing: public tools, and tools that identity, roles, ceiling and `visibleWhen`
@@ -60,9 +60,9 @@ export async function visibleTools(
     unread = { error }
   }
   // Reports a fault of the store once, for all tools.
-  let unknown: Verdict | undefined
+  let unknown: Visibility | undefined
   const verdicts = await Promise.all(
-    tools.map(async ({ tool, policy }): Promise<Verdict> => {
+    tools.map(async ({ tool, policy }): Promise<Visibility> => {
       if (policy === undefined) return { reason: 'no_policy', detail: 'policy() or publicTool() made no such policy' }
       if (policy.isPublic) return 'visible'
       const invocation = { tool, slot: 'visible', input: {}, identity }
@@ -81,7 +81,7 @@ export async function visibleTools(
   const names: string[] = []
   const hidden: HiddenTool[] = []
   for (const [index, { tool }] of tools.entries()) {
-    const verdict = verdicts[index] as Verdict
+    const verdict = verdicts[index] as Visibility
     if (verdict === 'visible') names.push(tool)
     else hidden.push({ tool, ...verdict })
   }
@@ -89,9 +89,9 @@ export async function visibleTools(
 }
 
 /** Checks the roles. The input decides which approval case a call has, so one allowed case is enough. */
-function rolesVerdict(policy: PolicyDefinition, identity: Identity, bounds: Bounds): Verdict | undefined {
+function rolesVerdict(policy: PolicyDefinition, identity: Identity, bounds: Bounds): Visibility | undefined {
   const sources = scopeSources(identity, bounds)
-  let first: Verdict | undefined
+  let first: Visibility | undefined
   for (const approvalCase of approvalCases(policy)) {
     const found = grantableScopes(policy, identity, approvalCase, sources)
     if (!('code' in found)) return undefined
@@ -108,7 +108,7 @@ async function permissionVerdict(
   call: Pick<IncomingCall, 'invocation' | 'policy' | 'report'>,
   identity: Identity,
   { permissions: checker, agent, observe, timeoutMs }: GuardParts,
-): Promise<Verdict> {
+): Promise<Visibility> {
   const { visibleWhen, subjects } = call.policy.rules
   if (visibleWhen === undefined) return 'visible'
   if (checker === undefined) {
@@ -130,7 +130,7 @@ async function permissionVerdict(
   }
 }
 
-const verdictOf = (refusal: Refusal): Verdict => ({
+const verdictOf = (refusal: Refusal): Visibility => ({
   reason:
     refusal.status === 'denied' ? refusal.code : refusal.status === 'interrupted' ? 'login_required' : 'unavailable',
   detail: refusal.detail,

@@ -1,4 +1,4 @@
-import { revealToken, type Token } from './token.ts'
+import { revealToken, type Token } from '../token.ts'
 
 const REPLACEMENT = '[token]'
 
@@ -28,14 +28,14 @@ export interface TextRedactor {
 }
 
 /** Tokens, or a function that returns them: a call's credential may get a fresh token during the stream. */
-export type TokenSource = readonly Token[] | (() => readonly Token[])
+export type KnownTokens = readonly Token[] | (() => readonly Token[])
 
 /**
  * Replaces verbatim tokens in text that arrives in pieces, even if a token is cut in two (E4).
  *
  * Holds back no more than the beginning of a possible token.
  */
-export function createTextRedactor(source: TokenSource): TextRedactor {
+export function createTextRedactor(source: KnownTokens): TextRedactor {
   let held = ''
   return {
     push(piece) {

@@ -1,5 +1,5 @@
 import type { Interrupt, InterruptKind } from '../../base/contract/index.ts'
-import type { ApprovalInbox, InboxOptions } from './approval-inbox.ts'
+import type { ApprovalInbox, InboxOptions } from '../methods/approval-inbox.ts'
 
 /** A guarded call that waits, as `interruptsOf` of an adapter lists it. */
 export interface WaitingCall {

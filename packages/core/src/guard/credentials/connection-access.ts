@@ -6,7 +6,7 @@ import type { Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
 
 /** Code that a rule of `connection()` carries, so that a guard without linked accounts does not load it. */
-export interface LinkedAccount {
+export interface ConnectionAccess {
   /** Returns why this call may not have a token of the account, if it may not (I5). */
   surplusOf(call: Pick<PermittedCall, 'grantable'>, rule: ConnectionRule, issued: IssuedToken): string | undefined
   /** Returns the token from the cache or the vault, or the refusal. `rejected`: the token that the API rejected. */
@@ -29,15 +29,15 @@ export interface LinkedAccount {
 const accountKey: unique symbol = Symbol.for('@behalf/core@1/connection') as never
 
 /** Makes a rule that carries its code. JSON, and so the digest of a policy, leaves it out. */
-export const withAccount = (rule: ConnectionRule, account: LinkedAccount): ConnectionRule =>
+export const withConnectionAccess = (rule: ConnectionRule, account: ConnectionAccess): ConnectionRule =>
   Object.freeze({ ...rule, [accountKey]: account })
 
 /** Returns whether `connection()` made the rule. */
-export const isAccountRule = (rule: object): boolean => accountKey in rule
+export const isConnectionRule = (rule: object): boolean => accountKey in rule
 
 /** @throws ConfigurationError The rule is a copy that lost its code. */
-export function linkedAccountOf(rule: ConnectionRule): LinkedAccount {
-  const account = (rule as { readonly [accountKey]?: LinkedAccount })[accountKey]
+export function connectionAccessOf(rule: ConnectionRule): ConnectionAccess {
+  const account = (rule as { readonly [accountKey]?: ConnectionAccess })[accountKey]
   if (account !== undefined) return account
   throw new ConfigurationError(`access.${rule.connection}`, 'give the rule that connection() made, and no copy of it')
 }

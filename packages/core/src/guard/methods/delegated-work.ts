@@ -3,7 +3,7 @@ import type { DelegationNote } from '../../delegations/delegations.ts'
 import type { DelegationsPart, OpenedDelegations } from '../../delegations/delegations-part.ts'
 import type { Auditor } from '../call/auditor.ts'
 import type { GuardParts } from '../guard-parts.ts'
-import { endAccess } from './revoke.ts'
+import { endAccess } from './revoke-access.ts'
 
 /** Opens the delegations of this guard. */
 export function openDelegations(part: DelegationsPart, guard: GuardParts): OpenedDelegations {
