@@ -11,7 +11,7 @@ export type {
   Replay,
   ToolApprovalFunction,
   ToolInput,
-} from './guarded-tools/guarded-tools.ts'
+} from './guarded-tools/guard-tools-options.ts'
 export { type AiTools, toAiTools } from './guarded-tools/to-ai-tools.ts'
 export { interruptsOf, type PendingInterrupt } from './messages/interrupts-of.ts'
 export type { ShownMessage, ShownPart } from './messages/pending-approvals.ts'

@@ -1,6 +1,6 @@
 import { ConfigurationError, type Json, type Slot } from '@behalf/core'
 import { behindGuard, isToolRefusal, plainCopy, resultOf, shownError, slotWithin } from '@behalf/core/spi'
-import type { AnyTool, GuardedCall, PendingCall } from './guarded-tools.ts'
+import type { AnyTool, GuardedCall, PendingCall } from './guard-tools-options.ts'
 import { callsBeside, invocationOf, type Named, type Request, type SeenCall, slotOf } from './request.ts'
 
 export type Handler = AnyTool['handler']

@@ -2,7 +2,7 @@ import { createSdkMcpServer } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError } from '@behalf/core'
 import { bodyOf, withPolicies } from '@behalf/core/spi'
 import { guardHandler } from './guard-handler.ts'
-import type { AnyTool, GuardedCall, GuardedTools, GuardToolsOptions, PendingCall } from './guarded-tools.ts'
+import type { AnyTool, GuardedCall, GuardedTools, GuardToolsOptions, PendingCall } from './guard-tools-options.ts'
 import { denySkillCommands, postToolUse, preToolUse } from './pre-tool-use.ts'
 import type { Request } from './request.ts'
 

@@ -8,7 +8,7 @@ export type {
   PendingCall,
   PoliciesFor,
   ToolInput,
-} from './guarded-tools.ts'
+} from './guard-tools-options.ts'
 export { type QueryArguments, queryWith } from './query-with.ts'
 export { type Resumed, type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
 export { toClaudeTools } from './to-claude-tools.ts'

@@ -1,7 +1,7 @@
 import type { HookCallback, HookJSONOutput, HookPermissionDecision } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError, type Interrupt, type Policy } from '@behalf/core'
 import { denySentences, interruptSentences, plainCopy, tellError, tellFault } from '@behalf/core/spi'
-import type { BuiltInOptions, PendingCall } from './guarded-tools.ts'
+import type { BuiltInOptions, PendingCall } from './guard-tools-options.ts'
 import { callsBeside, invocationOf, noteWaiting, type Request, type SeenCall, seenCall } from './request.ts'
 
 function decided(permissionDecision: HookPermissionDecision, reason?: string): HookJSONOutput {

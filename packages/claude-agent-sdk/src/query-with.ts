@@ -10,7 +10,7 @@ import {
 } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError } from '@behalf/core'
 import { plainCopy } from '@behalf/core/spi'
-import type { GuardedTools } from './guarded-tools.ts'
+import type { GuardedTools } from './guard-tools-options.ts'
 
 /** Arguments of the framework's `query`. */
 export interface QueryArguments {

@@ -1,7 +1,7 @@
 import type { PreToolUseHookInput } from '@anthropic-ai/claude-agent-sdk'
 import type { Guard, Interrupt, Json } from '@behalf/core'
 import { identityOfCall, plainCopy, tellError } from '@behalf/core/spi'
-import type { GuardContext, GuardedCall, PendingCall } from './guarded-tools.ts'
+import type { GuardContext, GuardedCall, PendingCall } from './guard-tools-options.ts'
 
 /** The session, the id and the arguments of a call. */
 export type Named = Pick<PendingCall, 'sessionId' | 'callId' | 'input'>

@@ -1,5 +1,5 @@
 import { findPauses, type PausesFound, type WaitingOptions } from '@behalf/core/spi'
-import type { PendingCall } from './guarded-tools.ts'
+import type { PendingCall } from './guard-tools-options.ts'
 import { pauseOf } from './request.ts'
 
 /** Options of {@link resumeWhenResolved}. */

@@ -2,7 +2,7 @@ import { tool } from '@anthropic-ai/claude-agent-sdk'
 import { ConfigurationError, type DefinedTool, type Guard } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
 import { guardNamed } from './guard-tools.ts'
-import type { AnyTool, GuardContext, GuardedTools } from './guarded-tools.ts'
+import type { AnyTool, GuardContext, GuardedTools } from './guard-tools-options.ts'
 
 /**
  * Makes guarded tools of the Claude Agent SDK from tools that `defineTool` made. They behave as those of

@@ -9,7 +9,7 @@ import {
   toolFailedSentence,
 } from '@behalf/core/spi'
 import { isGraphBubbleUp } from '@langchain/langgraph'
-import type { GuardedCall } from './guarded-tools.ts'
+import type { GuardedCall } from './guard-tools-options.ts'
 import type { Enclosing } from './nesting.ts'
 import { pauseFor } from './pause.ts'
 import { placeOf } from './place.ts'

@@ -2,7 +2,7 @@ import { ConfigurationError, type Policy } from '@behalf/core'
 import { isGuarded, withPolicies } from '@behalf/core/spi'
 import { cloneOf } from './clone-of.ts'
 import { guardCall, type ToolBody } from './guard-call.ts'
-import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
+import type { GuardableTool, GuardToolsOptions } from './guard-tools-options.ts'
 import { checkShape } from './tool-shape.ts'
 import { keepingToolCall, keepingWritten, type ParsingCall } from './written-by.ts'
 

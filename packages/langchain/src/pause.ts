@@ -2,7 +2,7 @@ import { ConfigurationError, type Interrupt } from '@behalf/core'
 import { tellError } from '@behalf/core/spi'
 import { GraphInterrupt } from '@langchain/langgraph'
 import { canPause, scratchpadOf } from './graph-task.ts'
-import type { GuardedCall } from './guarded-tools.ts'
+import type { GuardedCall } from './guard-tools-options.ts'
 import { pauseId } from './pause-id.ts'
 import type { RunConfig } from './run-config.ts'
 

@@ -1,7 +1,7 @@
 import { type Interrupt, ToolAuthorizationError } from '@behalf/core'
 import type { ToolAuthorizationCode } from '@behalf/core/spi'
 import { ToolMessage } from '@langchain/core/messages'
-import type { GuardedCall } from './guarded-tools.ts'
+import type { GuardedCall } from './guard-tools-options.ts'
 import { answersItself } from './nesting.ts'
 import { type RunConfig, toolCallIdOf } from './run-config.ts'
 

@@ -1,5 +1,5 @@
 import { isDirectToolOutput, ToolMessage } from '@langchain/core/messages/tool'
-import type { GuardedCall } from './guarded-tools.ts'
+import type { GuardedCall } from './guard-tools-options.ts'
 import { answersItself } from './nesting.ts'
 import { isRecord, type RunConfig, toolCallIdOf } from './run-config.ts'
 

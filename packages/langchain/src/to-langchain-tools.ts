@@ -4,7 +4,7 @@ import { patchConfig, pickRunnableConfigKeys } from '@langchain/core/runnables'
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons'
 import { DynamicStructuredTool, type DynamicTool, tool } from '@langchain/core/tools'
 import { guardNamed } from './guard-tools.ts'
-import type { GuardableTool, GuardToolsOptions } from './guarded-tools.ts'
+import type { GuardableTool, GuardToolsOptions } from './guard-tools-options.ts'
 
 /**
  * Makes guarded tools of LangChain from tools that `defineTool` made. They behave as those of {@link guardTools}.

@@ -2,7 +2,7 @@ import { ConfigurationError, type Identity, type Interrupt, type Slot } from '@b
 import { identityAround, identityOfCall, plainCopy, principalKey, type Redactor, tellError } from '@behalf/core/spi'
 import type { ToolExecutionContext } from '@mastra/core/tools'
 import type { SuspendOptions } from '@mastra/core/workflows'
-import type { GuardedCall } from './guarded-tools.ts'
+import type { GuardedCall } from './guard-tools-options.ts'
 import { isWakeUp, ourInterrupt } from './wake-up.ts'
 
 type Told = Partial<ToolExecutionContext>

@@ -25,7 +25,7 @@ import {
   slotOf,
   suspenderOf,
 } from './call-context.ts'
-import type { GuardedCall } from './guarded-tools.ts'
+import type { GuardedCall } from './guard-tools-options.ts'
 import { staysTheSame } from './stays-the-same.ts'
 import { writtenOf } from './written-by.ts'
 

@@ -2,7 +2,7 @@ import { ConfigurationError } from '@behalf/core'
 import { bodyOf, withPolicies } from '@behalf/core/spi'
 import { isVercelTool } from '@mastra/core/tools'
 import { type Execute, guardExecute } from './guard-execute.ts'
-import type { AnyTool, GuardedCall, GuardToolsOptions } from './guarded-tools.ts'
+import type { AnyTool, GuardedCall, GuardToolsOptions } from './guard-tools-options.ts'
 import { isWakeUp, orOurs, ourInterrupt } from './wake-up.ts'
 import { readerOf, rememberingWritten } from './written-by.ts'
 

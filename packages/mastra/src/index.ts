@@ -2,7 +2,7 @@ export { ToolAuthorizationError } from '@behalf/core'
 export { parseInterrupt } from '@behalf/core/interrupts'
 export type { ToolAuthorizationCode } from '@behalf/core/spi'
 export { guardTools } from './guard-tools.ts'
-export type { AnyTool, GuardToolsOptions, PoliciesFor, Replay, ToolInput } from './guarded-tools.ts'
+export type { AnyTool, GuardToolsOptions, PoliciesFor, Replay, ToolInput } from './guard-tools-options.ts'
 export {
   interruptsOf,
   type PendingCall,

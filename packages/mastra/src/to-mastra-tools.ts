@@ -2,7 +2,7 @@ import type { DefinedTool, Guard, InputOf } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
 import { createTool, type Tool } from '@mastra/core/tools'
 import { guardNamed } from './guard-tools.ts'
-import type { AnyTool, GuardToolsOptions } from './guarded-tools.ts'
+import type { AnyTool, GuardToolsOptions } from './guard-tools-options.ts'
 
 /** The tools of Mastra that {@link toMastraTools} makes, by name. */
 export type MastraTools<Tools extends readonly DefinedTool[]> = {

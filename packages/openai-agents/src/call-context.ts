@@ -1,6 +1,6 @@
 import { ConfigurationError, type Identity, type Interrupt, type Json, type ToolAuthorizationError } from '@behalf/core'
 import { atOnce, identityOfCall, plainCopy, tellError } from '@behalf/core/spi'
-import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
+import type { AnyRunContext, GuardedCall } from './guard-tools-options.ts'
 
 /** Returns for whom this call is made. */
 export const identityOf = ({ owner, name, options }: GuardedCall): Identity | undefined =>

@@ -1,7 +1,7 @@
 import { ConfigurationError, type Slot } from '@behalf/core'
 import { behindGuard, isToolRefusal, plainCopy, resultOf, shownError, slotWithin } from '@behalf/core/spi'
 import { argumentsIn, findingKey, identityOf, runOf, slotOf } from './call-context.ts'
-import type { AnyRunContext, AnyTool, GuardedCall } from './guarded-tools.ts'
+import type { AnyRunContext, AnyTool, GuardedCall } from './guard-tools-options.ts'
 
 export type Invoke = AnyTool['invoke']
 type Details = NonNullable<Parameters<Invoke>[2]>

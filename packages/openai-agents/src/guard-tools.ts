@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@behalf/core'
 import { isGuarded, withPolicies } from '@behalf/core/spi'
 import { guardInvoke } from './guard-invoke.ts'
-import type { AnyTool, GuardToolsOptions } from './guarded-tools.ts'
+import type { AnyTool, GuardToolsOptions } from './guard-tools-options.ts'
 import { needsApprovalOf } from './needs-approval.ts'
 import { customDataOf } from './replayed.ts'
 

@@ -1,5 +1,5 @@
 export { guardTools } from './guard-tools.ts'
-export type { AnyRunContext, AnyTool, GuardToolsOptions, PoliciesFor, ToolInput } from './guarded-tools.ts'
+export type { AnyRunContext, AnyTool, GuardToolsOptions, PoliciesFor, ToolInput } from './guard-tools-options.ts'
 export { type AnyRunState, interruptsOf, type PausedRun, type PendingCall } from './interrupts-of.ts'
 export { type Resumed, type ResumeOptions, resumeWhenResolved } from './resume-when-resolved.ts'
 export { type ContextOf, restoreRun, saveRun } from './saved-run.ts'

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '@behalf/core'
 import { denySentences, plainCopy, refusalParts, tellError, tellFault, toolRefusal } from '@behalf/core/spi'
 import { type Finding, findingKey, identityOf, pauseOf, runOf, slotOf } from './call-context.ts'
-import type { AnyRunContext, GuardedCall } from './guarded-tools.ts'
+import type { AnyRunContext, GuardedCall } from './guard-tools-options.ts'
 
 export type NeedsApproval = (runContext: AnyRunContext, input: unknown, callId?: string) => Promise<boolean>
 

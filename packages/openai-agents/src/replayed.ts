@@ -1,5 +1,5 @@
 import { runOf } from './call-context.ts'
-import type { AnyTool, GuardedCall } from './guarded-tools.ts'
+import type { AnyTool, GuardedCall } from './guard-tools-options.ts'
 
 /**
  * Returns what the framework adds to the output item of a call, for the app only: the tool's own data, and, under

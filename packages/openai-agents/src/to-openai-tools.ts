@@ -2,7 +2,7 @@ import type { DefinedTool, Guard } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
 import { tool } from '@openai/agents'
 import { guardNamed } from './guard-tools.ts'
-import type { AnyTool, GuardToolsOptions } from './guarded-tools.ts'
+import type { AnyTool, GuardToolsOptions } from './guard-tools-options.ts'
 
 /**
  * Makes guarded tools of OpenAI Agents from tools that `defineTool` made: `new Agent({ tools: toOpenAiTools(…) })`. They

@@ -39,5 +39,5 @@ export {
   type SandboxPerson,
   type SandboxSettings,
   startSandbox,
-} from './sandbox/index.ts'
+} from './start/index.ts'
 export { type SandboxSeed, type SandboxTargetOptions, type SeedUser, sandboxTarget } from './target/index.ts'

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { login } from '@behalf/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { type SandboxProfile, startSandbox } from '../src/index.ts'
-import { settingsCode } from '../src/sandbox/settings.ts'
+import { settingsCode } from '../src/start/settings.ts'
 import { openConsole, textOf } from './sandbox/console-calls.ts'
 
 /** What an app adds to the settings: a login, a tool, and its call. */

@@ -14,9 +14,9 @@ import {
 } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
 import { type CallInMessages, pauseOf } from '../messages/call-in-messages.ts'
-import { reportUnasked, wasAsked } from './approval-of.ts'
-import type { GuardedCall } from './guarded-tools.ts'
+import type { GuardedCall } from './guard-tools-options.ts'
 import { type IncomingCall, incomingCall, rawInputOf } from './raw-input.ts'
+import { reportUnasked, wasAsked } from './tool-approval.ts'
 
 export type Execute = (input: unknown, options: ToolExecutionOptions<unknown>) => unknown
 

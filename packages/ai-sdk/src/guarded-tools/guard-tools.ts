@@ -1,10 +1,10 @@
 import { ConfigurationError } from '@behalf/core'
 import { bodyOf, withPolicies } from '@behalf/core/spi'
 import type { ToolSet } from 'ai'
-import { approvalOf } from './approval-of.ts'
 import { guardExecute } from './guard-execute.ts'
-import type { GuardedTools, GuardToolsOptions, ToolApprovalFunction } from './guarded-tools.ts'
+import type { GuardedTools, GuardToolsOptions, ToolApprovalFunction } from './guard-tools-options.ts'
 import { rememberingWritten } from './raw-input.ts'
+import { approvalOf } from './tool-approval.ts'
 
 const optionKeys = ['guard', 'policies', 'identity', 'threadId', 'streaming', 'onError', 'onReplayed']
 

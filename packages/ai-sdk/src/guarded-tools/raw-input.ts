@@ -2,7 +2,7 @@ import { parseInterrupt } from '@behalf/core/interrupts'
 import { plainCopy } from '@behalf/core/spi'
 import { asSchema, type FlexibleSchema, jsonSchema, type ModelMessage } from 'ai'
 import { type CallInMessages, callIn, pauseOf, writtenIn } from '../messages/call-in-messages.ts'
-import type { GuardedCall } from './guarded-tools.ts'
+import type { GuardedCall } from './guard-tools-options.ts'
 
 /** A call in its original form. */
 export interface IncomingCall {

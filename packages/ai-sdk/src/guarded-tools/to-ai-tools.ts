@@ -2,7 +2,7 @@ import type { DefinedTool, Guard, InputOf } from '@behalf/core'
 import { policiesOf, readTools } from '@behalf/core/spi'
 import { type Tool, type ToolSet, tool } from 'ai'
 import { guardNamed, isGeneratorFunction } from './guard-tools.ts'
-import type { GuardedTools, GuardToolsOptions } from './guarded-tools.ts'
+import type { GuardedTools, GuardToolsOptions } from './guard-tools-options.ts'
 
 /** The tools of the AI SDK that {@link toAiTools} makes, by name. */
 export type AiTools<Tools extends readonly DefinedTool[]> = {

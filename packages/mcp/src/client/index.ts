@@ -1,5 +1,3 @@
-export type { ClientRegistration, McpSessionOptions } from './client-options.ts'
-export { interruptsOf } from './interrupts-of.ts'
 export {
   type AccessOptions,
   type EmployeeAccessOptions,
@@ -7,7 +5,9 @@ export {
   type MachineAccessOptions,
   type McpAccess,
   machineAccess,
-} from './machine-access.ts'
+} from './access-providers.ts'
+export type { ClientRegistration, McpSessionOptions } from './client-options.ts'
+export { interruptsOf } from './interrupts-of.ts'
 export { clientMetadataHandler } from './registration/client-metadata.ts'
 export { createMcpSession, type McpSession } from './session/create-mcp-session.ts'
 export type { DeviceSignInOptions } from './sign-in/device-sign-in.ts'

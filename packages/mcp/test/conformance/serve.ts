@@ -9,7 +9,7 @@ import {
   McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
-import { eventStore } from '../gate/event-store.ts'
+import { eventStore } from '../resource-server/event-store.ts'
 import { openWorld } from '../world.ts'
 import { addPromptsAndResources, capabilities } from './suite-prompts.ts'
 import { suiteTools } from './suite-tools.ts'

@@ -14,7 +14,7 @@ import {
   toMcpTools,
 } from '../../src/server/index.ts'
 import { guardTools as guardToolsV1 } from '../../src/v1/index.ts'
-import { call, echo } from '../gate/echo.ts'
+import { call, echo } from '../resource-server/echo.ts'
 import type { World } from '../world.ts'
 
 const Nothing = z.strictObject({})

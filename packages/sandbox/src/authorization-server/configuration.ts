@@ -14,7 +14,7 @@ import { type AuthorizationDetail, type Configuration, errors, type KoaContextWi
 import { tokenClaims } from './claims/token-claims.ts'
 import { clientMetadata } from './client-metadata.ts'
 import { agree, refusePage, withoutPages } from './controls/sign-in.ts'
-import { translated } from './grants/refuse.ts'
+import { translated } from './grants/library-refusal.ts'
 import { resourceServerOf } from './grants/resource-server.ts'
 import { devicePages, interactionPath, logoutPages, withPages } from './login-pages/index.ts'
 import { startPace } from './requests/paced-provider.ts'

@@ -1,7 +1,7 @@
 import type { MockUser } from '@behalf/testing'
 import { type LinkedAccount, makePrivateKey, type Pace } from '@behalf/testing/authorization-server'
 import type { JWK } from 'jose'
-import type { Shelf } from '../data/index.ts'
+import type { ServerStorage } from '../data/index.ts'
 import type { ServerContext, ServerState } from './server-context.ts'
 
 const STATE = 'state'
@@ -28,7 +28,7 @@ export function initialState(users: readonly MockUser[]): ServerState {
 }
 
 /** Returns the state of an earlier run from the shelf. It does not include the user whom a control signed in. */
-export function keptState(users: readonly MockUser[], shelf: Shelf | undefined): ServerState {
+export function keptState(users: readonly MockUser[], shelf: ServerStorage | undefined): ServerState {
   const state = initialState(users)
   const kept = shelf?.read(STATE) as Kept | undefined
   if (kept === undefined) return state
@@ -52,7 +52,7 @@ export function keepState({ parts, state }: Pick<ServerContext, 'parts' | 'state
 }
 
 /** Returns the signing key of the earlier run, so that its tokens stay valid; else a new key. */
-export async function keptKey(shelf: Shelf | undefined, algorithm: 'RS256' | 'ES256'): Promise<JWK> {
+export async function keptKey(shelf: ServerStorage | undefined, algorithm: 'RS256' | 'ES256'): Promise<JWK> {
   const kept = shelf?.read(KEY) as JWK | undefined
   if (kept?.alg === algorithm) return kept
   const key = await makePrivateKey(algorithm)

@@ -1,5 +1,5 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider'
-import type { Shelf } from '../data/index.ts'
+import type { ServerStorage } from '../data/index.ts'
 
 /**
  * The library's records, in memory, and on a shelf if there is one. They expire by their own `exp`, which the library
@@ -8,10 +8,10 @@ import type { Shelf } from '../data/index.ts'
 export class Records {
   readonly #models = new Map<string, Map<string, AdapterPayload>>()
   readonly #graceSeconds: number
-  readonly #shelf: Shelf | undefined
+  readonly #shelf: ServerStorage | undefined
 
   /** @param graceSeconds - Time for which a used refresh token counts as unused: its answer may be lost. */
-  constructor(graceSeconds = 0, shelf?: Shelf) {
+  constructor(graceSeconds = 0, shelf?: ServerStorage) {
     this.#graceSeconds = graceSeconds
     this.#shelf = shelf
     const now = Date.now() / 1000

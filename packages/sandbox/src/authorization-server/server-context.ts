@@ -2,7 +2,7 @@ import type { Faults, RequestLog } from '@behalf/testing'
 import type { Pace, Session, SharedServer, SharedState } from '@behalf/testing/authorization-server'
 import type { JWK } from 'jose'
 import type { Provider } from 'oidc-provider'
-import type { Shelf } from '../data/index.ts'
+import type { ServerStorage } from '../data/index.ts'
 import type { EventHub, SandboxIssuer } from '../events/index.ts'
 import type { RoleShape } from './claims/shape-roles.ts'
 import type { AuthorizationServerOptions } from './options.ts'
@@ -48,5 +48,5 @@ export interface ServerParts {
   /** Form in which a provider writes roles and groups. */
   readonly roles: RoleShape
   /** @default in memory */
-  readonly shelf?: Shelf | undefined
+  readonly shelf?: ServerStorage | undefined
 }

@@ -1,4 +1,4 @@
-import { FAULTS, type Sandbox, settingsCode } from '../sandbox/index.ts'
+import { FAULTS, type Sandbox, settingsCode } from '../start/index.ts'
 
 /** Form in which the user called this program. */
 export interface Called {

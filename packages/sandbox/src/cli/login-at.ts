@@ -1,5 +1,5 @@
 import { type LoginTarget, TestingError } from '@behalf/testing'
-import { personOf, type SandboxSettings } from '../sandbox/index.ts'
+import { personOf, type SandboxSettings } from '../start/index.ts'
 import { type ControlPlace, control } from './control-file.ts'
 
 /** Reads the settings of a running sandbox. @throws TestingError It does not answer. */

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { TestingError } from '@behalf/testing'
-import { FAULTS, settingsCode } from '../sandbox/index.ts'
+import { FAULTS, settingsCode } from '../start/index.ts'
 import { control, readControlFile } from './control-file.ts'
 import { DOCTOR_USAGE, doctorCommand } from './doctor-command.ts'
 import { settingsAt } from './login-at.ts'

@@ -5,7 +5,7 @@ import { displayText } from '@behalf/core/interrupts'
 import { TestingError } from '@behalf/testing'
 import type { SandboxProfile } from '../authorization-server/index.ts'
 import { describeEvent, type SandboxEvent } from '../events/index.ts'
-import { openSandbox, type Sandbox, type SandboxFault, type SandboxOptions } from '../sandbox/index.ts'
+import { openSandbox, type Sandbox, type SandboxFault, type SandboxOptions } from '../start/index.ts'
 import { bannerOf, type Called } from './banner.ts'
 import { writeControlFile } from './control-file.ts'
 

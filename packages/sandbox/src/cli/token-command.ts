@@ -1,5 +1,5 @@
 import { login } from '@behalf/testing'
-import { guardOptionsOf } from '../sandbox/index.ts'
+import { guardOptionsOf } from '../start/index.ts'
 import type { ControlPlace } from './control-file.ts'
 import { loginAt, settingsAt, whileItRuns } from './login-at.ts'
 

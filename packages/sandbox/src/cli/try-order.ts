@@ -11,7 +11,7 @@ import {
 } from '@behalf/core'
 import { signIn, TestingError } from '@behalf/testing'
 import * as z from 'zod/mini'
-import { guardOptionsOf, personOf, type SandboxSettings } from '../sandbox/index.ts'
+import { guardOptionsOf, personOf, type SandboxSettings } from '../start/index.ts'
 import type { ControlPlace } from './control-file.ts'
 import { loginAt, settingsAt, whileItRuns } from './login-at.ts'
 

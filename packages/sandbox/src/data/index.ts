@@ -1,2 +1,2 @@
 export { openData, type SandboxData } from './open-data.ts'
-export type { Shelf } from './shelf.ts'
+export type { ServerStorage } from './server-storage.ts'

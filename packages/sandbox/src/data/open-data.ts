@@ -5,13 +5,13 @@ import type { Store } from '@behalf/core'
 import { sqliteStore } from '@behalf/stores/sqlite'
 import { TestingError } from '@behalf/testing'
 import type { AdapterPayload } from 'oidc-provider'
-import type { Shelf } from './shelf.ts'
+import type { ServerStorage } from './server-storage.ts'
 
 const VERSION = 1
 
 /** A sandbox's state in a SQLite file. */
 export interface SandboxData {
-  shelf(server: string): Shelf
+  shelf(server: string): ServerStorage
   /** Store in which an API records the used approvals, in the same file. */
   readonly approvals: { readonly store: Store; readonly keys: StoreKeys }
   close(): void
@@ -78,7 +78,7 @@ interface RecordRow {
   readonly payload: string
 }
 
-function shelfOf(database: DatabaseSync, server: string): Shelf {
+function shelfOf(database: DatabaseSync, server: string): ServerStorage {
   const all = database.prepare('SELECT model, id, payload FROM records WHERE server = ? ORDER BY position')
   const put = database.prepare(`INSERT INTO records (server, model, id, payload) VALUES (?, ?, ?, ?)
     ON CONFLICT (server, model, id) DO UPDATE SET payload = excluded.payload`)
@@ -112,7 +112,7 @@ export interface StoreKeys {
 const NAME = 'keys'
 
 /** Returns the keys of an earlier run, or new ones. They are stored beside the data: a reader of the file has both. */
-function keptKeys(shelf: Shelf): StoreKeys {
+function keptKeys(shelf: ServerStorage): StoreKeys {
   const kept = shelf.read(NAME) as readonly [string, string] | undefined
   const [seal, index] = kept ?? [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')]
   if (kept === undefined) shelf.write(NAME, [seal, index])

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Shelf } from '../data/index.ts'
+import type { ServerStorage } from '../data/index.ts'
 
 /** Sessions of browsers with pages: a page of each user, and the console. */
 export interface PageSessions {
@@ -30,7 +30,7 @@ interface Kept {
 }
 
 /** Makes the keys and sessions of pages. Without a shelf, a restart ends all of them, and prints new links. */
-export function createPageSessions(shelf?: Shelf): PageSessions {
+export function createPageSessions(shelf?: ServerStorage): PageSessions {
   const kept = shelf?.read(NAME) as Kept | undefined
   const secret = kept === undefined ? randomBytes(32) : Buffer.from(kept.secret, 'base64')
   const mac = (purpose: string, text: string) =>

@@ -1,4 +1,4 @@
-import type { Shelf } from '../data/index.ts'
+import type { ServerStorage } from '../data/index.ts'
 import type { AskedEvent, EventHub, SandboxEvent } from '../events/index.ts'
 
 /** A question, and its outcome. */
@@ -30,7 +30,7 @@ const NAME = 'questions'
 const MOST = 200
 
 /** Maintains the book by the servers' events. Open it before they start, so that no event is missed. */
-export function openQuestionBook(events: EventHub, shelf?: Shelf): QuestionBook {
+export function openQuestionBook(events: EventHub, shelf?: ServerStorage): QuestionBook {
   const questions = new Map<string, BookedQuestion>()
   for (const kept of (shelf?.read(NAME) ?? []) as readonly BookedQuestion[]) questions.set(kept.question, kept)
   const write = () => {

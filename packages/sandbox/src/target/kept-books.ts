@@ -6,7 +6,7 @@ import type {
   StockOrder,
   StockTradeControls,
 } from '@behalf/testing'
-import type { SandboxData, Shelf } from '../data/index.ts'
+import type { SandboxData, ServerStorage } from '../data/index.ts'
 import type { FetchHandler } from '../http/fetch-listener.ts'
 
 /** State of the exchange and of OpenFGA from an earlier run, if there is one. */
@@ -68,7 +68,7 @@ export function keptBooks(world: MadeUpWorld, data: SandboxData | undefined): Ke
  * Returns the relations of an earlier run, and those of people who were not in its seed. A removed relation stays
  * removed.
  */
-function keptTuples(given: readonly FgaTuple[], shelf: Shelf | undefined): readonly FgaTuple[] {
+function keptTuples(given: readonly FgaTuple[], shelf: ServerStorage | undefined): readonly FgaTuple[] {
   const keyOf = ({ user, relation, object }: FgaTuple) => JSON.stringify([user, relation, object])
   const kept = shelf?.read(TUPLES) as readonly FgaTuple[] | undefined
   const givenBefore = (shelf?.read(GIVEN) ?? []) as readonly string[]

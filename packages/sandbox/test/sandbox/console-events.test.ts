@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import * as z from 'zod'
 import { listen } from '../../src/http/listen.ts'
 import { startSandbox } from '../../src/index.ts'
-import { guardOptionsOf } from '../../src/sandbox/index.ts'
+import { guardOptionsOf } from '../../src/start/index.ts'
 import { callsOf, openConsole, report, reported, textOf } from './console-calls.ts'
 import { askBy, redeem } from './phone-http.ts'
 

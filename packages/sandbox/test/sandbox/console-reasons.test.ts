@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { describeEvent } from '../../src/events/index.ts'
 import { listen } from '../../src/http/listen.ts'
 import { type Sandbox, type SandboxEvent, startSandbox } from '../../src/index.ts'
-import { guardOptionsOf } from '../../src/sandbox/index.ts'
+import { guardOptionsOf } from '../../src/start/index.ts'
 import { processorSeconds } from '../processor-seconds.ts'
 import { openConsole, report, reported, textOf } from './console-calls.ts'
 

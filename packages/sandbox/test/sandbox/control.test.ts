@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Sandbox } from '../../src/index.ts'
-import { openSandbox } from '../../src/sandbox/start-sandbox.ts'
+import { openSandbox } from '../../src/start/start-sandbox.ts'
 
 const KEY = 'the-key-of-the-control-file'
 

@@ -1,5 +1,5 @@
+import type { McpAccess } from '../access-providers.ts'
 import { checkSession, type McpSessionOptions } from '../client-options.ts'
-import type { McpAccess } from '../machine-access.ts'
 import type { DeviceSignInOptions } from '../sign-in/device-sign-in.ts'
 import { SessionProvider } from './session-provider.ts'
 

@@ -12,9 +12,9 @@ import {
   type StoredOAuthTokens,
   selectResourceURL,
 } from '@modelcontextprotocol/client'
+import { accessFetch } from '../access-providers.ts'
 import type { McpSessionOptions, SessionSettings } from '../client-options.ts'
 import { Discoveries, unreported } from '../discovery/discoveries.ts'
-import { accessFetch } from '../machine-access.ts'
 import { authenticateClient } from '../registration/authenticate-client.ts'
 import { clientMetadata } from '../registration/client-metadata.ts'
 import { type ClientPlace, SessionClient } from '../registration/session-client.ts'

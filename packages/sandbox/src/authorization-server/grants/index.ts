@@ -4,8 +4,8 @@ import { errors, type TokenEndpointGrantContext } from 'oidc-provider'
 import { checkDpopReplay, validateDpop } from 'oidc-provider/lib/helpers/grants.js'
 import type { ServerContext } from '../server-context.ts'
 import { issueAccessToken } from './issue-access-token.ts'
+import { translated } from './library-refusal.ts'
 import { onBehalfOf } from './on-behalf-of.ts'
-import { translated } from './refuse.ts'
 
 type Grant = (server: GrantServer, request: GrantRequest) => Promise<object>
 

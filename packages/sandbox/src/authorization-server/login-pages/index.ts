@@ -1,5 +1,5 @@
 export { devicePages } from './device-pages.ts'
 export { limitCodes } from './limit-codes.ts'
 export { logoutPages } from './logout-pages.ts'
-export { interactionPath, withPages } from './policy.ts'
 export { showPages } from './show-pages.ts'
+export { interactionPath, withPages } from './when-to-ask.ts'

@@ -3,7 +3,7 @@ import { WebStandardStreamableHTTPServerTransport as TransportV1 } from '@modelc
 import { McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as z from 'zod'
-import { withEventIds } from '../../src/gate/event-stream.ts'
+import { withEventIds } from '../../src/resource-server/event-stream.ts'
 import { type McpHandler, mcpResourceServer, nodeHandler } from '../../src/server/index.ts'
 import { openWorld, type World } from '../world.ts'
 import { eventStore } from './event-store.ts'

@@ -6,7 +6,6 @@ import { signingKey } from '../base/signing-key.ts'
 import { authInfoOf, type McpAuthInfo } from '../guarded-tools/auth-info.ts'
 import { tellUnregistered } from '../guarded-tools/guarded-tools-of.ts'
 import { browserRules, corsHeaders, preflight, refuseStrangers } from './browser-rules.ts'
-import { CallerIds } from './caller-ids.ts'
 import { endingIn } from './event-stream.ts'
 import {
   isAboutTask,
@@ -27,6 +26,7 @@ import {
   type ToolRules,
   toolRulesOf,
 } from './resource-server-options.ts'
+import { CallerIds } from './signed-session-ids.ts'
 import { refusalTeller } from './tell-refusal.ts'
 
 const DEFAULT_MAX_BODY_BYTES = 1024 * 1024

@@ -1,7 +1,7 @@
 import { ConfigurationError, type Guard } from '@behalf/core'
 import { denySentences, tellError, tellFault } from '@behalf/core/spi'
 import { pauseOf } from '../messages/call-in-messages.ts'
-import type { GuardedCall, ToolApprovalFunction } from './guarded-tools.ts'
+import type { GuardedCall, ToolApprovalFunction } from './guard-tools-options.ts'
 import { incomingCall, rawInputOf } from './raw-input.ts'
 
 /** Tools of a request whose `toolApproval` was called. */

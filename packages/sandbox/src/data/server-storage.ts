@@ -1,7 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider'
 
 /** Storage of one server for values that outlive its process. */
-export interface Shelf {
+export interface ServerStorage {
   records(): Iterable<readonly [model: string, id: string, payload: AdapterPayload]>
   put(model: string, id: string, payload: AdapterPayload): void
   remove(model: string, id: string): void
