@@ -31,8 +31,11 @@ const SKEW_SECONDS = 30
  */
 const NAME_MS = 60_000
 
-/** Maximum number of names in memory: of those that were read, and of those that are not yet stored. */
+/** Maximum number of names in memory that were read. */
 const MAX_NAMES = 10_000
+
+/** Number of places for sessions and delegations that could not be stored. */
+const ENDED_PLACES = 2 ** 24
 
 /** Maximum number of other names in memory with the same id, such as of subjects of other issuers. */
 const MAX_ISSUERS = 10
@@ -56,10 +59,20 @@ type KnownName = Omit<Name, 'id'> & ReadAt & { readonly revoked: readonly Revoke
 type Generation = ReadAt & { readonly version: string | undefined }
 
 /**
- * Revocations by this process that are not yet stored, by name. All parts of the process that use the store share them:
- * the store may be full or down, and these users must not continue.
+ * Revocations by this process that are not yet stored. All parts of the process that use the store share them: the
+ * store may be full or down, and these users must not continue.
  */
-const unstoredIn = new WeakMap<Store, Map<string, readonly RevokedAt[]>>()
+interface Unstored {
+  /** Users, whose number is limited, and what is being written. */
+  readonly names: Map<string, readonly RevokedAt[]>
+  /**
+   * Sessions and delegations that the store refused, as a Bloom filter: an outage may end any number of them. It forgets
+   * none. With a million of them, one other in 300 counts as one of them.
+   */
+  ended?: Uint8Array
+}
+
+const unstoredIn = new WeakMap<Store, Unstored>()
 
 /** Reason why a proof no longer counts. */
 export interface RevokedProof {
@@ -84,7 +97,7 @@ export class Revocations {
   readonly #generations: Collection<z.infer<typeof generation>>
   readonly #everyMs: number
   readonly #flight = new SingleFlight<void>()
-  readonly #unstored: Map<string, readonly RevokedAt[]>
+  readonly #unstored: Unstored
   /** Names in the order of their reads, by their id alone: a longer key would cost each call the time of its hash. */
   readonly #known = new Map<string, readonly KnownName[]>()
   #generation: Generation | undefined
@@ -96,7 +109,7 @@ export class Revocations {
     this.#names = new Collection(opened, { kind: 'revoked', schema: revokedName, ends })
     this.#generations = new Collection(opened, { kind: 'revoked-generation', schema: generation, ends })
     this.#everyMs = everySeconds * 1000
-    this.#unstored = unstoredIn.get(this.#store) ?? new Map()
+    this.#unstored = unstoredIn.get(this.#store) ?? { names: new Map() }
     unstoredIn.set(this.#store, this.#unstored)
   }
 
@@ -110,25 +123,32 @@ export class Revocations {
   async add(revoked: Revoked, now: number): Promise<void> {
     const name = nameOf(revoked)
     const { kind, issuer, id } = name
-    this.#pin({ ...revoked, at: now / 1000 })
-    const at = Math.max(await this.#store.now(), now / 1000)
-    const added = { ...revoked, at }
-    this.#pin(added)
     const key = keyOf(name)
-    const unstored = this.#unstored.get(key) ?? [added]
-    // A record that cannot be opened hides its names. So all principals with the name count as revoked.
-    const instead = recordOf([{ issuer, [kind]: id, at }])
-    const merged = (now = recordOf([])) => recordOf(unstored.reduce(mergeRevoked, now.revoked))
-    // A share of its own: users who filled theirs can still be revoked.
-    const owner = { ...revoked, issuer: `revoked ${kind} ${issuer}`, subject: revoked.subject ?? key }
-    await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner })
-    const place = await this.#generations.keyOf()
-    const ifVersion = (await this.#generations.find(place))?.version ?? null
-    // A conflict serves as well: another revocation replaced the generation after this name was written.
-    await this.#generations.put(place, { v: 1 }, { ifVersion, owner })
-    // The next call reads the name again.
-    this.#learn(name, unstored, { ...this.#readAt(now), epoch: -1 })
-    if (this.#unstored.get(key) === unstored) this.#unstored.delete(key)
+    this.#pin(key, { ...revoked, at: now / 1000 })
+    try {
+      const at = Math.max(await this.#store.now(), now / 1000)
+      const unstored = this.#pin(key, { ...revoked, at })
+      // A record that cannot be opened hides its names. So all principals with the name count as revoked.
+      const instead = recordOf([{ issuer, [kind]: id, at }])
+      const merged = (now = recordOf([])) => recordOf(unstored.reduce(mergeRevoked, now.revoked))
+      // Shares of their own: users who filled theirs can still be revoked. Sessions that name no user have one together.
+      const owner = { ...revoked, issuer: `revoked ${kind} ${issuer}`, subject: revoked.subject ?? '' }
+      await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner })
+      const place = await this.#generations.keyOf()
+      const ifVersion = (await this.#generations.find(place))?.version ?? null
+      // A conflict serves as well: another revocation replaced the generation after this name was written.
+      await this.#generations.put(place, { v: 1 }, { ifVersion, owner })
+      // The next call reads the name again.
+      this.#learn(name, unstored, { ...this.#readAt(now), epoch: -1 })
+      if (this.#unstored.names.get(key) === unstored) this.#unstored.names.delete(key)
+    } catch (error) {
+      if (kind !== 'subject') {
+        this.#unstored.ended ??= new Uint8Array(ENDED_PLACES)
+        for (const place of placesOf(key)) this.#unstored.ended[place] = 1
+        this.#unstored.names.delete(key)
+      }
+      throw error
+    }
   }
 
   /**
@@ -140,8 +160,11 @@ export class Revocations {
   find(identity: Identity, now: number): Eventually<RevokedProof | undefined> {
     if (identity.kind !== 'user') return undefined
     const at = this.#readAt(now)
-    const isClear = (name: Name) => this.#currentOf(name, at)?.revoked.length === 0
-    return this.#unstored.size === 0 && this.#isCurrent(at) && namesOf(identity).every(isClear)
+    const isClear = (name: Name) => {
+      const known = this.#currentOf(name, at)
+      return known !== undefined && this.#allOf(name, known).length === 0
+    }
+    return this.#isCurrent(at) && namesOf(identity).every(isClear)
       ? undefined
       : this.#refresh(at).then(() => this.#check(identity, now, false))
   }
@@ -226,19 +249,18 @@ export class Revocations {
 
   /** Returns the revocations of a name, with those that are not yet stored. */
   #allOf(name: Name, { revoked }: KnownName): readonly RevokedAt[] {
-    return this.#unstored.size === 0 ? revoked : [...revoked, ...(this.#unstored.get(keyOf(name)) ?? [])]
+    const { names, ended } = this.#unstored
+    if (names.size === 0 && ended === undefined) return revoked
+    const key = keyOf(name)
+    const hasEnded = ended !== undefined && placesOf(key).every((place) => ended[place])
+    return [...revoked, ...(names.get(key) ?? []), ...(hasEnded ? [{ issuer: name.issuer, at: 0 }] : [])]
   }
 
-  #pin(revoked: RevokedAt): void {
-    const { issuer, tenant, subject, at } = revoked
-    // Sessions that begin and end must not fill the memory. Beyond the limit, all access of their user ends.
-    const own = keyOf(nameOf(revoked))
-    const isCrowded = this.#unstored.size >= MAX_NAMES && !this.#unstored.has(own)
-    // A session without a user has no wider name. Only its write counts, and that rejects if the store is full.
-    if (isCrowded && subject === undefined) return
-    const pinned = isCrowded ? { issuer, tenant, subject, at } : revoked
-    const key = keyOf(nameOf(pinned))
-    this.#unstored.set(key, mergeRevoked(this.#unstored.get(key) ?? [], pinned))
+  #pin(key: string, revoked: RevokedAt): readonly RevokedAt[] {
+    const { names } = this.#unstored
+    const pinned = mergeRevoked(names.get(key) ?? [], revoked)
+    names.set(key, pinned)
+    return pinned
   }
 
   /** Returns the present time, for a read that begins now. */
@@ -255,6 +277,17 @@ const isRecent = (read: ReadAt | undefined, { clock, elapsed }: ReadAt, withinMs
 
 /** Returns the key of a name in memory. No other name has it. */
 const keyOf = ({ kind, issuer, id }: Name): string => `${kind} ${issuer.length} ${issuer}${id}`
+
+/** Returns the places of a name in the filter. */
+function placesOf(key: string): readonly number[] {
+  let [one, two] = [0, 1]
+  for (const character of key) {
+    const code = character.codePointAt(0) as number
+    one = Math.imul(one ^ code, 2_654_435_761)
+    two = Math.imul(two ^ code, 1_597_334_677)
+  }
+  return [one >>> 8, two >>> 8]
+}
 
 function judged(
   identity: UserIdentity,
