@@ -58,13 +58,13 @@ interface ReadAt {
 type KnownName = Omit<Name, 'id'> & ReadAt & { readonly revoked: readonly RevokedAt[] }
 type Generation = ReadAt & { readonly version: string | undefined }
 
-/**
- * Revocations by this process that are not yet stored. All parts of the process that use the store share them: the
- * store may be full or down, and these users must not continue.
- */
-interface Unstored {
-  /** Users, whose number is limited, and what is being written. */
-  readonly names: Map<string, readonly RevokedAt[]>
+/** What all parts of the process know of the revocations in a store. */
+interface Shared {
+  /** Names in the order of their reads, by their id alone: a longer key would cost each call the time of its hash. */
+  readonly known: Map<string, readonly KnownName[]>
+  generation?: Generation
+  /** Revocations of users that the store refused, whose number is limited, and those that are being written. */
+  readonly unstored: Map<string, readonly RevokedAt[]>
   /**
    * Sessions and delegations that the store refused, as a Bloom filter: an outage may end any number of them. It forgets
    * none. With a million of them, one other in 300 counts as one of them.
@@ -72,7 +72,7 @@ interface Unstored {
   ended?: Uint8Array
 }
 
-const unstoredIn = new WeakMap<Store, Unstored>()
+const sharedIn = new WeakMap<Store, Shared>()
 
 /** Reason why a proof no longer counts. */
 export interface RevokedProof {
@@ -97,10 +97,7 @@ export class Revocations {
   readonly #generations: Collection<z.infer<typeof generation>>
   readonly #everyMs: number
   readonly #flight = new SingleFlight<void>()
-  readonly #unstored: Unstored
-  /** Names in the order of their reads, by their id alone: a longer key would cost each call the time of its hash. */
-  readonly #known = new Map<string, readonly KnownName[]>()
-  #generation: Generation | undefined
+  readonly #shared: Shared
 
   /** @param everySeconds - Time for which the generation counts as it was read. */
   constructor(opened: OpenedStore, everySeconds = 5) {
@@ -109,8 +106,8 @@ export class Revocations {
     this.#names = new Collection(opened, { kind: 'revoked', schema: revokedName, ends })
     this.#generations = new Collection(opened, { kind: 'revoked-generation', schema: generation, ends })
     this.#everyMs = everySeconds * 1000
-    this.#unstored = unstoredIn.get(this.#store) ?? { names: new Map() }
-    unstoredIn.set(this.#store, this.#unstored)
+    this.#shared = sharedIn.get(this.#store) ?? { known: new Map(), unstored: new Map() }
+    sharedIn.set(this.#store, this.#shared)
   }
 
   /**
@@ -140,12 +137,12 @@ export class Revocations {
       await this.#generations.put(place, { v: 1 }, { ifVersion, owner })
       // The next call reads the name again.
       this.#learn(name, unstored, { ...this.#readAt(now), epoch: -1 })
-      if (this.#unstored.names.get(key) === unstored) this.#unstored.names.delete(key)
+      if (this.#shared.unstored.get(key) === unstored) this.#shared.unstored.delete(key)
     } catch (error) {
       if (kind !== 'subject') {
-        this.#unstored.ended ??= new Uint8Array(ENDED_PLACES)
-        for (const place of placesOf(key)) this.#unstored.ended[place] = 1
-        this.#unstored.names.delete(key)
+        this.#shared.ended ??= new Uint8Array(ENDED_PLACES)
+        for (const place of placesOf(key)) this.#shared.ended[place] = 1
+        this.#shared.unstored.delete(key)
       }
       throw error
     }
@@ -208,8 +205,8 @@ export class Revocations {
     const read = async () => {
       isOwn = true
       const version = (await this.#generations.find(await this.#generations.keyOf()))?.version
-      const { epoch = 0, version: before } = this.#generation ?? {}
-      this.#generation = { ...at, version, epoch: version === before ? epoch : epoch + 1 }
+      const { epoch = 0, version: before } = this.#shared.generation ?? {}
+      this.#shared.generation = { ...at, version, epoch: version === before ? epoch : epoch + 1 }
     }
     if (!this.#isCurrent(at)) await this.#flight.run('', read)
     // A flight that another call began too long ago says nothing about this one.
@@ -217,11 +214,11 @@ export class Revocations {
   }
 
   #isCurrent(at: ReadAt): boolean {
-    return isRecent(this.#generation, at, this.#everyMs)
+    return isRecent(this.#shared.generation, at, this.#everyMs)
   }
 
   #knownOf({ kind, issuer, id }: Name): KnownName | undefined {
-    return this.#known.get(id)?.find((known) => known.kind === kind && known.issuer === issuer)
+    return this.#shared.known.get(id)?.find((other) => other.kind === kind && other.issuer === issuer)
   }
 
   /** Returns what this process knows of a name, unless it must be read again. */
@@ -238,34 +235,35 @@ export class Revocations {
   /** Adds to what is known of a name. A record that is absent takes nothing away: it may have been deleted. */
   #learn(name: Name, read: readonly RevokedAt[], at: ReadAt): KnownName {
     const { kind, issuer, id } = name
+    const { known } = this.#shared
     const before = this.#knownOf(name)
-    const known = { kind, issuer, ...at, revoked: read.reduce(mergeRevoked, before?.revoked ?? []) }
-    const others = this.#known.get(id)?.filter((each) => each !== before) ?? []
-    this.#known.delete(id)
-    this.#known.set(id, [known, ...others.slice(0, MAX_ISSUERS)])
-    if (this.#known.size > MAX_NAMES) this.#known.delete(this.#known.keys().next().value as string)
-    return known
+    const learned = { kind, issuer, ...at, revoked: read.reduce(mergeRevoked, before?.revoked ?? []) }
+    const others = known.get(id)?.filter((each) => each !== before) ?? []
+    known.delete(id)
+    known.set(id, [learned, ...others.slice(0, MAX_ISSUERS)])
+    if (known.size > MAX_NAMES) known.delete(known.keys().next().value as string)
+    return learned
   }
 
   /** Returns the revocations of a name, with those that are not yet stored. */
   #allOf(name: Name, { revoked }: KnownName): readonly RevokedAt[] {
-    const { names, ended } = this.#unstored
-    if (names.size === 0 && ended === undefined) return revoked
+    const { unstored, ended } = this.#shared
+    if (unstored.size === 0 && ended === undefined) return revoked
     const key = keyOf(name)
     const hasEnded = ended !== undefined && placesOf(key).every((place) => ended[place])
-    return [...revoked, ...(names.get(key) ?? []), ...(hasEnded ? [{ issuer: name.issuer, at: 0 }] : [])]
+    return [...revoked, ...(unstored.get(key) ?? []), ...(hasEnded ? [{ issuer: name.issuer, at: 0 }] : [])]
   }
 
   #pin(key: string, revoked: RevokedAt): readonly RevokedAt[] {
-    const { names } = this.#unstored
-    const pinned = mergeRevoked(names.get(key) ?? [], revoked)
-    names.set(key, pinned)
+    const { unstored } = this.#shared
+    const pinned = mergeRevoked(unstored.get(key) ?? [], revoked)
+    unstored.set(key, pinned)
     return pinned
   }
 
   /** Returns the present time, for a read that begins now. */
   #readAt(now: number): ReadAt {
-    return { clock: now, elapsed: performance.now(), epoch: this.#generation?.epoch ?? 0 }
+    return { clock: now, elapsed: performance.now(), epoch: this.#shared.generation?.epoch ?? 0 }
   }
 }
 
