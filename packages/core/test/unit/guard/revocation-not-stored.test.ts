@@ -173,10 +173,10 @@ describe('after 10,000 sessions that could not be stored', () => {
       expect(await run(subject, session), session).toMatchObject({ status: 'done' })
   })
 
-  test(verifies('I9', '20,000 more are ended, and no other session'), async () => {
+  test(verifies('I9', '5,000 more are ended, and no other session'), async () => {
     const { refused, run } = await crowded()
-    for (let session = 0; session < 20_000; session++) await refused({ session: `more-${session}` })
-    for (let session = 0; session < 20_000; session += 997)
+    for (let session = 0; session < 5_000; session++) await refused({ session: `more-${session}` })
+    for (let session = 0; session < 5_000; session += 997)
       expect(await run('bob', `more-${session}`)).toMatchObject(revoked)
     for (let session = 0; session < 100; session++)
       expect(await run('bob', `b-${session}`)).toMatchObject({ status: 'done' })
