@@ -58,7 +58,7 @@ export class ConnectedServer implements AuthorizationServer {
   grant(grantType: string, parameters: GrantParameters, options: GrantOptions = {}): Promise<TokenResponse> {
     const body = formBody(parameters)
     const { onTokens } = options
-    return this.post(`the grant ${grantType}`, body, options, async (configuration, library, secrets) => {
+    return this.post(`the grant ${grantType}`, options, async (configuration, library, secrets) => {
       let kept: TakenTokens['kept']
       const send = configuration[library.customFetch] as CustomFetch
       configuration[library.customFetch] = async (url, init) => {
@@ -82,7 +82,7 @@ export class ConnectedServer implements AuthorizationServer {
     options: RequestOptions = {},
   ): Promise<BackchannelAcknowledgement> {
     const body = formBody(parameters)
-    return this.post('backchannel authentication', body, options, async (configuration, library) => {
+    return this.post('backchannel authentication', options, async (configuration, library) => {
       configuration[library.customFetch] = withUsableTimes(configuration[library.customFetch] as CustomFetch)
       return readAcknowledgement(await library.initiateBackchannelAuthentication(configuration, body))
     })
@@ -90,26 +90,22 @@ export class ConnectedServer implements AuthorizationServer {
 
   requestDeviceAuthorization(parameters: GrantParameters, options: RequestOptions = {}): Promise<DeviceAuthorization> {
     const body = formBody(parameters)
-    return this.post('device authorization', body, options, async (configuration, library) => {
+    return this.post('device authorization', options, async (configuration, library) => {
       configuration[library.customFetch] = withUsableTimes(configuration[library.customFetch] as CustomFetch)
       return readDeviceAuthorization(await library.initiateDeviceAuthorization(configuration, body))
     })
   }
 
   introspect(token: string, options: RequestOptions = {}): Promise<IntrospectionResponse> {
-    const body = formBody({ token, token_type_hint: 'access_token' })
-    return this.post('introspection', body, options, async (configuration, { tokenIntrospection }) =>
+    return this.post('introspection', options, async (configuration, { tokenIntrospection }) =>
       readIntrospection(await tokenIntrospection(configuration, token, { token_type_hint: 'access_token' })),
     )
   }
 
   revoke(token: string, options: RevokeTokenOptions = {}): Promise<void> {
-    const parameters = { token, token_type_hint: options.hint }
-    const body = formBody(parameters)
-    return this.post('revocation', body, options, async (configuration, { tokenRevocation }) => {
-      body.delete('token')
-      await tokenRevocation(configuration, token, body)
-    })
+    return this.post('revocation', options, (configuration, { tokenRevocation }) =>
+      tokenRevocation(configuration, token, formBody({ token_type_hint: options.hint })),
+    )
   }
 
   async endpoints({ signal, timeoutMs = this.#surroundings.timeoutMs }: RequestOptions = {}): Promise<ServerEndpoints> {
@@ -157,7 +153,6 @@ export class ConnectedServer implements AuthorizationServer {
    */
   post<Answer>(
     what: string,
-    body: URLSearchParams,
     { signal, timeoutMs = this.#surroundings.timeoutMs }: RequestOptions,
     send: (
       configuration: Configuration,
@@ -170,7 +165,6 @@ export class ConnectedServer implements AuthorizationServer {
       const { metadata } = await this.#connection.discover(ending)
       const { clientAuthentication, clientId } = this.profile
       const secrets = new Set(clientSecrets(clientAuthentication, clientId))
-      rememberSecrets(body, secrets)
       const library = await oauthLibrary()
       for (let tries = 1; ; tries++) {
         const exchange: Exchange = { what, metadata, signal: ending, secrets, newNonce: false }
@@ -202,7 +196,10 @@ export class ConnectedServer implements AuthorizationServer {
     configuration.timeout = 0
     if (insecure) library.allowInsecureRequests(configuration)
     configuration[library.customFetch] = async (url, init) => {
-      rememberSecrets(init.body, exchange.secrets)
+      // With the client's own proof, which the library adds.
+      if (init.body instanceof URLSearchParams)
+        for (const [name, value] of init.body)
+          if (value !== '' && secretParameters.includes(name)) exchange.secrets.add(value)
       const rules = { fetch, allowInsecureLoopback: insecure, now: () => clock.now() }
       const proved = await this.#withProof(url, init)
       const response = await boundedRequest(rules, url, { ...proved, signal: exchange.signal })
@@ -238,12 +235,6 @@ interface Exchange {
 
 function asksForNonce(fault: unknown): boolean {
   return BehalfError.isInstance(fault) && 'error' in fault && fault.error === 'use_dpop_nonce'
-}
-
-/** Records the secrets of a request. The library adds the client's own proof later, after the parameters. */
-function rememberSecrets(body: unknown, secrets: Set<string>): void {
-  if (!(body instanceof URLSearchParams)) return
-  for (const [name, value] of body) if (value !== '' && secretParameters.includes(name)) secrets.add(value)
 }
 
 function formBody(parameters: GrantParameters): URLSearchParams {

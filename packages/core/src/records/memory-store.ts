@@ -159,18 +159,27 @@ class MemoryStore implements Store {
 
   #insert(key: string, entry: Entry): void {
     this.#entries.set(key, entry)
-    for (const name of entry.index) add(this.#indexes, name, key)
-    if (entry.queue !== undefined) add(this.#queues, entry.queue, key)
-    add(this.#owned, entry.owner, key)
+    for (const [sets, name] of this.#namesOf(entry)) sets.set(name, (sets.get(name) ?? new Set()).add(key))
   }
 
   #remove(key: string): void {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     this.#entries.delete(key)
-    for (const name of entry.index) remove(this.#indexes, name, key)
-    if (entry.queue !== undefined) remove(this.#queues, entry.queue, key)
-    remove(this.#owned, entry.owner, key)
+    for (const [sets, name] of this.#namesOf(entry)) {
+      const keys = sets.get(name)
+      keys?.delete(key)
+      if (keys?.size === 0) sets.delete(name)
+    }
+  }
+
+  /** Returns the sets that have the key of an entry, and their names. */
+  #namesOf({ index, queue, owner }: Entry): (readonly [Map<string, Set<string>>, string])[] {
+    return [
+      ...index.map((name) => [this.#indexes, name] as const),
+      ...(queue === undefined ? [] : [[this.#queues, queue] as const]),
+      [this.#owned, owner],
+    ]
   }
 
   #makeRoom({ owner = '' }: PutOptions): void {
@@ -229,15 +238,3 @@ function byCodePoint(left: string, right: string): number {
 }
 
 const rank = (unit: number): number => (unit >= 0xe000 ? unit - 0x800 : unit >= 0xd800 ? unit + 0x2000 : unit)
-
-function add(sets: Map<string, Set<string>>, name: string, key: string): void {
-  const set = sets.get(name)
-  if (set === undefined) sets.set(name, new Set([key]))
-  else set.add(key)
-}
-
-function remove(sets: Map<string, Set<string>>, name: string, key: string): void {
-  const set = sets.get(name)
-  set?.delete(key)
-  if (set?.size === 0) sets.delete(name)
-}

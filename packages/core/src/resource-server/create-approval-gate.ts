@@ -1,5 +1,5 @@
 import * as base64url from 'jose/base64url'
-import { type AuthorizationDetail, type Json, principalKey } from '../base/contract/index.ts'
+import { type AuthorizationDetail, type Json, type Owner, ownerOf, principalKey } from '../base/contract/index.ts'
 import { ConfigurationError } from '../base/errors/index.ts'
 import { type Clock, type Store, systemClock } from '../base/ports.ts'
 import { aClock, canonicalJson, checkOptions, equalJson, kinds, oneOf, snapshot } from '../base/values/index.ts'
@@ -63,7 +63,8 @@ export interface ApprovalGate {
    * long enough. So is a token that expired over four minutes ago, while the body arrived. Does not decide whether the
    * caller may use the objects of the order.
    *
-   * @returns The handler's answer, the same answer again, or the refusal: 400, 401, 403, 409 or 422. A 401 is
+   * @returns The handler's answer, the same answer again, or the refusal: 400 (also for an order that is not plain
+   *   JSON, such as a number that is too large), 401, 403, 409 or 422. A 401 is
    *   `insufficient_authorization`, and names the order as the details to ask for, by
    *   draft-ietf-oauth-rar-metadata-remediation-00.
    * @throws StoreError The store did not answer, before anything was done: no order runs. Errors of the handler are
@@ -115,14 +116,19 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
     request: Pick<Request, 'headers'>,
     caller: Passed,
     order: unknown,
-    { account = principalKey(caller.identity) }: OrderOptions = {},
-  ): Asked => ({
-    account,
-    idempotencyKey: keyOf(request.headers),
-    order: plain(order),
-    tokenEnd: caller.identity.expiresAt ?? now(),
-  })
-  const run = async ({ account, idempotencyKey, order, tokenEnd }: Asked, handler: OrderHandler, approval?: string) => {
+    options: OrderOptions = {},
+  ): Asked | Response => {
+    checkCaller(caller)
+    const { account = principalKey(caller.identity) } = options
+    const copied = snapshot(order)
+    // The order is the request's: numbers such as 1e400, and keys such as `__proto__`, are no fault of the API.
+    if ('problem' in copied) return problem(400, 'order_not_json', `the order is not plain JSON: ${copied.problem}`)
+    const { identity } = caller
+    const own = { account, order: copied.value, owner: ownerOf(identity) }
+    return { ...own, idempotencyKey: keyOf(request.headers), tokenEnd: identity.expiresAt ?? now() }
+  }
+  const run = async (own: Asked, handler: OrderHandler, approval?: string) => {
+    const { account, idempotencyKey, order, tokenEnd, owner } = own
     if (idempotencyKey === undefined) {
       const detail = 'orders need an Idempotency-Key header of 1 to 255 characters'
       return problem(400, 'idempotency_key_missing', detail)
@@ -132,22 +138,23 @@ export function createApprovalGate(options: ApprovalGateOptions): ApprovalGate {
       ...(approval !== undefined && { approval }),
       fingerprint: await book.fingerprint(canonicalJson(order)),
       tokenEnd,
+      owner,
       onCrash,
       handler: (again) => handler({ idempotencyKey, again }),
     })
   }
   return {
     async runApproved(request, caller, order, handler, orderOptions) {
-      checkCaller(caller)
       const own = asked(request, caller, order, orderOptions)
+      if (own instanceof Response) return own
       if (!approves(caller, own.order)) return notApproved(caller, own.order)
       // Its use is remembered until it ends: a token without an end could come again after that.
       if (caller.identity.expiresAt === undefined) return withoutEnd()
       return run(own, handler, await book.nameOf('approval', [caller.identity.issuer, caller.tokenId]))
     },
     async runOnce(request, caller, order, handler, orderOptions) {
-      checkCaller(caller)
-      return run(asked(request, caller, order, orderOptions), handler)
+      const own = asked(request, caller, order, orderOptions)
+      return own instanceof Response ? own : run(own, handler)
     },
   }
 }
@@ -159,6 +166,7 @@ interface Asked {
   readonly order: Json
   /** Epoch seconds. */
   readonly tokenEnd: number
+  readonly owner: Owner
 }
 
 /**
@@ -194,13 +202,6 @@ function withoutEnd(): Response {
 function checkCaller(caller: Passed): void {
   if (caller?.ok === true && isVerified(caller.identity)) return
   throw new ConfigurationError('caller', 'give what `protect` let pass')
-}
-
-/** Returns the order as plain JSON. Any other value cannot be compared. */
-function plain(order: unknown): Json {
-  const copied = snapshot(order)
-  if ('value' in copied) return copied.value
-  throw new ConfigurationError('order', `is not plain JSON: ${copied.problem}`)
 }
 
 /** Reads an idempotency key. The quotes of a structured string (RFC 9651 §3.3.3) are optional. */

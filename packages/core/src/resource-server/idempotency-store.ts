@@ -1,5 +1,6 @@
 import * as base64url from 'jose/base64url'
 import * as z from 'zod/mini'
+import type { Owner } from '../base/contract/index.ts'
 import { Collection, type Lease, type OpenedStore, type Stored } from '../records/index.ts'
 import { hasRunOut } from './verify-proof.ts'
 
@@ -84,6 +85,10 @@ export interface IdempotencyStoreOptions extends OpenedStore {
 export interface OrderNames {
   readonly order: string
   readonly approval?: string
+  /** Time at which its token expires, in epoch seconds. The records outlive the token that may come with them again. */
+  readonly tokenEnd: number
+  /** The caller: a store with a size limit gives each caller a share. */
+  readonly owner: Owner
 }
 
 /** Orders under their idempotency keys, and approvals under their tokens. */
@@ -112,27 +117,26 @@ export class IdempotencyStore {
     return this.#orders.get(order)
   }
 
-  /** @param tokenEnd - Epoch seconds: the record outlives the token that may come with it again. */
   write(
-    order: string,
+    { order, tokenEnd, owner }: OrderNames,
     record: Omit<OrderRecord, 'v' | 'keptFor'>,
     ifVersion: string | null,
-    tokenEnd: number,
   ): Promise<string | 'conflict'> {
     const keptFor = this.#outlives(tokenEnd) + this.#options.retentionSeconds
-    return this.#orders.put(order, { ...record, v: 1, keptFor }, { ifVersion })
+    return this.#orders.put(order, { ...record, v: 1, keptFor }, { ifVersion, owner })
   }
 
   /**
    * Consumes an approval for one order. Called under the order's lease.
    * @returns false if another order has it, and was not refused.
    */
-  async claim(approval: string, order: string, tokenEnd: number): Promise<boolean> {
+  async claim(approval: string, { order, tokenEnd, owner }: OrderNames): Promise<boolean> {
     const claimed: ApprovalUse = { v: 1, order, keptFor: this.#outlives(tokenEnd) }
-    const used = await this.#approvals.change(approval, async (now) => {
+    const open = async (now: ApprovalUse | undefined) => {
       const isOpen = now === undefined || (now.order !== order && (await this.#wasRefused(now.order)))
       return isOpen ? claimed : undefined
-    })
+    }
+    const used = await this.#approvals.change(approval, open, { owner })
     return used?.record.order === order
   }
 

@@ -20,8 +20,6 @@ export function problem(
 /** An order that runs once at the API. */
 export interface OrderRun extends OrderNames {
   readonly fingerprint: string
-  /** Time at which its token expires, in epoch seconds. */
-  readonly tokenEnd: number
   readonly onCrash: 'refuse' | 'run_again'
   /** @param again - True if an earlier run of this order did not finish. */
   readonly handler: (again: boolean) => Response | Promise<Response>
@@ -51,11 +49,11 @@ async function runAlone(book: IdempotencyStore, run: OrderRun): Promise<Response
   if (approval !== undefined && book.hasRunOut(tokenEnd)) {
     return problem(403, 'approval_expired', 'the approved token expired minutes before the order was complete')
   }
-  if (approval !== undefined && !(await book.claim(approval, run.order, tokenEnd))) {
+  if (approval !== undefined && !(await book.claim(approval, run))) {
     return problem(409, 'approval_used', 'this approval was used for an order under another Idempotency-Key')
   }
   const started = { fingerprint, ...(settled === 'begun' && { again: true as const }) }
-  const version = await book.write(run.order, { ...started, state: 'running' }, found?.version ?? null, tokenEnd)
+  const version = await book.write(run, { ...started, state: 'running' }, found?.version ?? null)
   // The lease was lost before anything was done.
   if (version === 'conflict') return inProgress()
   return carryOut(book, run, version, started)
@@ -82,9 +80,8 @@ async function carryOut(
   started: Pick<OrderRecord, 'fingerprint' | 'again'>,
 ): Promise<Response> {
   // A store that fails now does not undo the order: the answer is returned, and the record stays as begun.
-  const { order, tokenEnd } = run
   const end = (last: Pick<OrderRecord, 'state' | 'answer'>) =>
-    book.write(order, { ...started, ...last }, version, tokenEnd).catch(() => {})
+    book.write(run, { ...started, ...last }, version).catch(() => {})
   try {
     const { response, stored } = await keep(await run.handler(started.again === true))
     // After a server error, it is unknown what the handler did.

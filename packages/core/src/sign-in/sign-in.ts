@@ -246,7 +246,7 @@ export function createSignIn(given: SignInOptions): SignIn {
 
   function authorizationUrl(parameters: Readonly<Record<string, string>>, options: RequestOptions): Promise<string> {
     const what = 'pushed authorization request'
-    return server.post(what, new URLSearchParams(), options, async (configuration, library) => {
+    return server.post(what, options, async (configuration, library) => {
       const metadata = configuration.serverMetadata()
       browserUrl('authorizationServer', metadata.authorization_endpoint, profile)
       const signed = key && (await signRequest({ client_id: clientId, ...parameters }, key, profile, seconds()))

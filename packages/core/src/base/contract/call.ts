@@ -67,7 +67,7 @@ export interface Credential {
 export interface Call<Access extends AccessRules = AccessRules> {
   /** Name of the tool that runs. */
   readonly tool: string
-  /** Absent in public tools. */
+  /** Absent in public tools: a revoked or expired identity may call these. */
   readonly identity?: Identity
   /** Credentials that the policy declares, by their names there. */
   readonly access: { readonly [Name in keyof Access]: Credential }

@@ -2,7 +2,6 @@ import type { Completed, Invocation, Outcome, Policy, PreflightOutcome, Slot } f
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
 import { asSdk } from '../../base/process/shared-state.ts'
-import { isVerified } from '../../identity/verified.ts'
 import { keepForLater } from '../../runs/find-run.ts'
 import { Acts } from '../call/acts.ts'
 import type { AdmittedCall, Growing, IncomingCall, ParsedCall, PermittedCall } from '../call/call.ts'
@@ -183,14 +182,9 @@ function admit(parsed: ParsedCall | Refusal, guard: GuardParts, isLate: boolean)
   return admitSlowly(authorizing, guard)
 }
 
-/** Admits a call of a public tool, from any caller: an unverified identity counts as no identity (I1). */
+/** Admits a call of a public tool, from any caller. Its body gets no identity: the steps that check one do not run (I1). */
 function admitPublic(parsed: ParsedCall, { auditor }: GuardParts): Eventually<AdmittedCall> {
-  const { identity } = parsed.invocation
-  const call = Object.assign(parsed, {
-    claim: undefined,
-    access: noAccess,
-    identity: isVerified(identity) ? identity : undefined,
-  })
+  const call = Object.assign(parsed, { claim: undefined, access: noAccess, identity: undefined })
   return auditor.required ? whenKnown(call.report.recordEnd('run', 'ready'), () => call) : call
 }
 

@@ -2,27 +2,50 @@ import { InvalidResponseError, TransportError } from '../../base/errors/index.ts
 import type { Fetch } from '../../base/ports.ts'
 import { isTimeout, orAborted } from '../../base/process/async.ts'
 import { isLoopback, namesSpecialUse, parsedJson, readBounded } from '../../base/values/index.ts'
+import { redactText } from '../../credential/index.ts'
 import { retryAfterSeconds } from '../tokens/times.ts'
 
 /** Maximum length of a chain of causes: libraries nest three or four. */
 const MAX_DEPTH = 5
 
 /**
+ * Minimum length of a secret. A shorter value is no secret, and its removal from every word would garble the sentence.
+ */
+const MIN_SECRET = 6
+
+/** Replaces secrets in a text. The longest first: a secret that begins with another must be removed completely. */
+export const withoutTexts = (text: string, secrets: readonly string[]): string =>
+  redactText(
+    text,
+    secrets.filter(({ length }) => length >= MIN_SECRET).sort((one, two) => two.length - one.length),
+  )
+
+/** Returns what proves something in a request, in every spelling in which an error of a `fetch` may quote it. */
+function sentBy({ headers, body }: RequestInit): readonly string[] {
+  const given = new Headers(headers)
+  const proofs = [given.get('authorization')?.replace(/^\S+ /, '') ?? '', given.get('dpop') ?? '']
+  const values = body instanceof URLSearchParams ? [...body.values()] : `${body ?? ''}`.split('"')
+  return [...proofs, ...values].flatMap((value) => [value, `${new URLSearchParams({ '': value })}`.slice(1)])
+}
+
+/**
  * A copy of an error that is safe to keep as a `cause`: name, message, code and the same of its causes.
  *
  * Libraries attach request and response bodies to their errors, and a JSON parser quotes its input, so `util.inspect`
- * of the original would print tokens (I3).
+ * of the original would print tokens (I3). A `fetch` of the app may quote its request in a message.
+ * @param request - The request that failed. None of its values is shown.
  */
-export function withoutSecrets(error: unknown, depth = 0): Error | undefined {
+export function withoutSecrets(error: unknown, request: RequestInit = {}, depth = 0): Error | undefined {
   if (!(error instanceof Error) || depth === MAX_DEPTH) return undefined
-  const cause = withoutSecrets(error.cause, depth + 1)
+  const sent = sentBy(request)
+  const cause = withoutSecrets(error.cause, request, depth + 1)
   // The message of a SyntaxError contains a part of the text that could not be parsed.
-  const message = error instanceof SyntaxError ? 'not well-formed' : error.message
-  const copy = new Error(message, cause === undefined ? undefined : { cause })
-  copy.name = error.name
-  if (error.stack !== undefined && !(error instanceof SyntaxError)) copy.stack = error.stack
+  const isParser = error instanceof SyntaxError
+  const copy = new Error('not well-formed', cause && { cause })
   const { code } = error as { readonly code?: unknown }
-  if (typeof code === 'string') Object.assign(copy, { code })
+  const { name, message, stack } = error
+  for (const [key, text] of Object.entries({ name, code, ...(!isParser && { message, stack }) }))
+    if (typeof text === 'string') copy[key as 'name'] = withoutTexts(text, sent)
   return copy
 }
 
@@ -100,7 +123,7 @@ export async function boundedRequest(rules: RequestRules, url: string, init: Req
   } catch (error) {
     if (error instanceof InvalidResponseError) throw error
     if (init.signal?.aborted && !isTimeout(init.signal.reason)) throw init.signal.reason
-    throw new TransportError(`${target.origin} could not be reached`, { cause: withoutSecrets(error) })
+    throw new TransportError(`${target.origin} could not be reached`, { cause: withoutSecrets(error, init) })
   }
   refuseDetour(response, body, target)
   refuseOutage(response, body, target, rules.now())

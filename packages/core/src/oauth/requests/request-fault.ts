@@ -7,12 +7,11 @@ import {
   TransportError,
 } from '../../base/errors/index.ts'
 import { defined } from '../../base/values/index.ts'
-import { redactText } from '../../credential/index.ts'
 import { oauthLibrary } from '../lazy-libraries.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { retryAfterSeconds } from '../tokens/times.ts'
 import { type ErrorResponse, readErrorResponse } from '../wire.ts'
-import { withoutSecrets } from './bounded-request.ts'
+import { withoutSecrets, withoutTexts } from './bounded-request.ts'
 
 /** Maximum length of a server's description, in characters. */
 const MAX_DESCRIPTION = 500
@@ -129,19 +128,13 @@ function refusal(body: unknown, response: Response, error: Error, context: Fault
 }
 
 /**
- * Minimum length of a secret. A shorter value is no secret, and its removal from every word would garble the sentence.
- */
-const MIN_SECRET = 6
-/**
  * Pattern of an error code, as all codes of the specifications match it. A caller's token must not be able to change a
  * code.
  */
 const code = /^[a-z_]{1,64}$/
 
 function answerWithoutSecrets(answer: ErrorResponse, secrets: readonly string[]): ErrorResponse {
-  // Longest first: a secret that begins with another must be removed completely.
-  const hidden = secrets.filter(({ length }) => length >= MIN_SECRET).sort((one, two) => two.length - one.length)
-  const clean = (text: string) => redactText(text, hidden).slice(0, MAX_DESCRIPTION)
+  const clean = (text: string) => withoutTexts(text, secrets).slice(0, MAX_DESCRIPTION)
   const { acrValues, maxAge } = answer
   return defined({
     error: code.test(answer.error) ? answer.error : clean(answer.error),

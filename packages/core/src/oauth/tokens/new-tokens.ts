@@ -1,6 +1,7 @@
 import { InvalidResponseError } from '../../base/errors/index.ts'
 import { defined, isCompactJwt, parsedJson } from '../../base/values/index.ts'
 import { revealToken, type Token } from '../../credential/index.ts'
+import { withoutTexts } from '../requests/bounded-request.ts'
 import type { ReceivedTokens, TokenResponse } from '../server.ts'
 
 /** The parts of a token response. */
@@ -45,16 +46,11 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
  */
 export function refuseRepeated(response: TokenResponse, sent: ReadonlySet<string>): void {
   const { accessToken, refreshToken, idToken, issuedTokenType = '', scopes = [] } = response
-  const secrets = [...sent, accessToken, refreshToken, idToken]
-  const isSecret = (text: string) =>
-    secrets.some((secret) => secret !== undefined && isLong(secret) && text.includes(secret))
-  if ([issuedTokenType, ...scopes].some(isSecret)) {
+  const secrets = [...sent, accessToken, refreshToken ?? '', idToken ?? '']
+  if ([issuedTokenType, ...scopes].some((text) => withoutTexts(text, secrets) !== text)) {
     throw new InvalidResponseError('a token response repeats a token where its kind or its scopes stand')
   }
 }
-
-/** Returns whether a value is long enough to be a secret. A shorter one may be a part of any word. */
-const isLong = ({ length }: string): boolean => length >= 6
 
 /**
  * Checks that an answer contains a new token of the requested type. A token that was sent must not be returned: it was

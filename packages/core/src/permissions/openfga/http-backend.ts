@@ -117,21 +117,22 @@ async function post(
   token: Token | undefined,
   signal: AbortSignal,
 ): Promise<Response> {
+  const init: RequestInit = {
+    method: 'POST',
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${revealToken(token)}` }),
+      'content-type': 'application/json',
+      accept: 'application/json',
+    },
+    body: request.body,
+    // Not 'error': that would look like a network fault, but a redirect is an answer (F1).
+    redirect: 'manual',
+    signal,
+  }
   try {
-    return await way.fetch(request.url, {
-      method: 'POST',
-      headers: {
-        ...(token !== undefined && { authorization: `Bearer ${revealToken(token)}` }),
-        'content-type': 'application/json',
-        accept: 'application/json',
-      },
-      body: request.body,
-      // Not 'error': that would look like a network fault, but a redirect is an answer (F1).
-      redirect: 'manual',
-      signal,
-    })
+    return await way.fetch(request.url, init)
   } catch (cause) {
-    throw unanswered(cause, signal)
+    throw unanswered(cause, signal, init)
   }
 }
 
@@ -144,8 +145,9 @@ async function textOf(response: Response, signal: AbortSignal): Promise<string> 
 }
 
 /** Returns the error that a reader of an answer throws when it breaks off. */
-export function unanswered(cause: unknown, signal: AbortSignal): unknown {
-  return signal.aborted ? signal.reason : new TransportError('OpenFGA did not answer', { cause: withoutSecrets(cause) })
+export function unanswered(cause: unknown, signal: AbortSignal, init?: RequestInit): unknown {
+  if (signal.aborted) return signal.reason
+  return new TransportError('OpenFGA did not answer', { cause: withoutSecrets(cause, init) })
 }
 
 function refuseOutage({ response, redirected, text }: Sent & { readonly text: string }, clock: Clock): void {

@@ -31,8 +31,11 @@ const SKEW_SECONDS = 30
  */
 const NAME_MS = 60_000
 
-/** Maximum number of names in memory: of those that were read, and of those that are not yet stored. */
+/** Maximum number of names in memory that were read. */
 const MAX_NAMES = 10_000
+
+/** Number of places for sessions and delegations that could not be stored. */
+const ENDED_PLACES = 2 ** 24
 
 /** Maximum number of other names in memory with the same id, such as of subjects of other issuers. */
 const MAX_ISSUERS = 10
@@ -55,11 +58,21 @@ interface ReadAt {
 type KnownName = Omit<Name, 'id'> & ReadAt & { readonly revoked: readonly RevokedAt[] }
 type Generation = ReadAt & { readonly version: string | undefined }
 
-/**
- * Revocations by this process that are not yet stored, by name. All parts of the process that use the store share them:
- * the store may be full or down, and these users must not continue.
- */
-const unstoredIn = new WeakMap<Store, Map<string, readonly RevokedAt[]>>()
+/** What all parts of the process know of the revocations in a store. */
+interface Shared {
+  /** Names in the order of their reads, by their id alone: a longer key would cost each call the time of its hash. */
+  readonly known: Map<string, readonly KnownName[]>
+  generation?: Generation
+  /** Revocations of users that the store refused, whose number is limited, and those that are being written. */
+  readonly unstored: Map<string, readonly RevokedAt[]>
+  /**
+   * Sessions and delegations that the store refused, as a Bloom filter: an outage may end any number of them. It forgets
+   * none. With a million of them, one other in 300 counts as one of them.
+   */
+  ended?: Uint8Array
+}
+
+const sharedIn = new WeakMap<Store, Shared>()
 
 /** Reason why a proof no longer counts. */
 export interface RevokedProof {
@@ -84,10 +97,7 @@ export class Revocations {
   readonly #generations: Collection<z.infer<typeof generation>>
   readonly #everyMs: number
   readonly #flight = new SingleFlight<void>()
-  readonly #unstored: Map<string, readonly RevokedAt[]>
-  /** Names in the order of their reads, by their id alone: a longer key would cost each call the time of its hash. */
-  readonly #known = new Map<string, readonly KnownName[]>()
-  #generation: Generation | undefined
+  readonly #shared: Shared
 
   /** @param everySeconds - Time for which the generation counts as it was read. */
   constructor(opened: OpenedStore, everySeconds = 5) {
@@ -96,8 +106,8 @@ export class Revocations {
     this.#names = new Collection(opened, { kind: 'revoked', schema: revokedName, ends })
     this.#generations = new Collection(opened, { kind: 'revoked-generation', schema: generation, ends })
     this.#everyMs = everySeconds * 1000
-    this.#unstored = unstoredIn.get(this.#store) ?? new Map()
-    unstoredIn.set(this.#store, this.#unstored)
+    this.#shared = sharedIn.get(this.#store) ?? { known: new Map(), unstored: new Map() }
+    sharedIn.set(this.#store, this.#shared)
   }
 
   /**
@@ -110,25 +120,32 @@ export class Revocations {
   async add(revoked: Revoked, now: number): Promise<void> {
     const name = nameOf(revoked)
     const { kind, issuer, id } = name
-    this.#pin({ ...revoked, at: now / 1000 })
-    const at = Math.max(await this.#store.now(), now / 1000)
-    const added = { ...revoked, at }
-    this.#pin(added)
     const key = keyOf(name)
-    const unstored = this.#unstored.get(key) ?? [added]
-    // A record that cannot be opened hides its names. So all principals with the name count as revoked.
-    const instead = recordOf([{ issuer, [kind]: id, at }])
-    const merged = (now = recordOf([])) => recordOf(unstored.reduce(mergeRevoked, now.revoked))
-    // A share of its own: users who filled theirs can still be revoked.
-    const owner = { ...revoked, issuer: `revoked ${kind} ${issuer}`, subject: revoked.subject ?? key }
-    await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner })
-    const place = await this.#generations.keyOf()
-    const ifVersion = (await this.#generations.find(place))?.version ?? null
-    // A conflict serves as well: another revocation replaced the generation after this name was written.
-    await this.#generations.put(place, { v: 1 }, { ifVersion, owner })
-    // The next call reads the name again.
-    this.#learn(name, unstored, { ...this.#readAt(now), epoch: -1 })
-    if (this.#unstored.get(key) === unstored) this.#unstored.delete(key)
+    this.#pin(key, { ...revoked, at: now / 1000 })
+    try {
+      const at = Math.max(await this.#store.now(), now / 1000)
+      const unstored = this.#pin(key, { ...revoked, at })
+      // A record that cannot be opened hides its names. So all principals with the name count as revoked.
+      const instead = recordOf([{ issuer, [kind]: id, at }])
+      const merged = (now = recordOf([])) => recordOf(unstored.reduce(mergeRevoked, now.revoked))
+      // Shares of their own: users who filled theirs can still be revoked. Sessions that name no user have one together.
+      const owner = { ...revoked, issuer: `revoked ${kind} ${issuer}`, subject: revoked.subject ?? '' }
+      await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner })
+      const place = await this.#generations.keyOf()
+      const ifVersion = (await this.#generations.find(place))?.version ?? null
+      // A conflict serves as well: another revocation replaced the generation after this name was written.
+      await this.#generations.put(place, { v: 1 }, { ifVersion, owner })
+      // The next call reads the name again.
+      this.#learn(name, unstored, { ...this.#readAt(now), epoch: -1 })
+      if (this.#shared.unstored.get(key) === unstored) this.#shared.unstored.delete(key)
+    } catch (error) {
+      if (kind !== 'subject') {
+        this.#shared.ended ??= new Uint8Array(ENDED_PLACES)
+        for (const place of placesOf(key)) this.#shared.ended[place] = 1
+        this.#shared.unstored.delete(key)
+      }
+      throw error
+    }
   }
 
   /**
@@ -140,8 +157,11 @@ export class Revocations {
   find(identity: Identity, now: number): Eventually<RevokedProof | undefined> {
     if (identity.kind !== 'user') return undefined
     const at = this.#readAt(now)
-    const isClear = (name: Name) => this.#currentOf(name, at)?.revoked.length === 0
-    return this.#unstored.size === 0 && this.#isCurrent(at) && namesOf(identity).every(isClear)
+    const isClear = (name: Name) => {
+      const known = this.#currentOf(name, at)
+      return known !== undefined && this.#allOf(name, known).length === 0
+    }
+    return this.#isCurrent(at) && namesOf(identity).every(isClear)
       ? undefined
       : this.#refresh(at).then(() => this.#check(identity, now, false))
   }
@@ -185,8 +205,8 @@ export class Revocations {
     const read = async () => {
       isOwn = true
       const version = (await this.#generations.find(await this.#generations.keyOf()))?.version
-      const { epoch = 0, version: before } = this.#generation ?? {}
-      this.#generation = { ...at, version, epoch: version === before ? epoch : epoch + 1 }
+      const { epoch = 0, version: before } = this.#shared.generation ?? {}
+      this.#shared.generation = { ...at, version, epoch: version === before ? epoch : epoch + 1 }
     }
     if (!this.#isCurrent(at)) await this.#flight.run('', read)
     // A flight that another call began too long ago says nothing about this one.
@@ -194,11 +214,11 @@ export class Revocations {
   }
 
   #isCurrent(at: ReadAt): boolean {
-    return isRecent(this.#generation, at, this.#everyMs)
+    return isRecent(this.#shared.generation, at, this.#everyMs)
   }
 
   #knownOf({ kind, issuer, id }: Name): KnownName | undefined {
-    return this.#known.get(id)?.find((known) => known.kind === kind && known.issuer === issuer)
+    return this.#shared.known.get(id)?.find((other) => other.kind === kind && other.issuer === issuer)
   }
 
   /** Returns what this process knows of a name, unless it must be read again. */
@@ -215,35 +235,35 @@ export class Revocations {
   /** Adds to what is known of a name. A record that is absent takes nothing away: it may have been deleted. */
   #learn(name: Name, read: readonly RevokedAt[], at: ReadAt): KnownName {
     const { kind, issuer, id } = name
+    const { known } = this.#shared
     const before = this.#knownOf(name)
-    const known = { kind, issuer, ...at, revoked: read.reduce(mergeRevoked, before?.revoked ?? []) }
-    const others = this.#known.get(id)?.filter((each) => each !== before) ?? []
-    this.#known.delete(id)
-    this.#known.set(id, [known, ...others.slice(0, MAX_ISSUERS)])
-    if (this.#known.size > MAX_NAMES) this.#known.delete(this.#known.keys().next().value as string)
-    return known
+    const learned = { kind, issuer, ...at, revoked: read.reduce(mergeRevoked, before?.revoked ?? []) }
+    const others = known.get(id)?.filter((each) => each !== before) ?? []
+    known.delete(id)
+    known.set(id, [learned, ...others.slice(0, MAX_ISSUERS)])
+    if (known.size > MAX_NAMES) known.delete(known.keys().next().value as string)
+    return learned
   }
 
   /** Returns the revocations of a name, with those that are not yet stored. */
   #allOf(name: Name, { revoked }: KnownName): readonly RevokedAt[] {
-    return this.#unstored.size === 0 ? revoked : [...revoked, ...(this.#unstored.get(keyOf(name)) ?? [])]
+    const { unstored, ended } = this.#shared
+    if (unstored.size === 0 && ended === undefined) return revoked
+    const key = keyOf(name)
+    const hasEnded = ended !== undefined && placesOf(key).every((place) => ended[place])
+    return [...revoked, ...(unstored.get(key) ?? []), ...(hasEnded ? [{ issuer: name.issuer, at: 0 }] : [])]
   }
 
-  #pin(revoked: RevokedAt): void {
-    const { issuer, tenant, subject, at } = revoked
-    // Sessions that begin and end must not fill the memory. Beyond the limit, all access of their user ends.
-    const own = keyOf(nameOf(revoked))
-    const isCrowded = this.#unstored.size >= MAX_NAMES && !this.#unstored.has(own)
-    // A session without a user has no wider name. Only its write counts, and that rejects if the store is full.
-    if (isCrowded && subject === undefined) return
-    const pinned = isCrowded ? { issuer, tenant, subject, at } : revoked
-    const key = keyOf(nameOf(pinned))
-    this.#unstored.set(key, mergeRevoked(this.#unstored.get(key) ?? [], pinned))
+  #pin(key: string, revoked: RevokedAt): readonly RevokedAt[] {
+    const { unstored } = this.#shared
+    const pinned = mergeRevoked(unstored.get(key) ?? [], revoked)
+    unstored.set(key, pinned)
+    return pinned
   }
 
   /** Returns the present time, for a read that begins now. */
   #readAt(now: number): ReadAt {
-    return { clock: now, elapsed: performance.now(), epoch: this.#generation?.epoch ?? 0 }
+    return { clock: now, elapsed: performance.now(), epoch: this.#shared.generation?.epoch ?? 0 }
   }
 }
 
@@ -255,6 +275,17 @@ const isRecent = (read: ReadAt | undefined, { clock, elapsed }: ReadAt, withinMs
 
 /** Returns the key of a name in memory. No other name has it. */
 const keyOf = ({ kind, issuer, id }: Name): string => `${kind} ${issuer.length} ${issuer}${id}`
+
+/** Returns the places of a name in the filter. */
+function placesOf(key: string): readonly number[] {
+  let [one, two] = [0, 1]
+  for (const character of key) {
+    const code = character.codePointAt(0) as number
+    one = Math.imul(one ^ code, 2_654_435_761)
+    two = Math.imul(two ^ code, 1_597_334_677)
+  }
+  return [one >>> 8, two >>> 8]
+}
 
 function judged(
   identity: UserIdentity,

@@ -217,14 +217,14 @@ class MyAccount {
     const held = identity.issuer === `${this.#origin}/` ? await this.#token(identity) : undefined
     if (held === undefined) throw new IdentityRequiredError('there is no token of this user for the My Account API')
     const { fetch, clock, timeoutMs } = this.#surroundings
+    const rules = { fetch, now: () => clock.now(), allowInsecureLoopback: false }
     const opened = createCredential({
       name: 'my-account',
       issued: { ...held, scopes: [] },
       origins: [this.#origin],
-      fetch,
+      fetch: (input, init = {}) => boundedRequest(rules, String(input), init),
       onRawToken: () => {},
     })
-    const rules = { fetch: opened.credential.fetch, now: () => clock.now(), allowInsecureLoopback: false }
     const request = {
       method,
       headers: { accept: 'application/json', ...(body !== undefined && { 'content-type': 'application/json' }) },
@@ -232,7 +232,7 @@ class MyAccount {
     }
     const url = `${this.#origin}/me/v1/connected-accounts/${path}`
     return withinDeadline({ timeoutMs, signal }, async (ending) => {
-      const response = await boundedRequest(rules, url, { ...request, signal: ending })
+      const response = await opened.credential.fetch(url, { ...request, signal: ending })
       // The API may repeat the token in its error.
       const answer: unknown = redactTokens(await response.json().catch(() => undefined), [held.token])
       if (response.status !== 401) return { status: response.status, body: answer }

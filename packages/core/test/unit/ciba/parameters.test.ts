@@ -263,6 +263,7 @@ describe('an answer that was asked for more', () => {
 describe('options that are wrong are refused at construction (E3)', () => {
   test.each([
     [{ bindingMessage: 'x' }],
+    [{ acr: 'essential' }],
     [{ acrValues: 'urn:mfa' }],
     [{ acrValues: ['two words'] }],
     [{ requestedExpirySeconds: 0 }],

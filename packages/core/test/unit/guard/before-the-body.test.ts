@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Token } from '../../../src/credential/index.ts'
 import type { AccessChecker } from '../../../src/entrypoints/fga.ts'
 import { connection, type Vault } from '../../../src/entrypoints/vault.ts'
-import { may, object, policy, publicTool, resource } from '../../../src/index.ts'
+import { currentCall, may, object, policy, publicTool, resource, type UserIdentity } from '../../../src/index.ts'
 import { tapped } from '../runs/harness.ts'
 import { asks, ISSUER, reads, schema, smallWorld, user, writes } from './small-world.ts'
 
@@ -101,6 +101,24 @@ describe('what took a second or more is looked at again before the body (step 8)
     expect(stepsOf(outcome)).toContain('again')
     expect(asked.checker).toBe(2)
   })
+})
+
+test('the body of a public tool gets no identity, whether it is verified, revoked, expired or made up', async () => {
+  const { guard, call, clock } = smallWorld()
+  const behalf = guard()
+  const open = publicTool(schema)
+  const seen = (identity: UserIdentity) =>
+    behalf.run(open, call({ identity }), (_input, { identity: given }) => ({
+      given,
+      current: currentCall(open).identity,
+    }))
+  await behalf.revoke({ issuer: ISSUER, subject: 'bob' })
+  const expiresAt = clock.now() / 1000 - 3600
+  const madeUp = { kind: 'user', issuer: ISSUER, subject: 'ann', claims: {} } as const
+  for (const identity of [user(), user({ subject: 'bob' }), user({ expiresAt }), madeUp]) {
+    const { status, result } = (await seen(identity)) as { status: string; result: object }
+    expect({ status, result }).toEqual({ status: 'done', result: {} })
+  }
 })
 
 describe('a read waits for no store', () => {

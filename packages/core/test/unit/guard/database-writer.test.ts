@@ -3,6 +3,7 @@ import { memoryStore, type Store } from '../../../src/index.ts'
 import { jobWorld } from '../delegations/job-world.ts'
 import { overStore } from '../records/over-store.ts'
 import { pointedRows } from '../records/pointed-rows.ts'
+import { elsewhere } from '../runs/harness.ts'
 import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 
 /** The rows of a store, as an attacker sees them who may write to the database and has no key. */
@@ -90,7 +91,7 @@ describe('an attacker who rolls back the generation of revocations, or deletes i
     async (how) => {
       const { guard, store, call, clock } = smallWorld()
       const rows = attacker(store)
-      const [knew, there] = [guard({ store: rows.store }), guard({ store: rows.store })]
+      const [knew, there] = [guard({ store: elsewhere(rows.store) }), guard({ store: elsewhere(rows.store) })]
       await knew.revoke({ issuer: ISSUER, subject: 'bob' })
       const [generation = ''] = rows.keys('revoked-generation:')
       await rows.copy(generation)
@@ -101,7 +102,7 @@ describe('an attacker who rolls back the generation of revocations, or deletes i
       await (how === 'deleted' ? rows.remove(generation) : rows.putBack())
       expect(await run(there, reads)).toMatchObject({ status: 'done' })
       clock.advance(60)
-      for (const each of [there, knew, guard({ store: rows.store })]) {
+      for (const each of [there, knew, guard({ store: elsewhere(rows.store) })]) {
         expect(await run(each, reads)).toMatchObject({ code: 'revoked' })
         expect(await run(each, writes)).toMatchObject({ code: 'revoked' })
       }
@@ -112,9 +113,9 @@ describe('an attacker who rolls back the generation of revocations, or deletes i
 test('damage to the generation of revocations stops no call of others, hides no revocation, and prevents none', async () => {
   const { guard, store, call, clock } = smallWorld()
   const rows = attacker(store)
-  const behalf = guard({ store: rows.store })
+  const behalf = guard({ store: elsewhere(rows.store) })
   await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
-  const later = guard({ store: rows.store })
+  const later = guard({ store: elsewhere(rows.store) })
   const run = (rules: typeof reads | typeof writes, subject: string) =>
     later.run(rules as never, call({ identity: user({ subject }) }), () => 'ran')
   for (const key of rows.keys('revoked-generation:')) {
@@ -133,12 +134,12 @@ test('damage to the generation of revocations stops no call of others, hides no 
 test('an attacker who deletes the record of a name makes a later process accept the revoked proof, but restores no delegation', async () => {
   const { guard, store, call, clock } = smallWorld()
   const rows = attacker(store)
-  const behalf = guard({ store: rows.store })
+  const behalf = guard({ store: elsewhere(rows.store) })
   const expiresAt = clock.now() / 1000 + 3600
   const { id } = await behalf.delegations.create({ identity: user(), tools: ['pay'], expiresAt })
   await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
   await rows.remove(...rows.keys('revoked:'))
-  const later = guard({ store: rows.store })
+  const later = guard({ store: elsewhere(rows.store) })
   expect(await later.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
   expect(await later.run(writes, call(), () => 'ran')).toMatchObject({ status: 'done' })
   await expect(later.delegations.identity(id)).rejects.toMatchObject({ reason: 'revoked' })

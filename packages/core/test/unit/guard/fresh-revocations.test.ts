@@ -131,6 +131,21 @@ test('a name counts for a minute at most from the beginning of its read, while t
   }
 })
 
+test(
+  verifies('I9', 'each guard over a store sees a revocation by another guard of its process when it resolves'),
+  async () => {
+    const { guard, call, store } = smallWorld()
+    const [chat, admin] = [guard({ store, revocationSeconds: 3600 }), guard({ store })]
+    const identities = [user(), user({ subject: 'bob', sessionId: 'of bob' })]
+    const run = () => Promise.all(identities.map((identity) => chat.run(reads, call({ identity }), () => 'ran')))
+    expect(await run()).toMatchObject([{ status: 'done' }, { status: 'done' }])
+    await admin.revoke(ann)
+    expect(await run()).toMatchObject([revoked, { status: 'done' }])
+    await admin.revoke({ issuer: ISSUER, session: 'of bob' })
+    expect(await run()).toMatchObject([revoked, revoked])
+  },
+)
+
 describe('an identity that no verification made', () => {
   test.each([
     ['run', writes],

@@ -70,6 +70,27 @@ describe('a user who signs in and out in a loop', () => {
     await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
     expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
   })
+
+  test(
+    verifies('I9', 'leaves this room where the logouts name no user, and each still ends its session in this process'),
+    async () => {
+      const clock = testClock()
+      const { guard, call } = smallWorld()
+      const behalf = guard({ store: memoryStore({ clock, maxEntries: 100 }), clock })
+      const logOutOf = (session: string) => behalf.revoke({ issuer: ISSUER, session }).then(() => 'stored', String)
+      const ended: string[] = []
+      for (let session = 0; session < 200; session++) ended.push(await logOutOf(`s-${session}`))
+      expect(ended.filter((end) => end === 'stored').length).toBeGreaterThan(30)
+      expect(await logOutOf('of bob')).toContain('the memory store has no room')
+      for (const sessionId of ['s-0', 's-199', 'of bob']) {
+        const identity = user({ subject: 'bob', sessionId })
+        expect(await behalf.run(reads, call({ identity }), () => 'ran')).toMatchObject({ code: 'revoked' })
+      }
+      expect(await behalf.run(writes, call(), () => 'ran')).toMatchObject({ status: 'done' })
+      await behalf.revoke({ issuer: ISSUER, subject: 'ann' })
+      expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ code: 'revoked' })
+    },
+  )
 })
 
 describe('a memory store that is full of one user’s records', () => {

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import type { UserIdentity } from '../../../src/index.ts'
 import { pointedRows } from '../records/pointed-rows.ts'
-import { tapped } from '../runs/harness.ts'
+import { elsewhere, tapped } from '../runs/harness.ts'
 import { ISSUER, reads, smallWorld, user } from './small-world.ts'
 
 const ann = { issuer: ISSUER, subject: 'ann' }
@@ -15,7 +15,7 @@ describe('the names are read', () => {
       const rows = pointedRows(store)
       const now = clock.now() / 1000
       const identity = user({ authTime: now - 60 * 86_400, expiresAt: now + 365 * 86_400 })
-      const [there, operator] = [guard({ store: rows.store }), guard({ store: rows.store })]
+      const [there, operator] = [guard({ store: elsewhere(rows.store) }), guard({ store: elsewhere(rows.store) })]
       await operator.revoke({ issuer: ISSUER, subject: 'bob' })
       expect(await there.run(reads, call({ identity }), () => 'ran')).toMatchObject({ status: 'done' })
       await operator.revoke(ann)

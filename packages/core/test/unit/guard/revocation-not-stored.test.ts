@@ -134,27 +134,60 @@ test(
   },
 )
 
-test(
-  verifies('I9', 'sessions of one user that cannot be stored fill a limited memory, and then end all of the user’s'),
-  async () => {
+describe('after 10,000 sessions that could not be stored', () => {
+  /** A process, and a way to end sessions in it that refuses no write but where the store is full. */
+  async function crowded() {
     const { guard, call, store, clock } = smallWorld()
-    const full = overStore(store, { now: down })
+    const state = { isFull: true }
+    const full = overStore(store, { now: () => (state.isFull ? down() : store.now()) })
     const behalf = guard({ store: full })
+    const revocations = new Revocations(openStoreKeys(full, keys))
+    const refused = (more: object) =>
+      revocations.add({ issuer: ISSUER, ...more }, clock.now()).then(unexpected, (error) => {
+        expect(error).toBeInstanceOf(StoreError)
+      })
+    for (let session = 0; session < 10_000; session++) await refused({ subject: 'eve', session: `s-${session}` })
     const run = (subject: string, sessionId: string) =>
       behalf.run(reads, call({ identity: user({ subject, sessionId }) }), () => 'ran')
-    const revocations = new Revocations(openStoreKeys(full, keys))
-    const end = (subject: string, session: string) =>
-      revocations.add({ issuer: ISSUER, subject, session }, clock.now()).then(unexpected, () => {})
-    for (let session = 0; session < 10_000; session++) await end('eve', `s-${session}`)
-    expect([await run('eve', 's-0'), await run('eve', 's-9999')]).toMatchObject([revoked, revoked])
-    expect(await run('eve', 'another')).toMatchObject({ status: 'done' })
-    await end('eve', 'one more')
-    expect([await run('eve', 'one more'), await run('eve', 'another')]).toMatchObject([revoked, revoked])
-    expect(await run('ann', 'of ann')).toMatchObject({ status: 'done' })
-    await end('ann', 'of ann')
-    expect(await run('ann', 'of ann')).toMatchObject(revoked)
-    // A session alone names no user whose access could end instead: it takes no memory, and its revocation rejects.
-    await expect(revocations.add({ issuer: ISSUER, session: 'of bob' }, clock.now())).rejects.toBeInstanceOf(StoreError)
-    expect(await run('bob', 'of bob')).toMatchObject({ status: 'done' })
-  },
-)
+    return { behalf, refused, run, state }
+  }
+
+  test(verifies('I9', 'one more is ended too, whether its user is named or not, and no other session'), async () => {
+    const { refused, run } = await crowded()
+    await refused({ subject: 'eve', session: 'one more' })
+    await refused({ session: 'of bob' })
+    await refused({ subject: 'carol' })
+    for (const [subject, session] of [
+      ['eve', 's-0'],
+      ['eve', 's-9999'],
+      ['eve', 'one more'],
+      ['bob', 'of bob'],
+      ['carol', 'of carol'],
+    ] as const)
+      expect(await run(subject, session), session).toMatchObject(revoked)
+    for (const [subject, session] of [
+      ['eve', 'another'],
+      ['bob', 'another of bob'],
+      ['ann', 'of ann'],
+    ] as const)
+      expect(await run(subject, session), session).toMatchObject({ status: 'done' })
+  })
+
+  test(verifies('I9', '5,000 more are ended, and no other session'), async () => {
+    const { refused, run } = await crowded()
+    for (let session = 0; session < 5_000; session++) await refused({ session: `more-${session}` })
+    for (let session = 0; session < 5_000; session += 997)
+      expect(await run('bob', `more-${session}`)).toMatchObject(revoked)
+    for (let session = 0; session < 100; session++)
+      expect(await run('bob', `b-${session}`)).toMatchObject({ status: 'done' })
+  })
+
+  test(verifies('I9', 'a logout that is stored ends its session, and no other of its user'), async () => {
+    const { behalf, run, state } = await crowded()
+    state.isFull = false
+    for (const whose of [{ subject: 'ann', session: 'phone' }, { session: 'tablet' }])
+      await behalf.revoke({ issuer: ISSUER, ...whose })
+    for (const session of ['phone', 'tablet']) expect(await run('ann', session)).toMatchObject(revoked)
+    expect(await run('ann', 'desktop')).toMatchObject({ status: 'done' })
+  })
+})

@@ -2,7 +2,7 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
 import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { memoryStore } from '../../../src/index.ts'
-import { tapped } from '../runs/harness.ts'
+import { elsewhere, tapped } from '../runs/harness.ts'
 import { asks, ISSUER, reads, smallWorld, user, writes } from './small-world.ts'
 
 const ann = { issuer: ISSUER, subject: 'ann' }
@@ -26,15 +26,15 @@ describe('a revocation, and the clocks of others', () => {
       let ahead = 0
       const store = memoryStore({ clock: { now: () => clock.now() + (which === 'store' ? ahead : 0) } })
       const there = guard({ store })
-      await guard({ store }).revoke({ issuer: ISSUER, subject: 'zoe' })
+      await guard({ store: elsewhere(store) }).revoke({ issuer: ISSUER, subject: 'zoe' })
       await there.run(reads, call(), () => 'ran')
-      await guard({ store }).revoke(ann)
+      await guard({ store: elsewhere(store) }).revoke(ann)
       ahead = 40 * 86_400_000
       const wrong = { ...clock, now: () => clock.now() + (which === 'process' ? ahead : 0) }
-      await guard({ store, clock: wrong }).revoke({ issuer: ISSUER, subject: 'bob' })
+      await guard({ store: elsewhere(store), clock: wrong }).revoke({ issuer: ISSUER, subject: 'bob' })
       ahead = 0
       clock.advance(6)
-      for (const reader of [there, guard({ store })]) {
+      for (const reader of [there, guard({ store: elsewhere(store) })]) {
         expect(await reader.run(reads, call(), () => 'ran')).toMatchObject({ status: 'denied', code: 'revoked' })
       }
     },

@@ -4,7 +4,9 @@ import { StoreError } from '../../../src/base/errors/index.ts'
 import { openStoreKeys } from '../../../src/records/index.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { Revocations } from '../../../src/records/revocation/index.ts'
+import { keys } from '../guard/small-world.ts'
 import { rejection } from '../oauth/mock-issuer.ts'
+import { elsewhere } from '../runs/harness.ts'
 import { pointedRows } from './pointed-rows.ts'
 
 const NOW = 1_800_000_000_000
@@ -23,7 +25,7 @@ function setup() {
   const at = { now: NOW }
   const inner = memoryStore({ clock: { now: () => at.now } })
   const rows = pointedRows(inner)
-  const process = () => new Revocations(openStoreKeys(rows.store, undefined), 5)
+  const process = () => new Revocations(openStoreKeys(elsewhere(rows.store), keys), 5)
   return {
     at,
     process,

@@ -4,6 +4,8 @@ import type { Identity, UserIdentity } from '../../../src/base/contract/index.ts
 import { openStoreKeys } from '../../../src/records/index.ts'
 import { memoryStore } from '../../../src/records/memory-store.ts'
 import { Revocations } from '../../../src/records/revocation/index.ts'
+import { keys } from '../guard/small-world.ts'
+import { elsewhere } from '../runs/harness.ts'
 
 const NOW = 1_800_000_000_000
 const SECOND = NOW / 1000
@@ -15,7 +17,7 @@ function setup(everySeconds = 5) {
   const at = { now: NOW }
   const clock = { now: () => at.now }
   const store = memoryStore({ clock })
-  const process = () => new Revocations(openStoreKeys(store, undefined), everySeconds)
+  const process = () => new Revocations(openStoreKeys(elsewhere(store), keys), everySeconds)
   return { at, store, process, here: process(), there: process() }
 }
 
@@ -182,10 +184,10 @@ describe('the time of a revocation', () => {
     ['the process that revokes', -HOUR, 0],
   ])('is not before the true one where the clock of %s is an hour behind', async (_, skew, storeSkew) => {
     const store = memoryStore({ clock: { now: () => NOW + storeSkew } })
-    const revoking = new Revocations(openStoreKeys(store, undefined), 5)
+    const revoking = new Revocations(openStoreKeys(elsewhere(store), keys), 5)
     await revoking.find(user(), NOW + skew)
     await revoking.add({ ...owner, subject: 'ann' }, NOW + skew)
-    const there = new Revocations(openStoreKeys(store, undefined), 5)
+    const there = new Revocations(openStoreKeys(elsewhere(store), keys), 5)
     expect(await there.findNow(user({ claims: { iat: SECOND - 60 } }), NOW)).toBeDefined()
     expect(await there.findNow(user({ claims: { iat: SECOND + 60 } }), NOW + 60_000)).toBeUndefined()
   })
@@ -197,8 +199,8 @@ describe('the time of a revocation', () => {
     'is the later one where the clock of %s is an hour ahead: proofs count once that has come',
     async (_, skew, storeSkew) => {
       const store = memoryStore({ clock: { now: () => NOW + storeSkew } })
-      await new Revocations(openStoreKeys(store, undefined), 5).add({ ...owner, subject: 'ann' }, NOW + skew)
-      const there = new Revocations(openStoreKeys(store, undefined), 5)
+      await new Revocations(openStoreKeys(elsewhere(store), keys), 5).add({ ...owner, subject: 'ann' }, NOW + skew)
+      const there = new Revocations(openStoreKeys(elsewhere(store), keys), 5)
       const proof = (iat: number) => user({ claims: { iat } })
       expect(await there.findNow(proof(SECOND + 60), NOW + 60_000)).toMatchObject({ retryAfter: 3_600 - 30 })
       expect(await there.findNow(proof(SECOND + 3_660), NOW + HOUR + 60_000)).toBeUndefined()

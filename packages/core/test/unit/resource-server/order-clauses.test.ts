@@ -10,6 +10,29 @@ useIssuer()
 const keys = { seal: [new Uint8Array(32).fill(1)], index: new Uint8Array(32).fill(2) } as const
 
 describe('an order', () => {
+  test.each(['{"type":"stock_order","quantity":1e400}', '{"__proto__":{"type":"stock_order"}}'])(
+    'that its request writes as %s is refused with 400, and nothing is thrown',
+    async (body) => {
+      const [caller, handler, gate] = [await approved(), place(), makeGate()]
+      for (const run of ['runApproved', 'runOnce'] as const) {
+        const answer = await gate[run](under('k'), caller, JSON.parse(body), handler)
+        expect(await typeOf(answer)).toEqual([400, 'order_not_json'])
+      }
+      expect(handler).not.toHaveBeenCalled()
+    },
+  )
+
+  test('takes its room in a memory store from its caller: orders of one caller leave room for others', async () => {
+    const gate = makeGate({ store: memoryStore({ maxEntries: 100 }) })
+    const [eve, ann] = [await callerWith([], { sub: 'eve' }), await approved({ sub: 'ann' })]
+    const placed = (key: string) => gate.runOnce(under(key), eve, order, place()).then(({ status }) => status, String)
+    const answers: unknown[] = []
+    for (let index = 0; index < 100; index++) answers.push(await placed(`k-${index}`))
+    expect(answers[0]).toBe(201)
+    expect(answers.at(-1)).toContain('the memory store has no room')
+    expect((await gate.runApproved(under('k'), ann, order, place())).status).toBe(201)
+  })
+
   test('that another process ended before the lease was had is told again, and not run', async () => {
     const store = memoryStore()
     const caller = await callerWith([])
