@@ -36,14 +36,21 @@ export const guardHandler = (request: Request, tool: GuardedCall): Handler =>
     const isModels = seen?.isOurs === true && seen.tool === tool.name && !seen.isTaken
     if (!isModels) return runNested(request, tool, seen, args ?? null, extra)
     seen.isTaken = true
-    const replays: Replay[] = []
-    const onReplayed = (replay: Replay) => void replays.push(replay)
+    const carried: Carried = { done: [], replays: [] }
     const demand = () => demandSame(request.owner, tool, seen.input, args)
-    const [own, ...others] = await Promise.all([
-      told(runGuarded(request, tool, seen, extra, { demand, onReplayed })),
-      ...(await callsBeside(request, seen)).map((other) => carryOut(request, other, extra, onReplayed)),
-    ])
-    const whole = others.length === 0 ? own : { ...own, content: [...own.content, ...others.flat()] }
+    const running = [
+      told(runGuarded(request, tool, seen, extra, { demand, carried })),
+      ...(await callsBeside(request, seen)).map((other) => carryOut(request, other, extra, carried)),
+    ]
+    await Promise.allSettled(running)
+    if (extra.signal?.aborted) {
+      // Claude Code has given up this request, and so the results of all calls that it carries.
+      await Promise.all(carried.done.map((id) => request.guard.pauses.unheard(id)))
+      throw extra.signal.reason
+    }
+    const [own = { content: [] }, ...others] = await Promise.all(running)
+    const whole = { ...own, content: [own, ...others].flatMap(({ content }) => content) }
+    const { replays } = carried
     return replays.length === 0 ? whole : { ...whole, _meta: { ...whole._meta, [REPLAYED_META]: replays } }
   })
 
@@ -56,11 +63,18 @@ const told = (call: Promise<Result>): Promise<Result> =>
     return { content: [textOf(error.message)], isError: true }
   })
 
+/** Results that one request of Claude Code gives. */
+interface Carried {
+  /** The runs that are done, by the guard's id. */
+  readonly done: string[]
+  readonly replays: Replay[]
+}
+
 interface RunOptions {
   readonly slot?: Slot
   /** Throws if the call must not run. */
   readonly demand?: () => void
-  readonly onReplayed?: (replay: Replay) => void
+  readonly carried?: Carried
 }
 
 /** Carries out a call. @throws ToolAuthorizationError It gave no result. */
@@ -69,14 +83,17 @@ async function runGuarded(
   { name, policy, own }: GuardedCall,
   call: Named,
   extra: Extra,
-  { slot = slotOf(call), demand, onReplayed }: RunOptions = {},
+  { slot = slotOf(call), demand, carried }: RunOptions = {},
 ): Promise<Result> {
   try {
     demand?.()
     const invocation = { ...invocationOf(request, name, call), slot, signal: extra.signal }
     const outcome = await request.guard.run(policy, invocation, (parsed) => own.handler(parsed, extra))
-    const ranAt = outcome.status === 'done' ? outcome.ranAt : undefined
-    if (ranAt !== undefined) onReplayed?.({ callId: call.callId, ranAt })
+    if (outcome.status === 'done') {
+      const { ranAt, trace } = outcome
+      if (trace.approvalId !== undefined) carried?.done.push(trace.approvalId)
+      if (ranAt !== undefined) carried?.replays.push({ callId: call.callId, ranAt })
+    }
     return resultOf(outcome, name, request)
   } catch (error) {
     throw shownError(error, name, request, extra.signal)
@@ -84,18 +101,13 @@ async function runGuarded(
 }
 
 /** Runs a call that was told to wait, and returns its result with that of the deferred call. */
-async function carryOut(
-  request: Request,
-  other: PendingCall,
-  extra: Extra,
-  onReplayed: (replay: Replay) => void,
-): Promise<Result['content']> {
+async function carryOut(request: Request, other: PendingCall, extra: Extra, carried: Carried): Promise<Result> {
   const { callId, interrupt } = other
   const tool = request.calls.get(interrupt.tool)
-  if (tool === undefined) return []
+  if (tool === undefined) return { content: [] }
   const own = { ...extra, _meta: { ...extra._meta, [TOOL_USE_ID]: callId } }
-  const { content } = await told(runGuarded(request, tool, other, own, { onReplayed }))
-  return [textOf(`Result of the call ${callId} of ${tool.name}, which had to wait:`), ...content]
+  const { content } = await told(runGuarded(request, tool, other, own, { carried }))
+  return { content: [textOf(`Result of the call ${callId} of ${tool.name}, which had to wait:`), ...content] }
 }
 
 /** Runs a call by the code of another tool. That code would take a refusal for a result, so it gets an error. */

@@ -1,4 +1,4 @@
-import { ConfigurationError, type Outcome, ToolAuthorizationError } from '@behalf/core'
+import { BehalfError, ConfigurationError, type Outcome, ToolAuthorizationError } from '@behalf/core'
 import {
   behindGuard,
   denySentences,
@@ -74,7 +74,7 @@ const PART =
 function thrownFor(error: unknown, abortSignal: AbortSignal | undefined, call: GuardedCall): unknown {
   if (isSuspension(error) || (abortSignal?.aborted === true && error === abortSignal.reason)) return error
   tellError(error, call.name, call.options)
-  return ConfigurationError.isInstance(error)
+  return BehalfError.isInstance(error) && error.code === 'ERR_CONFIGURATION'
     ? new ToolAuthorizationError('misconfigured', denySentences.misconfigured)
     : new ToolAuthorizationError('tool_failed', toolFailedSentence)
 }

@@ -10,7 +10,6 @@ import {
   tellApp,
   tellFault,
   toolRefusal,
-  underWaySentences,
 } from '@behalf/core/spi'
 import type { ToolExecutionOptions } from 'ai'
 import { type CallInMessages, pauseOf } from '../messages/call-in-messages.ts'
@@ -41,15 +40,19 @@ function awaiting(execute: Execute, call: GuardedCall): Execute {
   }
 }
 
+/** Sentence for a call that was ended by its time limit. It is true wherever the call was, and for each policy. */
+const lateSentence =
+  'This call was ended before its result was there, and may have done the action. The same call, made again, gives the result or asks the user before it repeats the action.'
+
 /**
- * The AI SDK shows the model the error of a call that ended after its time limit, and goes on: the model has to read how
- * it gets the result.
+ * The AI SDK shows the model the error of a call that ended after its time limit, and goes on: the model has to read that
+ * it may ask again.
  */
 function shownEnd(error: unknown, call: GuardedCall, { abortSignal }: ToolExecutionOptions<unknown>): unknown {
   const isLate =
     abortSignal?.aborted === true && error === abortSignal.reason && (error as Error)?.name === 'TimeoutError'
   return isLate
-    ? toolRefusal('unavailable', underWaySentences.own)
+    ? toolRefusal('unavailable', lateSentence)
     : shownError(error, call.name, call.options, abortSignal)
 }
 

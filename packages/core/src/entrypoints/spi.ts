@@ -52,7 +52,7 @@ export { type PutOptions, systemClock, tellApp, type Versioned } from '../base/p
 export { type ProofKey, type ProofRequest, Token } from '../credential/index.ts'
 export { atOnce, identityOfCall } from '../guard/call/call-rule.ts'
 export { type Redactor, redactorOf } from '../guard/call/current-call.ts'
-export { denySentences, interruptSentences, toolFailedSentence, underWaySentences } from '../guard/call/refusal.ts'
+export { denySentences, interruptSentences, toolFailedSentence } from '../guard/call/refusal.ts'
 export type { AgentOptions, KeyMaterial, StoreKeys } from '../guard/guard-options.ts'
 export type { PauseOptions, PauseState, Pauses, PausesFound, WaitingOptions } from '../guard/interrupts/pauses.ts'
 export { findPauses } from '../guard/interrupts/pauses.ts'

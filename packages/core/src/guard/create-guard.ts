@@ -93,7 +93,7 @@ export function createGuard(options: GuardOptions): Guard | GuardWithDelegations
     ready: () => ready(parts),
     asOperator: (asked) => operatorOf(asked, parts, ending),
     approvals,
-    pauses: pausesOf(parts.runStore.hash, approvals),
+    pauses: pausesOf(parts.runStore, approvals),
     ...(opened !== undefined && { delegations: opened.delegations }),
     revoke: (asked) => revoke(asked, parts, ending),
   }

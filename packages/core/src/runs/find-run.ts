@@ -89,10 +89,10 @@ export async function joinRun(
   if (pointer?.id !== own?.id) return undefined
   // Listed first: if this process dies before it sets the pointer, the result is not delivered, and is joined again.
   const joined = await runStore.update(entry, (record) =>
-    undeliveredSince(record) === undefined ? undefined : withSlot(record, slotKey),
+    undeliveredSince(record) === undefined || !hasRoom(record) ? undefined : withSlot(record, slotKey),
   )
   const { record } = joined
-  if (undeliveredSince(record) === undefined) return undefined
+  if (undeliveredSince(record) === undefined || !record.slots.includes(slotKey)) return undefined
   return (await pointers.set(slotKey, record, pointer?.version ?? null)) === record.id ? joined : undefined
 }
 

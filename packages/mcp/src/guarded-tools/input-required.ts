@@ -1,4 +1,4 @@
-import { HadNoEffect } from '@behalf/core'
+import { BehalfError } from '@behalf/core'
 
 /** A result that asks the client for input, as `inputRequired` of SDK 2 makes it (revision 2026-07-28). */
 export interface InputRequired {
@@ -12,7 +12,8 @@ export interface InputRequired {
  * must not ask the user, and only the body knows that it has changed nothing before it asks (A13).
  */
 export function inputAskedFor(thrown: unknown): InputRequired | undefined {
-  return thrown instanceof HadNoEffect && isInputRequired(thrown.cause) ? thrown.cause : undefined
+  const isWord = BehalfError.isInstance(thrown) && thrown.code === 'ERR_HAD_NO_EFFECT'
+  return isWord && isInputRequired(thrown.cause) ? thrown.cause : undefined
 }
 
 const isInputRequired = (value: unknown): value is InputRequired =>

@@ -39,11 +39,16 @@ export abstract class BehalfError extends Error {
     Object.defineProperty(this, brand, { value: true })
   }
 
-  /** Works across copies of the package. Narrow further with `error.code`. */
+  /**
+   * Works across copies of the package. Narrow further with `error.code`. Called on a subclass, such as
+   * `ConfigurationError.isInstance`, it is `instanceof`.
+   */
   static isInstance(value: unknown): value is BehalfError {
     if (typeof value !== 'object' || value === null) return false
     try {
-      return (value as Record<symbol, unknown>)[brand] === true
+      // biome-ignore lint/complexity/noThisInStatic: Each subclass inherits this function.
+      const isOfClass = this === undefined || this === BehalfError || value instanceof this
+      return isOfClass && (value as Record<symbol, unknown>)[brand] === true
     } catch {
       // Bodies throw any value, proxies too. A value that cannot be read is not an error of this SDK.
       return false

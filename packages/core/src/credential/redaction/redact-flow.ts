@@ -69,8 +69,11 @@ export interface RedactionSurroundings {
   readonly tokens: () => readonly Token[]
   /** Runs a step of the source in the context of its call. */
   readonly enter: <Result>(step: () => Result) => Result
-  /** Called once, with the end of a streamed result. The last step of the result waits for it. Never rejects. */
-  readonly onEnd: (end: FlowEnd) => Promise<void>
+  /**
+   * Called once, with the end of a streamed result. The last step of the result waits for it. Never rejects.
+   * @returns whether the reader gets the last step. If not, it gets the reason of the signal.
+   */
+  readonly onEnd: (end: FlowEnd) => Promise<boolean>
   /** The caller's signal. Its abort ends the stream, even if the stream no longer has a reader. */
   readonly signal?: AbortSignal | undefined
 }
@@ -149,7 +152,7 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
   #cutOff: { readonly reason: unknown } | undefined
   /** Steps in order, as a generator's own queue has them. */
   #last: Promise<unknown> = Promise.resolve()
-  #told: Promise<void> | undefined
+  #told: Promise<boolean> | undefined
   readonly #stopListening: () => void
 
   constructor(
@@ -212,7 +215,7 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
   }
 
   /** Reports the end once, and leaves no listener. */
-  #tell(end: FlowEnd): Promise<void> {
+  #tell(end: FlowEnd): Promise<boolean> {
     this.#stopListening()
     this.#told ??= this.#surroundings.onEnd(end)
     return this.#told
@@ -246,7 +249,11 @@ class RedactedGenerator implements AsyncGenerator<unknown, unknown, unknown> {
     if (!done) return
     const returned = this.#pieces.value(value)
     const result = this.#stream ? {} : { value: returned }
-    await this.#tell(givenUp ? { status: 'given_up' } : { status: 'ended', ...result })
+    const isGiven = await this.#tell(givenUp ? { status: 'given_up' } : { status: 'ended', ...result })
+    if (!isGiven && !givenUp) {
+      this.#ready.length = 0
+      throw this.#surroundings.signal?.reason
+    }
     this.#ready.push({ done: true, value: returned })
   }
 }

@@ -1,7 +1,9 @@
 import type { Interrupt, Json } from '../../base/contract/index.ts'
 import { type BehalfError, ConfigurationError } from '../../base/errors/index.ts'
-import { canonicalJson, defined, equalSecrets, type KeyedHash } from '../../base/values/index.ts'
+import { canonicalJson, defined, equalSecrets } from '../../base/values/index.ts'
 import { identityFault } from '../../identity/verified.ts'
+import { keepForLater } from '../../runs/find-run.ts'
+import type { RunStore } from '../../runs/run-store.ts'
 import type { ApprovalInbox, ApprovalView, InboxOptions } from '../methods/approval-inbox.ts'
 import { parseInterrupt } from './parse-interrupt.ts'
 
@@ -41,6 +43,11 @@ export interface Pauses {
    * @throws TransportError, StoreError Nothing is known; try again.
    */
   stateOf(interrupt: Interrupt, options: PauseOptions): Promise<PauseState | undefined>
+  /**
+   * Records that the result of a call did not reach its model: the next equal call gets it (A13).
+   * @param approvalId - From the trace of an outcome of this guard.
+   */
+  unheard(approvalId: string): Promise<void>
 }
 
 /** Options with which an adapter looks up the questions of the calls that wait. */
@@ -89,7 +96,8 @@ export async function findPauses<Pending extends { readonly interrupt: Interrupt
 const openIfAway = (error: BehalfError): 'open' | Promise<never> => (error.retryable ? 'open' : Promise.reject(error))
 
 /** The pauses of a guard with these keys. */
-export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
+export function pausesOf(runStore: RunStore, approvals: ApprovalInbox): Pauses {
+  const { hash } = runStore
   const proofOf = ({ proof: _, ...content }: Interrupt, pause: Json) =>
     hash(canonicalJson(['pause', pause, defined(content) as never]))
   /** Returns the parsed interrupt, if a guard with these keys made it for this pause. */
@@ -99,6 +107,7 @@ export function pausesOf(hash: KeyedHash, approvals: ApprovalInbox): Pauses {
     return (await equalSecrets(read.proof, await proofOf(read, pause))) ? read : undefined
   }
   return {
+    unheard: (id) => keepForLater(runStore, id),
     async bind(interrupt, pause) {
       if (pause === '') throw new ConfigurationError('pauses.bind.pause', "give the framework's name of the pause")
       // Parsed as the reader does it: fields that the reader drops are not part of the proof.

@@ -1,8 +1,9 @@
 import { advanceRun, type Settled } from '../../runs/advance-run.ts'
 import { enforcedBy } from '../../runs/approval-state.ts'
+import { startedRuns } from '../../runs/find-run.ts'
 import { isDelivered, nextReadAt, secondsToPoll } from '../../runs/poll-times.ts'
 import type { Entry, RunRecord } from '../../runs/record.ts'
-import { isUnsent, stateOf } from '../../runs/run-state.ts'
+import { isUnsent, isUnused, stateOf } from '../../runs/run-state.ts'
 import { untilWoken } from '../../runs/wake.ts'
 import type { PermittedCall, ReadyRun } from '../call/call.ts'
 import type { Finding, Phase } from '../call/call-report.ts'
@@ -10,7 +11,7 @@ import { deny, interrupted, type Refusal, unavailable, underWay, unknownOutcome 
 import { channelOfRun, type Runs } from '../guard-parts.ts'
 import { closedRefusal } from './build-approval-request.ts'
 import { askWhereNeeded } from './entitle.ts'
-import { type FoundRun, type Reauthorize, runOfCall, startedByOthers } from './run-of-call.ts'
+import { type FoundRun, joinsInstead, type Reauthorize, runOfCall, startedByOthers } from './run-of-call.ts'
 
 /** A run that may be claimed. `run` is absent for a preflight that needs no approval and found no run. */
 export type Approved = Finding<{ readonly run: ReadyRun | undefined; readonly waited: boolean }>
@@ -42,6 +43,8 @@ export async function approve(
   const foreign = 'entry' in settled ? startedByOthers(settled.entry.record, call.identity) : undefined
   if (foreign !== undefined) return foreign
   switch (settled.status) {
+    case 'joined':
+      return approve(call, runs, phase, reauthorize)
     case 'ready':
       return { facts: { run: settled, waited }, detail: describe(settled) }
     case 'pending':
@@ -59,7 +62,12 @@ export async function approve(
   }
 }
 
-type SettledCall = Exclude<Settled, { status: 'ready' }> | ({ readonly status: 'ready' } & ReadyRun) | Refusal
+type SettledCall =
+  | Exclude<Settled, { status: 'ready' }>
+  | ({ readonly status: 'ready' } & ReadyRun)
+  /** The slot has another run now, whose result the call gets. */
+  | { readonly status: 'joined' }
+  | Refusal
 
 /** Maximum of replaced questions in a row. Beyond it, the guard assumes that another call replaces them too. */
 const MAX_REPLACED = 8
@@ -80,7 +88,7 @@ async function settleWithin(
   let current: FoundRun = started === undefined ? { entry } : { entry, started }
   let waited = false
   for (let replaced = 0; replaced < MAX_REPLACED; ) {
-    const settled = await settleOnce(call, current, runs)
+    const settled = await settleOnce(call, current, runs, phase)
     if (settled.status === 'replaced') {
       current = { entry: settled.entry }
       replaced++
@@ -95,37 +103,60 @@ async function settleWithin(
   return { settled: unavailable('other calls replace it'), waited }
 }
 
-/** Asks again if the question does not fit the call, sends it, and polls for its answer once. */
+type SettledOnce = SettledCall | { readonly status: 'replaced'; readonly entry: Entry }
+
+/**
+ * Polls for the answer once. Gives the call an undelivered result in place of its own run, asks again if the question does
+ * not fit the call, and sends it.
+ */
 async function settleOnce(
   call: PermittedCall,
   { entry, started }: FoundRun,
   runs: Runs,
-): Promise<SettledCall | { readonly status: 'replaced'; readonly entry: Entry }> {
-  const channelOf = (at: Entry) => channelOfRun(at, runs, call.deadline.signal)
-  const step = (at: Entry) => {
-    const { channel, context } = channelOf(at)
-    return advanceRun(runs.runStore, at, channel, context)
-  }
+  phase: Phase,
+): Promise<SettledOnce> {
+  const { channel } = channelOfRun(entry, runs)
   // A question that a person has received is polled first: their answer counts, even if the policy now asks something
   // else.
-  const polled = stateOf(entry.record) === 'pending' ? await step(entry) : undefined
+  const isSent = stateOf(entry.record) === 'pending'
+  const polled = isSent ? await step(call, entry, runs) : undefined
   if (polled !== undefined && polled.status !== 'pending' && polled.status !== 'ready') return polled
+  const current = polled?.entry ?? entry
+  const { record } = current
   // If no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet. For a
   // channel without polls, the record holds the answer.
-  const isPolled = polled?.entry.version !== entry.version || channelOf(entry).channel?.poll === undefined
-  const fitted = await askWhereNeeded(call, polled?.entry ?? entry, runs, { isPolled, started })
+  const isPolled = polled?.entry.version !== entry.version || channel?.poll === undefined
+  const known = started ?? (isUnused(record) ? await startedRuns(runs.runStore, record.binding, record.id) : undefined)
+  if (phase === 'run' && (isPolled || !isSent) && (await joinsInstead(call, current, known, runs))) {
+    return { status: 'joined' }
+  }
+  const fitted = await askWhereNeeded(call, current, runs, { isPolled, started: known })
   if ('status' in fitted) return fitted
+  const isDone = polled?.status === 'pending' && current.version === fitted.entry.version
+  return isDone ? polled : settleFitted(call, fitted, runs)
+}
+
+/** Advances a run whose question fits the call. */
+async function settleFitted(
+  call: PermittedCall,
+  fitted: Extract<Awaited<ReturnType<typeof askWhereNeeded>>, { readonly entry: Entry }>,
+  runs: Runs,
+): Promise<SettledOnce> {
   const { entry: asked, entitled: early } = fitted
   // Its question was not sent, and this call needs none.
   if (isUnsent(asked.record) && early !== undefined) return { status: 'ready', entry: asked, entitled: early }
-  const isDone = polled?.status === 'pending' && polled.entry.version === asked.version
-  const settled = isDone ? polled : await step(asked)
+  const settled = await step(call, asked, runs)
   if (settled.status !== 'ready') return settled
   // Decides on the current state of the record, not on the state before its answer.
   const ready = settled.entry.version === asked.version ? fitted : await askWhereNeeded(call, settled.entry, runs)
   if ('status' in ready) return ready
   const { entry: now, entitled } = ready
   return entitled === undefined ? { status: 'replaced', entry: now } : { status: 'ready', entry: now, entitled }
+}
+
+function step(call: PermittedCall, entry: Entry, runs: Runs): Promise<Settled> {
+  const { channel, context } = channelOfRun(entry, runs, call.deadline.signal)
+  return advanceRun(runs.runStore, entry, channel, context)
 }
 
 /** Waits for the answer until its next poll is due. */

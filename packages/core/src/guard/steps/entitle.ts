@@ -5,7 +5,7 @@ import { type Caller, isSameKind } from '../../runs/caller.ts'
 import { askingClient } from '../../runs/channels/channels-by-name.ts'
 import { replaceQuestion, reportCrash } from '../../runs/end-run.ts'
 import { type Demand, type Entitlement, entitlementOf } from '../../runs/entitlement.ts'
-import { hasRoom, type StartedRuns, startedRuns } from '../../runs/find-run.ts'
+import { type StartedRuns, startedRuns } from '../../runs/find-run.ts'
 import type { CalledBy, Entry, RunRecord } from '../../runs/record.ts'
 import {
   approvalOf,
@@ -34,7 +34,7 @@ const IN_DOUBT_SECONDS = 3600
  */
 const OTHERS_SECONDS = 30
 
-export const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
+const leftToOthers = ({ record }: Entry, isOthers: boolean | undefined, { runStore }: Runs): number =>
   isOthers && stateOf(record) === 'approved' ? (approvalOf(record)?.foundAt ?? 0) + OTHERS_SECONDS - runStore.now() : 0
 
 /** Returns the ids of the linked accounts of a call, by the names of its credentials, if the vault names them. */
@@ -125,9 +125,13 @@ export function joinable(call: PermittedCall, { undelivered }: StartedRuns, now:
   const accounts = accountsOf(call) ?? {}
   return undelivered
     .filter(isOf(call))
-    .filter(({ record }) => hasRoom(record) && (undeliveredSince(record) ?? 0) > since)
+    .filter(({ record }) => (undeliveredSince(record) ?? 0) > since)
     .filter(({ record }) => equalJson(record.by.accounts ?? {}, accounts))
 }
+
+/** Returns whether a call may get an undelivered result in place of its own run. A yes that was given is used. */
+export const mayJoin = (record: RunRecord): boolean =>
+  isUnused(record) && triesOf(record) === 0 && approvalOf(record) === undefined
 
 /** Whether a run may start now, what its question must tell, and the equal runs that were read for it. */
 interface EntitledNow {
@@ -151,9 +155,9 @@ export async function entitlementNow(
     return unavailable('approval.when changed its answer meanwhile')
   }
   const started = known ?? (await startedRuns(runs.runStore, record.binding, record.id))
-  // A run that waits for its person keeps its question, and one that was tried before goes on.
+  // A run that waits for its person keeps its question. One that was tried or approved goes on.
   const running = isStartable(record) ? started.running : []
-  const undelivered = isStartable(record) && triesOf(record) === 0 ? started.undelivered : []
+  const undelivered = isStartable(record) && mayJoin(record) ? started.undelivered : []
   const blocked = await blockedBy(call, { ...started, running, undelivered }, runs)
   if (blocked) return blocked
   // Its own doubt, which only its owner denied, is told too.
@@ -188,6 +192,9 @@ export async function askWhereNeeded(
   const { runStore } = runs
   const isAgain = mayRunAgain(entry.record, await runStore.timeFor(entry.record))
   if (!isAgain && !isUnused(entry.record)) return { entry, entitled: undefined }
+  // If this call needs no question, its claim would drop the open one.
+  const foreign = foreignQuestion(entry.record, identity)
+  if (foreign !== undefined) return foreign
   const found = await entitlementNow(call, entry, runs, started)
   if ('status' in found) return found
   const { entitlement, toTell } = found
@@ -197,9 +204,6 @@ export async function askWhereNeeded(
     const crashed = await reportCrash(runStore, entry)
     return unknownOutcome(crashed, `it started before, and may not start again: ${why}`, runs)
   }
-  // If this call needs no question, its claim would drop the open one.
-  const foreign = entitlement.kind === 'answered' ? undefined : foreignQuestion(entry.record, identity)
-  if (foreign !== undefined) return foreign
   if (entitlement.kind === 'open') return { entry, entitled: undefined }
   if (entitlement.kind !== 'ask') return { entry, entitled: entitlement }
   const left = leftToOthers(entry, entitlement.isOthers, runs)

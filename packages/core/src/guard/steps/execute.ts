@@ -43,7 +43,7 @@ export async function execute(admitted: AdmittedCall, body: Body, execution: Exe
         signal: invocation.signal,
         onEnd: async (end) => {
           access.close()
-          await endFlow(call, end, execution)
+          return endFlow(call, end, execution)
         },
       })
       flows = true
@@ -90,23 +90,27 @@ const readHasActed = ({ access, acts, policy }: AdmittedCall): boolean =>
 /**
  * Ends the run of a generator or a stream. The result of a generator is its return value. Yielded values, and a stream,
  * cannot be returned again. A stream that its reader abandoned was cut off before its end.
+ *
+ * @returns whether the reader gets the end.
  */
-async function endFlow(call: AdmittedCall, end: FlowEnd, execution: Execution): Promise<void> {
+async function endFlow(call: AdmittedCall, end: FlowEnd, execution: Execution): Promise<boolean> {
   const { claim, report } = call
   switch (end.status) {
-    case 'ended':
-      await keepResult(call, 'value' in end ? storable(end.value) : streamed, execution)
-      report.recordEnd('run', 'done')
-      return
+    case 'ended': {
+      const isGiven = await keepResult(call, 'value' in end ? storable(end.value) : streamed, execution)
+      report.recordEnd('run', isGiven ? 'done' : 'aborted')
+      return isGiven
+    }
     case 'given_up': {
       const inDoubt = isInDoubt(undefined, call)
       call.acts.end(claim === undefined ? readHasActed(call) : inDoubt)
       await Promise.allSettled([claim && kept(() => claim.threw({ inDoubt }), execution)])
       report.recordEnd('run', 'aborted')
-      return
+      return false
     }
     case 'threw':
-      return endThrown(call, end.error, execution)
+      await endThrown(call, end.error, execution)
+      return false
     default:
       return end satisfies never
   }

@@ -48,8 +48,8 @@ export async function preflight(
   const invocation = taken(given)
   const definition = definitionOf(policy)
   if (definition === undefined) return noPolicy(invocation, 'preflight', guard)
-  const call = incoming(definition, invocation, guard)
   invocation.signal?.throwIfAborted()
+  const call = incoming(definition, invocation, guard)
   let refusal: Refusal | undefined
   try {
     refusal = await call.deadline.bound(asSdk(() => preflightRefusal(call, guard)))

@@ -1,18 +1,18 @@
 import type { Identity, Json } from '../../base/contract/index.ts'
 import { equalJson, kinds, shown } from '../../base/values/index.ts'
 import { bindingOf, slotKey } from '../../runs/binding.ts'
-import { isSameCaller, isSameKind } from '../../runs/caller.ts'
+import { isSameKind } from '../../runs/caller.ts'
 import { endUnused, shareRun } from '../../runs/end-run.ts'
 import { misfitOf } from '../../runs/entitlement.ts'
 import { findOrCreateRun, findRun, joinRun, type StartedRuns, startedRuns } from '../../runs/find-run.ts'
 import type { Entry, RunRecord } from '../../runs/record.ts'
-import { isSettled, isUnused, stateOf, triesOf } from '../../runs/run-state.ts'
+import { isSettled, stateOf } from '../../runs/run-state.ts'
 import { needsApproval, type PermittedCall } from '../call/call.ts'
 import type { Phase } from '../call/call-report.ts'
 import { deny, type Refusal, unknownOutcome } from '../call/refusal.ts'
 import { channelOfRun, type Runs } from '../guard-parts.ts'
 import { buildApprovalRequest } from './build-approval-request.ts'
-import { askedBy, blockedBy, demandOf, foreignQuestion, joinable, leftToOthers, runsToTell } from './entitle.ts'
+import { askedBy, blockedBy, demandOf, foreignQuestion, joinable, mayJoin, runsToTell } from './entitle.ts'
 import { comparedInput } from './parse.ts'
 
 /** Authorizes the call again, with the stored input of its run. */
@@ -21,7 +21,7 @@ export type Reauthorize = (input: Json) => Promise<Refusal | undefined>
 /** The run of a call, and equal runs that had started when it was created. */
 export interface FoundRun {
   readonly entry: Entry
-  readonly started?: StartedRuns
+  readonly started?: StartedRuns | undefined
 }
 
 /**
@@ -34,18 +34,15 @@ export async function runOfCall(
   phase: Phase,
   reauthorize: Reauthorize,
 ): Promise<FoundRun | undefined | Refusal> {
-  const { policy, identity, invocation, rawInput } = call
+  const { policy, identity, invocation } = call
   if (!isSlot(invocation.slot)) {
     return deny('misconfigured', `slot: is ${shown(invocation.slot)}; give a non-empty text, or [threadId, callId]`)
   }
-  const { runStore, agent } = runs
+  const { runStore } = runs
   call.report.policyVersion = await policy.version()
-  const slot = await slotKey(
-    { identity, agent: agent.name, tool: invocation.tool, slot: invocation.slot, rawInput },
-    runStore.hash,
-  )
+  const slot = await slotKeyOf(call, runs)
   const known = await findRun(runStore, slot)
-  const found = await (known === undefined ? newRun(call, slot, runs, phase) : knownRun(call, slot, runs, phase, known))
+  const found = known === undefined ? await newRun(call, slot, runs, phase) : { entry: known }
   if (found === undefined || 'status' in found) return found
   const shared = shareRun(runStore, found.entry, identity)
   const entry = shared instanceof Promise ? await shared : shared
@@ -72,23 +69,23 @@ export function startedByOthers(record: RunRecord, identity: Identity): Refusal 
 
 const started: readonly string[] = ['running', 'completed', 'threw', 'crashed']
 
-/** Returns the run of a slot, or, if it never started, the equal run whose result this call gets. */
-async function knownRun(
+/**
+ * Gives a slot whose run never started the result of an equal run. Its question was polled just now: no answer of a
+ * person is lost.
+ */
+export async function joinsInstead(
   call: PermittedCall,
-  slot: string,
+  entry: Entry,
+  started: StartedRuns | undefined,
   runs: Runs,
-  phase: Phase,
-  known: Entry,
-): Promise<FoundRun | Refusal> {
-  const { record } = known
-  if (phase === 'preflight' || !isUnused(record) || triesOf(record) > 0) return { entry: known }
-  const foreign = foreignQuestion(record, call.identity)
-  if (foreign !== undefined) return foreign
-  if (leftToOthers(known, !isSameCaller(record, call.identity), runs) > 0) return { entry: known }
-  const started = await startedRuns(runs.runStore, record.binding, record.id)
-  const entry = await joinedRun(call, slot, started, runs, known)
-  return entry ? { entry } : { entry: known, started }
+): Promise<boolean> {
+  if (started === undefined || !mayJoin(entry.record) || foreignQuestion(entry.record, call.identity) !== undefined)
+    return false
+  return (await joinedRun(call, await slotKeyOf(call, runs), started, runs, entry)) !== undefined
 }
+
+const slotKeyOf = ({ identity, invocation, rawInput }: PermittedCall, { runStore, agent }: Runs): Promise<string> =>
+  slotKey({ identity, agent: agent.name, tool: invocation.tool, slot: invocation.slot, rawInput }, runStore.hash)
 
 /** Gives this call the result of an equal run whose caller had left, once. Its own question is withdrawn. */
 async function joinedRun(

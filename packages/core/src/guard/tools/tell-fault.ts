@@ -1,6 +1,6 @@
 import type { Outcome, Trace } from '../../base/contract/index.ts'
 import { displayText } from '../../base/display/display-text.ts'
-import { ConfigurationError } from '../../base/errors/index.ts'
+import { BehalfError, ConfigurationError } from '../../base/errors/index.ts'
 import { tellApp } from '../../base/ports.ts'
 import { denySentences, toolFailedSentence } from '../call/refusal.ts'
 import { isToolRefusal, refusalParts, toolRefusal } from './tool-authorization-error.ts'
@@ -61,7 +61,7 @@ export function resultOf<Result>(outcome: Outcome<Result>, tool: string, options
 export function shownError(error: unknown, tool: string, options: ToldOptions, signal?: AbortSignal): unknown {
   if (isToolRefusal(error) || (signal?.aborted === true && error === signal.reason)) return error
   tellError(error, tool, options)
-  return ConfigurationError.isInstance(error)
+  return BehalfError.isInstance(error) && error.code === 'ERR_CONFIGURATION'
     ? toolRefusal('misconfigured', denySentences.misconfigured)
     : toolRefusal('tool_failed', toolFailedSentence)
 }

@@ -66,6 +66,14 @@ describe('errors', () => {
     expect(second.BehalfError.isInstance({ code: 'ERR_TRANSPORT' })).toBe(false)
   })
 
+  test(verifies('E1', 'a class recognises its own errors only'), () => {
+    const transport: unknown = new TransportError('x')
+    expect(TransportError.isInstance(transport)).toBe(true)
+    expect(ConfigurationError.isInstance(transport)).toBe(false)
+    const { isInstance } = BehalfError
+    expect([transport, new Error('x')].map((error) => isInstance(error))).toEqual([true, false])
+  })
+
   test('the cause is kept and not enumerable; a server’s words are quoted', () => {
     const cause = new Error('below')
     const error = new TransportError('down', { cause })

@@ -11,7 +11,7 @@ const surroundings = (tokens: readonly Token[] = [new Token(secret)]) => ({
     this.steps++
     return step()
   },
-  onEnd: vi.fn(async (_end: FlowEnd) => {}),
+  onEnd: vi.fn(async ({ status }: FlowEnd) => status === 'ended'),
 })
 const streamOf = (...pieces: unknown[]) =>
   new ReadableStream({

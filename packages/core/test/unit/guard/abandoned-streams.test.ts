@@ -101,7 +101,7 @@ describe('a result that flows and whose caller aborts is given up', () => {
     expect(isFurther).toBe(false)
   })
 
-  test('a step under way is waited for, and what it returns is the result', async () => {
+  test('a step under way is waited for, and what it returns is the result of the next equal call', async () => {
     const go = Promise.withResolvers<void>()
     const { flow, controller, run } = await open(async function* () {
       yield 'paying'
@@ -110,10 +110,10 @@ describe('a result that flows and whose caller aborts is given up', () => {
     })
     await (flow as Reader).next()
     const last = (flow as Reader).next()
-    controller.abort()
+    controller.abort(new Error('left'))
     expect(await run('two')).toMatchObject({ status: 'unavailable' })
     go.resolve()
-    expect(await last).toEqual({ done: true, value: 'paid' })
+    await expect(last).rejects.toThrow('left')
     expect(await run('one')).toMatchObject({ status: 'done', result: 'paid' })
   })
 

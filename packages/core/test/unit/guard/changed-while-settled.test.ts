@@ -23,11 +23,10 @@ function world() {
   return { ...rest, slow }
 }
 
-test.for<readonly [string, Partial<UserIdentity>, Partial<UserIdentity>, string]>([
-  // Refused before it polls, so the user's call is the first one that runs.
-  ['an agent, whose user’s question it cannot take', {}, { actor: { subject: 'agent' } }, 'again'],
-  ['the user, while their agent’s call runs', { actor: { subject: 'agent' } }, {}, 'paid'],
-])(verifies('A12', 'a result is not told to %s'), async ([, starts, comes, result]) => {
+test.for<readonly [string, Partial<UserIdentity>, Partial<UserIdentity>]>([
+  ['an agent, while its user’s call runs', {}, { actor: { subject: 'agent' } }],
+  ['the user, while their agent’s call runs', { actor: { subject: 'agent' } }, {}],
+])(verifies('A12', 'a result is not told to %s'), async ([, starts, comes]) => {
   const { guard, call, clock, answers, slow } = world()
   const behalf = guard()
   const starting = call({ identity: user(starts) })
@@ -37,7 +36,7 @@ test.for<readonly [string, Partial<UserIdentity>, Partial<UserIdentity>, string]
   const late = slow(() => behalf.run(version('1'), starting, () => 'paid'))
   const other = await late.run(version('1'), call({ identity: user(comes) }), () => 'again')
   expect(other).toMatchObject({ status: 'denied', code: 'not_permitted' })
-  expect(await behalf.run(version('1'), starting, () => 'again')).toMatchObject({ status: 'done', result })
+  expect(await behalf.run(version('1'), starting, () => 'again')).toMatchObject({ status: 'done', result: 'paid' })
 })
 
 /** A yes to version 1 that another call finds while a slow call is about to ask. */

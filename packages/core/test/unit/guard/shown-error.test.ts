@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { shownError, toolRefusal } from '../../../src/entrypoints/spi.ts'
-import { ConfigurationError, ToolAuthorizationError } from '../../../src/index.ts'
+import { ConfigurationError, HadNoEffect, ToolAuthorizationError, TransportError } from '../../../src/index.ts'
 
 const signal = AbortSignal.abort(new Error('the user left'))
 
@@ -26,6 +26,8 @@ test.each([
     'tool_failed',
   ],
   ['another error than the reason of an abort', new Error('x'), signal, 'tool_failed'],
+  ['the word of a body that it had no effect', new HadNoEffect(), undefined, 'tool_failed'],
+  ['an outage within a body', new TransportError('the API is away'), undefined, 'tool_failed'],
   ['a mistake of the app', new ConfigurationError('guardTools.threadId', 'give an id'), undefined, 'misconfigured'],
 ])('%s is shown as a fixed sentence, and the app gets the original', (_, error, given, code) => {
   const found = shown(error, given)

@@ -235,6 +235,69 @@ describe('a result that no caller got (A13)', () => {
     }
   })
 
+  test('the reader of a stream gets no end once its caller has left', async () => {
+    const { guard, store, call } = smallWorld()
+    const behalf = guard({ store })
+    const controller = new AbortController()
+    const end = Promise.withResolvers<void>()
+    const running = await behalf.run(writes, call({ signal: controller.signal }), async function* () {
+      yield 'piece'
+      await end.promise
+      return 'receipt'
+    })
+    const steps = (running as unknown as { readonly result: AsyncGenerator<string, string> }).result
+    await steps.next()
+    const last = steps.next()
+    controller.abort(new Error('left'))
+    end.resolve()
+    await expect(last).rejects.toThrow('left')
+    expect(await behalf.run(writes, call({ slot: 'two' }), () => 'twice')).toMatchObject({ result: 'receipt' })
+    expect(await behalf.run(writes, call({ slot: 'three' }), () => 'once more')).toMatchObject({ result: 'once more' })
+  })
+
+  test(verifies('A13', 'after a hundred slots that did not get it, no further one runs it again'), async () => {
+    const { behalf, guard, store, call, running, end, bodies, body } = await timedOut()
+    end()
+    await running
+    let leaving = new AbortController()
+    const leaves = tapped(store, async (operation, key, next) => {
+      const done = await next()
+      if (operation === 'put' && key.startsWith('run:')) leaving.abort(new Error('left'))
+      return done
+    })
+    const impatient = guard({ store: leaves })
+    for (let slot = 1; slot < 100; slot++) {
+      leaving = new AbortController()
+      const left = impatient.run(writes, call({ slot: `${slot}`, signal: leaving.signal }), body('again'))
+      await expect(left).rejects.toThrow('left')
+    }
+    const last = await guard({ timeoutMs: 600 }).run(writes, call({ slot: 'the 101st' }), body('again'))
+    expect(last).toMatchObject({ status: 'unavailable' })
+    expect(await behalf.run(writes, call({ slot: '99' }), body('again'))).toMatchObject({ result: 'paid' })
+    expect(bodies).toEqual([])
+  })
+
+  test('a yes to its own question is used, also if it has not been polled yet', async () => {
+    for (const isPolled of [true, false]) {
+      const world = smallWorld()
+      const behalf = world.guard({ store: world.store })
+      const v2 = policy(schema, { version: '2', approval: { message: () => 'Pay it' } })
+      await behalf.run(asks, world.call(), () => 'never')
+      await behalf.run(v2, world.call({ slot: 'own' }), () => 'never')
+      world.answers({ status: 'approved' })
+      world.clock.advance(31)
+      if (isPolled) expect(await behalf.preflight(v2, world.call({ slot: 'own' }))).toMatchObject({ status: 'ready' })
+      const controller = new AbortController()
+      const left = behalf.run(asks, world.call({ signal: controller.signal }), () => {
+        controller.abort(new Error('left'))
+        return 'paid'
+      })
+      await expect(left).rejects.toThrow('left')
+      expect(await behalf.run(v2, world.call({ slot: 'own' }), () => 'paid too')).toMatchObject({ result: 'paid too' })
+      expect(await behalf.run(v2, world.call({ slot: 'third' }), () => 'never')).toMatchObject({ result: 'paid' })
+    }
+  })
+
   test('a caller that leaves while the result is written has not got it either', async () => {
     const world = smallWorld()
     const controller = new AbortController()
