@@ -3,6 +3,7 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 import { defined, namesOf, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
 import { revealToken } from '../../credential/index.ts'
 import type { OpenedDelegations } from '../../delegations/delegations-part.ts'
+import { clientAt } from '../../oauth/authorization-servers.ts'
 import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import type { RevokeTokenOptions } from '../../oauth/server.ts'
 import { type RevokingServers, releaseToken } from '../../oauth/tokens/release-token.ts'
@@ -122,6 +123,10 @@ function checked(options: RevokeOptions, { servers }: Callers): RevokeOptions {
       'revoke.issuer',
       `this guard does not know ${JSON.stringify(issuer)}: give the issuer as identities name it, with a trailing slash if it has one`,
     )
+  }
+  // An agent that acts for itself has no subject, and the call would look like a success.
+  if (subject === clientAt(servers, issuer)) {
+    throw new ConfigurationError('revoke.subject', 'is this agent, and a user is revoked: disable it at its issuer')
   }
   const revoked = defined({ issuer, tenant, subject, session })
   for (const [name, value] of Object.entries(revoked)) requireText(`revoke.${name}`, value)
