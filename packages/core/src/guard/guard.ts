@@ -105,7 +105,8 @@ export interface Guard {
    * stop a running body, does not unlink accounts, and does not end access that an API has been given already. Can be
    * called again after a failure.
    *
-   * @throws ConfigurationError Neither subject nor session is named.
+   * @throws ConfigurationError Neither subject nor session is named, or the subject is this agent's own client. The
+   *   agent's own access ends at its issuer.
    * @throws StoreError, TransportError The store did not answer, or not in time: call again, and the revocation
    *   continues.
    */

@@ -5,6 +5,8 @@ import { orNothing } from '../../base/values/plain-json.ts'
 const MAX_CHARACTERS = 3 * 1024 * 1024
 /** Number of characters that are searched in the time that an object takes. */
 const OBJECT_CHARACTERS = 100
+/** Number of characters that are searched in the time that a member of an object or a collection takes. */
+const MEMBER_CHARACTERS = 20
 /** Maximum depth of nested values. It keeps the stack from overflowing. */
 const MAX_DEPTH = 200
 
@@ -52,14 +54,18 @@ export class Search {
     this.#reached.add(value)
     this.spend(depth)
     // Before the list of its keys is made, and before bytes become a text.
-    if (Array.isArray(value) || value instanceof String) this.#count(value.length)
+    if (Array.isArray(value) || value instanceof String) this.#count(value.length * MEMBER_CHARACTERS)
     if (isBytes(value)) this.#count(value.byteLength)
-    return this.#members(value, depth) || contentOf(value).some((part) => this.#value(part, depth + 1))
+    if (this.#members(value, depth)) return true
+    const onMember = () => this.#count(MEMBER_CHARACTERS)
+    return contentOf(value, onMember).some((part) => this.#value(part, depth + 1))
   }
 
   #members(value: object, depth: number): boolean {
     const countsGetters = this.#countsGetters && canBeCleaned(value)
-    return keysOf(value).some(
+    const keys = keysOf(value)
+    this.#count(keys.length * MEMBER_CHARACTERS)
+    return keys.some(
       (key) =>
         (countsGetters && isGetter(value, key)) ||
         this.#value(key, depth) ||
@@ -116,7 +122,7 @@ export function keysOf(value: object): readonly PropertyKey[] {
     prototype = Object.getPrototypeOf(prototype)
   }
   // The symbols of a web stream are its state, in promises: nothing prints them.
-  const isStream = tagOf(value).endsWith('Stream')
+  const isStream = [ReadableStream, WritableStream, TransformStream].some((type) => value instanceof type)
   return [...keys].filter((key) => typeof key === 'string' || !isStream)
 }
 
@@ -146,21 +152,29 @@ const PRINTED_DEPTH = 10
  *
  * @throws Unsearchable Nothing of it can be read here, and loggers print it: a promise, or an iterator of a map or set.
  */
-function contentOf(value: object): readonly unknown[] {
+function contentOf(value: object, onMember: () => void): readonly unknown[] {
   const tag = tagOf(value)
   if (value instanceof Promise || /^(Promise|Weak(Map|Set)|(Map|Set) Iterator)$/.test(tag)) throw new Unsearchable()
   // Each byte is one character: tokens are ASCII.
   if (isBytes(value)) return [new TextDecoder('latin1').decode(value)]
-  const isCollection = collections.some((type) => value instanceof type || tag === type.name)
+  const type = collections.find((type) => value instanceof type || tag === type.name)
   const printed: unknown[] = []
+  if (type !== undefined) {
+    // Printers ignore the method of a subclass of a map or a set. It throws for any other value.
+    const { entries } = type === Map || type === Set ? type.prototype : (value as Map<unknown, unknown>)
+    for (const entry of entries.call(value as never)) {
+      onMember()
+      printed.push(...entry)
+    }
+  }
   const print = (part: unknown) => `${printed.push(part)}`
   const options = { depth: PRINTED_DEPTH, maxStringLength: null, stylize: String }
   return [
-    ...(isCollection ? [...(value as Map<unknown, unknown>).entries()].flat() : []),
     written(value, 'toJSON', ''),
     written(value, 'toString'),
     written(value, 'valueOf'),
     written(value, Symbol.toPrimitive, 'string'),
+    written(value, Symbol.toPrimitive, 'default'),
     written(value, inspect, PRINTED_DEPTH, options, print),
     ...printed,
   ]

@@ -1,55 +1,20 @@
 import type { RevokeOptions } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { defined, namesOf, refuseUnknownKeys, requireText } from '../../base/values/index.ts'
-import { type IssuedToken, revealToken } from '../../credential/index.ts'
+import { revealToken } from '../../credential/index.ts'
 import type { OpenedDelegations } from '../../delegations/delegations-part.ts'
+import { clientAt } from '../../oauth/authorization-servers.ts'
 import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
+import type { RevokeTokenOptions } from '../../oauth/server.ts'
 import { type RevokingServers, releaseToken } from '../../oauth/tokens/release-token.ts'
 import { concerns, nameOf, type Revoked } from '../../records/revocation/index.ts'
 import { endForSession, endUnused } from '../../runs/end-run.ts'
 import type { SessionsPart } from '../../sign-in/sessions.ts'
-import { ownIssuerOf, type TokenCacheKey } from '../../token-exchange/token-cache-key.ts'
+import { ownIssuerOf } from '../../token-exchange/token-cache-key.ts'
 import { type Callers, channelOfRun, type GuardParts } from '../guard-parts.ts'
 
 /** Maximum wait for servers and channels, once all is written. Milliseconds. */
 const TELLING_MS = 3_000
-
-/**
- * Notifies servers and channels of an end, after all records of it are in the store. A server that hangs must not keep
- * the next record open.
- */
-class RevocationNotifier {
-  readonly #servers: RevokingServers
-  readonly #work: (() => Promise<void>)[] = []
-
-  constructor(servers: RevokingServers) {
-    this.#servers = servers
-  }
-
-  /** Takes note of tokens, for later. */
-  readonly servers: RevokingServers = {
-    of: (issuer) => ({
-      revoke: async (token, { hint } = {}) => this.add(() => releaseToken(this.#servers, { issuer, token, hint })),
-    }),
-  }
-
-  /** @param work - Never fails. */
-  add(work: () => Promise<void>): void {
-    this.#work.push(work)
-  }
-
-  /** A token of this process's cache. */
-  readonly dropped = (key: TokenCacheKey, { token }: IssuedToken): void => {
-    const issuer = ownIssuerOf(key)
-    if (issuer !== undefined) void this.servers.of(issuer).revoke(revealToken(token), { hint: 'access_token' })
-  }
-
-  /** Notifies all of them at the same time, and waits for a limited time. */
-  async tell(): Promise<void> {
-    const work = () => Promise.all(this.#work.map((each) => each()))
-    await withinDeadline({ timeoutMs: TELLING_MS }, work).catch(() => {})
-  }
-}
 
 /** Numbers of the records that the revocation ended. */
 export interface Revocation {
@@ -93,30 +58,45 @@ export async function revoke(
   return withinDeadline({ timeoutMs: guard.timeoutMs }, () => endAccess(revoked, guard, parts))
 }
 
-/** Ends the access of a user, a session or a delegation, and then notifies. */
+/**
+ * Ends the access of a user, a session or a delegation. Notifies servers and channels after all records of it are in
+ * the store: a server that hangs must not keep the next record open.
+ */
 export async function endAccess(revoked: Revoked, guard: GuardParts, parts?: EndingParts): Promise<Revocation> {
-  const notifier = new RevocationNotifier(guard.servers)
+  const later: Notice[] = []
   try {
-    return await end(revoked, guard, parts, notifier)
+    return await end(revoked, guard, parts, later)
   } finally {
     // Runs even if the store failed: the next call finds neither the ended records nor their tokens.
-    await notifier.tell()
+    const tell = () => Promise.all(later.map((notify) => notify()))
+    await withinDeadline({ timeoutMs: TELLING_MS }, tell).catch(() => {})
   }
 }
+
+/** Notifies a server or a channel. Never fails. */
+type Notice = () => Promise<void>
 
 async function end(
   revoked: Revoked,
   guard: GuardParts,
   parts: EndingParts | undefined,
-  notifier: RevocationNotifier,
+  later: Notice[],
 ): Promise<Revocation> {
   const { runStore, revocations, clock, tokens } = guard
   const unreadable: string[] = []
   const onUnreadable = (key: string) => void unreadable.push(key)
-  const context = { servers: notifier.servers, onUnreadable }
+  const release = (issuer: string, token: string, hint?: RevokeTokenOptions['hint']) =>
+    void later.push(() => releaseToken(guard.servers, { issuer, token, hint }))
+  const servers: RevokingServers = {
+    of: (issuer) => ({ revoke: async (token, options) => release(issuer, token, options?.hint) }),
+  }
+  const context = { servers, onUnreadable }
   await revocations.add(revoked, clock.now())
   const { session, delegation } = revoked
-  const dropped = await tokens.revoke(revoked, notifier.dropped)
+  const dropped = await tokens.revoke(revoked, (key, { token }) => {
+    const issuer = ownIssuerOf(key)
+    if (issuer !== undefined) release(issuer, revealToken(token), 'access_token')
+  })
   let approvals = 0
   for await (const entry of runStore.ownedBy(revoked, { onUnreadable })) {
     const { owner, delegationId } = entry.record.by
@@ -125,7 +105,7 @@ async function end(
       ? endUnused(runStore, entry, 'revoked')
       : endForSession(runStore, entry, session))
     if (ended.entry.record.end?.how === 'revoked') approvals++
-    notifier.add(() => ended.tell(channelOfRun(entry, guard)))
+    later.push(() => ended.tell(channelOfRun(entry, guard)))
   }
   const delegations = (await parts?.delegations?.endRevoked(revoked, context)) ?? 0
   const sessions = (await parts?.sessions?.endRevoked(revoked, context)) ?? 0
@@ -143,6 +123,10 @@ function checked(options: RevokeOptions, { servers }: Callers): RevokeOptions {
       'revoke.issuer',
       `this guard does not know ${JSON.stringify(issuer)}: give the issuer as identities name it, with a trailing slash if it has one`,
     )
+  }
+  // An agent that acts for itself has no subject, and the call would look like a success.
+  if (subject === clientAt(servers, issuer)) {
+    throw new ConfigurationError('revoke.subject', 'is this agent, and a user is revoked: disable it at its issuer')
   }
   const revoked = defined({ issuer, tenant, subject, session })
   for (const [name, value] of Object.entries(revoked)) requireText(`revoke.${name}`, value)

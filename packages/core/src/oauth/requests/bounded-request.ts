@@ -20,12 +20,12 @@ export const withoutTexts = (text: string, secrets: readonly string[]): string =
     secrets.filter(({ length }) => length >= MIN_SECRET).sort((one, two) => two.length - one.length),
   )
 
-/** Returns what proves something in a request, in every spelling in which an error of a `fetch` may quote it. */
+/** Returns the proofs and the words of a request, as an error of a `fetch` may quote them. */
 function sentBy({ headers, body }: RequestInit): readonly string[] {
-  const given = new Headers(headers)
-  const proofs = [given.get('authorization')?.replace(/^\S+ /, '') ?? '', given.get('dpop') ?? '']
-  const values = body instanceof URLSearchParams ? [...body.values()] : `${body ?? ''}`.split('"')
-  return [...proofs, ...values].flatMap((value) => [value, `${new URLSearchParams({ '': value })}`.slice(1)])
+  const { authorization = '', dpop = '' } = Object.fromEntries(new Headers(headers))
+  const values = body instanceof URLSearchParams ? [...body.values()] : []
+  // As the body is written: a form with encoded values, or JSON.
+  return [dpop, ...values, ...`${authorization} ${body ?? ''}`.split(/[ "&=]/)]
 }
 
 /**

@@ -121,13 +121,19 @@ export class Revocations {
     const name = nameOf(revoked)
     const { kind, issuer, id } = name
     const key = keyOf(name)
-    this.#pin(key, { ...revoked, at: now / 1000 })
+    const { unstored } = this.#shared
+    const pin = (at: number) => {
+      const pinned = mergeRevoked(unstored.get(key) ?? [], { ...revoked, at })
+      unstored.set(key, pinned)
+      return pinned
+    }
+    pin(now / 1000)
     try {
       const at = Math.max(await this.#store.now(), now / 1000)
-      const unstored = this.#pin(key, { ...revoked, at })
+      const pinned = pin(at)
       // A record that cannot be opened hides its names. So all principals with the name count as revoked.
       const instead = recordOf([{ issuer, [kind]: id, at }])
-      const merged = (now = recordOf([])) => recordOf(unstored.reduce(mergeRevoked, now.revoked))
+      const merged = (now = recordOf([])) => recordOf(pinned.reduce(mergeRevoked, now.revoked))
       // Shares of their own: users who filled theirs can still be revoked. Sessions that name no user have one together.
       const owner = { ...revoked, issuer: `revoked ${kind} ${issuer}`, subject: revoked.subject ?? '' }
       await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner })
@@ -136,13 +142,13 @@ export class Revocations {
       // A conflict serves as well: another revocation replaced the generation after this name was written.
       await this.#generations.put(place, { v: 1 }, { ifVersion, owner })
       // The next call reads the name again.
-      this.#learn(name, unstored, { ...this.#readAt(now), epoch: -1 })
-      if (this.#shared.unstored.get(key) === unstored) this.#shared.unstored.delete(key)
+      this.#learn(name, pinned, { ...this.#readAt(now), epoch: -1 })
+      if (unstored.get(key) === pinned) unstored.delete(key)
     } catch (error) {
       if (kind !== 'subject') {
         this.#shared.ended ??= new Uint8Array(ENDED_PLACES)
         for (const place of placesOf(key)) this.#shared.ended[place] = 1
-        this.#shared.unstored.delete(key)
+        unstored.delete(key)
       }
       throw error
     }
@@ -252,13 +258,6 @@ export class Revocations {
     const key = keyOf(name)
     const hasEnded = ended !== undefined && placesOf(key).every((place) => ended[place])
     return [...revoked, ...(unstored.get(key) ?? []), ...(hasEnded ? [{ issuer: name.issuer, at: 0 }] : [])]
-  }
-
-  #pin(key: string, revoked: RevokedAt): readonly RevokedAt[] {
-    const { unstored } = this.#shared
-    const pinned = mergeRevoked(unstored.get(key) ?? [], revoked)
-    unstored.set(key, pinned)
-    return pinned
   }
 
   /** Returns the present time, for a read that begins now. */

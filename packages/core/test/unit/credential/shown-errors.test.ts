@@ -58,6 +58,12 @@ class Throws {
     throw new Error(`closed: ${SECRET}`)
   }
 }
+/** A set whose `entries` shows nothing. Printers read its values otherwise. */
+class Hiding extends Set<unknown> {
+  override entries() {
+    return new Set<unknown>().entries()
+  }
+}
 const raise = (message: string): never => {
   throw new Error(message)
 }
@@ -90,6 +96,23 @@ describe(verifies('E6', 'what a value shows by its own methods is searched'), ()
       () => runInNewContext('Object.assign(new Error(), { map: new Map([[1, t]]) })', { t: SECRET }),
     ],
     ['an object of another realm', () => runInNewContext('Object.assign(new Error(), { own: { t } })', { t: SECRET })],
+    ['a set that hides its entries', () => requestOf(new Hiding([SECRET]))],
+    [
+      'a value with the tag of a stream',
+      () => requestOf({ [Symbol.toStringTag]: 'HttpStream', [Symbol('own')]: SECRET }),
+    ],
+    [
+      'an instance with the tag of a stream',
+      () =>
+        requestOf(
+          Object.assign(
+            new (class {
+              [Symbol.toStringTag] = 'HttpStream'
+            })(),
+            { [Symbol('own')]: SECRET },
+          ),
+        ),
+    ],
     ['a WeakSet', () => requestOf(new WeakSet([new Getter()]))],
     ['a WeakMap', () => requestOf(new WeakMap([[new Getter(), 1]]))],
   ])('%s carries no token out', (_, shape) => {
@@ -196,4 +219,21 @@ test('the search of an error reads each instance in it a few times, however many
   expect(clean(error)).toBe(error)
   expect(error.message).toBe('[token]')
   expect(reads).toBeLessThan(10 * instances.length)
+})
+
+test.each<[string, () => unknown]>([
+  ['a map', () => new Map(Array.from({ length: 200_000 }, (_, index) => [index, index]))],
+  ['a set', () => new Set(Array.from({ length: 200_000 }, (_, index) => index))],
+  ['a list', () => Array.from({ length: 200_000 }, (_, index) => index)],
+  ['an object', () => Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [index, index]))],
+])('an error with 200,000 numbers in %s is replaced: the search is bounded by the number of members', (_, shape) => {
+  expect(clean(requestOf(shape()))).toMatchObject({ message: FIXED })
+})
+
+test('an error whose primitive shows the token where a text is added to it is replaced', () => {
+  const error = Object.assign(new Error('x'), {
+    [Symbol.toPrimitive]: (hint: string) => (hint === 'default' ? SECRET : 'x'),
+  })
+  // biome-ignore lint/style/useTemplate: it asks for another primitive.
+  expect((clean(error) as string) + '').not.toContain(SECRET)
 })

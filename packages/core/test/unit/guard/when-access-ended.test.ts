@@ -198,6 +198,19 @@ describe('a revocation at an issuer that the guard does not know', () => {
   )
 })
 
+test('a revocation of the agent itself is refused and says where it ends: only access of users is revoked', async () => {
+  const { guard, call } = smallWorld()
+  const behalf = guard()
+  for (const revoke of [behalf.revoke, behalf.asOperator({ name: 'ops' }).revoke] as const)
+    await expect(revoke({ issuer: ISSUER, subject: 'agent' })).rejects.toMatchObject({
+      code: 'ERR_CONFIGURATION',
+      option: 'revoke.subject',
+      message: expect.stringContaining('disable it at its issuer'),
+    })
+  await behalf.revoke({ issuer: ISSUER, subject: 'another' })
+  expect(await behalf.run(reads, call(), () => 'ran')).toMatchObject({ status: 'done' })
+})
+
 describe('the names themselves are read', () => {
   test(verifies('I11', 'before a person is asked, however lately the log was read'), async () => {
     const { guard, call, questions } = smallWorld()
