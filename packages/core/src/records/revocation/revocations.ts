@@ -34,9 +34,6 @@ const NAME_MS = 60_000
 /** Maximum number of names in memory that were read. */
 const MAX_NAMES = 10_000
 
-/** Number of places for sessions and delegations that could not be stored. */
-const ENDED_PLACES = 2 ** 24
-
 /** Maximum number of other names in memory with the same id, such as of subjects of other issuers. */
 const MAX_ISSUERS = 10
 
@@ -63,13 +60,8 @@ interface Shared {
   /** Names in the order of their reads, by their id alone: a longer key would cost each call the time of its hash. */
   readonly known: Map<string, readonly KnownName[]>
   generation?: Generation
-  /** Revocations of users that the store refused, whose number is limited, and those that are being written. */
+  /** Revocations that the store refused, and those that are being written. None is forgotten. */
   readonly unstored: Map<string, readonly RevokedAt[]>
-  /**
-   * Sessions and delegations that the store refused, as a Bloom filter: an outage may end any number of them. It forgets
-   * none. With a million of them, one other in 300 counts as one of them.
-   */
-  ended?: Uint8Array
 }
 
 const sharedIn = new WeakMap<Store, Shared>()
@@ -128,30 +120,21 @@ export class Revocations {
       return pinned
     }
     pin(now / 1000)
-    try {
-      const at = Math.max(await this.#store.now(), now / 1000)
-      const pinned = pin(at)
-      // A record that cannot be opened hides its names. So all principals with the name count as revoked.
-      const instead = recordOf([{ issuer, [kind]: id, at }])
-      const merged = (now = recordOf([])) => recordOf(pinned.reduce(mergeRevoked, now.revoked))
-      // Shares of their own: users who filled theirs can still be revoked. Sessions that name no user have one together.
-      const owner = { ...revoked, issuer: `revoked ${kind} ${issuer}`, subject: revoked.subject ?? '' }
-      await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner })
-      const place = await this.#generations.keyOf()
-      const ifVersion = (await this.#generations.find(place))?.version ?? null
-      // A conflict serves as well: another revocation replaced the generation after this name was written.
-      await this.#generations.put(place, { v: 1 }, { ifVersion, owner })
-      // The next call reads the name again.
-      this.#learn(name, pinned, { ...this.#readAt(now), epoch: -1 })
-      if (unstored.get(key) === pinned) unstored.delete(key)
-    } catch (error) {
-      if (kind !== 'subject') {
-        this.#shared.ended ??= new Uint8Array(ENDED_PLACES)
-        for (const place of placesOf(key)) this.#shared.ended[place] = 1
-        unstored.delete(key)
-      }
-      throw error
-    }
+    const at = Math.max(await this.#store.now(), now / 1000)
+    const pinned = pin(at)
+    // A record that cannot be opened hides its names. So all principals with the name count as revoked.
+    const instead = recordOf([{ issuer, [kind]: id, at }])
+    const merged = (now = recordOf([])) => recordOf(pinned.reduce(mergeRevoked, now.revoked))
+    // Shares of their own: users who filled theirs can still be revoked. Sessions that name no user have one together.
+    const owner = { ...revoked, issuer: `revoked ${kind} ${issuer}`, subject: revoked.subject ?? '' }
+    await this.#names.change(await this.#names.keyOf(kind, issuer, id), merged, { instead, owner })
+    const place = await this.#generations.keyOf()
+    const ifVersion = (await this.#generations.find(place))?.version ?? null
+    // A conflict serves as well: another revocation replaced the generation after this name was written.
+    await this.#generations.put(place, { v: 1 }, { ifVersion, owner })
+    // The next call reads the name again.
+    this.#learn(name, pinned, { ...this.#readAt(now), epoch: -1 })
+    if (unstored.get(key) === pinned) unstored.delete(key)
   }
 
   /**
@@ -253,11 +236,8 @@ export class Revocations {
 
   /** Returns the revocations of a name, with those that are not yet stored. */
   #allOf(name: Name, { revoked }: KnownName): readonly RevokedAt[] {
-    const { unstored, ended } = this.#shared
-    if (unstored.size === 0 && ended === undefined) return revoked
-    const key = keyOf(name)
-    const hasEnded = ended !== undefined && placesOf(key).every((place) => ended[place])
-    return [...revoked, ...(unstored.get(key) ?? []), ...(hasEnded ? [{ issuer: name.issuer, at: 0 }] : [])]
+    const { unstored } = this.#shared
+    return unstored.size === 0 ? revoked : [...revoked, ...(unstored.get(keyOf(name)) ?? [])]
   }
 
   /** Returns the present time, for a read that begins now. */
@@ -274,17 +254,6 @@ const isRecent = (read: ReadAt | undefined, { clock, elapsed }: ReadAt, withinMs
 
 /** Returns the key of a name in memory. No other name has it. */
 const keyOf = ({ kind, issuer, id }: Name): string => `${kind} ${issuer.length} ${issuer}${id}`
-
-/** Returns the places of a name in the filter. */
-function placesOf(key: string): readonly number[] {
-  let [one, two] = [0, 1]
-  for (const character of key) {
-    const code = character.codePointAt(0) as number
-    one = Math.imul(one ^ code, 2_654_435_761)
-    two = Math.imul(two ^ code, 1_597_334_677)
-  }
-  return [one >>> 8, two >>> 8]
-}
 
 function judged(
   identity: UserIdentity,
