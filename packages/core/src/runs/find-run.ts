@@ -183,4 +183,4 @@ function listed(runStore: RunStore, entry: Entry, slotKey: string): Promise<Entr
 const withSlot = (record: RunRecord, slotKey: string): RunRecord | undefined =>
   record.slots.includes(slotKey) ? undefined : { ...record, slots: [...record.slots, slotKey] }
 
-export const hasRoom = (record: RunRecord): boolean => record.slots.length < MAX_SLOTS
+const hasRoom = (record: RunRecord): boolean => record.slots.length < MAX_SLOTS

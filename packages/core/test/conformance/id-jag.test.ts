@@ -2,12 +2,12 @@ import { verifies } from '@behalf/testing/requirements'
 import { describe, expect } from 'vitest'
 import { InvalidResponseError } from '../../src/base/errors/index.ts'
 import { revealToken, Token } from '../../src/credential/index.ts'
+import { idJag } from '../../src/guard/tools/id-jag.ts'
 import { resource } from '../../src/guard/tools/resource.ts'
 import { subjectTokenOf } from '../../src/identity/subject-token.ts'
 import { admit, fieldsOf } from '../../src/identity/verified.ts'
 import { generateDpopKey } from '../../src/oauth/client/dpop-key.ts'
 import { oidc } from '../../src/oauth/profiles/oidc.ts'
-import { idJag } from '../../src/token-exchange/id-jag-route.ts'
 import { API, AS, EMPLOYER, employee, ID_JAG, ID_TOKEN, twoIssuers } from '../unit/token-exchange/two-issuers.ts'
 
 const world = await twoIssuers()

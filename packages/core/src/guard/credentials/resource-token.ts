@@ -13,7 +13,7 @@ import { deny, loginRequired, type Refusal } from '../call/refusal.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { scopesFor } from '../steps/grantable-scopes.ts'
 import { actorToken, dropActorToken } from './actor-token.ts'
-import { bridgedToken, isBridged } from './bridged-token.ts'
+import { routeOf } from './resource-route.ts'
 import { keptToken, tokenKey } from './token-key.ts'
 
 /** Returns the token for an API of the app's own: the approval's token, or an exchanged one (A9). */
@@ -29,7 +29,7 @@ export async function resourceToken(
     return approvalToken(call, rule, approved, sources)
   }
   const { identity } = call
-  if (isBridged(rule)) return bridgedToken(call, rule, sources)
+  if (rule.through !== undefined) return routeOf(rule.through).token(call, rule, sources)
   const subjectToken = subjectTokenOf(identity)
   if (subjectToken === undefined) return loginRequired('the identity came without a token to exchange')
   const { profile } = sources.servers.of(identity.issuer)

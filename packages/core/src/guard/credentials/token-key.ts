@@ -5,13 +5,13 @@ import type { IssuedToken } from '../../credential/index.ts'
 import type { DpopKey } from '../../oauth/client/dpop-key.ts'
 import type { Profile } from '../../oauth/profiles/profile.ts'
 import type { AuthorizationServers } from '../../oauth/server.ts'
-import { behaviourOf } from '../../token-exchange/resource-route.ts'
 import { type TokenCacheKey, tokenCacheKey, type WantedToken } from '../../token-exchange/token-cache-key.ts'
 import { needsApproval, type PermittedCall } from '../call/call.ts'
 import type { FoundToken } from '../call/call-credentials.ts'
 import { callRule } from '../call/call-rule.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { scopesFor } from '../steps/grantable-scopes.ts'
+import { behaviourOf } from './resource-route.ts'
 
 /** Replaces the key if the token is not bound to one. */
 const unbound = Object.freeze({ thumbprint: undefined })

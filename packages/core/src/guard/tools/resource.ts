@@ -2,7 +2,7 @@ import type { ResourceRoute, ResourceRule } from '../../base/contract/index.ts'
 import { ConfigurationError } from '../../base/errors/index.ts'
 import { originList, refuseUnknownKeys, scopeList } from '../../base/values/index.ts'
 import { idempotencyHeaderName } from '../../credential/index.ts'
-import { checkRoute } from '../../token-exchange/resource-route.ts'
+import { routeOf } from '../credentials/resource-route.ts'
 
 /** Options of `resource`. */
 export interface ResourceOptions {
@@ -51,12 +51,13 @@ export function resource(uri: string, options: ResourceOptions): ResourceRule
 export function resource(uri: string, options: ResourceOptions): ResourceRule {
   refuseUnknownKeys('resource', options, ['scopes', 'withoutApproval', 'through', 'origins', 'idempotencyHeader'])
   const url = absolute(uri)
+  if (options.through !== undefined) routeOf(options.through)
   const scopes = scopeList('resource.scopes', options.scopes)
   const origins = originList('resource.origins', options.origins ?? originOf(url))
   const rule: ResourceRule = {
     kind: 'resource',
     resource: uri,
-    ...(options.through !== undefined && { through: checkRoute(options.through) }),
+    ...(options.through !== undefined && { through: options.through }),
     scopes,
     origins,
     ...(options.idempotencyHeader !== undefined && {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import type { TokenEvent } from '../../../src/entrypoints/audit.ts'
+import { idJag } from '../../../src/guard/tools/id-jag.ts'
 import { type AuditEvent, createGuard, policy, resource } from '../../../src/index.ts'
 import { connectAuthorizationServer } from '../../../src/oauth/connect-authorization-server.ts'
-import { idJag } from '../../../src/token-exchange/id-jag-route.ts'
 import { redeemIdJag } from '../../../src/token-exchange/redeem-id-jag.ts'
 import { API, employee, twoIssuers } from './two-issuers.ts'
 

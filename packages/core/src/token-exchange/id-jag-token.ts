@@ -1,47 +1,42 @@
-import type { ResourceRoute } from '../base/contract/index.ts'
-import { BehalfError, ConfigurationError, type OAuthResponseError } from '../base/errors/index.ts'
-import { defined, refuseUnknownKeys } from '../base/values/index.ts'
+import type { UserIdentity } from '../base/contract/index.ts'
+import { BehalfError, type OAuthResponseError } from '../base/errors/index.ts'
+import type { Clock, Fetch } from '../base/ports.ts'
+import { defined } from '../base/values/index.ts'
+import type { IssuedToken } from '../credential/index.ts'
 import { connectAuthorizationServer } from '../oauth/connect-authorization-server.ts'
-import { ownProfile, type Profile } from '../oauth/profiles/profile.ts'
+import type { Profile } from '../oauth/profiles/profile.ts'
 import { endsLogin } from '../oauth/requests/request-fault.ts'
+import type { AuthorizationServer } from '../oauth/server.ts'
 import { redeemIdJag } from './redeem-id-jag.ts'
 import { hasIdToken, requestIdJag } from './request-id-jag.ts'
-import { makeRoute, type RouteAnswer, type RouteRequest } from './resource-route.ts'
 
-/** Options of `idJag`. */
-export interface IdJagOptions {
-  /** The authorization server of the API, and our client there. Not the user's own. */
-  readonly authorizationServer: Profile
+/** A token that a call needs from the authorization server of an API. */
+export interface RouteRequest {
+  readonly identity: UserIdentity
+  /** The user's own issuer. */
+  readonly identityProvider: AuthorizationServer
+  readonly resource: string
+  readonly scopes: readonly string[]
+  readonly fetch: Fetch
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
 }
 
-/**
- * Makes a route by Cross App Access: the user's own issuer (an employer's identity provider) asserts the user to the
- * authorization server of an API, which issues the token. For `resource(…, { through: idJag({ … }) })`.
- *
- * Data only: makes no request. The user's identity must have an id_token: from `verifyIdToken`, `verifyTokenResponse`
- * or a stored session.
- *
- * @throws ConfigurationError An option is unknown or wrong, or our client at that server is public.
- * @see {@link https://datatracker.ietf.org/doc/draft-ietf-oauth-identity-assertion-authz-grant/03/ | ID-JAG}
- */
-export function idJag(options: IdJagOptions): ResourceRoute {
-  refuseUnknownKeys('idJag', options, ['authorizationServer'])
-  const profile = ownProfile(options.authorizationServer)
-  if (typeof profile?.issuer !== 'string') {
-    throw new ConfigurationError('idJag.authorizationServer', 'give the profile of the server that issues the tokens')
-  }
-  if (profile.clientAuthentication.method === 'none') {
-    throw new ConfigurationError(
-      'idJag.authorizationServer',
-      'a public client should not redeem assertions: a thief could too; give it a secret, a key or a certificate',
-    )
-  }
-  const route = { kind: 'id-jag', issuer: profile.issuer } as const
-  return makeRoute(route, { profile, token: (request) => bridgedToken(request, profile) })
-}
+/** The token, or a refusal that has its own meaning for the call. */
+export type RouteAnswer =
+  | { readonly issued: IssuedToken }
+  | {
+      readonly refused: 'login_required' | 'not_permitted' | 'step_up_required'
+      /** Detail for the operator. */
+      readonly detail: string
+      /** Demands of a step-up. */
+      readonly acrValues?: readonly string[]
+      readonly maxAge?: number
+    }
 
 /** Gets a token for an API of another domain: the user's issuer asserts the user, the API's own server issues (ID-JAG). */
-async function bridgedToken(
+export async function idJagToken(
   { identity, identityProvider, resource, scopes, fetch, clock, timeoutMs, signal }: RouteRequest,
   profile: Profile,
 ): Promise<RouteAnswer> {
