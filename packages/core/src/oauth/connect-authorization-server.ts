@@ -103,8 +103,9 @@ export class ConnectedServer implements AuthorizationServer {
   }
 
   revoke(token: string, options: RevokeTokenOptions = {}): Promise<void> {
+    const body = formBody({ token_type_hint: options.hint })
     return this.post('revocation', options, (configuration, { tokenRevocation }) =>
-      tokenRevocation(configuration, token, formBody({ token_type_hint: options.hint })),
+      tokenRevocation(configuration, token, body),
     )
   }
 

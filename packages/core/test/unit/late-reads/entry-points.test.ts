@@ -100,6 +100,7 @@ const exempt = [
     'sharedTokens',
     'auth0Permissions',
     'guard.ready',
+    'pauses.unheard',
     'operator.cancel',
     'delegations.reseal',
   ],
