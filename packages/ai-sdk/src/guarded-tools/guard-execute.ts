@@ -51,9 +51,7 @@ const lateSentence =
 function shownEnd(error: unknown, call: GuardedCall, { abortSignal }: ToolExecutionOptions<unknown>): unknown {
   const isLate =
     abortSignal?.aborted === true && error === abortSignal.reason && (error as Error)?.name === 'TimeoutError'
-  return isLate
-    ? toolRefusal('unavailable', lateSentence)
-    : shownError(error, call.name, call.options, abortSignal)
+  return isLate ? toolRefusal('unavailable', lateSentence) : shownError(error, call.name, call.options, abortSignal)
 }
 
 function streaming(execute: Execute, call: GuardedCall): Execute {

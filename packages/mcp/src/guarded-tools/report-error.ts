@@ -15,6 +15,9 @@ export function reportError({ name, rules }: Pick<GuardedTool, 'name' | 'rules'>
 export function writeError(what: string, error: unknown): void {
   const { name, stack = '' } = error instanceof Error ? error : { name: typeof error }
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
-  const said = BehalfError.isInstance(error) && error.code === 'ERR_CONFIGURATION' ? error.message : 'give `onError` to see its message'
+  const said =
+    BehalfError.isInstance(error) && error.code === 'ERR_CONFIGURATION'
+      ? error.message
+      : 'give `onError` to see its message'
   console.error([`@behalf/mcp: ${what} failed with ${name}: ${said}`, ...frames].join('\n'))
 }
