@@ -239,7 +239,7 @@ describe.runIf(hasPostgresServer)('clients', () => {
   })
 
   test('a record that is due and stays locked is an outage of its queue, and not an empty queue', async () => {
-    const store = postgresStore({ client: admin, prefix: randomUUID(), timeoutMs: 300 })
+    const store = postgresStore({ client: admin, prefix: randomUUID(), timeoutMs: 1_500 })
     await store.put('key', value, { ifVersion: null, due: { queue: 'stuck', inSeconds: 0 } })
     const holder = await connected()
     await holder.query('BEGIN; SELECT FROM behalf_records FOR UPDATE')

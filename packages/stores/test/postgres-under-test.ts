@@ -35,4 +35,4 @@ export const postgresThroughProxy = (name: PostgresClientName, port: number, opt
 
 /** The ways in which a server can be away. */
 export const postgresOutages = (name: PostgresClientName, port: () => number) =>
-  outagesOf(() => postgresThroughProxy(name, port(), { timeoutMs: 500 }))
+  outagesOf(() => postgresThroughProxy(name, port(), { timeoutMs: 1_500 }))
