@@ -21,14 +21,12 @@ const behaviourKey: unique symbol = Symbol.for('@behalf/core@1/route') as never
 export const makeRoute = (route: ResourceRoute, behaviour: RouteBehaviour): ResourceRoute =>
   Object.freeze(Object.defineProperty({ ...route }, behaviourKey, { value: behaviour }))
 
-/** Returns the behaviour of a route; `undefined` for anything that `idJag` did not make. */
-export function behaviourOf(route: ResourceRoute): RouteBehaviour | undefined {
-  return (route as { [behaviourKey]?: RouteBehaviour } | undefined)?.[behaviourKey]
-}
-
-/** @throws ConfigurationError The value is not a route. */
+/**
+ * Returns the behaviour of a route.
+ * @throws ConfigurationError `idJag` did not make the value.
+ */
 export function routeOf(route: ResourceRoute): RouteBehaviour {
-  const behaviour = behaviourOf(route)
+  const behaviour = (route as { [behaviourKey]?: RouteBehaviour } | undefined)?.[behaviourKey]
   if (behaviour !== undefined) return behaviour
   throw new ConfigurationError('resource.through', 'give what idJag({ … }) made')
 }

@@ -11,7 +11,7 @@ import type { FoundToken } from '../call/call-credentials.ts'
 import { callRule } from '../call/call-rule.ts'
 import type { TokenSources } from '../guard-parts.ts'
 import { scopesFor } from '../steps/grantable-scopes.ts'
-import { behaviourOf } from './resource-route.ts'
+import { routeOf } from './resource-route.ts'
 
 /** Replaces the key if the token is not bound to one. */
 const unbound = Object.freeze({ thumbprint: undefined })
@@ -69,8 +69,8 @@ function remember(identity: Identity, rule: AccessRule, made: Known): void {
 /** Returns the key that the token will be bound to: ours at the server that issues it. A vault's tokens have none. */
 function bindingOf({ issuer }: Identity, rule: AccessRule, servers: AuthorizationServers): Binding {
   if (rule.kind === 'connection') return unbound
-  const profile = rule.through === undefined ? servers.of(issuer).profile : behaviourOf(rule.through)?.profile
-  return profile?.dpop ?? unbound
+  const profile = rule.through === undefined ? servers.of(issuer).profile : routeOf(rule.through).profile
+  return profile.dpop ?? unbound
 }
 
 /**
@@ -89,7 +89,7 @@ export function accountOf({ account }: ConnectionRule, identity: Identity): stri
  * Names the target. Two servers may issue tokens for one API, each to several clients of ours. No URI contains a space.
  */
 function resourceTarget({ resource, through }: ResourceRule): string {
-  return through === undefined ? resource : `${resource} ${through.issuer} ${behaviourOf(through)?.profile.clientId}`
+  return through === undefined ? resource : `${resource} ${through.issuer} ${routeOf(through).profile.clientId}`
 }
 
 function wantedToken(

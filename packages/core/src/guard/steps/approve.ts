@@ -85,7 +85,7 @@ async function settleWithin(
   const { wait } = call.policy.rules
   const waitMs = phase === 'run' ? (wait?.maxSeconds ?? 0) * 1000 : 0
   const began = { clock: runs.clock.now(), elapsed: performance.now() }
-  let current: FoundRun = started === undefined ? { entry } : { entry, started }
+  let current: FoundRun = { entry, started }
   let waited = false
   for (let replaced = 0; replaced < MAX_REPLACED; ) {
     const settled = await settleOnce(call, current, runs, phase)
@@ -115,7 +115,6 @@ async function settleOnce(
   runs: Runs,
   phase: Phase,
 ): Promise<SettledOnce> {
-  const { channel } = channelOfRun(entry, runs)
   // A question that a person has received is polled first: their answer counts, even if the policy now asks something
   // else.
   const isSent = stateOf(entry.record) === 'pending'
@@ -125,7 +124,7 @@ async function settleOnce(
   const { record } = current
   // If no poll is due, or another process polls now, the answer is unknown: the question is not replaced yet. For a
   // channel without polls, the record holds the answer.
-  const isPolled = polled?.entry.version !== entry.version || channel?.poll === undefined
+  const isPolled = polled?.entry.version !== entry.version || channelOfRun(entry, runs).channel?.poll === undefined
   const known = started ?? (isUnused(record) ? await startedRuns(runs.runStore, record.binding, record.id) : undefined)
   if (phase === 'run' && (isPolled || !isSent) && (await joinsInstead(call, current, known, runs))) {
     return { status: 'joined' }

@@ -1,9 +1,9 @@
 import type { ConnectionRule } from '../../base/contract/index.ts'
-import { ConfigurationError } from '../../base/errors/index.ts'
 import { originList, refuseUnknownKeys, requireText, scopeList } from '../../base/values/index.ts'
 import { idempotencyHeaderName } from '../../credential/index.ts'
 import { withConnectionAccess } from '../credentials/connection-access.ts'
 import { connectionToken, renewedConnection, surplusOf } from '../credentials/connection-token.ts'
+import { exempted } from './exempted-scopes.ts'
 
 const account = { surplusOf, token: connectionToken, renewed: renewedConnection }
 
@@ -35,7 +35,7 @@ export function connection(name: string, options: ConnectionOptions): Connection
     kind: 'connection',
     connection: requireText('connection', name),
     scopes,
-    ...(options.withoutApproval !== undefined && { withoutApproval: exempted(options.withoutApproval, scopes) }),
+    ...exempted('connection.withoutApproval', options.withoutApproval, scopes),
     origins: originList('connection.origins', options.origins),
     ...(options.account !== undefined && {
       account:
@@ -46,14 +46,4 @@ export function connection(name: string, options: ConnectionOptions): Connection
     }),
   }
   return withConnectionAccess(rule, account)
-}
-
-function exempted(list: readonly string[], scopes: readonly string[]): readonly string[] {
-  const withoutApproval = scopeList('connection.withoutApproval', list)
-  const both = withoutApproval.find((scope) => scopes.includes(scope))
-  if (both === undefined) return withoutApproval
-  throw new ConfigurationError(
-    'connection.withoutApproval',
-    `${both} is in scopes too, and needs an approval: name a smaller scope`,
-  )
 }

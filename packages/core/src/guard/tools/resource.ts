@@ -3,6 +3,7 @@ import { ConfigurationError } from '../../base/errors/index.ts'
 import { originList, refuseUnknownKeys, scopeList } from '../../base/values/index.ts'
 import { idempotencyHeaderName } from '../../credential/index.ts'
 import { routeOf } from '../credentials/resource-route.ts'
+import { exempted } from './exempted-scopes.ts'
 
 /** Options of `resource`. */
 export interface ResourceOptions {
@@ -54,7 +55,7 @@ export function resource(uri: string, options: ResourceOptions): ResourceRule {
   if (options.through !== undefined) routeOf(options.through)
   const scopes = scopeList('resource.scopes', options.scopes)
   const origins = originList('resource.origins', options.origins ?? originOf(url))
-  const rule: ResourceRule = {
+  return Object.freeze({
     kind: 'resource',
     resource: uri,
     ...(options.through !== undefined && { through: options.through }),
@@ -63,17 +64,8 @@ export function resource(uri: string, options: ResourceOptions): ResourceRule {
     ...(options.idempotencyHeader !== undefined && {
       idempotencyHeader: idempotencyHeaderName('resource.idempotencyHeader', options.idempotencyHeader),
     }),
-  }
-  if (options.withoutApproval === undefined) return Object.freeze(rule)
-  const withoutApproval = scopeList('resource.withoutApproval', options.withoutApproval)
-  const both = withoutApproval.find((scope) => scopes.includes(scope))
-  if (both !== undefined) {
-    throw new ConfigurationError(
-      'resource.withoutApproval',
-      `${both} is in scopes too, and needs an approval: name a smaller scope`,
-    )
-  }
-  return Object.freeze({ ...rule, withoutApproval })
+    ...exempted('resource.withoutApproval', options.withoutApproval, scopes),
+  })
 }
 
 function absolute(uri: unknown): URL {
