@@ -31,7 +31,8 @@ export interface CibaOptions {
   /**
    * Whether an answer must be at one of the levels of `acrValues`. `'essential'` needs `acrValues`, if it is given: an
    * answer with any other `acr`, or without one, approves nothing. With the profile `'fapi'`, the level is also asked
-   * for as an essential claim (OpenID Connect Core §5.5.1.1). `'voluntary'`: `acrValues` are a wish, the server decides the level, and may omit it.
+   * for as an essential claim (OpenID Connect Core §5.5.1.1). `'voluntary'`: `acrValues` are a wish: the server decides
+   * the level, and may omit it.
    * @default 'essential'
    */
   readonly acr?: 'essential' | 'voluntary'
@@ -104,7 +105,7 @@ export function cibaSettings(options: CibaOptions): CibaSettings {
     throw new ConfigurationError('ciba.signRequest', 'FAPI-CIBA needs signed requests: leave it out, or give a key')
   }
   const isRequired = options.acr !== 'voluntary'
-  if ((isFapi || options.acr === 'essential') && isRequired && acrValues.length === 0) {
+  if (isRequired && (isFapi || options.acr === 'essential') && acrValues.length === 0) {
     const fix = "name it, or leave it to the server: acr: 'voluntary'"
     throw new ConfigurationError('ciba.acrValues', `an essential level of login (FAPI-CIBA) has no value here: ${fix}`)
   }

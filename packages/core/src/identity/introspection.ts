@@ -1,14 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import type { Identity } from '../base/contract/index.ts'
-import { ConfigurationError, InvalidTokenError } from '../base/errors/index.ts'
+import { InvalidTokenError } from '../base/errors/index.ts'
 import { type Clock, isRecent, TOLERANCE_SECONDS } from '../base/ports.ts'
 import { SingleFlight } from '../base/process/async.ts'
-import { checkOptions, defined, kinds, oneOf, sha256, upTo } from '../base/values/index.ts'
+import { checkOptions, defined, kinds, oneOf, sha256, shownTime, upTo } from '../base/values/index.ts'
 import { Token } from '../credential/index.ts'
 import { connectAuthorizationServer } from '../oauth/connect-authorization-server.ts'
 import { subjectOf, unverifiedClaims, wrongAudience } from '../oauth/jwt/read-claims.ts'
-import { refuseFromFuture, shownTime } from '../oauth/jwt/verify-jwt.ts'
-import type { Profile } from '../oauth/profiles/profile.ts'
+import { refuseFromFuture } from '../oauth/jwt/verify-jwt.ts'
+import { type Profile, requireConfidentialClient } from '../oauth/profiles/profile.ts'
 import {
   type AuthorizationServer,
   type IntrospectionResponse,
@@ -77,14 +77,9 @@ const MAX_TOKEN_LENGTH = 16 * 1024
 export function createIntrospection(options: IntrospectionOptions): TokenIntrospection {
   checkOptions('createIntrospection', options, optionValues, otherOptions)
   const where = (name: string) => `createIntrospection.${name}`
-  const { authorizationServer: profile, missingAudience = 'refuse', cacheSeconds = 0, cacheSize = 1000 } = options
-  if (typeof profile?.issuer !== 'string') {
-    throw new ConfigurationError(where('authorizationServer'), 'give the profile of the issuer, such as oidc({ … })')
-  }
+  const { missingAudience = 'refuse', cacheSeconds = 0, cacheSize = 1000 } = options
   // RFC 7662 §2.1: the endpoint must authenticate the client.
-  if (profile.clientAuthentication.method === 'none') {
-    throw new ConfigurationError(where('authorizationServer'), 'is a public client: give one with a secret or a key')
-  }
+  const profile = requireConfidentialClient(where('authorizationServer'), options.authorizationServer)
   const surroundings = surroundingsOf('createIntrospection', options)
   const server = connectAuthorizationServer(profile, surroundings)
   const answers = new Answers(server, surroundings.clock, cacheSeconds, cacheSize)

@@ -4,7 +4,7 @@ import { namesOf, refuseUnknownKeys, requireText, scopeList } from '../base/valu
 import { Token } from '../credential/index.ts'
 import { connectAuthorizationServer } from '../oauth/connect-authorization-server.ts'
 import { readIssuer } from '../oauth/jwt/read-claims.ts'
-import type { Profile } from '../oauth/profiles/profile.ts'
+import { type Profile, requireConfidentialClient } from '../oauth/profiles/profile.ts'
 import {
   type AuthorizationServer,
   type RequestOptions,
@@ -55,16 +55,9 @@ const optionKeys = namesOf<RequestAgentIdentityOptions>(
  */
 export async function requestAgentIdentity(options: RequestAgentIdentityOptions): Promise<AgentIdentity> {
   refuseUnknownKeys('requestAgentIdentity', options, optionKeys)
-  const { authorizationServer: given, signal } = options
-  if (typeof given?.issuer !== 'string') {
-    throw new ConfigurationError('requestAgentIdentity.authorizationServer', 'give a profile, such as oidc({ … })')
-  }
-  if (given.clientAuthentication.method === 'none') {
-    throw new ConfigurationError(
-      'requestAgentIdentity.authorizationServer',
-      'a public client has no credentials (RFC 6749 §4.4): give it a secret, a key or a certificate',
-    )
-  }
+  const { signal } = options
+  // RFC 6749 §4.4: only confidential clients have this grant.
+  const given = requireConfidentialClient('requestAgentIdentity.authorizationServer', options.authorizationServer)
   const resource = requireText('requestAgentIdentity.resource', options.resource)
   const asked = options.scopes && scopeList('requestAgentIdentity.scopes', options.scopes)
   const surroundings = surroundingsOf('requestAgentIdentity', options)

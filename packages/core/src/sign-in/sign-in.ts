@@ -21,7 +21,7 @@ import { verifyTokenResponse } from '../identity/verify-token-response.ts'
 import { isLoginAsAsked } from '../identity/wire.ts'
 import { requestKey, type SignRequestOptions, signingKeyOf, signRequest } from '../oauth/client/sign-request.ts'
 import { ConnectedServer } from '../oauth/connect-authorization-server.ts'
-import { ownProfile, type Profile } from '../oauth/profiles/profile.ts'
+import { type Profile, requireProfile } from '../oauth/profiles/profile.ts'
 import {
   type AuthorizationRefusal,
   browserUrl,
@@ -219,16 +219,13 @@ type PendingSignIn = z.output<typeof pendingSignIn>
 export function createSignIn(given: SignInOptions): SignIn {
   checkOptions('createSignIn', given, optionKinds, optionKeys)
   const where = (name: string) => `createSignIn.${name}`
-  if (typeof given.authorizationServer?.issuer !== 'string') {
-    throw new ConfigurationError(where('authorizationServer'), 'give a profile, such as oidc({ … })')
-  }
   const { redirectUri, resource, pushRequest } = given
   const app = appUrl(where('redirectUri'), redirectUri)
   const scope = [...new Set(['openid', ...scopeList(where('scopes'), given.scopes ?? ['openid'])])].join(' ')
   const signingKey = requestKey(where('signRequest'), given.signRequest)
   const surroundings = surroundingsOf('createSignIn', given)
   const { clock, fetch, timeoutMs } = surroundings
-  const profile = ownProfile(given.authorizationServer)
+  const profile = requireProfile(where('authorizationServer'), given.authorizationServer)
   const server = new ConnectedServer(documentsOf(profile, fetch), surroundings)
   const { issuer, clientId, target, dpop } = profile
   if (resource !== undefined && target === 'scope') {

@@ -16,6 +16,7 @@ export {
   requireText,
   requireTexts,
   shown,
+  shownTime,
   upTo,
 } from './options.ts'
 export { isLoopback, isSpecialUse, namesSpecialUse, originList } from './origins.ts'

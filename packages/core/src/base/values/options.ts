@@ -137,6 +137,10 @@ export function checkOptions(
   checkValues(`${owner}.`, options, allowed)
 }
 
+/** @param seconds - Epoch seconds, as a token may name them. */
+export const shownTime = (seconds: unknown): string =>
+  new Date(Math.max(-8.64e12, Math.min(Number(seconds) || 0, 8.64e12)) * 1000).toISOString()
+
 /** Numbers and the like are shown. A text may be a secret. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'missing'

@@ -1,7 +1,7 @@
 import { type AuthorizationDetail, ownerOf, type Principal, type ResourceRule } from '../../base/contract/index.ts'
 import { movesNumbers } from '../../base/display/text-direction.ts'
 import { visibleText } from '../../base/display/visible-text.ts'
-import { kinds, snapshot } from '../../base/values/index.ts'
+import { kinds, shownTime, snapshot } from '../../base/values/index.ts'
 import type { ApprovalChannel } from '../../runs/channels/approval-channel.ts'
 import { askingClient } from '../../runs/channels/channels-by-name.ts'
 import { channelQuestion } from '../../runs/deliver-question.ts'
@@ -78,7 +78,7 @@ function withDoubt(message: string, toTell: readonly Entry[]): readonly string[]
   if (toTell.length === 0) return [message]
   const last = Math.max(...toTell.map(({ record }) => record.attempt?.startedAt ?? record.createdAt))
   const isDone = toTell.every(({ record }) => stateOf(record) === 'completed')
-  const [day = '', time = ''] = new Date(last * 1000).toISOString().split(/[T.]/)
+  const [day = '', time = ''] = shownTime(last).split(/[T.]/)
   const note = `Repeat/${day.slice(5)}/${time.slice(0, 5).replace(':', '')}/${isDone ? 'done' : 'unknown'}`
   return [
     `An equal request of ${day} ${time} UTC ${isDone ? 'was done, and its result may be unseen' : 'ended without a known result'}. ${message}`,

@@ -1,7 +1,6 @@
 import type { ResourceRoute } from '../../base/contract/index.ts'
-import { ConfigurationError } from '../../base/errors/index.ts'
 import { refuseUnknownKeys } from '../../base/values/index.ts'
-import { ownProfile, type Profile } from '../../oauth/profiles/profile.ts'
+import { type Profile, requireConfidentialClient } from '../../oauth/profiles/profile.ts'
 import { bridgedToken } from '../credentials/bridged-token.ts'
 import { makeRoute } from '../credentials/resource-route.ts'
 
@@ -23,16 +22,8 @@ export interface IdJagOptions {
  */
 export function idJag(options: IdJagOptions): ResourceRoute {
   refuseUnknownKeys('idJag', options, ['authorizationServer'])
-  const profile = ownProfile(options.authorizationServer)
-  if (typeof profile?.issuer !== 'string') {
-    throw new ConfigurationError('idJag.authorizationServer', 'give the profile of the server that issues the tokens')
-  }
-  if (profile.clientAuthentication.method === 'none') {
-    throw new ConfigurationError(
-      'idJag.authorizationServer',
-      'a public client should not redeem assertions: a thief could too; give it a secret, a key or a certificate',
-    )
-  }
+  // A thief of an assertion could redeem it as a public client.
+  const profile = requireConfidentialClient('idJag.authorizationServer', options.authorizationServer)
   const route = { kind: 'id-jag', issuer: profile.issuer } as const
   return makeRoute(route, { profile, token: bridgedToken(profile) })
 }

@@ -9,7 +9,7 @@ import {
   TransportError,
 } from '../../base/errors/index.ts'
 import { TOLERANCE_SECONDS } from '../../base/ports.ts'
-import { isCompactJwt } from '../../base/values/index.ts'
+import { isCompactJwt, shownTime } from '../../base/values/index.ts'
 import { jwtLibrary } from '../lazy-libraries.ts'
 import type { Profile } from '../profiles/profile.ts'
 import { withoutSecrets } from '../requests/bounded-request.ts'
@@ -71,10 +71,6 @@ export function refuseFromFuture(iat: unknown, now: number): void {
     `this machine's clock is behind: it shows ${shownTime(now)}, and the token was issued at ${shownTime(iat)}: set it by NTP`,
   )
 }
-
-/** @param seconds - Epoch seconds, as a token names them. */
-export const shownTime = (seconds: unknown): string =>
-  new Date(Math.max(-8.64e12, Math.min(Number(seconds) || 0, 8.64e12)) * 1000).toISOString()
 
 /** Maximum length of a token: most servers limit headers to 16 kB. */
 const MAX_TOKEN_LENGTH = 16 * 1024

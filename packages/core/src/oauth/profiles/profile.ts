@@ -1,4 +1,5 @@
 import type { Principal } from '../../base/contract/index.ts'
+import { ConfigurationError } from '../../base/errors/index.ts'
 import type { ClientAuthentication } from '../client/client-authentication-options.ts'
 import type { DpopKey } from '../client/dpop-key.ts'
 
@@ -188,4 +189,22 @@ export function ownProfile(profile: Profile): Profile {
   const copy = Object.freeze({ ...profile })
   copies.set(profile, copy)
   return copy
+}
+
+/**
+ * Returns the profile that an option gives, as it is now.
+ *
+ * @param where - The option's name.
+ * @throws {@link ConfigurationError} if it is none.
+ */
+export function requireProfile(where: string, given: Profile): Profile {
+  if (typeof given?.issuer !== 'string') throw new ConfigurationError(where, 'give a profile, such as oidc({ … })')
+  return ownProfile(given)
+}
+
+/** As {@link requireProfile}, for what a public client cannot do. @throws {@link ConfigurationError} for such a client. */
+export function requireConfidentialClient(where: string, given: Profile): Profile {
+  const profile = requireProfile(where, given)
+  if (profile.clientAuthentication.method !== 'none') return profile
+  throw new ConfigurationError(where, 'a public client proves nothing here: give it a secret, a key or a certificate')
 }

@@ -4,7 +4,7 @@ import { SingleFlight } from '../../base/process/async.ts'
 import { refuseUnknownKeys, requireText } from '../../base/values/index.ts'
 import { Token } from '../../credential/token.ts'
 import { unverifiedClaims } from '../../oauth/jwt/read-claims.ts'
-import { ownProfile, type Profile } from '../../oauth/profiles/profile.ts'
+import { type Profile, requireProfile } from '../../oauth/profiles/profile.ts'
 import type { AuthorizationServer, TokenResponse } from '../../oauth/server.ts'
 import { tokenEnd } from '../../oauth/tokens/times.ts'
 
@@ -74,14 +74,8 @@ function clientCredentials(
   way: TokenWay,
 ): TokenSource {
   refuseUnknownKeys('openFga.credentials', credentials, ['method', 'authorizationServer', 'audience', 'scopes'])
-  const profile = ownProfile(credentials.authorizationServer)
+  const profile = requireProfile('openFga.credentials.authorizationServer', credentials.authorizationServer)
   const audience = requireText('openFga.credentials.audience', credentials.audience)
-  if (typeof profile?.issuer !== 'string') {
-    throw new ConfigurationError(
-      'openFga.credentials.authorizationServer',
-      'give a profile, such as oidc({ issuer, clientId, clientSecret })',
-    )
-  }
   const scope = credentials.scopes?.join(' ') || undefined
   const flights = new SingleFlight<Token>()
   let server: AuthorizationServer | undefined

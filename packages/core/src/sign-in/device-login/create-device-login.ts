@@ -5,7 +5,7 @@ import { namesOf, refuseUnknownKeys, scopeList } from '../../base/values/index.t
 import { checkAudience } from '../../identity/verify-access-token.ts'
 import type { SubjectAnswer, SubjectTokenSource } from '../../identity/verify-request.ts'
 import { authorizationServers } from '../../oauth/authorization-servers.ts'
-import { allowInsecureLoopback, ownProfile, type Profile } from '../../oauth/profiles/profile.ts'
+import { allowInsecureLoopback, type Profile, requireProfile } from '../../oauth/profiles/profile.ts'
 import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
 import { type RequestOptions, type SurroundingsOptions, surroundingKeys, surroundingsOf } from '../../oauth/server.ts'
 import { revokeTokens } from '../../oauth/tokens/release-token.ts'
@@ -95,10 +95,7 @@ const ANSWER_SECONDS = 60
 export function createDeviceLogin(options: DeviceLoginParts): DeviceLogin {
   refuseUnknownKeys('deviceLogin', options, [...settingKeys, 'file'])
   const { show, file } = options
-  const profile = ownProfile(options.authorizationServer)
-  if (typeof profile?.issuer !== 'string') {
-    throw new ConfigurationError('deviceLogin.authorizationServer', 'give a profile, such as oidc({ … })')
-  }
+  const profile = requireProfile('deviceLogin.authorizationServer', options.authorizationServer)
   if (typeof show !== 'function') throw new ConfigurationError('deviceLogin.show', 'give a function')
   if (profile.dpop !== undefined && !profile.dpop.importable) {
     throw new ConfigurationError(
