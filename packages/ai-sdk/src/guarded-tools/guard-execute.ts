@@ -40,18 +40,19 @@ function awaiting(execute: Execute, call: GuardedCall): Execute {
   }
 }
 
-/** Sentence for a call that was ended by its time limit. It is true wherever the call was, and for each policy. */
+/** Sentence for a call that was ended by its time limit. It is true wherever the call was, and for each policy of a write. */
 const lateSentence =
-  'This call was ended before its result was there, and may have done the action. The same call, made again, gives the result or asks the user before it repeats the action.'
+  'This call was ended before its result was there, and may have done the action. The same call, made again, does not repeat the action without the user: it gives the result, asks the user, or is refused.'
 
 /**
  * The AI SDK shows the model the error of a call that ended after its time limit, and goes on: the model has to read that
  * it may ask again.
  */
 function shownEnd(error: unknown, call: GuardedCall, { abortSignal }: ToolExecutionOptions<unknown>): unknown {
+  const shown = shownError(error, call.name, call.options, abortSignal)
   const isLate =
-    abortSignal?.aborted === true && error === abortSignal.reason && (error as Error)?.name === 'TimeoutError'
-  return isLate ? toolRefusal('unavailable', lateSentence) : shownError(error, call.name, call.options, abortSignal)
+    abortSignal?.aborted === true && shown === abortSignal.reason && (shown as Error)?.name === 'TimeoutError'
+  return isLate ? toolRefusal('unavailable', lateSentence) : shown
 }
 
 function streaming(execute: Execute, call: GuardedCall): Execute {

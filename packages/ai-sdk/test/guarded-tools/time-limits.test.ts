@@ -56,7 +56,7 @@ describe('a call that takes longer than its time limit (`timeout.toolMs`)', () =
     async () => {
       const { say, paid } = await chat()
       const late = await say('Pay 5', answering([[pays('call-1')], 'It takes long.']), true)
-      expect(late).toContain('The same call, made again, gives the result')
+      expect(late).toContain('The same call, made again, does not repeat the action without the user')
       expect(late).not.toContain('receipt')
       expect(await say('And?', answering([[pays('call-2')], 'Paid.']))).toContain('receipt 1')
       expect(paid()).toBe(1)

@@ -1,13 +1,14 @@
-import { type Lease, whileUnavailable } from '../records/index.ts'
+import type { Lease } from '../records/index.ts'
 import { idempotencyKey } from './binding.ts'
 import { sharing } from './caller.ts'
 import { ClaimHere } from './claims-here.ts'
-import { runLease } from './find-run.ts'
-import { STUBBORNLY } from './keep-writing.ts'
+import { keepForLater, runLease, undelivered } from './find-run.ts'
+import { stubbornly } from './keep-writing.ts'
 import type { Attempt, CalledBy, Entry, RunRecord, StoredResult } from './record.ts'
 import {
   approvalOf,
-  closed,
+  completed,
+  doubted,
   doubtSince,
   inTime,
   isUnsent,
@@ -15,7 +16,6 @@ import {
   mayRunAgain,
   stateOf,
   triesOf,
-  withdrawn,
   withoutToken,
 } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
@@ -95,6 +95,12 @@ function leave(runStore: RunStore, id: string): void {
   wake(id)
 }
 
+/** Records that no caller heard of a result: the next equal call gets it. Meanwhile those of this process wait. */
+export async function unheard(runStore: RunStore, run: RunRecord): Promise<void> {
+  runStore.claims.set(run.id, new ClaimHere(run))
+  await stubbornly(() => keepForLater(runStore, run.id)).finally(() => leave(runStore, run.id))
+}
+
 class RunClaim implements Claim {
   readonly #runStore: RunStore
   readonly #lease: Lease
@@ -147,21 +153,20 @@ class RunClaim implements Claim {
   }
 
   async complete(result: StoredResult, isThere = () => true): Promise<boolean> {
-    const endedAt = this.#runStore.now()
-    const readLeftAt = () => (isThere() ? undefined : this.#storeNow())
-    let leftAt = await readLeftAt()
-    const ended = (record: RunRecord, attempt: Attempt) => completed(record, attempt, result, leftAt, endedAt)
-    await this.#end(ended, async () => {
-      // The caller may have left during the write. An equal call that waits reads the record after this.
-      leftAt = await readLeftAt()
-      if (leftAt === undefined) return
-      const change = (record: RunRecord) =>
-        record.end?.how === 'completed' && record.attempt?.runner === this.here.runner
-          ? ended(record, record.attempt)
-          : undefined
-      await whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
-    })
-    return leftAt === undefined
+    const at = this.#runStore.now()
+    let isGiven = isThere()
+    const leftAt = isGiven ? undefined : await this.#storeNow()
+    await this.#end(
+      // Another slot of the run may have left earlier.
+      (record, attempt) => undelivered(completed(record, result, at), leftAt ?? attempt.undeliveredSince),
+      async () => {
+        // The caller may have left during the write. An equal call that waits reads the record after this.
+        if (!isGiven || isThere()) return
+        isGiven = false
+        await unheard(this.#runStore, this.entry.record)
+      },
+    )
+    return isGiven
   }
 
   async threw({ inDoubt }: { readonly inDoubt: boolean }): Promise<void> {
@@ -170,7 +175,7 @@ class RunClaim implements Claim {
     return this.#end((record, attempt) => {
       // An attempt without effect proves nothing about the attempt before it, which may have had one.
       const since = byStore ?? attempt.earlierDoubt
-      if (since !== undefined) return doubted(record, attempt, since)
+      if (since !== undefined) return doubted(record, since)
       return {
         ...record,
         question: withoutToken(record.question),
@@ -215,40 +220,12 @@ class RunClaim implements Claim {
 
   async #write(change: (record: RunRecord) => RunRecord | undefined, after?: () => Promise<void>): Promise<void> {
     try {
-      const written = whileUnavailable(() => this.#runStore.update(this.entry, change), STUBBORNLY)
+      const written = stubbornly(() => this.#runStore.update(this.entry, change))
       this.entry = await written.finally(() => this.drop())
       await after?.()
     } finally {
       leave(this.#runStore, this.entry.record.id)
     }
-  }
-}
-
-/** @param leftAt - Set if the caller left before it got the result. A slot of the run may have left earlier. */
-function completed(
-  record: RunRecord,
-  attempt: Attempt,
-  result: StoredResult,
-  leftAt: number | undefined,
-  at: number,
-): RunRecord {
-  const since = leftAt ?? attempt.undeliveredSince
-  if (since !== undefined && result.kind === 'not_storable') return doubted(record, attempt, since)
-  return {
-    ...record,
-    question: closed(record.question),
-    attempt: { ...attempt, outcome: undefined, undeliveredSince: since },
-    end: { how: 'completed', at, result },
-  }
-}
-
-/** Returns the run in doubt. The approval's own token is kept only if the run is tried again with the same key. */
-function doubted(record: RunRecord, attempt: Attempt, since: number): RunRecord {
-  return {
-    ...record,
-    question: (record.retry === 'same_key' ? withdrawn : closed)(record.question),
-    attempt: { ...attempt, outcome: { kind: 'in_doubt', since } },
-    end: undefined,
   }
 }
 

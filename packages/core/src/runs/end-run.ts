@@ -5,7 +5,17 @@ import type { ApprovalChannel, ChannelContext } from './channels/approval-channe
 import { isSentOut, unask } from './deliver-question.ts'
 import { recordCrash } from './find-run.ts'
 import type { CalledBy, Entry, RunRecord, StoredQuestion, StoredResult } from './record.ts'
-import { approvalOf, closed, isUnanswered, isUnsent, isUnused, MAX_TRIES, stateOf, unasked } from './run-state.ts'
+import {
+  approvalOf,
+  closed,
+  completed,
+  isUnanswered,
+  isUnsent,
+  isUnused,
+  MAX_TRIES,
+  stateOf,
+  unasked,
+} from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 
 /** The channel to tell that an answer is no longer needed, and the context of that call. */
@@ -28,21 +38,21 @@ export interface EndedUnused {
  * Ends a question whose approval is unused: `requested | pending | approved -> cancelled | revoked`. Does not stop a
  * body that runs, and does not change a run that has ended.
  *
- * @param isOfOneSlot - Whether a run that several slots have does not end.
+ * @param hasLeft - Whether a slot of the run has another run now. Then only an open question that no other slot waits for
+ *   ends: a yes stays.
  */
 export async function endUnused(
   runStore: RunStore,
   entry: Entry,
   how: 'cancelled' | 'revoked',
-  isOfOneSlot = false,
+  hasLeft = false,
 ): Promise<EndedUnused> {
   let before: RunRecord | undefined
   const ended = await runStore.update(entry, (record) => {
     // What may have taken effect stays in doubt, and is not tried again.
     const state = stateOf(record)
     if (state === 'crashed') return reported(record)
-    const isElse = isOfOneSlot && record.slots.length > 1
-    if (isElse || (!isUnanswered(record) && state !== 'approved')) {
+    if (hasLeft ? record.slots.length > 1 || !isUnanswered(record) : !isUnanswered(record) && state !== 'approved') {
       // The record is already in this state: this write's response was lost, or another caller wrote it and notifies.
       if (state !== how) before = undefined
       return undefined
@@ -150,19 +160,15 @@ export async function resolveCrash(
   { what, by, result = { kind: 'not_storable' } }: Resolution,
 ): Promise<Entry> {
   return runStore.update(await recordCrash(runStore, entry), (record) => {
-    const { attempt, question } = record
+    const { attempt } = record
     if (attempt?.outcome?.kind !== 'in_doubt') return undefined
     const at = runStore.now()
     const { since } = attempt.outcome
     // The runner stays in the record: a runner that was considered dead may still return with the result.
-    const resolved = { ...attempt, undeliveredSince: undefined }
-    if (what === 'ran') {
-      const end = { how: 'completed', at, result } as const
-      return { ...record, question: closed(question), attempt: { ...resolved, outcome: undefined }, end }
-    }
+    if (what === 'ran') return completed(record, result, at)
     return {
       ...record,
-      attempt: { ...resolved, outcome: { kind: 'did_not_run', said: by, since } },
+      attempt: { ...attempt, undeliveredSince: undefined, outcome: { kind: 'did_not_run', said: by, since } },
       end: attempt.number < MAX_TRIES ? undefined : { how: 'no_effect', at },
     }
   })

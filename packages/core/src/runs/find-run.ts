@@ -2,7 +2,7 @@ import { StoreError } from '../base/errors/index.ts'
 import { starterOf } from './caller.ts'
 import type { Attempt, Entry, RunRecord } from './record.ts'
 import { runIndex } from './run-indexes.ts'
-import { approvalOf, doubtSince, inTime, isUnanswered, stateOf, undeliveredSince } from './run-state.ts'
+import { approvalOf, doubted, doubtSince, inTime, isUnanswered, stateOf, undeliveredSince } from './run-state.ts'
 import type { RunStore } from './run-store.ts'
 
 /** Data to find a run, or to create it. */
@@ -96,17 +96,6 @@ export async function joinRun(
   return (await pointers.set(slotKey, record, pointer?.version ?? null)) === record.id ? joined : undefined
 }
 
-/**
- * Records whether a caller gets the result of a completed run. If not, the next equal call gets it.
- *
- * @param isThere - Returns whether the caller still waits. Asked again after the write, during which it may leave.
- */
-export async function deliver(runStore: RunStore, entry: Entry, isThere: () => boolean): Promise<void> {
-  if (undeliveredSince(entry.record) === undefined || !isThere()) return
-  await runStore.update(entry, (record) => undelivered(record, undefined))
-  if (!isThere()) await keepForLater(runStore, entry.record.id)
-}
-
 /** Records that a slot of a run was not told its result, because the run was under way: the next equal call gets it. */
 export async function keepForLater(runStore: RunStore, id: string): Promise<void> {
   const entry = await runStore.read(id)
@@ -117,10 +106,11 @@ export async function keepForLater(runStore: RunStore, id: string): Promise<void
   )
 }
 
-const undelivered = ({ attempt, ...record }: RunRecord, since: number | undefined): RunRecord => ({
-  ...record,
-  attempt: attempt && { ...attempt, undeliveredSince: since },
-})
+/** @param since - When its caller left. Without a result that the next equal call could get, the run is in doubt. */
+export const undelivered = (record: RunRecord, since: number | undefined): RunRecord =>
+  since !== undefined && record.end?.how === 'completed' && record.end.result.kind === 'not_storable'
+    ? doubted(record, since)
+    : { ...record, attempt: record.attempt && { ...record.attempt, undeliveredSince: since } }
 
 /** Records that a run whose lease ended without a result has crashed. */
 export async function recordCrash(runStore: RunStore, entry: Entry): Promise<Entry> {
@@ -171,7 +161,7 @@ async function complete(runStore: RunStore, id: string, draft: RunDraft): Promis
     if (entry === undefined) continue
     return listed(runStore, entry, slotKey)
   }
-  throw new StoreError('unavailable', 'a run could be neither read nor made')
+  throw new StoreError('unavailable', 'a run could not be made')
 }
 
 /** Adds a slot to a run, which extends the slot's retention (A12). */

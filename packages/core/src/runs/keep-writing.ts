@@ -4,10 +4,11 @@ import type { Entry } from './record.ts'
 import type { RunStore } from './run-store.ts'
 
 /**
- * Time for which a write is retried in the background while the store does not answer. It keeps no process alive. If
- * the process ends first, the next reader sees from the leases that it died.
+ * Repeats a write for ten minutes while the store does not answer. It keeps no process alive. If the process ends first,
+ * the next reader sees from the leases that it died.
  */
-export const STUBBORNLY = { seconds: 600, unref: true }
+export const stubbornly = <Result>(write: () => Promise<Result>): Promise<Result> =>
+  whileUnavailable(write, { seconds: 600, unref: true })
 
 /** Writes that the store did not take yet, by the id of their run. */
 const underWay = new WeakMap<RunStore, OpenWork<Promise<void>>>()
@@ -26,7 +27,7 @@ export async function keepWriting(runStore: RunStore, id: string, write: () => P
     const writes = underWay.get(runStore) ?? new OpenWork<Promise<void>>()
     underWay.set(runStore, writes)
     const end = () => void writes.delete(id)
-    writes.set(id, whileUnavailable(write, STUBBORNLY).then(end, end))
+    writes.set(id, stubbornly(write).then(end, end))
     throw error
   }
 }

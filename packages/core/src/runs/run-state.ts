@@ -1,4 +1,4 @@
-import type { Approval, Denial, End, Entry, RunRecord, StoredQuestion } from './record.ts'
+import type { Approval, Denial, End, Entry, RunRecord, StoredQuestion, StoredResult } from './record.ts'
 
 /** States of a run, as docs/run.md draws them. Each transition is a compare-and-swap on the stored record. */
 export type RunState =
@@ -89,6 +89,26 @@ export const tryOf = ({ record }: Entry): string => `${record.id} ${triesOf(reco
 /** Returns the question without its delivery: no answer is waited for. */
 export const withdrawn = (question: StoredQuestion | undefined): StoredQuestion | undefined =>
   question && { ...question, delivery: undefined }
+
+/** Returns the run in doubt. The approval's own token is kept only if the run is tried again with the same key. */
+export const doubted = ({ question, attempt, ...record }: RunRecord, since: number): RunRecord => ({
+  ...record,
+  question: (record.retry === 'same_key' ? withdrawn : closed)(question),
+  attempt: attempt && { ...attempt, outcome: { kind: 'in_doubt', since } },
+  end: undefined,
+})
+
+/** Returns the run with its result. */
+export const completed = (
+  { question, attempt, ...record }: RunRecord,
+  result: StoredResult,
+  at: number,
+): RunRecord => ({
+  ...record,
+  question: closed(question),
+  attempt: attempt && { ...attempt, outcome: undefined, undeliveredSince: undefined },
+  end: { how: 'completed', at, result },
+})
 
 /** Returns the question without delivery and answer: what was said to it does not count. */
 export const unasked = (question: StoredQuestion | undefined): StoredQuestion | undefined =>

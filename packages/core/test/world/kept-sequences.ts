@@ -235,6 +235,25 @@ export const brokenSequences: readonly (readonly [name: string, what: string, co
     [{ ...note, body: 'returns a date long after', patience: 3 }, { do: 'pass', seconds: 20, pace: 'settle' }, again],
   ],
   [
+    'unheard-in-a-read',
+    'a write within a read that threw is done again',
+    [
+      { ...look, body: 'writes inside and throws' },
+      { do: 'pass', seconds: 1, pace: 'settle' },
+      { ...note, slot: 'two' },
+    ],
+  ],
+  [
+    'unheard-again',
+    'a read that is told of a write, and throws, is the last one that is',
+    [
+      { ...look, body: 'writes inside and throws' },
+      { ...look, slot: 'two', body: 'writes inside and throws' },
+      { do: 'pass', seconds: 1, pace: 'settle' },
+      { ...note, slot: 'two' },
+    ],
+  ],
+  [
     'equal-at-once',
     'of two equal calls at once, one is refused',
     [atOnce('note', { body: 'takes long', stopsAll: false })],

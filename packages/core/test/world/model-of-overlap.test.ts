@@ -19,6 +19,16 @@ import {
   unheard,
 } from './histories.ts'
 
+const reads = { ...rules, writes: false }
+const lookedAndPaid: readonly Timed[] = [
+  [0, called(1, { tool: 'look', rules: reads })],
+  [1, began(1)],
+  [2, called(2, { outer: 1 })],
+  [3, began(2, 'k2')],
+  [4, ended(2, 'returned', '2')],
+  [5, done(2, '2')],
+]
+const lookedAndThrew: readonly Timed[] = [...lookedAndPaid, [6, ended(1, 'threw')], [7, ending(1, 'threw')]]
 const warned: Happening = { ...asked, text: { ...asked.text, warning: 'A request before ended unknown. ' } }
 
 describe('the model says which histories of runs that overlap are justified', () => {
@@ -74,6 +84,20 @@ describe('the model says which histories of runs that overlap are justified', ()
         [25, answered('yes', { calledAt: START + 24 })],
         [30, called(3, { slot: 'two', rules: { ...rules, limit: 10, perCall: true } })],
         [31, began(3, 'k3')],
+      ],
+    ],
+    [
+      'a call that is told what a call within a read did, which threw, and another one after a second such read',
+      [
+        ...lookedAndThrew,
+        [20, called(3, { tool: 'look', slot: 'two', rules: reads })],
+        [21, began(3, 'k3')],
+        [22, called(4, { slot: 'two', outer: 3 })],
+        [23, told(4, '2')],
+        [24, ended(3, 'threw')],
+        [25, ending(3, 'threw')],
+        [30, called(5, { slot: 'three' })],
+        [31, told(5, '2')],
       ],
     ],
     [
@@ -134,6 +158,22 @@ describe('the model says which histories of runs that overlap are justified', ()
         [3, left(1)],
         [8, ended(1, 'returned')],
         [8.1, done(1, '1')],
+      ],
+    ],
+    [
+      'sameResult',
+      'by a call that begins where it should be told what a call within a read did, which threw',
+      [...lookedAndThrew, [20, called(3, { slot: 'two' })], [21, began(3, 'k3')]],
+    ],
+    [
+      'sameResult',
+      'by a call that is told what a call within a read did, which did not throw',
+      [
+        ...lookedAndPaid,
+        [7, ended(1, 'returned')],
+        [8, done(1, '1')],
+        [20, called(3, { slot: 'two' })],
+        [21, told(3, '2')],
       ],
     ],
     [

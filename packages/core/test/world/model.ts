@@ -22,8 +22,9 @@
  *    this API, with no more scopes than the rules of this call allow.
  * 8. `sameResult`: a call that did not run its body is told the result of the run with its key, that it is told of a run
  *    before, and only its own kind of caller is. A result that no caller heard is told to the next equal call under another
- *    slot, within an hour: no body begins for that call. No slot that comes after one has heard it is told, and a caller that had
- *    left gets none, also where its framework waits for it.
+ *    slot, within an hour: no body begins for that call. No slot that comes after one has heard it is told, and a caller
+ *    that had left gets none, also where its framework waits for it. A call within a read is not heard if the read is not,
+ *    or throws.
  * 9. `notWornDown`: after a no, an equal call is asked once more after 60 s; after a second no, not for ten minutes; after
  *    three noes to one tool, nothing of that tool is, for ten minutes. An owner whose approver left five sends without an
  *    answer pauses.

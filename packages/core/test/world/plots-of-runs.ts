@@ -187,7 +187,7 @@ export function plotsOfRuns(random: Random): readonly Plot[] {
       cast: {
         owner: () => 'ann',
         proof: () => 'login',
-        tool: () => random.pick(['note', 'book', 'pay', 'refund', 'upload']),
+        tool: () => random.pick(['note', 'book', 'pay', 'refund', 'upload', 'look']),
         slot: () => random.pick(['one', 'one', 'two']),
         amount: () => random.pick([50, 700]),
         body: () =>

@@ -57,7 +57,7 @@ test('every known break applies to the source of today', () => {
       'session-after-sign-out',
     ],
     ...['session-of-revoked-login', 'session-of-revoked-user', 'tenant-forgotten', 'token-told'],
-    ...['tried-again-elsewhere', 'unsent-beside-running'],
+    ...['tried-again-elsewhere', 'unheard-again', 'unheard-in-a-read', 'unsent-beside-running'],
     ...['write-after-revocation', 'write-begins-inside', 'write-inside'],
   ])
   expect(inapplicableBreaks()).toEqual([])

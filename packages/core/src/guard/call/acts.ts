@@ -16,9 +16,15 @@ export class Acts {
   /** Guarded calls within the body that have not ended. Those that have not claimed their run yet may do so later. */
   running = 0
   hasActed = false
+  /** Ways to keep the results of writes within a read. Its caller may not hear of them; the run of a write is kept anyway. */
+  readonly unheard: (() => Promise<void>)[] = []
+  /** Whether the caller of a read hears of the writes within it. Absent while its body runs. */
+  isHeard: boolean | undefined
+  readonly signal: AbortSignal | undefined
 
   /** Begins a call in the body in which this code runs, if there is one. */
-  constructor() {
+  constructor(signal?: AbortSignal) {
+    this.signal = signal
     for (const each of upFrom(this.outer)) each.running++
   }
 
@@ -33,6 +39,32 @@ export class Acts {
       outer.hasActed ||= hasActed
     }
   }
+
+  /** Tells the body around of a write. @param keep - Keeps its result for the next equal call. */
+  tell(keep: () => Promise<void>): void {
+    const { outer } = this
+    if (outer === undefined || outer.claim) return
+    const { signal, isHeard } = outer
+    outer.unheard.push(keep)
+    if (isHeard === false || signal?.aborted) void outer.lose()
+    else if (isHeard === undefined) signal?.addEventListener('abort', outer.lose)
+  }
+
+  /**
+   * Ends a read. If its caller left, or its body threw, the results of the writes within it are kept; else the body
+   * around is told of them.
+   *
+   * @param keep - Ways to keep these results. @default those of which the body was told
+   * @returns whether its caller gets the result.
+   */
+  async hear(isHeard: boolean, keep = this.unheard.splice(0)): Promise<boolean> {
+    this.signal?.removeEventListener('abort', this.lose)
+    this.isHeard ??= isHeard
+    await Promise.all(keep.map((each) => (this.isHeard ? this.tell(each) : each())))
+    return this.isHeard
+  }
+
+  readonly lose = (): Promise<unknown> => this.hear(false)
 
   /** The claims of the bodies around the call. */
   claimsAround(): readonly ClaimHere[] {

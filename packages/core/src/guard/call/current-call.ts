@@ -25,13 +25,11 @@ export function currentCall<P extends Policy>(policy: P): Call<AccessOf<P>> {
 /** Runs a body within its call, and as the call's identity. */
 export function runInCall<Result>(
   call: Call,
-  { policy, identity, invocation, acts, claim }: Omit<AdmittedCall, 'input'>,
+  { policy, identity, invocation, acts }: Omit<AdmittedCall, 'input'>,
   body: () => Result,
 ): Result {
-  // What happens within a read counts only for the bodies around it.
-  const counted = claim === undefined && acts.outer === undefined ? undefined : acts
   const { slot } = invocation
-  return shared.scope.run({ identity, call, definition: policy, within: call, slot, acts: counted }, body)
+  return shared.scope.run({ identity, call, definition: policy, within: call, slot, acts }, body)
 }
 
 /** Known to all copies of this package. */

@@ -111,10 +111,10 @@ export const unavailable = (detail: string, retryAfter = 1): Unavailable => ({
 export const underWay = (
   detail: string,
   slot: UnderWay['slot'],
-  runs: readonly Pick<RunRecord, 'id'>[],
+  runs: readonly { readonly record: Pick<RunRecord, 'id'> }[],
 ): Unavailable => ({
   ...unavailable(detail, 2),
-  underWay: { slot, ids: runs.map(({ id }) => id) },
+  underWay: { slot, ids: runs.map(({ record }) => record.id) },
 })
 
 /** Fields of an interrupt; `undefined` is left out, and an id is made. */

@@ -1,3 +1,4 @@
+import { shownTime } from '../../base/values/index.ts'
 import { advanceRun, type Settled } from '../../runs/advance-run.ts'
 import { enforcedBy } from '../../runs/approval-state.ts'
 import { startedRuns } from '../../runs/find-run.ts'
@@ -183,7 +184,7 @@ function describe({ entry: { record }, entitled }: ReadyRun): string {
 function pendingRefusal(record: RunRecord, { runStore }: Runs): Refusal {
   const { question } = record
   const message = question?.message ?? ''
-  const since = new Date(record.createdAt * 1000).toISOString()
+  const since = shownTime(record.createdAt)
   const note = question?.again === undefined ? '' : ` (${question.again})`
   return interrupted(
     `${stateOf(record)}: waits for ${question?.approver.subject ?? 'a person'} since ${since}${note}`,
@@ -198,7 +199,7 @@ function pendingRefusal(record: RunRecord, { runStore }: Runs): Refusal {
 }
 
 const busyRefusal = ({ entry, retryAfter, why, isRunning }: Extract<Settled, { status: 'busy' }>): Refusal =>
-  isRunning ? underWay(why, 'own', [entry.record]) : unavailable(why, retryAfter)
+  isRunning ? underWay(why, 'own', [entry]) : unavailable(why, retryAfter)
 
 function refusedRun(
   { code, why, entry }: Extract<Settled, { status: 'refused' }>,

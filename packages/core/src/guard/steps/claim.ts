@@ -26,11 +26,11 @@ export async function claim(
   }
   const caller = askedBy(call)
   // An equal run that this process claims at this moment is in no index yet.
-  const here = [...runs.runStore.claims.values()].map(({ run }) => run)
-  const ahead = here.filter((run) => isEqual(run, entry.record, call.identity))
+  const here = [...runs.runStore.claims.values()].map(({ run }) => ({ record: run }))
+  const ahead = here.filter(({ record }) => isEqual(record, entry.record, call.identity))
   if (ahead.length > 0) return underWay('an equal call is under way', 'other', ahead)
   const claimed = await claimRun(runs.runStore, entry, { caller, isAnswered: entitled.kind === 'answered' })
-  if (claimed === undefined) return underWay('another caller runs it', 'own', [entry.record])
+  if (claimed === undefined) return underWay('another caller runs it', 'own', [entry])
   const late = await lateRefusal(call, claimed.entry, now.started, runs).catch((error: unknown) => {
     void claimed.release().catch(() => {})
     throw error
@@ -56,7 +56,7 @@ async function lateRefusal(
   const { runStore, revocations, clock } = runs
   const { inDoubt, undelivered } = await startedRuns(runStore, binding, id)
   const before = [...known.inDoubt, ...known.undelivered].map(({ record }) => record.id)
-  const late = [...inDoubt, ...undelivered].map(({ record }) => record).filter((run) => !before.includes(run.id))
+  const late = [...inDoubt, ...undelivered].filter(({ record }) => !before.includes(record.id))
   if (late.length > 0) return underWay('an equal run is in doubt', 'other', late)
   const revoked = await revocations.findNow(call.identity, clock.now())
   return revoked && revokedRefusal(revoked)

@@ -94,13 +94,7 @@ export async function blockedBy(call: PermittedCall, started: StartedRuns, runs:
   if (running.length + inDoubt.length + undelivered.length === 0) return undefined
   const now = await runs.runStore.storeNow()
   const ahead = [...running.filter(isOf(call)), ...joinable(call, started, now)]
-  if (ahead.length > 0) {
-    return underWay(
-      'an equal call is under way',
-      'other',
-      ahead.map(({ record }) => record),
-    )
-  }
+  if (ahead.length > 0) return underWay('an equal call is under way', 'other', ahead)
   if (needsApproval(call)) return undefined
   const since = inDoubtSince(call, now)
   const twin = inDoubt.find(({ record }) => stateOf(record) === 'crashed' && (doubtSince(record) ?? now) > since)

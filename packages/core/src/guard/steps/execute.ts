@@ -4,6 +4,7 @@ import { BehalfError, type StepUp } from '../../base/errors/index.ts'
 import { snapshot } from '../../base/values/index.ts'
 import { type FlowEnd, isFlow, redactError, redactFlow, redactTokens } from '../../credential/index.ts'
 import { withinDeadline } from '../../oauth/requests/bounded-request.ts'
+import { unheard } from '../../runs/claim-run.ts'
 import type { StoredResult } from '../../runs/record.ts'
 import { watchRequests } from '../call/acts.ts'
 import type { AdmittedCall } from '../call/call.ts'
@@ -15,7 +16,7 @@ import { keepStepUp, stepUpOfError } from './step-up.ts'
 export type Body = (input: unknown, call: Call) => unknown
 
 /** Parts of the guard that are needed while a body runs, and after it. */
-type Execution = Pick<GuardParts, 'timeoutMs' | 'stepUps'>
+type Execution = Pick<GuardParts, 'timeoutMs' | 'stepUps' | 'runStore'>
 
 /**
  * Runs the body in its call, and closes the call with it.
@@ -58,7 +59,7 @@ export async function execute(admitted: AdmittedCall, body: Body, execution: Exe
   } catch (error) {
     // Closed first: a request that leaves after the run's doubt was decided would not be counted.
     access.close()
-    await endThrown(call, error, execution)
+    await endThrown(call, { status: 'threw', error }, execution)
     throw redactError(error, access.tokens())
   } finally {
     if (!flows) access.close()
@@ -94,33 +95,24 @@ const readHasActed = ({ access, acts, policy }: AdmittedCall): boolean =>
  * @returns whether the reader gets the end.
  */
 async function endFlow(call: AdmittedCall, end: FlowEnd, execution: Execution): Promise<boolean> {
-  const { claim, report } = call
-  switch (end.status) {
-    case 'ended': {
-      const isGiven = await keepResult(call, 'value' in end ? storable(end.value) : streamed, execution)
-      report.recordEnd('run', isGiven ? 'done' : 'aborted')
-      return isGiven
-    }
-    case 'given_up': {
-      const inDoubt = isInDoubt(undefined, call)
-      call.acts.end(claim === undefined ? readHasActed(call) : inDoubt)
-      await Promise.allSettled([claim && kept(() => claim.threw({ inDoubt }), execution)])
-      report.recordEnd('run', 'aborted')
-      return false
-    }
-    case 'threw':
-      await endThrown(call, end.error, execution)
-      return false
-    default:
-      return end satisfies never
+  if (end.status !== 'ended') {
+    await endThrown(call, end, execution)
+    return false
   }
+  const isGiven = await keepResult(call, 'value' in end ? storable(end.value) : streamed, execution)
+  call.report.recordEnd('run', isGiven ? 'done' : 'aborted')
+  return isGiven
 }
 
 /**
- * Ends a try whose body threw. The error may be an API's demand for a step-up (E5). Then the next call asks the user
- * for it, unless the run is in doubt. A failing store does not change the error or the outcome.
+ * Ends a try whose body threw, or whose stream was abandoned. The error may be an API's demand for a step-up (E5): the
+ * next call asks the user for it, unless the run is in doubt. A failing store does not change the error or the outcome.
  */
-async function endThrown(call: AdmittedCall, error: unknown, execution: Execution): Promise<void> {
+async function endThrown(
+  call: AdmittedCall,
+  { status, error }: { readonly status: 'threw' | 'given_up'; readonly error?: unknown },
+  execution: Execution,
+): Promise<void> {
   const { claim, access, report, invocation } = call
   // Both are checked in any case: the error may pass through an outer call, which it does not concern.
   const isDoubtful = isInDoubt(error, call)
@@ -135,10 +127,10 @@ async function endThrown(call: AdmittedCall, error: unknown, execution: Executio
     stepUp: redactTokens(demanded.stepUp, access.tokens()) as StepUp,
   }
   await Promise.allSettled([
-    claim && kept(() => claim.threw({ inDoubt }), execution),
+    kept(() => claim?.threw({ inDoubt }) ?? call.acts.lose(), execution),
     stepUp && kept(() => keepStepUp(call, stepUp, execution.stepUps), execution),
   ])
-  report.recordEnd('run', invocation.signal?.aborted === true ? 'aborted' : 'threw')
+  report.recordEnd('run', status === 'given_up' || invocation.signal?.aborted === true ? 'aborted' : 'threw')
 }
 
 /** A call as the body sees it. A class with lazy parts: most bodies read one or two of them. */
@@ -192,7 +184,7 @@ class RunningCall implements Call {
 async function keepResult(call: AdmittedCall, { stored, problem }: Storable, execution: Execution): Promise<boolean> {
   const { claim, report, access, acts, invocation } = call
   acts.end(claim !== undefined || readHasActed(call))
-  if (claim === undefined) return true
+  if (claim === undefined) return acts.hear(true)
   let isGiven: boolean | undefined
   const isThere = () => isGiven ?? invocation.signal?.aborted !== true
   report.at = 'complete'
@@ -203,16 +195,19 @@ async function keepResult(call: AdmittedCall, { stored, problem }: Storable, exe
     isGiven = isThere()
     why = BehalfError.isInstance(error) ? error.message : 'the store failed'
   }
+  if (isGiven) acts.tell(() => unheard(execution.runStore, claim.entry.record))
   if (why !== undefined) {
     const message = `the result could not be stored: ${why}`
     report.refused('complete', { status: 'unavailable', detail: message })
     report.fault({ kind: 'result_not_stored', message })
     return isGiven
   }
-  const isStream = stored.kind === 'not_storable'
   // A body that returns an API's refusal has done nothing, and each repeat of the call gets the refusal.
   const hint = access.mayHaveActed() ? '' : '; the API accepted no write: throw if its response is not ok'
-  report.passed('complete', (isStream ? 'the run is stored; what it streamed is not' : 'the result is stored') + hint)
+  report.passed(
+    'complete',
+    (stored.kind === 'not_storable' ? 'the run is stored; what it streamed is not' : 'the result is stored') + hint,
+  )
   return isGiven
 }
 

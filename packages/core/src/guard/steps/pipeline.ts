@@ -120,7 +120,7 @@ function runCall(call: IncomingCall, body: Body, guard: GuardParts): Promise<Out
 function incoming(policy: PolicyDefinition, invocation: Invocation, guard: GuardParts): IncomingCall {
   const report = new CallReport(invocation, guard, guard.clock.now())
   const deadline = new CallDeadline(policy.rules.timeoutMs ?? guard.timeoutMs, invocation.signal)
-  return { invocation, policy, report, deadline, acts: new Acts() }
+  return { invocation, policy, report, deadline, acts: new Acts(invocation.signal) }
 }
 
 /** A call that may start its body, or the outcome that ended it. */

@@ -1,8 +1,10 @@
 import type { Completed, Json } from '../../base/contract/index.ts'
 import { type Eventually, whenKnown } from '../../base/process/async.ts'
+import { shownTime } from '../../base/values/index.ts'
 import { isVerified } from '../../identity/verified.ts'
 import type { RevokedProof } from '../../records/revocation/index.ts'
-import { deliver } from '../../runs/find-run.ts'
+import { unheard } from '../../runs/claim-run.ts'
+import { undelivered } from '../../runs/find-run.ts'
 import type { StoredResult } from '../../runs/record.ts'
 import { stateOf } from '../../runs/run-state.ts'
 import type { ApprovedCall, Growing, IdentifiedCall, IncomingCall, ParsedCall, PermittedCall } from '../call/call.ts'
@@ -179,15 +181,20 @@ export async function replayed(
   { replay: { entry, result } }: Replay,
   guard: GuardParts,
 ): Promise<Refusal | Completed<unknown>> {
-  const { report } = call
+  const { report, acts, deadline } = call
+  const { runStore } = guard
   if (result.kind === 'not_storable') {
     return report.refused('claim', await unknownOutcome(entry, 'it ran before, and its result is not stored', guard))
   }
   const { createdAt, attempt } = entry.record
   const ranAt = attempt?.startedAt ?? createdAt
-  const began = new Date(ranAt * 1000).toISOString()
-  await deliver(guard.runStore, entry, () => !call.deadline.signal.aborted)
-  report.passed('claim', `nothing ran: the result of a run at ${began}`)
+  const { signal } = deadline
+  if (attempt?.undeliveredSince !== undefined && !signal.aborted) {
+    await runStore.update(entry, (record) => undelivered(record, undefined))
+    // The caller may have left during the write.
+    await acts.hear(!signal.aborted, [() => unheard(runStore, entry.record)])
+  }
+  report.passed('claim', `nothing ran: the result of a run at ${shownTime(ranAt)}`)
   report.recordEnd('run', 'replayed')
   return { ...doneWith(call, toldAgain(result)), replayed: true, ranAt }
 }

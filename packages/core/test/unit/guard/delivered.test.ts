@@ -4,7 +4,7 @@ import { StoreError } from '../../../src/entrypoints/spi.ts'
 import { may, object, policy, TransportError } from '../../../src/index.ts'
 import { tapped } from '../runs/harness.ts'
 import { asks, schema, smallWorld, writes } from './small-world.ts'
-import { timedOut, waiting } from './timed-out.ts'
+import { leavesAtWrite, timedOut, waiting } from './timed-out.ts'
 
 describe('a result counts as delivered when a caller has it, and not before (A13)', () => {
   const permitted = policy(schema, {
@@ -44,11 +44,7 @@ describe('a result counts as delivered when a caller has it, and not before (A13
     end()
     await running
     const controller = new AbortController()
-    const leaves = tapped(store, async (operation, key, next) => {
-      const done = await next()
-      if (operation === 'put' && key.startsWith('run:')) controller.abort(new Error('timed out too'))
-      return done
-    })
+    const leaves = leavesAtWrite(store, () => controller.abort(new Error('timed out too')))
     const second = guard({ store: leaves }).run(writes, call({ slot: 'two', signal: controller.signal }), () => 'two')
     await expect(second).rejects.toThrow('timed out too')
     expect(await behalf.run(writes, call({ slot: 'three' }), () => 'three')).toMatchObject({ result: 'paid' })

@@ -1,4 +1,6 @@
 import { expect } from 'vitest'
+import type { Store } from '../../../src/index.ts'
+import { tapped } from '../runs/harness.ts'
 import { smallWorld, writes } from './small-world.ts'
 
 /** A body that says that it has begun, and waits until it may end. */
@@ -11,6 +13,14 @@ export function waiting(result: string) {
   }
   return { waits, began: begun.promise, end: () => ended.resolve() }
 }
+
+/** The store of a caller that leaves as soon as a run is written, if `leave` aborts it. */
+export const leavesAtWrite = (store: Store, leave: () => void): Store =>
+  tapped(store, async (operation, key, next) => {
+    const done = await next()
+    if (operation === 'put' && key.startsWith('run:')) leave()
+    return done
+  })
 
 /**
  * A write whose caller leaves while its body runs. Its body goes on, and returns; its caller does not get the result, even

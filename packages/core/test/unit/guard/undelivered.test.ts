@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { policy } from '../../../src/index.ts'
 import { elsewhere, tapped } from '../runs/harness.ts'
 import { asks, schema, smallWorld, user, writes } from './small-world.ts'
-import { timedOut } from './timed-out.ts'
+import { leavesAtWrite, timedOut } from './timed-out.ts'
 
 describe('a result that no caller got (A13)', () => {
   test(verifies('A13', 'the next equal call, under another slot, gets it in place of a run of its own'), async () => {
@@ -260,12 +260,7 @@ describe('a result that no caller got (A13)', () => {
     end()
     await running
     let leaving = new AbortController()
-    const leaves = tapped(store, async (operation, key, next) => {
-      const done = await next()
-      if (operation === 'put' && key.startsWith('run:')) leaving.abort(new Error('left'))
-      return done
-    })
-    const impatient = guard({ store: leaves })
+    const impatient = guard({ store: leavesAtWrite(store, () => leaving.abort(new Error('left'))) })
     for (let slot = 1; slot < 100; slot++) {
       leaving = new AbortController()
       const left = impatient.run(writes, call({ slot: `${slot}`, signal: leaving.signal }), body('again'))
@@ -298,16 +293,45 @@ describe('a result that no caller got (A13)', () => {
     }
   })
 
+  test('a yes to its own question that comes while it gets the result stays for the next equal call', async () => {
+    const world = smallWorld()
+    const behalf = world.guard({ store: world.store })
+    const v2 = policy(schema, { version: '2', approval: { message: () => 'Pay it' } })
+    await behalf.run(asks, world.call(), () => 'never')
+    await behalf.run(v2, world.call({ slot: 'own' }), () => 'never')
+    world.answers(() => ({ status: world.looks.length === 1 ? 'approved' : 'pending' }))
+    world.clock.advance(6)
+    const controller = new AbortController()
+    const left = behalf.run(asks, world.call({ signal: controller.signal }), () => {
+      controller.abort(new Error('left'))
+      return 'paid'
+    })
+    await expect(left).rejects.toThrow('left')
+    const [joins, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const slow = tapped(world.store, async (operation, key, next) => {
+      if (operation !== 'put' || !key.startsWith('slot:')) return next()
+      joins.resolve()
+      await goesOn.promise
+      return next()
+    })
+    const own = world.guard({ store: slow }).run(v2, world.call({ slot: 'own' }), () => 'never')
+    await joins.promise
+    world.answers({ status: 'approved' })
+    world.clock.advance(31)
+    await world.guard().preflight(v2, world.call({ slot: 'own' }))
+    goesOn.resolve()
+    expect(await own).toMatchObject({ result: 'paid', replayed: true })
+    world.answers({ status: 'pending' })
+    expect(await behalf.run(v2, world.call({ slot: 'next' }), () => 'paid too')).toMatchObject({ result: 'paid too' })
+    expect(world.questions).toHaveLength(2)
+  })
+
   test('a caller that leaves while the result is written has not got it either', async () => {
     const world = smallWorld()
     const controller = new AbortController()
     let isEnding = false
     const behalf = world.guard({
-      store: tapped(world.store, async (operation, key, next) => {
-        const done = await next()
-        if (isEnding && operation === 'put' && key.startsWith('run:')) controller.abort(new Error('left'))
-        return done
-      }),
+      store: leavesAtWrite(world.store, () => isEnding && controller.abort(new Error('left'))),
     })
     const left = behalf.run(writes, world.call({ signal: controller.signal }), () => {
       isEnding = true

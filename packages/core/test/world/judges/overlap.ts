@@ -2,7 +2,7 @@ import type { Caller } from '../events.ts'
 import { isEqualCall, isSameKind, nameOf, needsApproval, type Of, type Run, type Start, slotOf } from './facts.ts'
 import type { Yes } from './questions.ts'
 import { IN_DOUBT_SECONDS, type Runs } from './runs.ts'
-import type { Seen } from './seen.ts'
+import type { Ended, Seen } from './seen.ts'
 
 /** Longest wait for a run of the same process, and of another one, in seconds. A little less than the SDK's. */
 const WAITS_SECONDS = { here: 55, elsewhere: 5 }
@@ -11,8 +11,8 @@ const WAITS_SECONDS = { here: 55, elsewhere: 5 }
 export class Overlap {
   readonly #seen: Seen
   readonly #runs: Runs
-  /** Slots whose caller heard the result of a run, besides those of its own starts, and when. */
-  readonly #joined = new Map<Start, Map<string, number>>()
+  /** The calls by which slots heard the result of a run, besides its own starts. */
+  readonly #joined = new Map<Start, Map<string, Ended>>()
 
   constructor(seen: Seen, runs: Runs) {
     this.#seen = seen
@@ -69,27 +69,45 @@ export class Overlap {
   #waitingFor(call: Of<'called'>, at: number): readonly Start[] {
     const made = [...this.#seen.calls.values()].find((each) => slotOf(each) === slotOf(call)) ?? call
     return [...this.#runs.startOf.values()].filter((start) => {
-      const leftAt = this.#runs.leftAt.get(start.call.call)
       const ended = this.#seen.ended.get(start.call.call)
+      const leftAt = ended && this.#lostBy(ended)
       if (leftAt === undefined || ended === undefined || start.state !== 'returned') return false
       if (!start.call.rules.writes || !isEqualCall(start.call, call) || !isSameKind(start.call, call)) return false
-      if (ended.isUnstored || ended.isUnheard !== true || start.isLost || start.wasTakenForDead) return false
+      if (ended.isUnstored || start.isLost || start.wasTakenForDead) return false
       // A linked account that is chosen at each call is not known before its body begins.
       if (call.rules.account !== undefined || slotOf(start.call) === slotOf(call) || made.at <= leftAt) return false
       if (at > ended.at + IN_DOUBT_SECONDS - this.#seen.tolerance()) return false
-      return !this.#mayHaveBeenTold(start, call, ended.at)
+      return !this.#mayHaveBeenTold(start, made, ended.at)
     })
+  }
+
+  /**
+   * When it was certain that no caller hears of a call: its own left; or the one of the read around it does not, which
+   * waits until this is stored.
+   */
+  #lostBy({ call, at, isUnheard = false }: Ended): number | undefined {
+    if (isUnheard) return this.#runs.leftAt.get(call)
+    const made = this.#seen.callOf(call)
+    const around = made.outer === undefined ? undefined : this.#seen.ended.get(made.outer)
+    if (!this.#seen.isCalm || around === undefined || around.at < at || around.status === 'done') return undefined
+    return this.#runs.lostAt(made) === undefined ? undefined : around.at
   }
 
   /** Whether another call was told of it, or may be told of it now. */
   #mayHaveBeenTold(start: Start, call: Of<'called'>, since: number): boolean {
-    if ((this.#joined.get(start)?.size ?? 0) > 0) return true
+    const isHeard = (ended: Ended) => (this.#lostBy(ended) ?? call.at) >= call.at
+    if ([...(this.#joined.get(start)?.values() ?? [])].some(isHeard)) return true
     return [...this.#seen.calls.values()].some((other) => {
       if (slotOf(other) === slotOf(call) || other.call === start.call.call) return false
       if (!isEqualCall(other, call) || !isSameKind(other, call) || this.#runs.startOf.has(other.call)) return false
       const ended = this.#seen.ended.get(other.call)
       if (ended === undefined) return true
-      return ended.isUnheard !== true && ended.at >= since && !['denied', 'interrupted', 'ready'].includes(ended.status)
+      return (
+        isHeard(ended) &&
+        ended.isUnheard !== true &&
+        ended.at >= since &&
+        !['denied', 'interrupted', 'ready'].includes(ended.status)
+      )
     })
   }
 
@@ -102,7 +120,8 @@ export class Overlap {
   }
 
   /** Promise 8. */
-  #sameResult(call: Of<'called'>, { at, status, result, isReplay = false, isUnheard }: Of<'outcome'>): void {
+  #sameResult(call: Of<'called'>, ended: Ended): void {
+    const { status, result, isReplay = false, isUnheard } = ended
     if (status !== 'done') return
     const refuse = (why: string) => this.#seen.refuse('sameResult', `${nameOf(call)} is told ${why}`)
     const hasRun = this.#runs.startOf.has(call.call)
@@ -115,7 +134,7 @@ export class Overlap {
     if (why !== undefined) refuse(why)
     const [start, another] = told.filter((each) => each.state === 'ran' || each.result === result)
     if (own !== undefined || start === undefined || another !== undefined || isUnheard) return
-    this.#joined.set(start, (this.#joined.get(start) ?? new Map<string, number>()).set(slotOf(call), at))
+    this.#joined.set(start, (this.#joined.get(start) ?? new Map<string, Ended>()).set(slotOf(call), ended))
   }
 
   #notTheirs(call: Of<'called'>, told: readonly Start[], result: string | undefined): string | undefined {
@@ -132,11 +151,15 @@ export class Overlap {
   #mayJoin(start: Start, call: Of<'called'>): boolean {
     const leftAt = this.#runs.leftAt.get(start.call.call)
     const endedAt = this.#seen.ended.get(start.call.call)?.at ?? Number.POSITIVE_INFINITY
-    if ((leftAt === undefined || leftAt > endedAt) && !this.#wasToldToAskAgain(start)) return false
-    if (call.at > endedAt + IN_DOUBT_SECONDS + this.#seen.tolerance()) return false
-    const others = [...(this.#joined.get(start) ?? [])].filter(([slot]) => slot !== slotOf(call))
+    const joined = [...(this.#joined.get(start) ?? [])]
+    const told = [start.call, ...joined.map(([, each]) => this.#seen.callOf(each.call))]
+    const lostAt = told.map((each) => this.#runs.lostAt(each) ?? 0)
+    const isLost = leftAt !== undefined && leftAt <= endedAt
+    if (!isLost && Math.max(...lostAt) === 0 && !this.#wasToldToAskAgain(start)) return false
+    if (call.at > Math.max(endedAt, ...lostAt) + IN_DOUBT_SECONDS + this.#seen.tolerance()) return false
+    const others = joined.filter(([slot], at) => slot !== slotOf(call) && lostAt[at + 1] === 0)
     // Slots that had come before it began share its run. Of calls at the same time, each may be told.
-    return others.every(([slot, at]) => at >= call.at || this.#cameBefore(slot, start))
+    return others.every(([slot, { at }]) => at >= call.at || this.#cameBefore(slot, start))
   }
 
   #wasToldToAskAgain(start: Start): boolean {

@@ -1,6 +1,7 @@
 import {
   became,
   clock,
+  isEqualCall,
   isEqualRun,
   isInPerson,
   isSameKind,
@@ -30,6 +31,8 @@ export class Runs {
   readonly runs = new Map<string, Run>()
   /** When the caller of a call left. */
   readonly leftAt = new Map<number, number>()
+  /** When the body of a call threw. */
+  readonly #threwAt = new Map<number, number>()
   readonly #keyOfName = new Map<string, string>()
 
   constructor(seen: Seen) {
@@ -73,12 +76,19 @@ export class Runs {
       this.#seen.refuse('notAgain', `${nameOf(call)} begins for the ${starts.length + 1}th time`)
     for (const before of starts) {
       if (before.state === 'harmless' || before.state === 'did not run') continue
-      if ((before.state === 'in doubt' || before.isLost === true) && call.rules.retries) continue
+      const isDoubtful = before.state === 'in doubt' || before.isLost === true || this.#isOwed(before)
+      if (isDoubtful && call.rules.retries) continue
       const why = `its start at ${clock(before.at)} ${became(before)}`
       this.#seen.refuse('notAgain', `${nameOf(call)} begins again, and ${why}`)
     }
     const why = yes && needsApproval(call) ? ownDoubt(call, run, yes) : undefined
     if (why !== undefined) this.#seen.refuse('notAgain', `${nameOf(call)} begins again by a yes ${why}`)
+  }
+
+  /** Whether an equal call was told to ask again for a result that cannot be told again. */
+  #isOwed({ call, isOnceOnly }: Start): boolean {
+    const others = [...this.#seen.calls.values()].filter((each) => isEqualCall(each, call))
+    return isOnceOnly === true && others.some((each) => this.#seen.ended.get(each.call)?.status === 'unavailable')
   }
 
   /** Promise 2: no person is asked about a run that cannot begin any more. */
@@ -151,7 +161,15 @@ export class Runs {
     if (start !== undefined) start.actsUnseen = true
   }
 
+  /** When a read around a call threw, or was not heard itself: its caller does not hear of the call either. */
+  lostAt({ outer }: Of<'called'>): number | undefined {
+    const around = outer === undefined ? undefined : this.#seen.callOf(outer)
+    if (around === undefined || around.rules.writes) return undefined
+    return this.#threwAt.get(around.call) ?? this.leftAt.get(around.call) ?? this.lostAt(around)
+  }
+
   bodyEnded({ call, how, result, isOnceOnly = false, at }: Of<'body ended'>): void {
+    if (how !== 'returned') this.#threwAt.set(call, at)
     const start = this.startOf.get(call)
     if (start === undefined) return
     start.since = at
