@@ -1,6 +1,6 @@
 import { verifies } from '@behalf/testing/requirements'
 import { describe, expect, test } from 'vitest'
-import { reads, smallWorld, user, writes } from './small-world.ts'
+import { asks, reads, smallWorld, user, writes } from './small-world.ts'
 
 /** A read whose body pays by a guarded write, and then does what `after` does. */
 function search(result: unknown = 'paid') {
@@ -153,4 +153,24 @@ describe('the result of a guarded write within a read, when the caller of the re
       expect(bodies).toEqual(['one', 'two'])
     },
   )
+})
+
+test('a read that gives its guarded writes the same slots at each try waits for a person, and does each once', async () => {
+  const { store, guard, call, answers, clock, questions } = smallWorld()
+  const behalf = guard({ store })
+  const bodies: string[] = []
+  const body = (name: string) => () => bodies.push(name)
+  const rebalance = () =>
+    behalf.run(reads, call({ tool: 'rebalance', slot: 'today' }), async () => {
+      const sold = await behalf.run(writes, call({ tool: 'sell', slot: ['today', 'sell'] }), body('sell'))
+      const bought = await behalf.run(asks, call({ tool: 'buy', slot: ['today', 'buy'] }), body('buy'))
+      if (bought.status !== 'done') throw new Error(bought.status)
+      return [sold.status, bought.status]
+    })
+  for (let time = 0; time < 5; time++) await expect(rebalance()).rejects.toThrow('interrupted')
+  answers({ status: 'approved' })
+  clock.advance(31)
+  expect(await rebalance()).toMatchObject({ status: 'done', result: ['done', 'done'] })
+  expect(bodies).toEqual(['sell', 'buy'])
+  expect(questions).toHaveLength(1)
 })
